@@ -1,0 +1,47 @@
+/**
+ * The errors that code must tell apart. Every message is one line: what happened, where, and what to do.
+ * A Conflict is met by reading again and trying again, Fenced and Corrupt stop the stage, Throttled backs off.
+ */
+export class TradelakeError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+  }
+}
+
+/** Someone else's transaction came first. Read the state again and plan again from it. */
+export class Conflict extends TradelakeError {
+  /** Index of the first write whose condition failed, or -1 where only a concurrent transaction is known. */
+  readonly index: number
+  /** The attributes that stood where the condition failed; undefined where no item stood. */
+  readonly found: Readonly<Record<string, unknown>> | undefined
+  constructor(message: string, index: number, found?: Readonly<Record<string, unknown>>) {
+    super(message)
+    this.index = index
+    this.found = found
+  }
+}
+
+/** This writer is too old to commit: its files may be swept before a commit could name them. */
+export class Fenced extends TradelakeError {}
+
+/** Stored data is not what the protocol can have written. Never retried; needs a person. */
+export class Corrupt extends TradelakeError {}
+
+/** The other side asks for less, or is away for now. Back off and try again. */
+export class Throttled extends TradelakeError {}
+
+/** No object under that key. */
+export class NotFound extends TradelakeError {}
+
+/** An object or log record stands under that key already. */
+export class AlreadyExists extends TradelakeError {}
+
+/** What the person at the command line gave cannot be used; the message says what to change. */
+export class BadInput extends TradelakeError {}
+
+/** The first line of any thrown value, for logs and one-line messages. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.split('\n', 1)[0] ?? text
+}

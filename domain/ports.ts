@@ -1,0 +1,152 @@
+/**
+ * The ports: all I/O, time and randomness of the stages goes through these.
+ * Each has one contract test suite (test/contract) that runs against every adapter.
+ */
+
+/** What a state item may hold. Integers beyond 2^53 are stored as decimal strings. */
+export type Attribute = string | number | null
+export type Attributes = Readonly<Record<string, Attribute>>
+
+/** `state` holds checkpoints and pending lists, `catalog` the Iceberg table pointers (layout of DynamoDbCatalog). */
+export type StateTable = 'state' | 'catalog'
+
+/** An item's address: DynamoDB's partition and sort key. */
+export interface Key {
+  readonly table: StateTable
+  readonly partition: string
+  readonly sort: string
+}
+
+export interface Item {
+  readonly key: Key
+  readonly attributes: Attributes
+}
+
+/** `absent`: no item stands there. `matching`: an item stands there and every named attribute has this value. */
+export type Condition = { readonly is: 'absent' } | { readonly is: 'matching'; readonly attributes: Attributes }
+
+/** One part of a transaction. `check` writes nothing and only states a condition. */
+export type Write =
+  | { readonly kind: 'put'; readonly item: Item; readonly when?: Condition }
+  | { readonly kind: 'remove'; readonly key: Key; readonly when?: Condition }
+  | { readonly kind: 'check'; readonly key: Key; readonly when: Condition }
+
+/** DynamoDB refuses more (API_TransactWriteItems). */
+export const MAX_TRANSACTION_WRITES = 100
+
+/** Checkpoints, pending lists and table pointers; all reads are strongly consistent. */
+export interface StateStore {
+  get(key: Key): Promise<Attributes | undefined>
+  /** Items of one partition in ascending order of their sort key (UTF-8 bytes), after `after` and of prefix `prefix`, at most `limit`. */
+  query(
+    table: StateTable,
+    partition: string,
+    options?: { readonly prefix?: string; readonly after?: string; readonly limit?: number },
+  ): Promise<Item[]>
+  /**
+   * All writes or none. At most 100, no two of the same key. `token` makes a repeat of the very same call harmless for ten minutes.
+   * @throws Conflict with the index of the first write whose condition failed and the item that stood there
+   * @throws Throttled when the store asks to back off
+   */
+  transact(writes: readonly Write[], token: string): Promise<void>
+}
+
+export interface ObjectInfo {
+  readonly key: string
+  readonly bytes: number
+  /** Milliseconds since 1970. */
+  readonly modified: number
+}
+
+/** Immutable objects under `/`-separated keys. A key is written once. */
+export interface ObjectStore {
+  /** Absolute URI of the root without a trailing slash (`s3://bucket`, `file:///path`): Iceberg locations are absolute. */
+  readonly root: string
+  /** @throws AlreadyExists when the key is taken */
+  put(key: string, bytes: Uint8Array): Promise<void>
+  /** Moves a local file in. @throws AlreadyExists when the key is taken */
+  putFile(key: string, localPath: string): Promise<void>
+  /** @throws NotFound */
+  get(key: string): Promise<Uint8Array>
+  /** Bytes `start` up to but not including `end`; fewer where the object ends sooner. @throws NotFound */
+  getRange(key: string, start: number, end: number): Promise<Uint8Array>
+  /** Size and time, or undefined where nothing stands. */
+  head(key: string): Promise<ObjectInfo | undefined>
+  /** Every object whose key begins with `prefix`, in ascending key order. */
+  list(prefix: string): AsyncIterable<ObjectInfo>
+  /** Deleting what is not there is no error. */
+  delete(keys: readonly string[]): Promise<void>
+  /** A path on the local disk that holds the object's bytes, for engines that read files; never written to, valid until `releaseLocal`. @throws NotFound */
+  localFile(key: string): Promise<string>
+  /** Gives up local copies made by `localFile` (nothing to do where the store itself is local). */
+  releaseLocal(keys: readonly string[]): Promise<void>
+}
+
+/** Writer schemas by Confluent schema id. */
+export interface SchemaRegistry {
+  /** The schema as parsed JSON, or undefined when the registry answers that there is no such id. @throws Throttled when it does not answer */
+  writerSchema(id: number): Promise<unknown>
+}
+
+/** One value of a query's answer: decimals, timestamps and dates come as the query casts them. */
+export type SqlValue = string | number | bigint | boolean | null | Uint8Array
+export type SqlRow = Readonly<Record<string, SqlValue>>
+
+/** A column-oriented SQL engine over local files (DuckDB). */
+export interface QueryEngine {
+  /**
+   * Runs the statements in order in a scratch session of their own and gives the rows of the last one;
+   * one call is atomic to its caller: another call never sees its temporary tables.
+   */
+  run(statements: readonly string[]): Promise<SqlRow[]>
+  /** A session that keeps its temporary tables from call to call until `close`. */
+  session(): Promise<QuerySession>
+}
+
+export interface QuerySession {
+  run(sql: string): Promise<SqlRow[]>
+  close(): void
+}
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number
+  sleep(milliseconds: number): Promise<void>
+}
+
+export interface Ids {
+  /** A fresh UUID that sorts by time (version 7), never given twice. */
+  uuid(): string
+}
+
+/** A folder on the local disk for scratch files (/tmp of a Lambda). */
+export interface Scratch {
+  /** A path that nothing stands at. */
+  path(name: string): string
+  /** Removes what stands at the path, if anything does. */
+  remove(path: string): void
+}
+
+/** What a stage gets. */
+export interface Ports {
+  readonly store: ObjectStore
+  readonly state: StateStore
+  readonly registry: SchemaRegistry
+  readonly engine: QueryEngine
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly scratch: Scratch
+}
+
+/** A record on its way into a topic. The key and value are bytes; null is not empty. */
+export interface LogRecord {
+  readonly partition: number
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  /** Kafka's CreateTime, milliseconds since 1970. */
+  readonly timestamp: number
+}
+
+export interface PlacedRecord extends LogRecord {
+  readonly offset: number
+}

@@ -2,6 +2,7 @@
  * The ports: all I/O, time and randomness of the stages goes through these.
  * Each has one contract test suite (test/contract) that runs against every adapter.
  */
+import type { KafkaEvent } from './events.ts'
 
 /** What a state item may hold. Integers beyond 2^53 are stored as decimal strings. */
 export type Attribute = string | number | null
@@ -149,4 +150,50 @@ export interface LogRecord {
 
 export interface PlacedRecord extends LogRecord {
   readonly offset: number
+}
+
+/** Names a producer's append so that a repeat of it is known and ignored (Kafka's idempotent producer). */
+export interface ProducerSequence {
+  readonly id: string
+  /** Grows from append to append. */
+  readonly sequence: number
+}
+
+/** A batch that a consumer holds until it acknowledges it. */
+export interface PolledBatch {
+  readonly event: KafkaEvent
+  readonly records: number
+  /** Opaque to the consumer. */
+  readonly receipt: string
+}
+
+export interface PartitionEnd {
+  readonly partition: number
+  /** One past the highest offset ever given. */
+  readonly end: number
+  /** Records that no consumer has acknowledged yet. */
+  readonly waiting: number
+}
+
+/**
+ * The embedded stand-in for Kafka, seen from both sides: producers append, the one consumer group gets events of the
+ * shape that the MSK event source sends. Acknowledged records are forgotten; what was not acknowledged comes again.
+ */
+export interface TopicLog {
+  /** Makes a topic; nothing happens where it exists with as many partitions. */
+  createTopic(topic: string, partitions: number): Promise<void>
+  /** Appends all records in one atomic step, each at the next offset of its partition. An append of a sequence that is not above the producer's last is ignored. */
+  append(topic: string, records: readonly LogRecord[], producer?: ProducerSequence): Promise<void>
+  /** The last sequence that a producer appended, or undefined. */
+  lastSequence(producerId: string): Promise<number | undefined>
+  /**
+   * Puts records at offsets of their own, in one atomic step. A record that waits at its offset with the same key, value and
+   * timestamp is left as it is.
+   * @throws AlreadyExists naming topic, partition and offset where other bytes wait there
+   */
+  place(topic: string, records: readonly PlacedRecord[]): Promise<void>
+  /** The next records that wait, by partition and offset, at most `maxRecords` and 6 MB of event, over as many partitions as fit; undefined where none waits. Polling again before the acknowledgement gives the same records again. */
+  poll(topic: string, maxRecords: number): Promise<PolledBatch | undefined>
+  acknowledge(batch: PolledBatch): Promise<void>
+  ends(topic: string): Promise<PartitionEnd[]>
 }

@@ -1,0 +1,65 @@
+/** Every key, path, topic and consumer name, and the parsers of those that are read back. */
+import { NAMESPACE } from './tables.ts'
+
+export function topicName(exchange: string): string {
+  return `market.crypto.trades.${exchange}`
+}
+
+/** The subject under which the registry knows the schema of all topics. */
+export const SCHEMA_SUBJECT = 'market.crypto.trades-value'
+
+/** Where a table lives, relative to the store's root. */
+export function tableKey(table: string): string {
+  return `${NAMESPACE}/${table}`
+}
+
+/** Where a stage writes the data files of a table; Bronze's prefix is the one that object notifications watch. */
+export function dataPrefix(table: string): string {
+  return `${tableKey(table)}/data/`
+}
+
+/** A new data file. `partition` is the Iceberg partition path (`exchange_date_day=2026-11-20`). */
+export function dataFileKey(table: string, partition: string, uuid: string): string {
+  return `${dataPrefix(table)}${partition}/${uuid}.parquet`
+}
+
+/** Where a pending item's list of files stands when it is too large for an item. */
+export function pendingObjectKey(consumer: string, uuid: string): string {
+  return `pending/${consumer}/${uuid}.json`
+}
+
+/** Consumers of pending lists. */
+export const consumers = {
+  silver: (exchange: string) => `silver_${exchange}`,
+  table: (table: string) => `table_${table}`,
+  gold: 'gold',
+  candles: 'ohlcv',
+} as const
+
+/** Partition keys of the state table. */
+export const statePartition = {
+  checkpoint: (topic: string) => `checkpoint#${topic}`,
+  pending: (consumer: string) => `pending#${consumer}`,
+  done: (consumer: string) => `done#${consumer}`,
+} as const
+
+/** Kafka partitions as sort keys that order like numbers. */
+export function partitionSort(partition: number): string {
+  return String(partition).padStart(10, '0')
+}
+
+/** The date of microseconds since 1970, UTC: `2026-11-20`. */
+export function dateOf(micros: bigint): string {
+  return dayName(Number(floorDiv(micros, 86_400_000_000n)))
+}
+
+/** The date of a number of days since 1970: `2026-11-20`. */
+export function dayName(day: number): string {
+  return new Date(day * 86_400_000).toISOString().slice(0, 10)
+}
+
+/** Integer division that rounds towards minus infinity. */
+export function floorDiv(a: bigint, b: bigint): bigint {
+  const quotient = a / b
+  return a % b < 0n ? quotient - 1n : quotient
+}

@@ -1,0 +1,161 @@
+/**
+ * Pending lists: how one stage hands work to the next inside the one transaction that commits both.
+ *
+ * An item stands in its consumer's list from the transaction that produced it to the transaction that consumed it.
+ * Its generation is fresh each time, and consuming names it: of two consumers of one item only one commits.
+ */
+import type { Conflict } from './errors.ts'
+import { Corrupt } from './errors.ts'
+import { pendingObjectKey, statePartition } from './names.ts'
+import type { Attributes, Key, ObjectStore, Ports, StateStore, Write } from './ports.ts'
+
+export interface PendingItem<T> {
+  readonly consumer: string
+  /** Sorts by time: the list is worked off oldest first. */
+  readonly id: string
+  readonly generation: string
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+  /** How often the sweep has sent it again, and when it may do so next (milliseconds since 1970). */
+  readonly resends: number
+  readonly resendAt: number
+  readonly payload: T
+}
+
+/** DynamoDB refuses items over 400 KB; a larger payload stands in an object beside it. */
+const MAX_INLINE_BYTES = 300_000
+/** An item rests this long before the sweep sends it again the first time. */
+export const FIRST_RESEND_MS = 30_000
+const LAST_RESEND_MS = 3_600_000
+/** Consumed ids are remembered this long, so that a late event is known to be done. */
+const DONE_SECONDS = 30 * 86_400
+
+function pendingKey(consumer: string, id: string): Key {
+  return { table: 'state', partition: statePartition.pending(consumer), sort: id }
+}
+
+function doneKey(consumer: string, id: string): Key {
+  return { table: 'state', partition: statePartition.done(consumer), sort: id }
+}
+
+/**
+ * The write that puts work on a consumer's list. A large payload is written to an object first: if the
+ * transaction then fails, that object is an orphan and is swept like any other.
+ */
+export async function producePending(
+  ports: Pick<Ports, 'store' | 'clock' | 'ids'>,
+  consumer: string,
+  payload: unknown,
+  id: string = ports.ids.uuid(),
+): Promise<Write> {
+  const now = ports.clock.now()
+  const generation = ports.ids.uuid()
+  const text = JSON.stringify(payload)
+  let body: Attributes = { payload: text }
+  if (Buffer.byteLength(text) > MAX_INLINE_BYTES) {
+    const object = pendingObjectKey(consumer, generation)
+    await ports.store.put(object, Buffer.from(text))
+    body = { payload_object: object }
+  }
+  return {
+    kind: 'put',
+    item: {
+      key: pendingKey(consumer, id),
+      attributes: { generation, created_at: now, resends: 0, resend_at: now + FIRST_RESEND_MS, ...body },
+    },
+    when: { is: 'absent' },
+  }
+}
+
+/** The write that takes an item off its list; it fails when someone else has taken it. */
+export function consumePending(item: PendingItem<unknown>): Write {
+  return {
+    kind: 'remove',
+    key: pendingKey(item.consumer, item.id),
+    when: { is: 'matching', attributes: { generation: item.generation } },
+  }
+}
+
+/** The write that remembers a consumed id for 30 days, for consumers whose events may come late. */
+export function rememberDone(consumer: string, id: string, nowMs: number): Write {
+  return {
+    kind: 'put',
+    item: {
+      key: doneKey(consumer, id),
+      attributes: { done_at: nowMs, expires_at: Math.floor(nowMs / 1000) + DONE_SECONDS },
+    },
+  }
+}
+
+/** Whether an id is on its list, was consumed, or was never seen. */
+export async function lookUpPending<T>(
+  ports: Pick<Ports, 'state' | 'store'>,
+  consumer: string,
+  id: string,
+): Promise<PendingItem<T> | 'done' | 'unknown'> {
+  const attributes = await ports.state.get(pendingKey(consumer, id))
+  if (attributes) return readItem<T>(ports.store, consumer, id, attributes)
+  return (await ports.state.get(doneKey(consumer, id))) ? 'done' : 'unknown'
+}
+
+/** The oldest items of a consumer's list, at most `limit`. */
+export async function listPending<T>(
+  ports: Pick<Ports, 'state' | 'store'>,
+  consumer: string,
+  limit: number,
+): Promise<PendingItem<T>[]> {
+  const items = await ports.state.query('state', statePartition.pending(consumer), { limit })
+  return Promise.all(items.map(item => readItem<T>(ports.store, consumer, item.key.sort, item.attributes)))
+}
+
+/** How many items a list holds and when its oldest was made (milliseconds since 1970), without reading payloads. */
+export async function countPending(
+  state: StateStore,
+  consumer: string,
+): Promise<{ items: number; oldest: number | undefined }> {
+  const items = await state.query('state', statePartition.pending(consumer))
+  const times = items.map(item => Number(item.attributes.created_at))
+  return { items: items.length, oldest: times.length === 0 ? undefined : Math.min(...times) }
+}
+
+/** The write that notes a re-send: the pause doubles from 30 seconds up to an hour. */
+export async function noteResend(state: StateStore, item: PendingItem<unknown>, nowMs: number): Promise<Write | undefined> {
+  const key = pendingKey(item.consumer, item.id)
+  const attributes = await state.get(key)
+  if (attributes?.generation !== item.generation) return undefined
+  const pause = Math.min(FIRST_RESEND_MS * 2 ** (item.resends + 1), LAST_RESEND_MS)
+  return {
+    kind: 'put',
+    item: { key, attributes: { ...attributes, resends: item.resends + 1, resend_at: nowMs + pause } },
+    when: { is: 'matching', attributes: { generation: item.generation, resends: item.resends } },
+  }
+}
+
+async function readItem<T>(
+  store: ObjectStore,
+  consumer: string,
+  id: string,
+  attributes: Attributes,
+): Promise<PendingItem<T>> {
+  const text =
+    typeof attributes.payload_object === 'string'
+      ? Buffer.from(await store.get(attributes.payload_object)).toString('utf8')
+      : attributes.payload
+  if (typeof text !== 'string' || typeof attributes.generation !== 'string')
+    throw new Corrupt(`Pending item ${consumer}/${id} has no payload or generation; run tradelake audit.`)
+  return {
+    consumer,
+    id,
+    generation: attributes.generation,
+    createdAt: Number(attributes.created_at),
+    resends: Number(attributes.resends),
+    resendAt: Number(attributes.resend_at),
+    payload: JSON.parse(text) as T,
+  }
+}
+
+/** Whether a conflict was about a pending item, as against a table pointer or a checkpoint. */
+export function isPendingConflict(conflict: Conflict, writes: readonly Write[]): boolean {
+  const write = writes[conflict.index]
+  return write !== undefined && (write.kind === 'put' ? write.item.key : write.key).partition.startsWith('pending#')
+}

@@ -1,0 +1,27 @@
+/** The candle timeframes: one entry each, ordered so that every window is made of whole windows of the entry before. */
+const MINUTE = 60_000_000n
+const HOUR = 60n * MINUTE
+const DAY = 24n * HOUR
+
+export interface Timeframe {
+  /** Last part of the table's name. */
+  readonly name: string
+  /** Window length, microseconds. */
+  readonly length: bigint
+  /**
+   * Candles whose windows start in the same span share a data file, microseconds. A commit rewrites the files of
+   * the spans that it touches, so a span is about a hundred windows; it is a multiple of the next entry's window.
+   */
+  readonly span: bigint
+  readonly partition: 'day' | 'month'
+  readonly retentionDays: number
+}
+
+export const TIMEFRAMES: readonly Timeframe[] = [
+  { name: '1m', length: MINUTE, span: HOUR, partition: 'day', retentionDays: 90 },
+  { name: '5m', length: 5n * MINUTE, span: 6n * HOUR, partition: 'day', retentionDays: 180 },
+  { name: '15m', length: 15n * MINUTE, span: DAY, partition: 'day', retentionDays: 365 },
+  { name: '30m', length: 30n * MINUTE, span: DAY, partition: 'day', retentionDays: 365 },
+  { name: '1h', length: HOUR, span: DAY, partition: 'day', retentionDays: 3 * 365 },
+  { name: '1d', length: DAY, span: 31n * DAY, partition: 'month', retentionDays: 5 * 365 },
+]

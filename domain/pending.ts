@@ -119,7 +119,11 @@ export async function countPending(
 }
 
 /** The write that notes a re-send: the pause doubles from 30 seconds up to an hour. */
-export async function noteResend(state: StateStore, item: PendingItem<unknown>, nowMs: number): Promise<Write | undefined> {
+export async function noteResend(
+  state: StateStore,
+  item: PendingItem<unknown>,
+  nowMs: number,
+): Promise<Write | undefined> {
   const key = pendingKey(item.consumer, item.id)
   const attributes = await state.get(key)
   if (attributes?.generation !== item.generation) return undefined

@@ -5,7 +5,14 @@
 import { EXCHANGES, type Exchange } from './exchanges.ts'
 import { TIMEFRAMES, type Timeframe } from './timeframes.ts'
 
-export type PrimitiveType = 'int' | 'long' | 'date' | 'timestamptz' | 'string' | 'binary' | `decimal(${number},${number})`
+export type PrimitiveType =
+  | 'int'
+  | 'long'
+  | 'date'
+  | 'timestamptz'
+  | 'string'
+  | 'binary'
+  | `decimal(${number},${number})`
 export type ColumnType = PrimitiveType | 'list<string>' | 'map<string,string>'
 
 export interface Column {

@@ -1,0 +1,25 @@
+/** Avro types by `avsc`, with longs as bigints: avsc's own refuse what lies beyond 2^53. */
+import avsc from 'avsc'
+
+const bigintLong = avsc.types.LongType.__with({
+  fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
+  toBuffer: (value: bigint) => {
+    const bytes = Buffer.alloc(8)
+    bytes.writeBigInt64LE(value)
+    return bytes
+  },
+  fromJSON: BigInt,
+  toJSON: Number,
+  isValid: (value: unknown) => typeof value === 'bigint',
+  compare: (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0),
+})
+
+/** The type of a parsed schema. Logical types are left as what they are stored as. @throws Error where it is no Avro schema */
+export function avroType(schema: unknown): avsc.Type {
+  return avsc.Type.forSchema(structuredClone(schema) as avsc.Schema, {
+    typeHook: part => {
+      const name = typeof part === 'string' ? part : (part as { type?: unknown }).type
+      return name === 'long' ? bigintLong : undefined
+    },
+  })
+}

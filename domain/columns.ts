@@ -1,0 +1,126 @@
+/**
+ * Columns in memory, laid out so that a Parquet page is nearly a copy of them: no object per row, no string that is
+ * not needed. A column that may hold nulls has `valid` with a byte per row, and values only stand for valid rows
+ * where the kind says so.
+ */
+
+/** 32-bit integers and dates (days since 1970), one a row (anything where null). */
+export interface Int32Column {
+  readonly kind: 'int32'
+  readonly values: Int32Array
+  readonly valid?: Uint8Array
+}
+
+/** Longs, timestamps (microseconds since 1970) and decimals of up to 18 digits (unscaled), one a row (anything where null). */
+export interface Int64Column {
+  readonly kind: 'int64'
+  readonly values: BigInt64Array
+  readonly valid?: Uint8Array
+}
+
+/** Decimals of more than 18 digits, unscaled. */
+export interface BigDecimalColumn {
+  readonly kind: 'bigdecimal'
+  readonly values: readonly bigint[]
+}
+
+/** Strings and binaries in Parquet's PLAIN layout: 4 bytes of little-endian length, then the bytes; nothing for a null. */
+export interface BytesColumn {
+  readonly kind: 'bytes'
+  readonly plain: Uint8Array
+  readonly valid?: Uint8Array
+}
+
+/** Values of few kinds: an index into `entries` a row, -1 for null. Not every entry need be used. */
+export interface DictionaryColumn<T> {
+  readonly kind: 'dictionary'
+  readonly entries: readonly T[]
+  readonly indexes: Int32Array
+}
+
+export type ColumnData =
+  | Int32Column
+  | Int64Column
+  | BigDecimalColumn
+  | BytesColumn
+  | DictionaryColumn<string>
+  | DictionaryColumn<readonly string[]>
+  | DictionaryColumn<ReadonlyMap<string, string>>
+
+/** The columns of a table's rows by name; all have `rows` rows. */
+export interface Batch {
+  readonly rows: number
+  readonly columns: Readonly<Record<string, ColumnData>>
+}
+
+/** The same value in every row, for dates, ids and times that a batch shares. */
+export function constantInt32(value: number, rows: number): Int32Column {
+  return { kind: 'int32', values: new Int32Array(rows).fill(value) }
+}
+
+export function constantInt64(value: bigint, rows: number): Int64Column {
+  return { kind: 'int64', values: new BigInt64Array(rows).fill(value) }
+}
+
+export function constantString(value: string, rows: number): DictionaryColumn<string> {
+  return { kind: 'dictionary', entries: [value], indexes: new Int32Array(rows) }
+}
+
+/** Strings as a column of few kinds, interned in order of appearance. */
+export function dictionaryOf(values: readonly (string | null)[]): DictionaryColumn<string> {
+  const ids = new Map<string, number>()
+  const indexes = Int32Array.from(values, value => {
+    if (value === null) return -1
+    let id = ids.get(value)
+    if (id === undefined) ids.set(value, (id = ids.size))
+    return id
+  })
+  return { kind: 'dictionary', entries: [...ids.keys()], indexes }
+}
+
+/** Byte strings as a PLAIN column; null is not empty. */
+export function bytesOf(values: readonly (Uint8Array | null)[]): BytesColumn {
+  let size = 0
+  for (const value of values) if (value !== null) size += 4 + value.length
+  const plain = new Uint8Array(size)
+  const view = new DataView(plain.buffer)
+  const valid = new Uint8Array(values.length)
+  let at = 0
+  values.forEach((value, row) => {
+    if (value === null) return
+    valid[row] = 1
+    view.setUint32(at, value.length, true)
+    plain.set(value, at + 4)
+    at += 4 + value.length
+  })
+  return { kind: 'bytes', plain, valid }
+}
+
+/** A growing buffer in Parquet's PLAIN byte-array layout. */
+export interface PlainWriter {
+  bytes: Buffer
+  length: number
+}
+
+/** Makes room for `more` bytes behind the writer's length. */
+export function reservePlain(writer: PlainWriter, more: number): void {
+  if (writer.length + more <= writer.bytes.length) return
+  const larger = Buffer.allocUnsafe(Math.max(writer.bytes.length * 2, writer.length + more))
+  writer.bytes.copy(larger, 0, 0, writer.length)
+  writer.bytes = larger
+}
+
+/** Appends source[start, end) with its length before it. Short values are copied by hand: cheaper than a call into native code. */
+export function appendPlain(writer: PlainWriter, source: Uint8Array, start: number, end: number): void {
+  const length = end - start
+  reservePlain(writer, length + 4)
+  const { bytes } = writer
+  let at = writer.length
+  bytes[at++] = length & 255
+  bytes[at++] = (length >>> 8) & 255
+  bytes[at++] = (length >>> 16) & 255
+  bytes[at++] = length >>> 24
+  if (length > 64) bytes.set(source.subarray(start, end), at)
+  else for (let i = start; i < end; i++) bytes[at + i - start] = source[i]
+  writer.length = at + length
+}

@@ -1,0 +1,83 @@
+/** Gives equal byte ranges the same small number, and makes the value of each only once. */
+
+export interface Interner<T> {
+  /** Values by number, in order of appearance. */
+  readonly entries: readonly T[]
+  /** The number of bytes[start, end), or -1 where they are not a value (asked again each time). */
+  intern(bytes: Uint8Array, start: number, end: number): number
+}
+
+/** `make` gives the value of bytes[start, end), or undefined where they are none. */
+export function createInterner<T>(make: (bytes: Uint8Array, start: number, end: number) => T | undefined): Interner<T> {
+  const entries: T[] = []
+  // Copies of the bytes of every entry, one after the other; starts has one entry more than there are values.
+  let arena = new Uint8Array(4096)
+  let starts = new Int32Array(1025)
+  // Open addressing: slots hold entry number + 1, hashes the full hash of the entry there.
+  let mask = 2047
+  let slots = new Int32Array(mask + 1)
+  let hashes = new Int32Array(mask + 1)
+
+  function intern(bytes: Uint8Array, start: number, end: number): number {
+    let hash = end - start
+    for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i], 16777619)
+    hash ^= hash >>> 15
+    let slot = hash & mask
+    for (;;) {
+      const number = slots[slot] - 1
+      if (number < 0) break
+      if (hashes[slot] === hash && equal(number, bytes, start, end)) return number
+      slot = (slot + 1) & mask
+    }
+    const value = make(bytes, start, end)
+    if (value === undefined) return -1
+    const number = entries.length
+    entries.push(value)
+    keep(bytes, start, end, number)
+    slots[slot] = number + 1
+    hashes[slot] = hash
+    if (entries.length * 2 > mask) grow()
+    return number
+  }
+
+  function equal(number: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const from = starts[number]
+    if (starts[number + 1] - from !== end - start) return false
+    for (let i = start, j = from; i < end; i++, j++) if (arena[j] !== bytes[i]) return false
+    return true
+  }
+
+  function keep(bytes: Uint8Array, start: number, end: number, number: number): void {
+    const from = starts[number]
+    const to = from + end - start
+    if (to > arena.length) {
+      const larger = new Uint8Array(Math.max(arena.length * 2, to))
+      larger.set(arena)
+      arena = larger
+    }
+    if (number + 2 > starts.length) {
+      const larger = new Int32Array(starts.length * 2)
+      larger.set(starts)
+      starts = larger
+    }
+    arena.set(bytes.subarray(start, end), from)
+    starts[number + 1] = to
+  }
+
+  function grow(): void {
+    const oldSlots = slots
+    const oldHashes = hashes
+    mask = mask * 2 + 1
+    slots = new Int32Array(mask + 1)
+    hashes = new Int32Array(mask + 1)
+    for (let i = 0; i < oldSlots.length; i++) {
+      if (oldSlots[i] === 0) continue
+      let slot = oldHashes[i] & mask
+      while (slots[slot] !== 0) slot = (slot + 1) & mask
+      slots[slot] = oldSlots[i]
+      hashes[slot] = oldHashes[i]
+    }
+  }
+
+  return { entries, intern }
+}

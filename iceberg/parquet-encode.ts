@@ -1,0 +1,115 @@
+/**
+ * Encodes a batch of columns as a Parquet file in memory (data page v2, zstd).
+ * Page headers, run-length encoding and the footer are hyparquet-writer's; the values are copied from columns that are
+ * laid out like pages already, which its row-by-row encoder cannot do (docs/adr/0002-parquet-writer.md).
+ */
+import { constants, zstdCompressSync } from 'node:zlib'
+import type { ColumnChunk, Encoding, RowGroup } from 'hyparquet'
+import { ByteWriter } from 'hyparquet-writer'
+import { writePageHeader } from 'hyparquet-writer/src/datapage.js'
+import { writeMetadata } from 'hyparquet-writer/src/metadata.js'
+import type { Batch, ColumnData } from '../domain/columns.ts'
+import type { TableDefinition } from '../domain/tables.ts'
+import { encodeLeaf, type LeafPage } from './parquet-pages.ts'
+import { type Leaf, parquetSchema } from './parquet-schema.ts'
+
+/** Rows of a row group: DuckDB reads groups of this size in parallel. */
+const ROW_GROUP_ROWS = 122_880
+const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
+const MAGIC = 0x31524150 // "PAR1"
+
+/** The bytes of a Parquet file that holds the batch. @throws RangeError where a column of the table is missing or of another length */
+export function encodeParquet(table: TableDefinition, batch: Batch, rowGroupRows = ROW_GROUP_ROWS): Uint8Array {
+  const { elements, leaves } = parquetSchema(table)
+  const writer = new ByteWriter(1024 * 1024)
+  writer.appendUint32(MAGIC)
+  const groups: RowGroup[] = []
+  // A byte column is walked once: where each group's values begin is carried from group to group.
+  const positions = new Map<ColumnData, number>()
+  for (let from = 0; from < batch.rows; from += rowGroupRows) {
+    const to = Math.min(from + rowGroupRows, batch.rows)
+    const start = writer.offset
+    const columns = leaves.map(leaf => {
+      const data = batch.columns[leaf.column.name]
+      if (!data) throw new RangeError(`Column ${leaf.column.name} of ${table.name} is missing from the batch`)
+      const page = encodeLeaf(leaf, data, from, to, positions.get(data) ?? 0)
+      return { data, page, chunk: writeChunk(writer, leaf, page) }
+    })
+    for (const { data, page } of columns) if (page.position !== undefined) positions.set(data, page.position)
+    groups.push({
+      columns: columns.map(column => column.chunk),
+      total_byte_size: columns.reduce((sum, { chunk }) => sum + (chunk.meta_data?.total_uncompressed_size ?? 0n), 0n),
+      num_rows: BigInt(to - from),
+      total_compressed_size: BigInt(writer.offset - start),
+    })
+  }
+  writeMetadata(writer, {
+    version: 2,
+    created_by: 'tradelake',
+    schema: elements,
+    num_rows: BigInt(batch.rows),
+    row_groups: groups,
+    metadata_length: 0,
+  })
+  writer.appendUint32(MAGIC)
+  return writer.getBytes()
+}
+
+function writeChunk(writer: ByteWriter, leaf: Leaf, page: LeafPage): ColumnChunk {
+  const start = writer.offset
+  let uncompressed = 0
+  let dictionaryOffset: bigint | undefined
+  if (page.dictionary) {
+    dictionaryOffset = BigInt(writer.offset)
+    const compressed = zstdCompressSync(page.dictionary.plain, ZSTD)
+    writePageHeader(writer, {
+      type: 'DICTIONARY_PAGE',
+      uncompressed_page_size: page.dictionary.plain.length,
+      compressed_page_size: compressed.length,
+      dictionary_page_header: { num_values: page.dictionary.entries, encoding: 'PLAIN' },
+    })
+    uncompressed += writer.offset - start + page.dictionary.plain.length
+    writer.appendBytes(compressed)
+  }
+  const dataOffset = writer.offset
+  const encoding: Encoding = page.dictionary ? 'RLE_DICTIONARY' : 'PLAIN'
+  const levels = page.repetitionLevels.length + page.definitionLevels.length
+  const compressed = zstdCompressSync(page.values, ZSTD)
+  writePageHeader(writer, {
+    type: 'DATA_PAGE_V2',
+    uncompressed_page_size: levels + page.values.length,
+    compressed_page_size: levels + compressed.length,
+    data_page_header_v2: {
+      num_values: page.valueCount,
+      num_nulls: page.nullCount,
+      num_rows: page.rows,
+      encoding,
+      definition_levels_byte_length: page.definitionLevels.length,
+      repetition_levels_byte_length: page.repetitionLevels.length,
+      is_compressed: true,
+    },
+  })
+  uncompressed += writer.offset - dataOffset + levels + page.values.length
+  writer.appendBytes(page.repetitionLevels)
+  writer.appendBytes(page.definitionLevels)
+  writer.appendBytes(compressed)
+  return {
+    file_offset: BigInt(start),
+    meta_data: {
+      type: leaf.element.type ?? 'BYTE_ARRAY',
+      encodings: page.dictionary ? ['PLAIN', 'RLE', 'RLE_DICTIONARY'] : ['PLAIN', 'RLE'],
+      path_in_schema: [...leaf.path],
+      codec: 'ZSTD',
+      num_values: BigInt(page.valueCount),
+      total_uncompressed_size: BigInt(uncompressed),
+      total_compressed_size: BigInt(writer.offset - start),
+      data_page_offset: BigInt(dataOffset),
+      dictionary_page_offset: dictionaryOffset,
+      // Lists and maps have no bounds.
+      statistics: {
+        null_count: BigInt(page.nullCount),
+        ...(leaf.maxRepetition === 0 ? { min_value: page.min, max_value: page.max } : {}),
+      },
+    },
+  }
+}

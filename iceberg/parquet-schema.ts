@@ -1,0 +1,85 @@
+/** Parquet schema of a table: Iceberg's type mapping (spec appendix A, "Parquet") with every field id. */
+import type { SchemaElement } from 'hyparquet'
+import { type Column, decimalType, type PrimitiveType, type TableDefinition } from '../domain/tables.ts'
+
+/** Bytes of a fixed-length decimal: 38 digits need 16 (spec: the fewest that hold the precision). */
+const BIG_DECIMAL_BYTES = 16
+
+/** A leaf column as the encoder writes it. */
+export interface Leaf {
+  readonly column: Column
+  readonly element: SchemaElement
+  readonly path: readonly string[]
+  readonly maxDefinition: number
+  readonly maxRepetition: number
+}
+
+export interface ParquetSchema {
+  readonly elements: SchemaElement[]
+  readonly leaves: readonly Leaf[]
+}
+
+function primitive(name: string, type: PrimitiveType, id: number, required: boolean): SchemaElement {
+  const base = { name, field_id: id, repetition_type: required ? ('REQUIRED' as const) : ('OPTIONAL' as const) }
+  const decimal = decimalType(type)
+  if (decimal) {
+    const { precision, scale } = decimal
+    const logical = {
+      converted_type: 'DECIMAL' as const,
+      precision,
+      scale,
+      logical_type: { type: 'DECIMAL' as const, precision, scale },
+    }
+    return precision <= 18
+      ? { ...base, type: 'INT64', ...logical }
+      : { ...base, type: 'FIXED_LEN_BYTE_ARRAY', type_length: BIG_DECIMAL_BYTES, ...logical }
+  }
+  switch (type) {
+    case 'int':
+      return { ...base, type: 'INT32' }
+    case 'long':
+      return { ...base, type: 'INT64' }
+    case 'date':
+      return { ...base, type: 'INT32', converted_type: 'DATE', logical_type: { type: 'DATE' } }
+    case 'timestamptz':
+      return {
+        ...base,
+        type: 'INT64',
+        converted_type: 'TIMESTAMP_MICROS',
+        logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MICROS' },
+      }
+    case 'string':
+      return { ...base, type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } }
+    default:
+      return { ...base, type: 'BYTE_ARRAY' }
+  }
+}
+
+/** The schema elements in file order, and the leaves in the same order. */
+export function parquetSchema(table: TableDefinition): ParquetSchema {
+  const elements: SchemaElement[] = [{ name: 'table', num_children: table.columns.length }]
+  const leaves: Leaf[] = []
+  for (const column of table.columns) {
+    const optional = column.required ? 0 : 1
+    const repetition_type = column.required ? 'REQUIRED' : 'OPTIONAL'
+    const group = { name: column.name, field_id: column.id, repetition_type, num_children: 1 } as const
+    const [first, second] = column.nestedIds ?? []
+    const leaf = (element: SchemaElement, path: string[], definition: number, repetition: number) => {
+      elements.push(element)
+      leaves.push({ column, element, path: [column.name, ...path], maxDefinition: definition, maxRepetition: repetition })
+    }
+    if (column.type === 'list<string>') {
+      elements.push({ ...group, converted_type: 'LIST', logical_type: { type: 'LIST' } })
+      elements.push({ name: 'list', repetition_type: 'REPEATED', num_children: 1 })
+      leaf(primitive('element', 'string', first, true), ['list', 'element'], optional + 1, 1)
+    } else if (column.type === 'map<string,string>') {
+      elements.push({ ...group, converted_type: 'MAP', logical_type: { type: 'MAP' } })
+      elements.push({ name: 'key_value', repetition_type: 'REPEATED', num_children: 2 })
+      leaf(primitive('key', 'string', first, true), ['key_value', 'key'], optional + 1, 1)
+      leaf(primitive('value', 'string', second, true), ['key_value', 'value'], optional + 1, 1)
+    } else {
+      leaf(primitive(column.name, column.type, column.id, column.required), [], optional, 0)
+    }
+  }
+  return { elements, leaves }
+}

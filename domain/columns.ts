@@ -124,3 +124,14 @@ export function appendPlain(writer: PlainWriter, source: Uint8Array, start: numb
   else for (let i = start; i < end; i++) bytes[at + i - start] = source[i]
   writer.length = at + length
 }
+
+/** Writes a whole number of magnitude below 2^53 as a 64-bit integer into the halves of a BigInt64Array, without a bigint. */
+export function setLong(halves: Int32Array, row: number, value: number): void {
+  halves[row * 2] = value % 4294967296
+  halves[row * 2 + 1] = Math.floor(value / 4294967296)
+}
+
+/** The 32-bit halves of 64-bit values, low before high (every platform that Node runs on is little-endian). */
+export function halvesOf(values: BigInt64Array): Int32Array {
+  return new Int32Array(values.buffer, values.byteOffset, values.length * 2)
+}

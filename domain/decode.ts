@@ -165,7 +165,7 @@ export function createTradeDecoder(): TradeDecoder {
     if (length === 0) return 'empty'
     const first = at
     at += length
-    const sign = bytes[first] > 127 ? -1 : 0
+    const sign: number = bytes[first] > 127 ? -1 : 0
     let l = sign
     let h = sign
     for (let i = first; i < at; i++) {
@@ -191,12 +191,12 @@ export function createTradeDecoder(): TradeDecoder {
   function skipBlocks(textsPerItem: number): boolean {
     for (;;) {
       if (!readLong()) return false
+      const negative = high === -1
       if (low === 0 && high === 0) return true
-      if (high === -1 || high < 0) {
+      if (negative) {
         // A negative count has the block's size in bytes behind it.
-        low = -low
-        if (high !== -1 || low <= 0) return false
-        const count = low
+        const count = -low
+        if (count <= 0) return false
         if (!readLong() || high !== 0 || low < 0) return false
         low = count
       } else if (high !== 0 || low < 0) return false

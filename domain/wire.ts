@@ -136,8 +136,8 @@ function writeStrings(texts: readonly string[]): void {
 }
 
 function writeVendorData(data: Trade['vendorData']): void {
-  if (data === null) return writeCount(0)
-  writeCount(1)
+  writeCount(data === null ? 0 : 1)
+  if (data === null) return
   const entries = Object.entries(data)
   if (entries.length > 0) {
     writeCount(entries.length)

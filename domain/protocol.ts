@@ -1,0 +1,54 @@
+/**
+ * The one commit protocol. A stage makes immutable files under fresh names, then makes them count with one transaction
+ * that consumes what was read and produces what comes next. A crash before it leaves orphans, a crash after it nothing
+ * to do. After a conflict the stage reads the state again and plans again from it, so no outcome need ever be known:
+ * the conditions make a late first attempt and the second exclude each other.
+ */
+import { Conflict, Fenced } from './errors.ts'
+import type { Ports, Write } from './ports.ts'
+
+/** Orphans are swept after a day; a writer whose oldest file is older than this must not commit it. */
+const MAX_FILE_AGE_MS = 3_600_000
+const MAX_ATTEMPTS = 20
+
+export interface Plan<T> {
+  /** Nothing to write: the plan found its work done. */
+  readonly writes: readonly Write[]
+  readonly result: T
+  /** When the oldest file that the writes name was begun, milliseconds since 1970. */
+  readonly oldestFile?: number
+}
+
+/**
+ * Plans from a fresh reading of the state and commits; plans again after each conflict. `plan` is given the attempt
+ * (from 0) and the conflict before it.
+ * @throws Fenced when the files became too old, Conflict when 20 attempts met one each
+ */
+export async function commit<T>(
+  ports: Pick<Ports, 'state' | 'clock' | 'ids'>,
+  plan: (attempt: number, conflict: Conflict | undefined) => Promise<Plan<T>>,
+): Promise<T> {
+  let conflict: Conflict | undefined
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    try {
+      const { writes, result, oldestFile } = await plan(attempt, conflict)
+      if (writes.length === 0) return result
+      if (oldestFile !== undefined && ports.clock.now() - oldestFile > MAX_FILE_AGE_MS)
+        throw new Fenced('The files of this commit are over an hour old and may be swept; nothing was committed, the work is done anew.')
+      await ports.state.transact(writes, ports.ids.uuid())
+      return result
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error
+      conflict = error
+      // Several writers that meet again and again part by waiting unevenly; the id stands in for a random number.
+      if (attempt > 0) await ports.clock.sleep(pause(attempt, ports.ids.uuid()))
+    }
+  }
+  throw conflict as Conflict
+}
+
+/** Full jitter: up to 10 ms doubling to half a second. */
+function pause(attempt: number, uuid: string): number {
+  const fraction = Number.parseInt(uuid.slice(-6), 16) / 0x1000000
+  return Math.min(500, 10 * 2 ** attempt) * fraction
+}

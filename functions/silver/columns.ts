@@ -1,0 +1,203 @@
+/** Collects valid trades as Silver columns, a builder for each exchange date, straight from the decoder's cursor. */
+import {
+  appendPlain,
+  type Batch,
+  constantInt32,
+  constantInt64,
+  halvesOf,
+  type PlainWriter,
+  setLong,
+} from '../../domain/columns.ts'
+import { approximateLong, type TradeDecoder } from '../../domain/decode.ts'
+import { ASSET_CLASSES, TRADE_SIDES } from '../../domain/trade.ts'
+
+/** Where a trade's record came from. */
+export interface Lineage {
+  schemaId: number
+  epoch: number
+  partition: number
+  offset: number
+  /** Microseconds since 1970. */
+  bronzeIngestion: number
+}
+
+export interface SilverBatch {
+  /** Days since 1970 of the exchange's time. */
+  readonly day: number
+  readonly batch: Batch
+  /** First and last exchange time, microseconds since 1970. */
+  readonly minTimestamp: bigint
+  readonly maxTimestamp: bigint
+}
+
+export interface SilverColumns {
+  /** Adds the trade that the decoder holds. */
+  add(bytes: Uint8Array, lineage: Lineage): void
+  /** The rows by exchange date, oldest first. `validatedAt`: microseconds since 1970. */
+  finish(validatedAt: bigint): SilverBatch[]
+}
+
+const DAY_MICROS = 86_400_000_000
+const LONGS = ['timestamp', 'price', 'quantity', 'source_sequence', 'ingestion_timestamp', 'platform_sequence', 'bronze_ingestion_timestamp', 'kafka_offset'] as const
+const INTS = ['symbol', 'exchange', 'asset_class', 'currency', 'side', 'trade_conditions', 'vendor_data', 'schema_id', 'topic_epoch', 'kafka_partition'] as const
+
+type Longs = Record<(typeof LONGS)[number], Int32Array>
+type Ints = Record<(typeof INTS)[number], Int32Array>
+
+/** Columns of one date; arrays have room for `capacity` rows. Longs are kept as their halves. */
+interface DayColumns {
+  rows: number
+  capacity: number
+  longs: Longs
+  ints: Ints
+  sourceSequenceValid: Uint8Array
+  platformSequenceValid: Uint8Array
+  messageId: PlainWriter
+  tradeId: PlainWriter
+}
+
+export function createSilverColumns(decoder: TradeDecoder): SilverColumns {
+  const { cursor } = decoder
+  const days = new Map<number, DayColumns>()
+  let lastDay = Number.NaN
+  let last: DayColumns | undefined
+
+  function add(bytes: Uint8Array, lineage: Lineage): void {
+    const day = Math.floor(approximateLong(cursor.timestampLow, cursor.timestampHigh) / DAY_MICROS)
+    if (day !== lastDay || last === undefined) {
+      last = days.get(day) ?? newDay()
+      days.set(day, last)
+      lastDay = day
+    }
+    const columns = last
+    if (columns.rows === columns.capacity) grow(columns)
+    const row = columns.rows++
+    const { longs, ints } = columns
+    const low = row * 2
+    const high = low + 1
+    appendPlain(columns.messageId, bytes, cursor.messageIdStart, cursor.messageIdEnd)
+    appendPlain(columns.tradeId, bytes, cursor.tradeIdStart, cursor.tradeIdEnd)
+    ints.symbol[row] = cursor.symbol
+    ints.exchange[row] = cursor.exchange
+    ints.asset_class[row] = cursor.assetClass
+    longs.timestamp[low] = cursor.timestampLow
+    longs.timestamp[high] = cursor.timestampHigh
+    longs.price[low] = cursor.priceLow
+    longs.price[high] = cursor.priceHigh
+    longs.quantity[low] = cursor.quantityLow
+    longs.quantity[high] = cursor.quantityHigh
+    ints.currency[row] = cursor.currency
+    ints.side[row] = cursor.side
+    ints.trade_conditions[row] = cursor.conditions
+    if (cursor.hasSourceSequence) {
+      longs.source_sequence[low] = cursor.sourceSequenceLow
+      longs.source_sequence[high] = cursor.sourceSequenceHigh
+      columns.sourceSequenceValid[row] = 1
+    }
+    longs.ingestion_timestamp[low] = cursor.ingestionLow
+    longs.ingestion_timestamp[high] = cursor.ingestionHigh
+    if (cursor.hasPlatformSequence) {
+      longs.platform_sequence[low] = cursor.platformSequenceLow
+      longs.platform_sequence[high] = cursor.platformSequenceHigh
+      columns.platformSequenceValid[row] = 1
+    }
+    ints.vendor_data[row] = cursor.vendorData
+    ints.schema_id[row] = lineage.schemaId
+    ints.topic_epoch[row] = lineage.epoch
+    ints.kafka_partition[row] = lineage.partition
+    setLong(longs.kafka_offset, row, lineage.offset)
+    setLong(longs.bronze_ingestion_timestamp, row, lineage.bronzeIngestion)
+  }
+
+  function finish(validatedAt: bigint): SilverBatch[] {
+    return [...days]
+      .sort(([a], [b]) => a - b)
+      .map(([day, columns]) => finishDay(decoder, day, columns, validatedAt))
+  }
+
+  return { add, finish }
+}
+
+function newDay(): DayColumns {
+  const columns: DayColumns = {
+    rows: 0,
+    capacity: 0,
+    longs: {} as Longs,
+    ints: {} as Ints,
+    sourceSequenceValid: new Uint8Array(0),
+    platformSequenceValid: new Uint8Array(0),
+    messageId: { bytes: Buffer.allocUnsafe(16 * 1024), length: 0 },
+    tradeId: { bytes: Buffer.allocUnsafe(8 * 1024), length: 0 },
+  }
+  grow(columns)
+  return columns
+}
+
+function grow(columns: DayColumns): void {
+  const capacity = Math.max(1024, columns.capacity * 2)
+  // BigInt64Array first, so that the halves are aligned for it.
+  for (const name of LONGS) columns.longs[name] = copied(columns.longs[name], halvesOf(new BigInt64Array(capacity)))
+  for (const name of INTS) columns.ints[name] = copied(columns.ints[name], new Int32Array(capacity))
+  columns.sourceSequenceValid = copied(columns.sourceSequenceValid, new Uint8Array(capacity))
+  columns.platformSequenceValid = copied(columns.platformSequenceValid, new Uint8Array(capacity))
+  columns.capacity = capacity
+}
+
+function copied<T extends Int32Array | Uint8Array>(from: T | undefined, into: T): T {
+  if (from) into.set(from)
+  return into
+}
+
+function finishDay(decoder: TradeDecoder, day: number, columns: DayColumns, validatedAt: bigint): SilverBatch {
+  const { rows, longs, ints } = columns
+  const long = (name: keyof Longs, valid?: Uint8Array) => {
+    const values = new BigInt64Array(longs[name].buffer, 0, rows)
+    return { kind: 'int64' as const, values, valid: valid?.subarray(0, rows) }
+  }
+  const int = (name: keyof Ints) => ({ kind: 'int32' as const, values: ints[name].subarray(0, rows) })
+  const text = (name: keyof Ints, entries: readonly string[] = decoder.texts.entries) => ({
+    kind: 'dictionary' as const,
+    entries,
+    indexes: ints[name].subarray(0, rows),
+  })
+  const plain = ({ bytes, length }: PlainWriter) => ({ kind: 'bytes' as const, plain: bytes.subarray(0, length) })
+  const timestamps = long('timestamp')
+  let min = timestamps.values[0]
+  let max = min
+  for (const value of timestamps.values) {
+    if (value < min) min = value
+    else if (value > max) max = value
+  }
+  return {
+    day,
+    minTimestamp: min,
+    maxTimestamp: max,
+    batch: {
+      rows,
+      columns: {
+        message_id: plain(columns.messageId),
+        trade_id: plain(columns.tradeId),
+        symbol: text('symbol'),
+        exchange: text('exchange'),
+        asset_class: text('asset_class', ASSET_CLASSES),
+        timestamp: timestamps,
+        price: long('price'),
+        quantity: long('quantity'),
+        currency: text('currency'),
+        side: text('side', TRADE_SIDES),
+        trade_conditions: { kind: 'dictionary', entries: decoder.lists.entries, indexes: ints.trade_conditions.subarray(0, rows) },
+        source_sequence: long('source_sequence', columns.sourceSequenceValid),
+        ingestion_timestamp: long('ingestion_timestamp'),
+        platform_sequence: long('platform_sequence', columns.platformSequenceValid),
+        vendor_data: { kind: 'dictionary', entries: decoder.maps.entries, indexes: ints.vendor_data.subarray(0, rows) },
+        exchange_date: constantInt32(day, rows),
+        validation_timestamp: constantInt64(validatedAt, rows),
+        bronze_ingestion_timestamp: long('bronze_ingestion_timestamp'),
+        schema_id: int('schema_id'),
+        topic_epoch: int('topic_epoch'),
+        kafka_partition: int('kafka_partition'),
+        kafka_offset: long('kafka_offset'),
+      },
+    },
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * An object store over a directory, for the embedded lake.
+ *
+ * An object is there whole or not at all, and stays: its bytes are written to a temporary file of the same file
+ * system and synced, then linked under its name (which fails where the name is taken), then the directory is synced.
+ * A crash leaves at most a temporary file, which no reader sees.
+ */
+import { copyFile, link, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { AlreadyExists, NotFound } from '../domain/errors.ts'
+import type { ObjectInfo, ObjectStore } from '../domain/ports.ts'
+import { makeFolder, syncFile, syncFolder, writeSynced } from './durable-files.ts'
+import { codeOf, fileError } from './file-errors.ts'
+import { checkKey, checkRange, compareUtf8, TEMPORARY_FOLDER } from './object-keys.ts'
+import { systemIds } from './system.ts'
+
+/** Temporary files that old are a dead process's. */
+const LEFTOVER_MS = 3_600_000
+/** What link() says where the file system has no hard links (exFAT, some network mounts). */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
+
+/** Objects as files below `root`, which is made when the first one is written. */
+export function folderStore(root: string): ObjectStore {
+  const base = resolve(root)
+  const temporary = join(base, TEMPORARY_FOLDER)
+  const ids = systemIds()
+  const madeFolders = new Set<string>()
+  const beingPlaced = new Set<string>()
+  let prepared: Promise<void> | undefined
+
+  const pathOf = (key: string) => {
+    checkKey(key)
+    return join(base, key)
+  }
+
+  async function prepare(): Promise<void> {
+    await makeFolder(temporary, madeFolders)
+    await removeLeftovers(temporary)
+  }
+
+  async function temporaryPath(): Promise<string> {
+    prepared ??= prepare()
+    // A failed attempt may be repaired (a disk freed, a mode changed): the next write tries again.
+    await prepared.catch(error => {
+      prepared = undefined
+      throw error
+    })
+    return join(temporary, ids.uuid())
+  }
+
+  /** Gives a synced file its name, unless the name is taken. */
+  async function place(source: string, key: string, path: string): Promise<void> {
+    const folder = dirname(path)
+    await makeFolder(folder, madeFolders)
+    try {
+      await link(source, path)
+      await unlink(source)
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') throw taken(key)
+      if (!NO_LINKS.has(codeOf(error) ?? '')) throw error
+      await placeWithoutLinks(source, key, path)
+    }
+    await syncFolder(folder)
+  }
+
+  /** Looks and renames; exact as long as one process writes to the folder, which the lake's lock sees to. */
+  async function placeWithoutLinks(source: string, key: string, path: string): Promise<void> {
+    if (beingPlaced.has(path)) throw taken(key)
+    beingPlaced.add(path)
+    try {
+      if (await statOf(path)) throw taken(key)
+      await rename(source, path)
+    } finally {
+      beingPlaced.delete(path)
+    }
+  }
+
+  /** Makes a temporary file, gives it the object's name, and leaves nothing behind when that fails. */
+  async function placeNew(key: string, path: string, write: (temporaryFile: string) => Promise<void>): Promise<void> {
+    const file = await temporaryPath()
+    try {
+      await write(file)
+      await place(file, key, path)
+    } catch (error) {
+      // A leftover is harmless, and what went wrong before matters more than why it cannot be removed.
+      await rm(file, { force: true }).catch(() => undefined)
+      throw error
+    }
+  }
+
+  async function add(key: string, doing: string, write: (path: string) => Promise<void>): Promise<void> {
+    const path = pathOf(key)
+    try {
+      // Looked at first only to spare the writing; link() decides.
+      if (await statOf(path)) throw taken(key)
+      await write(path)
+    } catch (error) {
+      throw fileError(error, path, doing)
+    }
+  }
+
+  return {
+    root: `file://${base}`,
+    put: (key, bytes) => add(key, 'writing an object', path => placeNew(key, path, file => writeSynced(file, bytes))),
+    putFile: (key, localPath) =>
+      add(key, `moving ${localPath} into the store`, async path => {
+        // The local file stays where it is until the object stands, so that a failed move can be tried again.
+        await syncFile(localPath)
+        try {
+          await place(localPath, key, path)
+        } catch (error) {
+          if (codeOf(error) !== 'EXDEV') throw error
+          await placeNew(key, path, async file => {
+            await copyFile(localPath, file)
+            await syncFile(file)
+          })
+          await unlink(localPath)
+        }
+      }),
+    async get(key) {
+      const path = pathOf(key)
+      try {
+        return await readFile(path)
+      } catch (error) {
+        throw readError(error, key, path)
+      }
+    },
+    async getRange(key, start, end) {
+      const path = pathOf(key)
+      checkRange(key, start, end)
+      try {
+        return await readRange(path, start, end)
+      } catch (error) {
+        throw readError(error, key, path)
+      }
+    },
+    head: key => infoOf(key, pathOf(key)),
+    list: prefix => listFolder(base, prefix),
+    async delete(keys) {
+      const paths = keys.map(pathOf)
+      for (const path of paths) {
+        try {
+          await rm(path, { force: true })
+        } catch (error) {
+          if (codeOf(error) !== 'ENOTDIR') throw fileError(error, path, 'deleting an object')
+        }
+      }
+    },
+    async localFile(key) {
+      const path = pathOf(key)
+      if (!(await infoOf(key, path))) throw new NotFound(`No object ${key} in ${base}.`)
+      return path
+    },
+    async releaseLocal() {},
+  }
+}
+
+function taken(key: string): AlreadyExists {
+  return new AlreadyExists(`Object ${key} exists already: keys are written once.`)
+}
+
+function readError(error: unknown, key: string, path: string): Error {
+  const code = codeOf(error)
+  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR')
+    return new NotFound(`No object ${key}: ${path} is missing.`)
+  return fileError(error, path, 'reading an object')
+}
+
+/** The file's stat, or undefined where nothing stands. */
+async function statOf(path: string) {
+  try {
+    return await stat(path)
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw fileError(error, path, 'looking at an object')
+  }
+}
+
+async function infoOf(key: string, path: string): Promise<ObjectInfo | undefined> {
+  const found = await statOf(path)
+  return found?.isFile() ? { key, bytes: found.size, modified: Math.floor(found.mtimeMs) } : undefined
+}
+
+async function readRange(path: string, start: number, end: number): Promise<Uint8Array> {
+  const file = await open(path, 'r')
+  try {
+    const { size } = await file.stat()
+    const bytes = Buffer.alloc(Math.max(0, Math.min(end, size) - start))
+    let filled = 0
+    while (filled < bytes.length) {
+      const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled)
+      if (bytesRead === 0) break
+      filled += bytesRead
+    }
+    return bytes.subarray(0, filled)
+  } finally {
+    await file.close()
+  }
+}
+
+async function removeLeftovers(temporary: string): Promise<void> {
+  const oldest = Date.now() - LEFTOVER_MS
+  for (const name of await readdir(temporary)) {
+    const path = join(temporary, name)
+    const found = await statOf(path)
+    if (found && found.mtimeMs < oldest) await rm(path, { force: true })
+  }
+}
+
+/** Walks so that whole keys come in ascending order: a folder sorts as its name with the slash that follows it. */
+async function* listFolder(base: string, prefix: string): AsyncGenerator<ObjectInfo> {
+  async function* walk(folder: string): AsyncGenerator<ObjectInfo> {
+    for (const name of await namesIn(join(base, folder))) {
+      const key = folder + name
+      if (key === `${TEMPORARY_FOLDER}/`) continue
+      if (name.endsWith('/')) {
+        if (key.startsWith(prefix) || prefix.startsWith(key)) yield* walk(key)
+      } else if (key.startsWith(prefix)) {
+        const info = await infoOf(key, join(base, key))
+        if (info) yield info
+      }
+    }
+  }
+  yield* walk('')
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true })
+    return entries.map(entry => (entry.isDirectory() ? `${entry.name}/` : entry.name)).sort(compareUtf8)
+  } catch (error) {
+    // Nothing was written yet, or the folder went while we walked.
+    if (codeOf(error) === 'ENOENT') return []
+    throw fileError(error, folder, 'listing objects')
+  }
+}

@@ -1,0 +1,81 @@
+/** The real clock, identifiers and scratch space: the only place where time and randomness enter a run. */
+import { randomFillSync } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Clock, Ids, Scratch } from '../domain/ports.ts'
+import { fileError } from './file-errors.ts'
+
+/** The machine's clock and timers. */
+export function systemClock(): Clock {
+  return {
+    now: () => Date.now(),
+    sleep: async milliseconds => {
+      await delay(milliseconds)
+    },
+  }
+}
+
+const RANDOM_POOL_BYTES = 4096
+/** Twelve bits after the milliseconds count up within one millisecond (RFC 9562 section 6.2, method 1). */
+const MAX_COUNTER = 0xfff
+
+/** UUIDs of version 7 (RFC 9562) that only ever grow within this process, also when the clock is set back. */
+export function systemIds(clock: Pick<Clock, 'now'> = systemClock()): Ids {
+  const pool = Buffer.alloc(RANDOM_POOL_BYTES)
+  let used = RANDOM_POOL_BYTES
+  let lastMs = -1
+  let counter = 0
+
+  function random(bytes: number): Buffer {
+    if (used + bytes > RANDOM_POOL_BYTES) {
+      randomFillSync(pool)
+      used = 0
+    }
+    used += bytes
+    return pool.subarray(used - bytes, used)
+  }
+
+  return {
+    uuid() {
+      const now = clock.now()
+      if (now > lastMs) {
+        lastMs = now
+        // A random start makes two processes in one millisecond unlikely to interleave; the upper half is room to count.
+        counter = random(2).readUInt16BE() & 0x7ff
+      } else if (++counter > MAX_COUNTER) {
+        lastMs++
+        counter = 0
+      }
+      const time = lastMs.toString(16).padStart(12, '0')
+      const tail = Buffer.from(random(8))
+      tail[0] = (tail[0] & 0x3f) | 0x80
+      const hex = tail.toString('hex')
+      const count = (0x7000 | counter).toString(16)
+      return `${time.slice(0, 8)}-${time.slice(8)}-${count}-${hex.slice(0, 4)}-${hex.slice(4)}`
+    },
+  }
+}
+
+/**
+ * A fresh folder for scratch files in `parent` (the system's temporary folder unless told), removed when the process
+ * ends by itself. @throws BadInput where the parent cannot be written
+ */
+export function systemScratch(parent: string = tmpdir(), ids: Ids = systemIds()): Scratch {
+  const folder = makeFolder(parent)
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return {
+    path: name => join(folder, `${ids.uuid()}-${name.replaceAll(/[^\w.-]/g, '_')}`),
+    remove: path => rmSync(path, { recursive: true, force: true }),
+  }
+}
+
+function makeFolder(parent: string): string {
+  try {
+    mkdirSync(parent, { recursive: true })
+    return mkdtempSync(join(parent, 'tradelake-'))
+  } catch (error) {
+    throw fileError(error, parent, 'making a scratch folder')
+  }
+}

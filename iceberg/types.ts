@@ -24,3 +24,8 @@ export interface DataFile {
   /** Where the row groups begin. */
   readonly splitOffsets: readonly number[]
 }
+
+/** What a pending item for a table's commit carries: files that the table's next snapshot adds. */
+export interface AddedFiles {
+  readonly files: readonly DataFile[]
+}

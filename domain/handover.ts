@@ -1,0 +1,26 @@
+/** What pending items carry from stage to stage (see iceberg/types.ts for those of table commits). */
+
+/** For Silver: a Bronze object; the item's id is its key. */
+export interface BronzeObject {
+  readonly bytes: number
+  readonly records: number
+}
+
+/** For Gold: Silver files, each of one exchange date. */
+export interface SilverFiles {
+  readonly files: readonly SilverFile[]
+}
+
+export interface SilverFile {
+  readonly key: string
+  readonly bytes: number
+  readonly records: number
+  /** First and last exchange time, microseconds since 1970, as decimal text. */
+  readonly minTimestamp: string
+  readonly maxTimestamp: string
+}
+
+/** For the candles: minutes whose Gold rows changed, as minutes since 1970. */
+export interface ChangedMinutes {
+  readonly minutes: readonly number[]
+}

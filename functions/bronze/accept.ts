@@ -1,0 +1,82 @@
+/**
+ * Decides which records of a batch are new, against the checkpoint of their partition. Pure but for the lookup.
+ *
+ * An offset at or above nextOffset is new, and one above it opens a gap. An offset below nextOffset is a repeat if Bronze
+ * holds the same time and bytes there; new if it lies in an open gap and Bronze holds nothing there; and otherwise the
+ * topic was made anew, and a new epoch begins with it.
+ */
+import { type Checkpoint, inGap, takeOffset } from '../../domain/checkpoint.ts'
+import type { KafkaEventRecord } from '../../domain/events.ts'
+import type { AcceptedRun } from './columns.ts'
+
+/** What Bronze holds at an offset of an epoch: whether it is the same record, another one, or nothing. */
+export type Stored = 'same' | 'other' | 'nothing'
+
+/** Looks up records of one partition and epoch; the answers are in the order of the records. */
+export type LookUp = (
+  topic: string,
+  partition: number,
+  epoch: number,
+  records: readonly KafkaEventRecord[],
+) => Promise<Stored[]>
+
+export interface Acceptance {
+  readonly before: Checkpoint
+  readonly after: Checkpoint
+  readonly runs: AcceptedRun[]
+  readonly repeats: number
+  readonly newEpochs: number
+}
+
+/** Goes through the records of one partition in their order. */
+export async function acceptRecords(
+  before: Checkpoint,
+  records: readonly KafkaEventRecord[],
+  lookUp: LookUp,
+): Promise<Acceptance> {
+  const { topic, partition } = before
+  let after = before
+  let repeats = 0
+  let newEpochs = 0
+  const runs: { topic: string; partition: number; epoch: number; records: KafkaEventRecord[] }[] = []
+  let answers = await storedAnswers(before, records, 0, lookUp)
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i]
+    if (record.offset < after.nextOffset) {
+      const stored = answers.get(i) ?? ((await lookUp(topic, partition, after.epoch, [record]))[0] as Stored)
+      if (stored === 'same') {
+        repeats++
+        continue
+      }
+      if (stored === 'other' || !inGap(after.gaps, record.offset)) {
+        after = { ...after, epoch: after.epoch + 1, nextOffset: 0, gaps: [] }
+        newEpochs++
+        answers = new Map()
+      }
+    }
+    after = takeOffset(after, record.offset)
+    const run = runs.at(-1)
+    if (run?.epoch === after.epoch) run.records.push(record)
+    else runs.push({ topic, partition, epoch: after.epoch, records: [record] })
+  }
+  return { before, after, runs, repeats, newEpochs }
+}
+
+/** One lookup for all records that lie below the checkpoint. */
+async function storedAnswers(
+  checkpoint: Checkpoint,
+  records: readonly KafkaEventRecord[],
+  from: number,
+  lookUp: LookUp,
+): Promise<Map<number, Stored>> {
+  const indexes: number[] = []
+  for (let i = from; i < records.length; i++) if (records[i].offset < checkpoint.nextOffset) indexes.push(i)
+  if (indexes.length === 0) return new Map()
+  const answers = await lookUp(
+    checkpoint.topic,
+    checkpoint.partition,
+    checkpoint.epoch,
+    indexes.map(i => records[i]),
+  )
+  return new Map(indexes.map((index, i) => [index, answers[i]]))
+}

@@ -1,0 +1,101 @@
+/** Kafka event records as Bronze columns: base64 is decoded straight into the column's page layout. */
+import { isUtf8 } from 'node:buffer'
+import {
+  type Batch,
+  constantInt32,
+  constantInt64,
+  dictionaryOf,
+  halvesOf,
+  type PlainWriter,
+  reservePlain,
+  setLong,
+} from '../../domain/columns.ts'
+import type { KafkaEventRecord } from '../../domain/events.ts'
+
+/** Records of one partition that are to be stored, with the epoch that they belong to. */
+export interface AcceptedRun {
+  readonly topic: string
+  readonly partition: number
+  readonly epoch: number
+  readonly records: readonly KafkaEventRecord[]
+}
+
+/** Kafka times outside 1970-9999 are clamped: other engines cannot hold them. Milliseconds since 1970. */
+const LAST_MILLIS = 253_402_300_799_999
+
+/** Kafka's CreateTime as stored, milliseconds since 1970. */
+export function clampedMillis(timestamp: number): number {
+  return timestamp < 0 ? 0 : Math.min(timestamp, LAST_MILLIS)
+}
+
+/** The key as text; one that is no UTF-8 is kept as `\x` and hexadecimal digits. */
+export function keyText(base64: string): string {
+  const bytes = Buffer.from(base64, 'base64')
+  return isUtf8(bytes) ? bytes.toString('utf8') : `\\x${bytes.toString('hex')}`
+}
+
+/** The columns of a Bronze file, and how many Kafka times had to be clamped. `nowMicros`: when they were ingested. */
+export function bronzeColumns(runs: readonly AcceptedRun[], nowMicros: bigint): { batch: Batch; clamped: number } {
+  const rows = runs.reduce((sum, run) => sum + run.records.length, 0)
+  const values: PlainWriter = { bytes: Buffer.allocUnsafe(Math.max(rows * 256, 1024)), length: 0 }
+  const valid = new Uint8Array(rows)
+  const partitions = new Int32Array(rows)
+  const epochs = new Int32Array(rows)
+  const offsets = new BigInt64Array(rows)
+  const times = new BigInt64Array(rows)
+  const offsetHalves = halvesOf(offsets)
+  const timeHalves = halvesOf(times)
+  const keys: (string | null)[] = new Array(rows)
+  const topics: string[] = new Array(rows)
+  // Keys are symbols: each is decoded once.
+  const decodedKeys = new Map<string, string>()
+  let clamped = 0
+  let row = 0
+  for (const { topic, partition, epoch, records } of runs) {
+    for (const { key, value, offset, timestamp } of records) {
+      if (typeof value === 'string') {
+        appendBase64(values, value)
+        valid[row] = 1
+      }
+      keys[row] = typeof key === 'string' ? decodeKey(decodedKeys, key) : null
+      topics[row] = topic
+      partitions[row] = partition
+      epochs[row] = epoch
+      setLong(offsetHalves, row, offset)
+      const millis = clampedMillis(timestamp)
+      if (millis !== timestamp) clamped++
+      // A year beyond 2255 passes 2^53 microseconds.
+      if (millis < 9e12) setLong(timeHalves, row, millis * 1000)
+      else times[row] = BigInt(millis) * 1000n
+      row++
+    }
+  }
+  const batch: Batch = {
+    rows,
+    columns: {
+      message_key: dictionaryOf(keys),
+      raw_bytes: { kind: 'bytes', plain: values.bytes.subarray(0, values.length), valid },
+      topic: dictionaryOf(topics),
+      partition: { kind: 'int32', values: partitions },
+      offset: { kind: 'int64', values: offsets },
+      kafka_timestamp: { kind: 'int64', values: times },
+      ingestion_timestamp: constantInt64(nowMicros, rows),
+      ingestion_date: constantInt32(Number(nowMicros / 86_400_000_000n), rows),
+      topic_epoch: { kind: 'int32', values: epochs },
+    },
+  }
+  return { batch, clamped }
+}
+
+function decodeKey(known: Map<string, string>, base64: string): string {
+  let text = known.get(base64)
+  if (text === undefined) known.set(base64, (text = keyText(base64)))
+  return text
+}
+
+function appendBase64(writer: PlainWriter, base64: string): void {
+  reservePlain(writer, 4 + ((base64.length * 3) >> 2) + 3)
+  const length = writer.bytes.write(base64, writer.length + 4, 'base64')
+  writer.bytes.writeUInt32LE(length, writer.length)
+  writer.length += 4 + length
+}

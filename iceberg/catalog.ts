@@ -1,0 +1,132 @@
+/**
+ * The catalog: a table is what the metadata file says that its pointer names. The pointer is an item in the layout of Iceberg's own
+ * DynamoDbCatalog (Java, org.apache.iceberg.aws.dynamodb), so that its clients read and write the same catalog: a change
+ * replaces the item under the condition that its version `v` is still the one that was read.
+ */
+import { Conflict, Corrupt, NotFound } from '../domain/errors.ts'
+import { tableKey } from '../domain/names.ts'
+import type { Attributes, Key, Ports, Write } from '../domain/ports.ts'
+import { NAMESPACE, type TableDefinition } from '../domain/tables.ts'
+import { requireLocation, uriOf } from './location.ts'
+import { newMetadata, type SnapshotRetention, type TableMetadata } from './metadata.ts'
+import { nextMetadataKey, readMetadata, writeMetadata } from './metadata-file.ts'
+
+/** A table as it stood when it was read. */
+export interface LoadedTable {
+  readonly name: string
+  /** The pointer's version: names this state in the condition of a commit. */
+  readonly version: string
+  /** Absolute URI. */
+  readonly metadataLocation: string
+  readonly metadata: TableMetadata
+  /** The pointer's item. */
+  readonly attributes: Attributes
+}
+
+type CatalogPorts = Pick<Ports, 'store' | 'state' | 'clock' | 'ids'>
+
+/** The pointer's address. */
+export function pointerKey(table: string): Key {
+  return { table: 'catalog', partition: `${NAMESPACE}.${table}`, sort: NAMESPACE }
+}
+
+const NAMESPACE_KEY: Key = { table: 'catalog', partition: 'NAMESPACE', sort: NAMESPACE }
+
+/**
+ * Reads a table's current state, strongly.
+ * @throws NotFound where there is no such table; Corrupt; BadInput where the data was made under another root
+ */
+export async function loadTable(ports: Pick<Ports, 'store' | 'state'>, name: string): Promise<LoadedTable> {
+  const table = await findTable(ports, name)
+  if (!table) throw new NotFound(`There is no table ${NAMESPACE}.${name}.`)
+  return table
+}
+
+/** Like `loadTable`, but undefined where there is no such table. */
+export async function findTable(ports: Pick<Ports, 'store' | 'state'>, name: string): Promise<LoadedTable | undefined> {
+  const attributes = await ports.state.get(pointerKey(name))
+  if (!attributes) return undefined
+  const version = attributes.v
+  const metadataLocation = attributes['p.metadata_location']
+  if (typeof version !== 'string' || typeof metadataLocation !== 'string')
+    throw new Corrupt(`The catalog item of ${NAMESPACE}.${name} has no version or no metadata location.`)
+  requireLocation(ports.store, name, metadataLocation)
+  const metadata = await readMetadata(ports.store, metadataLocation).catch(error => {
+    // The pointer names it, so it was there.
+    if (error instanceof NotFound) throw new Corrupt(`Table ${name} has lost its metadata file ${metadataLocation}.`)
+    throw error
+  })
+  return { name, version, metadataLocation, metadata, attributes }
+}
+
+/** Makes the table and its namespace, or gives the table that stands there already: two at once do no harm. */
+export async function createTable(
+  ports: CatalogPorts,
+  definition: TableDefinition,
+  options: { readonly retention?: SnapshotRetention } = {},
+): Promise<LoadedTable> {
+  const existing = await findTable(ports, definition.name)
+  if (existing) return existing
+  const now = ports.clock.now()
+  const key = nextMetadataKey(definition.name, undefined, ports.ids.uuid())
+  const metadata = newMetadata({
+    table: definition,
+    location: uriOf(ports.store, tableKey(definition.name)),
+    uuid: ports.ids.uuid(),
+    nowMs: now,
+    retention: options.retention,
+  })
+  await writeMetadata(ports.store, key, metadata)
+  const attributes = {
+    v: ports.ids.uuid(),
+    created_at: now,
+    updated_at: now,
+    'p.table_type': 'ICEBERG',
+    'p.metadata_location': uriOf(ports.store, key),
+  }
+  const writes: Write[] = [
+    { kind: 'put', item: { key: pointerKey(definition.name), attributes }, when: { is: 'absent' } },
+  ]
+  if (!(await ports.state.get(NAMESPACE_KEY)))
+    writes.push({ kind: 'put', item: { key: NAMESPACE_KEY, attributes: namespaceItem(now, ports.ids.uuid()) } })
+  try {
+    await ports.state.transact(writes, ports.ids.uuid())
+  } catch (error) {
+    if (!(error instanceof Conflict)) throw error
+  }
+  return loadTable(ports, definition.name)
+}
+
+function namespaceItem(now: number, version: string): Attributes {
+  return { v: version, created_at: now, updated_at: now }
+}
+
+/**
+ * The write that moves a table's pointer to new metadata, for a stage's own transaction; it conflicts when the table
+ * has changed since it was read.
+ */
+export function pointerWrite(options: {
+  readonly table: LoadedTable
+  /** Absolute URI. */
+  readonly metadataLocation: string
+  /** A fresh UUID. */
+  readonly version: string
+  /** Milliseconds since 1970. */
+  readonly nowMs: number
+}): Write & { readonly kind: 'put' } {
+  const { table } = options
+  return {
+    kind: 'put',
+    item: {
+      key: pointerKey(table.name),
+      attributes: {
+        ...table.attributes,
+        v: options.version,
+        updated_at: options.nowMs,
+        'p.metadata_location': options.metadataLocation,
+        'p.previous_metadata_location': table.metadataLocation,
+      },
+    },
+    when: { is: 'matching', attributes: { v: table.version } },
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * Table metadata (spec, "Table Metadata Fields") and its updates. Names are the spec's, so that what other writers put
+ * there is carried along. Pure, no I/O.
+ */
+import type { TableDefinition } from '../domain/tables.ts'
+import {
+  FIRST_PARTITION_ID,
+  type IcebergSchema,
+  lastColumnId,
+  type PartitionSpec,
+  partitionSpecOf,
+  type SortOrder,
+  schemaOf,
+  sortOrderOf,
+} from './schema.ts'
+
+/** append adds files, replace changes files but no rows (compaction), delete only removes, overwrite does both. */
+export type Operation = 'append' | 'replace' | 'overwrite' | 'delete'
+
+export interface Snapshot {
+  readonly 'snapshot-id': number
+  readonly 'parent-snapshot-id'?: number
+  readonly 'sequence-number': number
+  /** Milliseconds since 1970. */
+  readonly 'timestamp-ms': number
+  readonly 'manifest-list': string
+  readonly summary: Readonly<Record<string, string>> & { readonly operation: Operation }
+  readonly 'schema-id'?: number
+}
+
+export interface SnapshotRef {
+  readonly 'snapshot-id': number
+  readonly type: 'branch' | 'tag'
+}
+
+export interface TableMetadata {
+  readonly 'format-version': 2
+  readonly 'table-uuid': string
+  readonly location: string
+  readonly 'last-sequence-number': number
+  /** Milliseconds since 1970. */
+  readonly 'last-updated-ms': number
+  readonly 'last-column-id': number
+  readonly 'current-schema-id': number
+  readonly schemas: readonly IcebergSchema[]
+  readonly 'default-spec-id': number
+  readonly 'partition-specs': readonly PartitionSpec[]
+  readonly 'last-partition-id': number
+  readonly 'default-sort-order-id': number
+  readonly 'sort-orders': readonly SortOrder[]
+  readonly properties: Readonly<Record<string, string>>
+  /** -1 where the table has none yet. */
+  readonly 'current-snapshot-id': number
+  readonly refs: Readonly<Record<string, SnapshotRef>>
+  /** Oldest first. */
+  readonly snapshots: readonly Snapshot[]
+  readonly 'snapshot-log': readonly { readonly 'snapshot-id': number; readonly 'timestamp-ms': number }[]
+  readonly 'metadata-log': readonly { readonly 'metadata-file': string; readonly 'timestamp-ms': number }[]
+}
+
+export const NO_SNAPSHOT = -1
+
+/** How many snapshots table metadata keeps. The current one and those that refs name are always kept. */
+export interface SnapshotRetention {
+  /** Older snapshots leave, in milliseconds. */
+  readonly maxAgeMs: number
+  /** So many newest stay whatever their age. */
+  readonly minCount: number
+  /** Never more than this many newest: it bounds what a commit writes. */
+  readonly maxCount: number
+}
+
+/** Five days, but no more than 1,500: with a commit each minute that is every commit of the last day. */
+export const DEFAULT_RETENTION: SnapshotRetention = { maxAgeMs: 5 * 86_400_000, minCount: 1, maxCount: 1_500 }
+const DEFAULT_PREVIOUS_VERSIONS = 100
+
+const property = {
+  maxAge: 'history.expire.max-snapshot-age-ms',
+  minCount: 'history.expire.min-snapshots-to-keep',
+  maxCount: 'tradelake.max-snapshots-to-keep',
+  previousVersions: 'write.metadata.previous-versions-max',
+} as const
+
+/** Metadata of a new, empty table at an absolute location. Times in milliseconds since 1970. */
+export function newMetadata(options: {
+  readonly table: TableDefinition
+  readonly location: string
+  readonly uuid: string
+  readonly nowMs: number
+  readonly retention?: SnapshotRetention
+}): TableMetadata {
+  const { table, retention = DEFAULT_RETENTION } = options
+  const schema = schemaOf(table)
+  const spec = partitionSpecOf(table)
+  const order = sortOrderOf(table)
+  return {
+    'format-version': 2,
+    'table-uuid': options.uuid,
+    location: options.location,
+    'last-sequence-number': 0,
+    'last-updated-ms': options.nowMs,
+    'last-column-id': lastColumnId(schema),
+    'current-schema-id': schema['schema-id'],
+    schemas: [schema],
+    'default-spec-id': spec['spec-id'],
+    'partition-specs': [spec],
+    'last-partition-id': FIRST_PARTITION_ID - 1 + spec.fields.length,
+    'default-sort-order-id': order['order-id'],
+    'sort-orders': [order],
+    properties: {
+      'write.format.default': 'parquet',
+      'write.parquet.compression-codec': 'zstd',
+      'write.metadata.compression-codec': 'gzip',
+      'write.target-file-size-bytes': String(table.targetFileBytes),
+      [property.previousVersions]: String(DEFAULT_PREVIOUS_VERSIONS),
+      [property.maxAge]: String(retention.maxAgeMs),
+      [property.minCount]: String(retention.minCount),
+      [property.maxCount]: String(retention.maxCount),
+    },
+    'current-snapshot-id': NO_SNAPSHOT,
+    refs: {},
+    snapshots: [],
+    'snapshot-log': [],
+    'metadata-log': [],
+  }
+}
+
+/**
+ * Adds a snapshot, makes it current and lets old ones go. `previousLocation` is where the given metadata stands.
+ * Files of snapshots that go are left where they are: maintenance removes what nothing reaches.
+ */
+export function addSnapshot(metadata: TableMetadata, snapshot: Snapshot, previousLocation: string): TableMetadata {
+  const id = snapshot['snapshot-id']
+  const refs = { ...metadata.refs, main: { ...metadata.refs.main, 'snapshot-id': id, type: 'branch' as const } }
+  const time = snapshot['timestamp-ms']
+  const snapshots = retainSnapshots([...metadata.snapshots, snapshot], {
+    nowMs: time,
+    pinned: new Set(Object.values(refs).map(ref => ref['snapshot-id'])),
+    retention: retentionOf(metadata.properties),
+  })
+  const log = [...metadata['snapshot-log'], { 'snapshot-id': id, 'timestamp-ms': time }]
+  return {
+    ...metadata,
+    'last-sequence-number': snapshot['sequence-number'],
+    'last-updated-ms': time,
+    'current-snapshot-id': id,
+    refs,
+    snapshots,
+    'snapshot-log': snapshots.length > metadata.snapshots.length ? log : trimLog(log, snapshots),
+    'metadata-log': [
+      ...metadata['metadata-log'],
+      { 'metadata-file': previousLocation, 'timestamp-ms': metadata['last-updated-ms'] },
+    ].slice(-wholeNumber(metadata.properties[property.previousVersions], DEFAULT_PREVIOUS_VERSIONS)),
+  }
+}
+
+/** The log may only name snapshots that are kept, with nothing left out in between (spec, "snapshot-log"). */
+function trimLog(log: TableMetadata['snapshot-log'], kept: readonly Snapshot[]): TableMetadata['snapshot-log'] {
+  const ids = new Set(kept.map(snapshot => snapshot['snapshot-id']))
+  return log.slice(log.findLastIndex(entry => !ids.has(entry['snapshot-id'])) + 1)
+}
+
+/** The policy that a table's properties state. */
+export function retentionOf(properties: Readonly<Record<string, string>>): SnapshotRetention {
+  return {
+    maxAgeMs: wholeNumber(properties[property.maxAge], DEFAULT_RETENTION.maxAgeMs),
+    minCount: wholeNumber(properties[property.minCount], DEFAULT_RETENTION.minCount),
+    maxCount: wholeNumber(properties[property.maxCount], DEFAULT_RETENTION.maxCount),
+  }
+}
+
+function wholeNumber(text: string | undefined, fallback: number): number {
+  return text !== undefined && /^[1-9]\d*$/.test(text) ? Number(text) : fallback
+}
+
+/** The snapshots that stay, in their order: oldest first, the last one is the newest and always stays. */
+export function retainSnapshots(
+  snapshots: readonly Snapshot[],
+  options: { readonly nowMs: number; readonly pinned: ReadonlySet<number>; readonly retention: SnapshotRetention },
+): Snapshot[] {
+  const { maxAgeMs, minCount, maxCount } = options.retention
+  return snapshots.filter((snapshot, index) => {
+    const newer = snapshots.length - 1 - index
+    if (newer === 0 || options.pinned.has(snapshot['snapshot-id'])) return true
+    if (newer >= maxCount) return false
+    return newer < minCount || options.nowMs - snapshot['timestamp-ms'] <= maxAgeMs
+  })
+}
+
+/** The current snapshot; undefined where the table has none yet. */
+export function currentSnapshot(metadata: TableMetadata): Snapshot | undefined {
+  return snapshotById(metadata, metadata['current-snapshot-id'])
+}
+
+/** A snapshot by its id; undefined where the metadata no longer holds it. */
+export function snapshotById(metadata: TableMetadata, id: number): Snapshot | undefined {
+  // The one asked for is nearly always the newest.
+  return metadata.snapshots.findLast(snapshot => snapshot['snapshot-id'] === id)
+}
+
+/** What a snapshot adds or removes, in files, rows and bytes. */
+export interface FileTotals {
+  readonly files: number
+  readonly records: number
+  readonly bytes: number
+}
+
+/**
+ * A snapshot's summary (spec, "Appendix F: Snapshot summary"): what it did, and the table's totals after it where those
+ * before it are known.
+ */
+export function snapshotSummary(options: {
+  readonly operation: Operation
+  readonly parent: Snapshot | undefined
+  readonly added: FileTotals
+  readonly removed: FileTotals
+  readonly changedPartitions: number
+  readonly extra?: Readonly<Record<string, string>>
+}): Snapshot['summary'] {
+  const { added, removed, parent } = options
+  const summary: Record<string, string> = {}
+  const note = (name: string, value: number) => {
+    if (value > 0) summary[name] = String(value)
+  }
+  note('added-data-files', added.files)
+  note('deleted-data-files', removed.files)
+  note('added-records', added.records)
+  note('deleted-records', removed.records)
+  note('added-files-size', added.bytes)
+  note('removed-files-size', removed.bytes)
+  summary['changed-partition-count'] = String(options.changedPartitions)
+  const total = (name: string, change: number) => {
+    const before = parent ? parent.summary[name] : '0'
+    if (before !== undefined) summary[name] = String(Number(before) + change)
+  }
+  total('total-records', added.records - removed.records)
+  total('total-files-size', added.bytes - removed.bytes)
+  total('total-data-files', added.files - removed.files)
+  for (const name of ['total-delete-files', 'total-position-deletes', 'total-equality-deletes']) total(name, 0)
+  return { ...options.extra, ...summary, operation: options.operation }
+}

@@ -2,6 +2,7 @@
 import {
   type DuckDBConnection,
   DuckDBInstance,
+  DuckDBTimestampTZValue,
   type DuckDBType,
   DuckDBTypeId,
   type DuckDBValue,
@@ -49,6 +50,8 @@ export async function duckDbEngine(options: DuckDbOptions): Promise<DuckDbEngine
     return translated(() => instance.connect())
   }
 
+  // The binding writes timestamptz in the machine's zone unless told, whatever DuckDB's own setting is.
+  DuckDBTimestampTZValue.timezoneOffsetInMinutes = 0
   const first = await connect()
   await execute(first, `SET GLOBAL TimeZone = 'UTC'`)
   first.closeSync()

@@ -98,14 +98,18 @@ export function openSqlite(
 
   try {
     guard(() => {
-      if (!readOnly) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-      if (pragma(database, 'application_id') === 0 && !readOnly && isEmpty(database))
-        transaction(() =>
-          database.exec(`${schema}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${kind}`),
-        )
-      if (pragma(database, 'application_id') !== APPLICATION_ID || pragma(database, 'user_version') !== kind)
+      const fresh = pragma(database, 'application_id') === 0 && isEmpty(database)
+      const ours = pragma(database, 'application_id') === APPLICATION_ID && pragma(database, 'user_version') === kind
+      if (fresh && readOnly) throw new BadInput(`${path} is empty: run tradelake start first.`)
+      // Asked before anything is changed: even the journal mode is written into the file.
+      if (!ours && !fresh)
         throw new Corrupt(
           `${path} is no file of this version of tradelake: move it away or give another --data directory.`,
+        )
+      if (!readOnly) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+      if (fresh)
+        transaction(() =>
+          database.exec(`${schema}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${kind}`),
         )
     })
   } catch (error) {

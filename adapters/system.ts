@@ -66,7 +66,7 @@ export function systemScratch(parent: string = tmpdir(), ids: Ids = systemIds())
   const folder = makeFolder(parent)
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   return {
-    path: name => join(folder, `${ids.uuid()}-${name.replaceAll(/[^\w.-]/g, '_')}`),
+    path: name => join(folder, `${ids.uuid()}-${name.replaceAll(/[^\w.-]|^\.+/g, '_')}`),
     remove: path => rmSync(path, { recursive: true, force: true }),
   }
 }

@@ -52,3 +52,21 @@ function pause(attempt: number, uuid: string): number {
   const fraction = Number.parseInt(uuid.slice(-6), 16) / 0x1000000
   return Math.min(500, 10 * 2 ** attempt) * fraction
 }
+
+/**
+ * Repeats a step until it finds nothing to do or the deadline (milliseconds since 1970) has passed; the steps' results
+ * in order. A step gives undefined when it found nothing.
+ */
+export async function repeatUntil<T>(
+  ports: Pick<Ports, 'clock'>,
+  deadline: number,
+  step: () => Promise<T | undefined>,
+): Promise<T[]> {
+  const results: T[] = []
+  do {
+    const result = await step()
+    if (result === undefined) return results
+    results.push(result)
+  } while (ports.clock.now() < deadline)
+  return results
+}

@@ -39,11 +39,17 @@ export async function acceptRecords(
   let repeats = 0
   let newEpochs = 0
   const runs: { topic: string; partition: number; epoch: number; records: KafkaEventRecord[] }[] = []
-  let answers = await storedAnswers(before, records, 0, lookUp)
-  for (let i = 0; i < records.length; i++) {
-    const record = records[i]
+  const answers = await storedAnswers(before, records, lookUp)
+  for (const [i, record] of records.entries()) {
+    const run = runs.at(-1)
+    if (run !== undefined && record.offset === after.nextOffset) {
+      // The common case: the next record of a run.
+      after = { ...after, nextOffset: record.offset + 1 }
+      run.records.push(record)
+      continue
+    }
     if (record.offset < after.nextOffset) {
-      const stored = answers.get(i) ?? ((await lookUp(topic, partition, after.epoch, [record]))[0] as Stored)
+      const stored = answers.get(i) ?? (await storedNow(runs, record))
       if (stored === 'same') {
         repeats++
         continue
@@ -51,32 +57,37 @@ export async function acceptRecords(
       if (stored === 'other' || !inGap(after.gaps, record.offset)) {
         after = { ...after, epoch: after.epoch + 1, nextOffset: 0, gaps: [] }
         newEpochs++
-        answers = new Map()
+        answers.clear()
       }
     }
     after = takeOffset(after, record.offset)
-    const run = runs.at(-1)
     if (run?.epoch === after.epoch) run.records.push(record)
     else runs.push({ topic, partition, epoch: after.epoch, records: [record] })
   }
   return { before, after, runs, repeats, newEpochs }
+
+  /** What stands at an offset that was not below the checkpoint at first: this very batch may have brought it. */
+  async function storedNow(runs: readonly AcceptedRun[], record: KafkaEventRecord): Promise<Stored> {
+    const earlier = runs.filter(run => run.epoch === after.epoch).flatMap(run => run.records)
+    const twin = earlier.find(candidate => candidate.offset === record.offset)
+    if (twin) return sameRecord(twin, record) ? 'same' : 'other'
+    return after.epoch === before.epoch ? ((await lookUp(topic, partition, after.epoch, [record]))[0] as Stored) : 'nothing'
+  }
+}
+
+function sameRecord(a: KafkaEventRecord, b: KafkaEventRecord): boolean {
+  return a.timestamp === b.timestamp && (a.value ?? null) === (b.value ?? null)
 }
 
 /** One lookup for all records that lie below the checkpoint. */
 async function storedAnswers(
   checkpoint: Checkpoint,
   records: readonly KafkaEventRecord[],
-  from: number,
   lookUp: LookUp,
 ): Promise<Map<number, Stored>> {
-  const indexes: number[] = []
-  for (let i = from; i < records.length; i++) if (records[i].offset < checkpoint.nextOffset) indexes.push(i)
+  const indexes = [...records.keys()].filter(i => records[i].offset < checkpoint.nextOffset)
   if (indexes.length === 0) return new Map()
-  const answers = await lookUp(
-    checkpoint.topic,
-    checkpoint.partition,
-    checkpoint.epoch,
-    indexes.map(i => records[i]),
-  )
+  const asked = indexes.map(i => records[i])
+  const answers = await lookUp(checkpoint.topic, checkpoint.partition, checkpoint.epoch, asked)
   return new Map(indexes.map((index, i) => [index, answers[i]]))
 }

@@ -1,0 +1,127 @@
+/**
+ * Bronze: an event-source batch becomes one file of raw records, and in one transaction the checkpoints of its partitions
+ * move on and the file becomes pending for Silver and for its table. Nothing is decoded, so no record is poison.
+ */
+import { advanceCheckpoint, type Checkpoint, gapOffsets, readCheckpoint } from '../../domain/checkpoint.ts'
+import { Fenced } from '../../domain/errors.ts'
+import type { KafkaEvent, KafkaEventRecord } from '../../domain/events.ts'
+import type { Exchange } from '../../domain/exchanges.ts'
+import type { BronzeObject } from '../../domain/handover.ts'
+import { consumers } from '../../domain/names.ts'
+import { producePending } from '../../domain/pending.ts'
+import type { Ports } from '../../domain/ports.ts'
+import { commit, type Plan } from '../../domain/protocol.ts'
+import { bronzeTable } from '../../domain/tables.ts'
+import { writeDataFile } from '../../iceberg/data-file.ts'
+import type { AddedFiles } from '../../iceberg/types.ts'
+import { acceptRecords } from './accept.ts'
+import { bronzeColumns } from './columns.ts'
+import { bronzeLookUp } from './stored.ts'
+
+/** Each partition is a write and a file is two more; DynamoDB takes 100. */
+const PARTITIONS_PER_COMMIT = 90
+
+export interface BronzeResult {
+  /** Rows written. */
+  readonly ingested: number
+  /** Records that Bronze held already. */
+  readonly repeats: number
+  /** Kafka times outside 1970-9999. */
+  readonly clamped: number
+  /** Offsets newly found missing (positive) or filled (negative). */
+  readonly gapOffsets: number
+  readonly newEpochs: number
+  /** Highest Kafka time ingested, milliseconds since 1970; undefined where nothing was. */
+  readonly newestMillis: number | undefined
+}
+
+interface PartitionRecords {
+  readonly topic: string
+  readonly partition: number
+  readonly records: readonly KafkaEventRecord[]
+}
+
+/** Stores every record of the event that Bronze does not hold yet. @throws what the ports throw; the event source then sends the batch again */
+export async function ingest(ports: Ports, exchange: Exchange, event: KafkaEvent): Promise<BronzeResult> {
+  const partitions = Object.values(event.records)
+    .filter(records => records.length > 0)
+    .map(records => ({ topic: records[0].topic, partition: records[0].partition, records }))
+  const results: BronzeResult[] = []
+  for (let from = 0; from < partitions.length; from += PARTITIONS_PER_COMMIT) {
+    const some = partitions.slice(from, from + PARTITIONS_PER_COMMIT)
+    const epochs = new Map<string, number>()
+    results.push(await commit(ports, () => plan(ports, exchange, some, epochs)))
+  }
+  return sum(results)
+}
+
+async function plan(
+  ports: Ports,
+  exchange: Exchange,
+  partitions: readonly PartitionRecords[],
+  epochs: Map<string, number>,
+): Promise<Plan<BronzeResult>> {
+  const lookUp = bronzeLookUp(ports, exchange)
+  const accepted = await Promise.all(
+    partitions.map(async ({ topic, partition, records }) => {
+      const before = await readCheckpoint(ports.state, topic, partition)
+      requireSameEpoch(epochs, before)
+      return acceptRecords(before, records, lookUp)
+    }),
+  )
+  const runs = accepted.flatMap(acceptance => acceptance.runs)
+  const started = ports.clock.now()
+  const { batch, clamped } = bronzeColumns(runs, BigInt(started) * 1000n)
+  const result: BronzeResult = {
+    ingested: batch.rows,
+    repeats: accepted.reduce((total, acceptance) => total + acceptance.repeats, 0),
+    clamped,
+    gapOffsets: accepted.reduce((total, { before, after }) => total + gapOffsets(after.gaps) - gapOffsets(before.gaps), 0),
+    newEpochs: accepted.reduce((total, acceptance) => total + acceptance.newEpochs, 0),
+    newestMillis: newest(runs.flatMap(run => run.records.at(-1) ?? [])),
+  }
+  if (batch.rows === 0) return { writes: [], result }
+  const table = bronzeTable(exchange)
+  const day = Math.floor(started / 86_400_000)
+  const file = await writeDataFile(ports, table, { ingestion_date_day: day }, batch)
+  const object: BronzeObject = { bytes: file.bytes, records: file.records }
+  const added: AddedFiles = { files: [file] }
+  return {
+    writes: [
+      ...accepted.filter(({ runs }) => runs.length > 0).map(({ before, after }) => advanceCheckpoint(before, after)),
+      await producePending(ports, consumers.silver(exchange.name), object, file.key),
+      await producePending(ports, consumers.table(table.name), added),
+    ],
+    result,
+    oldestFile: started,
+  }
+}
+
+/**
+ * After a conflict the checkpoint may be one of a topic that was made anew while this batch came from the old one: its
+ * records must not be taken for the new topic's. The event source sends what still exists.
+ */
+function requireSameEpoch(epochs: Map<string, number>, { topic, partition, epoch }: Checkpoint): void {
+  const key = `${topic}-${partition}`
+  const first = epochs.get(key) ?? epoch
+  epochs.set(key, first)
+  if (first !== epoch) throw new Fenced(`${key} began epoch ${epoch} while a batch of epoch ${first} was being stored; the batch must come again.`)
+}
+
+function newest(records: readonly KafkaEventRecord[]): number | undefined {
+  return records.length === 0 ? undefined : Math.max(...records.map(record => record.timestamp))
+}
+
+function sum(results: readonly BronzeResult[]): BronzeResult {
+  const total = (field: 'ingested' | 'repeats' | 'clamped' | 'gapOffsets' | 'newEpochs') =>
+    results.reduce((value, result) => value + result[field], 0)
+  const times = results.flatMap(result => result.newestMillis ?? [])
+  return {
+    ingested: total('ingested'),
+    repeats: total('repeats'),
+    clamped: total('clamped'),
+    gapOffsets: total('gapOffsets'),
+    newEpochs: total('newEpochs'),
+    newestMillis: times.length === 0 ? undefined : Math.max(...times),
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * Commit: files that Bronze and Silver made become snapshots of their tables. One transaction takes the pending items and
+ * moves the table's pointer, so a file is in the table exactly once.
+ */
+import type { Exchange } from '../../domain/exchanges.ts'
+import { consumers } from '../../domain/names.ts'
+import { consumePending, listPending } from '../../domain/pending.ts'
+import type { Ports } from '../../domain/ports.ts'
+import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
+import { bronzeTable, DLQ_TABLE, silverTable, type TableDefinition } from '../../domain/tables.ts'
+import { createTable } from '../../iceberg/catalog.ts'
+import { stageSnapshot } from '../../iceberg/commit.ts'
+import type { AddedFiles } from '../../iceberg/types.ts'
+
+/** One write is the pointer; DynamoDB takes 100. */
+const ITEMS_PER_COMMIT = 95
+
+export interface CommitResult {
+  readonly table: string
+  readonly commits: number
+  readonly files: number
+  readonly records: number
+}
+
+/** The tables that this function commits. */
+export function committedTables(exchanges: readonly Exchange[]): TableDefinition[] {
+  return [...exchanges.map(bronzeTable), ...exchanges.map(silverTable), DLQ_TABLE]
+}
+
+/** Commits what is pending for the table, oldest first, until nothing is or the deadline (milliseconds since 1970) has passed. */
+export async function commitTable(ports: Ports, table: TableDefinition, deadline: number): Promise<CommitResult> {
+  const steps = await repeatUntil(ports, deadline, () => commit(ports, () => plan(ports, table)))
+  return {
+    table: table.name,
+    commits: steps.length,
+    files: steps.reduce((sum, step) => sum + step.files, 0),
+    records: steps.reduce((sum, step) => sum + step.records, 0),
+  }
+}
+
+async function plan(
+  ports: Ports,
+  table: TableDefinition,
+): Promise<Plan<{ files: number; records: number } | undefined>> {
+  const items = await listPending<AddedFiles>(ports, consumers.table(table.name), ITEMS_PER_COMMIT)
+  if (items.length === 0) return { writes: [], result: undefined }
+  const add = items.flatMap(item => item.payload.files)
+  const staged = await stageSnapshot(ports, { table: await createTable(ports, table), add, operation: 'append' })
+  return {
+    writes: [...items.map(consumePending), staged.write],
+    result: { files: add.length, records: add.reduce((sum, file) => sum + file.records, 0) },
+  }
+}

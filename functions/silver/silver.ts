@@ -1,0 +1,124 @@
+/**
+ * Silver: Bronze objects become one file of valid trades for each exchange date and one file of dead letters; in one
+ * transaction the objects are consumed and the files become pending for Gold and for their tables.
+ */
+import { messageOf } from '../../domain/errors.ts'
+import type { Exchange } from '../../domain/exchanges.ts'
+import type { BronzeObject, SilverFile, SilverFiles } from '../../domain/handover.ts'
+import { consumers } from '../../domain/names.ts'
+import { consumePending, lookUpPending, type PendingItem, producePending, rememberDone } from '../../domain/pending.ts'
+import type { Ports, Write } from '../../domain/ports.ts'
+import { commit, type Plan } from '../../domain/protocol.ts'
+import { bronzeTable, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
+import { writeDataFile } from '../../iceberg/data-file.ts'
+import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
+import { createObjectDecoder } from './decode.ts'
+import type { Schemas } from './schemas.ts'
+
+/** Two writes an object and three more: 25 objects stay well below DynamoDB's 100. */
+export const OBJECTS_PER_COMMIT = 25
+/** An event may come before its transaction is visible: looked for again this often, this far apart. */
+const LOOKS = 10
+const LOOK_PAUSE_MS = 200
+
+export interface SilverResult {
+  readonly valid: number
+  readonly invalid: number
+  /** Objects consumed by this call. */
+  readonly objects: number
+  /** Objects that stay pending, with the reason. */
+  readonly failures: readonly { readonly key: string; readonly reason: string }[]
+}
+
+type Item = PendingItem<BronzeObject>
+
+/**
+ * Processes the Bronze objects under these keys. Objects already done, and objects that no list knows, are left: the sweep
+ * sends again what is pending. Never throws for an object's sake: what failed is in `failures`.
+ */
+export async function refine(ports: Ports, exchange: Exchange, schemas: Schemas, keys: readonly string[]): Promise<SilverResult> {
+  const pending = await findPending(ports, exchange, [...new Set(keys)])
+  const results: SilverResult[] = []
+  for (let from = 0; from < pending.length; from += OBJECTS_PER_COMMIT) {
+    const some = pending.slice(from, from + OBJECTS_PER_COMMIT)
+    results.push(...(await processTogether(ports, exchange, schemas, some)))
+  }
+  return {
+    valid: results.reduce((sum, result) => sum + result.valid, 0),
+    invalid: results.reduce((sum, result) => sum + result.invalid, 0),
+    objects: results.reduce((sum, result) => sum + result.objects, 0),
+    failures: results.flatMap(result => result.failures),
+  }
+}
+
+/** One commit for all; where that fails for another reason than a conflict, one for each, so that one bad object drags none along. */
+async function processTogether(ports: Ports, exchange: Exchange, schemas: Schemas, keys: readonly string[]): Promise<SilverResult[]> {
+  try {
+    return [await commit(ports, () => plan(ports, exchange, schemas, keys))]
+  } catch (error) {
+    if (keys.length === 1)
+      return [{ valid: 0, invalid: 0, objects: 0, failures: [{ key: keys[0], reason: messageOf(error) }] }]
+    const results: SilverResult[] = []
+    for (const key of keys) results.push(...(await processTogether(ports, exchange, schemas, [key])))
+    return results
+  }
+}
+
+/** The keys that are on the list, waiting a little for those that no list knows yet. */
+async function findPending(ports: Ports, exchange: Exchange, keys: readonly string[]): Promise<string[]> {
+  const found: string[] = []
+  let unknown = keys
+  for (let look = 0; look < LOOKS && unknown.length > 0; look++) {
+    if (look > 0) await ports.clock.sleep(LOOK_PAUSE_MS)
+    const states = await Promise.all(unknown.map(key => lookUpPending(ports, consumers.silver(exchange.name), key)))
+    found.push(...unknown.filter((_, i) => typeof states[i] === 'object'))
+    unknown = unknown.filter((_, i) => states[i] === 'unknown')
+  }
+  return found
+}
+
+async function plan(ports: Ports, exchange: Exchange, schemas: Schemas, keys: readonly string[]): Promise<Plan<SilverResult>> {
+  const consumer = consumers.silver(exchange.name)
+  const states = await Promise.all(keys.map(key => lookUpPending<BronzeObject>(ports, consumer, key)))
+  // What another invocation consumed since is done.
+  const items = states.filter((state): state is Item => typeof state === 'object')
+  if (items.length === 0) return { writes: [], result: { valid: 0, invalid: 0, objects: 0, failures: [] } }
+  const started = ports.clock.now()
+  const { silver, dead } = await decodeAll(ports, exchange, schemas, items)
+  const nowMicros = BigInt(started) * 1000n
+  const table = silverTable(exchange)
+  const batches = silver.finish(nowMicros)
+  const files = await Promise.all(
+    batches.map(({ day, batch }) => writeDataFile(ports, table, { exchange_date_day: day }, batch)),
+  )
+  const forGold = files.map((file, i): SilverFile => {
+    const { minTimestamp, maxTimestamp } = batches[i]
+    return { key: file.key, bytes: file.bytes, records: file.records, minTimestamp: `${minTimestamp}`, maxTimestamp: `${maxTimestamp}` }
+  })
+  const deadFiles: DataFile[] = []
+  if (dead.rows > 0) {
+    const day = Math.floor(started / 86_400_000)
+    const batch = dead.finish(bronzeTable(exchange).name, exchange.code, nowMicros)
+    deadFiles.push(await writeDataFile(ports, DLQ_TABLE, { dlq_date_day: day }, batch))
+  }
+  const gold: SilverFiles = { files: forGold }
+  const writes: Write[] = items.flatMap(item => [consumePending(item), rememberDone(consumer, item.id, started)])
+  if (files.length > 0) {
+    writes.push(await producePending(ports, consumers.gold, gold))
+    writes.push(await producePending(ports, consumers.table(table.name), added(files)))
+  }
+  if (deadFiles.length > 0) writes.push(await producePending(ports, consumers.table(DLQ_TABLE.name), added(deadFiles)))
+  const valid = files.reduce((sum, file) => sum + file.records, 0)
+  return { writes, result: { valid, invalid: dead.rows, objects: items.length, failures: [] }, oldestFile: started }
+}
+
+async function decodeAll(ports: Ports, exchange: Exchange, schemas: Schemas, items: readonly Item[]) {
+  const decoder = createObjectDecoder(exchange.code, schemas)
+  // One object in memory at a time: a batch may be 25 times 6 MB.
+  for (const item of items) await decoder.add(item.id, await ports.store.get(item.id))
+  return decoder.decoded
+}
+
+function added(files: readonly DataFile[]): AddedFiles {
+  return { files }
+}

@@ -1,0 +1,83 @@
+/**
+ * Reads columns of a Parquet file exactly: decimals, timestamps and dates come as their stored integers, because
+ * hyparquet would make floats and millisecond dates of them.
+ */
+import { constants, zstdDecompressSync } from 'node:zlib'
+import { type AsyncBuffer, type DecodedArray, type FileMetaData, parquetMetadata, parquetRead } from 'hyparquet'
+import { Corrupt, messageOf } from '../domain/errors.ts'
+
+const TAIL_BYTES = 8
+// A page is at most this large: a damaged header must not ask for all memory.
+const MAX_PAGE_BYTES = 1 << 30
+
+const compressors = {
+  ZSTD: (input: Uint8Array, size: number) =>
+    zstdDecompressSync(input, { maxOutputLength: Math.min(Math.max(size, 1), MAX_PAGE_BYTES), params: { [constants.ZSTD_d_windowLogMax]: 27 } }),
+}
+
+export type ColumnValues = DecodedArray
+
+/**
+ * The named top-level columns as arrays of all rows: number (int, date), bigint (long, timestamp in microseconds, decimal
+ * unscaled up to 18 digits), string, Uint8Array (binary; decimals of more digits, big-endian), null. `name` is for messages.
+ * @throws Corrupt where the bytes are no Parquet file or lack a column
+ */
+export async function readColumns(
+  name: string,
+  bytes: Uint8Array,
+  columns: readonly string[],
+): Promise<{ rows: number; values: Record<string, ColumnValues> }> {
+  try {
+    const metadata = withoutConversions(parquetMetadata(footerOf(bytes)))
+    const values: Record<string, ColumnValues[]> = Object.fromEntries(columns.map(column => [column, []]))
+    await parquetRead({
+      file: asyncBuffer(bytes),
+      metadata,
+      columns: [...columns],
+      compressors,
+      utf8: false,
+      onChunk: ({ columnName, columnData }) => {
+        values[columnName].push(columnData)
+      },
+    })
+    const rows = Number(metadata.num_rows)
+    const joined = Object.fromEntries(columns.map(column => [column, join(values[column])]))
+    for (const column of columns)
+      if (joined[column].length !== rows) throw new Error(`column ${column} has ${joined[column].length} of ${rows} rows`)
+    return { rows, values: joined }
+  } catch (error) {
+    throw new Corrupt(`${name} cannot be read as Parquet: ${messageOf(error)}. Restore the file or run tradelake audit.`, { cause: error })
+  }
+}
+
+/** Footer and magic as a buffer of their own: the metadata reader takes the end of a file. */
+function footerOf(bytes: Uint8Array): ArrayBuffer {
+  if (bytes.length < 12) throw new Error(`${bytes.length} bytes are too few`)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const length = view.getUint32(bytes.length - TAIL_BYTES, true)
+  const start = Math.max(0, bytes.length - length - TAIL_BYTES)
+  return bytes.slice(start).buffer as ArrayBuffer
+}
+
+function asyncBuffer(bytes: Uint8Array): AsyncBuffer {
+  return {
+    byteLength: bytes.length,
+    slice: (start, end) => bytes.slice(start, end).buffer as ArrayBuffer,
+  }
+}
+
+function withoutConversions(metadata: FileMetaData): FileMetaData {
+  const schema = metadata.schema.map(element =>
+    element.type === undefined || element.converted_type === 'UTF8'
+      ? element
+      : { ...element, converted_type: undefined, logical_type: undefined },
+  )
+  return { ...metadata, schema }
+}
+
+function join(chunks: readonly ColumnValues[]): ColumnValues {
+  if (chunks.length === 1) return chunks[0]
+  const values: unknown[] = []
+  for (const chunk of chunks) for (const value of chunk) values.push(value)
+  return values
+}

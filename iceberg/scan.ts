@@ -45,7 +45,10 @@ export interface ScanPlan {
   readonly manifestsRead: number
 }
 
-/** Data files that may hold matching rows. @throws TradelakeError where there is no such snapshot or column; Corrupt */
+/**
+ * Data files that may hold matching rows.
+ * @throws TradelakeError where there is no such snapshot or column; RangeError where a range's end is not of the column's type; Corrupt
+ */
 export async function planFiles(
   ports: Pick<Ports, 'store'>,
   table: LoadedTable,
@@ -105,9 +108,9 @@ function columnTest(table: LoadedTable, { column, ranges }: ColumnRanges): Colum
   const type = field && primitiveOf(field.type)
   if (!type) throw new TradelakeError(`Table ${table.name} has no column ${column} that ranges can be asked of.`)
   const encoded = ranges.map(range => encodeRange(range, value => encodeValue(type, value)))
-  const parts = shapeOf(table.metadata)
-    .fields.map((part, index) => ({ part, index, ranges: ranges.map(range => projectRange(part, range)) }))
-    .filter(({ part }) => part.sourceId === field.id)
+  const parts = shapeOf(table.metadata).fields.flatMap((part, index) =>
+    part.sourceId === field.id ? [{ part, index, ranges: ranges.map(range => projectRange(part, range)) }] : [],
+  )
   return {
     manifest: manifest =>
       parts.every(({ part, index, ranges: projected }) => {

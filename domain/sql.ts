@@ -1,0 +1,49 @@
+/** Pieces of SQL that several stages write (DuckDB's dialect). */
+import { decimalType, type TableDefinition } from './tables.ts'
+
+export function sqlText(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`
+}
+
+export function sqlName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** A table function over local Parquet files, read for the columns that stand in them: folder names mean nothing. */
+export function readParquet(paths: readonly string[]): string {
+  return `read_parquet([${paths.map(sqlText).join(', ')}], hive_partitioning = false)`
+}
+
+/** A timestamptz literal of microseconds since 1970 (years 0001 to 9999). */
+export function sqlTimestamp(micros: bigint): string {
+  const millis = micros / 1000n - (micros % 1000n < 0n ? 1n : 0n)
+  const text = new Date(Number(millis)).toISOString().slice(0, -1)
+  return `TIMESTAMPTZ '${text.replace('T', ' ')}${String(micros - millis * 1000n).padStart(3, '0')}+00'`
+}
+
+/** Where the copy of a table's rows goes, with the field ids that Iceberg readers go by; zstd. */
+export function copyToParquet(table: TableDefinition, select: string, path: string): string {
+  const ids = table.columns.map(({ name, id, nestedIds }) => {
+    const [first, second] = nestedIds ?? []
+    if (second !== undefined) return `${sqlName(name)}: {__duckdb_field_id: ${id}, key: ${first}, value: ${second}}`
+    if (first !== undefined) return `${sqlName(name)}: {__duckdb_field_id: ${id}, element: ${first}}`
+    return `${sqlName(name)}: ${id}`
+  })
+  return `COPY (${select}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880, FIELD_IDS {${ids.join(', ')}})`
+}
+
+/** DuckDB's name of a column type. */
+export function sqlType(type: string): string {
+  if (decimalType(type as never)) return type.toUpperCase()
+  const names: Record<string, string> = {
+    int: 'INTEGER',
+    long: 'BIGINT',
+    date: 'DATE',
+    timestamptz: 'TIMESTAMPTZ',
+    string: 'VARCHAR',
+    binary: 'BLOB',
+    'list<string>': 'VARCHAR[]',
+    'map<string,string>': 'MAP(VARCHAR, VARCHAR)',
+  }
+  return names[type]
+}

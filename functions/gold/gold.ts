@@ -1,0 +1,164 @@
+/**
+ * Gold: pending Silver files become one snapshot of deduplicated trades, a file for each hour that they touch, sorted by
+ * time; the minutes whose rows changed become pending for the candles in the same transaction.
+ */
+import type { ChangedMinutes, SilverFile, SilverFiles } from '../../domain/handover.ts'
+import { consumers, dataFileKey } from '../../domain/names.ts'
+import { consumePending, listPending, type PendingItem, producePending } from '../../domain/pending.ts'
+import type { Ports, QuerySession, Write } from '../../domain/ports.ts'
+import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
+import { copyToParquet, readParquet, sqlName, sqlTimestamp } from '../../domain/sql.ts'
+import { GOLD_TABLE } from '../../domain/tables.ts'
+import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
+import { stageSnapshot } from '../../iceberg/commit.ts'
+import { describeParquetFile } from '../../iceberg/parquet-footer.ts'
+import { partitionPath } from '../../iceberg/partitions.ts'
+import { planFiles } from '../../iceberg/scan.ts'
+import type { DataFile } from '../../iceberg/types.ts'
+import { findRepeats, type GoldRange, WITHOUT_REPEATS } from './dedup.ts'
+import { repeatRanges, type TimeRange } from './ranges.ts'
+
+/** One commit takes at most this much: items (each a write), and rows, which bound memory and time. */
+const ITEMS_PER_COMMIT = 90
+const ROWS_PER_COMMIT = 300_000
+const HOUR_MICROS = 3_600_000_000n
+
+export interface GoldResult {
+  readonly commits: number
+  /** Silver rows read. */
+  readonly read: number
+  readonly written: number
+  readonly duplicates: number
+  /** Hours that got a file. */
+  readonly partitions: number
+}
+
+interface Step {
+  readonly read: number
+  readonly written: number
+  readonly partitions: number
+}
+
+/** Commits what is pending, oldest first, until nothing is or the deadline (milliseconds since 1970) has passed. */
+export async function unify(ports: Ports, deadline: number): Promise<GoldResult> {
+  const steps = await repeatUntil(ports, deadline, () => commit(ports, () => plan(ports)))
+  const read = steps.reduce((sum, step) => sum + step.read, 0)
+  const written = steps.reduce((sum, step) => sum + step.written, 0)
+  const partitions = steps.reduce((sum, step) => sum + step.partitions, 0)
+  return { commits: steps.length, read, written, duplicates: read - written, partitions }
+}
+
+async function plan(ports: Ports): Promise<Plan<Step | undefined>> {
+  const items = bounded(await listPending<SilverFiles>(ports, consumers.gold, ITEMS_PER_COMMIT))
+  if (items.length === 0) return { writes: [], result: undefined }
+  const started = ports.clock.now()
+  const table = await createTable(ports, GOLD_TABLE)
+  const silver = items.flatMap(item => item.payload.files)
+  const { files, minutes } = await writeGold(ports, table, silver)
+  const writes: Write[] = items.map(consumePending)
+  if (files.length > 0) {
+    const staged = await stageSnapshot(ports, { table, add: files, operation: 'append' })
+    const changed: ChangedMinutes = { minutes }
+    writes.push(staged.write, await producePending(ports, consumers.candles, changed))
+  }
+  const read = silver.reduce((sum, file) => sum + file.records, 0)
+  const written = files.reduce((sum, file) => sum + file.records, 0)
+  return { writes, result: { read, written, partitions: files.length }, oldestFile: started }
+}
+
+/** The oldest items that fit one commit; at least one. */
+function bounded(items: readonly PendingItem<SilverFiles>[]): PendingItem<SilverFiles>[] {
+  let rows = 0
+  return items.filter((item, i) => {
+    rows += item.payload.files.reduce((sum, file) => sum + file.records, 0)
+    return i === 0 || rows <= ROWS_PER_COMMIT
+  })
+}
+
+async function writeGold(
+  ports: Ports,
+  table: LoadedTable,
+  silver: readonly SilverFile[],
+): Promise<{ files: DataFile[]; minutes: number[] }> {
+  const session = await ports.engine.session()
+  const used = silver.map(file => file.key)
+  try {
+    const paths = new Map<string, string>()
+    for (const key of used) paths.set(key, await ports.store.localFile(key))
+    const pathsOf = (files: readonly SilverFile[]) => files.map(file => paths.get(file.key) as string)
+    const batch = readParquet(pathsOf(silver))
+    const gold: GoldRange[] = []
+    const before = await minutesOf(session, batch)
+    for (const range of repeatRanges(before)) {
+      const keys = (await planFiles(ports, table, { where: goldRanges(range) })).map(file => file.key)
+      if (keys.length === 0) continue
+      used.push(...keys)
+      gold.push({ range, rows: readParquet(await Promise.all(keys.map(key => ports.store.localFile(key)))) })
+    }
+    const repeats = await findRepeats(session, batch, gold)
+    const minutes = repeats === 0 ? before : await minutesOf(session, `${batch} WHERE ${WITHOUT_REPEATS}`)
+    const files: DataFile[] = []
+    for (const hour of hoursOf(minutes)) {
+      const end = hour + HOUR_MICROS
+      const some = silver.filter(file => BigInt(file.minTimestamp) < end && BigInt(file.maxTimestamp) >= hour)
+      files.push(await writeHour(ports, session, hour, readParquet(pathsOf(some)), repeats > 0))
+    }
+    return { files, minutes }
+  } finally {
+    session.close()
+    await ports.store.releaseLocal(used)
+  }
+}
+
+/** Writes the trades of one hour (its start, microseconds since 1970), sorted, as one file. */
+async function writeHour(
+  ports: Ports,
+  session: QuerySession,
+  hour: bigint,
+  batch: string,
+  hasRepeats: boolean,
+): Promise<DataFile> {
+  const day = Number(hour / (24n * HOUR_MICROS))
+  const hourOfDay = Number((hour / HOUR_MICROS) % 24n)
+  const columns = GOLD_TABLE.columns.map(({ name }) => (name === 'exchange_hour' ? `${hourOfDay} AS exchange_hour` : sqlName(name)))
+  const conditions = [
+    `"timestamp" >= ${sqlTimestamp(hour)}`,
+    `"timestamp" < ${sqlTimestamp(hour + HOUR_MICROS)}`,
+    ...(hasRepeats ? [WITHOUT_REPEATS] : []),
+  ]
+  const uuid = ports.ids.uuid()
+  const path = ports.scratch.path(`${uuid}.parquet`)
+  try {
+    const select = `SELECT ${columns.join(', ')} FROM ${batch} WHERE ${conditions.join(' AND ')} ORDER BY "timestamp", trade_id`
+    await session.run(copyToParquet(GOLD_TABLE, select, path))
+    const partition = { exchange_date: day, exchange_hour: hourOfDay }
+    const key = dataFileKey(GOLD_TABLE.name, partitionPath(GOLD_TABLE, partition), uuid)
+    const description = await describeParquetFile(GOLD_TABLE, path)
+    await ports.store.putFile(key, path)
+    return { key, partition, ...description }
+  } finally {
+    ports.scratch.remove(path)
+  }
+}
+
+/** The minutes (since 1970) in which the rows lie, ascending. */
+async function minutesOf(session: QuerySession, rows: string): Promise<number[]> {
+  const found = await session.run(`SELECT DISTINCT epoch_us("timestamp") // 60000000 AS minute FROM ${rows} ORDER BY 1`)
+  return found.map(row => Number(row.minute))
+}
+
+function hoursOf(minutes: readonly number[]): bigint[] {
+  return [...new Set(minutes.map(minute => Math.floor(minute / 60)))].map(hour => BigInt(hour) * HOUR_MICROS)
+}
+
+/** Conditions on Gold's partitions and bounds for a range of time. */
+function goldRanges({ from, to }: TimeRange) {
+  const day = (micros: bigint) => Number(micros / (24n * HOUR_MICROS))
+  const hour = (micros: bigint) => Number((micros / HOUR_MICROS) % 24n)
+  const sameDay = day(from) === day(to)
+  return [
+    { column: 'timestamp', ranges: [{ lower: from, upper: to }] },
+    { column: 'exchange_date', ranges: [{ lower: day(from), upper: day(to) }] },
+    ...(sameDay ? [{ column: 'exchange_hour', ranges: [{ lower: hour(from), upper: hour(to) }] }] : []),
+  ]
+}

@@ -1,7 +1,7 @@
 /**
  * Avro object container files (Avro 1.11 spec, "Object Container Files"). `avsc` codes the records; the container is
  * written here because its header must keep Iceberg's `field-id`, `element-id`, `key-id` and `value-id` attributes,
- * which avsc drops. Longs beyond 2^53 are refused by avsc in both directions, never rounded. Pure, no I/O.
+ * which avsc drops. Longs beyond 2^52 are refused in both directions, never rounded. Pure, no I/O.
  */
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 import avsc from 'avsc'
@@ -20,10 +20,39 @@ export interface AvroFile {
 const types = new Map<string, avsc.Type>()
 const MAX_TYPES = 200
 
+/** avsc zigzags in doubles: it lets longs up to 2^53 through, and above 2^52 their last bit is lost without a word. */
+const LONG_LIMIT = 2 ** 52
+
+interface LongMethods {
+  _read(tap: unknown): number
+  _write(tap: unknown, value: number): void
+}
+
+function exactLong(): avsc.Type {
+  const base = new avsc.types.LongType() as avsc.Type & LongMethods
+  const check = (value: number) => {
+    if (Math.abs(value) >= LONG_LIMIT) throw new Error(`a long is not below 2^52 (${value})`)
+    return value
+  }
+  const methods: LongMethods = {
+    _read: tap => check(base._read(tap)),
+    _write: (tap, value) => base._write(tap, check(value)),
+  }
+  // avsc freezes its types.
+  return Object.create(base, Object.getOwnPropertyDescriptors(methods))
+}
+
+/** A long may be written as `"long"` or as `{"type": "long"}`. */
+function isLong(schema: unknown): boolean {
+  return schema === 'long' || (schema as { type?: unknown }).type === 'long'
+}
+
 function typeOf(schema: string): avsc.Type {
   let type = types.get(schema)
   if (!type) {
-    type = avsc.Type.forSchema(JSON.parse(schema))
+    type = avsc.Type.forSchema(JSON.parse(schema), {
+      typeHook: part => (isLong(part) ? exactLong() : undefined),
+    })
     if (types.size >= MAX_TYPES) types.delete(types.keys().next().value!)
     types.set(schema, type)
   }

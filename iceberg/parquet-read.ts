@@ -56,14 +56,19 @@ function footerOf(bytes: Uint8Array): ArrayBuffer {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const length = view.getUint32(bytes.length - TAIL_BYTES, true)
   const start = Math.max(0, bytes.length - length - TAIL_BYTES)
-  return bytes.slice(start).buffer as ArrayBuffer
+  return copyOf(bytes, start, bytes.length)
 }
 
 function asyncBuffer(bytes: Uint8Array): AsyncBuffer {
   return {
     byteLength: bytes.length,
-    slice: (start, end) => bytes.slice(start, end).buffer as ArrayBuffer,
+    slice: (start, end = bytes.length) => copyOf(bytes, start, end),
   }
+}
+
+/** Bytes start..end in a buffer of their own (a Buffer's own slice would share its pool). */
+function copyOf(bytes: Uint8Array, start: number, end: number): ArrayBuffer {
+  return bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + end) as ArrayBuffer
 }
 
 function withoutConversions(metadata: FileMetaData): FileMetaData {

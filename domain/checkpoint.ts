@@ -30,7 +30,9 @@ function checkpointKey(topic: string, partition: number): Key {
 /** The checkpoint of a partition; of one never read, it begins at offset 0 of epoch 0. */
 export async function readCheckpoint(state: StateStore, topic: string, partition: number): Promise<Checkpoint> {
   const attributes = await state.get(checkpointKey(topic, partition))
-  return attributes ? parse(topic, partition, attributes) : { topic, partition, epoch: 0, nextOffset: 0, gaps: [], stored: false }
+  return attributes
+    ? parse(topic, partition, attributes)
+    : { topic, partition, epoch: 0, nextOffset: 0, gaps: [], stored: false }
 }
 
 /** All checkpoints of a topic, by partition. */

@@ -34,7 +34,9 @@ export async function commit<T>(
       const { writes, result, oldestFile } = await plan(attempt, conflict)
       if (writes.length === 0) return result
       if (oldestFile !== undefined && ports.clock.now() - oldestFile > MAX_FILE_AGE_MS)
-        throw new Fenced('The files of this commit are over an hour old and may be swept; nothing was committed, the work is done anew.')
+        throw new Fenced(
+          'The files of this commit are over an hour old and may be swept; nothing was committed, the work is done anew.',
+        )
       await ports.state.transact(writes, ports.ids.uuid())
       return result
     } catch (error) {

@@ -61,13 +61,25 @@ function shape(schema: unknown): unknown {
   if (Array.isArray(fields)) return { type, fields: fields.map((field: AvroField) => [field.name, shape(field.type)]) }
   const inner = typeof type === 'object' ? shape(type) : type
   if (typeof type === 'object' || Object.keys(schema as object).length === 1) return inner
-  return { type: inner, items: items && shape(items), values: values && shape(values), symbols, logicalType, precision, scale }
+  return {
+    type: inner,
+    items: items && shape(items),
+    values: values && shape(values),
+    symbols,
+    logicalType,
+    precision,
+    scale,
+  }
 }
 
 // Every field may be null or missing, so that the message can say which one is; enums by any symbol, as text.
 const LENIENT_SCHEMA = {
   ...TRADE_SCHEMA,
-  fields: TRADE_SCHEMA.fields.map(({ name, type }) => ({ name, type: Array.isArray(type) ? type : ['null', type], default: null })),
+  fields: TRADE_SCHEMA.fields.map(({ name, type }) => ({
+    name,
+    type: Array.isArray(type) ? type : ['null', type],
+    default: null,
+  })),
 }
 
 type Row = Readonly<Record<string, unknown>>
@@ -150,5 +162,7 @@ function decimal(row: Row, field: string, units: Units): bigint {
 
 function vendorData(data: Record<string, string> | null): Record<string, string> | null {
   if (data === null) return null
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [utf8('vendor_data', key), utf8('vendor_data', value)]))
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [utf8('vendor_data', key), utf8('vendor_data', value)]),
+  )
 }

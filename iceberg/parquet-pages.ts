@@ -256,7 +256,11 @@ function keepUsed(entries: readonly string[], used: Uint8Array) {
 }
 
 /** Indexes into a dictionary page, or the values themselves where nearly every one is another. */
-function encodeIndexes(indexes: Int32Array, plain: Uint8Array, sizes: readonly number[]): Pick<LeafPage, 'values' | 'dictionary'> {
+function encodeIndexes(
+  indexes: Int32Array,
+  plain: Uint8Array,
+  sizes: readonly number[],
+): Pick<LeafPage, 'values' | 'dictionary'> {
   if (sizes.length > 1000 && sizes.length > indexes.length / 2) return { values: expand(indexes, plain, sizes) }
   const bitWidth = sizes.length <= 1 ? 0 : 32 - Math.clz32(sizes.length - 1)
   const writer = new ByteWriter(64 + ((indexes.length * bitWidth) >> 3))
@@ -291,7 +295,13 @@ function countNulls(valid: Uint8Array, from: number, to: number): number {
   return nulls
 }
 
-function validityLevels(leaf: Leaf, valid: Uint8Array | undefined, from: number, to: number, nulls: number): Uint8Array {
+function validityLevels(
+  leaf: Leaf,
+  valid: Uint8Array | undefined,
+  from: number,
+  to: number,
+  nulls: number,
+): Uint8Array {
   if (leaf.maxDefinition === 0) {
     if (nulls > 0) throw new RangeError(`Required column ${leaf.column.name} has ${nulls} nulls`)
     return NONE

@@ -12,7 +12,10 @@ const MAX_PAGE_BYTES = 1 << 30
 
 const compressors = {
   ZSTD: (input: Uint8Array, size: number) =>
-    zstdDecompressSync(input, { maxOutputLength: Math.min(Math.max(size, 1), MAX_PAGE_BYTES), params: { [constants.ZSTD_d_windowLogMax]: 27 } }),
+    zstdDecompressSync(input, {
+      maxOutputLength: Math.min(Math.max(size, 1), MAX_PAGE_BYTES),
+      params: { [constants.ZSTD_d_windowLogMax]: 27 },
+    }),
 }
 
 export type ColumnValues = DecodedArray
@@ -43,10 +46,14 @@ export async function readColumns(
     const rows = Number(metadata.num_rows)
     const joined = Object.fromEntries(columns.map(column => [column, join(values[column])]))
     for (const column of columns)
-      if (joined[column].length !== rows) throw new Error(`column ${column} has ${joined[column].length} of ${rows} rows`)
+      if (joined[column].length !== rows)
+        throw new Error(`column ${column} has ${joined[column].length} of ${rows} rows`)
     return { rows, values: joined }
   } catch (error) {
-    throw new Corrupt(`${name} cannot be read as Parquet: ${messageOf(error)}. Restore the file or run tradelake audit.`, { cause: error })
+    throw new Corrupt(
+      `${name} cannot be read as Parquet: ${messageOf(error)}. Restore the file or run tradelake audit.`,
+      { cause: error },
+    )
   }
 }
 

@@ -66,7 +66,13 @@ export function parquetSchema(table: TableDefinition): ParquetSchema {
     const [first, second] = column.nestedIds ?? []
     const leaf = (element: SchemaElement, path: string[], definition: number, repetition: number) => {
       elements.push(element)
-      leaves.push({ column, element, path: [column.name, ...path], maxDefinition: definition, maxRepetition: repetition })
+      leaves.push({
+        column,
+        element,
+        path: [column.name, ...path],
+        maxDefinition: definition,
+        maxRepetition: repetition,
+      })
     }
     if (column.type === 'list<string>') {
       elements.push({ ...group, converted_type: 'LIST', logical_type: { type: 'LIST' } })

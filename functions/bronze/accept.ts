@@ -71,7 +71,9 @@ export async function acceptRecords(
     const earlier = runs.filter(run => run.epoch === after.epoch).flatMap(run => run.records)
     const twin = earlier.find(candidate => candidate.offset === record.offset)
     if (twin) return sameRecord(twin, record) ? 'same' : 'other'
-    return after.epoch === before.epoch ? ((await lookUp(topic, partition, after.epoch, [record]))[0] as Stored) : 'nothing'
+    return after.epoch === before.epoch
+      ? ((await lookUp(topic, partition, after.epoch, [record]))[0] as Stored)
+      : 'nothing'
   }
 }
 

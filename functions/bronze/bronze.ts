@@ -76,7 +76,10 @@ async function plan(
     ingested: batch.rows,
     repeats: accepted.reduce((total, acceptance) => total + acceptance.repeats, 0),
     clamped,
-    gapOffsets: accepted.reduce((total, { before, after }) => total + gapOffsets(after.gaps) - gapOffsets(before.gaps), 0),
+    gapOffsets: accepted.reduce(
+      (total, { before, after }) => total + gapOffsets(after.gaps) - gapOffsets(before.gaps),
+      0,
+    ),
     newEpochs: accepted.reduce((total, acceptance) => total + acceptance.newEpochs, 0),
     newestMillis: newest(runs.flatMap(run => run.records.at(-1) ?? [])),
   }
@@ -105,7 +108,10 @@ function requireSameEpoch(epochs: Map<string, number>, { topic, partition, epoch
   const key = `${topic}-${partition}`
   const first = epochs.get(key) ?? epoch
   epochs.set(key, first)
-  if (first !== epoch) throw new Fenced(`${key} began epoch ${epoch} while a batch of epoch ${first} was being stored; the batch must come again.`)
+  if (first !== epoch)
+    throw new Fenced(
+      `${key} began epoch ${epoch} while a batch of epoch ${first} was being stored; the batch must come again.`,
+    )
 }
 
 function newest(records: readonly KafkaEventRecord[]): number | undefined {

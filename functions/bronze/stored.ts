@@ -1,6 +1,7 @@
 /** Finds out what Bronze holds at given offsets: the rare path, taken when a batch comes again. */
-import type { Exchange } from '../../domain/exchanges.ts'
+
 import type { KafkaEventRecord } from '../../domain/events.ts'
+import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers } from '../../domain/names.ts'
 import { listPending } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
@@ -24,7 +25,8 @@ export function bronzeLookUp(ports: Ports, exchange: Exchange): LookUp {
     for (const key of await candidateFiles(ports, table.name, partition, records)) {
       const { rows, values } = await readColumns(key, await ports.store.get(key), COLUMNS)
       for (let row = 0; row < rows; row++) {
-        if (values.partition[row] !== partition || values.topic_epoch[row] !== epoch || values.topic[row] !== topic) continue
+        if (values.partition[row] !== partition || values.topic_epoch[row] !== epoch || values.topic[row] !== topic)
+          continue
         const index = wanted.get(Number(values.offset[row]))
         if (index === undefined) continue
         const same =

@@ -3,30 +3,23 @@
  * Gold's rows of the batch's own minutes. What is found is a table of the Silver rows to leave out.
  */
 import type { QuerySession } from '../../domain/ports.ts'
-import { sqlTimestamp } from '../../domain/sql.ts'
-import { SAME_TRADE_MICROS, type TimeRange } from './ranges.ts'
+import type { GoldRows } from '../../iceberg/gold-scan.ts'
+
+/** Two rows are one trade when their ids are equal and their times differ by at most this, microseconds. */
+export const SAME_TRADE_MICROS = 1_000_000n
 
 /** A Silver row's lineage names it. */
 const ROW = ['exchange', 'topic_epoch', 'kafka_partition', 'kafka_offset'].join(', ')
-
-/** Gold's rows that may repeat the batch's: the range, and `read_parquet` of the files that may hold it. */
-export interface GoldRange {
-  readonly range: TimeRange
-  readonly rows: string
-}
 
 /**
  * Fills the temporary table `repeats` with the rows of `batch` (a `read_parquet`) that are left out, and gives how many.
  * Of the same trade, Gold's row stays; within the batch, the one with the lowest lineage.
  */
-export async function findRepeats(session: QuerySession, batch: string, gold: readonly GoldRange[]): Promise<number> {
-  const near = (a: string, b: string) => `abs(epoch_us(${a}."timestamp") - epoch_us(${b}."timestamp")) <= ${SAME_TRADE_MICROS}`
-  const existing = gold.map(
-    ({ range, rows }) =>
-      `SELECT message_id, "timestamp" FROM ${rows} WHERE "timestamp" BETWEEN ${sqlTimestamp(range.from)} AND ${sqlTimestamp(range.to)}`,
-  )
-  if (existing.length === 0)
-    await session.run(`CREATE TEMP TABLE repeats AS SELECT ${ROW} FROM ${batch} LIMIT 0`)
+export async function findRepeats(session: QuerySession, batch: string, gold: readonly GoldRows[]): Promise<number> {
+  const near = (a: string, b: string) =>
+    `abs(epoch_us(${a}."timestamp") - epoch_us(${b}."timestamp")) <= ${SAME_TRADE_MICROS}`
+  const existing = gold.map(rows => rows.select('message_id, "timestamp"'))
+  if (existing.length === 0) await session.run(`CREATE TEMP TABLE repeats AS SELECT ${ROW} FROM ${batch} LIMIT 0`)
   else
     await session.run(`CREATE TEMP TABLE repeats AS SELECT DISTINCT ${ROW} FROM ${batch} AS fresh
       JOIN (${existing.join(' UNION ALL ')}) AS stored ON fresh.message_id::UUID = stored.message_id::UUID AND ${near('fresh', 'stored')}`)
@@ -42,7 +35,9 @@ export async function findRepeats(session: QuerySession, batch: string, gold: re
     const columns = ROW.split(', ')
     await session.run(`CREATE OR REPLACE TEMP TABLE near_firsts AS SELECT ${columns.map(name => `twins.${name}`).join(', ')} FROM twins
       JOIN firsts ON twins.id = firsts.id AND ${near('twins', 'firsts')}`)
-    await session.run(`INSERT INTO repeats SELECT ${ROW} FROM near_firsts WHERE (${ROW}) NOT IN (SELECT (${ROW}) FROM firsts)`)
+    await session.run(
+      `INSERT INTO repeats SELECT ${ROW} FROM near_firsts WHERE (${ROW}) NOT IN (SELECT (${ROW}) FROM firsts)`,
+    )
     await session.run(`DELETE FROM twins WHERE (${ROW}) IN (SELECT (${ROW}) FROM near_firsts)`)
   }
   const [{ repeats }] = await session.run('SELECT count(*) AS repeats FROM repeats')

@@ -7,21 +7,22 @@ import { consumers, dataFileKey } from '../../domain/names.ts'
 import { consumePending, listPending, type PendingItem, producePending } from '../../domain/pending.ts'
 import type { Ports, QuerySession, Write } from '../../domain/ports.ts'
 import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
+import { rangesAround } from '../../domain/ranges.ts'
 import { copyToParquet, readParquet, sqlName, sqlTimestamp } from '../../domain/sql.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
+import { scanGold } from '../../iceberg/gold-scan.ts'
 import { describeParquetFile } from '../../iceberg/parquet-footer.ts'
 import { partitionPath } from '../../iceberg/partitions.ts'
-import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
-import { findRepeats, type GoldRange, WITHOUT_REPEATS } from './dedup.ts'
-import { repeatRanges, type TimeRange } from './ranges.ts'
+import { findRepeats, SAME_TRADE_MICROS, WITHOUT_REPEATS } from './dedup.ts'
 
 /** One commit takes at most this much: items (each a write), and rows, which bound memory and time. */
 const ITEMS_PER_COMMIT = 90
 const ROWS_PER_COMMIT = 300_000
-const HOUR_MICROS = 3_600_000_000n
+const MINUTE_MICROS = 60_000_000n
+const HOUR_MICROS = 60n * MINUTE_MICROS
 
 export interface GoldResult {
   readonly commits: number
@@ -87,14 +88,10 @@ async function writeGold(
     for (const key of used) paths.set(key, await ports.store.localFile(key))
     const pathsOf = (files: readonly SilverFile[]) => files.map(file => paths.get(file.key) as string)
     const batch = readParquet(pathsOf(silver))
-    const gold: GoldRange[] = []
     const before = await minutesOf(session, batch)
-    for (const range of repeatRanges(before)) {
-      const keys = (await planFiles(ports, table, { where: goldRanges(range) })).map(file => file.key)
-      if (keys.length === 0) continue
-      used.push(...keys)
-      gold.push({ range, rows: readParquet(await Promise.all(keys.map(key => ports.store.localFile(key)))) })
-    }
+    const windows = before.map(minute => BigInt(minute) * MINUTE_MICROS)
+    const gold = await scanGold(ports, table, rangesAround(windows, MINUTE_MICROS, SAME_TRADE_MICROS))
+    used.push(...gold.flatMap(rows => rows.keys))
     const repeats = await findRepeats(session, batch, gold)
     const minutes = repeats === 0 ? before : await minutesOf(session, `${batch} WHERE ${WITHOUT_REPEATS}`)
     const files: DataFile[] = []
@@ -120,7 +117,9 @@ async function writeHour(
 ): Promise<DataFile> {
   const day = Number(hour / (24n * HOUR_MICROS))
   const hourOfDay = Number((hour / HOUR_MICROS) % 24n)
-  const columns = GOLD_TABLE.columns.map(({ name }) => (name === 'exchange_hour' ? `${hourOfDay} AS exchange_hour` : sqlName(name)))
+  const columns = GOLD_TABLE.columns.map(({ name }) =>
+    name === 'exchange_hour' ? `${hourOfDay} AS exchange_hour` : sqlName(name),
+  )
   const conditions = [
     `"timestamp" >= ${sqlTimestamp(hour)}`,
     `"timestamp" < ${sqlTimestamp(hour + HOUR_MICROS)}`,
@@ -149,16 +148,4 @@ async function minutesOf(session: QuerySession, rows: string): Promise<number[]>
 
 function hoursOf(minutes: readonly number[]): bigint[] {
   return [...new Set(minutes.map(minute => Math.floor(minute / 60)))].map(hour => BigInt(hour) * HOUR_MICROS)
-}
-
-/** Conditions on Gold's partitions and bounds for a range of time. */
-function goldRanges({ from, to }: TimeRange) {
-  const day = (micros: bigint) => Number(micros / (24n * HOUR_MICROS))
-  const hour = (micros: bigint) => Number((micros / HOUR_MICROS) % 24n)
-  const sameDay = day(from) === day(to)
-  return [
-    { column: 'timestamp', ranges: [{ lower: from, upper: to }] },
-    { column: 'exchange_date', ranges: [{ lower: day(from), upper: day(to) }] },
-    ...(sameDay ? [{ column: 'exchange_hour', ranges: [{ lower: hour(from), upper: hour(to) }] }] : []),
-  ]
 }

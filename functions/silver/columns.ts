@@ -38,8 +38,28 @@ export interface SilverColumns {
 }
 
 const DAY_MICROS = 86_400_000_000
-const LONGS = ['timestamp', 'price', 'quantity', 'source_sequence', 'ingestion_timestamp', 'platform_sequence', 'bronze_ingestion_timestamp', 'kafka_offset'] as const
-const INTS = ['symbol', 'exchange', 'asset_class', 'currency', 'side', 'trade_conditions', 'vendor_data', 'schema_id', 'topic_epoch', 'kafka_partition'] as const
+const LONGS = [
+  'timestamp',
+  'price',
+  'quantity',
+  'source_sequence',
+  'ingestion_timestamp',
+  'platform_sequence',
+  'bronze_ingestion_timestamp',
+  'kafka_offset',
+] as const
+const INTS = [
+  'symbol',
+  'exchange',
+  'asset_class',
+  'currency',
+  'side',
+  'trade_conditions',
+  'vendor_data',
+  'schema_id',
+  'topic_epoch',
+  'kafka_partition',
+] as const
 
 type Longs = Record<(typeof LONGS)[number], Int32Array>
 type Ints = Record<(typeof INTS)[number], Int32Array>
@@ -110,9 +130,7 @@ export function createSilverColumns(decoder: TradeDecoder): SilverColumns {
   }
 
   function finish(validatedAt: bigint): SilverBatch[] {
-    return [...days]
-      .sort(([a], [b]) => a - b)
-      .map(([day, columns]) => finishDay(decoder, day, columns, validatedAt))
+    return [...days].sort(([a], [b]) => a - b).map(([day, columns]) => finishDay(decoder, day, columns, validatedAt))
   }
 
   return { add, finish }
@@ -185,7 +203,11 @@ function finishDay(decoder: TradeDecoder, day: number, columns: DayColumns, vali
         quantity: long('quantity'),
         currency: text('currency'),
         side: text('side', TRADE_SIDES),
-        trade_conditions: { kind: 'dictionary', entries: decoder.lists.entries, indexes: ints.trade_conditions.subarray(0, rows) },
+        trade_conditions: {
+          kind: 'dictionary',
+          entries: decoder.lists.entries,
+          indexes: ints.trade_conditions.subarray(0, rows),
+        },
         source_sequence: long('source_sequence', columns.sourceSequenceValid),
         ingestion_timestamp: long('ingestion_timestamp'),
         platform_sequence: long('platform_sequence', columns.platformSequenceValid),

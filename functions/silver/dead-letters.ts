@@ -1,5 +1,12 @@
 /** Collects the records that no trade could be made of, as DLQ columns. */
-import { type Batch, bytesOf, constantInt32, constantInt64, constantString, dictionaryOf } from '../../domain/columns.ts'
+import {
+  type Batch,
+  bytesOf,
+  constantInt32,
+  constantInt64,
+  constantString,
+  dictionaryOf,
+} from '../../domain/columns.ts'
 import type { Rejection } from '../../domain/validation.ts'
 import type { Lineage } from './columns.ts'
 

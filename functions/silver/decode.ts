@@ -51,7 +51,12 @@ export function createObjectDecoder(exchange: string, schemas: Schemas): ObjectD
   }
 
   /** Adds the record to Silver, or says why it is no trade. */
-  function take(value: Uint8Array, schema: KnownSchema | undefined, schemaId: number, kafkaMicros: number): Rejection | undefined {
+  function take(
+    value: Uint8Array,
+    schema: KnownSchema | undefined,
+    schemaId: number,
+    kafkaMicros: number,
+  ): Rejection | undefined {
     if (schema === undefined || schema.is === 'unknown')
       return { type: 'unknown_schema', reason: `the registry knows no schema ${schemaId}` }
     if (schema.is === 'unreadable') return failed(schema.reason)

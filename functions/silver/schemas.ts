@@ -35,7 +35,9 @@ export function cachedSchemas(registry: SchemaRegistry, knownGood: number = TRAD
     const schema = await registry.writerSchema(id)
     if (schema !== undefined) return readable(id, schema)
     if ((await registry.writerSchema(knownGood)) === undefined)
-      throw new Throttled(`The schema registry knows neither schema ${id} nor schema ${knownGood}, which it must: it seems to have lost its schemas. Restore it; Silver tries again.`)
+      throw new Throttled(
+        `The schema registry knows neither schema ${id} nor schema ${knownGood}, which it must: it seems to have lost its schemas. Restore it; Silver tries again.`,
+      )
     return { is: 'unknown' }
   }
 }

@@ -36,7 +36,12 @@ type Item = PendingItem<BronzeObject>
  * Processes the Bronze objects under these keys. Objects already done, and objects that no list knows, are left: the sweep
  * sends again what is pending. Never throws for an object's sake: what failed is in `failures`.
  */
-export async function refine(ports: Ports, exchange: Exchange, schemas: Schemas, keys: readonly string[]): Promise<SilverResult> {
+export async function refine(
+  ports: Ports,
+  exchange: Exchange,
+  schemas: Schemas,
+  keys: readonly string[],
+): Promise<SilverResult> {
   const pending = await findPending(ports, exchange, [...new Set(keys)])
   const results: SilverResult[] = []
   for (let from = 0; from < pending.length; from += OBJECTS_PER_COMMIT) {
@@ -52,7 +57,12 @@ export async function refine(ports: Ports, exchange: Exchange, schemas: Schemas,
 }
 
 /** One commit for all; where that fails for another reason than a conflict, one for each, so that one bad object drags none along. */
-async function processTogether(ports: Ports, exchange: Exchange, schemas: Schemas, keys: readonly string[]): Promise<SilverResult[]> {
+async function processTogether(
+  ports: Ports,
+  exchange: Exchange,
+  schemas: Schemas,
+  keys: readonly string[],
+): Promise<SilverResult[]> {
   try {
     return [await commit(ports, () => plan(ports, exchange, schemas, keys))]
   } catch (error) {
@@ -77,7 +87,12 @@ async function findPending(ports: Ports, exchange: Exchange, keys: readonly stri
   return found
 }
 
-async function plan(ports: Ports, exchange: Exchange, schemas: Schemas, keys: readonly string[]): Promise<Plan<SilverResult>> {
+async function plan(
+  ports: Ports,
+  exchange: Exchange,
+  schemas: Schemas,
+  keys: readonly string[],
+): Promise<Plan<SilverResult>> {
   const consumer = consumers.silver(exchange.name)
   const states = await Promise.all(keys.map(key => lookUpPending<BronzeObject>(ports, consumer, key)))
   // What another invocation consumed since is done.
@@ -93,7 +108,13 @@ async function plan(ports: Ports, exchange: Exchange, schemas: Schemas, keys: re
   )
   const forGold = files.map((file, i): SilverFile => {
     const { minTimestamp, maxTimestamp } = batches[i]
-    return { key: file.key, bytes: file.bytes, records: file.records, minTimestamp: `${minTimestamp}`, maxTimestamp: `${maxTimestamp}` }
+    return {
+      key: file.key,
+      bytes: file.bytes,
+      records: file.records,
+      minTimestamp: `${minTimestamp}`,
+      maxTimestamp: `${maxTimestamp}`,
+    }
   })
   const deadFiles: DataFile[] = []
   if (dead.rows > 0) {

@@ -23,5 +23,11 @@ export const anyTrade: fc.Arbitrary<Trade> = fc.record({
   sourceSequence: fc.option(anyLong),
   ingestionTimestamp: anyLong,
   platformSequence: fc.option(anyLong),
-  vendorData: fc.option(fc.dictionary(anyText.filter(key => key !== '__proto__'), anyText, { maxKeys: 4, noNullPrototype: true })),
+  vendorData: fc.option(
+    fc.dictionary(
+      anyText.filter(key => key !== '__proto__'),
+      anyText,
+      { maxKeys: 4, noNullPrototype: true },
+    ),
+  ),
 })

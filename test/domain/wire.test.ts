@@ -19,7 +19,7 @@ test('what is encoded, avsc decodes to the same trade', () => {
   )
 })
 
-test('decimals are minimal two\'s complement, as Java\'s BigInteger writes them', () => {
+test("decimals are minimal two's complement, as Java's BigInteger writes them", () => {
   for (const [units, bytes] of [
     [0n, [0]],
     [127n, [127]],

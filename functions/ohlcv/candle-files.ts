@@ -1,0 +1,97 @@
+/** Candle files: rows to candles and back. */
+import type { Candle } from '../../domain/candles.ts'
+import { vwap } from '../../domain/candles.ts'
+import { type Batch, type ColumnData, dictionaryOf } from '../../domain/columns.ts'
+import { floorDiv } from '../../domain/names.ts'
+import type { Ports } from '../../domain/ports.ts'
+import { readColumns } from '../../iceberg/parquet-read.ts'
+
+/** A candle as its table holds it; times in microseconds since 1970. */
+export interface StoredCandle extends Candle {
+  readonly createdAt: bigint
+  readonly updatedAt: bigint
+}
+
+const DAY_MICROS = 86_400_000_000n
+const LONGS = {
+  windowStart: 'window_start',
+  windowEnd: 'window_end',
+  open: 'open_price',
+  high: 'high_price',
+  low: 'low_price',
+  close: 'close_price',
+  tradeCount: 'trade_count',
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+  firstTradeTime: 'first_trade_time',
+  lastTradeTime: 'last_trade_time',
+} as const
+const BIG_DECIMALS = {
+  volume: 'volume',
+  quoteVolume: 'quote_volume',
+  takerBuyVolume: 'taker_buy_volume',
+  takerBuyQuoteVolume: 'taker_buy_quote_volume',
+} as const
+const READ = ['symbol', 'exchange', ...Object.values(LONGS), ...Object.values(BIG_DECIMALS)]
+
+/** All candles of a file. @throws Corrupt where it is none */
+export async function readCandles(ports: Pick<Ports, 'store'>, key: string): Promise<StoredCandle[]> {
+  const { rows, values } = await readColumns(key, await ports.store.get(key), READ)
+  return Array.from({ length: rows }, (_, row) => {
+    const long = (name: keyof typeof LONGS) => values[LONGS[name]][row] as bigint
+    const big = (name: keyof typeof BIG_DECIMALS) => fromBytes(values[BIG_DECIMALS[name]][row] as Uint8Array)
+    return {
+      symbol: values.symbol[row] as string,
+      exchange: values.exchange[row] as string,
+      windowStart: long('windowStart'),
+      windowEnd: long('windowEnd'),
+      open: long('open'),
+      high: long('high'),
+      low: long('low'),
+      close: long('close'),
+      volume: big('volume'),
+      tradeCount: long('tradeCount'),
+      quoteVolume: big('quoteVolume'),
+      takerBuyVolume: big('takerBuyVolume'),
+      takerBuyQuoteVolume: big('takerBuyQuoteVolume'),
+      firstTradeTime: long('firstTradeTime'),
+      lastTradeTime: long('lastTradeTime'),
+      createdAt: long('createdAt'),
+      updatedAt: long('updatedAt'),
+    }
+  })
+}
+
+/** 16 bytes of big-endian two's complement. */
+function fromBytes(bytes: Uint8Array): bigint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return (view.getBigInt64(0) << 64n) | view.getBigUint64(8)
+}
+
+/** The candles as columns, in the table's sort order. */
+export function candleColumns(candles: readonly StoredCandle[]): Batch {
+  const sorted = [...candles].sort(
+    (a, b) => compare(a.windowStart, b.windowStart) || compare(a.exchange, b.exchange) || compare(a.symbol, b.symbol),
+  )
+  const columns: Record<string, ColumnData> = {
+    symbol: dictionaryOf(sorted.map(candle => candle.symbol)),
+    exchange: dictionaryOf(sorted.map(candle => candle.exchange)),
+    window_date: {
+      kind: 'int32',
+      values: Int32Array.from(sorted, candle => Number(floorDiv(candle.windowStart, DAY_MICROS))),
+    },
+    vwap: { kind: 'int64', values: BigInt64Array.from(sorted, vwap) },
+  }
+  for (const [field, column] of Object.entries(LONGS))
+    columns[column] = {
+      kind: 'int64',
+      values: BigInt64Array.from(sorted, candle => candle[field as keyof typeof LONGS]),
+    }
+  for (const [field, column] of Object.entries(BIG_DECIMALS))
+    columns[column] = { kind: 'bigdecimal', values: sorted.map(candle => candle[field as keyof typeof BIG_DECIMALS]) }
+  return { rows: sorted.length, columns }
+}
+
+function compare<T extends bigint | string>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,123 @@
+/**
+ * Candles: the minutes whose Gold rows changed are folded again from current Gold, and every larger window from the
+ * timeframe below it. All timeframes commit in one transaction, so no reader ever sees a minute and its hour disagree.
+ * No snapshot is walked: late trades, rebuilds and compaction need no special case.
+ */
+import { type Candle, foldCandles, windowOf } from '../../domain/candles.ts'
+import type { ChangedMinutes } from '../../domain/handover.ts'
+import { consumers } from '../../domain/names.ts'
+import { consumePending, listPending, producePending } from '../../domain/pending.ts'
+import type { Ports, Write } from '../../domain/ports.ts'
+import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
+import { GOLD_TABLE } from '../../domain/tables.ts'
+import { TIMEFRAMES, type Timeframe } from '../../domain/timeframes.ts'
+import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
+import { candlesFromGold } from './from-gold.ts'
+import { openSpans, replaceWindows, writeSpans } from './spans.ts'
+
+/** Each item is a write, so is each timeframe's pointer, and what is left over is one more. */
+const ITEMS_PER_COMMIT = 80
+/** Bounds the memory of a commit: minutes of at most so many hours. */
+const HOURS_PER_COMMIT = 48
+const MINUTE_MICROS = 60_000_000n
+const DAY_MICROS = 86_400_000_000n
+/** Windows this near the end of the retention of the timeframe below are folded from Gold itself, which is kept for ever. */
+const RETENTION_MARGIN_DAYS = 2
+
+export interface CandleResult {
+  readonly commits: number
+  readonly minutes: number
+  /** Candles made, corrected or removed, over all timeframes. */
+  readonly changed: number
+}
+
+interface Step {
+  readonly minutes: number
+  readonly changed: number
+}
+
+/** Commits what is pending, oldest first, until nothing is or the deadline (milliseconds since 1970) has passed. */
+export async function foldPending(ports: Ports, deadline: number): Promise<CandleResult> {
+  const steps = await repeatUntil(ports, deadline, () => commit(ports, () => plan(ports)))
+  return {
+    commits: steps.length,
+    minutes: steps.reduce((sum, step) => sum + step.minutes, 0),
+    changed: steps.reduce((sum, step) => sum + step.changed, 0),
+  }
+}
+
+async function plan(ports: Ports): Promise<Plan<Step | undefined>> {
+  const items = await listPending<ChangedMinutes>(ports, consumers.candles, ITEMS_PER_COMMIT)
+  if (items.length === 0) return { writes: [], result: undefined }
+  const started = ports.clock.now()
+  const { now, later } = bounded(items.flatMap(item => item.payload.minutes))
+  const { writes: pointers, changed } = await recompute(ports, now, BigInt(started) * 1000n)
+  const writes: Write[] = [...items.map(consumePending), ...pointers]
+  if (later.length > 0) {
+    const rest: ChangedMinutes = { minutes: later }
+    writes.push(await producePending(ports, consumers.candles, rest))
+  }
+  return { writes, result: { minutes: now.length, changed }, oldestFile: started }
+}
+
+/** The oldest hours' minutes, and those that must wait for the next commit. */
+function bounded(minutes: readonly number[]): { now: number[]; later: number[] } {
+  const sorted = [...new Set(minutes)].sort((a, b) => a - b)
+  const hours = [...new Set(sorted.map(minute => Math.floor(minute / 60)))]
+  const limit = hours[HOURS_PER_COMMIT] === undefined ? Number.POSITIVE_INFINITY : hours[HOURS_PER_COMMIT] * 60
+  return { now: sorted.filter(minute => minute < limit), later: sorted.filter(minute => minute >= limit) }
+}
+
+/** Folds the minutes again, then each larger timeframe from the rows of the one below, which are all at hand. */
+async function recompute(
+  ports: Ports,
+  minutes: readonly number[],
+  nowMicros: bigint,
+): Promise<{ writes: Write[]; changed: number }> {
+  const gold = await createTable(ports, GOLD_TABLE)
+  const starts = minutes.map(minute => BigInt(minute) * MINUTE_MICROS)
+  const writes: Promise<Write>[] = []
+  let total = 0
+  let below: { timeframe: Timeframe; candles: Iterable<Candle> } | undefined
+  const spans = TIMEFRAMES.map(timeframe => {
+    const windows = new Set(starts.map(start => windowOf(start, timeframe.length)))
+    return { timeframe, windows, open: openSpans(ports, timeframe, windows) }
+  })
+  // Reading them all begins at once; a failure is met where the loop comes to it.
+  await Promise.allSettled(spans.map(span => span.open))
+  for (const { timeframe, windows, open: opening } of spans) {
+    const open = await opening
+    const fresh = await freshCandles(ports, gold, timeframe, windows, below, nowMicros)
+    const { candles, changed } = replaceWindows(open, windows, fresh, nowMicros)
+    if (changed > 0) writes.push(writeSpans(ports, timeframe, open, candles))
+    total += changed
+    below = { timeframe, candles: candles.values() }
+  }
+  return { writes: await Promise.all(writes), changed: total }
+}
+
+async function freshCandles(
+  ports: Ports,
+  gold: LoadedTable,
+  timeframe: Timeframe,
+  windows: ReadonlySet<bigint>,
+  below: { timeframe: Timeframe; candles: Iterable<Candle> } | undefined,
+  nowMicros: bigint,
+): Promise<Candle[]> {
+  if (below === undefined) return candlesFromGold(ports, gold, windows, timeframe.length)
+  const kept = nowMicros - BigInt(below.timeframe.retentionDays - RETENTION_MARGIN_DAYS) * DAY_MICROS
+  const old = new Set([...windows].filter(window => window < kept))
+  const groups = new Map<string, Candle[]>()
+  for (const candle of below.candles) {
+    const window = windowOf(candle.windowStart, timeframe.length)
+    if (!windows.has(window) || old.has(window)) continue
+    const key = `${window}|${candle.exchange}|${candle.symbol}`
+    const group = groups.get(key)
+    if (group) group.push(candle)
+    else groups.set(key, [candle])
+  }
+  const folded = [...groups.values()].map(parts =>
+    foldCandles(parts, windowOf(parts[0].windowStart, timeframe.length), timeframe.length),
+  )
+  return old.size === 0 ? folded : [...folded, ...(await candlesFromGold(ports, gold, old, timeframe.length))]
+}

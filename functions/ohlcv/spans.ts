@@ -1,0 +1,97 @@
+/**
+ * One timeframe's part of a candle commit. The candles of a span share a file: a commit reads the files that hold a
+ * changed window, replaces those windows, and writes each span's rows again as one file.
+ */
+import { type Candle, candleKey, sameCandle, windowOf } from '../../domain/candles.ts'
+import { floorDiv } from '../../domain/names.ts'
+import type { Ports, Write } from '../../domain/ports.ts'
+import { rangesAround } from '../../domain/ranges.ts'
+import { candleTable } from '../../domain/tables.ts'
+import type { Timeframe } from '../../domain/timeframes.ts'
+import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
+import { stageSnapshot } from '../../iceberg/commit.ts'
+import { writeDataFile } from '../../iceberg/data-file.ts'
+import { partitionOf, partitionPath } from '../../iceberg/partitions.ts'
+import { planFiles } from '../../iceberg/scan.ts'
+import type { DataFile } from '../../iceberg/types.ts'
+import { candleColumns, readCandles, type StoredCandle } from './candle-files.ts'
+
+const DAY_MICROS = 86_400_000_000n
+
+/** The candles that stand in the files of the touched spans, and those files. */
+export interface OpenSpans {
+  readonly table: LoadedTable
+  readonly files: readonly DataFile[]
+  readonly candles: ReadonlyMap<string, StoredCandle>
+}
+
+/** Reads the spans that hold these windows (their starts, microseconds since 1970). */
+export async function openSpans(ports: Ports, timeframe: Timeframe, windows: ReadonlySet<bigint>): Promise<OpenSpans> {
+  const table = await createTable(ports, candleTable(timeframe))
+  const spans = new Set([...windows].map(window => windowOf(window, timeframe.span)))
+  const ranges = rangesAround(spans, timeframe.span).map(({ from, to }) => ({ lower: from, upper: to }))
+  const days = ranges.map(({ lower, upper }) => ({ lower: dayOf(lower), upper: dayOf(upper) }))
+  const where = [
+    { column: 'window_start', ranges },
+    { column: 'window_date', ranges: days },
+  ]
+  const files = await planFiles(ports, table, { where })
+  const read = await Promise.all(files.map(file => readCandles(ports, file.key)))
+  return { table, files, candles: new Map(read.flat().map(candle => [candleKey(candle), candle])) }
+}
+
+/** The spans' candles with the windows recomputed: what was there of these windows and is not in `fresh` is gone. */
+export function replaceWindows(
+  open: OpenSpans,
+  windows: ReadonlySet<bigint>,
+  fresh: readonly Candle[],
+  nowMicros: bigint,
+): { candles: Map<string, StoredCandle>; changed: number } {
+  const candles = new Map([...open.candles].filter(([, candle]) => !windows.has(candle.windowStart)))
+  let changed = open.candles.size - candles.size
+  for (const candle of fresh) {
+    const key = candleKey(candle)
+    const old = open.candles.get(key)
+    const same = old !== undefined && sameCandle(old, candle)
+    candles.set(key, same ? old : { ...candle, createdAt: old?.createdAt ?? nowMicros, updatedAt: nowMicros })
+    // A candle that is as it was does not count; one that was not there counts as new.
+    if (same) changed--
+    else if (old === undefined) changed++
+  }
+  return { candles, changed }
+}
+
+/** Writes the spans' files again and gives the pointer write of their table. */
+export async function writeSpans(
+  ports: Ports,
+  timeframe: Timeframe,
+  open: OpenSpans,
+  candles: ReadonlyMap<string, StoredCandle>,
+): Promise<Write> {
+  const definition = candleTable(timeframe)
+  const groups = new Map<string, StoredCandle[]>()
+  for (const candle of candles.values()) {
+    const partition = partitionPath(definition, partitionOfCandle(definition, candle))
+    const key = `${partition}|${windowOf(candle.windowStart, timeframe.span)}`
+    const group = groups.get(key)
+    if (group) group.push(candle)
+    else groups.set(key, [candle])
+  }
+  const add = await Promise.all(
+    [...groups.values()].map(group =>
+      writeDataFile(ports, definition, partitionOfCandle(definition, group[0]), candleColumns(group)),
+    ),
+  )
+  const remove = new Set(open.files.map(file => file.key))
+  const operation = remove.size > 0 ? 'overwrite' : 'append'
+  const staged = await stageSnapshot(ports, { table: open.table, add, remove, operation })
+  return staged.write
+}
+
+function partitionOfCandle(definition: ReturnType<typeof candleTable>, candle: Candle) {
+  return partitionOf(definition, { window_date: dayOf(candle.windowStart) })
+}
+
+function dayOf(micros: bigint): number {
+  return Number(floorDiv(micros, DAY_MICROS))
+}

@@ -1,0 +1,45 @@
+/** Gold's rows of given ranges of time, for a query engine: only the files that may hold them. */
+import type { Ports } from '../domain/ports.ts'
+import type { TimeRange } from '../domain/ranges.ts'
+import { readParquet, sqlTimestamp } from '../domain/sql.ts'
+import type { LoadedTable } from './catalog.ts'
+import { type ColumnRanges, planFiles } from './scan.ts'
+
+const HOUR_MICROS = 3_600_000_000n
+const DAY_MICROS = 24n * HOUR_MICROS
+
+/** Rows of a range as SQL that stands after FROM; `columns` are quoted names. */
+export interface GoldRows {
+  readonly select: (columns: string) => string
+  /** Store keys of the local copies, to be given back with `releaseLocal`. */
+  readonly keys: readonly string[]
+}
+
+/** One entry for each range that any file may hold rows of. */
+export async function scanGold(
+  ports: Pick<Ports, 'store'>,
+  table: LoadedTable,
+  ranges: readonly TimeRange[],
+): Promise<GoldRows[]> {
+  const found: GoldRows[] = []
+  for (const range of ranges) {
+    const keys = (await planFiles(ports, table, { where: goldRanges(range) })).map(file => file.key)
+    if (keys.length === 0) continue
+    const rows = readParquet(await Promise.all(keys.map(key => ports.store.localFile(key))))
+    const condition = `"timestamp" BETWEEN ${sqlTimestamp(range.from)} AND ${sqlTimestamp(range.to)}`
+    found.push({ keys, select: columns => `SELECT ${columns} FROM ${rows} WHERE ${condition}` })
+  }
+  return found
+}
+
+/** Conditions on Gold's partitions and bounds. */
+function goldRanges({ from, to }: TimeRange): ColumnRanges[] {
+  const day = (micros: bigint) => Number(micros / DAY_MICROS)
+  const hour = (micros: bigint) => Number((micros / HOUR_MICROS) % 24n)
+  const ranges: ColumnRanges[] = [
+    { column: 'timestamp', ranges: [{ lower: from, upper: to }] },
+    { column: 'exchange_date', ranges: [{ lower: day(from), upper: day(to) }] },
+  ]
+  if (day(from) === day(to)) ranges.push({ column: 'exchange_hour', ranges: [{ lower: hour(from), upper: hour(to) }] })
+  return ranges
+}

@@ -197,3 +197,21 @@ export interface TopicLog {
   acknowledge(batch: PolledBatch): Promise<void>
   ends(topic: string): Promise<PartitionEnd[]>
 }
+
+/** Tells Silver of Bronze objects, as the object store's own notifications do; the sweep uses it for those that got lost. */
+export interface ObjectEvents {
+  send(exchange: string, objects: readonly { readonly key: string; readonly bytes: number }[]): Promise<void>
+}
+
+/** Structured logs: a message and its fields. Powertools' Logger is one. */
+export interface Log {
+  info(message: string, fields: Readonly<Record<string, unknown>>): void
+  warn(message: string, fields: Readonly<Record<string, unknown>>): void
+  error(message: string, fields: Readonly<Record<string, unknown>>): void
+}
+
+/** What AWS tells a function of its invocation, as far as it is read. */
+export interface InvocationContext {
+  readonly awsRequestId: string
+  getRemainingTimeInMillis(): number
+}

@@ -5,7 +5,7 @@
  * the conditions make a late first attempt and the second exclude each other.
  */
 import { Conflict, Fenced } from './errors.ts'
-import type { Ports, Write } from './ports.ts'
+import type { InvocationContext, Ports, Write } from './ports.ts'
 
 /** Orphans are swept after a day; a writer whose oldest file is older than this must not commit it. */
 const MAX_FILE_AGE_MS = 3_600_000
@@ -71,4 +71,9 @@ export async function repeatUntil<T>(
     results.push(result)
   } while (ports.clock.now() < deadline)
   return results
+}
+
+/** When an invocation should begin no further commit: 70 % of its time is for work, the rest for the last one's end. */
+export function deadlineOf(ports: Pick<Ports, 'clock'>, context: InvocationContext): number {
+  return ports.clock.now() + 0.7 * context.getRemainingTimeInMillis()
 }

@@ -1,0 +1,18 @@
+/** Bronze's Lambda: an MSK batch in; whatever is thrown makes the event source send the batch again. */
+import { Logger } from '@aws-lambda-powertools/logger'
+import type { KafkaEvent } from '../../domain/events.ts'
+import type { Exchange } from '../../domain/exchanges.ts'
+import type { InvocationContext, Log, Ports } from '../../domain/ports.ts'
+import { type BronzeResult, ingest } from './bronze.ts'
+
+export function bronzeHandler(
+  ports: Ports,
+  exchange: Exchange,
+  log: Log = new Logger({ serviceName: `bronze_${exchange.name}` }),
+) {
+  return async (event: KafkaEvent, context: InvocationContext): Promise<BronzeResult> => {
+    const result = await ingest(ports, exchange, event)
+    log.info('bronze', { requestId: context.awsRequestId, exchange: exchange.name, ...result })
+    return result
+  }
+}

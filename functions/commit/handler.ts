@@ -1,0 +1,20 @@
+/** Commit's Lambda: each schedule commits what is pending for every Bronze, Silver and DLQ table. */
+import { Logger } from '@aws-lambda-powertools/logger'
+import type { Exchange } from '../../domain/exchanges.ts'
+import type { InvocationContext, Log, Ports } from '../../domain/ports.ts'
+import { deadlineOf } from '../../domain/protocol.ts'
+import { type CommitResult, commitTable, committedTables } from './commit.ts'
+
+export function commitHandler(
+  ports: Ports,
+  exchanges: readonly Exchange[],
+  log: Log = new Logger({ serviceName: 'commit' }),
+) {
+  return async (_event: unknown, context: InvocationContext): Promise<CommitResult[]> => {
+    const deadline = deadlineOf(ports, context)
+    const results = await Promise.all(committedTables(exchanges).map(table => commitTable(ports, table, deadline)))
+    for (const result of results)
+      if (result.commits > 0) log.info('commit', { requestId: context.awsRequestId, ...result })
+    return results
+  }
+}

@@ -1,0 +1,18 @@
+/** The sweep's Lambda: a schedule's event in, objects sent again out. */
+import { Logger } from '@aws-lambda-powertools/logger'
+import type { Exchange } from '../../domain/exchanges.ts'
+import type { InvocationContext, Log, ObjectEvents, Ports } from '../../domain/ports.ts'
+import { type SweepResult, sweep } from './sweep.ts'
+
+export function sweepHandler(
+  ports: Ports,
+  exchanges: readonly Exchange[],
+  events: ObjectEvents,
+  log: Log = new Logger({ serviceName: 'sweep' }),
+) {
+  return async (_event: unknown, context: InvocationContext): Promise<SweepResult> => {
+    const result = await sweep(ports, exchanges, events)
+    log.info('sweep', { requestId: context.awsRequestId, ...result })
+    return result
+  }
+}

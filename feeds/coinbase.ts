@@ -1,0 +1,46 @@
+/**
+ * Coinbase Exchange: `match` and `last_match` (the last trade before a subscription, repeated).
+ * Source: Coinbase Exchange "WebSocket Channels", matches.
+ */
+import { fieldsOf, isObject, parseFrame } from './json.ts'
+import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from './types.ts'
+
+/** A decoder of Coinbase's frames under an exchange code. */
+export function coinbase(exchange: string): Decoder {
+  return {
+    *map(frame, receivedAt) {
+      const message = parseFrame(frame)
+      if (!isObject(message)) return
+      if (message.type === 'match' || message.type === 'last_match')
+        yield tradeOf(decode(exchange, message.type, message), receivedAt)
+    },
+  }
+}
+
+function decode(exchange: string, type: string, message: unknown): DecodedTrade {
+  const fields = fieldsOf(`A ${exchange} ${type}`, message)
+  const product = fields.text('product_id')
+  const [base, quote, ...more] = product.split('-')
+  if (!base || !quote || more.length > 0)
+    throw new MalformedFrame(`${exchange} product ${JSON.stringify(product)} is not of the form BTC-USD.`)
+  const makerSide = fields.text('side')
+  return {
+    exchange,
+    id: fields.integer('trade_id').toString(),
+    symbol: base + quote,
+    currency: quote,
+    timestamp: fields.isoTime('time'),
+    price: fields.decimal('price'),
+    quantity: fields.decimal('size'),
+    // `side` is the maker's; the aggressor is on the other one.
+    side: makerSide === 'buy' ? 'SELL' : makerSide === 'sell' ? 'BUY' : fields.fail('side', "'buy' or 'sell'"),
+    sequence: fields.integer('sequence'),
+    vendorData: {
+      type,
+      product_id: product,
+      maker_side: makerSide,
+      maker_order_id: fields.optionalText('maker_order_id'),
+      taker_order_id: fields.optionalText('taker_order_id'),
+    },
+  }
+}

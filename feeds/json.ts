@@ -1,0 +1,118 @@
+/**
+ * Frames as JSON whose numbers stay text: ids may pass 2^53, and Kraken's v2 writes prices as JSON numbers,
+ * which a float would not hold exactly.
+ */
+import { parseDecimal } from '../domain/decimal.ts'
+import { messageOf } from '../domain/errors.ts'
+import { MalformedFrame } from './types.ts'
+
+/** A number as it was written. */
+class NumberText {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+export type Fields = Readonly<Record<string, unknown>>
+
+// Source text access (ECMA-262, JSON.parse source text access); TypeScript's types do not know it yet.
+const parseWithSource = JSON.parse as (
+  text: string,
+  reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
+) => unknown
+
+/** @throws MalformedFrame where the text is no JSON */
+export function parseFrame(text: string): unknown {
+  try {
+    return parseWithSource(text, (_, value, context) =>
+      typeof value === 'number' ? new NumberText(context.source ?? String(value)) : value,
+    )
+  } catch (error) {
+    throw new MalformedFrame(`A frame is no JSON: ${messageOf(error)}`)
+  }
+}
+
+export function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberText)
+}
+
+/** Reads the fields of one trade; each failure names the exchange and the field. */
+export interface FieldReader {
+  /** Text that is not empty. */
+  text(name: string | number): string
+  /** Text, or the empty text where there is none. */
+  optionalText(name: string | number): string
+  boolean(name: string | number): boolean
+  /** A whole number from 0 that fits a signed 64-bit integer, written as a number or as text. */
+  integer(name: string | number): bigint
+  /** A decimal number, written as a number or as text, in units of 10^-scale. */
+  decimal(name: string | number, scale?: number): bigint
+  /** An ISO 8601 time in UTC, microseconds since 1970. Digits beyond the sixth are cut. */
+  isoTime(name: string | number): bigint
+  fail(name: string | number, expected: string): never
+}
+
+/** `what` completes "… has no". */
+export function fieldsOf(what: string, value: unknown): FieldReader {
+  if (typeof value !== 'object' || value === null || value instanceof NumberText)
+    throw new MalformedFrame(`${what} is ${show(value)}, not a list or object of fields.`)
+  const fields = value as Fields
+
+  function fail(name: string | number, expected: string): never {
+    throw new MalformedFrame(`${what} has no ${expected} in '${name}' but ${show(at(name))}.`)
+  }
+  const at = (name: string | number) => (Object.hasOwn(fields, name) ? fields[name] : undefined)
+  const numeral = (name: string | number) => {
+    const found = at(name)
+    return found instanceof NumberText ? found.text : typeof found === 'string' ? found : ''
+  }
+
+  return {
+    fail,
+    text(name) {
+      const found = at(name)
+      return typeof found === 'string' && found !== '' ? found : fail(name, 'text')
+    },
+    optionalText(name) {
+      const found = at(name)
+      return typeof found === 'string' ? found : found === undefined ? '' : fail(name, 'text')
+    },
+    boolean(name) {
+      const found = at(name)
+      return typeof found === 'boolean' ? found : fail(name, 'boolean')
+    },
+    integer(name) {
+      const text = numeral(name)
+      if (!/^\d{1,19}$/.test(text)) return fail(name, 'whole number')
+      const number = BigInt(text)
+      return BigInt.asIntN(64, number) === number ? number : fail(name, 'whole number of 64 bits')
+    },
+    decimal(name, scale) {
+      return parseDecimal(numeral(name), scale) ?? fail(name, 'decimal number')
+    },
+    isoTime(name) {
+      const found = at(name)
+      return (typeof found === 'string' ? isoMicros(found) : undefined) ?? fail(name, 'time')
+    },
+  }
+}
+
+const ISO = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?Z$/
+
+function isoMicros(text: string): bigint | undefined {
+  const match = ISO.exec(text)
+  if (!match) return undefined
+  const [, year, month, day, hour, minute, second, fraction = ''] = match
+  const ms = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
+  // Date.UTC takes the 31st of February for a day of March, and years before 100 for others.
+  if (new Date(ms).toISOString().slice(0, 19) !== text.slice(0, 19)) return undefined
+  return BigInt(ms) * 1000n + BigInt(fraction.padEnd(6, '0').slice(0, 6))
+}
+
+/** The value for a one-line message. */
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  const text = value instanceof NumberText ? value.text : JSON.stringify(value)
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+}

@@ -1,0 +1,85 @@
+/**
+ * Kraken: trades of API v1 (arrays, several trades a frame, no ids) and v2 (objects with ids).
+ * Source: Kraken "WebSockets API" v1 and v2, channel trade.
+ */
+import { createHash } from 'node:crypto'
+import { fieldsOf, isObject, parseFrame } from './json.ts'
+import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from './types.ts'
+
+/** Kraken's own names of assets that everyone else calls otherwise. */
+const RENAMED: Readonly<Record<string, string>> = { XBT: 'BTC', XDG: 'DOGE' }
+/** Of the hash that stands for a v1 trade's id: 128 bits. */
+const ID_HEX_DIGITS = 32
+/** Years after 9999 are no times. */
+const MAX_TIME_MICROS = 253_402_300_799_999_999n
+
+/** A decoder of Kraken's frames under an exchange code. */
+export function kraken(exchange: string): Decoder {
+  return {
+    *map(frame, receivedAt) {
+      const parsed = parseFrame(frame)
+      if (Array.isArray(parsed)) {
+        if (parsed.at(-2) !== 'trade') return
+        for (const trade of decodeV1(exchange, parsed)) yield tradeOf(trade, receivedAt)
+      } else if (isObject(parsed) && parsed.channel === 'trade') {
+        if (!Array.isArray(parsed.data)) throw new MalformedFrame(`A ${exchange} trade frame has no list in 'data'.`)
+        for (const trade of parsed.data) yield tradeOf(decodeV2(exchange, trade), receivedAt)
+      }
+    },
+  }
+}
+
+/** `[channelID, [[price, volume, time, side, orderType, misc], …], "trade", "XBT/USD"]` */
+function* decodeV1(exchange: string, frame: readonly unknown[]): Generator<DecodedTrade> {
+  const pair = frame.at(-1)
+  const trades = frame[1]
+  if (frame.length !== 4 || typeof pair !== 'string' || !Array.isArray(trades))
+    throw new MalformedFrame(`A ${exchange} trade frame is not [channel, trades, "trade", pair].`)
+  const seen = new Map<string, number>()
+  for (const trade of trades) {
+    const fields = fieldsOf(`A ${exchange} trade of ${JSON.stringify(pair)}`, trade)
+    // The texts are hashed as Kraken writes them, which is with a fixed number of digits.
+    const identity = [pair, ...[2, 0, 1, 3, 4].map(index => fields.text(index))].join('|')
+    const occurrence = seen.get(identity) ?? 0
+    seen.set(identity, occurrence + 1)
+    const id = createHash('sha256').update(`${identity}|${occurrence}`).digest('hex').slice(0, ID_HEX_DIGITS)
+    const side = fields.text(3)
+    const timestamp = fields.decimal(2, 6)
+    if (timestamp < 0n || timestamp > MAX_TIME_MICROS) fields.fail(2, 'time in seconds')
+    yield {
+      exchange,
+      id,
+      ...assetsOf(exchange, pair),
+      timestamp,
+      price: fields.decimal(0),
+      quantity: fields.decimal(1),
+      // The taker's.
+      side: side === 'b' ? 'BUY' : side === 's' ? 'SELL' : fields.fail(3, "'b' or 's'"),
+      vendorData: { pair, order_type: fields.text(4), misc: fields.optionalText(5) },
+    }
+  }
+}
+
+/** `{symbol, side, price, qty, ord_type, trade_id, timestamp}`, price and quantity as JSON numbers. */
+function decodeV2(exchange: string, trade: unknown): DecodedTrade {
+  const fields = fieldsOf(`A ${exchange} trade`, trade)
+  const pair = fields.text('symbol')
+  const side = fields.text('side')
+  return {
+    exchange,
+    id: fields.integer('trade_id').toString(),
+    ...assetsOf(exchange, pair),
+    timestamp: fields.isoTime('timestamp'),
+    price: fields.decimal('price'),
+    quantity: fields.decimal('qty'),
+    side: side === 'buy' ? 'BUY' : side === 'sell' ? 'SELL' : fields.fail('side', "'buy' or 'sell'"),
+    vendorData: { pair, order_type: fields.text('ord_type'), misc: '' },
+  }
+}
+
+function assetsOf(exchange: string, pair: string): { symbol: string; currency: string } {
+  const [base, quote, ...more] = pair.split('/').map(asset => (Object.hasOwn(RENAMED, asset) ? RENAMED[asset] : asset))
+  if (!base || !quote || more.length > 0)
+    throw new MalformedFrame(`${exchange} pair ${JSON.stringify(pair)} is not of the form XBT/USD.`)
+  return { symbol: base + quote, currency: quote }
+}

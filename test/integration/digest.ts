@@ -1,0 +1,36 @@
+/** The digest of rows that check_lake.py computes, from Parquet files read by DuckDB. */
+import { createHash } from 'node:crypto'
+import type { QueryEngine } from '../../domain/ports.ts'
+import type { ColumnType, TableDefinition } from '../../domain/tables.ts'
+
+/** Rows of the files and their digest, whatever their order. */
+export async function digestFiles(
+  engine: QueryEngine,
+  table: TableDefinition,
+  paths: readonly string[],
+): Promise<{ rows: number; digest: string }> {
+  const columns = table.columns.map(({ name, type }) => `${textSql(`"${name}"`, type)} AS "${name}"`)
+  const files = paths.map(path => `'${path.replaceAll("'", "''")}'`).join(', ')
+  const rows =
+    paths.length === 0
+      ? []
+      : await engine.run([`SELECT ${columns.join(', ')} FROM read_parquet([${files}], hive_partitioning = false)`])
+  const hash = (text: string) => createHash('sha256').update(text).digest('hex')
+  const hashes = rows.map(row => hash(JSON.stringify(table.columns.map(column => row[column.name])))).sort()
+  return { rows: rows.length, digest: hash(hashes.join('\n')) }
+}
+
+function textSql(value: string, type: ColumnType): string {
+  switch (type) {
+    case 'timestamptz':
+      return `epoch_us(${value})::VARCHAR`
+    case 'binary':
+      return `lower(hex(${value}))`
+    case 'list<string>':
+      return `to_json(${value})::VARCHAR`
+    case 'map<string,string>':
+      return `to_json(list_sort([[e.key, e.value] FOR e IN map_entries(${value})]))::VARCHAR`
+    default:
+      return `${value}::VARCHAR`
+  }
+}

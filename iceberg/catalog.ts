@@ -30,6 +30,9 @@ export function pointerKey(table: string): Key {
   return { table: 'catalog', partition: `${NAMESPACE}.${table}`, sort: NAMESPACE }
 }
 
+const CREATE_ATTEMPTS = 5
+const CREATE_PAUSE_MS = 50
+
 const NAMESPACE_KEY: Key = { table: 'catalog', partition: 'NAMESPACE', sort: NAMESPACE }
 
 /**
@@ -59,7 +62,10 @@ export async function findTable(ports: Pick<Ports, 'store' | 'state'>, name: str
   return { name, version, metadataLocation, metadata, attributes }
 }
 
-/** Makes the table and its namespace, or gives the table that stands there already: two at once do no harm. */
+/**
+ * Makes the table and its namespace, or gives the table that stands there already: two at once do no harm.
+ * @throws Conflict where others keep getting in between; what `loadTable` throws
+ */
 export async function createTable(
   ports: CatalogPorts,
   definition: TableDefinition,
@@ -67,38 +73,35 @@ export async function createTable(
 ): Promise<LoadedTable> {
   const existing = await findTable(ports, definition.name)
   if (existing) return existing
-  const now = ports.clock.now()
+  await putOnce(ports, NAMESPACE_KEY, {})
   const key = nextMetadataKey(definition.name, undefined, ports.ids.uuid())
   const metadata = newMetadata({
     table: definition,
     location: uriOf(ports.store, tableKey(definition.name)),
     uuid: ports.ids.uuid(),
-    nowMs: now,
+    nowMs: ports.clock.now(),
     retention: options.retention,
   })
   await writeMetadata(ports.store, key, metadata)
-  const attributes = {
-    v: ports.ids.uuid(),
-    created_at: now,
-    updated_at: now,
+  await putOnce(ports, pointerKey(definition.name), {
     'p.table_type': 'ICEBERG',
     'p.metadata_location': uriOf(ports.store, key),
-  }
-  const writes: Write[] = [
-    { kind: 'put', item: { key: pointerKey(definition.name), attributes }, when: { is: 'absent' } },
-  ]
-  if (!(await ports.state.get(NAMESPACE_KEY)))
-    writes.push({ kind: 'put', item: { key: NAMESPACE_KEY, attributes: namespaceItem(now, ports.ids.uuid()) } })
-  try {
-    await ports.state.transact(writes, ports.ids.uuid())
-  } catch (error) {
-    if (!(error instanceof Conflict)) throw error
-  }
+  })
   return loadTable(ports, definition.name)
 }
 
-function namespaceItem(now: number, version: string): Attributes {
-  return { v: version, created_at: now, updated_at: now }
+/** Puts a catalog item where none stands. A Conflict may also mean a transaction that then failed: look, and try again. */
+async function putOnce(ports: CatalogPorts, key: Key, properties: Attributes): Promise<void> {
+  for (let attempt = 1; !(await ports.state.get(key)); attempt++) {
+    const now = ports.clock.now()
+    const attributes = { v: ports.ids.uuid(), created_at: now, updated_at: now, ...properties }
+    try {
+      await ports.state.transact([{ kind: 'put', item: { key, attributes }, when: { is: 'absent' } }], ports.ids.uuid())
+    } catch (error) {
+      if (!(error instanceof Conflict) || attempt === CREATE_ATTEMPTS) throw error
+      await ports.clock.sleep(CREATE_PAUSE_MS * attempt)
+    }
+  }
 }
 
 /**

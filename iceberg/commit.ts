@@ -39,7 +39,7 @@ export interface SnapshotChange {
   readonly summary?: Readonly<Record<string, string>>
   /** Milliseconds since 1970; the clock's where it is not given. */
   readonly nowMs?: number
-  /** What an earlier attempt at the same `add` array staged. */
+  /** What an earlier attempt with the same files to add staged. */
   readonly previous?: StagedSnapshot
 }
 
@@ -82,7 +82,7 @@ export async function stageSnapshot(ports: CommitPorts, change: SnapshotChange):
   const sequenceNumber = metadata['last-sequence-number'] + 1
   const taken = new Set(metadata.snapshots.map(snapshot => snapshot['snapshot-id']))
   const reusable = change.previous?.added
-  const reuse = reusable && reusable.files === add && !taken.has(reusable.snapshotId) ? reusable : undefined
+  const reuse = reusable && sameFiles(reusable.files, add) && !taken.has(reusable.snapshotId) ? reusable : undefined
   const writer = manifestWriter(
     ports,
     table.name,
@@ -165,6 +165,10 @@ export async function stageSnapshot(ports: CommitPorts, change: SnapshotChange):
   return { write, snapshotId, sequenceNumber, metadataLocation, table: after, added }
 }
 
+function sameFiles(a: readonly DataFile[], b: readonly DataFile[]): boolean {
+  return a.length === b.length && a.every((file, index) => file.key === b[index].key)
+}
+
 /** Below 2^52, from the last 13 hexadecimal digits of a UUID: JavaScript readers hold ids as doubles. */
 function freshSnapshotId(ids: Ports['ids'], taken: ReadonlySet<number>): number {
   for (;;) {
@@ -212,6 +216,11 @@ function manifestWriter(
 }
 
 function writeAdded(ports: CommitPorts, writer: ManifestWriter, files: readonly DataFile[]): AddedManifests {
+  for (const file of files) {
+    // A partition under another name would be written as null, and every scan of a range would pass the file by.
+    const missing = writer.shape.fields.find(field => file.partition[field.name] === undefined)
+    if (missing) throw new TradelakeError(`${file.key} has no value of partition field ${missing.name}.`)
+  }
   const entries = files.map(file => addedEntry(writer.snapshotId, toRaw(ports.store, file, writer.shape.sortOrderId)))
   const sorted = cutByPartition(writer.shape.fields, entries, Number.POSITIVE_INFINITY).flat()
   const manifests: ManifestFile[] = []

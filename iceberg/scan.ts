@@ -1,6 +1,7 @@
 /**
  * Planning a scan: which live data files may hold rows in given ranges (spec, "Scan Planning"). Manifests are skipped by
  * their partition summaries, files by their partition and column bounds. A file that may match is never left out.
+ * Only a condition on a partition's source column skips manifests: who asks for a time in Gold gives its dates as well.
  */
 import { TradelakeError } from '../domain/errors.ts'
 import type { Ports } from '../domain/ports.ts'

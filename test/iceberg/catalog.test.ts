@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { BadInput, Corrupt, NotFound } from '../../domain/errors.ts'
+import { BadInput, Conflict, Corrupt, NotFound } from '../../domain/errors.ts'
+import type { StateStore } from '../../domain/ports.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { createTable, findTable, loadTable, pointerKey } from '../../iceberg/catalog.ts'
 import { commit, dataFile, START, testLake } from './support.ts'
@@ -59,6 +60,19 @@ describe('the catalog', () => {
     const made = await Promise.all([1, 2, 3].map(() => createTable(lake.ports, GOLD_TABLE)))
     const later = await createTable(lake.cold(), GOLD_TABLE)
     expect(new Set([...made, later].map(table => table.metadata['table-uuid'])).size).toBe(1)
+  })
+
+  test('a Conflict of a transaction that then fails does not keep a table from being made', async () => {
+    const lake = testLake()
+    let conflicts = 0
+    const state: StateStore = {
+      ...lake.ports.state,
+      async transact(writes, token) {
+        if (conflicts++ < 3) throw new Conflict('another transaction is in progress', -1)
+        await lake.ports.state.transact(writes, token)
+      },
+    }
+    await expect(createTable({ ...lake.ports, state }, GOLD_TABLE)).resolves.toMatchObject({ name: GOLD_TABLE.name })
   })
 
   test('a table that is not there is NotFound', async () => {

@@ -58,7 +58,7 @@ describe('a commit', () => {
 
     lake.counts.keys.length = 0
     const again = await loadTable(lake.ports, table.name)
-    const won = await commit(lake, { table: again, add: second, operation: 'append', previous: lost })
+    const won = await commit(lake, { table: again, add: [...second], operation: 'append', previous: lost })
     expect(lake.counts.keys).toHaveLength(2)
     expect(won.snapshotId).toBe(lost.snapshotId)
     expect(won.sequenceNumber).toBe(2)
@@ -172,6 +172,12 @@ describe('a commit', () => {
       })
     await expect(replace(9)).rejects.toThrow(TradelakeError)
     await expect(replace(10)).resolves.toBeDefined()
+  })
+
+  test('a file whose partition has another field’s name is refused', async () => {
+    const { lake, table } = await goldLake()
+    const add = [dataFile({ partition: { exchange_date: 1, hour: 2 } })]
+    await expect(stageSnapshot(lake.ports, { table, add, operation: 'append' })).rejects.toThrow('exchange_hour')
   })
 
   test('an append removes nothing', async () => {

@@ -32,13 +32,11 @@ export interface GoldResult {
   readonly duplicates: number
   /** Hours that got a file. */
   readonly partitions: number
+  /** Rows written, by exchange code. */
+  readonly byExchange: Readonly<Record<string, number>>
 }
 
-interface Step {
-  readonly read: number
-  readonly written: number
-  readonly partitions: number
-}
+type Step = Omit<GoldResult, 'commits' | 'duplicates'>
 
 /** Commits what is pending, oldest first, until nothing is or the deadline (milliseconds since 1970) has passed. */
 export async function unify(ports: Ports, deadline: number): Promise<GoldResult> {
@@ -46,7 +44,10 @@ export async function unify(ports: Ports, deadline: number): Promise<GoldResult>
   const read = steps.reduce((sum, step) => sum + step.read, 0)
   const written = steps.reduce((sum, step) => sum + step.written, 0)
   const partitions = steps.reduce((sum, step) => sum + step.partitions, 0)
-  return { commits: steps.length, read, written, duplicates: read - written, partitions }
+  const byExchange: Record<string, number> = {}
+  for (const step of steps)
+    for (const [code, rows] of Object.entries(step.byExchange)) byExchange[code] = (byExchange[code] ?? 0) + rows
+  return { commits: steps.length, read, written, duplicates: read - written, partitions, byExchange }
 }
 
 async function plan(ports: Ports): Promise<Plan<Step | undefined>> {
@@ -55,16 +56,17 @@ async function plan(ports: Ports): Promise<Plan<Step | undefined>> {
   const started = ports.clock.now()
   const table = await createTable(ports, GOLD_TABLE)
   const silver = items.flatMap(item => item.payload.files)
-  const { files, minutes } = await writeGold(ports, table, silver)
+  const { files, content } = await writeGold(ports, table, silver)
   const writes: Write[] = items.map(consumePending)
   if (files.length > 0) {
     const staged = await stageSnapshot(ports, { table, add: files, operation: 'append' })
-    const changed: ChangedMinutes = { minutes }
+    const changed: ChangedMinutes = { minutes: content.minutes }
     writes.push(staged.write, await producePending(ports, consumers.candles, changed))
   }
   const read = silver.reduce((sum, file) => sum + file.records, 0)
   const written = files.reduce((sum, file) => sum + file.records, 0)
-  return { writes, result: { read, written, partitions: files.length }, oldestFile: started }
+  const { byExchange } = content
+  return { writes, result: { read, written, partitions: files.length, byExchange }, oldestFile: started }
 }
 
 /** The oldest items that fit one commit; at least one. */
@@ -80,7 +82,7 @@ async function writeGold(
   ports: Ports,
   table: LoadedTable,
   silver: readonly SilverFile[],
-): Promise<{ files: DataFile[]; minutes: number[] }> {
+): Promise<{ files: DataFile[]; content: Content }> {
   const session = await ports.engine.session()
   const used = silver.map(file => file.key)
   try {
@@ -88,19 +90,19 @@ async function writeGold(
     for (const key of used) paths.set(key, await ports.store.localFile(key))
     const pathsOf = (files: readonly SilverFile[]) => files.map(file => paths.get(file.key) as string)
     const batch = readParquet(pathsOf(silver))
-    const before = await minutesOf(session, batch)
-    const windows = before.map(minute => BigInt(minute) * MINUTE_MICROS)
+    const before = await contentOf(session, batch)
+    const windows = before.minutes.map(minute => BigInt(minute) * MINUTE_MICROS)
     const gold = await scanGold(ports, table, rangesAround(windows, MINUTE_MICROS, SAME_TRADE_MICROS))
     used.push(...gold.flatMap(rows => rows.keys))
     const repeats = await findRepeats(session, batch, gold)
-    const minutes = repeats === 0 ? before : await minutesOf(session, `${batch} WHERE ${WITHOUT_REPEATS}`)
+    const content = repeats === 0 ? before : await contentOf(session, `${batch} WHERE ${WITHOUT_REPEATS}`)
     const files: DataFile[] = []
-    for (const hour of hoursOf(minutes)) {
+    for (const hour of hoursOf(content.minutes)) {
       const end = hour + HOUR_MICROS
       const some = silver.filter(file => BigInt(file.minTimestamp) < end && BigInt(file.maxTimestamp) >= hour)
       files.push(await writeHour(ports, session, hour, readParquet(pathsOf(some)), repeats > 0))
     }
-    return { files, minutes }
+    return { files, content }
   } finally {
     session.close()
     await ports.store.releaseLocal(used)
@@ -140,10 +142,21 @@ async function writeHour(
   }
 }
 
-/** The minutes (since 1970) in which the rows lie, ascending. */
-async function minutesOf(session: QuerySession, rows: string): Promise<number[]> {
-  const found = await session.run(`SELECT DISTINCT epoch_us("timestamp") // 60000000 AS minute FROM ${rows} ORDER BY 1`)
-  return found.map(row => Number(row.minute))
+interface Content {
+  /** Minutes since 1970 that have rows, ascending. */
+  readonly minutes: number[]
+  readonly byExchange: Record<string, number>
+}
+
+async function contentOf(session: QuerySession, rows: string): Promise<Content> {
+  const found = await session.run(
+    `SELECT exchange, epoch_us("timestamp") // ${MINUTE_MICROS} AS minute, count(*) AS trades FROM ${rows} GROUP BY ALL`,
+  )
+  const byExchange: Record<string, number> = {}
+  for (const { exchange, trades } of found)
+    byExchange[String(exchange)] = (byExchange[String(exchange)] ?? 0) + Number(trades)
+  const minutes = [...new Set(found.map(row => Number(row.minute)))].sort((a, b) => a - b)
+  return { minutes, byExchange }
 }
 
 function hoursOf(minutes: readonly number[]): bigint[] {

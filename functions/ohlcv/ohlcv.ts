@@ -29,12 +29,11 @@ export interface CandleResult {
   readonly minutes: number
   /** Candles made, corrected or removed, over all timeframes. */
   readonly changed: number
+  /** Candles more than before (or fewer), by exchange code. */
+  readonly newByExchange: Readonly<Record<string, number>>
 }
 
-interface Step {
-  readonly minutes: number
-  readonly changed: number
-}
+type Step = Omit<CandleResult, 'commits'>
 
 /** Commits what is pending, oldest first, until nothing is or the deadline (milliseconds since 1970) has passed. */
 export async function foldPending(ports: Ports, deadline: number): Promise<CandleResult> {
@@ -43,7 +42,14 @@ export async function foldPending(ports: Ports, deadline: number): Promise<Candl
     commits: steps.length,
     minutes: steps.reduce((sum, step) => sum + step.minutes, 0),
     changed: steps.reduce((sum, step) => sum + step.changed, 0),
+    newByExchange: steps.reduce((sum, step) => addCounts(sum, step.newByExchange), {}),
   }
+}
+
+function addCounts(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Record<string, number> {
+  const sum = { ...a }
+  for (const [name, count] of Object.entries(b)) sum[name] = (sum[name] ?? 0) + count
+  return sum
 }
 
 async function plan(ports: Ports): Promise<Plan<Step | undefined>> {
@@ -51,13 +57,13 @@ async function plan(ports: Ports): Promise<Plan<Step | undefined>> {
   if (items.length === 0) return { writes: [], result: undefined }
   const started = ports.clock.now()
   const { now, later } = bounded(items.flatMap(item => item.payload.minutes))
-  const { writes: pointers, changed } = await recompute(ports, now, BigInt(started) * 1000n)
+  const { writes: pointers, ...counts } = await recompute(ports, now, BigInt(started) * 1000n)
   const writes: Write[] = [...items.map(consumePending), ...pointers]
   if (later.length > 0) {
     const rest: ChangedMinutes = { minutes: later }
     writes.push(await producePending(ports, consumers.candles, rest))
   }
-  return { writes, result: { minutes: now.length, changed }, oldestFile: started }
+  return { writes, result: { minutes: now.length, ...counts }, oldestFile: started }
 }
 
 /** The oldest hours' minutes, and those that must wait for the next commit. */
@@ -73,11 +79,12 @@ async function recompute(
   ports: Ports,
   minutes: readonly number[],
   nowMicros: bigint,
-): Promise<{ writes: Write[]; changed: number }> {
+): Promise<{ writes: Write[] } & Omit<Step, 'minutes'>> {
   const gold = await createTable(ports, GOLD_TABLE)
   const starts = minutes.map(minute => BigInt(minute) * MINUTE_MICROS)
   const writes: Promise<Write>[] = []
   let total = 0
+  let newByExchange: Record<string, number> = {}
   let below: { timeframe: Timeframe; candles: Iterable<Candle> } | undefined
   const spans = TIMEFRAMES.map(timeframe => {
     const windows = new Set(starts.map(start => windowOf(start, timeframe.length)))
@@ -88,12 +95,13 @@ async function recompute(
   for (const { timeframe, windows, open: opening } of spans) {
     const open = await opening
     const fresh = await freshCandles(ports, gold, timeframe, windows, below, nowMicros)
-    const { candles, changed } = replaceWindows(open, windows, fresh, nowMicros)
+    const { candles, changed, newByExchange: added } = replaceWindows(open, windows, fresh, nowMicros)
     if (changed > 0) writes.push(writeSpans(ports, timeframe, open, candles))
     total += changed
+    newByExchange = addCounts(newByExchange, added)
     below = { timeframe, candles: candles.values() }
   }
-  return { writes: await Promise.all(writes), changed: total }
+  return { writes: await Promise.all(writes), changed: total, newByExchange }
 }
 
 async function freshCandles(

@@ -46,19 +46,25 @@ export function replaceWindows(
   windows: ReadonlySet<bigint>,
   fresh: readonly Candle[],
   nowMicros: bigint,
-): { candles: Map<string, StoredCandle>; changed: number } {
+): { candles: Map<string, StoredCandle>; changed: number; newByExchange: Record<string, number> } {
   const candles = new Map([...open.candles].filter(([, candle]) => !windows.has(candle.windowStart)))
   let changed = open.candles.size - candles.size
+  const newByExchange: Record<string, number> = {}
+  const count = (exchange: string, by: number) => {
+    newByExchange[exchange] = (newByExchange[exchange] ?? 0) + by
+  }
+  for (const candle of open.candles.values()) if (windows.has(candle.windowStart)) count(candle.exchange, -1)
   for (const candle of fresh) {
     const key = candleKey(candle)
     const old = open.candles.get(key)
+    count(candle.exchange, 1)
     const same = old !== undefined && sameCandle(old, candle)
     candles.set(key, same ? old : { ...candle, createdAt: old?.createdAt ?? nowMicros, updatedAt: nowMicros })
     // A candle that is as it was does not count; one that was not there counts as new.
     if (same) changed--
     else if (old === undefined) changed++
   }
-  return { candles, changed }
+  return { candles, changed, newByExchange }
 }
 
 /** Writes the spans' files again and gives the pointer write of their table. */

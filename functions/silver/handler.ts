@@ -17,8 +17,14 @@ export function silverHandler(
   const schemas = cachedSchemas(ports.registry)
   return async (event: QueueEvent, context: InvocationContext): Promise<SilverResponse> => {
     const messages = event.Records.map(record => ({ id: record.messageId, ...keysOf(record) }))
-    const result = await refine(ports, exchange, schemas, messages.flatMap(message => message.keys))
-    for (const { id, problem } of messages) if (problem) log.error('unreadable notification', { messageId: id, problem })
+    const result = await refine(
+      ports,
+      exchange,
+      schemas,
+      messages.flatMap(message => message.keys),
+    )
+    for (const { id, problem } of messages)
+      if (problem) log.error('unreadable notification', { messageId: id, problem })
     for (const failure of result.failures) log.error('silver object failed', { exchange: exchange.name, ...failure })
     const failed = new Set(result.failures.map(failure => failure.key))
     const again = messages.filter(({ keys, problem }) => problem || keys.some(key => failed.has(key)))

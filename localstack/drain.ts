@@ -1,0 +1,94 @@
+/** Runs every stage until nothing is pending, without waiting for any clock. */
+
+import { TradelakeError } from '../domain/errors.ts'
+import { objectCreated } from '../domain/events.ts'
+import type { BronzeObject } from '../domain/handover.ts'
+import { consumers, topicName } from '../domain/names.ts'
+import { countPending, listPending } from '../domain/pending.ts'
+import { committedTables } from '../functions/commit/commit.ts'
+import { type Functions, invocation } from './functions.ts'
+import type { Lake } from './lake.ts'
+import type { Totals } from './totals.ts'
+
+const OBJECTS_PER_CALL = 25
+
+/** @throws TradelakeError where something stays pending that the stages cannot work off, with the first reason */
+export async function drain(lake: Lake, functions: Functions, totals: Totals): Promise<void> {
+  const failures: string[] = []
+  // Objects that failed are not tried again: nothing would be different.
+  const stuck = new Set<string>()
+  for (;;) {
+    let worked = 0
+    for (const exchange of lake.exchanges) {
+      worked += await drainTopic(lake, functions, totals, exchange.name, exchange.batchRecords)
+      worked += await drainObjects(lake, functions, totals, exchange.name, stuck, failures)
+    }
+    const commits = await functions.commit({}, invocation(lake.ports))
+    totals.committed(commits)
+    const gold = await functions.gold({}, invocation(lake.ports))
+    totals.gold(gold)
+    const candles = await functions.ohlcv({}, invocation(lake.ports))
+    totals.candles(candles)
+    worked += commits.reduce((sum, result) => sum + result.commits, 0) + gold.commits + candles.commits
+    if (worked === 0) break
+  }
+  const left = await stillPending(lake)
+  if (left.length > 0)
+    throw new TradelakeError(
+      `Not everything could be worked off: ${left.join(', ')}. ${failures[0] ?? 'Run tradelake drain again.'}`,
+    )
+}
+
+async function drainTopic(
+  lake: Lake,
+  functions: Functions,
+  totals: Totals,
+  exchange: string,
+  batchRecords: number,
+): Promise<number> {
+  const handler = functions.bronze.get(exchange)
+  let batches = 0
+  for (;;) {
+    const batch = await lake.topics.poll(topicName(exchange), batchRecords)
+    if (!batch || !handler) return batches
+    totals.bronze(exchange, await handler(batch.event, invocation(lake.ports)))
+    await lake.topics.acknowledge(batch)
+    batches++
+  }
+}
+
+async function drainObjects(
+  lake: Lake,
+  functions: Functions,
+  totals: Totals,
+  exchange: string,
+  stuck: Set<string>,
+  failures: string[],
+): Promise<number> {
+  const handler = functions.silver.get(exchange)
+  let objects = 0
+  for (;;) {
+    const items = await listPending<BronzeObject>(lake.ports, consumers.silver(exchange), OBJECTS_PER_CALL + stuck.size)
+    const fresh = items.filter(item => !stuck.has(item.id)).slice(0, OBJECTS_PER_CALL)
+    if (fresh.length === 0 || !handler) return objects
+    const messages = fresh.map(item => ({ messageId: item.id, body: objectCreated(item.id, item.payload.bytes) }))
+    const { result } = await handler({ Records: messages }, invocation(lake.ports))
+    totals.silver(exchange, result)
+    for (const { key, reason } of result.failures) {
+      stuck.add(key)
+      failures.push(reason)
+    }
+    objects += result.objects
+  }
+}
+
+async function stillPending(lake: Lake): Promise<string[]> {
+  const names = [
+    ...lake.exchanges.map(exchange => consumers.silver(exchange.name)),
+    ...committedTables(lake.exchanges).map(table => consumers.table(table.name)),
+    consumers.gold,
+    consumers.candles,
+  ]
+  const counts = await Promise.all(names.map(name => countPending(lake.ports.state, name)))
+  return names.flatMap((name, i) => (counts[i].items > 0 ? [`${counts[i].items} pending for ${name}`] : []))
+}

@@ -1,0 +1,69 @@
+/** The functions of a lake, wired as the deployment wires them: a Bronze and a Silver for each exchange, one of each other. */
+import { objectCreated } from '../domain/events.ts'
+import { dataPrefix } from '../domain/names.ts'
+import type { InvocationContext, Log, ObjectEvents, ObjectStore, Ports } from '../domain/ports.ts'
+import { bronzeTable } from '../domain/tables.ts'
+import { bronzeHandler } from '../functions/bronze/handler.ts'
+import { commitHandler } from '../functions/commit/handler.ts'
+import { goldHandler } from '../functions/gold/handler.ts'
+import { ohlcvHandler } from '../functions/ohlcv/handler.ts'
+import { silverHandler } from '../functions/silver/handler.ts'
+import { sweepHandler } from '../functions/sweep/handler.ts'
+import type { Lake } from './lake.ts'
+import { createQueue, type Queue } from './queue.ts'
+
+/** A failed Silver object comes again after this. */
+const VISIBILITY_MS = 5_000
+/** What AWS would give an invocation. */
+const INVOCATION_MS = 60_000
+
+export type Functions = ReturnType<typeof wireFunctions>
+
+/** Wires the handlers to the lake's ports. A Bronze object that is put raises an event at once, before its transaction, as S3 does. */
+export function wireFunctions(lake: Lake, log: Log) {
+  const { exchanges } = lake
+  const queues = new Map(exchanges.map(exchange => [exchange.name, createQueue(lake.ports, VISIBILITY_MS)]))
+  const events: ObjectEvents = {
+    async send(exchange, objects) {
+      for (const { key, bytes } of objects) queueOf(queues, exchange).send(objectCreated(key, bytes))
+    },
+  }
+  const ports: Ports = { ...lake.ports, store: notifyingStore(lake, events) }
+  return {
+    queues,
+    bronze: new Map(exchanges.map(exchange => [exchange.name, bronzeHandler(ports, exchange, log)])),
+    silver: new Map(exchanges.map(exchange => [exchange.name, silverHandler(ports, exchange, log)])),
+    commit: commitHandler(ports, exchanges, log),
+    gold: goldHandler(ports, log),
+    ohlcv: ohlcvHandler(ports, log),
+    sweep: sweepHandler(ports, exchanges, events, log),
+  }
+}
+
+export function queueOf(queues: ReadonlyMap<string, Queue>, exchange: string): Queue {
+  const queue = queues.get(exchange)
+  if (!queue) throw new RangeError(`There is no queue for ${exchange}`)
+  return queue
+}
+
+/** An invocation's context, as Lambda gives it. */
+export function invocation({ clock, ids }: Pick<Ports, 'clock' | 'ids'>): InvocationContext {
+  const end = clock.now() + INVOCATION_MS
+  return { awsRequestId: ids.uuid(), getRemainingTimeInMillis: () => Math.max(0, end - clock.now()) }
+}
+
+function notifyingStore(lake: Lake, events: ObjectEvents): ObjectStore {
+  const { store } = lake.ports
+  const prefixes = lake.exchanges.map(exchange => ({
+    name: exchange.name,
+    prefix: dataPrefix(bronzeTable(exchange).name),
+  }))
+  return {
+    ...store,
+    async put(key, bytes) {
+      await store.put(key, bytes)
+      const watched = prefixes.find(({ prefix }) => key.startsWith(prefix))
+      if (watched) await events.send(watched.name, [{ key, bytes: bytes.length }])
+    },
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * The embedded runtime: does what the event source mappings, SQS and EventBridge Scheduler do, around the same handlers.
+ * A loop for each exchange's topic and queue, and schedules of a few seconds instead of a minute.
+ */
+import { Conflict, Fenced, messageOf, Throttled } from '../domain/errors.ts'
+import type { Exchange } from '../domain/exchanges.ts'
+import { topicName } from '../domain/names.ts'
+import type { Log } from '../domain/ports.ts'
+import { type Functions, invocation, queueOf, wireFunctions } from './functions.ts'
+import type { Lake } from './lake.ts'
+import { createTotals, type Totals } from './totals.ts'
+
+const SCHEDULES_MS = { commit: 5_000, gold: 2_000, ohlcv: 10_000, sweep: 10_000 }
+const IDLE_MS = 50
+const QUEUE_BATCH = 10
+const FIRST_BACKOFF_MS = 100
+const LAST_BACKOFF_MS = 10_000
+
+export interface Runtime {
+  readonly totals: Totals
+  readonly functions: Functions
+  /** Starts all loops; `stopped` settles when they have ended: with an error that trying again will not mend, or after `stop`. */
+  run(): Promise<void>
+  /** Lets every invocation under way end, then ends the loops. */
+  stop(): void
+}
+
+export function createRuntime(lake: Lake, log: Log): Runtime {
+  const { clock } = lake.ports
+  const functions = wireFunctions(lake, log)
+  const totals = createTotals(lake.exchanges)
+  let running = true
+  let fatal: unknown
+
+  async function run(): Promise<void> {
+    const loops = [
+      ...lake.exchanges.flatMap(exchange => [bronzeLoop(exchange), silverLoop(exchange)]),
+      every(SCHEDULES_MS.commit, async () => totals.committed(await functions.commit({}, invocation(lake.ports)))),
+      every(SCHEDULES_MS.gold, goldThenCandles),
+      every(SCHEDULES_MS.ohlcv, candles),
+      every(SCHEDULES_MS.sweep, async () => totals.swept(await functions.sweep({}, invocation(lake.ports)))),
+    ]
+    await Promise.all(loops)
+    if (fatal !== undefined) throw fatal
+  }
+
+  async function goldThenCandles(): Promise<void> {
+    const result = await functions.gold({}, invocation(lake.ports))
+    totals.gold(result)
+    // Gold's success destination.
+    if (result.commits > 0) await candles()
+  }
+
+  async function candles(): Promise<void> {
+    totals.candles(await functions.ohlcv({}, invocation(lake.ports)))
+  }
+
+  /** The event source mapping: batches by size or window, the next one only after success, the same one again after a failure. */
+  async function bronzeLoop(exchange: Exchange): Promise<void> {
+    const handler = functions.bronze.get(exchange.name)
+    const topic = topicName(exchange.name)
+    let windowEnd = 0
+    await loop(async () => {
+      const batch = await lake.topics.poll(topic, exchange.batchRecords)
+      if (!batch || !handler) {
+        windowEnd = 0
+        return IDLE_MS
+      }
+      const now = clock.now()
+      if (windowEnd === 0) windowEnd = now + exchange.batchWindowSeconds * 1000
+      if (batch.records < exchange.batchRecords && now < windowEnd && running)
+        return Math.min(windowEnd - now, 4 * IDLE_MS)
+      totals.bronze(exchange.name, await handler(batch.event, invocation(lake.ports)))
+      await lake.topics.acknowledge(batch)
+      windowEnd = 0
+      return 0
+    })
+  }
+
+  async function silverLoop(exchange: Exchange): Promise<void> {
+    const handler = functions.silver.get(exchange.name)
+    const queue = queueOf(functions.queues, exchange.name)
+    await loop(async () => {
+      const messages = queue.receive(QUEUE_BATCH)
+      if (messages.length === 0 || !handler) return IDLE_MS
+      const { batchItemFailures, result } = await handler({ Records: messages }, invocation(lake.ports))
+      const failed = new Set(batchItemFailures.map(failure => failure.itemIdentifier))
+      queue.delete(messages.map(message => message.messageId).filter(id => !failed.has(id)))
+      totals.silver(exchange.name, result)
+      return 0
+    })
+  }
+
+  async function every(milliseconds: number, run: () => Promise<void>): Promise<void> {
+    await loop(async () => {
+      await pause(milliseconds)
+      if (running) await run()
+      return 0
+    })
+  }
+
+  /** Repeats a step, which gives the pause until the next, while the runtime runs. What may pass by itself is tried again. */
+  async function loop(step: () => Promise<number>): Promise<void> {
+    let backoff = FIRST_BACKOFF_MS
+    while (running) {
+      try {
+        const rest = await step()
+        backoff = FIRST_BACKOFF_MS
+        if (rest > 0) await clock.sleep(rest)
+      } catch (error) {
+        totals.failed(messageOf(error))
+        log.error('invocation failed', { problem: messageOf(error) })
+        if (!(error instanceof Conflict || error instanceof Fenced || error instanceof Throttled)) {
+          fatal ??= error
+          running = false
+        }
+        await pause(backoff)
+        backoff = Math.min(backoff * 2, LAST_BACKOFF_MS)
+      }
+    }
+  }
+
+  /** Sleeps in short steps, so that a stop is not waited for. */
+  async function pause(milliseconds: number): Promise<void> {
+    const end = clock.now() + milliseconds
+    while (running && clock.now() < end) await clock.sleep(Math.min(2 * IDLE_MS, end - clock.now()))
+  }
+
+  return {
+    totals,
+    functions,
+    run,
+    stop() {
+      running = false
+    },
+  }
+}

@@ -21,7 +21,7 @@ const SQLITE_CANTOPEN = 14
 const SQLITE_NOTADB = 26
 
 /** The primary result code of an SQLite error, or undefined for any other. */
-export function sqliteCode(error: unknown): number | undefined {
+function sqliteCode(error: unknown): number | undefined {
   const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined
   return typeof code === 'number' ? code & 0xff : undefined
 }

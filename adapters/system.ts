@@ -58,13 +58,19 @@ export function systemIds(clock: Pick<Clock, 'now'> = systemClock()): Ids {
   }
 }
 
+// One listener for all folders of the process.
+const folders = new Set<string>()
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
 /**
  * A fresh folder for scratch files in `parent` (the system's temporary folder unless told), removed when the process
  * ends by itself. @throws BadInput where the parent cannot be written
  */
 export function systemScratch(parent: string = tmpdir(), ids: Ids = systemIds()): Scratch {
   const folder = makeFolder(parent)
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  folders.add(folder)
   return {
     path: name => join(folder, `${ids.uuid()}-${name.replaceAll(/[^\w.-]|^\.+/g, '_')}`),
     remove: path => rmSync(path, { recursive: true, force: true }),

@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { bundledRegistry } from '../../adapters/bundled-registry.ts'
+import { fileError } from '../../adapters/file-errors.ts'
 import { lockLake } from '../../adapters/lake-lock.ts'
 import { compareUtf8 } from '../../adapters/object-keys.ts'
 import { systemIds, systemScratch } from '../../adapters/system.ts'
@@ -57,7 +58,7 @@ test('kill -9 frees the lock', () => {
     try { lockLake(${JSON.stringify(directory)}) } catch (error) { process.stdout.write(error.name) }
     process.kill(process.pid, 'SIGKILL')`
   const child = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' })
-  expect(child.signal).toBe('SIGKILL')
+  expect(child.signal, child.stderr).toBe('SIGKILL')
   expect(child.stdout).toBe('BadInput')
   lockLake(directory).release()
 })
@@ -70,7 +71,20 @@ test('another process is kept out', () => {
     import { lockLake } from ${JSON.stringify(module)}
     try { lockLake(${JSON.stringify(directory)}) } catch (error) { process.stdout.write(error.message) }`
   const child = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' })
-  expect(child.stdout).toContain(directory)
+  expect(child.stdout, child.stderr).toContain(directory)
   expect(child.stdout).not.toContain('\n')
   lock.release()
+})
+
+test.each([
+  ['ENOSPC', 'The disk of /lake/x is full (while writing): free some space and start again.'],
+  ['EROFS', '/lake/x is on a read-only file system (while writing): choose another directory.'],
+  ['EACCES', 'No permission for /lake/x (while writing): change its owner or mode.'],
+  ['EIO', '/lake/x failed (while writing): EIO: first line'],
+])('%s is one line that names the path and what to do', (code, message) => {
+  const error = Object.assign(new Error(`${code}: first line\nsecond line`), { code })
+  const translated = fileError(error, '/lake/x', 'writing')
+  expect(translated.message).toBe(message)
+  expect(translated.cause).toBe(error)
+  expect(fileError(translated, '/other', 'writing')).toBe(translated)
 })

@@ -222,6 +222,16 @@ export function topicLogContract(name: string, open: () => TopicLog): void {
       expect(await drain(log)).toEqual(['0:11=b'])
     })
 
+    test('knows what was appended when it is placed again', async () => {
+      const log = await make(1)
+      const values = Array.from({ length: 1500 }, (_, offset) => placed(0, offset, `${offset}`))
+      await log.append(TOPIC, values)
+      await log.place(TOPIC, values.slice(400, 1200))
+      await expect(log.place(TOPIC, [placed(0, 1100, 'other')])).rejects.toThrow(AlreadyExists)
+      expect(await log.ends(TOPIC)).toEqual([{ partition: 0, end: 1500, waiting: 1500 }])
+      expect(await drain(log)).toEqual(values.map(({ offset }) => `0:${offset}=${offset}`))
+    })
+
     test('refuses other bytes at an offset, by name and before anything is written', async () => {
       const log = await make()
       await log.place(TOPIC, [placed(1, 7, 'a')])

@@ -1,0 +1,34 @@
+/** Structured logs as JSON lines in a file, for the embedded runtime: its terminal belongs to the live view. */
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock, Log } from '../domain/ports.ts'
+import { fileError } from './file-errors.ts'
+
+export interface LogFile extends Log {
+  close(): void
+}
+
+/** Appends to `tradelake.log` in the folder. @throws BadInput where it cannot be written */
+export function createLogFile(directory: string, clock: Pick<Clock, 'now'>): LogFile {
+  const path = join(directory, 'tradelake.log')
+  let file: number
+  try {
+    file = openSync(path, 'a')
+  } catch (error) {
+    throw fileError(error, path, 'opening the log')
+  }
+  const write = (level: string, message: string, fields: Readonly<Record<string, unknown>>) => {
+    const line = { level, timestamp: new Date(clock.now()).toISOString(), message, ...fields }
+    try {
+      writeSync(file, `${JSON.stringify(line)}\n`)
+    } catch (error) {
+      throw fileError(error, path, 'writing the log')
+    }
+  }
+  return {
+    info: (message, fields) => write('INFO', message, fields),
+    warn: (message, fields) => write('WARN', message, fields),
+    error: (message, fields) => write('ERROR', message, fields),
+    close: () => closeSync(file),
+  }
+}

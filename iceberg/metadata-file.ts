@@ -2,17 +2,13 @@
  * Metadata files, `NNNNN-<uuid>.gz.metadata.json` under `<table>/metadata/`: gzip in the middle of the name, because
  * readers refuse `.metadata.json.gz`.
  */
-import { promisify } from 'node:util'
-import { constants, gunzip, gzip } from 'node:zlib'
+import { constants, gunzipSync, gzipSync } from 'node:zlib'
 import { Corrupt } from '../domain/errors.ts'
 import { tableKey } from '../domain/names.ts'
 import type { ObjectStore } from '../domain/ports.ts'
 import { cachePerStore } from './cache.ts'
 import { keyOf } from './location.ts'
 import type { Snapshot, TableMetadata } from './metadata.ts'
-
-const compress = promisify(gzip)
-const decompress = promisify(gunzip)
 
 /** Metadata of the tables in use, by key: a file never changes. */
 const CACHED_FILES = 32
@@ -39,8 +35,8 @@ export async function writeMetadata(
   key: string,
   metadata: TableMetadata,
 ): Promise<void> {
-  const bytes = await compress(metadataText(metadata), { level: constants.Z_BEST_SPEED })
-  await store.put(key, bytes)
+  // In this thread: some milliseconds at 1,500 snapshots, and a simulation's order of events stays that of its seed.
+  await store.put(key, gzipSync(metadataText(metadata), { level: constants.Z_BEST_SPEED }))
   cacheOf(store).set(key, metadata, 1)
 }
 
@@ -68,7 +64,7 @@ export async function readMetadata(store: Pick<ObjectStore, 'root' | 'get'>, loc
   const bytes = await store.get(key)
   let metadata: TableMetadata
   try {
-    const text = bytes[0] === 0x1f && bytes[1] === 0x8b ? await decompress(bytes) : Buffer.from(bytes)
+    const text = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : Buffer.from(bytes)
     metadata = withDefaults(JSON.parse(text.toString('utf8')))
   } catch (error) {
     throw new Corrupt(`Table metadata ${key} cannot be read: ${(error as Error).message}.`)

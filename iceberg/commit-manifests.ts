@@ -1,0 +1,146 @@
+/** The manifests of one commit: of the files it adds, of those it removes, and of older ones that it merges. */
+import { Conflict, TradelakeError } from '../domain/errors.ts'
+import type { Ports } from '../domain/ports.ts'
+import { keyOf, uriOf } from './location.ts'
+import { addedEntry, carriedEntry, DELETED, type ManifestEntry, type ManifestShape, writeManifest } from './manifest.ts'
+import type { ManifestFile } from './manifest-list.ts'
+import { readEntries } from './manifest-store.ts'
+import { cutByPartition, liveFiles, planMerge } from './merge.ts'
+import { metadataPrefix } from './metadata-file.ts'
+import { type RawDataFile, toRaw } from './raw-data-file.ts'
+import type { DataFile } from './types.ts'
+
+type WritePorts = Pick<Ports, 'store' | 'ids'>
+
+/** Manifests of added files: good for any attempt, as sequence numbers are inherited from the manifest list. */
+export interface AddedManifests {
+  readonly files: readonly DataFile[]
+  readonly snapshotId: number
+  readonly manifests: readonly ManifestFile[]
+}
+
+/** A manifest lists at most this many new files: some 2 MB. */
+const MAX_ADDED_FILES = 8_000
+/** Manifests are read in batches of this many, so that a search may end early. */
+const READ_BATCH = 16
+
+/** Writes the manifests of one commit. */
+export interface ManifestWriter {
+  readonly snapshotId: number
+  readonly puts: readonly Promise<void>[]
+  /** What was written, for the cache once the puts are done. */
+  readonly written: readonly (readonly [key: string, entries: readonly ManifestEntry[]])[]
+  readonly shape: ManifestShape
+  write(entries: readonly ManifestEntry[]): ManifestFile
+}
+
+/** Starts writing manifests without waiting for one before the next. */
+export function manifestWriter(
+  ports: WritePorts,
+  table: string,
+  shape: ManifestShape,
+  snapshotId: number,
+  sequenceNumber: number,
+): ManifestWriter {
+  const puts: Promise<void>[] = []
+  const written: [string, readonly ManifestEntry[]][] = []
+  return {
+    snapshotId,
+    puts,
+    written,
+    shape,
+    write(entries) {
+      const syncId = ports.ids.uuid()
+      const key = `${metadataPrefix(table)}${syncId}-m${written.length}.avro`
+      const uri = uriOf(ports.store, key)
+      const { manifest, bytes } = writeManifest({ shape, entries, uri, snapshotId, sequenceNumber, syncId })
+      const put = ports.store.put(key, bytes)
+      // A failure is reported where all puts are awaited; until then it must not count as unhandled.
+      put.catch(() => {})
+      puts.push(put)
+      written.push([key, entries])
+      return manifest
+    },
+  }
+}
+
+/** The manifests of added files. @throws TradelakeError where a file has no value of a partition field */
+export function writeAdded(ports: WritePorts, writer: ManifestWriter, files: readonly DataFile[]): AddedManifests {
+  for (const file of files) {
+    // A partition under another name would be written as null, and every scan of a range would pass the file by.
+    const missing = writer.shape.fields.find(field => file.partition[field.name] === undefined)
+    if (missing) throw new TradelakeError(`${file.key} has no value of partition field ${missing.name}.`)
+  }
+  const entries = files.map(file => addedEntry(writer.snapshotId, toRaw(ports.store, file, writer.shape.sortOrderId)))
+  const sorted = cutByPartition(writer.shape.fields, entries, Number.POSITIVE_INFINITY).flat()
+  const manifests: ManifestFile[] = []
+  for (let at = 0; at < sorted.length; at += MAX_ADDED_FILES)
+    manifests.push(writer.write(sorted.slice(at, at + MAX_ADDED_FILES)))
+  return { files, snapshotId: writer.snapshotId, manifests }
+}
+
+/** A snapshot's manifests after files were removed. */
+export interface Removal {
+  /** Manifests that hold none of the removed files, and some live ones. */
+  readonly untouched: readonly ManifestFile[]
+  readonly rewritten: readonly ManifestFile[]
+  readonly files: readonly RawDataFile[]
+}
+
+/**
+ * Rewrites exactly the manifests that hold files to remove; a manifest whose last file went before is left out.
+ * @throws Conflict where a file is in none of them
+ */
+export async function removeFiles(
+  ports: WritePorts,
+  writer: ManifestWriter,
+  parents: readonly ManifestFile[],
+  remove: ReadonlySet<string>,
+  table: string,
+): Promise<Removal> {
+  const live = parents.filter(manifest => liveFiles(manifest) > 0)
+  if (remove.size === 0) return { untouched: live, rewritten: [], files: [] }
+  const wanted = new Set([...remove].map(key => uriOf(ports.store, key)))
+  const files: RawDataFile[] = []
+  const rewritten: ManifestFile[] = []
+  const touched = new Set<ManifestFile>()
+  for (let at = 0; at < live.length && wanted.size > 0; at += READ_BATCH) {
+    const batch = live.slice(at, at + READ_BATCH)
+    const contents = await Promise.all(batch.map(manifest => readEntries(ports.store, manifest)))
+    for (const [index, manifest] of batch.entries()) {
+      const entries = contents[index].filter(entry => entry.status !== DELETED)
+      if (!entries.some(entry => wanted.has(entry.data_file.file_path))) continue
+      touched.add(manifest)
+      rewritten.push(
+        writer.write(
+          entries.map(entry => {
+            if (!wanted.delete(entry.data_file.file_path)) return carriedEntry(entry, manifest)
+            files.push(entry.data_file)
+            return carriedEntry(entry, manifest, writer.snapshotId)
+          }),
+        ),
+      )
+    }
+  }
+  const [missing] = wanted
+  if (missing !== undefined)
+    throw new Conflict(`${keyOf(ports.store, missing)} is not a file of table ${table} any more.`, -1)
+  return { untouched: live.filter(manifest => !touched.has(manifest)), rewritten, files }
+}
+
+/** Carries manifests over, merging one tier of them where that is due. */
+export async function mergeManifests(
+  ports: WritePorts,
+  writer: ManifestWriter,
+  manifests: readonly ManifestFile[],
+): Promise<readonly ManifestFile[]> {
+  const merge = planMerge(manifests)
+  if (!merge) return manifests
+  const contents = await Promise.all(merge.manifests.map(manifest => readEntries(ports.store, manifest)))
+  const entries = merge.manifests.flatMap((manifest, index) =>
+    contents[index].filter(entry => entry.status !== DELETED).map(entry => carriedEntry(entry, manifest)),
+  )
+  const parts = cutByPartition(writer.shape.fields, entries, merge.leastFiles)
+  const gone = new Set(merge.manifests)
+  return [...parts.map(part => writer.write(part)), ...manifests.filter(manifest => !gone.has(manifest))]
+}

@@ -29,7 +29,7 @@ const DAYS = ['2026-10-20', '2026-11-20', '2026-11-21'] as const
 const clock = systemClock()
 const ids = systemIds(clock)
 const scratch = systemScratch()
-const ports = { store: folderStore(scratch.path('lake')), state: memoryState(clock), clock, ids }
+const ports = { store: folderStore(`${scratch.path('lake')} of trades`), state: memoryState(clock), clock, ids }
 
 let engine: DuckDbEngine
 let python: string

@@ -187,6 +187,23 @@ describe('a commit', () => {
     )
   })
 
+  test('a failed write of any object fails the staging', async () => {
+    for (const pattern of [/-m0\.avro$/, /\/snap-/, /metadata\.json$/]) {
+      const { lake, table } = await goldLake()
+      const store = {
+        ...lake.ports.store,
+        put: async (key: string, bytes: Uint8Array) => {
+          // Later than the other writes, so that not waiting for it would show.
+          await new Promise(resolve => setImmediate(resolve))
+          if (pattern.test(key)) throw new Error('no space left')
+          await lake.ports.store.put(key, bytes)
+        },
+      }
+      const staging = stageSnapshot({ ...lake.ports, store }, { table, add: [hourFile(1)], operation: 'append' })
+      await expect(staging).rejects.toThrow('no space left')
+    }
+  })
+
   test('a lost manifest is Corrupt and named', async () => {
     const { lake, table } = await goldLake()
     await commit(lake, { table, add: [hourFile(1)], operation: 'append' })
@@ -231,6 +248,23 @@ describe('a long history', () => {
     expect(hour.files).toHaveLength(60)
     expect(hour.manifestsRead).toBeLessThanOrEqual(2)
     expect(all.manifests).toBeGreaterThan(10)
+  })
+
+  test('merging brings no removed file back and loses none', async () => {
+    const { lake, table } = await goldLake()
+    let current = table
+    let live: DataFile[] = []
+    for (let i = 0; i < 150; i++) {
+      const remove = i % 3 === 0 ? live.slice(0, 1) : []
+      const add = [hourFile(i % 50), hourFile(i % 50)]
+      const change = { table: current, add, remove: new Set(keys(remove)) }
+      current = (await commit(lake, { ...change, operation: 'overwrite' })).table
+      live = [...live.slice(remove.length), ...add]
+      expect(keys(await planFiles(lake.ports, current))).toEqual(keys(live))
+    }
+    const manifests = await readManifests(lake.cold().store, currentSnapshot(current.metadata)!)
+    expect(manifests.some(manifest => manifest.existing_files_count >= 32)).toBe(true)
+    expect(keys(await planFiles(lake.cold(), current))).toEqual(keys(live))
   })
 
   test('a cold commit after many reads the metadata, one list and no manifest that it does not merge', async () => {

@@ -12,7 +12,7 @@ import { decimalType, type PrimitiveType } from '../domain/tables.ts'
 export type ScalarValue = bigint | number | string | Uint8Array
 
 /** Strings and binaries are cut to this many code points or bytes (Iceberg's default, `truncate(16)`). */
-export const TRUNCATE_LENGTH = 16
+const TRUNCATE_LENGTH = 16
 
 /** Serializes one value. @throws RangeError or TypeError where the value is not of the type */
 export function encodeValue(type: PrimitiveType, value: ScalarValue): Uint8Array {

@@ -9,7 +9,7 @@ export interface LruCache<V> {
   set(key: string, value: V, weight: number): void
 }
 
-export function lruCache<V>(limit: number): LruCache<V> {
+function lruCache<V>(limit: number): LruCache<V> {
   const entries = new Map<string, { value: V; weight: number }>()
   let total = 0
   return {

@@ -9,8 +9,8 @@ import { type BoundField, partitionAvroType } from './partitions.ts'
 import type { RawDataFile } from './raw-data-file.ts'
 import type { IcebergSchema, PartitionSpec } from './schema.ts'
 
-export const EXISTING = 0
-export const ADDED = 1
+const EXISTING = 0
+const ADDED = 1
 export const DELETED = 2
 
 /** A manifest's entry; null ids and sequence numbers are inherited from the manifest list (spec, "Sequence Number Inheritance"). */

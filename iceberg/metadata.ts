@@ -58,7 +58,7 @@ export interface TableMetadata {
   readonly 'metadata-log': readonly { readonly 'metadata-file': string; readonly 'timestamp-ms': number }[]
 }
 
-export const NO_SNAPSHOT = -1
+const NO_SNAPSHOT = -1
 
 /** How many snapshots table metadata keeps. The current one and those that refs name are always kept. */
 export interface SnapshotRetention {
@@ -71,7 +71,7 @@ export interface SnapshotRetention {
 }
 
 /** Five days, but no more than 1,500: with a commit each minute that is every commit of the last day. */
-export const DEFAULT_RETENTION: SnapshotRetention = { maxAgeMs: 5 * 86_400_000, minCount: 1, maxCount: 1_500 }
+const DEFAULT_RETENTION: SnapshotRetention = { maxAgeMs: 5 * 86_400_000, minCount: 1, maxCount: 1_500 }
 const DEFAULT_PREVIOUS_VERSIONS = 100
 
 const property = {
@@ -161,7 +161,7 @@ function trimLog(log: TableMetadata['snapshot-log'], kept: readonly Snapshot[]):
 }
 
 /** The policy that a table's properties state. */
-export function retentionOf(properties: Readonly<Record<string, string>>): SnapshotRetention {
+function retentionOf(properties: Readonly<Record<string, string>>): SnapshotRetention {
   return {
     maxAgeMs: wholeNumber(properties[property.maxAge], DEFAULT_RETENTION.maxAgeMs),
     minCount: wholeNumber(properties[property.minCount], DEFAULT_RETENTION.minCount),

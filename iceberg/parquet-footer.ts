@@ -56,7 +56,7 @@ export async function describeParquetFile(table: TableDefinition, path: string):
 }
 
 /** How many bytes at a file's end its footer takes, from those last bytes; 0 where they are no Parquet file's. */
-export function footerBytes(tail: Uint8Array): number {
+function footerBytes(tail: Uint8Array): number {
   if (tail.length < TRAILER_BYTES) return 0
   const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength)
   if (view.getUint32(tail.length - 4, true) !== MAGIC) return 0

@@ -1,0 +1,53 @@
+/** `tradelake audit`: whether the laws hold, law by law, in plain words. */
+
+import type { AuditReport, LawReport } from '../localstack/audit/report.ts'
+import { auditLake } from '../localstack/audit.ts'
+import { openLakeReadOnly } from '../localstack/lake.ts'
+import { type Command, DATA_OPTION, JSON_OPTION } from './command.ts'
+import { formatCount } from './format.ts'
+
+export const audit: Command = {
+  name: 'audit',
+  usage: '[--data DIR] [--json]',
+  summary: 'Check law by law that nothing is lost, doubled or changed; the exit status is 1 when a law is broken.',
+  options: { data: DATA_OPTION, json: JSON_OPTION },
+  async run(args) {
+    const lake = await openLakeReadOnly(args.text('data') as string)
+    try {
+      const report = await auditLake(lake)
+      if (args.flag('json')) console.log(JSON.stringify(report, null, 2))
+      else printAudit(report)
+      return report.holds ? 0 : 1
+    } finally {
+      lake.close()
+    }
+  },
+}
+
+/** Prints a report for people. */
+export function printAudit(report: AuditReport): void {
+  console.log('Audit')
+  for (const law of report.laws) for (const line of lawLines(law)) console.log(line)
+  const broken = report.laws.filter(law => !law.holds)
+  if (broken.length === 0) console.log('All six laws hold.')
+  else
+    console.log(
+      `${broken.length === 1 ? 'A law is' : `${broken.length} laws are`} BROKEN: ${broken.map(law => law.name).join('; ')}.`,
+    )
+}
+
+function lawLines(law: LawReport): string[] {
+  const head =
+    `  ${law.law} ${law.name.padEnd(33)}${law.holds ? 'holds ' : 'BROKEN'}  ${law.holds ? law.summary : ''}`.trimEnd()
+  const violations = law.violations.flatMap(({ what, count, rows }) => [
+    `      ${formatCount(count)} ${what}${count > rows.length ? `; the first ${rows.length}:` : ':'}`,
+    ...rows.map(row => `        ${rowText(row)}`),
+  ])
+  return [head, ...violations, ...law.notes.map(note => `      ${note}`)]
+}
+
+function rowText(row: Readonly<Record<string, unknown>>): string {
+  return Object.entries(row)
+    .map(([name, value]) => `${name} ${value === null ? 'null' : String(value)}`)
+    .join(', ')
+}

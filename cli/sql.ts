@@ -1,0 +1,89 @@
+/** `tradelake sql`: DuckDB over the current snapshots of all tables, a view each. */
+import { readFileSync } from 'node:fs'
+import { BadInput } from '../domain/errors.ts'
+import type { QuerySession, SqlRow, SqlValue } from '../domain/ports.ts'
+import { sqlText } from '../domain/sql.ts'
+import { openLakeReadOnly } from '../localstack/lake.ts'
+import { createView, openTables } from '../localstack/tables.ts'
+import { type Command, DATA_OPTION } from './command.ts'
+import { formatTable } from './format.ts'
+
+const FORMATS = ['table', 'csv', 'json', 'parquet']
+
+export const sql: Command = {
+  name: 'sql',
+  usage: '"SELECT …" [--format table|csv|json|parquet] [--data DIR]',
+  summary: 'Query the current snapshots of all tables with DuckDB.',
+  options: {
+    format: { type: 'string', value: 'FORMAT', help: 'table, csv, json or parquet', default: 'table' },
+    data: DATA_OPTION,
+  },
+  async run(args) {
+    const format = args.text('format') as string
+    const query = args.positionals.join(' ').trim().replace(/;$/, '')
+    if (!FORMATS.includes(format)) throw new BadInput(`--format ${format} is none of ${FORMATS.join(', ')}.`)
+    if (query === '') throw new BadInput('Give a query: tradelake sql "SELECT count(*) FROM gold_crypto_trades".')
+    if (format === 'parquet' && process.stdout.isTTY)
+      throw new BadInput('Parquet is not for a terminal: add > FILE.parquet.')
+    const lake = await openLakeReadOnly(args.text('data') as string)
+    const session = await lake.ports.engine.session()
+    const scratch = lake.ports.scratch.path(`answer.${format}`)
+    try {
+      // Only what the query names: a view has to open a file.
+      for (const table of await openTables(lake))
+        if (query.includes(table.definition.name)) await session.run(await createView(lake, table))
+      if (format === 'csv' || format === 'parquet') {
+        await session.run(
+          `COPY (${query}) TO ${sqlText(scratch)} (FORMAT ${format}${format === 'csv' ? ', HEADER' : ''})`,
+        )
+        process.stdout.write(readFileSync(scratch))
+      } else {
+        const rows = await session.run(query)
+        if (format === 'json') console.log(jsonOf(rows, await nestedColumns(session, query)))
+        else console.log(tableOf(rows))
+      }
+      return 0
+    } finally {
+      lake.ports.scratch.remove(scratch)
+      session.close()
+      lake.close()
+    }
+  },
+}
+
+function tableOf(rows: readonly SqlRow[]): string {
+  if (rows.length === 0) return '(no rows)'
+  const names = Object.keys(rows[0])
+  const cells = rows.map(row => names.map(name => (row[name] === null ? '' : textOf(row[name]))))
+  return `${formatTable(names, cells)}\n(${rows.length} row${rows.length === 1 ? '' : 's'})`
+}
+
+function textOf(value: SqlValue): string {
+  return value instanceof Uint8Array ? `\\x${Buffer.from(value).toString('hex')}` : String(value)
+}
+
+/** Columns that the engine gives as JSON text, because they are lists, maps or structs. */
+async function nestedColumns(session: QuerySession, query: string): Promise<Set<string>> {
+  if (!/^\s*(select|with|from|values)\b/i.test(query)) return new Set()
+  const columns = await session.run(`DESCRIBE ${query}`)
+  const nested = columns.filter(column => /\[\d*\]$|^(MAP|STRUCT|UNION)\b/.test(String(column.column_type)))
+  return new Set(nested.map(column => String(column.column_name)))
+}
+
+/** An array of row objects. Decimals are text already; an integer beyond 2^53 becomes text, bytes hexadecimal digits. */
+function jsonOf(rows: readonly SqlRow[], nested: ReadonlySet<string>): string {
+  const lines = rows.map(row => {
+    const fields = Object.entries(row).map(([name, value]) => {
+      if (nested.has(name) && typeof value === 'string') return `${JSON.stringify(name)}:${value}`
+      return `${JSON.stringify(name)}:${jsonValue(value)}`
+    })
+    return `{${fields.join(',')}}`
+  })
+  return `[${lines.join(',\n')}]`
+}
+
+function jsonValue(value: SqlValue): string {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? String(value) : `"${value}"`
+  if (typeof value === 'number' && !Number.isFinite(value)) return JSON.stringify(String(value))
+  return value instanceof Uint8Array ? JSON.stringify(Buffer.from(value).toString('hex')) : JSON.stringify(value)
+}

@@ -1,0 +1,51 @@
+/** `tradelake tables`: what each table holds now. */
+import { currentSnapshot } from '../iceberg/metadata.ts'
+import { openLakeReadOnly } from '../localstack/lake.ts'
+import { openTables } from '../localstack/tables.ts'
+import { type Command, DATA_OPTION, JSON_OPTION } from './command.ts'
+import { formatBytes, formatCount, formatTable } from './format.ts'
+
+export const tables: Command = {
+  name: 'tables',
+  usage: '[--data DIR] [--json]',
+  summary: 'Show rows, files, bytes, snapshot and freshness of every table.',
+  options: { data: DATA_OPTION, json: JSON_OPTION },
+  async run(args) {
+    const lake = await openLakeReadOnly(args.text('data') as string)
+    try {
+      const now = lake.ports.clock.now()
+      const rows = (await openTables(lake)).map(({ definition, loaded, files }) => {
+        const snapshot = loaded && currentSnapshot(loaded.metadata)
+        return {
+          table: definition.name,
+          rows: files.reduce((sum, file) => sum + file.records, 0),
+          files: files.length,
+          bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+          snapshot_id: snapshot?.['snapshot-id'] ?? null,
+          snapshots: loaded?.metadata.snapshots.length ?? 0,
+          committed_at: snapshot ? new Date(snapshot['timestamp-ms']).toISOString() : null,
+          age_seconds: snapshot ? Math.max(0, (now - snapshot['timestamp-ms']) / 1000) : null,
+          metadata_location: loaded?.metadataLocation ?? null,
+        }
+      })
+      if (args.flag('json')) console.log(JSON.stringify(rows, null, 2))
+      else
+        console.log(
+          formatTable(
+            ['table', 'rows', 'files', 'size', 'snapshots', 'last commit'],
+            rows.map(row => [
+              row.table,
+              formatCount(row.rows),
+              formatCount(row.files),
+              formatBytes(row.bytes),
+              formatCount(row.snapshots),
+              row.age_seconds === null ? 'never' : `${row.age_seconds.toFixed(0)} s ago`,
+            ]),
+          ),
+        )
+      return 0
+    } finally {
+      lake.close()
+    }
+  },
+}

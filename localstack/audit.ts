@@ -1,0 +1,74 @@
+/**
+ * The audit: reads a lake and says, law by law, whether the design's laws hold. It writes nothing, and may look at a
+ * lake that another process is writing: it compares only what both sides must hold by then.
+ */
+import { messageOf } from '../domain/errors.ts'
+import { checkBronze } from './audit/bronze.ts'
+import { checkCandles } from './audit/candles.ts'
+import { checkFiles } from './audit/files.ts'
+import { checkGold } from './audit/gold.ts'
+import { type Readings, readLake } from './audit/readings.ts'
+import { type AuditReport, count, type Findings, type LawReport } from './audit/report.ts'
+import { loadRows } from './audit/rows.ts'
+import { checkSilver } from './audit/silver.ts'
+import type { Lake } from './lake.ts'
+
+const LAWS = [
+  'Bronze is Kafka',
+  'Silver + DLQ = Bronze',
+  'Gold is the set of valid trades',
+  'Candles are a fold of Gold',
+  'Every file is there and whole',
+  'Everything pending drains',
+]
+
+/** Checks all laws. @throws what the ports throw where the lake itself cannot be read */
+export async function auditLake(lake: Lake): Promise<AuditReport> {
+  const readings = await readLake(lake)
+  const session = await lake.ports.engine.session()
+  try {
+    const files = await checkFiles(lake, session, readings)
+    await loadRows(session, readings, files.paths)
+    const { paths, ...filesFindings } = files
+    const findings = [
+      await checked(() => checkBronze(session, readings)),
+      await checked(() => checkSilver(session, readings, paths)),
+      await checked(() => checkGold(session, readings)),
+      await checked(() => checkCandles(session, readings, paths)),
+      filesFindings,
+      checkPending(readings),
+    ]
+    const laws = findings.map((found, i): LawReport => {
+      return { law: i + 1, name: LAWS[i], holds: found.violations.length === 0, ...found }
+    })
+    return { holds: laws.every(law => law.holds), audited_at: new Date(readings.at).toISOString(), laws }
+  } finally {
+    session.close()
+  }
+}
+
+/** A law that cannot be checked does not hold. */
+async function checked(check: () => Promise<Findings>): Promise<Findings> {
+  try {
+    return await check()
+  } catch (error) {
+    const violations = [{ what: 'reason why it cannot be checked', count: 1, rows: [{ problem: messageOf(error) }] }]
+    return { summary: 'could not be checked', figures: {}, notes: [], violations }
+  }
+}
+
+/** Law 6 is about the future: what is pending now is told, and broken is only what can never drain. */
+function checkPending({ pending, at }: Readings): Findings {
+  const waiting = pending.filter(({ items }) => items > 0)
+  const total = waiting.reduce((sum, { items }) => sum + items, 0)
+  return {
+    summary: total === 0 ? 'nothing is pending' : `${count(total)} items are pending: tradelake drain works them off`,
+    figures: Object.fromEntries(pending.map(({ consumer, items }) => [consumer, items])),
+    notes: waiting.map(({ consumer, items, oldest }) => {
+      const age =
+        oldest === undefined ? '' : `, the oldest for ${count(Math.max(0, Math.round((at - oldest) / 1000)))} s`
+      return `${count(items)} pending for ${consumer}${age}`
+    }),
+    violations: [],
+  }
+}

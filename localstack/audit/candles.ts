@@ -1,0 +1,232 @@
+/**
+ * Law 4: candles are a fold of Gold. Every candle is computed again from Gold's rows by SQL that shares nothing with the
+ * stage, and must be equal; none may be missing, none too many.
+ */
+import type { QuerySession } from '../../domain/ports.ts'
+import { sqlText } from '../../domain/sql.ts'
+import type { Timeframe } from '../../domain/timeframes.ts'
+import { keptSince, type Readings, type TableReading } from './readings.ts'
+import { count, type Findings, offenders, type Violation } from './report.ts'
+
+const MINUTE = 60_000_000
+const DAY = 86_400_000_000
+
+/** `paths`: local paths by key. */
+export async function checkCandles(
+  session: QuerySession,
+  readings: Readings,
+  paths: ReadonlyMap<string, string>,
+): Promise<Findings> {
+  const list = (keys: Iterable<string>) =>
+    [...keys]
+      .flatMap(key => paths.get(key) ?? [])
+      .map(sqlText)
+      .join(', ')
+  await makeTrades(session, list(readings.gold.files.keys()))
+  await makeMoved(session, readings, list)
+  const violations: Violation[] = []
+  const counts: Record<string, number> = {}
+  for (const { timeframe, table } of readings.candles) {
+    await makeStored(session, list(table.files.keys()))
+    await makeExpected(session, timeframe)
+    const [{ candles }] = await session.run('SELECT count(*) AS candles FROM stored')
+    counts[timeframe.name] = Number(candles)
+    violations.push(
+      ...(await invariants(session, timeframe)),
+      ...(await differences(session, timeframe, table, readings.at)),
+      ...(await dayCounts(session, table, readings.at)),
+    )
+    await session.run('DROP TABLE expected')
+    await session.run('DROP TABLE stored')
+  }
+  const [{ moved }] = await session.run('SELECT count(*) AS moved FROM moved')
+  const total = Object.values(counts).reduce((sum, candles) => sum + candles, 0)
+  return {
+    summary: `${count(total)} candles of ${readings.candles.length} timeframes equal a recomputation from Gold`,
+    figures: { candles: counts, minutes_waiting: Number(moved) },
+    notes: Number(moved) > 0 ? [`${count(moved)} minutes wait for the candles and were not compared`] : [],
+    violations,
+  }
+}
+
+/** Gold's trades with what orders them inside a window: time, then the number that ends the trade id as a number, then the id. */
+async function makeTrades(session: QuerySession, gold: string): Promise<void> {
+  // Digits without leading zeros order as numbers of any size do: first by their length.
+  const digits = `regexp_extract(trade_id, '[0-9]+$')`
+  await session.run(
+    gold === ''
+      ? `CREATE TEMP VIEW trades AS SELECT '' AS symbol, '' AS exchange, 0::BIGINT AS micros, 0::DECIMAL(18,8) AS price,
+          0::DECIMAL(18,8) AS quantity, '' AS side, '' AS trade_id, 0 AS length, '' AS digits, DATE '1970-01-01' AS exchange_date WHERE false`
+      : `CREATE TEMP VIEW trades AS SELECT symbol, exchange, epoch_us("timestamp") AS micros, price, quantity, side, trade_id,
+          CASE WHEN ${digits} = '' THEN -1 ELSE length(ltrim(${digits}, '0')) END AS length, ltrim(${digits}, '0') AS digits, exchange_date
+          FROM read_parquet([${gold}], hive_partitioning = false)`,
+  )
+}
+
+/** Minutes that were not folded when the candles were read, or whose trades changed while they were. */
+async function makeMoved(
+  session: QuerySession,
+  readings: Readings,
+  list: (keys: Iterable<string>) => string,
+): Promise<void> {
+  await session.run('CREATE TEMP TABLE moved (start BIGINT PRIMARY KEY)')
+  const waiting = [...new Set(readings.changedMinutes)]
+  for (let from = 0; from < waiting.length; from += 5_000)
+    await session.run(
+      `INSERT OR IGNORE INTO moved VALUES ${waiting
+        .slice(from, from + 5_000)
+        .map(minute => `(${BigInt(minute) * BigInt(MINUTE)})`)
+        .join(', ')}`,
+    )
+  const { gold, laterGold } = readings
+  const changed = [
+    ...[...gold.files.keys()].filter(key => !laterGold.files.has(key)),
+    ...[...laterGold.files.keys()].filter(key => !gold.files.has(key)),
+  ]
+  if (list(changed) !== '')
+    await session.run(`INSERT OR IGNORE INTO moved SELECT DISTINCT epoch_us("timestamp") // ${MINUTE} * ${MINUTE}
+      FROM read_parquet([${list(changed)}], hive_partitioning = false)`)
+}
+
+const COLUMNS = [
+  'symbol',
+  'exchange',
+  'window_start',
+  'window_end',
+  'open_price',
+  'high_price',
+  'low_price',
+  'close_price',
+  'volume',
+  'vwap',
+  'trade_count',
+  'quote_volume',
+  'taker_buy_volume',
+  'taker_buy_quote_volume',
+  'first_trade_time',
+  'last_trade_time',
+]
+const KEY = 'exchange, symbol, window_start'
+
+async function makeStored(session: QuerySession, files: string): Promise<void> {
+  const times = ['window_start', 'window_end', 'first_trade_time', 'last_trade_time']
+  const columns = COLUMNS.map(name => (times.includes(name) ? `epoch_us(${name}) AS ${name}` : name))
+  await session.run(
+    files === ''
+      ? 'CREATE TEMP TABLE stored AS SELECT * FROM (SELECT NULL::DATE AS window_date) LIMIT 0'
+      : `CREATE TEMP TABLE stored AS SELECT ${columns.join(', ')}, window_date FROM read_parquet([${files}], hive_partitioning = false)`,
+  )
+  if (files === '')
+    for (const name of COLUMNS)
+      await session.run(
+        `ALTER TABLE stored ADD COLUMN ${name} ${['symbol', 'exchange'].includes(name) ? 'VARCHAR' : 'BIGINT'}`,
+      )
+}
+
+async function makeExpected(session: QuerySession, { length }: Timeframe): Promise<void> {
+  const quote = 'price::DECIMAL(38,8) * quantity::DECIMAL(38,8)'
+  const order = '(micros, length, digits, trade_id)'
+  const units = (column: string) => `replace(${column}::VARCHAR, '.', '')::HUGEINT`
+  await session.run(`CREATE TEMP TABLE expected AS WITH folded AS (
+      SELECT symbol, exchange, micros // ${length} * ${length} AS window_start,
+        arg_min(price, ${order}) AS open_price, max(price) AS high_price, min(price) AS low_price, arg_max(price, ${order}) AS close_price,
+        sum(quantity::DECIMAL(38,8)) AS volume, count(*) AS trade_count, sum(${quote}) AS quote_volume,
+        coalesce(sum(quantity::DECIMAL(38,8)) FILTER (side = 'BUY'), 0) AS taker_buy_volume,
+        coalesce(sum(${quote}) FILTER (side = 'BUY'), 0) AS taker_buy_quote_volume,
+        min(micros) AS first_trade_time, max(micros) AS last_trade_time
+      FROM trades GROUP BY ALL),
+    divided AS (SELECT *, ${units('quote_volume')} AS n, ${units('volume')} AS d FROM folded)
+    SELECT * EXCLUDE (n, d), window_start + ${length} AS window_end,
+      (n // d + CASE WHEN 2 * (n % d) > d OR (2 * (n % d) = d AND (n // d) % 2 = 1) THEN 1 ELSE 0 END)::DECIMAL(38,0) AS vwap_units
+    FROM divided`)
+}
+
+/** Windows whose minutes all stood still. */
+function still({ length }: Timeframe, start: string): string {
+  return `${start} NOT IN (SELECT start // ${length} * ${length} FROM moved)`
+}
+
+const SHOWN = (of: string) =>
+  `${of}.exchange, ${of}.symbol, make_timestamptz(${of}.window_start)::VARCHAR AS window_start`
+
+async function differences(
+  session: QuerySession,
+  timeframe: Timeframe,
+  table: TableReading,
+  now: number,
+): Promise<Violation[]> {
+  const name = table.definition.name
+  const kept = BigInt(keptSince(table, now)) * 1000n
+  const stored = (column: string) => (column === 'vwap' ? `replace(s.vwap::VARCHAR, '.', '')::HUGEINT` : `s.${column}`)
+  const expected = (column: string) => (column === 'vwap' ? 'e.vwap_units::HUGEINT' : `e.${column}`)
+  const compared = COLUMNS.filter(column => !KEY.includes(column))
+  const differing = compared.map(
+    column =>
+      `CASE WHEN ${stored(column)} IS DISTINCT FROM ${expected(column)} THEN '${column} is ' || ${stored(column)}::VARCHAR || ', Gold gives ' || ${expected(column)}::VARCHAR END`,
+  )
+  return [
+    ...(await offenders(
+      session,
+      `candles of ${name} differ from Gold`,
+      `SELECT * FROM (SELECT ${SHOWN('s')}, concat_ws('; ', ${differing.join(', ')}) AS difference FROM stored AS s JOIN expected AS e USING (${KEY})
+        WHERE ${still(timeframe, 's.window_start')}) WHERE difference <> ''`,
+      'window_start, exchange, symbol',
+    )),
+    ...(await offenders(
+      session,
+      `candles of ${name} are missing`,
+      `SELECT ${SHOWN('e')}, e.trade_count FROM expected AS e ANTI JOIN stored AS s USING (${KEY})
+        WHERE ${still(timeframe, 'e.window_start')} AND e.window_start >= ${kept}`,
+      'window_start, exchange, symbol',
+    )),
+    ...(await offenders(
+      session,
+      `candles of ${name} have no trade in Gold`,
+      `SELECT ${SHOWN('s')}, s.trade_count FROM stored AS s ANTI JOIN expected AS e USING (${KEY}) WHERE ${still(timeframe, 's.window_start')}`,
+      'window_start, exchange, symbol',
+    )),
+    ...(await offenders(
+      session,
+      `windows of ${name} have several candles`,
+      `SELECT ${SHOWN('s')}, count(*) AS candles FROM stored AS s GROUP BY ALL HAVING count(*) > 1`,
+      'window_start, exchange, symbol',
+    )),
+  ]
+}
+
+/** The invariants that any candle must meet, whatever Gold says (docs: "Candle invariants"). */
+async function invariants(session: QuerySession, { name, length }: Timeframe): Promise<Violation[]> {
+  const rules = [
+    'high_price >= open_price AND high_price >= close_price AND high_price >= low_price',
+    'low_price <= open_price AND low_price <= close_price',
+    'low_price <= vwap AND vwap <= high_price',
+    'volume > 0',
+    'trade_count > 0',
+    'window_end > window_start',
+    `window_start % ${length} = 0 AND window_end - window_start = ${length}`,
+    'first_trade_time >= window_start AND last_trade_time < window_end AND first_trade_time <= last_trade_time',
+    'epoch_us(window_date::TIMESTAMP) <= window_start AND window_start < epoch_us(window_date::TIMESTAMP) + 86400000000',
+  ]
+  const broken = rules.map(rule => `CASE WHEN NOT coalesce(${rule}, false) THEN ${sqlText(rule)} END`)
+  return offenders(
+    session,
+    `candles of ${name} break an invariant`,
+    `SELECT * FROM (SELECT ${SHOWN('s')}, concat_ws('; ', ${broken.join(', ')}) AS broken FROM stored AS s) WHERE broken <> ''`,
+    'window_start, exchange, symbol',
+  )
+}
+
+/** A day's trade counts add up to Gold's rows of that date. */
+async function dayCounts(session: QuerySession, table: TableReading, now: number): Promise<Violation[]> {
+  const kept = BigInt(keptSince(table, now)) * 1000n
+  return offenders(
+    session,
+    `days of ${table.definition.name} do not add up to Gold's rows`,
+    `SELECT day::VARCHAR AS day, coalesce(candles, 0) AS trades_in_candles, coalesce(gold, 0) AS rows_in_gold FROM
+      (SELECT window_date AS day, sum(trade_count) AS candles FROM stored GROUP BY ALL) FULL JOIN
+      (SELECT exchange_date AS day, count(*) AS gold FROM trades GROUP BY ALL) USING (day)
+      WHERE coalesce(candles, 0) <> coalesce(gold, 0) AND epoch_us(day::TIMESTAMP) NOT IN (SELECT start // ${DAY} * ${DAY} FROM moved)
+      AND epoch_us(day::TIMESTAMP) >= ${kept}`,
+    'day',
+  )
+}

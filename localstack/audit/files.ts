@@ -1,0 +1,159 @@
+/** Law 5: every file that a current snapshot names exists, is as large and as long as the manifest says, and holds rows of its partition only. */
+import { messageOf } from '../../domain/errors.ts'
+import type { QuerySession, SqlRow } from '../../domain/ports.ts'
+import { sqlName, sqlText } from '../../domain/sql.ts'
+import type { PartitionField } from '../../domain/tables.ts'
+import type { DataFile } from '../../iceberg/types.ts'
+import type { Lake } from '../lake.ts'
+import type { Readings, TableReading } from './readings.ts'
+import { count, type Findings, violation } from './report.ts'
+
+/** Files of one query. */
+const FILES_PER_QUERY = 1_000
+const STATS_AT_ONCE = 64
+const DAY_MS = 86_400_000
+
+export interface CheckedFiles extends Findings {
+  /** Local paths by key of the files that can be read. */
+  readonly paths: ReadonlyMap<string, string>
+}
+
+type Problem = Record<string, unknown>
+
+/** Checks the current snapshot's files of every table; of files that wait for a snapshot, that they can be read. */
+export async function checkFiles(lake: Lake, session: QuerySession, readings: Readings): Promise<CheckedFiles> {
+  const paths = new Map<string, string>()
+  const problems: Problem[] = []
+  let files = 0
+  let bytes = 0
+  for (const table of tablesOf(readings)) {
+    for (const file of table.committed.values()) bytes += file.bytes
+    files += table.committed.size
+    const there = await present(lake, table, problems)
+    const wrong = await checkRows(session, table, there, problems)
+    for (const [key, path] of there) if (!wrong.has(key)) paths.set(key, path)
+  }
+  return {
+    paths,
+    summary: `${count(files)} files of ${count(bytes)} bytes are there, with the manifests' sizes, rows and partitions`,
+    figures: { files, bytes },
+    notes: [],
+    violations: violation('files are not as the manifests say', problems),
+  }
+}
+
+/** Every table once, with the files of both readings. */
+function tablesOf(readings: Readings): TableReading[] {
+  return [
+    ...readings.exchanges.flatMap(reading => [
+      both(reading.bronze, reading.laterBronze),
+      both(reading.silver, reading.laterSilver),
+    ]),
+    readings.dlq,
+    both(readings.gold, readings.laterGold),
+    ...readings.candles.map(({ table }) => table),
+  ]
+}
+
+function both(first: TableReading, later: TableReading): TableReading {
+  return {
+    ...later,
+    committed: new Map([...first.committed, ...later.committed]),
+    files: new Map([...first.files, ...later.files]),
+  }
+}
+
+/** Local paths of the files that stand there with the right size. */
+async function present(lake: Lake, table: TableReading, problems: Problem[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>()
+  const files = [...table.files.values()]
+  for (let from = 0; from < files.length; from += STATS_AT_ONCE)
+    await Promise.all(
+      files.slice(from, from + STATS_AT_ONCE).map(async ({ key, bytes }) => {
+        const info = await lake.ports.store.head(key)
+        if (info === undefined) problems.push({ table: table.definition.name, file: key, problem: 'is missing' })
+        else if (info.bytes !== bytes)
+          problems.push({
+            table: table.definition.name,
+            file: key,
+            problem: `has ${info.bytes} bytes, the manifest says ${bytes}`,
+          })
+        else found.set(key, await lake.ports.store.localFile(key))
+      }),
+    )
+  return found
+}
+
+/** Counts each file's rows and looks at its partition columns; gives the keys of files that cannot be read. */
+async function checkRows(
+  session: QuerySession,
+  table: TableReading,
+  paths: ReadonlyMap<string, string>,
+  problems: Problem[],
+): Promise<Set<string>> {
+  const { definition } = table
+  const unreadable = new Set<string>()
+  const all = [...paths]
+  for (let from = 0; from < all.length; from += FILES_PER_QUERY) {
+    const some = all.slice(from, from + FILES_PER_QUERY)
+    for (const [key, row] of await fileRows(session, table, some)) {
+      if (typeof row === 'string') {
+        problems.push({ table: definition.name, file: key, problem: `cannot be read: ${row}` })
+        unreadable.add(key)
+        continue
+      }
+      const file = table.files.get(key) as DataFile
+      for (const problem of rowProblems(file, row, definition.partition))
+        problems.push({ table: definition.name, file: key, problem })
+    }
+  }
+  return unreadable
+}
+
+/** Of each file its rows, and least, greatest and number of partition values; or why it cannot be read. */
+async function fileRows(
+  session: QuerySession,
+  table: TableReading,
+  files: readonly (readonly [key: string, path: string])[],
+): Promise<[key: string, row: SqlRow | string][]> {
+  if (files.length === 0) return []
+  const values = table.definition.partition.map(({ source }, i) => {
+    const column = sqlName(source)
+    return `, min(${column})::VARCHAR AS low_${i}, max(${column})::VARCHAR AS high_${i}, count(${column}) AS values_${i}`
+  })
+  const list = files.map(([, path]) => sqlText(path)).join(', ')
+  try {
+    const rows = await session.run(`SELECT filename, count(*) AS rows ${values.join('')}
+      FROM read_parquet([${list}], hive_partitioning = false, filename = true) GROUP BY filename`)
+    const byPath = new Map(rows.map(row => [String(row.filename), row]))
+    return files.map(([key, path]) => [key, byPath.get(path) ?? { rows: 0 }])
+  } catch (error) {
+    // One damaged file spoils the query: each alone tells which.
+    if (files.length === 1) return [[files[0][0], messageOf(error)]]
+    const results: [string, SqlRow | string][] = []
+    for (const file of files) results.push(...(await fileRows(session, table, [file])))
+    return results
+  }
+}
+
+function rowProblems(file: DataFile, row: SqlRow, partition: readonly PartitionField[]): string[] {
+  const rows = Number(row.rows)
+  const problems = rows === file.records ? [] : [`holds ${rows} rows, the manifest says ${file.records}`]
+  if (rows === 0) return problems
+  for (const [i, field] of partition.entries()) {
+    const expected = file.partition[field.name]
+    const found = [row[`low_${i}`], row[`high_${i}`]].map(value => transformed(field, value))
+    if (Number(row[`values_${i}`]) !== rows || found.some(value => value !== Number(expected)))
+      problems.push(`is of partition ${field.name} = ${expected}, its rows have ${found.join(' to ')}`)
+  }
+  return problems
+}
+
+/** The partition value of a source value that the engine wrote as text: days or months since 1970, or the number itself. */
+function transformed(field: PartitionField, value: unknown): number | undefined {
+  if (value === null || value === undefined) return undefined
+  const text = String(value)
+  if (/^\d+$/.test(text)) return Number(text)
+  const [year, month] = text.split('-').map(Number)
+  return field.transform === 'month' ? (year - 1970) * 12 + month - 1 : Date.parse(text) / DAY_MS
+}

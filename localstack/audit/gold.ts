@@ -1,0 +1,80 @@
+/** Law 3: Gold is the set of valid trades, each exactly once. */
+import type { QuerySession } from '../../domain/ports.ts'
+import { sqlText } from '../../domain/sql.ts'
+import { keptSince, type Readings } from './readings.ts'
+import { count, type Findings, offenders } from './report.ts'
+
+/** Rows of one message_id are one trade when their times differ by at most this, microseconds (the design's third law). */
+const SAME_TRADE = 1_000_000
+const TIME = (column: string) => `make_timestamptz(${column})::VARCHAR`
+
+export async function checkGold(session: QuerySession, readings: Readings): Promise<Findings> {
+  const names = readings.exchanges.map(({ exchange }, i) => `WHEN ${i} THEN ${sqlText(exchange.name)}`).join(' ')
+  const row = (of: string) =>
+    `CASE ${of}.exchange ${names} ELSE 'unknown' END AS exchange, ${of}.id::VARCHAR AS message_id, ${TIME(`${of}.micros`)} AS "timestamp"`
+  // Gold is for ever, Silver is not: younger trades' Silver rows are surely kept.
+  const silverKept =
+    BigInt(Math.max(...readings.exchanges.map(reading => keptSince(reading.silver, readings.at)))) * 1000n
+  await session.run(`CREATE TEMP TABLE several AS SELECT id, micros,
+    lag(micros) OVER (PARTITION BY id ORDER BY micros) AS earlier FROM gold_rows
+    WHERE id IN (SELECT id FROM gold_rows GROUP BY id HAVING count(*) > 1)`)
+  const violations = [
+    ...(await offenders(
+      session,
+      'valid trades of Silver are not in Gold',
+      `SELECT ${row('s')}, s.part AS "partition", s.off AS "offset" FROM silver_rows AS s JOIN files ON files.number = s.file
+        ANTI JOIN gold_rows AS g ON g.id = s.id AND abs(g.micros - s.micros) <= ${SAME_TRADE} WHERE files.due`,
+      'exchange, "partition", "offset"',
+    )),
+    ...(await offenders(
+      session,
+      'rows of Gold come from no Silver row with the same fields',
+      `SELECT ${row('g')} FROM gold_rows AS g ANTI JOIN
+        (SELECT id, micros, print FROM silver_rows JOIN files ON files.number = silver_rows.file WHERE files.later) AS s
+        ON g.id = s.id AND g.micros = s.micros AND g.print = s.print WHERE g.micros >= ${silverKept}`,
+      '"timestamp", message_id',
+    )),
+    ...(await offenders(
+      session,
+      'rows of Gold are the same trade as another',
+      `SELECT id::VARCHAR AS message_id, ${TIME('micros')} AS "timestamp", ${TIME('earlier')} AS other_timestamp
+        FROM several WHERE micros - earlier <= ${SAME_TRADE}`,
+      '"timestamp", message_id',
+    )),
+    ...(await offenders(
+      session,
+      'rows of Gold have another date or hour than their time',
+      `SELECT ${row('g')} FROM gold_rows AS g WHERE NOT coalesce(g.dated, false)`,
+      '"timestamp", message_id',
+    )),
+  ]
+  const figures = await figuresOf(session)
+  const waiting = readings.forGold.size
+  return {
+    summary: `${count(figures.rows)} rows of Gold are the ${count(figures.trades)} valid trades of ${count(figures.silver)} Silver rows, each once`,
+    figures: { ...figures, files_waiting: waiting },
+    notes: [
+      ...(waiting > 0 ? [`${count(waiting)} Silver files wait for Gold`] : []),
+      ...(figures.conflicts > 0
+        ? [
+            `${count(figures.conflicts)} trades have the message_id of another one over a second apart: a conflict in the source`,
+          ]
+        : []),
+    ],
+    violations,
+  }
+}
+
+async function figuresOf(session: QuerySession) {
+  const [gold] = await session.run('SELECT count(*) AS rows, count(DISTINCT id) AS ids FROM gold_rows')
+  const [silver] = await session.run(
+    'SELECT count(*) AS rows FROM silver_rows JOIN files ON files.number = silver_rows.file WHERE files.due',
+  )
+  const [conflicts] = await session.run(`SELECT count(*) AS rows FROM several WHERE micros - earlier > ${SAME_TRADE}`)
+  return {
+    rows: Number(gold.rows),
+    trades: Number(gold.ids) + Number(conflicts.rows),
+    silver: Number(silver.rows),
+    conflicts: Number(conflicts.rows),
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * What the audit reads of a lake, in an order that makes a moving lake safe to compare.
+ *
+ * Rows go from Bronze to the candles, so each list of what a stage has still to do is read between the table before it and
+ * the table after it: a file that was there first and is not on the list must have arrived in the later table. What must
+ * come from somewhere (Silver's rows from Bronze) is compared with a second, later reading of its source.
+ */
+import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
+import type { Exchange } from '../../domain/exchanges.ts'
+import type { ChangedMinutes, SilverFiles } from '../../domain/handover.ts'
+import { consumers, topicName } from '../../domain/names.ts'
+import { countPending, listPending } from '../../domain/pending.ts'
+import type { PartitionEnd } from '../../domain/ports.ts'
+import {
+  bronzeTable,
+  candleTable,
+  DLQ_TABLE,
+  GOLD_TABLE,
+  silverTable,
+  type TableDefinition,
+} from '../../domain/tables.ts'
+import { TIMEFRAMES, type Timeframe } from '../../domain/timeframes.ts'
+import { committedTables } from '../../functions/commit/commit.ts'
+import { findTable } from '../../iceberg/catalog.ts'
+import { planFiles } from '../../iceberg/scan.ts'
+import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
+import type { Lake } from '../lake.ts'
+
+/** A table's files by key. */
+export interface TableReading {
+  readonly definition: TableDefinition
+  /** Of its current snapshot. */
+  readonly committed: ReadonlyMap<string, DataFile>
+  /** Those, and the ones that wait for its next snapshot. */
+  readonly files: ReadonlyMap<string, DataFile>
+  /** When the table was made, milliseconds since 1970; undefined where it is not yet. */
+  readonly createdAt: number | undefined
+}
+
+export interface ExchangeReading {
+  readonly exchange: Exchange
+  readonly topic: string
+  readonly endsBefore: readonly PartitionEnd[]
+  readonly checkpointsBefore: readonly Checkpoint[]
+  readonly bronze: TableReading
+  readonly checkpoints: readonly Checkpoint[]
+  readonly ends: readonly PartitionEnd[]
+  /** Bronze files that Silver has not taken. */
+  readonly forSilver: ReadonlySet<string>
+  readonly silver: TableReading
+  /** Read last. */
+  readonly laterSilver: TableReading
+  readonly laterBronze: TableReading
+}
+
+export interface Readings {
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly exchanges: readonly ExchangeReading[]
+  readonly dlq: TableReading
+  /** Silver files that Gold has not taken. */
+  readonly forGold: ReadonlySet<string>
+  readonly gold: TableReading
+  /** Minutes since 1970 that the candles have still to fold. */
+  readonly changedMinutes: readonly number[]
+  readonly candles: readonly { readonly timeframe: Timeframe; readonly table: TableReading }[]
+  readonly laterGold: TableReading
+  /** By consumer. */
+  readonly pending: readonly {
+    readonly consumer: string
+    readonly items: number
+    readonly oldest: number | undefined
+  }[]
+}
+
+const ALL = 1_000_000
+const ATTEMPTS = 10
+
+export async function readLake(lake: Lake): Promise<Readings> {
+  const at = lake.ports.clock.now()
+  const early = await inOrder(lake.exchanges, exchange => readBronze(lake, exchange))
+  const forSilver = await inOrder(lake.exchanges, exchange => idsOf(lake, consumers.silver(exchange.name)))
+  const silver = await inOrder(lake.exchanges, exchange => readTable(lake, silverTable(exchange)))
+  const dlq = await readTable(lake, DLQ_TABLE)
+  const forGold = await listPending<SilverFiles>(lake.ports, consumers.gold, ALL)
+  const gold = await readTable(lake, GOLD_TABLE)
+  const changed = await listPending<ChangedMinutes>(lake.ports, consumers.candles, ALL)
+  const candles = await inOrder(TIMEFRAMES, async timeframe => ({
+    timeframe,
+    table: await readTable(lake, candleTable(timeframe)),
+  }))
+  const laterGold = await readTable(lake, GOLD_TABLE)
+  const laterSilver = await inOrder(lake.exchanges, exchange => readTable(lake, silverTable(exchange)))
+  const laterBronze = await inOrder(lake.exchanges, exchange => readTable(lake, bronzeTable(exchange)))
+  return {
+    at,
+    exchanges: early.map((reading, i) => ({
+      ...reading,
+      forSilver: forSilver[i],
+      silver: silver[i],
+      laterSilver: laterSilver[i],
+      laterBronze: laterBronze[i],
+    })),
+    dlq,
+    forGold: new Set(forGold.flatMap(item => item.payload.files.map(file => file.key))),
+    gold,
+    changedMinutes: changed.flatMap(item => item.payload.minutes),
+    candles,
+    laterGold,
+    pending: await inOrder(consumersOf(lake), async consumer => ({
+      consumer,
+      ...(await countPending(lake.ports.state, consumer)),
+    })),
+  }
+}
+
+/** Bronze between two readings of its checkpoints, again while gaps open or close in between. */
+async function readBronze(lake: Lake, exchange: Exchange) {
+  const topic = topicName(exchange.name)
+  const shape = (checkpoints: readonly Checkpoint[]) =>
+    JSON.stringify(checkpoints.map(({ partition, epoch, gaps }) => [partition, epoch, gaps]))
+  for (let attempt = 1; ; attempt++) {
+    const endsBefore = await lake.topics.ends(topic)
+    const checkpointsBefore = await listCheckpoints(lake.ports.state, topic)
+    const bronze = await readTable(lake, bronzeTable(exchange))
+    const checkpoints = await listCheckpoints(lake.ports.state, topic)
+    const ends = await lake.topics.ends(topic)
+    if (shape(checkpointsBefore) === shape(checkpoints) || attempt === ATTEMPTS)
+      return { exchange, topic, endsBefore, checkpointsBefore, bronze, checkpoints, ends }
+  }
+}
+
+/** The waiting files are read first: a file moves from there into the table, so none is missed. */
+async function readTable(lake: Lake, definition: TableDefinition): Promise<TableReading> {
+  const waiting = await listPending<AddedFiles>(lake.ports, consumers.table(definition.name), ALL)
+  const loaded = await findTable(lake.ports, definition.name)
+  const committed = new Map((loaded ? await planFiles(lake.ports, loaded) : []).map(file => [file.key, file]))
+  const files = new Map([
+    ...waiting.flatMap(item => item.payload.files).map(file => [file.key, file] as const),
+    ...committed,
+  ])
+  const createdAt = loaded && Number(loaded.attributes.created_at)
+  return { definition, committed, files, createdAt }
+}
+
+async function idsOf(lake: Lake, consumer: string): Promise<Set<string>> {
+  return new Set((await listPending(lake.ports, consumer, ALL)).map(item => item.id))
+}
+
+function consumersOf(lake: Lake): string[] {
+  return [
+    ...lake.exchanges.map(exchange => consumers.silver(exchange.name)),
+    ...committedTables(lake.exchanges).map(table => consumers.table(table.name)),
+    consumers.gold,
+    consumers.candles,
+  ]
+}
+
+async function inOrder<T, R>(items: readonly T[], read: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  for (const item of items) results.push(await read(item))
+  return results
+}
+
+/**
+ * From when on a table surely holds everything that was committed to it, milliseconds since 1970: a day less than its
+ * retention (days are dropped whole), or for ever back where the table is younger than that.
+ */
+export function keptSince(table: TableReading, now: number): number {
+  const { retentionDays } = table.definition
+  if (retentionDays === undefined) return 0
+  const since = now - (retentionDays - 1) * 86_400_000
+  return table.createdAt !== undefined && table.createdAt < since ? since : 0
+}

@@ -1,0 +1,68 @@
+/** What an audit says, law by law (docs: "The laws"), and how offending rows are collected. */
+import type { QuerySession, SqlRow } from '../../domain/ports.ts'
+
+/** Rows of one kind that break a law: how many, and the first of them. */
+export interface Violation {
+  /** Completes "3 …": `rows of Bronze twice`. */
+  readonly what: string
+  readonly count: number
+  readonly rows: readonly Readonly<Record<string, unknown>>[]
+}
+
+export interface LawReport {
+  /** 1 to 6, as the design counts them. */
+  readonly law: number
+  readonly name: string
+  readonly holds: boolean
+  /** What was looked at, in one sentence. */
+  readonly summary: string
+  readonly figures: Readonly<Record<string, unknown>>
+  /** What a person should know although no law is broken. */
+  readonly notes: readonly string[]
+  readonly violations: readonly Violation[]
+}
+
+export interface AuditReport {
+  readonly holds: boolean
+  readonly audited_at: string
+  readonly laws: readonly LawReport[]
+}
+
+/** What the check of one law gives. */
+export type Findings = Omit<LawReport, 'law' | 'name' | 'holds'>
+
+/** Offending rows shown of each kind. */
+export const MAX_SHOWN = 20
+
+/** A violation made of the rows that a query gives; none where it gives none. `order` makes the first ones the same each time. */
+export async function offenders(
+  session: QuerySession,
+  what: string,
+  query: string,
+  order: string,
+): Promise<Violation[]> {
+  const [{ offending }] = await session.run(`SELECT count(*) AS offending FROM (${query})`)
+  if (Number(offending) === 0) return []
+  const rows = await session.run(`SELECT * FROM (${query}) ORDER BY ${order} LIMIT ${MAX_SHOWN}`)
+  return [{ what, count: Number(offending), rows: rows.map(plain) }]
+}
+
+/** A violation of rows that are at hand; none for no rows. */
+export function violation(what: string, rows: readonly Readonly<Record<string, unknown>>[]): Violation[] {
+  return rows.length === 0 ? [] : [{ what, count: rows.length, rows: rows.slice(0, MAX_SHOWN) }]
+}
+
+/** A row whose values JSON can hold exactly. */
+function plain(row: SqlRow): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => {
+      if (typeof value === 'bigint') return [name, Number.isSafeInteger(Number(value)) ? Number(value) : String(value)]
+      return [name, value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value]
+    }),
+  )
+}
+
+/** `1,234`. */
+export function count(value: unknown): string {
+  return Number(value).toLocaleString('en-US')
+}

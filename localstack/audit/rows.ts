@@ -1,0 +1,116 @@
+/**
+ * The rows that the laws compare, as temporary tables of narrow columns: each Parquet file is read once. Larger than
+ * memory they spill to disk, so an audit's memory is bounded by the engine's limit.
+ *
+ *   files        number, path, key, venue (the exchange's number), first (in the first reading), due (must have arrived downstream), later
+ *   bronze_rows  file, exchange, epoch, part, off, ingested, own (of the exchange's topic)
+ *   silver_rows  file, exchange, epoch, part, off, ingested, id, micros, print (a hash of the trade's fields)
+ *   dlq_rows     file, exchange, epoch, part, off, found
+ *   gold_rows    file, exchange, id, micros, print, dated (date and hour are the time's)
+ * Times are microseconds since 1970; an exchange that is none of the lake's has the number -1.
+ */
+import type { QuerySession } from '../../domain/ports.ts'
+import { sqlText } from '../../domain/sql.ts'
+import { GOLD_TABLE } from '../../domain/tables.ts'
+import type { Readings, TableReading } from './readings.ts'
+
+const FILES_PER_QUERY = 1_000
+
+interface NamedFile {
+  readonly key: string
+  readonly path: string
+  readonly exchange: number
+  readonly first: boolean
+  readonly due: boolean
+  readonly later: boolean
+}
+
+/** The columns that Silver and Gold share: the trade itself. */
+const TRADE = GOLD_TABLE.columns
+  .map(column => column.name)
+  .filter(name => name !== 'exchange_hour')
+  .map(name => `"${name}"`)
+  .join(', ')
+const LINEAGE = 'topic_epoch AS epoch, kafka_partition AS part, kafka_offset AS off'
+const IDENTITY = `try_cast(message_id AS UUID) AS id, epoch_us("timestamp") AS micros, hash(${TRADE}) AS print`
+const DATED = `exchange_date = "timestamp"::DATE AND exchange_hour = hour("timestamp")`
+
+/** Fills the tables from the files that can be read (`paths`, local paths by key). */
+export async function loadRows(
+  session: QuerySession,
+  readings: Readings,
+  paths: ReadonlyMap<string, string>,
+): Promise<void> {
+  await session.run(
+    'CREATE TEMP TABLE files (number INTEGER, path VARCHAR, "key" VARCHAR, venue TINYINT, first BOOLEAN, due BOOLEAN, later BOOLEAN)',
+  )
+  const load = loader(session, paths)
+  const codes = readings.exchanges.map(({ exchange }, i) => `WHEN ${sqlText(exchange.code)} THEN ${i}`).join(' ')
+  const number = `CASE exchange ${codes} ELSE -1 END::TINYINT`
+  for (const [i, reading] of readings.exchanges.entries()) {
+    const { bronze, laterBronze, forSilver, silver, laterSilver, topic } = reading
+    await load(
+      'bronze_rows',
+      `files.venue AS exchange, topic_epoch AS epoch, "partition" AS part, "offset" AS off, epoch_us(ingestion_timestamp) AS ingested,
+        topic = ${sqlText(topic)} AS own`,
+      named(i, bronze, laterBronze, forSilver),
+    )
+    await load(
+      'silver_rows',
+      `files.venue AS exchange, ${LINEAGE}, epoch_us(bronze_ingestion_timestamp) AS ingested, ${IDENTITY}`,
+      named(i, silver, laterSilver, readings.forGold),
+    )
+  }
+  await load(
+    'dlq_rows',
+    `${number} AS exchange, ${LINEAGE}, epoch_us(error_timestamp) AS found`,
+    named(-1, readings.dlq),
+  )
+  await load('gold_rows', `${number} AS exchange, ${IDENTITY}, ${DATED} AS dated`, named(-1, readings.gold))
+}
+
+function named(exchange: number, first: TableReading, later = first, waiting: ReadonlySet<string> = new Set()) {
+  const keys = new Set([...first.files.keys(), ...later.files.keys()])
+  return [...keys].map(key => {
+    const inFirst = first.files.has(key)
+    return { key, exchange, first: inFirst, due: inFirst && !waiting.has(key), later: later.files.has(key) }
+  })
+}
+
+function loader(session: QuerySession, paths: ReadonlyMap<string, string>) {
+  const made = new Set<string>()
+  let nextId = 0
+  return async (table: string, columns: string, files: readonly Omit<NamedFile, 'path'>[]): Promise<void> => {
+    const readable = files.flatMap(file => {
+      const path = paths.get(file.key)
+      return path === undefined ? [] : [{ ...file, path }]
+    })
+    for (let from = 0; from < readable.length; from += FILES_PER_QUERY) {
+      const some = readable.slice(from, from + FILES_PER_QUERY)
+      const values = some.map(
+        file =>
+          `(${nextId++}, ${sqlText(file.path)}, ${sqlText(file.key)}, ${file.exchange}, ${file.first}, ${file.due}, ${file.later})`,
+      )
+      await session.run(`INSERT INTO files VALUES ${values.join(', ')}`)
+      const list = some.map(file => sqlText(file.path)).join(', ')
+      const select = `SELECT files.number AS file, ${columns} FROM read_parquet([${list}], hive_partitioning = false, filename = true) AS r
+        JOIN files ON files.path = r.filename`
+      await session.run(made.has(table) ? `INSERT INTO ${table} ${select}` : `CREATE TEMP TABLE ${table} AS ${select}`)
+      made.add(table)
+    }
+    if (!made.has(table)) {
+      await session.run(`CREATE TEMP TABLE ${table} (${EMPTY[table]})`)
+      made.add(table)
+    }
+  }
+}
+
+const KEY = 'file INTEGER, exchange TINYINT, epoch INTEGER, part INTEGER, off BIGINT'
+const TRADE_KEY = 'id UUID, micros BIGINT, print UBIGINT'
+/** The tables' columns, for a lake that has no rows of them. */
+const EMPTY: Readonly<Record<string, string>> = {
+  bronze_rows: `${KEY}, ingested BIGINT, own BOOLEAN`,
+  silver_rows: `${KEY}, ingested BIGINT, ${TRADE_KEY}`,
+  dlq_rows: `${KEY}, found BIGINT`,
+  gold_rows: `file INTEGER, exchange TINYINT, ${TRADE_KEY}, dated BOOLEAN`,
+}

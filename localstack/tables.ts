@@ -1,0 +1,45 @@
+/** The lake's tables as they stand, and SQL views over their current snapshots. */
+import { NotFound } from '../domain/errors.ts'
+import { readParquet, sqlName, sqlType } from '../domain/sql.ts'
+import { allTables, type TableDefinition } from '../domain/tables.ts'
+import { findTable, type LoadedTable } from '../iceberg/catalog.ts'
+import { planFiles } from '../iceberg/scan.ts'
+import type { DataFile } from '../iceberg/types.ts'
+import type { Lake } from './lake.ts'
+
+export interface OpenTable {
+  readonly definition: TableDefinition
+  /** undefined before its first commit. */
+  readonly loaded: LoadedTable | undefined
+  readonly files: readonly DataFile[]
+}
+
+/** Every table of the lake with the files of its current snapshot. */
+export async function openTables(lake: Lake): Promise<OpenTable[]> {
+  return Promise.all(
+    allTables(lake.exchanges).map(async definition => {
+      const loaded = await findTable(lake.ports, definition.name)
+      return { definition, loaded, files: loaded ? await planFiles(lake.ports, loaded) : [] }
+    }),
+  )
+}
+
+/** The statement that makes a view of the table's name over its files. @throws NotFound where a file is missing */
+export async function createView(lake: Lake, table: OpenTable): Promise<string> {
+  const { definition, files } = table
+  const columns = definition.columns.map(column => sqlName(column.name)).join(', ')
+  if (files.length === 0) {
+    const empty = definition.columns.map(({ name, type }) => `NULL::${sqlType(type)} AS ${sqlName(name)}`)
+    return `CREATE TEMP VIEW ${definition.name} AS SELECT ${empty.join(', ')} WHERE false`
+  }
+  const paths = await Promise.all(
+    files.map(file =>
+      lake.ports.store.localFile(file.key).catch(error => {
+        if (error instanceof NotFound)
+          throw new NotFound(`${definition.name} names ${file.key}, which is missing: run tradelake audit.`)
+        throw error
+      }),
+    ),
+  )
+  return `CREATE TEMP VIEW ${definition.name} AS SELECT ${columns} FROM ${readParquet(paths)}`
+}

@@ -1,7 +1,9 @@
 /** DuckDB within this process, as a query engine over local files. It never uses the network. */
 import {
   type DuckDBConnection,
+  type DuckDBDataChunk,
   DuckDBInstance,
+  type DuckDBResult,
   DuckDBTimestampTZValue,
   type DuckDBType,
   DuckDBTypeId,
@@ -39,8 +41,8 @@ export async function duckDbEngine(options: DuckDbOptions): Promise<DuckDbEngine
       threads: String(options.threads),
       memory_limit: options.memoryLimit,
       temp_directory: options.tempDirectory,
-      // Readers sort where order matters; keeping it elsewhere costs memory and threads.
-      preserve_insertion_order: 'false',
+      // A copy of a sorted table must come out sorted.
+      preserve_insertion_order: 'true',
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     }),
@@ -69,7 +71,11 @@ export async function duckDbEngine(options: DuckDbOptions): Promise<DuckDbEngine
     },
     async session(): Promise<QuerySession> {
       const connection = await connect()
-      return { run: sql => execute(connection, sql), close: () => connection.closeSync() }
+      return {
+        run: sql => execute(connection, sql),
+        stream: sql => streamed(connection, sql),
+        close: () => connection.closeSync(),
+      }
     },
     close: () => instance.closeSync(),
   }
@@ -86,22 +92,38 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
 async function execute(connection: DuckDBConnection, sql: string): Promise<SqlRow[]> {
   return translated(async () => {
     const result = await connection.run(sql)
-    const names = result.deduplicatedColumnNames()
-    const readers = result.columnTypes().map(readerOf)
-    const rows: SqlRow[] = []
-    for (const chunk of await result.fetchAllChunks()) {
-      const columns = readers.map((read, index) => {
-        const vector = chunk.getColumnVector(index)
-        return Array.from({ length: chunk.rowCount }, (_, row) => {
-          const value = vector.getItem(row)
-          return value === null || value === undefined ? null : read(value as DuckDBValue)
-        })
-      })
-      for (let row = 0; row < chunk.rowCount; row++)
-        rows.push(Object.fromEntries(names.map((name, index) => [name, columns[index][row]])))
-    }
-    return rows
+    const read = rowReader(result)
+    return (await result.fetchAllChunks()).flatMap(read)
   })
+}
+
+/** A chunk of rows at a time; the engine stays some chunks ahead. */
+async function* streamed(connection: DuckDBConnection, sql: string): AsyncGenerator<SqlRow[]> {
+  const result = await translated(() => connection.stream(sql))
+  const read = rowReader(result)
+  for (;;) {
+    const chunk = await translated(() => result.fetchChunk())
+    if (chunk === null || chunk.rowCount === 0) return
+    yield read(chunk)
+  }
+}
+
+/** Makes rows of the chunks of a result. */
+function rowReader(result: DuckDBResult): (chunk: DuckDBDataChunk) => SqlRow[] {
+  const names = result.deduplicatedColumnNames()
+  const readers = result.columnTypes().map(readerOf)
+  return chunk => {
+    const columns = readers.map((read, index) => {
+      const vector = chunk.getColumnVector(index)
+      return Array.from({ length: chunk.rowCount }, (_, row) => {
+        const value = vector.getItem(row)
+        return value === null || value === undefined ? null : read(value as DuckDBValue)
+      })
+    })
+    return Array.from({ length: chunk.rowCount }, (_, row) =>
+      Object.fromEntries(names.map((name, index) => [name, columns[index][row]])),
+    )
+  }
 }
 
 function readerOf(type: DuckDBType): (value: DuckDBValue) => SqlValue {

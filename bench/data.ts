@@ -80,7 +80,12 @@ function* recordsOf(exchange: Exchange, file: string): Generator<KafkaEventRecor
   }
 }
 
-function writeEvents(exchange: Exchange, file: string, folder: string, lists: { exchange: string; path: string }[][]): void {
+function writeEvents(
+  exchange: Exchange,
+  file: string,
+  folder: string,
+  lists: { exchange: string; path: string }[][],
+): void {
   const pollerOf = assignPartitions(exchange, file, lists.length)
   const batches = lists.map(() => ({ records: {} as Record<string, KafkaEventRecord[]>, count: 0 }))
   const flush = (poller: number) => {

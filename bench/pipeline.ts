@@ -10,7 +10,7 @@ import { consumers } from '../domain/names.ts'
 import { listPending } from '../domain/pending.ts'
 import { benchData } from './data.ts'
 import { benchLake } from './lake.ts'
-import { startWorker, watchMemory, type Worker } from './processes.ts'
+import { startWorker, type Worker, watchMemory } from './processes.ts'
 import { print, record } from './report.ts'
 import { verify } from './verify.ts'
 import type { Done, Order } from './worker.ts'
@@ -71,7 +71,11 @@ export async function benchPipeline(messages: number, passes: number): Promise<v
   )
 }
 
-async function runPass(workers: readonly Worker[], folder: string, pollers: readonly Order['work'][]): Promise<Record<string, Figures>> {
+async function runPass(
+  workers: readonly Worker[],
+  folder: string,
+  pollers: readonly Order['work'][],
+): Promise<Record<string, Figures>> {
   const figures: Record<string, Figures> = {}
   const pids = [process.pid, ...workers.map(worker => worker.pid)]
   const stage = async (name: Order['stage'], shares: readonly Order['work'][]) => {

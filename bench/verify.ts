@@ -1,6 +1,7 @@
 /** Holds a lake against the generator's manifest: counts of every table, sums of Gold and of the candles. */
-import { allTables, candleTable, GOLD_TABLE } from '../domain/tables.ts'
+
 import { readParquet } from '../domain/sql.ts'
+import { allTables, candleTable, GOLD_TABLE } from '../domain/tables.ts'
 import { TIMEFRAMES } from '../domain/timeframes.ts'
 import { findTable } from '../iceberg/catalog.ts'
 import { planFiles } from '../iceberg/scan.ts'
@@ -26,7 +27,13 @@ export async function verify(folder: string, manifest: Manifest): Promise<Verifi
     paths.set(name, await Promise.all(files.map(file => ports.store.localFile(file.key))))
     const rows = files.reduce((sum, file) => sum + file.records, 0)
     const size = files.reduce((sum, file) => sum + file.bytes, 0)
-    const layer = name.startsWith('bronze') ? 'bronze' : name.startsWith('silver') ? 'silver' : name.startsWith('gold_ohlcv') ? 'candles' : 'gold'
+    const layer = name.startsWith('bronze')
+      ? 'bronze'
+      : name.startsWith('silver')
+        ? 'silver'
+        : name.startsWith('gold_ohlcv')
+          ? 'candles'
+          : 'gold'
     bytes[layer] += size
     if (name === 'silver_dlq_trades') counts.dlq += rows
     else if (layer !== 'candles') counts[layer] += rows
@@ -37,7 +44,9 @@ export async function verify(folder: string, manifest: Manifest): Promise<Verifi
   for (const name of ['bronze', 'silver', 'dlq', 'gold'] as const) expect(name, counts[name], manifest[name])
   const units = (column: string) => `CAST(sum(${column}) * 100000000 AS HUGEINT)`
   const gold = readParquet(paths.get(GOLD_TABLE.name) ?? [])
-  const [sums] = await engine.run([`SELECT ${units('price::DECIMAL(28,8)')} AS price, ${units('quantity::DECIMAL(28,8)')} AS quantity FROM ${gold}`])
+  const [sums] = await engine.run([
+    `SELECT ${units('price::DECIMAL(28,8)')} AS price, ${units('quantity::DECIMAL(28,8)')} AS quantity FROM ${gold}`,
+  ])
   expect('gold price', sums.price, manifest.gold_sum_price_e8)
   expect('gold quantity', sums.quantity, manifest.gold_sum_quantity_e8)
   for (const timeframe of TIMEFRAMES) {

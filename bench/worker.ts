@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs'
 import type { DuckDbEngine } from '../adapters/duckdb-engine.ts'
 import type { KafkaEvent } from '../domain/events.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
-import { committedTables, commitTable } from '../functions/commit/commit.ts'
 import { ingest } from '../functions/bronze/bronze.ts'
+import { commitTable, committedTables } from '../functions/commit/commit.ts'
 import { unify } from '../functions/gold/gold.ts'
 import { foldPending } from '../functions/ohlcv/ohlcv.ts'
 import { cachedSchemas } from '../functions/silver/schemas.ts'
-import { OBJECTS_PER_COMMIT, refine } from '../functions/silver/silver.ts'
+import { refine } from '../functions/silver/silver.ts'
 import { benchEngine, benchLake } from './lake.ts'
 
 export interface Order {
@@ -24,6 +24,9 @@ export interface Done {
   readonly cpu: number
   readonly rows: number
 }
+
+/** Notifications in one event. */
+const OBJECTS_PER_EVENT = 25
 
 let engine: DuckDbEngine | undefined
 
@@ -63,8 +66,8 @@ async function carryOut({ stage, folder, work }: Order): Promise<Done> {
       for (const exchange of EXCHANGES) {
         const keys = work.filter(item => item.exchange === exchange.name).map(item => item.path)
         const schemas = cachedSchemas(ports.registry)
-        for (let from = 0; from < keys.length; from += OBJECTS_PER_COMMIT) {
-          const some = keys.slice(from, from + OBJECTS_PER_COMMIT)
+        for (let from = 0; from < keys.length; from += OBJECTS_PER_EVENT) {
+          const some = keys.slice(from, from + OBJECTS_PER_EVENT)
           const result = await watch.measure(() => refine(ports, exchange, schemas, some))
           if (result.failures.length > 0) throw new Error(result.failures[0].reason)
           rows += result.valid + result.invalid

@@ -106,6 +106,8 @@ export interface QueryEngine {
 
 export interface QuerySession {
   run(sql: string): Promise<SqlRow[]>
+  /** The rows of one statement some at a time, for answers that are larger than memory. */
+  stream(sql: string): AsyncIterable<SqlRow[]>
   close(): void
 }
 
@@ -192,6 +194,8 @@ export interface TopicLog {
    * @throws AlreadyExists naming topic, partition and offset where other bytes wait there
    */
   place(topic: string, records: readonly PlacedRecord[]): Promise<void>
+  /** What waits at each record's offset: nothing, the same key, value and timestamp, or another record. */
+  compare(topic: string, records: readonly PlacedRecord[]): Promise<('nothing' | 'same' | 'other')[]>
   /** The next records that wait, by partition and offset, at most `maxRecords` and 6 MB of event, over as many partitions as fit; undefined where none waits. Polling again before the acknowledgement gives the same records again. */
   poll(topic: string, maxRecords: number): Promise<PolledBatch | undefined>
   acknowledge(batch: PolledBatch): Promise<void>

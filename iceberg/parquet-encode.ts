@@ -13,8 +13,8 @@ import type { TableDefinition } from '../domain/tables.ts'
 import { encodeLeaf, type LeafPage } from './parquet-pages.ts'
 import { type Leaf, parquetSchema } from './parquet-schema.ts'
 
-/** Rows of a row group: DuckDB reads groups of this size in parallel. */
-const ROW_GROUP_ROWS = 122_880
+/** Rows of a row group: the threads of a query engine share a file out by row groups, and a commit's file has 120,000 rows at most. */
+const ROW_GROUP_ROWS = 30_720
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 const MAGIC = 0x31524150 // "PAR1"
 

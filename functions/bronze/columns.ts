@@ -4,7 +4,6 @@ import {
   type Batch,
   constantInt32,
   constantInt64,
-  dictionaryOf,
   halvesOf,
   type PlainWriter,
   reservePlain,
@@ -45,20 +44,22 @@ export function bronzeColumns(runs: readonly AcceptedRun[], nowMicros: bigint): 
   const times = new BigInt64Array(rows)
   const offsetHalves = halvesOf(offsets)
   const timeHalves = halvesOf(times)
-  const keys: (string | null)[] = new Array(rows)
-  const topics: string[] = new Array(rows)
+  const topicNames = [...new Set(runs.map(run => run.topic))]
+  const topics = new Int32Array(rows)
+  const keys = new Int32Array(rows)
   // Keys are symbols: each is decoded once.
-  const decodedKeys = new Map<string, string>()
+  const keyTexts: string[] = []
+  const keyIds = new Map<string, number>()
   let clamped = 0
   let row = 0
   for (const { topic, partition, epoch, records } of runs) {
+    topics.fill(topicNames.indexOf(topic), row, row + records.length)
     for (const { key, value, offset, timestamp } of records) {
       if (typeof value === 'string') {
         appendBase64(values, value)
         valid[row] = 1
       }
-      keys[row] = typeof key === 'string' ? decodeKey(decodedKeys, key) : null
-      topics[row] = topic
+      keys[row] = typeof key === 'string' ? keyId(key) : -1
       partitions[row] = partition
       epochs[row] = epoch
       setLong(offsetHalves, row, offset)
@@ -73,9 +74,9 @@ export function bronzeColumns(runs: readonly AcceptedRun[], nowMicros: bigint): 
   const batch: Batch = {
     rows,
     columns: {
-      message_key: dictionaryOf(keys),
+      message_key: { kind: 'dictionary', entries: keyTexts, indexes: keys },
       raw_bytes: { kind: 'bytes', plain: values.bytes.subarray(0, values.length), valid },
-      topic: dictionaryOf(topics),
+      topic: { kind: 'dictionary', entries: topicNames, indexes: topics },
       partition: { kind: 'int32', values: partitions },
       offset: { kind: 'int64', values: offsets },
       kafka_timestamp: { kind: 'int64', values: times },
@@ -85,12 +86,15 @@ export function bronzeColumns(runs: readonly AcceptedRun[], nowMicros: bigint): 
     },
   }
   return { batch, clamped }
-}
 
-function decodeKey(known: Map<string, string>, base64: string): string {
-  let text = known.get(base64)
-  if (text === undefined) known.set(base64, (text = keyText(base64)))
-  return text
+  function keyId(base64: string): number {
+    let id = keyIds.get(base64)
+    if (id === undefined) {
+      id = keyTexts.push(keyText(base64)) - 1
+      keyIds.set(base64, id)
+    }
+    return id
+  }
 }
 
 function appendBase64(writer: PlainWriter, base64: string): void {

@@ -22,9 +22,9 @@ export async function findRepeats(session: QuerySession, batch: string, gold: re
   if (existing.length === 0) await session.run(`CREATE TEMP TABLE repeats AS SELECT ${ROW} FROM ${batch} LIMIT 0`)
   else
     await session.run(`CREATE TEMP TABLE repeats AS SELECT DISTINCT ${ROW} FROM ${batch} AS fresh
-      JOIN (${existing.join(' UNION ALL ')}) AS stored ON fresh.message_id::UUID = stored.message_id::UUID AND ${near('fresh', 'stored')}`)
-  await session.run(`CREATE TEMP TABLE twins AS SELECT message_id::UUID AS id, "timestamp", ${ROW} FROM ${batch}
-    WHERE message_id::UUID IN (SELECT message_id::UUID FROM ${batch} GROUP BY 1 HAVING count(*) > 1)`)
+      JOIN (${existing.join(' UNION ALL ')}) AS stored ON fresh.message_id = stored.message_id AND ${near('fresh', 'stored')}`)
+  await session.run(`CREATE TEMP TABLE twins AS SELECT message_id AS id, "timestamp", ${ROW} FROM ${batch}
+    WHERE message_id IN (SELECT message_id FROM ${batch} GROUP BY 1 HAVING count(*) > 1)`)
   await session.run(`DELETE FROM twins WHERE (${ROW}) IN (SELECT (${ROW}) FROM repeats)`)
   // The first of an id stays and what is near it goes; what is left of the id, if anything, is another trade: again.
   for (;;) {

@@ -20,7 +20,9 @@ import { findRepeats, SAME_TRADE_MICROS, WITHOUT_REPEATS } from './dedup.ts'
 
 /** One commit takes at most this much: items (each a write), and rows, which bound memory and time. */
 const ITEMS_PER_COMMIT = 90
-const ROWS_PER_COMMIT = 300_000
+const ROWS_PER_COMMIT = 2 * 122_880
+/** Rows of a file: DuckDB's row group, which one thread reads and writes in order, so files are written side by side. */
+const ROWS_PER_FILE = 122_880
 const MINUTE_MICROS = 60_000_000n
 const HOUR_MICROS = 60n * MINUTE_MICROS
 
@@ -30,7 +32,7 @@ export interface GoldResult {
   readonly read: number
   readonly written: number
   readonly duplicates: number
-  /** Hours that got a file. */
+  /** Hours that got rows. */
   readonly partitions: number
   /** Rows written, by exchange code. */
   readonly byExchange: Readonly<Record<string, number>>
@@ -65,8 +67,8 @@ async function plan(ports: Ports): Promise<Plan<Step | undefined>> {
   }
   const read = silver.reduce((sum, file) => sum + file.records, 0)
   const written = files.reduce((sum, file) => sum + file.records, 0)
-  const { byExchange } = content
-  return { writes, result: { read, written, partitions: files.length, byExchange }, oldestFile: started }
+  const { byExchange, minutes } = content
+  return { writes, result: { read, written, partitions: hoursOf(minutes).length, byExchange }, oldestFile: started }
 }
 
 /** The oldest items that fit one commit; at least one. */
@@ -100,7 +102,7 @@ async function writeGold(
     for (const hour of hoursOf(content.minutes)) {
       const end = hour + HOUR_MICROS
       const some = silver.filter(file => BigInt(file.minTimestamp) < end && BigInt(file.maxTimestamp) >= hour)
-      files.push(await writeHour(ports, session, hour, readParquet(pathsOf(some)), repeats > 0))
+      files.push(...(await writeHour(ports, session, hour, readParquet(pathsOf(some)), repeats > 0)))
     }
     return { files, content }
   } finally {
@@ -109,14 +111,14 @@ async function writeGold(
   }
 }
 
-/** Writes the trades of one hour (its start, microseconds since 1970), sorted, as one file. */
+/** Writes the trades of one hour (its start, microseconds since 1970), sorted, as files that follow each other in time. */
 async function writeHour(
   ports: Ports,
   session: QuerySession,
   hour: bigint,
   batch: string,
   hasRepeats: boolean,
-): Promise<DataFile> {
+): Promise<DataFile[]> {
   const day = Number(hour / (24n * HOUR_MICROS))
   const hourOfDay = Number((hour / HOUR_MICROS) % 24n)
   const columns = GOLD_TABLE.columns.map(({ name }) =>
@@ -127,12 +129,29 @@ async function writeHour(
     `"timestamp" < ${sqlTimestamp(hour + HOUR_MICROS)}`,
     ...(hasRepeats ? [WITHOUT_REPEATS] : []),
   ]
+  // Sorted into a table first: a COPY that has to keep an order writes lists and maps several times slower. The table is
+  // not a temporary one, so that copies of its parts may run in sessions of their own.
+  const sorted = sqlName(`sorted_${ports.ids.uuid()}`)
+  const select = `SELECT ${columns.join(', ')} FROM ${batch} WHERE ${conditions.join(' AND ')} ORDER BY "timestamp", trade_id`
+  try {
+    await session.run(`CREATE TABLE ${sorted} AS ${select}`)
+    const [{ trades }] = await session.run(`SELECT count(*) AS trades FROM ${sorted}`)
+    const starts = Array.from({ length: Math.ceil(Number(trades) / ROWS_PER_FILE) }, (_, i) => i * ROWS_PER_FILE)
+    const parts = starts.map(
+      from => `SELECT * FROM ${sorted} WHERE rowid >= ${from} AND rowid < ${from + ROWS_PER_FILE}`,
+    )
+    const partition = { exchange_date: day, exchange_hour: hourOfDay }
+    return await Promise.all(parts.map(part => writeFile(ports, partition, part)))
+  } finally {
+    await session.run(`DROP TABLE IF EXISTS ${sorted}`)
+  }
+}
+
+async function writeFile(ports: Ports, partition: DataFile['partition'], select: string): Promise<DataFile> {
   const uuid = ports.ids.uuid()
   const path = ports.scratch.path(`${uuid}.parquet`)
   try {
-    const select = `SELECT ${columns.join(', ')} FROM ${batch} WHERE ${conditions.join(' AND ')} ORDER BY "timestamp", trade_id`
-    await session.run(copyToParquet(GOLD_TABLE, select, path))
-    const partition = { exchange_date: day, exchange_hour: hourOfDay }
+    await ports.engine.run([copyToParquet(GOLD_TABLE, select, path)])
     const key = dataFileKey(GOLD_TABLE.name, partitionPath(GOLD_TABLE, partition), uuid)
     const description = await describeParquetFile(GOLD_TABLE, path)
     await ports.store.putFile(key, path)

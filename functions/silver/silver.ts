@@ -16,7 +16,9 @@ import { createObjectDecoder } from './decode.ts'
 import type { Schemas } from './schemas.ts'
 
 /** Two writes an object and three more: 25 objects stay well below DynamoDB's 100. */
-export const OBJECTS_PER_COMMIT = 25
+const OBJECTS_PER_COMMIT = 25
+/** Bounds a commit's memory; about a Parquet row group. */
+const RECORDS_PER_COMMIT = 120_000
 /** An event may come before its transaction is visible: looked for again this often, this far apart. */
 const LOOKS = 10
 const LOOK_PAUSE_MS = 200
@@ -44,10 +46,15 @@ export async function refine(
 ): Promise<SilverResult> {
   const pending = await findPending(ports, exchange, [...new Set(keys)])
   const results: SilverResult[] = []
-  for (let from = 0; from < pending.length; from += OBJECTS_PER_COMMIT) {
-    const some = pending.slice(from, from + OBJECTS_PER_COMMIT)
-    results.push(...(await processTogether(ports, exchange, schemas, some)))
-  }
+  for (const some of bounded(pending))
+    results.push(
+      ...(await processTogether(
+        ports,
+        exchange,
+        schemas,
+        some.map(item => item.id),
+      )),
+    )
   return {
     valid: results.reduce((sum, result) => sum + result.valid, 0),
     invalid: results.reduce((sum, result) => sum + result.invalid, 0),
@@ -74,14 +81,32 @@ async function processTogether(
   }
 }
 
-/** The keys that are on the list, waiting a little for those that no list knows yet. */
-async function findPending(ports: Ports, exchange: Exchange, keys: readonly string[]): Promise<string[]> {
-  const found: string[] = []
+/** Objects of one commit each: as many as its bounds allow, at least one. */
+function bounded(items: readonly Item[]): Item[][] {
+  const groups: Item[][] = []
+  let records = 0
+  for (const item of items) {
+    const last = groups.at(-1)
+    records += item.payload.records
+    if (last && last.length < OBJECTS_PER_COMMIT && records <= RECORDS_PER_COMMIT) last.push(item)
+    else {
+      groups.push([item])
+      records = item.payload.records
+    }
+  }
+  return groups
+}
+
+/** The objects that are on the list, waiting a little for those that no list knows yet. */
+async function findPending(ports: Ports, exchange: Exchange, keys: readonly string[]): Promise<Item[]> {
+  const found: Item[] = []
   let unknown = keys
   for (let look = 0; look < LOOKS && unknown.length > 0; look++) {
     if (look > 0) await ports.clock.sleep(LOOK_PAUSE_MS)
-    const states = await Promise.all(unknown.map(key => lookUpPending(ports, consumers.silver(exchange.name), key)))
-    found.push(...unknown.filter((_, i) => typeof states[i] === 'object'))
+    const states = await Promise.all(
+      unknown.map(key => lookUpPending<BronzeObject>(ports, consumers.silver(exchange.name), key)),
+    )
+    found.push(...states.filter((state): state is Item => typeof state === 'object'))
     unknown = unknown.filter((_, i) => states[i] === 'unknown')
   }
   return found

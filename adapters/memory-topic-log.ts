@@ -4,6 +4,7 @@ import {
   checkPartitions,
   checkPlaced,
   checkRecord,
+  compareRecords,
   fillBatch,
   readReceipt,
   runsOf,
@@ -88,6 +89,11 @@ export function memoryTopicLog(): TopicLog {
         return !there
       })
       for (const run of runsOf(fresh, Number.POSITIVE_INFINITY)) addChunk(topic, run[0].partition, run[0].offset, run)
+    },
+    async compare(name, records) {
+      const topic = topicOf(name)
+      for (const record of records) checkPlaced(name, topic.partitions.length, record)
+      return records.map(record => compareRecords(waitingAt(topic, record.partition, record.offset), record))
     },
     async poll(name, maxRecords) {
       const topic = topicOf(name)

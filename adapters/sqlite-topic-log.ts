@@ -11,6 +11,7 @@ import {
   checkPartitions,
   checkPlaced,
   checkRecord,
+  compareRecords,
   fillBatch,
   readReceipt,
   runsOf,
@@ -109,15 +110,25 @@ export function sqliteTopicLog(path: string, options: { readonly readOnly?: bool
     }
   }
 
+  /** What waits at the offsets of records of one partition, by offset. */
+  function waitingAt(topic: string, partition: number, records: readonly PlacedRecord[]): Map<number, LogRecord> {
+    const offsets = new Set(records.map(record => record.offset))
+    const lowest = records.reduce((least, { offset }) => Math.min(least, offset), Number.POSITIVE_INFINITY)
+    const highest = records.reduce((most, { offset }) => Math.max(most, offset), 0)
+    const there = new Map<number, LogRecord>()
+    for (const row of sql.chunksWithin.iterate(topic, partition, lowest, highest)) {
+      let offset = Number(row.first)
+      for (const record of decodeChunk(row.body as Uint8Array, partition, path)) {
+        if (offsets.has(offset)) there.set(offset, record)
+        offset++
+      }
+    }
+    return there
+  }
+
   /** Of sorted records of one partition, those at whose offset nothing waits. */
   function freshOf(topic: string, records: readonly PlacedRecord[]): readonly PlacedRecord[] {
-    const { partition, offset: lowest } = records[0]
-    const highest = records[records.length - 1].offset
-    const there = new Map<number, LogRecord>()
-    for (const row of sql.chunksWithin.all(topic, partition, lowest, highest)) {
-      let offset = Number(row.first)
-      for (const record of decodeChunk(row.body as Uint8Array, partition, path)) there.set(offset++, record)
-    }
+    const there = waitingAt(topic, records[0].partition, records)
     return records.filter(record => {
       const other = there.get(record.offset)
       if (other && !sameRecord(other, record)) throw takenOffset(topic, record)
@@ -165,6 +176,19 @@ export function sqliteTopicLog(path: string, options: { readonly readOnly?: bool
         for (const group of Map.groupBy(sortPlaced(topic, records), record => record.partition).values())
           for (const run of runsOf(freshOf(topic, group), CHUNK_RECORDS))
             addRun(topic, run[0].partition, run[0].offset, run)
+      })
+    },
+    async compare(topic, records) {
+      return file.guard(() => {
+        const partitions = endsOf(topic).length
+        for (const record of records) checkPlaced(topic, partitions, record)
+        const there = new Map(
+          [...Map.groupBy(records, record => record.partition)].map(([partition, group]) => [
+            partition,
+            waitingAt(topic, partition, group),
+          ]),
+        )
+        return records.map(record => compareRecords(there.get(record.partition)?.get(record.offset), record))
       })
     },
     async poll(topic, maxRecords) {

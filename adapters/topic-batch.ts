@@ -78,6 +78,12 @@ export function sameRecord(a: LogRecord, b: LogRecord): boolean {
   return a.timestamp === b.timestamp && sameBytes(a.key, b.key) && sameBytes(a.value, b.value)
 }
 
+/** What `compare` says of a record where `there` waits. */
+export function compareRecords(there: LogRecord | undefined, record: LogRecord): 'nothing' | 'same' | 'other' {
+  if (there === undefined) return 'nothing'
+  return sameRecord(there, record) ? 'same' : 'other'
+}
+
 function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
   return a === null || b === null ? a === b : Buffer.compare(a, b) === 0
 }

@@ -4,11 +4,12 @@ import { audit } from './audit.ts'
 import { type Command, helpOf, parseCommand } from './command.ts'
 import { drain } from './drain.ts'
 import { frames } from './frames.ts'
+import { replay } from './replay.ts'
 import { sql } from './sql.ts'
 import { start } from './start.ts'
 import { tables } from './tables.ts'
 
-const COMMANDS: readonly Command[] = [start, frames, drain, tables, sql, audit]
+const COMMANDS: readonly Command[] = [start, frames, replay, drain, tables, sql, audit]
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv

@@ -44,6 +44,23 @@ test('many rows come in order, over several chunks', async () => {
   expect(rows[9_999]).toEqual({ n: 0n })
 })
 
+test('a stream gives all rows, and may be left early', async () => {
+  const session = await engine.session()
+  let rows = 0
+  let sum = 0n
+  for await (const some of session.stream('SELECT range AS n FROM range(1000000)')) {
+    rows += some.length
+    for (const { n } of some) sum += n as bigint
+    expect(some.length).toBeLessThan(10_000)
+  }
+  expect([rows, sum]).toEqual([1_000_000, 499_999_500_000n])
+  for await (const some of session.stream('SELECT range AS n FROM range(1000000)')) if (some.length > 0) break
+  expect(await session.run('SELECT 1 AS x')).toEqual([{ x: 1 }])
+  expect(await Array.fromAsync(session.stream('SELECT 1 AS x WHERE false'))).toEqual([])
+  await expect(Array.fromAsync(session.stream('SELECT * FROM nowhere'))).rejects.toThrow(TradelakeError)
+  session.close()
+})
+
 test('a call keeps its temporary tables to itself, a session keeps them between calls', async () => {
   expect(await engine.run(['CREATE TEMP TABLE t AS SELECT 1 AS x', 'SELECT * FROM t'])).toEqual([{ x: 1 }])
   await expect(engine.run(['SELECT * FROM t'])).rejects.toThrow(TradelakeError)

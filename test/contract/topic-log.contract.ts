@@ -47,6 +47,36 @@ export function topicLogContract(name: string, open: () => TopicLog): void {
       return log
     }
 
+    test('tells what waits at an offset', async () => {
+      const log = await make()
+      await log.append(TOPIC, [record(0, 'a'), record(0, null), record(1, 'b')])
+      await log.place(TOPIC, [placed(0, 700, 'far')])
+      const asked: [PlacedRecord, string][] = [
+        [placed(0, 0, 'a'), 'same'],
+        [placed(0, 0, 'b'), 'other'],
+        [{ ...placed(0, 0, 'a'), timestamp: 1001 }, 'other'],
+        [{ ...placed(0, 0, 'a'), key: null }, 'other'],
+        [{ ...record(0, null), offset: 1 }, 'same'],
+        [placed(0, 1, ''), 'other'],
+        [placed(1, 0, 'b'), 'same'],
+        [placed(2, 0, 'b'), 'nothing'],
+        [placed(0, 2, 'a'), 'nothing'],
+        [placed(0, 700, 'far'), 'same'],
+        [placed(0, 699, 'far'), 'nothing'],
+        [placed(0, 701, 'far'), 'nothing'],
+      ]
+      expect(
+        await log.compare(
+          TOPIC,
+          asked.map(([one]) => one),
+        ),
+      ).toEqual(asked.map(([, answer]) => answer))
+      await drain(log)
+      expect(await log.compare(TOPIC, [placed(0, 0, 'b')])).toEqual(['nothing'])
+      await expect(log.compare(TOPIC, [placed(3, 0, 'a')])).rejects.toThrow(BadInput)
+      await expect(log.compare('other', [])).rejects.toThrow(NotFound)
+    })
+
     test('delivers records as the MSK event source does', async () => {
       const log = await make()
       await log.append(TOPIC, [

@@ -212,7 +212,15 @@ test('text that is no UTF-8 is refused in every field', () => {
   const decoder = createTradeDecoder()
   const [sample] = fc.sample(anyTrade, 1)
   const marker = 'MARK'
-  for (const field of ['messageId', 'tradeId', 'symbol', 'exchange', 'currency', 'tradeConditions', 'vendorData'] as const) {
+  for (const field of [
+    'messageId',
+    'tradeId',
+    'symbol',
+    'exchange',
+    'currency',
+    'tradeConditions',
+    'vendorData',
+  ] as const) {
     const value = field === 'tradeConditions' ? [marker] : field === 'vendorData' ? { k: marker } : marker
     const bytes = Buffer.from(encodeTrade({ ...sample, [field]: value }))
     bytes[bytes.indexOf(marker) + 1] = 0xff

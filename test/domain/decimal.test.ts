@@ -1,0 +1,83 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  decimalFromBytes,
+  decimalToBytes,
+  divideHalfEven,
+  fitsDecimal18,
+  formatDecimal,
+  parseDecimal,
+} from '../../domain/decimal.ts'
+
+describe('parseDecimal', () => {
+  test.each([
+    ['0.00000638', 638n],
+    ['1e-8', 1n],
+    ['1.5E+3', 150_000_000_000n],
+    ['-0.04', -4_000_000n],
+    ['12', 1_200_000_000n],
+    ['12.', 1_200_000_000n],
+    ['+7.10000000000', 710_000_000n],
+    ['100e-10', 1n],
+    ['0e999', 0n],
+  ])('%s is %s units of 10^-8', (text, units) => {
+    expect(parseDecimal(text)).toBe(units)
+  })
+
+  test.each(['', '.', '.5', '1e', 'NaN', 'Infinity', '0x10', '1,5', ' 1', '1 ', '1e1000', '0.000000001', '15e-9'])(
+    '%j is no decimal with 8 digits after the point',
+    text => {
+      expect(parseDecimal(text)).toBeUndefined()
+    },
+  )
+
+  test('reads back what formatDecimal writes, at any scale', () => {
+    fc.assert(
+      fc.property(fc.bigInt(-(10n ** 38n), 10n ** 38n), fc.nat(20), (units, scale) => {
+        expect(parseDecimal(formatDecimal(units, scale), scale)).toBe(units)
+      }),
+    )
+  })
+})
+
+test("two's complement is minimal and reads back", () => {
+  fc.assert(
+    fc.property(fc.bigInt(-(2n ** 127n), 2n ** 127n - 1n), units => {
+      const bytes = decimalToBytes(units)
+      expect(decimalFromBytes(bytes)).toBe(units)
+      // Dropping the first byte would change the value.
+      if (bytes.length > 1) expect(decimalFromBytes(bytes.subarray(1))).not.toBe(units)
+    }),
+  )
+  expect(decimalFromBytes(new Uint8Array(0))).toBeUndefined()
+})
+
+test('decimal(18,8) holds eighteen digits and no more', () => {
+  expect(fitsDecimal18(10n ** 18n - 1n)).toBe(true)
+  expect(fitsDecimal18(10n ** 18n)).toBe(false)
+  expect(fitsDecimal18(1n - 10n ** 18n)).toBe(true)
+  expect(fitsDecimal18(-(10n ** 18n))).toBe(false)
+})
+
+test('division rounds half to even', () => {
+  const cases = [
+    [5n, 2n, 2n],
+    [7n, 2n, 4n],
+    [-5n, 2n, -2n],
+    [-7n, 2n, -4n],
+    [1n, 3n, 0n],
+    [2n, 3n, 1n],
+    [5n, -2n, -2n],
+    [6n, 4n, 2n],
+  ]
+  for (const [numerator, denominator, quotient] of cases) expect(divideHalfEven(numerator, denominator)).toBe(quotient)
+  fc.assert(
+    fc.property(fc.bigInt(-(10n ** 40n), 10n ** 40n), fc.bigInt(1n, 10n ** 30n), (numerator, denominator) => {
+      const quotient = divideHalfEven(numerator, denominator)
+      const twice = 2n * (numerator - quotient * denominator)
+      const distance = twice < 0n ? -twice : twice
+      expect(distance <= denominator).toBe(true)
+      if (distance === denominator) expect(quotient % 2n).toBe(0n)
+    }),
+  )
+})

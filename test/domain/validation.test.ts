@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest'
+import { createTradeDecoder } from '../../domain/decode.ts'
+import { messageId, type Trade } from '../../domain/trade.ts'
+import { createValidator } from '../../domain/validation.ts'
+import { encodeTrade, FRAME_BYTES } from '../../domain/wire.ts'
+
+const KAFKA_MICROS = 1_795_000_000_000_000
+const VALID: Trade = {
+  messageId: messageId('BINANCE', 'BTCUSDT', 'BINANCE-1'),
+  tradeId: 'BINANCE-1',
+  symbol: 'BTCUSDT',
+  exchange: 'BINANCE',
+  assetClass: 'crypto',
+  timestamp: BigInt(KAFKA_MICROS) - 5_000n,
+  price: 9_725_000_000_000n,
+  quantity: 1n,
+  currency: 'USDT',
+  side: 'BUY',
+  tradeConditions: [],
+  sourceSequence: 1n,
+  ingestionTimestamp: BigInt(KAFKA_MICROS),
+  platformSequence: null,
+  vendorData: null,
+}
+
+function check(change: Partial<Trade>) {
+  const decoder = createTradeDecoder()
+  const bytes = encodeTrade({ ...VALID, ...change })
+  expect(decoder.decode(bytes, FRAME_BYTES, bytes.length)).toBeUndefined()
+  return createValidator(decoder, 'BINANCE').check(bytes, KAFKA_MICROS)
+}
+
+test('a valid trade passes', () => {
+  expect(check({})).toBeUndefined()
+})
+
+describe('each rule names its type and says the value', () => {
+  test.each([
+    ['price_validation', { price: 0n }, '0.00000000'],
+    ['price_validation', { price: -150_000_000n }, '-1.50000000'],
+    ['quantity_validation', { quantity: 0n }, '0.00000000'],
+    ['timestamp_validation', { timestamp: 0n }, '0'],
+    ['timestamp_validation', { timestamp: -5n }, '-5'],
+    ['timestamp_validation', { timestamp: BigInt(KAFKA_MICROS) + 60_000_001n }, '60 s after'],
+    ['timestamp_validation', { timestamp: BigInt(KAFKA_MICROS) - 365n * 86_400_000_000n - 1n }, '365 days before'],
+    ['timestamp_validation', { timestamp: 2n ** 63n - 1n }, `${2n ** 63n - 1n}`],
+    ['symbol_validation', { symbol: 'BTC-USDT' }, '"BTC-USDT"'],
+    ['symbol_validation', { symbol: '' }, '""'],
+    ['symbol_validation', { symbol: 'btcusdt' }, '"btcusdt"'],
+    ['side_validation', { side: 'SELL_SHORT' }, 'SELL_SHORT'],
+    ['side_validation', { side: 'UNKNOWN' }, 'UNKNOWN'],
+    ['message_id_validation', { messageId: '' }, '""'],
+    ['message_id_validation', { messageId: 'zzzzzzzz-85ba-44d3-8bc0-90f5f6896763' }, 'no UUID'],
+    ['message_id_validation', { messageId: '0ddd00b9285ba-44d3-8bc0-90f5f6896763' }, 'no UUID'],
+    ['asset_class_validation', { assetClass: 'futures' }, 'futures'],
+    ['exchange_validation', { exchange: 'KRAKEN' }, '"KRAKEN"'],
+  ] as const)('%s', (type, change, words) => {
+    const rejection = check(change as Partial<Trade>)
+    expect(rejection?.type).toBe(type)
+    expect(rejection?.reason).toContain(words)
+  })
+})
+
+test('the bounds of time belong to what is valid', () => {
+  expect(check({ timestamp: BigInt(KAFKA_MICROS) + 60_000_000n })).toBeUndefined()
+  expect(check({ timestamp: BigInt(KAFKA_MICROS) - 365n * 86_400_000_000n })).toBeUndefined()
+})
+
+test('the first rule that fails is the one that is named', () => {
+  const broken: Partial<Trade>[] = [
+    { exchange: 'X' },
+    { assetClass: 'options' },
+    { messageId: '' },
+    { side: 'UNKNOWN' },
+    { symbol: '-' },
+    { timestamp: 0n },
+    { quantity: 0n },
+    { price: 0n },
+  ]
+  const types = broken.map((_, i) => check(Object.assign({}, ...broken.slice(0, i + 1)))?.type)
+  expect(types).toEqual([
+    'exchange_validation',
+    'asset_class_validation',
+    'message_id_validation',
+    'side_validation',
+    'symbol_validation',
+    'timestamp_validation',
+    'quantity_validation',
+    'price_validation',
+  ])
+})

@@ -40,16 +40,21 @@ export async function acceptRecords(
   let newEpochs = 0
   const runs: { topic: string; partition: number; epoch: number; records: KafkaEventRecord[] }[] = []
   const answers = await storedAnswers(before, records, lookUp)
+  // What this batch brought, by offset; a batch in order, as they are, has no offset twice.
+  const taken = isAscending(records) ? undefined : new Map<number, KafkaEventRecord>()
   for (const [i, record] of records.entries()) {
     const run = runs.at(-1)
     if (run !== undefined && record.offset === after.nextOffset) {
       // The common case: the next record of a run.
       after = { ...after, nextOffset: record.offset + 1 }
       run.records.push(record)
+      taken?.set(record.offset, record)
       continue
     }
     if (record.offset < after.nextOffset) {
-      const stored = answers.get(i) ?? (await storedNow(runs, record))
+      const twin = taken?.get(record.offset)
+      // What lies above the checkpoint that was read, Bronze has only from this batch.
+      const stored = twin ? (sameRecord(twin, record) ? 'same' : 'other') : (answers.get(i) ?? 'nothing')
       if (stored === 'same') {
         repeats++
         continue
@@ -58,23 +63,20 @@ export async function acceptRecords(
         after = { ...after, epoch: after.epoch + 1, nextOffset: 0, gaps: [] }
         newEpochs++
         answers.clear()
+        taken?.clear()
       }
     }
     after = takeOffset(after, record.offset)
+    taken?.set(record.offset, record)
     if (run?.epoch === after.epoch) run.records.push(record)
     else runs.push({ topic, partition, epoch: after.epoch, records: [record] })
   }
   return { before, after, runs, repeats, newEpochs }
+}
 
-  /** What stands at an offset that was not below the checkpoint at first: this very batch may have brought it. */
-  async function storedNow(runs: readonly AcceptedRun[], record: KafkaEventRecord): Promise<Stored> {
-    const earlier = runs.filter(run => run.epoch === after.epoch).flatMap(run => run.records)
-    const twin = earlier.find(candidate => candidate.offset === record.offset)
-    if (twin) return sameRecord(twin, record) ? 'same' : 'other'
-    return after.epoch === before.epoch
-      ? ((await lookUp(topic, partition, after.epoch, [record]))[0] as Stored)
-      : 'nothing'
-  }
+function isAscending(records: readonly KafkaEventRecord[]): boolean {
+  for (let i = 1; i < records.length; i++) if (records[i].offset <= records[i - 1].offset) return false
+  return true
 }
 
 function sameRecord(a: KafkaEventRecord, b: KafkaEventRecord): boolean {

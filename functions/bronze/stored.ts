@@ -21,18 +21,19 @@ export function bronzeLookUp(ports: Ports, exchange: Exchange): LookUp {
   const table = bronzeTable(exchange)
   return async (topic, partition, epoch, records) => {
     const answers: Stored[] = records.map(() => 'nothing')
-    const wanted = new Map(records.map((record, i) => [record.offset, i]))
+    // A batch may hold an offset twice.
+    const wanted = Map.groupBy(records.keys(), i => records[i].offset)
     for (const key of await candidateFiles(ports, table.name, partition, records)) {
       const { rows, values } = await readColumns(key, await ports.store.get(key), COLUMNS)
       for (let row = 0; row < rows; row++) {
         if (values.partition[row] !== partition || values.topic_epoch[row] !== epoch || values.topic[row] !== topic)
           continue
-        const index = wanted.get(Number(values.offset[row]))
-        if (index === undefined) continue
-        const same =
-          BigInt(clampedMillis(records[index].timestamp)) * 1000n === values.kafka_timestamp[row] &&
-          sameValue(values.raw_bytes[row] as Uint8Array | null, records[index].value)
-        answers[index] = same ? 'same' : 'other'
+        for (const index of wanted.get(Number(values.offset[row])) ?? []) {
+          const same =
+            BigInt(clampedMillis(records[index].timestamp)) * 1000n === values.kafka_timestamp[row] &&
+            sameValue(values.raw_bytes[row] as Uint8Array | null, records[index].value)
+          answers[index] = same ? 'same' : 'other'
+        }
       }
     }
     return answers

@@ -1,0 +1,493 @@
+import fc from 'fast-check'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { bundledRegistry } from '../../adapters/bundled-registry.ts'
+import { Throttled } from '../../domain/errors.ts'
+import { consumers, dataFileKey } from '../../domain/names.ts'
+import type { SchemaRegistry } from '../../domain/ports.ts'
+import { bronzeTable, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
+import type { Trade } from '../../domain/trade.ts'
+import { encodeTrade } from '../../domain/wire.ts'
+import { ingest } from '../../functions/bronze/bronze.ts'
+import { cachedSchemas } from '../../functions/silver/schemas.ts'
+import { refine } from '../../functions/silver/silver.ts'
+import { anyTrade } from '../domain/support.ts'
+import {
+  BINANCE,
+  Crash,
+  crashOnce,
+  isCommit,
+  KRAKEN,
+  kafkaEvent,
+  type MemoryLake,
+  memoryLake,
+  pauseOnce,
+  pendingIds,
+  queryRows,
+  recordsOf,
+  refineAll,
+  rowsOf,
+  START,
+  START_MICROS,
+  type TestRecord,
+  testEngine,
+  tradeOf,
+} from './support.ts'
+
+const table = silverTable(BINANCE)
+const waiting = consumers.silver('binance')
+const DAY_MICROS = 86_400_000_000n
+const engine = await testEngine()
+let lake: MemoryLake
+
+beforeEach(() => {
+  lake = memoryLake({ engine })
+})
+
+/** Puts the records into Bronze as one object and gives its key. */
+async function put(records: readonly TestRecord[], into = lake): Promise<string> {
+  const before = await pendingIds(into, waiting)
+  await ingest(into.ports, BINANCE, kafkaEvent(BINANCE, records))
+  const [key] = (await pendingIds(into, waiting)).filter(id => !before.includes(id))
+  return key
+}
+
+let nextOffset = 0
+const recordOf = (value: Uint8Array | null, timestamp = START): TestRecord => ({
+  partition: 0,
+  offset: nextOffset++,
+  value,
+  timestamp,
+})
+beforeEach(() => {
+  nextOffset = 0
+})
+
+const silverRows = (of = lake) => rowsOf(of, table)
+const deadRows = (of = lake) => rowsOf(of, DLQ_TABLE)
+const refineKeys = (keys: readonly string[], registry: SchemaRegistry = lake.ports.registry) =>
+  refine(lake.ports, BINANCE, cachedSchemas(registry), keys)
+
+/** The verdict on one value: undefined where it is a trade. */
+async function verdictOn(value: Uint8Array | null, timestamp = START, registry?: SchemaRegistry) {
+  const own = memoryLake({ registry })
+  await put([{ partition: 0, offset: 0, value, timestamp }], own)
+  const { valid, invalid } = await refineAll(own, BINANCE)
+  expect(valid + invalid).toBe(1)
+  const [dead] = await deadRows(own)
+  if (!dead) {
+    expect(await silverRows(own)).toHaveLength(1)
+    return undefined
+  }
+  expect(dead.raw_record && Buffer.from(dead.raw_record as Uint8Array)).toEqual(value && Buffer.from(value))
+  return { type: dead.error_type, reason: dead.error_reason, schemaId: dead.schema_id }
+}
+
+describe('a valid trade', () => {
+  test('becomes a row with every field exactly', async () => {
+    const trades: Trade[] = [
+      tradeOf(1, {
+        price: 1n,
+        quantity: 10n ** 18n - 1n,
+        sourceSequence: 2n ** 63n - 1n,
+        platformSequence: -(2n ** 63n),
+        tradeConditions: ['@', 'Ünïcode 🚀', ''],
+        vendorData: { pair: 'XBT/USD', '': '', '🚀': 'ä' },
+        symbol: 'SHIB1000USDT',
+        currency: '',
+      }),
+      tradeOf(2, { vendorData: null, tradeConditions: [], side: 'SELL' }),
+      tradeOf(3, { vendorData: {}, ingestionTimestamp: -5n }),
+    ]
+    await put([
+      ...recordsOf(trades, 9, 2 ** 40).slice(0, 2),
+      { ...recordsOf(trades, 9, 2 ** 40)[2], timestamp: START - 1 },
+    ])
+    lake.clock.advance(1_500)
+
+    expect(await refineAll(lake, BINANCE)).toEqual({ valid: 3, invalid: 0, objects: 1, failures: [] })
+
+    expect(await silverRows()).toEqual(
+      trades.map((trade, i) => ({
+        message_id: trade.messageId,
+        trade_id: trade.tradeId,
+        symbol: trade.symbol,
+        exchange: 'BINANCE',
+        asset_class: 'crypto',
+        timestamp: trade.timestamp,
+        price: trade.price,
+        quantity: trade.quantity,
+        currency: trade.currency,
+        side: trade.side,
+        source_sequence: trade.sourceSequence,
+        ingestion_timestamp: trade.ingestionTimestamp,
+        platform_sequence: trade.platformSequence,
+        exchange_date: Number(trade.timestamp / DAY_MICROS),
+        validation_timestamp: START_MICROS + 1_500_000n,
+        bronze_ingestion_timestamp: START_MICROS,
+        schema_id: 1,
+        topic_epoch: 0,
+        kafka_partition: 9,
+        kafka_offset: 2n ** 40n + BigInt(i),
+      })),
+    )
+    const nested = await queryRows(
+      lake,
+      table,
+      'SELECT trade_conditions AS c, vendor_data AS v FROM t ORDER BY trade_id',
+    )
+    expect(nested.map(({ c, v }) => [JSON.parse(c as string), v === null ? null : JSON.parse(v as string)])).toEqual(
+      trades.map(trade => [trade.tradeConditions, trade.vendorData]),
+    )
+    expect(await deadRows()).toEqual([])
+  })
+
+  test('goes to the file of its exchange date, whenever it comes', async () => {
+    const midnight = START_MICROS - (START_MICROS % DAY_MICROS)
+    const times = [midnight - 1n, midnight, midnight - 30n * DAY_MICROS, midnight + 1n, midnight - DAY_MICROS]
+    await put(recordsOf(times.map((timestamp, i) => tradeOf(i, { timestamp }))))
+    await refineAll(lake, BINANCE)
+    const [item] = await lake.ports.state.query('state', 'pending#gold')
+    const { files } = JSON.parse(item.attributes.payload as string) as { files: Record<string, unknown>[] }
+    expect(
+      files.map(({ key, records, minTimestamp, maxTimestamp }) => [
+        /exchange_date_day=([\d-]+)/.exec(String(key))?.[1],
+        records,
+        minTimestamp,
+        maxTimestamp,
+      ]),
+    ).toEqual([
+      ['2026-10-21', 1, `${times[2]}`, `${times[2]}`],
+      ['2026-11-19', 2, `${times[4]}`, `${times[0]}`],
+      ['2026-11-20', 2, `${times[1]}`, `${times[3]}`],
+    ])
+    expect(await silverRows()).toHaveLength(5)
+  })
+})
+
+describe('a record that is no trade', () => {
+  const decoding = 'deserialization_failed_or_null_fields'
+  const valid = encodeTrade(tradeOf(1))
+
+  test('is a dead letter with its bytes, its place and the reason', async () => {
+    lake.clock.advance(250)
+    await put([{ partition: 4, offset: 77, value: Buffer.from('{"not":"avro"}') }])
+    expect(await refineAll(lake, BINANCE)).toMatchObject({ valid: 0, invalid: 1 })
+    const [{ raw_record: raw, ...row }] = await deadRows()
+    expect(Buffer.from(raw as Uint8Array).toString()).toBe('{"not":"avro"}')
+    expect(row).toEqual({
+      error_reason: "the first byte is 123, not the wire format's 0",
+      error_type: decoding,
+      error_timestamp: START_MICROS + 250_000n,
+      bronze_source: 'bronze_binance_trades',
+      kafka_offset: 77n,
+      schema_id: null,
+      dlq_date: Math.floor(START / 86_400_000),
+      exchange: 'BINANCE',
+      topic_epoch: 0,
+      kafka_partition: 4,
+    })
+    expect(await pendingIds(lake, consumers.gold)).toEqual([])
+  })
+
+  test('for want of a frame says why', async () => {
+    expect(await verdictOn(null)).toMatchObject({ type: decoding, reason: expect.stringContaining('tombstone') })
+    expect(await verdictOn(Buffer.alloc(0))).toMatchObject({
+      type: decoding,
+      reason: expect.stringContaining('0 bytes'),
+    })
+    expect(await verdictOn(valid.subarray(0, 4))).toMatchObject({ reason: expect.stringContaining('4 bytes') })
+    expect(await verdictOn(Buffer.concat([Buffer.from([1]), valid.subarray(1)]))).toMatchObject({
+      type: decoding,
+      reason: expect.stringContaining('first byte is 1,'),
+      schemaId: null,
+    })
+    expect(await verdictOn(Buffer.concat([valid, Buffer.from([0])]))).toMatchObject({
+      type: decoding,
+      reason: expect.stringContaining('1 bytes are left over'),
+      schemaId: 1,
+    })
+  })
+
+  test('for being cut off, at whichever byte', async () => {
+    const records = Array.from(valid.keys(), length => recordOf(valid.subarray(0, length)))
+    await put([...records, recordOf(valid)])
+    expect(await refineAll(lake, BINANCE)).toMatchObject({ valid: 1, invalid: valid.length })
+    const rows = await deadRows()
+    expect(new Set(rows.map(row => row.error_type))).toEqual(new Set([decoding]))
+    expect(rows.map(row => Buffer.from(row.raw_record as Uint8Array))).toEqual(
+      records.map(record => Buffer.from(record.value as Uint8Array)),
+    )
+  })
+
+  test('for a schema that the registry does not know', async () => {
+    expect(await verdictOn(encodeTrade(tradeOf(1), 999_999))).toEqual({
+      type: 'unknown_schema',
+      reason: 'the registry knows no schema 999999',
+      schemaId: 999_999,
+    })
+    expect(await verdictOn(encodeTrade(tradeOf(1), 0xffff_fffe))).toMatchObject({
+      type: 'unknown_schema',
+      schemaId: -2,
+    })
+  })
+
+  const now = START_MICROS
+  const YEAR = 365n * DAY_MICROS
+  const rules: [type: string, broken: Partial<Trade>, value: string][] = [
+    ['price_validation', { price: 0n }, '0.00000000'],
+    ['price_validation', { price: -12_345_678n }, '-0.12345678'],
+    ['quantity_validation', { quantity: 0n }, '0.00000000'],
+    ['quantity_validation', { quantity: 1n - 10n ** 18n }, '-9999999999.99999999'],
+    ['timestamp_validation', { timestamp: 0n }, '0'],
+    ['timestamp_validation', { timestamp: -(2n ** 63n) }, '-9223372036854775808'],
+    ['timestamp_validation', { timestamp: now + 60_000_001n }, `${now + 60_000_001n}`],
+    ['timestamp_validation', { timestamp: now - YEAR - 1n }, `${now - YEAR - 1n}`],
+    ['timestamp_validation', { timestamp: 2n ** 63n - 1n }, '9223372036854775807'],
+    ['symbol_validation', { symbol: '' }, '""'],
+    ['symbol_validation', { symbol: 'BTC-USD' }, '"BTC-USD"'],
+    ['symbol_validation', { symbol: 'btcusd' }, '"btcusd"'],
+    ['symbol_validation', { symbol: 'BTCUSD\n' }, '"BTCUSD\\n"'],
+    ['side_validation', { side: 'UNKNOWN' }, 'UNKNOWN'],
+    ['side_validation', { side: 'SELL_SHORT' }, 'SELL_SHORT'],
+    ['message_id_validation', { messageId: '' }, '""'],
+    ['message_id_validation', { messageId: 'not-a-uuid' }, '"not-a-uuid"'],
+    ['message_id_validation', { messageId: '6f1c4a2e-8d3b-5f70-a94e-1b7c2d8e3f5g' }, '3f5g"'],
+    ['asset_class_validation', { assetClass: 'equities' }, 'equities'],
+    ['exchange_validation', { exchange: 'KRAKEN' }, '"KRAKEN"'],
+    ['exchange_validation', { exchange: 'binance' }, '"binance"'],
+  ]
+
+  for (const [type, broken, value] of rules)
+    test(`for its ${Object.keys(broken)[0]}: ${value}`, async () => {
+      expect(await verdictOn(encodeTrade(tradeOf(1, broken)))).toEqual({
+        type,
+        reason: expect.stringContaining(value),
+        schemaId: 1,
+      })
+    })
+
+  test('is named for the first rule that it breaks', async () => {
+    const order = rules.filter(([type], i) => type !== rules[i - 1]?.[0])
+    expect(order).toHaveLength(8)
+    let broken: Partial<Trade> = {}
+    for (const [type, one] of order.toReversed()) {
+      broken = { ...broken, ...one }
+      expect(await verdictOn(encodeTrade(tradeOf(1, broken)))).toMatchObject({ type })
+    }
+  })
+
+  test('is not one at the very edge of the rules', async () => {
+    const edges: Partial<Trade>[] = [
+      { price: 1n },
+      { quantity: 1n },
+      { timestamp: now + 60_000_000n },
+      { timestamp: now - YEAR },
+      { messageId: '6F1C4A2E-8d3b-5f70-a94e-1b7c2d8e3f56' },
+      { symbol: '1' },
+    ]
+    for (const edge of edges) expect(await verdictOn(encodeTrade(tradeOf(1, edge)))).toBeUndefined()
+  })
+
+  test('is judged by its own Kafka time, and by the ingestion time where it has none', async () => {
+    const old = START - 3 * 365 * 86_400_000
+    const trade = (at: number) => encodeTrade(tradeOf(1, { timestamp: BigInt(at) * 1000n }))
+    expect(await verdictOn(trade(old), old)).toBeUndefined()
+    expect(await verdictOn(trade(old), START)).toMatchObject({ type: 'timestamp_validation' })
+    expect(await verdictOn(trade(START), old)).toMatchObject({ type: 'timestamp_validation' })
+    expect(await verdictOn(trade(START), 0)).toBeUndefined()
+    expect(await verdictOn(trade(START), -1)).toBeUndefined()
+    expect(await verdictOn(trade(old), 0)).toMatchObject({ type: 'timestamp_validation' })
+  })
+})
+
+test('of any mix of records, Silver and the DLQ together are Bronze', async () => {
+  const value = fc.oneof(
+    anyTrade.map(trade => encodeTrade(trade)),
+    fc.nat(200).map(n => encodeTrade(tradeOf(n))),
+    fc.nat(200).map(n => encodeTrade(tradeOf(n, { timestamp: START_MICROS - BigInt(n) * DAY_MICROS }))),
+    fc.tuple(fc.nat(50), fc.nat(250)).map(([n, length]) => encodeTrade(tradeOf(n)).subarray(0, length)),
+    fc.uint8Array({ maxLength: 40 }),
+    fc.uint8Array({ maxLength: 40 }).map(bytes => Buffer.concat([Buffer.from([0, 0, 0, 0, 1]), bytes])),
+    fc.constant(null),
+  )
+  const batches = fc.array(fc.array(value, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 4 })
+  const place = (row: Record<string, unknown>, partition: string, offset: string) =>
+    `${row.topic_epoch}/${row[partition]}/${row[offset]}`
+  await fc.assert(
+    fc.asyncProperty(batches, fc.boolean(), async (values, together) => {
+      const own = memoryLake()
+      let offset = 0
+      for (const batch of values) {
+        await put(
+          batch.map(value => ({ partition: offset % 3, offset: offset++, value })),
+          own,
+        )
+        if (!together) await refineAll(own, BINANCE)
+      }
+      await refineAll(own, BINANCE)
+      const bronze = await rowsOf(own, bronzeTable(BINANCE), ['topic_epoch', 'partition', 'offset', 'raw_bytes'])
+      const dead = await deadRows(own)
+      const places = [
+        ...(await silverRows(own)).map(row => place(row, 'kafka_partition', 'kafka_offset')),
+        ...dead.map(row => place(row, 'kafka_partition', 'kafka_offset')),
+      ]
+      expect(places.sort()).toEqual(bronze.map(row => place(row, 'partition', 'offset')).sort())
+      const bytes = new Map(bronze.map(row => [place(row, 'partition', 'offset'), row.raw_bytes]))
+      for (const row of dead) expect(row.raw_record).toEqual(bytes.get(place(row, 'kafka_partition', 'kafka_offset')))
+      expect(await pendingIds(own, waiting)).toEqual([])
+    }),
+    { numRuns: 60 },
+  )
+}, 60_000)
+
+describe('objects', () => {
+  test('of one call are one commit, up to 25', async () => {
+    const keys: string[] = []
+    for (let i = 0; i < 30; i++) keys.push(await put(recordsOf([tradeOf(i)], 0, i)))
+    const sizes: number[] = []
+    lake.before = step => void (isCommit(step) && sizes.push(step.writes.length))
+    expect(await refineKeys([...keys, ...keys])).toEqual({ valid: 30, invalid: 0, objects: 30, failures: [] })
+    expect(sizes).toEqual([25 * 2 + 2, 5 * 2 + 2])
+    expect(await silverRows()).toHaveLength(30)
+  })
+
+  test('that no list knows are waited for, two seconds at most, and then left', async () => {
+    const orphan = dataFileKey(bronzeTable(BINANCE).name, 'ingestion_date_day=2026-11-20', 'orphan')
+    await lake.ports.store.put(orphan, Buffer.from('a file without its transaction'))
+    expect(await refineKeys([orphan])).toEqual({ valid: 0, invalid: 0, objects: 0, failures: [] })
+    expect(lake.clock.now() - START).toBeGreaterThan(1_000)
+    expect(lake.clock.now() - START).toBeLessThanOrEqual(2_000)
+  })
+
+  test('whose event came before their transaction are processed when it comes', async () => {
+    const paused = pauseOnce(lake, isCommit)
+    let created = ''
+    lake.after = step => void (step.kind === 'put' && (created = step.key))
+    const ingested = ingest(lake.ports, BINANCE, kafkaEvent(BINANCE, recordsOf([tradeOf(1)])))
+    await paused.reached
+    const { sleep } = lake.clock
+    Object.assign(lake.clock, {
+      async sleep(milliseconds: number) {
+        await sleep(milliseconds)
+        paused.go()
+        await ingested
+      },
+    })
+    expect(await refineKeys([created])).toMatchObject({ valid: 1, objects: 1 })
+    expect(lake.clock.now() - START).toBeLessThan(500)
+  })
+
+  test('that are done are skipped without waiting', async () => {
+    const key = await put(recordsOf([tradeOf(1)]))
+    await refineKeys([key])
+    expect(await refineKeys([key, key])).toEqual({ valid: 0, invalid: 0, objects: 0, failures: [] })
+    expect(lake.clock.now()).toBe(START)
+    expect(await silverRows()).toHaveLength(1)
+  })
+
+  test('that are taken by two invocations at once count once', async () => {
+    const keys = [await put(recordsOf([tradeOf(1)])), await put(recordsOf([tradeOf(2)], 0, 1))]
+    const paused = pauseOnce(lake, isCommit)
+    const slow = refineKeys(keys)
+    await paused.reached
+    expect(await refineKeys([keys[0]])).toMatchObject({ valid: 1, objects: 1 })
+    paused.go()
+    expect(await slow).toEqual({ valid: 1, invalid: 0, objects: 1, failures: [] })
+    expect((await silverRows()).map(row => row.trade_id).sort()).toEqual(['BINANCE-1', 'BINANCE-2'])
+  })
+
+  test('that are damaged or gone fail alone and stay pending', async () => {
+    const keys: string[] = []
+    for (let i = 0; i < 5; i++) keys.push(await put(recordsOf([tradeOf(i)], 0, i)))
+    await lake.ports.store.delete([keys[1], keys[3]])
+    await lake.ports.store.put(keys[1], Buffer.from('PAR1 and then nothing like it PAR1'))
+
+    const result = await refineKeys(keys)
+
+    expect(result).toMatchObject({ valid: 3, invalid: 0, objects: 3 })
+    expect(result.failures.map(failure => failure.key)).toEqual([keys[1], keys[3]])
+    expect(result.failures[0].reason).toContain(keys[1])
+    expect(await pendingIds(lake, waiting)).toEqual([keys[1], keys[3]])
+    expect(await deadRows()).toEqual([])
+  })
+
+  for (const when of ['before', 'after'] as const)
+    test(`survive a crash ${when} their transaction`, async () => {
+      const key = await put(recordsOf([tradeOf(1), tradeOf(2)]))
+      crashOnce(lake, when, isCommit)
+      expect((await refineKeys([key])).failures).toEqual([{ key, reason: expect.stringContaining(`crash ${when}`) }])
+      expect((await refineKeys([key])).failures).toEqual([])
+      expect(await silverRows()).toHaveLength(2)
+      expect(await pendingIds(lake, consumers.gold)).toHaveLength(1)
+    })
+
+  test('that meet a crash in the middle of a file are processed again', async () => {
+    const key = await put(recordsOf([tradeOf(1)]))
+    lake.before = step => {
+      if (step.kind === 'put') throw new Crash('disk full')
+    }
+    expect((await refineKeys([key])).failures).toEqual([{ key, reason: 'disk full' }])
+    lake.before = () => {}
+    expect(await refineKeys([key])).toMatchObject({ valid: 1 })
+    expect(await silverRows()).toHaveLength(1)
+  })
+})
+
+describe('an outage of the registry', () => {
+  const outages: Record<string, SchemaRegistry> = {
+    'that does not answer': {
+      writerSchema: async () => {
+        throw new Throttled('The registry does not answer.')
+      },
+    },
+    'that lost its schemas': bundledRegistry(new Map()),
+  }
+  for (const [name, registry] of Object.entries(outages))
+    test(`${name} leaves everything pending and nothing dead`, async () => {
+      const keys = [await put([recordOf(encodeTrade(tradeOf(1)))]), await put([recordOf(encodeTrade(tradeOf(2), 42))])]
+      const result = await refineKeys(keys, registry)
+      expect(result.failures.map(failure => failure.key)).toEqual(keys)
+      expect(await pendingIds(lake, waiting)).toEqual(keys)
+      expect(await deadRows()).toEqual([])
+      expect(await refineKeys(keys)).toMatchObject({ valid: 1, invalid: 1, failures: [] })
+    })
+
+  test('does not hold up records that need no schema, nor schemas known already', async () => {
+    let asked = 0
+    let down = false
+    const registry: SchemaRegistry = {
+      async writerSchema(id) {
+        asked++
+        if (down) throw new Throttled('The registry does not answer.')
+        return bundledRegistry().writerSchema(id)
+      },
+    }
+    const schemas = cachedSchemas(registry)
+    const process = async (value: Uint8Array | null) =>
+      refine(lake.ports, BINANCE, schemas, [await put([recordOf(value), recordOf(null)])])
+    expect(await process(encodeTrade(tradeOf(1)))).toMatchObject({ valid: 1, invalid: 1 })
+    down = true
+    expect(await process(encodeTrade(tradeOf(2)))).toMatchObject({ valid: 1, invalid: 1, failures: [] })
+    expect(asked).toBe(1)
+  })
+
+  test('is over when an id is registered: an unknown id is asked for again', async () => {
+    const schemas = new Map([[1, await bundledRegistry().writerSchema(1)]])
+    const cached = cachedSchemas(bundledRegistry(schemas))
+    const process = async (n: number) =>
+      refine(lake.ports, BINANCE, cached, [await put([recordOf(encodeTrade(tradeOf(n), 7))])])
+    expect(await process(1)).toMatchObject({ valid: 0, invalid: 1 })
+    schemas.set(7, schemas.get(1))
+    expect(await process(2)).toMatchObject({ valid: 1, invalid: 0 })
+  })
+})
+
+test('an exchange’s objects are its own: a trade of another goes to the DLQ', async () => {
+  await ingest(lake.ports, KRAKEN, kafkaEvent(KRAKEN, recordsOf([tradeOf(1), tradeOf(2, { exchange: 'KRAKEN' })])))
+  expect(await refineAll(lake, KRAKEN)).toMatchObject({ valid: 1, invalid: 1 })
+  expect((await deadRows())[0]).toMatchObject({
+    error_type: 'exchange_validation',
+    bronze_source: 'bronze_kraken_trades',
+    exchange: 'KRAKEN',
+  })
+})

@@ -1,8 +1,14 @@
-/** `npm run bench [-- pipeline|latency|age|codec …]`: prints figures and their ratios to named baselines. */
+/** `npm run bench [-- pipeline|latency|age …]`: prints figures and their ratios to named baselines. */
+import { benchAge } from './age.ts'
+import { benchLatency } from './latency.ts'
 import { benchPipeline } from './pipeline.ts'
 
+const MESSAGES = Number(process.env.BENCH_MESSAGES ?? 1_000_000)
+
 const BENCHES: Record<string, () => Promise<void>> = {
-  pipeline: () => benchPipeline(Number(process.env.BENCH_MESSAGES ?? 1_000_000), 3),
+  pipeline: () => benchPipeline(MESSAGES, 3),
+  latency: () => benchLatency(MESSAGES, 60),
+  age: benchAge,
 }
 
 const wanted = process.argv.slice(2)

@@ -1,0 +1,143 @@
+/**
+ * Gold's cost must not grow with the age of its table: the same minutes on a table of one hour of one-minute commits and
+ * on one of a hundred; and a backlog of 5,000 pending files must drain in a bounded number of commits and memory.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createTradeDecoder } from '../domain/decode.ts'
+import { EXCHANGES } from '../domain/exchanges.ts'
+import type { SilverFiles } from '../domain/handover.ts'
+import { consumers } from '../domain/names.ts'
+import { producePending } from '../domain/pending.ts'
+import type { Ports } from '../domain/ports.ts'
+import { GOLD_TABLE, silverTable } from '../domain/tables.ts'
+import { messageId } from '../domain/trade.ts'
+import { encodeTrade, FRAME_BYTES } from '../domain/wire.ts'
+import { unify } from '../functions/gold/gold.ts'
+import { createSilverColumns } from '../functions/silver/columns.ts'
+import { loadTable } from '../iceberg/catalog.ts'
+import { writeDataFile } from '../iceberg/data-file.ts'
+import { readManifests } from '../iceberg/manifest-store.ts'
+import { currentSnapshot } from '../iceberg/metadata.ts'
+import { benchEngine, benchLake } from './lake.ts'
+import { percentile, print, record } from './report.ts'
+
+const START = 1_795_000_020_000_000n
+const MINUTE = 60_000_000n
+/** What one exchange sends in a minute (138 a second). */
+const TRADES_PER_MINUTE = 8_280
+
+export async function benchAge(): Promise<void> {
+  const engine = await benchEngine()
+  const rows: string[][] = []
+  const medians: number[] = []
+  for (const hours of [1, 100]) {
+    const folder = mkdtempSync(join(tmpdir(), 'tradelake-age-'))
+    const lake = benchLake(folder, engine)
+    // The table's age is made of small minutes, the measured ones are whole: only the number of commits differs.
+    for (let minute = 0; minute < hours * 60; minute++) {
+      await pendingMinute(lake.ports, minute, 20)
+      await unify(lake.ports, Number.POSITIVE_INFINITY)
+    }
+    const times: number[] = []
+    for (let i = 0; i < 30; i++) {
+      await pendingMinute(lake.ports, hours * 60 + i, TRADES_PER_MINUTE)
+      const before = performance.now()
+      await unify(lake.ports, Number.POSITIVE_INFINITY)
+      times.push(performance.now() - before)
+    }
+    const table = await loadTable(lake.ports, GOLD_TABLE.name)
+    const snapshot = currentSnapshot(table.metadata)
+    const manifests = snapshot ? (await readManifests(lake.ports.store, snapshot)).length : 0
+    const [p50, p99] = [percentile(times, 0.5), percentile(times, 0.99)]
+    medians.push(p50)
+    record({ bench: 'age', hours, p50_ms: p50, p99_ms: p99, snapshots: table.metadata.snapshots.length, manifests })
+    rows.push([
+      `${hours}`,
+      p50.toFixed(1),
+      p99.toFixed(1),
+      `${table.metadata.snapshots.length}`,
+      `${manifests}`,
+      `${(p50 / medians[0]).toFixed(2)}x`,
+    ])
+    lake.close()
+    rmSync(folder, { recursive: true })
+  }
+  print(
+    `Gold's run of one minute (${TRADES_PER_MINUTE.toLocaleString('en-US')} trades) by the age of its table`,
+    ['hours of commits', 'p50 ms', 'p99 ms', 'snapshots', 'manifests', 'vs one hour'],
+    rows,
+  )
+  await benchBacklog(engine)
+  engine.close()
+}
+
+async function benchBacklog(engine: Awaited<ReturnType<typeof benchEngine>>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'tradelake-backlog-'))
+  const lake = benchLake(folder, engine)
+  for (let minute = 0; minute < 5_000; minute++) await pendingMinute(lake.ports, minute, 20)
+  const memoryBefore = process.memoryUsage().rss
+  const before = performance.now()
+  const result = await unify(lake.ports, Number.POSITIVE_INFINITY)
+  const seconds = (performance.now() - before) / 1000
+  const growth = (process.memoryUsage().rss - memoryBefore) / 1e6
+  record({ bench: 'backlog', files: 5_000, commits: result.commits, seconds, memory_growth_mb: growth })
+  print(
+    'Draining 5,000 pending Silver files',
+    ['files', 'commits', 'seconds', 'memory grown by MB'],
+    [['5,000', `${result.commits}`, seconds.toFixed(1), growth.toFixed(0)]],
+  )
+  lake.close()
+  rmSync(folder, { recursive: true })
+}
+
+/** A Silver file of one minute's trades, pending for Gold. */
+async function pendingMinute(ports: Ports, minute: number, trades: number): Promise<void> {
+  const exchange = EXCHANGES[0]
+  const decoder = createTradeDecoder()
+  const columns = createSilverColumns(decoder)
+  const start = START + BigInt(minute) * MINUTE
+  for (let i = 0; i < trades; i++) {
+    const tradeId = `BINANCE-${minute * 1_000_000 + i}`
+    const timestamp = start + (BigInt(i) * MINUTE) / BigInt(trades)
+    const bytes = encodeTrade({
+      messageId: messageId('BINANCE', 'BTCUSDT', tradeId),
+      tradeId,
+      symbol: 'BTCUSDT',
+      exchange: exchange.code,
+      assetClass: 'crypto',
+      timestamp,
+      price: 9_725_000_000_000n + BigInt(i),
+      quantity: 1_000_000n,
+      currency: 'USDT',
+      side: i % 2 === 0 ? 'BUY' : 'SELL',
+      tradeConditions: [],
+      sourceSequence: BigInt(i),
+      ingestionTimestamp: timestamp,
+      platformSequence: null,
+      vendorData: { event_type: 'trade' },
+    })
+    decoder.decode(bytes, FRAME_BYTES, bytes.length)
+    columns.add(bytes, {
+      schemaId: 1,
+      epoch: 0,
+      partition: 0,
+      offset: minute * 1_000_000 + i,
+      bronzeIngestion: Number(timestamp),
+    })
+  }
+  const files: SilverFiles['files'][number][] = []
+  for (const { day, batch, minTimestamp, maxTimestamp } of columns.finish(start)) {
+    const file = await writeDataFile(ports, silverTable(exchange), { exchange_date_day: day }, batch)
+    files.push({
+      key: file.key,
+      bytes: file.bytes,
+      records: file.records,
+      minTimestamp: `${minTimestamp}`,
+      maxTimestamp: `${maxTimestamp}`,
+    })
+  }
+  const payload: SilverFiles = { files }
+  await ports.state.transact([await producePending(ports, consumers.gold, payload)], ports.ids.uuid())
+}

@@ -53,6 +53,12 @@ export function sqliteState(
     forget: database.prepare('DELETE FROM tokens WHERE at <= ?'),
   }))
 
+  // DynamoDB's time to live: it too takes its time, so once at each opening will do.
+  if (!readOnly)
+    file.guard(() =>
+      database.prepare("DELETE FROM items WHERE attributes ->> '$.expires_at' < ?").run(Math.floor(clock.now() / 1000)),
+    )
+
   function parse(text: unknown, key: Key): Attributes {
     try {
       return JSON.parse(String(text)) as Attributes

@@ -53,11 +53,18 @@ export function sqliteState(
     forget: database.prepare('DELETE FROM tokens WHERE at <= ?'),
   }))
 
-  // DynamoDB's time to live: it too takes its time, so once at each opening will do.
-  if (!readOnly)
-    file.guard(() =>
-      database.prepare("DELETE FROM items WHERE attributes ->> '$.expires_at' < ?").run(Math.floor(clock.now() / 1000)),
-    )
+  if (!readOnly) removeExpired()
+
+  /** DynamoDB's time to live takes its time too, so once at each opening will do. */
+  function removeExpired(): void {
+    const seconds = Math.floor(clock.now() / 1000)
+    try {
+      file.guard(() => database.prepare("DELETE FROM items WHERE attributes ->> '$.expires_at' < ?").run(seconds))
+    } catch (error) {
+      file.close()
+      throw error
+    }
+  }
 
   function parse(text: unknown, key: Key): Attributes {
     try {

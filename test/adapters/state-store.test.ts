@@ -84,7 +84,7 @@ test('damaged and foreign files are Corrupt, in one line that names them', async
   }
 })
 
-test('a damaged page is Corrupt when it is read', async () => {
+test('a damaged page is Corrupt when the file is opened, or by a reader when it is read', async () => {
   const path = scratch.path('page.sqlite')
   const store = sqliteState(path)
   for (let i = 0; i < 50; i++) {
@@ -95,7 +95,8 @@ test('a damaged page is Corrupt when it is read', async () => {
   const bytes = readFileSync(path)
   bytes.fill(0xff, 8192)
   writeFileSync(path, bytes)
-  const again = sqliteState(path)
+  expect(() => sqliteState(path)).toThrow(Corrupt)
+  const again = sqliteState(path, { readOnly: true })
   await expect(again.query('state', 'p')).rejects.toThrow(Corrupt)
   again.close()
 })

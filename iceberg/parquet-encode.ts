@@ -1,10 +1,10 @@
 /**
- * Encodes a batch of columns as a Parquet file in memory (data page v2, zstd).
+ * Encodes a batch of columns as a Parquet file in memory (data page v2; zstd but for tiny columns).
  * Page headers, run-length encoding and the footer are hyparquet-writer's; the values are copied from columns that are
  * laid out like pages already, which its row-by-row encoder cannot do (docs/adr/0002-parquet-writer.md).
  */
 import { constants, zstdCompressSync } from 'node:zlib'
-import type { ColumnChunk, Encoding, RowGroup } from 'hyparquet'
+import type { ColumnChunk, CompressionCodec, Encoding, RowGroup } from 'hyparquet'
 import { ByteWriter } from 'hyparquet-writer'
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js'
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js'
@@ -17,6 +17,8 @@ import { type Leaf, parquetSchema } from './parquet-schema.ts'
 const ROW_GROUP_ROWS = 30_720
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 const MAGIC = 0x31524150 // "PAR1"
+/** Smaller column chunks are stored as they are: compressing them costs more time than it saves bytes. */
+const MIN_COMPRESSED_BYTES = 512
 
 /** The bytes of a Parquet file that holds the batch. @throws RangeError where a column of the table is missing or of another length */
 export function encodeParquet(table: TableDefinition, batch: Batch, rowGroupRows = ROW_GROUP_ROWS): Uint8Array {
@@ -57,11 +59,14 @@ export function encodeParquet(table: TableDefinition, batch: Batch, rowGroupRows
 
 function writeChunk(writer: ByteWriter, leaf: Leaf, page: LeafPage): ColumnChunk {
   const start = writer.offset
+  const size = page.values.length + (page.dictionary?.plain.length ?? 0)
+  const codec: CompressionCodec = size < MIN_COMPRESSED_BYTES ? 'UNCOMPRESSED' : 'ZSTD'
+  const compress = (bytes: Uint8Array) => (codec === 'ZSTD' ? zstdCompressSync(bytes, ZSTD) : bytes)
   let uncompressed = 0
   let dictionaryOffset: bigint | undefined
   if (page.dictionary) {
     dictionaryOffset = BigInt(writer.offset)
-    const compressed = zstdCompressSync(page.dictionary.plain, ZSTD)
+    const compressed = compress(page.dictionary.plain)
     writePageHeader(writer, {
       type: 'DICTIONARY_PAGE',
       uncompressed_page_size: page.dictionary.plain.length,
@@ -74,7 +79,7 @@ function writeChunk(writer: ByteWriter, leaf: Leaf, page: LeafPage): ColumnChunk
   const dataOffset = writer.offset
   const encoding: Encoding = page.dictionary ? 'RLE_DICTIONARY' : 'PLAIN'
   const levels = page.repetitionLevels.length + page.definitionLevels.length
-  const compressed = zstdCompressSync(page.values, ZSTD)
+  const compressed = compress(page.values)
   writePageHeader(writer, {
     type: 'DATA_PAGE_V2',
     uncompressed_page_size: levels + page.values.length,
@@ -86,7 +91,7 @@ function writeChunk(writer: ByteWriter, leaf: Leaf, page: LeafPage): ColumnChunk
       encoding,
       definition_levels_byte_length: page.definitionLevels.length,
       repetition_levels_byte_length: page.repetitionLevels.length,
-      is_compressed: true,
+      is_compressed: codec === 'ZSTD',
     },
   })
   uncompressed += writer.offset - dataOffset + levels + page.values.length
@@ -99,7 +104,7 @@ function writeChunk(writer: ByteWriter, leaf: Leaf, page: LeafPage): ColumnChunk
       type: leaf.element.type ?? 'BYTE_ARRAY',
       encodings: page.dictionary ? ['PLAIN', 'RLE', 'RLE_DICTIONARY'] : ['PLAIN', 'RLE'],
       path_in_schema: [...leaf.path],
-      codec: 'ZSTD',
+      codec,
       num_values: BigInt(page.valueCount),
       total_uncompressed_size: BigInt(uncompressed),
       total_compressed_size: BigInt(writer.offset - start),

@@ -4,6 +4,7 @@ import { vwap } from '../../domain/candles.ts'
 import { type Batch, type ColumnData, dictionaryOf } from '../../domain/columns.ts'
 import { floorDiv } from '../../domain/names.ts'
 import type { Ports } from '../../domain/ports.ts'
+import { cachePerStore } from '../../iceberg/cache.ts'
 import { readColumns } from '../../iceberg/parquet-read.ts'
 
 /** A candle as its table holds it; times in microseconds since 1970. */
@@ -34,8 +35,25 @@ const BIG_DECIMALS = {
 } as const
 const READ = ['symbol', 'exchange', ...Object.values(LONGS), ...Object.values(BIG_DECIMALS)]
 
+/** Candles that a warm container keeps, of files that it has read or written: a minute's commit reads what the last one wrote. */
+const MAX_CACHED_CANDLES = 50_000
+const cachedFiles = cachePerStore<readonly StoredCandle[]>(MAX_CACHED_CANDLES)
+
+/** Notes what a file that was just written holds. */
+export function rememberCandles(ports: Pick<Ports, 'store'>, key: string, candles: readonly StoredCandle[]): void {
+  cachedFiles(ports.store).set(key, candles, candles.length)
+}
+
 /** All candles of a file. @throws Corrupt where it is none */
-export async function readCandles(ports: Pick<Ports, 'store'>, key: string): Promise<StoredCandle[]> {
+export async function readCandles(ports: Pick<Ports, 'store'>, key: string): Promise<readonly StoredCandle[]> {
+  const known = cachedFiles(ports.store).get(key)
+  if (known) return known
+  const candles = await decodeFile(ports, key)
+  rememberCandles(ports, key, candles)
+  return candles
+}
+
+async function decodeFile(ports: Pick<Ports, 'store'>, key: string): Promise<StoredCandle[]> {
   const { rows, values } = await readColumns(key, await ports.store.get(key), READ)
   return Array.from({ length: rows }, (_, row) => {
     const long = (name: keyof typeof LONGS) => values[LONGS[name]][row] as bigint

@@ -14,7 +14,7 @@ import { writeDataFile } from '../../iceberg/data-file.ts'
 import { partitionOf, partitionPath } from '../../iceberg/partitions.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
-import { candleColumns, readCandles, type StoredCandle } from './candle-files.ts'
+import { candleColumns, readCandles, rememberCandles, type StoredCandle } from './candle-files.ts'
 
 const DAY_MICROS = 86_400_000_000n
 
@@ -84,9 +84,12 @@ export async function writeSpans(
     else groups.set(key, [candle])
   }
   const add = await Promise.all(
-    [...groups.values()].map(group =>
-      writeDataFile(ports, definition, partitionOfCandle(definition, group[0]), candleColumns(group)),
-    ),
+    [...groups.values()].map(async group => {
+      const partition = partitionOfCandle(definition, group[0])
+      const file = await writeDataFile(ports, definition, partition, candleColumns(group))
+      rememberCandles(ports, file.key, group)
+      return file
+    }),
   )
   const remove = new Set(open.files.map(file => file.key))
   const operation = remove.size > 0 ? 'overwrite' : 'append'

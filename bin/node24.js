@@ -45,16 +45,18 @@ export function runOnNode24(args) {
     stdio: 'inherit',
     env: { ...process.env, PATH: path },
   })
-  // A terminal sends Ctrl-C to the whole group, so the child has it already: wait for its orderly end.
-  process.on('SIGINT', () => {})
-  process.on('SIGTERM', () => child.kill('SIGTERM'))
+  // A terminal or a process group sends a signal to the child as well: it takes two within a second for one.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
   child.on('error', error => {
     console.error(`tradelake cannot start ${node}: ${error.message}`)
     process.exit(1)
   })
   child.on('exit', (code, signal) => {
-    if (signal) process.kill(process.pid, signal)
-    else process.exit(code ?? 1)
+    if (!signal) process.exit(code ?? 1)
+    // Ends as the child did; where that signal is ignored here, with the status that a shell would give.
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
+    setTimeout(() => process.exit(1), 1000)
   })
 }
 

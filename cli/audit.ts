@@ -29,7 +29,8 @@ export function printAudit(report: AuditReport): void {
   console.log('Audit')
   for (const law of report.laws) for (const line of lawLines(law)) console.log(line)
   const broken = report.laws.filter(law => !law.holds)
-  if (broken.length === 0) console.log('All six laws hold.')
+  if (broken.length === 0)
+    console.log('All six laws hold: nothing is lost, nothing doubled, and every candle is exact.')
   else
     console.log(
       `${broken.length === 1 ? 'A law is' : `${broken.length} laws are`} BROKEN: ${broken.map(law => law.name).join('; ')}.`,

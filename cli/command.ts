@@ -41,7 +41,7 @@ export function parseCommand(command: Command, argv: readonly string[]): Argumen
       flag: name => values[name] === true,
     }
   } catch (error) {
-    throw new BadInput(`${messageOf(error)} See tradelake ${command.name} --help.`)
+    throw new BadInput(`${messageOf(error).split('. ', 1)[0].replace(/\.?$/, '.')} See tradelake ${command.name} --help.`)
   }
 }
 
@@ -71,4 +71,11 @@ export function parseNumber(option: string, text: string, least: number, whole =
   if (text.trim() === '' || !Number.isFinite(value) || value < least || (whole && !Number.isSafeInteger(value)))
     throw new BadInput(`--${option} ${text} is not a ${whole ? 'whole number' : 'number'} of at least ${least}.`)
   return value
+}
+
+/** A time like `2026-11-20T10:00:00Z` in microseconds since 1970. @throws BadInput naming the option */
+export function parseTime(option: string, text: string): bigint {
+  const milliseconds = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) ? Date.parse(text) : Number.NaN
+  if (!(milliseconds >= 0)) throw new BadInput(`--${option} ${text} is no time: write 2026-11-20T10:00:00Z.`)
+  return BigInt(milliseconds) * 1000n
 }

@@ -12,7 +12,7 @@ export const drain: Command = {
   summary: 'Run every stage until nothing is pending, then exit.',
   options: { data: DATA_OPTION, json: JSON_OPTION },
   async run(args) {
-    const lake = await openLake(args.text('data') as string)
+    const lake = await openLake(args.text('data') as string, { mustExist: true })
     const log = createLogFile(lake.directory, lake.ports.clock)
     try {
       const totals = createTotals(lake.exchanges)

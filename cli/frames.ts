@@ -1,16 +1,19 @@
 /** `tradelake frames`: publishes recorded WebSocket frames as TradeV2 messages. */
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { codeOf, fileError } from '../adapters/file-errors.ts'
 import { BadInput, messageOf } from '../domain/errors.ts'
 import { topicName } from '../domain/names.ts'
 import type { LogRecord } from '../domain/ports.ts'
+import type { Trade } from '../domain/trade.ts'
 import { encodeTrade } from '../domain/wire.ts'
 import { DECODERS } from '../feeds/decoders.ts'
 import { framesOf } from '../feeds/frames.ts'
 import { partitionOf } from '../feeds/partitioner.ts'
-import { MalformedFrame } from '../feeds/types.ts'
-import { openLake } from '../localstack/lake.ts'
+import { type Decoder, MalformedFrame } from '../feeds/types.ts'
+import { type Lake, openLake } from '../localstack/lake.ts'
 import { type Command, DATA_OPTION } from './command.ts'
+import { formatCount } from './format.ts'
 
 const RECORDS_PER_APPEND = 5_000
 
@@ -26,54 +29,62 @@ export const frames: Command = {
     const name = args.text('exchange')
     if (name === undefined) throw new BadInput('Say whose frames they are: --exchange binance, kraken or coinbase.')
     if (args.positionals.length === 0) throw new BadInput('Give at least one file of recorded frames.')
+    const decoder = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined
+    if (!decoder) throw new BadInput(`--exchange ${name} is none of ${Object.keys(DECODERS).join(', ')}.`)
+    // Every file is read to its end before anything is published: a bad one leaves nothing half-done.
+    for (const file of args.positionals) for await (const _ of tradesOf(file, decoder));
     const lake = await openLake(args.text('data') as string)
     try {
-      const exchange = lake.exchanges.find(candidate => candidate.name === name)
-      if (!exchange)
-        throw new BadInput(`--exchange ${name} is none of ${lake.exchanges.map(known => known.name).join(', ')}.`)
-      // Every file is read to its end before anything is published: a bad one leaves nothing half-done.
-      const read = []
-      for (const file of args.positionals) read.push(await readFrames(file, name, exchange.partitions))
-      const topic = topicName(name)
-      for (const { file, frames, malformed, records } of read) {
-        for (let from = 0; from < records.length; from += RECORDS_PER_APPEND)
-          await lake.topics.append(topic, records.slice(from, from + RECORDS_PER_APPEND))
-        console.log(
-          `${file}: ${frames} frames, ${records.length} trades published to ${topic}${malformed.length > 0 ? `, ${malformed.length} malformed` : ''}`,
-        )
-        for (const problem of malformed) console.error(`tradelake: ${problem}`)
-      }
+      for (const file of args.positionals) await publish(lake, name, file, decoder)
       console.log('Run tradelake drain, or tradelake start, to take them through.')
-      return read.some(({ malformed }) => malformed.length > 0) ? 1 : 0
+      return 0
     } finally {
       lake.close()
     }
   },
 }
 
-async function readFrames(file: string, exchange: string, partitions: number) {
-  const records: LogRecord[] = []
-  const malformed: string[] = []
-  let count = 0
+async function publish(lake: Lake, name: string, file: string, decoder: Decoder): Promise<void> {
+  const topic = topicName(name)
+  const partitions = lake.exchanges.find(exchange => exchange.name === name)?.partitions ?? 1
+  let records: LogRecord[] = []
+  let frames = 0
+  let published = 0
+  const flush = async () => {
+    await lake.topics.append(topic, records)
+    published += records.length
+    records = []
+  }
+  for await (const { trades, receivedAt } of tradesOf(file, decoder)) {
+    frames++
+    for (const trade of trades) {
+      const key = Buffer.from(trade.symbol)
+      // The record's Kafka time is when the frame was received, so that old recordings stay valid.
+      const timestamp = Number(receivedAt / 1000n)
+      records.push({ partition: partitionOf(key, partitions), key, value: encodeTrade(trade), timestamp })
+    }
+    if (records.length >= RECORDS_PER_APPEND) await flush()
+  }
+  await flush()
+  console.log(`${file}: ${formatCount(frames)} frames, ${formatCount(published)} trades published to ${topic}`)
+}
+
+/** The frames of a file with their trades. @throws BadInput naming the file, and the line where one is wrong */
+async function* tradesOf(file: string, decoder: Decoder): AsyncGenerator<{ trades: Trade[]; receivedAt: bigint }> {
   try {
     const lines = createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })
     for await (const { json, receivedAt, line } of framesOf(lines, file)) {
-      count++
+      let trades: Trade[]
       try {
-        for (const trade of DECODERS[exchange].map(json, receivedAt)) {
-          const key = Buffer.from(trade.symbol)
-          // The record's Kafka time is when the frame was received, so that old recordings stay valid.
-          const timestamp = Number(receivedAt / 1000n)
-          records.push({ partition: partitionOf(key, partitions), key, value: encodeTrade(trade), timestamp })
-        }
+        trades = [...decoder.map(json, receivedAt)]
       } catch (error) {
         if (!(error instanceof MalformedFrame)) throw error
-        malformed.push(`${file}:${line} ${messageOf(error)}`)
+        throw new BadInput(`${file}:${line} ${messageOf(error)} Nothing was published.`)
       }
+      yield { trades, receivedAt }
     }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error
-    throw new BadInput(`${file} cannot be read: ${messageOf(error)}.`)
+    if (codeOf(error) === 'ENOENT') throw new BadInput(`${file} does not exist.`)
+    throw fileError(error, file, 'reading frames')
   }
-  return { file, frames: count, malformed, records }
 }

@@ -55,6 +55,8 @@ export async function tableTotals(lake: Lake): Promise<Map<string, TableTotals>>
 export interface ShownCandle {
   /** ISO time of the window's start. */
   readonly window: string
+  /** Whether the window's end has passed. */
+  readonly closed: boolean
   readonly exchange: string
   readonly symbol: string
   readonly open: string
@@ -68,25 +70,27 @@ export interface ShownCandle {
 /** How far back a last candle is looked for. */
 const RECENT_MS = 600_000
 
-/** The last closed minute candle of each symbol on the exchange where it traded most in it, by symbol. */
-export async function lastCandles(lake: Lake): Promise<ShownCandle[]> {
-  const now = lake.ports.clock.now()
+/**
+ * The last closed minute candle of each symbol, on the exchange where it traded most in it; the open one where none has
+ * closed yet. `since`: a window that ended before this (microseconds since 1970) has late trades only, and is left out.
+ */
+export async function lastCandles(lake: Lake, since: bigint): Promise<ShownCandle[]> {
+  const now = BigInt(lake.ports.clock.now()) * 1000n
   const table = await findTable(lake.ports, candleTable(TIMEFRAMES[0]).name)
   if (!table) return []
-  const recent = { lower: BigInt(now - RECENT_MS) * 1000n, upper: BigInt(now) * 1000n }
+  const recent = { lower: now - BigInt(RECENT_MS) * 1000n, upper: now }
   const files = await planFiles(lake.ports, table, { where: [{ column: 'window_start', ranges: [recent] }] })
-  const last = new Map<string, StoredCandle>()
+  const shown = new Map<string, StoredCandle>()
   for (const candle of (await Promise.all(files.map(file => readCandles(lake.ports, file.key)))).flat()) {
-    if (candle.windowEnd > BigInt(now) * 1000n || candle.windowStart < recent.lower) continue
-    const known = last.get(candle.symbol)
-    const newer = known === undefined || candle.windowStart > known.windowStart
-    if (newer || (candle.windowStart === known.windowStart && candle.tradeCount > known.tradeCount))
-      last.set(candle.symbol, candle)
+    if (candle.windowStart < recent.lower || candle.windowEnd <= since) continue
+    const known = shown.get(candle.symbol)
+    if (known === undefined || isBetter(candle, known, now)) shown.set(candle.symbol, candle)
   }
-  return [...last.values()]
+  return [...shown.values()]
     .sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
     .map(candle => ({
       window: new Date(Number(candle.windowStart / 1000n)).toISOString(),
+      closed: candle.windowEnd <= now,
       exchange: candle.exchange,
       symbol: candle.symbol,
       open: formatDecimal(candle.open),
@@ -96,4 +100,12 @@ export async function lastCandles(lake: Lake): Promise<ShownCandle[]> {
       volume: formatDecimal(candle.volume),
       trades: String(candle.tradeCount),
     }))
+}
+
+/** Closed before open, newer before older, more trades before fewer. */
+function isBetter(candle: StoredCandle, known: StoredCandle, now: bigint): boolean {
+  const closed = candle.windowEnd <= now
+  if (closed !== known.windowEnd <= now) return closed
+  if (candle.windowStart !== known.windowStart) return candle.windowStart > known.windowStart
+  return candle.tradeCount > known.tradeCount
 }

@@ -28,10 +28,10 @@ export async function createView(lake: Lake, market: MarketRun, totals: Totals, 
   const before = await tableTotals(lake)
   const began = clock.now()
   const messages = new Map(lake.exchanges.map(exchange => [exchange.name, 0]))
-  let drawn = 0
+  let drawn = Number.NEGATIVE_INFINITY
   let lines = 0
   let candles: ShownCandle[] = []
-  let candlesRead = 0
+  let candlesRead = Number.NEGATIVE_INFINITY
 
   if (!json)
     console.log(
@@ -62,13 +62,14 @@ export async function createView(lake: Lake, market: MarketRun, totals: Totals, 
   async function draw(): Promise<void> {
     drawn = clock.now()
     if (clock.now() - candlesRead >= CANDLES_MS) {
-      candles = await lastCandles(lake)
+      candles = await lastCandles(lake, market.startMicros)
       candlesRead = clock.now()
     }
     const rows = figures()
-    const { counts } = totals
     if (json) {
-      console.log(JSON.stringify({ time: new Date(clock.now()).toISOString(), exchanges: rows, ...counts, candles }))
+      console.log(
+        JSON.stringify({ time: new Date(clock.now()).toISOString(), exchanges: rows, ...totals.counts, candles }),
+      )
       return
     }
     const table = formatTable(
@@ -85,11 +86,17 @@ export async function createView(lake: Lake, market: MarketRun, totals: Totals, 
         row.lag_seconds === null ? '' : `${row.lag_seconds.toFixed(1)} s`,
       ]),
     )
-    const status = `${((clock.now() - began) / 1000).toFixed(0)} s  ${formatCount(counts.duplicates)} repeats removed  ${formatCount(counts.snapshots)} snapshots  ${counts.errors === 0 ? 'no errors' : `${counts.errors} errors, last: ${counts.lastError}`}`
-    const shown = terminal ? `${table}\n\n${candleTable(candles)}\n\n${status}` : `${status}\n${table}`
+    const shown = terminal ? screen(`${table}\n\n${candleTable(candles)}`, status()) : `${status()}\n${table}`
     if (terminal && lines > 0) process.stdout.write(`\x1b[${lines}A\x1b[J`)
     console.log(shown)
     lines = terminal ? shown.split('\n').length : 0
+  }
+
+  function status(): string {
+    const { counts } = totals
+    const errors = counts.errors === 0 ? 'no errors' : `${formatCount(counts.errors)} errors, last: ${counts.lastError}`
+    const seconds = ((clock.now() - began) / 1000).toFixed(0)
+    return `${seconds} s  ${formatCount(counts.duplicates)} repeats removed  ${formatCount(counts.snapshots)} snapshots  ${errors}`
   }
 
   return {
@@ -104,27 +111,36 @@ export async function createView(lake: Lake, market: MarketRun, totals: Totals, 
       lines = 0
     },
     async finish() {
-      candlesRead = 0
+      candlesRead = Number.NEGATIVE_INFINITY
       await draw()
       if (!terminal && !json && candles.length > 0) console.log(`\n${candleTable(candles)}`)
     },
   }
 }
 
+/** What fits the terminal: going back up counts lines, so none may wrap and none may have left the screen. */
+function screen(text: string, status: string): string {
+  const { columns = 80, rows = 24 } = process.stdout
+  const lines = text.split('\n').slice(0, Math.max(1, rows - 4))
+  return [...lines, '', status].map(line => line.slice(0, columns - 1)).join('\n')
+}
+
 function candleTable(candles: readonly ShownCandle[]): string {
-  if (candles.length === 0) return 'The first candle closes with the first full minute.'
+  if (candles.length === 0) return 'The first candle comes within seconds.'
   return formatTable(
-    ['last closed minute', 'exchange', 'symbol', 'open', 'high', 'low', 'close', 'volume', 'trades'],
+    ['minute', '', 'exchange', 'symbol', 'open', 'high', 'low', 'close', 'volume', 'trades'],
     candles.map(candle => [
       candle.window.slice(11, 16),
+      candle.closed ? 'closed' : 'open',
       candle.exchange,
       candle.symbol,
-      candle.open,
-      candle.high,
-      candle.low,
-      candle.close,
-      candle.volume,
+      ...[candle.open, candle.high, candle.low, candle.close, candle.volume].map(shortDecimal),
       candle.trades,
     ]),
   )
+}
+
+/** Without zeros at the end, but with two digits after the point. */
+function shortDecimal(text: string): string {
+  return text.replace(/(\.\d\d\d*?)0+$/, '$1')
 }

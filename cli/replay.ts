@@ -1,6 +1,7 @@
 /** `tradelake replay`: publishes the records of Bronze files again, keeping topic, partition, offset and time. */
 import { BadInput } from '../domain/errors.ts'
 import { openLake } from '../localstack/lake.ts'
+import { inputFile } from '../localstack/replay/input.ts'
 import { replayFiles } from '../localstack/replay.ts'
 import { type Command, DATA_OPTION } from './command.ts'
 import { formatCount } from './format.ts'
@@ -12,6 +13,7 @@ export const replay: Command = {
   options: { data: DATA_OPTION },
   async run(args) {
     if (args.positionals.length === 0) throw new BadInput('Give at least one Parquet file with the Bronze columns.')
+    for (const name of args.positionals) inputFile(name)
     const lake = await openLake(args.text('data') as string)
     try {
       const { records, placed } = await replayFiles(lake, args.positionals)

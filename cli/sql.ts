@@ -1,5 +1,7 @@
 /** `tradelake sql`: DuckDB over the current snapshots of all tables, a view each. */
-import { readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
 import { BadInput } from '../domain/errors.ts'
 import type { QuerySession, SqlRow, SqlValue } from '../domain/ports.ts'
 import { sqlText } from '../domain/sql.ts'
@@ -31,17 +33,14 @@ export const sql: Command = {
     try {
       // Only what the query names: a view has to open a file.
       for (const table of await openTables(lake))
-        if (query.includes(table.definition.name)) await session.run(await createView(lake, table))
+        if (query.toLowerCase().includes(table.definition.name)) await session.run(await createView(lake, table))
       if (format === 'csv' || format === 'parquet') {
         await session.run(
           `COPY (${query}) TO ${sqlText(scratch)} (FORMAT ${format}${format === 'csv' ? ', HEADER' : ''})`,
         )
-        process.stdout.write(readFileSync(scratch))
-      } else {
-        const rows = await session.run(query)
-        if (format === 'json') console.log(jsonOf(rows, await nestedColumns(session, query)))
-        else console.log(tableOf(rows))
-      }
+        await pipeline(createReadStream(scratch), process.stdout, { end: false })
+      } else if (format === 'json') await writeJson(session.stream(query), await nestedColumns(session, query))
+      else console.log(tableOf(await session.run(query)))
       return 0
     } finally {
       lake.ports.scratch.remove(scratch)
@@ -71,15 +70,19 @@ async function nestedColumns(session: QuerySession, query: string): Promise<Set<
 }
 
 /** An array of row objects. Decimals are text already; an integer beyond 2^53 becomes text, bytes hexadecimal digits. */
-function jsonOf(rows: readonly SqlRow[], nested: ReadonlySet<string>): string {
-  const lines = rows.map(row => {
-    const fields = Object.entries(row).map(([name, value]) => {
-      if (nested.has(name) && typeof value === 'string') return `${JSON.stringify(name)}:${value}`
-      return `${JSON.stringify(name)}:${jsonValue(value)}`
-    })
-    return `{${fields.join(',')}}`
-  })
-  return `[${lines.join(',\n')}]`
+async function writeJson(chunks: AsyncIterable<SqlRow[]>, nested: ReadonlySet<string>): Promise<void> {
+  let before = '['
+  for await (const rows of chunks)
+    for (const row of rows) {
+      const fields = Object.entries(row).map(([name, value]) => {
+        const text = nested.has(name) && typeof value === 'string' ? value : jsonValue(value)
+        return `${JSON.stringify(name)}:${text}`
+      })
+      // A reader that is slower than the query holds it up.
+      if (!process.stdout.write(`${before}{${fields.join(',')}}`)) await once(process.stdout, 'drain')
+      before = ',\n'
+    }
+  process.stdout.write(before === '[' ? '[]\n' : ']\n')
 }
 
 function jsonValue(value: SqlValue): string {

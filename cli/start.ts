@@ -6,10 +6,11 @@ import { type Lake, openLake } from '../localstack/lake.ts'
 import { type MarketRun, openMarket } from '../localstack/market.ts'
 import { createRuntime, type Runtime } from '../localstack/runtime.ts'
 import { printAudit } from './audit.ts'
-import { type Command, DATA_OPTION, parseDuration, parseNumber } from './command.ts'
-import { createView } from './live-view.ts'
+import { type Command, DATA_OPTION, parseDuration, parseNumber, parseTime } from './command.ts'
+import { createView, type View } from './live-view.ts'
 
 const PUBLISH_MS = 100
+const SAME_SIGNAL_MS = 1_000
 
 export const start: Command = {
   name: 'start',
@@ -19,6 +20,11 @@ export const start: Command = {
     rate: { type: 'string', value: 'N', help: 'trades per second of all exchanges together (200 in a new lake)' },
     for: { type: 'string', value: 'TIME', help: 'stop after 60s, 5m, 1h; without it, on Ctrl-C' },
     seed: { type: 'string', value: 'N', help: "the market's seed (1 in a new lake)" },
+    'market-start': {
+      type: 'string',
+      value: 'TIME',
+      help: 'when the market begins, like 2026-11-20T10:00:00Z (now): what is past is caught up with',
+    },
     data: DATA_OPTION,
     json: { type: 'boolean', help: 'print a JSON line a second instead of the live view' },
   },
@@ -27,9 +33,11 @@ export const start: Command = {
     const milliseconds = text === undefined ? undefined : parseDuration(text)
     const rate = args.text('rate')
     const seed = args.text('seed')
+    const marketStart = args.text('market-start')
     const wanted = {
       rate: rate === undefined ? undefined : parseNumber('rate', rate, 0),
       seed: seed === undefined ? undefined : parseNumber('seed', seed, 0, true),
+      startMicros: marketStart === undefined ? undefined : parseTime('market-start', marketStart),
     }
     const lake = await openLake(args.text('data') as string)
     const log = createLogFile(lake.directory, lake.ports.clock)
@@ -57,15 +65,17 @@ async function runUntil(
   lake: Lake,
   market: MarketRun,
   runtime: Runtime,
-  view: Awaited<ReturnType<typeof createView>>,
+  view: View,
   milliseconds: number | undefined,
 ): Promise<void> {
   const { clock } = lake.ports
-  let stopping = false
+  let stoppedAt: number | undefined
   const stop = () => {
-    // A second Ctrl-C does not wait for the end of the work under way: a start goes on from there.
-    if (stopping) process.exit(130)
-    stopping = true
+    // One Ctrl-C may come twice, from the terminal and from the launcher. A second one later does not wait for the
+    // end of the work under way: a start goes on from there.
+    if (stoppedAt !== undefined && clock.now() - stoppedAt > SAME_SIGNAL_MS) process.exit(130)
+    if (stoppedAt !== undefined) return
+    stoppedAt = clock.now()
     view.note('Stopping: what is under way ends first.')
   }
   process.on('SIGINT', stop)
@@ -78,14 +88,15 @@ async function runUntil(
   running.catch(() => {})
   try {
     const end = milliseconds === undefined ? Number.POSITIVE_INFINITY : clock.now() + milliseconds
-    while (!stopping && !ended && clock.now() < end) {
+    while (stoppedAt === undefined && !ended && clock.now() < end) {
       view.published(await market.publish())
       await view.refresh()
       await clock.sleep(PUBLISH_MS)
     }
   } finally {
+    // The loops use the lake until they have ended, whatever ended this one.
     runtime.stop()
-    process.off('SIGTERM', stop)
+    await Promise.allSettled([running])
   }
   await running
 }

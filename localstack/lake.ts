@@ -2,13 +2,13 @@
  * A lake in a folder: the embedded twin of bucket, DynamoDB tables and Kafka, with npm alone.
  *
  *   lock.sqlite      held by the one process that may write
+ *   location         where the lake was made; the last file to be made, so a lake without it is empty
  *   state.sqlite     checkpoints, pending lists, table pointers
  *   topics.sqlite    the topic log
  *   objects/         the object store: tables, and pending lists that are too large for an item
  *   scratch/         files that are being made; emptied at each start
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { bundledRegistry } from '../adapters/bundled-registry.ts'
 import { duckDbEngine } from '../adapters/duckdb-engine.ts'
 import { folderStore } from '../adapters/folder-store.ts'
@@ -20,6 +20,7 @@ import { BadInput } from '../domain/errors.ts'
 import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
 import { topicName } from '../domain/names.ts'
 import type { Ports, TopicLog } from '../domain/ports.ts'
+import { emptyFolder, requireOwnFolder, requirePlainPath, requireWhole, writeLocation } from './lake-folder.ts'
 
 export interface Lake {
   /** Absolute path. */
@@ -35,24 +36,28 @@ export interface LakeOptions {
   /** DuckDB's limit, as it writes it. */
   readonly memoryLimit?: string
   readonly threads?: number
+  /** Refuses to make a lake. */
+  readonly mustExist?: boolean
 }
 
-const DEFAULTS = { exchanges: EXCHANGES, memoryLimit: '400MB', threads: 2 }
+const DEFAULTS = { exchanges: EXCHANGES, memoryLimit: '400MB', threads: 2, mustExist: false }
 
 /**
  * Opens the lake in the folder for this process alone, making it where there is none.
- * @throws BadInput where another process has it, it was moved, or it is not a lake; Corrupt where a file of it is damaged
+ * @throws BadInput where another process has it, it was moved, or the folder holds other things; Corrupt where a file of it is damaged or missing
  */
 export async function openLake(folder: string, options: LakeOptions = {}): Promise<Lake> {
-  const directory = resolve(folder)
+  const directory = requirePlainPath(folder)
+  if (options.mustExist) requireLake(directory)
+  else requireOwnFolder(directory)
   const lock = lockLake(directory)
   try {
-    requireUnmoved(directory)
+    const made = requireWhole(directory)
     const scratch = join(directory, 'scratch')
-    rmSync(scratch, { recursive: true, force: true })
-    mkdirSync(scratch)
+    emptyFolder(scratch)
     const lake = await assemble(directory, scratch, { ...DEFAULTS, ...options }, false)
     for (const { name, partitions } of lake.exchanges) await lake.topics.createTopic(topicName(name), partitions)
+    if (!made) await writeLocation(directory)
     return {
       ...lake,
       close() {
@@ -68,11 +73,14 @@ export async function openLake(folder: string, options: LakeOptions = {}): Promi
 
 /** Opens a lake to look at, while another process may be writing it. @throws BadInput where there is none */
 export async function openLakeReadOnly(folder: string, options: LakeOptions = {}): Promise<Lake> {
-  const directory = resolve(folder)
-  if (!existsSync(join(directory, 'state.sqlite')))
-    throw new BadInput(`There is no lake in ${directory}: give --data DIR, or make one with tradelake start.`)
-  requireUnmoved(directory)
+  const directory = requirePlainPath(folder)
+  requireLake(directory)
   return assemble(directory, undefined, { ...DEFAULTS, ...options }, true)
+}
+
+function requireLake(directory: string): void {
+  if (!requireWhole(directory))
+    throw new BadInput(`There is no lake in ${directory}: give --data DIR, or make one with tradelake start.`)
 }
 
 async function assemble(
@@ -84,35 +92,23 @@ async function assemble(
   const clock = systemClock()
   const ids = systemIds(clock)
   const scratch = systemScratch(scratchFolder, ids)
-  const state = sqliteState(join(directory, 'state.sqlite'), { readOnly, clock })
-  const topics = sqliteTopicLog(join(directory, 'topics.sqlite'), { readOnly })
-  const engine = await duckDbEngine({
-    threads: options.threads,
-    memoryLimit: options.memoryLimit,
-    tempDirectory: scratch.path('duckdb'),
-  })
-  const store = folderStore(join(directory, 'objects'))
-  return {
-    directory,
-    exchanges: options.exchanges,
-    ports: { store, state, registry: bundledRegistry(), engine, clock, ids, scratch },
-    topics,
-    close() {
-      engine.close()
-      topics.close()
-      state.close()
-    },
+  const opened: { close(): void }[] = []
+  const close = () => {
+    for (const part of opened.reverse()) part.close()
   }
-}
-
-/** Iceberg's locations are absolute, so a lake is bound to its path; the file says which. */
-function requireUnmoved(directory: string): void {
-  const path = join(directory, 'location')
-  if (existsSync(path)) {
-    const made = readFileSync(path, 'utf8').trim()
-    if (made !== directory)
-      throw new BadInput(
-        `The lake in ${directory} was made in ${made}, and its tables name their files there: move it back, or replay its Bronze files into a new lake.`,
-      )
-  } else writeFileSync(path, `${directory}\n`)
+  try {
+    const state = sqliteState(join(directory, 'state.sqlite'), { readOnly, clock })
+    opened.push(state)
+    const topics = sqliteTopicLog(join(directory, 'topics.sqlite'), { readOnly })
+    opened.push(topics)
+    const { threads, memoryLimit, exchanges } = options
+    const engine = await duckDbEngine({ threads, memoryLimit, tempDirectory: scratch.path('duckdb') })
+    opened.push(engine)
+    const store = folderStore(join(directory, 'objects'))
+    const ports = { store, state, registry: bundledRegistry(), engine, clock, ids, scratch }
+    return { directory, exchanges, ports, topics, close }
+  } catch (error) {
+    close()
+    throw error
+  }
 }

@@ -4,7 +4,7 @@
  */
 
 import { topicName } from '../domain/names.ts'
-import type { Attributes, Key } from '../domain/ports.ts'
+import type { Attributes, Key, Write } from '../domain/ports.ts'
 import { createMarket, type MarketRecord, TICK_MICROS } from '../feeds/market.ts'
 import type { Lake } from './lake.ts'
 
@@ -13,36 +13,38 @@ const MAX_PAUSE_MS = 600_000
 /** Records of one append while catching up. */
 const RECORDS_PER_APPEND = 20_000
 const PARTITION = 'market'
+const DEFAULT_SEED = 1
+/** Trades a second of all exchanges together. */
+const DEFAULT_RATE = 200
 
 export interface MarketRun {
   readonly number: number
   readonly seed: number
   readonly ratePerSecond: number
   readonly startMicros: bigint
-  /** Publishes all ticks that have ended by now; gives how many records that were, by exchange. */
+  /** Publishes the ticks that have ended by now, of a long pause some at a time; gives how many records that were, by exchange. */
   publish(): Promise<Map<string, number>>
 }
 
-/** Goes on with the lake's market; begins a new one where there is none, its seed or rate is to be another, or it stood still for long. */
-export async function openMarket(
-  lake: Lake,
-  wanted: { readonly seed?: number; readonly rate?: number },
-): Promise<MarketRun> {
+export interface WantedMarket {
+  readonly seed?: number
+  readonly rate?: number
+  /** Its first moment, microseconds since 1970; the market is then caught up with, however long ago that is. */
+  readonly startMicros?: bigint
+}
+
+/** Goes on with the lake's market; begins a new one where there is none, another one is wanted, or it stood still for long. */
+export async function openMarket(lake: Lake, wanted: WantedMarket): Promise<MarketRun> {
   const now = lake.ports.clock.now()
   const last = (await lake.ports.state.query('state', PARTITION)).at(-1)
   const known = last && parse(last.attributes)
-  if (
-    known &&
-    !(await stoodStill(lake, known, now)) &&
-    (wanted.seed ?? known.seed) === known.seed &&
-    (wanted.rate ?? known.ratePerSecond) === known.ratePerSecond
-  )
+  if (known && isWanted(known, wanted) && (wanted.startMicros !== undefined || !(await stoodStill(lake, known, now))))
     return running(lake, known)
   const market = {
     number: known ? known.number + 1 : 0,
-    seed: wanted.seed ?? known?.seed ?? 1,
-    ratePerSecond: wanted.rate ?? known?.ratePerSecond ?? 200,
-    startMicros: BigInt(now) * 1000n,
+    seed: wanted.seed ?? known?.seed ?? DEFAULT_SEED,
+    ratePerSecond: wanted.rate ?? known?.ratePerSecond ?? DEFAULT_RATE,
+    startMicros: wanted.startMicros ?? BigInt(now) * 1000n,
   }
   const key: Key = { table: 'state', partition: PARTITION, sort: String(market.number).padStart(6, '0') }
   const attributes: Attributes = {
@@ -51,11 +53,17 @@ export async function openMarket(
     rate: market.ratePerSecond,
     start_micros: `${market.startMicros}`,
   }
-  await lake.ports.state.transact(
-    [{ kind: 'put', item: { key, attributes }, when: { is: 'absent' } }],
-    lake.ports.ids.uuid(),
-  )
+  const put: Write = { kind: 'put', item: { key, attributes }, when: { is: 'absent' } }
+  await lake.ports.state.transact([put], lake.ports.ids.uuid())
   return running(lake, market)
+}
+
+function isWanted(known: MarketState, wanted: WantedMarket): boolean {
+  return (
+    (wanted.seed ?? known.seed) === known.seed &&
+    (wanted.rate ?? known.ratePerSecond) === known.ratePerSecond &&
+    (wanted.startMicros ?? known.startMicros) === known.startMicros
+  )
 }
 
 type MarketState = Omit<MarketRun, 'publish'>
@@ -95,16 +103,11 @@ async function running(lake: Lake, market: MarketState): Promise<MarketRun> {
       const ended = Number(elapsed / TICK_MICROS)
       const published = new Map<string, number>()
       for (const feed of feeds) {
-        let count = 0
-        while (feed.next < ended) {
-          const records: MarketRecord[] = []
-          while (feed.next < ended && records.length < RECORDS_PER_APPEND)
-            records.push(...feed.market.tick(feed.next++))
-          count += records.length
-          const producer = { id: producerId(market, feed.exchange.name), sequence: feed.next - 1 }
-          if (records.length > 0) await lake.topics.append(topicName(feed.exchange.name), records, producer)
-        }
-        published.set(feed.exchange.name, count)
+        const records: MarketRecord[] = []
+        while (feed.next < ended && records.length < RECORDS_PER_APPEND) records.push(...feed.market.tick(feed.next++))
+        const producer = { id: producerId(market, feed.exchange.name), sequence: feed.next - 1 }
+        if (records.length > 0) await lake.topics.append(topicName(feed.exchange.name), records, producer)
+        published.set(feed.exchange.name, records.length)
       }
       return published
     },

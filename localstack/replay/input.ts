@@ -37,7 +37,8 @@ export async function openInput(session: QuerySession, names: readonly string[])
   return files
 }
 
-function inputFile(name: string): InputFile {
+/** A file that may be read as Parquet. @throws BadInput where it is none */
+export function inputFile(name: string): InputFile {
   const path = resolve(name)
   const info = statSync(path, { throwIfNoEntry: false })
   if (!info) throw new BadInput(`${name} does not exist.`)

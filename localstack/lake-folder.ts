@@ -1,0 +1,70 @@
+/** The folder of a lake: what may be in it, and that it is whole and where it was made. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { syncFolder, writeSynced } from '../adapters/durable-files.ts'
+import { fileError } from '../adapters/file-errors.ts'
+import { BadInput, Corrupt } from '../domain/errors.ts'
+
+const LOCATION = 'location'
+const FILES = ['state.sqlite', 'topics.sqlite']
+const OWN = /^(?:lock\.sqlite|state\.sqlite|topics\.sqlite|location|objects$|scratch$|tradelake\.log$|lost\+found$)/
+
+/** DuckDB takes these characters for patterns, wherever they stand in a path. @throws BadInput where the absolute path has one */
+export function requirePlainPath(folder: string): string {
+  const directory = resolve(folder)
+  if (/[*?[]/.test(directory)) throw new BadInput(`${directory} has one of * ? [ in its path: give another --data DIR.`)
+  return directory
+}
+
+/** @throws BadInput where the folder is something else's: a lake is not made among other files */
+export function requireOwnFolder(directory: string): void {
+  if (!existsSync(directory) || existsSync(join(directory, LOCATION))) return
+  try {
+    const foreign = readdirSync(directory).find(name => !OWN.test(name))
+    if (foreign !== undefined)
+      throw new BadInput(`${directory} holds ${foreign} and no lake: give an empty or a new directory as --data.`)
+  } catch (error) {
+    throw fileError(error, directory, 'opening the data directory')
+  }
+}
+
+/**
+ * Whether a lake was made here. Iceberg's locations are absolute, so a lake is bound to its path; the file says which.
+ * @throws BadInput where it was moved, Corrupt where it lacks a file
+ */
+export function requireWhole(directory: string): boolean {
+  const path = join(directory, LOCATION)
+  if (!existsSync(path)) return false
+  const made = readFileSync(path, 'utf8').trim()
+  if (made !== directory)
+    throw new BadInput(
+      `The lake in ${directory} was made in ${made}, and its tables name their files there: move it back, or replay its Bronze files into a new lake.`,
+    )
+  const missing = FILES.find(name => !existsSync(join(directory, name)))
+  if (missing)
+    throw new Corrupt(`The lake in ${directory} has lost its ${missing}: restore the file, or give another --data DIR.`)
+  return true
+}
+
+/** Marks the folder as a lake, durably. */
+export async function writeLocation(directory: string): Promise<void> {
+  const path = join(directory, LOCATION)
+  try {
+    rmSync(`${path}.new`, { force: true })
+    await writeSynced(`${path}.new`, Buffer.from(`${directory}\n`))
+    renameSync(`${path}.new`, path)
+    await syncFolder(directory)
+  } catch (error) {
+    throw fileError(error, path, 'making the lake')
+  }
+}
+
+/** Makes a folder with nothing in it. */
+export function emptyFolder(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true })
+    mkdirSync(path)
+  } catch (error) {
+    throw fileError(error, path, 'making the scratch folder')
+  }
+}

@@ -6,6 +6,7 @@
  * UTF-8, a varint must fit 64 bits, a decimal must fit decimal(18,8), and no byte may be left over.
  */
 import { isUtf8 } from 'node:buffer'
+import { makeList, makeMap, textOf } from './avro-blocks.ts'
 import { createInterner, type Interner } from './interner.ts'
 import { ASSET_CLASSES, TRADE_SIDES } from './trade.ts'
 
@@ -58,12 +59,6 @@ export function approximateLong(low: number, high: number): number {
 /** A long that is given as halves. */
 export function exactLong(low: number, high: number): bigint {
   return (BigInt(high) << 32n) | BigInt(low >>> 0)
-}
-
-/** Text of bytes[start, end), or undefined where they are not UTF-8. */
-function textOf(bytes: Uint8Array, start: number, end: number): string | undefined {
-  const part = bytes.subarray(start, end)
-  return isUtf8(part) ? Buffer.from(part.buffer, part.byteOffset, part.length).toString('utf8') : undefined
 }
 
 export function createTradeDecoder(): TradeDecoder {
@@ -273,49 +268,4 @@ export function createTradeDecoder(): TradeDecoder {
   }
 
   return { cursor, texts, lists, maps, decode }
-}
-
-/** The strings of well-formed blocks, in order; undefined where one is no UTF-8. */
-function stringsOfBlocks(bytes: Uint8Array, start: number, end: number, textsPerItem: number): string[] | undefined {
-  const texts: string[] = []
-  let at = start
-  const readNumber = () => {
-    let value = 0
-    let scale = 1
-    let byte = 0
-    do {
-      byte = bytes[at++]
-      value += (byte & 127) * scale
-      scale *= 128
-    } while (byte > 127)
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2
-  }
-  while (at < end) {
-    let count = readNumber()
-    if (count < 0) {
-      count = -count
-      readNumber()
-    }
-    for (let left = count * textsPerItem; left > 0; left--) {
-      const length = readNumber()
-      const text = textOf(bytes, at, at + length)
-      if (text === undefined) return undefined
-      texts.push(text)
-      at += length
-    }
-  }
-  return texts
-}
-
-function makeList(bytes: Uint8Array, start: number, end: number): readonly string[] | undefined {
-  return stringsOfBlocks(bytes, start, end, 1)
-}
-
-/** Of a key that comes twice the last value stays, as in every Avro decoder. */
-function makeMap(bytes: Uint8Array, start: number, end: number): ReadonlyMap<string, string> | undefined {
-  const texts = stringsOfBlocks(bytes, start, end, 2)
-  if (!texts) return undefined
-  const map = new Map<string, string>()
-  for (let i = 0; i < texts.length; i += 2) map.set(texts[i], texts[i + 1])
-  return map
 }

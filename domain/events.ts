@@ -1,4 +1,5 @@
 /** The AWS events that the functions get, as far as they are read. */
+import { messageOf } from './errors.ts'
 
 /** One Kafka record as the MSK and self-managed event sources deliver it (AWS Lambda, "Example event" of MSK). */
 export interface KafkaEventRecord {
@@ -54,8 +55,12 @@ export function objectCreated(key: string, bytes: number): string {
   return JSON.stringify(notification)
 }
 
-/** The object keys that a notification names; none for S3's own test message. @throws SyntaxError where the body is no JSON */
-export function notifiedKeys(body: string): string[] {
-  const notification = JSON.parse(body) as ObjectNotification
-  return (notification.Records ?? []).map(record => decodeURIComponent(record.s3.object.key.replaceAll('+', ' ')))
+/** The object keys that a notification names (none for S3's own test message), or why the body is no notification. */
+export function readNotification(body: string): { readonly keys: readonly string[]; readonly problem?: string } {
+  try {
+    const { Records = [] } = JSON.parse(body) as ObjectNotification
+    return { keys: Records.map(record => decodeURIComponent(record.s3.object.key.replaceAll('+', ' '))) }
+  } catch (error) {
+    return { keys: [], problem: messageOf(error) }
+  }
 }

@@ -1,7 +1,6 @@
 /** Silver's Lambda: SQS messages of S3 notifications in; those whose objects failed come again. */
 import { Logger } from '@aws-lambda-powertools/logger'
-import { messageOf } from '../../domain/errors.ts'
-import { notifiedKeys, type QueueEvent, type QueueRecord, type QueueResponse } from '../../domain/events.ts'
+import { type QueueEvent, type QueueResponse, readNotification } from '../../domain/events.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { InvocationContext, Log, Ports } from '../../domain/ports.ts'
 import { cachedSchemas } from './schemas.ts'
@@ -16,7 +15,7 @@ export function silverHandler(
 ) {
   const schemas = cachedSchemas(ports.registry)
   return async (event: QueueEvent, context: InvocationContext): Promise<SilverResponse> => {
-    const messages = event.Records.map(record => ({ id: record.messageId, ...keysOf(record) }))
+    const messages = event.Records.map(record => ({ id: record.messageId, ...readNotification(record.body) }))
     const result = await refine(
       ports,
       exchange,
@@ -31,14 +30,5 @@ export function silverHandler(
     const { valid, invalid, objects } = result
     log.info('silver', { requestId: context.awsRequestId, exchange: exchange.name, valid, invalid, objects })
     return { batchItemFailures: again.map(message => ({ itemIdentifier: message.id })), result }
-  }
-}
-
-/** A body that is no notification fails its own message only: after its tries it is a dead letter to look at. */
-function keysOf(record: QueueRecord): { keys: string[]; problem?: string } {
-  try {
-    return { keys: notifiedKeys(record.body) }
-  } catch (error) {
-    return { keys: [], problem: messageOf(error) }
   }
 }

@@ -1,0 +1,146 @@
+/** Pages of values of few kinds: strings by dictionary, and lists and maps whose distinct values are laid out flat. */
+import { ByteWriter } from 'hyparquet-writer'
+import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js'
+import type { DictionaryColumn } from '../domain/columns.ts'
+import { type LeafPage, levels, NONE, validityLevels } from './parquet-levels.ts'
+import type { Leaf } from './parquet-schema.ts'
+
+const encoder = new TextEncoder()
+
+/** Strings of rows [from, to): the entries that are used, and an index a row. */
+export function stringPage(leaf: Leaf, data: DictionaryColumn<string>, from: number, to: number): LeafPage {
+  const { entries } = data
+  const indexes = data.indexes.subarray(from, to)
+  const used = new Uint8Array(entries.length)
+  let nulls = 0
+  for (let i = 0; i < indexes.length; i++) {
+    if (indexes[i] < 0) nulls++
+    else used[indexes[i]] = 1
+  }
+  const { renumbered, plain, sizes } = keepUsed(entries, used)
+  const present = new Int32Array(indexes.length - nulls)
+  for (let i = 0, at = 0; i < indexes.length; i++) if (indexes[i] >= 0) present[at++] = renumbered[indexes[i]]
+  const bounds = stringBounds(entries.filter((_, i) => used[i] === 1))
+  const valid = nulls === 0 ? undefined : Uint8Array.from(indexes, index => (index < 0 ? 0 : 1))
+  return {
+    rows: to - from,
+    valueCount: to - from,
+    nullCount: nulls,
+    repetitionLevels: NONE,
+    definitionLevels: validityLevels(leaf, valid, 0, to - from, nulls),
+    ...encodeIndexes(present, plain, sizes),
+    ...bounds,
+  }
+}
+
+/** A list or one side of a map: every row's entry laid out flat, with Dremel levels. */
+export function nestedPage<T>(
+  leaf: Leaf,
+  data: DictionaryColumn<T>,
+  from: number,
+  to: number,
+  textsOf: (entry: T) => readonly string[],
+): LeafPage {
+  const ids = new Map<string, number>()
+  // What a row adds, once per distinct entry: its texts by number.
+  const parts = data.entries.map(entry =>
+    Int32Array.from(textsOf(entry), text => {
+      let id = ids.get(text)
+      if (id === undefined) ids.set(text, (id = ids.size))
+      return id
+    }),
+  )
+  const indexes = data.indexes.subarray(from, to)
+  let slots = 0
+  let present = 0
+  for (let i = 0; i < indexes.length; i++) {
+    const length = indexes[i] < 0 ? 0 : parts[indexes[i]].length
+    slots += length || 1
+    present += length
+  }
+  const repetition = new Uint8Array(slots)
+  const definition = new Uint8Array(slots)
+  const texts = new Int32Array(present)
+  const empty = leaf.maxDefinition - 1
+  let slot = 0
+  let at = 0
+  for (let i = 0; i < indexes.length; i++) {
+    const index = indexes[i]
+    const part = index < 0 ? undefined : parts[index]
+    if (part === undefined || part.length === 0) {
+      definition[slot++] = part === undefined ? 0 : empty
+      continue
+    }
+    for (let j = 0; j < part.length; j++) {
+      repetition[slot] = j === 0 ? 0 : 1
+      definition[slot++] = leaf.maxDefinition
+      texts[at++] = part[j]
+    }
+  }
+  const { plain, sizes } = keepUsed([...ids.keys()], new Uint8Array(ids.size).fill(1))
+  return {
+    rows: to - from,
+    valueCount: slots,
+    nullCount: slots - present,
+    repetitionLevels: levels(repetition, 1),
+    definitionLevels: levels(definition, leaf.maxDefinition),
+    ...encodeIndexes(texts, plain, sizes),
+  }
+}
+
+/** The entries that are used, in PLAIN layout, and each entry's new number. */
+function keepUsed(entries: readonly string[], used: Uint8Array) {
+  const renumbered = new Int32Array(entries.length)
+  const chunks: Uint8Array[] = []
+  let size = 0
+  entries.forEach((entry, i) => {
+    if (used[i] === 0) return
+    renumbered[i] = chunks.length
+    const bytes = encoder.encode(entry)
+    chunks.push(bytes)
+    size += 4 + bytes.length
+  })
+  const plain = new Uint8Array(size)
+  const view = new DataView(plain.buffer)
+  let at = 0
+  for (const bytes of chunks) {
+    view.setUint32(at, bytes.length, true)
+    plain.set(bytes, at + 4)
+    at += 4 + bytes.length
+  }
+  return { renumbered, plain, sizes: chunks.map(chunk => chunk.length + 4) }
+}
+
+/** Indexes into a dictionary page, or the values themselves where nearly every one is another. */
+function encodeIndexes(
+  indexes: Int32Array,
+  plain: Uint8Array,
+  sizes: readonly number[],
+): Pick<LeafPage, 'values' | 'dictionary'> {
+  if (sizes.length > 1000 && sizes.length > indexes.length / 2) return { values: expand(indexes, plain, sizes) }
+  const bitWidth = sizes.length <= 1 ? 0 : 32 - Math.clz32(sizes.length - 1)
+  const writer = new ByteWriter(64 + ((indexes.length * bitWidth) >> 3))
+  writer.appendUint8(bitWidth)
+  writeRleBitPackedHybrid(writer, indexes as unknown as number[], bitWidth)
+  return { values: writer.getBytes(), dictionary: { plain, entries: sizes.length } }
+}
+
+function expand(indexes: Int32Array, plain: Uint8Array, sizes: readonly number[]): Uint8Array {
+  const starts = new Int32Array(sizes.length)
+  for (let i = 1; i < sizes.length; i++) starts[i] = starts[i - 1] + sizes[i - 1]
+  let size = 0
+  for (const index of indexes) size += sizes[index]
+  const values = new Uint8Array(size)
+  let at = 0
+  for (const index of indexes) {
+    values.set(plain.subarray(starts[index], starts[index] + sizes[index]), at)
+    at += sizes[index]
+  }
+  return values
+}
+
+function stringBounds(values: readonly string[]): { min?: Uint8Array; max?: Uint8Array } {
+  if (values.length === 0) return {}
+  const sorted = values.map(value => Buffer.from(value)).sort(Buffer.compare)
+  return { min: sorted[0], max: sorted.at(-1) }
+}

@@ -4,7 +4,7 @@ import { formatDecimal } from '../../domain/decimal.ts'
 import { messageId, type Trade } from '../../domain/trade.ts'
 import { binance } from '../../feeds/binance.ts'
 import { DECODERS } from '../../feeds/decoders.ts'
-import { recordedFrames, tradesOf } from './support.ts'
+import { hasFrames, NEEDS_FRAMES, recordedFrames, tradesOf } from './support.ts'
 
 const count = (trades: readonly Trade[], by: (trade: Trade) => string) =>
   Object.fromEntries([...Map.groupBy(trades, by)].map(([key, group]) => [key, group.length]).sort())
@@ -12,7 +12,7 @@ const count = (trades: readonly Trade[], by: (trade: Trade) => string) =>
 const sum = (trades: readonly Trade[], of: (trade: Trade) => bigint) =>
   trades.reduce((all, trade) => all + of(trade), 0n)
 
-test('binance.txt: 265 frames, of which two are trades', async () => {
+test.skipIf(!hasFrames)(`binance.txt: 265 frames, of which two are trades${NEEDS_FRAMES}`, async () => {
   const frames = await recordedFrames('binance.txt')
   expect(frames).toHaveLength(265)
   expect(tradesOf(DECODERS.binance, frames)).toEqual([
@@ -52,32 +52,35 @@ test('binance.txt: 265 frames, of which two are trades', async () => {
   ])
 })
 
-test('binance-futures-aggtrade.txt: 91 trades under an exchange code of their own', async () => {
-  const trades = tradesOf(binance('BINANCEFUTURES'), await recordedFrames('binance-futures-aggtrade.txt'))
-  expect(trades).toHaveLength(91)
-  expect(count(trades, trade => trade.symbol)).toEqual({ AKROUSDT: 8, CTKUSDT: 38, KEEPUSDT: 5, SUSHIUSDT: 40 })
-  expect(count(trades, trade => trade.side)).toEqual({ BUY: 47, SELL: 44 })
-  expect(count(trades, trade => `${trade.exchange} ${trade.currency}`)).toEqual({ 'BINANCEFUTURES USDT': 91 })
-  expect(formatDecimal(sum(trades, trade => trade.quantity))).toBe('177768.00000000')
-  expect(
-    formatDecimal(
-      sum(trades, trade => trade.price * trade.quantity),
-      16,
-    ),
-  ).toBe('37718.2205900000000000')
-  expect(new Set(trades.map(trade => trade.messageId)).size).toBe(91)
-  expect(trades[0]).toMatchObject({
-    tradeId: 'BINANCEFUTURES-AGG-16599292',
-    price: 1_01100000n,
-    quantity: 10_00000000n,
-    side: 'BUY',
-    timestamp: 1_626_992_741_421_000n,
-    ingestionTimestamp: 1_626_992_742_289_739n,
-  })
-  expect(trades[1]).toMatchObject({ symbol: 'AKROUSDT', price: 1_731_000n, quantity: 312_00000000n, side: 'SELL' })
-})
+test.skipIf(!hasFrames)(
+  `binance-futures-aggtrade.txt: 91 trades under an exchange code of their own${NEEDS_FRAMES}`,
+  async () => {
+    const trades = tradesOf(binance('BINANCEFUTURES'), await recordedFrames('binance-futures-aggtrade.txt'))
+    expect(trades).toHaveLength(91)
+    expect(count(trades, trade => trade.symbol)).toEqual({ AKROUSDT: 8, CTKUSDT: 38, KEEPUSDT: 5, SUSHIUSDT: 40 })
+    expect(count(trades, trade => trade.side)).toEqual({ BUY: 47, SELL: 44 })
+    expect(count(trades, trade => `${trade.exchange} ${trade.currency}`)).toEqual({ 'BINANCEFUTURES USDT': 91 })
+    expect(formatDecimal(sum(trades, trade => trade.quantity))).toBe('177768.00000000')
+    expect(
+      formatDecimal(
+        sum(trades, trade => trade.price * trade.quantity),
+        16,
+      ),
+    ).toBe('37718.2205900000000000')
+    expect(new Set(trades.map(trade => trade.messageId)).size).toBe(91)
+    expect(trades[0]).toMatchObject({
+      tradeId: 'BINANCEFUTURES-AGG-16599292',
+      price: 1_01100000n,
+      quantity: 10_00000000n,
+      side: 'BUY',
+      timestamp: 1_626_992_741_421_000n,
+      ingestionTimestamp: 1_626_992_742_289_739n,
+    })
+    expect(trades[1]).toMatchObject({ symbol: 'AKROUSDT', price: 1_731_000n, quantity: 312_00000000n, side: 'SELL' })
+  },
+)
 
-test('kraken.txt: 38 frames, five trades in four of them', async () => {
+test.skipIf(!hasFrames)(`kraken.txt: 38 frames, five trades in four of them${NEEDS_FRAMES}`, async () => {
   const frames = await recordedFrames('kraken.txt')
   expect(frames).toHaveLength(38)
   const trades = tradesOf(DECODERS.kraken, frames)
@@ -111,42 +114,45 @@ test('kraken.txt: 38 frames, five trades in four of them', async () => {
   expect(trades[3].ingestionTimestamp).toBe(1_618_678_150_856_557n)
 })
 
-test('coinbase.txt: 44 matches and 10 last matches, sides turned to the aggressor', async () => {
-  const frames = await recordedFrames('coinbase.txt')
-  expect(frames).toHaveLength(107)
-  const trades = tradesOf(DECODERS.coinbase, frames)
-  expect(count(trades, trade => String(trade.vendorData?.type))).toEqual({ last_match: 10, match: 44 })
-  // The makers were 18 buyers and 36 sellers.
-  expect(count(trades, trade => trade.side)).toEqual({ BUY: 36, SELL: 18 })
-  expect(count(trades, trade => `${trade.symbol} in ${trade.currency}`)).toEqual({
-    'BANDBTC in BTC': 1,
-    'BANDGBP in GBP': 1,
-    'CRVEUR in EUR': 1,
-    'DASHBTC in BTC': 5,
-    'NMREUR in EUR': 9,
-    'NUGBP in GBP': 2,
-    'SKLBTC in BTC': 6,
-    'SKLGBP in GBP': 2,
-    'SKLUSD in USD': 26,
-    'YFIBTC in BTC': 1,
-  })
-  expect(trades[0]).toMatchObject({
-    messageId: messageId('COINBASE', 'BANDGBP', 'COINBASE-881613'),
-    tradeId: 'COINBASE-881613',
-    price: 14_77750000n,
-    quantity: 4_000_000n,
-    side: 'BUY',
-    timestamp: 1_618_677_810_244_075n,
-    ingestionTimestamp: 1_618_677_817_079_762n,
-    sourceSequence: 333_938_798n,
-    vendorData: {
-      type: 'last_match',
-      product_id: 'BAND-GBP',
-      maker_side: 'sell',
-      maker_order_id: '27fff20b-af29-4f45-8744-56dd1ef57dc0',
-      taker_order_id: '1da6ce16-c8da-4732-9f71-6049f4c6aaf8',
-    },
-  })
-  expect(trades.at(-1)).toMatchObject({ tradeId: 'COINBASE-1568292', price: 79_080_000n, side: 'SELL' })
-  expect(trades.at(-1)?.timestamp).toBe(1_618_677_840_601_140n)
-})
+test.skipIf(!hasFrames)(
+  `coinbase.txt: 44 matches and 10 last matches, sides turned to the aggressor${NEEDS_FRAMES}`,
+  async () => {
+    const frames = await recordedFrames('coinbase.txt')
+    expect(frames).toHaveLength(107)
+    const trades = tradesOf(DECODERS.coinbase, frames)
+    expect(count(trades, trade => String(trade.vendorData?.type))).toEqual({ last_match: 10, match: 44 })
+    // The makers were 18 buyers and 36 sellers.
+    expect(count(trades, trade => trade.side)).toEqual({ BUY: 36, SELL: 18 })
+    expect(count(trades, trade => `${trade.symbol} in ${trade.currency}`)).toEqual({
+      'BANDBTC in BTC': 1,
+      'BANDGBP in GBP': 1,
+      'CRVEUR in EUR': 1,
+      'DASHBTC in BTC': 5,
+      'NMREUR in EUR': 9,
+      'NUGBP in GBP': 2,
+      'SKLBTC in BTC': 6,
+      'SKLGBP in GBP': 2,
+      'SKLUSD in USD': 26,
+      'YFIBTC in BTC': 1,
+    })
+    expect(trades[0]).toMatchObject({
+      messageId: messageId('COINBASE', 'BANDGBP', 'COINBASE-881613'),
+      tradeId: 'COINBASE-881613',
+      price: 14_77750000n,
+      quantity: 4_000_000n,
+      side: 'BUY',
+      timestamp: 1_618_677_810_244_075n,
+      ingestionTimestamp: 1_618_677_817_079_762n,
+      sourceSequence: 333_938_798n,
+      vendorData: {
+        type: 'last_match',
+        product_id: 'BAND-GBP',
+        maker_side: 'sell',
+        maker_order_id: '27fff20b-af29-4f45-8744-56dd1ef57dc0',
+        taker_order_id: '1da6ce16-c8da-4732-9f71-6049f4c6aaf8',
+      },
+    })
+    expect(trades.at(-1)).toMatchObject({ tradeId: 'COINBASE-1568292', price: 79_080_000n, side: 'SELL' })
+    expect(trades.at(-1)?.timestamp).toBe(1_618_677_840_601_140n)
+  },
+)

@@ -1,11 +1,18 @@
 /** Recorded frames for the decoder tests. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import type { Trade } from '../../domain/trade.ts'
 import { type Frame, framesOf } from '../../feeds/frames.ts'
 import type { Decoder } from '../../feeds/types.ts'
 
+/** The recordings stand beside the repository, with the license of those who made them. */
+export const FRAMES = fileURLToPath(new URL('../../../shared/data/frames/', import.meta.url))
+export const hasFrames = existsSync(FRAMES)
+/** Completes the title of what is skipped without them. */
+export const NEEDS_FRAMES = hasFrames ? '' : ' (skipped: there are no recordings in ../shared/data/frames)'
+
 export async function recordedFrames(file: string): Promise<Frame[]> {
-  const text = readFileSync(new URL(`frames/${file}`, import.meta.url), 'utf8')
+  const text = readFileSync(FRAMES + file, 'utf8')
   return Array.fromAsync(framesOf(text.split('\n'), file))
 }
 

@@ -31,7 +31,7 @@ export function resolveSchema(writer: unknown): Resolution {
   let type: Type
   let resolver: ReturnType<Type['createResolver']>
   try {
-    type = avroType(LENIENT_SCHEMA)
+    type = avroType(lenientSchema(writer))
     resolver = type.createResolver(avroType(writer))
   } catch (error) {
     throw new BadInput(`its schema cannot be read as TradeV2: ${messageOf(error)}`)
@@ -72,14 +72,33 @@ function shape(schema: unknown): unknown {
   }
 }
 
-// Every field may be null or missing, so that the message can say which one is; enums by any symbol, as text.
-const LENIENT_SCHEMA = {
-  ...TRADE_SCHEMA,
-  fields: TRADE_SCHEMA.fields.map(({ name, type }) => ({
-    name,
-    type: Array.isArray(type) ? type : ['null', type],
-    default: null,
-  })),
+/**
+ * TradeV2 as a reader of this writer: every field may be null or missing, so that the message can say which one is; the
+ * record has the writer's name, whatever that is, and its enums are the writer's own or text, so that a symbol that TradeV2
+ * does not have is one record's fault and not the schema's.
+ */
+function lenientSchema(writer: unknown): unknown {
+  const { name, namespace } = writer as { name?: string; namespace?: string }
+  const fields = TRADE_SCHEMA.fields.map(({ name, type }) => {
+    const own = isEnum(type) ? symbolType(writer, name) : undefined
+    return { name, type: Array.isArray(type) ? type : ['null', own ?? type], default: null }
+  })
+  return { type: 'record', name: name ?? TRADE_SCHEMA.name, namespace, fields }
+}
+
+/** The writer's enum or text type of a field; undefined where it has neither. */
+function symbolType(writer: unknown, field: string): unknown {
+  const type = fieldsOf(writer).find(candidate => candidate.name === field)?.type
+  const branches = Array.isArray(type) ? type : [type]
+  return branches.find(branch => branch === 'string' || isEnum(branch))
+}
+
+function isEnum(type: unknown): boolean {
+  return typeof type === 'object' && type !== null && (type as { type?: unknown }).type === 'enum'
+}
+
+function fieldsOf(writer: unknown): readonly AvroField[] {
+  return (writer as { fields?: AvroField[] }).fields ?? []
 }
 
 type Row = Readonly<Record<string, unknown>>
@@ -91,7 +110,7 @@ interface Units {
 }
 
 function unitsOf(writer: unknown): Units {
-  const fields = (writer as { fields?: AvroField[] }).fields ?? []
+  const fields = fieldsOf(writer)
   const annotated = (name: string): Record<string, unknown> => {
     const type = fields.find(field => field.name === name)?.type
     const branches = Array.isArray(type) ? type : [type]

@@ -14,11 +14,9 @@ export function readParquet(paths: readonly string[]): string {
   return `read_parquet([${paths.map(sqlText).join(', ')}], hive_partitioning = false)`
 }
 
-/** A timestamptz literal of microseconds since 1970 (years 0001 to 9999). */
+/** A timestamptz constant of microseconds since 1970. */
 export function sqlTimestamp(micros: bigint): string {
-  const millis = micros / 1000n - (micros % 1000n < 0n ? 1n : 0n)
-  const text = new Date(Number(millis)).toISOString().slice(0, -1)
-  return `TIMESTAMPTZ '${text.replace('T', ' ')}${String(micros - millis * 1000n).padStart(3, '0')}+00'`
+  return `make_timestamptz(${micros})`
 }
 
 /**

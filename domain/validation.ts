@@ -27,6 +27,11 @@ const MAX_AHEAD = 60_000_000
 /** And this much before it: 365 days, microseconds. */
 const MAX_BEHIND = 365 * 86_400_000_000
 
+/** Times below are exact as numbers: the year 2255. */
+const SAFE_MICROS = Number.MAX_SAFE_INTEGER
+/** Last microsecond of the year 9999: other engines hold no later time. */
+const LAST_MICROS = 253_402_300_799_999_999n
+
 const SYMBOL = /^[A-Z0-9]+$/
 const CRYPTO = ASSET_CLASSES.indexOf('crypto')
 const BUY = TRADE_SIDES.indexOf('BUY')
@@ -95,10 +100,18 @@ function notPositive(field: string, low: number, high: number): string {
 
 function timestampProblem({ timestampLow, timestampHigh }: TradeCursor, kafkaMicros: number): string | undefined {
   const timestamp = approximateLong(timestampLow, timestampHigh)
-  if (timestamp > 0 && timestamp <= kafkaMicros + MAX_AHEAD && timestamp >= kafkaMicros - MAX_BEHIND) return undefined
+  if (
+    timestamp > 0 &&
+    timestamp < SAFE_MICROS &&
+    timestamp <= kafkaMicros + MAX_AHEAD &&
+    timestamp >= kafkaMicros - MAX_BEHIND
+  )
+    return undefined
   const exact = exactLong(timestampLow, timestampHigh)
   if (exact <= 0n) return `timestamp ${exact} is not above zero`
+  if (exact > LAST_MICROS) return `timestamp ${exact} is after the year 9999`
   const distance = exact - BigInt(kafkaMicros)
+  if (distance <= MAX_AHEAD && distance >= -MAX_BEHIND) return undefined
   return distance > 0n
     ? `timestamp ${exact} is ${distance / 1_000_000n} s after the record's Kafka time ${kafkaMicros}`
     : `timestamp ${exact} is ${-distance / 86_400_000_000n} days before the record's Kafka time ${kafkaMicros}`

@@ -44,6 +44,7 @@ describe('each rule names its type and says the value', () => {
     ['timestamp_validation', { timestamp: BigInt(KAFKA_MICROS) + 60_000_001n }, '60 s after'],
     ['timestamp_validation', { timestamp: BigInt(KAFKA_MICROS) - 365n * 86_400_000_000n - 1n }, '365 days before'],
     ['timestamp_validation', { timestamp: 2n ** 63n - 1n }, `${2n ** 63n - 1n}`],
+    ['timestamp_validation', { timestamp: 253_402_300_800_000_000n }, 'after the year 9999'],
     ['symbol_validation', { symbol: 'BTC-USDT' }, '"BTC-USDT"'],
     ['symbol_validation', { symbol: '' }, '""'],
     ['symbol_validation', { symbol: 'btcusdt' }, '"btcusdt"'],

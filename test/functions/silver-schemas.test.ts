@@ -110,7 +110,7 @@ describe('a message is the same trade', () => {
     expect(await accepted(schema, rowOf())).toMatchObject(same)
   })
 
-  test.fails('under another name space, with its fields in another order', async () => {
+  test('under another name space, with its fields in another order', async () => {
     const schema = { ...writerOf(), namespace: 'com.elsewhere', fields: writerOf().fields.toReversed() }
     expect(await accepted(schema, rowOf())).toMatchObject(same)
   })
@@ -167,7 +167,7 @@ describe('a message is the same trade', () => {
     )
   })
 
-  test.fails('with more symbols in an enum', async () => {
+  test('with more symbols in an enum', async () => {
     const side = { type: 'enum', name: 'TradeSide', symbols: ['UNKNOWN', 'SELL', 'BUY', 'CROSS'] }
     expect(await accepted(writerOf({ side }), rowOf())).toMatchObject(same)
   })
@@ -201,7 +201,7 @@ describe('a message is a dead letter', () => {
     expect(await refused(writerOf({ quantity: bytesDecimal(18, 4) }), rowOf({ quantity }))).toContain('quantity')
   })
 
-  test.fails('where an enum has a symbol that TradeV2 has not', async () => {
+  test('where an enum has a symbol that TradeV2 has not', async () => {
     const side = { type: 'enum', name: 'TradeSide', symbols: ['CROSS'] }
     expect(await refused(writerOf({ side }), rowOf({ side: 'CROSS' }))).toContain('"CROSS"')
   })

@@ -1,0 +1,169 @@
+/** The Lambda handlers, with the events that AWS sends. */
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { objectCreated, type QueueEvent } from '../../domain/events.ts'
+import { EXCHANGES } from '../../domain/exchanges.ts'
+import { consumers } from '../../domain/names.ts'
+import type { InvocationContext, Log, ObjectEvents } from '../../domain/ports.ts'
+import { bronzeHandler } from '../../functions/bronze/handler.ts'
+import { commitHandler } from '../../functions/commit/handler.ts'
+import { goldHandler } from '../../functions/gold/handler.ts'
+import { ohlcvHandler } from '../../functions/ohlcv/handler.ts'
+import { silverHandler } from '../../functions/silver/handler.ts'
+import { sweepHandler } from '../../functions/sweep/handler.ts'
+import {
+  BINANCE,
+  Crash,
+  crashOnce,
+  isCommit,
+  kafkaEvent,
+  type MemoryLake,
+  memoryLake,
+  pendingIds,
+  recordsOf,
+  testEngine,
+  tradeOf,
+} from './support.ts'
+
+const engine = await testEngine()
+afterAll(() => engine.close())
+let lake: MemoryLake
+let logged: { level: string; message: string; fields: Record<string, unknown> }[]
+let log: Log
+let context: InvocationContext
+
+beforeEach(() => {
+  lake = memoryLake({ engine })
+  logged = []
+  const note = (level: string) => (message: string, fields: Readonly<Record<string, unknown>>) =>
+    void logged.push({ level, message, fields })
+  log = { info: note('info'), warn: note('warn'), error: note('error') }
+  const end = lake.clock.now() + 60_000
+  context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => end - lake.clock.now() }
+})
+
+const event = (from: number, to: number) =>
+  kafkaEvent(
+    BINANCE,
+    recordsOf(
+      Array.from({ length: to - from }, (_, i) => tradeOf(from + i)),
+      0,
+      from,
+    ),
+  )
+const queueEvent = (bodies: readonly string[]): QueueEvent => ({
+  Records: bodies.map((body, i) => ({ messageId: `message-${i}`, body, attributes: { ApproximateReceiveCount: '1' } })),
+})
+
+async function putObject(from: number, to: number): Promise<string> {
+  await bronzeHandler(lake.ports, BINANCE, log)(event(from, to), context)
+  return (await pendingIds(lake, consumers.silver('binance'))).at(-1)!
+}
+
+describe('bronze', () => {
+  test('takes an MSK batch and logs what it did under the request’s id', async () => {
+    expect(await bronzeHandler(lake.ports, BINANCE, log)(event(0, 3), context)).toMatchObject({ ingested: 3 })
+    expect(logged).toEqual([
+      { level: 'info', message: 'bronze', fields: expect.objectContaining({ requestId: 'request-1', ingested: 3 }) },
+    ])
+  })
+
+  test('throws what goes wrong, so that the batch comes again', async () => {
+    const handler = bronzeHandler(lake.ports, BINANCE, log)
+    crashOnce(lake, 'before', isCommit)
+    await expect(handler(event(0, 3), context)).rejects.toThrow(Crash)
+    expect(await handler(event(0, 3), context)).toMatchObject({ ingested: 3 })
+  })
+})
+
+describe('silver', () => {
+  const handle = (bodies: readonly string[]) => silverHandler(lake.ports, BINANCE, log)(queueEvent(bodies), context)
+
+  test('takes notifications of objects and fails none when all is well', async () => {
+    const keys = [await putObject(0, 2), await putObject(2, 4)]
+    const response = await handle(keys.map(key => objectCreated(key, 100)))
+    expect(response).toEqual({
+      batchItemFailures: [],
+      result: { valid: 4, invalid: 0, objects: 2, failures: [] },
+    })
+  })
+
+  test('reads keys as S3 encodes them, several to a message', async () => {
+    const keys = [await putObject(0, 2), await putObject(2, 4)]
+    const Records = keys.map(key => ({ s3: { object: { key: key.replace('=', '%3D'), size: 1 } } }))
+    expect(keys[0]).toContain('=')
+    expect(await handle([JSON.stringify({ Records })])).toMatchObject({ batchItemFailures: [], result: { objects: 2 } })
+  })
+
+  test('fails the message of a damaged object alone', async () => {
+    const keys = [await putObject(0, 2), await putObject(2, 4), await putObject(4, 6)]
+    await lake.ports.store.delete([keys[1]])
+    await lake.ports.store.put(keys[1], Buffer.from('damaged'))
+    const response = await handle(keys.map(key => objectCreated(key, 100)))
+    expect(response.batchItemFailures).toEqual([{ itemIdentifier: 'message-1' }])
+    expect(response.result).toMatchObject({ valid: 4, objects: 2 })
+    expect(logged.filter(({ level }) => level === 'error')).toMatchObject([{ fields: { key: keys[1] } }])
+  })
+
+  for (const body of ['no JSON', 'null', '{"Records":[{}]}', '{"Records":[{"s3":{"object":{"key":"%E0%A4%A"}}}]}'])
+    test(`fails the message of a body that is no notification alone: ${body}`, async () => {
+      const key = await putObject(0, 2)
+      const response = await handle([body, objectCreated(key, 100)])
+      expect(response.batchItemFailures).toEqual([{ itemIdentifier: 'message-0' }])
+      expect(response.result).toMatchObject({ valid: 2, objects: 1 })
+      expect(logged.filter(({ level }) => level === 'error')).toMatchObject([{ fields: { messageId: 'message-0' } }])
+    })
+
+  test('acknowledges S3’s own test message, and keys that no list knows', async () => {
+    const test = JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'b' })
+    expect((await handle([test, objectCreated('elsewhere', 1)])).batchItemFailures).toEqual([])
+  })
+
+  test('acknowledges the same object twice in a batch, and once more', async () => {
+    const body = objectCreated(await putObject(0, 2), 100)
+    expect(await handle([body, body])).toMatchObject({ batchItemFailures: [], result: { valid: 2, objects: 1 } })
+    expect(await handle([body])).toMatchObject({ batchItemFailures: [], result: { valid: 0, objects: 0 } })
+  })
+})
+
+describe('the scheduled functions', () => {
+  const schedule = { source: 'aws.scheduler', 'detail-type': 'Scheduled Event', detail: {} }
+
+  test('carry trades through to candles, and log only commits that were made', async () => {
+    const key = await putObject(0, 4)
+    await silverHandler(lake.ports, BINANCE, log)(queueEvent([objectCreated(key, 1)]), context)
+    logged.length = 0
+    const committed = await commitHandler(lake.ports, EXCHANGES, log)(schedule, context)
+    expect(committed.filter(({ commits }) => commits > 0).map(({ table, records }) => [table, records])).toEqual([
+      ['bronze_binance_trades', 4],
+      ['silver_binance_trades', 4],
+    ])
+    expect(logged).toHaveLength(2)
+    expect(await goldHandler(lake.ports, log)(schedule, context)).toMatchObject({ commits: 1, written: 4 })
+    expect(await ohlcvHandler(lake.ports, log)(schedule, context)).toMatchObject({ commits: 1 })
+    for (const { fields } of logged) expect(fields.requestId).toBe('request-1')
+  })
+
+  test('find nothing to do without harm', async () => {
+    const events: ObjectEvents = { send: async () => {} }
+    expect(
+      (await commitHandler(lake.ports, EXCHANGES, log)(schedule, context)).every(({ commits }) => commits === 0),
+    ).toBe(true)
+    expect(await goldHandler(lake.ports, log)(schedule, context)).toMatchObject({ commits: 0 })
+    expect(await ohlcvHandler(lake.ports, log)(schedule, context)).toMatchObject({ commits: 0 })
+    expect(await sweepHandler(lake.ports, EXCHANGES, events, log)(schedule, context)).toMatchObject({ resent: 0 })
+  })
+
+  test('stop at 70 % of their time', async () => {
+    for (let i = 0; i < 100; i++) await putObject(i, i + 1)
+    // Each transaction takes as long as the whole invocation may.
+    lake.after = step => void (isCommit(step) && lake.clock.advance(43_000))
+    const [bronze] = await commitHandler(lake.ports, [BINANCE], log)({}, context)
+    expect(bronze).toMatchObject({ commits: 1, files: 95 })
+  })
+
+  test('throw what goes wrong', async () => {
+    await putObject(0, 1)
+    crashOnce(lake, 'before', isCommit)
+    await expect(commitHandler(lake.ports, EXCHANGES, log)(schedule, context)).rejects.toThrow(Crash)
+  })
+})

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { parseDuration, parseNumber, parseTime } from '../../cli/command.ts'
+import { formatBytes, formatTable } from '../../cli/format.ts'
+import { BadInput } from '../../domain/errors.ts'
+import { output, runCommand } from './support.ts'
+
+test('durations, numbers and times', () => {
+  expect(['60s', '5m', '1h', '250ms', '1.5s'].map(parseDuration)).toEqual([60_000, 300_000, 3_600_000, 250, 1500])
+  for (const wrong of ['60', 's', '', '-1s', '1d', '1 s']) expect(() => parseDuration(wrong)).toThrow(BadInput)
+  expect(parseNumber('rate', '0.5', 0)).toBe(0.5)
+  expect(parseNumber('seed', '7', 0, true)).toBe(7)
+  for (const wrong of ['', 'x', '-1', 'Infinity', '1e999'])
+    expect(() => parseNumber('rate', wrong, 0)).toThrow(BadInput)
+  for (const wrong of ['1.5', '9007199254740993']) expect(() => parseNumber('seed', wrong, 0, true)).toThrow(BadInput)
+  expect(parseTime('market-start', '2026-11-20T10:00:00.5Z')).toBe(1_795_168_800_500_000n)
+  for (const wrong of ['2026-11-20', 'now', '2026-13-20T10:00:00Z', '2026-11-20T10:00:00+01:00'])
+    expect(() => parseTime('market-start', wrong)).toThrow(/^--market-start .* is no time/)
+})
+
+test('tables set numbers right and text left', () => {
+  const table = formatTable(
+    ['name', 'rows'],
+    [
+      ['a', '1,000'],
+      ['longer', '5'],
+    ],
+  )
+  expect(table.split('\n')).toEqual(['name     rows', '──────  ─────', 'a       1,000', 'longer      5'])
+  expect(formatTable(['only'], [])).toBe('only\n────')
+  expect([0, 999, 1_000, 1_234_567, 5e12].map(formatBytes)).toEqual(['0 B', '999 B', '1.0 kB', '1.2 MB', '5.0 TB'])
+})
+
+test('help, and what is no command or option', async () => {
+  const overview = await output('--help')
+  for (const name of ['start', 'frames', 'replay', 'drain', 'tables', 'sql', 'audit']) {
+    expect(overview).toMatch(new RegExp(`^  ${name} `, 'm'))
+  }
+  const [start, ...wrong] = await Promise.all([
+    runCommand('start', '--help'),
+    runCommand('strat'),
+    runCommand('start', '--for'),
+    runCommand('start', '--for', 'ever'),
+    runCommand('start', '--rate', 'fast'),
+    runCommand('sql', '--formt', 'csv'),
+    runCommand('sql', '--format', 'xml', 'SELECT 1'),
+    runCommand('sql'),
+    runCommand('frames', 'x.txt'),
+    runCommand('frames', '--exchange', 'kraken'),
+    runCommand('frames', '--exchange', 'nyse', 'x.txt'),
+    runCommand('replay'),
+  ])
+  expect(start).toMatchObject({ status: 0, stderr: '' })
+  for (const option of ['--rate', '--for', '--seed', '--data', '--json', '--help'])
+    expect(start.stdout).toContain(option)
+  for (const { status, stdout, stderr } of wrong) {
+    expect(status).toBeGreaterThan(0)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(/^tradelake: [^\n]+\n$/)
+  }
+})

@@ -1,0 +1,68 @@
+/** Runs the real command, as a person does. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+
+const COMMAND = fileURLToPath(new URL('../../bin/tradelake.js', import.meta.url))
+
+export interface Finished {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Running {
+  readonly child: ChildProcess
+  readonly finished: Promise<Finished>
+}
+
+/** Starts the command in a process group of its own, so that `kill(-pid)` reaches all of it. */
+export function startCommand(...args: string[]): Running {
+  const child = spawn(process.execPath, [COMMAND, ...args], { detached: true })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', chunk => {
+    stdout += chunk
+  })
+  child.stderr.on('data', chunk => {
+    stderr += chunk
+  })
+  const finished = new Promise<Finished>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', status => resolve({ status, stdout, stderr }))
+  })
+  return { child, finished }
+}
+
+export function runCommand(...args: string[]): Promise<Finished> {
+  return startCommand(...args).finished
+}
+
+/** Runs the command and gives its output. @throws where it fails */
+export async function output(...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await runCommand(...args)
+  if (status !== 0) throw new Error(`tradelake ${args.join(' ')} ended with ${status}: ${stderr}${stdout}`)
+  return stdout
+}
+
+export async function queryRows(data: string, query: string): Promise<Record<string, unknown>[]> {
+  return JSON.parse(await output('sql', query, '--format', 'json', '--data', data))
+}
+
+/** A folder of its own for the test that calls it. */
+export function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tradelake-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Every file below a folder, by path from it. */
+export function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name))
+    .sort()
+}

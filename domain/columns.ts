@@ -135,3 +135,12 @@ export function setLong(halves: Int32Array, row: number, value: number): void {
 export function halvesOf(values: BigInt64Array): Int32Array {
   return new Int32Array(values.buffer, values.byteOffset, values.length * 2)
 }
+
+/** 64-bit integers as numbers, exact up to 2^53: reading bigints one by one would make an object of each. */
+export function numbersOf(values: ArrayLike<bigint>): Float64Array {
+  const halves = halvesOf(values instanceof BigInt64Array ? values : BigInt64Array.from(values))
+  const numbers = new Float64Array(values.length)
+  for (let row = 0; row < numbers.length; row++)
+    numbers[row] = halves[row * 2 + 1] * 4294967296 + (halves[row * 2] >>> 0)
+  return numbers
+}

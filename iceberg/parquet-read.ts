@@ -21,7 +21,7 @@ const compressors = {
 export type ColumnValues = DecodedArray
 
 /**
- * The named top-level columns as arrays of all rows: number (int, date), bigint (long, timestamp in microseconds, decimal
+ * The named top-level columns as arrays of all rows (typed ones for required integers): number (int, date), bigint (long, timestamp in microseconds, decimal
  * unscaled up to 18 digits), string, Uint8Array (binary; decimals of more digits, big-endian), null. `name` is for messages.
  * @throws Corrupt where the bytes are no Parquet file or lack a column
  */
@@ -87,9 +87,29 @@ function withoutConversions(metadata: FileMetaData): FileMetaData {
   return { ...metadata, schema }
 }
 
+/** Chunks of required integers stay typed arrays. */
 function join(chunks: readonly ColumnValues[]): ColumnValues {
   if (chunks.length === 1) return chunks[0]
-  const values: unknown[] = []
-  for (const chunk of chunks) for (const value of chunk) values.push(value)
-  return values
+  const rows = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+  if (chunks.length > 0 && chunks.every(chunk => chunk instanceof BigInt64Array)) {
+    const joined = new BigInt64Array(rows)
+    fill(chunks, (chunk, at) => joined.set(chunk as BigInt64Array, at))
+    return joined
+  }
+  if (chunks.length > 0 && chunks.every(chunk => chunk instanceof Int32Array)) {
+    const joined = new Int32Array(rows)
+    fill(chunks, (chunk, at) => joined.set(chunk as Int32Array, at))
+    return joined
+  }
+  const joined: unknown[] = []
+  for (const chunk of chunks) for (const value of chunk) joined.push(value)
+  return joined
+}
+
+function fill(chunks: readonly ColumnValues[], set: (chunk: ColumnValues, at: number) => void): void {
+  let at = 0
+  for (const chunk of chunks) {
+    set(chunk, at)
+    at += chunk.length
+  }
 }

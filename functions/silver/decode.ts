@@ -1,4 +1,5 @@
 /** Bronze objects into Silver rows and dead letters: every record becomes exactly one of the two. */
+import { numbersOf } from '../../domain/columns.ts'
 import { createTradeDecoder } from '../../domain/decode.ts'
 import { BadInput } from '../../domain/errors.ts'
 import { createValidator, type Rejection } from '../../domain/validation.ts'
@@ -32,15 +33,20 @@ export function createObjectDecoder(exchange: string, schemas: Schemas): ObjectD
   async function add(key: string, bytes: Uint8Array): Promise<void> {
     const { rows, values } = await readColumns(key, bytes, COLUMNS)
     const raw = values.raw_bytes as (Uint8Array | null)[]
+    const epochs = values.topic_epoch as ArrayLike<number>
+    const partitions = values.partition as ArrayLike<number>
+    const [offsets, kafkaTimes, ingestionTimes] = ['offset', 'kafka_timestamp', 'ingestion_timestamp'].map(name =>
+      numbersOf(values[name] as ArrayLike<bigint>),
+    )
     const known = await schemas.load(schemaIds(raw))
     for (let row = 0; row < rows; row++) {
       const value = raw[row]
-      lineage.epoch = values.topic_epoch[row] as number
-      lineage.partition = values.partition[row] as number
-      lineage.offset = Number(values.offset[row])
-      lineage.bronzeIngestion = Number(values.ingestion_timestamp[row])
+      lineage.epoch = epochs[row]
+      lineage.partition = partitions[row]
+      lineage.offset = offsets[row]
+      lineage.bronzeIngestion = ingestionTimes[row]
       // Kafka time 0 stands for none: the ingestion time then decides.
-      const kafkaMicros = Number(values.kafka_timestamp[row]) || lineage.bronzeIngestion
+      const kafkaMicros = kafkaTimes[row] || lineage.bronzeIngestion
       const framed = value !== null && value.length >= FRAME_BYTES && value[0] === MAGIC_BYTE
       const schemaId = framed ? readSchemaId(value) : null
       lineage.schemaId = schemaId ?? 0

@@ -67,6 +67,7 @@ export function nestedPage<T>(
   for (let i = 0; i < indexes.length; i++) {
     const index = indexes[i]
     const part = index < 0 ? undefined : parts[index]
+    if (part === undefined && empty === 0) throw new RangeError(`Required column ${leaf.column.name} has nulls`)
     if (part === undefined || part.length === 0) {
       definition[slot++] = part === undefined ? 0 : empty
       continue

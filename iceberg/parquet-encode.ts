@@ -35,6 +35,7 @@ export function encodeParquet(table: TableDefinition, batch: Batch, rowGroupRows
     const columns = leaves.map(leaf => {
       const data = batch.columns[leaf.column.name]
       if (!data) throw new RangeError(`Column ${leaf.column.name} of ${table.name} is missing from the batch`)
+      requireRows(leaf, data, batch.rows)
       const page = encodeLeaf(leaf, data, from, to, positions.get(data) ?? 0)
       return { data, page, chunk: writeChunk(writer, leaf, page) }
     })
@@ -46,6 +47,9 @@ export function encodeParquet(table: TableDefinition, batch: Batch, rowGroupRows
       total_compressed_size: BigInt(writer.offset - start),
     })
   }
+  for (const [data, position] of positions)
+    if (data.kind === 'bytes' && position !== data.plain.length)
+      throw new RangeError(`A byte column for ${table.name} has other bytes than those of ${batch.rows} values`)
   writeMetadata(writer, {
     version: 2,
     created_by: 'tradelake',
@@ -56,6 +60,13 @@ export function encodeParquet(table: TableDefinition, batch: Batch, rowGroupRows
   })
   writer.appendUint32(MAGIC)
   return writer.getBytes()
+}
+
+/** How many values a byte column without nulls has shows only when it was walked to its end. */
+function requireRows(leaf: Leaf, data: ColumnData, rows: number): void {
+  const values = data.kind === 'dictionary' ? data.indexes : data.kind === 'bytes' ? data.valid : data.values
+  if (values && values.length !== rows)
+    throw new RangeError(`Column ${leaf.column.name} has ${values.length} rows and its batch ${rows}`)
 }
 
 function writeChunk(writer: ByteWriter, leaf: Leaf, page: LeafPage): ColumnChunk {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readCheckpoint } from '../../domain/checkpoint.ts'
+import { MAX_GAPS, readCheckpoint } from '../../domain/checkpoint.ts'
 import { Fenced } from '../../domain/errors.ts'
 import { consumers, topicName } from '../../domain/names.ts'
 import { bronzeTable } from '../../domain/tables.ts'
@@ -213,7 +213,7 @@ describe('a gap', () => {
     const lake = memoryLake()
     const even = run(0, 0, 500).filter(({ offset }) => offset % 2 === 0)
     await put(lake, even)
-    expect((await checkpoint(lake)).gaps.length).toBeLessThanOrEqual(100)
+    expect((await checkpoint(lake)).gaps.length).toBe(MAX_GAPS)
     expect(await put(lake, run(0, 0, 500))).toMatchObject({ ingested: 250, repeats: 250, newEpochs: 0 })
     expect(await stored(lake)).toEqual(inEpoch(run(0, 0, 500)))
   })

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { consumers } from '../../domain/names.ts'
+import { FIRST_RESEND_MS } from '../../domain/pending.ts'
 import type { ObjectEvents } from '../../domain/ports.ts'
 import { ingest } from '../../functions/bronze/bronze.ts'
 import { sweep } from '../../functions/sweep/sweep.ts'
@@ -53,7 +54,7 @@ test('what stays pending is sent again, with its size, to its own exchange', asy
 test('nothing is sent in its first half minute, nor when nothing waits', async () => {
   expect(await sweepAll()).toEqual({ resent: 0, oldestPendingMs: 0 })
   await putObject()
-  lake.clock.advance(29_999)
+  lake.clock.advance(FIRST_RESEND_MS - 1)
   expect(await sweepAll()).toEqual({ resent: 0, oldestPendingMs: 29_999 })
   expect(sent).toEqual([])
 })

@@ -5,9 +5,6 @@ export function topicName(exchange: string): string {
   return `market.crypto.trades.${exchange}`
 }
 
-/** The subject under which the registry knows the schema of all topics. */
-export const SCHEMA_SUBJECT = 'market.crypto.trades-value'
-
 /** Where a table lives, relative to the store's root. */
 export function tableKey(table: string): string {
   return `${NAMESPACE}/${table}`
@@ -46,11 +43,6 @@ export const statePartition = {
 /** Kafka partitions as sort keys that order like numbers. */
 export function partitionSort(partition: number): string {
   return String(partition).padStart(10, '0')
-}
-
-/** The date of microseconds since 1970, UTC: `2026-11-20`. */
-export function dateOf(micros: bigint): string {
-  return dayName(Number(floorDiv(micros, 86_400_000_000n)))
 }
 
 /** The date of a number of days since 1970: `2026-11-20`. */

@@ -4,7 +4,6 @@
  * An item stands in its consumer's list from the transaction that produced it to the transaction that consumed it.
  * Its generation is fresh each time, and consuming names it: of two consumers of one item only one commits.
  */
-import type { Conflict } from './errors.ts'
 import { Corrupt } from './errors.ts'
 import { pendingObjectKey, statePartition } from './names.ts'
 import type { Attributes, Key, ObjectStore, Ports, StateStore, Write } from './ports.ts'
@@ -156,10 +155,4 @@ async function readItem<T>(
     resendAt: Number(attributes.resend_at),
     payload: JSON.parse(text) as T,
   }
-}
-
-/** Whether a conflict was about a pending item, as against a table pointer or a checkpoint. */
-export function isPendingConflict(conflict: Conflict, writes: readonly Write[]): boolean {
-  const write = writes[conflict.index]
-  return write !== undefined && (write.kind === 'put' ? write.item.key : write.key).partition.startsWith('pending#')
 }

@@ -28,7 +28,7 @@ export function clampedMillis(timestamp: number): number {
 }
 
 /** The key as text; one that is no UTF-8 is kept as `\x` and hexadecimal digits. */
-export function keyText(base64: string): string {
+function keyText(base64: string): string {
   const bytes = Buffer.from(base64, 'base64')
   return isUtf8(bytes) ? bytes.toString('utf8') : `\\x${bytes.toString('hex')}`
 }

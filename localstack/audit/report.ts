@@ -32,7 +32,7 @@ export interface AuditReport {
 export type Findings = Omit<LawReport, 'law' | 'name' | 'holds'>
 
 /** Offending rows shown of each kind. */
-export const MAX_SHOWN = 20
+const MAX_SHOWN = 20
 
 /** A violation made of the rows that a query gives; none where it gives none. `order` makes the first ones the same each time. */
 export async function offenders(

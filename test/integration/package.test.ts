@@ -1,0 +1,84 @@
+/** The packed package, installed into an empty folder where install scripts are blocked. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { systemScratch } from '../../adapters/system.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const folder = systemScratch().path('package')
+const app = join(folder, 'app with spaces')
+const bin = join(app, 'node_modules', '.bin', 'tradelake')
+
+// The Node that a user has may be older than the one that runs this: theirs must do.
+const userPath = (process.env.PATH ?? '')
+  .split(delimiter)
+  .filter(part => part !== join(process.execPath, '..'))
+  .join(delimiter)
+const env = { ...process.env, PATH: userPath }
+
+function tradelake(...args: string[]) {
+  return spawnSync(bin, args, { cwd: app, env, encoding: 'utf8' })
+}
+
+let packed: string[]
+
+beforeAll(() => {
+  mkdirSync(app, { recursive: true })
+  writeFileSync(join(app, 'package.json'), '{"private":true}')
+  const answer = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], {
+    cwd: ROOT,
+    env,
+    encoding: 'utf8',
+  })
+  const [{ filename, files }] = Object.values(JSON.parse(answer)) as [{ filename: string; files: { path: string }[] }]
+  packed = files.map(file => file.path)
+  execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', join(folder, filename)], {
+    cwd: app,
+    env,
+  })
+})
+
+describe('the package', () => {
+  test('carries built JavaScript, the launcher and its papers, and nothing else', () => {
+    const others = packed.filter(path => !/^(?:bin\/[\w-]+\.js|dist\/[\w/-]+\.js)$/.test(path))
+    expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
+    expect(packed).toContain('dist/cli/main.js')
+    expect(packed.filter(path => path.startsWith('dist/functions/')).length).toBeGreaterThan(10)
+    const installed = join(app, 'node_modules', 'tradelake')
+    expect(readdirSync(installed, { recursive: true }).filter(path => String(path).endsWith('.ts'))).toEqual([])
+  })
+
+  test('runs a market for five seconds, and all laws hold', () => {
+    const run = spawnSync('npx', ['tradelake', 'start', '--for', '5s'], { cwd: app, env, encoding: 'utf8' })
+    expect(run.stderr.replaceAll(/^npm warn.*\n/gm, '')).toBe('')
+    expect(run.status).toBe(0)
+    expect(run.stdout).toContain('All six laws hold')
+    expect(existsSync(join(app, '.tradelake'))).toBe(true)
+  })
+
+  test('answers queries about it', () => {
+    const { status, stdout } = tradelake('sql', 'SELECT count(*) AS trades FROM gold_crypto_trades', '--format', 'json')
+    expect(status).toBe(0)
+    expect(Number(JSON.parse(stdout)[0].trades)).toBeGreaterThan(100)
+    expect(tradelake('audit').status).toBe(0)
+  })
+
+  test('passes exit codes on, and says what is wrong in one line', () => {
+    const { status, stdout, stderr } = tradelake('no-such-command')
+    expect({ status, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ status: 2, stdout: '', lines: 1 })
+  })
+
+  test('says what to do where the platform’s Node is missing', () => {
+    const { stdout } = spawnSync('node', ['-p', 'process.versions.node'], { env, encoding: 'utf8' })
+    if (Number(stdout.split('.')[0]) >= 24) return
+    for (const name of readdirSync(join(app, 'node_modules')).filter(name =>
+      /^node-(?:bin-)?(?:linux|darwin|win)/.test(name),
+    ))
+      rmSync(join(app, 'node_modules', name), { recursive: true })
+    const { status, stderr } = tradelake('audit')
+    expect(status).toBe(1)
+    expect(stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(/^tradelake needs Node 24 and this is v/)])
+  })
+})

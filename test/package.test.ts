@@ -1,0 +1,69 @@
+/** The manifest: what the package is made of, and nothing more. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const json = (path: string) => JSON.parse(readFileSync(ROOT + path, 'utf8'))
+const manifest = json('package.json')
+const lock = json('package-lock.json')
+
+describe('package.json', () => {
+  test('lists exactly the dependencies that were decided on', () => {
+    expect(Object.keys(manifest.dependencies)).toEqual([
+      '@aws-lambda-powertools/logger',
+      '@duckdb/node-api',
+      'avsc',
+      'hyparquet',
+      'hyparquet-writer',
+    ])
+    expect(Object.keys(manifest.devDependencies)).toEqual([
+      '@biomejs/biome',
+      '@types/aws-lambda',
+      '@types/node',
+      'fast-check',
+      'typescript',
+      'vitest',
+    ])
+    expect(manifest.peerDependencies).toBeUndefined()
+  })
+
+  test('has the platform packages that the launcher looks for, and no others', () => {
+    const launcher = readFileSync(`${ROOT}bin/node24.js`, 'utf8')
+    const packages = [...launcher.matchAll(/'(?:linux|darwin|win32)-\w+': '([\w-]+)'/g)].map(match => match[1])
+    expect(packages).toHaveLength(5)
+    expect(Object.keys(manifest.optionalDependencies).sort()).toEqual(packages.sort())
+  })
+
+  test('agrees with the lock file, which names no registry', () => {
+    const { dependencies, devDependencies, optionalDependencies, version } = lock.packages['']
+    expect({ dependencies, devDependencies, optionalDependencies, version }).toEqual({
+      dependencies: manifest.dependencies,
+      devDependencies: manifest.devDependencies,
+      optionalDependencies: manifest.optionalDependencies,
+      version: manifest.version,
+    })
+    const resolved = Object.values(lock.packages as Record<string, { resolved?: string }>).filter(
+      entry => entry.resolved,
+    )
+    expect(resolved).toEqual([])
+  })
+
+  test('names files that are there', () => {
+    for (const path of [...Object.values<string>(manifest.bin), 'README.md', 'LICENSE', 'CHANGELOG.md']) {
+      expect(existsSync(ROOT + path), path).toBe(true)
+    }
+    for (const script of Object.values<string>(manifest.scripts))
+      for (const [path] of script.matchAll(/(?<![\w/])(?:bin|scripts|bench)\/\S+/g))
+        expect(existsSync(ROOT + path), script).toBe(true)
+  })
+
+  test('has its product folders built, all but what never leaves the repository', () => {
+    const built: string[] = json('tsconfig.build.json').include
+    const folders = readdirSync(ROOT, { withFileTypes: true }).filter(entry => entry.isDirectory())
+    const checked = (json('tsconfig.json').include as string[]).filter(name =>
+      folders.some(folder => folder.name === name),
+    )
+    expect(checked.filter(name => !['test', 'bench', 'scripts'].includes(name)).sort()).toEqual(built.sort())
+  })
+})

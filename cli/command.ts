@@ -41,7 +41,9 @@ export function parseCommand(command: Command, argv: readonly string[]): Argumen
       flag: name => values[name] === true,
     }
   } catch (error) {
-    throw new BadInput(`${messageOf(error).split('. ', 1)[0].replace(/\.?$/, '.')} See tradelake ${command.name} --help.`)
+    throw new BadInput(
+      `${messageOf(error).split('. ', 1)[0].replace(/\.?$/, '.')} See tradelake ${command.name} --help.`,
+    )
   }
 }
 

@@ -1,8 +1,9 @@
 /** `tradelake start`: a market of three exchanges, through all stages, with a live view; ends with an audit. */
 import { createLogFile } from '../adapters/log-file.ts'
+import type { AuditReport } from '../localstack/audit/report.ts'
 import { auditLake } from '../localstack/audit.ts'
 import { drain } from '../localstack/drain.ts'
-import { type Lake, openLake } from '../localstack/lake.ts'
+import { type Lake, openLake, openLakeReadOnly } from '../localstack/lake.ts'
 import { type MarketRun, openMarket } from '../localstack/market.ts'
 import { createRuntime, type Runtime } from '../localstack/runtime.ts'
 import { printAudit } from './audit.ts'
@@ -49,7 +50,7 @@ export const start: Command = {
       view.note('Draining: every stage runs until nothing is pending.')
       await drain(lake, runtime.functions, runtime.totals)
       await view.finish()
-      const report = await auditLake(lake)
+      const report = await auditAfresh(lake.directory)
       if (args.flag('json')) console.log(JSON.stringify({ audit: report }))
       else printAudit(report)
       return report.holds ? 0 : 1
@@ -58,6 +59,16 @@ export const start: Command = {
       lake.close()
     }
   },
+}
+
+/** With eyes of its own: nothing is taken from what this run holds in memory. */
+async function auditAfresh(directory: string): Promise<AuditReport> {
+  const lake = await openLakeReadOnly(directory)
+  try {
+    return await auditLake(lake)
+  } finally {
+    lake.close()
+  }
 }
 
 /** Publishes and runs until the time is up or the person asks; the runtime's own failure ends it at once. */

@@ -2,10 +2,10 @@
  * The audit: reads a lake and says, law by law, whether the design's laws hold. It writes nothing, and may look at a
  * lake that another process is writing: it compares only what both sides must hold by then.
  */
-import { messageOf } from '../domain/errors.ts'
+import { Corrupt, messageOf, NotFound } from '../domain/errors.ts'
 import { checkBronze } from './audit/bronze.ts'
 import { checkCandles } from './audit/candles.ts'
-import { checkFiles } from './audit/files.ts'
+import { checkFiles, fileFindings } from './audit/files.ts'
 import { checkGold } from './audit/gold.ts'
 import { type Readings, readLake } from './audit/readings.ts'
 import { type AuditReport, count, type Findings, type LawReport } from './audit/report.ts'
@@ -22,26 +22,39 @@ const LAWS = [
   'Everything pending drains',
 ]
 
-/** Checks all laws. @throws what the ports throw where the lake itself cannot be read */
+/** Checks all laws. */
 export async function auditLake(lake: Lake): Promise<AuditReport> {
-  const readings = await readLake(lake)
+  const at = lake.ports.clock.now()
+  const findings = await findingsOf(lake)
+  const laws = findings.map((found, i): LawReport => {
+    return { law: i + 1, name: LAWS[i], holds: found.violations.length === 0, ...found }
+  })
+  return { holds: laws.every(law => law.holds), audited_at: new Date(at).toISOString(), laws }
+}
+
+async function findingsOf(lake: Lake): Promise<Findings[]> {
+  let readings: Readings
+  try {
+    readings = await readLake(lake)
+  } catch (error) {
+    // Without a table's metadata there is nothing to compare.
+    if (!(error instanceof Corrupt || error instanceof NotFound)) throw error
+    return LAWS.map(() => unchecked(error))
+  }
   const session = await lake.ports.engine.session()
   try {
     const files = await checkFiles(lake, session, readings)
-    await loadRows(session, readings, files.paths)
-    const { paths, ...filesFindings } = files
-    const findings = [
+    const unreadable = await loadRows(session, readings, files.paths)
+    for (const key of unreadable.keys()) files.paths.delete(key)
+    const { paths } = files
+    return [
       await checked(() => checkBronze(session, readings)),
       await checked(() => checkSilver(session, readings, paths)),
       await checked(() => checkGold(session, readings)),
       await checked(() => checkCandles(session, readings, paths)),
-      filesFindings,
+      fileFindings(files, unreadable),
       checkPending(readings),
     ]
-    const laws = findings.map((found, i): LawReport => {
-      return { law: i + 1, name: LAWS[i], holds: found.violations.length === 0, ...found }
-    })
-    return { holds: laws.every(law => law.holds), audited_at: new Date(readings.at).toISOString(), laws }
   } finally {
     session.close()
   }
@@ -52,9 +65,13 @@ async function checked(check: () => Promise<Findings>): Promise<Findings> {
   try {
     return await check()
   } catch (error) {
-    const violations = [{ what: 'reason why it cannot be checked', count: 1, rows: [{ problem: messageOf(error) }] }]
-    return { summary: 'could not be checked', figures: {}, notes: [], violations }
+    return unchecked(error)
   }
+}
+
+function unchecked(error: unknown): Findings {
+  const violations = [{ what: 'reason why it cannot be checked', count: 1, rows: [{ problem: messageOf(error) }] }]
+  return { summary: 'could not be checked', figures: {}, notes: [], violations }
 }
 
 /** Law 6 is about the future: what is pending now is told, and broken is only what can never drain. */

@@ -13,12 +13,29 @@ const FILES_PER_QUERY = 1_000
 const STATS_AT_ONCE = 64
 const DAY_MS = 86_400_000
 
-export interface CheckedFiles extends Findings {
+export interface CheckedFiles {
   /** Local paths by key of the files that can be read. */
-  readonly paths: ReadonlyMap<string, string>
+  readonly paths: Map<string, string>
+  readonly files: number
+  readonly bytes: number
+  readonly problems: Problem[]
 }
 
 type Problem = Record<string, unknown>
+
+/** What law 5 has to say; `unreadable`: why files turned out unreadable later, by key. */
+export function fileFindings(
+  { files, bytes, problems }: CheckedFiles,
+  unreadable: ReadonlyMap<string, string>,
+): Findings {
+  const all = [...problems, ...[...unreadable].map(([file, why]) => ({ file, problem: `cannot be read: ${why}` }))]
+  return {
+    summary: `${count(files)} files of ${count(bytes)} bytes are there, with the manifests' sizes, rows and partitions`,
+    figures: { files, bytes },
+    notes: [],
+    violations: violation('files are not as the manifests say', all),
+  }
+}
 
 /** Checks the current snapshot's files of every table; of files that wait for a snapshot, that they can be read. */
 export async function checkFiles(lake: Lake, session: QuerySession, readings: Readings): Promise<CheckedFiles> {
@@ -33,13 +50,7 @@ export async function checkFiles(lake: Lake, session: QuerySession, readings: Re
     const wrong = await checkRows(session, table, there, problems)
     for (const [key, path] of there) if (!wrong.has(key)) paths.set(key, path)
   }
-  return {
-    paths,
-    summary: `${count(files)} files of ${count(bytes)} bytes are there, with the manifests' sizes, rows and partitions`,
-    figures: { files, bytes },
-    notes: [],
-    violations: violation('files are not as the manifests say', problems),
-  }
+  return { paths, files, bytes, problems }
 }
 
 /** Every table once, with the files of both readings. */

@@ -9,6 +9,7 @@
  *   gold_rows    file, exchange, id, micros, print, dated (date and hour are the time's)
  * Times are microseconds since 1970; an exchange that is none of the lake's has the number -1.
  */
+import { messageOf } from '../../domain/errors.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { sqlText } from '../../domain/sql.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
@@ -35,16 +36,15 @@ const LINEAGE = 'topic_epoch AS epoch, kafka_partition AS part, kafka_offset AS 
 const IDENTITY = `try_cast(message_id AS UUID) AS id, epoch_us("timestamp") AS micros, hash(${TRADE}) AS print`
 const DATED = `exchange_date = "timestamp"::DATE AND exchange_hour = hour("timestamp")`
 
-/** Fills the tables from the files that can be read (`paths`, local paths by key). */
+/** Fills the tables from the files that are whole (`paths`, local paths by key); gives why files cannot be read after all, by key. */
 export async function loadRows(
   session: QuerySession,
   readings: Readings,
   paths: ReadonlyMap<string, string>,
-): Promise<void> {
-  await session.run(
-    'CREATE TEMP TABLE files (number INTEGER, path VARCHAR, "key" VARCHAR, venue TINYINT, first BOOLEAN, due BOOLEAN, later BOOLEAN)',
-  )
-  const load = loader(session, paths)
+): Promise<Map<string, string>> {
+  const unreadable = new Map<string, string>()
+  for (const [name, columns] of Object.entries(TABLES)) await session.run(`CREATE TEMP TABLE ${name} (${columns})`)
+  const load = loader(session, paths, unreadable)
   const codes = readings.exchanges.map(({ exchange }, i) => `WHEN ${sqlText(exchange.code)} THEN ${i}`).join(' ')
   const number = `CASE exchange ${codes} ELSE -1 END::TINYINT`
   for (const [i, reading] of readings.exchanges.entries()) {
@@ -67,6 +67,7 @@ export async function loadRows(
     named(-1, readings.dlq),
   )
   await load('gold_rows', `${number} AS exchange, ${IDENTITY}, ${DATED} AS dated`, named(-1, readings.gold))
+  return unreadable
 }
 
 function named(exchange: number, first: TableReading, later = first, waiting: ReadonlySet<string> = new Set()) {
@@ -77,9 +78,19 @@ function named(exchange: number, first: TableReading, later = first, waiting: Re
   })
 }
 
-function loader(session: QuerySession, paths: ReadonlyMap<string, string>) {
-  const made = new Set<string>()
-  let nextId = 0
+/** Fills tables, a file at a time where some cannot be read; those are left out and told in `unreadable`. */
+function loader(session: QuerySession, paths: ReadonlyMap<string, string>, unreadable: Map<string, string>) {
+  let next = 0
+  const insert = async (table: string, columns: string, files: readonly NamedFile[]): Promise<void> => {
+    const list = files.map(file => sqlText(file.path)).join(', ')
+    try {
+      await session.run(`INSERT INTO ${table} SELECT files.number AS file, ${columns}
+        FROM read_parquet([${list}], hive_partitioning = false, filename = true) AS r JOIN files ON files.path = r.filename`)
+    } catch (error) {
+      if (files.length === 1) unreadable.set(files[0].key, messageOf(error))
+      else for (const file of files) await insert(table, columns, [file])
+    }
+  }
   return async (table: string, columns: string, files: readonly Omit<NamedFile, 'path'>[]): Promise<void> => {
     const readable = files.flatMap(file => {
       const path = paths.get(file.key)
@@ -88,27 +99,19 @@ function loader(session: QuerySession, paths: ReadonlyMap<string, string>) {
     for (let from = 0; from < readable.length; from += FILES_PER_QUERY) {
       const some = readable.slice(from, from + FILES_PER_QUERY)
       const values = some.map(
-        file =>
-          `(${nextId++}, ${sqlText(file.path)}, ${sqlText(file.key)}, ${file.exchange}, ${file.first}, ${file.due}, ${file.later})`,
+        ({ path, key, exchange, first, due, later }) =>
+          `(${next++}, ${sqlText(path)}, ${sqlText(key)}, ${exchange}, ${first}, ${due}, ${later})`,
       )
       await session.run(`INSERT INTO files VALUES ${values.join(', ')}`)
-      const list = some.map(file => sqlText(file.path)).join(', ')
-      const select = `SELECT files.number AS file, ${columns} FROM read_parquet([${list}], hive_partitioning = false, filename = true) AS r
-        JOIN files ON files.path = r.filename`
-      await session.run(made.has(table) ? `INSERT INTO ${table} ${select}` : `CREATE TEMP TABLE ${table} AS ${select}`)
-      made.add(table)
-    }
-    if (!made.has(table)) {
-      await session.run(`CREATE TEMP TABLE ${table} (${EMPTY[table]})`)
-      made.add(table)
+      await insert(table, columns, some)
     }
   }
 }
 
 const KEY = 'file INTEGER, exchange TINYINT, epoch INTEGER, part INTEGER, off BIGINT'
 const TRADE_KEY = 'id UUID, micros BIGINT, print UBIGINT'
-/** The tables' columns, for a lake that has no rows of them. */
-const EMPTY: Readonly<Record<string, string>> = {
+const TABLES: Readonly<Record<string, string>> = {
+  files: 'number INTEGER, path VARCHAR, "key" VARCHAR, venue TINYINT, first BOOLEAN, due BOOLEAN, later BOOLEAN',
   bronze_rows: `${KEY}, ingested BIGINT, own BOOLEAN`,
   silver_rows: `${KEY}, ingested BIGINT, ${TRADE_KEY}`,
   dlq_rows: `${KEY}, found BIGINT`,

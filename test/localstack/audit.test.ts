@@ -1,0 +1,361 @@
+/** The audit finds what is wrong, and names the law: each test breaks one thing in a good lake and mends it again. */
+import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { advanceCheckpoint, type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
+import { topicName } from '../../domain/names.ts'
+import { TIMEFRAMES } from '../../domain/timeframes.ts'
+import { loadTable } from '../../iceberg/catalog.ts'
+import type { AuditReport, LawReport } from '../../localstack/audit/report.ts'
+import { auditLake } from '../../localstack/audit.ts'
+import { invocation, wireFunctions } from '../../localstack/functions.ts'
+import { openLakeReadOnly } from '../../localstack/lake.ts'
+import { drainLake, largestFile, newLake, publishMarket, rewriteFile, silent, type TestLake } from './support.ts'
+
+let lake: TestLake
+
+beforeAll(async () => {
+  lake = await newLake()
+  await publishMarket(lake, { market: 0, from: 0, to: 60 })
+  await drainLake(lake)
+  await publishMarket(lake, { market: 0, from: 60, to: 100 })
+  await drainLake(lake)
+}, 60_000)
+afterAll(() => lake.remove())
+
+/** As another process looks: what this one has read before is not taken from memory. */
+async function auditAfresh(): Promise<AuditReport> {
+  const looking = await openLakeReadOnly(lake.directory)
+  const report = await auditLake(looking)
+  looking.close()
+  return report
+}
+
+const broken = (report: AuditReport) => report.laws.filter(law => !law.holds).map(({ law }) => law)
+const wordsOf = ({ violations }: LawReport) => violations.map(({ what }) => what)
+
+test('a good lake', async () => {
+  const report = await auditLake(lake)
+  expect(report.laws.map(({ law, holds, violations }) => [law, holds, violations])).toEqual(
+    [1, 2, 3, 4, 5, 6].map(law => [law, true, []]),
+  )
+  expect(report.holds).toBe(true)
+  const [bronze, silver, gold, candles, files] = report.laws.map(law => law.figures)
+  const rows = bronze.rows as number
+  expect(rows).toBeGreaterThan(4000)
+  expect((silver.silver as number) + (silver.dlq as number)).toBe(rows)
+  expect(silver.dlq).toBeGreaterThan(5)
+  expect(gold.silver).toBe(silver.silver)
+  expect(gold.rows).toBeLessThan(gold.silver as number)
+  expect(Object.keys(candles.candles as object)).toEqual(TIMEFRAMES.map(({ name }) => name))
+  expect(files.files).toBeGreaterThan(15)
+})
+
+const BRONZE = 'bronze_binance_trades'
+const SILVER = 'silver_binance_trades'
+const DLQ = 'silver_dlq_trades'
+const GOLD = 'gold_crypto_trades'
+const MINUTE = 'gold_ohlcv_1m'
+
+const without = (rows: string, order: string) =>
+  `SELECT * EXCLUDE (place) FROM (SELECT *, row_number() OVER (ORDER BY ${order}) AS place FROM ${rows}) WHERE place <> 7`
+const twice = (rows: string, order: string) =>
+  `SELECT * FROM ${rows} UNION ALL (SELECT * FROM ${rows} ORDER BY ${order} LIMIT 1)`
+/** The seventh row gets another value in a column. */
+const changed = (rows: string, order: string, column: string, value: string) =>
+  `SELECT * EXCLUDE (place) REPLACE (CASE WHEN place = 7 THEN ${value} ELSE ${column} END AS ${column})
+   FROM (SELECT *, row_number() OVER (ORDER BY ${order}) AS place FROM ${rows})`
+
+const AT = '"partition", "offset"'
+const FROM = 'kafka_partition, kafka_offset'
+const TRADE = 'symbol, "timestamp", message_id'
+const WINDOW = 'window_start, exchange, symbol'
+
+/** What is done to a table, the laws that it breaks, and what is said of the first of them. */
+const REWRITES: [title: string, table: string, select: (rows: string) => string, laws: number[], words: RegExp][] = [
+  ['a Bronze row is lost', BRONZE, rows => without(rows, AT), [1, 2], /offsets are not as the checkpoints/],
+  ['a Bronze row comes twice', BRONZE, rows => twice(rows, AT), [1], /in Bronze more than once/],
+  [
+    'the last Bronze row of a partition is lost',
+    BRONZE,
+    rows =>
+      `SELECT * FROM ${rows} WHERE ("partition", "offset") <> (SELECT ("partition", max("offset")) FROM ${rows} GROUP BY "partition" ORDER BY 1 LIMIT 1)`,
+    [1, 2],
+    /offsets are not as the checkpoints/,
+  ],
+  [
+    'a Bronze row is of another topic',
+    BRONZE,
+    rows => changed(rows, AT, 'topic', `'elsewhere'`),
+    [1],
+    /offsets are not/,
+  ],
+  ['a Silver row is lost', SILVER, rows => without(rows, FROM), [2, 3], /files do not add up/],
+  ['a Silver row comes twice', SILVER, rows => twice(rows, FROM), [2], /more than once in Silver and the DLQ/],
+  [
+    'a Silver row is another’s',
+    SILVER,
+    rows => changed(rows, FROM, 'kafka_offset', '999999'),
+    [2],
+    /files do not add up/,
+  ],
+  [
+    'a DLQ row is lost',
+    DLQ,
+    rows => `SELECT * FROM ${rows} ORDER BY kafka_offset OFFSET 1`,
+    [2],
+    /files do not add up/,
+  ],
+  [
+    'a DLQ row has other bytes',
+    DLQ,
+    rows => `SELECT * REPLACE (raw_record || 'x'::BLOB AS raw_record) FROM ${rows}`,
+    [2],
+    /DLQ rows of binance have other bytes than Bronze/,
+  ],
+  [
+    'a DLQ row of a tombstone has empty bytes',
+    DLQ,
+    rows => `SELECT * REPLACE (coalesce(raw_record, ''::BLOB) AS raw_record) FROM ${rows}`,
+    [2],
+    /DLQ rows of \w+ have other bytes than Bronze/,
+  ],
+  ['a Gold row is lost', GOLD, rows => without(rows, TRADE), [3, 4], /valid trades of Silver are not in Gold/],
+  ['a Gold row comes twice', GOLD, rows => twice(rows, TRADE), [3, 4], /rows of Gold are the same trade as another/],
+  [
+    'a Gold row comes again within a second',
+    GOLD,
+    rows =>
+      `SELECT * FROM ${rows} UNION ALL (SELECT * REPLACE ("timestamp" + INTERVAL 900 MILLISECONDS AS "timestamp") FROM ${rows} ORDER BY ${TRADE} LIMIT 1)`,
+    [3, 4],
+    /come from no Silver row/,
+  ],
+  [
+    'a price of Gold is another',
+    GOLD,
+    rows => changed(rows, TRADE, 'price', '(price + 0.00000001)::DECIMAL(18,8)'),
+    [3, 4],
+    /come from no Silver row with the same fields/,
+  ],
+  [
+    'a field of Gold that no candle needs is another',
+    GOLD,
+    rows => changed(rows, TRADE, 'vendor_data', `MAP {'a': 'b'}`),
+    [3],
+    /come from no Silver row/,
+  ],
+  [
+    'an hour of Gold is another',
+    GOLD,
+    rows => changed(rows, TRADE, 'exchange_hour', '(exchange_hour + 1) % 24'),
+    [3, 5],
+    /another date or hour/,
+  ],
+  ['a candle is lost', MINUTE, rows => without(rows, WINDOW), [4], /candles of gold_ohlcv_1m are missing/],
+  ['a candle comes twice', MINUTE, rows => twice(rows, WINDOW), [4], /days of gold_ohlcv_1m do not add up/],
+  ['a candle has no trades', MINUTE, rows => changed(rows, WINDOW, 'symbol', `'XXXYYY'`), [4], /are missing/],
+]
+
+test.each(REWRITES)('%s', async (_, table, select, laws, words) => {
+  const undo = await rewriteFile(lake, table, { select })
+  const report = await auditLake(lake)
+  await undo()
+  expect(broken(report)).toEqual(laws)
+  expect(wordsOf(report.laws[laws[0] - 1]).join()).toMatch(words)
+  for (const { violations } of report.laws)
+    for (const { count, rows } of violations) expect(Math.min(count, 20)).toBe(rows.length)
+})
+
+test.each([
+  ...[
+    'open_price',
+    'high_price',
+    'low_price',
+    'close_price',
+    'volume',
+    'vwap',
+    'quote_volume',
+    'taker_buy_volume',
+    'taker_buy_quote_volume',
+  ].map(column => [column, `${column} + 0.00000001`]),
+  ['trade_count', 'trade_count + 1'],
+  ['window_end', 'window_end + INTERVAL 1 MICROSECOND'],
+  ['first_trade_time', 'first_trade_time + INTERVAL 1 MICROSECOND'],
+  ['last_trade_time', 'last_trade_time - INTERVAL 1 MICROSECOND'],
+])('a candle’s %s is off by the least there is', async (column, value) => {
+  const table = 'gold_ohlcv_1d'
+  const decimal = /quote_volume$/.test(column) ? '(38,16)' : /volume$/.test(column) ? '(38,8)' : '(18,8)'
+  const typed = /price|volume|vwap/.test(column) ? `(${value})::DECIMAL${decimal}` : value
+  const select = (rows: string) =>
+    `SELECT * REPLACE (CASE WHEN symbol = 'ETHUSDT' THEN ${typed} ELSE ${column} END AS ${column}) FROM ${rows}`
+  const undo = await rewriteFile(lake, table, { select })
+  const report = await auditLake(lake)
+  await undo()
+  expect(broken(report)).toEqual([4])
+  expect(wordsOf(report.laws[3]).join()).toContain(`candles of ${table} differ from Gold`)
+  expect(JSON.stringify(report.laws[3].violations)).toContain(`${column} is `)
+})
+
+describe('files', () => {
+  const problems = (report: AuditReport) => JSON.stringify(report.laws[4].violations)
+
+  test('that are missing, cut, or damaged', async () => {
+    const path = await largestFile(lake, GOLD)
+    const bytes = readFileSync(path)
+    renameSync(path, `${path}.away`)
+    const missing = await auditAfresh()
+    writeFileSync(path, bytes.subarray(0, bytes.length - 1))
+    const cut = await auditAfresh()
+    writeFileSync(path, Buffer.from(bytes).fill(0, bytes.length - 2000))
+    const damaged = await auditAfresh()
+    rmSync(path)
+    copyFileSync(`${path}.away`, path)
+    rmSync(`${path}.away`)
+    for (const [report, words] of [
+      [missing, 'is missing'],
+      [cut, `has ${bytes.length - 1} bytes, the manifest says ${bytes.length}`],
+      [damaged, 'cannot be read'],
+    ] as const) {
+      expect(broken(report)).toContain(5)
+      expect(problems(report)).toContain(words)
+    }
+    expect((await auditAfresh()).holds).toBe(true)
+  })
+
+  test('whose pages are damaged although size and footer are right', async () => {
+    const path = await largestFile(lake, SILVER)
+    const bytes = readFileSync(path)
+    writeFileSync(path, Buffer.from(bytes).fill(0xff, 100, 5000))
+    const report = await auditAfresh()
+    writeFileSync(path, bytes)
+    expect(broken(report)).toContain(5)
+    expect(problems(report)).toContain('cannot be read')
+  })
+
+  test('of metadata that are missing', async () => {
+    const { metadataLocation } = await loadTable(lake.ports, GOLD)
+    const path = fileURLToPath(metadataLocation)
+    renameSync(path, `${path}.away`)
+    const report = await auditAfresh()
+    renameSync(`${path}.away`, path)
+    expect(report.holds).toBe(false)
+    expect(problems(report)).toContain('Table gold_crypto_trades has lost its metadata file')
+  })
+
+  test('with another number of rows, or in another partition', async () => {
+    for (const [describe, words] of [
+      [{ records: 3 }, 'rows, the manifest says 3'],
+      [{ partition: { exchange_date: 5, exchange_hour: 6 } }, 'is of partition exchange_date = 5, its rows have'],
+    ] as const) {
+      const undo = await rewriteFile(lake, GOLD, { describe: file => ({ ...file, ...describe }) })
+      const report = await auditAfresh()
+      await undo()
+      expect(broken(report)).toEqual([5])
+      expect(problems(report)).toContain(words)
+    }
+  })
+})
+
+describe('checkpoints', () => {
+  async function withCheckpoint(change: (checkpoint: Checkpoint) => Partial<Checkpoint>): Promise<AuditReport> {
+    const [read] = (await listCheckpoints(lake.ports.state, topicName('kraken'))).filter(
+      ({ nextOffset }) => nextOffset > 10,
+    )
+    const next = { ...read, ...change(read) }
+    await lake.ports.state.transact([advanceCheckpoint(read, next)], lake.ports.ids.uuid())
+    const report = await auditLake(lake)
+    await lake.ports.state.transact([advanceCheckpoint(next, read)], lake.ports.ids.uuid())
+    return report
+  }
+
+  test.each<[string, (checkpoint: Checkpoint) => Partial<Checkpoint>, RegExp]>([
+    [
+      'stand beyond the last row',
+      ({ nextOffset }) => ({ nextOffset: nextOffset + 1 }),
+      /is beyond the topic.*does not stand right after|does not stand right after.*is beyond the topic/,
+    ],
+    ['stand before the last row', ({ nextOffset }) => ({ nextOffset: nextOffset - 1 }), /does not stand right after/],
+    ['know an earlier epoch', ({ epoch }) => ({ epoch: epoch - 1 }), /an epoch that the checkpoint does not know/],
+  ])('%s', async (_, change, words) => {
+    const report = await withCheckpoint(change)
+    expect(broken(report)).toEqual([1])
+    expect(JSON.stringify(report.laws[0].violations)).toMatch(words)
+  })
+
+  test('a gap that was open when a record was lost is told and breaks nothing', async () => {
+    const topic = topicName('coinbase')
+    const ends = await lake.topics.ends(topic)
+    const { partition, end } = ends[19]
+    const record = { partition, key: null, value: null, timestamp: lake.ports.clock.now() }
+    await lake.topics.place(topic, [
+      { ...record, offset: end },
+      { ...record, offset: end + 5 },
+    ])
+    await drainLake(lake)
+    const report = await auditLake(lake)
+    expect(broken(report)).toEqual([])
+    expect(report.laws[0].notes).toEqual([`${topic}-19 has gaps at ${end + 1}–${end + 4}`])
+    await lake.topics.place(
+      topic,
+      [1, 2, 3, 4].map(more => ({ ...record, offset: end + more })),
+    )
+    await drainLake(lake)
+    expect((await auditLake(lake)).laws[0].notes).toEqual([])
+  })
+})
+
+test('whatever waits is told and breaks nothing, at every stage of the way', async () => {
+  await publishMarket(lake, { market: 1, from: 0, to: 20, rate: 1000 })
+  const functions = wireFunctions(lake, silent)
+  const steps: [waits: RegExp, work: () => Promise<unknown>][] = [
+    [
+      /records wait in the topics/,
+      async () => {
+        for (const exchange of lake.exchanges) {
+          const batch = await lake.topics.poll(topicName(exchange.name), 10_000)
+          if (!batch) continue
+          await functions.bronze.get(exchange.name)?.(batch.event, invocation(lake.ports))
+          await lake.topics.acknowledge(batch)
+        }
+      },
+    ],
+    [
+      /Bronze files wait for Silver/,
+      async () => {
+        for (const exchange of lake.exchanges)
+          await functions.silver.get(exchange.name)?.(
+            { Records: functions.queues.get(exchange.name)?.receive(10) ?? [] },
+            invocation(lake.ports),
+          )
+      },
+    ],
+    [/Silver files wait for Gold/, () => functions.gold({}, invocation(lake.ports))],
+    [/minutes wait for the candles/, () => functions.ohlcv({}, invocation(lake.ports))],
+    [/pending for table_bronze_binance_trades/, () => functions.commit({}, invocation(lake.ports))],
+  ]
+  for (const [waits, work] of steps) {
+    const report = await auditLake(lake)
+    expect(broken(report)).toEqual([])
+    expect(report.laws.flatMap(({ notes }) => notes).join()).toMatch(waits)
+    await work()
+  }
+  const report = await auditLake(lake)
+  expect(broken(report)).toEqual([])
+  expect(report.laws.flatMap(({ notes }) => notes)).toEqual([])
+  expect(report.laws[5].summary).toBe('nothing is pending')
+})
+
+test('ids that come again over a second apart are two trades, and told', async () => {
+  await publishMarket(lake, { market: 1, from: 0, to: 1 })
+  await drainLake(lake)
+  const report = await auditLake(lake)
+  expect(broken(report)).toEqual([])
+  expect(report.laws[2].notes.join()).toMatch(/^\d+ trades have the message_id of another one over a second apart/)
+})
+
+test('an empty lake holds', async () => {
+  const empty = await newLake()
+  const report = await auditLake(empty)
+  empty.remove()
+  expect(report.holds).toBe(true)
+})

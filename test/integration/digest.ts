@@ -1,23 +1,33 @@
 /** The digest of rows that check_lake.py computes, from Parquet files read by DuckDB. */
 import { createHash } from 'node:crypto'
 import type { QueryEngine } from '../../domain/ports.ts'
+import { readParquet } from '../../domain/sql.ts'
 import type { ColumnType, TableDefinition } from '../../domain/tables.ts'
 
-/** Rows of the files and their digest, whatever their order. */
+/** The query that gives the rows of `from` as the texts that are digested. */
+export function textsQuery(table: TableDefinition, from: string): string {
+  const columns = table.columns.map(({ name, type }) => `${textSql(`"${name}"`, type)} AS "${name}"`)
+  return `SELECT ${columns.join(', ')} FROM ${from}`
+}
+
+/** Rows that `textsQuery` gave and their digest, whatever their order. */
+export function digestRows(
+  table: TableDefinition,
+  rows: readonly Readonly<Record<string, unknown>>[],
+): { rows: number; digest: string } {
+  const hash = (text: string) => createHash('sha256').update(text).digest('hex')
+  const hashes = rows.map(row => hash(JSON.stringify(table.columns.map(column => row[column.name])))).sort()
+  return { rows: rows.length, digest: hash(hashes.join('\n')) }
+}
+
+/** Rows of the files and their digest. */
 export async function digestFiles(
   engine: QueryEngine,
   table: TableDefinition,
   paths: readonly string[],
 ): Promise<{ rows: number; digest: string }> {
-  const columns = table.columns.map(({ name, type }) => `${textSql(`"${name}"`, type)} AS "${name}"`)
-  const files = paths.map(path => `'${path.replaceAll("'", "''")}'`).join(', ')
-  const rows =
-    paths.length === 0
-      ? []
-      : await engine.run([`SELECT ${columns.join(', ')} FROM read_parquet([${files}], hive_partitioning = false)`])
-  const hash = (text: string) => createHash('sha256').update(text).digest('hex')
-  const hashes = rows.map(row => hash(JSON.stringify(table.columns.map(column => row[column.name])))).sort()
-  return { rows: rows.length, digest: hash(hashes.join('\n')) }
+  const rows = paths.length === 0 ? [] : await engine.run([textsQuery(table, readParquet(paths))])
+  return digestRows(table, rows)
 }
 
 function textSql(value: string, type: ColumnType): string {

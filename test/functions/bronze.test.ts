@@ -1,15 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MAX_GAPS, readCheckpoint } from '../../domain/checkpoint.ts'
+import { inGap, MAX_GAPS, readCheckpoint } from '../../domain/checkpoint.ts'
 import { Fenced } from '../../domain/errors.ts'
 import { consumers, topicName } from '../../domain/names.ts'
 import { bronzeTable } from '../../domain/tables.ts'
 import { ingest } from '../../functions/bronze/bronze.ts'
+import { loadTable } from '../../iceberg/catalog.ts'
+import { stageSnapshot } from '../../iceberg/commit.ts'
 import {
   BINANCE,
   Crash,
   commitAll,
   crashOnce,
+  filesOf,
   isCommit,
   kafkaEvent,
   type MemoryLake,
@@ -184,6 +187,51 @@ describe('a batch that comes again', () => {
     const later = run(0, 0, 3, 'anew').map(record => ({ ...record, timestamp: START + 1 }))
     expect(await put(lake, later)).toMatchObject({ ingested: 3, newEpochs: 1 })
     expect((await checkpoint(lake)).epoch).toBe(2)
+  })
+})
+
+describe('a topic made anew', () => {
+  const anew = (from: number, to: number) => run(0, from, to, 'anew')
+
+  test('is known by offsets that Bronze has long let go of', async () => {
+    const lake = memoryLake()
+    await put(lake, run(0, 0, 5))
+    await commitAll(lake)
+    const loaded = await loadTable(lake.ports, table.name)
+    const remove = new Set((await filesOf(lake, table)).map(file => file.key))
+    const { write } = await stageSnapshot(lake.ports, { table: loaded, remove, operation: 'overwrite' })
+    await lake.ports.state.transact([write], 'retention')
+    expect(await put(lake, anew(0, 2))).toMatchObject({ ingested: 2, newEpochs: 1 })
+  })
+
+  test('is known by other bytes inside a gap that was joined over what Bronze holds', async () => {
+    const lake = memoryLake()
+    const even = run(0, 0, 500).filter(({ offset }) => offset % 2 === 0)
+    await put(lake, even)
+    const { gaps } = await checkpoint(lake)
+    const held = even.find(({ offset }) => inGap(gaps, offset))!
+    expect(await put(lake, [{ ...held, value: text('other') }])).toMatchObject({ ingested: 1, newEpochs: 1 })
+  })
+
+  test('keeps its own records apart from the old ones: equal ones are no repeats', async () => {
+    const lake = memoryLake()
+    await put(lake, run(0, 0, 5))
+    await put(lake, [...anew(0, 2), ...anew(9, 10)])
+    expect(await checkpoint(lake)).toMatchObject({ epoch: 1, gaps: [[2, 8]] })
+    // As in the old topic, byte for byte.
+    expect(await put(lake, run(0, 4, 5))).toMatchObject({ ingested: 1, repeats: 0, newEpochs: 0 })
+    expect(await stored(lake)).toEqual(
+      [...inEpoch(run(0, 0, 5)), ...inEpoch([...anew(0, 2), ...anew(9, 10), ...run(0, 4, 5)], 1)].sort(),
+    )
+  })
+
+  test('in the middle of a batch makes nothing before it a repeat', async () => {
+    const lake = memoryLake()
+    await put(lake, run(0, 0, 5))
+    expect(await put(lake, [...anew(3, 4), ...run(0, 1, 2)])).toMatchObject({ ingested: 2, repeats: 0, newEpochs: 1 })
+    const other = memoryLake()
+    const batch = [...run(0, 0, 3), ...anew(0, 1), ...anew(3, 4), ...run(0, 1, 2)]
+    expect(await put(other, batch)).toMatchObject({ ingested: 6, repeats: 0, newEpochs: 1 })
   })
 })
 

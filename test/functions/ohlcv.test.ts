@@ -142,6 +142,26 @@ describe('candles', () => {
     expect(after.map(table => table.version)).toEqual(before.map(table => table.version))
   })
 
+  test('that are folded again and come out the same keep both their times, beside others that change', async () => {
+    await fold([at(NOON, 1), at(NOON + MINUTE, 2)])
+    const made = BigInt(lake.clock.now()) * 1000n
+    lake.clock.advance(90_000)
+    const minutes = [Number(NOON / MINUTE)]
+    await lake.ports.state.transact([await producePending(lake.ports, consumers.candles, { minutes })], 'again')
+    expect(await fold([at(NOON + MINUTE + 1n, 3)])).toMatchObject({ minutes: 2, changed: 6 })
+    expect((await storedCandles(lake, '1m')).map(row => row.updated_at)).toEqual([made, made + 90_000_000n])
+  })
+
+  test('of many scattered minutes are folded alone, not those in between', async () => {
+    const trades = Array.from({ length: 120 }, (_, i) => at(NOON + BigInt(i) * MINUTE, i))
+    await fold(trades)
+    const late = Array.from({ length: 40 }, (_, i) => at(NOON + BigInt(3 * i) * MINUTE + 1n, 200 + i))
+    // Of two hours: the windows of five minutes that they touch, 8 of 15m, 4 of 30m, 2 of 1h and the day.
+    const larger = new Set(late.map(({ timestamp }) => timestamp / (5n * MINUTE))).size + 8 + 4 + 2 + 1
+    expect(await fold(late)).toMatchObject({ minutes: 40, changed: 40 + larger, newByExchange: { BINANCE: 0 } })
+    await expectCandles([...trades, ...late])
+  })
+
   test('of windows that have no trade any more are removed', async () => {
     const stays = at(NOON + 2n * HOUR, 2)
     await fold([at(NOON, 1), stays])
@@ -214,7 +234,8 @@ describe('larger windows whose parts have expired are folded from Gold', () => {
       const late = at(NOON + DAY + HOUR, 5)
       const sameWindow = at(NOON + MINUTE, 6)
       const all = days < 364 ? [sameWindow, late] : [late]
-      await fold(all)
+      // A candle of each timeframe for the late one; the other's window lost its minute alone.
+      expect((await fold(all)).newByExchange).toEqual({ BINANCE: days < 364 ? 7 : 6 })
       const candles = await allCandles(lake)
       const naive = naiveCandles([...trades, ...all])
       for (const { name } of TIMEFRAMES.slice(gone.length)) expect(candles[name], name).toEqual(naive[name])

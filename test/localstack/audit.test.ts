@@ -346,7 +346,7 @@ test('whatever waits is told and breaks nothing, at every stage of the way', asy
 })
 
 test('ids that come again over a second apart are two trades, and told', async () => {
-  await publishMarket(lake, { market: 1, from: 0, to: 1 })
+  await publishMarket(lake, { market: 1, from: 0, to: 5, shift: 60_000_000n })
   await drainLake(lake)
   const report = await auditLake(lake)
   expect(broken(report)).toEqual([])

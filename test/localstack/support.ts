@@ -38,22 +38,28 @@ export async function newLake(exchanges: readonly Exchange[] = EXCHANGES): Promi
   }
 }
 
+const startMicros = BigInt(Date.now() - 600_000) * 1000n
+
 /** Publishes ticks (fifths of a second) of a market that began ten minutes ago; trade ids of two markets never meet. */
 export async function publishMarket(
   lake: Lake,
-  options: { readonly market: number; readonly from: number; readonly to: number; readonly rate?: number },
+  options: {
+    readonly market: number
+    readonly from: number
+    readonly to: number
+    readonly rate?: number
+    readonly shift?: bigint
+  },
 ): Promise<void> {
-  const startMicros = BigInt(lake.ports.clock.now() - 600_000) * 1000n
+  const { market: number, from, to, rate = 300, shift = 0n } = options
   for (const exchange of lake.exchanges) {
-    const { from, to, rate = 300 } = options
-    const { partitions } = exchange
     const market = createMarket({
       seed: 3,
-      startMicros,
+      startMicros: startMicros + shift,
       ratePerSecond: rate,
       exchange,
-      partitions,
-      market: options.market,
+      partitions: exchange.partitions,
+      market: number,
     })
     for (let k = from; k < to; k++) await lake.topics.append(topicName(exchange.name), market.tick(k))
   }

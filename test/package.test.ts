@@ -49,6 +49,13 @@ describe('package.json', () => {
     expect(resolved).toEqual([])
   })
 
+  test('has every platform’s variant of a package in the lock file: without one npm ci refuses, on any platform', () => {
+    const packages = lock.packages as Record<string, { optionalDependencies?: Record<string, string> }>
+    const variants = Object.values(packages).flatMap(entry => Object.keys(entry.optionalDependencies ?? {}))
+    expect(variants.length).toBeGreaterThan(10)
+    expect(variants.filter(name => !(`node_modules/${name}` in packages))).toEqual([])
+  })
+
   test('names files that are there', () => {
     for (const path of [...Object.values<string>(manifest.bin), 'README.md', 'LICENSE', 'CHANGELOG.md']) {
       expect(existsSync(ROOT + path), path).toBe(true)

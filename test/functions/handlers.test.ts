@@ -1,6 +1,6 @@
 /** The Lambda handlers, with the events that AWS sends. */
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { objectCreated, type QueueEvent } from '../../domain/events.ts'
+import { notifiedKeys, objectCreated, type QueueEvent } from '../../domain/events.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { consumers } from '../../domain/names.ts'
 import type { InvocationContext, Log, ObjectEvents } from '../../domain/ports.ts'
@@ -92,6 +92,11 @@ describe('silver', () => {
     const Records = keys.map(key => ({ s3: { object: { key: key.replace('=', '%3D'), size: 1 } } }))
     expect(keys[0]).toContain('=')
     expect(await handle([JSON.stringify({ Records })])).toMatchObject({ batchItemFailures: [], result: { objects: 2 } })
+  })
+
+  test('reads back any key that a notification was made of', () => {
+    for (const key of ['a b/c+d=e/%20ü🚀&.parquet', '+', ' '])
+      expect(notifiedKeys(objectCreated(key, 1))).toEqual([key])
   })
 
   test('fails the message of a damaged object alone', async () => {

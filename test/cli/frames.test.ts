@@ -1,0 +1,107 @@
+/** Recorded frames through the whole lake: the command, every stage, and what a query then says. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { FRAMES, hasFrames, NEEDS_FRAMES } from '../feeds/support.ts'
+import { newFolder, output, queryRows, runCommand } from './support.ts'
+
+// What a person reads in the files: frames received, trades in them.
+const FILES = [
+  ['binance', 265, 2],
+  ['kraken', 38, 5],
+  ['coinbase', 107, 54],
+] as const
+
+test.skipIf(!hasFrames)(`three recordings, published twice${NEEDS_FRAMES}`, async () => {
+  const data = join(newFolder(), 'lake')
+  for (const [exchange, frames, trades] of FILES) {
+    const file = `${FRAMES}${exchange}.txt`
+    const said = await output('frames', file, '--exchange', exchange, '--data', data)
+    expect(said).toContain(
+      `${file}: ${frames} frames, ${trades} trades published to market.crypto.trades.${exchange}\n`,
+    )
+  }
+  await output('frames', `${FRAMES}kraken.txt`, '--exchange', 'kraken', '--data', data)
+  expect(await output('drain', '--data', data)).toBe(
+    [
+      'binance: 2 Bronze, 2 Silver, 0 DLQ, 2 Gold rows and 12 candles added',
+      'kraken: 10 Bronze, 10 Silver, 0 DLQ, 5 Gold rows and 12 candles added',
+      'coinbase: 54 Bronze, 54 Silver, 0 DLQ, 54 Gold rows and 61 candles added',
+      '',
+    ].join('\n'),
+  )
+
+  const rows = await queryRows(
+    data,
+    `SELECT exchange, symbol, currency, price, quantity, side, "timestamp"::VARCHAR AS at FROM gold_crypto_trades
+     WHERE exchange <> 'COINBASE' ORDER BY "timestamp", trade_id`,
+  )
+  const trade = (
+    exchange: string,
+    symbol: string,
+    currency: string,
+    price: string,
+    quantity: string,
+    side: string,
+    at: string,
+  ) => {
+    return { exchange, symbol, currency, price, quantity, side, at: `2021-${at}+00` }
+  }
+  expect(rows).toEqual([
+    trade('KRAKEN', 'XMRUSD', 'USD', '354.11000000', '0.89594024', 'SELL', '04-17 16:49:02.557535'),
+    trade('KRAKEN', 'XMRUSD', 'USD', '354.55000000', '1.25690315', 'BUY', '04-17 16:49:05.715785'),
+    trade('KRAKEN', 'SCEUR', 'EUR', '0.04299000', '15979.71727919', 'SELL', '04-17 16:49:05.920708'),
+    trade('KRAKEN', 'XMRUSD', 'USD', '354.04000000', '0.28245396', 'SELL', '04-17 16:49:10.826417'),
+    trade('KRAKEN', 'XMRUSD', 'USD', '353.81000000', '1.71754604', 'SELL', '04-17 16:49:10.827816'),
+    trade('BINANCE', 'NKNUSDT', 'USDT', '0.35280000', '58.00000000', 'BUY', '10-12 00:28:43.963'),
+    trade('BINANCE', 'LRCBTC', 'BTC', '0.00000638', '177.00000000', 'BUY', '10-12 00:28:54.486'),
+  ])
+  // Coinbase says the makers' sides: 18 buyers and 36 sellers.
+  expect(
+    await queryRows(
+      data,
+      `SELECT side, count(*) AS trades FROM gold_crypto_trades WHERE exchange = 'COINBASE' GROUP BY side ORDER BY side`,
+    ),
+  ).toEqual([
+    { side: 'BUY', trades: 36 },
+    { side: 'SELL', trades: 18 },
+  ])
+  const [dash] = await queryRows(
+    data,
+    `SELECT open_price, close_price, volume, trade_count, quote_volume FROM gold_ohlcv_1m
+     WHERE symbol = 'DASHBTC' AND window_start = TIMESTAMPTZ '2021-04-17 16:43:00+00'`,
+  )
+  // 0.012 at 0.00619345, 0.265 at 0.00620564, 0.295 at 0.00617818, 2.578 at 0.00617817, 0.994 at 0.0061759
+  expect(dash).toEqual({
+    open_price: '0.00619345',
+    close_price: '0.00617590',
+    volume: '4.14400000',
+    trade_count: 5,
+    quote_volume: '0.0256075459600000',
+  })
+  expect(await output('audit', '--data', data)).toContain('All six laws hold')
+})
+
+test('a recording that is none, or holds a frame that is none, publishes nothing', async () => {
+  const folder = newFolder()
+  const data = join(folder, 'lake')
+  const good = '1633998512.06: {"e":"trade","E":1,"s":"BTCUSDT","t":1,"p":"1.5","q":"2","T":1633998512000,"m":true}'
+  const file = join(folder, 'recording.txt')
+  for (const [lines, message] of [
+    [[good, 'dear diary'], /recording\.txt:2 is no recorded frame/],
+    [[good, good, '1633998513.1: {"e":"trade","s":"BTCUSDT"}'], /recording\.txt:3 .*Nothing was published\./],
+    [[good, '1633998513.1: {"e":'], /recording\.txt:2 .*Nothing was published\./],
+  ] as const) {
+    writeFileSync(file, lines.join('\n'))
+    const { status, stdout, stderr } = await runCommand('frames', file, '--exchange', 'binance', '--data', data)
+    expect([status, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^tradelake: [^\n]+\n$/)
+    expect(stderr).toMatch(message)
+  }
+  const missing = await runCommand('frames', join(folder, 'none.txt'), '--exchange', 'binance', '--data', data)
+  expect(missing.stderr).toMatch(/^tradelake: .*none\.txt does not exist\.\n$/)
+  writeFileSync(file, good)
+  await output('frames', file, '--exchange', 'binance', '--data', data)
+  expect(await output('drain', '--data', data)).toContain('binance: 1 Bronze, 1 Silver, 0 DLQ, 1 Gold rows')
+  expect(readFileSync(file, 'utf8')).toBe(good)
+})

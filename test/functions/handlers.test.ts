@@ -1,6 +1,6 @@
 /** The Lambda handlers, with the events that AWS sends. */
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { notifiedKeys, objectCreated, type QueueEvent } from '../../domain/events.ts'
+import { objectCreated, type QueueEvent, readNotification } from '../../domain/events.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { consumers } from '../../domain/names.ts'
 import type { InvocationContext, Log, ObjectEvents } from '../../domain/ports.ts'
@@ -96,7 +96,7 @@ describe('silver', () => {
 
   test('reads back any key that a notification was made of', () => {
     for (const key of ['a b/c+d=e/%20ü🚀&.parquet', '+', ' '])
-      expect(notifiedKeys(objectCreated(key, 1))).toEqual([key])
+      expect(readNotification(objectCreated(key, 1))).toEqual({ keys: [key] })
   })
 
   test('fails the message of a damaged object alone', async () => {

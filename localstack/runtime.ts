@@ -91,10 +91,11 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
     })
   }
 
+  /** The first time at once: what an earlier process left is not waited for. */
   async function every(milliseconds: number, run: () => Promise<void>): Promise<void> {
     await loop(async () => {
+      await run()
       await pause(milliseconds)
-      if (running) await run()
       return 0
     })
   }

@@ -1,0 +1,77 @@
+/** `tradelake start`: what it shows, that others may look meanwhile, and that it goes on where it was. */
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { newFolder, output, queryRows, runCommand, startCommand } from './support.ts'
+
+interface Line {
+  readonly time: string
+  readonly exchanges: {
+    exchange: string
+    messages: number
+    bronze: number
+    silver: number
+    dlq: number
+    gold: number
+  }[]
+  readonly candles: { symbol: string; window: string; closed: boolean; high: string; trades: string }[]
+  readonly errors: number
+}
+
+const linesOf = (stdout: string) =>
+  stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+
+test('a run shows a candle within 15 s, may be looked at, and is gone on with', async () => {
+  const data = join(newFolder(), 'lake')
+  const first = startCommand('start', '--rate', '1000', '--seed', '5', '--for', '11s', '--json', '--data', data)
+  await new Promise(resolve => first.child.stdout?.once('data', resolve))
+  let looks = 0
+  let over = false
+  first.finished.then(() => {
+    over = true
+  })
+  while (!over) {
+    const { status, stdout, stderr } = await runCommand('audit', '--data', data)
+    expect([status, stderr], stdout).toEqual([0, ''])
+    const [{ trades }] = await queryRows(data, 'SELECT count(*) AS trades FROM gold_crypto_trades')
+    expect(trades).toBeGreaterThanOrEqual(0)
+    looks++
+  }
+  expect(looks).toBeGreaterThan(2)
+  const { status, stdout, stderr } = await first.finished
+  expect([status, stderr]).toEqual([0, ''])
+  const lines = linesOf(stdout)
+  const report = lines.pop().audit
+  expect(report.laws.map((law: { holds: boolean }) => law.holds)).toEqual([true, true, true, true, true, true])
+
+  const shown = lines as Line[]
+  const firstCandle = shown.find(({ candles }) => candles.length > 0)
+  expect(Date.parse(firstCandle?.time ?? '') - Date.parse(shown[0].time)).toBeLessThan(15_000)
+  expect(Number(firstCandle?.candles[0].trades)).toBeGreaterThan(0)
+  const last = shown[shown.length - 1]
+  expect(last.errors).toBe(0)
+  for (const { messages, bronze, silver, dlq, gold } of last.exchanges) {
+    expect(bronze).toBe(messages)
+    expect(silver + dlq).toBe(bronze)
+    expect(gold).toBeLessThanOrEqual(silver)
+  }
+  const messages = last.exchanges.reduce((sum, exchange) => sum + exchange.messages, 0)
+  expect(messages).toBeGreaterThan(8_000)
+
+  // Another run goes on with the same market: no trade comes twice, none is left out.
+  const again = await runCommand('start', '--for', '1s', '--data', data)
+  expect([again.status, again.stderr]).toEqual([0, ''])
+  expect(again.stdout).toContain('market 0 of seed 5 at 1000 trades/s')
+  expect(again.stdout).toContain('All six laws hold')
+  const [{ symbols, holes }] = await queryRows(
+    data,
+    `SELECT count(*) AS symbols, sum(highest - lowest + 1 - trades) AS holes FROM
+      (SELECT max(id) AS highest, min(id) AS lowest, count(*) AS trades FROM
+        (SELECT exchange, symbol, split_part(trade_id, '-', 2)::BIGINT AS id FROM gold_crypto_trades) GROUP BY exchange, symbol)`,
+  )
+  expect([symbols, holes]).toEqual([24, 0])
+  // Another seed is another market.
+  expect(await output('start', '--seed', '6', '--for', '1s', '--data', data)).toContain('market 1 of seed 6')
+}, 90_000)

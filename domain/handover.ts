@@ -4,6 +4,8 @@
 export interface BronzeObject {
   readonly bytes: number
   readonly records: number
+  /** CRC-32 of the object: a Parquet reader may run for ever on damaged bytes, so they are checked first. */
+  readonly crc32?: number
 }
 
 /** For Gold: Silver files, each of one exchange date. */

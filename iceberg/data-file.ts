@@ -1,4 +1,5 @@
 /** Makes a data file of a batch: encoded, stored under a fresh name, described as a manifest will describe it. */
+import { crc32 } from 'node:zlib'
 import type { Batch } from '../domain/columns.ts'
 import { dataFileKey } from '../domain/names.ts'
 import type { Ports } from '../domain/ports.ts'
@@ -18,5 +19,5 @@ export async function writeDataFile(
   const bytes = encodeParquet(table, batch)
   const key = dataFileKey(table.name, partitionPath(table, partition), ports.ids.uuid())
   await ports.store.put(key, bytes)
-  return { key, partition, ...describeParquet(table, bytes) }
+  return { key, partition, ...describeParquet(table, bytes), crc32: crc32(bytes) }
 }

@@ -23,6 +23,8 @@ export interface DataFile {
   readonly upperBounds: Readonly<Record<number, string>>
   /** Where the row groups begin. */
   readonly splitOffsets: readonly number[]
+  /** CRC-32 of the whole file, where it was made in memory; travels in pending items, manifests have no place for it. */
+  readonly crc32?: number
 }
 
 /** What a pending item for a table's commit carries: files that the table's next snapshot adds. */

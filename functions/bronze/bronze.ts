@@ -87,7 +87,7 @@ async function plan(
   const table = bronzeTable(exchange)
   const day = Math.floor(started / 86_400_000)
   const file = await writeDataFile(ports, table, { ingestion_date_day: day }, batch)
-  const object: BronzeObject = { bytes: file.bytes, records: file.records }
+  const object: BronzeObject = { bytes: file.bytes, records: file.records, crc32: file.crc32 }
   const added: AddedFiles = { files: [file] }
   return {
     writes: [

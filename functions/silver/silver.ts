@@ -2,7 +2,8 @@
  * Silver: Bronze objects become one file of valid trades for each exchange date and one file of dead letters; in one
  * transaction the objects are consumed and the files become pending for Gold and for their tables.
  */
-import { messageOf } from '../../domain/errors.ts'
+import { crc32 } from 'node:zlib'
+import { Corrupt, messageOf } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { BronzeObject, SilverFile, SilverFiles } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'
@@ -161,8 +162,18 @@ async function plan(
 async function decodeAll(ports: Ports, exchange: Exchange, schemas: Schemas, items: readonly Item[]) {
   const decoder = createObjectDecoder(exchange.code, schemas)
   // One object in memory at a time: a batch may be 25 times 6 MB.
-  for (const item of items) await decoder.add(item.id, await ports.store.get(item.id))
+  for (const item of items) await decoder.add(item.id, await readWhole(ports, item))
   return decoder.decoded
+}
+
+/** The object's bytes, as Bronze wrote them. @throws Corrupt where they are others */
+async function readWhole(ports: Ports, { id, payload }: Item): Promise<Uint8Array> {
+  const bytes = await ports.store.get(id)
+  if (bytes.length !== payload.bytes || (payload.crc32 !== undefined && crc32(bytes) !== payload.crc32))
+    throw new Corrupt(
+      `${id} is not as Bronze wrote it (${bytes.length} bytes, ${payload.bytes} expected, or another checksum): restore the object.`,
+    )
+  return bytes
 }
 
 function added(files: readonly DataFile[]): AddedFiles {

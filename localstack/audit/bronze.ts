@@ -1,6 +1,5 @@
 /** Law 1: every record delivered from a topic partition is in Bronze exactly once. */
 import type { Checkpoint, OffsetRange } from '../../domain/checkpoint.ts'
-import { gapOffsets } from '../../domain/checkpoint.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { type ExchangeReading, keptSince, type Readings } from './readings.ts'
 import { count, type Findings, offenders, type Violation, violation } from './report.ts'
@@ -44,7 +43,7 @@ export async function checkBronze(session: QuerySession, readings: Readings): Pr
       problems.push(...holes(reading, readings.at, row, runs.get(`${row.epoch}|${row.partition}`) ?? []))
       problems.push(...endProblems(reading, row))
     }
-    problems.push(...delivered(reading))
+    problems.push(...delivered(reading, readings.at, new Set(rows.map(row => row.partition))))
     waiting += reading.ends.reduce((sum, end) => sum + end.waiting, 0)
     violations.push(...(await repeated(session, reading, i)))
   }
@@ -163,19 +162,17 @@ function endProblems(reading: ExchangeReading, row: { partition: number; epoch: 
 }
 
 /** Whether the checkpoints have what the topic has delivered, and no more than it ever held. */
-function delivered(reading: ExchangeReading): Hole[] {
+function delivered(reading: ExchangeReading, now: number, held: ReadonlySet<number>): Hole[] {
   const problems: Hole[] = []
-  const held = new Set(reading.bronze.files.size === 0 ? [] : reading.checkpoints.map(({ partition }) => partition))
+  const before = new Map(reading.checkpointsBefore.map(checkpoint => [checkpoint.partition, checkpoint.nextOffset]))
+  const dropsDays = keptSince(reading.bronze, now) > 0
   for (const checkpoint of reading.checkpoints) {
     const { partition, nextOffset } = checkpoint
     const end = reading.ends.find(candidate => candidate.partition === partition)?.end ?? 0
     if (nextOffset > end)
       problems.push({ topic: reading.topic, partition, next_offset: nextOffset, end, problem: 'is beyond the topic' })
-    if (
-      !held.has(partition) &&
-      nextOffset > gapOffsets(checkpoint.gaps) &&
-      keptSince(reading.bronze, Number.MAX_SAFE_INTEGER) === 0
-    )
+    // The first rows may have come after Bronze was read.
+    if (!held.has(partition) && (before.get(partition) ?? 0) > 0 && !dropsDays)
       problems.push({ topic: reading.topic, partition, next_offset: nextOffset, problem: 'Bronze holds no row' })
   }
   for (const { partition, end, waiting } of reading.endsBefore) {

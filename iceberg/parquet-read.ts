@@ -5,10 +5,9 @@
 import { constants, zstdDecompressSync } from 'node:zlib'
 import { type AsyncBuffer, type DecodedArray, type FileMetaData, parquetMetadata, parquetRead } from 'hyparquet'
 import { Corrupt, messageOf } from '../domain/errors.ts'
+import { checkPages, MAX_PAGE_BYTES } from './parquet-check.ts'
 
 const TAIL_BYTES = 8
-// A page is at most this large: a damaged header must not ask for all memory.
-const MAX_PAGE_BYTES = 1 << 30
 
 const compressors = {
   ZSTD: (input: Uint8Array, size: number) =>
@@ -32,6 +31,7 @@ export async function readColumns(
 ): Promise<{ rows: number; values: Record<string, ColumnValues> }> {
   try {
     const metadata = withoutConversions(parquetMetadata(footerOf(bytes)))
+    checkPages(bytes, metadata, columns)
     const values: Record<string, ColumnValues[]> = Object.fromEntries(columns.map(column => [column, []]))
     await parquetRead({
       file: asyncBuffer(bytes),

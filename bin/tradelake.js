@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The `tradelake` command. From a checkout it runs the TypeScript sources, from an installed package the built JavaScript
-// (Node strips types only outside node_modules).
+// The `tradelake` command. From a checkout it runs the TypeScript sources, from an installed package the built
+// JavaScript (Node strips types only outside node_modules).
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { runOnNode24 } from './node24.js'

@@ -1,4 +1,6 @@
-/** Figures of a lake for the live view: what its tables held at the start, and the last closed minute of each symbol. */
+/**
+ * Figures of a lake for the live view: what its tables held at the start, and the last closed minute of each symbol.
+ */
 import { formatDecimal } from '../domain/decimal.ts'
 import { bronzeTable, candleTable, DLQ_TABLE, GOLD_TABLE, silverTable } from '../domain/tables.ts'
 import { TIMEFRAMES } from '../domain/timeframes.ts'

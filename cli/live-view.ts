@@ -1,4 +1,6 @@
-/** The live view of `tradelake start`: refreshed in place on a terminal, plain lines elsewhere, JSON lines on demand. */
+/**
+ * The live view of `tradelake start`: refreshed in place on a terminal, plain lines elsewhere, JSON lines on demand.
+ */
 import type { Lake } from '../localstack/lake.ts'
 import type { MarketRun } from '../localstack/market.ts'
 import type { Totals } from '../localstack/totals.ts'

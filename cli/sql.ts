@@ -69,7 +69,9 @@ async function nestedColumns(session: QuerySession, query: string): Promise<Set<
   return new Set(nested.map(column => String(column.column_name)))
 }
 
-/** An array of row objects. Decimals are text already; an integer beyond 2^53 becomes text, bytes hexadecimal digits. */
+/**
+ * An array of row objects. Decimals are text already; an integer beyond 2^53 becomes text, bytes hexadecimal digits.
+ */
 async function writeJson(chunks: AsyncIterable<SqlRow[]>, nested: ReadonlySet<string>): Promise<void> {
   let before = '['
   for await (const rows of chunks)

@@ -1,4 +1,7 @@
-/** The functions of a lake, wired as the deployment wires them: a Bronze and a Silver for each exchange, one of each other. */
+/**
+ * The functions of a lake, wired as the deployment wires them: a Bronze and a Silver for each exchange, one of each
+ * other.
+ */
 import { objectCreated } from '../domain/events.ts'
 import { dataPrefix } from '../domain/names.ts'
 import type { InvocationContext, Log, ObjectEvents, ObjectStore, Ports } from '../domain/ports.ts'
@@ -19,7 +22,10 @@ const INVOCATION_MS = 60_000
 
 export type Functions = ReturnType<typeof wireFunctions>
 
-/** Wires the handlers to the lake's ports. A Bronze object that is put raises an event at once, before its transaction, as S3 does. */
+/**
+ * Wires the handlers to the lake's ports. A Bronze object that is put raises an event at once, before its
+ * transaction, as S3 does.
+ */
 export function wireFunctions(lake: Lake, log: Log) {
   const { exchanges } = lake
   const queues = new Map(exchanges.map(exchange => [exchange.name, createQueue(lake.ports, VISIBILITY_MS)]))

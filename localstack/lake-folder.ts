@@ -9,7 +9,10 @@ const LOCATION = 'location'
 const FILES = ['state.sqlite', 'topics.sqlite']
 const OWN = /^(?:lock\.sqlite|state\.sqlite|topics\.sqlite|location|objects$|scratch$|tradelake\.log$|lost\+found$)/
 
-/** DuckDB takes these characters for patterns, wherever they stand in a path. @throws BadInput where the absolute path has one */
+/**
+ * DuckDB takes these characters for patterns, wherever they stand in a path. @throws BadInput where the absolute path
+ * has one
+ */
 export function requirePlainPath(folder: string): string {
   const directory = resolve(folder)
   if (/[*?[]/.test(directory)) throw new BadInput(`${directory} has one of * ? [ in its path: give another --data DIR.`)

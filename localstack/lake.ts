@@ -44,7 +44,8 @@ const DEFAULTS = { exchanges: EXCHANGES, memoryLimit: '400MB', threads: 2, mustE
 
 /**
  * Opens the lake in the folder for this process alone, making it where there is none.
- * @throws BadInput where another process has it, it was moved, or the folder holds other things; Corrupt where a file of it is damaged or missing
+ * @throws BadInput where another process has it, it was moved, or the folder holds other things; Corrupt where a file
+ * of it is damaged or missing
  */
 export async function openLake(folder: string, options: LakeOptions = {}): Promise<Lake> {
   const directory = requirePlainPath(folder)

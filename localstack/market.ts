@@ -1,6 +1,7 @@
 /**
- * Publishes the seeded market into the topic log as time passes. Each append names the tick that it goes up to, so after
- * a crash the market goes on exactly where it was: what a lake has received is a function of seed, start and rate alone.
+ * Publishes the seeded market into the topic log as time passes. Each append names the tick that it goes up to, so
+ * after a crash the market goes on exactly where it was: what a lake has received is a function of seed, start and
+ * rate alone.
  */
 
 import { topicName } from '../domain/names.ts'
@@ -22,7 +23,10 @@ export interface MarketRun {
   readonly seed: number
   readonly ratePerSecond: number
   readonly startMicros: bigint
-  /** Publishes the ticks that have ended by now, of a long pause some at a time; gives how many records that were, by exchange. */
+  /**
+   * Publishes the ticks that have ended by now, of a long pause some at a time; gives how many records that were, by
+   * exchange.
+   */
   publish(): Promise<Map<string, number>>
 }
 
@@ -33,7 +37,10 @@ export interface WantedMarket {
   readonly startMicros?: bigint
 }
 
-/** Goes on with the lake's market; begins a new one where there is none, another one is wanted, or it stood still for long. */
+/**
+ * Goes on with the lake's market; begins a new one where there is none, another one is wanted, or it stood still for
+ * long.
+ */
 export async function openMarket(lake: Lake, wanted: WantedMarket): Promise<MarketRun> {
   const now = lake.ports.clock.now()
   const last = (await lake.ports.state.query('state', PARTITION)).at(-1)

@@ -1,7 +1,7 @@
 /**
- * Replay: records of Parquet files with Bronze's columns go back into their topics, at their own offsets and times. All are
- * checked before the first is written; then a crash in the middle is harmless, because what was placed is the same when it
- * comes again.
+ * Replay: records of Parquet files with Bronze's columns go back into their topics, at their own offsets and times.
+ * All are checked before the first is written; then a crash in the middle is harmless, because what was placed is the
+ * same when it comes again.
  */
 import { topicName } from '../domain/names.ts'
 import type { PlacedRecord, QuerySession } from '../domain/ports.ts'
@@ -21,7 +21,8 @@ export interface ReplayResult {
 
 /**
  * Publishes the files' records. Equal ones that Bronze has or that wait already are left as they are.
- * @throws BadInput where a file is not what it should be or a record's offset is taken by another; nothing is written then
+ * @throws BadInput where a file is not what it should be or a record's offset is taken by another; nothing is written
+ * then
  */
 export async function replayFiles(lake: Lake, names: readonly string[]): Promise<ReplayResult> {
   const session = await lake.ports.engine.session()

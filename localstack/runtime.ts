@@ -1,6 +1,6 @@
 /**
- * The embedded runtime: does what the event source mappings, SQS and EventBridge Scheduler do, around the same handlers.
- * A loop for each exchange's topic and queue, and schedules of a few seconds instead of a minute.
+ * The embedded runtime: does what the event source mappings, SQS and EventBridge Scheduler do, around the same
+ * handlers. A loop for each exchange's topic and queue, and schedules of a few seconds instead of a minute.
  */
 import { Conflict, Fenced, messageOf, Throttled } from '../domain/errors.ts'
 import type { Exchange } from '../domain/exchanges.ts'
@@ -19,7 +19,10 @@ const LAST_BACKOFF_MS = 10_000
 export interface Runtime {
   readonly totals: Totals
   readonly functions: Functions
-  /** Starts all loops; `stopped` settles when they have ended: with an error that trying again will not mend, or after `stop`. */
+  /**
+   * Starts all loops; `stopped` settles when they have ended: with an error that trying again will not mend, or after
+   * `stop`.
+   */
   run(): Promise<void>
   /** Lets every invocation under way end, then ends the loops. */
   stop(): void
@@ -55,7 +58,10 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
     totals.candles(await functions.ohlcv({}, invocation(lake.ports)))
   }
 
-  /** The event source mapping: batches by size or window, the next one only after success, the same one again after a failure. */
+  /**
+   * The event source mapping: batches by size or window, the next one only after success, the same one again after a
+   * failure.
+   */
   async function bronzeLoop(exchange: Exchange): Promise<void> {
     const handler = functions.bronze.get(exchange.name)
     const topic = topicName(exchange.name)
@@ -100,7 +106,10 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
     })
   }
 
-  /** Repeats a step, which gives the pause until the next, while the runtime runs. What may pass by itself is tried again. */
+  /**
+   * Repeats a step, which gives the pause until the next, while the runtime runs. What may pass by itself is tried
+   * again.
+   */
   async function loop(step: () => Promise<number>): Promise<void> {
     let backoff = FIRST_BACKOFF_MS
     while (running) {

@@ -1,5 +1,5 @@
 /** Law 1: every record delivered from a topic partition is in Bronze exactly once. */
-import type { Checkpoint, OffsetRange } from '../../domain/checkpoint.ts'
+import { type Checkpoint, gapOffsets, type OffsetRange } from '../../domain/checkpoint.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { type ExchangeReading, keptSince, type Readings } from './readings.ts'
 import { count, type Findings, offenders, type Violation, violation } from './report.ts'
@@ -48,10 +48,13 @@ export async function checkBronze(session: QuerySession, readings: Readings): Pr
     violations.push(...(await repeated(session, reading, i)))
   }
   const total = partitions.reduce((sum, partition) => sum + partition.rows, 0)
+  const missing = partitions.reduce((sum, { gaps }) => sum + gapOffsets(gaps), 0)
   const open = partitions.filter(({ gaps }) => gaps.length > 0)
   return {
-    summary: `${count(total)} rows of ${count(partitions.length)} topic partitions, each offset once`,
-    figures: { rows: total, waiting, partitions },
+    summary: `${count(total)} rows of ${count(partitions.length)} topic partitions, each offset once${
+      missing > 0 ? `; ${count(missing)} offsets never came` : ''
+    }`,
+    figures: { rows: total, waiting, gap_offsets: missing, partitions },
     notes: [
       ...(waiting > 0 ? [`${count(waiting)} records wait in the topics`] : []),
       ...open
@@ -86,7 +89,8 @@ async function runsOf(session: QuerySession, exchange: number): Promise<Run[]> {
       SELECT epoch, part, off, min(ingested) AS ingested FROM bronze_rows JOIN files ON files.number = bronze_rows.file
       WHERE files.first AND bronze_rows.exchange = ${exchange} AND own GROUP BY ALL),
     ranked AS (SELECT *, off - row_number() OVER (PARTITION BY epoch, part ORDER BY off) AS run FROM held)
-    SELECT epoch, part, min(off) AS low, max(off) AS high, arg_min(ingested, off) AS began, arg_max(ingested, off) AS ended
+    SELECT epoch, part, min(off) AS low,
+      max(off) AS high, arg_min(ingested, off) AS began, arg_max(ingested, off) AS ended
     FROM ranked GROUP BY epoch, part, run ORDER BY epoch, part, low`)
   return rows.map(row => ({
     epoch: Number(row.epoch),
@@ -190,13 +194,15 @@ function delivered(reading: ExchangeReading, now: number, held: ReadonlySet<numb
 }
 
 async function repeated(session: QuerySession, reading: ExchangeReading, exchange: number): Promise<Violation[]> {
-  const rows = `bronze_rows JOIN files ON files.number = bronze_rows.file WHERE files.first AND bronze_rows.exchange = ${exchange}`
+  const rows = `bronze_rows JOIN files ON files.number = bronze_rows.file WHERE files.first
+    AND bronze_rows.exchange = ${exchange}`
   const topic = `'${reading.topic}' AS topic`
   return [
     ...(await offenders(
       session,
       'offsets are in Bronze more than once',
-      `SELECT ${topic}, epoch, part AS "partition", off AS "offset", count(*) AS times FROM ${rows} AND own GROUP BY ALL HAVING count(*) > 1`,
+      `SELECT ${topic}, epoch, part AS "partition", off AS "offset", count(*) AS times FROM ${rows} AND own
+        GROUP BY ALL HAVING count(*) > 1`,
       'ALL',
     )),
     ...(await offenders(

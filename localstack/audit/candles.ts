@@ -1,6 +1,6 @@
 /**
- * Law 4: candles are a fold of Gold. Every candle is computed again from Gold's rows by SQL that shares nothing with the
- * stage, and must be equal; none may be missing, none too many.
+ * Law 4: candles are a fold of Gold. Every candle is computed again from Gold's rows by SQL that shares nothing with
+ * the stage, and must be equal; none may be missing, none too many.
  */
 import type { QuerySession } from '../../domain/ports.ts'
 import { sqlText } from '../../domain/sql.ts'
@@ -49,7 +49,10 @@ export async function checkCandles(
   }
 }
 
-/** Gold's trades with what orders them inside a window: time, then the number that ends the trade id as a number, then the id. */
+/**
+ * Gold's trades with what orders them inside a window: time, then the number that ends the trade id as a number, then
+ * the id.
+ */
 async function makeTrades(session: QuerySession, gold: string): Promise<void> {
   // Digits without leading zeros order as numbers of any size do: first by their length.
   const digits = `regexp_extract(trade_id, '[0-9]+$')`
@@ -57,8 +60,10 @@ async function makeTrades(session: QuerySession, gold: string): Promise<void> {
     gold === ''
       ? `CREATE TEMP VIEW trades AS SELECT '' AS symbol, '' AS exchange, 0::BIGINT AS micros, 0::DECIMAL(18,8) AS price,
           0::DECIMAL(18,8) AS quantity, '' AS side, '' AS trade_id, 0 AS length, '' AS digits, DATE '1970-01-01' AS exchange_date WHERE false`
-      : `CREATE TEMP VIEW trades AS SELECT symbol, exchange, epoch_us("timestamp") AS micros, price, quantity, side, trade_id,
-          CASE WHEN ${digits} = '' THEN -1 ELSE length(ltrim(${digits}, '0')) END AS length, ltrim(${digits}, '0') AS digits, exchange_date
+      : `CREATE TEMP VIEW trades AS
+        SELECT symbol, exchange, epoch_us("timestamp") AS micros, price, quantity, side, trade_id,
+          CASE WHEN ${digits} = '' THEN -1
+            ELSE length(ltrim(${digits}, '0')) END AS length, ltrim(${digits}, '0') AS digits, exchange_date
           FROM read_parquet([${gold}], hive_partitioning = false)`,
   )
 }
@@ -114,7 +119,8 @@ async function makeStored(session: QuerySession, files: string): Promise<void> {
   await session.run(
     files === ''
       ? 'CREATE TEMP TABLE stored AS SELECT * FROM (SELECT NULL::DATE AS window_date) LIMIT 0'
-      : `CREATE TEMP TABLE stored AS SELECT ${columns.join(', ')}, window_date FROM read_parquet([${files}], hive_partitioning = false)`,
+      : `CREATE TEMP TABLE stored AS SELECT ${columns.join(', ')}, window_date
+        FROM read_parquet([${files}], hive_partitioning = false)`,
   )
   if (files === '')
     for (const name of COLUMNS)
@@ -137,7 +143,8 @@ async function makeExpected(session: QuerySession, { length }: Timeframe): Promi
       FROM trades GROUP BY ALL),
     divided AS (SELECT *, ${units('quote_volume')} AS n, ${units('volume')} AS d FROM folded)
     SELECT * EXCLUDE (n, d), window_start + ${length} AS window_end,
-      (n // d + CASE WHEN 2 * (n % d) > d OR (2 * (n % d) = d AND (n // d) % 2 = 1) THEN 1 ELSE 0 END)::DECIMAL(38,0) AS vwap_units
+      (n // d + CASE WHEN 2 * (n % d) > d OR (2 * (n % d) = d AND (n // d) % 2 = 1) THEN 1
+        ELSE 0 END)::DECIMAL(38,0) AS vwap_units
     FROM divided`)
 }
 
@@ -162,13 +169,15 @@ async function differences(
   const compared = COLUMNS.filter(column => !KEY.includes(column))
   const differing = compared.map(
     column =>
-      `CASE WHEN ${stored(column)} IS DISTINCT FROM ${expected(column)} THEN '${column} is ' || ${stored(column)}::VARCHAR || ', Gold gives ' || ${expected(column)}::VARCHAR END`,
+      `CASE WHEN ${stored(column)} IS DISTINCT FROM ${expected(column)}
+        THEN '${column} is ' || ${stored(column)}::VARCHAR || ', Gold gives ' || ${expected(column)}::VARCHAR END`,
   )
   return [
     ...(await offenders(
       session,
       `candles of ${name} differ from Gold`,
-      `SELECT * FROM (SELECT ${SHOWN('s')}, concat_ws('; ', ${differing.join(', ')}) AS difference FROM stored AS s JOIN expected AS e USING (${KEY})
+      `SELECT * FROM (SELECT ${SHOWN('s')}, concat_ws('; ', ${differing.join(', ')}) AS difference
+        FROM stored AS s JOIN expected AS e USING (${KEY})
         WHERE ${still(timeframe, 's.window_start')}) WHERE difference <> ''`,
       'window_start, exchange, symbol',
     )),
@@ -182,7 +191,8 @@ async function differences(
     ...(await offenders(
       session,
       `candles of ${name} have no trade in Gold`,
-      `SELECT ${SHOWN('s')}, s.trade_count FROM stored AS s ANTI JOIN expected AS e USING (${KEY}) WHERE ${still(timeframe, 's.window_start')}`,
+      `SELECT ${SHOWN('s')}, s.trade_count FROM stored AS s ANTI JOIN expected AS e USING (${KEY})
+        WHERE ${still(timeframe, 's.window_start')}`,
       'window_start, exchange, symbol',
     )),
     ...(await offenders(
@@ -211,7 +221,8 @@ async function invariants(session: QuerySession, { name, length }: Timeframe): P
   return offenders(
     session,
     `candles of ${name} break an invariant`,
-    `SELECT * FROM (SELECT ${SHOWN('s')}, concat_ws('; ', ${broken.join(', ')}) AS broken FROM stored AS s) WHERE broken <> ''`,
+    `SELECT * FROM (SELECT ${SHOWN('s')}, concat_ws('; ', ${broken.join(', ')}) AS broken FROM stored AS s)
+      WHERE broken <> ''`,
     'window_start, exchange, symbol',
   )
 }
@@ -225,7 +236,8 @@ async function dayCounts(session: QuerySession, table: TableReading, now: number
     `SELECT day::VARCHAR AS day, coalesce(candles, 0) AS trades_in_candles, coalesce(gold, 0) AS rows_in_gold FROM
       (SELECT window_date AS day, sum(trade_count) AS candles FROM stored GROUP BY ALL) FULL JOIN
       (SELECT exchange_date AS day, count(*) AS gold FROM trades GROUP BY ALL) USING (day)
-      WHERE coalesce(candles, 0) <> coalesce(gold, 0) AND epoch_us(day::TIMESTAMP) NOT IN (SELECT start // ${DAY} * ${DAY} FROM moved)
+      WHERE coalesce(candles, 0) <> coalesce(gold, 0)
+        AND epoch_us(day::TIMESTAMP) NOT IN (SELECT start // ${DAY} * ${DAY} FROM moved)
       AND epoch_us(day::TIMESTAMP) >= ${kept}`,
     'day',
   )

@@ -1,4 +1,7 @@
-/** Law 5: every file that a current snapshot names exists, is as large and as long as the manifest says, and holds rows of its partition only. */
+/**
+ * Law 5: every file that a current snapshot names exists, is as large and as long as the manifest says, and holds
+ * rows of its partition only.
+ */
 import { messageOf } from '../../domain/errors.ts'
 import type { QuerySession, SqlRow } from '../../domain/ports.ts'
 import { sqlName, sqlText } from '../../domain/sql.ts'
@@ -160,7 +163,10 @@ function rowProblems(file: DataFile, row: SqlRow, partition: readonly PartitionF
   return problems
 }
 
-/** The partition value of a source value that the engine wrote as text: days or months since 1970, or the number itself. */
+/**
+ * The partition value of a source value that the engine wrote as text: days or months since 1970, or the number
+ * itself.
+ */
 function transformed(field: PartitionField, value: unknown): number | undefined {
   if (value === null || value === undefined) return undefined
   const text = String(value)

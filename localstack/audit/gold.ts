@@ -4,7 +4,10 @@ import { sqlText } from '../../domain/sql.ts'
 import { keptSince, type Readings } from './readings.ts'
 import { count, type Findings, offenders } from './report.ts'
 
-/** Rows of one message_id are one trade when their times differ by at most this, microseconds (the design's third law). */
+/**
+ * Rows of one message_id are one trade when their times differ by at most this, microseconds (the design's third
+ * law).
+ */
 const SAME_TRADE = 1_000_000
 const TIME = (column: string) => `make_timestamptz(${column})::VARCHAR`
 
@@ -27,7 +30,8 @@ export async function checkGold(session: QuerySession, readings: Readings): Prom
     ...(await offenders(
       session,
       'valid trades of Silver are not in Gold',
-      `SELECT ${row('u')}, u.part AS "partition", u.off AS "offset" FROM unmatched AS u ANTI JOIN near USING (file, epoch, part, off)`,
+      `SELECT ${row('u')}, u.part AS "partition", u.off AS "offset" FROM unmatched AS u ANTI
+        JOIN near USING (file, epoch, part, off)`,
       'exchange, "partition", "offset"',
     )),
     ...(await offenders(

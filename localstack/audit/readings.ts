@@ -1,9 +1,9 @@
 /**
  * What the audit reads of a lake, in an order that makes a moving lake safe to compare.
  *
- * Rows go from Bronze to the candles, so each list of what a stage has still to do is read between the table before it and
- * the table after it: a file that was there first and is not on the list must have arrived in the later table. What must
- * come from somewhere (Silver's rows from Bronze) is compared with a second, later reading of its source.
+ * Rows go from Bronze to the candles, so each list of what a stage has still to do is read between the table before
+ * it and the table after it: a file that was there first and is not on the list must have arrived in the later table.
+ * What must come from somewhere (Silver's rows from Bronze) is compared with a second, later reading of its source.
  */
 import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
 import type { Exchange } from '../../domain/exchanges.ts'

@@ -34,7 +34,10 @@ export type Findings = Omit<LawReport, 'law' | 'name' | 'holds'>
 /** Offending rows shown of each kind. */
 const MAX_SHOWN = 20
 
-/** A violation made of the rows that a query gives; none where it gives none. `order` makes the first ones the same each time. */
+/**
+ * A violation made of the rows that a query gives; none where it gives none. `order` makes the first ones the same
+ * each time.
+ */
 export async function offenders(
   session: QuerySession,
   what: string,

@@ -2,7 +2,8 @@
  * The rows that the laws compare, as temporary tables of narrow columns: each Parquet file is read once. Larger than
  * memory they spill to disk, so an audit's memory is bounded by the engine's limit.
  *
- *   files        number, path, key, venue (the exchange's number), first (in the first reading), due (must have arrived downstream), later
+ *   files        number, path, key, venue (the exchange's number), first (in the
+ *                first reading), due (must have arrived downstream), later (in the later reading)
  *   bronze_rows  file, exchange, epoch, part, off, ingested, own (of the exchange's topic)
  *   silver_rows  file, exchange, epoch, part, off, ingested, id, micros, print (a hash of the trade's fields)
  *   dlq_rows     file, exchange, epoch, part, off, found
@@ -36,7 +37,10 @@ const LINEAGE = 'topic_epoch AS epoch, kafka_partition AS part, kafka_offset AS 
 const IDENTITY = `try_cast(message_id AS UUID) AS id, epoch_us("timestamp") AS micros, hash(${TRADE}) AS print`
 const DATED = `exchange_date = "timestamp"::DATE AND exchange_hour = hour("timestamp")`
 
-/** Fills the tables from the files that are whole (`paths`, local paths by key); gives why files cannot be read after all, by key. */
+/**
+ * Fills the tables from the files that are whole (`paths`, local paths by key); gives why files cannot be read after
+ * all, by key.
+ */
 export async function loadRows(
   session: QuerySession,
   readings: Readings,
@@ -85,7 +89,8 @@ function loader(session: QuerySession, paths: ReadonlyMap<string, string>, unrea
     const list = files.map(file => sqlText(file.path)).join(', ')
     try {
       await session.run(`INSERT INTO ${table} SELECT files.number AS file, ${columns}
-        FROM read_parquet([${list}], hive_partitioning = false, filename = true) AS r JOIN files ON files.path = r.filename`)
+        FROM read_parquet([${list}], hive_partitioning = false, filename = true) AS r JOIN files
+          ON files.path = r.filename`)
     } catch (error) {
       if (files.length === 1) unreadable.set(files[0].key, messageOf(error))
       else for (const file of files) await insert(table, columns, [file])

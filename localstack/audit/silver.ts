@@ -26,7 +26,8 @@ export async function checkSilver(
     ),
   )
   const bronzeKept = micros(Math.max(...readings.exchanges.map(reading => keptSince(reading.bronze, readings.at))))
-  await session.run(`CREATE TEMP TABLE by_file AS SELECT files."key" AS file, count(*) AS rows, count(*) FILTER (o.dead = false) AS silver,
+  await session.run(`CREATE TEMP TABLE by_file AS
+    SELECT files."key" AS file, count(*) AS rows, count(*) FILTER (o.dead = false) AS silver,
     count(*) FILTER (o.dead) AS dlq, count(*) FILTER (o.dead IS NULL) AS missing
     FROM bronze_rows AS b JOIN files ON files.number = b.file
     LEFT JOIN (SELECT ${KEY}, bool_and(dead) AS dead FROM outcomes GROUP BY ALL) AS o USING (${KEY})
@@ -48,7 +49,8 @@ export async function checkSilver(
     ...(await offenders(
       session,
       'Bronze rows are more than once in Silver and the DLQ together',
-      `SELECT ${row('outcomes')}, count(*) FILTER (NOT dead) AS silver, count(*) FILTER (dead) AS dlq FROM outcomes GROUP BY ${KEY} HAVING count(*) > 1`,
+      `SELECT ${row('outcomes')}, count(*) FILTER (NOT dead) AS silver, count(*) FILTER (dead) AS dlq
+        FROM outcomes GROUP BY ${KEY} HAVING count(*) > 1`,
       'exchange, epoch, "partition", "offset"',
     )),
     ...(await offenders(
@@ -56,7 +58,8 @@ export async function checkSilver(
       'rows of Silver and the DLQ come from no Bronze row',
       `SELECT ${row('o')}, CASE WHEN o.dead THEN 'DLQ' ELSE 'Silver' END AS "table", f."key" AS file FROM outcomes AS o
         JOIN files AS f ON f.number = o.file
-        ANTI JOIN (SELECT ${KEY} FROM bronze_rows JOIN files AS s ON s.number = bronze_rows.file WHERE s.later) USING (${KEY})
+        ANTI JOIN (SELECT ${KEY} FROM bronze_rows JOIN files AS s ON s.number = bronze_rows.file
+          WHERE s.later) USING (${KEY})
         WHERE o.ingested >= ${bronzeKept}`,
       'exchange, epoch, "partition", "offset"',
     )),

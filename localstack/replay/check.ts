@@ -20,8 +20,8 @@ const RECORDS_PER_COMPARE = 10_000
 const ALL = 1_000_000
 
 /**
- * Makes the temporary tables `incoming` (each record's topic_number, part, off, millis, digest) and `held` (those of them that
- * Bronze has), and gives how many records there are.
+ * Makes the temporary tables `incoming` (each record's topic_number, part, off, millis, digest) and `held` (those of
+ * them that Bronze has), and gives how many records there are.
  * @throws BadInput naming a record whose offset is taken by another
  */
 export async function checkRecords(lake: Lake, session: QuerySession, files: readonly InputFile[]): Promise<number> {
@@ -39,7 +39,8 @@ async function refuseFirst(session: QuerySession, query: string, why: string): P
   const [{ refused }] = await session.run(`SELECT count(*) AS refused FROM (${query})`)
   if (Number(refused) === 0) return
   const [row] = await session.run(
-    `SELECT topic, part AS "partition", off AS "offset" FROM (${query}) JOIN topics ON topics.number = topic_number ORDER BY ALL LIMIT 1`,
+    `SELECT topic, part AS "partition", off AS "offset" FROM (${query}) JOIN topics
+      ON topics.number = topic_number ORDER BY ALL LIMIT 1`,
   )
   throw refusal(row, why, Number(refused))
 }
@@ -69,12 +70,14 @@ async function checkBronze(lake: Lake, session: QuerySession): Promise<void> {
     const checkpoints = await listCheckpoints(lake.ports.state, topicName(exchange.name))
     await insertCheckpoints(session, number, checkpoints)
     const [{ known }] = await session.run(
-      `SELECT count(*) AS known FROM incoming JOIN checkpoints USING (topic_number, part) WHERE topic_number = ${number} AND off < next_offset`,
+      `SELECT count(*) AS known FROM incoming JOIN checkpoints USING (topic_number, part)
+        WHERE topic_number = ${number} AND off < next_offset`,
     )
     if (Number(known) === 0) continue
     const paths = await bronzeFiles(lake, bronzeTable(exchange).name)
     for (let from = 0; from < paths.length; from += FILES_PER_QUERY)
-      await session.run(`INSERT INTO held SELECT i.topic_number, i.part, i.off, i.digest = b.digest AND i.millis = b.millis FROM incoming AS i
+      await session.run(`INSERT INTO held SELECT i.topic_number, i.part, i.off, i.digest = b.digest
+        AND i.millis = b.millis FROM incoming AS i
         JOIN checkpoints AS c USING (topic_number, part)
         JOIN (${selectStored(paths.slice(from, from + FILES_PER_QUERY))}) AS b
           ON b.part = i.part AND b.off = i.off AND b.epoch = c.epoch WHERE i.topic_number = ${number}`)
@@ -86,7 +89,8 @@ async function checkBronze(lake: Lake, session: QuerySession): Promise<void> {
   )
   // Joins by equality first: what they leave over is little, and may be compared with ranges.
   await session.run(`CREATE TEMP TABLE below AS SELECT DISTINCT i.topic_number, i.part, i.off FROM incoming AS i
-    JOIN checkpoints AS c USING (topic_number, part) ANTI JOIN held USING (topic_number, part, off) WHERE i.off < c.next_offset`)
+    JOIN checkpoints AS c USING (topic_number, part) ANTI JOIN held USING (topic_number, part, off)
+      WHERE i.off < c.next_offset`)
   await session.run(`CREATE TEMP TABLE filling AS SELECT DISTINCT b.topic_number, b.part, b.off FROM below AS b
     JOIN gaps AS g USING (topic_number, part) WHERE b.off BETWEEN g.low AND g.high`)
   await refuseFirst(
@@ -130,7 +134,8 @@ async function checkTopics(lake: Lake, session: QuerySession, files: readonly In
     const topic = topicName(exchange.name)
     const ends = await lake.topics.ends(topic)
     if (ends.every(({ waiting }) => waiting === 0)) continue
-    const query = `${selectRecords(rowsOf(files), RECORD_COLUMNS)} WHERE topic_number = ${number} AND part < ${ends.length}`
+    const query = `${selectRecords(rowsOf(files), RECORD_COLUMNS)} WHERE topic_number = ${number}
+      AND part < ${ends.length}`
     let batch: PlacedRecord[] = []
     for await (const rows of session.stream(query)) {
       batch.push(...rows.map(placedRecord))

@@ -30,7 +30,10 @@ export interface InputFile {
   readonly path: string
 }
 
-/** Checks that every file can be read and has the columns. @throws BadInput naming the first file that is wrong, and how */
+/**
+ * Checks that every file can be read and has the columns. @throws BadInput naming the first file that is wrong, and
+ * how
+ */
 export async function openInput(session: QuerySession, names: readonly string[]): Promise<InputFile[]> {
   const files = names.map(inputFile)
   for (const file of files) await requireColumns(session, file)
@@ -60,7 +63,10 @@ async function requireColumns(session: QuerySession, { name, path }: InputFile):
   }
 }
 
-/** Of a replay's topics, by name, the number of partitions that they need; makes the temporary table `topics` (number, topic). */
+/**
+ * Of a replay's topics, by name, the number of partitions that they need; makes the temporary table `topics` (number,
+ * topic).
+ */
 export async function requireRecords(
   lake: Lake,
   session: QuerySession,
@@ -94,7 +100,8 @@ async function requireRows(session: QuerySession, { name, path }: InputFile, top
     ],
   ]
   const cases = reasons.map(([condition], i) => `WHEN ${condition} THEN ${i}`).join(' ')
-  const query = `SELECT * FROM (SELECT topic, "partition", "offset", CASE ${cases} END AS reason FROM ${readParquet([path])}) WHERE reason IS NOT NULL LIMIT 1`
+  const query = `SELECT * FROM (SELECT topic, "partition", "offset", CASE ${cases} END AS reason
+    FROM ${readParquet([path])}) WHERE reason IS NOT NULL LIMIT 1`
   const [row] = await session.run(query).catch(error => {
     throw new BadInput(`${name} is damaged: ${messageOf(error).replace(/^DuckDB: [\w ]+: /, '')}`)
   })

@@ -1,9 +1,10 @@
 /**
- * Kills `tradelake start` with SIGKILL at twenty moments over one data directory. Whatever the moment, nothing is lost and
- * nothing doubled: after a drain the audit passes, and Gold is exactly what another process makes of the market's seed.
+ * Kills `tradelake start` with SIGKILL at twenty moments over one data directory. Whatever the moment, nothing is
+ * lost and nothing doubled: after a drain the audit passes, and Gold is exactly what another process makes of the
+ * market's seed.
  *
- * This proves that processes may crash, not that power may fail: what a killed process had written is still in the kernel's
- * page cache, so a missing fsync would not be seen here.
+ * This proves that processes may crash, not that power may fail: what a killed process had written is still in the
+ * kernel's page cache, so a missing fsync would not be seen here.
  */
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'

@@ -294,6 +294,7 @@ describe('checkpoints', () => {
     await drainLake(lake)
     const report = await auditLake(lake)
     expect(broken(report)).toEqual([])
+    expect(report.laws[0].summary).toMatch(/; 4 offsets never came$/)
     expect(report.laws[0].notes).toEqual([`${topic}-19 has gaps at ${end + 1}–${end + 4}`])
     await lake.topics.place(
       topic,

@@ -12,6 +12,8 @@ export interface Worker {
 export function startWorker(): Worker {
   // As much heap as a function of 512 MB would give Node.
   const child: ChildProcess = fork(new URL('worker.ts', import.meta.url), [], {
+    // Fewer arenas of glibc's malloc hold less freed memory back; a function would be given the same variable.
+    env: { ...process.env, MALLOC_ARENA_MAX: '2' },
     execArgv: ['--max-old-space-size=384', '--max-semi-space-size=16', '--disable-warning=ExperimentalWarning'],
   })
   return {

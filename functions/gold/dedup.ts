@@ -31,7 +31,7 @@ export async function findRepeats(session: QuerySession, batch: string, gold: re
     const [{ left }] = await session.run('SELECT count(*) AS "left" FROM twins')
     if (BigInt(left as bigint) === 0n) break
     await session.run(`CREATE OR REPLACE TEMP TABLE firsts AS
-      SELECT DISTINCT ON (id) * FROM twins ORDER BY id, topic_epoch, kafka_partition, kafka_offset`)
+      SELECT DISTINCT ON (id) * FROM twins ORDER BY id, exchange, topic_epoch, kafka_partition, kafka_offset`)
     const columns = ROW.split(', ')
     await session.run(`CREATE OR REPLACE TEMP TABLE near_firsts AS SELECT ${columns.map(name => `twins.${name}`).join(', ')} FROM twins
       JOIN firsts ON twins.id = firsts.id AND ${near('twins', 'firsts')}`)

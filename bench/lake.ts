@@ -34,5 +34,5 @@ export function benchLake(folder: string, engine: DuckDbEngine | undefined): Ben
 }
 
 export async function benchEngine(): Promise<DuckDbEngine> {
-  return duckDbEngine({ threads: 2, memoryLimit: '256MB', tempDirectory: systemScratch().path('duckdb') })
+  return duckDbEngine({ threads: 2, memoryLimit: '200MB', tempDirectory: systemScratch().path('duckdb') })
 }

@@ -1,5 +1,6 @@
 /** Candles: what they hold, how trades order inside a window, and the fold of small windows into large ones. */
 import { divideHalfEven } from './decimal.ts'
+import { floorDiv } from './time.ts'
 
 /** Prices and volumes in units of 10^-8, quote volumes of 10^-16, times in microseconds since 1970. */
 export interface Candle {
@@ -32,7 +33,7 @@ export function vwap(candle: Pick<Candle, 'quoteVolume' | 'volume'>): bigint {
 
 /** Start of the window that a time lies in. */
 export function windowOf(micros: bigint, length: bigint): bigint {
-  return micros - (((micros % length) + length) % length)
+  return floorDiv(micros, length) * length
 }
 
 const TRAILING_NUMBER = /(\d+)$/

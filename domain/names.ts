@@ -44,14 +44,3 @@ export const statePartition = {
 export function partitionSort(partition: number): string {
   return String(partition).padStart(10, '0')
 }
-
-/** The date of a number of days since 1970: `2026-11-20`. */
-export function dayName(day: number): string {
-  return new Date(day * 86_400_000).toISOString().slice(0, 10)
-}
-
-/** Integer division that rounds towards minus infinity. */
-export function floorDiv(a: bigint, b: bigint): bigint {
-  const quotient = a / b
-  return a % b < 0n ? quotient - 1n : quotient
-}

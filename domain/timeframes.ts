@@ -1,7 +1,5 @@
 /** The candle timeframes: one entry each, ordered so that every window is made of whole windows of the entry before. */
-const MINUTE = 60_000_000n
-const HOUR = 60n * MINUTE
-const DAY = 24n * HOUR
+import { DAY_MICROS as DAY, HOUR_MICROS as HOUR, MINUTE_MICROS as MINUTE } from './time.ts'
 
 export interface Timeframe {
   /** Last part of the table's name. */

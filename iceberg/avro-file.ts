@@ -184,3 +184,13 @@ function readLong(cursor: Cursor): number {
   }
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2
 }
+
+/** A required field of an Avro record schema, with the id that Iceberg readers go by. */
+export function field(id: number, name: string, type: unknown) {
+  return { name, type, 'field-id': id }
+}
+
+/** An optional field likewise. */
+export function optional(id: number, name: string, type: unknown) {
+  return { name, type: ['null', type], default: null, 'field-id': id }
+}

@@ -2,11 +2,9 @@
 import type { Ports } from '../domain/ports.ts'
 import type { TimeRange } from '../domain/ranges.ts'
 import { readParquet, sqlTimestamp } from '../domain/sql.ts'
+import { DAY_MICROS, HOUR_MICROS } from '../domain/time.ts'
 import type { LoadedTable } from './catalog.ts'
 import { type ColumnRanges, planFiles } from './scan.ts'
-
-const HOUR_MICROS = 3_600_000_000n
-const DAY_MICROS = 24n * HOUR_MICROS
 
 /** Rows of a range as SQL that stands after FROM; `columns` are quoted names. */
 export interface GoldRows {

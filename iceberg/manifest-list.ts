@@ -3,7 +3,7 @@
  * Field names and ids are the spec's. Pure, no I/O.
  */
 import { Corrupt } from '../domain/errors.ts'
-import { readAvroFile, writeAvroFile } from './avro-file.ts'
+import { field, optional, readAvroFile, writeAvroFile } from './avro-file.ts'
 import { compareEncoded } from './bounds.ts'
 import { type BoundField, encodePartitionValue } from './partitions.ts'
 import type { PartitionValue } from './types.ts'
@@ -38,13 +38,6 @@ export interface ManifestFile {
 const SCHEMA = JSON.stringify(listAvroSchema())
 
 function listAvroSchema(): unknown {
-  const field = (id: number, name: string, type: unknown) => ({ name, type, 'field-id': id })
-  const optional = (id: number, name: string, type: unknown) => ({
-    name,
-    type: ['null', type],
-    default: null,
-    'field-id': id,
-  })
   const summary = {
     type: 'record',
     name: 'r508',

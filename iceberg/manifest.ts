@@ -3,7 +3,7 @@
  * spec's. Pure, no I/O.
  */
 import { Corrupt } from '../domain/errors.ts'
-import { readAvroFile, writeAvroFile } from './avro-file.ts'
+import { field, optional, readAvroFile, writeAvroFile } from './avro-file.ts'
 import { type ManifestFile, summarizePartitions } from './manifest-list.ts'
 import { type BoundField, partitionAvroType } from './partitions.ts'
 import type { RawDataFile } from './raw-data-file.ts'
@@ -56,13 +56,6 @@ export function manifestShape(
 }
 
 function entryAvroSchema(fields: readonly BoundField[]): unknown {
-  const field = (id: number, name: string, type: unknown) => ({ name, type, 'field-id': id })
-  const optional = (id: number, name: string, type: unknown) => ({
-    name,
-    type: ['null', type],
-    default: null,
-    'field-id': id,
-  })
   const map = (key: number, value: number, type: string) => ({
     type: 'array',
     items: {

@@ -1,7 +1,7 @@
 /** Pages of values of few kinds: strings by dictionary, and lists and maps whose distinct values are laid out flat. */
 import { ByteWriter } from 'hyparquet-writer'
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js'
-import type { DictionaryColumn } from '../domain/columns.ts'
+import { bytesOf, type DictionaryColumn } from '../domain/columns.ts'
 import { type LeafPage, levels, NONE, validityLevels } from './parquet-levels.ts'
 import type { Leaf } from './parquet-schema.ts'
 
@@ -93,22 +93,12 @@ export function nestedPage<T>(
 function keepUsed(entries: readonly string[], used: Uint8Array) {
   const renumbered = new Int32Array(entries.length)
   const chunks: Uint8Array[] = []
-  let size = 0
   entries.forEach((entry, i) => {
     if (used[i] === 0) return
     renumbered[i] = chunks.length
-    const bytes = encoder.encode(entry)
-    chunks.push(bytes)
-    size += 4 + bytes.length
+    chunks.push(encoder.encode(entry))
   })
-  const plain = new Uint8Array(size)
-  const view = new DataView(plain.buffer)
-  let at = 0
-  for (const bytes of chunks) {
-    view.setUint32(at, bytes.length, true)
-    plain.set(bytes, at + 4)
-    at += 4 + bytes.length
-  }
+  const { plain } = bytesOf(chunks)
   return { renumbered, plain, sizes: chunks.map(chunk => chunk.length + 4) }
 }
 

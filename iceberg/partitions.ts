@@ -2,8 +2,9 @@
  * Partition values: the transforms (spec, "Partition Transforms"), how values stand in manifests, and the names of
  * partition folders. Pure, no I/O.
  */
-import { dayName, floorDiv } from '../domain/names.ts'
+
 import type { PartitionField, PrimitiveType, TableDefinition } from '../domain/tables.ts'
+import { dayName, dayOf } from '../domain/time.ts'
 import { encodeValue, type ScalarValue } from './bounds.ts'
 import { type IcebergSchema, type PartitionSpec, primitiveOf } from './schema.ts'
 import type { PartitionValue } from './types.ts'
@@ -21,7 +22,6 @@ export interface BoundField {
   readonly type: PrimitiveType
 }
 
-const MICROS_PER_DAY = 86_400_000_000n
 const MAX_DATE_DAYS = 100_000_000
 
 /** The fields of a spec against its schema. @throws Error where a transform or source type is not one of ours */
@@ -43,7 +43,7 @@ export function bindSpec(schema: IcebergSchema, spec: PartitionSpec): BoundField
  */
 export function applyTransform(transform: Transform, type: PrimitiveType, value: ScalarValue): PartitionValue {
   if (transform === 'identity') return typeof value === 'string' ? value : Number(value)
-  const days = type === 'timestamptz' ? Number(floorDiv(BigInt(value as bigint), MICROS_PER_DAY)) : Number(value)
+  const days = type === 'timestamptz' ? dayOf(BigInt(value as bigint)) : Number(value)
   return transform === 'day' ? days : monthOf(days)
 }
 

@@ -10,6 +10,7 @@ import {
   setLong,
 } from '../../domain/columns.ts'
 import type { KafkaEventRecord } from '../../domain/events.ts'
+import { dayOf } from '../../domain/time.ts'
 
 /** Records of one partition that are to be stored, with the epoch that they belong to. */
 export interface AcceptedRun {
@@ -81,7 +82,7 @@ export function bronzeColumns(runs: readonly AcceptedRun[], nowMicros: bigint): 
       offset: { kind: 'int64', values: offsets },
       kafka_timestamp: { kind: 'int64', values: times },
       ingestion_timestamp: constantInt64(nowMicros, rows),
-      ingestion_date: constantInt32(Number(nowMicros / 86_400_000_000n), rows),
+      ingestion_date: constantInt32(dayOf(nowMicros), rows),
       topic_epoch: { kind: 'int32', values: epochs },
     },
   }

@@ -2,6 +2,7 @@
  * Gold: pending Silver files become one snapshot of deduplicated trades, a file for each hour that they touch, sorted by
  * time; the minutes whose rows changed become pending for the candles in the same transaction.
  */
+import { addCounts } from '../../domain/counts.ts'
 import type { ChangedMinutes, SilverFile, SilverFiles } from '../../domain/handover.ts'
 import { consumers, dataFileKey } from '../../domain/names.ts'
 import { consumePending, listPending, type PendingItem, producePending } from '../../domain/pending.ts'
@@ -10,6 +11,7 @@ import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
 import { rangesAround } from '../../domain/ranges.ts'
 import { copyToParquet, readParquet, sqlName, sqlTimestamp } from '../../domain/sql.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
+import { DAY_MICROS, HOUR_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { scanGold } from '../../iceberg/gold-scan.ts'
@@ -23,8 +25,6 @@ const ITEMS_PER_COMMIT = 90
 const ROWS_PER_COMMIT = 2 * 122_880
 /** Rows of a file: DuckDB's row group, which one thread reads and writes in order, so files are written side by side. */
 const ROWS_PER_FILE = 122_880
-const MINUTE_MICROS = 60_000_000n
-const HOUR_MICROS = 60n * MINUTE_MICROS
 
 export interface GoldResult {
   readonly commits: number
@@ -46,9 +46,7 @@ export async function unify(ports: Ports, deadline: number): Promise<GoldResult>
   const read = steps.reduce((sum, step) => sum + step.read, 0)
   const written = steps.reduce((sum, step) => sum + step.written, 0)
   const partitions = steps.reduce((sum, step) => sum + step.partitions, 0)
-  const byExchange: Record<string, number> = {}
-  for (const step of steps)
-    for (const [code, rows] of Object.entries(step.byExchange)) byExchange[code] = (byExchange[code] ?? 0) + rows
+  const byExchange = steps.reduce((sum, step) => addCounts(sum, step.byExchange), {})
   return { commits: steps.length, read, written, duplicates: read - written, partitions, byExchange }
 }
 
@@ -119,7 +117,7 @@ async function writeHour(
   batch: string,
   hasRepeats: boolean,
 ): Promise<DataFile[]> {
-  const day = Number(hour / (24n * HOUR_MICROS))
+  const day = Number(hour / DAY_MICROS)
   const hourOfDay = Number((hour / HOUR_MICROS) % 24n)
   const columns = GOLD_TABLE.columns.map(({ name }) =>
     name === 'exchange_hour' ? `${hourOfDay} AS exchange_hour` : sqlName(name),

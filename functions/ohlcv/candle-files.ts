@@ -2,8 +2,8 @@
 import type { Candle } from '../../domain/candles.ts'
 import { vwap } from '../../domain/candles.ts'
 import { type Batch, type ColumnData, dictionaryOf } from '../../domain/columns.ts'
-import { floorDiv } from '../../domain/names.ts'
 import type { Ports } from '../../domain/ports.ts'
+import { dayOf } from '../../domain/time.ts'
 import { cachePerStore } from '../../iceberg/cache.ts'
 import { readColumns } from '../../iceberg/parquet-read.ts'
 
@@ -13,7 +13,6 @@ export interface StoredCandle extends Candle {
   readonly updatedAt: bigint
 }
 
-const DAY_MICROS = 86_400_000_000n
 const LONGS = {
   windowStart: 'window_start',
   windowEnd: 'window_end',
@@ -96,7 +95,7 @@ export function candleColumns(candles: readonly StoredCandle[]): Batch {
     exchange: dictionaryOf(sorted.map(candle => candle.exchange)),
     window_date: {
       kind: 'int32',
-      values: Int32Array.from(sorted, candle => Number(floorDiv(candle.windowStart, DAY_MICROS))),
+      values: Int32Array.from(sorted, candle => dayOf(candle.windowStart)),
     },
     vwap: { kind: 'int64', values: BigInt64Array.from(sorted, vwap) },
   }

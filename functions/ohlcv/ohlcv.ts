@@ -4,12 +4,14 @@
  * No snapshot is walked: late trades, rebuilds and compaction need no special case.
  */
 import { type Candle, foldCandles, windowOf } from '../../domain/candles.ts'
+import { addCounts } from '../../domain/counts.ts'
 import type { ChangedMinutes } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'
 import { consumePending, listPending, producePending } from '../../domain/pending.ts'
 import type { Ports, Write } from '../../domain/ports.ts'
 import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
+import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import { TIMEFRAMES, type Timeframe } from '../../domain/timeframes.ts'
 import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
 import { candlesFromGold } from './from-gold.ts'
@@ -19,8 +21,6 @@ import { openSpans, replaceWindows, writeSpans } from './spans.ts'
 const ITEMS_PER_COMMIT = 80
 /** Bounds the memory of a commit: minutes of at most so many hours. */
 const HOURS_PER_COMMIT = 48
-const MINUTE_MICROS = 60_000_000n
-const DAY_MICROS = 86_400_000_000n
 /** Windows this near the end of the retention of the timeframe below are folded from Gold itself, which is kept for ever. */
 const RETENTION_MARGIN_DAYS = 2
 
@@ -44,12 +44,6 @@ export async function foldPending(ports: Ports, deadline: number): Promise<Candl
     changed: steps.reduce((sum, step) => sum + step.changed, 0),
     newByExchange: steps.reduce((sum, step) => addCounts(sum, step.newByExchange), {}),
   }
-}
-
-function addCounts(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Record<string, number> {
-  const sum = { ...a }
-  for (const [name, count] of Object.entries(b)) sum[name] = (sum[name] ?? 0) + count
-  return sum
 }
 
 async function plan(ports: Ports): Promise<Plan<Step | undefined>> {

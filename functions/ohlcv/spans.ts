@@ -3,10 +3,10 @@
  * changed window, replaces those windows, and writes each span's rows again as one file.
  */
 import { type Candle, candleKey, sameCandle, windowOf } from '../../domain/candles.ts'
-import { floorDiv } from '../../domain/names.ts'
 import type { Ports, Write } from '../../domain/ports.ts'
 import { rangesAround } from '../../domain/ranges.ts'
 import { candleTable } from '../../domain/tables.ts'
+import { dayOf } from '../../domain/time.ts'
 import type { Timeframe } from '../../domain/timeframes.ts'
 import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
@@ -15,8 +15,6 @@ import { partitionOf, partitionPath } from '../../iceberg/partitions.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { candleColumns, readCandles, rememberCandles, type StoredCandle } from './candle-files.ts'
-
-const DAY_MICROS = 86_400_000_000n
 
 /** The candles that stand in the files of the touched spans, and those files. */
 export interface OpenSpans {
@@ -99,8 +97,4 @@ export async function writeSpans(
 
 function partitionOfCandle(definition: ReturnType<typeof candleTable>, candle: Candle) {
   return partitionOf(definition, { window_date: dayOf(candle.windowStart) })
-}
-
-function dayOf(micros: bigint): number {
-  return Number(floorDiv(micros, DAY_MICROS))
 }

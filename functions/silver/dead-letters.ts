@@ -7,6 +7,7 @@ import {
   constantString,
   dictionaryOf,
 } from '../../domain/columns.ts'
+import { dayOf } from '../../domain/time.ts'
 import type { Rejection } from '../../domain/validation.ts'
 import type { Lineage } from './columns.ts'
 
@@ -53,7 +54,7 @@ export function createDeadLetters(): DeadLetters {
             values: Int32Array.from(schemaIds, id => id ?? 0),
             valid: Uint8Array.from(schemaIds, id => (id === null ? 0 : 1)),
           },
-          dlq_date: constantInt32(Number(nowMicros / 86_400_000_000n), rows),
+          dlq_date: constantInt32(dayOf(nowMicros), rows),
           exchange: constantString(exchange, rows),
           topic_epoch: { kind: 'int32', values: Int32Array.from(epochs) },
           kafka_partition: { kind: 'int32', values: Int32Array.from(partitions) },

@@ -128,15 +128,9 @@ async function pendingMinute(ports: Ports, minute: number, trades: number): Prom
     })
   }
   const files: SilverFiles['files'][number][] = []
-  for (const { day, batch, minTimestamp, maxTimestamp } of columns.finish(start)) {
+  for (const { day, batch } of columns.finish(start)) {
     const file = await writeDataFile(ports, silverTable(exchange), { exchange_date_day: day }, batch)
-    files.push({
-      key: file.key,
-      bytes: file.bytes,
-      records: file.records,
-      minTimestamp: `${minTimestamp}`,
-      maxTimestamp: `${maxTimestamp}`,
-    })
+    files.push({ key: file.key, bytes: file.bytes, records: file.records, crc32: file.crc32 })
   }
   const payload: SilverFiles = { files }
   await ports.state.transact([await producePending(ports, consumers.gold, payload)], ports.ids.uuid())

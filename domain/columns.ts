@@ -136,6 +136,23 @@ export function halvesOf(values: BigInt64Array): Int32Array {
   return new Int32Array(values.buffer, values.byteOffset, values.length * 2)
 }
 
+/** The least and the greatest value; undefined where there are none. Compared by halves: reading bigints one by one would make an object of each. */
+export function longBounds(values: BigInt64Array): { min: bigint; max: bigint } | undefined {
+  if (values.length === 0) return undefined
+  const halves = halvesOf(values)
+  let [least, greatest] = [0, 0]
+  for (let i = 1; i < values.length; i++) {
+    if (compareLongs(halves, i, least) < 0) least = i
+    else if (compareLongs(halves, i, greatest) > 0) greatest = i
+  }
+  return { min: values[least], max: values[greatest] }
+}
+
+/** The order of the 64-bit values at `a` and `b`, given by their halves. */
+export function compareLongs(halves: Int32Array, a: number, b: number): number {
+  return halves[a * 2 + 1] - halves[b * 2 + 1] || (halves[a * 2] >>> 0) - (halves[b * 2] >>> 0)
+}
+
 /** 64-bit integers as numbers, exact up to 2^53: reading bigints one by one would make an object of each. */
 export function numbersOf(values: ArrayLike<bigint>): Float64Array {
   const halves = halvesOf(values instanceof BigInt64Array ? values : BigInt64Array.from(values))
@@ -143,4 +160,21 @@ export function numbersOf(values: ArrayLike<bigint>): Float64Array {
   for (let row = 0; row < numbers.length; row++)
     numbers[row] = halves[row * 2 + 1] * 4294967296 + (halves[row * 2] >>> 0)
   return numbers
+}
+
+/** The length of the PLAIN value that begins at `at`; NaN beyond the end. */
+export function plainLength(plain: Uint8Array, at: number): number {
+  return plain[at] + plain[at + 1] * 256 + plain[at + 2] * 65536 + plain[at + 3] * 16777216
+}
+
+/** Byte order of the PLAIN values at `a` and `b`, which is the order of Parquet's string bounds. */
+export function comparePlain(plain: Uint8Array, a: number, b: number): number {
+  const lengthA = plainLength(plain, a)
+  const lengthB = plainLength(plain, b)
+  const shared = Math.min(lengthA, lengthB)
+  for (let i = 4; i < shared + 4; i++) {
+    const difference = plain[a + i] - plain[b + i]
+    if (difference !== 0) return difference
+  }
+  return lengthA - lengthB
 }

@@ -17,9 +17,8 @@ export interface SilverFile {
   readonly key: string
   readonly bytes: number
   readonly records: number
-  /** First and last exchange time, microseconds since 1970, as decimal text. */
-  readonly minTimestamp: string
-  readonly maxTimestamp: string
+  /** CRC-32 of the file, as for Bronze. */
+  readonly crc32?: number
 }
 
 /** For the candles: minutes whose Gold rows changed, as minutes since 1970. */

@@ -19,14 +19,13 @@ export function createInterner<T>(make: (bytes: Uint8Array, start: number, end: 
   let hashes = new Int32Array(mask + 1)
 
   function intern(bytes: Uint8Array, start: number, end: number): number {
-    let hash = end - start
-    for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i], 16777619)
-    hash ^= hash >>> 15
+    const hash = hashBytes(bytes, start, end)
     let slot = hash & mask
     for (;;) {
       const number = slots[slot] - 1
       if (number < 0) break
-      if (hashes[slot] === hash && equal(number, bytes, start, end)) return number
+      if (hashes[slot] === hash && equalBytes(arena, starts[number], starts[number + 1], bytes, start, end))
+        return number
       slot = (slot + 1) & mask
     }
     const value = make(bytes, start, end)
@@ -38,13 +37,6 @@ export function createInterner<T>(make: (bytes: Uint8Array, start: number, end: 
     hashes[slot] = hash
     if (entries.length * 2 > mask) grow()
     return number
-  }
-
-  function equal(number: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const from = starts[number]
-    if (starts[number + 1] - from !== end - start) return false
-    for (let i = start, j = from; i < end; i++, j++) if (arena[j] !== bytes[i]) return false
-    return true
   }
 
   function keep(bytes: Uint8Array, start: number, end: number, number: number): void {
@@ -80,4 +72,30 @@ export function createInterner<T>(make: (bytes: Uint8Array, start: number, end: 
   }
 
   return { entries, intern }
+}
+
+/** A 32-bit hash of bytes[start, end), four bytes at a time. */
+export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
+  let hash = end - start
+  let at = start
+  for (; at + 4 <= end; at += 4) {
+    const word = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)
+    hash = Math.imul(hash ^ word, 0x85ebca6b)
+    hash ^= hash >>> 13
+  }
+  for (; at < end; at++) hash = Math.imul(hash ^ bytes[at], 16777619)
+  return hash ^ (hash >>> 16)
+}
+
+export function equalBytes(
+  a: Uint8Array,
+  aStart: number,
+  aEnd: number,
+  b: Uint8Array,
+  bStart: number,
+  bEnd: number,
+): boolean {
+  if (aEnd - aStart !== bEnd - bStart) return false
+  for (let i = aStart, j = bStart; i < aEnd; i++, j++) if (a[i] !== b[j]) return false
+  return true
 }

@@ -5,6 +5,7 @@ import { readParquet, sqlTimestamp } from '../domain/sql.ts'
 import { DAY_MICROS, HOUR_MICROS } from '../domain/time.ts'
 import type { LoadedTable } from './catalog.ts'
 import { type ColumnRanges, planFiles } from './scan.ts'
+import type { DataFile } from './types.ts'
 
 /** Rows of a range as SQL that stands after FROM; `columns` are quoted names. */
 export interface GoldRows {
@@ -21,13 +22,18 @@ export async function scanGold(
 ): Promise<GoldRows[]> {
   const found: GoldRows[] = []
   for (const range of ranges) {
-    const keys = (await planFiles(ports, table, { where: goldRanges(range) })).map(file => file.key)
+    const keys = (await planGold(ports, table, range)).map(file => file.key)
     if (keys.length === 0) continue
     const rows = readParquet(await Promise.all(keys.map(key => ports.store.localFile(key))))
     const condition = `"timestamp" BETWEEN ${sqlTimestamp(range.from)} AND ${sqlTimestamp(range.to)}`
     found.push({ keys, select: columns => `SELECT ${columns} FROM ${rows} WHERE ${condition}` })
   }
   return found
+}
+
+/** Gold's files that may hold rows of the range. */
+export async function planGold(ports: Pick<Ports, 'store'>, table: LoadedTable, range: TimeRange): Promise<DataFile[]> {
+  return planFiles(ports, table, { where: goldRanges(range) })
 }
 
 /** Conditions on Gold's partitions and bounds. */

@@ -42,19 +42,19 @@ export function nestedPage<T>(
   textsOf: (entry: T) => readonly string[],
 ): LeafPage {
   const ids = new Map<string, number>()
-  // What a row adds, once per distinct entry: its texts by number.
-  const parts = data.entries.map(entry =>
-    Int32Array.from(textsOf(entry), text => {
+  // What a row adds, once per distinct entry of these rows: its texts by number.
+  const parts: Int32Array[] = new Array(data.entries.length)
+  const partOf = (index: number) =>
+    (parts[index] ??= Int32Array.from(textsOf(data.entries[index]), text => {
       let id = ids.get(text)
       if (id === undefined) ids.set(text, (id = ids.size))
       return id
-    }),
-  )
+    }))
   const indexes = data.indexes.subarray(from, to)
   let slots = 0
   let present = 0
   for (let i = 0; i < indexes.length; i++) {
-    const length = indexes[i] < 0 ? 0 : parts[indexes[i]].length
+    const length = indexes[i] < 0 ? 0 : partOf(indexes[i]).length
     slots += length || 1
     present += length
   }
@@ -120,7 +120,7 @@ function expand(indexes: Int32Array, plain: Uint8Array, sizes: readonly number[]
   const starts = new Int32Array(sizes.length)
   for (let i = 1; i < sizes.length; i++) starts[i] = starts[i - 1] + sizes[i - 1]
   let size = 0
-  for (const index of indexes) size += sizes[index]
+  for (let i = 0; i < indexes.length; i++) size += sizes[indexes[i]]
   const values = new Uint8Array(size)
   let at = 0
   for (const index of indexes) {

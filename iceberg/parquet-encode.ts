@@ -16,7 +16,9 @@ import { type Leaf, parquetSchema } from './parquet-schema.ts'
 
 /** Rows of a row group: the threads of a query engine share a file out by row groups, and a commit's file has 120,000 rows at most. */
 const ROW_GROUP_ROWS = 30_720
-const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
+const ZSTD_LEVEL = { [constants.ZSTD_c_compressionLevel]: 1 }
+/** What a compressed record takes at most, mostly: a buffer that grows is copied each time. */
+const ROW_BYTES = 64
 const MAGIC = 0x31524150 // "PAR1"
 /** Smaller column chunks are stored as they are: compressing them costs more time than it saves bytes. */
 const MIN_COMPRESSED_BYTES = 512
@@ -24,7 +26,7 @@ const MIN_COMPRESSED_BYTES = 512
 /** The bytes of a Parquet file that holds the batch. @throws RangeError where a column of the table is missing or of another length */
 export function encodeParquet(table: TableDefinition, batch: Batch, rowGroupRows = ROW_GROUP_ROWS): Uint8Array {
   const { elements, leaves } = parquetSchema(table)
-  const writer = new ByteWriter(1024 * 1024)
+  const writer = new ByteWriter(64 * 1024 + batch.rows * ROW_BYTES)
   writer.appendUint32(MAGIC)
   const groups: RowGroup[] = []
   // A byte column is walked once: where each group's values begin is carried from group to group.
@@ -69,11 +71,16 @@ function requireRows(leaf: Leaf, data: ColumnData, rows: number): void {
     throw new RangeError(`Column ${leaf.column.name} has ${values.length} rows and its batch ${rows}`)
 }
 
+/** In one piece: by default zlib gives its output 16 KB at a time, a buffer each. */
+function zstd(bytes: Uint8Array): Uint8Array {
+  return zstdCompressSync(bytes, { params: ZSTD_LEVEL, chunkSize: bytes.length + 1024 })
+}
+
 function writeChunk(writer: ByteWriter, leaf: Leaf, page: LeafPage): ColumnChunk {
   const start = writer.offset
   const size = page.values.length + (page.dictionary?.plain.length ?? 0)
   const codec: CompressionCodec = size < MIN_COMPRESSED_BYTES ? 'UNCOMPRESSED' : 'ZSTD'
-  const compress = (bytes: Uint8Array) => (codec === 'ZSTD' ? zstdCompressSync(bytes, ZSTD) : bytes)
+  const compress = (bytes: Uint8Array) => (codec === 'ZSTD' ? zstd(bytes) : bytes)
   let uncompressed = 0
   let dictionaryOffset: bigint | undefined
   if (page.dictionary) {

@@ -1,5 +1,12 @@
 /** One page of a leaf column: its levels, values, null count and bounds, from column data (parquet-format, Encodings.md). */
-import type { BytesColumn, ColumnData, DictionaryColumn } from '../domain/columns.ts'
+import {
+  type BytesColumn,
+  type ColumnData,
+  comparePlain,
+  type DictionaryColumn,
+  longBounds,
+  plainLength,
+} from '../domain/columns.ts'
 import { nestedPage, stringPage } from './parquet-dictionary.ts'
 import { countNulls, type LeafPage, NONE, validityLevels } from './parquet-levels.ts'
 import type { Leaf } from './parquet-schema.ts'
@@ -37,13 +44,7 @@ function fixedPage(
   const group: Int32Array | BigInt64Array = values.subarray(from, to)
   const nulls = valid ? countNulls(valid, from, to) : 0
   const present = nulls === 0 ? group : keepValid(group, valid as Uint8Array, from)
-  let min: number | bigint | undefined = present[0]
-  let max = min
-  for (let i = 1; i < present.length; i++) {
-    const value = present[i]
-    if (value < min) min = value
-    else if (value > max) max = value
-  }
+  const { min, max } = (present instanceof BigInt64Array ? longBounds(present) : intBounds(present)) ?? {}
   return {
     rows,
     valueCount: rows,
@@ -54,6 +55,16 @@ function fixedPage(
     min,
     max,
   }
+}
+
+function intBounds(values: Int32Array): { min: number; max: number } | undefined {
+  if (values.length === 0) return undefined
+  let [min, max] = [values[0], values[0]]
+  for (let i = 1; i < values.length; i++) {
+    if (values[i] < min) min = values[i]
+    else if (values[i] > max) max = values[i]
+  }
+  return { min, max }
 }
 
 function keepValid<T extends Int32Array | BigInt64Array>(values: T, valid: Uint8Array, from: number): T {
@@ -113,22 +124,6 @@ function bytesPage(leaf: Leaf, data: BytesColumn, from: number, to: number, posi
   }
 }
 
-function plainLength(plain: Uint8Array, at: number): number {
-  return plain[at] | (plain[at + 1] << 8) | (plain[at + 2] << 16) | (plain[at + 3] << 24)
-}
-
 function plainValue(plain: Uint8Array, at: number): Uint8Array {
   return plain.subarray(at + 4, at + 4 + plainLength(plain, at))
-}
-
-/** Byte order of the values at `a` and `b`, which is the order of Parquet's string bounds. */
-function comparePlain(plain: Uint8Array, a: number, b: number): number {
-  const lengthA = plainLength(plain, a)
-  const lengthB = plainLength(plain, b)
-  const shared = Math.min(lengthA, lengthB)
-  for (let i = 4; i < shared + 4; i++) {
-    const difference = plain[a + i] - plain[b + i]
-    if (difference !== 0) return difference
-  }
-  return lengthA - lengthB
 }

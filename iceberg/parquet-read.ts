@@ -2,20 +2,12 @@
  * Reads columns of a Parquet file exactly: decimals, timestamps and dates come as their stored integers, because
  * hyparquet would make floats and millisecond dates of them.
  */
-import { constants, zstdDecompressSync } from 'node:zlib'
 import { type AsyncBuffer, type DecodedArray, type FileMetaData, parquetMetadata, parquetRead } from 'hyparquet'
 import { Corrupt, messageOf } from '../domain/errors.ts'
-import { checkPages, MAX_PAGE_BYTES } from './parquet-check.ts'
+import { checkPages } from './parquet-check.ts'
+import { parquetCompressors } from './parquet-chunk.ts'
 
 const TAIL_BYTES = 8
-
-const compressors = {
-  ZSTD: (input: Uint8Array, size: number) =>
-    zstdDecompressSync(input, {
-      maxOutputLength: Math.min(Math.max(size, 1), MAX_PAGE_BYTES),
-      params: { [constants.ZSTD_d_windowLogMax]: 27 },
-    }),
-}
 
 export type ColumnValues = DecodedArray
 
@@ -37,7 +29,7 @@ export async function readColumns(
       file: asyncBuffer(bytes),
       metadata,
       columns: [...columns],
-      compressors,
+      compressors: parquetCompressors,
       utf8: false,
       onChunk: ({ columnName, columnData }) => {
         values[columnName].push(columnData)

@@ -1,48 +1,105 @@
 /**
  * Exact deduplication without state: a repeat of a trade has the same time to within a second, so it can only be among
- * Gold's rows of the batch's own minutes. What is found is a table of the Silver rows to leave out.
+ * Gold's rows of the batch's own minutes.
  */
-import type { QuerySession } from '../../domain/ports.ts'
-import type { GoldRows } from '../../iceberg/gold-scan.ts'
+import type { Batch, BytesColumn, DictionaryColumn, Int32Column, Int64Column } from '../../domain/columns.ts'
+import { equalBytes, hashBytes } from '../../domain/interner.ts'
+import { rowStarts } from '../../domain/take.ts'
 
 /** Two rows are one trade when their ids are equal and their times differ by at most this, microseconds. */
 export const SAME_TRADE_MICROS = 1_000_000n
 
-/** A Silver row's lineage names it. */
-const ROW = ['exchange', 'topic_epoch', 'kafka_partition', 'kafka_offset'].join(', ')
+/** What tells trades apart. */
+export const KEY_COLUMNS = ['message_id', 'timestamp']
+/** A Silver row's lineage: which of the same trade came first. */
+export const LINEAGE_COLUMNS = ['exchange', 'topic_epoch', 'kafka_partition', 'kafka_offset']
 
-/**
- * Fills the temporary table `repeats` with the rows of `batch` (a `read_parquet`) that are left out, and gives how many.
- * Of the same trade, Gold's row stays; within the batch, the one with the lowest lineage.
- */
-export async function findRepeats(session: QuerySession, batch: string, gold: readonly GoldRows[]): Promise<number> {
-  const near = (a: string, b: string) =>
-    `abs(epoch_us(${a}."timestamp") - epoch_us(${b}."timestamp")) <= ${SAME_TRADE_MICROS}`
-  const existing = gold.map(rows => rows.select('message_id, "timestamp"'))
-  if (existing.length === 0) await session.run(`CREATE TEMP TABLE repeats AS SELECT ${ROW} FROM ${batch} LIMIT 0`)
-  else
-    await session.run(`CREATE TEMP TABLE repeats AS SELECT DISTINCT ${ROW} FROM ${batch} AS fresh
-      JOIN (${existing.join(' UNION ALL ')}) AS stored ON fresh.message_id = stored.message_id AND ${near('fresh', 'stored')}`)
-  await session.run(`CREATE TEMP TABLE twins AS SELECT message_id AS id, "timestamp", ${ROW} FROM ${batch}
-    WHERE message_id IN (SELECT message_id FROM ${batch} GROUP BY 1 HAVING count(*) > 1)`)
-  await session.run(`DELETE FROM twins WHERE (${ROW}) IN (SELECT (${ROW}) FROM repeats)`)
-  // The first of an id stays and what is near it goes; what is left of the id, if anything, is another trade: again.
-  for (;;) {
-    const [{ left }] = await session.run('SELECT count(*) AS "left" FROM twins')
-    if (BigInt(left as bigint) === 0n) break
-    await session.run(`CREATE OR REPLACE TEMP TABLE firsts AS
-      SELECT DISTINCT ON (id) * FROM twins ORDER BY id, exchange, topic_epoch, kafka_partition, kafka_offset`)
-    const columns = ROW.split(', ')
-    await session.run(`CREATE OR REPLACE TEMP TABLE near_firsts AS SELECT ${columns.map(name => `twins.${name}`).join(', ')} FROM twins
-      JOIN firsts ON twins.id = firsts.id AND ${near('twins', 'firsts')}`)
-    await session.run(
-      `INSERT INTO repeats SELECT ${ROW} FROM near_firsts WHERE (${ROW}) NOT IN (SELECT (${ROW}) FROM firsts)`,
-    )
-    await session.run(`DELETE FROM twins WHERE (${ROW}) IN (SELECT (${ROW}) FROM near_firsts)`)
-  }
-  const [{ repeats }] = await session.run('SELECT count(*) AS repeats FROM repeats')
-  return Number(repeats)
+export interface Repeats {
+  /** Drops the batch's rows that are trades of these Gold rows (with the key columns). */
+  against(gold: Batch): void
+  /** Drops, of what is left, all but the first of each trade. A byte a row: 1 where it is a repeat. */
+  finish(): Uint8Array
 }
 
-/** A condition that leaves the repeats out. */
-export const WITHOUT_REPEATS = `(${ROW}) NOT IN (SELECT (${ROW}) FROM repeats)`
+/** Of the same trade, Gold's row stays; within the batch (key and lineage columns), the one with the lowest lineage. */
+export function findRepeats(batch: Batch): Repeats {
+  const ids = (batch.columns.message_id as BytesColumn).plain
+  const starts = rowStarts(batch.columns.message_id as BytesColumn, batch.rows)
+  const times = (batch.columns.timestamp as Int64Column).values
+  const repeated = new Uint8Array(batch.rows)
+  const near = (a: bigint, b: bigint) => (a > b ? a - b : b - a) <= SAME_TRADE_MICROS
+
+  // Open addressing: a slot holds the first row of an id plus 1; further rows of the id hang on `next`.
+  let mask = 1023
+  while (mask < batch.rows * 2) mask = mask * 2 + 1
+  const slots = new Int32Array(mask + 1)
+  const hashes = new Int32Array(batch.rows)
+  const next = new Int32Array(batch.rows).fill(-1)
+  const chained: number[] = []
+
+  /** The slot of bytes[start, end): of their first row, or the free one. */
+  function slotOf(hash: number, bytes: Uint8Array, start: number, end: number): number {
+    let slot = hash & mask
+    for (;;) {
+      const row = slots[slot] - 1
+      if (row < 0 || (hashes[row] === hash && equalBytes(ids, starts[row], starts[row + 1], bytes, start, end)))
+        return slot
+      slot = (slot + 1) & mask
+    }
+  }
+
+  for (let row = 0; row < batch.rows; row++) {
+    hashes[row] = hashBytes(ids, starts[row], starts[row + 1])
+    const slot = slotOf(hashes[row], ids, starts[row], starts[row + 1])
+    const first = slots[slot] - 1
+    if (first < 0) slots[slot] = row + 1
+    else {
+      if (next[first] < 0) chained.push(first)
+      next[row] = next[first]
+      next[first] = row
+    }
+  }
+
+  function against(gold: Batch): void {
+    const goldIds = gold.columns.message_id as BytesColumn
+    const goldTimes = (gold.columns.timestamp as Int64Column).values
+    const goldStarts = rowStarts(goldIds, gold.rows)
+    for (let i = 0; i < gold.rows; i++) {
+      const start = goldStarts[i]
+      const end = goldStarts[i + 1]
+      let row = slots[slotOf(hashBytes(goldIds.plain, start, end), goldIds.plain, start, end)] - 1
+      for (; row >= 0; row = next[row]) if (near(times[row], goldTimes[i])) repeated[row] = 1
+    }
+  }
+
+  function finish(): Uint8Array {
+    const earlier = byLineage(batch)
+    for (const first of chained) {
+      let left: number[] = []
+      for (let row = first; row >= 0; row = next[row]) if (repeated[row] === 0) left.push(row)
+      left.sort(earlier)
+      // The first of an id stays and what is near it goes; what is left of the id, if anything, is another trade: again.
+      while (left.length > 1) {
+        const [stays, ...others] = left
+        for (const row of others) if (near(times[row], times[stays])) repeated[row] = 1
+        left = others.filter(row => repeated[row] === 0)
+      }
+    }
+    return repeated
+  }
+
+  return { against, finish }
+}
+
+function byLineage(batch: Batch): (a: number, b: number) => number {
+  const exchange = batch.columns.exchange as DictionaryColumn<string>
+  const ranks = exchange.entries.map(entry => exchange.entries.filter(other => other < entry).length)
+  const epochs = (batch.columns.topic_epoch as Int32Column).values
+  const partitions = (batch.columns.kafka_partition as Int32Column).values
+  const offsets = (batch.columns.kafka_offset as Int64Column).values
+  return (a, b) =>
+    ranks[exchange.indexes[a]] - ranks[exchange.indexes[b]] ||
+    epochs[a] - epochs[b] ||
+    partitions[a] - partitions[b] ||
+    Number(offsets[a] - offsets[b])
+}

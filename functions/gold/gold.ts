@@ -2,29 +2,51 @@
  * Gold: pending Silver files become one snapshot of deduplicated trades, a file for each hour that they touch, sorted by
  * time; the minutes whose rows changed become pending for the candles in the same transaction.
  */
+import { crc32 } from 'node:zlib'
+import type { RowGroup } from 'hyparquet'
+import {
+  type Batch,
+  type BytesColumn,
+  constantInt32,
+  type DictionaryColumn,
+  type Int64Column,
+  numbersOf,
+} from '../../domain/columns.ts'
 import { addCounts } from '../../domain/counts.ts'
+import { Corrupt } from '../../domain/errors.ts'
+import { EXCHANGES } from '../../domain/exchanges.ts'
 import type { ChangedMinutes, SilverFile, SilverFiles } from '../../domain/handover.ts'
-import { consumers, dataFileKey } from '../../domain/names.ts'
+import { consumers } from '../../domain/names.ts'
 import { consumePending, listPending, type PendingItem, producePending } from '../../domain/pending.ts'
-import type { Ports, QuerySession, Write } from '../../domain/ports.ts'
+import type { Ports, Write } from '../../domain/ports.ts'
 import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
-import { rangesAround } from '../../domain/ranges.ts'
-import { copyToParquet, readParquet, sqlName, sqlTimestamp } from '../../domain/sql.ts'
-import { GOLD_TABLE } from '../../domain/tables.ts'
-import { DAY_MICROS, HOUR_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
+import { rangesAround, type TimeRange } from '../../domain/ranges.ts'
+import { GOLD_TABLE, silverTable } from '../../domain/tables.ts'
+import { rowStarts, takeRows } from '../../domain/take.ts'
+import { MINUTE_MICROS } from '../../domain/time.ts'
 import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
-import { scanGold } from '../../iceberg/gold-scan.ts'
-import { describeParquetFile } from '../../iceberg/parquet-footer.ts'
-import { partitionPath } from '../../iceberg/partitions.ts'
+import { writeDataFile } from '../../iceberg/data-file.ts'
+import { planGold } from '../../iceberg/gold-scan.ts'
+import { type ByteSource, readBatch, readGroups, sourceOf } from '../../iceberg/parquet-batch.ts'
 import type { DataFile } from '../../iceberg/types.ts'
-import { findRepeats, SAME_TRADE_MICROS, WITHOUT_REPEATS } from './dedup.ts'
+import { findRepeats, KEY_COLUMNS, LINEAGE_COLUMNS, SAME_TRADE_MICROS } from './dedup.ts'
+import { sortedRows } from './order.ts'
 
-/** One commit takes at most this much: items (each a write), and rows, which bound memory and time. */
+/** One commit takes at most this much: items (each a write), and rows, which bound memory (some 300 bytes a row) and time. */
 const ITEMS_PER_COMMIT = 90
-const ROWS_PER_COMMIT = 2 * 122_880
-/** Rows of a file: DuckDB's row group, which one thread reads and writes in order, so files are written side by side. */
-const ROWS_PER_FILE = 122_880
+const ROWS_PER_COMMIT = 245_760
+
+/** Every exchange's table has the same columns. */
+const SILVER = silverTable(EXCHANGES[0])
+const COLUMNS = [
+  ...new Set([
+    ...GOLD_TABLE.columns.map(({ name }) => name).filter(name => name !== 'exchange_hour'),
+    ...LINEAGE_COLUMNS,
+  ]),
+]
+/** Nearly every row has others. */
+const PLAIN_COLUMNS = new Set(['message_id', 'trade_id'])
 
 export interface GoldResult {
   readonly commits: number
@@ -65,8 +87,8 @@ async function plan(ports: Ports): Promise<Plan<Step | undefined>> {
   }
   const read = silver.reduce((sum, file) => sum + file.records, 0)
   const written = files.reduce((sum, file) => sum + file.records, 0)
-  const { byExchange, minutes } = content
-  return { writes, result: { read, written, partitions: hoursOf(minutes).length, byExchange }, oldestFile: started }
+  const { byExchange } = content
+  return { writes, result: { read, written, partitions: files.length, byExchange }, oldestFile: started }
 }
 
 /** The oldest items that fit one commit; at least one. */
@@ -83,80 +105,78 @@ async function writeGold(
   table: LoadedTable,
   silver: readonly SilverFile[],
 ): Promise<{ files: DataFile[]; content: Content }> {
-  const session = await ports.engine.session()
-  const used = silver.map(file => file.key)
-  try {
-    const paths = new Map<string, string>()
-    for (const key of used) paths.set(key, await ports.store.localFile(key))
-    const pathsOf = (files: readonly SilverFile[]) => files.map(file => paths.get(file.key) as string)
-    const batch = readParquet(pathsOf(silver))
-    const before = await contentOf(session, batch)
-    const windows = before.minutes.map(minute => BigInt(minute) * MINUTE_MICROS)
-    const gold = await scanGold(ports, table, rangesAround(windows, MINUTE_MICROS, SAME_TRADE_MICROS))
-    used.push(...gold.flatMap(rows => rows.keys))
-    const repeats = await findRepeats(session, batch, gold)
-    const content = repeats === 0 ? before : await contentOf(session, `${batch} WHERE ${WITHOUT_REPEATS}`)
-    const files: DataFile[] = []
-    for (const hour of hoursOf(content.minutes)) {
-      const end = hour + HOUR_MICROS
-      const some = silver.filter(file => BigInt(file.minTimestamp) < end && BigInt(file.maxTimestamp) >= hour)
-      files.push(...(await writeHour(ports, session, hour, readParquet(pathsOf(some)), repeats > 0)))
-    }
-    return { files, content }
-  } finally {
-    session.close()
-    await ports.store.releaseLocal(used)
+  const sources = await Promise.all(silver.map(file => readSilver(ports, file)))
+  const batch = await readBatch(SILVER, sources, { columns: COLUMNS, plain: PLAIN_COLUMNS })
+  const timestamps = (batch.columns.timestamp as Int64Column).values
+  const starts = {
+    message_id: rowStarts(batch.columns.message_id as BytesColumn, batch.rows),
+    trade_id: rowStarts(batch.columns.trade_id as BytesColumn, batch.rows),
   }
+  const tradeIds = (batch.columns.trade_id as BytesColumn).plain
+  const minutes = minutesOf(timestamps)
+  const repeated = await findRepeated(ports, table, batch, minutes)
+  const order = without(sortedRows(timestamps, tradeIds, starts.trade_id), repeated)
+  const content = contentOf(batch, order, minutes)
+  const files: DataFile[] = []
+  for (let from = 0; from < order.length; ) {
+    const hour = Math.floor(minutes[order[from]] / 60)
+    let to = from
+    while (to < order.length && Math.floor(minutes[order[to]] / 60) === hour) to++
+    const part = takeRows(batch, order.subarray(from, to), starts)
+    files.push(await writeHour(ports, hour, part))
+    from = to
+  }
+  return { files, content }
 }
 
-/** Writes the trades of one hour (its start, microseconds since 1970), sorted, as files that follow each other in time. */
-async function writeHour(
-  ports: Ports,
-  session: QuerySession,
-  hour: bigint,
-  batch: string,
-  hasRepeats: boolean,
-): Promise<DataFile[]> {
-  const day = Number(hour / DAY_MICROS)
-  const hourOfDay = Number((hour / HOUR_MICROS) % 24n)
-  const columns = GOLD_TABLE.columns.map(({ name }) =>
-    name === 'exchange_hour' ? `${hourOfDay} AS exchange_hour` : sqlName(name),
-  )
-  const conditions = [
-    `"timestamp" >= ${sqlTimestamp(hour)}`,
-    `"timestamp" < ${sqlTimestamp(hour + HOUR_MICROS)}`,
-    ...(hasRepeats ? [WITHOUT_REPEATS] : []),
-  ]
-  // Sorted into a table first: a COPY that has to keep an order writes lists and maps several times slower. The table is
-  // not a temporary one, so that copies of its parts may run in sessions of their own.
-  const sorted = sqlName(`sorted_${ports.ids.uuid()}`)
-  const select = `SELECT ${columns.join(', ')} FROM ${batch} WHERE ${conditions.join(' AND ')} ORDER BY "timestamp", trade_id`
-  try {
-    await session.run(`CREATE TABLE ${sorted} AS ${select}`)
-    const [{ trades }] = await session.run(`SELECT count(*) AS trades FROM ${sorted}`)
-    const starts = Array.from({ length: Math.ceil(Number(trades) / ROWS_PER_FILE) }, (_, i) => i * ROWS_PER_FILE)
-    const parts = starts.map(
-      from => `SELECT * FROM ${sorted} WHERE rowid >= ${from} AND rowid < ${from + ROWS_PER_FILE}`,
+function without(rows: Uint32Array, repeated: Uint8Array): Uint32Array {
+  let kept = 0
+  for (let i = 0; i < rows.length; i++) if (repeated[rows[i]] === 0) rows[kept++] = rows[i]
+  return rows.subarray(0, kept)
+}
+
+/** A Silver file, as Silver wrote it. @throws Corrupt where it is another */
+async function readSilver(ports: Ports, { key, bytes, crc32: expected }: SilverFile): Promise<ByteSource> {
+  const found = await ports.store.get(key)
+  if (found.length !== bytes || (expected !== undefined && crc32(found) !== expected))
+    throw new Corrupt(
+      `${key} is not as Silver wrote it (${found.length} bytes, ${bytes} expected, or another checksum): restore the object.`,
     )
-    const partition = { exchange_date: day, exchange_hour: hourOfDay }
-    return await Promise.all(parts.map(part => writeFile(ports, partition, part)))
-  } finally {
-    await session.run(`DROP TABLE IF EXISTS ${sorted}`)
-  }
+  return sourceOf(key, found)
 }
 
-async function writeFile(ports: Ports, partition: DataFile['partition'], select: string): Promise<DataFile> {
-  const uuid = ports.ids.uuid()
-  const path = ports.scratch.path(`${uuid}.parquet`)
-  try {
-    await ports.engine.run([copyToParquet(GOLD_TABLE, select, path)])
-    const key = dataFileKey(GOLD_TABLE.name, partitionPath(GOLD_TABLE, partition), uuid)
-    const description = await describeParquetFile(GOLD_TABLE, path)
-    await ports.store.putFile(key, path)
-    return { key, partition, ...description }
-  } finally {
-    ports.scratch.remove(path)
-  }
+/** A byte for each row of the batch: 1 where Gold or an earlier row has the trade already. */
+async function findRepeated(
+  ports: Ports,
+  table: LoadedTable,
+  batch: Batch,
+  minutes: Float64Array,
+): Promise<Uint8Array> {
+  const repeats = findRepeats(batch)
+  const distinct = new Set<number>()
+  for (let row = 0; row < minutes.length; row++) if (minutes[row] !== minutes[row - 1]) distinct.add(minutes[row])
+  const windows = [...distinct].map(minute => BigInt(minute) * MINUTE_MICROS)
+  for (const range of rangesAround(windows, MINUTE_MICROS, SAME_TRADE_MICROS))
+    for (const { key, bytes } of await planGold(ports, table, range)) {
+      const source = { name: key, bytes, read: (start: number, end: number) => ports.store.getRange(key, start, end) }
+      const keep = (group: RowGroup) => mayHold(group, range)
+      for await (const gold of readGroups(GOLD_TABLE, source, { columns: KEY_COLUMNS, plain: PLAIN_COLUMNS, keep }))
+        repeats.against(gold)
+    }
+  return repeats.finish()
+}
+
+/** Writes the trades of one hour (since 1970) in their order. */
+async function writeHour(ports: Ports, hour: number, { rows, columns }: Batch): Promise<DataFile> {
+  const partition = { exchange_date: Math.floor(hour / 24), exchange_hour: hour % 24 }
+  return writeDataFile(ports, GOLD_TABLE, partition, {
+    rows,
+    columns: {
+      ...columns,
+      exchange_date: constantInt32(partition.exchange_date, rows),
+      exchange_hour: constantInt32(partition.exchange_hour, rows),
+    },
+  })
 }
 
 interface Content {
@@ -165,17 +185,37 @@ interface Content {
   readonly byExchange: Record<string, number>
 }
 
-async function contentOf(session: QuerySession, rows: string): Promise<Content> {
-  const found = await session.run(
-    `SELECT exchange, epoch_us("timestamp") // ${MINUTE_MICROS} AS minute, count(*) AS trades FROM ${rows} GROUP BY ALL`,
+/** What the rows of `order` hold, which are in order of time. */
+function contentOf(batch: Batch, order: Uint32Array, minutes: Float64Array): Content {
+  const exchange = batch.columns.exchange as DictionaryColumn<string>
+  const counts = new Int32Array(exchange.entries.length)
+  const found: number[] = []
+  let last = -1
+  for (let i = 0; i < order.length; i++) {
+    counts[exchange.indexes[order[i]]]++
+    if (minutes[order[i]] !== last) found.push((last = minutes[order[i]]))
+  }
+  const byExchange = Object.fromEntries(
+    exchange.entries.flatMap((code, i) => (counts[i] > 0 ? [[code, counts[i]]] : [])),
   )
-  const byExchange: Record<string, number> = {}
-  for (const { exchange, trades } of found)
-    byExchange[String(exchange)] = (byExchange[String(exchange)] ?? 0) + Number(trades)
-  const minutes = [...new Set(found.map(row => Number(row.minute)))].sort((a, b) => a - b)
-  return { minutes, byExchange }
+  return { minutes: found, byExchange }
 }
 
-function hoursOf(minutes: readonly number[]): bigint[] {
-  return [...new Set(minutes.map(minute => Math.floor(minute / 60)))].map(hour => BigInt(hour) * HOUR_MICROS)
+/** Each row's minute since 1970. */
+function minutesOf(timestamps: BigInt64Array): Float64Array {
+  const minutes = numbersOf(timestamps)
+  for (let row = 0; row < minutes.length; row++)
+    minutes[row] =
+      minutes[row] < Number.MAX_SAFE_INTEGER
+        ? Math.floor(minutes[row] / Number(MINUTE_MICROS))
+        : Number(timestamps[row] / MINUTE_MICROS)
+  return minutes
+}
+
+/** Whether a row group's bounds leave room for the range; hyparquet gives them as dates, cut to the millisecond. */
+function mayHold(group: RowGroup, { from, to }: TimeRange): boolean {
+  const chunk = group.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === 'timestamp')
+  const { min_value: min, max_value: max } = chunk?.meta_data?.statistics ?? {}
+  if (!(min instanceof Date && max instanceof Date)) return true
+  return BigInt(min.getTime()) * 1000n <= to && BigInt(max.getTime() + 1) * 1000n > from
 }

@@ -25,9 +25,6 @@ export interface SilverBatch {
   /** Days since 1970 of the exchange's time. */
   readonly day: number
   readonly batch: Batch
-  /** First and last exchange time, microseconds since 1970. */
-  readonly minTimestamp: bigint
-  readonly maxTimestamp: bigint
 }
 
 export interface SilverColumns {
@@ -179,17 +176,8 @@ function finishDay(decoder: TradeDecoder, day: number, columns: DayColumns, vali
     indexes: ints[name].subarray(0, rows),
   })
   const plain = ({ bytes, length }: PlainWriter) => ({ kind: 'bytes' as const, plain: bytes.subarray(0, length) })
-  const timestamps = long('timestamp')
-  let min = timestamps.values[0]
-  let max = min
-  for (const value of timestamps.values) {
-    if (value < min) min = value
-    else if (value > max) max = value
-  }
   return {
     day,
-    minTimestamp: min,
-    maxTimestamp: max,
     batch: {
       rows,
       columns: {
@@ -198,7 +186,7 @@ function finishDay(decoder: TradeDecoder, day: number, columns: DayColumns, vali
         symbol: text('symbol'),
         exchange: text('exchange'),
         asset_class: text('asset_class', ASSET_CLASSES),
-        timestamp: timestamps,
+        timestamp: long('timestamp'),
         price: long('price'),
         quantity: long('quantity'),
         currency: text('currency'),

@@ -132,16 +132,7 @@ async function plan(
   const files = await Promise.all(
     batches.map(({ day, batch }) => writeDataFile(ports, table, { exchange_date_day: day }, batch)),
   )
-  const forGold = files.map((file, i): SilverFile => {
-    const { minTimestamp, maxTimestamp } = batches[i]
-    return {
-      key: file.key,
-      bytes: file.bytes,
-      records: file.records,
-      minTimestamp: `${minTimestamp}`,
-      maxTimestamp: `${maxTimestamp}`,
-    }
-  })
+  const forGold = files.map(({ key, bytes, records, crc32 }): SilverFile => ({ key, bytes, records, crc32 }))
   const deadFiles: DataFile[] = []
   if (dead.rows > 0) {
     const day = Math.floor(started / 86_400_000)

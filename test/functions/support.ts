@@ -38,8 +38,8 @@ export interface Step {
 export interface MemoryLake {
   readonly ports: Ports
   readonly clock: Clock & { advance(milliseconds: number): void }
-  /** Keys that were asked for as local files, in order. */
-  readonly localFiles: string[]
+  /** Keys that parts were read of, in order. */
+  readonly ranges: string[]
   /** Run before a step takes effect, and after it: they may throw or wait. */
   before: (step: Step) => void | Promise<void>
   after: (step: Step) => void | Promise<void>
@@ -73,9 +73,7 @@ export function memoryLake(options: { engine?: QueryEngine; registry?: SchemaReg
   }
   const store = memoryStore({ clock, scratch })
   const state = memoryState(clock)
-  const lake = { before: () => {}, after: () => {}, clock, localFiles: [] } as unknown as MemoryLake & {
-    localFiles: string[]
-  }
+  const lake = { before: () => {}, after: () => {}, clock, ranges: [] } as unknown as MemoryLake
   const step = async <T>(kind: Step['kind'], key: string, writes: readonly Write[], run: () => Promise<T>) => {
     await lake.before({ kind, key, writes })
     const result = await run()
@@ -92,9 +90,9 @@ export function memoryLake(options: { engine?: QueryEngine; registry?: SchemaReg
       ...store,
       put: (key, bytes) => step('put', key, [], () => store.put(key, bytes)),
       get: key => step('get', key, [], () => store.get(key)),
-      localFile: key => {
-        lake.localFiles.push(key)
-        return store.localFile(key)
+      getRange: (key, start, end) => {
+        lake.ranges.push(key)
+        return store.getRange(key, start, end)
       },
     },
     state: {

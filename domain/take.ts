@@ -1,0 +1,72 @@
+/** Picks rows of a batch, in an order of their own. */
+import { type Batch, type BytesColumn, type ColumnData, plainLength } from './columns.ts'
+
+/** Where each row's value of a byte column begins; a null's is where the next one begins. One more for the end. */
+export function rowStarts({ plain, valid }: BytesColumn, rows: number): Int32Array {
+  const starts = new Int32Array(rows + 1)
+  let at = 0
+  for (let row = 0; row < rows; row++) {
+    starts[row] = at
+    if (!valid || valid[row] === 1) at += 4 + plainLength(plain, at)
+  }
+  starts[rows] = at
+  return starts
+}
+
+/** The rows of these numbers, in this order. `starts` are the byte columns' (see `rowStarts`), so that they are walked once for many takes. */
+export function takeRows(batch: Batch, rows: Uint32Array, starts: Readonly<Record<string, Int32Array>>): Batch {
+  const columns = Object.entries(batch.columns).map(([name, data]) => [name, take(data, rows, starts[name])])
+  return { rows: rows.length, columns: Object.fromEntries(columns) }
+}
+
+function take(data: ColumnData, rows: Uint32Array, starts: Int32Array): ColumnData {
+  switch (data.kind) {
+    case 'int32':
+      return {
+        kind: 'int32',
+        values: picked(data.values, rows, new Int32Array(rows.length)),
+        valid: validOf(data.valid, rows),
+      }
+    case 'int64':
+      return { kind: 'int64', values: pickedLongs(data.values, rows), valid: validOf(data.valid, rows) }
+    case 'dictionary':
+      return { ...data, indexes: picked(data.indexes, rows, new Int32Array(rows.length)) } as ColumnData
+    case 'bigdecimal':
+      return { kind: 'bigdecimal', values: Array.from(rows, row => data.values[row]) }
+    case 'bytes':
+      return { kind: 'bytes', plain: pickedBytes(data.plain, rows, starts), valid: validOf(data.valid, rows) }
+  }
+}
+
+function picked<T extends Int32Array | Uint8Array>(values: T, rows: Uint32Array, into: T): T {
+  for (let i = 0; i < rows.length; i++) into[i] = values[rows[i]]
+  return into
+}
+
+function validOf(valid: Uint8Array | undefined, rows: Uint32Array): Uint8Array | undefined {
+  return valid && picked(valid, rows, new Uint8Array(rows.length))
+}
+
+/** By halves: reading bigints one by one would make an object of each. */
+function pickedLongs(values: BigInt64Array, rows: Uint32Array): BigInt64Array {
+  const from = new Int32Array(values.buffer, values.byteOffset, values.length * 2)
+  const into = new Int32Array(rows.length * 2)
+  for (let i = 0; i < rows.length; i++) {
+    into[i * 2] = from[rows[i] * 2]
+    into[i * 2 + 1] = from[rows[i] * 2 + 1]
+  }
+  return new BigInt64Array(into.buffer)
+}
+
+function pickedBytes(plain: Uint8Array, rows: Uint32Array, starts: Int32Array): Uint8Array {
+  let size = 0
+  for (let i = 0; i < rows.length; i++) size += starts[rows[i] + 1] - starts[rows[i]]
+  const into = Buffer.allocUnsafe(size)
+  let to = 0
+  for (let i = 0; i < rows.length; i++) {
+    const end = starts[rows[i] + 1]
+    // Short values are copied by hand: cheaper than a call into native code.
+    for (let at = starts[rows[i]]; at < end; at++) into[to++] = plain[at]
+  }
+  return into
+}

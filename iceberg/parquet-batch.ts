@@ -1,0 +1,142 @@
+/** Reads columns of a table's Parquet files as one batch: pages into typed arrays, with no object a row. */
+import { type ColumnMetaData, type FileMetaData, parquetMetadata, type RowGroup } from 'hyparquet'
+import { getMaxDefinitionLevel, getMaxRepetitionLevel, getSchemaPath } from 'hyparquet/src/schema.js'
+import type { Batch } from '../domain/columns.ts'
+import { Corrupt, messageOf, TradelakeError } from '../domain/errors.ts'
+import type { TableDefinition } from '../domain/tables.ts'
+import { chunkRange, type LeafLevels, readPages } from './parquet-chunk.ts'
+import { columnSink } from './parquet-sinks.ts'
+
+/** Bytes of a file, in memory or behind a port. */
+export interface ByteSource {
+  /** For messages. */
+  readonly name: string
+  readonly bytes: number
+  /** Bytes start up to but not including end. */
+  read(start: number, end: number): Promise<Uint8Array>
+}
+
+export interface BatchOptions {
+  readonly columns: readonly string[]
+  /** Strings that are mostly different come as bytes instead of by dictionary. */
+  readonly plain: ReadonlySet<string>
+  /** Leaves row groups out. */
+  readonly keep?: (group: RowGroup) => boolean
+}
+
+/** Enough for the footer of nearly every file of a commit. */
+const TAIL_BYTES = 64 * 1024
+const TRAILER_BYTES = 8
+
+export function sourceOf(name: string, bytes: Uint8Array): ByteSource {
+  return { name, bytes: bytes.length, read: async (start, end) => bytes.subarray(start, end) }
+}
+
+/**
+ * The rows of all files, in their order. Strings come as `bytes` or `dictionary`, lists and maps as `dictionary`, all other types
+ * as integers (decimals of up to 18 digits unscaled).
+ * @throws Corrupt naming the file that cannot be read or lacks a column
+ */
+export async function readBatch(
+  table: TableDefinition,
+  sources: readonly ByteSource[],
+  options: BatchOptions,
+): Promise<Batch> {
+  const files = await Promise.all(sources.map(source => open(source, options)))
+  const groups = files.flatMap(({ source, metadata, groups }) => groups.map(group => ({ source, metadata, group })))
+  return readInto(table, groups, options)
+}
+
+/** The rows of one file, a row group at a time. @throws Corrupt */
+export async function* readGroups(
+  table: TableDefinition,
+  source: ByteSource,
+  options: BatchOptions,
+): AsyncGenerator<Batch> {
+  const { metadata, groups } = await open(source, options)
+  for (const group of groups) yield readInto(table, [{ source, metadata, group }], options)
+}
+
+interface PlacedGroup {
+  readonly source: ByteSource
+  readonly metadata: FileMetaData
+  readonly group: RowGroup
+}
+
+async function open(source: ByteSource, { keep }: BatchOptions) {
+  const metadata = await named(source, () => readMetadata(source))
+  return { source, metadata, groups: metadata.row_groups.filter(group => keep?.(group) ?? true) }
+}
+
+async function readInto(table: TableDefinition, groups: readonly PlacedGroup[], options: BatchOptions): Promise<Batch> {
+  const rows = groups.reduce((sum, { group }) => sum + Number(group.num_rows), 0)
+  const sinks = options.columns.map(name => {
+    const column = table.columns.find(candidate => candidate.name === name)
+    if (!column) throw new RangeError(`${table.name} has no column ${name}`)
+    return { name, sink: columnSink(column, rows, options.plain.has(name)) }
+  })
+  for (const { source, metadata, group } of groups)
+    await named(source, async () => {
+      const chunks = await Promise.all(sinks.map(({ name }) => readChunks(source, metadata, group, name)))
+      sinks.forEach(({ sink }, i) => {
+        const leaves = chunks[i]
+        sink.add(
+          leaves.map(({ bytes, chunk, levels }) => readPages(bytes, chunk, levels)),
+          leaves.map(({ levels }) => levels.maxDefinition),
+        )
+      })
+    })
+  return { rows, columns: Object.fromEntries(sinks.map(({ name, sink }) => [name, sink.finish()])) }
+}
+
+async function named<T>(source: ByteSource, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof TradelakeError) throw error
+    throw new Corrupt(
+      `${source.name} cannot be read as Parquet: ${messageOf(error)}. Restore the file or run tradelake audit.`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+async function readMetadata(source: ByteSource): Promise<FileMetaData> {
+  const readTail = (bytes: number) => source.read(Math.max(0, source.bytes - bytes), source.bytes)
+  let tail = await readTail(TAIL_BYTES)
+  if (tail.length < TRAILER_BYTES + 4) throw new Error(`${tail.length} bytes are too few`)
+  const footer = new DataView(tail.buffer, tail.byteOffset, tail.byteLength).getUint32(
+    tail.length - TRAILER_BYTES,
+    true,
+  )
+  if (footer + TRAILER_BYTES > tail.length && tail.length < source.bytes) tail = await readTail(footer + TRAILER_BYTES)
+  return parquetMetadata(tail.buffer.slice(tail.byteOffset, tail.byteOffset + tail.byteLength) as ArrayBuffer)
+}
+
+interface LeafChunk {
+  readonly bytes: Uint8Array
+  readonly chunk: ColumnMetaData
+  readonly levels: LeafLevels
+}
+
+/** The chunks of a column: one, or a map's two. */
+async function readChunks(
+  source: ByteSource,
+  metadata: FileMetaData,
+  group: RowGroup,
+  column: string,
+): Promise<LeafChunk[]> {
+  const chunks = group.columns.flatMap(({ meta_data: chunk }) => (chunk?.path_in_schema[0] === column ? [chunk] : []))
+  if (chunks.length === 0) throw new Error(`it has no column ${column}`)
+  return Promise.all(
+    chunks.map(async chunk => {
+      const path = getSchemaPath(metadata.schema, chunk.path_in_schema)
+      const levels = { maxDefinition: getMaxDefinitionLevel(path), maxRepetition: getMaxRepetitionLevel(path) }
+      const { start, end } = chunkRange(chunk)
+      if (!(start >= 4 && start < end && end <= source.bytes)) throw new Error(`column ${column} lies outside the file`)
+      return { bytes: await source.read(start, end), chunk, levels }
+    }),
+  )
+}

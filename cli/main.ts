@@ -4,12 +4,14 @@ import { audit } from './audit.ts'
 import { type Command, helpOf, parseCommand } from './command.ts'
 import { drain } from './drain.ts'
 import { frames } from './frames.ts'
+import { rebuild } from './rebuild.ts'
+import { redrive } from './redrive.ts'
 import { replay } from './replay.ts'
 import { sql } from './sql.ts'
 import { start } from './start.ts'
 import { tables } from './tables.ts'
 
-const COMMANDS: readonly Command[] = [start, frames, replay, drain, tables, sql, audit]
+const COMMANDS: readonly Command[] = [start, frames, replay, drain, tables, sql, audit, rebuild, redrive]
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv

@@ -14,6 +14,13 @@ export function readParquet(paths: readonly string[]): string {
   return `read_parquet([${paths.map(sqlText).join(', ')}], hive_partitioning = false)`
 }
 
+/** The rows of a table's files at these local paths; none, with the table's columns, where there are no files. */
+export function tableRows(table: TableDefinition, paths: readonly string[]): string {
+  if (paths.length > 0) return readParquet(paths)
+  const columns = table.columns.map(({ name, type }) => `NULL::${sqlType(type)} AS ${sqlName(name)}`)
+  return `(SELECT ${columns.join(', ')} WHERE false)`
+}
+
 /** A timestamptz constant of microseconds since 1970. */
 export function sqlTimestamp(micros: bigint): string {
   return `make_timestamptz(${micros})`
@@ -34,7 +41,7 @@ export function copyToParquet(table: TableDefinition, select: string, path: stri
 }
 
 /** DuckDB's name of a column type. */
-export function sqlType(type: string): string {
+function sqlType(type: string): string {
   if (decimalType(type as never)) return type.toUpperCase()
   const names: Record<string, string> = {
     int: 'INTEGER',

@@ -3,18 +3,20 @@ import { formatDecimal } from './decimal.ts'
 import { approximateLong, exactLong, type TradeCursor, type TradeDecoder } from './decode.ts'
 import { ASSET_CLASSES, TRADE_SIDES } from './trade.ts'
 
-export type ErrorType =
-  | 'deserialization_failed_or_null_fields'
-  | 'unknown_schema'
-  | 'price_validation'
-  | 'quantity_validation'
-  | 'timestamp_validation'
-  | 'symbol_validation'
-  | 'side_validation'
-  | 'message_id_validation'
-  | 'asset_class_validation'
-  | 'exchange_validation'
-  | 'unknown_error'
+export const ERROR_TYPES = [
+  'deserialization_failed_or_null_fields',
+  'unknown_schema',
+  'price_validation',
+  'quantity_validation',
+  'timestamp_validation',
+  'symbol_validation',
+  'side_validation',
+  'message_id_validation',
+  'asset_class_validation',
+  'exchange_validation',
+  'unknown_error',
+] as const
+export type ErrorType = (typeof ERROR_TYPES)[number]
 
 export interface Rejection {
   readonly type: ErrorType

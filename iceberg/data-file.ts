@@ -2,10 +2,11 @@
 import { crc32 } from 'node:zlib'
 import type { Batch } from '../domain/columns.ts'
 import { dataFileKey } from '../domain/names.ts'
-import type { Ports } from '../domain/ports.ts'
+import type { Ports, QuerySession } from '../domain/ports.ts'
+import { copyToParquet } from '../domain/sql.ts'
 import type { TableDefinition } from '../domain/tables.ts'
 import { encodeParquet } from './parquet-encode.ts'
-import { describeParquet } from './parquet-footer.ts'
+import { describeParquet, describeParquetFile } from './parquet-footer.ts'
 import { partitionPath } from './partitions.ts'
 import type { DataFile, PartitionValue } from './types.ts'
 
@@ -20,4 +21,25 @@ export async function writeDataFile(
   const key = dataFileKey(table.name, partitionPath(table, partition), ports.ids.uuid())
   await ports.store.put(key, bytes)
   return { key, partition, ...describeParquet(table, bytes), crc32: crc32(bytes) }
+}
+
+/** Like `writeDataFile`, of the rows that a query in the session gives, which need not fit in memory. */
+export async function copyDataFile(
+  ports: Pick<Ports, 'store' | 'ids' | 'scratch'>,
+  session: QuerySession,
+  table: TableDefinition,
+  partition: Readonly<Record<string, PartitionValue>>,
+  select: string,
+): Promise<DataFile> {
+  const uuid = ports.ids.uuid()
+  const path = ports.scratch.path(`${uuid}.parquet`)
+  try {
+    await session.run(copyToParquet(table, select, path))
+    const description = await describeParquetFile(table, path)
+    const key = dataFileKey(table.name, partitionPath(table, partition), uuid)
+    await ports.store.putFile(key, path)
+    return { key, partition, ...description }
+  } finally {
+    ports.scratch.remove(path)
+  }
 }

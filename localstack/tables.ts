@@ -1,6 +1,6 @@
 /** The lake's tables as they stand, and SQL views over their current snapshots. */
 import { NotFound } from '../domain/errors.ts'
-import { readParquet, sqlName, sqlType } from '../domain/sql.ts'
+import { sqlName, tableRows } from '../domain/sql.ts'
 import { allTables, type TableDefinition } from '../domain/tables.ts'
 import { findTable, type LoadedTable } from '../iceberg/catalog.ts'
 import { planFiles } from '../iceberg/scan.ts'
@@ -28,10 +28,6 @@ export async function openTables(lake: Lake): Promise<OpenTable[]> {
 export async function createView(lake: Lake, table: OpenTable): Promise<string> {
   const { definition, files } = table
   const columns = definition.columns.map(column => sqlName(column.name)).join(', ')
-  if (files.length === 0) {
-    const empty = definition.columns.map(({ name, type }) => `NULL::${sqlType(type)} AS ${sqlName(name)}`)
-    return `CREATE TEMP VIEW ${definition.name} AS SELECT ${empty.join(', ')} WHERE false`
-  }
   const paths = await Promise.all(
     files.map(file =>
       lake.ports.store.localFile(file.key).catch(error => {
@@ -41,5 +37,5 @@ export async function createView(lake: Lake, table: OpenTable): Promise<string> 
       }),
     ),
   )
-  return `CREATE TEMP VIEW ${definition.name} AS SELECT ${columns} FROM ${readParquet(paths)}`
+  return `CREATE TEMP VIEW ${definition.name} AS SELECT ${columns} FROM ${tableRows(definition, paths)}`
 }

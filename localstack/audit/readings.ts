@@ -166,7 +166,7 @@ async function inOrder<T, R>(items: readonly T[], read: (item: T) => Promise<R>)
  * From when on a table surely holds everything that was committed to it, milliseconds since 1970: a day less than its
  * retention (days are dropped whole), or for ever back where the table is younger than that.
  */
-export function keptSince(table: TableReading, now: number): number {
+export function keptSince(table: Pick<TableReading, 'definition' | 'createdAt'>, now: number): number {
   const { retentionDays } = table.definition
   if (retentionDays === undefined) return 0
   const since = now - (retentionDays - 1) * 86_400_000

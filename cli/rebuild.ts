@@ -1,0 +1,97 @@
+/** `tradelake rebuild`: makes a range of a table anew from the table before it, with the code of today. */
+import { createLogFile } from '../adapters/log-file.ts'
+import { BadInput } from '../domain/errors.ts'
+import type { Exchange } from '../domain/exchanges.ts'
+import type { TimeRange } from '../domain/ranges.ts'
+import { drain } from '../localstack/drain.ts'
+import { wireFunctions } from '../localstack/functions.ts'
+import { type Lake, openLake } from '../localstack/lake.ts'
+import { type RebuildResult, rebuildCandles, rebuildGold, rebuildSilver } from '../localstack/repair/rebuild.ts'
+import { createTotals } from '../localstack/totals.ts'
+import { type Arguments, type Command, DATA_OPTION, JSON_OPTION, parseTime } from './command.ts'
+import { formatCount } from './format.ts'
+
+const WHAT = ['silver', 'gold', 'candles']
+
+export const rebuild: Command = {
+  name: 'rebuild',
+  usage: 'silver|gold|candles --from TIME [--to TIME] [--exchange NAME] [--data DIR] [--json]',
+  summary:
+    'Make a range anew: Silver from the Bronze records ingested in it, Gold from the Silver trades of it, candles from Gold.',
+  options: {
+    from: { type: 'string', value: 'TIME', help: 'where the range begins, as 2026-11-20T10:00:00Z' },
+    to: { type: 'string', value: 'TIME', help: 'where it ends (default: now)' },
+    exchange: { type: 'string', value: 'NAME', help: 'of one exchange (default: of all; candles are always of all)' },
+    data: DATA_OPTION,
+    json: JSON_OPTION,
+  },
+  async run(args) {
+    const [what, ...more] = args.positionals
+    if (!WHAT.includes(what) || more.length > 0)
+      throw new BadInput('Name what to rebuild: tradelake rebuild silver, gold or candles.')
+    if (args.text('from') === undefined) throw new BadInput('Give --from: a rebuild is of a range of time.')
+    return repairLake(args, async lake => {
+      const range = rangeOf(args, lake.ports.clock.now())
+      if (what === 'candles') return { all: await rebuildCandles(lake.ports, range) }
+      const results: Record<string, RebuildResult> = {}
+      for (const exchange of chosenExchanges(args, lake))
+        results[exchange.name] = await (what === 'silver' ? rebuildSilver : rebuildGold)(lake.ports, exchange, range)
+      return results
+    })
+  },
+}
+
+/** Opens the lake for a repair, works off what the repair left pending, and prints what it did. */
+export async function repairLake(
+  args: Arguments,
+  work: (lake: Lake) => Promise<Record<string, RebuildResult>>,
+): Promise<number> {
+  const lake = await openLake(args.text('data') as string, { mustExist: true })
+  const log = createLogFile(lake.directory, lake.ports.clock)
+  try {
+    const results = await work(lake)
+    if (args.flag('json')) console.log(JSON.stringify(results))
+    else for (const [name, result] of Object.entries(results)) console.log(resultLine(name, result))
+    await drain(lake, wireFunctions(lake, log), createTotals(lake.exchanges))
+    return 0
+  } finally {
+    log.close()
+    lake.close()
+  }
+}
+
+/** The range of --from and --to. @throws BadInput where it is empty */
+export function rangeOf(args: Arguments, nowMs: number): TimeRange {
+  const from = args.text('from')
+  const to = args.text('to')
+  const range = {
+    from: from === undefined ? 0n : parseTime('from', from),
+    to: to === undefined ? BigInt(nowMs) * 1000n : parseTime('to', to) - 1n,
+  }
+  if (range.from > range.to)
+    throw new BadInput(`--from ${from} is not before ${to === undefined ? 'now' : `--to ${to}`}.`)
+  return range
+}
+
+/** The exchange of --exchange, or all. @throws BadInput where there is none of the name */
+export function chosenExchanges(args: Arguments, lake: Lake): readonly Exchange[] {
+  const name = args.text('exchange')
+  if (name === undefined) return lake.exchanges
+  const chosen = lake.exchanges.filter(exchange => exchange.name === name)
+  if (chosen.length === 0)
+    throw new BadInput(`There is no exchange ${name}: use ${lake.exchanges.map(exchange => exchange.name).join(', ')}.`)
+  return chosen
+}
+
+function resultLine(name: string, { records, valid, invalid, goldRemoved, goldAdded, minutes }: RebuildResult): string {
+  const parts = [
+    ...(records > 0
+      ? [
+          `${formatCount(records)} records looked at, now ${formatCount(valid)} in Silver and ${formatCount(invalid)} in the DLQ anew`,
+        ]
+      : []),
+    `${formatCount(goldRemoved)} rows left Gold, ${formatCount(goldAdded)} came in`,
+    `candles of ${formatCount(minutes)} minutes folded again`,
+  ]
+  return `${name}: ${parts.join('; ')}`
+}

@@ -1,0 +1,32 @@
+/** `tradelake redrive`: takes dead letters through Silver again, after the registry or the code was mended. */
+import { BadInput } from '../domain/errors.ts'
+import { ERROR_TYPES } from '../domain/validation.ts'
+import { type RebuildResult, redrive as redriveLetters } from '../localstack/repair/rebuild.ts'
+import { type Command, DATA_OPTION, JSON_OPTION } from './command.ts'
+import { chosenExchanges, rangeOf, repairLake } from './rebuild.ts'
+
+export const redrive: Command = {
+  name: 'redrive',
+  usage: '--error-type TYPE [--exchange NAME] [--from TIME] [--to TIME] [--data DIR] [--json]',
+  summary: 'Take dead letters of one error type through Silver again; those that stay dead stay as they are.',
+  options: {
+    'error-type': { type: 'string', value: 'TYPE', help: 'as the DLQ names it, for example unknown_schema' },
+    exchange: { type: 'string', value: 'NAME', help: 'of one exchange (default: of all)' },
+    from: { type: 'string', value: 'TIME', help: 'dead letters found from this time on, as 2026-11-20T10:00:00Z' },
+    to: { type: 'string', value: 'TIME', help: 'and before this one (default: now)' },
+    data: DATA_OPTION,
+    json: JSON_OPTION,
+  },
+  async run(args) {
+    const errorType = args.text('error-type')
+    if (errorType === undefined || !(ERROR_TYPES as readonly string[]).includes(errorType))
+      throw new BadInput(`Give --error-type: one of ${ERROR_TYPES.join(', ')}.`)
+    return repairLake(args, async lake => {
+      const range = rangeOf(args, lake.ports.clock.now())
+      const results: Record<string, RebuildResult> = {}
+      for (const exchange of chosenExchanges(args, lake))
+        results[exchange.name] = await redriveLetters(lake.ports, exchange, { errorType, range })
+      return results
+    })
+  },
+}

@@ -1,0 +1,70 @@
+/**
+ * A table's files as a repair sees them: those of its snapshot, and those that wait for its next one. A repair takes the
+ * waiting ones along, so that its one transaction decides about every file.
+ */
+import { TradelakeError } from '../../domain/errors.ts'
+import { consumers } from '../../domain/names.ts'
+import { consumePending, listPending, type PendingItem } from '../../domain/pending.ts'
+import type { Ports, Write } from '../../domain/ports.ts'
+import type { TimeRange } from '../../domain/ranges.ts'
+import type { TableDefinition } from '../../domain/tables.ts'
+import { decodeValue } from '../../iceberg/bounds.ts'
+import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
+import { stageSnapshot } from '../../iceberg/commit.ts'
+import { planFiles } from '../../iceberg/scan.ts'
+import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
+
+/** More waiting items than this leave no room in a transaction of 100 for the rest of a repair. */
+const MAX_WAITING = 20
+
+export interface LiveTable {
+  readonly definition: TableDefinition
+  readonly loaded: LoadedTable
+  readonly waiting: readonly PendingItem<AddedFiles>[]
+  /** Of the current snapshot, by key. */
+  readonly committed: ReadonlyMap<string, DataFile>
+  /** Those and the waiting ones. */
+  readonly files: ReadonlyMap<string, DataFile>
+}
+
+/** The waiting files are read first: a file moves from there into the table, so none is missed. @throws TradelakeError where too many wait */
+export async function readLive(ports: Ports, definition: TableDefinition): Promise<LiveTable> {
+  const waiting = await listPending<AddedFiles>(ports, consumers.table(definition.name), MAX_WAITING + 1)
+  if (waiting.length > MAX_WAITING)
+    throw new TradelakeError(
+      `More than ${MAX_WAITING} batches of files wait for ${definition.name}: run tradelake drain, then this again.`,
+    )
+  const loaded = await createTable(ports, definition)
+  const committed = new Map((await planFiles(ports, loaded)).map(file => [file.key, file]))
+  const added = waiting.flatMap(item => item.payload.files).map(file => [file.key, file] as const)
+  return { definition, loaded, waiting, committed, files: new Map([...added, ...committed]) }
+}
+
+/** The writes that put `add` in the place of `remove` and take what waits along; none where nothing changes. */
+export async function replaceFiles(
+  ports: Ports,
+  live: LiveTable,
+  remove: ReadonlySet<string>,
+  add: readonly DataFile[],
+): Promise<Write[]> {
+  if (remove.size === 0 && add.length === 0) return []
+  const waiting = [...live.files.values()].filter(({ key }) => !live.committed.has(key) && !remove.has(key))
+  const gone = new Set([...remove].filter(key => live.committed.has(key)))
+  const staged = await stageSnapshot(ports, {
+    table: live.loaded,
+    add: [...waiting, ...add],
+    remove: gone,
+    operation: gone.size > 0 ? 'overwrite' : 'append',
+  })
+  return [...live.waiting.map(consumePending), staged.write]
+}
+
+/** Whether a timestamptz column of the file may have values in a range; a file without bounds may. */
+export function mayHold(definition: TableDefinition, column: string, file: DataFile, range: TimeRange): boolean {
+  const id = definition.columns.find(candidate => candidate.name === column)?.id ?? -1
+  const value = (base64: string | undefined) =>
+    base64 === undefined ? undefined : (decodeValue('timestamptz', Buffer.from(base64, 'base64')) as bigint)
+  const lower = value(file.lowerBounds[id])
+  const upper = value(file.upperBounds[id])
+  return (lower === undefined || lower <= range.to) && (upper === undefined || upper >= range.from)
+}

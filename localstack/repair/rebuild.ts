@@ -1,0 +1,299 @@
+/**
+ * Makes a range of a table anew from the table before it, with the code of today. One transaction puts new files in the
+ * place of named old ones, takes along what was pending about them, and marks everything downstream; the old rows stay in
+ * time travel. Where anything of the range changed in the meantime, the transaction conflicts and the rebuild begins again.
+ */
+import { BadInput, TradelakeError } from '../../domain/errors.ts'
+import type { Exchange } from '../../domain/exchanges.ts'
+import type { BronzeObject, ChangedMinutes, SilverFile, SilverFiles } from '../../domain/handover.ts'
+import { consumers } from '../../domain/names.ts'
+import { consumePending, listPending, producePending, rememberDone } from '../../domain/pending.ts'
+import { MAX_TRANSACTION_WRITES, type Ports, type QuerySession, type Write } from '../../domain/ports.ts'
+import { commit, type Plan } from '../../domain/protocol.ts'
+import { rangesAround, type TimeRange } from '../../domain/ranges.ts'
+import { tableRows } from '../../domain/sql.ts'
+import { bronzeTable, candleTable, DLQ_TABLE, GOLD_TABLE, silverTable } from '../../domain/tables.ts'
+import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
+import { TIMEFRAMES } from '../../domain/timeframes.ts'
+import { createTable } from '../../iceberg/catalog.ts'
+import { stageSnapshot } from '../../iceberg/commit.ts'
+import type { DataFile } from '../../iceberg/types.ts'
+import { keptSince } from '../audit/readings.ts'
+import { type GoldChange, setGoldRight, TRADE_COLUMNS } from './gold.ts'
+import { type LiveTable, mayHold, readLive, replaceFiles } from './live.ts'
+import { decodeAgain, type Outcomes, withoutSource, withoutUnchanged } from './outcomes.ts'
+import { bronzeSource, type DeadLetterChoice, deadLetterSource, LINEAGE, localPaths } from './source.ts'
+
+export interface RebuildResult {
+  /** Records taken through Silver again. */
+  readonly records: number
+  readonly valid: number
+  readonly invalid: number
+  /** Rows that left Gold, and that came into it. */
+  readonly goldRemoved: number
+  readonly goldAdded: number
+  /** Minutes whose candles are folded again. */
+  readonly minutes: number
+}
+
+const NOTHING: RebuildResult = { records: 0, valid: 0, invalid: 0, goldRemoved: 0, goldAdded: 0, minutes: 0 }
+
+/** Silver and its dead letters, from Bronze's records that were ingested in the range; Gold follows in the same transaction. */
+export async function rebuildSilver(ports: Ports, exchange: Exchange, range: TimeRange): Promise<RebuildResult> {
+  return inSession(ports, session =>
+    commit(ports, async () => {
+      const nowMs = ports.clock.now()
+      // Bronze before Silver's list, and that before Silver: a record of Bronze is then on the list or in Silver.
+      const bronze = await readLive(ports, bronzeTable(exchange))
+      requireKept(bronze, range, nowMs)
+      const source = await bronzeSource(ports, session, bronze, range)
+      const taken = await takePendingObjects(ports, exchange, bronze, range, nowMs)
+      const silver = await readLive(ports, silverTable(exchange))
+      const dlq = await readLive(ports, DLQ_TABLE)
+      const outcomes = await decodeAgain(ports, session, exchange, source, nowMs)
+      const old = [...silver.files.values()].filter(file =>
+        mayHold(silver.definition, 'bronze_ingestion_timestamp', file, range),
+      )
+      return replaceOutcomes(ports, session, exchange, {
+        silver,
+        old,
+        dlq,
+        outcomes,
+        taken,
+        records: source.rows,
+        nowMs,
+      })
+    }),
+  )
+}
+
+/** Dead letters that today's code and registry can make something else of; those that stay what they are stay where they are. */
+export async function redrive(ports: Ports, exchange: Exchange, choice: DeadLetterChoice): Promise<RebuildResult> {
+  return inSession(ports, session =>
+    commit(ports, async () => {
+      const nowMs = ports.clock.now()
+      const bronze = await readLive(ports, bronzeTable(exchange))
+      const dlq = await readLive(ports, DLQ_TABLE)
+      const source = await deadLetterSource(ports, session, exchange, dlq, bronze, choice)
+      if (source.rows === 0) return { writes: [], result: NOTHING }
+      const silver = await readLive(ports, silverTable(exchange))
+      const decoded = await decodeAgain(ports, session, exchange, source, nowMs)
+      const outcomes = await withoutUnchanged(ports, session, decoded)
+      return replaceOutcomes(ports, session, exchange, {
+        silver,
+        old: [],
+        dlq,
+        outcomes,
+        taken: [],
+        records: source.rows,
+        nowMs,
+      })
+    }),
+  )
+}
+
+/** Gold, from Silver's trades of the range; a day a commit. */
+export async function rebuildGold(ports: Ports, exchange: Exchange, range: TimeRange): Promise<RebuildResult> {
+  let total = NOTHING
+  const tables = [await readLive(ports, silverTable(exchange)), await readLive(ports, GOLD_TABLE)]
+  for (const day of daysOf(range, tables))
+    total = sum(
+      total,
+      await inSession(ports, session =>
+        commit(ports, async () => {
+          const nowMs = ports.clock.now()
+          const silver = await readLive(ports, silverTable(exchange))
+          requireKept(silver, range, nowMs)
+          const gold = await createTable(ports, GOLD_TABLE)
+          const files = { definition: silver.definition, files: silver.files.values() }
+          const change = await setGoldRight(ports, session, exchange, [day], files, gold)
+          return planned(await goldWrites(ports, gold, change), nowMs, counted(NOTHING, change))
+        }),
+      ),
+    )
+  return total
+}
+
+/** Marks every minute of the range for the candles; a day an item. They are folded by their own function. */
+export async function rebuildCandles(ports: Ports, range: TimeRange): Promise<RebuildResult> {
+  let minutes = 0
+  const tables = [await readLive(ports, GOLD_TABLE), await readLive(ports, candleTable(TIMEFRAMES[0]))]
+  for (const { from, to } of daysOf(range, tables)) {
+    const first = Number(from / MINUTE_MICROS)
+    const changed: ChangedMinutes = {
+      minutes: Array.from({ length: Number(to / MINUTE_MICROS) - first + 1 }, (_, i) => first + i),
+    }
+    await ports.state.transact([await producePending(ports, consumers.candles, changed)], ports.ids.uuid())
+    minutes += changed.minutes.length
+  }
+  return { ...NOTHING, minutes }
+}
+
+interface NewOutcomes {
+  readonly silver: LiveTable
+  /** Silver files that may hold rows of `source`. */
+  readonly old: readonly DataFile[]
+  readonly dlq: LiveTable
+  readonly outcomes: Outcomes
+  /** Writes that take pending items. */
+  readonly taken: readonly Write[]
+  readonly records: number
+  readonly nowMs: number
+}
+
+/** The plan that gives the rows of `source` their new outcomes, in Silver, the DLQ and Gold. */
+async function replaceOutcomes(
+  ports: Ports,
+  session: QuerySession,
+  exchange: Exchange,
+  { silver, old, dlq, outcomes, taken, records, nowMs }: NewOutcomes,
+): Promise<Plan<RebuildResult>> {
+  const ofExchange = `exchange = '${exchange.code}'`
+  const dead = await withoutSource(ports, session, dlq, [...dlq.files.values()], ofExchange)
+  const valid = await withoutSource(ports, session, silver, old)
+  const gold = await createTable(ports, GOLD_TABLE)
+  const ranges = await changedRanges(ports, session, silver, valid.remove, outcomes.silver)
+  const fresh = [...valid.kept, ...outcomes.silver]
+  const files = [...[...silver.files.values()].filter(({ key }) => !valid.remove.has(key)), ...fresh]
+  const change =
+    ranges.length === 0
+      ? NO_CHANGE
+      : await setGoldRight(ports, session, exchange, ranges, { definition: silver.definition, files }, gold)
+  const writes = [
+    ...taken,
+    ...(await replaceFiles(ports, silver, valid.remove, fresh)),
+    ...(await replaceFiles(ports, dlq, dead.remove, [...dead.kept, ...outcomes.dead])),
+    ...(await handOver(ports, valid.remove, fresh)),
+    ...(await goldWrites(ports, gold, change)),
+  ]
+  const counts = { ...NOTHING, records, valid: rowsIn(outcomes.silver), invalid: rowsIn(outcomes.dead) }
+  return planned(writes, nowMs, counted(counts, change))
+}
+
+const NO_CHANGE: GoldChange = { remove: new Set(), add: [], rowsRemoved: 0, rowsAdded: 0, minutes: [] }
+
+/** Times around the trades that are other ones than before, a minute at least. */
+async function changedRanges(
+  ports: Ports,
+  session: QuerySession,
+  silver: LiveTable,
+  removed: ReadonlySet<string>,
+  added: readonly DataFile[],
+): Promise<TimeRange[]> {
+  const gone = [...removed].map(key => silver.files.get(key) as DataFile)
+  const pathsOf = async (files: readonly DataFile[]) =>
+    tableRows(silver.definition, [...(await localPaths(ports, files)).values()])
+  const before = `SELECT ${TRADE_COLUMNS} FROM ${await pathsOf(gone)} SEMI JOIN source USING (${LINEAGE})`
+  const after = `SELECT ${TRADE_COLUMNS} FROM ${await pathsOf(added)}`
+  const rows = await session.run(`SELECT DISTINCT epoch_us("timestamp") // ${MINUTE_MICROS} AS minute
+    FROM ((${before} EXCEPT ${after}) UNION ALL (${after} EXCEPT ${before}))`)
+  return rangesAround(
+    rows.map(({ minute }) => BigInt(minute as bigint) * MINUTE_MICROS),
+    MINUTE_MICROS,
+  )
+}
+
+/** Takes the objects of the range off Silver's list: their records are among the rebuilt ones. */
+async function takePendingObjects(
+  ports: Ports,
+  exchange: Exchange,
+  bronze: LiveTable,
+  range: TimeRange,
+  nowMs: number,
+): Promise<Write[]> {
+  const consumer = consumers.silver(exchange.name)
+  const items = await listPending<BronzeObject>(ports, consumer, Number.MAX_SAFE_INTEGER)
+  const inRange = items.filter(({ id }) => {
+    const file = bronze.files.get(id)
+    return file !== undefined && mayHold(bronze.definition, 'ingestion_timestamp', file, range)
+  })
+  return inRange.flatMap(item => [consumePending(item), rememberDone(consumer, item.id, nowMs)])
+}
+
+/** Gold's list without the files that are gone; where one was on it, with those that came in their place. */
+async function handOver(ports: Ports, gone: ReadonlySet<string>, fresh: readonly DataFile[]): Promise<Write[]> {
+  const items = await listPending<SilverFiles>(ports, consumers.gold, Number.MAX_SAFE_INTEGER)
+  const touched = items.filter(item => item.payload.files.some(({ key }) => gone.has(key)))
+  if (touched.length === 0) return []
+  const others = touched.flatMap(item => item.payload.files).filter(({ key }) => !gone.has(key))
+  const came = fresh.map(({ key, bytes, records, crc32 }): SilverFile => ({ key, bytes, records, crc32 }))
+  const payload: SilverFiles = { files: [...others, ...came] }
+  return [...touched.map(consumePending), await producePending(ports, consumers.gold, payload)]
+}
+
+async function goldWrites(
+  ports: Ports,
+  table: Awaited<ReturnType<typeof createTable>>,
+  { remove, add, minutes }: GoldChange,
+): Promise<Write[]> {
+  if (minutes.length === 0) return []
+  const operation = remove.size > 0 ? 'overwrite' : 'append'
+  const staged = await stageSnapshot(ports, { table, add, remove, operation })
+  const changed: ChangedMinutes = { minutes }
+  return [staged.write, await producePending(ports, consumers.candles, changed)]
+}
+
+/** @throws TradelakeError where the writes are too many for a transaction */
+function planned(writes: readonly Write[], oldestFile: number, result: RebuildResult): Plan<RebuildResult> {
+  if (writes.length > MAX_TRANSACTION_WRITES)
+    throw new TradelakeError(
+      `Too much is pending in this range (${writes.length} writes, a transaction takes ${MAX_TRANSACTION_WRITES}): run tradelake drain, then this again.`,
+    )
+  return { writes, result, oldestFile }
+}
+
+/** @throws BadInput where the source may have dropped some of the range already */
+function requireKept(source: LiveTable, range: TimeRange, nowMs: number): void {
+  const createdAt = Number(source.loaded.attributes.created_at)
+  const since = BigInt(keptSince({ definition: source.definition, createdAt }, nowMs)) * 1000n
+  if (range.from >= since) return
+  const day = new Date(Number(since / 1000n)).toISOString()
+  throw new BadInput(
+    `${source.definition.name} keeps ${source.definition.retentionDays} days: a rebuild from it must begin at ${day} or later.`,
+  )
+}
+
+/** The range day by day: the days that the tables have partitions of. */
+function daysOf({ from, to }: TimeRange, tables: readonly LiveTable[]): TimeRange[] {
+  const days = new Set<number>()
+  for (const { definition, files } of tables)
+    for (const { partition } of files.values()) days.add(Number(partition[definition.partition[0].name]))
+  return [...days]
+    .sort((a, b) => a - b)
+    .map(day => ({ from: BigInt(day) * DAY_MICROS, to: (BigInt(day) + 1n) * DAY_MICROS - 1n }))
+    .filter(day => day.from <= to && day.to >= from)
+    .map(day => ({ from: day.from > from ? day.from : from, to: day.to < to ? day.to : to }))
+}
+
+async function inSession<T>(ports: Ports, work: (session: QuerySession) => Promise<T>): Promise<T> {
+  const session = await ports.engine.session()
+  try {
+    return await work(session)
+  } finally {
+    session.close()
+  }
+}
+
+function counted(result: RebuildResult, change: GoldChange): RebuildResult {
+  return {
+    ...result,
+    goldRemoved: change.rowsRemoved,
+    goldAdded: change.rowsAdded,
+    minutes: change.minutes.length,
+  }
+}
+
+function sum(a: RebuildResult, b: RebuildResult): RebuildResult {
+  return {
+    records: a.records + b.records,
+    valid: a.valid + b.valid,
+    invalid: a.invalid + b.invalid,
+    goldRemoved: a.goldRemoved + b.goldRemoved,
+    goldAdded: a.goldAdded + b.goldAdded,
+    minutes: a.minutes + b.minutes,
+  }
+}
+
+function rowsIn(files: readonly DataFile[]): number {
+  return files.reduce((rows, file) => rows + file.records, 0)
+}

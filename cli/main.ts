@@ -4,6 +4,7 @@ import { audit } from './audit.ts'
 import { type Command, helpOf, parseCommand } from './command.ts'
 import { drain } from './drain.ts'
 import { frames } from './frames.ts'
+import { maintain } from './maintain.ts'
 import { rebuild } from './rebuild.ts'
 import { redrive } from './redrive.ts'
 import { replay } from './replay.ts'
@@ -11,7 +12,7 @@ import { sql } from './sql.ts'
 import { start } from './start.ts'
 import { tables } from './tables.ts'
 
-const COMMANDS: readonly Command[] = [start, frames, replay, drain, tables, sql, audit, rebuild, redrive]
+const COMMANDS: readonly Command[] = [start, frames, replay, drain, maintain, tables, sql, audit, rebuild, redrive]
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv

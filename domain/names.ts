@@ -20,9 +20,19 @@ export function dataFileKey(table: string, partition: string, uuid: string): str
   return `${dataPrefix(table)}${partition}/${uuid}.parquet`
 }
 
+/** Where maintenance writes Bronze's joined files: outside the prefix that object notifications watch. */
+export function joinedFileKey(table: string, partition: string, uuid: string): string {
+  return `${tableKey(table)}/joined/${partition}/${uuid}.parquet`
+}
+
+/** What `pendingObjectKey` puts under a consumer's name. */
+export function pendingObjectPrefix(consumer: string): string {
+  return `pending/${consumer}/`
+}
+
 /** Where a pending item's list of files stands when it is too large for an item. */
 export function pendingObjectKey(consumer: string, uuid: string): string {
-  return `pending/${consumer}/${uuid}.json`
+  return `${pendingObjectPrefix(consumer)}${uuid}.json`
 }
 
 /** Consumers of pending lists. */
@@ -31,6 +41,8 @@ export const consumers = {
   table: (table: string) => `table_${table}`,
   gold: 'gold',
   candles: 'ohlcv',
+  /** For maintenance itself: objects that no snapshot of the table reaches, deleted when readers have had their time. */
+  unreached: (table: string) => `unreached_${table}`,
 } as const
 
 /** Partition keys of the state table. */
@@ -38,6 +50,7 @@ export const statePartition = {
   checkpoint: (topic: string) => `checkpoint#${topic}`,
   pending: (consumer: string) => `pending#${consumer}`,
   done: (consumer: string) => `done#${consumer}`,
+  upkeep: 'upkeep',
 } as const
 
 /** Kafka partitions as sort keys that order like numbers. */

@@ -117,6 +117,12 @@ export async function countPending(
   return { items: items.length, oldest: times.length === 0 ? undefined : Math.min(...times) }
 }
 
+/** The objects that hold payloads of a consumer's items. */
+export async function pendingObjects(state: StateStore, consumer: string): Promise<string[]> {
+  const items = await state.query('state', statePartition.pending(consumer))
+  return items.flatMap(({ attributes: { payload_object: object } }) => (typeof object === 'string' ? [object] : []))
+}
+
 /** The write that notes a re-send: the pause doubles from 30 seconds up to an hour. */
 export async function noteResend(
   state: StateStore,

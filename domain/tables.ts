@@ -1,5 +1,5 @@
 /**
- * Every table as data: columns with their Iceberg field ids, partitioning, sort order, retention.
+ * Every table as data: columns with their Iceberg field ids, partitioning, sort order, retention, upkeep.
  * Types are Iceberg's (spec, "Schemas and Data Types").
  */
 import { EXCHANGES, type Exchange } from './exchanges.ts'
@@ -30,6 +30,30 @@ export interface PartitionField {
   readonly name: string
 }
 
+/**
+ * How long snapshots stay, days since their commit: each of them, then the last of each hour, then the last of each day.
+ * A snapshot holds on to the files that it names.
+ */
+export interface SnapshotPolicy {
+  readonly allDays: number
+  readonly hourlyDays: number
+  readonly dailyDays: number
+}
+
+/** How maintenance goes about a table. */
+export interface Upkeep {
+  /** Small files are joined with those next to them in this time. */
+  readonly timeColumn: string
+  /** Rows of a joined file are in this order: what is looked for together stands together. */
+  readonly order: readonly string[]
+  /** Rows of a row group: the least that a reader of a few rows has to read. */
+  readonly rowGroupRows: number
+  /** A partition gets few rows from so long after its end on: only then are its last files joined. */
+  readonly closedAfterMinutes: number
+  /** Retention counts from the newest of these times in a partition. */
+  readonly ageColumn: string
+}
+
 export interface TableDefinition {
   readonly name: string
   readonly columns: readonly Column[]
@@ -39,6 +63,8 @@ export interface TableDefinition {
   readonly targetFileBytes: number
   /** undefined: kept for ever. */
   readonly retentionDays?: number
+  readonly snapshots: SnapshotPolicy
+  readonly upkeep: Upkeep
 }
 
 export const NAMESPACE = 'market_data'
@@ -56,6 +82,16 @@ function columns(specs: readonly ColumnSpec[]): Column[] {
 }
 
 const MIB = 1024 * 1024
+
+/** Bulky tables whose past is in the tables after them. */
+const BULKY: SnapshotPolicy = { allDays: 1, hourlyDays: 3, dailyDays: 0 }
+const GOLD_HISTORY: SnapshotPolicy = { allDays: 1, hourlyDays: 7, dailyDays: 0 }
+const CANDLE_HISTORY: SnapshotPolicy = { allDays: 1, hourlyDays: 7, dailyDays: 365 }
+
+/** Late invocations and clocks that differ are long through. */
+const SOON_CLOSED = 10
+/** DuckDB's own. */
+const ROW_GROUP_ROWS = 122_880
 
 const TRADE_COLUMNS: readonly ColumnSpec[] = [
   ['message_id', 'string'],
@@ -94,6 +130,15 @@ export function bronzeTable(exchange: Exchange): TableDefinition {
     sort: [],
     targetFileBytes: exchange.bronzeFileMiB * MIB,
     retentionDays: exchange.bronzeRetentionDays,
+    snapshots: BULKY,
+    upkeep: {
+      timeColumn: 'ingestion_timestamp',
+      // A batch that comes again is looked for by partition and offset, in the memory of a small function.
+      order: ['topic', 'topic_epoch', 'partition', 'offset'],
+      rowGroupRows: 8_192,
+      closedAfterMinutes: SOON_CLOSED,
+      ageColumn: 'ingestion_timestamp',
+    },
   }
 }
 
@@ -115,6 +160,15 @@ export function silverTable(exchange: Exchange): TableDefinition {
     sort: [],
     targetFileBytes: 128 * MIB,
     retentionDays: 30,
+    snapshots: BULKY,
+    upkeep: {
+      timeColumn: 'timestamp',
+      order: ['timestamp', 'trade_id'],
+      rowGroupRows: ROW_GROUP_ROWS,
+      closedAfterMinutes: SOON_CLOSED,
+      // Trades may come late: what counts is when they were taken in.
+      ageColumn: 'validation_timestamp',
+    },
   }
 }
 
@@ -138,6 +192,14 @@ export const DLQ_TABLE: TableDefinition = {
   sort: [],
   targetFileBytes: 128 * MIB,
   retentionDays: 90,
+  snapshots: BULKY,
+  upkeep: {
+    timeColumn: 'error_timestamp',
+    order: ['error_timestamp', 'exchange', 'topic_epoch', 'kafka_partition', 'kafka_offset'],
+    rowGroupRows: ROW_GROUP_ROWS,
+    closedAfterMinutes: SOON_CLOSED,
+    ageColumn: 'error_timestamp',
+  },
 }
 
 /** Every valid trade of all exchanges exactly once. */
@@ -150,6 +212,14 @@ export const GOLD_TABLE: TableDefinition = {
   ],
   sort: ['timestamp', 'trade_id'],
   targetFileBytes: 256 * MIB,
+  snapshots: GOLD_HISTORY,
+  upkeep: {
+    timeColumn: 'timestamp',
+    order: ['timestamp', 'trade_id'],
+    rowGroupRows: ROW_GROUP_ROWS,
+    closedAfterMinutes: SOON_CLOSED,
+    ageColumn: 'timestamp',
+  },
 }
 
 /** Candles of one timeframe. */
@@ -187,6 +257,15 @@ export function candleTable(timeframe: Timeframe): TableDefinition {
     sort: ['window_start', 'exchange', 'symbol'],
     targetFileBytes: 64 * MIB,
     retentionDays: timeframe.retentionDays,
+    snapshots: CANDLE_HISTORY,
+    upkeep: {
+      timeColumn: 'window_start',
+      order: ['window_start', 'exchange', 'symbol'],
+      rowGroupRows: ROW_GROUP_ROWS,
+      // A late trade writes its span again: a day of late trades is let pass.
+      closedAfterMinutes: 24 * 60,
+      ageColumn: 'window_start',
+    },
   }
 }
 

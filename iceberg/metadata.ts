@@ -13,6 +13,13 @@ import {
   schemaOf,
   sortOrderOf,
 } from './schema.ts'
+import {
+  expireSnapshots,
+  retentionOfPolicy,
+  retentionProperties,
+  type SnapshotRetention,
+  wholeNumber,
+} from './snapshot-retention.ts'
 
 /** append adds files, replace changes files but no rows (compaction), delete only removes, overwrite does both. */
 export type Operation = 'append' | 'replace' | 'overwrite' | 'delete'
@@ -60,26 +67,9 @@ export interface TableMetadata {
 
 const NO_SNAPSHOT = -1
 
-/** How many snapshots table metadata keeps. The current one and those that refs name are always kept. */
-export interface SnapshotRetention {
-  /** Older snapshots leave, in milliseconds. */
-  readonly maxAgeMs: number
-  /** So many newest stay whatever their age. */
-  readonly minCount: number
-  /** Never more than this many newest: it bounds what a commit writes. */
-  readonly maxCount: number
-}
-
-/** Five days, but no more than 1,500: with a commit each minute that is every commit of the last day. */
-const DEFAULT_RETENTION: SnapshotRetention = { maxAgeMs: 5 * 86_400_000, minCount: 1, maxCount: 1_500 }
 const DEFAULT_PREVIOUS_VERSIONS = 100
 
-const property = {
-  maxAge: 'history.expire.max-snapshot-age-ms',
-  minCount: 'history.expire.min-snapshots-to-keep',
-  maxCount: 'tradelake.max-snapshots-to-keep',
-  previousVersions: 'write.metadata.previous-versions-max',
-} as const
+const PREVIOUS_VERSIONS = 'write.metadata.previous-versions-max'
 
 /** Metadata of a new, empty table at an absolute location. Times in milliseconds since 1970. */
 export function newMetadata(options: {
@@ -89,7 +79,7 @@ export function newMetadata(options: {
   readonly nowMs: number
   readonly retention?: SnapshotRetention
 }): TableMetadata {
-  const { table, retention = DEFAULT_RETENTION } = options
+  const { table, retention = retentionOfPolicy(table.snapshots) } = options
   const schema = schemaOf(table)
   const spec = partitionSpecOf(table)
   const order = sortOrderOf(table)
@@ -112,10 +102,8 @@ export function newMetadata(options: {
       'write.parquet.compression-codec': 'zstd',
       'write.metadata.compression-codec': 'gzip',
       'write.target-file-size-bytes': String(table.targetFileBytes),
-      [property.previousVersions]: String(DEFAULT_PREVIOUS_VERSIONS),
-      [property.maxAge]: String(retention.maxAgeMs),
-      [property.minCount]: String(retention.minCount),
-      [property.maxCount]: String(retention.maxCount),
+      [PREVIOUS_VERSIONS]: String(DEFAULT_PREVIOUS_VERSIONS),
+      ...retentionProperties(retention),
     },
     'current-snapshot-id': NO_SNAPSHOT,
     refs: {},
@@ -125,66 +113,35 @@ export function newMetadata(options: {
   }
 }
 
-/**
- * Adds a snapshot, makes it current and lets old ones go. `previousLocation` is where the given metadata stands.
- * Files of snapshots that go are left where they are: maintenance removes what nothing reaches.
- */
+/** Adds a snapshot, makes it current and lets old ones go. `previousLocation` is where the given metadata stands. */
 export function addSnapshot(metadata: TableMetadata, snapshot: Snapshot, previousLocation: string): TableMetadata {
   const id = snapshot['snapshot-id']
-  const refs = { ...metadata.refs, main: { ...metadata.refs.main, 'snapshot-id': id, type: 'branch' as const } }
   const time = snapshot['timestamp-ms']
-  const snapshots = retainSnapshots([...metadata.snapshots, snapshot], {
-    nowMs: time,
-    pinned: new Set(Object.values(refs).map(ref => ref['snapshot-id'])),
-    retention: retentionOf(metadata.properties),
-  })
-  const log = [...metadata['snapshot-log'], { 'snapshot-id': id, 'timestamp-ms': time }]
-  return {
+  const added: TableMetadata = {
     ...metadata,
     'last-sequence-number': snapshot['sequence-number'],
-    'last-updated-ms': time,
     'current-snapshot-id': id,
-    refs,
-    snapshots,
-    'snapshot-log': snapshots.length > metadata.snapshots.length ? log : trimLog(log, snapshots),
-    'metadata-log': [
-      ...metadata['metadata-log'],
-      { 'metadata-file': previousLocation, 'timestamp-ms': metadata['last-updated-ms'] },
-    ].slice(-wholeNumber(metadata.properties[property.previousVersions], DEFAULT_PREVIOUS_VERSIONS)),
+    refs: { ...metadata.refs, main: { ...metadata.refs.main, 'snapshot-id': id, type: 'branch' } },
+    snapshots: [...metadata.snapshots, snapshot],
+    'snapshot-log': [...metadata['snapshot-log'], { 'snapshot-id': id, 'timestamp-ms': time }],
   }
+  return withHistory(expireSnapshots(added, time), time, metadata, previousLocation)
 }
 
-/** The log may only name snapshots that are kept, with nothing left out in between (spec, "snapshot-log"). */
-function trimLog(log: TableMetadata['snapshot-log'], kept: readonly Snapshot[]): TableMetadata['snapshot-log'] {
-  const ids = new Set(kept.map(snapshot => snapshot['snapshot-id']))
-  return log.slice(log.findLastIndex(entry => !ids.has(entry['snapshot-id'])) + 1)
-}
-
-/** The policy that a table's properties state. */
-function retentionOf(properties: Readonly<Record<string, string>>): SnapshotRetention {
+/** Changed metadata as of a time (milliseconds since 1970), with the file that it follows in its log. */
+export function withHistory(
+  changed: TableMetadata,
+  timeMs: number,
+  previous: TableMetadata,
+  previousLocation: string,
+): TableMetadata {
+  const entry = { 'metadata-file': previousLocation, 'timestamp-ms': previous['last-updated-ms'] }
+  const versions = wholeNumber(changed.properties[PREVIOUS_VERSIONS], DEFAULT_PREVIOUS_VERSIONS)
   return {
-    maxAgeMs: wholeNumber(properties[property.maxAge], DEFAULT_RETENTION.maxAgeMs),
-    minCount: wholeNumber(properties[property.minCount], DEFAULT_RETENTION.minCount),
-    maxCount: wholeNumber(properties[property.maxCount], DEFAULT_RETENTION.maxCount),
+    ...changed,
+    'last-updated-ms': timeMs,
+    'metadata-log': [...previous['metadata-log'], entry].slice(-versions),
   }
-}
-
-function wholeNumber(text: string | undefined, fallback: number): number {
-  return text !== undefined && /^[1-9]\d*$/.test(text) ? Number(text) : fallback
-}
-
-/** The snapshots that stay, in their order: oldest first, the last one is the newest and always stays. */
-export function retainSnapshots(
-  snapshots: readonly Snapshot[],
-  options: { readonly nowMs: number; readonly pinned: ReadonlySet<number>; readonly retention: SnapshotRetention },
-): Snapshot[] {
-  const { maxAgeMs, minCount, maxCount } = options.retention
-  return snapshots.filter((snapshot, index) => {
-    const newer = snapshots.length - 1 - index
-    if (newer === 0 || options.pinned.has(snapshot['snapshot-id'])) return true
-    if (newer >= maxCount) return false
-    return newer < minCount || options.nowMs - snapshot['timestamp-ms'] <= maxAgeMs
-  })
 }
 
 /** The current snapshot; undefined where the table has none yet. */

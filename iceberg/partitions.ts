@@ -22,6 +22,8 @@ export interface BoundField {
   readonly type: PrimitiveType
 }
 
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
 const MAX_DATE_DAYS = 100_000_000
 
 /** The fields of a spec against its schema. @throws Error where a transform or source type is not one of ours */
@@ -88,6 +90,15 @@ function valueName(transform: Transform, type: string | undefined, value: Partit
   }
   if (transform === 'day' || type === 'date') return dayName(Number(value))
   return encodeURIComponent(String(value))
+}
+
+/** When the time that a partition stands for is over, milliseconds since 1970; NaN for a null partition. */
+export function partitionEnd(table: TableDefinition, partition: Readonly<Record<string, PartitionValue>>): number {
+  const [first, hour] = table.partition
+  const value = partition[first.name] ?? Number.NaN
+  if (first.transform === 'month') return Date.UTC(1970, Number(value) + 1)
+  const day = Number(value) * DAY_MS
+  return hour === undefined ? day + DAY_MS : day + (Number(partition[hour.name] ?? Number.NaN) + 1) * HOUR_MS
 }
 
 /** A partition value serialized as a bound. */

@@ -9,6 +9,7 @@ import { bronzeTable } from '../domain/tables.ts'
 import { bronzeHandler } from '../functions/bronze/handler.ts'
 import { commitHandler } from '../functions/commit/handler.ts'
 import { goldHandler } from '../functions/gold/handler.ts'
+import { maintainHandler } from '../functions/maintain/handler.ts'
 import { ohlcvHandler } from '../functions/ohlcv/handler.ts'
 import { silverHandler } from '../functions/silver/handler.ts'
 import { sweepHandler } from '../functions/sweep/handler.ts'
@@ -43,6 +44,7 @@ export function wireFunctions(lake: Lake, log: Log) {
     gold: goldHandler(ports, log),
     ohlcv: ohlcvHandler(ports, log),
     sweep: sweepHandler(ports, exchanges, events, log),
+    maintain: maintainHandler(ports, exchanges, {}, log),
   }
 }
 

@@ -10,7 +10,7 @@ import { type Functions, invocation, queueOf, wireFunctions } from './functions.
 import type { Lake } from './lake.ts'
 import { createTotals, type Totals } from './totals.ts'
 
-const SCHEDULES_MS = { commit: 5_000, gold: 2_000, ohlcv: 10_000, sweep: 10_000 }
+const SCHEDULES_MS = { commit: 5_000, gold: 2_000, ohlcv: 10_000, sweep: 10_000, maintain: 60_000 }
 const IDLE_MS = 50
 const QUEUE_BATCH = 10
 const FIRST_BACKOFF_MS = 100
@@ -42,6 +42,7 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
       every(SCHEDULES_MS.gold, goldThenCandles),
       every(SCHEDULES_MS.ohlcv, candles),
       every(SCHEDULES_MS.sweep, async () => totals.swept(await functions.sweep({}, invocation(lake.ports)))),
+      every(SCHEDULES_MS.maintain, async () => totals.maintained(await functions.maintain({}, invocation(lake.ports)))),
     ]
     await Promise.all(loops)
     if (fatal !== undefined) throw fatal

@@ -3,6 +3,7 @@ import type { Exchange } from '../domain/exchanges.ts'
 import type { BronzeResult } from '../functions/bronze/bronze.ts'
 import type { CommitResult } from '../functions/commit/commit.ts'
 import type { GoldResult } from '../functions/gold/gold.ts'
+import type { MaintainResult } from '../functions/maintain/maintain.ts'
 import type { CandleResult } from '../functions/ohlcv/ohlcv.ts'
 import type { SilverResult } from '../functions/silver/silver.ts'
 import type { SweepResult } from '../functions/sweep/sweep.ts'
@@ -33,6 +34,7 @@ export interface Totals {
   candles(result: CandleResult): void
   committed(results: readonly CommitResult[]): void
   swept(result: SweepResult): void
+  maintained(result: MaintainResult): void
   failed(problem: string): void
 }
 
@@ -79,6 +81,11 @@ export function createTotals(exchanges: readonly Exchange[]): Totals {
     },
     swept(result) {
       counts.resent += result.resent
+    },
+    maintained(result) {
+      for (const { joins, droppedPartitions } of result.tables)
+        counts.snapshots += joins.length + (droppedPartitions.length > 0 ? 1 : 0)
+      for (const { what, reason } of result.failures) this.failed(`maintaining ${what}: ${reason}`)
     },
     failed(problem) {
       counts.errors++

@@ -1,20 +1,25 @@
 /** Finds out what Bronze holds at given offsets: the rare path, taken when a batch comes again. */
 
+import type { RowGroup } from 'hyparquet'
+import type { Batch, BytesColumn, DictionaryColumn, Int32Column, Int64Column } from '../../domain/columns.ts'
 import type { KafkaEventRecord } from '../../domain/events.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers } from '../../domain/names.ts'
 import { listPending } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { bronzeTable } from '../../domain/tables.ts'
+import { rowStarts } from '../../domain/take.ts'
 import { findTable } from '../../iceberg/catalog.ts'
-import { readColumns } from '../../iceberg/parquet-read.ts'
+import { type ByteSource, readGroups, sourceOf } from '../../iceberg/parquet-batch.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { AddedFiles } from '../../iceberg/types.ts'
 import type { LookUp, Stored } from './accept.ts'
 import { clampedMillis } from './columns.ts'
 
 const COLUMNS = ['raw_bytes', 'topic', 'partition', 'offset', 'topic_epoch', 'kafka_timestamp']
+const PLAIN = new Set(['raw_bytes'])
 const ALL = 100_000
+const WHOLE_BYTES = 8 * 1024 * 1024
 
 /** A lookup over the pending files of the exchange's Bronze table and the files of its current snapshot. */
 export function bronzeLookUp(ports: Ports, exchange: Exchange): LookUp {
@@ -23,43 +28,83 @@ export function bronzeLookUp(ports: Ports, exchange: Exchange): LookUp {
     const answers: Stored[] = records.map(() => 'nothing')
     // A batch may hold an offset twice.
     const wanted = Map.groupBy(records.keys(), i => records[i].offset)
-    for (const key of await candidateFiles(ports, table.name, partition, records)) {
-      const { rows, values } = await readColumns(key, await ports.store.get(key), COLUMNS)
-      for (let row = 0; row < rows; row++) {
-        if (values.partition[row] !== partition || values.topic_epoch[row] !== epoch || values.topic[row] !== topic)
-          continue
-        for (const index of wanted.get(Number(values.offset[row])) ?? []) {
-          const same =
-            BigInt(clampedMillis(records[index].timestamp)) * 1000n === values.kafka_timestamp[row] &&
-            sameValue(values.raw_bytes[row] as Uint8Array | null, records[index].value)
-          answers[index] = same ? 'same' : 'other'
+    const { lower, upper } = offsetsOf(records)
+    const keep = (group: RowGroup) =>
+      mayHold(group, 'partition', BigInt(partition), BigInt(partition)) && mayHold(group, 'offset', lower, upper)
+    for (const [key, bytes] of await candidateFiles(ports, table.name, partition, records))
+      for await (const batch of readGroups(table, await sourceAt(ports, key, bytes), {
+        columns: COLUMNS,
+        plain: PLAIN,
+        keep,
+      })) {
+        const { sameLog, offsets, times, value } = stored(batch, { topic, partition, epoch })
+        for (let row = 0; row < batch.rows; row++) {
+          if (!sameLog(row)) continue
+          for (const index of wanted.get(Number(offsets[row])) ?? []) {
+            const { timestamp, value: expected } = records[index]
+            const same = BigInt(clampedMillis(timestamp)) * 1000n === times[row] && sameValue(value(row), expected)
+            answers[index] = same ? 'same' : 'other'
+          }
         }
       }
-    }
     return answers
   }
 }
 
-/** Pending files are read before the table: a file moves from the one to the other, so none is missed. */
+/** A batch's rows: whether they are of this partition and epoch of the topic, and what they hold. */
+function stored({ rows, columns }: Batch, log: { topic: string; partition: number; epoch: number }) {
+  const topic = columns.topic as DictionaryColumn<string>
+  const partitions = (columns.partition as Int32Column).values
+  const epochs = (columns.topic_epoch as Int32Column).values
+  const raw = columns.raw_bytes as BytesColumn
+  const starts = rowStarts(raw, rows)
+  return {
+    sameLog: (row: number) =>
+      partitions[row] === log.partition && epochs[row] === log.epoch && topic.entries[topic.indexes[row]] === log.topic,
+    offsets: (columns.offset as Int64Column).values,
+    times: (columns.kafka_timestamp as Int64Column).values,
+    value: (row: number) => (raw.valid?.[row] === 0 ? null : raw.plain.subarray(starts[row] + 4, starts[row + 1])),
+  }
+}
+
+/** A small file at once, as Bronze's own are; of a joined one its footer and the row groups that are asked for. */
+async function sourceAt({ store }: Pick<Ports, 'store'>, key: string, bytes: number): Promise<ByteSource> {
+  if (bytes <= WHOLE_BYTES) return sourceOf(key, await store.get(key))
+  return { name: key, bytes, read: (start, end) => store.getRange(key, start, end) }
+}
+
+/** Whether a row group's statistics leave room for values from `lower` to `upper`. */
+function mayHold(group: RowGroup, column: string, lower: bigint, upper: bigint): boolean {
+  const chunk = group.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === column)
+  const { min_value: min, max_value: max } = chunk?.meta_data?.statistics ?? {}
+  const isWhole = (value: unknown) => typeof value === 'number' || typeof value === 'bigint'
+  if (!isWhole(min) || !isWhole(max)) return true
+  return BigInt(min as bigint) <= upper && BigInt(max as bigint) >= lower
+}
+
+function offsetsOf(records: readonly KafkaEventRecord[]): { lower: bigint; upper: bigint } {
+  const offsets = records.map(record => record.offset)
+  return { lower: BigInt(Math.min(...offsets)), upper: BigInt(Math.max(...offsets)) }
+}
+
+/** Sizes by key. Pending files are read before the table: a file moves from the one to the other, so none is missed. */
 async function candidateFiles(
   ports: Ports,
   table: string,
   partition: number,
   records: readonly KafkaEventRecord[],
-): Promise<Set<string>> {
-  const offsets = records.map(record => record.offset)
-  const range = { lower: BigInt(Math.min(...offsets)), upper: BigInt(Math.max(...offsets)) }
+): Promise<Map<string, number>> {
   const pending = await listPending<AddedFiles>(ports, consumers.table(table), ALL)
-  const keys = new Set(pending.flatMap(item => item.payload.files.map(file => file.key)))
+  const files = new Map(pending.flatMap(item => item.payload.files.map(file => [file.key, file.bytes] as const)))
   const loaded = await findTable(ports, table)
   if (loaded) {
     const where = [
       { column: 'partition', ranges: [{ lower: partition, upper: partition }] },
-      { column: 'offset', ranges: [range] },
+      { column: 'offset', ranges: [offsetsOf(records)] },
     ]
-    for (const file of await planFiles(ports, loaded, { where })) keys.add(file.key)
+    for (const file of await planFiles(ports, loaded, { where })) files.set(file.key, file.bytes)
   }
-  return keys
+  return files
 }
 
 function sameValue(stored: Uint8Array | null, base64: string | null | undefined): boolean {

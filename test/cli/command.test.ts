@@ -32,7 +32,7 @@ test('tables set numbers right and text left', () => {
 
 test('help, and what is no command or option', async () => {
   const overview = await output('--help')
-  for (const name of ['start', 'frames', 'replay', 'drain', 'tables', 'sql', 'audit']) {
+  for (const name of ['start', 'frames', 'replay', 'drain', 'maintain', 'tables', 'sql', 'audit']) {
     expect(overview).toMatch(new RegExp(`^  ${name} `, 'm'))
   }
   const [start, ...wrong] = await Promise.all([

@@ -7,6 +7,7 @@ import type { InvocationContext, Log, ObjectEvents } from '../../domain/ports.ts
 import { bronzeHandler } from '../../functions/bronze/handler.ts'
 import { commitHandler } from '../../functions/commit/handler.ts'
 import { goldHandler } from '../../functions/gold/handler.ts'
+import { maintainHandler } from '../../functions/maintain/handler.ts'
 import { ohlcvHandler } from '../../functions/ohlcv/handler.ts'
 import { silverHandler } from '../../functions/silver/handler.ts'
 import { sweepHandler } from '../../functions/sweep/handler.ts'
@@ -148,6 +149,27 @@ describe('the scheduled functions', () => {
     for (const { fields } of logged) expect(fields.requestId).toBe('request-1')
   })
 
+  test('maintain the tables, and log what was done to each and what could not be', async () => {
+    const key = await putObject(0, 4)
+    await silverHandler(lake.ports, BINANCE, log)(queueEvent([objectCreated(key, 1)]), context)
+    await commitHandler(lake.ports, EXCHANGES, log)(schedule, context)
+    for (let minute = 0; minute < 2; minute++) {
+      await goldHandler(lake.ports, log)(schedule, context)
+      const next = await putObject(4 + minute, 5 + minute)
+      await silverHandler(lake.ports, BINANCE, log)(queueEvent([objectCreated(next, 1)]), context)
+    }
+    await goldHandler(lake.ports, log)(schedule, context)
+    lake.clock.advance(3_600_000)
+    const later = { ...context, getRemainingTimeInMillis: () => 60_000 }
+    logged.length = 0
+    const { tables, failures } = await maintainHandler(lake.ports, EXCHANGES, {}, log)(schedule, later)
+    expect(tables).toMatchObject([{ table: 'gold_crypto_trades', joins: [{ files: 3 }] }])
+    expect(failures).toEqual([])
+    expect(logged).toMatchObject([
+      { level: 'info', message: 'maintain', fields: { requestId: 'request-1', table: 'gold_crypto_trades' } },
+    ])
+  })
+
   test('find nothing to do without harm', async () => {
     const events: ObjectEvents = { send: async () => {} }
     expect(
@@ -156,6 +178,11 @@ describe('the scheduled functions', () => {
     expect(await goldHandler(lake.ports, log)(schedule, context)).toMatchObject({ commits: 0 })
     expect(await ohlcvHandler(lake.ports, log)(schedule, context)).toMatchObject({ commits: 0 })
     expect(await sweepHandler(lake.ports, EXCHANGES, events, log)(schedule, context)).toMatchObject({ resent: 0 })
+    expect(await maintainHandler(lake.ports, EXCHANGES, {}, log)(schedule, context)).toEqual({
+      tables: [],
+      deletedPayloads: 0,
+      failures: [],
+    })
   })
 
   test('stop at 70 % of their time', async () => {

@@ -1,7 +1,7 @@
 /** Tables of every type, their rows as plain values, and the same as batches. */
 import fc from 'fast-check'
 import { type Batch, bytesOf, type ColumnData, type DictionaryColumn, dictionaryOf } from '../../domain/columns.ts'
-import type { Column, ColumnType, TableDefinition } from '../../domain/tables.ts'
+import { type Column, type ColumnType, GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
 
 /** Every type, required and optional, but decimals of more than 18 digits: no table has those optional. */
 export const KINDS: readonly [type: ColumnType, required: boolean][] = (
@@ -27,7 +27,7 @@ export function tableOf(kinds: readonly (readonly [type: ColumnType, required: b
     const name = `c${i}_${type.replaceAll(/\W+/g, '_')}`
     return { id: i + 1, name, type, required, ...(ids.length > 0 && { nestedIds: ids }) }
   })
-  return { name: 'made_up', columns, partition: [], sort: [], targetFileBytes: 1 }
+  return { ...GOLD_TABLE, name: 'made_up', columns, partition: [], sort: [] }
 }
 
 export const ALL = tableOf([...KINDS, ['decimal(38,16)', true], ['string', true], ['string', false]])

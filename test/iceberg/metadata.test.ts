@@ -1,16 +1,13 @@
+import { constants, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { allTables, GOLD_TABLE } from '../../domain/tables.ts'
-import {
-  addSnapshot,
-  newMetadata,
-  retainSnapshots,
-  type Snapshot,
-  snapshotSummary,
-  type TableMetadata,
-} from '../../iceberg/metadata.ts'
+import { allTables, GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
+import { addSnapshot, newMetadata, type Snapshot, snapshotSummary, type TableMetadata } from '../../iceberg/metadata.ts'
+import { retainSnapshots, retentionOf, type SnapshotRetention } from '../../iceberg/snapshot-retention.ts'
 
 const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
 
 function snapshot(id: number, timeMs: number): Snapshot {
   return {
@@ -22,8 +19,8 @@ function snapshot(id: number, timeMs: number): Snapshot {
   }
 }
 
-function empty(retention?: { maxAgeMs: number; minCount: number; maxCount: number }): TableMetadata {
-  return newMetadata({ table: GOLD_TABLE, location: 'memory://lake/t', uuid: 'u', nowMs: 0, retention })
+function empty(retention?: SnapshotRetention, table: TableDefinition = GOLD_TABLE): TableMetadata {
+  return newMetadata({ table, location: 'memory://lake/t', uuid: 'u', nowMs: 0, retention })
 }
 
 function afterMinutes(metadata: TableMetadata, minutes: number): TableMetadata {
@@ -62,46 +59,118 @@ describe('new metadata', () => {
 })
 
 describe('snapshots in metadata', () => {
-  test('a commit each minute keeps every snapshot of the last day and no more than 1,500', () => {
-    const metadata = afterMinutes(empty(), 2_000)
-    expect(metadata.snapshots).toHaveLength(1_500)
-    expect(metadata.snapshots[0]['timestamp-ms']).toBeLessThanOrEqual((2_000 - 1_440) * MINUTE)
-    expect(metadata['current-snapshot-id']).toBe(2_000)
+  const minutesOf = (metadata: TableMetadata) => metadata.snapshots.map(each => each['timestamp-ms'] / MINUTE)
+
+  test('a commit each minute keeps every snapshot of the last day and the last of each hour before it', () => {
+    const metadata = afterMinutes(empty(), 3_000)
+    const everyMinute = Array.from({ length: 1_441 }, (_, i) => 1_560 + i)
+    const hours = Array.from({ length: 25 }, (_, hour) => 60 * hour + 59).concat(1_559)
+    expect(minutesOf(metadata)).toEqual([...hours, ...everyMinute])
+    expect(metadata['current-snapshot-id']).toBe(3_000)
     expect(metadata['metadata-log']).toHaveLength(100)
-    expect(metadata['snapshot-log']).toHaveLength(1_500)
+    // 1,558 left last, and nothing after it.
+    expect(metadata['snapshot-log'].map(entry => entry['timestamp-ms'] / MINUTE)).toEqual([1_559, ...everyMinute])
+  })
+
+  test('a burst of commits thins out by count, to one an hour', () => {
+    let metadata = empty()
+    for (let i = 1; i <= 2_000; i++) metadata = addSnapshot(metadata, snapshot(i, i * 1_000), `memory://lake/${i}.json`)
+    expect(metadata.snapshots).toHaveLength(1_500)
+    for (let i = 2_001; i <= 4_000; i++) metadata = addSnapshot(metadata, snapshot(i, HOUR + i * 1_000), 'x')
+    // The last of the first hour, though it is not among the newest.
+    expect(metadata.snapshots.map(each => each['snapshot-id']).slice(0, 2)).toEqual([2_000, 2_501])
+    expect(metadata.snapshots).toHaveLength(1_501)
   })
 
   test('old snapshots leave by age, the current one never', () => {
-    const metadata = afterMinutes(empty({ maxAgeMs: 10 * MINUTE, minCount: 3, maxCount: 100 }), 50)
+    const retention = { allMs: 10 * MINUTE, hourlyMs: 0, maxAgeMs: 10 * MINUTE, minCount: 3, maxCount: 100 }
+    const metadata = afterMinutes(empty(retention), 50)
     expect(metadata.snapshots.map(s => s['snapshot-id'])).toEqual([40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50])
     const late = addSnapshot(metadata, snapshot(51, 10_000 * MINUTE), 'memory://lake/x.json')
     expect(late.snapshots.map(s => s['snapshot-id'])).toEqual([49, 50, 51])
   })
 
   test('a snapshot that a tag names stays, and the log begins after the last one that left', () => {
-    let metadata: TableMetadata = afterMinutes(empty({ maxAgeMs: MINUTE, minCount: 1, maxCount: 100 }), 2)
+    const retention = { allMs: MINUTE, hourlyMs: 1, maxAgeMs: MINUTE, minCount: 1, maxCount: 100 }
+    let metadata: TableMetadata = afterMinutes(empty(retention), 2)
     metadata = { ...metadata, refs: { ...metadata.refs, release: { 'snapshot-id': 1, type: 'tag' } } }
     for (let i = 3; i <= 9; i++) metadata = addSnapshot(metadata, snapshot(i, i * MINUTE), 'memory://lake/x.json')
     expect(metadata.snapshots.map(s => s['snapshot-id'])).toEqual([1, 8, 9])
     expect(metadata['snapshot-log'].map(entry => entry['snapshot-id'])).toEqual([8, 9])
   })
 
+  test('every table states its policy in its properties', () => {
+    for (const table of allTables()) {
+      const { properties } = empty(undefined, table)
+      expect(retentionOf(properties)).toEqual({
+        allMs: DAY,
+        hourlyMs: table.snapshots.hourlyDays * DAY,
+        maxAgeMs: Math.max(table.snapshots.hourlyDays, table.snapshots.dailyDays) * DAY,
+        minCount: 1,
+        maxCount: 1_500,
+      })
+    }
+  })
+
+  test('three months of a commit a minute leave the metadata of a candle table below 1 MB', () => {
+    const table = allTables().find(({ name }) => name === 'gold_ohlcv_1m')!
+    const days = 95
+    let metadata = empty(undefined, table)
+    for (let i = 1; i <= days * 1_440; i++) {
+      const uuid = `018f${(i * 2654435761).toString(16).padStart(12, '0')}-${(i * 40503).toString(16).padStart(16, '0')}`
+      const added = { files: 2, records: 1_000 + (i % 77), bytes: 90_000 + ((i * 7919) % 9_000) }
+      const parent = metadata.snapshots.at(-1)
+      const summary = snapshotSummary({ operation: 'overwrite', parent, added, removed: added, changedPartitions: 1 })
+      const list = `s3://lake/market_data/gold_ohlcv_1m/metadata/snap-${i}-${uuid}.avro`
+      const each = { ...snapshot(i * 7_654_321, i * MINUTE), 'manifest-list': list, 'sequence-number': i, summary }
+      const previous = `s3://lake/market_data/gold_ohlcv_1m/metadata/${i}-${uuid}.gz.metadata.json`
+      metadata = addSnapshot(metadata, each, previous)
+    }
+    expect(metadata.snapshots).toHaveLength(1_441 + 6 * 24 + (days - 7))
+    const text = JSON.stringify(metadata)
+    const bytes = gzipSync(text, { level: constants.Z_BEST_SPEED }).length
+    console.log(
+      `${days} days of a commit a minute: ${metadata.snapshots.length} snapshots, ${text.length} bytes, ${bytes} gzipped`,
+    )
+    expect(bytes).toBeLessThan(1_000_000)
+  })
+
+  const retentions = fc.record({
+    allMs: fc.nat(1000),
+    hourlyMs: fc.nat(20 * HOUR),
+    maxAgeMs: fc.nat(10 * DAY),
+    minCount: fc.nat(20),
+    maxCount: fc.nat(20),
+  })
+  const histories = fc.array(fc.nat(10 * DAY), { minLength: 1, maxLength: 60 })
+
   test('whatever the policy, the newest and the pinned stay, in order', () => {
     fc.assert(
-      fc.property(
-        fc.array(fc.nat(1000), { minLength: 1, maxLength: 50 }),
-        fc.record({ maxAgeMs: fc.nat(1000), minCount: fc.nat(20), maxCount: fc.nat(20) }),
-        fc.nat(49),
-        (times, retention, pin) => {
-          const snapshots = times.sort((a, b) => a - b).map((time, index) => snapshot(index, time))
-          const kept = retainSnapshots(snapshots, { nowMs: 1000, pinned: new Set([pin]), retention })
-          const ids = kept.map(s => s['snapshot-id'])
-          expect(ids).toEqual([...ids].sort((a, b) => a - b))
-          expect(ids.at(-1)).toBe(snapshots.length - 1)
-          if (pin < snapshots.length) expect(ids).toContain(pin)
-          expect(kept.length).toBeLessThanOrEqual(Math.max(retention.maxCount, 1) + 1)
-        },
-      ),
+      fc.property(histories, retentions, fc.nat(59), (times, retention, pin) => {
+        const snapshots = times.sort((a, b) => a - b).map((time, index) => snapshot(index, time))
+        const kept = retainSnapshots(snapshots, { nowMs: 10 * DAY, pinned: new Set([pin]), retention })
+        const ids = kept.map(s => s['snapshot-id'])
+        expect(ids).toEqual([...ids].sort((a, b) => a - b))
+        expect(ids.at(-1)).toBe(snapshots.length - 1)
+        if (pin < snapshots.length) expect(ids).toContain(pin)
+        const hours = new Set(times.map(time => Math.floor(time / HOUR))).size
+        expect(kept.length).toBeLessThanOrEqual(Math.max(retention.minCount, retention.maxCount, 1) + hours + 1)
+      }),
+    )
+  })
+
+  test('expiring again and again leaves what expiring once leaves', () => {
+    fc.assert(
+      fc.property(histories, retentions, fc.array(fc.nat(10 * DAY), { maxLength: 4 }), (times, retention, looks) => {
+        const snapshots = times.sort((a, b) => a - b).map((time, index) => snapshot(index, time))
+        const at = (some: readonly Snapshot[], nowMs: number) =>
+          retainSnapshots(some, { nowMs, pinned: new Set(), retention })
+        const often = looks
+          .map(look => 10 * DAY + look)
+          .sort((a, b) => a - b)
+          .reduce((some, nowMs) => at(some, nowMs), snapshots as readonly Snapshot[])
+        expect(at(often, 20 * DAY)).toEqual(at(snapshots, 20 * DAY))
+      }),
     )
   })
 })

@@ -1,0 +1,67 @@
+/** `tradelake maintain`: joins small files, drops what has had its time and deletes what nothing reaches. */
+import { createLogFile } from '../adapters/log-file.ts'
+import { maintainHandler } from '../functions/maintain/handler.ts'
+import type { MaintainResult, TableResult } from '../functions/maintain/maintain.ts'
+import { openLake } from '../localstack/lake.ts'
+import { type Command, DATA_OPTION, JSON_OPTION, parseDuration } from './command.ts'
+import { formatBytes, formatCount } from './format.ts'
+
+export const maintain: Command = {
+  name: 'maintain',
+  usage: '[--closed-after 10m] [--data DIR] [--json]',
+  summary: 'Join small files, drop what is past its retention, expire snapshots and delete what nothing reaches.',
+  options: {
+    'closed-after': {
+      type: 'string',
+      value: 'TIME',
+      help: "join a partition's last files so long after its end (10m; 24h for candles)",
+    },
+    data: DATA_OPTION,
+    json: JSON_OPTION,
+  },
+  async run(args) {
+    const closed = args.text('closed-after')
+    const closedAfterMs = closed === undefined ? undefined : parseDuration(closed)
+    const lake = await openLake(args.text('data') as string, { mustExist: true })
+    const log = createLogFile(lake.directory, lake.ports.clock)
+    try {
+      const run = maintainHandler(lake.ports, lake.exchanges, { sweepEveryMs: 0, closedAfterMs }, log)
+      // A person waits until all is done.
+      const context = { awsRequestId: lake.ports.ids.uuid(), getRemainingTimeInMillis: () => Number.POSITIVE_INFINITY }
+      const result = await run({}, context)
+      if (args.flag('json')) console.log(JSON.stringify(result, null, 2))
+      else for (const line of linesOf(result)) console.log(line)
+      return result.failures.length === 0 ? 0 : 1
+    } finally {
+      log.close()
+      lake.close()
+    }
+  },
+}
+
+function linesOf({ tables, deletedPayloads, failures }: MaintainResult): string[] {
+  const lines = tables.flatMap(table => [table.table, ...tableLines(table).map(line => `  ${line}`)])
+  if (deletedPayloads > 0) lines.push(`${formatCount(deletedPayloads)} payloads of finished work deleted`)
+  lines.push(...failures.map(({ what, reason }) => `FAILED ${what}: ${reason}`))
+  return lines.length === 0 ? ['There was nothing to do.'] : lines
+}
+
+function tableLines(table: TableResult): string[] {
+  const { joins, droppedPartitions, expiredSnapshots, deletedObjects, notedObjects } = table
+  const sum = (of: 'files' | 'bytesRead' | 'bytesWritten' | 'conflicts') =>
+    joins.reduce((total, join) => total + join[of], 0)
+  const partitions = new Set(joins.map(join => join.partition)).size
+  return [
+    joins.length > 0 &&
+      `${formatCount(sum('files'))} files of ${formatCount(partitions)} partitions joined into ${formatCount(joins.length)}: ${formatBytes(sum('bytesRead'))} read, ${formatBytes(sum('bytesWritten'))} written`,
+    sum('conflicts') > 0 &&
+      `${formatCount(sum('conflicts'))} trades have the message_id of another one over a second apart: a conflict in the source, both stay`,
+    droppedPartitions.length > 0 &&
+      `past their retention and dropped: ${droppedPartitions.join(', ')}, ${formatCount(table.droppedRows)} rows`,
+    expiredSnapshots > 0 && `${formatCount(expiredSnapshots)} snapshots expired`,
+    deletedObjects > 0 &&
+      `${formatCount(deletedObjects)} objects deleted that nothing reached, ${formatBytes(table.deletedBytes)}`,
+    notedObjects > 0 &&
+      `${formatCount(notedObjects)} objects that nothing reaches: a run an hour from now deletes them`,
+  ].filter(line => line !== false)
+}

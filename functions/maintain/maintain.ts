@@ -1,0 +1,185 @@
+/**
+ * Maintenance: what keeps tables fast and small without changing a row. Retention first, then expiry and the sweep of a table that
+ * is due, then compaction for the rest of the time, the most fragmented partitions first. A table or partition that cannot be
+ * worked on is told and left: the others go on.
+ */
+import { messageOf, Throttled, TradelakeError } from '../../domain/errors.ts'
+import type { Exchange } from '../../domain/exchanges.ts'
+import { consumers } from '../../domain/names.ts'
+import type { Ports } from '../../domain/ports.ts'
+import { commit } from '../../domain/protocol.ts'
+import { allTables, bronzeTable, DLQ_TABLE, silverTable, type TableDefinition } from '../../domain/tables.ts'
+import { findTable } from '../../iceberg/catalog.ts'
+import { stageExpiry } from '../../iceberg/expire.ts'
+import { findJoins, type JoinResult, join } from './compact.ts'
+import type { Join } from './plan.ts'
+import { reclaim, reclaimPayloads, sweptAt } from './reclaim.ts'
+import { dropOld } from './retention.ts'
+
+export interface MaintainOptions {
+  /** A table's folder is swept so often, milliseconds: it costs a reading of every manifest list. */
+  readonly sweepEveryMs?: number
+  /** A partition counts as closed so long after its end; the table's own time unless given. */
+  readonly closedAfterMs?: number
+}
+
+export interface TableResult {
+  readonly table: string
+  readonly joins: JoinResult[]
+  readonly droppedPartitions: string[]
+  readonly droppedRows: number
+  readonly expiredSnapshots: number
+  readonly deletedObjects: number
+  readonly deletedBytes: number
+  /** Objects found unreached, to be deleted later. */
+  readonly notedObjects: number
+}
+
+export interface MaintainResult {
+  /** Tables that something was done to. */
+  readonly tables: TableResult[]
+  readonly deletedPayloads: number
+  /** What could not be worked on, and why. */
+  readonly failures: { readonly what: string; readonly reason: string }[]
+}
+
+const SWEEP_EVERY_MS = 6 * 3_600_000
+/** Share of the time until the deadline that is kept for compaction. */
+const FOR_COMPACTION = 0.5
+
+/** Maintains all tables of a lake until nothing is left to do or the deadline (milliseconds since 1970) has passed. */
+export async function maintain(
+  ports: Ports,
+  exchanges: readonly Exchange[],
+  deadline: number,
+  options: MaintainOptions = {},
+): Promise<MaintainResult> {
+  const tables = allTables(exchanges)
+  const results = new Map(tables.map(({ name }) => [name, emptyResult(name)]))
+  const failures: MaintainResult['failures'] = []
+  /** Runs a piece of work; what fails is noted, and not tried again in this run. */
+  const attempt = async (what: string, work: () => Promise<void>) => {
+    if (failures.some(failure => failure.what === what)) return
+    try {
+      await work()
+    } catch (error) {
+      // What is no data's fault ends the run: the next one begins anew.
+      if (!(error instanceof TradelakeError) || error instanceof Throttled) throw error
+      failures.push({ what, reason: messageOf(error) })
+    }
+  }
+  const add = (table: TableDefinition, more: Partial<TableResult>) => {
+    results.set(table.name, { ...(results.get(table.name) ?? emptyResult(table.name)), ...more })
+  }
+
+  for (const table of tables)
+    await attempt(table.name, async () => {
+      const dropped = await dropOld(ports, table, exchanges)
+      const expiredSnapshots = await expire(ports, table)
+      add(table, { droppedPartitions: dropped.partitions, droppedRows: dropped.records, expiredSnapshots })
+    })
+
+  const { sweepEveryMs = SWEEP_EVERY_MS, closedAfterMs } = options
+  const began = ports.clock.now()
+  const sweepUntil = deadline - FOR_COMPACTION * (deadline - began)
+  for (const table of await dueForSweep(ports, tables, sweepEveryMs)) {
+    if (ports.clock.now() >= sweepUntil) break
+    await attempt(table.name, async () => {
+      const { deleted, bytes, noted } = await reclaim(ports, table, exchanges)
+      add(table, { deletedObjects: deleted, deletedBytes: bytes, notedObjects: noted })
+    })
+  }
+  let deletedPayloads = 0
+  for (const consumer of allConsumers(tables, exchanges))
+    if (ports.clock.now() < deadline)
+      await attempt(`payloads of ${consumer}`, async () => {
+        deletedPayloads += (await reclaimPayloads(ports, consumer, tables)).deleted
+      })
+
+  await compact(ports, tables, exchanges, deadline, closedAfterMs, attempt, (table, done) => {
+    results.get(table.name)?.joins.push(done)
+  })
+  return { tables: [...results.values()].filter(didSomething), deletedPayloads, failures }
+}
+
+/** Pass after pass, as what one makes may be joined again; ends with a pass that made nothing. */
+async function compact(
+  ports: Ports,
+  tables: readonly TableDefinition[],
+  exchanges: readonly Exchange[],
+  deadline: number,
+  closedAfterMs: number | undefined,
+  attempt: (what: string, work: () => Promise<void>) => Promise<void>,
+  done: (table: TableDefinition, result: JoinResult) => void,
+): Promise<void> {
+  for (let made = 1; made > 0 && ports.clock.now() < deadline; ) {
+    made = 0
+    const work: { table: TableDefinition; join: Join }[] = []
+    for (const table of tables)
+      await attempt(table.name, async () => {
+        for (const found of await findJoins(ports, table, exchanges, closedAfterMs)) work.push({ table, join: found })
+      })
+    work.sort((a, b) => b.join.files.length - a.join.files.length)
+    for (const { table, join: next } of work) {
+      if (ports.clock.now() >= deadline) break
+      await attempt(`${table.name} ${next.partition.path}`, async () => {
+        const result = await join(ports, table, next, exchanges)
+        if (!result) return
+        made++
+        done(table, result)
+      })
+    }
+  }
+}
+
+/** Commits trim a table's snapshots themselves; this is for tables that have none. */
+async function expire(ports: Ports, table: TableDefinition): Promise<number> {
+  return commit(ports, async () => {
+    const loaded = await findTable(ports, table.name)
+    const staged = loaded && (await stageExpiry(ports, loaded))
+    return staged ? { writes: [staged.write], result: staged.expired } : { writes: [], result: 0 }
+  })
+}
+
+/** Those that waited longest first. */
+async function dueForSweep(
+  ports: Ports,
+  tables: readonly TableDefinition[],
+  everyMs: number,
+): Promise<TableDefinition[]> {
+  const due: { table: TableDefinition; last: number }[] = []
+  for (const table of tables) {
+    const last = await sweptAt(ports, table)
+    if (ports.clock.now() - last >= everyMs) due.push({ table, last })
+  }
+  return due.sort((a, b) => a.last - b.last).map(({ table }) => table)
+}
+
+function allConsumers(tables: readonly TableDefinition[], exchanges: readonly Exchange[]): string[] {
+  const committed = [...exchanges.map(bronzeTable), ...exchanges.map(silverTable), DLQ_TABLE]
+  return [
+    ...exchanges.map(({ name }) => consumers.silver(name)),
+    ...committed.map(({ name }) => consumers.table(name)),
+    ...tables.map(({ name }) => consumers.unreached(name)),
+    consumers.gold,
+    consumers.candles,
+  ]
+}
+
+function emptyResult(table: string): TableResult {
+  return {
+    table,
+    joins: [],
+    droppedPartitions: [],
+    droppedRows: 0,
+    expiredSnapshots: 0,
+    deletedObjects: 0,
+    deletedBytes: 0,
+    notedObjects: 0,
+  }
+}
+
+function didSomething(result: TableResult): boolean {
+  const { joins, droppedPartitions, expiredSnapshots, deletedObjects, notedObjects } = result
+  return joins.length + droppedPartitions.length + expiredSnapshots + deletedObjects + notedObjects > 0
+}

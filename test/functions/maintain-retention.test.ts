@@ -1,0 +1,107 @@
+import { afterAll, expect, test } from 'vitest'
+import { EXCHANGES } from '../../domain/exchanges.ts'
+import { consumers } from '../../domain/names.ts'
+import { producePending } from '../../domain/pending.ts'
+import { bronzeTable, candleTable, GOLD_TABLE, silverTable } from '../../domain/tables.ts'
+import { TIMEFRAMES } from '../../domain/timeframes.ts'
+import { dropOld } from '../../functions/maintain/retention.ts'
+import { loadTable } from '../../iceberg/catalog.ts'
+import { feed } from './gold-support.ts'
+import { committedFiles, DAY_MS, HOUR_MS, runMinutes, snapshotRows, upkeep } from './maintain-support.ts'
+import {
+  BINANCE,
+  commitAll,
+  memoryLake,
+  pauseOnce,
+  START,
+  START_MICROS,
+  testEngine,
+  tradeOf,
+  unifyAll,
+} from './support.ts'
+
+const engine = await testEngine()
+afterAll(() => engine.close())
+const newLake = () => memoryLake({ engine })
+
+const BRONZE = bronzeTable(BINANCE)
+const SILVER = silverTable(BINANCE)
+const MINUTES = candleTable(TIMEFRAMES[0])
+const HOURS = candleTable(TIMEFRAMES[4])
+
+test('days leave each table when its own time has come, in a snapshot of their own; Gold stays', async () => {
+  const lake = newLake()
+  await runMinutes(lake, [[tradeOf(1)], [tradeOf(2)]])
+  const rows = await snapshotRows(lake, GOLD_TABLE)
+  const at = async (days: number) => {
+    lake.clock.advance(START + days * DAY_MS + HOUR_MS - lake.clock.now())
+    await upkeep(lake, {})
+    const tables = [BRONZE, SILVER, MINUTES, HOURS]
+    return Promise.all(tables.map(async table => (await committedFiles(lake, table)).length > 0))
+  }
+  expect(await at(6.9)).toEqual([true, true, true, true])
+  expect(await at(7.1)).toEqual([false, true, true, true])
+  expect((await loadTable(lake.ports, BRONZE.name)).metadata.snapshots.at(-1)?.summary).toMatchObject({
+    operation: 'delete',
+    'deleted-records': '2',
+    'total-records': '0',
+  })
+  expect(await at(29.9)).toEqual([false, true, true, true])
+  expect(await at(30.1)).toEqual([false, false, true, true])
+  expect(await at(90.1)).toEqual([false, false, false, true])
+  expect(await snapshotRows(lake, GOLD_TABLE)).toEqual(rows)
+})
+
+test('a day of old trades that came late counts from when they came', async () => {
+  const lake = newLake()
+  const old = tradeOf(1, { timestamp: START_MICROS - 40n * 86_400_000_000n })
+  await feed(lake, [old, tradeOf(2)], { kafkaMillis: START })
+  await commitAll(lake)
+  await unifyAll(lake)
+  await upkeep(lake, {})
+  expect(await committedFiles(lake, SILVER)).toHaveLength(2)
+  lake.clock.advance(31 * DAY_MS)
+  await upkeep(lake, {})
+  expect(await committedFiles(lake, SILVER)).toHaveLength(0)
+})
+
+test('a day with a file that a stage has still to read stays whole', async () => {
+  const lake = newLake()
+  await feed(lake, [tradeOf(1)])
+  await commitAll(lake)
+  await unifyAll(lake)
+  await feed(lake, [tradeOf(2)])
+  await commitAll(lake)
+  lake.clock.advance(31 * DAY_MS)
+  await upkeep(lake, {})
+  expect(await committedFiles(lake, SILVER)).toHaveLength(2)
+  expect(await committedFiles(lake, BRONZE)).toHaveLength(0)
+  await unifyAll(lake)
+  await upkeep(lake, {})
+  expect(await committedFiles(lake, SILVER)).toHaveLength(0)
+})
+
+test('a file that is put back on a list while a day is being dropped, with the pointer moved, is not dropped', async () => {
+  const lake = newLake()
+  await runMinutes(lake, [[tradeOf(1)]])
+  lake.clock.advance(31 * DAY_MS)
+  const paused = pauseOnce(
+    lake,
+    step => step.kind === 'put' && step.key.startsWith(`market_data/${SILVER.name}/metadata/`),
+  )
+  const slow = dropOld(lake.ports, SILVER, EXCHANGES)
+  await paused.reached
+  const [file] = await committedFiles(lake, SILVER)
+  const { attributes } = await loadTable(lake.ports, SILVER.name)
+  const key = { table: 'catalog', partition: `market_data.${SILVER.name}`, sort: 'market_data' } as const
+  await lake.ports.state.transact(
+    [
+      await producePending(lake.ports, consumers.gold, { files: [{ key: file.key, bytes: 1, records: 1 }] }),
+      { kind: 'put', item: { key, attributes: { ...attributes, v: 'moved' } } },
+    ],
+    'rebuild',
+  )
+  paused.go()
+  expect(await slow).toMatchObject({ partitions: [], files: 0 })
+  expect(await committedFiles(lake, SILVER)).toHaveLength(1)
+})

@@ -5,26 +5,16 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createTradeDecoder } from '../domain/decode.ts'
-import { EXCHANGES } from '../domain/exchanges.ts'
-import type { SilverFiles } from '../domain/handover.ts'
-import { consumers } from '../domain/names.ts'
-import { producePending } from '../domain/pending.ts'
-import type { Ports } from '../domain/ports.ts'
-import { GOLD_TABLE, silverTable } from '../domain/tables.ts'
-import { messageId } from '../domain/trade.ts'
-import { encodeTrade, FRAME_BYTES } from '../domain/wire.ts'
+import { GOLD_TABLE } from '../domain/tables.ts'
 import { unify } from '../functions/gold/gold.ts'
-import { createSilverColumns } from '../functions/silver/columns.ts'
 import { loadTable } from '../iceberg/catalog.ts'
-import { writeDataFile } from '../iceberg/data-file.ts'
 import { readManifests } from '../iceberg/manifest-store.ts'
 import { currentSnapshot } from '../iceberg/metadata.ts'
 import { benchEngine, benchLake } from './lake.ts'
+import { pendingMinute } from './minute.ts'
 import { percentile, print, record } from './report.ts'
 
 const START = 1_795_000_020_000_000n
-const MINUTE = 60_000_000n
 /** What one exchange sends in a minute (138 a second). */
 const TRADES_PER_MINUTE = 8_280
 
@@ -37,12 +27,12 @@ export async function benchAge(): Promise<void> {
     const lake = benchLake(folder, engine)
     // The table's age is made of small minutes, the measured ones are whole: only the number of commits differs.
     for (let minute = 0; minute < hours * 60; minute++) {
-      await pendingMinute(lake.ports, minute, 20)
+      await pendingMinute(lake.ports, START, minute, 20)
       await unify(lake.ports, Number.POSITIVE_INFINITY)
     }
     const times: number[] = []
     for (let i = 0; i < 30; i++) {
-      await pendingMinute(lake.ports, hours * 60 + i, TRADES_PER_MINUTE)
+      await pendingMinute(lake.ports, START, hours * 60 + i, TRADES_PER_MINUTE)
       const before = performance.now()
       await unify(lake.ports, Number.POSITIVE_INFINITY)
       times.push(performance.now() - before)
@@ -76,7 +66,7 @@ export async function benchAge(): Promise<void> {
 async function benchBacklog(engine: Awaited<ReturnType<typeof benchEngine>>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-backlog-'))
   const lake = benchLake(folder, engine)
-  for (let minute = 0; minute < 5_000; minute++) await pendingMinute(lake.ports, minute, 20)
+  for (let minute = 0; minute < 5_000; minute++) await pendingMinute(lake.ports, START, minute, 20)
   const memoryBefore = process.memoryUsage().rss
   const before = performance.now()
   const result = await unify(lake.ports, Number.POSITIVE_INFINITY)
@@ -90,48 +80,4 @@ async function benchBacklog(engine: Awaited<ReturnType<typeof benchEngine>>): Pr
   )
   lake.close()
   rmSync(folder, { recursive: true })
-}
-
-/** A Silver file of one minute's trades, pending for Gold. */
-async function pendingMinute(ports: Ports, minute: number, trades: number): Promise<void> {
-  const exchange = EXCHANGES[0]
-  const decoder = createTradeDecoder()
-  const columns = createSilverColumns(decoder)
-  const start = START + BigInt(minute) * MINUTE
-  for (let i = 0; i < trades; i++) {
-    const tradeId = `BINANCE-${minute * 1_000_000 + i}`
-    const timestamp = start + (BigInt(i) * MINUTE) / BigInt(trades)
-    const bytes = encodeTrade({
-      messageId: messageId('BINANCE', 'BTCUSDT', tradeId),
-      tradeId,
-      symbol: 'BTCUSDT',
-      exchange: exchange.code,
-      assetClass: 'crypto',
-      timestamp,
-      price: 9_725_000_000_000n + BigInt(i),
-      quantity: 1_000_000n,
-      currency: 'USDT',
-      side: i % 2 === 0 ? 'BUY' : 'SELL',
-      tradeConditions: [],
-      sourceSequence: BigInt(i),
-      ingestionTimestamp: timestamp,
-      platformSequence: null,
-      vendorData: { event_type: 'trade' },
-    })
-    decoder.decode(bytes, FRAME_BYTES, bytes.length)
-    columns.add(bytes, {
-      schemaId: 1,
-      epoch: 0,
-      partition: 0,
-      offset: minute * 1_000_000 + i,
-      bronzeIngestion: Number(timestamp),
-    })
-  }
-  const files: SilverFiles['files'][number][] = []
-  for (const { day, batch } of columns.finish(start)) {
-    const file = await writeDataFile(ports, silverTable(exchange), { exchange_date_day: day }, batch)
-    files.push({ key: file.key, bytes: file.bytes, records: file.records, crc32: file.crc32 })
-  }
-  const payload: SilverFiles = { files }
-  await ports.state.transact([await producePending(ports, consumers.gold, payload)], ports.ids.uuid())
 }

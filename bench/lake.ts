@@ -14,9 +14,12 @@ export interface BenchLake {
 }
 
 /** `engine`: of the process, as DuckDB's memory is one pool; undefined where it is not needed. */
-export function benchLake(folder: string, engine: DuckDbEngine | undefined): BenchLake {
+export function benchLake(
+  folder: string,
+  engine: DuckDbEngine | undefined,
+  clock: Ports['clock'] = systemClock(),
+): BenchLake {
   mkdirSync(join(folder, 'scratch'), { recursive: true })
-  const clock = systemClock()
   const state = sqliteState(join(folder, 'state.sqlite'), { clock })
   const none = async () => {
     throw new Error('This process has no query engine.')

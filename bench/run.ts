@@ -1,6 +1,7 @@
-/** `npm run bench [-- pipeline|latency|age …]`: prints figures and their ratios to named baselines. */
+/** `npm run bench [-- pipeline|latency|age|maintain …]`: prints figures and their ratios to named baselines. */
 import { benchAge } from './age.ts'
 import { benchLatency } from './latency.ts'
+import { benchMaintain } from './maintain.ts'
 import { benchPipeline } from './pipeline.ts'
 
 const MESSAGES = Number(process.env.BENCH_MESSAGES ?? 1_000_000)
@@ -9,6 +10,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   pipeline: () => benchPipeline(MESSAGES, 3),
   latency: () => benchLatency(MESSAGES, 60),
   age: benchAge,
+  maintain: benchMaintain,
 }
 
 const wanted = process.argv.slice(2)

@@ -21,6 +21,8 @@ export interface MaintainOptions {
   readonly sweepEveryMs?: number
   /** A partition counts as closed so long after its end; the table's own time unless given. */
   readonly closedAfterMs?: number
+  /** All of the lake's unless given. */
+  readonly tables?: readonly TableDefinition[]
 }
 
 export interface TableResult {
@@ -54,7 +56,7 @@ export async function maintain(
   deadline: number,
   options: MaintainOptions = {},
 ): Promise<MaintainResult> {
-  const tables = allTables(exchanges)
+  const { sweepEveryMs = SWEEP_EVERY_MS, closedAfterMs, tables = allTables(exchanges) } = options
   const results = new Map(tables.map(({ name }) => [name, emptyResult(name)]))
   const failures: MaintainResult['failures'] = []
   /** Runs a piece of work; what fails is noted, and not tried again in this run. */
@@ -79,7 +81,6 @@ export async function maintain(
       add(table, { droppedPartitions: dropped.partitions, droppedRows: dropped.records, expiredSnapshots })
     })
 
-  const { sweepEveryMs = SWEEP_EVERY_MS, closedAfterMs } = options
   const began = ports.clock.now()
   const sweepUntil = deadline - FOR_COMPACTION * (deadline - began)
   for (const table of await dueForSweep(ports, tables, sweepEveryMs)) {

@@ -40,7 +40,7 @@ export async function rewrite(
     }
     const columns = table.columns.map(column => sqlName(column.name)).join(', ')
     const order = table.upkeep.order.map(sqlName).join(', ')
-    // Into a table first: a COPY that has to sort writes lists and maps several times slower (ADR 4).
+    // Into a table first: a COPY that has to sort writes lists and maps several times slower (docs/adr/0004).
     await session.run(`CREATE TEMP TABLE joined AS SELECT ${columns} FROM ${readParquet(paths)} ORDER BY ${order}`)
     const conflicts = table.name === GOLD_TABLE.name ? await countConflicts(session) : 0
     await session.run(copyToParquet(table, 'SELECT * FROM joined', path, table.upkeep.rowGroupRows))

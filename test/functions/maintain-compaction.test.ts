@@ -247,6 +247,16 @@ describe('a minute’s commit in the middle', () => {
     })
 })
 
+test('two maintenance runs at once join each file once', async () => {
+  const lake = newLake()
+  await runMinutes(lake, minutes(6))
+  lake.clock.advance(2 * DAY_MS)
+  const before = await rowsOfAll(lake)
+  await Promise.all([upkeep(lake), upkeep(lake)])
+  expect(await rowsOfAll(lake)).toEqual(before)
+  for (const table of [BRONZE, SILVER, GOLD_TABLE]) expect(await committedFiles(lake, table)).toHaveLength(1)
+})
+
 test('a file that cannot be read is told, and the other partitions are worked on', async () => {
   const lake = newLake()
   await runMinutes(lake, minutes(3))

@@ -30,14 +30,14 @@ export function sqlTimestamp(micros: bigint): string {
  * Where the copy of a table's rows goes, with the field ids that Iceberg readers go by; zstd. A small limit for dictionaries
  * spares ids and prices, nearly all different, a dictionary that is thrown away (a third of a copy's time, 2 % of its size).
  */
-export function copyToParquet(table: TableDefinition, select: string, path: string, rowGroupRows = 122_880): string {
+export function copyToParquet(table: TableDefinition, select: string, path: string): string {
   const ids = table.columns.map(({ name, id, nestedIds }) => {
     const [first, second] = nestedIds ?? []
     if (second !== undefined) return `${sqlName(name)}: {__duckdb_field_id: ${id}, key: ${first}, value: ${second}}`
     if (first !== undefined) return `${sqlName(name)}: {__duckdb_field_id: ${id}, element: ${first}}`
     return `${sqlName(name)}: ${id}`
   })
-  return `COPY (${select}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${rowGroupRows}, DICTIONARY_SIZE_LIMIT 4096, FIELD_IDS {${ids.join(', ')}})`
+  return `COPY (${select}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${table.upkeep.rowGroupRows}, DICTIONARY_SIZE_LIMIT 4096, FIELD_IDS {${ids.join(', ')}})`
 }
 
 /** DuckDB's name of a column type. */

@@ -23,20 +23,21 @@ export async function writeDataFile(
   return { key, partition, ...describeParquet(table, bytes), crc32: crc32(bytes) }
 }
 
-/** Like `writeDataFile`, of the rows that a query in the session gives, which need not fit in memory. */
+/** Like `writeDataFile`, of the rows that a query in the session gives, which need not fit in memory; under another key where one is asked for. */
 export async function copyDataFile(
   ports: Pick<Ports, 'store' | 'ids' | 'scratch'>,
   session: QuerySession,
   table: TableDefinition,
   partition: Readonly<Record<string, PartitionValue>>,
   select: string,
+  keyFor = dataFileKey,
 ): Promise<DataFile> {
   const uuid = ports.ids.uuid()
   const path = ports.scratch.path(`${uuid}.parquet`)
   try {
     await session.run(copyToParquet(table, select, path))
     const description = await describeParquetFile(table, path)
-    const key = dataFileKey(table.name, partitionPath(table, partition), uuid)
+    const key = keyFor(table.name, partitionPath(table, partition), uuid)
     await ports.store.putFile(key, path)
     return { key, partition, ...description }
   } finally {

@@ -46,6 +46,8 @@ export interface MaintainResult {
 }
 
 const SWEEP_EVERY_MS = 6 * 3_600_000
+/** A table that was committed to since has just been trimmed. */
+const QUIET_MS = 3_600_000
 /** Share of the time until the deadline that is kept for compaction. */
 const FOR_COMPACTION = 0.5
 
@@ -133,11 +135,12 @@ async function compact(
   }
 }
 
-/** Commits trim a table's snapshots themselves; this is for tables that have none. */
+/** Commits trim a table's snapshots themselves; this is for tables that had none for an hour. */
 async function expire(ports: Ports, table: TableDefinition): Promise<number> {
   return commit(ports, async () => {
     const loaded = await findTable(ports, table.name)
-    const staged = loaded && (await stageExpiry(ports, loaded))
+    const isQuiet = loaded && ports.clock.now() - loaded.metadata['last-updated-ms'] >= QUIET_MS
+    const staged = isQuiet ? await stageExpiry(ports, loaded) : undefined
     return staged ? { writes: [staged.write], result: staged.expired } : { writes: [], result: 0 }
   })
 }

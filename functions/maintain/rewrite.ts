@@ -3,9 +3,9 @@
 import type { Exchange } from '../../domain/exchanges.ts'
 import { dataFileKey, joinedFileKey } from '../../domain/names.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
-import { copyToParquet, readParquet, sqlName } from '../../domain/sql.ts'
+import { readParquet, sqlName } from '../../domain/sql.ts'
 import { bronzeTable, GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
-import { describeParquetFile } from '../../iceberg/parquet-footer.ts'
+import { copyDataFile } from '../../iceberg/data-file.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import type { Join } from './plan.ts'
 
@@ -27,31 +27,30 @@ export async function rewrite(
   { partition, files }: Join,
   exchanges: readonly Exchange[],
 ): Promise<Rewritten> {
-  const uuid = ports.ids.uuid()
-  const path = ports.scratch.path(`${uuid}.parquet`)
   const used: string[] = []
   const session = await ports.engine.session()
   try {
     const paths: string[] = []
     for (let at = 0; at < files.length; at += FETCHES_AT_ONCE) {
       const keys = files.slice(at, at + FETCHES_AT_ONCE).map(file => file.key)
-      paths.push(...(await Promise.all(keys.map(key => ports.store.localFile(key)))))
-      used.push(...keys)
+      const fetched = await Promise.allSettled(keys.map(key => ports.store.localFile(key)))
+      used.push(...keys.filter((_, i) => fetched[i].status === 'fulfilled'))
+      for (const result of fetched) {
+        if (result.status === 'rejected') throw result.reason
+        paths.push(result.value)
+      }
     }
     const columns = table.columns.map(column => sqlName(column.name)).join(', ')
     const order = table.upkeep.order.map(sqlName).join(', ')
     // Into a table first: a COPY that has to sort writes lists and maps several times slower (docs/adr/0004).
     await session.run(`CREATE TEMP TABLE joined AS SELECT ${columns} FROM ${readParquet(paths)} ORDER BY ${order}`)
     const conflicts = table.name === GOLD_TABLE.name ? await countConflicts(session) : 0
-    await session.run(copyToParquet(table, 'SELECT * FROM joined', path, table.upkeep.rowGroupRows))
     const watched = exchanges.some(exchange => bronzeTable(exchange).name === table.name)
-    const key = (watched ? joinedFileKey : dataFileKey)(table.name, partition.path, uuid)
-    const description = await describeParquetFile(table, path)
-    await ports.store.putFile(key, path)
-    return { file: { key, partition: partition.values, ...description }, conflicts }
+    const keyFor = watched ? joinedFileKey : dataFileKey
+    const file = await copyDataFile(ports, session, table, partition.values, 'SELECT * FROM joined', keyFor)
+    return { file, conflicts }
   } finally {
     session.close()
-    ports.scratch.remove(path)
     await ports.store.releaseLocal(used)
   }
 }

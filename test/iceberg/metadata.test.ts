@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { allTables, GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { addSnapshot, newMetadata, type Snapshot, snapshotSummary, type TableMetadata } from '../../iceberg/metadata.ts'
-import { retainSnapshots, retentionOf, type SnapshotRetention } from '../../iceberg/snapshot-retention.ts'
+import { retainSnapshots, retentionOf } from '../../iceberg/snapshot-retention.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -90,7 +90,12 @@ async function recompute(
     const open = await opening
     const fresh = await freshCandles(ports, gold, timeframe, windows, below, nowMicros)
     const { candles, changed, newByExchange: added } = replaceWindows(open, windows, fresh, nowMicros)
-    if (changed > 0) writes.push(writeSpans(ports, timeframe, open, candles))
+    if (changed > 0) {
+      const write = writeSpans(ports, timeframe, open, candles)
+      // A failure is met where all writes are awaited; until then it must not end the process as unhandled.
+      write.catch(() => {})
+      writes.push(write)
+    }
     total += changed
     newByExchange = addCounts(newByExchange, added)
     below = { timeframe, candles: candles.values() }

@@ -284,6 +284,22 @@ describe('whatever happens in the middle', () => {
   })
 })
 
+test('where a table cannot be read and a file of another cannot be written, the fold fails and no promise is left over', async () => {
+  await fold([at(NOON, 1)])
+  await feed(lake, [at(NOON + SECOND, 2)])
+  await unifyAll(lake)
+  lake.before = async ({ kind, key }) => {
+    if (kind === 'get' && key.includes('gold_ohlcv_15m/metadata')) throw new Crash('unreadable')
+    if (kind !== 'put' || !key.includes('gold_ohlcv_5m/data')) return
+    await new Promise(resolve => setImmediate(resolve))
+    throw new Crash('unwritable')
+  }
+  // A container without warm caches; a rejection that nobody handles would fail the whole test file.
+  const cold = { ...lake.ports, store: { ...lake.ports.store } }
+  await expect(foldPending(cold, Number.POSITIVE_INFINITY)).rejects.toThrow('unreadable')
+  await new Promise(resolve => setTimeout(resolve, 5))
+})
+
 test('in any order, batching and lateness, candles are the naive fold of Gold', async () => {
   const midnight = NOON - (NOON % DAY)
   const time = fc

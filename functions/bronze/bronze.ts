@@ -41,8 +41,17 @@ interface PartitionRecords {
   readonly records: readonly KafkaEventRecord[]
 }
 
-/** Stores every record of the event that Bronze does not hold yet. @throws what the ports throw; the event source then sends the batch again */
-export async function ingest(ports: Ports, exchange: Exchange, event: KafkaEvent): Promise<BronzeResult> {
+/**
+ * Stores every record of the event that Bronze does not hold yet, unless the invocation's end (milliseconds since 1970)
+ * has passed.
+ * @throws Fenced, and what the ports throw; the event source then sends the batch again
+ */
+export async function ingest(
+  ports: Ports,
+  exchange: Exchange,
+  event: KafkaEvent,
+  end: number = Number.POSITIVE_INFINITY,
+): Promise<BronzeResult> {
   const partitions = Object.values(event.records)
     .filter(records => records.length > 0)
     .map(records => ({ topic: records[0].topic, partition: records[0].partition, records }))
@@ -50,7 +59,7 @@ export async function ingest(ports: Ports, exchange: Exchange, event: KafkaEvent
   for (let from = 0; from < partitions.length; from += PARTITIONS_PER_COMMIT) {
     const some = partitions.slice(from, from + PARTITIONS_PER_COMMIT)
     const epochs = new Map<string, number>()
-    results.push(await commit(ports, () => plan(ports, exchange, some, epochs)))
+    results.push(await commit(ports, () => plan(ports, exchange, some, epochs, end)))
   }
   return sum(results)
 }
@@ -60,12 +69,14 @@ async function plan(
   exchange: Exchange,
   partitions: readonly PartitionRecords[],
   epochs: Map<string, number>,
+  end: number,
 ): Promise<Plan<BronzeResult>> {
   const lookUp = bronzeLookUp(ports, exchange)
   const accepted = await Promise.all(
     partitions.map(async ({ topic, partition, records }) => {
       const before = await readCheckpoint(ports.state, topic, partition)
       requireSameEpoch(epochs, before)
+      requireInTime(ports, end, before)
       return acceptRecords(before, records, lookUp)
     }),
   )
@@ -111,6 +122,17 @@ function requireSameEpoch(epochs: Map<string, number>, { topic, partition, epoch
   if (first !== epoch)
     throw new Fenced(
       `${key} began epoch ${epoch} while a batch of epoch ${first} was being stored; the batch must come again.`,
+    )
+}
+
+/**
+ * An invocation that was given up and wakes later may hold a batch of a topic that was made anew since: its records would
+ * pass for the new topic's. Nobody else gets the partition before the invocation's end.
+ */
+function requireInTime({ clock }: Ports, end: number, { topic, partition }: Checkpoint): void {
+  if (clock.now() > end)
+    throw new Fenced(
+      `The invocation's time was over before ${topic}-${partition} could be stored; the batch must come again.`,
     )
 }
 

@@ -11,7 +11,8 @@ export function bronzeHandler(
   log: Log = new Logger({ serviceName: `bronze_${exchange.name}` }),
 ) {
   return async (event: KafkaEvent, context: InvocationContext): Promise<BronzeResult> => {
-    const result = await ingest(ports, exchange, event)
+    const end = ports.clock.now() + context.getRemainingTimeInMillis()
+    const result = await ingest(ports, exchange, event, end)
     log.info('bronze', { requestId: context.awsRequestId, exchange: exchange.name, ...result })
     return result
   }

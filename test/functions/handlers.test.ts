@@ -1,5 +1,6 @@
 /** The Lambda handlers, with the events that AWS sends. */
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { Fenced } from '../../domain/errors.ts'
 import { objectCreated, type QueueEvent, readNotification } from '../../domain/events.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { consumers } from '../../domain/names.ts'
@@ -73,6 +74,21 @@ describe('bronze', () => {
     crashOnce(lake, 'before', isCommit)
     await expect(handler(event(0, 3), context)).rejects.toThrow(Crash)
     expect(await handler(event(0, 3), context)).toMatchObject({ ingested: 3 })
+  })
+
+  test('stores nothing when its time is over: the topic may have been made anew since', async () => {
+    const { state } = lake.ports
+    const slow: typeof state = {
+      ...state,
+      async get(key) {
+        lake.clock.advance(60_001)
+        return state.get(key)
+      },
+    }
+    await expect(bronzeHandler({ ...lake.ports, state: slow }, BINANCE, log)(event(0, 3), context)).rejects.toThrow(
+      Fenced,
+    )
+    expect(await pendingIds(lake, consumers.silver('binance'))).toEqual([])
   })
 })
 

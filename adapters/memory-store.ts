@@ -1,6 +1,5 @@
 /** An object store in memory, for tests and simulation. */
-import { writeFileSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { AlreadyExists, NotFound } from '../domain/errors.ts'
 import type { Clock, ObjectStore, Scratch } from '../domain/ports.ts'
 import { fileError } from './file-errors.ts'
@@ -38,8 +37,9 @@ export function memoryStore(ports: { readonly clock: Pick<Clock, 'now'>; readonl
     async putFile(key, localPath) {
       checkKey(key)
       try {
-        add(key, await readFile(localPath))
-        await rm(localPath)
+        // In this thread, so that a simulation's order of events stays that of its seed.
+        add(key, readFileSync(localPath))
+        rmSync(localPath)
       } catch (error) {
         throw fileError(error, localPath, `moving it to ${key}`)
       }

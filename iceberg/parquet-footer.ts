@@ -4,7 +4,7 @@
  * The footer is read as raw Thrift: hyparquet's own statistics turn dates into Date and decimals into floats, and
  * bounds must be exact. Field numbers are those of parquet.thrift (apache/parquet-format).
  */
-import { open } from 'node:fs/promises'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js'
 import { decimalFromBytes } from '../domain/decimal.ts'
 import { Corrupt } from '../domain/errors.ts'
@@ -39,19 +39,20 @@ export function describeParquet(table: TableDefinition, file: Uint8Array | Parqu
 
 /** Describes a file on the local disk, reading its end alone. */
 export async function describeParquetFile(table: TableDefinition, path: string): Promise<ParquetDescription> {
-  const handle = await open(path, 'r')
+  // In this thread: the file was just written, so its end is in memory, and a simulation's order stays that of its seed.
+  const file = openSync(path, 'r')
   try {
-    const fileBytes = (await handle.stat()).size
-    const readTail = async (length: number) => {
+    const fileBytes = fstatSync(file).size
+    const readTail = (length: number) => {
       const bytes = Buffer.alloc(Math.min(length, fileBytes))
-      await handle.read(bytes, 0, bytes.length, fileBytes - bytes.length)
+      readSync(file, bytes, 0, bytes.length, fileBytes - bytes.length)
       return bytes
     }
-    const tail = await readTail(FIRST_READ)
+    const tail = readTail(FIRST_READ)
     const needed = footerBytes(tail)
-    return describeParquet(table, { bytes: needed > tail.length ? await readTail(needed) : tail, fileBytes })
+    return describeParquet(table, { bytes: needed > tail.length ? readTail(needed) : tail, fileBytes })
   } finally {
-    await handle.close()
+    closeSync(file)
   }
 }
 

@@ -1,0 +1,29 @@
+/** Every single fault at every point of a hundred trades' way through all stages, and a sample of pairs. */
+import { expect, test } from 'vitest'
+import { type CampaignOptions, runCampaign } from '../simulation/workers.ts'
+
+/** Each seed is another order of concurrent calls, and other trades. */
+const SEEDS = Array.from({ length: 8 }, (_, i) => i + 1)
+const MAX_FAILURES = 5
+const LIMIT_MS = 30 * 60_000
+
+async function campaign(options: Omit<CampaignOptions, 'minutes' | 'maxFailures' | 'scenario'>) {
+  const result = await runCampaign({ scenario: 'hundred', minutes: undefined, maxFailures: MAX_FAILURES, ...options })
+  const { runs, points, wallMs, failures } = result
+  const over = points > 0 ? ` over ${points} fault points × their kinds` : ''
+  console.log(
+    `${options.campaign} faults: ${runs} runs${over}, ${failures.length} failures, ${Math.round(wallMs / 1000)} s`,
+  )
+  return result
+}
+
+test('no single fault breaks a law', { timeout: LIMIT_MS }, async () => {
+  const { failures, runs } = await campaign({ campaign: 'single', seeds: SEEDS, runs: undefined })
+  expect(failures).toEqual([])
+  expect(runs).toBeGreaterThan(20_000)
+})
+
+test('no pair of faults of a sample breaks a law', { timeout: LIMIT_MS }, async () => {
+  const { failures } = await campaign({ campaign: 'pairs', seeds: [1, 2], runs: 500 })
+  expect(failures).toEqual([])
+})

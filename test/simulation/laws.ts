@@ -1,0 +1,211 @@
+/** The six laws, checked on a drained lake against the naive list of what was published. */
+import { isDeepStrictEqual } from 'node:util'
+import { topicName } from '../../domain/names.ts'
+import { bronzeTable, candleTable, DLQ_TABLE, GOLD_TABLE, silverTable } from '../../domain/tables.ts'
+import { TIMEFRAMES } from '../../domain/timeframes.ts'
+import type { Trade } from '../../domain/trade.ts'
+import { type CandleRow, type Candles, naiveCandles } from '../functions/candle-support.ts'
+import type { Platform, TopicLife } from './platform.ts'
+import { type Expected, type Scenario, valueKey } from './scenario.ts'
+import { type Row, readTable } from './tables.ts'
+import type { World } from './world.ts'
+
+const MAX_TOLD = 5
+const SAME_TRADE = 1_000_000n
+
+/** What breaks a law, each in one line; nothing where all hold. */
+export async function checkLaws(world: World, platform: Platform, scenario: Scenario): Promise<string[]> {
+  const problems: string[] = []
+  const tell = (law: number, found: readonly string[]) => {
+    for (const problem of found.slice(0, MAX_TOLD)) problems.push(`law ${law}: ${problem}`)
+    if (found.length > MAX_TOLD) problems.push(`law ${law}: … and ${found.length - MAX_TOLD} more`)
+  }
+  const pending = await platform.pendingOf()
+  tell(
+    6,
+    pending.map(list => `still pending for ${list}`),
+  )
+  const files: string[] = []
+  const read = async (definition: Parameters<typeof readTable>[1]) => {
+    const { rows, problems: wrong } = await readTable(world, definition)
+    files.push(...wrong)
+    return rows
+  }
+  const deployed = world.happened.some(({ kind }) => kind === 'deploy')
+  const dead = Map.groupBy(await read(DLQ_TABLE), row => row.bronze_source)
+  const valid: Trade[] = []
+  for (const exchange of scenario.exchanges) {
+    const bronze = await read(bronzeTable(exchange))
+    const lives = platform.lives.filter(life => life.exchange === exchange.name)
+    tell(1, checkBronze(bronze, lives, topicName(exchange.name)))
+    const silver = await read(silverTable(exchange))
+    const letters = dead.get(bronzeTable(exchange).name) ?? []
+    tell(2, checkSilver(bronze, silver, letters, scenario.expected, deployed, valid))
+  }
+  const gold = await read(GOLD_TABLE)
+  const trades = goldTrades(gold, valid)
+  tell(3, [...trades.problems, ...checkGold(trades.found, valid)])
+  const candles: Candles = {}
+  for (const timeframe of TIMEFRAMES) candles[timeframe.name] = (await read(candleTable(timeframe))).map(candle)
+  tell(4, checkCandles(candles, naiveCandles(trades.found)))
+  tell(5, files)
+  return problems
+}
+
+/** Each record that a topic delivered is there once; one whose topic went away before its batch was taken may be. */
+function checkBronze(rows: readonly Row[], lives: readonly TopicLife[], topic: string): string[] {
+  const problems: string[] = []
+  const places = new Set(rows.map(row => `${row.topic_epoch}/${row.partition}/${row.offset}`))
+  if (places.size !== rows.length) problems.push(`${topic}: ${rows.length} rows at ${places.size} offsets`)
+  const found = Map.groupBy(rows, row =>
+    recordKey(
+      Number(row.partition),
+      Number(row.offset),
+      Number(row.kafka_timestamp) / 1000,
+      row.raw_bytes as Uint8Array | null,
+    ),
+  )
+  for (const [index, life] of lives.entries())
+    for (const { partition, offset, record } of life.published) {
+      const key = recordKey(partition, offset, record.timestamp, record.value)
+      const times = found.get(key)?.length ?? 0
+      found.delete(key)
+      const name = `${topic}-${partition} offset ${offset} of life ${index}`
+      const place = `${partition}/${offset}`
+      const current = index === lives.length - 1
+      if (times > 1) problems.push(`${name} is in Bronze ${times} times`)
+      else if (times === 0 && (current || life.acknowledged.has(place))) problems.push(`${name} is not in Bronze`)
+      else if (times === 1 && !life.delivered.has(place)) problems.push(`${name} was never delivered and is in Bronze`)
+    }
+  for (const key of found.keys()) problems.push(`${topic}: Bronze holds ${key.slice(0, 60)}, which nobody published`)
+  return problems
+}
+
+function recordKey(partition: number, offset: number, millis: number, value: Uint8Array | null): string {
+  return `${partition}/${offset}/${millis}/${valueKey(value)}`
+}
+
+/** Each Bronze row is in one of the two, as it must be; what is valid is added to `valid`. */
+function checkSilver(
+  bronze: readonly Row[],
+  silver: readonly Row[],
+  letters: readonly Row[],
+  expected: ReadonlyMap<string, Expected>,
+  deployed: boolean,
+  valid: Trade[],
+): string[] {
+  const problems: string[] = []
+  const place = (row: Row) => `${row.topic_epoch}/${row.kafka_partition}/${row.kafka_offset}`
+  const good = Map.groupBy(silver, place)
+  const bad = Map.groupBy(letters, place)
+  for (const row of bronze) {
+    const name = `${row.topic_epoch}/${row.partition}/${row.offset}`
+    const [trades, refused] = [good.get(name) ?? [], bad.get(name) ?? []]
+    good.delete(name)
+    bad.delete(name)
+    if (trades.length + refused.length !== 1) {
+      problems.push(`${row.topic} ${name} is ${trades.length} times in Silver and ${refused.length} times in the DLQ`)
+      continue
+    }
+    const value = row.raw_bytes as Uint8Array | null
+    const expectation = expected.get(valueKey(value))
+    if (!expectation) continue
+    const verdicts = deployed ? expectation.verdicts : expectation.verdicts.slice(0, 1)
+    const verdict = trades.length === 1 ? 'valid' : String(refused[0].error_type)
+    if (!verdicts.some(allowed => allowed === verdict))
+      problems.push(`${row.topic} ${name} is ${verdict}, not ${verdicts}`)
+    else if (verdict === 'valid' && expectation.trade) {
+      valid.push(expectation.trade)
+      problems.push(
+        ...differences(trades[0], expectation.trade).map(column => `${row.topic} ${name} has another ${column}`),
+      )
+    } else if (valueKey(refused[0].raw_record as Uint8Array | null) !== valueKey(value))
+      problems.push(`${row.topic} ${name} is a dead letter with other bytes`)
+  }
+  for (const name of [...good.keys(), ...bad.keys()]) problems.push(`${name} is in Silver or the DLQ and not in Bronze`)
+  return problems
+}
+
+/** Columns of a Silver or Gold row that are not the trade's. */
+function differences(row: Row, trade: Trade): string[] {
+  const fields: Record<string, unknown> = {
+    message_id: trade.messageId,
+    trade_id: trade.tradeId,
+    symbol: trade.symbol,
+    exchange: trade.exchange,
+    asset_class: trade.assetClass,
+    timestamp: trade.timestamp,
+    price: trade.price,
+    quantity: trade.quantity,
+    currency: trade.currency,
+    side: trade.side,
+    ingestion_timestamp: trade.ingestionTimestamp,
+  }
+  return Object.keys(fields).filter(column => row[column] !== fields[column])
+}
+
+/** Gold's rows as the trades that they must be. */
+function goldTrades(rows: readonly Row[], valid: readonly Trade[]): { found: Trade[]; problems: string[] } {
+  const known = new Map(valid.map(trade => [`${trade.messageId}/${trade.timestamp}`, trade]))
+  const problems: string[] = []
+  const found: Trade[] = []
+  for (const row of rows) {
+    const trade = known.get(`${row.message_id}/${row.timestamp}`)
+    if (!trade) problems.push(`Gold has ${row.trade_id} at ${row.timestamp}, which is no valid trade`)
+    else {
+      found.push(trade)
+      problems.push(...differences(row, trade).map(column => `Gold has ${row.trade_id} with another ${column}`))
+    }
+  }
+  return { found, problems }
+}
+
+/** Of trades with one id and times within a second one stays, whichever came first. */
+function checkGold(gold: readonly Trade[], valid: readonly Trade[]): string[] {
+  const problems: string[] = []
+  const byId = Map.groupBy(gold, trade => trade.messageId)
+  const near = (a: Trade, b: Trade) => {
+    const apart = a.timestamp - b.timestamp
+    return apart <= SAME_TRADE && apart >= -SAME_TRADE
+  }
+  for (const trades of byId.values())
+    for (const [i, trade] of trades.entries())
+      if (trades.slice(0, i).some(other => near(trade, other)))
+        problems.push(`Gold has ${trade.tradeId} more than once`)
+  for (const trade of valid)
+    if (!byId.get(trade.messageId)?.some(other => near(trade, other))) problems.push(`Gold has no ${trade.tradeId}`)
+  return problems
+}
+
+const WIDE = new Set(['volume', 'quote_volume', 'taker_buy_volume', 'taker_buy_quote_volume'])
+const TIMES = new Set(['created_at', 'updated_at'])
+
+/** A candle row with its wide decimals as numbers, without the times of its making. */
+function candle(row: Row): CandleRow {
+  const columns = Object.entries(row).filter(([name]) => !TIMES.has(name))
+  return Object.fromEntries(
+    columns.map(([name, value]) => [name, WIDE.has(name) ? wide(value as Uint8Array) : value]),
+  ) as CandleRow
+}
+
+function wide(bytes: Uint8Array): bigint {
+  return BigInt.asIntN(128, BigInt(`0x${Buffer.from(bytes).toString('hex')}`))
+}
+
+function checkCandles(stored: Candles, naive: Candles): string[] {
+  const problems: string[] = []
+  const name = (row: CandleRow) => `${row.exchange} ${row.symbol} ${row.window_start}`
+  for (const [timeframe, rows] of Object.entries(naive)) {
+    const found = new Map(stored[timeframe].map(row => [name(row), row]))
+    if (found.size !== stored[timeframe].length) problems.push(`a candle of ${timeframe} is there twice`)
+    for (const row of rows) {
+      const there = found.get(name(row))
+      found.delete(name(row))
+      if (!there) problems.push(`there is no ${timeframe} candle of ${name(row)}`)
+      else if (!isDeepStrictEqual({ ...there }, { ...row }))
+        problems.push(`the ${timeframe} candle of ${name(row)} is wrong`)
+    }
+    for (const extra of found.keys()) problems.push(`the ${timeframe} candle of ${extra} has no trade`)
+  }
+  return problems
+}

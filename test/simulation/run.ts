@@ -1,0 +1,94 @@
+/** One simulated run: a scenario, a seed, faults; then no more faults, everything drains, and the laws are checked. */
+import { messageOf } from '../../domain/errors.ts'
+import { allTables } from '../../domain/tables.ts'
+import type { SharedEngine } from './engine.ts'
+import type { FaultKind, FaultSource, PointType } from './faults.ts'
+import { checkLaws } from './laws.ts'
+import { createPlatform } from './platform.ts'
+import { createReaders } from './readers.ts'
+import type { Scenario } from './scenario.ts'
+import { createWorld, START } from './world.ts'
+
+export interface RunOptions {
+  readonly scenario: Scenario
+  readonly seed: number
+  readonly faults: FaultSource
+  /** What the seed chooses of the world besides the order of things. */
+  readonly weather: Weather
+  /** Whether readers look at each commit as it happens: a tenth more time. */
+  readonly readers: boolean
+  readonly tell?: (line: string) => void
+}
+
+/** How a world behaves when nothing is wrong with it. */
+export interface Weather {
+  /** Longest time of a call, milliseconds. */
+  readonly jitterMs: number
+  /** Longest delay of a notification, milliseconds. */
+  readonly eventDelayMs: number
+  readonly visibilityMs: number
+  /** Listings leave younger objects out, milliseconds. */
+  readonly listLagMs: number
+}
+
+export const CALM: Weather = { jitterMs: 0, eventDelayMs: 0, visibilityMs: 90_000, listLagMs: 0 }
+
+export interface RunResult {
+  /** Laws that broke, a line each. */
+  readonly violations: readonly string[]
+  readonly traceHash: string
+  readonly points: readonly PointType[]
+  readonly happened: readonly { readonly point: number; readonly kind: FaultKind; readonly detail: string }[]
+  readonly steps: number
+  readonly simulatedMs: number
+}
+
+/** Faults stop this long after the last record, milliseconds; all that was set off before then may still come. */
+const FAULTY_MS = 600_000
+/** By then everything has drained, or never will, milliseconds. */
+const LONGEST_MS = 5 * 86_400_000
+
+export async function simulate(engine: SharedEngine, options: RunOptions): Promise<RunResult> {
+  const { scenario, seed, faults, weather, tell } = options
+  const run = engine.forRun()
+  // A rejection that nobody handles ends a Lambda's process, and a whole embedded lake.
+  const unhandled: string[] = []
+  const onUnhandled = (reason: unknown) => unhandled.push(`an error that nobody waits for: ${messageOf(reason)}`)
+  process.on('unhandledRejection', onUnhandled)
+  try {
+    const world = createWorld({ seed, faults, engine: run, jitterMs: weather.jitterMs, tell })
+    const { exchanges, redeployed, waves } = scenario
+    const platform = createPlatform(world, { exchanges, redeployed, ...weather })
+    const { scheduler } = world
+    const readers = createReaders(world, allTables(exchanges))
+    const onTransaction = world.onTransaction
+    if (options.readers)
+      world.onTransaction = async writes => {
+        await readers.look(writes)
+        await onTransaction(writes)
+      }
+    for (const { at, exchange, records } of waves)
+      scheduler.add({
+        due: START + at,
+        label: `publish ${exchange}`,
+        owner: undefined,
+        run: () => platform.publish(exchange, records),
+      })
+    const faultyUntil = START + Math.max(...waves.map(wave => wave.at)) + FAULTY_MS
+    scheduler.add({ due: faultyUntil, label: 'faults stop', owner: undefined, run: world.stopFaults })
+    const end = await scheduler.run(START + LONGEST_MS)
+    const violations = [...unhandled, ...readers.problems, ...(await checkLaws(world, platform, scenario))]
+    if (end === 'late' && violations.length === 0) violations.push('law 6: the world never comes to rest')
+    return {
+      violations,
+      traceHash: scheduler.traceHash(),
+      points: world.points,
+      happened: world.happened,
+      steps: scheduler.steps,
+      simulatedMs: scheduler.now() - START,
+    }
+  } finally {
+    process.off('unhandledRejection', onUnhandled)
+    await run.close()
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * What is published into a simulated world, and what must become of each record: known by construction, because every
+ * record is made to be valid or to break one rule of docs/formats.md.
+ */
+import type { Exchange } from '../../domain/exchanges.ts'
+import type { LogRecord } from '../../domain/ports.ts'
+import type { Trade } from '../../domain/trade.ts'
+import type { ErrorType } from '../../domain/validation.ts'
+import { encodeTrade } from '../../domain/wire.ts'
+import { mix, randomStream } from '../../feeds/random.ts'
+import { BINANCE, KRAKEN, tradeOf } from '../functions/support.ts'
+import { START } from './world.ts'
+
+/** What a record must become, by the rules of the first deployment and of the second: a row of Silver, or a dead letter. */
+export interface Expected {
+  /** What it decodes to. */
+  readonly trade: Trade | undefined
+  readonly verdicts: readonly ['valid' | ErrorType, 'valid' | ErrorType]
+}
+
+export interface Wave {
+  /** Milliseconds after the beginning. */
+  readonly at: number
+  readonly exchange: string
+  readonly records: readonly LogRecord[]
+}
+
+export interface Scenario {
+  readonly name: string
+  readonly exchanges: readonly Exchange[]
+  readonly redeployed: readonly Exchange[]
+  readonly waves: readonly Wave[]
+  /** By a record's value, which no two records share but for copies. */
+  readonly expected: ReadonlyMap<string, Expected>
+  readonly trades: number
+}
+
+export interface ScenarioSize {
+  readonly name: string
+  readonly exchanges: number
+  readonly waves: readonly number[]
+  readonly tradesPerWave: number
+}
+
+/** The smallest scenario that crosses every stage: one exchange, one batch, a dead letter and a repeat among its trades. */
+export const ONE_BATCH: ScenarioSize = { name: 'one-batch', exchanges: 1, waves: [0], tradesPerWave: 6 }
+/** Some hundred trades of two exchanges in two waves: what every single fault is tried on. */
+export const HUNDRED: ScenarioSize = { name: 'hundred', exchanges: 2, waves: [0, 50_000], tradesPerWave: 19 }
+/** The same in more waves, which meet schedules, late trades and each other. */
+export const WAVES: ScenarioSize = {
+  name: 'waves',
+  exchanges: 2,
+  waves: [0, 25_000, 70_000, 150_000],
+  tradesPerWave: 12,
+}
+
+export const SIZES: readonly ScenarioSize[] = [ONE_BATCH, HUNDRED, WAVES]
+
+/** The code that the second deployment asks of messages instead of the first's. */
+const NEW_CODE = '2'
+const SECOND = 1_000_000n
+const HOUR = 3_600n * SECOND
+const MIDNIGHT = BigInt(Date.UTC(2026, 10, 21)) * 1000n
+const PARTITIONS = 2
+
+const twin = (exchange: Exchange) =>
+  tradeOf(0, { exchange: exchange.code, symbol: 'ETHUSDT', tradeId: `${exchange.code}-twin` })
+
+/** The scenario of this size and seed. */
+export function createScenario(size: ScenarioSize, seed: number): Scenario {
+  const exchanges = [BINANCE, KRAKEN].slice(0, size.exchanges).map(
+    (exchange): Exchange => ({
+      ...exchange,
+      partitions: PARTITIONS,
+      batchRecords: size.tradesPerWave + 6,
+      batchWindowSeconds: 2,
+    }),
+  )
+  const random = randomStream(mix(seed, 7))
+  const expected = new Map<string, Expected>()
+  const waves: Wave[] = []
+  let number = 0
+  let trades = 0
+  for (const [index, at] of size.waves.entries())
+    for (const exchange of exchanges) {
+      const micros = BigInt(START + at) * 1000n
+      const records: LogRecord[] = []
+      const add = (value: Uint8Array | null, expectation: Expected) => {
+        const partition = records.length % PARTITIONS
+        const key = records.length % 5 === 4 ? null : Buffer.from('BTCUSDT')
+        records.push({ partition, key, value, timestamp: START + at })
+        expected.set(valueKey(value), expectation)
+        if (expectation.verdicts[0] === 'valid') trades++
+      }
+      const fresh = Array.from({ length: size.tradesPerWave }, (_, i): Trade => {
+        // Two of three within the last minute, the others anywhere in the last two hours: late, across hours and days.
+        const back = i % 3 === 2 ? BigInt(Math.floor(random() * 7_200_000)) * 1000n : BigInt(i) * 2n * SECOND
+        return {
+          ...tradeOf(number++, { exchange: exchange.code, symbol: i % 2 === 0 ? 'BTCUSDT' : 'ETHUSDT' }),
+          timestamp: micros - back,
+          price: 8_000_000_000_000n + BigInt(Math.floor(random() * 1e9)),
+          quantity: 1n + BigInt(Math.floor(random() * 1e8)),
+          ingestionTimestamp: micros,
+        }
+      })
+      const addValid = (trade: Trade) => add(encodeTrade(trade), { trade, verdicts: ['valid', 'exchange_validation'] })
+      const addBroken = (value: Uint8Array | null, error: ErrorType) =>
+        add(value, { trade: undefined, verdicts: [error, error] })
+      for (const trade of fresh) addValid(trade)
+      // The same trade again: as it was, from a feed that rounds otherwise, and as another trade that shares its id.
+      const [first, second, third] = fresh
+      addValid(first)
+      addValid({ ...second, timestamp: second.timestamp + 700_000n })
+      addValid({ ...third, timestamp: third.timestamp - HOUR - 5n * SECOND })
+      // One that every wave brings again, now on this side of midnight, now on that.
+      addValid({ ...twin(exchange), timestamp: MIDNIGHT + (index % 2 === 0 ? -300_000n : 300_000n) })
+      // Two of one moment: which of them opens and closes is told by their numbers, not as text.
+      for (const id of [9, 10]) {
+        const tradeId = `${exchange.code}-${index}${id}`
+        const price = 8_000_000_000_000n + BigInt(id) * 100_000_000n
+        addValid({ ...tradeOf(0, { exchange: exchange.code, symbol: 'SOLUSDT', tradeId, price }), timestamp: micros })
+      }
+      const broken = { ...tradeOf(number++, { exchange: exchange.code }), timestamp: micros }
+      addBroken(encodeTrade({ ...broken, price: 0n }), 'price_validation')
+      addBroken(encodeTrade(broken).subarray(0, 40 + index), 'deserialization_failed_or_null_fields')
+      if (size.waves.length > 1) {
+        // Right by the rules of one deployment, wrong by the other's.
+        const renamed = {
+          ...tradeOf(number++, { exchange: exchange.code + NEW_CODE }),
+          timestamp: micros - 3n * SECOND,
+        }
+        add(encodeTrade(renamed), { trade: renamed, verdicts: ['exchange_validation', 'valid'] })
+        addBroken(null, 'deserialization_failed_or_null_fields')
+      }
+      waves.push({ at, exchange: exchange.name, records })
+    }
+  const redeployed = exchanges.map(exchange => ({ ...exchange, code: exchange.code + NEW_CODE }))
+  return { name: size.name, exchanges, redeployed, waves, expected, trades }
+}
+
+/** A value as the key of what is expected of it. */
+export function valueKey(value: Uint8Array | null): string {
+  return value === null ? 'no value' : Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1')
+}

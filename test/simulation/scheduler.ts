@@ -1,0 +1,98 @@
+/**
+ * The one thread of a simulated world: a fake clock, and entries that wait for their time. Of those whose time has
+ * come, the seed picks the next; it runs to its end, and everything that it set off, before another is picked.
+ */
+import { createHash } from 'node:crypto'
+import type { Random } from '../../feeds/random.ts'
+
+export interface Entry {
+  /** Milliseconds since 1970. */
+  readonly due: number
+  /** Stands in the trace. */
+  readonly label: string
+  /** Whose death takes the entry along. */
+  readonly owner: object | undefined
+  run(): void | Promise<void>
+}
+
+export interface Scheduler {
+  /** Milliseconds since 1970. */
+  now(): number
+  add(entry: Entry): void
+  /** Takes back what waits for this owner; gives it. */
+  drop(owner: object): Entry[]
+  /** Runs until nothing waits, or the time has come; tells which. */
+  run(until: number): Promise<'idle' | 'late'>
+  /** Adds to the trace what a step did. */
+  note(text: string): void
+  readonly steps: number
+  /** Of everything that happened, in order. */
+  traceHash(): string
+}
+
+/** `tell` is called with each line of the trace. */
+export function createScheduler(start: number, random: Random, tell?: (line: string) => void): Scheduler {
+  let waiting: Entry[] = []
+  let now = start
+  let steps = 0
+  const hash = createHash('sha1')
+
+  function note(text: string): void {
+    hash.update(text).update('\n')
+    tell?.(text)
+  }
+
+  function next(): Entry {
+    let ready = 0
+    let soonest = Number.POSITIVE_INFINITY
+    for (const { due } of waiting) {
+      if (due <= now) ready++
+      if (due < soonest) soonest = due
+    }
+    if (ready === 0) {
+      now = soonest
+      for (const { due } of waiting) if (due <= now) ready++
+    }
+    let nth = Math.floor(random() * ready)
+    const index = waiting.findIndex(({ due }) => due <= now && nth-- === 0)
+    const [entry] = waiting.splice(index, 1)
+    return entry
+  }
+
+  return {
+    now: () => now,
+    add(entry) {
+      waiting.push(entry)
+    },
+    drop(owner) {
+      const dropped = waiting.filter(entry => entry.owner === owner)
+      waiting = waiting.filter(entry => entry.owner !== owner)
+      return dropped
+    },
+    async run(until) {
+      await settled()
+      while (waiting.length > 0) {
+        const entry = next()
+        if (now > until) {
+          waiting.push(entry)
+          return 'late'
+        }
+        steps++
+        note(`${now} ${entry.label}`)
+        await entry.run()
+        await settled()
+      }
+      return 'idle'
+    },
+    note,
+    get steps() {
+      return steps
+    },
+    traceHash: () => hash.copy().digest('hex'),
+  }
+}
+
+/** When everything that could go on without another step has gone on: immediates come after all microtasks. */
+function settled(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}

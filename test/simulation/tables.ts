@@ -1,0 +1,54 @@
+/** Rows of a simulated lake's tables, read once for each distinct file of a process. */
+import { createHash } from 'node:crypto'
+import type { TableDefinition } from '../../domain/tables.ts'
+import { findTable } from '../../iceberg/catalog.ts'
+import { readColumns } from '../../iceberg/parquet-read.ts'
+import { planFiles } from '../../iceberg/scan.ts'
+import { truePorts, type World } from './world.ts'
+
+export type Row = Readonly<Record<string, unknown>>
+
+const MAX_FILES = 5_000
+const decoded = new Map<string, readonly Row[]>()
+
+/** What a table's current snapshot holds, and what is wrong with its files. */
+export interface TableRows {
+  readonly rows: Row[]
+  readonly problems: string[]
+}
+
+export async function readTable(world: World, definition: TableDefinition): Promise<TableRows> {
+  const ports = truePorts(world)
+  const rows: Row[] = []
+  const problems: string[] = []
+  const table = await findTable(ports, definition.name)
+  for (const file of table ? await planFiles(ports, table) : []) {
+    const info = await ports.store.head(file.key)
+    if (info?.bytes !== file.bytes) {
+      problems.push(`${file.key} has ${info?.bytes ?? 'no'} bytes, its manifest says ${file.bytes}`)
+      continue
+    }
+    const found = await rowsOf(definition, file.key, await ports.store.get(file.key))
+    if (found.length !== file.records)
+      problems.push(`${file.key} has ${found.length} rows, its manifest says ${file.records}`)
+    for (const { source, transform, name } of definition.partition)
+      if (transform !== 'month' && found.some(row => row[source] !== file.partition[name]))
+        problems.push(`${file.key} holds rows of another ${name} than ${file.partition[name]}`)
+    rows.push(...found)
+  }
+  return { rows, problems }
+}
+
+async function rowsOf(definition: TableDefinition, key: string, bytes: Uint8Array): Promise<readonly Row[]> {
+  const hash = createHash('sha1').update(definition.name).update(bytes).digest('base64')
+  const known = decoded.get(hash)
+  if (known) return known
+  const columns = definition.columns.filter(column => !column.nestedIds).map(column => column.name)
+  const { rows, values } = await readColumns(key, bytes, columns)
+  const found = Array.from({ length: rows }, (_, row) =>
+    Object.fromEntries(columns.map(column => [column, values[column][row]])),
+  )
+  if (decoded.size >= MAX_FILES) decoded.delete(decoded.keys().next().value as string)
+  decoded.set(hash, found)
+  return found
+}

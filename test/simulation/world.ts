@@ -1,0 +1,115 @@
+/** What one run's parts share: time, chance, the fault points, and the stores as they really are. */
+import { crc32 } from 'node:zlib'
+import { bundledRegistry } from '../../adapters/bundled-registry.ts'
+import { memoryState } from '../../adapters/memory-state.ts'
+import { memoryStore } from '../../adapters/memory-store.ts'
+import { canonicalWrites } from '../../adapters/state-rules.ts'
+import type { ObjectStore, Ports, SchemaRegistry, StateStore, Write } from '../../domain/ports.ts'
+import { mix, type Random, randomStream } from '../../feeds/random.ts'
+import type { RunEngine } from './engine.ts'
+import type { FaultKind, FaultSource, PointType } from './faults.ts'
+import { createScheduler, type Scheduler } from './scheduler.ts'
+
+/** When every simulated world begins, milliseconds since 1970: a slow call, or a clock that is ahead, crosses midnight. */
+export const START = Date.UTC(2026, 10, 20, 23, 59, 50)
+
+export interface WorldOptions {
+  readonly seed: number
+  readonly faults: FaultSource
+  readonly engine: RunEngine
+  /** Longest time that an ordinary call takes, milliseconds; 0 makes all calls instant. */
+  readonly jitterMs: number
+  readonly tell?: (line: string) => void
+}
+
+export interface World {
+  readonly seed: number
+  readonly scheduler: Scheduler
+  readonly engine: RunEngine
+  /** As they really are: no fault, no waiting. */
+  readonly store: ObjectStore
+  readonly state: StateStore
+  readonly registry: SchemaRegistry
+  /** Seeded choices of the platform and of durations. */
+  readonly random: Random
+  /** The time that a call takes, milliseconds. */
+  latency(): number
+  /** Counts a fault point and tells what goes wrong there. */
+  point(type: PointType, detail: string): FaultKind | undefined
+  /** All points so far. */
+  readonly points: readonly PointType[]
+  /** The faults that happened, with what they happened to. */
+  readonly happened: readonly { readonly point: number; readonly kind: FaultKind; readonly detail: string }[]
+  stopFaults(): void
+  /** Called for each object that came into being, and each transaction that took effect. */
+  onObject: (key: string, bytes: number) => void
+  onTransaction: (writes: readonly Write[]) => void | Promise<void>
+}
+
+export function createWorld(options: WorldOptions): World {
+  const { seed, engine, jitterMs } = options
+  const scheduler = createScheduler(START, randomStream(mix(seed, 1)), options.tell)
+  const random = randomStream(mix(seed, 2))
+  const durations = randomStream(mix(seed, 3))
+  const clock = { now: scheduler.now }
+  const points: PointType[] = []
+  const happened: { point: number; kind: FaultKind; detail: string }[] = []
+  let faults: FaultSource = options.faults
+  const store = memoryStore({ clock, scratch: engine.scratch })
+  const state = memoryState(clock)
+  const world: World = {
+    seed,
+    scheduler,
+    engine,
+    random,
+    registry: bundledRegistry(),
+    latency: () => (jitterMs === 0 ? 0 : latency(durations, jitterMs)),
+    point(type, detail) {
+      const point = points.push(type) - 1
+      const kind = faults(point, type)
+      if (kind !== undefined) {
+        happened.push({ point, kind, detail })
+        scheduler.note(`  fault ${point} ${kind}: ${detail}`)
+      }
+      return kind
+    },
+    points,
+    happened,
+    stopFaults() {
+      faults = () => undefined
+    },
+    onObject: () => {},
+    onTransaction: () => {},
+    store: {
+      ...store,
+      async put(key, bytes) {
+        await store.put(key, bytes)
+        scheduler.note(`  put ${key} ${crc32(bytes)}`)
+        world.onObject(key, bytes.length)
+      },
+      async delete(keys) {
+        await store.delete(keys)
+        scheduler.note(`  deleted ${keys.join(' ')}`)
+      },
+    },
+    state: {
+      ...state,
+      async transact(writes, token) {
+        await state.transact(writes, token)
+        scheduler.note(`  transaction ${crc32(canonicalWrites(writes))}`)
+        await world.onTransaction(writes)
+      },
+    },
+  }
+  return world
+}
+
+/** Mostly next to nothing, now and then the whole of it; whole seconds, so that runs have moments in common. */
+function latency(random: Random, longest: number): number {
+  return random() < 0.9 ? 0 : Math.floor((random() * longest) / 1000) * 1000
+}
+
+/** The ports that the model and the checks use: everything as it really is. */
+export function truePorts({ store, state }: World): Pick<Ports, 'store' | 'state'> {
+  return { store, state }
+}

@@ -1,27 +1,58 @@
-/** `tradelake audit`: whether the laws hold, law by law, in plain words. */
-
+/** `tradelake audit`: whether the laws hold, law by law, in plain words; and what can be done where they do not. */
+import { createLogFile } from '../adapters/log-file.ts'
 import type { AuditReport, LawReport } from '../localstack/audit/report.ts'
 import { auditLake } from '../localstack/audit.ts'
-import { openLakeReadOnly } from '../localstack/lake.ts'
+import { wireFunctions } from '../localstack/functions.ts'
+import { type Lake, openLake, openLakeReadOnly } from '../localstack/lake.ts'
+import { repairLake } from '../localstack/repair.ts'
+import { createTotals } from '../localstack/totals.ts'
 import { type Command, DATA_OPTION, JSON_OPTION } from './command.ts'
 import { formatCount } from './format.ts'
 
 export const audit: Command = {
   name: 'audit',
-  usage: '[--data DIR] [--json]',
+  usage: '[--repair] [--data DIR] [--json]',
   summary: 'Check law by law that nothing is lost, doubled or changed; the exit status is 1 when a law is broken.',
-  options: { data: DATA_OPTION, json: JSON_OPTION },
+  options: {
+    repair: {
+      type: 'boolean',
+      help: 'first mend what can be mended: lost state, pointers and files, and all that is missing downstream of them',
+    },
+    data: DATA_OPTION,
+    json: JSON_OPTION,
+  },
   async run(args) {
-    const lake = await openLakeReadOnly(args.text('data') as string)
+    const folder = args.text('data') as string
+    const repairing = args.flag('repair')
+    const lake = await (repairing ? openLake(folder, { mustExist: true, lostState: true }) : openLakeReadOnly(folder))
     try {
+      const repaired = repairing ? await repair(lake) : undefined
       const report = await auditLake(lake)
-      if (args.flag('json')) console.log(JSON.stringify(report, null, 2))
-      else printAudit(report)
+      if (args.flag('json')) console.log(JSON.stringify({ ...report, ...(repaired && { repaired }) }, null, 2))
+      else {
+        if (repaired) printRepairs(repaired)
+        printAudit(report)
+      }
       return report.holds ? 0 : 1
     } finally {
       lake.close()
     }
   },
+}
+
+async function repair(lake: Lake): Promise<string[]> {
+  const log = createLogFile(lake.directory, lake.ports.clock)
+  try {
+    return await repairLake(lake, wireFunctions(lake, log), createTotals(lake.exchanges))
+  } finally {
+    log.close()
+  }
+}
+
+function printRepairs(repaired: readonly string[]): void {
+  console.log('Repair')
+  for (const sentence of repaired) console.log(`  ${sentence}`)
+  if (repaired.length === 0) console.log('  nothing had to be mended')
 }
 
 /** Prints a report for people. */

@@ -70,7 +70,7 @@ export function inGap(gaps: readonly OffsetRange[], offset: number): boolean {
 export function takeOffset(checkpoint: Checkpoint, offset: number): Checkpoint {
   if (offset === checkpoint.nextOffset) return { ...checkpoint, nextOffset: offset + 1 }
   if (offset > checkpoint.nextOffset) {
-    const gaps = joinNearest([...checkpoint.gaps, [checkpoint.nextOffset, offset - 1]])
+    const gaps = joinGaps([...checkpoint.gaps, [checkpoint.nextOffset, offset - 1]])
     return { ...checkpoint, nextOffset: offset + 1, gaps }
   }
   const gaps = checkpoint.gaps.flatMap(([from, to]): OffsetRange[] => {
@@ -80,10 +80,11 @@ export function takeOffset(checkpoint: Checkpoint, offset: number): Checkpoint {
     if (offset < to) rest.push([offset + 1, to])
     return rest
   })
-  return { ...checkpoint, gaps: joinNearest(gaps) }
+  return { ...checkpoint, gaps: joinGaps(gaps) }
 }
 
-function joinNearest(gaps: OffsetRange[]): OffsetRange[] {
+/** At most MAX_GAPS gaps that cover these. */
+export function joinGaps(gaps: OffsetRange[]): OffsetRange[] {
   while (gaps.length > MAX_GAPS) {
     let nearest = 1
     for (let i = 2; i < gaps.length; i++)

@@ -90,6 +90,19 @@ export async function createTable(
   return loadTable(ports, definition.name)
 }
 
+/**
+ * Points a table's lost pointer at metadata (an absolute URI). When the table was made is no longer known: very long ago, so
+ * that nobody expects it to hold what its retention may have dropped.
+ */
+export async function restorePointer(ports: CatalogPorts, name: string, metadataLocation: string): Promise<void> {
+  await putOnce(ports, NAMESPACE_KEY, {})
+  await putOnce(ports, pointerKey(name), {
+    created_at: 0,
+    'p.table_type': 'ICEBERG',
+    'p.metadata_location': metadataLocation,
+  })
+}
+
 /** Puts a catalog item where none stands. A Conflict may also mean a transaction that then failed: look, and try again. */
 async function putOnce(ports: CatalogPorts, key: Key, properties: Attributes): Promise<void> {
   for (let attempt = 1; !(await ports.state.get(key)); attempt++) {

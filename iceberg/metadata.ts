@@ -204,3 +204,33 @@ export function snapshotSummary(options: {
   for (const name of ['total-delete-files', 'total-position-deletes', 'total-equality-deletes']) total(name, 0)
   return { ...options.extra, ...summary, operation: options.operation }
 }
+
+/**
+ * Goes back to an earlier snapshot that the metadata holds, or to none: the later ones leave its history, and sequence numbers
+ * go on from where they were. `previousLocation` is where the given metadata stands.
+ */
+export function rollBack(
+  metadata: TableMetadata,
+  snapshotId: number | undefined,
+  timeMs: number,
+  previousLocation: string,
+): TableMetadata {
+  const last = metadata.snapshots.findIndex(snapshot => snapshot['snapshot-id'] === snapshotId)
+  const kept = metadata.snapshots.slice(0, last + 1)
+  const ids = new Set(kept.map(snapshot => snapshot['snapshot-id']))
+  const refs = Object.fromEntries(Object.entries(metadata.refs).filter(([, ref]) => ids.has(ref['snapshot-id'])))
+  const time = Math.max(timeMs, metadata['last-updated-ms'])
+  const log = metadata['snapshot-log'].filter(entry => ids.has(entry['snapshot-id']))
+  return withHistory(
+    {
+      ...metadata,
+      'current-snapshot-id': snapshotId ?? NO_SNAPSHOT,
+      refs: snapshotId === undefined ? refs : { ...refs, main: { 'snapshot-id': snapshotId, type: 'branch' } },
+      snapshots: kept,
+      'snapshot-log': snapshotId === undefined ? [] : [...log, { 'snapshot-id': snapshotId, 'timestamp-ms': time }],
+    },
+    time,
+    metadata,
+    previousLocation,
+  )
+}

@@ -1,6 +1,6 @@
 /** Runs every stage until nothing is pending, without waiting for any clock. */
 
-import { TradelakeError } from '../domain/errors.ts'
+import { Corrupt, messageOf, TradelakeError } from '../domain/errors.ts'
 import { objectCreated } from '../domain/events.ts'
 import type { BronzeObject } from '../domain/handover.ts'
 import { consumers, topicName } from '../domain/names.ts'
@@ -23,13 +23,21 @@ export async function drain(lake: Lake, functions: Functions, totals: Totals): P
       worked += await drainTopic(lake, functions, totals, exchange.name, exchange.batchRecords)
       worked += await drainObjects(lake, functions, totals, exchange.name, stuck, failures)
     }
-    const commits = await functions.commit({}, invocation(lake.ports))
-    totals.committed(commits)
-    const gold = await functions.gold({}, invocation(lake.ports))
-    totals.gold(gold)
-    const candles = await functions.ohlcv({}, invocation(lake.ports))
-    totals.candles(candles)
-    worked += commits.reduce((sum, result) => sum + result.commits, 0) + gold.commits + candles.commits
+    worked += await orCorrupt(failures, async () => {
+      const commits = await functions.commit({}, invocation(lake.ports))
+      totals.committed(commits)
+      return commits.reduce((sum, result) => sum + result.commits, 0)
+    })
+    worked += await orCorrupt(failures, async () => {
+      const gold = await functions.gold({}, invocation(lake.ports))
+      totals.gold(gold)
+      return gold.commits
+    })
+    worked += await orCorrupt(failures, async () => {
+      const candles = await functions.ohlcv({}, invocation(lake.ports))
+      totals.candles(candles)
+      return candles.commits
+    })
     if (worked === 0) break
   }
   const left = await stillPending(lake)
@@ -37,6 +45,17 @@ export async function drain(lake: Lake, functions: Functions, totals: Totals): P
     throw new TradelakeError(
       `Not everything could be worked off: ${left.join(', ')}. ${failures[0] ?? 'Run tradelake drain again.'}`,
     )
+}
+
+/** A damaged table stops its own function and no other: how much that one did is not known then, and nothing counts. */
+async function orCorrupt(failures: string[], run: () => Promise<number>): Promise<number> {
+  try {
+    return await run()
+  } catch (error) {
+    if (!(error instanceof Corrupt)) throw error
+    failures.push(messageOf(error))
+    return 0
+  }
 }
 
 async function drainTopic(

@@ -6,7 +6,8 @@ import { fileError } from '../adapters/file-errors.ts'
 import { BadInput, Corrupt } from '../domain/errors.ts'
 
 const LOCATION = 'location'
-const FILES = ['state.sqlite', 'topics.sqlite']
+const STATE = 'state.sqlite'
+const FILES = [STATE, 'topics.sqlite']
 const OWN = /^(?:lock\.sqlite|state\.sqlite|topics\.sqlite|location|objects$|scratch$|tradelake\.log$|lost\+found$)/
 
 /**
@@ -33,9 +34,10 @@ export function requireOwnFolder(directory: string): void {
 
 /**
  * Whether a lake was made here. Iceberg's locations are absolute, so a lake is bound to its path; the file says which.
+ * With `lostState` a repair may open one whose state file is gone.
  * @throws BadInput where it was moved, Corrupt where it lacks a file
  */
-export function requireWhole(directory: string): boolean {
+export function requireWhole(directory: string, lostState = false): boolean {
   const path = join(directory, LOCATION)
   if (!existsSync(path)) return false
   const made = readFileSync(path, 'utf8').trim()
@@ -43,7 +45,11 @@ export function requireWhole(directory: string): boolean {
     throw new BadInput(
       `The lake in ${directory} was made in ${made}, and its tables name their files there: move it back, or replay its Bronze files into a new lake.`,
     )
-  const missing = FILES.find(name => !existsSync(join(directory, name)))
+  const missing = FILES.find(name => !(lostState && name === STATE) && !existsSync(join(directory, name)))
+  if (missing === STATE)
+    throw new Corrupt(
+      `The lake in ${directory} has lost its ${STATE}: restore the file, or run tradelake audit --repair to make it again from the tables.`,
+    )
   if (missing)
     throw new Corrupt(`The lake in ${directory} has lost its ${missing}: restore the file, or give another --data DIR.`)
   return true

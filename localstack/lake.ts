@@ -38,9 +38,11 @@ export interface LakeOptions {
   readonly threads?: number
   /** Refuses to make a lake. */
   readonly mustExist?: boolean
+  /** Opens a lake that has lost its state file, with an empty one: for a repair. */
+  readonly lostState?: boolean
 }
 
-const DEFAULTS = { exchanges: EXCHANGES, memoryLimit: '400MB', threads: 2, mustExist: false }
+const DEFAULTS = { exchanges: EXCHANGES, memoryLimit: '400MB', threads: 2, mustExist: false, lostState: false }
 
 /**
  * Opens the lake in the folder for this process alone, making it where there is none.
@@ -49,11 +51,11 @@ const DEFAULTS = { exchanges: EXCHANGES, memoryLimit: '400MB', threads: 2, mustE
  */
 export async function openLake(folder: string, options: LakeOptions = {}): Promise<Lake> {
   const directory = requirePlainPath(folder)
-  if (options.mustExist) requireLake(directory)
+  if (options.mustExist) requireLake(directory, options.lostState)
   else requireOwnFolder(directory)
   const lock = lockLake(directory)
   try {
-    const made = requireWhole(directory)
+    const made = requireWhole(directory, options.lostState)
     const scratch = join(directory, 'scratch')
     emptyFolder(scratch)
     const lake = await assemble(directory, scratch, { ...DEFAULTS, ...options }, false)
@@ -79,8 +81,8 @@ export async function openLakeReadOnly(folder: string, options: LakeOptions = {}
   return assemble(directory, undefined, { ...DEFAULTS, ...options }, true)
 }
 
-function requireLake(directory: string): void {
-  if (!requireWhole(directory))
+function requireLake(directory: string, lostState = false): void {
+  if (!requireWhole(directory, lostState))
     throw new BadInput(`There is no lake in ${directory}: give --data DIR, or make one with tradelake start.`)
 }
 

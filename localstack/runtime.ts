@@ -2,7 +2,7 @@
  * The embedded runtime: does what the event source mappings, SQS and EventBridge Scheduler do, around the same
  * handlers. A loop for each exchange's topic and queue, and schedules of a few seconds instead of a minute.
  */
-import { Conflict, Fenced, messageOf, Throttled } from '../domain/errors.ts'
+import { Conflict, Corrupt, Fenced, messageOf, Throttled } from '../domain/errors.ts'
 import type { Exchange } from '../domain/exchanges.ts'
 import { topicName } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
@@ -121,7 +121,9 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
       } catch (error) {
         totals.failed(messageOf(error))
         log.error('invocation failed', { problem: messageOf(error) })
-        if (!(error instanceof Conflict || error instanceof Fenced || error instanceof Throttled)) {
+        // A damaged table stops its own function, as it would on AWS, where the schedule goes on all the same.
+        const known = [Conflict, Fenced, Throttled, Corrupt].some(kind => error instanceof kind)
+        if (!known) {
           fatal ??= error
           running = false
         }

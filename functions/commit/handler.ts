@@ -12,9 +12,14 @@ export function commitHandler(
 ) {
   return async (_event: unknown, context: InvocationContext): Promise<CommitResult[]> => {
     const deadline = deadlineOf(ports, context)
-    const results = await Promise.all(committedTables(exchanges).map(table => commitTable(ports, table, deadline)))
+    // One table's trouble keeps no other from its commit; the invocation fails in the end, so that the alarm sees it.
+    const outcomes = await Promise.allSettled(
+      committedTables(exchanges).map(table => commitTable(ports, table, deadline)),
+    )
+    const results = outcomes.flatMap(outcome => (outcome.status === 'fulfilled' ? [outcome.value] : []))
     for (const result of results)
       if (result.commits > 0) log.info('commit', { requestId: context.awsRequestId, ...result })
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
     return results
   }
 }

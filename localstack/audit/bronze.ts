@@ -159,7 +159,9 @@ function endProblems(reading: ExchangeReading, row: { partition: number; epoch: 
     return [{ ...where, epoch: row.epoch, problem: 'rows of an epoch that the checkpoint does not know' }]
   if (row.epoch < after.epoch) return []
   const least = before?.epoch === row.epoch ? before.nextOffset : 0
-  if (row.to + 1 >= least && row.to + 1 <= after.nextOffset) return []
+  // After a repair the last records may be an open gap themselves.
+  const to = after.gaps.find(([from]) => from === row.to + 1)?.[1] ?? row.to
+  if (to + 1 >= least && row.to + 1 <= after.nextOffset) return []
   return [
     { ...where, next_offset: after.nextOffset, problem: 'the checkpoint does not stand right after the last row' },
   ]

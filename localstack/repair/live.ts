@@ -13,6 +13,7 @@ import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
+import { keptSince } from '../audit/readings.ts'
 
 /** More waiting items than this leave no room in a transaction of 100 for the rest of a repair. */
 const MAX_WAITING = 20
@@ -67,4 +68,9 @@ export function mayHold(definition: TableDefinition, column: string, file: DataF
   const lower = value(file.lowerBounds[id])
   const upper = value(file.upperBounds[id])
   return (lower === undefined || lower <= range.to) && (upper === undefined || upper >= range.from)
+}
+
+/** From when on the table surely holds everything, microseconds since 1970. */
+export function keptFrom({ definition, loaded }: LiveTable, nowMs: number): bigint {
+  return BigInt(keptSince({ definition, createdAt: Number(loaded.attributes.created_at) }, nowMs)) * 1000n
 }

@@ -18,9 +18,8 @@ import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { createTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import type { DataFile } from '../../iceberg/types.ts'
-import { keptSince } from '../audit/readings.ts'
 import { type GoldChange, setGoldRight, TRADE_COLUMNS } from './gold.ts'
-import { type LiveTable, mayHold, readLive, replaceFiles } from './live.ts'
+import { keptFrom, type LiveTable, mayHold, readLive, replaceFiles } from './live.ts'
 import { decodeAgain, type Outcomes, withoutSource, withoutUnchanged } from './outcomes.ts'
 import { bronzeSource, type DeadLetterChoice, deadLetterSource, LINEAGE, localPaths } from './source.ts'
 
@@ -244,8 +243,7 @@ function planned(writes: readonly Write[], oldestFile: number, result: RebuildRe
 
 /** @throws BadInput where the source may have dropped some of the range already */
 function requireKept(source: LiveTable, range: TimeRange, nowMs: number): void {
-  const createdAt = Number(source.loaded.attributes.created_at)
-  const since = BigInt(keptSince({ definition: source.definition, createdAt }, nowMs)) * 1000n
+  const since = keptFrom(source, nowMs)
   if (range.from >= since) return
   const day = new Date(Number(since / 1000n)).toISOString()
   throw new BadInput(

@@ -1,0 +1,63 @@
+/**
+ * Repair: from what can still be read of a lake, whatever was lost, to a lake whose laws hold. Each step asks what the one
+ * before it holds and the one after it lacks, so it needs no memory of what happened: it may be stopped and run again.
+ *
+ * The tables come first (pointers, snapshots, files), then Bronze's records and checkpoints, then what is missing downstream.
+ * Nothing is deleted: what no table names is swept by maintenance, a day later. A lake has one writer while it is repaired.
+ */
+import type { Ports, QuerySession } from '../domain/ports.ts'
+import { allTables, silverTable } from '../domain/tables.ts'
+import { drain } from './drain.ts'
+import type { Functions } from './functions.ts'
+import type { Lake } from './lake.ts'
+import { dropUnreadableObjects, mendCheckpoints, registerMissing } from './repair/bronze.ts'
+import { keptFrom, readLive } from './repair/live.ts'
+import { sendMissing } from './repair/missing.ts'
+import { rebuildCandles, rebuildGold } from './repair/rebuild.ts'
+import { mendTable } from './repair/tables.ts'
+import type { Totals } from './totals.ts'
+
+/** Repairs the lake and tells what was done, a sentence each; nothing where nothing was wrong. */
+export async function repairLake(lake: Lake, functions: Functions, totals: Totals): Promise<string[]> {
+  const { ports, exchanges } = lake
+  const done: string[] = []
+  await inSession(ports, async session => {
+    for (const table of allTables(exchanges)) done.push(...(await mendTable(ports, session, table)))
+    for (const exchange of exchanges) {
+      done.push(...(await dropUnreadableObjects(ports, session, exchange)))
+      done.push(...(await registerMissing(ports, session, exchange)))
+      done.push(...(await mendCheckpoints(ports, session, exchange)))
+    }
+  })
+  // What is on the lists goes first: it is not missing.
+  await drain(lake, functions, totals)
+  await inSession(ports, async session => {
+    for (const exchange of exchanges) done.push(...(await sendMissing(ports, session, exchange)))
+  })
+  await drain(lake, functions, totals)
+  for (const exchange of exchanges) {
+    // An hour on, so that a long repair does not meet the day that is dropped next.
+    const from = keptFrom(await readLive(ports, silverTable(exchange)), ports.clock.now() + HOUR_MS)
+    const { goldRemoved, goldAdded } = await rebuildGold(ports, exchange, { ...EVER, from })
+    if (goldRemoved + goldAdded > 0)
+      done.push(`${goldRemoved} rows of ${exchange.name} left Gold and ${goldAdded} came into it`)
+  }
+  if (done.length > 0) {
+    const { minutes } = await rebuildCandles(ports, EVER)
+    done.push(`the candles of ${minutes} minutes were folded again`)
+  }
+  await drain(lake, functions, totals)
+  return done
+}
+
+const HOUR_MS = 3_600_000
+const EVER = { from: 0n, to: 2n ** 62n }
+
+async function inSession(ports: Ports, work: (session: QuerySession) => Promise<void>): Promise<void> {
+  const session = await ports.engine.session()
+  try {
+    await work(session)
+  } finally {
+    session.close()
+  }
+}

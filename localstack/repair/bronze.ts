@@ -1,0 +1,160 @@
+/**
+ * Bronze set right from its own objects: records that stand in files which no table names come in, each once, and the
+ * checkpoints say what Bronze holds. What it does not hold is an open gap, which the records close when they come again.
+ */
+import {
+  advanceCheckpoint,
+  type Checkpoint,
+  gapOffsets,
+  joinGaps,
+  listCheckpoints,
+  type OffsetRange,
+} from '../../domain/checkpoint.ts'
+import type { Exchange } from '../../domain/exchanges.ts'
+import type { BronzeObject } from '../../domain/handover.ts'
+import { consumers, tableKey, topicName } from '../../domain/names.ts'
+import { consumePending, listPending, producePending } from '../../domain/pending.ts'
+import type { Ports, QuerySession } from '../../domain/ports.ts'
+import { readParquet, sqlText, sqlTimestamp, tableRows } from '../../domain/sql.ts'
+import { bronzeTable } from '../../domain/tables.ts'
+import { copyDataFile } from '../../iceberg/data-file.ts'
+import { describeParquetFile } from '../../iceberg/parquet-footer.ts'
+import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
+import { keptFrom, type LiveTable, readLive } from './live.ts'
+import { localPaths } from './source.ts'
+import { fileProblem } from './tables.ts'
+
+const RECORD = 'topic, topic_epoch, "partition", "offset"'
+
+/** Takes objects that cannot be read off Silver's list and the table's: what they held is lost unless it comes again. */
+export async function dropUnreadableObjects(
+  ports: Ports,
+  session: QuerySession,
+  exchange: Exchange,
+): Promise<string[]> {
+  const done: string[] = []
+  const table = consumers.table(bronzeTable(exchange).name)
+  for (const item of await listPending<BronzeObject>(ports, consumers.silver(exchange.name), Number.MAX_SAFE_INTEGER)) {
+    const problem = await fileProblem(ports, session, { key: item.id, ...item.payload })
+    if (problem === undefined) continue
+    const writes = [consumePending(item)]
+    for (const waiting of await listPending<AddedFiles>(ports, table, Number.MAX_SAFE_INTEGER)) {
+      const files = waiting.payload.files.filter(({ key }) => key !== item.id)
+      if (files.length === waiting.payload.files.length) continue
+      writes.push(consumePending(waiting))
+      if (files.length > 0) writes.push(await producePending(ports, table, { files } satisfies AddedFiles))
+    }
+    await ports.state.transact(writes, ports.ids.uuid())
+    done.push(`${item.id} with its ${item.payload.records} records is no longer waited for: ${problem}`)
+  }
+  return done
+}
+
+/** Puts records of unregistered files on the table's list, each record that Bronze lacks once. */
+export async function registerMissing(ports: Ports, session: QuerySession, exchange: Exchange): Promise<string[]> {
+  const bronze = await readLive(ports, bronzeTable(exchange))
+  await session.run(`CREATE OR REPLACE TEMP TABLE registered AS SELECT ${RECORD} FROM ${await rowsOf(ports, bronze)}`)
+  const since = keptFrom(bronze, ports.clock.now())
+  const done: string[] = []
+  for await (const object of ports.store.list(`${tableKey(bronze.definition.name)}/`)) {
+    if (!object.key.endsWith('.parquet') || bronze.files.has(object.key)) continue
+    // Nothing can be had of it, and nothing names it: it is swept.
+    if ((await fileProblem(ports, session, object)) !== undefined) continue
+    const files = await missingOf(ports, session, bronze, object.key, since)
+    if (files.length === 0) continue
+    const added: AddedFiles = { files }
+    await ports.state.transact(
+      [await producePending(ports, consumers.table(bronze.definition.name), added)],
+      ports.ids.uuid(),
+    )
+    done.push(`${rowsIn(files)} records of ${object.key} are in ${bronze.definition.name} again`)
+  }
+  return done
+}
+
+/** The object itself where Bronze lacks all its records, a file of those that it lacks, or nothing. */
+async function missingOf(
+  ports: Ports,
+  session: QuerySession,
+  bronze: LiveTable,
+  key: string,
+  since: bigint,
+): Promise<DataFile[]> {
+  const rows = readParquet([await ports.store.localFile(key)])
+  const kept = `ingestion_timestamp >= ${sqlTimestamp(since)}`
+  const lacking = `SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY ${RECORD}) AS copy FROM ${rows} WHERE ${kept})
+    WHERE copy = 1 AND (${RECORD}) NOT IN (SELECT (${RECORD}) FROM registered)`
+  try {
+    const days =
+      await session.run(`SELECT epoch_us(ingestion_date::TIMESTAMP) // 86400000000 AS day, count(*) AS missing
+      FROM (${lacking}) GROUP BY ALL ORDER BY ALL`)
+    if (days.length === 0) return []
+    const [{ total }] = await session.run(`SELECT count(*) AS total FROM ${rows}`)
+    const files: DataFile[] = []
+    if (days.length === 1 && Number(days[0].missing) === Number(total)) {
+      const path = await ports.store.localFile(key)
+      const description = await describeParquetFile(bronze.definition, path)
+      files.push({ key, partition: { ingestion_date_day: Number(days[0].day) }, ...description })
+    } else
+      for (const { day } of days) {
+        const ofDay = `SELECT * EXCLUDE (copy) FROM (${lacking}) WHERE epoch_us(ingestion_date::TIMESTAMP) // 86400000000 = ${day}`
+        files.push(await copyDataFile(ports, session, bronze.definition, { ingestion_date_day: Number(day) }, ofDay))
+      }
+    await session.run(`INSERT INTO registered SELECT ${RECORD} FROM (${lacking})`)
+    return files
+  } finally {
+    await ports.store.releaseLocal([key])
+  }
+}
+
+/** Moves each checkpoint to what Bronze holds: past its last record, with a gap for each that is not there. */
+export async function mendCheckpoints(ports: Ports, session: QuerySession, exchange: Exchange): Promise<string[]> {
+  const bronze = await readLive(ports, bronzeTable(exchange))
+  const topic = topicName(exchange.name)
+  await session.run(`CREATE OR REPLACE TEMP TABLE offsets AS SELECT "partition" AS part, topic_epoch AS epoch, "offset" AS off
+    FROM ${await rowsOf(ports, bronze)} WHERE topic = ${sqlText(topic)}`)
+  const stored = new Map((await listCheckpoints(ports.state, topic)).map(found => [found.partition, found]))
+  const parts = (await session.run('SELECT DISTINCT part FROM offsets')).map(({ part }) => Number(part))
+  const done: string[] = []
+  for (const partition of [...new Set([...stored.keys(), ...parts])].sort((a, b) => a - b)) {
+    const read = stored.get(partition) ?? { topic, partition, epoch: 0, nextOffset: 0, gaps: [], stored: false }
+    // A table too young to have dropped a day lacks what is missing before its first record too.
+    const after = await heldOf(session, read, keptFrom(bronze, ports.clock.now()) === 0n)
+    if (read.stored && JSON.stringify(read) === JSON.stringify(after)) continue
+    await ports.state.transact([advanceCheckpoint(read, after)], ports.ids.uuid())
+    const was = read.stored ? `at ${read.nextOffset} with ${gapOffsets(read.gaps)}` : 'lost'
+    done.push(
+      `the checkpoint of ${topic}-${partition} is at ${after.nextOffset} with ${gapOffsets(after.gaps)} offsets missing, it was ${was}`,
+    )
+  }
+  return done
+}
+
+/** The checkpoint that says what Bronze holds; what Bronze cannot know is taken from the one that was read. */
+async function heldOf(session: QuerySession, read: Checkpoint, fromTheStart: boolean): Promise<Checkpoint> {
+  const here = `FROM offsets WHERE part = ${read.partition}`
+  const [newest] = await session.run(`SELECT max(epoch) AS epoch ${here}`)
+  // A new epoch may have begun without a record that is kept.
+  const epoch = newest.epoch === null ? read.epoch : Math.max(read.epoch, Number(newest.epoch))
+  const [{ first, last }] = await session.run(`SELECT min(off) AS first, max(off) AS last ${here} AND epoch = ${epoch}`)
+  const before = read.epoch === epoch ? read : { gaps: [], nextOffset: 0 }
+  const end = last === null ? 0 : Number(last) + 1
+  const begin = first === null ? before.nextOffset : Number(first)
+  const gaps: OffsetRange[] = []
+  if (fromTheStart && begin > 0) gaps.push([0, begin - 1])
+  else for (const [from, to] of before.gaps) if (from < begin) gaps.push([from, Math.min(to, begin - 1)])
+  const holes = await session.run(`SELECT off + 1 AS hole, following - 1 AS until FROM
+    (SELECT off, lead(off) OVER (ORDER BY off) AS following ${here} AND epoch = ${epoch}) WHERE following > off + 1 ORDER BY off`)
+  for (const { hole, until } of holes) gaps.push([Number(hole), Number(until)])
+  if (first !== null && before.nextOffset > end) gaps.push([end, before.nextOffset - 1])
+  const { topic, partition } = read
+  return { topic, partition, epoch, nextOffset: Math.max(end, before.nextOffset), gaps: joinGaps(gaps), stored: true }
+}
+
+async function rowsOf(ports: Ports, { definition, files }: LiveTable): Promise<string> {
+  return tableRows(definition, [...(await localPaths(ports, files.values())).values()])
+}
+
+function rowsIn(files: readonly DataFile[]): number {
+  return files.reduce((rows, file) => rows + file.records, 0)
+}

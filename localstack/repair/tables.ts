@@ -1,0 +1,132 @@
+/**
+ * Makes a table readable again: its pointer names metadata that is there, its current snapshot's manifests can be read, and
+ * every file that it names is whole. What that takes out of the table is put back from the table before it, where it can be.
+ */
+import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
+import type { Ports, QuerySession } from '../../domain/ports.ts'
+import { readParquet } from '../../domain/sql.ts'
+import type { TableDefinition } from '../../domain/tables.ts'
+import { findTable, type LoadedTable, pointerKey, pointerWrite, restorePointer } from '../../iceberg/catalog.ts'
+import { stageSnapshot } from '../../iceberg/commit.ts'
+import { uriOf } from '../../iceberg/location.ts'
+import { rollBack } from '../../iceberg/metadata.ts'
+import { metadataPrefix, nextMetadataKey, readMetadata, writeMetadata } from '../../iceberg/metadata-file.ts'
+import { planFiles } from '../../iceberg/scan.ts'
+import type { DataFile } from '../../iceberg/types.ts'
+
+/** Mends the table and tells, a sentence each, what was done; nothing where it was whole. */
+export async function mendTable(ports: Ports, session: QuerySession, definition: TableDefinition): Promise<string[]> {
+  const done: string[] = []
+  const table = await mendPointer(ports, definition.name, done)
+  if (!table) return done
+  const whole = await mendHistory(ports, table, done)
+  await dropUnreadable(ports, session, whole, done)
+  return done
+}
+
+/** The pointer names the newest metadata file that can be read; undefined where the table has none. */
+async function mendPointer(ports: Ports, name: string, done: string[]): Promise<LoadedTable | undefined> {
+  const stood = await ports.state.get(pointerKey(name))
+  let problem = 'it had lost its pointer'
+  if (stood) {
+    try {
+      return await findTable(ports, name)
+    } catch (error) {
+      if (!(error instanceof Corrupt)) throw error
+      problem = messageOf(error)
+    }
+  }
+  for (const key of await metadataKeys(ports, name)) {
+    const metadataLocation = uriOf(ports.store, key)
+    try {
+      await readMetadata(ports.store, metadataLocation)
+    } catch (error) {
+      if (!(error instanceof Corrupt)) throw error
+      continue
+    }
+    if (stood) {
+      const when = { is: 'matching' as const, attributes: stood }
+      await ports.state.transact([{ kind: 'remove', key: pointerKey(name), when }], ports.ids.uuid())
+    }
+    await restorePointer(ports, name, metadataLocation)
+    done.push(`${name} points to ${key} now: ${problem}`)
+    return findTable(ports, name)
+  }
+  if (stood) done.push(`${name} has no metadata file that can be read: restore one, or remove its folder`)
+  return undefined
+}
+
+/** Newest first; of several of one version, of which one was committed, the one written last. */
+async function metadataKeys(ports: Pick<Ports, 'store'>, name: string): Promise<string[]> {
+  const found: { key: string; modified: number; version: number }[] = []
+  for await (const { key, modified } of ports.store.list(metadataPrefix(name)))
+    if (key.endsWith('.metadata.json'))
+      found.push({ key, modified, version: Number(/\/(\d+)-[^/]*$/.exec(key)?.[1] ?? 0) })
+  return found.sort((a, b) => b.version - a.version || b.modified - a.modified).map(({ key }) => key)
+}
+
+/** Goes back to the newest snapshot whose manifests can be read. */
+async function mendHistory(ports: Ports, table: LoadedTable, done: string[]): Promise<LoadedTable> {
+  const { metadata, name } = table
+  const current = metadata.snapshots.findIndex(({ 'snapshot-id': id }) => id === metadata['current-snapshot-id'])
+  let problem = ''
+  let at = current
+  for (; at >= 0; at--) {
+    const snapshotId = metadata.snapshots[at]['snapshot-id']
+    try {
+      await planFiles(ports, table, { snapshotId })
+      break
+    } catch (error) {
+      if (!(error instanceof Corrupt || error instanceof NotFound)) throw error
+      problem ||= messageOf(error)
+    }
+  }
+  if (at === current) return table
+  const nowMs = ports.clock.now()
+  const key = nextMetadataKey(name, table.metadataLocation, ports.ids.uuid())
+  const earlier = at < 0 ? undefined : metadata.snapshots[at]['snapshot-id']
+  await writeMetadata(ports.store, key, rollBack(metadata, earlier, nowMs, table.metadataLocation))
+  const metadataLocation = uriOf(ports.store, key)
+  const write = pointerWrite({ table, metadataLocation, version: ports.ids.uuid(), nowMs })
+  await ports.state.transact([write], ports.ids.uuid())
+  done.push(
+    `${name} went back ${current - at} snapshots, to ${earlier === undefined ? 'an empty table' : `snapshot ${earlier}`}: ${problem}`,
+  )
+  return (await findTable(ports, name)) as LoadedTable
+}
+
+/** Takes files that are missing or cannot be read out of the table. */
+async function dropUnreadable(ports: Ports, session: QuerySession, table: LoadedTable, done: string[]): Promise<void> {
+  const remove = new Set<string>()
+  for (const file of await planFiles(ports, table)) {
+    const problem = await fileProblem(ports, session, file)
+    if (problem === undefined) continue
+    remove.add(file.key)
+    done.push(`${table.name} no longer names ${file.key} with its ${file.records} rows: ${problem}`)
+  }
+  if (remove.size === 0) return
+  const staged = await stageSnapshot(ports, { table, remove, operation: 'delete' })
+  await ports.state.transact([staged.write], ports.ids.uuid())
+}
+
+/** Why a data file cannot be read from end to end; undefined where it can. */
+export async function fileProblem(
+  ports: Pick<Ports, 'store'>,
+  session: QuerySession,
+  file: Pick<DataFile, 'key' | 'bytes'> & { readonly records?: number },
+): Promise<string | undefined> {
+  const info = await ports.store.head(file.key)
+  if (!info) return 'it is missing'
+  if (info.bytes !== file.bytes) return `it has ${info.bytes} bytes, not ${file.bytes}`
+  const path = await ports.store.localFile(file.key)
+  try {
+    // The hash makes the engine decode every value.
+    const [{ rows }] = await session.run(`SELECT count(*) AS rows, max(hash(file)) FROM ${readParquet([path])} AS file`)
+    if (file.records === undefined || Number(rows) === file.records) return undefined
+    return `it has ${rows} rows, not ${file.records}`
+  } catch (error) {
+    return messageOf(error)
+  } finally {
+    await ports.store.releaseLocal([file.key])
+  }
+}

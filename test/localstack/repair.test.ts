@@ -1,0 +1,197 @@
+/** What was lost or damaged is said in one line, the rest goes on, and one command mends what can be mended. */
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Corrupt } from '../../domain/errors.ts'
+import { consumers, topicName } from '../../domain/names.ts'
+import { listPending } from '../../domain/pending.ts'
+import { loadTable } from '../../iceberg/catalog.ts'
+import { planFiles } from '../../iceberg/scan.ts'
+import { auditLake } from '../../localstack/audit.ts'
+import { invocation, wireFunctions } from '../../localstack/functions.ts'
+import { type Lake, openLake } from '../../localstack/lake.ts'
+import { repairLake } from '../../localstack/repair.ts'
+import { createTotals } from '../../localstack/totals.ts'
+import { drainLake, newLake, publishMarket, silent, type TestLake } from './support.ts'
+
+const GOLD = 'gold_crypto_trades'
+
+let made: TestLake
+let lake: Lake
+/** Gold of a lake that nothing ever happened to. */
+let good: unknown[]
+
+beforeEach(async () => {
+  made = await newLake()
+  lake = made
+  await publishMarket(lake, { market: 0, from: 0, to: 15 })
+  await drainLake(lake)
+  await publishMarket(lake, { market: 0, from: 15, to: 30 })
+  await drainLake(lake)
+  good = await goldRows()
+})
+afterEach(() => {
+  lake.close()
+  rmSync(join(lake.directory, '..'), { recursive: true, force: true })
+})
+
+async function goldRows(): Promise<unknown[]> {
+  const files = await planFiles(lake.ports, await loadTable(lake.ports, GOLD))
+  const paths = await Promise.all(files.map(async file => `'${await lake.ports.store.localFile(file.key)}'`))
+  if (paths.length === 0) return []
+  return lake.ports.engine.run([
+    `SELECT * FROM read_parquet([${paths.join(', ')}], hive_partitioning = false) ORDER BY ALL`,
+  ])
+}
+
+/** As another process finds it: nothing is in memory. */
+async function reopen(damage: () => void = () => {}, lostState = false): Promise<void> {
+  lake.close()
+  damage()
+  lake = await openLake(lake.directory, { lostState })
+}
+
+const repair = () => repairLake(lake, wireFunctions(lake, silent), createTotals(lake.exchanges))
+const objects = (...parts: string[]) => join(lake.directory, 'objects', 'market_data', ...parts)
+const violations = async () => (await auditLake(lake)).laws.flatMap(law => law.violations)
+
+/** Some records are in Bronze only, some wait for the tables and Gold, some were never delivered. */
+async function leaveWorkPending(): Promise<void> {
+  await publishMarket(lake, { market: 0, from: 30, to: 40 })
+  const functions = wireFunctions(lake, silent)
+  for (const exchange of ['binance', 'kraken'])
+    for (let turn = 0; turn < 2; turn++) {
+      const batch = await lake.topics.poll(topicName(exchange), 30)
+      if (!batch) continue
+      await functions.bronze.get(exchange)?.(batch.event, invocation(lake.ports))
+      await lake.topics.acknowledge(batch)
+      const messages = functions.queues.get(exchange)?.receive(10) ?? []
+      if (turn === 0) await functions.silver.get(exchange)?.({ Records: messages }, invocation(lake.ports))
+    }
+}
+
+/** Gold as it must be in the end, from a lake of the same market. */
+async function goldOfAnotherLake(): Promise<unknown[]> {
+  const damaged = lake
+  const other = await newLake()
+  try {
+    await publishMarket(other, { market: 0, from: 0, to: 40 })
+    await drainLake(other)
+    lake = other
+    return await goldRows()
+  } finally {
+    lake = damaged
+    other.remove()
+  }
+}
+
+test('nothing is mended where nothing is wrong', async () => {
+  expect(await repair()).toEqual([])
+  expect(await goldRows()).toEqual(good)
+})
+
+describe('the whole state store', () => {
+  test('is refused in one line that names the command when it is gone', async () => {
+    lake.close()
+    rmSync(join(lake.directory, 'state.sqlite'))
+    await expect(openLake(lake.directory)).rejects.toThrow(/has lost its state\.sqlite: .* tradelake audit --repair/)
+    lake = await openLake(lake.directory, { lostState: true })
+  })
+
+  test('is made again from the tables, with work pending at every stage, and again is nothing more', async () => {
+    await leaveWorkPending()
+    await reopen(() => {
+      for (const name of readdirSync(lake.directory))
+        if (name.startsWith('state.sqlite')) rmSync(join(lake.directory, name))
+    }, true)
+    const done = await repair()
+    expect(done.join('\n')).toMatch(/the checkpoint of market\.crypto\.trades\.binance-\d+ is at \d+ .* it was lost/)
+    expect(await violations()).toEqual([])
+    expect(await goldRows()).toEqual(await goldOfAnotherLake())
+    expect(await repair()).toEqual([])
+  }, 60_000)
+
+  test('of an older backup is brought up to what the tables hold', async () => {
+    const backup = join(lake.directory, 'state.sqlite')
+    lake.close()
+    const old = readFileSync(backup)
+    lake = await openLake(lake.directory)
+    await publishMarket(lake, { market: 0, from: 30, to: 40 })
+    await drainLake(lake)
+    await reopen(() => {
+      for (const name of readdirSync(lake.directory))
+        if (name.startsWith('state.sqlite')) rmSync(join(lake.directory, name))
+      writeFileSync(backup, old)
+    })
+    await repair()
+    expect(await violations()).toEqual([])
+    expect(await goldRows()).toEqual(await goldOfAnotherLake())
+  }, 60_000)
+})
+
+test('a pointer to a metadata file that is missing: the table says so, the others go on, and it is pointed elsewhere', async () => {
+  const { metadataLocation } = await loadTable(lake.ports, 'silver_kraken_trades')
+  await reopen(() => rmSync(metadataLocation.replace('file://', '')))
+  await expect(loadTable(lake.ports, 'silver_kraken_trades')).rejects.toThrow(
+    /Table silver_kraken_trades has lost its metadata file file:/,
+  )
+  await publishMarket(lake, { market: 0, from: 30, to: 40 })
+  const bronze = async () => (await loadTable(lake.ports, 'bronze_kraken_trades')).metadata.snapshots.length
+  const before = await bronze()
+  await expect(drainLake(lake)).rejects.toThrow(/silver_kraken_trades has lost its metadata file/)
+  expect(await bronze()).toBeGreaterThan(before)
+  expect((await goldRows()).length).toBeGreaterThan(good.length)
+
+  const done = await repair()
+  expect(done[0]).toMatch(/silver_kraken_trades points to market_data\/.*\.metadata\.json now: .*has lost/)
+  expect(await violations()).toEqual([])
+  expect(await goldRows()).toEqual(await goldOfAnotherLake())
+}, 60_000)
+
+for (const table of ['bronze_binance_trades', 'silver_binance_trades', 'silver_dlq_trades', GOLD, 'gold_ohlcv_1m'])
+  test(`a manifest of ${table} that cannot be read: the table goes back to before it, and what it lacks comes again`, async () => {
+    const [newest] = readdirSync(objects(table, 'metadata'))
+      .filter(name => name.endsWith('.avro') && !name.startsWith('snap-'))
+      .map(name => ({
+        name,
+        at: readFileSync(objects(table, 'metadata', name)).length,
+        path: objects(table, 'metadata', name),
+      }))
+      .sort((a, b) => (a.name < b.name ? 1 : -1))
+    await reopen(() => writeFileSync(newest.path, readFileSync(newest.path).subarray(0, 40)))
+    await expect(loadTable(lake.ports, table).then(loaded => planFiles(lake.ports, loaded))).rejects.toThrow(Corrupt)
+
+    const done = await repair()
+    expect(done.join('\n')).toMatch(new RegExp(`${table} went back`))
+    expect(await violations()).toEqual([])
+    expect(await goldRows()).toEqual(good)
+  }, 60_000)
+
+for (const table of ['silver_binance_trades', 'silver_dlq_trades', GOLD, 'gold_ohlcv_1h'])
+  test(`a data file of ${table} that is gone comes again`, async () => {
+    const [file] = await planFiles(lake.ports, await loadTable(lake.ports, table))
+    await reopen(() => rmSync(join(lake.directory, 'objects', file.key)))
+    const done = await repair()
+    expect(done[0]).toBe(`${table} no longer names ${file.key} with its ${file.records} rows: it is missing`)
+    expect(await violations()).toEqual([])
+    expect(await goldRows()).toEqual(good)
+  }, 60_000)
+
+test('a Bronze object that cannot be read is named, drags nothing along, and becomes a gap that its records may close', async () => {
+  await leaveWorkPending()
+  const [item] = await listPending(lake.ports, consumers.silver('binance'), 10)
+  const path = join(lake.directory, 'objects', item.id)
+  const whole = readFileSync(path)
+  await reopen(() => writeFileSync(path, Buffer.concat([whole.subarray(0, 300), Buffer.alloc(whole.length - 300)])))
+  const trouble = drainLake(lake)
+  await expect(trouble).rejects.toThrow(/Not everything could be worked off: 1 pending for silver_binance/)
+  await expect(trouble).rejects.toThrow(`${item.id} is not as Bronze wrote it`)
+  expect((await goldRows()).length).toBeGreaterThan(good.length)
+
+  const done = await repair()
+  expect(done.join('\n')).toMatch(/records is no longer waited for|no longer names/)
+  expect(done.join('\n')).toMatch(/the checkpoint of .* offsets missing/)
+  const { laws } = await auditLake(lake)
+  expect(laws.flatMap(law => law.violations)).toEqual([])
+  expect(JSON.stringify(laws[0])).toMatch(/gap/)
+}, 60_000)

@@ -2,11 +2,12 @@ import { parquetMetadata } from 'hyparquet'
 import { afterAll, describe, expect, test } from 'vitest'
 import { Corrupt } from '../../domain/errors.ts'
 import { consumers } from '../../domain/names.ts'
+import { producePending } from '../../domain/pending.ts'
 import { bronzeTable, candleTable, GOLD_TABLE, silverTable } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { ingest } from '../../functions/bronze/bronze.ts'
 import { readCandles } from '../../functions/ohlcv/candle-files.ts'
-import { loadTable } from '../../iceberg/catalog.ts'
+import { loadTable, pointerKey } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { readColumns } from '../../iceberg/parquet-read.ts'
 import { feed, goldRow, goldRows } from './gold-support.ts'
@@ -226,6 +227,29 @@ describe('a minute’s commit in the middle', () => {
     await upkeep(lake, {})
     expect(await snapshotRows(lake, GOLD_TABLE)).toEqual(rows)
     expect(await committedFiles(lake, GOLD_TABLE)).toHaveLength(1)
+  })
+
+  test('of a rebuild that puts a file back on a list makes the join give up', async () => {
+    const lake = newLake()
+    await runMinutes(lake, minutes(3))
+    lake.clock.advance(2 * DAY_MS)
+    const paused = pauseOnce(lake, step => step.kind === 'put' && step.key.includes(`${SILVER.name}/metadata/`))
+    const slow = upkeep(lake, {})
+    await paused.reached
+    const [file] = await committedFiles(lake, SILVER)
+    const { attributes } = await loadTable(lake.ports, SILVER.name)
+    await lake.ports.state.transact(
+      [
+        await producePending(lake.ports, consumers.gold, {
+          files: [{ key: file.key, bytes: file.bytes, records: file.records }],
+        }),
+        { kind: 'put', item: { key: pointerKey(SILVER.name), attributes: { ...attributes, v: 'moved' } } },
+      ],
+      'rebuild',
+    )
+    paused.go()
+    await slow
+    expect((await committedFiles(lake, SILVER)).map(({ key }) => key)).toContain(file.key)
   })
 
   for (const when of ['before', 'after'] as const)

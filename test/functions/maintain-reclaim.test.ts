@@ -172,6 +172,25 @@ describe('what nothing reaches', () => {
     expect(await listPending(lake.ports, consumers.unreached(GOLD_TABLE.name), 10)).toEqual([])
   })
 
+  test('includes old metadata files, but not those of the log', async () => {
+    const lake = newLake()
+    await runMinutes(lake, [[tradeOf(1)]])
+    let table = await loadTable(lake.ports, GOLD_TABLE.name)
+    for (let i = 0; i < 130; i++) {
+      const staged = await stageSnapshot(lake.ports, { table, add: [], operation: 'append' })
+      await lake.ports.state.transact([staged.write], `commit ${i}`)
+      table = staged.table
+    }
+    lake.clock.advance(2 * DAY_MS)
+    await upkeep(lake)
+    lake.clock.advance(2 * HOUR_MS)
+    await upkeep(lake)
+    const keys = await objectKeys(lake, `market_data/${GOLD_TABLE.name}/metadata/`)
+    // The expiry wrote one more.
+    expect(keys.filter(key => key.endsWith('.metadata.json'))).toHaveLength(101)
+    for (const key of await reached(lake)) expect(await has(lake, key), key).toBe(true)
+  })
+
   test('is all that goes: a month of minutes, joins and expiry leaves exactly what is reached', async () => {
     const lake = newLake()
     for (let day = 0; day < 12; day++) {

@@ -5,7 +5,7 @@ import { producePending } from '../../domain/pending.ts'
 import { bronzeTable, candleTable, GOLD_TABLE, silverTable } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { dropOld } from '../../functions/maintain/retention.ts'
-import { loadTable } from '../../iceberg/catalog.ts'
+import { loadTable, pointerKey } from '../../iceberg/catalog.ts'
 import { feed } from './gold-support.ts'
 import { committedFiles, DAY_MS, HOUR_MS, runMinutes, snapshotRows, upkeep } from './maintain-support.ts'
 import {
@@ -93,11 +93,10 @@ test('a file that is put back on a list while a day is being dropped, with the p
   await paused.reached
   const [file] = await committedFiles(lake, SILVER)
   const { attributes } = await loadTable(lake.ports, SILVER.name)
-  const key = { table: 'catalog', partition: `market_data.${SILVER.name}`, sort: 'market_data' } as const
   await lake.ports.state.transact(
     [
       await producePending(lake.ports, consumers.gold, { files: [{ key: file.key, bytes: 1, records: 1 }] }),
-      { kind: 'put', item: { key, attributes: { ...attributes, v: 'moved' } } },
+      { kind: 'put', item: { key: pointerKey(SILVER.name), attributes: { ...attributes, v: 'moved' } } },
     ],
     'rebuild',
   )

@@ -1,5 +1,6 @@
 /** Every key, path, topic and consumer name, and the parsers of those that are read back. */
-import { NAMESPACE } from './tables.ts'
+import type { Exchange } from './exchanges.ts'
+import { bronzeTable, DLQ_TABLE, NAMESPACE, silverTable } from './tables.ts'
 
 export function topicName(exchange: string): string {
   return `market.crypto.trades.${exchange}`
@@ -44,6 +45,17 @@ export const consumers = {
   /** For maintenance itself: objects that no snapshot of the table reaches, deleted when readers have had their time. */
   unreached: (table: string) => `unreached_${table}`,
 } as const
+
+/** The lists of all stages. */
+export function stageConsumers(exchanges: readonly Exchange[]): string[] {
+  const committed = [...exchanges.map(bronzeTable), ...exchanges.map(silverTable), DLQ_TABLE]
+  return [
+    ...exchanges.map(exchange => consumers.silver(exchange.name)),
+    ...committed.map(table => consumers.table(table.name)),
+    consumers.gold,
+    consumers.candles,
+  ]
+}
 
 /** Partition keys of the state table. */
 export const statePartition = {

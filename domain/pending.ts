@@ -123,6 +123,12 @@ export async function pendingObjects(state: StateStore, consumer: string): Promi
   return items.flatMap(({ attributes: { payload_object: object } }) => (typeof object === 'string' ? [object] : []))
 }
 
+/** When the first item of a list was made (milliseconds since 1970), `now` where there is none. Items sort by time. */
+export async function oldestPending(state: StateStore, consumer: string, now: number): Promise<number> {
+  const [item] = await state.query('state', statePartition.pending(consumer), { limit: 1 })
+  return item ? Number(item.attributes.created_at) : now
+}
+
 /** The write that notes a re-send: the pause doubles from 30 seconds up to an hour. */
 export async function noteResend(
   state: StateStore,

@@ -214,6 +214,12 @@ export interface Log {
   error(message: string, fields: Readonly<Record<string, unknown>>): void
 }
 
+/** Counts and gauges that alarms watch. Powertools' Metrics is one. */
+export interface Metrics {
+  addMetric(name: string, unit: 'Count' | 'Seconds', value: number): void
+  publishStoredMetrics(): void
+}
+
 /** What AWS tells a function of its invocation, as far as it is read. */
 export interface InvocationContext {
   readonly awsRequestId: string

@@ -3,9 +3,8 @@
 import { Corrupt, messageOf, TradelakeError } from '../domain/errors.ts'
 import { objectCreated } from '../domain/events.ts'
 import type { BronzeObject } from '../domain/handover.ts'
-import { consumers, topicName } from '../domain/names.ts'
+import { consumers, stageConsumers, topicName } from '../domain/names.ts'
 import { countPending, listPending } from '../domain/pending.ts'
-import { committedTables } from '../functions/commit/commit.ts'
 import { type Functions, invocation } from './functions.ts'
 import type { Lake } from './lake.ts'
 import type { Totals } from './totals.ts'
@@ -102,12 +101,7 @@ async function drainObjects(
 }
 
 async function stillPending(lake: Lake): Promise<string[]> {
-  const names = [
-    ...lake.exchanges.map(exchange => consumers.silver(exchange.name)),
-    ...committedTables(lake.exchanges).map(table => consumers.table(table.name)),
-    consumers.gold,
-    consumers.candles,
-  ]
+  const names = stageConsumers(lake.exchanges)
   const counts = await Promise.all(names.map(name => countPending(lake.ports.state, name)))
   return names.flatMap((name, i) => (counts[i].items > 0 ? [`${counts[i].items} pending for ${name}`] : []))
 }

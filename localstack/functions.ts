@@ -4,7 +4,7 @@
  */
 import { objectCreated } from '../domain/events.ts'
 import { dataPrefix } from '../domain/names.ts'
-import type { InvocationContext, Log, ObjectEvents, ObjectStore, Ports } from '../domain/ports.ts'
+import type { InvocationContext, Log, Metrics, ObjectEvents, ObjectStore, Ports } from '../domain/ports.ts'
 import { bronzeTable } from '../domain/tables.ts'
 import { bronzeHandler } from '../functions/bronze/handler.ts'
 import { commitHandler } from '../functions/commit/handler.ts'
@@ -14,6 +14,7 @@ import { ohlcvHandler } from '../functions/ohlcv/handler.ts'
 import { silverHandler } from '../functions/silver/handler.ts'
 import { sweepHandler } from '../functions/sweep/handler.ts'
 import type { Lake } from './lake.ts'
+import { createMetrics } from './metrics.ts'
 import { createQueue, type Queue } from './queue.ts'
 
 /** A failed Silver object comes again after this. */
@@ -27,7 +28,7 @@ export type Functions = ReturnType<typeof wireFunctions>
  * Wires the handlers to the lake's ports. A Bronze object that is put raises an event at once, before its
  * transaction, as S3 does.
  */
-export function wireFunctions(lake: Lake, log: Log) {
+export function wireFunctions(lake: Lake, log: Log, metrics: Metrics = createMetrics()) {
   const { exchanges } = lake
   const queues = new Map(exchanges.map(exchange => [exchange.name, createQueue(lake.ports, VISIBILITY_MS)]))
   const events: ObjectEvents = {
@@ -38,12 +39,12 @@ export function wireFunctions(lake: Lake, log: Log) {
   const ports: Ports = { ...lake.ports, store: notifyingStore(lake, events) }
   return {
     queues,
-    bronze: new Map(exchanges.map(exchange => [exchange.name, bronzeHandler(ports, exchange, log)])),
-    silver: new Map(exchanges.map(exchange => [exchange.name, silverHandler(ports, exchange, log)])),
+    bronze: new Map(exchanges.map(exchange => [exchange.name, bronzeHandler(ports, exchange, log, metrics)])),
+    silver: new Map(exchanges.map(exchange => [exchange.name, silverHandler(ports, exchange, log, metrics)])),
     commit: commitHandler(ports, exchanges, log),
-    gold: goldHandler(ports, log),
+    gold: goldHandler(ports, log, metrics),
     ohlcv: ohlcvHandler(ports, log),
-    sweep: sweepHandler(ports, exchanges, events, log),
+    sweep: sweepHandler(ports, exchanges, events, log, metrics),
     maintain: maintainHandler(ports, exchanges, {}, log),
   }
 }

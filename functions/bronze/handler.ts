@@ -1,19 +1,29 @@
 /** Bronze's Lambda: an MSK batch in; whatever is thrown makes the event source send the batch again. */
 import { Logger } from '@aws-lambda-powertools/logger'
+import { Metrics as PowertoolsMetrics } from '@aws-lambda-powertools/metrics'
 import type { KafkaEvent } from '../../domain/events.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
-import type { InvocationContext, Log, Ports } from '../../domain/ports.ts'
+import { METRICS_NAMESPACE, metricNames, publishMetrics } from '../../domain/metrics.ts'
+import type { InvocationContext, Log, Metrics, Ports } from '../../domain/ports.ts'
 import { type BronzeResult, ingest } from './bronze.ts'
 
 export function bronzeHandler(
   ports: Ports,
   exchange: Exchange,
   log: Log = new Logger({ serviceName: `bronze_${exchange.name}` }),
+  metrics: Metrics = new PowertoolsMetrics({ namespace: METRICS_NAMESPACE, serviceName: `bronze_${exchange.name}` }),
 ) {
   return async (event: KafkaEvent, context: InvocationContext): Promise<BronzeResult> => {
     const end = ports.clock.now() + context.getRemainingTimeInMillis()
     const result = await ingest(ports, exchange, event, end)
     log.info('bronze', { requestId: context.awsRequestId, exchange: exchange.name, ...result })
+    const { ingested, newestMillis } = result
+    publishMetrics(metrics, {
+      [metricNames.bronzeIngested(exchange.name)]: ingested,
+      ...(newestMillis !== undefined && {
+        [metricNames.bronzeLag(exchange.name)]: Math.max(0, ports.clock.now() - newestMillis) / 1000,
+      }),
+    })
     return result
   }
 }

@@ -1,8 +1,10 @@
 /** Silver's Lambda: SQS messages of S3 notifications in; those whose objects failed come again. */
 import { Logger } from '@aws-lambda-powertools/logger'
+import { Metrics as PowertoolsMetrics } from '@aws-lambda-powertools/metrics'
 import { type QueueEvent, type QueueResponse, readNotification } from '../../domain/events.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
-import type { InvocationContext, Log, Ports } from '../../domain/ports.ts'
+import { METRICS_NAMESPACE, metricNames, publishMetrics } from '../../domain/metrics.ts'
+import type { InvocationContext, Log, Metrics, Ports } from '../../domain/ports.ts'
 import { cachedSchemas } from './schemas.ts'
 import { refine, type SilverResult } from './silver.ts'
 
@@ -12,6 +14,7 @@ export function silverHandler(
   ports: Ports,
   exchange: Exchange,
   log: Log = new Logger({ serviceName: `silver_${exchange.name}` }),
+  metrics: Metrics = new PowertoolsMetrics({ namespace: METRICS_NAMESPACE, serviceName: `silver_${exchange.name}` }),
 ) {
   const schemas = cachedSchemas(ports.registry)
   return async (event: QueueEvent, context: InvocationContext): Promise<SilverResponse> => {
@@ -29,6 +32,10 @@ export function silverHandler(
     const again = messages.filter(({ keys, problem }) => problem || keys.some(key => failed.has(key)))
     const { valid, invalid, objects } = result
     log.info('silver', { requestId: context.awsRequestId, exchange: exchange.name, valid, invalid, objects })
+    publishMetrics(metrics, {
+      [metricNames.silverValid(exchange.name)]: valid,
+      [metricNames.silverInvalid(exchange.name)]: invalid,
+    })
     return { batchItemFailures: again.map(message => ({ itemIdentifier: message.id })), result }
   }
 }

@@ -2,8 +2,8 @@
 import { Conflict } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { BronzeObject } from '../../domain/handover.ts'
-import { consumers } from '../../domain/names.ts'
-import { listPending, noteResend } from '../../domain/pending.ts'
+import { consumers, stageConsumers } from '../../domain/names.ts'
+import { listPending, noteResend, oldestPending } from '../../domain/pending.ts'
 import type { ObjectEvents, Ports } from '../../domain/ports.ts'
 
 /** The oldest items of each list that one sweep looks at. */
@@ -11,7 +11,7 @@ const ITEMS_PER_SWEEP = 1_000
 
 export interface SweepResult {
   readonly resent: number
-  /** Age of the oldest object that Silver has not taken, milliseconds; 0 where none waits. */
+  /** Age of the oldest item on any stage's list, milliseconds; 0 where none waits. */
   readonly oldestPendingMs: number
 }
 
@@ -24,7 +24,6 @@ export async function sweep(ports: Ports, exchanges: readonly Exchange[], events
     const items = await listPending<BronzeObject>(ports, consumers.silver(exchange.name), ITEMS_PER_SWEEP)
     const sent: { key: string; bytes: number }[] = []
     for (const item of items) {
-      oldestPendingMs = Math.max(oldestPendingMs, now - item.createdAt)
       if (item.resendAt > now) continue
       const note = await noteResend(ports.state, item, now)
       if (note === undefined) continue
@@ -40,5 +39,7 @@ export async function sweep(ports: Ports, exchanges: readonly Exchange[], events
     if (sent.length > 0) await events.send(exchange.name, sent)
     resent += sent.length
   }
+  for (const consumer of stageConsumers(exchanges))
+    oldestPendingMs = Math.max(oldestPendingMs, now - (await oldestPending(ports.state, consumer, now)))
   return { resent, oldestPendingMs }
 }

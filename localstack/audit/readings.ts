@@ -8,7 +8,7 @@
 import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { ChangedMinutes, SilverFiles } from '../../domain/handover.ts'
-import { consumers, topicName } from '../../domain/names.ts'
+import { consumers, stageConsumers, topicName } from '../../domain/names.ts'
 import { countPending, listPending } from '../../domain/pending.ts'
 import type { PartitionEnd } from '../../domain/ports.ts'
 import {
@@ -20,7 +20,6 @@ import {
   type TableDefinition,
 } from '../../domain/tables.ts'
 import { TIMEFRAMES, type Timeframe } from '../../domain/timeframes.ts'
-import { committedTables } from '../../functions/commit/commit.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
@@ -107,7 +106,7 @@ export async function readLake(lake: Lake): Promise<Readings> {
     changedMinutes: changed.flatMap(item => item.payload.minutes),
     candles,
     laterGold,
-    pending: await inOrder(consumersOf(lake), async consumer => ({
+    pending: await inOrder(stageConsumers(lake.exchanges), async consumer => ({
       consumer,
       ...(await countPending(lake.ports.state, consumer)),
     })),
@@ -145,15 +144,6 @@ async function readTable(lake: Lake, definition: TableDefinition): Promise<Table
 
 async function idsOf(lake: Lake, consumer: string): Promise<Set<string>> {
   return new Set((await listPending(lake.ports, consumer, ALL)).map(item => item.id))
-}
-
-function consumersOf(lake: Lake): string[] {
-  return [
-    ...lake.exchanges.map(exchange => consumers.silver(exchange.name)),
-    ...committedTables(lake.exchanges).map(table => consumers.table(table.name)),
-    consumers.gold,
-    consumers.candles,
-  ]
 }
 
 async function inOrder<T, R>(items: readonly T[], read: (item: T) => Promise<R>): Promise<R[]> {

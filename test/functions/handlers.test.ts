@@ -12,6 +12,7 @@ import { maintainHandler } from '../../functions/maintain/handler.ts'
 import { ohlcvHandler } from '../../functions/ohlcv/handler.ts'
 import { silverHandler } from '../../functions/silver/handler.ts'
 import { sweepHandler } from '../../functions/sweep/handler.ts'
+import { createMetrics, type LocalMetrics } from '../../localstack/metrics.ts'
 import {
   BINANCE,
   Crash,
@@ -32,10 +33,12 @@ let lake: MemoryLake
 let logged: { level: string; message: string; fields: Record<string, unknown> }[]
 let log: Log
 let context: InvocationContext
+let metrics: LocalMetrics
 
 beforeEach(() => {
   lake = memoryLake({ engine })
   logged = []
+  metrics = createMetrics()
   const note = (level: string) => (message: string, fields: Readonly<Record<string, unknown>>) =>
     void logged.push({ level, message, fields })
   log = { info: note('info'), warn: note('warn'), error: note('error') }
@@ -57,20 +60,20 @@ const queueEvent = (bodies: readonly string[]): QueueEvent => ({
 })
 
 async function putObject(from: number, to: number): Promise<string> {
-  await bronzeHandler(lake.ports, BINANCE, log)(event(from, to), context)
+  await bronzeHandler(lake.ports, BINANCE, log, metrics)(event(from, to), context)
   return (await pendingIds(lake, consumers.silver('binance'))).at(-1)!
 }
 
 describe('bronze', () => {
   test('takes an MSK batch and logs what it did under the request’s id', async () => {
-    expect(await bronzeHandler(lake.ports, BINANCE, log)(event(0, 3), context)).toMatchObject({ ingested: 3 })
+    expect(await bronzeHandler(lake.ports, BINANCE, log, metrics)(event(0, 3), context)).toMatchObject({ ingested: 3 })
     expect(logged).toEqual([
       { level: 'info', message: 'bronze', fields: expect.objectContaining({ requestId: 'request-1', ingested: 3 }) },
     ])
   })
 
   test('throws what goes wrong, so that the batch comes again', async () => {
-    const handler = bronzeHandler(lake.ports, BINANCE, log)
+    const handler = bronzeHandler(lake.ports, BINANCE, log, metrics)
     crashOnce(lake, 'before', isCommit)
     await expect(handler(event(0, 3), context)).rejects.toThrow(Crash)
     expect(await handler(event(0, 3), context)).toMatchObject({ ingested: 3 })
@@ -85,15 +88,16 @@ describe('bronze', () => {
         return state.get(key)
       },
     }
-    await expect(bronzeHandler({ ...lake.ports, state: slow }, BINANCE, log)(event(0, 3), context)).rejects.toThrow(
-      Fenced,
-    )
+    await expect(
+      bronzeHandler({ ...lake.ports, state: slow }, BINANCE, log, metrics)(event(0, 3), context),
+    ).rejects.toThrow(Fenced)
     expect(await pendingIds(lake, consumers.silver('binance'))).toEqual([])
   })
 })
 
 describe('silver', () => {
-  const handle = (bodies: readonly string[]) => silverHandler(lake.ports, BINANCE, log)(queueEvent(bodies), context)
+  const handle = (bodies: readonly string[]) =>
+    silverHandler(lake.ports, BINANCE, log, metrics)(queueEvent(bodies), context)
 
   test('takes notifications of objects and fails none when all is well', async () => {
     const keys = [await putObject(0, 2), await putObject(2, 4)]
@@ -152,7 +156,7 @@ describe('the scheduled functions', () => {
 
   test('carry trades through to candles, and log only commits that were made', async () => {
     const key = await putObject(0, 4)
-    await silverHandler(lake.ports, BINANCE, log)(queueEvent([objectCreated(key, 1)]), context)
+    await silverHandler(lake.ports, BINANCE, log, metrics)(queueEvent([objectCreated(key, 1)]), context)
     logged.length = 0
     const committed = await commitHandler(lake.ports, EXCHANGES, log)(schedule, context)
     expect(committed.filter(({ commits }) => commits > 0).map(({ table, records }) => [table, records])).toEqual([
@@ -160,21 +164,21 @@ describe('the scheduled functions', () => {
       ['silver_binance_trades', 4],
     ])
     expect(logged).toHaveLength(2)
-    expect(await goldHandler(lake.ports, log)(schedule, context)).toMatchObject({ commits: 1, written: 4 })
+    expect(await goldHandler(lake.ports, log, metrics)(schedule, context)).toMatchObject({ commits: 1, written: 4 })
     expect(await ohlcvHandler(lake.ports, log)(schedule, context)).toMatchObject({ commits: 1 })
     for (const { fields } of logged) expect(fields.requestId).toBe('request-1')
   })
 
   test('maintain the tables, and log what was done to each and what could not be', async () => {
     const key = await putObject(0, 4)
-    await silverHandler(lake.ports, BINANCE, log)(queueEvent([objectCreated(key, 1)]), context)
+    await silverHandler(lake.ports, BINANCE, log, metrics)(queueEvent([objectCreated(key, 1)]), context)
     await commitHandler(lake.ports, EXCHANGES, log)(schedule, context)
     for (let minute = 0; minute < 2; minute++) {
-      await goldHandler(lake.ports, log)(schedule, context)
+      await goldHandler(lake.ports, log, metrics)(schedule, context)
       const next = await putObject(4 + minute, 5 + minute)
-      await silverHandler(lake.ports, BINANCE, log)(queueEvent([objectCreated(next, 1)]), context)
+      await silverHandler(lake.ports, BINANCE, log, metrics)(queueEvent([objectCreated(next, 1)]), context)
     }
-    await goldHandler(lake.ports, log)(schedule, context)
+    await goldHandler(lake.ports, log, metrics)(schedule, context)
     lake.clock.advance(3_600_000)
     const later = { ...context, getRemainingTimeInMillis: () => 60_000 }
     logged.length = 0
@@ -191,9 +195,11 @@ describe('the scheduled functions', () => {
     expect(
       (await commitHandler(lake.ports, EXCHANGES, log)(schedule, context)).every(({ commits }) => commits === 0),
     ).toBe(true)
-    expect(await goldHandler(lake.ports, log)(schedule, context)).toMatchObject({ commits: 0 })
+    expect(await goldHandler(lake.ports, log, metrics)(schedule, context)).toMatchObject({ commits: 0 })
     expect(await ohlcvHandler(lake.ports, log)(schedule, context)).toMatchObject({ commits: 0 })
-    expect(await sweepHandler(lake.ports, EXCHANGES, events, log)(schedule, context)).toMatchObject({ resent: 0 })
+    expect(await sweepHandler(lake.ports, EXCHANGES, events, log, metrics)(schedule, context)).toMatchObject({
+      resent: 0,
+    })
     expect(await maintainHandler(lake.ports, EXCHANGES, {}, log)(schedule, context)).toEqual({
       tables: [],
       deletedPayloads: 0,
@@ -214,4 +220,22 @@ describe('the scheduled functions', () => {
     crashOnce(lake, 'before', isCommit)
     await expect(commitHandler(lake.ports, EXCHANGES, log)(schedule, context)).rejects.toThrow(Crash)
   })
+})
+
+test('the functions publish what the alarms watch', async () => {
+  const key = await putObject(0, 3)
+  expect(metrics.values.get('binance_bronze_records_ingested_total')).toBe(3)
+  expect(metrics.values.get('binance_bronze_lag_seconds')).toBe(0)
+  lake.clock.advance(90_000)
+  await sweepHandler(lake.ports, EXCHANGES, { send: async () => {} }, log, metrics)({}, context)
+  expect(metrics.values.get('oldest_pending_seconds')).toBe(90)
+  await silverHandler(lake.ports, BINANCE, log, metrics)(queueEvent([objectCreated(key, 1)]), context)
+  expect(metrics.values.get('binance_silver_records_valid_total')).toBe(3)
+  expect(metrics.values.get('binance_silver_records_invalid_total')).toBe(0)
+  await goldHandler(lake.ports, log, metrics)({}, context)
+  expect(metrics.values.get('gold_records_written_total')).toBe(3)
+  expect(metrics.values.get('gold_duplicates_removed_total')).toBe(0)
+  expect(metrics.values.get('gold_partitions_created_total')).toBe(1)
+  await goldHandler(lake.ports, log, metrics)({}, context)
+  expect(metrics.values.get('gold_records_written_total')).toBe(3)
 })

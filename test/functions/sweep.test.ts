@@ -78,7 +78,7 @@ test('an object that Silver took is not sent, and taking is not disturbed by sen
   await sweepAll()
   expect(await refineAll(lake, BINANCE)).toMatchObject({ valid: 1, failures: [] })
   lake.clock.advance(3_600_000)
-  expect(await sweepAll()).toEqual({ resent: 0, oldestPendingMs: 0 })
+  expect(await sweepAll()).toMatchObject({ resent: 0 })
   expect(sent).toHaveLength(1)
 })
 
@@ -117,4 +117,12 @@ test('a queue that is away fails the sweep, and the object is sent by a later on
   await expect(sweepAll(away)).rejects.toThrow('away')
   lake.clock.advance(60_000)
   expect(await sweepAll()).toMatchObject({ resent: 1 })
+})
+
+test('the oldest item of any list is told, not only of Silver’s', async () => {
+  await putObject()
+  await refineAll(lake, BINANCE)
+  lake.clock.advance(700_000)
+  await putObject(KRAKEN)
+  expect(await sweepAll()).toMatchObject({ oldestPendingMs: 700_000 })
 })

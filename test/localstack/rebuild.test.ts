@@ -8,8 +8,11 @@ import { TRADE_SCHEMA_ID } from '../../domain/wire.ts'
 import { loadTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { auditLake } from '../../localstack/audit.ts'
+import { drain } from '../../localstack/drain.ts'
 import { invocation, wireFunctions } from '../../localstack/functions.ts'
+import { createMetrics } from '../../localstack/metrics.ts'
 import { rebuildCandles, rebuildGold, rebuildSilver, redrive } from '../../localstack/repair/rebuild.ts'
+import { createTotals } from '../../localstack/totals.ts'
 import { drainLake, newLake, publishMarket, rewriteFile, silent, type TestLake } from './support.ts'
 
 const SILVER = 'silver_binance_trades'
@@ -248,7 +251,10 @@ describe('dead letters', () => {
 
   test('come to life when the registry knows their schema, once, and stay dead before', async () => {
     const published = await publishUnknown()
-    await drainLake(lake)
+    const metrics = createMetrics()
+    await drain(lake, wireFunctions(lake, silent, metrics), createTotals(lake.exchanges))
+    expect(metrics.values.get('binance_silver_records_invalid_total')).toBeGreaterThan(published / 2)
+    expect(metrics.values.get('kraken_silver_records_valid_total')).toBeGreaterThan(0)
     const good = (await rowsOf(GOLD, '*')).length
     const choice = { errorType: 'unknown_schema', range: EVER }
     const dead = (await rowsOf(DLQ, '*')).length

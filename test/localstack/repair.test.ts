@@ -10,6 +10,7 @@ import { planFiles } from '../../iceberg/scan.ts'
 import { auditLake } from '../../localstack/audit.ts'
 import { invocation, wireFunctions } from '../../localstack/functions.ts'
 import { type Lake, openLake } from '../../localstack/lake.ts'
+import { createMetrics } from '../../localstack/metrics.ts'
 import { repairLake } from '../../localstack/repair.ts'
 import { createTotals } from '../../localstack/totals.ts'
 import { drainLake, newLake, publishMarket, silent, type TestLake } from './support.ts'
@@ -139,6 +140,11 @@ test('a pointer to a metadata file that is missing: the table says so, the other
   const bronze = async () => (await loadTable(lake.ports, 'bronze_kraken_trades')).metadata.snapshots.length
   const before = await bronze()
   await expect(drainLake(lake)).rejects.toThrow(/silver_kraken_trades has lost its metadata file/)
+  const metrics = createMetrics()
+  const functions = wireFunctions(lake, silent, metrics)
+  await expect(functions.commit({}, invocation(lake.ports))).rejects.toThrow(Corrupt)
+  await functions.sweep({}, invocation(lake.ports))
+  expect(metrics.values.get('oldest_pending_seconds')).toBeGreaterThan(0)
   expect(await bronze()).toBeGreaterThan(before)
   expect((await goldRows()).length).toBeGreaterThan(good.length)
 
@@ -186,6 +192,9 @@ test('a Bronze object that cannot be read is named, drags nothing along, and bec
   const trouble = drainLake(lake)
   await expect(trouble).rejects.toThrow(/Not everything could be worked off: 1 pending for silver_binance/)
   await expect(trouble).rejects.toThrow(`${item.id} is not as Bronze wrote it`)
+  const metrics = createMetrics()
+  await wireFunctions(lake, silent, metrics).sweep({}, invocation(lake.ports))
+  expect(metrics.values.get('oldest_pending_seconds')).toBeGreaterThan(0)
   expect((await goldRows()).length).toBeGreaterThan(good.length)
 
   const done = await repair()

@@ -7,7 +7,7 @@ import { type KafkaEvent, objectCreated, type QueueEvent } from '../../domain/ev
 import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers, dataPrefix, topicName } from '../../domain/names.ts'
 import { countPending } from '../../domain/pending.ts'
-import type { Log, LogRecord, PolledBatch, TopicLog } from '../../domain/ports.ts'
+import type { Log, LogRecord, Metrics, PolledBatch, TopicLog } from '../../domain/ports.ts'
 import { bronzeTable } from '../../domain/tables.ts'
 import { bronzeHandler } from '../../functions/bronze/handler.ts'
 import { committedTables } from '../../functions/commit/commit.ts'
@@ -28,6 +28,7 @@ const QUEUE_BATCH = 10
 const BACKOFF_MS = [1_000, 4_000, 16_000, 60_000]
 
 const silent: Log = { info: () => {}, warn: () => {}, error: () => {} }
+const unwatched: Metrics = { addMetric: () => {}, publishStoredMetrics: () => {} }
 
 /** How the platform of a run is set up. */
 export interface PlatformOptions {
@@ -115,23 +116,25 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
   const bronze = new Map(
     exchanges.map(exchange => [
       exchange.name,
-      createLambda(fleet, `bronze-${exchange.name}`, ({ ports }) => bronzeHandler(ports, exchange, silent)),
+      createLambda(fleet, `bronze-${exchange.name}`, ({ ports }) => bronzeHandler(ports, exchange, silent, unwatched)),
     ]),
   )
   const silver = new Map(
     exchanges.map(exchange => [
       exchange.name,
-      createLambda(fleet, `silver-${exchange.name}`, ({ ports }) => silverHandler(ports, exchange, silent)),
+      createLambda(fleet, `silver-${exchange.name}`, ({ ports }) => silverHandler(ports, exchange, silent, unwatched)),
     ]),
   )
   const commit = createLambda(fleet, 'commit', ({ ports }) => commitHandler(ports, exchanges, silent))
-  const gold = createLambda(fleet, 'gold', ({ ports }) => goldHandler(ports, silent))
+  const gold = createLambda(fleet, 'gold', ({ ports }) => goldHandler(ports, silent, unwatched))
   const ohlcv = createLambda(fleet, 'ohlcv', ({ ports }) => ohlcvHandler(ports, silent))
-  const sweep = createLambda(fleet, 'sweep', ({ ports, events }) => sweepHandler(ports, exchanges, events, silent))
+  const sweep = createLambda(fleet, 'sweep', ({ ports, events }) =>
+    sweepHandler(ports, exchanges, events, silent, unwatched),
+  )
 
   function deploy(): void {
     for (const exchange of options.redeployed)
-      silver.get(exchange.name)?.deploy(({ ports }) => silverHandler(ports, exchange, silent))
+      silver.get(exchange.name)?.deploy(({ ports }) => silverHandler(ports, exchange, silent, unwatched))
   }
 
   // Schedules: each minute, as long as the function has something to do.

@@ -1,0 +1,25 @@
+/** Metrics of the functions: their names (namespace `tradelake`), and how they are published. */
+import type { Metrics } from './ports.ts'
+
+export const METRICS_NAMESPACE = 'tradelake'
+
+/** By exchange name where they are an exchange's. */
+export const metricNames = {
+  bronzeIngested: (exchange: string) => `${exchange}_bronze_records_ingested_total`,
+  /** From the newest record's Kafka time to its being in Bronze. */
+  bronzeLag: (exchange: string) => `${exchange}_bronze_lag_seconds`,
+  silverValid: (exchange: string) => `${exchange}_silver_records_valid_total`,
+  silverInvalid: (exchange: string) => `${exchange}_silver_records_invalid_total`,
+  goldWritten: 'gold_records_written_total',
+  goldDuplicates: 'gold_duplicates_removed_total',
+  goldPartitions: 'gold_partitions_created_total',
+  /** Age of the oldest item on any stage's list; 0 where nothing waits. */
+  oldestPending: 'oldest_pending_seconds',
+} as const
+
+/** Publishes one invocation's values; the unit is in the name. */
+export function publishMetrics(metrics: Metrics, values: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(values))
+    metrics.addMetric(name, name.endsWith('_seconds') ? 'Seconds' : 'Count', value)
+  metrics.publishStoredMetrics()
+}

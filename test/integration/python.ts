@@ -1,57 +1,14 @@
-/** A Python of its own for the tests that check what we write with other people's readers. */
-import { execFile, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+/** What other people's readers make of the tables that we write. */
+import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 const HERE = import.meta.dirname
+/** What the readers need. */
+export const READERS = join(HERE, 'requirements.txt')
 const MAX_OUTPUT = 256 * 1024 * 1024
-
-/** Whether there is a python3 that can make virtual environments. */
-export function hasPython(): boolean {
-  return spawnSync('python3', ['-c', 'import venv, ensurepip']).status === 0
-}
-
-/**
- * The interpreter of a virtual environment with the pinned requirements, made once in the user's cache folder
- * (XDG_CACHE_HOME) and named by the requirements' hash. pip takes its index from the user's own configuration.
- */
-export async function pythonEnvironment(): Promise<string> {
-  const requirements = join(HERE, 'requirements.txt')
-  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)
-  const folder = join(cacheFolder(), `python-${hash}`)
-  const interpreter = (base: string) => join(base, 'bin', 'python')
-  if (existsSync(interpreter(folder))) return interpreter(folder)
-  // Made beside it and renamed when whole, so that two test runs do not meet in a half-made one.
-  const making = `${folder}.${process.pid}`
-  try {
-    await run('python3', ['-m', 'venv', making])
-    await run(interpreter(making), ['-m', 'pip', 'install', '--quiet', '-r', requirements], { maxBuffer: MAX_OUTPUT })
-    try {
-      renameSync(making, folder)
-    } catch (error) {
-      if (!existsSync(interpreter(folder))) throw error
-    }
-  } finally {
-    rmSync(making, { recursive: true, force: true })
-  }
-  return interpreter(folder)
-}
-
-function cacheFolder(): string {
-  for (const base of [process.env.XDG_CACHE_HOME, join(homedir(), '.cache'), tmpdir()]) {
-    if (!base) continue
-    const folder = join(base, 'tradelake')
-    try {
-      mkdirSync(folder, { recursive: true })
-      return folder
-    } catch {}
-  }
-  throw new Error('There is no folder to keep a Python environment in: set XDG_CACHE_HOME.')
-}
 
 /** One question to PyIceberg, and its answer: see check_lake.py. */
 export interface LakeRequest {

@@ -1,0 +1,62 @@
+/** MiniStack, an emulator of AWS in one Python process: S3, SQS, Lambda, DynamoDB, Glue, Scheduler, CloudFormation and others. */
+import { mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { freePort, type Service, startService } from './processes.ts'
+import { pythonEnvironment } from './python.ts'
+
+export interface MiniStack extends Service {
+  /** `http://127.0.0.1:4566` */
+  readonly endpoint: string
+  readonly region: string
+  readonly account: string
+  /** What AWS clients and the CDK need to find it. */
+  readonly clientEnv: Readonly<Record<string, string>>
+}
+
+const REGION = 'eu-central-1'
+const ACCOUNT = '000000000000'
+
+export interface MiniStackOptions {
+  /** For its log, and what its Lambdas write. */
+  readonly folder: string
+  /** IAM is enforced. */
+  readonly auth?: boolean
+}
+
+/** Starts it on a free port of the loopback interface. Its Lambdas run on this process's Node. @throws TradelakeError */
+export async function startMiniStack({ folder, auth = false }: MiniStackOptions): Promise<MiniStack> {
+  const python = await pythonEnvironment(join(import.meta.dirname, 'ministack-requirements.txt'))
+  const temporary = join(folder, 'tmp')
+  mkdirSync(temporary, { recursive: true })
+  const port = await freePort()
+  const endpoint = `http://127.0.0.1:${port}`
+  const service = await startService({
+    name: 'MiniStack',
+    command: python,
+    args: ['-m', 'ministack'],
+    // Its Lambdas inherit all of it.
+    env: {
+      GATEWAY_PORT: String(port),
+      BIND_HOST: '127.0.0.1',
+      MINISTACK_HOST: '127.0.0.1',
+      MINISTACK_REGION: REGION,
+      MINISTACK_ACCOUNT_ID: ACCOUNT,
+      LAMBDA_EXECUTOR: 'local',
+      IOT_MTLS_ENABLED: '0',
+      TMPDIR: temporary,
+      ...(auth && { AUTH: 'true' }),
+      PATH: [dirname(process.execPath), dirname(python), '/usr/bin', '/bin'].join(':'),
+    },
+    logFile: join(folder, 'ministack.log'),
+    ready: async () => (await fetch(`${endpoint}/_ministack/ready`)).ok,
+  })
+  const clientEnv = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ENDPOINT_URL_S3: endpoint,
+    AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  }
+  return { ...service, endpoint, region: REGION, account: ACCOUNT, clientEnv }
+}

@@ -1,0 +1,100 @@
+/** Processes of the local stack: started with a log file, waited for until they are ready, stopped for sure. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { openSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { systemClock } from '../../adapters/system.ts'
+import { TradelakeError } from '../../domain/errors.ts'
+
+export interface Service {
+  readonly pid: number
+  /** Kills it at once, as a crash would. */
+  kill(): Promise<void>
+  /** Asks it to end, and kills it where it does not. */
+  stop(): Promise<void>
+}
+
+export interface ServiceOptions {
+  /** For messages. */
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+  /** All of it: nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>
+  readonly logFile: string
+  readonly cwd?: string
+  ready(): Promise<boolean>
+  readonly readyMs?: number
+}
+
+const clock = systemClock()
+const READY_MS = 60_000
+const STOP_MS = 10_000
+const POLL_MS = 100
+/** Lines of a log that an error quotes. */
+const TAIL_LINES = 5
+
+/** @throws TradelakeError with the end of its log where it ends or does not become ready in time */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { name, command, args, env, logFile, cwd, readyMs = READY_MS } = options
+  const log = openSync(logFile, 'a')
+  // A process group of its own: what it starts itself is stopped with it.
+  const child = spawn(command, args, { env: { ...env }, cwd, stdio: ['ignore', log, log], detached: true })
+  const ended = new Promise<string>(resolve => {
+    child.once('error', error => resolve(error.message))
+    child.once('exit', (code, signal) => resolve(`it ended with ${signal ?? code}`))
+  })
+  const service = serviceOf(child, ended)
+  const end = clock.now() + readyMs
+  for (;;) {
+    const problem = await Promise.race([ended, clock.sleep(POLL_MS).then(() => undefined)])
+    if (problem === undefined && (await options.ready().catch(() => false))) return service
+    if (problem === undefined && clock.now() < end) continue
+    await service.kill()
+    const why = problem ?? `it was not ready after ${readyMs / 1000} s`
+    const tail = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-TAIL_LINES).join(' | ')
+    throw new TradelakeError(`${name} did not start: ${why}. Its log ${logFile} ends: ${tail}`)
+  }
+}
+
+function serviceOf(child: ChildProcess, ended: Promise<string>): Service {
+  const pid = child.pid ?? 0
+  const signal = (name: NodeJS.Signals) => {
+    try {
+      if (pid > 0) process.kill(-pid, name)
+    } catch (error) {
+      // It has ended already.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
+  const onExit = () => signal('SIGKILL')
+  process.once('exit', onExit)
+  const gone = async () => {
+    await ended
+    process.removeListener('exit', onExit)
+  }
+  return {
+    pid,
+    async kill() {
+      signal('SIGKILL')
+      await gone()
+    },
+    async stop() {
+      signal('SIGTERM')
+      const stopped = await Promise.race([gone().then(() => true), clock.sleep(STOP_MS).then(() => false)])
+      signal('SIGKILL')
+      if (!stopped) await gone()
+    },
+  }
+}
+
+/** A port of the loopback interface that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}

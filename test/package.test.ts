@@ -17,6 +17,7 @@ describe('package.json', () => {
       '@aws-sdk/client-dynamodb',
       '@aws-sdk/client-glue',
       '@aws-sdk/client-s3',
+      '@aws-sdk/client-sqs',
       '@duckdb/node-api',
       'avsc',
       'hyparquet',
@@ -24,7 +25,6 @@ describe('package.json', () => {
     ])
     expect(Object.keys(manifest.devDependencies)).toEqual([
       '@aws-sdk/client-lambda',
-      '@aws-sdk/client-sqs',
       '@biomejs/biome',
       '@types/aws-lambda',
       '@types/node',

@@ -140,7 +140,7 @@ function deadExports(sources: readonly Source[]): string[] {
   return sources
     .filter(({ path }) => PRODUCT.includes(topOf(path)))
     .flatMap(source => exportsOf(source).map(name => ({ source, name })))
-    .filter(({ source, name }) => !(source.path.endsWith('/handler.ts') && name === 'handler'))
+    .filter(({ source, name }) => !(source.path.endsWith('/lambda.ts') && name === 'handler'))
     .filter(({ source: { path }, name }) => !used.has(`${path} ${name}`) && !used.has(`${path} *`))
     .filter(({ source, name }) => !inSignatures(source, name))
     .map(({ source, name }) => `${source.path} exports ${name}`)

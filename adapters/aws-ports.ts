@@ -1,0 +1,83 @@
+/** The ports of a deployed function, from its environment (infra/ sets it). */
+import { SQSClient } from '@aws-sdk/client-sqs'
+import { TradelakeError } from '../domain/errors.ts'
+import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
+import type { ObjectEvents, Ports, QueryEngine } from '../domain/ports.ts'
+import { awsClients } from './aws-clients.ts'
+import { bundledRegistry } from './bundled-registry.ts'
+import { confluentRegistry } from './confluent-registry.ts'
+import { dynamoDbState } from './dynamodb-state.ts'
+import { glueMirror, type TableMirror } from './glue-mirror.ts'
+import { s3Store } from './s3-store.ts'
+import { sqsEvents } from './sqs-events.ts'
+import { systemClock, systemIds, systemScratch } from './system.ts'
+
+/** Names of the environment's variables. */
+export const VARIABLES = {
+  bucket: 'TRADELAKE_BUCKET',
+  stateTable: 'TRADELAKE_STATE_TABLE',
+  catalogTable: 'TRADELAKE_CATALOG_TABLE',
+  /** Glue's database; nothing is mirrored where it is not set. */
+  glueDatabase: 'TRADELAKE_GLUE_DATABASE',
+  /** Name of the exchange that a Bronze or Silver function is for. */
+  exchange: 'TRADELAKE_EXCHANGE',
+  /** URL of the schema registry; the bundled schema alone where it is not set. */
+  registry: 'TRADELAKE_REGISTRY_URL',
+  /** JSON: queue URLs by exchange name. */
+  queues: 'TRADELAKE_QUEUES',
+  /** DuckDB's memory limit, as it writes it. */
+  engineMemory: 'TRADELAKE_ENGINE_MEMORY',
+} as const
+
+export interface AwsPorts {
+  readonly ports: Ports
+  readonly mirror: TableMirror
+}
+
+/** Made once for a container's life. @throws TradelakeError naming a variable that is not set */
+export function awsPorts(engine: QueryEngine = noEngine): AwsPorts {
+  const { s3, dynamo, glue } = awsClients()
+  const clock = systemClock()
+  const ids = systemIds(clock)
+  const scratch = systemScratch()
+  const registryUrl = process.env[VARIABLES.registry]
+  const ports: Ports = {
+    store: s3Store({ client: s3, bucket: required(VARIABLES.bucket), ids, scratch }),
+    state: dynamoDbState({
+      client: dynamo,
+      tables: { state: required(VARIABLES.stateTable), catalog: required(VARIABLES.catalogTable) },
+    }),
+    registry: registryUrl
+      ? confluentRegistry({ url: registryUrl, fallback: bundledRegistry(), clock })
+      : bundledRegistry(),
+    engine,
+    clock,
+    ids,
+    scratch,
+  }
+  const database = process.env[VARIABLES.glueDatabase]
+  const mirror = database ? glueMirror({ client: glue, ports, database }) : { follow: async () => {} }
+  return { ports, mirror }
+}
+
+/** The exchange that this function is for. */
+export function exchangeOfFunction(): Exchange {
+  const name = required(VARIABLES.exchange)
+  const exchange = EXCHANGES.find(candidate => candidate.name === name)
+  if (!exchange) throw new TradelakeError(`${VARIABLES.exchange} is ${name}, which is no exchange of this deployment.`)
+  return exchange
+}
+
+export function queueEvents(): ObjectEvents {
+  return sqsEvents(new SQSClient({}), JSON.parse(required(VARIABLES.queues)) as Record<string, string>)
+}
+
+function required(name: string): string {
+  const value = process.env[name]
+  if (!value) throw new TradelakeError(`The environment variable ${name} is not set: deploy the stack again.`)
+  return value
+}
+
+const missing = () =>
+  Promise.reject(new TradelakeError('This function was deployed without DuckDB: add its layer and deploy again.'))
+const noEngine: QueryEngine = { run: missing, session: missing }

@@ -1,0 +1,116 @@
+/**
+ * The tables as Glue shows them to Athena: an Iceberg table there is its pointer (`metadata_location`) and columns to look at.
+ * DynamoDB's pointer stays the truth; Glue follows it, never backwards, and catches up whenever it is asked to.
+ */
+import {
+  CreateTableCommand,
+  GetTableCommand,
+  type GlueClient,
+  type TableInput,
+  UpdateTableCommand,
+} from '@aws-sdk/client-glue'
+import type { Ports } from '../domain/ports.ts'
+import { NAMESPACE, type TableDefinition } from '../domain/tables.ts'
+import { findTable } from '../iceberg/catalog.ts'
+import { awsError } from './aws-errors.ts'
+
+const ATTEMPTS = 5
+
+export interface TableMirror {
+  /** Brings the mirror of these tables up to their pointers. */
+  follow(tables: readonly TableDefinition[]): Promise<void>
+}
+
+export interface GlueMirrorOptions {
+  readonly client: GlueClient
+  readonly ports: Pick<Ports, 'state' | 'store'>
+  /** The Glue database. */
+  readonly database?: string
+}
+
+export function glueMirror({ client, ports, database = NAMESPACE }: GlueMirrorOptions): TableMirror {
+  async function follow(definition: TableDefinition): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const table = await findTable(ports, definition.name)
+      if (!table) return
+      const mirrored = await client
+        .send(new GetTableCommand({ DatabaseName: database, Name: definition.name }))
+        .catch(error => {
+          if ((error as Error).name === 'EntityNotFoundException') return undefined
+          throw awsError(error, `Reading ${definition.name} of Glue`)
+        })
+      const location = mirrored?.Table?.Parameters?.metadata_location
+      // A mirror that is ahead was brought there by a later commit than the one that was just read.
+      if (location !== undefined && versionOf(location) >= versionOf(table.metadataLocation)) return
+      const TableInput = tableInput(definition, table.metadata.location, table.metadataLocation, location)
+      try {
+        if (!mirrored) await client.send(new CreateTableCommand({ DatabaseName: database, TableInput }))
+        else
+          await client.send(
+            new UpdateTableCommand({
+              DatabaseName: database,
+              TableInput,
+              // Of the table that was read: Glue refuses where another update came in between.
+              VersionId: mirrored.Table?.VersionId,
+              // Glue would keep every version for ever.
+              SkipArchive: true,
+            }),
+          )
+        return
+      } catch (error) {
+        const again = ['AlreadyExistsException', 'ConcurrentModificationException'].includes((error as Error).name)
+        if (!again || attempt === ATTEMPTS) throw awsError(error, `Mirroring ${definition.name} to Glue`)
+      }
+    }
+  }
+  return {
+    async follow(tables) {
+      for (const table of tables) await follow(table)
+    },
+  }
+}
+
+/** The number that a metadata file's name begins with: it grows with each commit. */
+function versionOf(location: string): number {
+  return Number(/\/(\d+)-[^/]*$/.exec(location)?.[1] ?? -1)
+}
+
+/** What Athena and Iceberg's own GlueCatalog go by (Java: org.apache.iceberg.aws.glue.GlueTableOperations). */
+function tableInput(
+  definition: TableDefinition,
+  location: string,
+  metadataLocation: string,
+  previous: string | undefined,
+): TableInput {
+  return {
+    Name: definition.name,
+    TableType: 'EXTERNAL_TABLE',
+    Parameters: {
+      table_type: 'ICEBERG',
+      metadata_location: metadataLocation,
+      ...(previous !== undefined && { previous_metadata_location: previous }),
+    },
+    StorageDescriptor: {
+      Location: location,
+      Columns: definition.columns.map(({ name, type, id, required }) => ({
+        Name: name,
+        Type: glueType(type),
+        Parameters: {
+          'iceberg.field.id': String(id),
+          'iceberg.field.optional': String(!required),
+          'iceberg.field.current': 'true',
+        },
+      })),
+    },
+  }
+}
+
+/** Hive's name of an Iceberg type. */
+function glueType(type: string): string {
+  const names: Record<string, string> = {
+    long: 'bigint',
+    timestamptz: 'timestamp',
+    'list<string>': 'array<string>',
+  }
+  return names[type] ?? type
+}

@@ -1,0 +1,19 @@
+/** What a function that commits to tables does last: Glue follows their pointers, also after a failure of one of them. */
+import type { TableMirror } from '../adapters/glue-mirror.ts'
+import { messageOf } from '../domain/errors.ts'
+import type { TableDefinition } from '../domain/tables.ts'
+
+export function thenMirror<Event, Context, Result>(
+  mirror: TableMirror,
+  tables: readonly TableDefinition[],
+  handler: (event: Event, context: Context) => Promise<Result>,
+): (event: Event, context: Context) => Promise<Result> {
+  return async (event, context) => {
+    const [outcome] = await Promise.allSettled([handler(event, context)])
+    const [mirrored] = await Promise.allSettled([mirror.follow(tables)])
+    const failures = [outcome, mirrored].flatMap(settled => (settled.status === 'rejected' ? [settled.reason] : []))
+    if (failures.length > 1) throw new AggregateError(failures, failures.map(messageOf).join(' '))
+    if (outcome.status === 'rejected' || mirrored.status === 'rejected') throw failures[0]
+    return outcome.value
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * The functions as Lambda gets them: one ES module each, made by esbuild, with everything but DuckDB in it. DuckDB's package and
+ * its native binding come in a layer, where only `require` looks for packages (Lambda developer guide, "Node.js, search path").
+ */
+import { mkdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { build, type Plugin } from 'esbuild'
+
+/** The functions, by the folder of functions/ that each is made of. */
+export const FUNCTIONS = ['bronze', 'silver', 'commit', 'gold', 'ohlcv', 'sweep', 'maintain'] as const
+export type FunctionName = (typeof FUNCTIONS)[number]
+
+/** Those that query with DuckDB. */
+export const WITH_ENGINE: ReadonlySet<FunctionName> = new Set(['ohlcv', 'maintain'])
+
+const ENGINE = '@duckdb/node-api'
+const ROOT = new URL('..', import.meta.url).pathname
+/** CommonJS packages (avsc) ask for Node's own modules with `require`, which ES modules do not have. */
+const BANNER = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
+
+/** Leaves the engine to `require` at run time. */
+const fromLayer: Plugin = {
+  name: 'from-layer',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: new RegExp(`^${ENGINE}$`) }, ({ kind }) =>
+      kind === 'require-call' ? { path: ENGINE, external: true } : { path: ENGINE, namespace: 'layer' },
+    )
+    onLoad({ filter: /.*/, namespace: 'layer' }, () => ({ contents: `module.exports = require('${ENGINE}')` }))
+  },
+}
+
+/** Writes `<folder>/<function>/index.mjs` with its source map beside it; gives each bundle's size in bytes. */
+export async function bundleFunctions(folder: string): Promise<Record<FunctionName, number>> {
+  rmSync(folder, { recursive: true, force: true })
+  const sizes = await Promise.all(
+    FUNCTIONS.map(async name => {
+      const outdir = join(folder, name)
+      mkdirSync(outdir, { recursive: true })
+      const outfile = join(outdir, 'index.mjs')
+      await build({
+        entryPoints: [join(ROOT, 'functions', name, 'lambda.ts')],
+        outfile,
+        bundle: true,
+        minify: true,
+        // Names of error classes are read in logs.
+        keepNames: true,
+        format: 'esm',
+        platform: 'node',
+        target: 'node24',
+        mainFields: ['module', 'main'],
+        banner: { js: BANNER },
+        plugins: [fromLayer],
+        logLevel: 'warning',
+      })
+      return [name, statSync(outfile).size] as const
+    }),
+  )
+  return Object.fromEntries(sizes) as Record<FunctionName, number>
+}

@@ -53,7 +53,7 @@ function tableLines(table: TableResult): string[] {
   const partitions = new Set(joins.map(join => join.partition)).size
   return [
     joins.length > 0 &&
-      `${formatCount(sum('files'))} files of ${formatCount(partitions)} partitions joined into ${formatCount(joins.length)}: ${formatBytes(sum('bytesRead'))} read, ${formatBytes(sum('bytesWritten'))} written`,
+      `${formatCount(sum('files'))} files of ${formatCount(partitions)} partition${partitions === 1 ? '' : 's'} joined into ${formatCount(joins.length)}: ${formatBytes(sum('bytesRead'))} read, ${formatBytes(sum('bytesWritten'))} written`,
     sum('conflicts') > 0 &&
       `${formatCount(sum('conflicts'))} trades have the message_id of another one over a second apart: a conflict in the source, both stay`,
     droppedPartitions.length > 0 &&

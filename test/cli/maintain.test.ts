@@ -1,14 +1,17 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { fragmentedLake } from '../localstack/support.ts'
 import { newFolder, output, runCommand } from './support.ts'
 
 test('says by table what was done, then that there is nothing to do; every law holds', async () => {
-  const data = join(newFolder(), 'lake')
-  const start = new Date(Date.now() - 90 * 60_000).toISOString()
-  await output('start', '--rate', '3', '--for', '6s', '--market-start', start, '--data', data)
+  const lake = await fragmentedLake()
+  onTestFinished(() => rmSync(join(lake.directory, '..'), { recursive: true }))
+  lake.close()
+  const data = lake.directory
   const done = await output('maintain', '--data', data)
   expect(done).toMatch(
-    /^gold_crypto_trades\n {2}\d+ files of 1 partitions joined into 1: [\d.]+ kB read, [\d.]+ kB written$/m,
+    /^gold_crypto_trades\n {2}3 files of 1 partition joined into 1: [\d.]+ kB read, [\d.]+ kB written$/m,
   )
   expect(await output('maintain', '--data', data)).toBe('There was nothing to do.\n')
   expect(JSON.parse(await output('maintain', '--json', '--data', data))).toEqual({

@@ -5,7 +5,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { allTables } from '../../domain/tables.ts'
 import { dayName } from '../../domain/time.ts'
 import { planFiles } from '../../iceberg/scan.ts'
@@ -13,6 +13,7 @@ import { openLakeReadOnly } from '../../localstack/lake.ts'
 import { hasPython, pythonEnvironment } from '../../localstack/stack/python.ts'
 import { openTables } from '../../localstack/tables.ts'
 import { output } from '../cli/support.ts'
+import { fragmentedLake } from '../localstack/support.ts'
 import { digestFiles, digestRows, textsQuery } from './digest.ts'
 import { checkLake, type LakeAnswer, type LakeRequest, READERS } from './python.ts'
 
@@ -127,11 +128,12 @@ describe.skipIf(!python3)('PyIceberg and tradelake sql', () => {
   })
 
   test('agree on a lake whose files were joined', async () => {
-    const data = join(folder, 'maintained')
-    const start = new Date(Date.now() - 80 * 60_000).toISOString()
-    await output('start', '--rate', '10', '--for', '12s', '--market-start', start, '--data', data)
+    const lake = await fragmentedLake()
+    onTestFinished(() => rmSync(join(lake.directory, '..'), { recursive: true }))
+    lake.close()
+    const data = lake.directory
     const before = await compareTables(data)
-    const { tables, failures } = JSON.parse(await output('maintain', '--closed-after', '0s', '--json', '--data', data))
+    const { tables, failures } = JSON.parse(await output('maintain', '--json', '--data', data))
     expect(failures).toEqual([])
     expect(tables.map(({ table }: { table: string }) => table)).toContain('gold_crypto_trades')
     const after = await compareTables(data)

@@ -65,6 +65,19 @@ export async function publishMarket(
   }
 }
 
+/** A lake of some seconds of a market three hours ago, in files of three commits each. */
+export async function fragmentedLake(exchanges: readonly Exchange[] = EXCHANGES): Promise<TestLake> {
+  const lake = await newLake(exchanges)
+  const hour = 3_600_000_000n
+  // Half past, so that all of it is in one hour.
+  const begin = (startMicros / hour - 3n) * hour + hour / 2n
+  for (let from = 0; from < 90; from += 30) {
+    await publishMarket(lake, { market: 0, from, to: from + 30, shift: begin - startMicros })
+    await drainLake(lake)
+  }
+  return lake
+}
+
 export async function drainLake(lake: Lake): Promise<void> {
   await drain(lake, wireFunctions(lake, silent), createTotals(lake.exchanges))
 }

@@ -19,6 +19,7 @@ describe('package.json', () => {
       '@aws-sdk/client-s3',
       '@aws-sdk/client-sqs',
       '@duckdb/node-api',
+      '@platformatic/kafka',
       'avsc',
       'hyparquet',
       'hyparquet-writer',

@@ -40,7 +40,7 @@ export async function pythonEnvironment(requirements: string): Promise<string> {
 }
 
 /** Where what was installed is kept between runs. @throws Error where no folder can be written */
-function cacheFolder(): string {
+export function cacheFolder(): string {
   for (const base of [process.env.XDG_CACHE_HOME, join(homedir(), '.cache'), tmpdir()]) {
     if (!base) continue
     const folder = join(base, 'tradelake')

@@ -1,0 +1,45 @@
+/** Java parts of the local stack, from Maven Central, kept between runs. */
+import { execFile, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { TradelakeError } from '../../domain/errors.ts'
+import { cacheFolder } from './python.ts'
+
+const run = promisify(execFile)
+const MAX_OUTPUT = 64 * 1024 * 1024
+
+/** Whether there are a Java and a Maven to start with. */
+export function hasJava(): boolean {
+  return spawnSync('java', ['-version']).status === 0 && spawnSync('mvn', ['--version']).status === 0
+}
+
+/** A folder with all jars of a POM's dependencies. @throws TradelakeError with Maven's last words */
+export async function jarsOf(pom: string): Promise<string> {
+  const hash = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 12)
+  const folder = join(cacheFolder(), `jars-${hash}`)
+  if (existsSync(folder)) return folder
+  // Made beside it and renamed when whole, so that two runs do not meet in a half-made one.
+  const making = `${folder}.${process.pid}`
+  try {
+    mkdirSync(making, { recursive: true })
+    copyFileSync(pom, join(making, 'pom.xml'))
+    await run(
+      'mvn',
+      ['-q', '-B', '-f', join(making, 'pom.xml'), 'dependency:copy-dependencies', `-DoutputDirectory=${making}`],
+      {
+        maxBuffer: MAX_OUTPUT,
+      },
+    )
+    if (!existsSync(folder)) renameSync(making, folder)
+  } catch (error) {
+    const words = (error as { stdout?: string }).stdout?.trim().split('\n').slice(-3).join(' ') ?? ''
+    throw new TradelakeError(`Maven could not get the jars of ${pom}: ${words || (error as Error).message}`, {
+      cause: error,
+    })
+  } finally {
+    rmSync(making, { recursive: true, force: true })
+  }
+  return folder
+}

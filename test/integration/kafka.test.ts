@@ -38,12 +38,13 @@ describe.skipIf(!hasJava())('Kafka', () => {
 
     const consumer = new Consumer({ clientId, groupId: 'readers', bootstrapBrokers })
     const stream = await consumer.consume({ topics: ['crash'], mode: MessagesStreamModes.EARLIEST, autocommit: false })
-    const found: string[] = []
+    // A consumer that joins again begins again.
+    const found = new Set<string>()
     for await (const { partition, value } of stream) {
-      found.push(`${partition} ${value}`)
-      if (found.length === messages.length) break
+      found.add(`${partition} ${value}`)
+      if (found.size === messages.length) break
     }
     await consumer.close(true)
-    expect(found.sort()).toEqual(messages.map(({ partition, value }) => `${partition} ${value}`).sort())
+    expect([...found].sort()).toEqual(messages.map(({ partition, value }) => `${partition} ${value}`).sort())
   }, 120_000)
 })

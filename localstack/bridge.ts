@@ -1,0 +1,171 @@
+/**
+ * The bridge: a local stand-in for Lambda's Kafka event source mapping, which no free emulator has. For a mapping it reads the topic in
+ * the mapping's own consumer group, fills an event (by number, by time since its first record, by 6 MB), invokes the function
+ * with it, and commits the offsets only when that succeeded; a failed event comes again, for ever. One event at a time, so
+ * each partition is worked off in order. After a rebalance whatever was not committed is read again.
+ *
+ * Source: Lambda developer guide, "Using Lambda with self-managed Apache Kafka" and "How Lambda processes records".
+ */
+import { Consumer, type Message, MessagesStreamFallbackModes, MessagesStreamModes } from '@platformatic/kafka'
+import { messageOf } from '../domain/errors.ts'
+import { type KafkaEvent, type KafkaEventRecord, MAX_EVENT_BYTES } from '../domain/events.ts'
+import type { Clock, Log } from '../domain/ports.ts'
+
+/** What of an event source mapping the bridge goes by. */
+export interface KafkaMapping {
+  readonly topic: string
+  readonly functionName: string
+  readonly groupId: string
+  readonly batchRecords: number
+  readonly windowMs: number
+}
+
+export interface BridgeOptions {
+  readonly mapping: KafkaMapping
+  readonly bootstrap: string
+  /** Settles when the function has; rejects where it failed. */
+  readonly invoke: (functionName: string, event: KafkaEvent) => Promise<void>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface Bridge {
+  readonly delivered: { events: number; records: number; failures: number }
+  /** Ends after the invocation under way. */
+  stop(): Promise<void>
+}
+
+type KafkaMessage = Message<Buffer, Buffer, Buffer, Buffer>
+
+const FIRST_PAUSE_MS = 200
+const LAST_PAUSE_MS = 10_000
+/** How long the broker may hold an answer back for more records. */
+const FETCH_WAIT_MS = 100
+/** JSON around a record's parts, at most. */
+const RECORD_OVERHEAD = 250
+const EVENT_OVERHEAD = 500
+
+/** Starts polling; where the broker goes away it tries again until it is back. */
+export function startBridge({ mapping, bootstrap, invoke, clock, log }: BridgeOptions): Bridge {
+  const delivered = { events: 0, records: 0, failures: 0 }
+  let running = true
+  const ended = run()
+
+  async function run(): Promise<void> {
+    while (running) {
+      const consumer = newConsumer()
+      try {
+        await poll(consumer)
+      } catch (error) {
+        log.warn('bridge joins again', { topic: mapping.topic, problem: messageOf(error) })
+        await clock.sleep(FIRST_PAUSE_MS)
+      } finally {
+        // A broker that is gone cannot be told good-bye.
+        await consumer.close(true).catch(error => log.warn('bridge left', { problem: messageOf(error) }))
+      }
+    }
+  }
+
+  function newConsumer(): Consumer {
+    return new Consumer({
+      clientId: `bridge-${mapping.functionName}`,
+      groupId: mapping.groupId,
+      bootstrapBrokers: [bootstrap],
+      autocommit: false,
+      maxWaitTime: FETCH_WAIT_MS,
+    })
+  }
+
+  async function poll(consumer: Consumer): Promise<void> {
+    // Each assignment of partitions has a number: records that came under an earlier one are read again.
+    const assignment = { number: 0 }
+    consumer.on('consumer:group:join', () => {
+      assignment.number++
+    })
+    const stream = await consumer.consume({
+      topics: [mapping.topic],
+      mode: MessagesStreamModes.COMMITTED,
+      // TRIM_HORIZON
+      fallbackMode: MessagesStreamFallbackModes.EARLIEST,
+    })
+    const messages = stream[Symbol.asyncIterator]()
+    let next = messages.next()
+    while (running) {
+      const batch: KafkaMessage[] = []
+      let bytes = EVENT_OVERHEAD
+      let end = Number.POSITIVE_INFINITY
+      const under = assignment.number
+      for (;;) {
+        const left = end - clock.now()
+        if (batch.length >= mapping.batchRecords || left <= 0 || !running) break
+        const waited = await Promise.race([next, clock.sleep(Math.min(left, FETCH_WAIT_MS)).then(() => undefined)])
+        if (waited === undefined) continue
+        if (waited.done) return
+        const size = eventBytes(waited.value)
+        if (bytes + size > MAX_EVENT_BYTES && batch.length > 0) break
+        batch.push(waited.value)
+        bytes += size
+        if (batch.length === 1) end = clock.now() + mapping.windowMs
+        next = messages.next()
+      }
+      if (batch.length > 0) await deliver(batch, () => running && under === assignment.number)
+    }
+  }
+
+  /** Invokes until it succeeds, or as long as the partitions are this bridge's. */
+  async function deliver(batch: readonly KafkaMessage[], mine: () => boolean): Promise<void> {
+    let pause = FIRST_PAUSE_MS
+    while (mine()) {
+      try {
+        await invoke(mapping.functionName, eventOf(bootstrap, batch))
+      } catch (error) {
+        delivered.failures++
+        log.warn('event comes again', { function: mapping.functionName, problem: messageOf(error) })
+        await clock.sleep(pause)
+        pause = Math.min(pause * 2, LAST_PAUSE_MS)
+        continue
+      }
+      await commitBatch(batch)
+      delivered.events++
+      delivered.records += batch.length
+      return
+    }
+  }
+
+  return {
+    delivered,
+    async stop() {
+      running = false
+      await ended
+    },
+  }
+}
+
+/** The last record of each partition stands for those before it. */
+async function commitBatch(batch: readonly KafkaMessage[]): Promise<void> {
+  const last = new Map(batch.map(message => [message.partition, message]))
+  await Promise.all([...last.values()].map(message => message.commit()))
+}
+
+function eventOf(bootstrap: string, batch: readonly KafkaMessage[]): KafkaEvent {
+  const records: Record<string, KafkaEventRecord[]> = {}
+  for (const { topic, partition, offset, timestamp, key, value, headers } of batch) {
+    const list = (records[`${topic}-${partition}`] ??= [])
+    list.push({
+      topic,
+      partition,
+      offset: Number(offset),
+      timestamp: Number(timestamp),
+      timestampType: 'CREATE_TIME',
+      ...(key && { key: key.toString('base64') }),
+      ...(value && { value: value.toString('base64') }),
+      headers: [...headers].map(([name, bytes]) => ({ [name.toString()]: [...bytes] })),
+    })
+  }
+  return { eventSource: 'SelfManagedKafka', bootstrapServers: bootstrap, records }
+}
+
+function eventBytes({ topic, key, value }: KafkaMessage): number {
+  const base64 = (bytes: Buffer | null | undefined) => (bytes ? Math.ceil(bytes.length / 3) * 4 : 0)
+  return RECORD_OVERHEAD + 2 * topic.length + base64(key) + base64(value)
+}

@@ -110,7 +110,8 @@ export function createContainer(
       case 'old-token':
         return wait(usual, `${detail} unanswered`, effect).then(() => later(OLD_TOKEN_MS, effect))
       case 'zombie-before':
-        return later(pick(ZOMBIE_MS), effect)
+        // A transaction is signed when it is sent; one of yesterday is refused.
+        return later(pick(type === 'transact' ? ZOMBIE_MS.slice(0, 2) : ZOMBIE_MS), effect)
       case 'zombie-after':
         return wait(usual, `${detail} unanswered`, effect).then(value => later(pick(ZOMBIE_MS), async () => value))
       case 'slow':

@@ -13,6 +13,7 @@ import { bronzeHandler } from '../../functions/bronze/handler.ts'
 import { committedTables } from '../../functions/commit/commit.ts'
 import { commitHandler } from '../../functions/commit/handler.ts'
 import { goldHandler } from '../../functions/gold/handler.ts'
+import { maintainHandler } from '../../functions/maintain/handler.ts'
 import { ohlcvHandler } from '../../functions/ohlcv/handler.ts'
 import { silverHandler } from '../../functions/silver/handler.ts'
 import { sweepHandler } from '../../functions/sweep/handler.ts'
@@ -39,6 +40,8 @@ export interface PlatformOptions {
   readonly listLagMs: number
   /** Notifications come after up to this; 0: at once. */
   readonly eventDelayMs: number
+  /** When maintenance is scheduled, milliseconds since 1970. */
+  readonly maintenance: readonly number[]
 }
 
 /** What the platform did with the records of one life of a topic. */
@@ -131,6 +134,18 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
   const sweep = createLambda(fleet, 'sweep', ({ ports, events }) =>
     sweepHandler(ports, exchanges, events, silent, unwatched),
   )
+
+  const maintain = createLambda(fleet, 'maintain', ({ ports }) =>
+    maintainHandler(ports, exchanges, { closedAfterMs: MINUTE, sweepEveryMs: 60 * MINUTE }, silent),
+  )
+  for (const due of options.maintenance) {
+    const run = () => {
+      const kind = world.point('schedule', 'maintain')
+      if (kind !== 'missed') void maintain.invoke({})
+      if (kind === 'double') void maintain.invoke({})
+    }
+    scheduler.add({ due, label: 'schedule of maintain', owner: undefined, run })
+  }
 
   function deploy(): void {
     for (const exchange of options.redeployed)

@@ -43,7 +43,7 @@ export interface RunResult {
   readonly simulatedMs: number
 }
 
-/** Faults stop this long after the last record, milliseconds; all that was set off before then may still come. */
+/** Faults stop this long after the last record and maintenance, milliseconds; all that was set off before may still come. */
 const FAULTY_MS = 600_000
 /** By then everything has drained, or never will, milliseconds. */
 const LONGEST_MS = 5 * 86_400_000
@@ -58,10 +58,12 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
   try {
     const world = createWorld({ seed, faults, engine: run, jitterMs: weather.jitterMs, tell })
     const { exchanges, redeployed, waves } = scenario
-    const platform = createPlatform(world, { exchanges, redeployed, ...weather })
+    const maintenance = scenario.maintenance.map(at => START + at)
+    const platform = createPlatform(world, { exchanges, redeployed, maintenance, ...weather })
     const { scheduler } = world
     const readers = createReaders(world, allTables(exchanges))
     const onTransaction = world.onTransaction
+    if (options.readers) world.onDelete = readers.mourn
     if (options.readers)
       world.onTransaction = async writes => {
         await readers.look(writes)
@@ -74,7 +76,8 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
         owner: undefined,
         run: () => platform.publish(exchange, records),
       })
-    const faultyUntil = START + Math.max(...waves.map(wave => wave.at)) + FAULTY_MS
+    const last = Math.max(...waves.map(wave => wave.at), ...scenario.maintenance)
+    const faultyUntil = START + last + FAULTY_MS
     scheduler.add({ due: faultyUntil, label: 'faults stop', owner: undefined, run: world.stopFaults })
     const end = await scheduler.run(START + LONGEST_MS)
     const violations = [...unhandled, ...readers.problems, ...(await checkLaws(world, platform, scenario))]

@@ -15,6 +15,8 @@ const decoded = new Map<string, readonly Row[]>()
 export interface TableRows {
   readonly rows: Row[]
   readonly problems: string[]
+  /** Keys of its files. */
+  readonly files: string[]
 }
 
 export async function readTable(world: World, definition: TableDefinition): Promise<TableRows> {
@@ -22,7 +24,8 @@ export async function readTable(world: World, definition: TableDefinition): Prom
   const rows: Row[] = []
   const problems: string[] = []
   const table = await findTable(ports, definition.name)
-  for (const file of table ? await planFiles(ports, table) : []) {
+  const files = table ? await planFiles(ports, table) : []
+  for (const file of files) {
     const info = await ports.store.head(file.key)
     if (info?.bytes !== file.bytes) {
       problems.push(`${file.key} has ${info?.bytes ?? 'no'} bytes, its manifest says ${file.bytes}`)
@@ -36,7 +39,7 @@ export async function readTable(world: World, definition: TableDefinition): Prom
         problems.push(`${file.key} holds rows of another ${name} than ${file.partition[name]}`)
     rows.push(...found)
   }
-  return { rows, problems }
+  return { rows, problems, files: files.map(file => file.key) }
 }
 
 async function rowsOf(definition: TableDefinition, key: string, bytes: Uint8Array): Promise<readonly Row[]> {

@@ -44,6 +44,7 @@ export interface World {
   /** Called for each object that came into being, and each transaction that took effect. */
   onObject: (key: string, bytes: number) => void
   onTransaction: (writes: readonly Write[]) => void | Promise<void>
+  onDelete: (keys: readonly string[]) => void
 }
 
 export function createWorld(options: WorldOptions): World {
@@ -80,6 +81,7 @@ export function createWorld(options: WorldOptions): World {
     },
     onObject: () => {},
     onTransaction: () => {},
+    onDelete: () => {},
     store: {
       ...store,
       async put(key, bytes) {
@@ -89,6 +91,7 @@ export function createWorld(options: WorldOptions): World {
       },
       async delete(keys) {
         await store.delete(keys)
+        world.onDelete(keys)
         scheduler.note(`  deleted ${keys.join(' ')}`)
       },
     },

@@ -92,11 +92,16 @@ export function scheduleOf(text: string): Schedule {
 }
 
 /** What a failing run is reported as, with a schedule of as few faults as still make it fail. */
-export async function reportFailure(engine: SharedEngine, run: Case, result: RunResult): Promise<Failure> {
+export async function reportFailure(
+  engine: SharedEngine,
+  run: Case,
+  result: RunResult,
+  cutDown = true,
+): Promise<Failure> {
   const all = result.happened.map(({ point, kind }) => [point, kind] as const)
   const fails = async (faults: typeof all) =>
     (await runCase(engine, { ...run, schedule: new Map(faults) })).violations.length > 0
-  const left = await shrink(all, fails)
+  const left = cutDown ? await shrink(all, fails) : all
   return {
     command: commandOf(run),
     shrunk: commandOf({ ...run, schedule: new Map(left) }),

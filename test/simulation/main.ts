@@ -51,6 +51,7 @@ async function runMany(): Promise<boolean> {
     runs: number(values.runs),
     minutes: number(values.minutes) ?? (campaign === 'single' || values.runs ? undefined : 1),
     maxFailures: Number(values['max-failures']),
+    shrink: true,
     processes: Number(values.processes),
     onFailure({ command, shrunk, violations }) {
       console.log(`FAILED ${command}\n  shrunk: ${shrunk}`)

@@ -28,6 +28,9 @@ const HOURS_LATE_MS = 3 * 3_600_000
 const QUEUE_BATCH = 10
 const BACKOFF_MS = [1_000, 4_000, 16_000, 60_000]
 
+/** What is still pending after so many minutes of trying, hours after the last fault, will not drain by itself. */
+const MAX_TRIES = 300
+
 const silent: Log = { info: () => {}, warn: () => {}, error: () => {} }
 const unwatched: Metrics = { addMetric: () => {}, publishStoredMetrics: () => {} }
 
@@ -164,6 +167,8 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
     { name: 'sweep', lists: exchanges.map(exchange => consumers.silver(exchange.name)), fire: () => sweep.invoke({}) },
   ]
   const ticking = new Set<string>()
+  // Since the function's lists were empty last.
+  const fired = new Map<string, number>()
 
   async function goldThenCandles(): Promise<void> {
     const outcome = await gold.invoke({})
@@ -182,7 +187,11 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
 
   async function startSchedules(): Promise<void> {
     for (const schedule of schedules) {
-      if (ticking.has(schedule.name) || (await anyPending(schedule.lists)).length === 0) continue
+      if (ticking.has(schedule.name)) continue
+      const waits = (await anyPending(schedule.lists)).length > 0
+      const fires = waits ? (fired.get(schedule.name) ?? 0) : 0
+      fired.set(schedule.name, fires + 1)
+      if (!waits || fires === MAX_TRIES) continue
       ticking.add(schedule.name)
       const minute = MINUTE - (scheduler.now() % MINUTE)
       at(minute, `schedule of ${schedule.name}`, async () => {
@@ -262,6 +271,7 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
     topic.polling = false
     if (kind === 'reset') await replay(name, life)
     if (topic.life !== life) return poll(name, SECOND)
+    if (topic.failures === MAX_TRIES) return
     if (ok && kind !== 'redeliver') await topic.log.acknowledge(batch)
     const backoff = BACKOFF_MS[Math.min(topic.failures, BACKOFF_MS.length - 1)]
     topic.failures = ok && kind !== 'redeliver' ? 0 : topic.failures + 1

@@ -47,6 +47,8 @@ export interface RunResult {
 const FAULTY_MS = 600_000
 /** By then everything has drained, or never will, milliseconds. */
 const LONGEST_MS = 5 * 86_400_000
+/** Some times what two runs of maintenance at once take: a stage that works for ever takes no time where calls take none. */
+const STEPS_IN_MOMENT = 5_000
 
 export async function simulate(engine: SharedEngine, options: RunOptions): Promise<RunResult> {
   const { scenario, seed, faults, weather, tell } = options
@@ -79,9 +81,9 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
     const last = Math.max(...waves.map(wave => wave.at), ...scenario.maintenance)
     const faultyUntil = START + last + FAULTY_MS
     scheduler.add({ due: faultyUntil, label: 'faults stop', owner: undefined, run: world.stopFaults })
-    const end = await scheduler.run(START + LONGEST_MS)
+    const rests = await scheduler.run(START + LONGEST_MS, STEPS_IN_MOMENT)
     const violations = [...unhandled, ...readers.problems, ...(await checkLaws(world, platform, scenario))]
-    if (end === 'late' && violations.length === 0) violations.push('law 6: the world never comes to rest')
+    if (!rests && violations.length === 0) violations.push('law 6: the world never comes to rest')
     return {
       violations,
       traceHash: scheduler.traceHash(),

@@ -21,8 +21,8 @@ export interface Scheduler {
   add(entry: Entry): void
   /** Takes back what waits for this owner; gives it. */
   drop(owner: object): Entry[]
-  /** Runs until nothing waits, or the time has come; tells which. */
-  run(until: number): Promise<'idle' | 'late'>
+  /** Runs until nothing waits; gives up, with false, at a time or after so many steps in one moment. */
+  run(until: number, stepsInMoment: number): Promise<boolean>
   /** Adds to the trace what a step did. */
   note(text: string): void
   readonly steps: number
@@ -69,20 +69,26 @@ export function createScheduler(start: number, random: Random, tell?: (line: str
       waiting = waiting.filter(entry => entry.owner !== owner)
       return dropped
     },
-    async run(until) {
+    async run(until, stepsInMoment) {
+      let moment = now
+      let began = steps
       await settled()
       while (waiting.length > 0) {
         const entry = next()
-        if (now > until) {
+        if (now !== moment) {
+          moment = now
+          began = steps
+        }
+        if (now > until || steps - began === stepsInMoment) {
           waiting.push(entry)
-          return 'late'
+          return false
         }
         steps++
         note(`${now} ${entry.label}`)
         await entry.run()
         await settled()
       }
-      return 'idle'
+      return true
     },
     note,
     get steps() {

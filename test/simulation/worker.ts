@@ -15,6 +15,8 @@ export interface Work {
   readonly shard: number
   readonly shards: number
   readonly maxFailures: number
+  /** Whether a failing run's faults are cut down, which takes some more runs. */
+  readonly shrink: boolean
 }
 
 export interface WorkDone {
@@ -46,7 +48,7 @@ for await (const [seed, schedule] of casesOf()) {
   simulatedMs += result.simulatedMs
   if (result.violations.length === 0) continue
   failures++
-  print({ failure: await reportFailure(engine, one, result) })
+  print({ failure: await reportFailure(engine, one, result, work.shrink) })
 }
 const { user, system } = process.cpuUsage()
 const { asked, answeredByDuckDb } = engine

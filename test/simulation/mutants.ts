@@ -1,0 +1,329 @@
+/** Faults planted in the product, one at a time: each says what it breaks, and the campaigns must find it. */
+
+export interface Mutant {
+  readonly name: string
+  readonly file: string
+  /** Stands in the file exactly once. */
+  readonly find: string
+  readonly replace: string
+}
+
+const mutant = (name: string, file: string, find: string, replace: string): Mutant => ({ name, file, find, replace })
+
+export const MUTANTS: readonly Mutant[] = [
+  // Conditions.
+  mutant(
+    'a pending item is consumed whoever else has consumed it',
+    'domain/pending.ts',
+    "    key: pendingKey(item.consumer, item.id),\n    when: { is: 'matching', attributes: { generation: item.generation } },",
+    '    key: pendingKey(item.consumer, item.id),',
+  ),
+  mutant(
+    'a checkpoint moves on whatever it is by then',
+    'domain/checkpoint.ts',
+    "    when: read.stored ? { is: 'matching', attributes: attributesOf(read) } : { is: 'absent' },\n",
+    '',
+  ),
+  mutant(
+    'a checkpoint’s condition leaves the offset out',
+    'domain/checkpoint.ts',
+    "{ is: 'matching', attributes: attributesOf(read) }",
+    "{ is: 'matching', attributes: { epoch: read.epoch } }",
+  ),
+  mutant(
+    'a table’s pointer moves whatever it is by then',
+    'iceberg/catalog.ts',
+    "    when: { is: 'matching', attributes: { v: table.version } },\n",
+    '',
+  ),
+  mutant(
+    'a table is made where one stands already',
+    'iceberg/catalog.ts',
+    "item: { key, attributes }, when: { is: 'absent' } }",
+    'item: { key, attributes } }',
+  ),
+  // The protocol.
+  mutant(
+    'a conflict counts as success',
+    'domain/protocol.ts',
+    '      if (!(error instanceof Conflict)) throw error\n      conflict = error',
+    '      if (!(error instanceof Conflict)) throw error\n      return (await plan(attempt, error)).result',
+  ),
+  mutant(
+    'any failure counts as success',
+    'domain/protocol.ts',
+    '      await ports.state.transact(writes, ports.ids.uuid())\n',
+    '      await ports.state.transact(writes, ports.ids.uuid()).catch(() => {})\n',
+  ),
+  mutant(
+    'the transaction is not waited for',
+    'domain/protocol.ts',
+    '      await ports.state.transact(writes, ports.ids.uuid())\n',
+    '      void ports.state.transact(writes, ports.ids.uuid()).catch(() => {})\n',
+  ),
+  mutant(
+    'data files are put after their transaction, if at all',
+    'iceberg/data-file.ts',
+    '  await ports.store.put(key, bytes)\n',
+    '  void ports.store.put(key, bytes).catch(() => {})\n',
+  ),
+  mutant(
+    'metadata is put after the pointer names it, if at all',
+    'iceberg/metadata-file.ts',
+    '  await store.put(key, gzipSync',
+    '  void store.put(key, gzipSync',
+  ),
+  mutant(
+    'metadata files are named by their number alone',
+    'iceberg/metadata-file.ts',
+    '-$' + '{uuid}.gz.metadata.json`',
+    '-.gz.metadata.json`',
+  ),
+  // Bronze.
+  mutant(
+    'the checkpoint stays where it is',
+    'functions/bronze/bronze.ts',
+    '.map(({ before, after }) => advanceCheckpoint(before, after))',
+    '.map(({ before }) => advanceCheckpoint(before, before))',
+  ),
+  mutant(
+    'Silver is not told of a Bronze file',
+    'functions/bronze/bronze.ts',
+    '      await producePending(ports, consumers.silver(exchange.name), object, file.key),\n',
+    '',
+  ),
+  mutant(
+    'a record at the checkpoint counts as a repeat',
+    'functions/bronze/accept.ts',
+    '    if (record.offset < after.nextOffset) {',
+    '    if (record.offset <= after.nextOffset) {',
+  ),
+  mutant(
+    'a repeat is stored again',
+    'functions/bronze/accept.ts',
+    '        repeats++\n        continue\n',
+    '        repeats++\n',
+  ),
+  mutant(
+    'a topic made anew is taken for the old one',
+    'functions/bronze/accept.ts',
+    "if (stored === 'other' || !inGap(after.gaps, record.offset)) {",
+    "if (stored === 'other' && inGap(after.gaps, record.offset)) {",
+  ),
+  mutant(
+    'a jump leaves no gap',
+    'domain/checkpoint.ts',
+    'joinNearest([...checkpoint.gaps, [checkpoint.nextOffset, offset - 1]])',
+    'joinNearest([...checkpoint.gaps])',
+  ),
+  mutant(
+    'a gap ends one offset too soon',
+    'domain/checkpoint.ts',
+    '[checkpoint.nextOffset, offset - 1]])',
+    '[checkpoint.nextOffset, offset - 2]])',
+  ),
+  mutant(
+    'a repeat is looked for in the table alone',
+    'functions/bronze/stored.ts',
+    'pending.flatMap(item => item.payload.files.map(file => [file.key, file.bytes] as const))',
+    'pending.flatMap(item => item.payload.files.slice(0, 0).map(file => [file.key, file.bytes] as const))',
+  ),
+  mutant(
+    'a repeat is looked for among pending files alone',
+    'functions/bronze/stored.ts',
+    '{ where })) files.set(file.key, file.bytes)',
+    '{ where })) files.has(file.key)',
+  ),
+  mutant(
+    'an invocation past its time goes on',
+    'functions/bronze/bronze.ts',
+    '      requireInTime(ports, end, before)\n',
+    '      if (end < 0) requireInTime(ports, end, before)\n',
+  ),
+  mutant(
+    'a missing value is an empty one',
+    'functions/bronze/columns.ts',
+    "      if (typeof value === 'string') {\n        appendBase64(values, value)",
+    "      if (typeof value !== 'number') {\n        appendBase64(values, value ?? '')",
+  ),
+  // Silver.
+  mutant(
+    'a tombstone is left out',
+    'functions/silver/decode.ts',
+    '      const value = raw[row]\n',
+    '      const value = raw[row]\n      if (value === null) continue\n',
+  ),
+  mutant(
+    'a rejected record is left out',
+    'functions/silver/decode.ts',
+    '      if (rejection) dead.add(value',
+    '      if (rejection && schemaId === null) dead.add(value',
+  ),
+  mutant(
+    'Silver forgets to consume its objects',
+    'functions/silver/silver.ts',
+    '[consumePending(item), rememberDone(consumer, item.id, started)]',
+    '[rememberDone(consumer, item.id, started)]',
+  ),
+  mutant(
+    'Gold is not told of Silver’s files',
+    'functions/silver/silver.ts',
+    '    writes.push(await producePending(ports, consumers.gold, gold))\n',
+    '    await producePending(ports, consumers.gold, gold)\n',
+  ),
+  mutant(
+    'Silver’s first file of several stands for all',
+    'functions/silver/silver.ts',
+    'const gold: SilverFiles = { files: forGold }',
+    'const gold: SilverFiles = { files: forGold.slice(0, 1) }',
+  ),
+  mutant(
+    'dead letters are dated by another look at the clock',
+    'functions/silver/silver.ts',
+    '    const day = Math.floor(started / 86_400_000)\n',
+    '    const day = Math.floor(ports.clock.now() / 86_400_000)\n',
+  ),
+  // Commit and the table format.
+  mutant(
+    'commit forgets to consume its items',
+    'functions/commit/commit.ts',
+    '[...items.map(consumePending), staged.write]',
+    '[...items.slice(1).map(consumePending), staged.write]',
+  ),
+  mutant(
+    'commit consumes its items and moves no pointer',
+    'functions/commit/commit.ts',
+    '[...items.map(consumePending), staged.write]',
+    '[...items.map(consumePending)]',
+  ),
+  mutant(
+    'a snapshot forgets its parent’s files',
+    'iceberg/commit.ts',
+    '  const parents = parent ? await readManifests(store, parent) : []',
+    '  const parents = parent && remove.size > 0 ? await readManifests(store, parent) : []',
+  ),
+  mutant(
+    'a removed file stays',
+    'iceberg/commit-manifests.ts',
+    'return carriedEntry(entry, manifest, writer.snapshotId)',
+    'return carriedEntry(entry, manifest)',
+  ),
+  mutant(
+    'a file of a range’s last moment is passed by',
+    'iceberg/scan.ts',
+    'range.upper) ?? 0) > 0',
+    'range.upper) ?? 0) >= 0',
+  ),
+  // Gold.
+  mutant(
+    'repeats are told by time to the microsecond',
+    'functions/gold/dedup.ts',
+    'SAME_TRADE_MICROS = 1_000_000n',
+    'SAME_TRADE_MICROS = 0n',
+  ),
+  mutant(
+    'one id is one trade, whenever it was',
+    'functions/gold/dedup.ts',
+    '(a > b ? a - b : b - a) <= SAME_TRADE_MICROS',
+    '(a > b ? a - b : b - a) <= 86_400n * SAME_TRADE_MICROS',
+  ),
+  mutant(
+    'Gold’s own rows are not looked at',
+    'functions/gold/dedup.ts',
+    'if (near(times[row], goldTimes[i])) repeated[row] = 1',
+    'if (near(times[row], goldTimes[i])) repeated[row] = 0',
+  ),
+  mutant(
+    'repeats across a minute’s end are not looked for',
+    'functions/gold/trades.ts',
+    'rangesAround(windows, MINUTE_MICROS, SAME_TRADE_MICROS)',
+    'rangesAround(windows, MINUTE_MICROS, SAME_TRADE_MICROS - SAME_TRADE_MICROS)',
+  ),
+  mutant(
+    'trades before midnight are filed under the next day',
+    'functions/gold/trades.ts',
+    'exchange_date: Math.floor(hour / 24)',
+    'exchange_date: Math.ceil(hour / 24)',
+  ),
+  mutant(
+    'Gold forgets to consume its items',
+    'functions/gold/gold.ts',
+    'const writes: Write[] = items.map(consumePending)',
+    'const writes: Write[] = items.slice(1).map(consumePending)',
+  ),
+  mutant(
+    'the candles are not told of the last changed minute',
+    'functions/gold/gold.ts',
+    'const changed: ChangedMinutes = { minutes }',
+    'const changed: ChangedMinutes = { minutes: minutes.slice(0, -1) }',
+  ),
+  // Candles.
+  mutant(
+    'candles are counted up and not made anew',
+    'functions/ohlcv/spans.ts',
+    'filter(([, candle]) => !windows.has(candle.windowStart))',
+    'filter(([, candle]) => windows.has(candle.windowStart) || true)',
+  ),
+  mutant(
+    'the spans’ old files stay beside the new ones',
+    'functions/ohlcv/spans.ts',
+    'const remove = new Set(open.files.map(file => file.key))',
+    'const remove = new Set(open.files.slice(1).map(file => file.key))',
+  ),
+  mutant(
+    'days are not folded again',
+    'functions/ohlcv/ohlcv.ts',
+    '    if (changed > 0) {',
+    "    if (changed > 0 && timeframe.name !== '1d') {",
+  ),
+  mutant('nobody waits for a candle table’s failure', 'functions/ohlcv/ohlcv.ts', '      write.catch(() => {})\n', ''),
+  mutant(
+    'trades of one moment are ordered by their ids as text',
+    'functions/ohlcv/from-gold.ts',
+    'else if (compareTradeIds(edge.tradeId, known.last.tradeId) > 0) known.last = edge',
+    'else if (edge.tradeId > known.last.tradeId) known.last = edge',
+  ),
+  // The sweep, and maintenance.
+  mutant(
+    'the sweep notes a re-send and sends nothing',
+    'functions/sweep/sweep.ts',
+    '      sent.push({ key: item.id, bytes: item.payload.bytes })\n',
+    '',
+  ),
+  mutant(
+    'a joined table loses the last of the files that were joined',
+    'functions/maintain/rewrite.ts',
+    'readParquet(paths)} ORDER BY',
+    'readParquet(paths.slice(1))} ORDER BY',
+  ),
+  mutant(
+    'what is joined stays beside what comes of it',
+    'functions/maintain/compact.ts',
+    'const remove = new Set(work.files.map(({ key }) => key))',
+    'const remove = new Set(work.files.slice(1).map(({ key }) => key))',
+  ),
+  mutant(
+    'pending objects are swept',
+    'functions/maintain/reclaim.ts',
+    'for (const key of await pendingKeys(ports, exchanges)) objects.delete(key)',
+    'for (const key of await pendingKeys(ports, exchanges)) objects.has(key)',
+  ),
+  mutant(
+    'a young object is swept',
+    'functions/maintain/reclaim.ts',
+    'const MIN_AGE_MS = 86_400_000',
+    'const MIN_AGE_MS = 1_000',
+  ),
+  mutant(
+    'an old writer is not fenced',
+    'domain/protocol.ts',
+    'const MAX_FILE_AGE_MS = 3_600_000',
+    'const MAX_FILE_AGE_MS = 360_000_000',
+  ),
+  mutant(
+    'a file is swept at the first reading that does not find it named',
+    'functions/maintain/reclaim.ts',
+    'filter(key => mayGo.has(key))',
+    'filter(key => mayGo.has(key) || true)',
+  ),
+]

@@ -62,6 +62,7 @@ function seededWeather(random: () => number): Weather {
     eventDelayMs: one([0, 5_000, 40_000]),
     visibilityMs: one([5_000, 90_000, 360_000]),
     listLagMs: one([0, 0, 30_000]),
+    stormMs: one([60_000, 600_000, 1_800_000]),
   }
 }
 

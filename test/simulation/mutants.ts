@@ -135,12 +135,6 @@ export const MUTANTS: readonly Mutant[] = [
     '{ where })) files.has(file.key)',
   ),
   mutant(
-    'an invocation past its time goes on',
-    'functions/bronze/bronze.ts',
-    '      requireInTime(ports, end, before)\n',
-    '      if (end < 0) requireInTime(ports, end, before)\n',
-  ),
-  mutant(
     'a missing value is an empty one',
     'functions/bronze/columns.ts',
     "      if (typeof value === 'string') {\n        appendBase64(values, value)",
@@ -289,18 +283,6 @@ export const MUTANTS: readonly Mutant[] = [
     'functions/sweep/sweep.ts',
     '      sent.push({ key: item.id, bytes: item.payload.bytes })\n',
     '',
-  ),
-  mutant(
-    'a joined table loses the last of the files that were joined',
-    'functions/maintain/rewrite.ts',
-    'readParquet(paths)} ORDER BY',
-    'readParquet(paths.slice(1))} ORDER BY',
-  ),
-  mutant(
-    'what is joined stays beside what comes of it',
-    'functions/maintain/compact.ts',
-    'const remove = new Set(work.files.map(({ key }) => key))',
-    'const remove = new Set(work.files.slice(1).map(({ key }) => key))',
   ),
   mutant(
     'pending objects are swept',

@@ -1,5 +1,6 @@
 /** Readers that look in between: whatever moment they choose, they must see whole commits of files that are there. */
 
+import { messageOf } from '../../domain/errors.ts'
 import type { Write } from '../../domain/ports.ts'
 import { candleTable, type TableDefinition } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
@@ -27,6 +28,14 @@ export function createReaders(world: World, tables: readonly TableDefinition[]):
   const candles = new Set(TIMEFRAMES.map(timeframe => candleTable(timeframe).name))
 
   async function look(writes: readonly Write[]): Promise<void> {
+    try {
+      await lookAt(writes)
+    } catch (error) {
+      problems.push(`law 5: a reader meets ${messageOf(error)}`)
+    }
+  }
+
+  async function lookAt(writes: readonly Write[]): Promise<void> {
     const moved = writes.flatMap(write => {
       if (write.kind !== 'put' || write.item.key.table !== 'catalog') return []
       return byPointer.get(write.item.key.partition) ?? []

@@ -29,9 +29,17 @@ export interface Weather {
   readonly visibilityMs: number
   /** Listings leave younger objects out, milliseconds. */
   readonly listLagMs: number
+  /** Faults happen for so long after each wave of records and each maintenance, milliseconds. */
+  readonly stormMs: number
 }
 
-export const CALM: Weather = { jitterMs: 0, eventDelayMs: 0, visibilityMs: 90_000, listLagMs: 0 }
+export const CALM: Weather = {
+  jitterMs: 0,
+  eventDelayMs: 0,
+  visibilityMs: 90_000,
+  listLagMs: 0,
+  stormMs: Number.POSITIVE_INFINITY,
+}
 
 export interface RunResult {
   /** Laws that broke, a line each. */
@@ -43,8 +51,6 @@ export interface RunResult {
   readonly simulatedMs: number
 }
 
-/** Faults stop this long after the last record and maintenance, milliseconds; all that was set off before may still come. */
-const FAULTY_MS = 600_000
 /** By then everything has drained, or never will, milliseconds. */
 const LONGEST_MS = 5 * 86_400_000
 /** Some times what two runs of maintenance at once take: a stage that works for ever takes no time where calls take none. */
@@ -78,11 +84,18 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
         owner: undefined,
         run: () => platform.publish(exchange, records),
       })
-    const last = Math.max(...waves.map(wave => wave.at), ...scenario.maintenance)
-    const faultyUntil = START + last + FAULTY_MS
-    scheduler.add({ due: faultyUntil, label: 'faults stop', owner: undefined, run: world.stopFaults })
+    if (weather.stormMs === Number.POSITIVE_INFINITY) world.storm(1)
+    else
+      for (const start of [...waves.map(wave => wave.at), ...scenario.maintenance]) {
+        const change = (after: number, by: number) =>
+          scheduler.add({ due: START + start + after, label: 'storm', owner: undefined, run: () => world.storm(by) })
+        change(0, 1)
+        change(weather.stormMs, -1)
+      }
     const rests = await scheduler.run(START + LONGEST_MS, STEPS_IN_MOMENT)
-    const violations = [...unhandled, ...readers.problems, ...(await checkLaws(world, platform, scenario))]
+    const checked = () =>
+      checkLaws(world, platform, scenario).catch(error => [`the laws cannot be checked: ${messageOf(error)}`])
+    const violations = [...unhandled, ...readers.problems, ...(await checked())]
     if (!rests && violations.length === 0) violations.push('law 6: the world never comes to rest')
     return {
       violations,

@@ -40,7 +40,8 @@ export interface World {
   readonly points: readonly PointType[]
   /** The faults that happened, with what they happened to. */
   readonly happened: readonly { readonly point: number; readonly kind: FaultKind; readonly detail: string }[]
-  stopFaults(): void
+  /** Faults happen while more storms have come than gone. */
+  storm(change: number): void
   /** Called for each object that came into being, and each transaction that took effect. */
   onObject: (key: string, bytes: number) => void
   onTransaction: (writes: readonly Write[]) => void | Promise<void>
@@ -55,7 +56,7 @@ export function createWorld(options: WorldOptions): World {
   const clock = { now: scheduler.now }
   const points: PointType[] = []
   const happened: { point: number; kind: FaultKind; detail: string }[] = []
-  let faults: FaultSource = options.faults
+  let storms = 0
   const store = memoryStore({ clock, scratch: engine.scratch })
   const state = memoryState(clock)
   const world: World = {
@@ -67,7 +68,7 @@ export function createWorld(options: WorldOptions): World {
     latency: () => (jitterMs === 0 ? 0 : latency(durations, jitterMs)),
     point(type, detail) {
       const point = points.push(type) - 1
-      const kind = faults(point, type)
+      const kind = storms > 0 ? options.faults(point, type) : undefined
       if (kind !== undefined) {
         happened.push({ point, kind, detail })
         scheduler.note(`  fault ${point} ${kind}: ${detail}`)
@@ -76,8 +77,8 @@ export function createWorld(options: WorldOptions): World {
     },
     points,
     happened,
-    stopFaults() {
-      faults = () => undefined
+    storm(change) {
+      storms += change
     },
     onObject: () => {},
     onTransaction: () => {},

@@ -113,8 +113,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'a jump leaves no gap',
     'domain/checkpoint.ts',
-    'joinNearest([...checkpoint.gaps, [checkpoint.nextOffset, offset - 1]])',
-    'joinNearest([...checkpoint.gaps])',
+    'joinGaps([...checkpoint.gaps, [checkpoint.nextOffset, offset - 1]])',
+    'joinGaps([...checkpoint.gaps])',
   ),
   mutant(
     'a gap ends one offset too soon',

@@ -1,11 +1,13 @@
 /** The laws in simulated worlds of fixed seeds; the campaigns with every fault are test/integration/simulation.test.ts. */
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type Case, commandOf, runCase, singleFaults } from './campaign.ts'
 import { sharedEngine } from './engine.ts'
 import { parseSchedule, type Schedule, scheduleText } from './faults.ts'
+import { MUTANTS } from './mutants.ts'
 
 const engine = await sharedEngine()
 afterAll(() => engine.close())
@@ -81,4 +83,10 @@ describe('a schedule of faults', () => {
     expect(() => parseSchedule('12:crash')).toThrow('12:crash')
     expect(() => parseSchedule('crash-after')).toThrow('crash-after')
   })
+})
+
+test('each mutant’s snippet stands exactly once in the file that it changes', () => {
+  const root = fileURLToPath(new URL('../..', import.meta.url))
+  const wrong = MUTANTS.filter(({ file, find }) => readFileSync(`${root}${file}`, 'utf8').split(find).length !== 2)
+  expect(wrong.map(({ name }) => name)).toEqual([])
 })

@@ -2,8 +2,9 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { promisify, stripVTControlCharacters } from 'node:util'
 import { TradelakeError } from '../../domain/errors.ts'
 import { cacheFolder } from './python.ts'
 
@@ -42,4 +43,32 @@ export async function jarsOf(pom: string): Promise<string> {
     rmSync(making, { recursive: true, force: true })
   }
   return folder
+}
+
+/** The local path of one artifact, without what it depends on. @throws TradelakeError */
+export async function mavenFile(
+  group: string,
+  artifact: string,
+  version: string,
+  type: string,
+  classifier: string,
+): Promise<string> {
+  try {
+    const coordinates = [group, artifact, version, type, classifier].join(':')
+    await run('mvn', ['-q', '-B', 'dependency:get', `-Dartifact=${coordinates}`, '-Dtransitive=false'], {
+      cwd: tmpdir(),
+    })
+    const { stdout } = await run(
+      'mvn',
+      ['-q', '-B', 'help:evaluate', '-Dexpression=settings.localRepository', '-DforceStdout'],
+      { cwd: tmpdir() },
+    )
+    const path = [...group.split('.'), artifact, version, `${artifact}-${version}-${classifier}.${type}`]
+    // Maven colours even this.
+    return join(stripVTControlCharacters(stdout).trim(), ...path)
+  } catch (error) {
+    throw new TradelakeError(`Maven could not get ${artifact} ${version}: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
 }

@@ -1,0 +1,70 @@
+/** A schema registry with Confluent's API: Apicurio, in memory. */
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { mavenFile } from './maven.ts'
+import { freePort, type Service, startService } from './processes.ts'
+import { cacheFolder } from './python.ts'
+
+const run = promisify(execFile)
+const VERSION = '3.0.9'
+const READY_MS = 120_000
+
+export interface Registry extends Service {
+  /** Of its Confluent API. */
+  readonly url: string
+}
+
+/** Starts it on a free port of the loopback interface; `folder` is for its log. @throws TradelakeError */
+export async function startRegistry(folder: string): Promise<Registry> {
+  const home = await unpacked()
+  mkdirSync(folder, { recursive: true })
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}/apis/ccompat/v7`
+  const service = await startService({
+    name: 'The schema registry',
+    command: 'java',
+    args: [
+      '-Xmx256m',
+      '-XX:TieredStopAtLevel=1',
+      '-Dquarkus.http.host=127.0.0.1',
+      `-Dquarkus.http.port=${port}`,
+      '-jar',
+      join(home, `apicurio-registry-app-${VERSION}-runner.jar`),
+    ],
+    env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
+    cwd: folder,
+    logFile: join(folder, 'registry.log'),
+    ready: async () => (await fetch(`${url}/subjects`)).ok,
+    readyMs: READY_MS,
+  })
+  return { ...service, url }
+}
+
+async function unpacked(): Promise<string> {
+  const folder = join(cacheFolder(), `apicurio-${VERSION}`)
+  if (existsSync(folder)) return folder
+  const archive = await mavenFile('io.apicurio', 'apicurio-registry-app', VERSION, 'tar.gz', 'all')
+  const making = `${folder}.${process.pid}`
+  try {
+    mkdirSync(making, { recursive: true })
+    await run('tar', ['xzf', archive, '-C', making])
+    if (!existsSync(folder)) renameSync(making, folder)
+  } finally {
+    rmSync(making, { recursive: true, force: true })
+  }
+  return folder
+}
+
+/** Registers a schema under a subject, or finds it there; gives its id. @throws Error where the registry refuses */
+export async function registerSchema(url: string, subject: string, schema: unknown): Promise<number> {
+  const response = await fetch(`${url}/subjects/${encodeURIComponent(subject)}/versions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify({ schema: JSON.stringify(schema), schemaType: 'AVRO' }),
+  })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`The registry at ${url} refused a schema of ${subject}: ${response.status} ${text}`)
+  return (JSON.parse(text) as { id: number }).id
+}

@@ -1,32 +1,32 @@
 /** `tradelake audit`: whether the laws hold, law by law, in plain words; and what can be done where they do not. */
 import { createLogFile } from '../adapters/log-file.ts'
+import { BadInput } from '../domain/errors.ts'
 import type { AuditReport, LawReport } from '../localstack/audit/report.ts'
 import { auditLake } from '../localstack/audit.ts'
 import { wireFunctions } from '../localstack/functions.ts'
-import { type Lake, openLake, openLakeReadOnly } from '../localstack/lake.ts'
+import { type Lake, openLake, type ReadableLake } from '../localstack/lake.ts'
 import { repairLake } from '../localstack/repair.ts'
 import { createTotals } from '../localstack/totals.ts'
-import { type Command, DATA_OPTION, JSON_OPTION } from './command.ts'
+import { type Arguments, type Command, JSON_OPTION } from './command.ts'
 import { formatCount } from './format.ts'
+import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
 
 export const audit: Command = {
   name: 'audit',
-  usage: '[--repair] [--data DIR] [--json]',
+  usage: '[--repair] [--data DIR | --stack NAME] [--json]',
   summary: 'Check law by law that nothing is lost, doubled or changed; the exit status is 1 when a law is broken.',
   options: {
     repair: {
       type: 'boolean',
       help: 'first mend what can be mended: lost state, pointers and files, and all that is missing downstream of them',
     },
-    data: DATA_OPTION,
+    ...LAKE_OPTIONS,
     json: JSON_OPTION,
   },
   async run(args) {
-    const folder = args.text('data') as string
-    const repairing = args.flag('repair')
-    const lake = await (repairing ? openLake(folder, { mustExist: true, lostState: true }) : openLakeReadOnly(folder))
+    const repaired = args.flag('repair') ? await repair(args) : undefined
+    const lake: ReadableLake = await openToRead(args)
     try {
-      const repaired = repairing ? await repair(lake) : undefined
       const report = await auditLake(lake)
       if (args.flag('json')) console.log(JSON.stringify({ ...report, ...(repaired && { repaired }) }, null, 2))
       else {
@@ -40,12 +40,16 @@ export const audit: Command = {
   },
 }
 
-async function repair(lake: Lake): Promise<string[]> {
+async function repair(args: Arguments): Promise<string[]> {
+  if (args.text('stack') !== undefined)
+    throw new BadInput('A repair needs the lake to itself: stop the stack’s schedules and mappings (docs/runbook.md).')
+  const lake: Lake = await openLake(args.text('data') as string, { mustExist: true, lostState: true })
   const log = createLogFile(lake.directory, lake.ports.clock)
   try {
     return await repairLake(lake, wireFunctions(lake, log), createTotals(lake.exchanges))
   } finally {
     log.close()
+    lake.close()
   }
 }
 

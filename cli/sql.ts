@@ -5,20 +5,20 @@ import { pipeline } from 'node:stream/promises'
 import { BadInput } from '../domain/errors.ts'
 import type { QuerySession, SqlRow, SqlValue } from '../domain/ports.ts'
 import { sqlText } from '../domain/sql.ts'
-import { openLakeReadOnly } from '../localstack/lake.ts'
 import { createView, openTables } from '../localstack/tables.ts'
-import { type Command, DATA_OPTION } from './command.ts'
+import type { Command } from './command.ts'
 import { formatTable } from './format.ts'
+import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
 
 const FORMATS = ['table', 'csv', 'json', 'parquet']
 
 export const sql: Command = {
   name: 'sql',
-  usage: '"SELECT …" [--format table|csv|json|parquet] [--data DIR]',
+  usage: '"SELECT …" [--format table|csv|json|parquet] [--data DIR | --stack NAME]',
   summary: 'Query the current snapshots of all tables with DuckDB.',
   options: {
     format: { type: 'string', value: 'FORMAT', help: 'table, csv, json or parquet', default: 'table' },
-    data: DATA_OPTION,
+    ...LAKE_OPTIONS,
   },
   async run(args) {
     const format = args.text('format') as string
@@ -27,7 +27,7 @@ export const sql: Command = {
     if (query === '') throw new BadInput('Give a query: tradelake sql "SELECT count(*) FROM gold_crypto_trades".')
     if (format === 'parquet' && process.stdout.isTTY)
       throw new BadInput('Parquet is not for a terminal: add > FILE.parquet.')
-    const lake = await openLakeReadOnly(args.text('data') as string)
+    const lake = await openToRead(args)
     const session = await lake.ports.engine.session()
     const scratch = lake.ports.scratch.path(`answer.${format}`)
     try {

@@ -1,17 +1,17 @@
 /** `tradelake tables`: what each table holds now. */
 import { currentSnapshot } from '../iceberg/metadata.ts'
-import { openLakeReadOnly } from '../localstack/lake.ts'
 import { openTables } from '../localstack/tables.ts'
-import { type Command, DATA_OPTION, JSON_OPTION } from './command.ts'
+import { type Command, JSON_OPTION } from './command.ts'
 import { formatBytes, formatCount, formatTable } from './format.ts'
+import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
 
 export const tables: Command = {
   name: 'tables',
-  usage: '[--data DIR] [--json]',
+  usage: '[--data DIR | --stack NAME] [--json]',
   summary: 'Show rows, files, bytes, snapshot and freshness of every table.',
-  options: { data: DATA_OPTION, json: JSON_OPTION },
+  options: { ...LAKE_OPTIONS, json: JSON_OPTION },
   async run(args) {
-    const lake = await openLakeReadOnly(args.text('data') as string)
+    const lake = await openToRead(args)
     try {
       const now = lake.ports.clock.now()
       const rows = (await openTables(lake)).map(({ definition, loaded, files }) => {

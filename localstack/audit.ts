@@ -11,7 +11,7 @@ import { type Readings, readLake } from './audit/readings.ts'
 import { type AuditReport, count, type Findings, type LawReport } from './audit/report.ts'
 import { loadRows } from './audit/rows.ts'
 import { checkSilver } from './audit/silver.ts'
-import type { Lake } from './lake.ts'
+import type { ReadableLake } from './lake.ts'
 
 const LAWS = [
   'Bronze is Kafka',
@@ -23,7 +23,7 @@ const LAWS = [
 ]
 
 /** Checks all laws. */
-export async function auditLake(lake: Lake): Promise<AuditReport> {
+export async function auditLake(lake: ReadableLake): Promise<AuditReport> {
   const at = lake.ports.clock.now()
   const findings = await findingsOf(lake)
   const laws = findings.map((found, i): LawReport => {
@@ -32,7 +32,7 @@ export async function auditLake(lake: Lake): Promise<AuditReport> {
   return { holds: laws.every(law => law.holds), audited_at: new Date(at).toISOString(), laws }
 }
 
-async function findingsOf(lake: Lake): Promise<Findings[]> {
+async function findingsOf(lake: ReadableLake): Promise<Findings[]> {
   let readings: Readings
   try {
     readings = await readLake(lake)

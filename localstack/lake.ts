@@ -22,13 +22,20 @@ import { topicName } from '../domain/names.ts'
 import type { Ports, TopicLog } from '../domain/ports.ts'
 import { emptyFolder, requireOwnFolder, requirePlainPath, requireWhole, writeLocation } from './lake-folder.ts'
 
-export interface Lake {
-  /** Absolute path. */
-  readonly directory: string
+/** What looking at a lake takes, wherever it is. */
+export interface ReadableLake {
   readonly exchanges: readonly Exchange[]
   readonly ports: Ports
-  readonly topics: TopicLog
+  /** Where each topic ends; undefined where Kafka is out of reach. */
+  readonly topics: Pick<TopicLog, 'ends'> | undefined
   close(): void
+}
+
+/** A lake in a folder. */
+export interface Lake extends ReadableLake {
+  /** Absolute path. */
+  readonly directory: string
+  readonly topics: TopicLog
 }
 
 export interface LakeOptions {

@@ -5,7 +5,7 @@ import { allTables, type TableDefinition } from '../domain/tables.ts'
 import { findTable, type LoadedTable } from '../iceberg/catalog.ts'
 import { planFiles } from '../iceberg/scan.ts'
 import type { DataFile } from '../iceberg/types.ts'
-import type { Lake } from './lake.ts'
+import type { ReadableLake } from './lake.ts'
 
 export interface OpenTable {
   readonly definition: TableDefinition
@@ -15,7 +15,7 @@ export interface OpenTable {
 }
 
 /** Every table of the lake with the files of its current snapshot. */
-export async function openTables(lake: Lake): Promise<OpenTable[]> {
+export async function openTables(lake: ReadableLake): Promise<OpenTable[]> {
   return Promise.all(
     allTables(lake.exchanges).map(async definition => {
       const loaded = await findTable(lake.ports, definition.name)
@@ -25,7 +25,7 @@ export async function openTables(lake: Lake): Promise<OpenTable[]> {
 }
 
 /** The statement that makes a view of the table's name over its files. @throws NotFound where a file is missing */
-export async function createView(lake: Lake, table: OpenTable): Promise<string> {
+export async function createView(lake: ReadableLake, table: OpenTable): Promise<string> {
   const { definition, files } = table
   const columns = definition.columns.map(column => sqlName(column.name)).join(', ')
   const paths = await Promise.all(

@@ -14,6 +14,7 @@ describe('package.json', () => {
       '@aws-lambda-powertools/logger',
       '@aws-lambda-powertools/metrics',
       '@aws-lambda-powertools/tracer',
+      '@aws-sdk/client-cloudformation',
       '@aws-sdk/client-dynamodb',
       '@aws-sdk/client-glue',
       '@aws-sdk/client-s3',

@@ -44,7 +44,7 @@ export async function checkBronze(session: QuerySession, readings: Readings): Pr
       problems.push(...endProblems(reading, row))
     }
     problems.push(...delivered(reading, readings.at, new Set(rows.map(row => row.partition))))
-    waiting += reading.ends.reduce((sum, end) => sum + end.waiting, 0)
+    waiting += (reading.ends ?? []).reduce((sum, end) => sum + end.waiting, 0)
     violations.push(...(await repeated(session, reading, i)))
   }
   const total = partitions.reduce((sum, partition) => sum + partition.rows, 0)
@@ -174,14 +174,14 @@ function delivered(reading: ExchangeReading, now: number, held: ReadonlySet<numb
   const dropsDays = keptSince(reading.bronze, now) > 0
   for (const checkpoint of reading.checkpoints) {
     const { partition, nextOffset } = checkpoint
-    const end = reading.ends.find(candidate => candidate.partition === partition)?.end ?? 0
-    if (nextOffset > end)
+    const end = reading.ends?.find(candidate => candidate.partition === partition)?.end ?? 0
+    if (reading.ends && nextOffset > end)
       problems.push({ topic: reading.topic, partition, next_offset: nextOffset, end, problem: 'is beyond the topic' })
     // The first rows may have come after Bronze was read.
     if (!held.has(partition) && (before.get(partition) ?? 0) > 0 && !dropsDays)
       problems.push({ topic: reading.topic, partition, next_offset: nextOffset, problem: 'Bronze holds no row' })
   }
-  for (const { partition, end, waiting } of reading.endsBefore) {
+  for (const { partition, end, waiting } of reading.endsBefore ?? []) {
     const next = reading.checkpoints.find(checkpoint => checkpoint.partition === partition)?.nextOffset ?? 0
     if (waiting === 0 && next < end)
       problems.push({

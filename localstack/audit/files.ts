@@ -7,7 +7,7 @@ import type { QuerySession, SqlRow } from '../../domain/ports.ts'
 import { sqlName, sqlText } from '../../domain/sql.ts'
 import type { PartitionField } from '../../domain/tables.ts'
 import type { DataFile } from '../../iceberg/types.ts'
-import type { Lake } from '../lake.ts'
+import type { ReadableLake } from '../lake.ts'
 import type { Readings, TableReading } from './readings.ts'
 import { count, type Findings, violation } from './report.ts'
 
@@ -41,7 +41,7 @@ export function fileFindings(
 }
 
 /** Checks the current snapshot's files of every table; of files that wait for a snapshot, that they can be read. */
-export async function checkFiles(lake: Lake, session: QuerySession, readings: Readings): Promise<CheckedFiles> {
+export async function checkFiles(lake: ReadableLake, session: QuerySession, readings: Readings): Promise<CheckedFiles> {
   const paths = new Map<string, string>()
   const problems: Problem[] = []
   let files = 0
@@ -78,7 +78,7 @@ function both(first: TableReading, later: TableReading): TableReading {
 }
 
 /** Local paths of the files that stand there with the right size. */
-async function present(lake: Lake, table: TableReading, problems: Problem[]): Promise<Map<string, string>> {
+async function present(lake: ReadableLake, table: TableReading, problems: Problem[]): Promise<Map<string, string>> {
   const found = new Map<string, string>()
   const files = [...table.files.values()]
   for (let from = 0; from < files.length; from += STATS_AT_ONCE)

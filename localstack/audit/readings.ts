@@ -23,7 +23,7 @@ import { TIMEFRAMES, type Timeframe } from '../../domain/timeframes.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
-import type { Lake } from '../lake.ts'
+import type { ReadableLake } from '../lake.ts'
 
 /** A table's files by key. */
 export interface TableReading {
@@ -39,11 +39,12 @@ export interface TableReading {
 export interface ExchangeReading {
   readonly exchange: Exchange
   readonly topic: string
-  readonly endsBefore: readonly PartitionEnd[]
+  /** undefined where the topics are out of reach. */
+  readonly endsBefore: readonly PartitionEnd[] | undefined
   readonly checkpointsBefore: readonly Checkpoint[]
   readonly bronze: TableReading
   readonly checkpoints: readonly Checkpoint[]
-  readonly ends: readonly PartitionEnd[]
+  readonly ends: readonly PartitionEnd[] | undefined
   /** Bronze files that Silver has not taken. */
   readonly forSilver: ReadonlySet<string>
   readonly silver: TableReading
@@ -75,7 +76,7 @@ export interface Readings {
 const ALL = 1_000_000
 const ATTEMPTS = 10
 
-export async function readLake(lake: Lake): Promise<Readings> {
+export async function readLake(lake: ReadableLake): Promise<Readings> {
   const at = lake.ports.clock.now()
   const early = await inOrder(lake.exchanges, exchange => readBronze(lake, exchange))
   const forSilver = await inOrder(lake.exchanges, exchange => idsOf(lake, consumers.silver(exchange.name)))
@@ -114,23 +115,23 @@ export async function readLake(lake: Lake): Promise<Readings> {
 }
 
 /** Bronze between two readings of its checkpoints, again while gaps open or close in between. */
-async function readBronze(lake: Lake, exchange: Exchange) {
+async function readBronze(lake: ReadableLake, exchange: Exchange) {
   const topic = topicName(exchange.name)
   const shape = (checkpoints: readonly Checkpoint[]) =>
     JSON.stringify(checkpoints.map(({ partition, epoch, gaps }) => [partition, epoch, gaps]))
   for (let attempt = 1; ; attempt++) {
-    const endsBefore = await lake.topics.ends(topic)
+    const endsBefore = await lake.topics?.ends(topic)
     const checkpointsBefore = await listCheckpoints(lake.ports.state, topic)
     const bronze = await readTable(lake, bronzeTable(exchange))
     const checkpoints = await listCheckpoints(lake.ports.state, topic)
-    const ends = await lake.topics.ends(topic)
+    const ends = await lake.topics?.ends(topic)
     if (shape(checkpointsBefore) === shape(checkpoints) || attempt === ATTEMPTS)
       return { exchange, topic, endsBefore, checkpointsBefore, bronze, checkpoints, ends }
   }
 }
 
 /** The waiting files are read first: a file moves from there into the table, so none is missed. */
-async function readTable(lake: Lake, definition: TableDefinition): Promise<TableReading> {
+async function readTable(lake: ReadableLake, definition: TableDefinition): Promise<TableReading> {
   const waiting = await listPending<AddedFiles>(lake.ports, consumers.table(definition.name), ALL)
   const loaded = await findTable(lake.ports, definition.name)
   const committed = new Map((loaded ? await planFiles(lake.ports, loaded) : []).map(file => [file.key, file]))
@@ -142,7 +143,7 @@ async function readTable(lake: Lake, definition: TableDefinition): Promise<Table
   return { definition, committed, files, createdAt }
 }
 
-async function idsOf(lake: Lake, consumer: string): Promise<Set<string>> {
+async function idsOf(lake: ReadableLake, consumer: string): Promise<Set<string>> {
   return new Set((await listPending(lake.ports, consumer, ALL)).map(item => item.id))
 }
 

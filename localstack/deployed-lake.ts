@@ -1,0 +1,62 @@
+/** A deployed lake, looked at from here: its stack's outputs name its parts, queries run in this process. */
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
+import { awsClients } from '../adapters/aws-clients.ts'
+import { awsError } from '../adapters/aws-errors.ts'
+import { bundledRegistry } from '../adapters/bundled-registry.ts'
+import { duckDbEngine } from '../adapters/duckdb-engine.ts'
+import { dynamoDbState } from '../adapters/dynamodb-state.ts'
+import { s3Store } from '../adapters/s3-store.ts'
+import { systemClock, systemIds, systemScratch } from '../adapters/system.ts'
+import { BadInput } from '../domain/errors.ts'
+import { EXCHANGES } from '../domain/exchanges.ts'
+import type { ReadableLake } from './lake.ts'
+
+const ENGINE = { threads: 2, memoryLimit: '1GB' }
+
+type StackOutputs = Readonly<Record<string, string>>
+
+/** The outputs of a stack by name. @throws BadInput where there is no such stack */
+async function stackOutputs(stack: string): Promise<StackOutputs> {
+  const client = new CloudFormationClient({})
+  const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stack })).catch(error => {
+    // CloudFormation calls a stack that is not there invalid.
+    if ((error as Error).name === 'ValidationError')
+      throw new BadInput(`There is no stack ${stack} in this account and region: deploy it, or give another --stack.`)
+    throw awsError(error, `Reading the stack ${stack}`)
+  })
+  return Object.fromEntries(
+    (Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
+  )
+}
+
+/** Opens the lake of a stack for reading. Where Kafka's topics end is not known here. @throws BadInput */
+export async function openDeployedLake(stack: string): Promise<ReadableLake> {
+  const outputs = await stackOutputs(stack)
+  const output = (name: string) => {
+    const value = outputs[name]
+    if (!value) throw new BadInput(`The stack ${stack} has no output ${name}: it is no lake, or an older one.`)
+    return value
+  }
+  const { s3, dynamo } = awsClients()
+  const clock = systemClock()
+  const ids = systemIds(clock)
+  const scratch = systemScratch()
+  const engine = await duckDbEngine({ ...ENGINE, tempDirectory: scratch.path('duckdb') })
+  return {
+    exchanges: EXCHANGES,
+    topics: undefined,
+    ports: {
+      store: s3Store({ client: s3, bucket: output('Bucket'), ids, scratch }),
+      state: dynamoDbState({
+        client: dynamo,
+        tables: { state: output('StateTable'), catalog: output('CatalogTable') },
+      }),
+      registry: bundledRegistry(),
+      engine,
+      clock,
+      ids,
+      scratch,
+    },
+    close: () => engine.close(),
+  }
+}

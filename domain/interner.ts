@@ -74,10 +74,18 @@ export function createInterner<T>(make: (bytes: Uint8Array, start: number, end: 
   return { entries, intern }
 }
 
-/** A 32-bit hash of bytes[start, end), four bytes at a time. */
-export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
+/**
+ * A 32-bit hash of bytes[start, end), four bytes at a time. `words` are the same bytes as 32-bit words, little-endian, where
+ * they are aligned (see `wordsOf`): read as such they cost a quarter.
+ */
+export function hashBytes(bytes: Uint8Array, start: number, end: number, words?: Int32Array): number {
   let hash = end - start
   let at = start
+  if (words !== undefined && (start & 3) === 0)
+    for (; at + 4 <= end; at += 4) {
+      hash = Math.imul(hash ^ words[at >> 2], 0x85ebca6b)
+      hash ^= hash >>> 13
+    }
   for (; at + 4 <= end; at += 4) {
     const word = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)
     hash = Math.imul(hash ^ word, 0x85ebca6b)
@@ -85,6 +93,11 @@ export function hashBytes(bytes: Uint8Array, start: number, end: number): number
   }
   for (; at < end; at++) hash = Math.imul(hash ^ bytes[at], 16777619)
   return hash ^ (hash >>> 16)
+}
+
+/** The bytes as 32-bit words, without what is left over at the end; undefined where they are not aligned. */
+export function wordsOf(bytes: Uint8Array): Int32Array | undefined {
+  return (bytes.byteOffset & 3) === 0 ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2) : undefined
 }
 
 export function equalBytes(

@@ -1,6 +1,6 @@
 /** Gathers the pages of one column, over row groups and files, into column data; the inverse of parquet-pages and parquet-dictionary. */
 import { appendPlain, type ColumnData, type PlainWriter, plainLength } from '../domain/columns.ts'
-import { createInterner, type Interner } from '../domain/interner.ts'
+import { createInterner, type Interner, wordsOf } from '../domain/interner.ts'
 import type { Column } from '../domain/tables.ts'
 import type { ChunkPage } from './parquet-chunk.ts'
 
@@ -61,7 +61,9 @@ function fixedSink(column: Column, values: Int32Array | BigInt64Array, words: 1 
     add([pages]) {
       for (const page of pages) {
         const source = page.values instanceof Int32Array ? page.dictionary!.plain : page.values
-        const aligned = new Int32Array(source.buffer.slice(source.byteOffset, source.byteOffset + (source.length & ~3)))
+        const aligned =
+          wordsOf(source) ??
+          new Int32Array(source.buffer.slice(source.byteOffset, source.byteOffset + (source.length & ~3)))
         if (!(page.values instanceof Int32Array) && aligned.length < page.present * words)
           throw new Error(`a page of ${column.name} ends too soon`)
         const rows = markPresent(column, page, row, valid)

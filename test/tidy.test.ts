@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const SELF = 'test/tidy.test.ts'
-const IGNORED = new Set(['node_modules', '.git', '.tradelake', 'dist', 'coverage', 'results'])
+const IGNORED = new Set(['node_modules', '.git', '.tradelake', 'dist', 'cdk.out', 'coverage', 'results'])
 
 interface Source {
   /** From the repository's root, with slashes. */
@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   feeds: ['domain', 'iceberg', 'adapters'],
   functions: ['domain', 'iceberg', 'adapters'],
   localstack: ['domain', 'iceberg', 'adapters', 'feeds', 'functions'],
+  infra: ['domain', 'adapters'],
   cli: ['domain', 'iceberg', 'adapters', 'feeds', 'functions', 'localstack'],
 }
 const PRODUCT = Object.keys(MAY_IMPORT)

@@ -1,0 +1,38 @@
+/** The CDK app: `npx cdk deploy -c name=value …` (see docs/deploy.md). */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { App, Tags, Validations } from 'aws-cdk-lib'
+import { Code } from 'aws-cdk-lib/aws-lambda'
+import { AwsSolutionsChecks } from 'cdk-nag'
+import { BadInput } from '../domain/errors.ts'
+import { bundleFunctions } from './bundles.ts'
+import { readSettings } from './context.ts'
+import { buildEngineLayer } from './layer.ts'
+import { TradelakeStack } from './stack.ts'
+
+const DIST = join(import.meta.dirname, '..', 'dist')
+
+async function main(): Promise<void> {
+  const app = new App()
+  const settings = readSettings(name => app.node.tryGetContext(name))
+  mkdirSync(DIST, { recursive: true })
+  const bundles = join(DIST, 'functions')
+  await bundleFunctions(bundles)
+  const layer = await buildEngineLayer(DIST, settings.architecture)
+  new TradelakeStack(app, `tradelake-${settings.stage}`, {
+    settings,
+    assets: { code: name => Code.fromAsset(join(bundles, name)), engineLayer: Code.fromAsset(layer) },
+  })
+  Tags.of(app).add('application', 'tradelake')
+  Tags.of(app).add('stage', settings.stage)
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
+  app.synth()
+}
+
+try {
+  await main()
+} catch (error) {
+  if (!(error instanceof BadInput)) throw error
+  console.error(error.message)
+  process.exitCode = 1
+}

@@ -1,0 +1,171 @@
+/**
+ * What a deployment is asked to be: CDK context values (`-c name=value`, or `context` of cdk.json) as settings. Every name
+ * and every meaning is here; docs/deploy.md lists them for people.
+ */
+import { BadInput } from '../domain/errors.ts'
+
+const STAGES = ['dev', 'prod'] as const
+const KAFKA_MODES = ['msk-new', 'msk-arn', 'self-managed'] as const
+const ARCHITECTURES = ['arm64', 'x86_64'] as const
+const CLUSTERS = ['serverless', 'provisioned'] as const
+/** SASL mechanisms with a user and password; all but `none` over TLS. */
+const LOGINS = ['scram-512', 'scram-256', 'plain', 'none'] as const
+
+export type ArchitectureName = (typeof ARCHITECTURES)[number]
+export type Login = (typeof LOGINS)[number]
+
+/** Where the brokers of a cluster that is there already can be reached. */
+export interface Network {
+  readonly vpc: string
+  readonly subnets: readonly string[]
+  readonly securityGroup: string
+}
+
+export type KafkaSettings =
+  | { readonly mode: 'msk-new'; readonly cluster: (typeof CLUSTERS)[number] }
+  | { readonly mode: 'msk-arn'; readonly clusterArn: string; readonly network: Network }
+  | {
+      readonly mode: 'self-managed'
+      readonly bootstrapServers: readonly string[]
+      readonly login: Login
+      /** A secret with `username` and `password`. */
+      readonly secretArn?: string
+      /** undefined: the brokers are reached over the internet. */
+      readonly network?: Network
+    }
+
+export interface Settings {
+  readonly stage: (typeof STAGES)[number]
+  readonly kafka: KafkaSettings
+  readonly architecture: ArchitectureName
+  readonly feeds: boolean
+  /** Concurrent invocations set aside for each Bronze function. */
+  readonly bronzeConcurrency?: number
+  /** Provisioned mode of the Kafka event sources. */
+  readonly pollers?: { readonly minimum: number; readonly maximum: number }
+  readonly pageEmail?: string
+  readonly notifyEmail?: string
+  /** The Confluent schema registry; the schema that is bundled with Silver alone where there is none. */
+  readonly registryUrl?: string
+  /** For the emulator: what it cannot do is left out. */
+  readonly local: boolean
+}
+
+/** Looks a context value up: text from the command line, anything from JSON. */
+export type Context = (name: string) => unknown
+
+/** @throws BadInput with one line that says what to change */
+export function readSettings(context: Context): Settings {
+  const read = reader(context)
+  const local = read.flag('local')
+  return {
+    stage: read.choice('stage', STAGES, 'dev'),
+    kafka: kafkaSettings(read, local),
+    architecture: read.choice('arch', ARCHITECTURES, 'arm64'),
+    feeds: read.flag('feeds'),
+    bronzeConcurrency: read.count('bronzeConcurrency'),
+    pollers: read.range('pollers'),
+    pageEmail: read.email('pageEmail'),
+    notifyEmail: read.email('notifyEmail'),
+    registryUrl: read.matching('registryUrl', /^https?:\/\/\S+$/, 'an http or https address'),
+    local,
+  }
+}
+
+function kafkaSettings(read: Reader, local: boolean): KafkaSettings {
+  const mode = read.choice('kafka', KAFKA_MODES, 'msk-new')
+  if (mode === 'msk-new') return { mode, cluster: read.choice('mskCluster', CLUSTERS, 'serverless') }
+  const network = networkSettings(read)
+  if (mode === 'msk-arn') {
+    const clusterArn = read.matching(
+      'mskArn',
+      /^arn:[\w-]+:kafka:[\w-]+:\d+:cluster\/[^/]+\/[^/]+$/,
+      'an MSK cluster ARN',
+    )
+    if (clusterArn === undefined) throw missing('mskArn', 'the ARN of your MSK cluster', mode)
+    if (!network)
+      throw missing('kafkaVpc', 'the VPC of your MSK cluster, with kafkaSubnets and kafkaSecurityGroup', mode)
+    return { mode, clusterArn, network }
+  }
+  const servers = read.list('bootstrapServers')
+  if (servers.length === 0)
+    throw missing('bootstrapServers', 'host:port of your brokers, with commas between them', mode)
+  const wrong = servers.find(server => !/^[\w.-]+:\d+$/.test(server))
+  if (wrong !== undefined)
+    throw new BadInput(`The context value bootstrapServers has ${wrong}: give host:port for each.`)
+  const login = read.choice('kafkaLogin', LOGINS, local ? 'none' : 'scram-512')
+  const secretArn = read.matching('kafkaSecretArn', /^arn:[\w-]+:secretsmanager:\S+$/, 'the ARN of a secret')
+  if (login === 'none' && !local)
+    throw new BadInput(
+      'The context value kafkaLogin may be none with local=true alone: give scram-512, scram-256 or plain.',
+    )
+  if (login !== 'none' && secretArn === undefined)
+    throw missing('kafkaSecretArn', 'the ARN of a secret with username and password', mode)
+  return { mode, bootstrapServers: servers, login, secretArn, network }
+}
+
+function networkSettings(read: Reader): Network | undefined {
+  const vpc = read.matching('kafkaVpc', /^vpc-\w+$/, 'the id of a VPC')
+  const subnets = read.list('kafkaSubnets')
+  const securityGroup = read.matching('kafkaSecurityGroup', /^sg-\w+$/, 'the id of a security group')
+  const given = [vpc !== undefined, subnets.length > 0, securityGroup !== undefined]
+  if (!given.includes(true)) return undefined
+  if (vpc === undefined || subnets.length === 0 || securityGroup === undefined)
+    throw new BadInput('The context values kafkaVpc, kafkaSubnets and kafkaSecurityGroup go together: give all three.')
+  return { vpc, subnets, securityGroup }
+}
+
+function missing(name: string, meaning: string, mode: string): BadInput {
+  return new BadInput(`The context value ${name} is missing: with kafka=${mode} give ${meaning} (-c ${name}=…).`)
+}
+
+type Reader = ReturnType<typeof reader>
+
+function reader(context: Context) {
+  const text = (name: string): string | undefined => {
+    const value = context(name)
+    return value === undefined || value === null || value === '' ? undefined : String(value).trim()
+  }
+  const matching = (name: string, pattern: RegExp, what: string): string | undefined => {
+    const value = text(name)
+    if (value !== undefined && !pattern.test(value))
+      throw new BadInput(`The context value ${name} is ${value}: give ${what}.`)
+    return value
+  }
+  return {
+    matching,
+    choice<T extends string>(name: string, choices: readonly T[], otherwise: T): T {
+      const value = text(name)
+      if (value === undefined) return otherwise
+      const found = choices.find(choice => choice === value)
+      if (!found) throw new BadInput(`The context value ${name} is ${value}: give ${choices.join(' or ')}.`)
+      return found
+    },
+    flag(name: string): boolean {
+      const value = text(name) ?? 'off'
+      if (['on', 'true'].includes(value)) return true
+      if (['off', 'false'].includes(value)) return false
+      throw new BadInput(`The context value ${name} is ${value}: give on or off.`)
+    },
+    count(name: string): number | undefined {
+      const value = matching(name, /^[1-9]\d{0,3}$/, 'a whole number from 1 to 9999')
+      return value === undefined ? undefined : Number(value)
+    },
+    /** `2-10` */
+    range(name: string): { minimum: number; maximum: number } | undefined {
+      const value = matching(name, /^\d+-\d+$/, 'least and most, as in 2-10')
+      if (value === undefined) return undefined
+      const [minimum, maximum] = value.split('-').map(Number)
+      // Lambda API reference, ProvisionedPollerConfig.
+      if (minimum < 1 || minimum > 200 || maximum < minimum || maximum > 2_000)
+        throw new BadInput(`The context value ${name} is ${value}: give a least of 1 to 200 and a most of up to 2000.`)
+      return { minimum, maximum }
+    },
+    email: (name: string) => matching(name, /^\S+@\S+\.\S+$/, 'an e-mail address'),
+    list: (name: string): string[] =>
+      (text(name) ?? '')
+        .split(',')
+        .map(part => part.trim())
+        .filter(part => part !== ''),
+  }
+}

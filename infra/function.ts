@@ -1,0 +1,133 @@
+/** One function as every stage deploys it: its code, its size, its log, and a role that may do nothing until it is told. */
+import { Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib'
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import {
+  Architecture,
+  type Code,
+  type FunctionProps,
+  type ILayerVersion,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda'
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { Construct } from 'constructs'
+import { acknowledge } from './acknowledge.ts'
+import type { FunctionName } from './bundles.ts'
+import type { Settings } from './context.ts'
+
+/** What the functions run: real bundles when deploying, placeholders in tests of the template. */
+export interface Assets {
+  readonly code: (name: FunctionName) => Code
+  readonly engineLayer: Code
+}
+
+interface FunctionSize {
+  readonly memoryMiB: number
+  readonly timeoutSeconds: number
+  readonly scratchMiB?: number
+}
+
+/** A core's share grows with memory: a whole one at 1,769 MB (Lambda developer guide, "Configure memory"). */
+const SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
+  // An event is at most 6 MB, three times that decoded and encoded; its writer is fenced after an hour, far beyond a minute.
+  bronze: { memoryMiB: 512, timeoutSeconds: 60 },
+  // 120,000 decoded records of a commit, about 400 MB.
+  silver: { memoryMiB: 1_024, timeoutSeconds: 60 },
+  // Manifests alone; works for 70 % of its time, so that each minute's invocation is done before the next.
+  commit: { memoryMiB: 1_024, timeoutSeconds: 60 },
+  // A minute's trades in columns, and a core to sort and encode them.
+  gold: { memoryMiB: 1_769, timeoutSeconds: 120 },
+  // DuckDB's 512 MB, and Gold's files of the changed minutes in /tmp.
+  ohlcv: { memoryMiB: 1_769, timeoutSeconds: 120, scratchMiB: 2_048 },
+  sweep: { memoryMiB: 512, timeoutSeconds: 60 },
+  // Joins files of up to 256 MB: DuckDB's 1,500 MB, input and output in /tmp.
+  maintain: { memoryMiB: 3_008, timeoutSeconds: 900, scratchMiB: 10_240 },
+}
+
+const LOG_RETENTION = { dev: RetentionDays.ONE_WEEK, prod: RetentionDays.ONE_MONTH }
+
+export interface StageFunctionProps {
+  readonly settings: Settings
+  readonly assets: Assets
+  readonly name: FunctionName
+  /** Of a function that there is one of for each exchange. */
+  readonly exchange?: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly layer?: ILayerVersion
+  readonly description: string
+  readonly more?: Pick<
+    FunctionProps,
+    | 'reservedConcurrentExecutions'
+    | 'vpc'
+    | 'vpcSubnets'
+    | 'securityGroups'
+    | 'retryAttempts'
+    | 'maxEventAge'
+    | 'onFailure'
+    | 'onSuccess'
+  >
+}
+
+export function timeoutOf(name: FunctionName): Duration {
+  return Duration.seconds(SIZES[name].timeoutSeconds)
+}
+
+export function stageFunction(scope: Construct, id: string, props: StageFunctionProps): LambdaFunction {
+  const { settings, assets, name, exchange, environment, layer, description, more } = props
+  const { memoryMiB, scratchMiB } = SIZES[name]
+  const functionName = [Stack.of(scope).stackName, name, exchange].filter(Boolean).join('-')
+  // Logs pass with their retention anyway; one that stayed would stand in the way of the next deployment.
+  const logGroup = new LogGroup(scope, `${id}Log`, {
+    logGroupName: `/aws/lambda/${functionName}`,
+    retention: LOG_RETENTION[settings.stage],
+    removalPolicy: RemovalPolicy.DESTROY,
+  })
+  const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+  logGroup.grantWrite(role)
+  const made = new LambdaFunction(scope, id, {
+    functionName,
+    description,
+    runtime: Runtime.NODEJS_24_X,
+    architecture: settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
+    code: assets.code(name),
+    handler: 'index.handler',
+    role,
+    memorySize: memoryMiB,
+    timeout: timeoutOf(name),
+    ...(scratchMiB && { ephemeralStorageSize: Size.mebibytes(scratchMiB) }),
+    environment,
+    ...(layer && { layers: [layer] }),
+    logGroup,
+    // The platform's own report of each invocation is then JSON as well: the memory alarms read it.
+    loggingFormat: LoggingFormat.JSON,
+    tracing: Tracing.ACTIVE,
+    ...more,
+  })
+  if (more?.vpc)
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: [
+          'ec2:CreateNetworkInterface',
+          'ec2:DescribeNetworkInterfaces',
+          'ec2:DescribeSubnets',
+          'ec2:DeleteNetworkInterface',
+          'ec2:AssignPrivateIpAddresses',
+          'ec2:UnassignPrivateIpAddresses',
+        ],
+        resources: ['*'],
+      }),
+    )
+  acknowledge(
+    role,
+    ['AwsSolutions-IAM5[Resource::*]'],
+    'X-Ray takes no resource (xray:PutTraceSegments, xray:PutTelemetryRecords); nor do the network interfaces of a function or an event source in a VPC (Lambda developer guide, "Required IAM permissions").',
+  )
+  return made
+}
+
+/** `bronze`, `binance` → `BinanceBronze`: the way of outputs and construct ids. */
+export function pascal(...parts: string[]): string {
+  return parts.map(part => part.charAt(0).toUpperCase() + part.slice(1)).join('')
+}

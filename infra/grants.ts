@@ -1,0 +1,76 @@
+/** What each function may do, written out: the tables whose files it reads and writes, and the items it moves. */
+import { Stack } from 'aws-cdk-lib'
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
+import { pendingObjectPrefix, tableKey } from '../domain/names.ts'
+import type { TableDefinition } from '../domain/tables.ts'
+import { acknowledge, wildcard } from './acknowledge.ts'
+import type { Lake } from './lake.ts'
+
+export interface LakeAccess {
+  /** Tables whose files it reads. */
+  readonly reads?: readonly TableDefinition[]
+  /** Tables whose files it writes, and reads. */
+  readonly writes?: readonly TableDefinition[]
+  /** Consumers whose lists it adds to: a long list stands in an object. */
+  readonly produces?: readonly string[]
+  /** Consumers whose lists it takes from. */
+  readonly consumes?: readonly string[]
+  /** It deletes what it may write: maintenance alone. */
+  readonly deletes?: boolean
+  /** What it does to the tables' pointers. */
+  readonly catalog: 'none' | 'reads' | 'commits'
+  /** Tables that it mirrors to Glue. */
+  readonly mirrors?: readonly TableDefinition[]
+}
+
+const READ_ITEMS = ['dynamodb:GetItem', 'dynamodb:Query']
+/** The parts of a transaction are granted one by one (DynamoDB developer guide, "Using IAM with transactions"). */
+const WRITE_ITEMS = ['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem']
+
+export function grantLake(lake: Lake, { role }: IFunction, access: LakeAccess): void {
+  if (!role) throw new TypeError('A function without a role of its own can be granted nothing.')
+  const { reads = [], writes = [], produces = [], consumes = [], deletes = false, catalog, mirrors = [] } = access
+  const allow = (actions: string[], resources: string[]) => {
+    if (resources.length > 0) role.addToPrincipalPolicy(new PolicyStatement({ actions, resources }))
+  }
+  const objects = (prefixes: readonly string[]) => {
+    const patterns = [...new Set(prefixes)].map(prefix => `${prefix}*`)
+    acknowledge(
+      role,
+      patterns.map(pattern => wildcard(lake.bucket, `/${pattern}`)),
+      "The names of a table's files, and of a list's, are made up as it goes: each prefix is one table's or one list's.",
+    )
+    return patterns.map(pattern => lake.bucket.arnForObjects(pattern))
+  }
+  const ofTables = (tables: readonly TableDefinition[]) => tables.map(table => `${tableKey(table.name)}/`)
+  const ofLists = (lists: readonly string[]) => lists.map(pendingObjectPrefix)
+
+  const written = [...ofTables(writes), ...ofLists(produces)]
+  // A writer looks at what it wrote, to know its own put from another's.
+  allow(['s3:GetObject', 's3:PutObject', ...(deletes ? ['s3:DeleteObject'] : [])], objects(written))
+  allow(
+    ['s3:GetObject'],
+    objects([...ofTables(reads), ...ofLists(consumes)].filter(prefix => !written.includes(prefix))),
+  )
+  // Without it S3 answers 403 for a key that is not there, where the protocol needs a 404. No prefix condition: it would not
+  // be met by a GetObject.
+  allow(['s3:ListBucket'], [lake.bucket.bucketArn])
+
+  allow([...READ_ITEMS, ...WRITE_ITEMS], [lake.stateTable.tableArn])
+  if (catalog !== 'none')
+    allow(catalog === 'commits' ? [...READ_ITEMS, ...WRITE_ITEMS] : READ_ITEMS, [lake.catalogTable.tableArn])
+
+  if (mirrors.length > 0) {
+    const glue = (resource: string, resourceName?: string) =>
+      Stack.of(lake).formatArn({ service: 'glue', resource, resourceName })
+    allow(
+      ['glue:GetTable', 'glue:CreateTable', 'glue:UpdateTable'],
+      [
+        glue('catalog'),
+        glue('database', lake.databaseName),
+        ...mirrors.map(table => glue('table', `${lake.databaseName}/${table.name}`)),
+      ],
+    )
+  }
+}

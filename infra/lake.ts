@@ -1,0 +1,78 @@
+/** Where the lake lives: the bucket of all files, the state and catalog tables, and the Glue database that Athena sees. */
+import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
+import { CfnDatabase } from 'aws-cdk-lib/aws-glue'
+import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3'
+import { Construct } from 'constructs'
+import { VARIABLES } from '../adapters/aws-ports.ts'
+import { KEY_NAMES } from '../adapters/dynamodb-state.ts'
+import type { StateTable } from '../domain/ports.ts'
+import { NAMESPACE } from '../domain/tables.ts'
+import { acknowledge } from './acknowledge.ts'
+import type { Settings } from './context.ts'
+
+export class Lake extends Construct {
+  readonly bucket: Bucket
+  readonly stateTable: Table
+  readonly catalogTable: Table
+  readonly databaseName: string
+  /** What every function needs to find the lake. */
+  readonly environment: Readonly<Record<string, string>>
+
+  constructor(scope: Construct, id: string, settings: Settings) {
+    super(scope, id)
+    const prod = settings.stage === 'prod'
+    const removalPolicy = prod ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY
+    this.bucket = new Bucket(this, 'Bucket', {
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      // Keys are written once, and retention is maintenance's alone: a rule for objects would delete what snapshots name.
+      versioned: false,
+      lifecycleRules: [{ id: 'unfinished-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+      removalPolicy,
+      // The emulator's functions have no AWS SDK of the runtime, which the emptying function needs.
+      autoDeleteObjects: !prod && !settings.local,
+    })
+    acknowledge(
+      this.bucket,
+      ['AwsSolutions-S1'],
+      'The functions of this stack alone write here, each key once, and every commit is in the table history; access logs would be more objects than the data. Accounts that need them turn on CloudTrail data events.',
+    )
+
+    const table = (name: StateTable, timeToLiveAttribute?: string) =>
+      new Table(this, name === 'state' ? 'State' : 'Catalog', {
+        partitionKey: { name: KEY_NAMES[name].partition, type: AttributeType.STRING },
+        sortKey: { name: KEY_NAMES[name].sort, type: AttributeType.STRING },
+        billingMode: BillingMode.PAY_PER_REQUEST,
+        encryption: TableEncryption.AWS_MANAGED,
+        pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+        timeToLiveAttribute,
+        deletionProtection: prod,
+        removalPolicy,
+      })
+    this.stateTable = table('state', 'expires_at')
+    this.catalogTable = table('catalog')
+
+    // Two stages may share an account; production has the plain name that queries are written for.
+    this.databaseName = prod ? NAMESPACE : `${NAMESPACE}_${settings.stage}`
+    const database = new CfnDatabase(this, 'Database', {
+      catalogId: Aws.ACCOUNT_ID,
+      databaseInput: { name: this.databaseName, description: 'tradelake: Iceberg tables, mirrored after each commit' },
+    })
+    database.applyRemovalPolicy(removalPolicy)
+
+    this.environment = {
+      [VARIABLES.bucket]: this.bucket.bucketName,
+      [VARIABLES.stateTable]: this.stateTable.tableName,
+      [VARIABLES.catalogTable]: this.catalogTable.tableName,
+    }
+  }
+
+  /** For the functions that commit to tables. */
+  get mirrorEnvironment(): Readonly<Record<string, string>> {
+    return { ...this.environment, [VARIABLES.glueDatabase]: this.databaseName }
+  }
+}

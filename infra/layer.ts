@@ -1,0 +1,81 @@
+/**
+ * The Lambda layer with DuckDB: its npm packages for one architecture and nothing of the project, laid out as Lambda's Node
+ * looks for packages (`/opt/nodejs/node_modules`; Lambda developer guide, "Packaging layer content").
+ */
+import { execFile } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { TradelakeError } from '../domain/errors.ts'
+import type { ArchitectureName } from './context.ts'
+
+const run = promisify(execFile)
+const API = '@duckdb/node-api'
+const BINDINGS = '@duckdb/node-bindings'
+/** Of the packages: what only a compiler reads. */
+const NOT_NEEDED = /\.d\.ts$|\.map$/
+
+/** Builds `<dist>/layer-<architecture>` where it is not there yet for this version of DuckDB, and gives its path. */
+export async function buildEngineLayer(dist: string, architecture: ArchitectureName): Promise<string> {
+  const api = installed(API)
+  const bindings = installed(BINDINGS, api.folder)
+  const platform = `${BINDINGS}-linux-${architecture === 'arm64' ? 'arm64' : 'x64'}`
+  const folder = join(dist, `layer-${architecture}-${api.version}`)
+  if (existsSync(folder)) return folder
+  // Made beside it and renamed when whole.
+  const making = `${folder}.${process.pid}`
+  rmSync(making, { recursive: true, force: true })
+  const packages = join(making, 'nodejs', 'node_modules')
+  const copy = (from: string, name: string) =>
+    cpSync(from, join(packages, name), { recursive: true, dereference: true, filter: path => !NOT_NEEDED.test(path) })
+  copy(api.folder, API)
+  copy(bindings.folder, BINDINGS)
+  const version = bindings.optionalDependencies?.[platform]
+  if (version === undefined)
+    throw new TradelakeError(`DuckDB ${api.version} has no package ${platform}: choose another arch.`)
+  const here = find(platform, bindings.folder)
+  if (here) copy(here.folder, platform)
+  else await fetchPackage(`${platform}@${version}`, join(making, 'fetched'), join(packages, platform))
+  rmSync(join(making, 'fetched'), { recursive: true, force: true })
+  renameSync(making, folder)
+  return folder
+}
+
+interface Package {
+  readonly folder: string
+  readonly version: string
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+
+function installed(name: string, from?: string): Package {
+  const found = find(name, from)
+  if (!found) throw new TradelakeError(`The package ${name} is not installed: run npm ci.`)
+  return found
+}
+
+/** npm installs the binding of this machine's own platform alone. */
+function find(name: string, from: string = import.meta.dirname): Package | undefined {
+  for (const base of createRequire(join(from, 'index.js')).resolve.paths(name) ?? []) {
+    const file = join(base, name, 'package.json')
+    if (!existsSync(file)) continue
+    const { version, optionalDependencies } = JSON.parse(readFileSync(file, 'utf8')) as Package
+    return { folder: dirname(file), version, optionalDependencies }
+  }
+  return undefined
+}
+
+async function fetchPackage(specifier: string, scratch: string, target: string): Promise<void> {
+  mkdirSync(scratch, { recursive: true })
+  try {
+    const { stdout } = await run('npm', ['pack', specifier, '--json', '--pack-destination', scratch], { cwd: scratch })
+    const [{ filename }] = JSON.parse(stdout) as { filename: string }[]
+    mkdirSync(target, { recursive: true })
+    await run('tar', ['-xzf', join(scratch, filename), '-C', target, '--strip-components=1'])
+  } catch (error) {
+    throw new TradelakeError(
+      `Cannot fetch ${specifier} for the layer: check that npm reaches its registry, or choose this machine's arch.`,
+      { cause: error },
+    )
+  }
+}

@@ -1,0 +1,161 @@
+/** Amazon MSK: a cluster made here, serverless or provisioned, in a VPC of its own; or one that is there already. */
+import { RemovalPolicy, Stack } from 'aws-cdk-lib'
+import {
+  FlowLogDestination,
+  FlowLogTrafficType,
+  GatewayVpcEndpointAwsService,
+  InterfaceVpcEndpointAwsService,
+  type ISubnet,
+  Port,
+  SecurityGroup,
+  SubnetType,
+  Vpc,
+} from 'aws-cdk-lib/aws-ec2'
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { CfnCluster, CfnConfiguration, CfnServerlessCluster } from 'aws-cdk-lib/aws-msk'
+import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources'
+import { Construct } from 'constructs'
+import type { KafkaSettings, Settings } from './context.ts'
+import type { Placement } from './stream.ts'
+
+/** Of MSK's IAM listener inside the VPC (MSK developer guide, "Port information"). */
+const IAM_PORT = 9098
+const HTTPS_PORT = 443
+
+/** The provisioned cluster: two zones, a broker in each. */
+const KAFKA_VERSION = '3.9.x'
+const BROKER_TYPE = 'kafka.m7g.large'
+const BROKERS = 2
+const BROKER_GIB = 100
+const SERVER_PROPERTIES = [
+  // Topics are made as code; a misspelt one is an error.
+  'auto.create.topics.enable=false',
+  'default.replication.factor=2',
+  'min.insync.replicas=1',
+  'unclean.leader.election.enable=false',
+].join('\n')
+
+export interface MskClusterProps {
+  readonly stage: Settings['stage']
+  readonly kafka: Exclude<KafkaSettings, { mode: 'self-managed' }>
+}
+
+export class MskCluster extends Construct {
+  readonly arn: string
+  /** Addresses of the IAM listener. */
+  readonly bootstrap: string
+  /** In the VPC that was made here. */
+  readonly placement?: Placement
+
+  constructor(scope: Construct, id: string, { stage, kafka }: MskClusterProps) {
+    super(scope, id)
+    if (kafka.mode === 'msk-arn') this.arn = kafka.clusterArn
+    else {
+      const network = this.network()
+      this.placement = network
+      const subnets = network.vpc.isolatedSubnets
+      this.arn =
+        kafka.cluster === 'serverless'
+          ? this.serverless(subnets, network.securityGroup)
+          : this.provisioned(subnets, network.securityGroup, stage)
+    }
+    this.bootstrap = this.bootstrapOf(this.arn)
+  }
+
+  private network() {
+    // No NAT: what pollers and the topics' function ask for goes through endpoints.
+    const vpc = new Vpc(this, 'Vpc', {
+      maxAzs: 2,
+      natGateways: 0,
+      subnetConfiguration: [
+        { name: 'public', subnetType: SubnetType.PUBLIC, cidrMask: 24, mapPublicIpOnLaunch: false },
+        { name: 'brokers', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: 24 },
+      ],
+      gatewayEndpoints: {
+        s3: { service: GatewayVpcEndpointAwsService.S3 },
+        dynamodb: { service: GatewayVpcEndpointAwsService.DYNAMODB },
+      },
+    })
+    vpc.addFlowLog('Rejected', {
+      trafficType: FlowLogTrafficType.REJECT,
+      destination: FlowLogDestination.toCloudWatchLogs(
+        new LogGroup(this, 'RejectedLog', { retention: RetentionDays.ONE_WEEK, removalPolicy: RemovalPolicy.DESTROY }),
+      ),
+    })
+    // Of the brokers and of all that talks to them: pollers take the cluster's own group and subnets.
+    const securityGroup = new SecurityGroup(this, 'Group', { vpc, description: 'tradelake: brokers and their clients' })
+    securityGroup.addIngressRule(securityGroup, Port.tcp(IAM_PORT), 'Kafka clients with IAM')
+    securityGroup.addIngressRule(securityGroup, Port.tcp(HTTPS_PORT), 'AWS endpoints')
+    // On-demand pollers call both (Lambda developer guide, "Configuring network security" of MSK).
+    for (const [name, service] of [
+      ['Lambda', InterfaceVpcEndpointAwsService.LAMBDA],
+      ['Sts', InterfaceVpcEndpointAwsService.STS],
+    ] as const)
+      vpc.addInterfaceEndpoint(name, {
+        service,
+        open: false,
+        securityGroups: [securityGroup],
+        subnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
+      })
+    return {
+      vpc,
+      securityGroup,
+      vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
+      securityGroups: [securityGroup],
+    }
+  }
+
+  private serverless(subnets: readonly ISubnet[], group: SecurityGroup): string {
+    const cluster = new CfnServerlessCluster(this, 'Serverless', {
+      clusterName: Stack.of(this).stackName,
+      clientAuthentication: { sasl: { iam: { enabled: true } } },
+      vpcConfigs: [{ subnetIds: subnets.map(subnet => subnet.subnetId), securityGroups: [group.securityGroupId] }],
+    })
+    return cluster.attrArn
+  }
+
+  private provisioned(subnets: readonly ISubnet[], group: SecurityGroup, stage: Settings['stage']): string {
+    const clusterName = Stack.of(this).stackName
+    const configuration = new CfnConfiguration(this, 'Configuration', {
+      name: clusterName,
+      serverProperties: SERVER_PROPERTIES,
+    })
+    const logGroup = new LogGroup(this, 'BrokerLog', {
+      retention: RetentionDays.ONE_WEEK,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+    const cluster = new CfnCluster(this, 'Provisioned', {
+      clusterName,
+      kafkaVersion: KAFKA_VERSION,
+      numberOfBrokerNodes: BROKERS,
+      brokerNodeGroupInfo: {
+        instanceType: BROKER_TYPE,
+        clientSubnets: subnets.map(subnet => subnet.subnetId),
+        securityGroups: [group.securityGroupId],
+        storageInfo: { ebsStorageInfo: { volumeSize: BROKER_GIB } },
+      },
+      clientAuthentication: { sasl: { iam: { enabled: true } }, unauthenticated: { enabled: false } },
+      encryptionInfo: { encryptionInTransit: { clientBroker: 'TLS', inCluster: true } },
+      configurationInfo: { arn: configuration.attrArn, revision: configuration.attrLatestRevisionRevision },
+      loggingInfo: { brokerLogs: { cloudWatchLogs: { enabled: true, logGroup: logGroup.logGroupName } } },
+    })
+    if (stage === 'prod') cluster.applyRemovalPolicy(RemovalPolicy.RETAIN)
+    return cluster.attrArn
+  }
+
+  /** Neither kind of cluster tells CloudFormation its addresses: MSK itself is asked while deploying. */
+  private bootstrapOf(arn: string): string {
+    const asked = new AwsCustomResource(this, 'Bootstrap', {
+      onUpdate: {
+        service: 'Kafka',
+        action: 'getBootstrapBrokers',
+        parameters: { ClusterArn: arn },
+        physicalResourceId: PhysicalResourceId.of('bootstrap'),
+        outputPaths: ['BootstrapBrokerStringSaslIam'],
+      },
+      policy: AwsCustomResourcePolicy.fromSdkCalls({ resources: [arn] }),
+      installLatestAwsSdk: false,
+    })
+    return asked.getResponseField('BootstrapBrokerStringSaslIam')
+  }
+}

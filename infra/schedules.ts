@@ -1,0 +1,172 @@
+/** The scheduled functions: commit, Gold, the candles, sweep and maintenance. All are safe when two run at once. */
+import { Aws, Duration, Stack } from 'aws-cdk-lib'
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { type Function as LambdaFunction, LayerVersion } from 'aws-cdk-lib/aws-lambda'
+import { LambdaDestination, SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations'
+import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler'
+import type { Queue } from 'aws-cdk-lib/aws-sqs'
+import { Construct } from 'constructs'
+import { VARIABLES } from '../adapters/aws-ports.ts'
+import type { Exchange } from '../domain/exchanges.ts'
+import { consumers, stageConsumers } from '../domain/names.ts'
+import { allTables, bronzeTable, candleTable, DLQ_TABLE, GOLD_TABLE, silverTable } from '../domain/tables.ts'
+import { TIMEFRAMES } from '../domain/timeframes.ts'
+import { acknowledge, wildcard } from './acknowledge.ts'
+import { type FunctionName, WITH_ENGINE } from './bundles.ts'
+import type { Settings } from './context.ts'
+import { type Assets, pascal, type StageFunctionProps, stageFunction } from './function.ts'
+import { grantLake, type LakeAccess } from './grants.ts'
+import type { Lake } from './lake.ts'
+import { deadLetterQueue } from './silver.ts'
+
+const EVERY_MINUTES: Readonly<Record<Scheduled, number>> = {
+  commit: 1,
+  gold: 1,
+  // In case Gold's word got lost.
+  ohlcv: 1,
+  sweep: 1,
+  maintain: 15,
+}
+/** An event older than this is worth nothing: the next one does its work. */
+const MAX_AGE = Duration.minutes(1)
+/** DuckDB's limit in maintenance: half of the function's memory, the rest is Node's and the files' own. */
+const MAINTAIN_ENGINE_MEMORY = '1500MB'
+
+type Scheduled = 'commit' | 'gold' | 'ohlcv' | 'sweep' | 'maintain'
+
+export interface SchedulesProps {
+  readonly settings: Settings
+  readonly assets: Assets
+  readonly lake: Lake
+  readonly exchanges: readonly Exchange[]
+  /** Silver's queues, by exchange name: the sweep sends again what stays pending. */
+  readonly queues: Readonly<Record<string, Queue>>
+}
+
+export class Schedules extends Construct {
+  readonly functions: Readonly<Record<Scheduled, LambdaFunction>>
+  /** Events whose function failed, or was not reached. */
+  readonly deadLetters: Queue
+
+  constructor(scope: Construct, id: string, { settings, assets, lake, exchanges, queues }: SchedulesProps) {
+    super(scope, id)
+    const engine = new LayerVersion(this, 'Engine', {
+      code: assets.engineLayer,
+      description: `DuckDB for Node, ${settings.architecture}`,
+    })
+    this.deadLetters = deadLetterQueue(this, 'DeadLetters')
+    const failures = new SqsDestination(this.deadLetters)
+    const group = new CfnScheduleGroup(this, 'Group', { name: Stack.of(this).stackName })
+    const scheduler = new Role(this, 'Scheduler', {
+      // Only for schedules of this account (EventBridge Scheduler user guide, "Confused deputy prevention").
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      }),
+    })
+    this.deadLetters.grantSendMessages(scheduler)
+
+    const scheduled = (
+      name: Scheduled,
+      description: string,
+      access: LakeAccess,
+      extra: Partial<Pick<StageFunctionProps, 'environment' | 'more'>> = {},
+    ): LambdaFunction => {
+      const made = stageFunction(this, pascal(name), {
+        settings,
+        assets,
+        name: name satisfies FunctionName,
+        description,
+        ...(WITH_ENGINE.has(name) && { layer: engine }),
+        environment: { ...lake.mirrorEnvironment, ...extra.environment },
+        // The next schedule is the retry.
+        more: { retryAttempts: 0, maxEventAge: MAX_AGE, onFailure: failures, ...extra.more },
+      })
+      grantLake(lake, made, access)
+      scheduler.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [made.functionArn] }))
+      this.every(name, made, group, scheduler)
+      return made
+    }
+
+    const tables = allTables(exchanges)
+    const bronze = exchanges.map(bronzeTable)
+    const silver = exchanges.map(silverTable)
+    const candles = TIMEFRAMES.map(candleTable)
+    const committed = [...bronze, ...silver, DLQ_TABLE]
+    const lists = stageConsumers(exchanges)
+
+    const commit = scheduled('commit', 'Files of Bronze, Silver and the DLQ to snapshots', {
+      writes: committed,
+      consumes: committed.map(table => consumers.table(table.name)),
+      catalog: 'commits',
+      mirrors: committed,
+    })
+    const ohlcv = scheduled('ohlcv', 'Changed minutes of Gold to candles of every timeframe', {
+      reads: [GOLD_TABLE],
+      writes: candles,
+      // What one commit cannot take in goes back onto the list.
+      produces: [consumers.candles],
+      catalog: 'commits',
+      mirrors: candles,
+    })
+    const gold = scheduled(
+      'gold',
+      'Silver files of all exchanges to Gold, each trade once',
+      {
+        reads: silver,
+        writes: [GOLD_TABLE],
+        consumes: [consumers.gold],
+        produces: [consumers.candles],
+        catalog: 'commits',
+        mirrors: [GOLD_TABLE],
+      },
+      { more: { onSuccess: new LambdaDestination(ohlcv) } },
+    )
+    acknowledge(
+      gold.role ?? gold,
+      [wildcard(ohlcv, ':*')],
+      'A destination invokes versions and aliases as well; the function has none.',
+    )
+    const sweep = scheduled(
+      'sweep',
+      'Sends again what stays pending, and brings Glue up to date',
+      { reads: tables, consumes: lists, catalog: 'reads', mirrors: tables },
+      {
+        environment: {
+          [VARIABLES.queues]: JSON.stringify(
+            Object.fromEntries(Object.entries(queues).map(([name, queue]) => [name, queue.queueUrl])),
+          ),
+        },
+      },
+    )
+    for (const queue of Object.values(queues)) queue.grantSendMessages(sweep)
+    const maintain = scheduled(
+      'maintain',
+      'Joins small files, drops what retention lets go, deletes what nothing names',
+      {
+        writes: tables,
+        produces: [...lists, ...tables.map(table => consumers.unreached(table.name))],
+        deletes: true,
+        catalog: 'commits',
+        mirrors: tables,
+      },
+      { environment: { [VARIABLES.engineMemory]: MAINTAIN_ENGINE_MEMORY } },
+    )
+    this.functions = { commit, gold, ohlcv, sweep, maintain }
+  }
+
+  private every(name: Scheduled, target: LambdaFunction, group: CfnScheduleGroup, role: Role): void {
+    const minutes = EVERY_MINUTES[name]
+    new CfnSchedule(this, pascal(name, 'schedule'), {
+      groupName: group.ref,
+      description: `${name} of tradelake`,
+      scheduleExpression: `rate(${minutes} minute${minutes === 1 ? '' : 's'})`,
+      flexibleTimeWindow: { mode: 'OFF' },
+      target: {
+        arn: target.functionArn,
+        roleArn: role.roleArn,
+        retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: MAX_AGE.toSeconds() },
+        deadLetterConfig: { arn: this.deadLetters.queueArn },
+      },
+    })
+  }
+}

@@ -1,0 +1,110 @@
+/** Silver: for each exchange the queue of its new Bronze objects, and the function that decodes them. */
+import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources'
+import { EventType } from 'aws-cdk-lib/aws-s3'
+import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications'
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
+import { Construct } from 'constructs'
+import { VARIABLES } from '../adapters/aws-ports.ts'
+import type { Exchange } from '../domain/exchanges.ts'
+import { consumers, dataPrefix } from '../domain/names.ts'
+import { bronzeTable, DLQ_TABLE, silverTable } from '../domain/tables.ts'
+import { acknowledge } from './acknowledge.ts'
+import type { Settings } from './context.ts'
+import { type Assets, stageFunction, timeoutOf } from './function.ts'
+import { grantLake } from './grants.ts'
+import type { Lake } from './lake.ts'
+
+/** A commit takes up to 25 objects. */
+const OBJECTS_PER_EVENT = 25
+/** Objects gather for so long; Lambda wants a window where an event may have over ten messages. */
+const WINDOW = Duration.seconds(1)
+/** AWS's advice for a queue's visibility: six times the function's time-out (Lambda developer guide, "Using Lambda with SQS"). */
+const VISIBILITY_TIMEOUTS = 6
+const RECEIVES = 5
+/** More would only wait for one another at the table's lists. */
+const CONCURRENCY = 10
+
+export interface SilverProps {
+  readonly settings: Settings
+  readonly assets: Assets
+  readonly lake: Lake
+  readonly exchange: Exchange
+}
+
+export class Silver extends Construct {
+  readonly function: LambdaFunction
+  readonly queue: Queue
+  readonly deadLetters: Queue
+
+  constructor(scope: Construct, id: string, { settings, assets, lake, exchange }: SilverProps) {
+    super(scope, id)
+    const timeout = timeoutOf('silver')
+    this.deadLetters = deadLetterQueue(this, 'DeadLetters')
+    this.queue = new Queue(this, 'Queue', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      visibilityTimeout: Duration.seconds(timeout.toSeconds() * VISIBILITY_TIMEOUTS),
+      retentionPeriod: Duration.days(14),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: RECEIVES },
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+    const bronze = bronzeTable(exchange)
+    const silver = silverTable(exchange)
+    lake.bucket.addEventNotification(EventType.OBJECT_CREATED, new SqsDestination(this.queue), {
+      prefix: dataPrefix(bronze.name),
+      suffix: '.parquet',
+    })
+    this.function = stageFunction(this, 'Function', {
+      settings,
+      assets,
+      name: 'silver',
+      exchange: exchange.name,
+      description: `Bronze objects of ${exchange.name} to valid trades and dead letters`,
+      environment: {
+        ...lake.environment,
+        [VARIABLES.exchange]: exchange.name,
+        ...(settings.registryUrl && { [VARIABLES.registry]: settings.registryUrl }),
+      },
+    })
+    grantLake(lake, this.function, {
+      reads: [bronze],
+      writes: [silver, DLQ_TABLE],
+      consumes: [consumers.silver(exchange.name)],
+      produces: [consumers.gold, consumers.table(silver.name), consumers.table(DLQ_TABLE.name)],
+      catalog: 'none',
+    })
+    this.function.addEventSource(
+      new SqsEventSource(this.queue, {
+        batchSize: OBJECTS_PER_EVENT,
+        maxBatchingWindow: WINDOW,
+        maxConcurrency: CONCURRENCY,
+        reportBatchItemFailures: true,
+      }),
+    )
+  }
+}
+
+/** The CDK's own function that puts the notifications onto the bucket: one for the stack. */
+export function acknowledgeNotifications(stack: Stack): void {
+  const found = stack.node.children.find(child => child.node.id.startsWith('BucketNotificationsHandler'))
+  if (found)
+    acknowledge(
+      found,
+      ['AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]'],
+      "The CDK's own function, which runs while deploying: the managed policy lets it write its log, and nothing else.",
+    )
+}
+
+/** A queue that an alarm watches and a person empties: messages stay as long as SQS keeps any. */
+export function deadLetterQueue(scope: Construct, id: string): Queue {
+  const queue = new Queue(scope, id, {
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(14),
+    removalPolicy: RemovalPolicy.DESTROY,
+  })
+  acknowledge(queue, ['AwsSolutions-SQS3'], 'It is a dead-letter queue itself, of functions and schedules.')
+  return queue
+}

@@ -1,0 +1,47 @@
+/** The whole deployment: each stage a construct, and the outputs that the `tradelake` command goes by. */
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import type { Construct } from 'constructs'
+import { EXCHANGES } from '../domain/exchanges.ts'
+import { Bronze } from './bronze.ts'
+import type { Settings } from './context.ts'
+import { type Assets, pascal } from './function.ts'
+import { Lake } from './lake.ts'
+import { Schedules } from './schedules.ts'
+import { acknowledgeNotifications, Silver } from './silver.ts'
+import { Stream } from './stream.ts'
+
+export interface TradelakeStackProps extends StackProps {
+  readonly settings: Settings
+  readonly assets: Assets
+}
+
+export class TradelakeStack extends Stack {
+  constructor(scope: Construct, id: string, { settings, assets, ...props }: TradelakeStackProps) {
+    super(scope, id, { description: 'tradelake: crypto trades from Kafka to Iceberg tables', ...props })
+    const lake = new Lake(this, 'Lake', settings)
+    const stream = new Stream(this, 'Stream', settings)
+    const stages = EXCHANGES.map(exchange => ({
+      exchange,
+      bronze: new Bronze(this, pascal(exchange.name, 'bronze'), { settings, assets, lake, stream, exchange }),
+      silver: new Silver(this, pascal(exchange.name, 'silver'), { settings, assets, lake, exchange }),
+    }))
+    acknowledgeNotifications(this)
+    const queues = Object.fromEntries(stages.map(({ exchange, silver }) => [exchange.name, silver.queue]))
+    const schedules = new Schedules(this, 'Schedules', { settings, assets, lake, exchanges: EXCHANGES, queues })
+
+    const outputs: Record<string, string> = {
+      Bucket: lake.bucket.bucketName,
+      StateTable: lake.stateTable.tableName,
+      CatalogTable: lake.catalogTable.tableName,
+      GlueDatabase: lake.databaseName,
+    }
+    for (const { exchange, bronze, silver } of stages) {
+      outputs[pascal(exchange.name, 'bronzeFunction')] = bronze.function.functionName
+      outputs[pascal(exchange.name, 'silverFunction')] = silver.function.functionName
+      outputs[pascal(exchange.name, 'silverQueue')] = silver.queue.queueUrl
+    }
+    for (const [name, { functionName }] of Object.entries(schedules.functions))
+      outputs[pascal(name, 'function')] = functionName
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value })
+  }
+}

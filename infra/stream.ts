@@ -1,0 +1,160 @@
+/**
+ * Kafka, in one of three ways: an MSK cluster made here, one that is there already, or brokers of one's own. Gives what an
+ * event source and the topics' function need to reach it, and writes out the grants (the CDK makes none for Kafka).
+ */
+import { Fn, Stack } from 'aws-cdk-lib'
+import { type ISecurityGroup, type IVpc, SecurityGroup, Subnet, type SubnetSelection, Vpc } from 'aws-cdk-lib/aws-ec2'
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import {
+  type EventSourceMappingOptions,
+  type IFunction,
+  type SourceAccessConfiguration,
+  SourceAccessConfigurationType,
+} from 'aws-cdk-lib/aws-lambda'
+import { Construct } from 'constructs'
+import type { Exchange } from '../domain/exchanges.ts'
+import type { KafkaSettings, Login, Network, Settings } from './context.ts'
+import { MskCluster } from './msk.ts'
+
+const ACCESS_TYPES: Readonly<Record<Exclude<Login, 'none'>, SourceAccessConfigurationType>> = {
+  'scram-512': SourceAccessConfigurationType.SASL_SCRAM_512_AUTH,
+  'scram-256': SourceAccessConfigurationType.SASL_SCRAM_256_AUTH,
+  plain: SourceAccessConfigurationType.BASIC_AUTH,
+}
+
+/** Lets an event source or a function into a VPC (Lambda developer guide, "Configuring network security" of Kafka sources). */
+const NETWORK_ACTIONS = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeVpcs',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeSubnets',
+  'ec2:DescribeSecurityGroups',
+]
+
+/** How a function of ours gets into the brokers' network. */
+export interface Placement {
+  readonly vpc: IVpc
+  readonly vpcSubnets: SubnetSelection
+  readonly securityGroups: readonly ISecurityGroup[]
+}
+
+export class Stream extends Construct {
+  /** Of each event source mapping. */
+  readonly source: Pick<
+    EventSourceMappingOptions,
+    'eventSourceArn' | 'kafkaBootstrapServers' | 'sourceAccessConfigurations'
+  >
+  /** `host:port` with commas between them. */
+  readonly bootstrap: string
+  /** `iam` for MSK. */
+  readonly login: Login | 'iam'
+  readonly secretArn?: string
+  /** undefined: the brokers are reached over the internet, or on this machine. */
+  readonly placement?: Placement
+  private readonly clusterArn?: string
+  private readonly network: boolean
+
+  constructor(scope: Construct, id: string, { kafka, stage, local }: Settings) {
+    super(scope, id)
+    if (kafka.mode === 'self-managed') {
+      const { bootstrapServers, login, secretArn, network } = kafka
+      this.bootstrap = bootstrapServers.join(',')
+      this.login = login
+      this.secretArn = secretArn
+      this.placement = network && this.within(network)
+      this.source = {
+        kafkaBootstrapServers: [...bootstrapServers],
+        // Brokers of this machine ask for nothing.
+        ...(!local && { sourceAccessConfigurations: accessConfigurations(kafka) }),
+      }
+    } else {
+      const placement = kafka.mode === 'msk-arn' ? this.within(kafka.network) : undefined
+      const cluster = new MskCluster(this, 'Msk', { stage, kafka })
+      this.placement = placement ?? cluster.placement
+      this.clusterArn = cluster.arn
+      this.bootstrap = cluster.bootstrap
+      this.login = 'iam'
+      this.source = { eventSourceArn: cluster.arn }
+    }
+    this.network = this.placement !== undefined
+  }
+
+  /** The group that an exchange's mapping reads with; it holds the mapping's offsets, so it must stay the same. */
+  consumerGroup(exchange: Exchange): string {
+    return `${Stack.of(this).stackName}-bronze-${exchange.name}`
+  }
+
+  /** What an event source mapping does with the function's role. */
+  grantConsume(target: IFunction, topic: string, group: string): void {
+    if (this.clusterArn !== undefined) {
+      target.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['kafka:DescribeCluster', 'kafka:DescribeClusterV2', 'kafka:GetBootstrapBrokers'],
+          resources: [this.clusterArn],
+        }),
+      )
+      this.grantKafka(target, ['Connect', 'DescribeClusterDynamicConfiguration'], this.clusterArn)
+      this.grantKafka(target, ['DescribeTopic', 'ReadData'], this.mskArn('topic', topic))
+      this.grantKafka(target, ['DescribeGroup', 'AlterGroup'], this.mskArn('group', group))
+    }
+    this.grantSecret(target)
+    if (this.network) target.addToRolePolicy(new PolicyStatement({ actions: NETWORK_ACTIONS, resources: ['*'] }))
+  }
+
+  /** What making and checking topics takes. */
+  grantTopics(target: IFunction, topics: readonly string[]): void {
+    if (this.clusterArn !== undefined) {
+      this.grantKafka(target, ['Connect'], this.clusterArn)
+      const actions = ['CreateTopic', 'DescribeTopic', 'AlterTopic']
+      const configuration = ['DescribeTopicDynamicConfiguration', 'AlterTopicDynamicConfiguration']
+      this.grantKafka(target, [...actions, ...configuration], ...topics.map(topic => this.mskArn('topic', topic)))
+    }
+    this.grantSecret(target)
+  }
+
+  private grantKafka(target: IFunction, actions: readonly string[], ...resources: string[]): void {
+    target.addToRolePolicy(
+      new PolicyStatement({ actions: actions.map(action => `kafka-cluster:${action}`), resources }),
+    )
+  }
+
+  private grantSecret(target: IFunction): void {
+    if (this.secretArn !== undefined)
+      target.addToRolePolicy(
+        new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [this.secretArn] }),
+      )
+  }
+
+  /** `arn:…:topic/<cluster>/<its id>/<topic>` (MSK developer guide, "Resources for IAM access control"). */
+  private mskArn(kind: 'topic' | 'group', name: string): string {
+    const [before, after] = [0, 1].map(part => Fn.select(part, Fn.split(':cluster/', this.clusterArn as string)))
+    return `${before}:${kind}/${after}/${name}`
+  }
+
+  private within({ vpc, subnets, securityGroup }: Network): Placement {
+    return {
+      // Neither zones nor route tables matter to network interfaces.
+      vpc: Vpc.fromVpcAttributes(this, 'Vpc', { vpcId: vpc, availabilityZones: ['unknown'] }),
+      vpcSubnets: { subnets: subnets.map((subnet, index) => Subnet.fromSubnetId(this, `Subnet${index}`, subnet)) },
+      securityGroups: [SecurityGroup.fromSecurityGroupId(this, 'SecurityGroup', securityGroup, { mutable: false })],
+    }
+  }
+}
+
+function accessConfigurations({
+  login,
+  secretArn,
+  network,
+}: Extract<KafkaSettings, { mode: 'self-managed' }>): SourceAccessConfiguration[] {
+  const configurations: SourceAccessConfiguration[] = []
+  if (login !== 'none' && secretArn !== undefined) configurations.push({ type: ACCESS_TYPES[login], uri: secretArn })
+  for (const subnet of network?.subnets ?? [])
+    configurations.push({ type: SourceAccessConfigurationType.VPC_SUBNET, uri: `subnet:${subnet}` })
+  if (network)
+    configurations.push({
+      type: SourceAccessConfigurationType.VPC_SECURITY_GROUP,
+      uri: `security_group:${network.securityGroup}`,
+    })
+  return configurations
+}

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest'
+import { BadInput } from '../../domain/errors.ts'
+import { KAFKA_MODES, settingsOf, type Values } from './support.ts'
+
+describe('context values', () => {
+  test('none at all are a development stage on a new serverless cluster', () => {
+    expect(settingsOf({})).toMatchObject({
+      stage: 'dev',
+      kafka: { mode: 'msk-new', cluster: 'serverless' },
+      architecture: 'arm64',
+      feeds: false,
+      local: false,
+    })
+  })
+
+  test('are read as text and as JSON alike', () => {
+    expect(settingsOf({ bronzeConcurrency: '5', local: 'true' })).toMatchObject({ bronzeConcurrency: 5, local: true })
+    expect(settingsOf({ bronzeConcurrency: 5, local: true })).toMatchObject({ bronzeConcurrency: 5, local: true })
+  })
+
+  test('say where Kafka is', () => {
+    expect(settingsOf(KAFKA_MODES['self-managed']).kafka).toMatchObject({
+      bootstrapServers: ['kafka-1.example.com:9096', 'kafka-2.example.com:9096'],
+      login: 'scram-512',
+    })
+    expect(settingsOf(KAFKA_MODES['msk-arn']).kafka).toMatchObject({
+      network: { subnets: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'] },
+    })
+  })
+
+  const wrong: readonly (readonly [string, Values, RegExp])[] = [
+    ['an unknown choice', { stage: 'production' }, /stage is production: give dev or prod/],
+    ['a flag that is neither on nor off', { feeds: 'maybe' }, /feeds is maybe: give on or off/],
+    ['an MSK cluster without its ARN', { kafka: 'msk-arn' }, /mskArn is missing/],
+    ['an ARN of something else', { kafka: 'msk-arn', mskArn: 'arn:aws:s3:::x' }, /mskArn is arn:aws:s3:::x/],
+    ['half of a network', { ...KAFKA_MODES['msk-arn'], kafkaSubnets: '' }, /go together/],
+    ['no brokers', { kafka: 'self-managed' }, /bootstrapServers is missing/],
+    [
+      'a broker without a port',
+      { kafka: 'self-managed', bootstrapServers: 'a' },
+      /bootstrapServers has a: give host:port/,
+    ],
+    ['no secret', { kafka: 'self-managed', bootstrapServers: 'a:1' }, /kafkaSecretArn is missing/],
+    ['no login', { ...KAFKA_MODES['self-managed'], kafkaLogin: 'none' }, /local=true alone/],
+    ['pollers the wrong way round', { pollers: '5-2' }, /pollers is 5-2/],
+    ['no concurrency', { bronzeConcurrency: '0' }, /bronzeConcurrency is 0/],
+    ['an address without a host', { pageEmail: 'me' }, /pageEmail is me: give an e-mail address/],
+  ]
+  test.each(wrong)('%s is refused in one line', (_, values, message) => {
+    const read = () => settingsOf(values)
+    expect(read).toThrow(BadInput)
+    expect(read).toThrow(message)
+    expect(read).not.toThrow(/\n/)
+  })
+})

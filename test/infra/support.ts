@@ -1,0 +1,54 @@
+/** Templates of the deployment, with placeholders for the functions' code. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { App } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
+import { Code } from 'aws-cdk-lib/aws-lambda'
+import cdkJson from '../../cdk.json' with { type: 'json' }
+import { readSettings } from '../../infra/context.ts'
+import { TradelakeStack } from '../../infra/stack.ts'
+
+export type Values = Readonly<Record<string, unknown>>
+
+/** What each of the three Kafka modes is told. */
+export const KAFKA_MODES = {
+  'msk-new': { kafka: 'msk-new' },
+  'msk-new, provisioned': { kafka: 'msk-new', mskCluster: 'provisioned' },
+  'msk-arn': {
+    kafka: 'msk-arn',
+    mskArn: 'arn:aws:kafka:eu-central-1:111122223333:cluster/trades/0a1b2c3d-4e5f-6789-abcd-0123456789ab-2',
+    kafkaVpc: 'vpc-0123456789abcdef0',
+    kafkaSubnets: 'subnet-0123456789abcdef0,subnet-0123456789abcdef1',
+    kafkaSecurityGroup: 'sg-0123456789abcdef0',
+  },
+  'self-managed': {
+    kafka: 'self-managed',
+    bootstrapServers: 'kafka-1.example.com:9096,kafka-2.example.com:9096',
+    kafkaSecretArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:kafka-AbCdEf',
+  },
+} as const satisfies Record<string, Values>
+
+export const settingsOf = (values: Values) => readSettings(name => values[name])
+
+/** The stack in an app with the context of cdk.json, as the CLI gives it. */
+export function stackOf(values: Values): { app: App; stack: TradelakeStack } {
+  const folder = mkdtempSync(join(tmpdir(), 'tradelake-placeholder-'))
+  writeFileSync(join(folder, 'index.mjs'), 'export const handler = undefined\n')
+  try {
+    const app = new App({ context: { ...cdkJson.context, 'aws:cdk:disable-stack-trace': true } })
+    const settings = settingsOf(values)
+    const stack = new TradelakeStack(app, `tradelake-${settings.stage}`, {
+      settings,
+      assets: { code: () => Code.fromAsset(folder), engineLayer: Code.fromAsset(folder) },
+    })
+    return { app, stack }
+  } finally {
+    // Assets are copied when their construct is made.
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+export function templateOf(values: Values): Template {
+  return Template.fromStack(stackOf(values).stack)
+}

@@ -1,0 +1,96 @@
+/** The CDK app, deployed to an emulator as it would be to AWS. */
+import { execFile } from 'node:child_process'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { TradelakeError } from '../../domain/errors.ts'
+import type { KafkaMapping } from '../bridge.ts'
+import type { MiniStack } from './ministack.ts'
+
+const run = promisify(execFile)
+const ROOT = new URL('../..', import.meta.url).pathname
+const CDK = join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk')
+const MAX_OUTPUT = 64 * 1024 * 1024
+
+export interface Deployment {
+  readonly stack: string
+  readonly outputs: Readonly<Record<string, string>>
+  readonly mappings: readonly KafkaMapping[]
+}
+
+/**
+ * Synthesizes, bootstraps and deploys. `context` are the app's values (docs/deploy.md); `folder` is for what is made.
+ * @throws TradelakeError with the last words of the command that failed
+ */
+export async function deployTo(
+  emulator: MiniStack,
+  folder: string,
+  context: Readonly<Record<string, string>>,
+): Promise<Deployment> {
+  const output = join(folder, 'cdk.out')
+  const empty = join(folder, 'empty')
+  mkdirSync(empty, { recursive: true })
+  const env = {
+    ...emulator.clientEnv,
+    PATH: process.env.PATH ?? '/usr/bin:/bin',
+    HOME: folder,
+    CI: 'true',
+    CDK_DISABLE_VERSION_CHECK: '1',
+  }
+  const cdk = async (cwd: string, ...args: string[]) => {
+    try {
+      return await run(process.execPath, [CDK, ...args, '--no-notices', '--no-color'], {
+        cwd,
+        env,
+        maxBuffer: MAX_OUTPUT,
+      })
+    } catch (error) {
+      const { stderr = '', stdout = '' } = error as { stderr?: string; stdout?: string }
+      const words = `${stdout}\n${stderr}`.trim().split('\n').slice(-4).join(' | ')
+      throw new TradelakeError(`cdk ${args[0]} failed: ${words}`, { cause: error })
+    }
+  }
+  const values = Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  await cdk(ROOT, 'synth', '--quiet', '--output', output, ...values)
+  // Beside a cdk.json it would synthesize again, over what was just made.
+  await cdk(empty, 'bootstrap', `aws://${emulator.account}/${emulator.region}`)
+  const outputsFile = join(folder, 'outputs.json')
+  await cdk(empty, 'deploy', '--app', output, '--all', '--require-approval', 'never', '--outputs-file', outputsFile)
+  const [[stack, outputs]] = Object.entries(
+    JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Record<string, string>>,
+  )
+  const template = JSON.parse(readFileSync(join(output, `${stack}.template.json`), 'utf8')) as Template
+  return { stack, outputs, mappings: mappingsOf(template, outputs) }
+}
+
+interface Template {
+  readonly Resources: Readonly<
+    Record<string, { readonly Type: string; readonly Properties: Readonly<Record<string, unknown>> }>
+  >
+  readonly Outputs: Readonly<Record<string, { readonly Value: { readonly Ref?: string } }>>
+}
+
+/** The Kafka event source mappings of a template; a function's name is that of the output which refers to it. */
+function mappingsOf(template: Template, outputs: Readonly<Record<string, string>>): KafkaMapping[] {
+  const nameOf = (reference: string) => {
+    const output = Object.entries(template.Outputs).find(([, { Value }]) => Value.Ref === reference)
+    const name = output && outputs[output[0]]
+    if (!name) throw new TradelakeError(`No output of the stack names the function ${reference}.`)
+    return name
+  }
+  return Object.values(template.Resources)
+    .filter(({ Type, Properties }) => Type === 'AWS::Lambda::EventSourceMapping' && Properties.Topics !== undefined)
+    .map(({ Properties }) => {
+      const source = (Properties.SelfManagedKafkaEventSourceConfig ??
+        Properties.AmazonManagedKafkaEventSourceConfig) as {
+        ConsumerGroupId: string
+      }
+      return {
+        topic: (Properties.Topics as string[])[0],
+        functionName: nameOf((Properties.FunctionName as { Ref: string }).Ref),
+        groupId: source.ConsumerGroupId,
+        batchRecords: Number(Properties.BatchSize),
+        windowMs: 1000 * Number(Properties.MaximumBatchingWindowInSeconds ?? 0),
+      }
+    })
+}

@@ -56,13 +56,14 @@ export async function runCase(
 }
 
 function seededWeather(random: () => number): Weather {
-  const one = (from: readonly number[]) => from[Math.floor(random() * from.length)]
+  const one = <T>(from: readonly T[]) => from[Math.floor(random() * from.length)]
   return {
     jitterMs: one([0, 0, 3_000, 15_000]),
     eventDelayMs: one([0, 5_000, 40_000]),
     visibilityMs: one([5_000, 90_000, 360_000]),
     listLagMs: one([0, 0, 30_000]),
     stormMs: one([60_000, 600_000, 1_800_000]),
+    order: one(['anyone', 'ranked']),
   }
 }
 

@@ -20,7 +20,7 @@ const CLIENT_TIMEOUT_MS = 10_000
 /** How long after its caller gave up an effect may come. */
 const LATE_MS = [1_000, 90_000, 1_200_000] as const
 /** How long a zombie sleeps: past its Lambda's life, past the age at which files are fenced, past the sweep of orphans. */
-const ZOMBIE_MS = [900_000, 5_400_000, 93_600_000] as const
+const ZOMBIE_MS = [900_000, 5_400_000, 108_000_000] as const
 /** DynamoDB forgets tokens after ten minutes. */
 const OLD_TOKEN_MS = 660_000
 

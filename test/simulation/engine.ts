@@ -18,7 +18,7 @@ interface Answer {
 }
 
 /** Answers that a process keeps; some tens of KB each at most. */
-const MAX_ANSWERS = 40_000
+const MAX_ANSWERS = 8_000
 
 export interface SharedEngine {
   /** An engine for one run, which owns its tables and files. */
@@ -224,7 +224,7 @@ interface Print {
   readonly columns: ReadonlyMap<string, string>
 }
 
-const MAX_PRINTS = 20_000
+const MAX_PRINTS = 8_000
 const prints = new Map<string, Print>()
 
 function printOf(bytes: Uint8Array): Print {

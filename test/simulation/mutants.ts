@@ -285,18 +285,6 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ),
   mutant(
-    'pending objects are swept',
-    'functions/maintain/reclaim.ts',
-    'for (const key of await pendingKeys(ports, exchanges)) objects.delete(key)',
-    'for (const key of await pendingKeys(ports, exchanges)) objects.has(key)',
-  ),
-  mutant(
-    'a young object is swept',
-    'functions/maintain/reclaim.ts',
-    'const MIN_AGE_MS = 86_400_000',
-    'const MIN_AGE_MS = 1_000',
-  ),
-  mutant(
     'an old writer is not fenced',
     'domain/protocol.ts',
     'const MAX_FILE_AGE_MS = 3_600_000',

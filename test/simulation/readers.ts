@@ -4,9 +4,10 @@ import { messageOf } from '../../domain/errors.ts'
 import type { Write } from '../../domain/ports.ts'
 import { candleTable, type TableDefinition } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
-import { pointerKey } from '../../iceberg/catalog.ts'
+import { type LoadedTable, loadTable, pointerKey } from '../../iceberg/catalog.ts'
+import { planFiles } from '../../iceberg/scan.ts'
 import { readTable } from './tables.ts'
-import type { World } from './world.ts'
+import { truePorts, type World } from './world.ts'
 
 /** Readers that hold an old snapshot still find its files for so long. */
 const READER_MS = 3_600_000
@@ -15,7 +16,7 @@ export interface Readers {
   /** Reads the tables whose pointers a transaction moved. */
   look(writes: readonly Write[]): Promise<void>
   /** Told of deleted objects. */
-  mourn(keys: readonly string[]): void
+  mourn(keys: readonly string[]): Promise<void>
   /** What they saw that they must not see. */
   readonly problems: readonly string[]
 }
@@ -23,41 +24,48 @@ export interface Readers {
 export function createReaders(world: World, tables: readonly TableDefinition[]): Readers {
   const problems: string[] = []
   const byPointer = new Map(tables.map(table => [pointerKey(table.name).partition, table]))
-  // By table, the files of the snapshots that were current within the last hour: somebody may still be reading them.
-  const held = new Map<string, { readonly files: ReadonlySet<string>; until: number }[]>()
+  // By table, what readers may have opened within the last hour: it and each snapshot that it holds must stay readable.
+  const held = new Map<string, { readonly table: LoadedTable; until: number }[]>()
   const candles = new Set(TIMEFRAMES.map(timeframe => candleTable(timeframe).name))
 
-  async function look(writes: readonly Write[]): Promise<void> {
+  /** What a reader meets is its own affair: the stages go on. */
+  async function asReader(read: () => Promise<void>): Promise<void> {
     try {
-      await lookAt(writes)
+      await read()
     } catch (error) {
       problems.push(`law 5: a reader meets ${messageOf(error)}`)
     }
   }
 
-  async function lookAt(writes: readonly Write[]): Promise<void> {
+  async function look(writes: readonly Write[]): Promise<void> {
     const moved = writes.flatMap(write => {
       if (write.kind !== 'put' || write.item.key.table !== 'catalog') return []
       return byPointer.get(write.item.key.partition) ?? []
     })
     for (const table of moved) {
-      const { problems: found, files } = await readTable(world, table)
-      for (const problem of found) problems.push(`law 5: a reader finds that ${problem}`)
+      for (const problem of (await readTable(world, table)).problems)
+        problems.push(`law 5: a reader finds that ${problem}`)
       const now = world.scheduler.now()
-      const snapshots = (held.get(table.name) ?? []).filter(({ until }) => until > now)
-      const last = snapshots.at(-1)
+      const opened = (held.get(table.name) ?? []).filter(({ until }) => until > now)
+      const last = opened.at(-1)
       if (last) last.until = now + READER_MS
-      held.set(table.name, [...snapshots, { files: new Set(files), until: Number.POSITIVE_INFINITY }])
+      const loaded = await loadTable(truePorts(world), table.name)
+      held.set(table.name, [...opened, { table: loaded, until: Number.POSITIVE_INFINITY }])
     }
     if (moved.some(table => candles.has(table.name))) await compareCandles()
   }
 
-  function mourn(keys: readonly string[]): void {
+  async function mourn(keys: readonly string[]): Promise<void> {
     const now = world.scheduler.now()
-    for (const snapshots of held.values())
-      for (const { files, until } of snapshots)
+    const ports = truePorts(world)
+    for (const { table, until } of [...held.values()].flat()) {
+      if (until <= now) continue
+      for (const { 'snapshot-id': snapshotId } of table.metadata.snapshots) {
+        const files = new Set((await planFiles(ports, table, { snapshotId })).map(file => file.key))
         for (const key of keys)
-          if (until > now && files.has(key)) problems.push(`law 5: ${key} is deleted while a reader may hold it`)
+          if (files.has(key)) problems.push(`law 5: ${key} is deleted while a reader may hold snapshot ${snapshotId}`)
+      }
+    }
   }
 
   /** All timeframes hold the same trades at any moment. */
@@ -70,5 +78,5 @@ export function createReaders(world: World, tables: readonly TableDefinition[]):
     if (counts.size > 1) problems.push(`law 5: a reader finds ${[...counts].join(', ')} trades in the candle tables`)
   }
 
-  return { look, mourn, problems }
+  return { look: writes => asReader(() => look(writes)), mourn: keys => asReader(() => mourn(keys)), problems }
 }

@@ -7,6 +7,7 @@ import { checkLaws } from './laws.ts'
 import { createPlatform } from './platform.ts'
 import { createReaders } from './readers.ts'
 import type { Scenario } from './scenario.ts'
+import type { Order } from './scheduler.ts'
 import { createWorld, START } from './world.ts'
 
 export interface RunOptions {
@@ -31,9 +32,11 @@ export interface Weather {
   readonly listLagMs: number
   /** Faults happen for so long after each wave of records and each maintenance, milliseconds. */
   readonly stormMs: number
+  readonly order: Order
 }
 
 export const CALM: Weather = {
+  order: 'anyone',
   jitterMs: 0,
   eventDelayMs: 0,
   visibilityMs: 90_000,
@@ -64,7 +67,7 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
   const onUnhandled = (reason: unknown) => unhandled.push(`an error that nobody waits for: ${messageOf(reason)}`)
   process.on('unhandledRejection', onUnhandled)
   try {
-    const world = createWorld({ seed, faults, engine: run, jitterMs: weather.jitterMs, tell })
+    const world = createWorld({ seed, faults, engine: run, jitterMs: weather.jitterMs, order: weather.order, tell })
     const { exchanges, redeployed, waves } = scenario
     const maintenance = scenario.maintenance.map(at => START + at)
     const platform = createPlatform(world, { exchanges, redeployed, maintenance, ...weather })

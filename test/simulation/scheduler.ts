@@ -30,8 +30,23 @@ export interface Scheduler {
   traceHash(): string
 }
 
+/**
+ * Who goes next, of those whose time has come: anyone; or mostly whoever stands highest in an order that the seed draws, and draws
+ * anew after some steps, so that one gets far ahead of another ("probabilistic concurrency testing", Burckhardt et al. 2010).
+ */
+export type Order = 'anyone' | 'ranked'
+
+const STEPS_OF_RANKING = 150
+const MOSTLY = 0.9
+
 /** `tell` is called with each line of the trace. */
-export function createScheduler(start: number, random: Random, tell?: (line: string) => void): Scheduler {
+export function createScheduler(
+  start: number,
+  random: Random,
+  options: { readonly order: Order; readonly tell?: (line: string) => void },
+): Scheduler {
+  const { order, tell } = options
+  const ranks = new Map<string, number>()
   let waiting: Entry[] = []
   let now = start
   let steps = 0
@@ -53,10 +68,32 @@ export function createScheduler(start: number, random: Random, tell?: (line: str
       now = soonest
       for (const { due } of waiting) if (due <= now) ready++
     }
-    let nth = Math.floor(random() * ready)
-    const index = waiting.findIndex(({ due }) => due <= now && nth-- === 0)
+    const index = order === 'ranked' && random() < MOSTLY ? highest() : anyone(ready)
     const [entry] = waiting.splice(index, 1)
     return entry
+  }
+
+  function anyone(ready: number): number {
+    let nth = Math.floor(random() * ready)
+    return waiting.findIndex(({ due }) => due <= now && nth-- === 0)
+  }
+
+  /** The first word of a label names who it is. */
+  function highest(): number {
+    if (steps % STEPS_OF_RANKING === 0) ranks.clear()
+    let best = -1
+    let rank = -1
+    for (const [index, { due, label }] of waiting.entries()) {
+      if (due > now) continue
+      const name = label.split(' ', 1)[0]
+      const own = ranks.get(name) ?? random()
+      ranks.set(name, own)
+      if (own > rank) {
+        rank = own
+        best = index
+      }
+    }
+    return best
   }
 
   return {

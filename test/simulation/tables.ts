@@ -8,15 +8,13 @@ import { truePorts, type World } from './world.ts'
 
 export type Row = Readonly<Record<string, unknown>>
 
-const MAX_FILES = 5_000
+const MAX_FILES = 1_500
 const decoded = new Map<string, readonly Row[]>()
 
 /** What a table's current snapshot holds, and what is wrong with its files. */
 export interface TableRows {
   readonly rows: Row[]
   readonly problems: string[]
-  /** Keys of its files. */
-  readonly files: string[]
 }
 
 export async function readTable(world: World, definition: TableDefinition): Promise<TableRows> {
@@ -24,8 +22,7 @@ export async function readTable(world: World, definition: TableDefinition): Prom
   const rows: Row[] = []
   const problems: string[] = []
   const table = await findTable(ports, definition.name)
-  const files = table ? await planFiles(ports, table) : []
-  for (const file of files) {
+  for (const file of table ? await planFiles(ports, table) : []) {
     const info = await ports.store.head(file.key)
     if (info?.bytes !== file.bytes) {
       problems.push(`${file.key} has ${info?.bytes ?? 'no'} bytes, its manifest says ${file.bytes}`)
@@ -39,7 +36,7 @@ export async function readTable(world: World, definition: TableDefinition): Prom
         problems.push(`${file.key} holds rows of another ${name} than ${file.partition[name]}`)
     rows.push(...found)
   }
-  return { rows, problems, files: files.map(file => file.key) }
+  return { rows, problems }
 }
 
 async function rowsOf(definition: TableDefinition, key: string, bytes: Uint8Array): Promise<readonly Row[]> {

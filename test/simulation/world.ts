@@ -8,7 +8,7 @@ import type { ObjectStore, Ports, SchemaRegistry, StateStore, Write } from '../.
 import { mix, type Random, randomStream } from '../../feeds/random.ts'
 import type { RunEngine } from './engine.ts'
 import type { FaultKind, FaultSource, PointType } from './faults.ts'
-import { createScheduler, type Scheduler } from './scheduler.ts'
+import { createScheduler, type Order, type Scheduler } from './scheduler.ts'
 
 /** When every simulated world begins, milliseconds since 1970: a slow call, or a clock that is ahead, crosses midnight. */
 export const START = Date.UTC(2026, 10, 20, 23, 59, 50)
@@ -19,6 +19,7 @@ export interface WorldOptions {
   readonly engine: RunEngine
   /** Longest time that an ordinary call takes, milliseconds; 0 makes all calls instant. */
   readonly jitterMs: number
+  readonly order: Order
   readonly tell?: (line: string) => void
 }
 
@@ -45,12 +46,12 @@ export interface World {
   /** Called for each object that came into being, and each transaction that took effect. */
   onObject: (key: string, bytes: number) => void
   onTransaction: (writes: readonly Write[]) => void | Promise<void>
-  onDelete: (keys: readonly string[]) => void
+  onDelete: (keys: readonly string[]) => void | Promise<void>
 }
 
 export function createWorld(options: WorldOptions): World {
   const { seed, engine, jitterMs } = options
-  const scheduler = createScheduler(START, randomStream(mix(seed, 1)), options.tell)
+  const scheduler = createScheduler(START, randomStream(mix(seed, 1)), options)
   const random = randomStream(mix(seed, 2))
   const durations = randomStream(mix(seed, 3))
   const clock = { now: scheduler.now }
@@ -91,8 +92,8 @@ export function createWorld(options: WorldOptions): World {
         world.onObject(key, bytes.length)
       },
       async delete(keys) {
+        await world.onDelete(keys)
         await store.delete(keys)
-        world.onDelete(keys)
         scheduler.note(`  deleted ${keys.join(' ')}`)
       },
     },

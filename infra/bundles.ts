@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 
 /** The functions, by the folder of functions/ that each is made of. */
-export const FUNCTIONS = ['bronze', 'silver', 'commit', 'gold', 'ohlcv', 'sweep', 'maintain'] as const
+export const FUNCTIONS = ['bronze', 'silver', 'commit', 'gold', 'ohlcv', 'sweep', 'maintain', 'topics'] as const
 export type FunctionName = (typeof FUNCTIONS)[number]
 
 /** Those that query with DuckDB. */
@@ -29,7 +29,7 @@ const fromLayer: Plugin = {
   },
 }
 
-/** Writes `<folder>/<function>/index.mjs` with its source map beside it; gives each bundle's size in bytes. */
+/** Writes `<folder>/<function>/index.mjs`; gives each bundle's size in bytes. */
 export async function bundleFunctions(folder: string): Promise<Record<FunctionName, number>> {
   rmSync(folder, { recursive: true, force: true })
   const sizes = await Promise.all(
@@ -49,6 +49,8 @@ export async function bundleFunctions(folder: string): Promise<Record<FunctionNa
         target: 'node24',
         mainFields: ['module', 'main'],
         banner: { js: BANNER },
+        // The Kafka client's WebAssembly, as a module rather than a file beside it.
+        alias: { '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled' },
         plugins: [fromLayer],
         logLevel: 'warning',
       })

@@ -44,6 +44,7 @@ const SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   sweep: { memoryMiB: 512, timeoutSeconds: 60 },
   // Joins files of up to 256 MB: DuckDB's 1,500 MB, input and output in /tmp.
   maintain: { memoryMiB: 3_008, timeoutSeconds: 900, scratchMiB: 10_240 },
+  topics: { memoryMiB: 512, timeoutSeconds: 120 },
 }
 
 const LOG_RETENTION = { dev: RetentionDays.ONE_WEEK, prod: RetentionDays.ONE_MONTH }

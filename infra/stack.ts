@@ -9,6 +9,7 @@ import { Lake } from './lake.ts'
 import { Schedules } from './schedules.ts'
 import { acknowledgeNotifications, Silver } from './silver.ts'
 import { Stream } from './stream.ts'
+import { Topics } from './topics.ts'
 
 export interface TradelakeStackProps extends StackProps {
   readonly settings: Settings
@@ -20,11 +21,14 @@ export class TradelakeStack extends Stack {
     super(scope, id, { description: 'tradelake: crypto trades from Kafka to Iceberg tables', ...props })
     const lake = new Lake(this, 'Lake', settings)
     const stream = new Stream(this, 'Stream', settings)
+    const topics = new Topics(this, 'Topics', { settings, assets, stream, exchanges: EXCHANGES })
     const stages = EXCHANGES.map(exchange => ({
       exchange,
       bronze: new Bronze(this, pascal(exchange.name, 'bronze'), { settings, assets, lake, stream, exchange }),
       silver: new Silver(this, pascal(exchange.name, 'silver'), { settings, assets, lake, exchange }),
     }))
+    // An event source looks for its topic when it is made.
+    for (const { bronze } of stages) bronze.mapping.node.addDependency(topics)
     acknowledgeNotifications(this)
     const queues = Object.fromEntries(stages.map(({ exchange, silver }) => [exchange.name, silver.queue]))
     const schedules = new Schedules(this, 'Schedules', { settings, assets, lake, exchanges: EXCHANGES, queues })

@@ -1,0 +1,27 @@
+/** The Kafka topics as data: partitions, retention and the largest message. */
+import type { Exchange } from './exchanges.ts'
+import { topicName } from './names.ts'
+import { DAY_MICROS } from './time.ts'
+
+export interface TopicDefinition {
+  readonly name: string
+  readonly partitions: number
+  /** By Kafka's names (Kafka documentation, "Topic configs"). */
+  readonly settings: Readonly<Record<string, string>>
+}
+
+/** Time to mend Bronze without loss: a long weekend. */
+const RETENTION_DAYS = 4n
+/** Above it a record would crowd an event of Lambda's 6 MB, which holds it as base64. */
+const MAX_MESSAGE_BYTES = 1024 * 1024
+
+export function topicDefinitions(exchanges: readonly Exchange[]): TopicDefinition[] {
+  return exchanges.map(({ name, partitions }) => ({
+    name: topicName(name),
+    partitions,
+    settings: {
+      'retention.ms': String((RETENTION_DAYS * DAY_MICROS) / 1_000n),
+      'max.message.bytes': String(MAX_MESSAGE_BYTES),
+    },
+  }))
+}

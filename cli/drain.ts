@@ -1,17 +1,22 @@
 /** `tradelake drain`: runs every stage until nothing is pending. */
 import { createLogFile } from '../adapters/log-file.ts'
+import { drainDeployed } from '../localstack/deployed-drain.ts'
+import { openDeployedLake } from '../localstack/deployed-lake.ts'
 import { drain as drainLake } from '../localstack/drain.ts'
 import { wireFunctions } from '../localstack/functions.ts'
 import { openLake } from '../localstack/lake.ts'
 import { createTotals } from '../localstack/totals.ts'
-import { type Command, DATA_OPTION, JSON_OPTION } from './command.ts'
+import { type Command, JSON_OPTION } from './command.ts'
+import { LAKE_OPTIONS } from './open-lake.ts'
 
 export const drain: Command = {
   name: 'drain',
-  usage: '[--data DIR] [--json]',
+  usage: '[--data DIR | --stack NAME] [--json]',
   summary: 'Run every stage until nothing is pending, then exit.',
-  options: { data: DATA_OPTION, json: JSON_OPTION },
+  options: { ...LAKE_OPTIONS, json: JSON_OPTION },
   async run(args) {
+    const stack = args.text('stack')
+    if (stack !== undefined) return drainStack(stack)
     const lake = await openLake(args.text('data') as string, { mustExist: true })
     const log = createLogFile(lake.directory, lake.ports.clock)
     try {
@@ -30,4 +35,15 @@ export const drain: Command = {
       lake.close()
     }
   },
+}
+
+async function drainStack(stack: string): Promise<number> {
+  const lake = await openDeployedLake(stack)
+  try {
+    await drainDeployed(lake)
+    console.log(`nothing is pending in ${stack}`)
+    return 0
+  } finally {
+    lake.close()
+  }
 }

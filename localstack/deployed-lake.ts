@@ -29,8 +29,14 @@ async function stackOutputs(stack: string): Promise<StackOutputs> {
   )
 }
 
+/** A lake and the functions that work on it. */
+export interface DeployedLake extends ReadableLake {
+  /** The value of an output of the stack. @throws BadInput where it has none */
+  output(name: string): string
+}
+
 /** Opens the lake of a stack for reading. Where Kafka's topics end is not known here. @throws BadInput */
-export async function openDeployedLake(stack: string): Promise<ReadableLake> {
+export async function openDeployedLake(stack: string): Promise<DeployedLake> {
   const outputs = await stackOutputs(stack)
   const output = (name: string) => {
     const value = outputs[name]
@@ -57,6 +63,7 @@ export async function openDeployedLake(stack: string): Promise<ReadableLake> {
       ids,
       scratch,
     },
+    output,
     close: () => engine.close(),
   }
 }

@@ -23,6 +23,8 @@ const SUBJECT = 'market.crypto.trades-value'
 export interface LocalStack {
   readonly kafka: Kafka
   readonly registry: Registry
+  /** Starts the registry again, at the same address and empty, after it was stopped. */
+  restartRegistry(): Promise<void>
   readonly aws: MiniStack
   readonly deployment: Deployment
   readonly bridges: readonly Bridge[]
@@ -64,7 +66,10 @@ export async function startLocalStack(folder: string, log: Log): Promise<LocalSt
       startBridge({ mapping, bootstrap: kafka.bootstrap, invoke, clock, log }),
     )
     started.push(...bridges)
-    return { kafka, registry, aws, deployment, bridges, schemaId, stop }
+    const restartRegistry = async () => {
+      await begin(startRegistry(join(folder, 'registry'), Number(new URL(registry.url).port)))
+    }
+    return { kafka, registry, restartRegistry, aws, deployment, bridges, schemaId, stop }
   } catch (error) {
     await stop()
     throw error

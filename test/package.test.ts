@@ -17,6 +17,7 @@ describe('package.json', () => {
       '@aws-sdk/client-cloudformation',
       '@aws-sdk/client-dynamodb',
       '@aws-sdk/client-glue',
+      '@aws-sdk/client-lambda',
       '@aws-sdk/client-s3',
       '@aws-sdk/client-sqs',
       '@duckdb/node-api',
@@ -26,7 +27,6 @@ describe('package.json', () => {
       'hyparquet-writer',
     ])
     expect(Object.keys(manifest.devDependencies)).toEqual([
-      '@aws-sdk/client-lambda',
       '@biomejs/biome',
       '@types/aws-lambda',
       '@types/node',

@@ -16,11 +16,11 @@ export interface Registry extends Service {
   readonly url: string
 }
 
-/** Starts it on a free port of the loopback interface; `folder` is for its log. @throws TradelakeError */
-export async function startRegistry(folder: string): Promise<Registry> {
+/** Starts it on a port of the loopback interface, a free one unless told; `folder` is for its log. @throws TradelakeError */
+export async function startRegistry(folder: string, wantedPort?: number): Promise<Registry> {
   const home = await unpacked()
   mkdirSync(folder, { recursive: true })
-  const port = await freePort()
+  const port = wantedPort ?? (await freePort())
   const url = `http://127.0.0.1:${port}/apis/ccompat/v7`
   const service = await startService({
     name: 'The schema registry',

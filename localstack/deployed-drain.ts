@@ -1,0 +1,53 @@
+/** Runs a deployed lake's own functions, without waiting for their schedules, until nothing is pending. */
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { TradelakeError } from '../domain/errors.ts'
+import { stageConsumers } from '../domain/names.ts'
+import { countPending } from '../domain/pending.ts'
+import type { DeployedLake } from './deployed-lake.ts'
+
+/** The sweep sends what waits for Silver, whose queue brings it there by itself. */
+const FUNCTIONS = ['SweepFunction', 'CommitFunction', 'GoldFunction', 'OhlcvFunction']
+const PAUSE_MS = 1_000
+/** A function may run so long. */
+const REQUEST_MS = 900_000
+/** Nothing moves for so long: something is stuck. An object rests half a minute before it is sent again. */
+const PATIENCE_MS = 180_000
+
+/** @throws TradelakeError where a function fails, or what is pending stays so */
+export async function drainDeployed(lake: DeployedLake): Promise<void> {
+  const client = new LambdaClient({ maxAttempts: 1, requestHandler: { requestTimeout: REQUEST_MS } })
+  const { clock } = lake.ports
+  let least = Number.POSITIVE_INFINITY
+  let moved = clock.now()
+  let failure = ''
+  for (;;) {
+    for (const name of FUNCTIONS) failure = (await invoke(client, lake.output(name))) ?? failure
+    const waiting = await pendingOf(lake)
+    const items = waiting.reduce((sum, [, count]) => sum + count, 0)
+    if (items === 0) return
+    if (items < least) moved = clock.now()
+    least = Math.min(least, items)
+    if (clock.now() - moved > PATIENCE_MS)
+      throw new TradelakeError(
+        `Not everything could be worked off: ${waiting.map(([name, count]) => `${count} pending for ${name}`).join(', ')}. ${failure}`.trim(),
+      )
+    await clock.sleep(PAUSE_MS)
+  }
+}
+
+/** Why the invocation failed; undefined where it did not. */
+async function invoke(client: LambdaClient, name: string): Promise<string | undefined> {
+  const { FunctionError, Payload } = await client.send(
+    new InvokeCommand({ FunctionName: name, Payload: Buffer.from('{}') }),
+  )
+  return FunctionError && `${name} failed: ${Payload?.transformToString().slice(0, 300)}`
+}
+
+async function pendingOf({ ports, exchanges }: DeployedLake): Promise<[consumer: string, items: number][]> {
+  const found: [string, number][] = []
+  for (const consumer of stageConsumers(exchanges)) {
+    const { items } = await countPending(ports.state, consumer)
+    if (items > 0) found.push([consumer, items])
+  }
+  return found
+}

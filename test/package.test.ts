@@ -22,6 +22,7 @@ describe('package.json', () => {
       '@aws-sdk/client-sqs',
       '@duckdb/node-api',
       '@platformatic/kafka',
+      '@smithy/signature-v4',
       'avsc',
       'hyparquet',
       'hyparquet-writer',

@@ -75,6 +75,10 @@ export function timeoutOf(name: FunctionName): Duration {
   return Duration.seconds(SIZES[name].timeoutSeconds)
 }
 
+export function memoryOf(name: FunctionName): number {
+  return SIZES[name].memoryMiB
+}
+
 export function stageFunction(scope: Construct, id: string, props: StageFunctionProps): LambdaFunction {
   const { settings, assets, name, exchange, environment, layer, description, more } = props
   const { memoryMiB, scratchMiB } = SIZES[name]

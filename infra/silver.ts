@@ -1,5 +1,5 @@
 /** Silver: for each exchange the queue of its new Bronze objects, and the function that decodes them. */
-import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
+import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources'
 import { EventType } from 'aws-cdk-lib/aws-s3'
@@ -84,17 +84,6 @@ export class Silver extends Construct {
       }),
     )
   }
-}
-
-/** The CDK's own function that puts the notifications onto the bucket: one for the stack. */
-export function acknowledgeNotifications(stack: Stack): void {
-  const found = stack.node.children.find(child => child.node.id.startsWith('BucketNotificationsHandler'))
-  if (found)
-    acknowledge(
-      found,
-      ['AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]'],
-      "The CDK's own function, which runs while deploying: the managed policy lets it write its log, and nothing else.",
-    )
 }
 
 /** A queue that an alarm watches and a person empties: messages stay as long as SQS keeps any. */

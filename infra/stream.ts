@@ -2,8 +2,16 @@
  * Kafka, in one of three ways: an MSK cluster made here, one that is there already, or brokers of one's own. Gives what an
  * event source and the topics' function need to reach it, and writes out the grants (the CDK makes none for Kafka).
  */
-import { Fn, Stack } from 'aws-cdk-lib'
-import { type ISecurityGroup, type IVpc, SecurityGroup, Subnet, type SubnetSelection, Vpc } from 'aws-cdk-lib/aws-ec2'
+import { Annotations, Fn, Stack } from 'aws-cdk-lib'
+import {
+  type ISecurityGroup,
+  type ISubnet,
+  type IVpc,
+  SecurityGroup,
+  Subnet,
+  type SubnetSelection,
+  Vpc,
+} from 'aws-cdk-lib/aws-ec2'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import {
   type EventSourceMappingOptions,
@@ -136,9 +144,15 @@ export class Stream extends Construct {
     return {
       // Neither zones nor route tables matter to network interfaces.
       vpc: Vpc.fromVpcAttributes(this, 'Vpc', { vpcId: vpc, availabilityZones: ['unknown'] }),
-      vpcSubnets: { subnets: subnets.map((subnet, index) => Subnet.fromSubnetId(this, `Subnet${index}`, subnet)) },
+      vpcSubnets: { subnets: subnets.map((subnet, index) => this.subnet(`Subnet${index}`, subnet)) },
       securityGroups: [SecurityGroup.fromSecurityGroupId(this, 'SecurityGroup', securityGroup, { mutable: false })],
     }
+  }
+
+  private subnet(id: string, subnetId: string): ISubnet {
+    const subnet = Subnet.fromSubnetId(this, id, subnetId)
+    Annotations.of(subnet).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId', 'Nothing here routes.')
+    return subnet
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { App } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { Code } from 'aws-cdk-lib/aws-lambda'
+import { afterAll } from 'vitest'
 import cdkJson from '../../cdk.json' with { type: 'json' }
 import { readSettings } from '../../infra/context.ts'
 import { TradelakeStack } from '../../infra/stack.ts'
@@ -29,6 +30,11 @@ export const KAFKA_MODES = {
   },
 } as const satisfies Record<string, Values>
 
+// The CDK leaves what it writes.
+const outputs = mkdtempSync(join(tmpdir(), 'tradelake-cdk-'))
+let made = 0
+afterAll(() => rmSync(outputs, { recursive: true, force: true }))
+
 export const settingsOf = (values: Values) => readSettings(name => values[name])
 
 /** The stack in an app with the context of cdk.json, as the CLI gives it. */
@@ -36,7 +42,10 @@ export function stackOf(values: Values): { app: App; stack: TradelakeStack } {
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-placeholder-'))
   writeFileSync(join(folder, 'index.mjs'), 'export const handler = undefined\n')
   try {
-    const app = new App({ context: { ...cdkJson.context, 'aws:cdk:disable-stack-trace': true } })
+    const app = new App({
+      outdir: join(outputs, String(made++)),
+      context: { ...cdkJson.context, 'aws:cdk:disable-stack-trace': true },
+    })
     const settings = settingsOf(values)
     const stack = new TradelakeStack(app, `tradelake-${settings.stage}`, {
       settings,

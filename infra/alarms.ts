@@ -1,0 +1,211 @@
+/**
+ * The alarms, each beside what it watches (thresholds: formats.md, "Metrics"). An alarm is called `<stack>/<heading>`, then
+ * what it is about: its heading in docs/runbook.md says what to do.
+ */
+import { Duration, Stack } from 'aws-cdk-lib'
+import {
+  Alarm,
+  ComparisonOperator,
+  type IAlarmAction,
+  type IMetric,
+  MathExpression,
+  Metric,
+  TreatMissingData,
+  Unit,
+} from 'aws-cdk-lib/aws-cloudwatch'
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs'
+import type { Queue } from 'aws-cdk-lib/aws-sqs'
+import type { Construct } from 'constructs'
+import type { Exchange } from '../domain/exchanges.ts'
+import { METRICS_NAMESPACE, metricNames } from '../domain/metrics.ts'
+import type { Bronze } from './bronze.ts'
+import { pascal } from './function.ts'
+
+const MINUTE = Duration.minutes(1)
+const FIVE_MINUTES = Duration.minutes(5)
+
+/** The exchange whose trades are the most: its lag wakes someone. */
+const URGENT = new Set(['binance'])
+const URGENT_LAG_SECONDS = 30
+const LAG_SECONDS = 120
+/** Records not yet taken, in full events. */
+const LAG_EVENTS = 10
+const INVALID_PERCENT = 10
+const DUPLICATES_PERCENT = 1
+const PENDING_SECONDS = 10 * 60
+/** Of a function's time-out and of its memory. Stages that drain a list stop by themselves at 70 % of their time. */
+const NEARLY_ALL = 0.9
+
+export interface Actions {
+  readonly page: IAlarmAction
+  readonly notify: IAlarmAction
+}
+
+export interface Watched {
+  readonly kind: string
+  readonly metric: IMetric
+}
+
+/** Makes alarms of one scope, for these actions. */
+export function alarmsOf(scope: Construct, { page, notify }: Actions) {
+  /** Over (or, with `below`, under) the threshold in so many periods on end. */
+  function alarm(
+    kind: string,
+    about: string | undefined,
+    metric: IMetric,
+    threshold: number,
+    more: { urgent?: boolean; periods?: number; below?: boolean; missing?: TreatMissingData } = {},
+  ): Watched {
+    const id = pascal(...kind.split('-'), 'alarm', ...(about ?? '').split('-'))
+    const made = new Alarm(scope, id, {
+      alarmName: [Stack.of(scope).stackName, kind, about].filter(Boolean).join('/'),
+      alarmDescription: `What it means and what to do: docs/runbook.md#${kind}`,
+      metric,
+      threshold,
+      evaluationPeriods: more.periods ?? 1,
+      comparisonOperator: more.below
+        ? ComparisonOperator.LESS_THAN_THRESHOLD
+        : ComparisonOperator.GREATER_THAN_THRESHOLD,
+      treatMissingData: more.missing ?? TreatMissingData.NOT_BREACHING,
+    })
+    made.addAlarmAction(more.urgent ? page : notify)
+    made.addOkAction(more.urgent ? page : notify)
+    return { kind, metric }
+  }
+
+  /** One of the functions' own metrics; Powertools gives each the service's name. */
+  const own = (service: string, metricName: string, statistic: string, period: Duration) =>
+    new Metric({
+      namespace: METRICS_NAMESPACE,
+      metricName,
+      dimensionsMap: { service },
+      statistic,
+      period,
+    })
+
+  return {
+    bronze({ name, batchRecords }: Exchange, bronze: Bronze): Watched[] {
+      const service = `bronze_${name}`
+      const urgent = URGENT.has(name)
+      return [
+        alarm(
+          'bronze-lag',
+          name,
+          own(service, metricNames.bronzeLag(name), 'Maximum', MINUTE),
+          urgent ? URGENT_LAG_SECONDS : LAG_SECONDS,
+          { urgent, periods: 3 },
+        ),
+        alarm('bronze-silent', name, own(service, metricNames.bronzeIngested(name), 'Sum', MINUTE), 1, {
+          urgent,
+          below: true,
+          periods: 5,
+          missing: TreatMissingData.BREACHING,
+        }),
+        // Of the event source mapping itself (Lambda developer guide, "Event source mapping metrics").
+        alarm(
+          'kafka-offset-lag',
+          name,
+          bronze.function.metric('OffsetLag', { statistic: 'Maximum', period: MINUTE }),
+          LAG_EVENTS * batchRecords,
+          { urgent, periods: 5 },
+        ),
+      ]
+    },
+
+    silver({ name }: Exchange): Watched[] {
+      const service = `silver_${name}`
+      // The graph of all exchanges has one name space.
+      const [valid, invalid] = [`valid_${name}`, `invalid_${name}`]
+      return [
+        alarm(
+          'silver-invalid',
+          name,
+          new MathExpression({
+            label: 'invalid, %',
+            // No rows are no invalid rows.
+            expression: `IF(${valid} + ${invalid} > 0, 100 * ${invalid} / (${valid} + ${invalid}), 0)`,
+            usingMetrics: {
+              [valid]: own(service, metricNames.silverValid(name), 'Sum', FIVE_MINUTES),
+              [invalid]: own(service, metricNames.silverInvalid(name), 'Sum', FIVE_MINUTES),
+            },
+            period: FIVE_MINUTES,
+          }),
+          INVALID_PERCENT,
+        ),
+      ]
+    },
+
+    gold(): Watched[] {
+      return [
+        alarm(
+          'gold-duplicates',
+          undefined,
+          new MathExpression({
+            label: 'duplicates, %',
+            expression: 'IF(written + removed > 0, 100 * removed / (written + removed), 0)',
+            usingMetrics: {
+              written: own('gold', metricNames.goldWritten, 'Sum', FIVE_MINUTES),
+              removed: own('gold', metricNames.goldDuplicates, 'Sum', FIVE_MINUTES),
+            },
+            period: FIVE_MINUTES,
+          }),
+          DUPLICATES_PERCENT,
+          { periods: 3 },
+        ),
+      ]
+    },
+
+    pending(): Watched[] {
+      return [
+        alarm(
+          'oldest-pending',
+          undefined,
+          own('sweep', metricNames.oldestPending, 'Maximum', MINUTE),
+          PENDING_SECONDS,
+          {
+            urgent: true,
+            periods: 2,
+            // The sweep itself is away.
+            missing: TreatMissingData.BREACHING,
+          },
+        ),
+      ]
+    },
+
+    deadLetters(about: string, queue: Queue): Watched[] {
+      const metric = queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period: MINUTE })
+      return [alarm('dead-letters', about, metric, 0)]
+    },
+
+    function(about: string, watched: LambdaFunction, memoryMiB: number): Watched[] {
+      const timeout = watched.timeout ?? Duration.seconds(3)
+      return [
+        alarm('function-errors', about, watched.metricErrors({ statistic: 'Sum', period: MINUTE }), 0),
+        alarm('function-throttles', about, watched.metricThrottles({ statistic: 'Sum', period: MINUTE }), 0, {
+          periods: 3,
+        }),
+        alarm(
+          'function-slow',
+          about,
+          watched.metricDuration({ statistic: 'Maximum', period: FIVE_MINUTES }),
+          NEARLY_ALL * timeout.toMilliseconds(),
+        ),
+        alarm('function-memory', about, memoryOf(watched, about), NEARLY_ALL * memoryMiB),
+      ]
+    },
+  }
+
+  /** From the report that Lambda logs after each invocation; the metric of Lambda Insights would cost a layer. */
+  function memoryOf(watched: LambdaFunction, about: string): IMetric {
+    const metricName = `${about.replaceAll('-', '_')}_memory_used_megabytes`
+    return new MetricFilter(scope, pascal('memory', ...about.split('-')), {
+      logGroup: watched.logGroup,
+      filterPattern: FilterPattern.exists('$.record.metrics.maxMemoryUsedMB'),
+      metricNamespace: Stack.of(scope).stackName,
+      metricName,
+      metricValue: '$.record.metrics.maxMemoryUsedMB',
+      unit: Unit.MEGABYTES,
+    }).metric({ statistic: 'Maximum', period: FIVE_MINUTES })
+  }
+}

@@ -1,0 +1,93 @@
+/** Who is told of what: two SNS topics, the alarms, and a dashboard of the same metrics. */
+import { Duration, Stack } from 'aws-cdk-lib'
+import { Dashboard, GraphWidget, TextWidget } from 'aws-cdk-lib/aws-cloudwatch'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import { Topic } from 'aws-cdk-lib/aws-sns'
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
+import { Construct } from 'constructs'
+import type { Exchange } from '../domain/exchanges.ts'
+import { alarmsOf, type Watched } from './alarms.ts'
+import type { Bronze } from './bronze.ts'
+import type { FunctionName } from './bundles.ts'
+import type { Settings } from './context.ts'
+import { memoryOf } from './function.ts'
+import type { Schedules } from './schedules.ts'
+import type { Silver } from './silver.ts'
+
+export interface WatchProps {
+  readonly settings: Settings
+  readonly stages: readonly { readonly exchange: Exchange; readonly bronze: Bronze; readonly silver: Silver }[]
+  readonly schedules: Schedules
+}
+
+/** Widgets of a dashboard's row. */
+const COLUMNS = 3
+const WIDTH = 24 / COLUMNS
+
+export class Watch extends Construct {
+  /** Where a person is woken, and where one is told in the morning. */
+  readonly page: Topic
+  readonly notify: Topic
+
+  constructor(scope: Construct, id: string, { settings, stages, schedules }: WatchProps) {
+    super(scope, id)
+    this.page = this.topic('Page', settings.pageEmail)
+    this.notify = this.topic('Notify', settings.notifyEmail)
+    const alarms = alarmsOf(this, { page: new SnsAction(this.page), notify: new SnsAction(this.notify) })
+
+    const functions: { name: FunctionName; about: string; function: LambdaFunction }[] = [
+      ...stages.flatMap(({ exchange, bronze, silver }) => [
+        { name: 'bronze' as const, about: `bronze-${exchange.name}`, function: bronze.function },
+        { name: 'silver' as const, about: `silver-${exchange.name}`, function: silver.function },
+      ]),
+      ...Object.entries(schedules.functions).map(([name, made]) => ({
+        name: name as FunctionName,
+        about: name,
+        function: made,
+      })),
+    ]
+    this.dashboard([
+      ...stages.flatMap(({ exchange, bronze, silver }) => [
+        ...alarms.bronze(exchange, bronze),
+        ...alarms.silver(exchange),
+        ...alarms.deadLetters(`silver-${exchange.name}`, silver.deadLetters),
+      ]),
+      ...alarms.gold(),
+      ...alarms.pending(),
+      ...alarms.deadLetters('schedules', schedules.deadLetters),
+      ...functions.flatMap(({ name, about, function: made }) => alarms.function(about, made, memoryOf(name))),
+    ])
+  }
+
+  private topic(id: string, email: string | undefined): Topic {
+    const topic = new Topic(this, id, { enforceSSL: true })
+    if (email !== undefined) topic.addSubscription(new EmailSubscription(email))
+    return topic
+  }
+
+  /** A graph for each kind of alarm, with a line for each alarm. */
+  private dashboard(watched: readonly Watched[]): void {
+    const { stackName } = Stack.of(this)
+    const dashboard = new Dashboard(this, 'Dashboard', { dashboardName: stackName, defaultInterval: Duration.hours(3) })
+    dashboard.addWidgets(
+      new TextWidget({
+        markdown: `# ${stackName}\nA graph for each heading of docs/runbook.md.`,
+        width: 24,
+        height: 2,
+      }),
+    )
+    const kinds = [...new Set(watched.map(({ kind }) => kind))]
+    for (let from = 0; from < kinds.length; from += COLUMNS)
+      dashboard.addWidgets(
+        ...kinds.slice(from, from + COLUMNS).map(
+          kind =>
+            new GraphWidget({
+              title: kind,
+              width: WIDTH,
+              left: watched.filter(one => one.kind === kind).map(({ metric }) => metric),
+            }),
+        ),
+      )
+  }
+}

@@ -1,0 +1,301 @@
+import { Match, type Template } from 'aws-cdk-lib/assertions'
+import { describe, expect, test } from 'vitest'
+import { EXCHANGES } from '../../domain/exchanges.ts'
+import { dataPrefix, topicName } from '../../domain/names.ts'
+import { bronzeTable } from '../../domain/tables.ts'
+import { KAFKA_MODES, templateOf } from './support.ts'
+
+const SELF_MANAGED = KAFKA_MODES['self-managed']
+const template = templateOf(SELF_MANAGED)
+const serverless = templateOf(KAFKA_MODES['msk-new'])
+
+interface Resource {
+  readonly Type: string
+  readonly Properties: Readonly<Record<string, unknown>>
+  readonly DeletionPolicy?: string
+}
+const resources = (of: Template, type: string) => Object.entries(of.findResources(type)) as [string, Resource][]
+
+/** Every statement of the policies of one function's role. */
+function statementsOf(of: Template, functionName: string): { Action: string | string[]; Resource: unknown }[] {
+  const [, made] = resources(of, 'AWS::Lambda::Function').find(
+    ([, { Properties }]) => Properties.FunctionName === functionName,
+  )!
+  const role = (made.Properties.Role as { 'Fn::GetAtt': string[] })['Fn::GetAtt'][0]
+  return resources(of, 'AWS::IAM::Policy')
+    .filter(([, { Properties }]) => (Properties.Roles as { Ref: string }[]).some(({ Ref }) => Ref === role))
+    .flatMap(([, { Properties }]) => (Properties.PolicyDocument as { Statement: never[] }).Statement)
+}
+
+const actionsOf = (of: Template, functionName: string) =>
+  [...new Set(statementsOf(of, functionName).flatMap(({ Action }) => Action))].sort()
+
+function resourcesOf(of: Template, functionName: string, action: string): string {
+  return JSON.stringify(
+    statementsOf(of, functionName)
+      .filter(({ Action }) => [Action].flat().includes(action))
+      .map(({ Resource }) => Resource),
+  )
+}
+
+test('the template of a development stage on Kafka of your own is as it was', async () => {
+  const text = `${JSON.stringify(template.toJSON(), null, 2)}\n`
+  await expect(text).toMatchFileSnapshot('dev-self-managed.template.snap')
+})
+
+describe('the lake', () => {
+  test('has a private, encrypted bucket without versions, whose lifecycle touches unfinished uploads alone', () => {
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      BucketEncryption: Match.anyValue(),
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      VersioningConfiguration: Match.absent(),
+      LifecycleConfiguration: {
+        Rules: [
+          {
+            Id: 'unfinished-uploads',
+            Status: 'Enabled',
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+          },
+        ],
+      },
+    })
+  })
+
+  test('keeps state with a time to live and a catalog in the layout of DynamoDbCatalog, both restorable', () => {
+    const table = (partition: string, sort: string) => ({
+      KeySchema: [
+        { AttributeName: partition, KeyType: 'HASH' },
+        { AttributeName: sort, KeyType: 'RANGE' },
+      ],
+      BillingMode: 'PAY_PER_REQUEST',
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    })
+    template.hasResourceProperties('AWS::DynamoDB::Table', {
+      ...table('pk', 'sk'),
+      TimeToLiveSpecification: { AttributeName: 'expires_at', Enabled: true },
+    })
+    template.hasResourceProperties('AWS::DynamoDB::Table', table('identifier', 'namespace'))
+  })
+
+  test('stays in production when the stack goes, and goes with it in development', () => {
+    const production = templateOf({ ...SELF_MANAGED, stage: 'prod' })
+    for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::Glue::Database']) {
+      for (const [, { DeletionPolicy }] of resources(production, type)) expect(DeletionPolicy).toBe('Retain')
+      for (const [, { DeletionPolicy }] of resources(template, type)) expect(DeletionPolicy).toBe('Delete')
+    }
+    production.hasResourceProperties('AWS::Glue::Database', { DatabaseInput: { Name: 'market_data' } })
+  })
+})
+
+describe('Bronze', () => {
+  test.each(EXCHANGES)('reads $name in a group of its own, from the beginning, as the registry says', exchange => {
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      Topics: [topicName(exchange.name)],
+      SelfManagedKafkaEventSourceConfig: { ConsumerGroupId: `tradelake-dev-bronze-${exchange.name}` },
+      SelfManagedEventSource: { Endpoints: { KafkaBootstrapServers: SELF_MANAGED.bootstrapServers.split(',') } },
+      SourceAccessConfigurations: [{ Type: 'SASL_SCRAM_512_AUTH', URI: SELF_MANAGED.kafkaSecretArn }],
+      StartingPosition: 'TRIM_HORIZON',
+      BatchSize: exchange.batchRecords,
+      MaximumBatchingWindowInSeconds: exchange.batchWindowSeconds,
+      // Any of them would drop or divert records.
+      MaximumRetryAttempts: Match.absent(),
+      MaximumRecordAgeInSeconds: Match.absent(),
+      DestinationConfig: Match.absent(),
+      ProvisionedPollerConfig: Match.absent(),
+    })
+  })
+
+  test('may have pollers of its own and concurrency set aside, and has neither unless asked', () => {
+    const made = templateOf({ ...SELF_MANAGED, pollers: '2-8', bronzeConcurrency: 7 })
+    made.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      ProvisionedPollerConfig: { MinimumPollers: 2, MaximumPollers: 8 },
+    })
+    const reserved = (of: Template) =>
+      resources(of, 'AWS::Lambda::Function').filter(
+        ([, { Properties }]) => Properties.ReservedConcurrentExecutions !== undefined,
+      )
+    expect(reserved(made)).toHaveLength(EXCHANGES.length)
+    expect(reserved(template)).toEqual([])
+  })
+
+  test('may do this and no more', () => {
+    const name = 'tradelake-dev-bronze-binance'
+    expect(actionsOf(template, name)).toEqual([
+      'dynamodb:ConditionCheckItem',
+      'dynamodb:DeleteItem',
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+      's3:GetObject',
+      's3:ListBucket',
+      's3:PutObject',
+      'secretsmanager:GetSecretValue',
+      'xray:PutTelemetryRecords',
+      'xray:PutTraceSegments',
+    ])
+    const objects = resourcesOf(template, name, 's3:PutObject')
+    expect(objects).toContain('/market_data/bronze_binance_trades/*')
+    expect(objects).not.toMatch(/kraken|gold_crypto|"\/\*"/)
+    expect(resourcesOf(template, name, 'dynamodb:PutItem')).not.toContain('Catalog')
+  })
+
+  test('reads MSK by IAM with each grant on its own topic and group', () => {
+    const name = 'tradelake-dev-bronze-kraken'
+    const kafka = actionsOf(serverless, name).filter(action => action.startsWith('kafka'))
+    expect(kafka).toEqual([
+      'kafka-cluster:AlterGroup',
+      'kafka-cluster:Connect',
+      'kafka-cluster:DescribeClusterDynamicConfiguration',
+      'kafka-cluster:DescribeGroup',
+      'kafka-cluster:DescribeTopic',
+      'kafka-cluster:ReadData',
+      'kafka:DescribeCluster',
+      'kafka:DescribeClusterV2',
+      'kafka:GetBootstrapBrokers',
+    ])
+    expect(resourcesOf(serverless, name, 'kafka-cluster:ReadData')).toContain(`/${topicName('kraken')}"`)
+    expect(resourcesOf(serverless, name, 'kafka-cluster:AlterGroup')).toContain('/tradelake-dev-bronze-kraken"')
+  })
+})
+
+describe('Silver', () => {
+  test.each(EXCHANGES)('hears of new Bronze files of $name', ({ name }) => {
+    const [[, notifications]] = resources(template, 'Custom::S3BucketNotifications')
+    const exchange = EXCHANGES.find(candidate => candidate.name === name)!
+    expect(JSON.stringify(notifications.Properties.NotificationConfiguration)).toContain(
+      JSON.stringify({ Name: 'prefix', Value: dataPrefix(bronzeTable(exchange).name) }),
+    )
+  })
+
+  test('takes up to 25 objects, fails them one by one, and gives up after five', () => {
+    template.resourcePropertiesCountIs(
+      'AWS::Lambda::EventSourceMapping',
+      { BatchSize: 25, FunctionResponseTypes: ['ReportBatchItemFailures'] },
+      EXCHANGES.length,
+    )
+    template.resourcePropertiesCountIs(
+      'AWS::SQS::Queue',
+      { RedrivePolicy: Match.objectLike({ maxReceiveCount: 5 }), VisibilityTimeout: 360 },
+      EXCHANGES.length,
+    )
+  })
+})
+
+describe('schedules', () => {
+  test('run every minute, maintenance every quarter of an hour, and never twice for one time', () => {
+    const rates = resources(template, 'AWS::Scheduler::Schedule').map(
+      ([, { Properties }]) => Properties.ScheduleExpression,
+    )
+    expect(rates.sort()).toEqual([...Array(4).fill('rate(1 minute)'), 'rate(15 minutes)'])
+    template.allResourcesProperties('AWS::Scheduler::Schedule', {
+      Target: Match.objectLike({
+        RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+        DeadLetterConfig: Match.anyValue(),
+      }),
+    })
+    template.allResourcesProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 0 })
+    template.resourceCountIs('AWS::Lambda::EventInvokeConfig', 5)
+  })
+
+  test("Gold's success starts the candles", () => {
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      DestinationConfig: {
+        OnSuccess: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('Ohlcv'), 'Arn'] } },
+        OnFailure: Match.anyValue(),
+      },
+    })
+  })
+
+  test('only maintenance deletes', () => {
+    const deleting = resources(template, 'AWS::Lambda::Function')
+      .map(([, { Properties }]) => String(Properties.FunctionName))
+      .filter(name => name.startsWith('tradelake') && actionsOf(template, name).includes('s3:DeleteObject'))
+    expect(deleting).toEqual(['tradelake-dev-maintain'])
+  })
+})
+
+describe('functions', () => {
+  const ours = (of: Template) =>
+    resources(of, 'AWS::Lambda::Function')
+      .map(([, { Properties }]) => Properties)
+      .filter(({ FunctionName }) => FunctionName !== undefined)
+
+  test('run on Node 24 for the architecture that was asked for, traced, with their own log', () => {
+    for (const [architecture, of] of [
+      ['arm64', template],
+      ['x86_64', templateOf({ ...SELF_MANAGED, arch: 'x86_64' })],
+    ] as const)
+      for (const properties of ours(of))
+        expect(properties).toMatchObject({
+          Runtime: 'nodejs24.x',
+          Architectures: [architecture],
+          TracingConfig: { Mode: 'Active' },
+          LoggingConfig: { LogGroup: expect.anything() },
+        })
+    expect(ours(template)).toHaveLength(2 * EXCHANGES.length + 6)
+  })
+
+  test('have DuckDB only where they query', () => {
+    const layered = ours(template).filter(({ Layers }) => Layers !== undefined)
+    expect(layered.map(({ FunctionName }) => FunctionName).sort()).toEqual([
+      'tradelake-dev-maintain',
+      'tradelake-dev-ohlcv',
+    ])
+  })
+
+  test('may never do everything, nor anything to everything but what takes no resource', () => {
+    for (const of of [template, serverless])
+      for (const { FunctionName } of ours(of))
+        for (const { Action, Resource } of statementsOf(of, String(FunctionName))) {
+          for (const action of [Action].flat()) expect(action).not.toContain('*')
+          if ([Resource].flat().includes('*'))
+            expect([Action].flat().filter(action => !/^(?:xray|ec2):/.test(action))).toEqual([])
+        }
+  })
+})
+
+test('topics are made with the partitions of the registry before anything reads them', () => {
+  const [[id, topics]] = resources(template, 'Custom::KafkaTopics')
+  const wanted = JSON.parse(String(topics.Properties.topics)) as { name: string; partitions: number }[]
+  expect(wanted.map(({ name, partitions }) => [name, partitions])).toEqual(
+    EXCHANGES.map(({ name, partitions }) => [topicName(name), partitions]),
+  )
+  const mappings = Object.values(template.findResources('AWS::Lambda::EventSourceMapping')).filter(
+    ({ Properties }) => Properties.Topics,
+  )
+  for (const { DependsOn } of mappings) expect(DependsOn).toContain(id)
+})
+
+test('the outputs are those that the command goes by', () => {
+  const names = Object.keys(template.toJSON().Outputs as object)
+  expect(names.sort()).toEqual(
+    [
+      'Bucket',
+      'StateTable',
+      'CatalogTable',
+      'GlueDatabase',
+      ...['Binance', 'Kraken', 'Coinbase'].flatMap(name =>
+        ['BronzeFunction', 'SilverFunction', 'SilverQueue'].map(kind => name + kind),
+      ),
+      ...['Commit', 'Gold', 'Ohlcv', 'Sweep', 'Maintain'].map(name => `${name}Function`),
+      'PageTopic',
+      'NotifyTopic',
+    ].sort(),
+  )
+})
+
+test('on the local stack the brokers ask for nothing, and nothing empties the bucket', () => {
+  const local = templateOf({ kafka: 'self-managed', bootstrapServers: '127.0.0.1:9092', local: true, arch: 'x86_64' })
+  local.resourceCountIs('Custom::S3AutoDeleteObjects', 0)
+  local.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+    Topics: Match.anyValue(),
+    SourceAccessConfigurations: Match.absent(),
+  })
+})

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs'
+import { Match } from 'aws-cdk-lib/assertions'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { EXCHANGES } from '../../domain/exchanges.ts'
+import { KAFKA_MODES, templateOf } from './support.ts'
+
+const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8')
+const template = templateOf({ ...KAFKA_MODES['self-managed'], pageEmail: 'night@example.com' })
+
+interface AlarmProperties {
+  readonly AlarmName: string
+  readonly AlarmDescription: string
+  readonly AlarmActions: readonly { Ref: string }[]
+  readonly Threshold: number
+}
+let alarms: AlarmProperties[]
+beforeAll(() => {
+  alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties)
+})
+const kindOf = ({ AlarmName }: AlarmProperties) => AlarmName.split('/')[1]
+const find = (name: string) => alarms.find(({ AlarmName }) => AlarmName === `tradelake-dev/${name}`)
+const topicOf = (alarm: AlarmProperties | undefined) => alarm?.AlarmActions[0].Ref.replace(/[0-9A-F]{8}$/, '')
+
+describe('the runbook', () => {
+  test('has a heading for each alarm, and no other', () => {
+    const headings = [...runbook.matchAll(/^## (.+)$/gm)].map(match => match[1])
+    expect(headings.sort()).toEqual([...new Set(alarms.map(kindOf))].sort())
+  })
+
+  test('tells of each alarm what it means, where to look and what to do', () => {
+    for (const section of runbook.split(/^## /m).slice(1))
+      for (const part of ['**Meaning**', '**First look**', '**Repair**']) expect(section).toContain(part)
+  })
+
+  test('is what each alarm points at', () => {
+    for (const alarm of alarms) expect(alarm.AlarmDescription).toContain(`docs/runbook.md#${kindOf(alarm)}`)
+  })
+})
+
+describe('alarms', () => {
+  test('Binance lag of over 30 s pages; that of others over 120 s notifies', () => {
+    expect(find('bronze-lag/binance')).toMatchObject({ Threshold: 30 })
+    expect(topicOf(find('bronze-lag/binance'))).toBe('WatchPage')
+    for (const { name } of EXCHANGES.filter(({ name }) => name !== 'binance')) {
+      expect(find(`bronze-lag/${name}`)).toMatchObject({ Threshold: 120 })
+      expect(topicOf(find(`bronze-lag/${name}`))).toBe('WatchNotify')
+    }
+  })
+
+  test('no Bronze rows for five minutes are an alarm, also where nothing is told at all', () => {
+    for (const { name } of EXCHANGES)
+      expect(find(`bronze-silent/${name}`)).toMatchObject({
+        MetricName: `${name}_bronze_records_ingested_total`,
+        Namespace: 'tradelake',
+        Dimensions: [{ Name: 'service', Value: `bronze_${name}` }],
+        Statistic: 'Sum',
+        Period: 60,
+        EvaluationPeriods: 5,
+        Threshold: 1,
+        ComparisonOperator: 'LessThanThreshold',
+        TreatMissingData: 'breaching',
+      })
+  })
+
+  test('rates are over 10 % invalid and over 1 % repeated, by metric math', () => {
+    expect(find('silver-invalid/kraken')).toMatchObject({
+      Threshold: 10,
+      Metrics: expect.arrayContaining([
+        expect.objectContaining({ Expression: expect.stringContaining('100 * invalid_kraken') }),
+      ]),
+    })
+    expect(find('gold-duplicates')).toMatchObject({ Threshold: 1 })
+  })
+
+  test('ten minutes on a list page', () => {
+    expect(find('oldest-pending')).toMatchObject({ Threshold: 600, MetricName: 'oldest_pending_seconds' })
+    expect(topicOf(find('oldest-pending'))).toBe('WatchPage')
+  })
+
+  test('the event source tells how many records wait', () => {
+    expect(find('kafka-offset-lag/binance')).toMatchObject({ Namespace: 'AWS/Lambda', MetricName: 'OffsetLag' })
+  })
+
+  test('every function has its errors, throttles, time and memory watched, and every queue its dead letters', () => {
+    const functions = Object.values(template.findResources('AWS::Lambda::Function'))
+      .map(({ Properties }) => Properties.FunctionName as string | undefined)
+      .filter(name => name !== undefined && !name.endsWith('-topics'))
+    expect(functions).toHaveLength(2 * EXCHANGES.length + 5)
+    for (const kind of ['function-errors', 'function-throttles', 'function-slow', 'function-memory'])
+      expect(alarms.filter(alarm => kindOf(alarm) === kind)).toHaveLength(functions.length)
+    expect(alarms.filter(alarm => kindOf(alarm) === 'dead-letters')).toHaveLength(EXCHANGES.length + 1)
+  })
+
+  test('memory is read from the report that Lambda logs as JSON', () => {
+    template.hasResourceProperties('AWS::Logs::MetricFilter', {
+      FilterPattern: '{ $.record.metrics.maxMemoryUsedMB = "*" }',
+      MetricTransformations: [Match.objectLike({ MetricValue: '$.record.metrics.maxMemoryUsedMB' })],
+    })
+    template.hasResourceProperties('AWS::Lambda::Function', { LoggingConfig: Match.objectLike({ LogFormat: 'JSON' }) })
+  })
+
+  test('who gave an address gets an e-mail', () => {
+    template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'night@example.com' })
+    template.resourceCountIs('AWS::SNS::Subscription', 1)
+  })
+})

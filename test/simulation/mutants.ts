@@ -285,12 +285,6 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ),
   mutant(
-    'an old writer is not fenced',
-    'domain/protocol.ts',
-    'const MAX_FILE_AGE_MS = 3_600_000',
-    'const MAX_FILE_AGE_MS = 360_000_000',
-  ),
-  mutant(
     'a file is swept at the first reading that does not find it named',
     'functions/maintain/reclaim.ts',
     'filter(key => mayGo.has(key))',

@@ -139,7 +139,7 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
   )
 
   const maintain = createLambda(fleet, 'maintain', ({ ports }) =>
-    maintainHandler(ports, exchanges, { closedAfterMs: MINUTE, sweepEveryMs: 60 * MINUTE }, silent),
+    maintainHandler(ports, exchanges, { closedAfterMs: MINUTE / 2, sweepEveryMs: 60 * MINUTE }, silent),
   )
   for (const due of options.maintenance) {
     const run = () => {

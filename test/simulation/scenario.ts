@@ -72,7 +72,7 @@ export const WAVES: ScenarioSize = {
   exchanges: 2,
   waves: [0, 25_000, 70_000, 150_000],
   tradesPerWave: 12,
-  maintenance: [190_000, 790_000, 25 * HOURS, 26.5 * HOURS, 28 * HOURS],
+  maintenance: [130_000, 790_000, 25 * HOURS, 26.5 * HOURS, 28 * HOURS],
 }
 
 export const SIZES: readonly ScenarioSize[] = [ONE_BATCH, HUNDRED, TWO, WAVES]

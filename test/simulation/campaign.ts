@@ -111,14 +111,19 @@ export async function reportFailure(
   }
 }
 
+/** Runs that never drain take seconds: what is left after so many tries is good enough. */
+const SHRINKING_RUNS = 60
+
 /** Leaves out parts, halves first, as long as what is left fails (Zeller's delta debugging). */
 async function shrink<T>(all: readonly T[], fails: (some: T[]) => Promise<boolean>): Promise<readonly T[]> {
   let left = [...all]
-  for (let parts = 2; left.length > 1; ) {
+  let tries = 0
+  for (let parts = 2; left.length > 1 && tries < SHRINKING_RUNS; ) {
     const size = Math.ceil(left.length / parts)
     let smaller: T[] | undefined
     for (let from = 0; from < left.length && !smaller; from += size) {
       const rest = [...left.slice(0, from), ...left.slice(from + size)]
+      tries++
       if (await fails(rest)) smaller = rest
     }
     if (smaller) {

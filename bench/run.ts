@@ -1,5 +1,6 @@
-/** `npm run bench [-- pipeline|latency|age|maintain …]`: prints figures and their ratios to named baselines. */
+/** `npm run bench [-- pipeline|latency|age|maintain|freshness …]`: prints figures and their ratios to named baselines. */
 import { benchAge } from './age.ts'
+import { benchFreshness } from './freshness.ts'
 import { benchLatency } from './latency.ts'
 import { benchMaintain } from './maintain.ts'
 import { benchPipeline } from './pipeline.ts'
@@ -11,6 +12,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   latency: () => benchLatency(MESSAGES, 60),
   age: benchAge,
   maintain: benchMaintain,
+  freshness: benchFreshness,
 }
 
 const wanted = process.argv.slice(2)

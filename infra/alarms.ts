@@ -47,8 +47,8 @@ export interface Watched {
   readonly metric: IMetric
 }
 
-/** Makes alarms of one scope, for these actions. */
-export function alarmsOf(scope: Construct, { page, notify }: Actions) {
+/** Makes alarms of one scope, for these actions; `local`: for the emulator, which has no alarms on metric math. */
+export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boolean) {
   /** Over (or, with `below`, under) the threshold in so many periods on end. */
   function alarm(
     kind: string,
@@ -57,6 +57,7 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions) {
     threshold: number,
     more: { urgent?: boolean; periods?: number; below?: boolean; missing?: TreatMissingData } = {},
   ): Watched {
+    if (local && metric instanceof MathExpression) return { kind, metric }
     const id = pascal(...kind.split('-'), 'alarm', ...(about ?? '').split('-'))
     const made = new Alarm(scope, id, {
       alarmName: [Stack.of(scope).stackName, kind, about].filter(Boolean).join('/'),

@@ -34,7 +34,8 @@ export class Watch extends Construct {
     super(scope, id)
     this.page = this.topic('Page', settings.pageEmail)
     this.notify = this.topic('Notify', settings.notifyEmail)
-    const alarms = alarmsOf(this, { page: new SnsAction(this.page), notify: new SnsAction(this.notify) })
+    const actions = { page: new SnsAction(this.page), notify: new SnsAction(this.notify) }
+    const alarms = alarmsOf(this, actions, settings.local)
 
     const functions: { name: FunctionName; about: string; function: LambdaFunction }[] = [
       ...stages.flatMap(({ exchange, bronze, silver }) => [

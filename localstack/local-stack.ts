@@ -3,17 +3,16 @@
  * event source mapping. Everything listens on loopback ports that were free, and ends with `stop`.
  */
 import { join } from 'node:path'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
-import { Admin } from '@platformatic/kafka'
+import { dynamoDbState } from '../adapters/dynamodb-state.ts'
 import { systemClock } from '../adapters/system.ts'
 import { TradelakeError } from '../domain/errors.ts'
-import type { KafkaEvent } from '../domain/events.ts'
-import { EXCHANGES } from '../domain/exchanges.ts'
-import { topicName } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
 import { TRADE_SCHEMA } from '../domain/trade.ts'
 import { type Bridge, startBridge } from './bridge.ts'
 import { type Deployment, deployTo } from './stack/deployment.ts'
+import { startCandlesAfterGold } from './stack/destinations.ts'
 import { type Kafka, startKafka } from './stack/kafka.ts'
 import { type MiniStack, startMiniStack } from './stack/ministack.ts'
 import { type Registry, registerSchema, startRegistry } from './stack/registry.ts'
@@ -52,7 +51,6 @@ export async function startLocalStack(folder: string, log: Log): Promise<LocalSt
       begin(startRegistry(join(folder, 'registry'))),
       begin(startMiniStack({ folder: join(folder, 'aws') })),
     ])
-    await createTopics(kafka.bootstrap)
     const schemaId = await registerSchema(registry.url, SUBJECT, TRADE_SCHEMA)
     const deployment = await deployTo(aws, join(folder, 'cdk'), {
       local: 'true',
@@ -61,11 +59,16 @@ export async function startLocalStack(folder: string, log: Log): Promise<LocalSt
       registryUrl: registry.url,
       arch: process.arch === 'arm64' ? 'arm64' : 'x86_64',
     })
-    const invoke = invoker(aws)
+    const client = new LambdaClient(clientOptions(aws))
+    const invoke = (FunctionName: string, event: unknown) => invokeFunction(client, FunctionName, event)
     const bridges = deployment.mappings.map(mapping =>
       startBridge({ mapping, bootstrap: kafka.bootstrap, invoke, clock, log }),
     )
     started.push(...bridges)
+    const { outputs } = deployment
+    const tables = { state: outputs.StateTable, catalog: outputs.CatalogTable }
+    const state = dynamoDbState({ client: new DynamoDBClient(clientOptions(aws)), tables })
+    started.push(startCandlesAfterGold({ state, start: () => invoke(outputs.OhlcvFunction, {}), clock, log }))
     const restartRegistry = async () => {
       await begin(startRegistry(join(folder, 'registry'), Number(new URL(registry.url).port)))
     }
@@ -76,28 +79,14 @@ export async function startLocalStack(folder: string, log: Log): Promise<LocalSt
   }
 }
 
-async function createTopics(bootstrap: string): Promise<void> {
-  const admin = new Admin({ clientId: 'local-stack', bootstrapBrokers: [bootstrap] })
-  try {
-    for (const { name, partitions } of EXCHANGES)
-      await admin.createTopics({ topics: [topicName(name)], partitions, replicas: 1 })
-  } finally {
-    await admin.close()
-  }
+function clientOptions({ endpoint, region }: MiniStack) {
+  return { endpoint, region, credentials: { accessKeyId: 'test', secretAccessKey: 'test' }, maxAttempts: 1 }
 }
 
 /** Invokes a function and waits for it, as an event source mapping does. */
-function invoker({ endpoint, region }: MiniStack): (functionName: string, event: KafkaEvent) => Promise<void> {
-  const client = new LambdaClient({
-    endpoint,
-    region,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  })
-  return async (FunctionName, event) => {
-    const { FunctionError, Payload } = await client.send(
-      new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) }),
-    )
-    if (FunctionError) throw new TradelakeError(`${FunctionName} failed: ${Payload?.transformToString().slice(0, 300)}`)
-  }
+async function invokeFunction(client: LambdaClient, FunctionName: string, event: unknown): Promise<void> {
+  const { FunctionError, Payload } = await client.send(
+    new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) }),
+  )
+  if (FunctionError) throw new TradelakeError(`${FunctionName} failed: ${Payload?.transformToString().slice(0, 300)}`)
 }

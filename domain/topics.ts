@@ -11,7 +11,7 @@ export interface TopicDefinition {
 }
 
 /** Time to mend Bronze without loss: a long weekend. */
-const RETENTION_DAYS = 4n
+export const TOPIC_RETENTION_DAYS = 4
 /** Above it a record would crowd an event of Lambda's 6 MB, which holds it as base64. */
 const MAX_MESSAGE_BYTES = 1024 * 1024
 
@@ -20,7 +20,7 @@ export function topicDefinitions(exchanges: readonly Exchange[]): TopicDefinitio
     name: topicName(name),
     partitions,
     settings: {
-      'retention.ms': String((RETENTION_DAYS * DAY_MICROS) / 1_000n),
+      'retention.ms': String((BigInt(TOPIC_RETENTION_DAYS) * DAY_MICROS) / 1_000n),
       'max.message.bytes': String(MAX_MESSAGE_BYTES),
     },
   }))

@@ -16,35 +16,12 @@ import type { Construct } from 'constructs'
 import { acknowledge } from './acknowledge.ts'
 import type { FunctionName } from './bundles.ts'
 import type { Settings } from './context.ts'
+import { SIZES } from './sizes.ts'
 
 /** What the functions run: real bundles when deploying, placeholders in tests of the template. */
 export interface Assets {
   readonly code: (name: FunctionName) => Code
   readonly engineLayer: Code
-}
-
-interface FunctionSize {
-  readonly memoryMiB: number
-  readonly timeoutSeconds: number
-  readonly scratchMiB?: number
-}
-
-/** A core's share grows with memory: a whole one at 1,769 MB (Lambda developer guide, "Configure memory"). */
-const SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
-  // An event is at most 6 MB, three times that decoded and encoded; its writer is fenced after an hour, far beyond a minute.
-  bronze: { memoryMiB: 512, timeoutSeconds: 60 },
-  // 120,000 decoded records of a commit, about 400 MB.
-  silver: { memoryMiB: 1_024, timeoutSeconds: 60 },
-  // Manifests alone; works for 70 % of its time, so that each minute's invocation is done before the next.
-  commit: { memoryMiB: 1_024, timeoutSeconds: 60 },
-  // A minute's trades in columns, and a core to sort and encode them.
-  gold: { memoryMiB: 1_769, timeoutSeconds: 120 },
-  // DuckDB's 512 MB, and Gold's files of the changed minutes in /tmp.
-  ohlcv: { memoryMiB: 1_769, timeoutSeconds: 120, scratchMiB: 2_048 },
-  sweep: { memoryMiB: 512, timeoutSeconds: 60 },
-  // Joins files of up to 256 MB: DuckDB's 1,500 MB, input and output in /tmp.
-  maintain: { memoryMiB: 3_008, timeoutSeconds: 900, scratchMiB: 10_240 },
-  topics: { memoryMiB: 512, timeoutSeconds: 120 },
 }
 
 const LOG_RETENTION = { dev: RetentionDays.ONE_WEEK, prod: RetentionDays.ONE_MONTH }
@@ -71,17 +48,9 @@ export interface StageFunctionProps {
   >
 }
 
-export function timeoutOf(name: FunctionName): Duration {
-  return Duration.seconds(SIZES[name].timeoutSeconds)
-}
-
-export function memoryOf(name: FunctionName): number {
-  return SIZES[name].memoryMiB
-}
-
 export function stageFunction(scope: Construct, id: string, props: StageFunctionProps): LambdaFunction {
   const { settings, assets, name, exchange, environment, layer, description, more } = props
-  const { memoryMiB, scratchMiB } = SIZES[name]
+  const { memoryMiB, timeoutSeconds, scratchMiB } = SIZES[name]
   const functionName = [Stack.of(scope).stackName, name, exchange].filter(Boolean).join('-')
   // Logs pass with their retention anyway; one that stayed would stand in the way of the next deployment.
   const logGroup = new LogGroup(scope, `${id}Log`, {
@@ -100,7 +69,7 @@ export function stageFunction(scope: Construct, id: string, props: StageFunction
     handler: 'index.handler',
     role,
     memorySize: memoryMiB,
-    timeout: timeoutOf(name),
+    timeout: Duration.seconds(timeoutSeconds),
     ...(scratchMiB && { ephemeralStorageSize: Size.mebibytes(scratchMiB) }),
     environment,
     ...(layer && { layers: [layer] }),

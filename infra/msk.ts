@@ -16,17 +16,14 @@ import { CfnCluster, CfnConfiguration, CfnServerlessCluster } from 'aws-cdk-lib/
 import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources'
 import { Construct } from 'constructs'
 import type { KafkaSettings, Settings } from './context.ts'
+import { PROVISIONED } from './sizes.ts'
 import type { Placement } from './stream.ts'
 
 /** Of MSK's IAM listener inside the VPC (MSK developer guide, "Port information"). */
 const IAM_PORT = 9098
 const HTTPS_PORT = 443
 
-/** The provisioned cluster: two zones, a broker in each. */
-const KAFKA_VERSION = '3.9.x'
-const BROKER_TYPE = 'kafka.m7g.large'
-const BROKERS = 2
-const BROKER_GIB = 100
+/** Of the provisioned cluster. */
 const SERVER_PROPERTIES = [
   // Topics are made as code; a misspelt one is an error.
   'auto.create.topics.enable=false',
@@ -102,6 +99,7 @@ export class MskCluster extends Construct {
       securityGroup,
       vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
       securityGroups: [securityGroup],
+      publicSubnets: { subnetType: SubnetType.PUBLIC },
     }
   }
 
@@ -126,13 +124,13 @@ export class MskCluster extends Construct {
     })
     const cluster = new CfnCluster(this, 'Provisioned', {
       clusterName,
-      kafkaVersion: KAFKA_VERSION,
-      numberOfBrokerNodes: BROKERS,
+      kafkaVersion: PROVISIONED.kafkaVersion,
+      numberOfBrokerNodes: PROVISIONED.brokers,
       brokerNodeGroupInfo: {
-        instanceType: BROKER_TYPE,
+        instanceType: PROVISIONED.brokerType,
         clientSubnets: subnets.map(subnet => subnet.subnetId),
         securityGroups: [group.securityGroupId],
-        storageInfo: { ebsStorageInfo: { volumeSize: BROKER_GIB } },
+        storageInfo: { ebsStorageInfo: { volumeSize: PROVISIONED.brokerGiB } },
       },
       clientAuthentication: { sasl: { iam: { enabled: true } }, unauthenticated: { enabled: false } },
       encryptionInfo: { encryptionInTransit: { clientBroker: 'TLS', inCluster: true } },

@@ -12,9 +12,10 @@ import { consumers, dataPrefix } from '../domain/names.ts'
 import { bronzeTable, DLQ_TABLE, silverTable } from '../domain/tables.ts'
 import { acknowledge } from './acknowledge.ts'
 import type { Settings } from './context.ts'
-import { type Assets, stageFunction, timeoutOf } from './function.ts'
+import { type Assets, stageFunction } from './function.ts'
 import { grantLake } from './grants.ts'
 import type { Lake } from './lake.ts'
+import { SIZES } from './sizes.ts'
 
 /** A commit takes up to 25 objects. */
 const OBJECTS_PER_EVENT = 25
@@ -40,12 +41,11 @@ export class Silver extends Construct {
 
   constructor(scope: Construct, id: string, { settings, assets, lake, exchange }: SilverProps) {
     super(scope, id)
-    const timeout = timeoutOf('silver')
     this.deadLetters = deadLetterQueue(this, 'DeadLetters')
     this.queue = new Queue(this, 'Queue', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      visibilityTimeout: Duration.seconds(timeout.toSeconds() * VISIBILITY_TIMEOUTS),
+      visibilityTimeout: Duration.seconds(SIZES.silver.timeoutSeconds * VISIBILITY_TIMEOUTS),
       retentionPeriod: Duration.days(14),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: RECEIVES },
       removalPolicy: RemovalPolicy.DESTROY,

@@ -5,6 +5,7 @@ import { EXCHANGES } from '../domain/exchanges.ts'
 import { acknowledge } from './acknowledge.ts'
 import { Bronze } from './bronze.ts'
 import type { Settings } from './context.ts'
+import { Feeds } from './feeds.ts'
 import { type Assets, pascal } from './function.ts'
 import { Lake } from './lake.ts'
 import { Schedules } from './schedules.ts'
@@ -36,6 +37,8 @@ export class TradelakeStack extends Stack {
     const schedules = new Schedules(this, 'Schedules', { settings, assets, lake, exchanges: EXCHANGES, queues })
 
     const watch = new Watch(this, 'Watch', { settings, stages, schedules })
+
+    if (settings.feeds) new Feeds(this, 'Feeds', { settings, stream, exchanges: EXCHANGES })
 
     const outputs: Record<string, string> = {
       Bucket: lake.bucket.bucketName,

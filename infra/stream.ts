@@ -12,7 +12,7 @@ import {
   type SubnetSelection,
   Vpc,
 } from 'aws-cdk-lib/aws-ec2'
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import {
   type EventSourceMappingOptions,
   type IFunction,
@@ -20,6 +20,7 @@ import {
   SourceAccessConfigurationType,
 } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
+import { KAFKA_VARIABLES } from '../adapters/kafka-access.ts'
 import type { Exchange } from '../domain/exchanges.ts'
 import type { KafkaSettings, Login, Network, Settings } from './context.ts'
 import { MskCluster } from './msk.ts'
@@ -45,6 +46,8 @@ export interface Placement {
   readonly vpc: IVpc
   readonly vpcSubnets: SubnetSelection
   readonly securityGroups: readonly ISecurityGroup[]
+  /** With a way to the internet, for the feeds. */
+  readonly publicSubnets: SubnetSelection
 }
 
 export class Stream extends Construct {
@@ -54,10 +57,10 @@ export class Stream extends Construct {
     'eventSourceArn' | 'kafkaBootstrapServers' | 'sourceAccessConfigurations'
   >
   /** `host:port` with commas between them. */
-  readonly bootstrap: string
+  private readonly bootstrap: string
   /** `iam` for MSK. */
-  readonly login: Login | 'iam'
-  readonly secretArn?: string
+  private readonly login: Login | 'iam'
+  private readonly secretArn?: string
   /** undefined: the brokers are reached over the internet, or on this machine. */
   readonly placement?: Placement
   private readonly clusterArn?: string
@@ -121,15 +124,33 @@ export class Stream extends Construct {
     this.grantSecret(target)
   }
 
-  private grantKafka(target: IFunction, actions: readonly string[], ...resources: string[]): void {
-    target.addToRolePolicy(
+  /** What a feed's producer takes. */
+  grantProduce(target: IGrantable, topic: string): void {
+    if (this.clusterArn !== undefined) {
+      this.grantKafka(target, ['Connect', 'WriteDataIdempotently'], this.clusterArn)
+      this.grantKafka(target, ['DescribeTopic', 'WriteData'], this.mskArn('topic', topic))
+    }
+    this.grantSecret(target)
+  }
+
+  /** What a client of ours needs to find the brokers and to log in. */
+  get environment(): Readonly<Record<string, string>> {
+    return {
+      [KAFKA_VARIABLES.bootstrap]: this.bootstrap,
+      [KAFKA_VARIABLES.login]: this.login,
+      ...(this.secretArn && { [KAFKA_VARIABLES.secret]: this.secretArn }),
+    }
+  }
+
+  private grantKafka(target: IGrantable, actions: readonly string[], ...resources: string[]): void {
+    target.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({ actions: actions.map(action => `kafka-cluster:${action}`), resources }),
     )
   }
 
-  private grantSecret(target: IFunction): void {
+  private grantSecret(target: IGrantable): void {
     if (this.secretArn !== undefined)
-      target.addToRolePolicy(
+      target.grantPrincipal.addToPrincipalPolicy(
         new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [this.secretArn] }),
       )
   }
@@ -141,10 +162,12 @@ export class Stream extends Construct {
   }
 
   private within({ vpc, subnets, securityGroup }: Network): Placement {
+    const selection = { subnets: subnets.map((subnet, index) => this.subnet(`Subnet${index}`, subnet)) }
     return {
       // Neither zones nor route tables matter to network interfaces.
       vpc: Vpc.fromVpcAttributes(this, 'Vpc', { vpcId: vpc, availabilityZones: ['unknown'] }),
-      vpcSubnets: { subnets: subnets.map((subnet, index) => this.subnet(`Subnet${index}`, subnet)) },
+      vpcSubnets: selection,
+      publicSubnets: selection,
       securityGroups: [SecurityGroup.fromSecurityGroupId(this, 'SecurityGroup', securityGroup, { mutable: false })],
     }
   }

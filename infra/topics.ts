@@ -1,7 +1,6 @@
 /** The topics as code: partitions, retention and the largest message, made and checked by a function while deploying. */
 import { CustomResource, Duration } from 'aws-cdk-lib'
 import { Construct } from 'constructs'
-import { KAFKA_VARIABLES } from '../adapters/kafka-access.ts'
 import type { Exchange } from '../domain/exchanges.ts'
 import { topicDefinitions } from '../domain/topics.ts'
 import type { Settings } from './context.ts'
@@ -25,11 +24,7 @@ export class Topics extends Construct {
       assets,
       name: 'topics',
       description: 'Makes and checks the Kafka topics while deploying',
-      environment: {
-        [KAFKA_VARIABLES.bootstrap]: stream.bootstrap,
-        [KAFKA_VARIABLES.login]: stream.login,
-        ...(stream.secretArn && { [KAFKA_VARIABLES.secret]: stream.secretArn }),
-      },
+      environment: stream.environment,
       more: placement && {
         vpc: placement.vpc,
         vpcSubnets: placement.vpcSubnets,

@@ -11,9 +11,9 @@ import { alarmsOf, type Watched } from './alarms.ts'
 import type { Bronze } from './bronze.ts'
 import type { FunctionName } from './bundles.ts'
 import type { Settings } from './context.ts'
-import { memoryOf } from './function.ts'
 import type { Schedules } from './schedules.ts'
 import type { Silver } from './silver.ts'
+import { SIZES } from './sizes.ts'
 
 export interface WatchProps {
   readonly settings: Settings
@@ -57,7 +57,7 @@ export class Watch extends Construct {
       ...alarms.gold(),
       ...alarms.pending(),
       ...alarms.deadLetters('schedules', schedules.deadLetters),
-      ...functions.flatMap(({ name, about, function: made }) => alarms.function(about, made, memoryOf(name))),
+      ...functions.flatMap(({ name, about, function: made }) => alarms.function(about, made, SIZES[name].memoryMiB)),
     ])
   }
 

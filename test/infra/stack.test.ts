@@ -261,6 +261,20 @@ describe('functions', () => {
   })
 })
 
+test('feeds are made only when asked for: one for each exchange, from one image, with no way in', () => {
+  template.resourceCountIs('AWS::ECS::Service', 0)
+  const fed = templateOf({ ...SELF_MANAGED, feeds: 'on' })
+  fed.resourceCountIs('AWS::ECS::Service', EXCHANGES.length)
+  const images = resources(fed, 'AWS::ECS::TaskDefinition').map(([, { Properties }]) => {
+    const [{ Image, Command }] = Properties.ContainerDefinitions as { Image: unknown; Command: string[] }[]
+    expect(Command).toEqual(['feed', expect.any(String)])
+    return JSON.stringify(Image)
+  })
+  expect(new Set(images).size).toBe(1)
+  fed.allResourcesProperties('AWS::EC2::SecurityGroup', { SecurityGroupIngress: Match.absent() })
+  fed.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0)
+})
+
 test('topics are made with the partitions of the registry before anything reads them', () => {
   const [[id, topics]] = resources(template, 'Custom::KafkaTopics')
   const wanted = JSON.parse(String(topics.Properties.topics)) as { name: string; partitions: number }[]

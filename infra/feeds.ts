@@ -1,0 +1,115 @@
+/**
+ * The feeds: for each exchange a Fargate service that reads its WebSocket and writes to Kafka. Optional; in public subnets with
+ * no way in.
+ */
+import { join } from 'node:path'
+import { IgnoreMode, RemovalPolicy } from 'aws-cdk-lib'
+import { SecurityGroup, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2'
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets'
+import {
+  Cluster,
+  ContainerImage,
+  ContainerInsights,
+  CpuArchitecture,
+  FargateService,
+  FargateTaskDefinition,
+  LogDrivers,
+  OperatingSystemFamily,
+} from 'aws-cdk-lib/aws-ecs'
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import type { Exchange } from '../domain/exchanges.ts'
+import { topicName } from '../domain/names.ts'
+import { acknowledge } from './acknowledge.ts'
+import type { Settings } from './context.ts'
+import { pascal } from './function.ts'
+import type { Stream } from './stream.ts'
+
+/** A quarter of a core decodes thousands of frames a second; memory is Node's and the client's buffers. */
+const CPU_UNITS = 256
+const MEMORY_MIB = 512
+/** What the image is not made of, nor made anew for. */
+const NOT_IN_IMAGE = ['*', '!adapters', '!bin', '!cli', '!domain', '!feeds', '!functions', '!iceberg', '!localstack']
+const MANIFESTS = ['!package.json', '!package-lock.json', '!.npmrc']
+
+export interface FeedsProps {
+  readonly settings: Settings
+  readonly stream: Stream
+  readonly exchanges: readonly Exchange[]
+}
+
+export class Feeds extends Construct {
+  constructor(scope: Construct, id: string, { settings, stream, exchanges }: FeedsProps) {
+    super(scope, id)
+    const arm = settings.architecture === 'arm64'
+    const { vpc, vpcSubnets } = this.network(stream)
+    const cluster = new Cluster(this, 'Cluster', { vpc, containerInsightsV2: ContainerInsights.ENABLED })
+    const securityGroup = new SecurityGroup(this, 'Group', { vpc, description: 'tradelake feeds: out only' })
+    const image = ContainerImage.fromAsset(join(import.meta.dirname, '..'), {
+      file: 'feeds/Dockerfile',
+      platform: arm ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
+      exclude: [...NOT_IN_IMAGE, ...MANIFESTS],
+      ignoreMode: IgnoreMode.DOCKER,
+    })
+    for (const { name } of exchanges) {
+      const task = new FargateTaskDefinition(this, pascal(name, 'task'), {
+        cpu: CPU_UNITS,
+        memoryLimitMiB: MEMORY_MIB,
+        runtimePlatform: {
+          cpuArchitecture: arm ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64,
+          operatingSystemFamily: OperatingSystemFamily.LINUX,
+        },
+      })
+      task.addContainer('feed', {
+        image,
+        command: ['feed', name],
+        environment: { ...stream.environment },
+        readonlyRootFilesystem: true,
+        logging: LogDrivers.awsLogs({
+          streamPrefix: name,
+          logGroup: new LogGroup(this, pascal(name, 'log'), {
+            retention: settings.stage === 'prod' ? RetentionDays.ONE_MONTH : RetentionDays.ONE_WEEK,
+            removalPolicy: RemovalPolicy.DESTROY,
+          }),
+        }),
+      })
+      stream.grantProduce(task.taskRole, topicName(name))
+      acknowledge(task, ['AwsSolutions-ECS2'], 'The variables are addresses and the ARN of a secret, not secrets.')
+      if (task.executionRole)
+        acknowledge(
+          task.executionRole,
+          ['AwsSolutions-IAM5[Resource::*]'],
+          'ecr:GetAuthorizationToken takes no resource.',
+        )
+      new FargateService(this, pascal(name, 'service'), {
+        cluster,
+        taskDefinition: task,
+        desiredCount: 1,
+        // Two for a moment are harmless: Gold has each trade once.
+        minHealthyPercent: 100,
+        maxHealthyPercent: 200,
+        circuitBreaker: { rollback: true },
+        // The exchange is on the internet, and there is no NAT.
+        assignPublicIp: true,
+        vpcSubnets,
+        securityGroups: [securityGroup, ...(stream.placement?.securityGroups ?? [])],
+      })
+    }
+  }
+
+  /** The brokers' network, or one of its own where they are reached over the internet. */
+  private network(stream: Stream): Pick<NonNullable<Stream['placement']>, 'vpc' | 'vpcSubnets'> {
+    if (stream.placement) return { vpc: stream.placement.vpc, vpcSubnets: stream.placement.publicSubnets }
+    const vpc = new Vpc(this, 'Vpc', {
+      maxAzs: 2,
+      natGateways: 0,
+      subnetConfiguration: [{ name: 'public', subnetType: SubnetType.PUBLIC, mapPublicIpOnLaunch: false }],
+    })
+    acknowledge(
+      vpc,
+      ['AwsSolutions-VPC7'],
+      'Nothing in it can be reached: its only hosts are feeds that let nothing in.',
+    )
+    return { vpc, vpcSubnets: { subnetType: SubnetType.PUBLIC } }
+  }
+}

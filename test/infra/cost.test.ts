@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { EXCHANGES } from '../../domain/exchanges.ts'
+import { monthlyCost, total, watched } from '../../infra/cost/model.ts'
+import { costPage, costTable } from '../../infra/cost/page.ts'
+import { PRICES } from '../../infra/cost/prices.ts'
+import { KAFKA_MODES, templateOf } from './support.ts'
+
+const dollarsOf = (rate: number, component: RegExp) => {
+  const { lines, kafka } = monthlyCost(rate)
+  const found = [...lines, ...kafka].filter(line => component.test(line.component))
+  expect(found).toHaveLength(1)
+  return found[0].dollars
+}
+
+describe('costs of a month', () => {
+  test('of storage are what the rows of each retention take up', () => {
+    // 1,000/s: Bronze 8.4 days of 58 bytes (80 % for 7 days, 20 % for 14), Silver 30 of 53, Gold 365 of 51.
+    const gigabytes = (86_400 * 1_000 * (8.4 * 58 + 30 * 53 + 365 * 51)) / 1e9
+    expect(dollarsOf(1_000, /S3 storage/)).toBeCloseTo(gigabytes * 0.023, 6)
+  })
+
+  test('of a serverless cluster are its hours, partitions, bytes and endpoints', () => {
+    // 80 partitions; 1,000/s of 233 bytes in and out, four days of them kept; two endpoints in two zones.
+    const fixed = 730 * (0.75 + 80 * 0.0015 + 4 * 0.01)
+    const perSecond = (1_000 * 233) / 1e9
+    const flowing = perSecond * 730 * 3_600 * 0.15 + perSecond * 4 * 86_400 * 0.1
+    expect(dollarsOf(1_000, /Serverless/)).toBeCloseTo(fixed + flowing, 6)
+  })
+
+  test('of a provisioned cluster do not depend on the rate', () => {
+    const expected = 730 * 4 * 0.01 + 2 * (730 * 0.204 + 100 * 0.1)
+    for (const rate of [1, 10_000]) expect(dollarsOf(rate, /provisioned/)).toBeCloseTo(expected, 6)
+  })
+
+  test('of requests stand still while windows end the batches, and grow when their size does', () => {
+    for (const component of [/S3 requests/, /DynamoDB/]) {
+      expect(dollarsOf(500, component)).toBeCloseTo(dollarsOf(100, component), 6)
+      expect(dollarsOf(100_000, component)).toBeGreaterThan(2 * dollarsOf(100, component))
+    }
+  })
+
+  test('never fall when the rate grows, and are all above nothing', () => {
+    const rates = [1, 10, 138, 1_000, 5_000, 10_000, 100_000].map(rate => monthlyCost(rate))
+    for (const [before, after] of rates.slice(1).map((cost, index) => [rates[index], cost] as const))
+      for (const kind of ['lines', 'kafka'] as const)
+        for (const [index, line] of after[kind].entries()) {
+          expect(line.dollars, line.component).toBeGreaterThan(0)
+          expect(line.dollars, line.component).toBeGreaterThanOrEqual(before[kind][index].dollars)
+        }
+  })
+
+  test('count the alarms and metrics that the stack has', () => {
+    const template = templateOf(KAFKA_MODES['self-managed'])
+    const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => {
+      const math = (Properties.Metrics ?? []) as {
+        MetricStat?: { Metric: { MetricName: string; Namespace: string } }
+      }[]
+      return math.length > 0
+        ? math.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : []))
+        : [{ MetricName: Properties.MetricName as string, Namespace: Properties.Namespace as string }]
+    })
+    const own = alarms.flat().filter(({ Namespace }) => !Namespace.startsWith('AWS/'))
+    expect(watched(EXCHANGES).alarms).toBe(alarms.flat().length)
+    // Gold's new partitions are published, and no alarm looks at them.
+    expect(watched(EXCHANGES).metrics).toBe(new Set(own.map(({ MetricName }) => MetricName)).size + 1)
+  })
+})
+
+describe('the page', () => {
+  test('of the docs is what is calculated now', () => {
+    expect(readFileSync(new URL('../../docs/cost.md', import.meta.url), 'utf8')).toBe(costPage())
+  })
+
+  test('shows the sum of its lines', () => {
+    const sum = Math.round(total(monthlyCost(10_000).lines)).toLocaleString('en-US')
+    expect(costTable([10_000])).toMatch(new RegExp(`All but Kafka\\*\\* *\\| *${sum} *\\|`))
+  })
+
+  test('names a source for every price', () => {
+    for (const { dollars, source } of Object.values(PRICES)) {
+      expect(dollars).toBeGreaterThan(0)
+      expect(source).toMatch(/^https:\/\/aws\.amazon\.com\/\w+\/pricing\/$/)
+    }
+  })
+})

@@ -54,7 +54,7 @@ export class Schedules extends Construct {
       code: assets.engineLayer,
       description: `DuckDB for Node, ${settings.architecture}`,
     })
-    this.deadLetters = deadLetterQueue(this, 'DeadLetters')
+    this.deadLetters = deadLetterQueue(this, 'DeadLetters', settings)
     const failures = new SqsDestination(this.deadLetters)
     const group = new CfnScheduleGroup(this, 'Group', { name: Stack.of(this).stackName })
     const scheduler = new Role(this, 'Scheduler', {

@@ -41,10 +41,11 @@ export class Silver extends Construct {
 
   constructor(scope: Construct, id: string, { settings, assets, lake, exchange }: SilverProps) {
     super(scope, id)
-    this.deadLetters = deadLetterQueue(this, 'DeadLetters')
+    this.deadLetters = deadLetterQueue(this, 'DeadLetters', settings)
     this.queue = new Queue(this, 'Queue', {
       encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
+      // The emulator speaks plain HTTP.
+      enforceSSL: !settings.local,
       visibilityTimeout: Duration.seconds(SIZES.silver.timeoutSeconds * VISIBILITY_TIMEOUTS),
       retentionPeriod: Duration.days(14),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: RECEIVES },
@@ -87,10 +88,10 @@ export class Silver extends Construct {
 }
 
 /** A queue that an alarm watches and a person empties: messages stay as long as SQS keeps any. */
-export function deadLetterQueue(scope: Construct, id: string): Queue {
+export function deadLetterQueue(scope: Construct, id: string, { local }: Settings): Queue {
   const queue = new Queue(scope, id, {
     encryption: QueueEncryption.SQS_MANAGED,
-    enforceSSL: true,
+    enforceSSL: !local,
     retentionPeriod: Duration.days(14),
     removalPolicy: RemovalPolicy.DESTROY,
   })

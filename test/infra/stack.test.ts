@@ -305,9 +305,12 @@ test('the outputs are those that the command goes by', () => {
   )
 })
 
-test('on the local stack the brokers ask for nothing, and nothing empties the bucket', () => {
+test('on the local stack nothing insists on TLS, the brokers ask for nothing, and nothing empties the bucket', () => {
   const local = templateOf({ kafka: 'self-managed', bootstrapServers: '127.0.0.1:9092', local: true, arch: 'x86_64' })
   local.resourceCountIs('Custom::S3AutoDeleteObjects', 0)
+  for (const type of ['AWS::S3::BucketPolicy', 'AWS::SQS::QueuePolicy'])
+    expect(JSON.stringify(local.findResources(type))).not.toContain('aws:SecureTransport')
+  expect(JSON.stringify(template.findResources('AWS::S3::BucketPolicy'))).toContain('aws:SecureTransport')
   local.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
     Topics: Match.anyValue(),
     SourceAccessConfigurations: Match.absent(),

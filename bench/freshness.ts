@@ -17,6 +17,7 @@ import { planFiles } from '../iceberg/scan.ts'
 import { drainDeployed } from '../localstack/deployed-drain.ts'
 import { type DeployedLake, openDeployedLake } from '../localstack/deployed-lake.ts'
 import { type LocalStack, startLocalStack } from '../localstack/local-stack.ts'
+import { messagesOf } from '../localstack/stack/messages.ts'
 import { createView, openTables } from '../localstack/tables.ts'
 import { percentile, print, record } from './report.ts'
 
@@ -90,15 +91,7 @@ async function publishLive(stack: LocalStack): Promise<number> {
   let published = 0
   for (let k = 0; k < (SECONDS * 1000) / TICK_MS; k++) {
     await clock.sleep(Math.max(0, start + (k + 1) * TICK_MS - clock.now()))
-    const messages = markets.flatMap(({ topic, market }) =>
-      market.tick(k).map(({ partition, key, value, timestamp }) => ({
-        topic,
-        partition,
-        timestamp: BigInt(timestamp),
-        ...(key && { key: Buffer.from(key) }),
-        ...(value && { value: Buffer.from(value) }),
-      })),
-    )
+    const messages = markets.flatMap(({ topic, market }) => messagesOf(topic, market.tick(k)))
     if (messages.length > 0) await producer.send({ messages, acks: -1 })
     published += messages.length
   }

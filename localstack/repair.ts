@@ -5,13 +5,12 @@
  * The tables come first (pointers, snapshots, files), then Bronze's records and checkpoints, then what is missing downstream.
  * Nothing is deleted: what no table names is swept by maintenance, a day later. A lake has one writer while it is repaired.
  */
-import type { Ports, QuerySession } from '../domain/ports.ts'
 import { allTables, silverTable } from '../domain/tables.ts'
 import { drain } from './drain.ts'
 import type { Functions } from './functions.ts'
 import type { Lake } from './lake.ts'
 import { dropUnreadableObjects, mendCheckpoints, registerMissing } from './repair/bronze.ts'
-import { keptFrom, readLive } from './repair/live.ts'
+import { inSession, keptFrom, readLive } from './repair/live.ts'
 import { sendMissing } from './repair/missing.ts'
 import { rebuildCandles, rebuildGold } from './repair/rebuild.ts'
 import { mendTable } from './repair/tables.ts'
@@ -52,12 +51,3 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
 
 const HOUR_MS = 3_600_000
 const EVER = { from: 0n, to: 2n ** 62n }
-
-async function inSession(ports: Ports, work: (session: QuerySession) => Promise<void>): Promise<void> {
-  const session = await ports.engine.session()
-  try {
-    await work(session)
-  } finally {
-    session.close()
-  }
-}

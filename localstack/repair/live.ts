@@ -5,7 +5,7 @@
 import { TradelakeError } from '../../domain/errors.ts'
 import { consumers } from '../../domain/names.ts'
 import { consumePending, listPending, type PendingItem } from '../../domain/pending.ts'
-import type { Ports, Write } from '../../domain/ports.ts'
+import type { Ports, QuerySession, Write } from '../../domain/ports.ts'
 import type { TimeRange } from '../../domain/ranges.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 import { decodeValue } from '../../iceberg/bounds.ts'
@@ -73,4 +73,14 @@ export function mayHold(definition: TableDefinition, column: string, file: DataF
 /** From when on the table surely holds everything, microseconds since 1970. */
 export function keptFrom({ definition, loaded }: LiveTable, nowMs: number): bigint {
   return BigInt(keptSince({ definition, createdAt: Number(loaded.attributes.created_at) }, nowMs)) * 1000n
+}
+
+/** Runs work in a session of the engine that is closed when it ends. */
+export async function inSession<T>(ports: Ports, work: (session: QuerySession) => Promise<T>): Promise<T> {
+  const session = await ports.engine.session()
+  try {
+    return await work(session)
+  } finally {
+    session.close()
+  }
 }

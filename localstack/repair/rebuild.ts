@@ -19,7 +19,7 @@ import { createTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { type GoldChange, setGoldRight, TRADE_COLUMNS } from './gold.ts'
-import { keptFrom, type LiveTable, mayHold, readLive, replaceFiles } from './live.ts'
+import { inSession, keptFrom, type LiveTable, mayHold, readLive, replaceFiles } from './live.ts'
 import { decodeAgain, type Outcomes, withoutSource, withoutUnchanged } from './outcomes.ts'
 import { bronzeSource, type DeadLetterChoice, deadLetterSource, LINEAGE, localPaths } from './source.ts'
 
@@ -261,15 +261,6 @@ function daysOf({ from, to }: TimeRange, tables: readonly LiveTable[]): TimeRang
     .map(day => ({ from: BigInt(day) * DAY_MICROS, to: (BigInt(day) + 1n) * DAY_MICROS - 1n }))
     .filter(day => day.from <= to && day.to >= from)
     .map(day => ({ from: day.from > from ? day.from : from, to: day.to < to ? day.to : to }))
-}
-
-async function inSession<T>(ports: Ports, work: (session: QuerySession) => Promise<T>): Promise<T> {
-  const session = await ports.engine.session()
-  try {
-    return await work(session)
-  } finally {
-    session.close()
-  }
 }
 
 function counted(result: RebuildResult, change: GoldChange): RebuildResult {

@@ -30,6 +30,7 @@ import { drainDeployed } from '../../localstack/deployed-drain.ts'
 import { type DeployedLake, openDeployedLake } from '../../localstack/deployed-lake.ts'
 import { type LocalStack, startLocalStack } from '../../localstack/local-stack.ts'
 import { hasJava } from '../../localstack/stack/maven.ts'
+import { messagesOf } from '../../localstack/stack/messages.ts'
 import { hasPython, pythonEnvironment } from '../../localstack/stack/python.ts'
 import { registerSchema } from '../../localstack/stack/registry.ts'
 import { createView, openTables } from '../../localstack/tables.ts'
@@ -83,13 +84,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
         market,
       })
       for (let k = 0; k < ticks; k++) {
-        const messages = tick(k).map(({ partition, key, value, timestamp }) => ({
-          topic: topicName(exchange.name),
-          partition,
-          timestamp: BigInt(timestamp),
-          ...(key && { key: Buffer.from(key) }),
-          ...(value && { value: Buffer.from(value) }),
-        }))
+        const messages = messagesOf(topicName(exchange.name), tick(k))
         if (messages.length > 0) await producer.send({ messages, acks: -1 })
         published += messages.length
       }

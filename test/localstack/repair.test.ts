@@ -8,6 +8,7 @@ import { listPending } from '../../domain/pending.ts'
 import { loadTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { auditLake } from '../../localstack/audit.ts'
+import { drain } from '../../localstack/drain.ts'
 import { invocation, wireFunctions } from '../../localstack/functions.ts'
 import { type Lake, openLake } from '../../localstack/lake.ts'
 import { createMetrics } from '../../localstack/metrics.ts'
@@ -154,17 +155,18 @@ test('a pointer to a metadata file that is missing: the table says so, the other
   expect(await goldRows()).toEqual(await goldOfAnotherLake())
 }, 60_000)
 
+/** The manifest that the table's last commit wrote. */
+function lastManifest(table: string): string {
+  const names = readdirSync(objects(table, 'metadata')).filter(
+    name => name.endsWith('.avro') && !name.startsWith('snap-'),
+  )
+  return objects(table, 'metadata', names.sort().at(-1) as string)
+}
+const damage = (path: string) => () => writeFileSync(path, readFileSync(path).subarray(0, 40))
+
 for (const table of ['bronze_binance_trades', 'silver_binance_trades', 'silver_dlq_trades', GOLD, 'gold_ohlcv_1m'])
   test(`a manifest of ${table} that cannot be read: the table goes back to before it, and what it lacks comes again`, async () => {
-    const [newest] = readdirSync(objects(table, 'metadata'))
-      .filter(name => name.endsWith('.avro') && !name.startsWith('snap-'))
-      .map(name => ({
-        name,
-        at: readFileSync(objects(table, 'metadata', name)).length,
-        path: objects(table, 'metadata', name),
-      }))
-      .sort((a, b) => (a.name < b.name ? 1 : -1))
-    await reopen(() => writeFileSync(newest.path, readFileSync(newest.path).subarray(0, 40)))
+    await reopen(damage(lastManifest(table)))
     await expect(loadTable(lake.ports, table).then(loaded => planFiles(lake.ports, loaded))).rejects.toThrow(Corrupt)
 
     const done = await repair()
@@ -172,6 +174,26 @@ for (const table of ['bronze_binance_trades', 'silver_binance_trades', 'silver_d
     expect(await violations()).toEqual([])
     expect(await goldRows()).toEqual(good)
   }, 60_000)
+
+test('a manifest that cannot be read stops its own function, in one line and with what the alarms watch; the others go on', async () => {
+  await reopen(damage(lastManifest(GOLD)))
+  await publishMarket(lake, { market: 0, from: 30, to: 40 })
+  const silver = async () => (await loadTable(lake.ports, 'silver_binance_trades')).metadata.snapshots.length
+  const before = await silver()
+  const metrics = createMetrics()
+  const functions = wireFunctions(lake, silent, metrics)
+  const draining = drain(lake, functions, createTotals(lake.exchanges))
+  await expect(draining).rejects.toThrow(/\d+ pending for gold\. .*gold_crypto_trades\/metadata\/.*\.avro/)
+  // The function's own failure is what AWS counts as its error.
+  await expect(functions.gold({}, invocation(lake.ports))).rejects.toThrow(Corrupt)
+  await functions.sweep({}, invocation(lake.ports))
+  expect(metrics.values.get('oldest_pending_seconds')).toBeGreaterThan(0)
+  expect(await silver()).toBeGreaterThan(before)
+
+  await repair()
+  expect(await violations()).toEqual([])
+  expect(await goldRows()).toEqual(await goldOfAnotherLake())
+}, 60_000)
 
 for (const table of ['silver_binance_trades', 'silver_dlq_trades', GOLD, 'gold_ohlcv_1h'])
   test(`a data file of ${table} that is gone comes again`, async () => {

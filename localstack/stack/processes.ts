@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { systemClock } from '../../adapters/system.ts'
+import { systemClock, systemIds } from '../../adapters/system.ts'
 import { TradelakeError } from '../../domain/errors.ts'
 
 export interface Service {
@@ -27,6 +27,7 @@ export interface ServiceOptions {
 }
 
 const clock = systemClock()
+const ids = systemIds(clock)
 const READY_MS = 60_000
 const STOP_MS = 10_000
 const POLL_MS = 100
@@ -47,7 +48,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const end = clock.now() + readyMs
   for (;;) {
     const problem = await Promise.race([ended, clock.sleep(POLL_MS).then(() => undefined)])
-    if (problem === undefined && (await options.ready().catch(() => false))) return service
+    // Something else may answer where it should: it counts only while the process itself lives.
+    const answers = problem === undefined && (await options.ready().catch(() => false))
+    if (answers && child.exitCode === null && child.signalCode === null) return service
     if (problem === undefined && clock.now() < end) continue
     await service.kill()
     const why = problem ?? `it was not ready after ${readyMs / 1000} s`
@@ -87,14 +90,23 @@ function serviceOf(child: ChildProcess, ended: Promise<string>): Service {
   }
 }
 
+/** Below the ports that the system gives to outgoing connections (Linux: 32768 and up): one of those could take the port of a service that is being started again. */
+const FIRST_PORT = 15_000
+const LAST_PORT = 32_000
+
 /** A port of the loopback interface that was free a moment ago. */
 export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+  for (;;) {
+    const random = Number.parseInt(ids.uuid().slice(-8), 16)
+    const port = FIRST_PORT + (random % (LAST_PORT - FIRST_PORT))
+    if (await canListen(port)) return port
+  }
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise(resolve => {
     const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 }

@@ -43,7 +43,7 @@ const queueEvents = (queues: Record<string, string>) => sqsEvents(new SQSClient(
 const clock = systemClock()
 const MINUTE_MS = 60_000
 
-describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
+describe.skipIf(!hasJava() || !hasPython())('the deployed stack', { timeout: 4 * MINUTE_MS }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-e2e-'))
   let stack: LocalStack
   let lake: DeployedLake

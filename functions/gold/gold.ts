@@ -19,7 +19,7 @@ import { writeTrades } from './trades.ts'
 
 /** One commit takes at most this much: items (each a write), and rows, which bound memory (some 300 bytes a row) and time. */
 const ITEMS_PER_COMMIT = 90
-const ROWS_PER_COMMIT = 245_760
+const ROWS_PER_COMMIT = 368_640
 
 export interface GoldResult {
   readonly commits: number

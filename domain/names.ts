@@ -1,6 +1,6 @@
 /** Every key, path, topic and consumer name, and the parsers of those that are read back. */
 import type { Exchange } from './exchanges.ts'
-import { bronzeTable, DLQ_TABLE, NAMESPACE, silverTable } from './tables.ts'
+import { committedTables, NAMESPACE } from './tables.ts'
 
 export function topicName(exchange: string): string {
   return `market.crypto.trades.${exchange}`
@@ -48,10 +48,9 @@ export const consumers = {
 
 /** The lists of all stages. */
 export function stageConsumers(exchanges: readonly Exchange[]): string[] {
-  const committed = [...exchanges.map(bronzeTable), ...exchanges.map(silverTable), DLQ_TABLE]
   return [
     ...exchanges.map(exchange => consumers.silver(exchange.name)),
-    ...committed.map(table => consumers.table(table.name)),
+    ...committedTables(exchanges).map(table => consumers.table(table.name)),
     consumers.gold,
     consumers.candles,
   ]

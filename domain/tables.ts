@@ -280,6 +280,11 @@ export function allTables(exchanges: readonly Exchange[] = EXCHANGES): TableDefi
   ]
 }
 
+/** The tables whose files are made by Bronze and Silver, and committed by a function of their own. */
+export function committedTables(exchanges: readonly Exchange[]): TableDefinition[] {
+  return [...exchanges.map(bronzeTable), ...exchanges.map(silverTable), DLQ_TABLE]
+}
+
 /** Precision and scale of a decimal type, or undefined for any other type. */
 export function decimalType(type: ColumnType): { precision: number; scale: number } | undefined {
   const match = /^decimal\((\d+),(\d+)\)$/.exec(type)

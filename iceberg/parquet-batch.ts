@@ -4,7 +4,8 @@ import { getMaxDefinitionLevel, getMaxRepetitionLevel, getSchemaPath } from 'hyp
 import type { Batch } from '../domain/columns.ts'
 import { Corrupt, messageOf, TradelakeError } from '../domain/errors.ts'
 import type { TableDefinition } from '../domain/tables.ts'
-import { chunkRange, type LeafLevels, readPages } from './parquet-chunk.ts'
+import { chunkRange } from './parquet-check.ts'
+import { type LeafLevels, readPages } from './parquet-chunk.ts'
 import { columnSink } from './parquet-sinks.ts'
 
 /** Bytes of a file, in memory or behind a port. */

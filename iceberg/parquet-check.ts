@@ -18,12 +18,17 @@ export function checkPages(bytes: Uint8Array, metadata: FileMetaData, columns: r
       if (chunk && columns.includes(chunk.path_in_schema[0])) checkChunk(view, chunk, Number(group.num_rows))
 }
 
-function checkChunk(view: DataView, chunk: ColumnMetaData, rows: number): void {
-  const name = chunk.path_in_schema.join('.')
+/** Where a chunk lies in its file. */
+export function chunkRange(chunk: ColumnMetaData): { start: number; end: number } {
   const { dictionary_page_offset: dictionary, data_page_offset: data } = chunk
   // Some writers note 0 where there is no dictionary.
   const start = Number(dictionary && dictionary < data ? dictionary : data)
-  const end = start + Number(chunk.total_compressed_size)
+  return { start, end: start + Number(chunk.total_compressed_size) }
+}
+
+function checkChunk(view: DataView, chunk: ColumnMetaData, rows: number): void {
+  const name = chunk.path_in_schema.join('.')
+  const { start, end } = chunkRange(chunk)
   if (!(start >= 4 && end <= view.byteLength && start < end)) throw new Error(`column ${name} lies outside the file`)
   const reader = { view: new DataView(view.buffer, view.byteOffset, end), offset: start }
   let values = 0

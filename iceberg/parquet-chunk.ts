@@ -40,14 +40,6 @@ export const parquetCompressors: Compressors = {
   GZIP: (input, size) => gunzipSync(input, { maxOutputLength: Math.min(Math.max(size, 1), MAX_PAGE_BYTES) }),
 }
 
-/** Where a chunk lies in its file. */
-export function chunkRange(chunk: ColumnMetaData): { start: number; end: number } {
-  const { dictionary_page_offset: dictionary, data_page_offset: data } = chunk
-  // Some writers note 0 where there is no dictionary.
-  const start = Number(dictionary && dictionary < data ? dictionary : data)
-  return { start, end: start + Number(chunk.total_compressed_size) }
-}
-
 /** The data pages of a chunk, from its bytes alone. @throws Error in words where they are not what the chunk says */
 export function* readPages(bytes: Uint8Array, chunk: ColumnMetaData, leaf: LeafLevels): Generator<ChunkPage> {
   const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 }

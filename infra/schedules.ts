@@ -9,7 +9,7 @@ import { Construct } from 'constructs'
 import { VARIABLES } from '../adapters/aws-ports.ts'
 import type { Exchange } from '../domain/exchanges.ts'
 import { consumers, stageConsumers } from '../domain/names.ts'
-import { allTables, bronzeTable, candleTable, DLQ_TABLE, GOLD_TABLE, silverTable } from '../domain/tables.ts'
+import { allTables, candleTable, committedTables, GOLD_TABLE, silverTable } from '../domain/tables.ts'
 import { TIMEFRAMES } from '../domain/timeframes.ts'
 import { acknowledge, wildcard } from './acknowledge.ts'
 import { type FunctionName, WITH_ENGINE } from './bundles.ts'
@@ -88,10 +88,9 @@ export class Schedules extends Construct {
     }
 
     const tables = allTables(exchanges)
-    const bronze = exchanges.map(bronzeTable)
     const silver = exchanges.map(silverTable)
     const candles = TIMEFRAMES.map(candleTable)
-    const committed = [...bronze, ...silver, DLQ_TABLE]
+    const committed = committedTables(exchanges)
     const lists = stageConsumers(exchanges)
 
     const commit = scheduled('commit', 'Files of Bronze, Silver and the DLQ to snapshots', {

@@ -2,12 +2,11 @@
  * Commit: files that Bronze and Silver made become snapshots of their tables. One transaction takes the pending items and
  * moves the table's pointer, so a file is in the table exactly once.
  */
-import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers } from '../../domain/names.ts'
 import { consumePending, listPending } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
-import { bronzeTable, DLQ_TABLE, silverTable, type TableDefinition } from '../../domain/tables.ts'
+import type { TableDefinition } from '../../domain/tables.ts'
 import { createTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import type { AddedFiles } from '../../iceberg/types.ts'
@@ -20,11 +19,6 @@ export interface CommitResult {
   readonly commits: number
   readonly files: number
   readonly records: number
-}
-
-/** The tables that this function commits. */
-export function committedTables(exchanges: readonly Exchange[]): TableDefinition[] {
-  return [...exchanges.map(bronzeTable), ...exchanges.map(silverTable), DLQ_TABLE]
 }
 
 /** Commits what is pending for the table, oldest first, until nothing is or the deadline (milliseconds since 1970) has passed. */

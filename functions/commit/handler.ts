@@ -3,7 +3,8 @@ import { Logger } from '@aws-lambda-powertools/logger'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { InvocationContext, Log, Ports } from '../../domain/ports.ts'
 import { deadlineOf } from '../../domain/protocol.ts'
-import { type CommitResult, commitTable, committedTables } from './commit.ts'
+import { committedTables } from '../../domain/tables.ts'
+import { type CommitResult, commitTable } from './commit.ts'
 
 export function commitHandler(
   ports: Ports,

@@ -1,8 +1,8 @@
 /** Commit's function as it is deployed. */
 import { awsPorts } from '../../adapters/aws-ports.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
+import { committedTables } from '../../domain/tables.ts'
 import { thenMirror } from '../mirror.ts'
-import { committedTables } from './commit.ts'
 import { commitHandler } from './handler.ts'
 
 const { ports, mirror } = awsPorts()

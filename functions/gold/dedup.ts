@@ -24,11 +24,13 @@ export interface Repeats {
   finish(): Uint8Array
 }
 
-/** Of the same trade, Gold's row stays; within the batch (key and lineage columns), the one with the lowest lineage. */
-export function findRepeats(batch: Batch): Repeats {
+/**
+ * Of the same trade, Gold's row stays; within the batch (key and lineage columns), the one with the lowest lineage.
+ * `starts` is where each row's message_id begins.
+ */
+export function findRepeats(batch: Batch, starts: Int32Array): Repeats {
   const ids = (batch.columns.message_id as BytesColumn).plain
   const words = wordsOf(ids)
-  const starts = rowStarts(batch.columns.message_id as BytesColumn, batch.rows)
   const times = (batch.columns.timestamp as Int64Column).values
   const repeated = new Uint8Array(batch.rows)
   const near = (a: bigint, b: bigint) => (a > b ? a - b : b - a) <= SAME_TRADE_MICROS

@@ -59,7 +59,7 @@ export async function writeTrades(
   }
   const tradeIds = (batch.columns.trade_id as BytesColumn).plain
   const minutes = minutesOf(timestamps)
-  const repeated = await findRepeated(ports, stored, batch, minutes)
+  const repeated = await findRepeated(ports, stored, batch, starts.message_id, minutes)
   const order = without(sortedRows(timestamps, tradeIds, starts.trade_id), repeated)
   const files: DataFile[] = []
   for (let from = 0; from < order.length; ) {
@@ -79,14 +79,15 @@ function without(rows: Uint32Array, repeated: Uint8Array): Uint32Array {
   return rows.subarray(0, kept)
 }
 
-/** A byte for each row of the batch: 1 where Gold or an earlier row has the trade already. */
+/** `starts`: of the message ids. A byte for each row of the batch: 1 where Gold or an earlier row has the trade already. */
 async function findRepeated(
   ports: Pick<Ports, 'store'>,
   stored: StoredGold,
   batch: Batch,
+  starts: Int32Array,
   minutes: Float64Array,
 ): Promise<Uint8Array> {
-  const repeats = findRepeats(batch)
+  const repeats = findRepeats(batch, starts)
   const distinct = new Set<number>()
   for (let row = 0; row < minutes.length; row++) if (minutes[row] !== minutes[row - 1]) distinct.add(minutes[row])
   const windows = [...distinct].map(minute => BigInt(minute) * MINUTE_MICROS)

@@ -4,7 +4,7 @@ import type { SilverFiles } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'
 import { listPending } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
-import { bronzeTable, DLQ_TABLE, silverTable, type TableDefinition } from '../../domain/tables.ts'
+import { committedTables, type TableDefinition } from '../../domain/tables.ts'
 import { decodeValue } from '../../iceberg/bounds.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { eachLiveFile } from '../../iceberg/live-files.ts'
@@ -74,7 +74,7 @@ export async function pendingKeys(
     for (const item of await listPending(ports, consumers.silver(name), all)) keys.add(item.id)
   for (const item of await listPending<SilverFiles>(ports, consumers.gold, all))
     for (const file of item.payload.files) keys.add(file.key)
-  for (const table of [...exchanges.map(bronzeTable), ...exchanges.map(silverTable), DLQ_TABLE])
+  for (const table of committedTables(exchanges))
     for (const item of await listPending<AddedFiles>(ports, consumers.table(table.name), all))
       for (const file of item.payload.files) keys.add(file.key)
   return keys

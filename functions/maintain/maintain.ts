@@ -5,10 +5,10 @@
  */
 import { messageOf, Throttled, TradelakeError } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
-import { consumers } from '../../domain/names.ts'
+import { consumers, stageConsumers } from '../../domain/names.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit } from '../../domain/protocol.ts'
-import { allTables, bronzeTable, DLQ_TABLE, silverTable, type TableDefinition } from '../../domain/tables.ts'
+import { allTables, type TableDefinition } from '../../domain/tables.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { stageExpiry } from '../../iceberg/expire.ts'
 import { findJoins, type JoinResult, join } from './compact.ts'
@@ -93,7 +93,7 @@ export async function maintain(
     })
   }
   let deletedPayloads = 0
-  for (const consumer of allConsumers(tables, exchanges))
+  for (const consumer of [...stageConsumers(exchanges), ...tables.map(({ name }) => consumers.unreached(name))])
     if (ports.clock.now() < deadline)
       await attempt(`payloads of ${consumer}`, async () => {
         deletedPayloads += (await reclaimPayloads(ports, consumer, tables)).deleted
@@ -157,17 +157,6 @@ async function dueForSweep(
     if (ports.clock.now() - last >= everyMs) due.push({ table, last })
   }
   return due.sort((a, b) => a.last - b.last).map(({ table }) => table)
-}
-
-function allConsumers(tables: readonly TableDefinition[], exchanges: readonly Exchange[]): string[] {
-  const committed = [...exchanges.map(bronzeTable), ...exchanges.map(silverTable), DLQ_TABLE]
-  return [
-    ...exchanges.map(({ name }) => consumers.silver(name)),
-    ...committed.map(({ name }) => consumers.table(name)),
-    ...tables.map(({ name }) => consumers.unreached(name)),
-    consumers.gold,
-    consumers.candles,
-  ]
 }
 
 function emptyResult(table: string): TableResult {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { bronzeTable, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
+import { bronzeTable, committedTables, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
 import { encodeTrade } from '../../domain/wire.ts'
 import { ingest } from '../../functions/bronze/bronze.ts'
-import { commitTable, committedTables } from '../../functions/commit/commit.ts'
+import { commitTable } from '../../functions/commit/commit.ts'
 import { findTable, loadTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import {

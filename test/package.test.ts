@@ -26,11 +26,14 @@ describe('package.json', () => {
       'avsc',
       'hyparquet',
       'hyparquet-writer',
+      'prom-client',
+      'ws',
     ])
     expect(Object.keys(manifest.devDependencies)).toEqual([
       '@biomejs/biome',
       '@types/aws-lambda',
       '@types/node',
+      '@types/ws',
       'aws-cdk',
       'aws-cdk-lib',
       'cdk-nag',

@@ -1,6 +1,8 @@
 /** What a simulated exchange is, to the one who runs it; how it is reached (memory, or a real port) stands beside. */
 import type { HttpReply } from '../../domain/feed-ports.ts'
 import type { Trade } from '../../domain/trade.ts'
+import type { Instrument } from '../instruments.ts'
+import type { MarketTrade } from './market.ts'
 
 /** The other end of a connection, as the exchange sees it. */
 export interface Peer {
@@ -23,19 +25,77 @@ export interface Session {
 export interface SimulatedExchange {
   /** As in domain/exchanges.ts. */
   readonly name: string
+  /**
+   * Why a connection cannot be made, or undefined where it can: asked before `accept`. `host` is the name that the client
+   * called, where faults tell hosts apart.
+   */
+  refuses(path: string, host: string): { readonly status: number; readonly reason: string } | undefined
   /** A client connected. `path` is what follows the exchange's own address, with its query: `/stream?streams=btcusdt@trade`. */
   accept(path: string, peer: Peer): Session
   /** A GET to its REST API, by the same rule: `/api/v3/historicalTrades?symbol=BTCUSDT&fromId=1`. */
   get(path: string): HttpReply
   /**
    * The trades up to now that a feed could get hold of, by stream or by REST, in the order of their ids; `lost` are
-   * those that no client will ever get, which leave holes in the ids.
+   * those that no client will ever get, which leave holes in the ids; `invalid` come like the obtainable ones and break
+   * a rule of domain/validation.ts. Times of receipt and vendor data are the feed's own: not to be compared.
    */
-  trades(): { readonly obtainable: Trade[]; readonly lost: Trade[] }
+  trades(): { readonly obtainable: Trade[]; readonly lost: Trade[]; readonly invalid: Trade[] }
+}
+
+export type Digits = number | 'plain'
+
+/** What a protocol may ask the exchange for. Times are microseconds since 1970; an instrument is named by its number. */
+export interface Book {
+  readonly instruments: readonly Instrument[]
+  /** The exchange's clock, which skew puts wrong. */
+  now(): number
+  /** The trade history as REST shows it: past trades that are not lost, in the order of their ids. */
+  fromId(number: number, id: number, limit: number): MarketTrade[]
+  sentAfter(number: number, micros: number, limit: number): MarketTrade[]
+  last(number: number, limit: number): MarketTrade[]
+  /** Whether a stream ever sent or will send it. */
+  isStreamed(trade: MarketTrade): boolean
+  /** A price or quantity in text, with so many digits after the point or `plain`: as few as it needs. */
+  amount(units: bigint, digits: Digits): string
+}
+
+/** A connection as the protocol sees it. */
+export interface Line {
+  send(text: string): void
+  ping(): void
+  close(code: number, reason: string): void
+  /** Calls once, so many milliseconds from now, unless the connection has gone or this is cancelled by what it gives. */
+  after(milliseconds: number, run: () => void): () => void
+}
+
+export type OddFrame = 'malformed-frame' | 'error-frame' | 'unknown-frame'
+
+/** One connection's side of a protocol. */
+export interface Talk {
+  receive(text: string): void
+  /** The frames in which this client gets trades, in their order. */
+  frames(trades: readonly MarketTrade[]): string[]
+  /** A frame that no client asked for. A malformed one looks like this trade, which was sent before. */
+  oddFrame(kind: OddFrame, trade: MarketTrade): string
+  /** What the exchange says before it goes down; undefined where it says nothing. */
+  shutdownNotice(): string | undefined
+}
+
+export interface Protocol {
+  /** Whether there is a WebSocket at this path. */
+  serves(path: string): boolean
+  connect(path: string, line: Line): Talk
+  get(url: URL): HttpReply
+  /** Body of a reply with status 429. */
+  readonly tooManyRequests: string
+  /** The exchange's sequence number of a trade, where its stream has one. */
+  sequenceOf?(trade: MarketTrade): bigint
 }
 
 /** A fault, and when it begins: milliseconds since 1970. Some last a while. */
-export type Fault = { readonly exchange: string; readonly at: number } & (
+export type Fault = { readonly exchange: string; readonly at: number } & FaultKind
+
+export type FaultKind =
   | {
       readonly kind:
         | 'drop'
@@ -49,16 +109,17 @@ export type Fault = { readonly exchange: string; readonly at: number } & (
   /** No frame at all, or each one so much later, for a time. */
   | { readonly kind: 'silent'; readonly milliseconds: number }
   | { readonly kind: 'slow'; readonly delay: number; readonly milliseconds: number }
-  /** New connections are refused. */
-  | { readonly kind: 'refuse'; readonly milliseconds: number }
-  /** Trades that were sent before come again; sent later than those after them; sent with a time long past. */
-  | { readonly kind: 'repeat' | 'out-of-order' | 'late'; readonly trades: number }
-  /** Numbers written as 1e-5, 1.50, 65000.0 or with many zeros. */
+  /** New connections are refused, of one host where it is named. */
+  | { readonly kind: 'refuse'; readonly milliseconds: number; readonly host?: string }
+  /** Trades that were sent before come again; or are sent later than those after them. */
+  | { readonly kind: 'repeat' | 'out-of-order'; readonly trades: number }
+  /** The next trades of one symbol (a seeded one unless named) are sent with a time long past. */
+  | { readonly kind: 'late'; readonly trades: number; readonly symbol?: string }
+  /** Numbers written as 1e-5, 1.50, 65000.0 or with many zeros. Not by Kraken's v1, whose texts make the trade's id. */
   | { readonly kind: 'odd-numbers'; readonly milliseconds: number }
-  /** So many ids of one symbol are never sent; with `lost`, REST does not know them either. */
-  | { readonly kind: 'skipped'; readonly trades: number; readonly lost: boolean }
+  /** The next ids of one symbol (a seeded one unless named) are never sent; with `lost`, REST does not know them either. */
+  | { readonly kind: 'skipped'; readonly trades: number; readonly lost: boolean; readonly symbol?: string }
   /** REST answers 429 with Retry-After. */
   | { readonly kind: 'too-many-requests'; readonly milliseconds: number }
-  /** The exchange's clock, and so its trades' times, is off by this. */
+  /** The exchange's clock, and so its trades' times, is off by so many milliseconds (a trade over 60 s ahead is no valid one). */
   | { readonly kind: 'skew'; readonly offset: number; readonly milliseconds: number }
-)

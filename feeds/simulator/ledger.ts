@@ -1,0 +1,106 @@
+/**
+ * What faults make of an exchange's trades, for stream and REST alike: times that are off, ids that are never sent,
+ * trades that are not valid. Each of it is a function of the market, the faults and the seed.
+ */
+import { mix } from '../random.ts'
+import type { MarketTrade, SimulatedMarket } from './market.ts'
+import type { Fault } from './types.ts'
+
+export interface Ledger {
+  /** Takes note of a fault that begins now. Only `late`, `skipped` and `skew` change what trades are. */
+  begin(fault: Fault): void
+  /** The trade as the exchange shows it. */
+  show(trade: MarketTrade): MarketTrade
+  fateOf(trade: MarketTrade): 'sent' | 'skipped' | 'lost'
+  /** Whether a feed may keep it: price, quantity and time are such as can be. */
+  isValid(trade: MarketTrade): boolean
+  /** How many microseconds the exchange's clock is off. */
+  skewAt(micros: number): number
+  /** How many ids of an instrument are lost. */
+  lostOf(number: number): number
+}
+
+interface Stretch {
+  readonly from: number
+  /** Exclusive. */
+  readonly to: number
+  readonly fate: 'sent' | 'skipped' | 'lost'
+  /** Microseconds. */
+  readonly late: number
+}
+
+interface Skew {
+  readonly from: number
+  readonly to: number
+  readonly offset: number
+}
+
+const MIN_LATE_MS = 60_000
+const MAX_LATE_MS = 7_200_000
+/** Trades of the future are refused from a minute on (domain/validation.ts). */
+const FUTURE_MICROS = 86_400_000_000
+
+/** `invalidShare` of all trades, of 1, break a rule. */
+export function createLedger(market: SimulatedMarket, invalidShare: number): Ledger {
+  const { salt, instruments } = market
+  const stretches: Stretch[][] = instruments.map(() => [])
+  const skews: Skew[] = []
+
+  /** One with much trade rather than one with little. */
+  function chooseInstrument(roll: number): number {
+    let rest = (roll / 0x1_0000_0000) * instruments.reduce((sum, { share }) => sum + share, 0)
+    return Math.max(
+      0,
+      instruments.findIndex(({ share }) => (rest -= share) < 0),
+    )
+  }
+
+  function stretchOf(trade: MarketTrade): Stretch | undefined {
+    return stretches[trade.number].find(({ from, to }) => trade.id >= from && trade.id < to)
+  }
+
+  function flawOf({ number, id }: MarketTrade): 'price' | 'quantity' | 'time' | undefined {
+    if (invalidShare === 0 || mix(salt, 9, number, id) / 0x1_0000_0000 >= invalidShare) return undefined
+    return (['price', 'quantity', 'time'] as const)[mix(salt, 10, number, id) % 3]
+  }
+
+  function skewAt(micros: number): number {
+    return skews.reduce((sum, { from, to, offset }) => (micros >= from && micros < to ? sum + offset : sum), 0)
+  }
+
+  return {
+    begin(fault) {
+      if (fault.kind === 'skew') {
+        const from = fault.at * 1000
+        skews.push({ from, to: from + fault.milliseconds * 1000, offset: fault.offset * 1000 })
+      } else if (fault.kind === 'late' || fault.kind === 'skipped') {
+        const roll = mix(salt, 11, fault.at, fault.trades, fault.kind === 'late' ? 1 : 0)
+        const named = instruments.findIndex(({ symbol }) => symbol === fault.symbol)
+        const number = named === -1 ? chooseInstrument(roll) : named
+        const from = market.nextId(number, fault.at * 1000)
+        const late = MIN_LATE_MS + (mix(roll) % (MAX_LATE_MS - MIN_LATE_MS))
+        stretches[number].push({
+          from,
+          to: from + fault.trades,
+          fate: fault.kind === 'late' ? 'sent' : fault.lost ? 'lost' : 'skipped',
+          late: fault.kind === 'late' ? late * 1000 : 0,
+        })
+      }
+    },
+    show(trade) {
+      const late = stretches[trade.number].length === 0 ? 0 : (stretchOf(trade)?.late ?? 0)
+      const skew = skews.length === 0 ? 0 : skewAt(trade.sentAt)
+      const flaw = flawOf(trade)
+      if (late === 0 && skew === 0 && flaw === undefined) return trade
+      const timestamp = trade.timestamp - late + skew + (flaw === 'time' ? FUTURE_MICROS : 0)
+      if (flaw === 'price') return { ...trade, timestamp, price: 0n }
+      if (flaw === 'quantity') return { ...trade, timestamp, quantity: 0n }
+      return { ...trade, timestamp }
+    },
+    fateOf: trade => (stretches[trade.number].length === 0 ? 'sent' : (stretchOf(trade)?.fate ?? 'sent')),
+    isValid: trade => flawOf(trade) === undefined,
+    skewAt,
+    lostOf: number =>
+      stretches[number].reduce((sum, { from, to, fate }) => (fate === 'lost' ? sum + to - from : sum), 0),
+  }
+}

@@ -3,6 +3,7 @@ import { SQSClient } from '@aws-sdk/client-sqs'
 import { TradelakeError } from '../domain/errors.ts'
 import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
 import type { ObjectEvents, Ports, QueryEngine } from '../domain/ports.ts'
+import { type RecordStream, recordStreams } from '../domain/streams.ts'
 import { awsClients } from './aws-clients.ts'
 import { bundledRegistry } from './bundled-registry.ts'
 import { confluentRegistry } from './confluent-registry.ts'
@@ -19,7 +20,7 @@ export const VARIABLES = {
   catalogTable: 'TRADELAKE_CATALOG_TABLE',
   /** Glue's database; nothing is mirrored where it is not set. */
   glueDatabase: 'TRADELAKE_GLUE_DATABASE',
-  /** Name of the exchange that a Bronze or Silver function is for. */
+  /** Name of the exchange, or of the stream of records, that a Bronze or Silver function is for. */
   exchange: 'TRADELAKE_EXCHANGE',
   /** URL of the schema registry; the bundled schema alone where it is not set. */
   registry: 'TRADELAKE_REGISTRY_URL',
@@ -66,6 +67,14 @@ export function exchangeOfFunction(): Exchange {
   const exchange = EXCHANGES.find(candidate => candidate.name === name)
   if (!exchange) throw new TradelakeError(`${VARIABLES.exchange} is ${name}, which is no exchange of this deployment.`)
   return exchange
+}
+
+/** The stream of records that this Bronze function is for. */
+export function streamOfFunction(): RecordStream {
+  const name = required(VARIABLES.exchange)
+  const stream = recordStreams().find(candidate => candidate.name === name)
+  if (!stream) throw new TradelakeError(`${VARIABLES.exchange} is ${name}, which is no stream of this deployment.`)
+  return stream
 }
 
 export function queueEvents(): ObjectEvents {

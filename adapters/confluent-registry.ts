@@ -1,5 +1,5 @@
 /** Writer schemas from a Confluent schema registry (`GET /schemas/ids/{id}`), whose ids never change their meaning. */
-import { messageOf, Throttled } from '../domain/errors.ts'
+import { BadInput, messageOf, Throttled } from '../domain/errors.ts'
 import type { SchemaRegistry } from '../domain/ports.ts'
 
 const REQUEST_MS = 5_000
@@ -18,11 +18,7 @@ export interface RegistryOptions {
 
 /** Answers are kept by the caller (see functions/silver/schemas.ts). */
 export function confluentRegistry({ url, fallback, clock }: RegistryOptions): SchemaRegistry {
-  const { origin, pathname, username, password } = new URL(url)
-  const base = `${origin}${pathname.replace(/\/$/, '')}`
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  const headers: Record<string, string> = { accept: 'application/vnd.schemaregistry.v1+json' }
-  if (username !== '') headers.authorization = `Basic ${Buffer.from(credentials).toString('base64')}`
+  const { base, headers } = registryAddress(url)
 
   /** undefined where the registry says that there is no such id. @throws Error where it does not answer */
   async function ask(id: number): Promise<unknown> {
@@ -53,4 +49,16 @@ export function confluentRegistry({ url, fallback, clock }: RegistryOptions): Sc
       )
     },
   }
+}
+
+/**
+ * A registry's address without a slash at its end, and the headers of every request to it. @throws BadInput where it is no URL
+ */
+export function registryAddress(url: string): { readonly base: string; readonly headers: Record<string, string> } {
+  if (!URL.canParse(url)) throw new BadInput(`${url} is no URL of a schema registry: write http://HOST:PORT.`)
+  const { origin, pathname, username, password } = new URL(url)
+  const headers: Record<string, string> = { accept: 'application/vnd.schemaregistry.v1+json' }
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  if (username !== '') headers.authorization = `Basic ${Buffer.from(credentials).toString('base64')}`
+  return { base: `${origin}${pathname.replace(/\/$/, '')}`, headers }
 }

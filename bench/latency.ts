@@ -2,6 +2,7 @@
  * How long one batch takes from the event to its candles: Bronze, Silver, Gold, candles, one after the other in one warm
  * process, against the same chain of Spark micro-batches (no trigger interval counted).
  */
+
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +11,7 @@ import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
 import { consumers } from '../domain/names.ts'
 import { listPending } from '../domain/pending.ts'
 import type { Ports } from '../domain/ports.ts'
+import { tradeStream } from '../domain/streams.ts'
 import { ingest } from '../functions/bronze/bronze.ts'
 import { unify } from '../functions/gold/gold.ts'
 import { foldPending } from '../functions/ohlcv/ohlcv.ts'
@@ -93,7 +95,7 @@ function* eventsOf(
 async function oneBatch(ports: Ports, exchange: Exchange, schemas: Schemas, event: KafkaEvent): Promise<Times> {
   const never = Number.POSITIVE_INFINITY
   const marks = [performance.now()]
-  await ingest(ports, exchange, event)
+  await ingest(ports, tradeStream(exchange), event)
   marks.push(performance.now())
   const [object] = await listPending(ports, consumers.silver(exchange.name), 1)
   await refine(ports, exchange, schemas, [object.id])

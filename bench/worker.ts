@@ -1,8 +1,10 @@
 /** A worker process of the benchmark: does one stage's share when told, and says what it took. */
+
 import { readFileSync } from 'node:fs'
 import type { DuckDbEngine } from '../adapters/duckdb-engine.ts'
 import type { KafkaEvent } from '../domain/events.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
+import { tradeStream } from '../domain/streams.ts'
 import { committedTables } from '../domain/tables.ts'
 import { ingest } from '../functions/bronze/bronze.ts'
 import { commitTable } from '../functions/commit/commit.ts'
@@ -61,7 +63,7 @@ async function carryOut({ stage, folder, work }: Order): Promise<Done> {
       for (const { exchange, path } of work) {
         // The event source hands over parsed JSON: reading and parsing it is not the function's.
         const event = JSON.parse(readFileSync(path, 'utf8')) as KafkaEvent
-        rows += (await watch.measure(() => ingest(ports, exchangeOf(exchange), event))).ingested
+        rows += (await watch.measure(() => ingest(ports, tradeStream(exchangeOf(exchange)), event))).ingested
       }
     else if (stage === 'silver')
       for (const exchange of EXCHANGES) {

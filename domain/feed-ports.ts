@@ -44,3 +44,46 @@ export interface Http {
   /** Any status is an answer. @throws TradelakeError naming the URL where none comes in time */
   get(url: string): Promise<HttpReply>
 }
+
+/** A record on its way from a feed to Kafka; its key chooses the partition. */
+export interface FeedRecord {
+  readonly topic: string
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+  /** When the feed received it, milliseconds since 1970: Kafka's CreateTime. */
+  readonly timestamp: number
+}
+
+/** Where a feed's records go. */
+export interface RecordSink {
+  /** All of them, in order within a partition; resolves when they are safe there. @throws what may pass: the caller sends all again */
+  send(records: readonly FeedRecord[]): Promise<void>
+}
+
+/** Records that memory has no room for: first in, first out, and still there when the process comes again. */
+export interface Spill {
+  /** Of the records that were not taken yet, an earlier process's too. */
+  readonly records: number
+  readonly bytes: number
+  /** @throws TradelakeError where the disk takes no more; then nothing was added */
+  append(records: readonly FeedRecord[]): void
+  /** The oldest records, about so many bytes of them; they stay until `taken`. */
+  next(bytes: number): FeedRecord[]
+  /** Forgets what the last `next` gave. */
+  taken(): void
+  close(): void
+}
+
+/** How far a symbol's trades are safe: all ids up to this one are in Kafka, or reported as missing. */
+export interface FeedPosition {
+  readonly symbol: string
+  readonly id: number
+  /** When it was so, milliseconds since 1970. */
+  readonly at: number
+}
+
+/** What a feed remembers from one process to the next. */
+export interface Positions {
+  load(): Promise<FeedPosition[]>
+  save(positions: readonly FeedPosition[]): Promise<void>
+}

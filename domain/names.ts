@@ -6,6 +6,13 @@ export function topicName(exchange: string): string {
   return `market.crypto.trades.${exchange}`
 }
 
+/** The feeds' reports of what they missed. */
+export const FEED_GAPS_TOPIC = 'market.crypto.feed.gaps'
+/** What the feeds remember: the last record of each key counts. */
+export const FEED_POSITIONS_TOPIC = 'market.crypto.feed.positions'
+/** Of the registry: every exchange's trades have the one schema. */
+export const TRADES_SUBJECT = 'market.crypto.trades-value'
+
 /** Where a table lives, relative to the store's root. */
 export function tableKey(table: string): string {
   return `${NAMESPACE}/${table}`
@@ -62,6 +69,7 @@ export const statePartition = {
   pending: (consumer: string) => `pending#${consumer}`,
   done: (consumer: string) => `done#${consumer}`,
   upkeep: 'upkeep',
+  feed: (exchange: string) => `feed#${exchange}`,
 } as const
 
 /** Kafka partitions as sort keys that order like numbers. */

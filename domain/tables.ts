@@ -111,35 +111,63 @@ const TRADE_COLUMNS: readonly ColumnSpec[] = [
   ['vendor_data', 'map<string,string>', 'optional'],
 ]
 
+/** Of a table that holds Kafka records byte for byte. */
+const RECORD_COLUMNS: readonly ColumnSpec[] = [
+  ['message_key', 'string', 'optional'],
+  ['raw_bytes', 'binary', 'optional'],
+  ['topic', 'string'],
+  ['partition', 'int'],
+  ['offset', 'long'],
+  ['kafka_timestamp', 'timestamptz'],
+  ['ingestion_timestamp', 'timestamptz'],
+  ['ingestion_date', 'date'],
+  ['topic_epoch', 'int'],
+]
+
+const RECORD_LAYOUT: Pick<TableDefinition, 'partition' | 'sort' | 'snapshots' | 'upkeep'> = {
+  partition: [{ source: 'ingestion_date', transform: 'day', name: 'ingestion_date_day' }],
+  sort: [],
+  snapshots: BULKY,
+  upkeep: {
+    timeColumn: 'ingestion_timestamp',
+    // A batch that comes again is looked for by partition and offset, in the memory of a small function.
+    order: ['topic', 'topic_epoch', 'partition', 'offset'],
+    rowGroupRows: 8_192,
+    closedAfterMinutes: SOON_CLOSED,
+    ageColumn: 'ingestion_timestamp',
+  },
+}
+
 /** Raw Kafka records of one exchange, byte for byte. */
 export function bronzeTable(exchange: Exchange): TableDefinition {
   return {
     name: `bronze_${exchange.name}_trades`,
-    columns: columns([
-      ['message_key', 'string', 'optional'],
-      ['raw_bytes', 'binary', 'optional'],
-      ['topic', 'string'],
-      ['partition', 'int'],
-      ['offset', 'long'],
-      ['kafka_timestamp', 'timestamptz'],
-      ['ingestion_timestamp', 'timestamptz'],
-      ['ingestion_date', 'date'],
-      ['topic_epoch', 'int'],
-    ]),
-    partition: [{ source: 'ingestion_date', transform: 'day', name: 'ingestion_date_day' }],
-    sort: [],
+    columns: columns(RECORD_COLUMNS),
     targetFileBytes: exchange.bronzeFileMiB * MIB,
     retentionDays: exchange.bronzeRetentionDays,
-    snapshots: BULKY,
-    upkeep: {
-      timeColumn: 'ingestion_timestamp',
-      // A batch that comes again is looked for by partition and offset, in the memory of a small function.
-      order: ['topic', 'topic_epoch', 'partition', 'offset'],
-      rowGroupRows: 8_192,
-      closedAfterMinutes: SOON_CLOSED,
-      ageColumn: 'ingestion_timestamp',
-    },
+    ...RECORD_LAYOUT,
   }
+}
+
+/** What the feeds report to have missed (domain/feed-gaps.ts): each report as it came, and what it says. */
+export const FEED_GAPS_TABLE: TableDefinition = {
+  name: 'feed_gaps',
+  columns: columns([
+    ...RECORD_COLUMNS,
+    ['exchange', 'string', 'optional'],
+    ['symbol', 'string', 'optional'],
+    ['kind', 'string', 'optional'],
+    ['status', 'string', 'optional'],
+    ['from_id', 'long', 'optional'],
+    ['to_id', 'long', 'optional'],
+    ['from_time', 'timestamptz', 'optional'],
+    ['to_time', 'timestamptz', 'optional'],
+    ['cause', 'string', 'optional'],
+    ['reported_at', 'timestamptz', 'optional'],
+  ]),
+  targetFileBytes: 16 * MIB,
+  // A hole in Gold, which is kept for ever, stays explained.
+  ...RECORD_LAYOUT,
 }
 
 /** Decoded, valid trades of one exchange, repeats included, with their Kafka lineage. */
@@ -275,6 +303,7 @@ export function allTables(exchanges: readonly Exchange[] = EXCHANGES): TableDefi
     ...exchanges.map(bronzeTable),
     ...exchanges.map(silverTable),
     DLQ_TABLE,
+    FEED_GAPS_TABLE,
     GOLD_TABLE,
     ...TIMEFRAMES.map(candleTable),
   ]
@@ -282,7 +311,7 @@ export function allTables(exchanges: readonly Exchange[] = EXCHANGES): TableDefi
 
 /** The tables whose files are made by Bronze and Silver, and committed by a function of their own. */
 export function committedTables(exchanges: readonly Exchange[]): TableDefinition[] {
-  return [...exchanges.map(bronzeTable), ...exchanges.map(silverTable), DLQ_TABLE]
+  return [...exchanges.map(bronzeTable), ...exchanges.map(silverTable), DLQ_TABLE, FEED_GAPS_TABLE]
 }
 
 /** Precision and scale of a decimal type, or undefined for any other type. */

@@ -1,6 +1,7 @@
 /** The Kafka topics as data: partitions, retention and the largest message. */
 import type { Exchange } from './exchanges.ts'
-import { topicName } from './names.ts'
+import { FEED_POSITIONS_TOPIC } from './names.ts'
+import { recordStreams } from './streams.ts'
 import { DAY_MICROS } from './time.ts'
 
 export interface TopicDefinition {
@@ -16,12 +17,13 @@ export const TOPIC_RETENTION_DAYS = 4
 const MAX_MESSAGE_BYTES = 1024 * 1024
 
 export function topicDefinitions(exchanges: readonly Exchange[]): TopicDefinition[] {
-  return exchanges.map(({ name, partitions }) => ({
-    name: topicName(name),
+  const records = recordStreams(exchanges).map(({ topic, partitions }) => ({
+    name: topic,
     partitions,
     settings: {
       'retention.ms': String((BigInt(TOPIC_RETENTION_DAYS) * DAY_MICROS) / 1_000n),
       'max.message.bytes': String(MAX_MESSAGE_BYTES),
     },
   }))
+  return [...records, { name: FEED_POSITIONS_TOPIC, partitions: 1, settings: { 'cleanup.policy': 'compact' } }]
 }

@@ -2,19 +2,16 @@
  * Coinbase Exchange: `match` and `last_match` (the last trade before a subscription, repeated).
  * Source: Coinbase Exchange "WebSocket Channels", matches.
  */
-import { fieldsOf, isObject, parseFrame } from './json.ts'
+import { decoderOf, fieldsOf, isObject } from './json.ts'
 import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from './types.ts'
 
 /** A decoder of Coinbase's frames under an exchange code. */
 export function coinbase(exchange: string): Decoder {
-  return {
-    *map(frame, receivedAt) {
-      const message = parseFrame(frame)
-      if (!isObject(message)) return
-      if (message.type === 'match' || message.type === 'last_match')
-        yield tradeOf(decode(exchange, message.type, message), receivedAt)
-    },
-  }
+  return decoderOf(function* (message, receivedAt) {
+    if (!isObject(message)) return
+    if (message.type === 'match' || message.type === 'last_match')
+      yield tradeOf(decode(exchange, message.type, message), receivedAt)
+  })
 }
 
 function decode(exchange: string, type: string, message: unknown): DecodedTrade {
@@ -34,7 +31,8 @@ function decode(exchange: string, type: string, message: unknown): DecodedTrade 
     quantity: fields.decimal('size'),
     // `side` is the maker's; the aggressor is on the other one.
     side: makerSide === 'buy' ? 'SELL' : makerSide === 'sell' ? 'BUY' : fields.fail('side', "'buy' or 'sell'"),
-    sequence: fields.integer('sequence'),
+    // The REST history has none.
+    ...(isObject(message) && 'sequence' in message && { sequence: fields.integer('sequence') }),
     vendorData: {
       type,
       product_id: product,

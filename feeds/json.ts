@@ -4,13 +4,16 @@
  */
 import { parseDecimal } from '../domain/decimal.ts'
 import { messageOf } from '../domain/errors.ts'
-import { MalformedFrame } from './types.ts'
+import { type Decoder, MalformedFrame } from './types.ts'
 
 /** A number as it was written. */
 class NumberText {
   readonly text: string
   constructor(text: string) {
     this.text = text
+  }
+  toString(): string {
+    return this.text
   }
 }
 
@@ -31,6 +34,11 @@ export function parseFrame(text: string): unknown {
   } catch (error) {
     throw new MalformedFrame(`A frame is no JSON: ${messageOf(error)}`)
   }
+}
+
+/** A decoder by what it makes of a message. */
+export function decoderOf(mapMessage: Decoder['mapMessage']): Decoder {
+  return { map: (frame, receivedAt) => mapMessage(parseFrame(frame), receivedAt), mapMessage }
 }
 
 export function isObject(value: unknown): value is Fields {

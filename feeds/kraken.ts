@@ -3,11 +3,10 @@
  * Source: Kraken "WebSockets API" v1 and v2, channel trade.
  */
 import { createHash } from 'node:crypto'
-import { fieldsOf, isObject, parseFrame } from './json.ts'
+import { decoderOf, fieldsOf, isObject } from './json.ts'
+import { commonName } from './pairs.ts'
 import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from './types.ts'
 
-/** Kraken's own names of assets that everyone else calls otherwise. */
-const RENAMED: Readonly<Record<string, string>> = { XBT: 'BTC', XDG: 'DOGE' }
 /** Of the hash that stands for a v1 trade's id: 128 bits. */
 const ID_HEX_DIGITS = 32
 /** Years after 9999 are no times. */
@@ -15,18 +14,15 @@ const MAX_TIME_MICROS = 253_402_300_799_999_999n
 
 /** A decoder of Kraken's frames under an exchange code. */
 export function kraken(exchange: string): Decoder {
-  return {
-    *map(frame, receivedAt) {
-      const parsed = parseFrame(frame)
-      if (Array.isArray(parsed)) {
-        if (parsed.at(-2) !== 'trade') return
-        for (const trade of decodeV1(exchange, parsed)) yield tradeOf(trade, receivedAt)
-      } else if (isObject(parsed) && parsed.channel === 'trade') {
-        if (!Array.isArray(parsed.data)) throw new MalformedFrame(`A ${exchange} trade frame has no list in 'data'.`)
-        for (const trade of parsed.data) yield tradeOf(decodeV2(exchange, trade), receivedAt)
-      }
-    },
-  }
+  return decoderOf(function* (frame, receivedAt) {
+    if (Array.isArray(frame)) {
+      if (frame.at(-2) !== 'trade') return
+      for (const trade of decodeV1(exchange, frame)) yield tradeOf(trade, receivedAt)
+    } else if (isObject(frame) && frame.channel === 'trade') {
+      if (!Array.isArray(frame.data)) throw new MalformedFrame(`A ${exchange} trade frame has no list in 'data'.`)
+      for (const trade of frame.data) yield tradeOf(decodeV2(exchange, trade), receivedAt)
+    }
+  })
 }
 
 /** `[channelID, [[price, volume, time, side, orderType, misc], …], "trade", "XBT/USD"]` */
@@ -78,7 +74,7 @@ function decodeV2(exchange: string, trade: unknown): DecodedTrade {
 }
 
 function assetsOf(exchange: string, pair: string): { symbol: string; currency: string } {
-  const [base, quote, ...more] = pair.split('/').map(asset => (Object.hasOwn(RENAMED, asset) ? RENAMED[asset] : asset))
+  const [base, quote, ...more] = pair.split('/').map(commonName)
   if (!base || !quote || more.length > 0)
     throw new MalformedFrame(`${exchange} pair ${JSON.stringify(pair)} is not of the form XBT/USD.`)
   return { symbol: base + quote, currency: quote }

@@ -10,6 +10,8 @@ export interface Decoder {
    * @throws MalformedFrame where the text is no JSON, or a trade in it lacks what a trade needs
    */
   map(frame: string, receivedAt: bigint): Generator<Trade>
+  /** The same of a frame that parseFrame has read. */
+  mapMessage(message: unknown, receivedAt: bigint): Generator<Trade>
 }
 
 /** A frame that should hold a trade and does not. The caller counts it and goes on. */

@@ -3,8 +3,9 @@
 import { Corrupt, messageOf, TradelakeError } from '../domain/errors.ts'
 import { objectCreated } from '../domain/events.ts'
 import type { BronzeObject } from '../domain/handover.ts'
-import { consumers, stageConsumers, topicName } from '../domain/names.ts'
+import { consumers, stageConsumers } from '../domain/names.ts'
 import { countPending, listPending } from '../domain/pending.ts'
+import { type RecordStream, recordStreams } from '../domain/streams.ts'
 import { type Functions, invocation } from './functions.ts'
 import type { Lake } from './lake.ts'
 import type { Totals } from './totals.ts'
@@ -18,10 +19,8 @@ export async function drain(lake: Lake, functions: Functions, totals: Totals): P
   const stuck = new Set<string>()
   for (;;) {
     let worked = 0
-    for (const exchange of lake.exchanges) {
-      worked += await drainTopic(lake, functions, totals, exchange.name, exchange.batchRecords)
-      worked += await drainObjects(lake, functions, totals, exchange.name, stuck, failures)
-    }
+    for (const stream of recordStreams(lake.exchanges)) worked += await drainTopic(lake, functions, totals, stream)
+    for (const { name } of lake.exchanges) worked += await drainObjects(lake, functions, totals, name, stuck, failures)
     worked += await orCorrupt(failures, async () => {
       const commits = await functions.commit({}, invocation(lake.ports))
       totals.committed(commits)
@@ -61,15 +60,14 @@ async function drainTopic(
   lake: Lake,
   functions: Functions,
   totals: Totals,
-  exchange: string,
-  batchRecords: number,
+  { name, topic, batchRecords }: RecordStream,
 ): Promise<number> {
-  const handler = functions.bronze.get(exchange)
+  const handler = functions.bronze.get(name)
   let batches = 0
   for (;;) {
-    const batch = await lake.topics.poll(topicName(exchange), batchRecords)
+    const batch = await lake.topics.poll(topic, batchRecords)
     if (!batch || !handler) return batches
-    totals.bronze(exchange, await handler(batch.event, invocation(lake.ports)))
+    totals.bronze(name, await handler(batch.event, invocation(lake.ports)))
     await lake.topics.acknowledge(batch)
     batches++
   }

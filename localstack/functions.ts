@@ -5,6 +5,7 @@
 import { objectCreated } from '../domain/events.ts'
 import { dataPrefix } from '../domain/names.ts'
 import type { InvocationContext, Log, Metrics, ObjectEvents, ObjectStore, Ports } from '../domain/ports.ts'
+import { recordStreams } from '../domain/streams.ts'
 import { bronzeTable } from '../domain/tables.ts'
 import { bronzeHandler } from '../functions/bronze/handler.ts'
 import { commitHandler } from '../functions/commit/handler.ts'
@@ -39,7 +40,7 @@ export function wireFunctions(lake: Lake, log: Log, metrics: Metrics = createMet
   const ports: Ports = { ...lake.ports, store: notifyingStore(lake, events) }
   return {
     queues,
-    bronze: new Map(exchanges.map(exchange => [exchange.name, bronzeHandler(ports, exchange, log, metrics)])),
+    bronze: new Map(recordStreams(exchanges).map(stream => [stream.name, bronzeHandler(ports, stream, log, metrics)])),
     silver: new Map(exchanges.map(exchange => [exchange.name, silverHandler(ports, exchange, log, metrics)])),
     commit: commitHandler(ports, exchanges, log),
     gold: goldHandler(ports, log, metrics),

@@ -18,8 +18,8 @@ import { sqliteTopicLog } from '../adapters/sqlite-topic-log.ts'
 import { systemClock, systemIds, systemScratch } from '../adapters/system.ts'
 import { BadInput } from '../domain/errors.ts'
 import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
-import { topicName } from '../domain/names.ts'
 import type { Ports, TopicLog } from '../domain/ports.ts'
+import { recordStreams } from '../domain/streams.ts'
 import { emptyFolder, requireOwnFolder, requirePlainPath, requireWhole, writeLocation } from './lake-folder.ts'
 
 /** What looking at a lake takes, wherever it is. */
@@ -66,7 +66,7 @@ export async function openLake(folder: string, options: LakeOptions = {}): Promi
     const scratch = join(directory, 'scratch')
     emptyFolder(scratch)
     const lake = await assemble(directory, scratch, { ...DEFAULTS, ...options }, false)
-    for (const { name, partitions } of lake.exchanges) await lake.topics.createTopic(topicName(name), partitions)
+    for (const { topic, partitions } of recordStreams(lake.exchanges)) await lake.topics.createTopic(topic, partitions)
     if (!made) await writeLocation(directory)
     return {
       ...lake,

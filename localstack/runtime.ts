@@ -1,11 +1,11 @@
 /**
  * The embedded runtime: does what the event source mappings, SQS and EventBridge Scheduler do, around the same
- * handlers. A loop for each exchange's topic and queue, and schedules of a few seconds instead of a minute.
+ * handlers. A loop for each topic and queue, and schedules of a few seconds instead of a minute.
  */
 import { Conflict, Corrupt, Fenced, messageOf, Throttled } from '../domain/errors.ts'
 import type { Exchange } from '../domain/exchanges.ts'
-import { topicName } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
+import { type RecordStream, recordStreams } from '../domain/streams.ts'
 import { type Functions, invocation, queueOf, wireFunctions } from './functions.ts'
 import type { Lake } from './lake.ts'
 import { createTotals, type Totals } from './totals.ts'
@@ -37,7 +37,8 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
 
   async function run(): Promise<void> {
     const loops = [
-      ...lake.exchanges.flatMap(exchange => [bronzeLoop(exchange), silverLoop(exchange)]),
+      ...recordStreams(lake.exchanges).map(bronzeLoop),
+      ...lake.exchanges.map(silverLoop),
       every(SCHEDULES_MS.commit, async () => totals.committed(await functions.commit({}, invocation(lake.ports)))),
       every(SCHEDULES_MS.gold, goldThenCandles),
       every(SCHEDULES_MS.ohlcv, candles),
@@ -63,21 +64,19 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
    * The event source mapping: batches by size or window, the next one only after success, the same one again after a
    * failure.
    */
-  async function bronzeLoop(exchange: Exchange): Promise<void> {
-    const handler = functions.bronze.get(exchange.name)
-    const topic = topicName(exchange.name)
+  async function bronzeLoop({ name, topic, batchRecords, batchWindowSeconds }: RecordStream): Promise<void> {
+    const handler = functions.bronze.get(name)
     let windowEnd = 0
     await loop(async () => {
-      const batch = await lake.topics.poll(topic, exchange.batchRecords)
+      const batch = await lake.topics.poll(topic, batchRecords)
       if (!batch || !handler) {
         windowEnd = 0
         return IDLE_MS
       }
       const now = clock.now()
-      if (windowEnd === 0) windowEnd = now + exchange.batchWindowSeconds * 1000
-      if (batch.records < exchange.batchRecords && now < windowEnd && running)
-        return Math.min(windowEnd - now, 4 * IDLE_MS)
-      totals.bronze(exchange.name, await handler(batch.event, invocation(lake.ports)))
+      if (windowEnd === 0) windowEnd = now + batchWindowSeconds * 1000
+      if (batch.records < batchRecords && now < windowEnd && running) return Math.min(windowEnd - now, 4 * IDLE_MS)
+      totals.bronze(name, await handler(batch.event, invocation(lake.ports)))
       await lake.topics.acknowledge(batch)
       windowEnd = 0
       return 0

@@ -1,17 +1,16 @@
 /**
  * Bronze: an event-source batch becomes one file of raw records, and in one transaction the checkpoints of its partitions
- * move on and the file becomes pending for Silver and for its table. Nothing is decoded, so no record is poison.
+ * move on and the file becomes pending for its table and, where it holds trades, for Silver. Nothing is decoded, so no record is poison.
  */
 import { advanceCheckpoint, type Checkpoint, gapOffsets, readCheckpoint } from '../../domain/checkpoint.ts'
 import { Fenced } from '../../domain/errors.ts'
 import type { KafkaEvent, KafkaEventRecord } from '../../domain/events.ts'
-import type { Exchange } from '../../domain/exchanges.ts'
 import type { BronzeObject } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'
 import { producePending } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit, type Plan } from '../../domain/protocol.ts'
-import { bronzeTable } from '../../domain/tables.ts'
+import type { RecordStream } from '../../domain/streams.ts'
 import { writeDataFile } from '../../iceberg/data-file.ts'
 import type { AddedFiles } from '../../iceberg/types.ts'
 import { acceptRecords } from './accept.ts'
@@ -48,7 +47,7 @@ interface PartitionRecords {
  */
 export async function ingest(
   ports: Ports,
-  exchange: Exchange,
+  stream: RecordStream,
   event: KafkaEvent,
   end: number = Number.POSITIVE_INFINITY,
 ): Promise<BronzeResult> {
@@ -59,19 +58,19 @@ export async function ingest(
   for (let from = 0; from < partitions.length; from += PARTITIONS_PER_COMMIT) {
     const some = partitions.slice(from, from + PARTITIONS_PER_COMMIT)
     const epochs = new Map<string, number>()
-    results.push(await commit(ports, () => plan(ports, exchange, some, epochs, end)))
+    results.push(await commit(ports, () => plan(ports, stream, some, epochs, end)))
   }
   return sum(results)
 }
 
 async function plan(
   ports: Ports,
-  exchange: Exchange,
+  stream: RecordStream,
   partitions: readonly PartitionRecords[],
   epochs: Map<string, number>,
   end: number,
 ): Promise<Plan<BronzeResult>> {
-  const lookUp = bronzeLookUp(ports, exchange)
+  const lookUp = bronzeLookUp(ports, stream.table)
   const accepted = await Promise.all(
     partitions.map(async ({ topic, partition, records }) => {
       const before = await readCheckpoint(ports.state, topic, partition)
@@ -82,7 +81,7 @@ async function plan(
   )
   const runs = accepted.flatMap(acceptance => acceptance.runs)
   const started = ports.clock.now()
-  const { batch, clamped } = bronzeColumns(runs, BigInt(started) * 1000n)
+  const { batch, clamped } = bronzeColumns(runs, BigInt(started) * 1000n, stream.decode)
   const result: BronzeResult = {
     ingested: batch.rows,
     repeats: accepted.reduce((total, acceptance) => total + acceptance.repeats, 0),
@@ -95,7 +94,7 @@ async function plan(
     newestMillis: newest(runs.flatMap(run => run.records.at(-1) ?? [])),
   }
   if (batch.rows === 0) return { writes: [], result }
-  const table = bronzeTable(exchange)
+  const { table, next } = stream
   const day = Math.floor(started / 86_400_000)
   const file = await writeDataFile(ports, table, { ingestion_date_day: day }, batch)
   const object: BronzeObject = { bytes: file.bytes, records: file.records, crc32: file.crc32 }
@@ -103,7 +102,7 @@ async function plan(
   return {
     writes: [
       ...accepted.filter(({ runs }) => runs.length > 0).map(({ before, after }) => advanceCheckpoint(before, after)),
-      await producePending(ports, consumers.silver(exchange.name), object, file.key),
+      ...(next === undefined ? [] : [await producePending(ports, next, object, file.key)]),
       await producePending(ports, consumers.table(table.name), added),
     ],
     result,

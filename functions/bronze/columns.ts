@@ -10,6 +10,7 @@ import {
   setLong,
 } from '../../domain/columns.ts'
 import type { KafkaEventRecord } from '../../domain/events.ts'
+import type { RecordStream } from '../../domain/streams.ts'
 import { dayOf } from '../../domain/time.ts'
 
 /** Records of one partition that are to be stored, with the epoch that they belong to. */
@@ -34,8 +35,15 @@ function keyText(base64: string): string {
   return isUtf8(bytes) ? bytes.toString('utf8') : `\\x${bytes.toString('hex')}`
 }
 
-/** The columns of a Bronze file, and how many Kafka times had to be clamped. `nowMicros`: when they were ingested. */
-export function bronzeColumns(runs: readonly AcceptedRun[], nowMicros: bigint): { batch: Batch; clamped: number } {
+/**
+ * The columns of a Bronze file, and how many Kafka times had to be clamped. `nowMicros`: when they were ingested; `decode`
+ * makes more columns of the values.
+ */
+export function bronzeColumns(
+  runs: readonly AcceptedRun[],
+  nowMicros: bigint,
+  decode: RecordStream['decode'],
+): { batch: Batch; clamped: number } {
   const rows = runs.reduce((sum, run) => sum + run.records.length, 0)
   const values: PlainWriter = { bytes: Buffer.allocUnsafe(Math.max(rows * 256, 1024)), length: 0 }
   const valid = new Uint8Array(rows)
@@ -84,6 +92,7 @@ export function bronzeColumns(runs: readonly AcceptedRun[], nowMicros: bigint): 
       ingestion_timestamp: constantInt64(nowMicros, rows),
       ingestion_date: constantInt32(dayOf(nowMicros), rows),
       topic_epoch: { kind: 'int32', values: epochs },
+      ...decode?.(runs.flatMap(run => run.records.map(bytesOfValue))),
     },
   }
   return { batch, clamped }
@@ -96,6 +105,10 @@ export function bronzeColumns(runs: readonly AcceptedRun[], nowMicros: bigint): 
     }
     return id
   }
+}
+
+function bytesOfValue({ value }: KafkaEventRecord): Uint8Array | null {
+  return typeof value === 'string' ? Buffer.from(value, 'base64') : null
 }
 
 function appendBase64(writer: PlainWriter, base64: string): void {

@@ -3,11 +3,10 @@
 import type { RowGroup } from 'hyparquet'
 import type { Batch, BytesColumn, DictionaryColumn, Int32Column, Int64Column } from '../../domain/columns.ts'
 import type { KafkaEventRecord } from '../../domain/events.ts'
-import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers } from '../../domain/names.ts'
 import { listPending } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
-import { bronzeTable } from '../../domain/tables.ts'
+import type { TableDefinition } from '../../domain/tables.ts'
 import { rowStarts } from '../../domain/take.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { type ByteSource, readGroups, sourceOf } from '../../iceberg/parquet-batch.ts'
@@ -21,9 +20,8 @@ const PLAIN = new Set(['raw_bytes'])
 const ALL = 100_000
 const WHOLE_BYTES = 8 * 1024 * 1024
 
-/** A lookup over the pending files of the exchange's Bronze table and the files of its current snapshot. */
-export function bronzeLookUp(ports: Ports, exchange: Exchange): LookUp {
-  const table = bronzeTable(exchange)
+/** A lookup over the pending files of a Bronze table and the files of its current snapshot. */
+export function bronzeLookUp(ports: Ports, table: TableDefinition): LookUp {
   return async (topic, partition, epoch, records) => {
     const answers: Stored[] = records.map(() => 'nothing')
     // A batch may hold an offset twice.

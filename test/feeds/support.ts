@@ -1,6 +1,8 @@
 /** Recorded frames for the decoder tests. */
+
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { Log } from '../../domain/ports.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { type Frame, framesOf } from '../../feeds/frames.ts'
 import type { Decoder } from '../../feeds/types.ts'
@@ -25,3 +27,6 @@ export function tradeOf(decoder: Decoder, message: unknown): Trade {
   if (!trade || more.length > 0) throw new Error('the frame holds no single trade')
   return trade
 }
+
+/** A log that nobody reads. */
+export const SILENT: Log = { info: () => {}, warn: () => {}, error: () => {} }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { inGap, MAX_GAPS, readCheckpoint } from '../../domain/checkpoint.ts'
 import { Fenced } from '../../domain/errors.ts'
 import { consumers, topicName } from '../../domain/names.ts'
+import { tradeStream } from '../../domain/streams.ts'
 import { bronzeTable } from '../../domain/tables.ts'
 import { ingest } from '../../functions/bronze/bronze.ts'
 import { loadTable } from '../../iceberg/catalog.ts'
@@ -30,7 +31,7 @@ const table = bronzeTable(BINANCE)
 const text = (value: string) => Buffer.from(value)
 
 const put = (lake: MemoryLake, records: readonly TestRecord[]) =>
-  ingest(lake.ports, BINANCE, kafkaEvent(BINANCE, records))
+  ingest(lake.ports, tradeStream(BINANCE), kafkaEvent(BINANCE, records))
 const run = (partition: number, from: number, to: number, word = 'value'): TestRecord[] =>
   Array.from({ length: to - from }, (_, i) => ({
     partition,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { tradeStream } from '../../domain/streams.ts'
 import { bronzeTable, committedTables, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
 import { encodeTrade } from '../../domain/wire.ts'
 import { ingest } from '../../functions/bronze/bronze.ts'
@@ -27,7 +28,7 @@ async function putObjects(lake: MemoryLake, objects: number, from = 0): Promise<
       { partition: 0, offset: 2 * i, value: encodeTrade(tradeOf(i)) },
       { partition: 0, offset: 2 * i + 1, value: null },
     ]
-    await ingest(lake.ports, BINANCE, kafkaEvent(BINANCE, records))
+    await ingest(lake.ports, tradeStream(BINANCE), kafkaEvent(BINANCE, records))
   }
 }
 

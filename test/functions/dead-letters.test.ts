@@ -1,6 +1,8 @@
 /** What Silver refuses, and how it says so. */
+
 import { beforeEach, describe, expect, test } from 'vitest'
 import { consumers } from '../../domain/names.ts'
+import { tradeStream } from '../../domain/streams.ts'
 import { DLQ_TABLE, silverTable } from '../../domain/tables.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { encodeTrade } from '../../domain/wire.ts'
@@ -25,7 +27,8 @@ beforeEach(() => {
   lake = memoryLake()
 })
 
-const put = (records: readonly TestRecord[], into = lake) => ingest(into.ports, BINANCE, kafkaEvent(BINANCE, records))
+const put = (records: readonly TestRecord[], into = lake) =>
+  ingest(into.ports, tradeStream(BINANCE), kafkaEvent(BINANCE, records))
 const deadRows = (of = lake) => rowsOf(of, DLQ_TABLE)
 
 /** The verdict on one value: undefined where it is a trade. */

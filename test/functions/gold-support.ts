@@ -1,8 +1,10 @@
 /** Gold's tests: trades through Bronze and Silver, the rows that come out, and what must come out, said naively. */
+
 import { expect } from 'vitest'
 import { readCheckpoint } from '../../domain/checkpoint.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import { topicName } from '../../domain/names.ts'
+import { tradeStream } from '../../domain/streams.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { encodeTrade } from '../../domain/wire.ts'
@@ -27,7 +29,7 @@ export async function feed(
     value: encodeTrade(trade),
     timestamp: kafkaMillis ?? Number(trade.timestamp / 1000n),
   }))
-  await ingest(lake.ports, exchange, kafkaEvent(exchange, records))
+  await ingest(lake.ports, tradeStream(exchange), kafkaEvent(exchange, records))
   expect(await refineAll(lake, exchange)).toMatchObject({ valid: trades.length, invalid: 0, failures: [] })
 }
 

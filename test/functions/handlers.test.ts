@@ -1,10 +1,12 @@
 /** The Lambda handlers, with the events that AWS sends. */
+
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { Fenced } from '../../domain/errors.ts'
 import { objectCreated, type QueueEvent, readNotification } from '../../domain/events.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { consumers } from '../../domain/names.ts'
 import type { InvocationContext, Log, ObjectEvents } from '../../domain/ports.ts'
+import { tradeStream } from '../../domain/streams.ts'
 import { bronzeHandler } from '../../functions/bronze/handler.ts'
 import { commitHandler } from '../../functions/commit/handler.ts'
 import { goldHandler } from '../../functions/gold/handler.ts'
@@ -60,20 +62,22 @@ const queueEvent = (bodies: readonly string[]): QueueEvent => ({
 })
 
 async function putObject(from: number, to: number): Promise<string> {
-  await bronzeHandler(lake.ports, BINANCE, log, metrics)(event(from, to), context)
+  await bronzeHandler(lake.ports, tradeStream(BINANCE), log, metrics)(event(from, to), context)
   return (await pendingIds(lake, consumers.silver('binance'))).at(-1)!
 }
 
 describe('bronze', () => {
   test('takes an MSK batch and logs what it did under the request’s id', async () => {
-    expect(await bronzeHandler(lake.ports, BINANCE, log, metrics)(event(0, 3), context)).toMatchObject({ ingested: 3 })
+    expect(await bronzeHandler(lake.ports, tradeStream(BINANCE), log, metrics)(event(0, 3), context)).toMatchObject({
+      ingested: 3,
+    })
     expect(logged).toEqual([
       { level: 'info', message: 'bronze', fields: expect.objectContaining({ requestId: 'request-1', ingested: 3 }) },
     ])
   })
 
   test('throws what goes wrong, so that the batch comes again', async () => {
-    const handler = bronzeHandler(lake.ports, BINANCE, log, metrics)
+    const handler = bronzeHandler(lake.ports, tradeStream(BINANCE), log, metrics)
     crashOnce(lake, 'before', isCommit)
     await expect(handler(event(0, 3), context)).rejects.toThrow(Crash)
     expect(await handler(event(0, 3), context)).toMatchObject({ ingested: 3 })
@@ -89,7 +93,7 @@ describe('bronze', () => {
       },
     }
     await expect(
-      bronzeHandler({ ...lake.ports, state: slow }, BINANCE, log, metrics)(event(0, 3), context),
+      bronzeHandler({ ...lake.ports, state: slow }, tradeStream(BINANCE), log, metrics)(event(0, 3), context),
     ).rejects.toThrow(Fenced)
     expect(await pendingIds(lake, consumers.silver('binance'))).toEqual([])
   })

@@ -4,6 +4,7 @@ import { Corrupt } from '../../domain/errors.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { consumers } from '../../domain/names.ts'
 import { producePending } from '../../domain/pending.ts'
+import { tradeStream } from '../../domain/streams.ts'
 import { bronzeTable, candleTable, GOLD_TABLE, silverTable } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { ingest } from '../../functions/bronze/bronze.ts'
@@ -117,7 +118,11 @@ describe('small files', () => {
   test('of an hour that is not closed, or of a stage that has still to read them, stay', async () => {
     const lake = newLake()
     for (const trades of minutes(3)) {
-      await ingest(lake.ports, BINANCE, kafkaEvent(BINANCE, recordsOf(trades, 0, Number(await nextOffset(lake)))))
+      await ingest(
+        lake.ports,
+        tradeStream(BINANCE),
+        kafkaEvent(BINANCE, recordsOf(trades, 0, Number(await nextOffset(lake)))),
+      )
       await commitAll(lake)
     }
     lake.clock.advance(2 * DAY_MS)
@@ -141,7 +146,7 @@ describe('small files', () => {
     const lake = newLake()
     const records = recordsOf(minutes(3).flat())
     for (let at = 0; at < 12; at += 4) {
-      await ingest(lake.ports, BINANCE, kafkaEvent(BINANCE, records.slice(at, at + 4)))
+      await ingest(lake.ports, tradeStream(BINANCE), kafkaEvent(BINANCE, records.slice(at, at + 4)))
       await refineAll(lake, BINANCE)
       await commitAll(lake)
     }
@@ -150,7 +155,7 @@ describe('small files', () => {
     const [file, ...others] = await committedFiles(lake, BRONZE)
     expect(others).toEqual([])
     expect(file.key).toMatch(/^market_data\/bronze_binance_trades\/joined\/ingestion_date_day=2026-11-20\//)
-    const again = await ingest(lake.ports, BINANCE, kafkaEvent(BINANCE, records))
+    const again = await ingest(lake.ports, tradeStream(BINANCE), kafkaEvent(BINANCE, records))
     expect(again).toMatchObject({ ingested: 0, repeats: 12, newEpochs: 0 })
   })
 
@@ -160,7 +165,7 @@ describe('small files', () => {
       Buffer.from(Array.from({ length: 900 }, (_, at) => (i * 7919 + at * at * 31 + (i >> 3)) & 255))
     const records = Array.from({ length: 20_000 }, (_, i) => ({ partition: i % 4, offset: i >> 2, value: noise(i) }))
     for (let at = 0; at < records.length; at += 5_000)
-      await ingest(lake.ports, BINANCE, kafkaEvent(BINANCE, records.slice(at, at + 5_000)))
+      await ingest(lake.ports, tradeStream(BINANCE), kafkaEvent(BINANCE, records.slice(at, at + 5_000)))
     await commitAll(lake)
     await refineAll(lake, BINANCE)
     lake.clock.advance(DAY_MS)
@@ -169,7 +174,7 @@ describe('small files', () => {
     const footer = parquetMetadata((await lake.ports.store.get(file.key)).buffer as ArrayBuffer)
     expect(footer.row_groups.length).toBeGreaterThan(2)
     const some = records.filter(({ partition, offset }) => partition === 2 && offset >= 4_000)
-    const again = await ingest(lake.ports, BINANCE, kafkaEvent(BINANCE, some))
+    const again = await ingest(lake.ports, tradeStream(BINANCE), kafkaEvent(BINANCE, some))
     expect(again).toMatchObject({ ingested: 0, repeats: 1_000, newEpochs: 0 })
   }, 60_000)
 

@@ -1,6 +1,8 @@
 /** Whatever stages and maintenance do in whatever order: no row changes, in any table, now or in any snapshot that is kept. */
+
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
+import { tradeStream } from '../../domain/streams.ts'
 import {
   bronzeTable,
   candleTable,
@@ -101,7 +103,7 @@ async function feedWithDead(lake: MemoryLake, trades: readonly Trade[]): Promise
   const first = (await rowsOf(lake, BRONZE, ['offset'])).length
   const values = [...trades.map(trade => encodeTrade(trade)), Buffer.from('no trade')]
   const records = values.map((value, i) => ({ partition: 0, offset: first + i, value }))
-  await ingest(lake.ports, BINANCE, kafkaEvent(BINANCE, records))
+  await ingest(lake.ports, tradeStream(BINANCE), kafkaEvent(BINANCE, records))
   await refineAll(lake, BINANCE)
 }
 

@@ -1,8 +1,10 @@
 /** Messages of other writer schemas, through Silver. */
+
 import { describe, expect, test } from 'vitest'
 import { bundledRegistry } from '../../adapters/bundled-registry.ts'
 import { avroType } from '../../domain/avro.ts'
 import { decimalToBytes } from '../../domain/decimal.ts'
+import { tradeStream } from '../../domain/streams.ts'
 import { DLQ_TABLE, silverTable } from '../../domain/tables.ts'
 import { TRADE_SCHEMA } from '../../domain/trade.ts'
 import { ingest } from '../../functions/bronze/bronze.ts'
@@ -67,7 +69,7 @@ async function refineWith(schema: unknown, values: readonly Uint8Array[]) {
     ),
   })
   const records = values.map((value, offset) => ({ partition: 0, offset, value }))
-  await ingest(lake.ports, BINANCE, kafkaEvent(BINANCE, records))
+  await ingest(lake.ports, tradeStream(BINANCE), kafkaEvent(BINANCE, records))
   expect((await refineAll(lake, BINANCE)).failures).toEqual([])
   return { rows: await rowsOf(lake, silverTable(BINANCE)), dead: await rowsOf(lake, DLQ_TABLE) }
 }

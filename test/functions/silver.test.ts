@@ -4,6 +4,7 @@ import { bundledRegistry } from '../../adapters/bundled-registry.ts'
 import { Throttled } from '../../domain/errors.ts'
 import { consumers, dataFileKey } from '../../domain/names.ts'
 import type { SchemaRegistry } from '../../domain/ports.ts'
+import { tradeStream } from '../../domain/streams.ts'
 import { bronzeTable, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { encodeTrade } from '../../domain/wire.ts'
@@ -46,7 +47,7 @@ beforeEach(() => {
 /** Puts the records into Bronze as one object and gives its key. */
 async function put(records: readonly TestRecord[], into = lake): Promise<string> {
   const before = await pendingIds(into, waiting)
-  await ingest(into.ports, BINANCE, kafkaEvent(BINANCE, records))
+  await ingest(into.ports, tradeStream(BINANCE), kafkaEvent(BINANCE, records))
   const [key] = (await pendingIds(into, waiting)).filter(id => !before.includes(id))
   return key
 }
@@ -205,7 +206,7 @@ describe('objects', () => {
     const paused = pauseOnce(lake, isCommit)
     let created = ''
     lake.after = step => void (step.kind === 'put' && (created = step.key))
-    const ingested = ingest(lake.ports, BINANCE, kafkaEvent(BINANCE, recordsOf([tradeOf(1)])))
+    const ingested = ingest(lake.ports, tradeStream(BINANCE), kafkaEvent(BINANCE, recordsOf([tradeOf(1)])))
     await paused.reached
     const { sleep } = lake.clock
     Object.assign(lake.clock, {
@@ -343,7 +344,11 @@ describe('an outage of the registry', () => {
 })
 
 test('an exchange’s objects are its own: a trade of another goes to the DLQ', async () => {
-  await ingest(lake.ports, KRAKEN, kafkaEvent(KRAKEN, recordsOf([tradeOf(1), tradeOf(2, { exchange: 'KRAKEN' })])))
+  await ingest(
+    lake.ports,
+    tradeStream(KRAKEN),
+    kafkaEvent(KRAKEN, recordsOf([tradeOf(1), tradeOf(2, { exchange: 'KRAKEN' })])),
+  )
   expect(await refineAll(lake, KRAKEN)).toMatchObject({ valid: 1, invalid: 1 })
   expect((await deadRows())[0]).toMatchObject({
     error_type: 'exchange_validation',

@@ -3,6 +3,7 @@ import { EXCHANGES } from '../../domain/exchanges.ts'
 import { consumers } from '../../domain/names.ts'
 import { FIRST_RESEND_MS } from '../../domain/pending.ts'
 import type { ObjectEvents } from '../../domain/ports.ts'
+import { tradeStream } from '../../domain/streams.ts'
 import { ingest } from '../../functions/bronze/bronze.ts'
 import { sweep } from '../../functions/sweep/sweep.ts'
 import {
@@ -36,7 +37,7 @@ const sweepAll = (to = events) => sweep(lake.ports, EXCHANGES, to)
 
 async function putObject(exchange = BINANCE, offset = 0): Promise<string> {
   const records = recordsOf([tradeOf(1, { exchange: exchange.code })], 0, offset)
-  await ingest(lake.ports, exchange, kafkaEvent(exchange, records))
+  await ingest(lake.ports, tradeStream(exchange), kafkaEvent(exchange, records))
   return (await pendingIds(lake, consumers.silver(exchange.name))).at(-1)!
 }
 

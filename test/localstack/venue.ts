@@ -1,6 +1,7 @@
 /** A made-up exchange: all that a fourth one takes is this decoder and the registry entry beside it. */
 import { parseDecimal } from '../../domain/decimal.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
+import { decoderOf } from '../../feeds/json.ts'
 import { type Decoder, MalformedFrame, tradeOf } from '../../feeds/types.ts'
 
 export const BAZAAR: Exchange = {
@@ -14,25 +15,25 @@ export const BAZAAR: Exchange = {
 }
 
 /** `["BTC/USDT", id, "price", "quantity", "bought" or "sold", microseconds]` */
-export const bazaar: Decoder = {
-  *map(frame, receivedAt) {
-    const [pair, id, price, quantity, verb, micros] = JSON.parse(frame)
-    const [base, currency] = String(pair).split('/')
-    const units = [price, quantity].map(text => parseDecimal(String(text)))
-    if (currency === undefined || units[0] === undefined || units[1] === undefined) throw new MalformedFrame(frame)
-    yield tradeOf(
-      {
-        exchange: BAZAAR.code,
-        id: String(id),
-        symbol: base + currency,
-        currency,
-        timestamp: BigInt(micros),
-        price: units[0],
-        quantity: units[1],
-        side: verb === 'bought' ? 'BUY' : 'SELL',
-        vendorData: { pair },
-      },
-      receivedAt,
-    )
-  },
-}
+export const bazaar: Decoder = decoderOf(function* (frame, receivedAt) {
+  if (!Array.isArray(frame)) return
+  const [pair, id, price, quantity, verb, micros] = frame.map(String)
+  const [base, currency] = pair.split('/')
+  const units = [price, quantity].map(text => parseDecimal(text))
+  if (currency === undefined || units[0] === undefined || units[1] === undefined)
+    throw new MalformedFrame(frame.join(' '))
+  yield tradeOf(
+    {
+      exchange: BAZAAR.code,
+      id,
+      symbol: base + currency,
+      currency,
+      timestamp: BigInt(micros),
+      price: units[0],
+      quantity: units[1],
+      side: verb === 'bought' ? 'BUY' : 'SELL',
+      vendorData: { pair },
+    },
+    receivedAt,
+  )
+})

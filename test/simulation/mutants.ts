@@ -89,7 +89,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'Silver is not told of a Bronze file',
     'functions/bronze/bronze.ts',
-    '      await producePending(ports, consumers.silver(exchange.name), object, file.key),\n',
+    '      ...(next === undefined ? [] : [await producePending(ports, next, object, file.key)]),\n',
     '',
   ),
   mutant(

@@ -2,12 +2,14 @@
  * What AWS does around the stages: event source mappings, object notifications and their queues, schedules, a success
  * destination. All of it at least once, and each step a fault point.
  */
+
 import { memoryTopicLog } from '../../adapters/memory-topic-log.ts'
 import { type KafkaEvent, objectCreated, type QueueEvent } from '../../domain/events.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers, dataPrefix, topicName } from '../../domain/names.ts'
 import { countPending } from '../../domain/pending.ts'
 import type { Log, LogRecord, Metrics, PolledBatch, TopicLog } from '../../domain/ports.ts'
+import { tradeStream } from '../../domain/streams.ts'
 import { bronzeTable, committedTables } from '../../domain/tables.ts'
 import { bronzeHandler } from '../../functions/bronze/handler.ts'
 import { commitHandler } from '../../functions/commit/handler.ts'
@@ -121,7 +123,9 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
   const bronze = new Map(
     exchanges.map(exchange => [
       exchange.name,
-      createLambda(fleet, `bronze-${exchange.name}`, ({ ports }) => bronzeHandler(ports, exchange, silent, unwatched)),
+      createLambda(fleet, `bronze-${exchange.name}`, ({ ports }) =>
+        bronzeHandler(ports, tradeStream(exchange), silent, unwatched),
+      ),
     ]),
   )
   const silver = new Map(

@@ -1,0 +1,61 @@
+/** A small HTTP endpoint for probes and metrics: GET alone, a handful of paths. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { BadInput, messageOf } from '../domain/errors.ts'
+import { codeOf } from './file-errors.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly type: 'application/json' | 'text/plain; version=0.0.4; charset=utf-8'
+  readonly body: string
+}
+
+export interface Endpoint {
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** Port 0 takes a free one. @throws BadInput where the port is taken */
+export async function openEndpoint(
+  { host, port }: { readonly host: string; readonly port: number },
+  routes: Readonly<Record<string, () => Answer | Promise<Answer>>>,
+): Promise<Endpoint> {
+  const server = createServer((request, response) => {
+    const path = (request.url ?? '').split('?', 1)[0]
+    const route = Object.hasOwn(routes, path) ? routes[path] : undefined
+    if (request.method !== 'GET' || !route) {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end(`${Object.keys(routes).join(' ')}\n`)
+      return
+    }
+    // An answer that cannot be made is an answer too: a probe must not hang.
+    Promise.resolve()
+      .then(route)
+      .catch(error => ({
+        status: 500,
+        type: 'application/json' as const,
+        body: JSON.stringify({ problem: messageOf(error) }),
+      }))
+      .then(({ status, type, body }) => response.writeHead(status, { 'content-type': type }).end(body))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', error => {
+      const taken = codeOf(error) === 'EADDRINUSE'
+      reject(
+        new BadInput(
+          taken
+            ? `Port ${port} is in use: choose another with --port.`
+            : `Port ${port} cannot be used: ${messageOf(error)}`,
+        ),
+      )
+    })
+    server.listen(port, host, resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * What a feed missed, or may have: reports that go through a topic of their own into the table `feed_gaps`.
+ *
+ * A `sequence` gap is a range of trade ids that did not come. It is reported when it is found (`open`), and again when
+ * that is settled: `filled` (every trade was got later), or for each range that nobody has any more, `lost`.
+ * A `disconnect` is a time without a connection: `checked` where the ids tell what it cost, `unknown` where the exchange
+ * does not number its trades.
+ */
+import { BadInput, messageOf } from './errors.ts'
+
+export const GAP_KINDS = ['sequence', 'disconnect'] as const
+export const GAP_STATUSES = ['open', 'filled', 'lost', 'checked', 'unknown'] as const
+
+export interface FeedGap {
+  /** Name as in domain/exchanges.ts. */
+  readonly exchange: string
+  /** null: every symbol of the connection. */
+  readonly symbol: string | null
+  readonly kind: (typeof GAP_KINDS)[number]
+  readonly status: (typeof GAP_STATUSES)[number]
+  /** First and last id that is missing; null for a disconnect. */
+  readonly fromId: number | null
+  readonly toId: number | null
+  /** The last moment before and the first after, microseconds since 1970. */
+  readonly fromTime: bigint | null
+  readonly toTime: bigint | null
+  readonly cause: string
+  /** When the feed said so, microseconds since 1970. */
+  readonly reportedAt: bigint
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** The report as a Kafka value: JSON, so that it needs no registry, which may be what is away. */
+export function encodeGap(gap: FeedGap): Uint8Array {
+  return encoder.encode(JSON.stringify(gap, (_, value) => (typeof value === 'bigint' ? value.toString() : value)))
+}
+
+/** @throws BadInput where the bytes are no report */
+export function decodeGap(bytes: Uint8Array): FeedGap {
+  try {
+    const value = JSON.parse(decoder.decode(bytes)) as Record<string, unknown>
+    return {
+      exchange: text(value.exchange, 'exchange'),
+      symbol: value.symbol === null ? null : text(value.symbol, 'symbol'),
+      kind: oneOf(GAP_KINDS, value.kind, 'kind'),
+      status: oneOf(GAP_STATUSES, value.status, 'status'),
+      fromId: id(value.fromId, 'fromId'),
+      toId: id(value.toId, 'toId'),
+      fromTime: micros(value.fromTime, 'fromTime'),
+      toTime: micros(value.toTime, 'toTime'),
+      cause: text(value.cause, 'cause'),
+      reportedAt: micros(value.reportedAt, 'reportedAt') ?? missing('reportedAt'),
+    }
+  } catch (error) {
+    throw error instanceof BadInput ? error : new BadInput(`A feed gap report is no JSON: ${messageOf(error)}`)
+  }
+}
+
+function missing(field: string): never {
+  throw new BadInput(`A feed gap report has no ${field} as it should be.`)
+}
+
+function text(value: unknown, field: string): string {
+  return typeof value === 'string' ? value : missing(field)
+}
+
+function oneOf<T extends string>(known: readonly T[], value: unknown, field: string): T {
+  return known.find(name => name === value) ?? missing(field)
+}
+
+function id(value: unknown, field: string): number | null {
+  return value === null || Number.isSafeInteger(value) ? (value as number | null) : missing(field)
+}
+
+function micros(value: unknown, field: string): bigint | null {
+  if (value === null) return null
+  if (typeof value !== 'string' || !/^\d{1,18}$/.test(value)) return missing(field)
+  return BigInt(value)
+}

@@ -1,0 +1,51 @@
+/**
+ * Which of an exchange's addresses to try next, and when: a circuit breaker for each, and exponential backoff with full
+ * jitter (AWS Architecture Blog, "Exponential Backoff And Jitter") over all of them.
+ */
+import type { Random } from './random.ts'
+
+const FIRST_BACKOFF_MS = 500
+const LAST_BACKOFF_MS = 30_000
+/** So many failures one after another open an address's circuit, for so long. */
+const FAILURES_TO_OPEN = 3
+const OPEN_MS = 60_000
+
+export interface Addresses {
+  /** The address to try, and how long to wait before. Each call counts as an attempt. */
+  next(now: number): { readonly url: string; readonly waitMs: number }
+  failed(url: string, now: number): void
+  /** The connection has held: the next failure is a first one. */
+  held(url: string): void
+  /** Addresses that are not tried for now. */
+  open(now: number): string[]
+}
+
+/** `urls` in the order of preference; at least one. */
+export function createAddresses(urls: readonly string[], random: Random): Addresses {
+  const circuits = urls.map(url => ({ url, failures: 0, openUntil: 0 }))
+  let attempts = 0
+  const circuitOf = (url: string) => circuits.find(circuit => circuit.url === url)
+
+  return {
+    next(now) {
+      const backoff = attempts === 0 ? 0 : random() * Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempts - 1))
+      attempts++
+      const at = now + backoff
+      const closed = circuits.find(circuit => circuit.openUntil <= at)
+      if (closed) return { url: closed.url, waitMs: backoff }
+      // All are open: the one that may be tried first, half-open.
+      const soonest = circuits.reduce((best, circuit) => (circuit.openUntil < best.openUntil ? circuit : best))
+      return { url: soonest.url, waitMs: Math.min(soonest.openUntil - now, LAST_BACKOFF_MS) }
+    },
+    failed(url, now) {
+      const circuit = circuitOf(url)
+      if (circuit && ++circuit.failures >= FAILURES_TO_OPEN) circuit.openUntil = now + OPEN_MS
+    },
+    held(url) {
+      attempts = 0
+      const circuit = circuitOf(url)
+      if (circuit) Object.assign(circuit, { failures: 0, openUntil: 0 })
+    },
+    open: now => circuits.filter(circuit => circuit.openUntil > now).map(circuit => circuit.url),
+  }
+}

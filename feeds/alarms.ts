@@ -1,0 +1,29 @@
+/** Timers that end together: what a thing waits for is given up when the thing ends. */
+import type { Timers } from '../domain/feed-ports.ts'
+
+export interface Alarms {
+  /** As Timers.after. */
+  after(milliseconds: number, run: () => void): () => void
+  cancelAll(): void
+}
+
+export function createAlarms(timers: Pick<Timers, 'after'>): Alarms {
+  const waiting = new Set<() => void>()
+  return {
+    after(milliseconds, run) {
+      const cancel = timers.after(milliseconds, () => {
+        waiting.delete(cancel)
+        run()
+      })
+      waiting.add(cancel)
+      return () => {
+        waiting.delete(cancel)
+        cancel()
+      }
+    },
+    cancelAll() {
+      for (const cancel of waiting) cancel()
+      waiting.clear()
+    },
+  }
+}

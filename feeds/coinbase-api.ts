@@ -1,0 +1,62 @@
+/**
+ * Coinbase Exchange: channels `matches` and `heartbeat`, and the REST history.
+ * Source: Coinbase Exchange "WebSocket Overview", "WebSocket Channels", "Get product trades", "Pagination".
+ */
+import { coinbase } from './coinbase.ts'
+import { isObject, parseFrame } from './json.ts'
+import type { Pair } from './pairs.ts'
+import { PAGE_TRADES, type RestApi, type StreamApi, sequenceOf } from './protocol.ts'
+import { MalformedFrame } from './types.ts'
+
+const productOf = (pair: Pair) => `${pair.base}-${pair.quote}`
+
+export const coinbaseStream: StreamApi = {
+  address: base => base,
+  subscriptions: pairs => [
+    JSON.stringify({ type: 'subscribe', product_ids: pairs.map(productOf), channels: ['matches', 'heartbeat'] }),
+  ],
+  confirmations: () => 1,
+  control(frame) {
+    if (!isObject(frame)) return { kind: 'unknown' }
+    if (frame.type === 'subscriptions') return { kind: 'subscribed' }
+    if (frame.type === 'heartbeat') {
+      const product = typeof frame.product_id === 'string' ? frame.product_id : ''
+      const lastId = Number(String(frame.last_trade_id))
+      return Number.isSafeInteger(lastId) && lastId > 0
+        ? { kind: 'heartbeat', symbol: product.replace('-', ''), lastId }
+        : { kind: 'heartbeat' }
+    }
+    if (frame.type === 'error')
+      return {
+        kind: 'error',
+        problem: [frame.message, frame.reason].filter(text => typeof text === 'string').join(': '),
+      }
+    return { kind: 'unknown' }
+  },
+}
+
+/** History of an exchange code's market. */
+export function coinbaseRest(code: string): RestApi {
+  const decoder = coinbase(code)
+  const pagePath = (pair: Pair, below: number) =>
+    `/products/${productOf(pair)}/trades?limit=${PAGE_TRADES}&after=${below}`
+  return {
+    pairPath: pair => `/products/${productOf(pair)}`,
+    isTraded: ({ status }) => (status === 200 ? true : status === 404 ? false : undefined),
+    // Newest first: `after` is a page cursor, and gives ids below it.
+    historyPath: (pair, range) => pagePath(pair, range.to + 1),
+    historyPage(body, pair, range, _stream, receivedAt) {
+      const rows = parseFrame(body)
+      if (!Array.isArray(rows)) throw new MalformedFrame(`${code}'s history of ${pair.symbol} is no list.`)
+      const trades = rows.flatMap(row => [...decoder.mapMessage(asStreamed(row, pair), receivedAt)])
+      const lowest = trades.length === 0 ? undefined : sequenceOf(trades[trades.length - 1])
+      const more = rows.length === PAGE_TRADES && lowest !== undefined && lowest > range.from
+      return { trades, next: more ? pagePath(pair, lowest) : undefined }
+    },
+  }
+}
+
+/** A row of the history has no sequence and names no product. */
+function asStreamed(row: unknown, pair: Pair): unknown {
+  return isObject(row) ? { ...row, type: 'match', product_id: productOf(pair) } : row
+}

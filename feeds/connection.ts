@@ -1,0 +1,153 @@
+/**
+ * One connection from its opening to its end: connects, subscribes, is live when everything is confirmed, stays so while
+ * frames come, and ends once, with a cause.
+ */
+import type { Sockets, Timers } from '../domain/feed-ports.ts'
+import { createAlarms } from './alarms.ts'
+import type { Pair } from './pairs.ts'
+import type { Control, StreamApi, StreamKind } from './protocol.ts'
+
+/** Why a connection ended; labels of a metric, so a closed list. */
+export const END_CAUSES = [
+  'connect_failed',
+  'connect_timeout',
+  'subscribe_timeout',
+  'subscribe_refused',
+  'closed_by_exchange',
+  'broken',
+  'stale',
+  'rotation',
+  'shutdown_notice',
+  'memory',
+  'back_pressure',
+  'stopped',
+] as const
+export type EndCause = (typeof END_CAUSES)[number]
+
+export interface ConnectionEvents {
+  /** Everything that was subscribed to is confirmed. */
+  live(): void
+  /** A frame came; gives what it says where it holds no trade. */
+  frame(text: string): Control | undefined
+  /** The exchange asks for a new connection in place of this one. */
+  replace(): void
+  /** Once, last. `problem` is for people. */
+  ended(cause: EndCause, problem: string): void
+}
+
+export interface ConnectionOptions {
+  readonly url: string
+  readonly api: StreamApi
+  readonly pairs: readonly Pair[]
+  readonly stream: StreamKind
+  /** Without any frame for so long on a live connection, it is stale. */
+  readonly staleMs: number
+  /** The exchange takes so many messages a second. */
+  readonly messagesPerSecond: number
+  readonly timers: Timers
+  readonly sockets: Sockets
+}
+
+export interface Connection {
+  readonly url: string
+  /** Milliseconds since 1970; undefined before. */
+  readonly liveSince: number | undefined
+  /** When the last frame came, milliseconds since 1970; when it began, where none has. */
+  readonly lastFrame: number
+  /** Ends it; `ended` is called at once with this cause. */
+  end(cause: EndCause, problem: string): void
+}
+
+const CONNECT_MS = 10_000
+const SUBSCRIBE_MS = 15_000
+
+export function openConnection(options: ConnectionOptions, events: ConnectionEvents): Connection {
+  const { url, api, pairs, timers, staleMs } = options
+  const alarms = createAlarms(timers)
+  let confirmations = api.confirmations(pairs)
+  let opened = false
+  let liveSince: number | undefined
+  let lastFrame = timers.now()
+  let over = false
+
+  const socket = options.sockets.connect(api.address(url, pairs, options.stream), {
+    open() {
+      if (over) return socket.close()
+      opened = true
+      lastFrame = timers.now()
+      subscribe()
+      if (confirmations === 0) goLive()
+      else
+        alarms.after(
+          SUBSCRIBE_MS,
+          () => liveSince ?? end('subscribe_timeout', `no confirmation for ${SUBSCRIBE_MS} ms`),
+        )
+    },
+    message(text) {
+      if (over) return
+      lastFrame = timers.now()
+      const control = events.frame(text)
+      if (control) take(control)
+    },
+    closed(code, reason) {
+      const said = reason === '' ? `code ${code}` : `code ${code}, ${reason}`
+      end(!opened ? 'connect_failed' : code === 1006 ? 'broken' : 'closed_by_exchange', said)
+    },
+  })
+  alarms.after(CONNECT_MS, () => opened || end('connect_timeout', `no connection within ${CONNECT_MS} ms`))
+
+  /** At the pace that the exchange allows. */
+  function subscribe(): void {
+    const pace = 1000 / options.messagesPerSecond
+    for (const [index, message] of api.subscriptions(pairs).entries()) {
+      if (index === 0) socket.send(message)
+      else alarms.after(index * pace, () => socket.send(message))
+    }
+  }
+
+  function goLive(): void {
+    liveSince = timers.now()
+    events.live()
+    watch()
+    if (api.ping) keepAlive(api.ping)
+  }
+
+  function watch(): void {
+    const silent = timers.now() - lastFrame
+    if (silent >= staleMs) end('stale', `no message for ${silent} ms`)
+    else alarms.after(staleMs - silent, watch)
+  }
+
+  function keepAlive(ping: NonNullable<StreamApi['ping']>): void {
+    alarms.after(ping.everyMs, () => {
+      socket.send(ping.text)
+      keepAlive(ping)
+    })
+  }
+
+  function take(control: Control): void {
+    if (control.kind === 'subscribed' && liveSince === undefined && --confirmations <= 0) goLive()
+    if (control.kind === 'shutdown') events.replace()
+    // A live connection goes on after an error: it concerns one request, or is followed by a close.
+    if (control.kind === 'error' && liveSince === undefined) end('subscribe_refused', control.problem)
+  }
+
+  function end(cause: EndCause, problem: string): void {
+    if (over) return
+    over = true
+    alarms.cancelAll()
+    socket.close()
+    events.ended(cause, problem)
+  }
+
+  return {
+    url,
+    get liveSince() {
+      return liveSince
+    },
+    get lastFrame() {
+      return lastFrame
+    },
+    end,
+  }
+}

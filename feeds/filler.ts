@@ -1,0 +1,153 @@
+/**
+ * Asks an exchange's REST history for trades that the stream did not bring: one request at a time at the exchange's pace,
+ * so many tries for a range, and at most so many trades of it.
+ */
+import { messageOf } from '../domain/errors.ts'
+import type { Http, Timers } from '../domain/feed-ports.ts'
+import type { Log } from '../domain/ports.ts'
+import type { Trade } from '../domain/trade.ts'
+import { createAlarms } from './alarms.ts'
+import type { Pair } from './pairs.ts'
+import { PAGE_TRADES, type RestApi, type StreamKind } from './protocol.ts'
+import type { MissingRange, Tracker } from './tracker.ts'
+
+export interface FillerOptions {
+  readonly api: RestApi
+  /** Addresses of the REST API, best first. */
+  readonly urls: readonly string[]
+  readonly pairs: readonly Pair[]
+  readonly stream: StreamKind
+  readonly requestsPerSecond: number
+  readonly http: Http
+  readonly timers: Timers
+  readonly log: Log
+}
+
+export interface FillerEvents {
+  /** Trades of the history, some of which may not be missing. */
+  trades(trades: readonly Trade[]): void
+  /** Nothing more will be tried for this range; what is missing of it still, stays missing. */
+  settled(range: MissingRange): void
+  /** Each request, by the status of its reply; 0 where none came. */
+  requested(status: number): void
+}
+
+export interface Filler {
+  fill(range: MissingRange): void
+  /** Ranges that wait or are under way. */
+  readonly waiting: number
+  stop(): void
+}
+
+/** Tries of one range: the first at once, the others 5, 10, 20, 40 and 80 s after the one before. */
+const TRIES = 6
+const FIRST_RETRY_MS = 5_000
+/** More of one range is not asked for: at 10 requests a second that is 10 s of requests. */
+const MAX_PAGES = 100
+const TOO_MANY_REQUESTS = 429
+const DEFAULT_RETRY_AFTER_MS = 5_000
+
+export function createFiller(options: FillerOptions, tracker: Tracker, events: FillerEvents): Filler {
+  const { api, timers, http, log, stream } = options
+  const alarms = createAlarms(timers)
+  const queue: { readonly range: MissingRange; readonly tries: number }[] = []
+  let busy = false
+  let later = 0
+  let earliest = 0
+  let address = 0
+  let stopped = false
+
+  function pump(): void {
+    if (busy || stopped) return
+    const next = queue.shift()
+    if (!next) return
+    busy = true
+    attempt(next.range, next.tries)
+      // Nothing in an attempt throws but what this code did wrong.
+      .catch(problem => log.error('filling a gap failed', { ...next.range, problem: messageOf(problem) }))
+      .finally(() => {
+        busy = false
+        pump()
+      })
+  }
+
+  async function attempt(range: MissingRange, tries: number): Promise<void> {
+    const pair = options.pairs.find(({ symbol }) => symbol === range.symbol)
+    let problem = pair ? undefined : 'the symbol is not subscribed to'
+    for (const part of pair ? tracker.missing(range) : []) {
+      problem ??= await pages(pair as Pair, { ...part, after: range.fromTime })
+      if (stopped) return
+    }
+    const complete = tracker.missing(range).length === 0
+    if (complete || tries + 1 >= TRIES || !pair) return events.settled(range)
+    // What is not there yet may come: an exchange's history lags behind its stream.
+    const pause = FIRST_RETRY_MS * 2 ** tries
+    log.warn('a gap is not filled yet', { ...labels(range), problem: problem ?? 'the history lacks trades', pause })
+    later++
+    alarms.after(pause, () => {
+      later--
+      queue.push({ range, tries: tries + 1 })
+      pump()
+    })
+  }
+
+  /** Reads page after page; what went wrong, if something did. */
+  async function pages(pair: Pair, range: { from: number; to: number; after: bigint }): Promise<string | undefined> {
+    let path: string | undefined = api.historyPath(pair, range, stream)
+    for (let page = 0; path !== undefined && page < MAX_PAGES; page++) {
+      const body = await request(path)
+      if (stopped) return undefined
+      if (typeof body !== 'string') return body.problem
+      try {
+        const { trades, next } = api.historyPage(body, pair, range, stream, BigInt(timers.now()) * 1000n)
+        events.trades(trades)
+        path = next
+      } catch (error) {
+        return messageOf(error)
+      }
+    }
+    return path === undefined ? undefined : `more than ${MAX_PAGES * PAGE_TRADES} trades`
+  }
+
+  async function request(path: string): Promise<string | { problem: string }> {
+    await until(earliest)
+    earliest = timers.now() + 1000 / options.requestsPerSecond
+    const url = `${options.urls[address % options.urls.length]}${path}`
+    try {
+      const reply = await http.get(url)
+      events.requested(reply.status)
+      if (reply.status === 200) return reply.body
+      if (reply.status === TOO_MANY_REQUESTS)
+        earliest = timers.now() + (Number(reply.headers['retry-after']) * 1000 || DEFAULT_RETRY_AFTER_MS)
+      else address++
+      return { problem: `${url} answered ${reply.status}: ${reply.body.slice(0, 100)}` }
+    } catch (error) {
+      events.requested(0)
+      address++
+      return { problem: messageOf(error) }
+    }
+  }
+
+  async function until(time: number): Promise<void> {
+    const pause = time - timers.now()
+    if (pause > 0) await new Promise<void>(resolve => alarms.after(pause, resolve))
+  }
+
+  return {
+    fill(range) {
+      queue.push({ range, tries: 0 })
+      pump()
+    },
+    get waiting() {
+      return queue.length + later + (busy ? 1 : 0)
+    },
+    stop() {
+      stopped = true
+      alarms.cancelAll()
+    },
+  }
+}
+
+function labels({ symbol, from, to, cause }: MissingRange): Record<string, unknown> {
+  return { symbol, from, to, cause }
+}

@@ -1,0 +1,99 @@
+/**
+ * Kraken: the WebSocket API v2 and the REST history.
+ * Source: Kraken "WebSocket API v2" (trade, ping, heartbeat, status) and "Get Recent Trades", "Get Tradable Asset Pairs".
+ */
+import { isObject, parseFrame } from './json.ts'
+import { kraken } from './kraken.ts'
+import type { Pair } from './pairs.ts'
+import { type IdRange, PAGE_TRADES, type RestApi, type StreamApi } from './protocol.ts'
+import { MalformedFrame } from './types.ts'
+
+/** v2 calls its assets as everyone does; REST takes both names. */
+const nameOf = (pair: Pair) => `${pair.base}/${pair.quote}`
+
+export const krakenStream: StreamApi = {
+  address: base => `${base}/v2`,
+  subscriptions: pairs => [
+    // The snapshot of the last 50 trades closes short gaps without a request.
+    JSON.stringify({ method: 'subscribe', params: { channel: 'trade', symbol: pairs.map(nameOf), snapshot: true } }),
+  ],
+  confirmations: pairs => pairs.length,
+  ping: { everyMs: 30_000, text: '{"method":"ping"}' },
+  control(frame) {
+    if (!isObject(frame)) return { kind: 'unknown' }
+    if (frame.channel === 'heartbeat' || frame.method === 'pong') return { kind: 'heartbeat' }
+    // `data` of a trade frame may be empty.
+    if (frame.channel === 'status' || frame.channel === 'trade') return { kind: 'other' }
+    if (frame.success === false || typeof frame.error === 'string')
+      return { kind: 'error', problem: String(frame.error ?? 'no reason given') }
+    if (frame.method === 'subscribe' && frame.success === true) return { kind: 'subscribed' }
+    return { kind: 'unknown' }
+  },
+}
+
+/** History of an exchange code's spot market. */
+export function krakenRest(code: string): RestApi {
+  const decoder = kraken(code)
+  const pagePath = (pair: Pair, sinceNanos: string) =>
+    `/0/public/Trades?pair=${nameOf(pair)}&since=${sinceNanos}&count=${PAGE_TRADES}`
+  return {
+    pairPath: pair => `/0/public/AssetPairs?pair=${nameOf(pair)}`,
+    isTraded({ status, body }) {
+      if (status !== 200) return undefined
+      if (body.includes('EQuery:Unknown asset pair')) return false
+      return body.includes('"result"') ? true : undefined
+    },
+    // By time: ids cannot be asked for. `since` leaves out what happened at that very moment.
+    historyPath: (pair, range) => pagePath(pair, String((range.after - 1n) * 1000n)),
+    historyPage(body, pair, range, _stream, receivedAt) {
+      const { rows, last } = resultOf(body, code, pair)
+      const trades = rows.flatMap(row => [...decoder.mapMessage(asStreamed(row, pair), receivedAt)])
+      const more = rows.length === PAGE_TRADES && !reaches(rows, range)
+      return { trades, next: more ? pagePath(pair, last) : undefined }
+    },
+  }
+}
+
+function resultOf(body: string, code: string, pair: Pair): { rows: unknown[]; last: string } {
+  const reply = parseFrame(body)
+  const result = isObject(reply) && isObject(reply.result) ? reply.result : {}
+  const [rows] = Object.entries(result).flatMap(([name, value]) =>
+    name !== 'last' && Array.isArray(value) ? [value] : [],
+  )
+  if (!rows || typeof result.last !== 'string')
+    throw new MalformedFrame(`${code}'s history of ${pair.symbol} has no trades and 'last': ${body.slice(0, 100)}`)
+  return { rows, last: result.last }
+}
+
+function reaches(rows: readonly unknown[], range: IdRange): boolean {
+  const last = rows.at(-1)
+  return Array.isArray(last) && Number(String(last[6])) >= range.to
+}
+
+/** A row `[price, volume, seconds, b|s, m|l, misc, trade_id]` as the stream would have sent it. */
+function asStreamed(row: unknown, pair: Pair): unknown {
+  if (!Array.isArray(row)) throw new MalformedFrame(`A row of Kraken's history of ${pair.symbol} is no list.`)
+  const [price, qty, seconds, side, type, , tradeId] = row
+  return {
+    channel: 'trade',
+    data: [
+      {
+        symbol: nameOf(pair),
+        side: side === 'b' ? 'buy' : side === 's' ? 'sell' : side,
+        price,
+        qty,
+        ord_type: type === 'l' ? 'limit' : 'market',
+        trade_id: tradeId,
+        timestamp: isoOf(seconds),
+      },
+    ],
+  }
+}
+
+/** Seconds since 1970 with a fraction, as ISO 8601: the digits are kept as they are. */
+function isoOf(seconds: unknown): unknown {
+  const match = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(String(seconds))
+  if (!match) return seconds
+  const whole = new Date(Number(match[1]) * 1000).toISOString().slice(0, 19)
+  return `${whole}${match[2] === undefined ? '' : `.${match[2]}`}Z`
+}

@@ -1,0 +1,49 @@
+/**
+ * Tells a leak from work: the heap goes up and down with the traffic, but its lowest value in a window, after the collector
+ * has run, only climbs where something is never let go. Pure.
+ */
+
+export interface MemoryWatch {
+  /** One sample of the heap in use; `now` in milliseconds since 1970. */
+  sample(bytes: number, now: number): 'fine' | 'rotate' | 'exit'
+}
+
+export interface MemoryLimits {
+  /** Below it, growth is no concern. */
+  readonly floorBytes: number
+  /** Above it the process is to end, so that its container starts it anew. */
+  readonly limitBytes: number
+}
+
+const WINDOW_MS = 60_000
+/** A window's lowest value so much above the one of five windows before is growth. */
+const GROWTH = 1.5
+const WINDOWS = 5
+
+export function createMemoryWatch({ floorBytes, limitBytes }: MemoryLimits): MemoryWatch {
+  /** Lowest values of the windows past, oldest first. */
+  let lows: number[] = []
+  let low = Number.POSITIVE_INFINITY
+  let began: number | undefined
+  let rotated = false
+
+  return {
+    sample(bytes, now) {
+      began ??= now
+      low = Math.min(low, bytes)
+      if (now - began < WINDOW_MS) return 'fine'
+      lows = [...lows.slice(-WINDOWS), low]
+      const [first] = lows
+      const last = low
+      began = now
+      low = Number.POSITIVE_INFINITY
+      if (last > limitBytes) return 'exit'
+      if (lows.length <= WINDOWS || last < floorBytes || last < first * GROWTH) return 'fine'
+      // A new connection drops what an old one holds. Where that did not help, a new process does.
+      lows = [last]
+      if (rotated) return 'exit'
+      rotated = true
+      return 'rotate'
+    },
+  }
+}

@@ -1,0 +1,71 @@
+/** How an exchange is spoken to: its streams and its REST history. Pure; one file for each exchange says it. */
+import type { HttpReply } from '../domain/feed-ports.ts'
+import type { Trade } from '../domain/trade.ts'
+import type { Pair } from './pairs.ts'
+
+/** Binance has two streams of the same trades, each with ids of its own: one kind a symbol. The others have one. */
+export type StreamKind = 'trade' | 'aggTrade'
+
+/** What a frame without a trade says. */
+export type Control =
+  /** One of the answers that a subscription waits for. */
+  | { readonly kind: 'subscribed' }
+  /** The exchange is there and well; `symbol`'s last trade was `lastId`, where it says so. */
+  | { readonly kind: 'heartbeat'; readonly symbol?: string; readonly lastId?: number }
+  /** This connection is to be replaced by a new one soon. */
+  | { readonly kind: 'shutdown' }
+  /** The exchange will not serve what was asked for. */
+  | { readonly kind: 'error'; readonly problem: string }
+  | { readonly kind: 'other' }
+  /** Of a type that this code does not know: counted. */
+  | { readonly kind: 'unknown' }
+
+export interface StreamApi {
+  /** What to connect to, under one of the exchange's addresses (`wss://host`, no slash at its end). */
+  address(base: string, pairs: readonly Pair[], stream: StreamKind): string
+  /** What to send once it is open. */
+  subscriptions(pairs: readonly Pair[]): string[]
+  /** How many `subscribed` answers say that it is done. */
+  confirmations(pairs: readonly Pair[]): number
+  /** Sent so often by the client to keep the line alive, where the exchange asks for it. */
+  readonly ping?: { readonly everyMs: number; readonly text: string }
+  /** `frame` as parseFrame gives it. */
+  control(frame: unknown): Control
+}
+
+/** Trades by their ids, both ends included. */
+export interface IdRange {
+  readonly from: number
+  readonly to: number
+  /** Exchange's time of a trade before the range, microseconds since 1970: where to look from. */
+  readonly after: bigint
+}
+
+export interface HistoryPage {
+  readonly trades: Trade[]
+  /** Path of the page after it; undefined where the range ends, or the exchange has no more. */
+  readonly next: string | undefined
+}
+
+export interface RestApi {
+  /** Path of a request that tells whether a pair is traded. */
+  pairPath(pair: Pair): string
+  /** undefined where the reply does not tell (the exchange is down, or wants fewer requests). */
+  isTraded(reply: HttpReply): boolean | undefined
+  /** Path of the first page that may hold trades of a range. */
+  historyPath(pair: Pair, range: IdRange, stream: StreamKind): string
+  /**
+   * The trades of a page (some may lie outside the range). `receivedAt`: microseconds since 1970.
+   * @throws MalformedFrame where the body is not what the exchange's documentation says
+   */
+  historyPage(body: string, pair: Pair, range: IdRange, stream: StreamKind, receivedAt: bigint): HistoryPage
+}
+
+/** Trades of one page, the most that all three exchanges give. */
+export const PAGE_TRADES = 1000
+
+/** The exchange's own number of a trade, where it numbers them: `BINANCE-AGG-12` is 12; Kraken's v1 has hashes. */
+export function sequenceOf(trade: Pick<Trade, 'tradeId'>): number | undefined {
+  const digits = /-(\d{1,15})$/.exec(trade.tradeId)?.[1]
+  return digits === undefined ? undefined : Number(digits)
+}

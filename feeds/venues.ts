@@ -1,0 +1,78 @@
+/**
+ * What a feed needs to know of an exchange: one entry each, by its name in domain/exchanges.ts. Limits are the exchanges'
+ * own, from the pages that their protocols name.
+ */
+import { binanceRest, binanceStream } from './binance-api.ts'
+import { coinbaseRest, coinbaseStream } from './coinbase-api.ts'
+import { krakenRest, krakenStream } from './kraken-api.ts'
+import type { RestApi, StreamApi } from './protocol.ts'
+
+export interface Venue {
+  /** WebSocket and REST addresses, best first, without a slash at their end. */
+  readonly urls: readonly string[]
+  readonly restUrls: readonly string[]
+  readonly stream: StreamApi
+  readonly rest: RestApi
+  /** What a feed subscribes to unless it is told. */
+  readonly symbols: readonly string[]
+  readonly pairsPerConnection: number
+  /** Messages that the exchange takes from a client. */
+  readonly messagesPerSecond: number
+  readonly requestsPerSecond: number
+  /** The exchange ends a connection of this age. */
+  readonly maxAgeMs: number
+  /** A live connection that has brought nothing for so long is dead. */
+  readonly staleMs: number
+}
+
+const HOUR_MS = 3_600_000
+
+export const VENUES: Readonly<Record<string, Venue>> = {
+  binance: {
+    urls: [
+      'wss://stream.binance.com:9443',
+      'wss://stream.binance.com:443',
+      // Market data alone, on other machines.
+      'wss://data-stream.binance.vision',
+    ],
+    restUrls: ['https://data-api.binance.vision', 'https://api.binance.com'],
+    stream: binanceStream,
+    rest: binanceRest('BINANCE'),
+    symbols: ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT'],
+    // 1,024 streams a connection, and an address has to fit a request line.
+    pairsPerConnection: 200,
+    messagesPerSecond: 5,
+    // historicalTrades weighs 25 of 6,000 a minute.
+    requestsPerSecond: 3,
+    maxAgeMs: 24 * HOUR_MS,
+    // Nothing else comes where there is no trade: one of the large pairs has several a second.
+    staleMs: 60_000,
+  },
+  kraken: {
+    urls: ['wss://ws.kraken.com'],
+    restUrls: ['https://api.kraken.com'],
+    stream: krakenStream,
+    rest: krakenRest('KRAKEN'),
+    symbols: ['BTC-USD', 'ETH-USD', 'SOL-USD', 'XRP-USD'],
+    pairsPerConnection: 200,
+    messagesPerSecond: 5,
+    requestsPerSecond: 1,
+    maxAgeMs: 24 * HOUR_MS,
+    // A heartbeat comes each second.
+    staleMs: 10_000,
+  },
+  coinbase: {
+    urls: ['wss://ws-feed.exchange.coinbase.com'],
+    restUrls: ['https://api.exchange.coinbase.com'],
+    stream: coinbaseStream,
+    rest: coinbaseRest('COINBASE'),
+    symbols: ['BTC-USD', 'ETH-USD', 'SOL-USD', 'XRP-USD'],
+    pairsPerConnection: 100,
+    messagesPerSecond: 8,
+    // 10 a second are allowed to an address, which others may share.
+    requestsPerSecond: 5,
+    maxAgeMs: 24 * HOUR_MS,
+    // A heartbeat of each product comes each second.
+    staleMs: 10_000,
+  },
+}

@@ -1,0 +1,54 @@
+/** What a feed needs, made of a lake: records go to its topics, positions into its state. */
+import type { FeedPosition, Positions, RecordSink } from '../domain/feed-ports.ts'
+import { statePartition } from '../domain/names.ts'
+import { type LogRecord, MAX_TRANSACTION_WRITES, type Write } from '../domain/ports.ts'
+import { recordStreams } from '../domain/streams.ts'
+import { partitionOf } from '../feeds/partitioner.ts'
+import type { Lake } from './lake.ts'
+
+/** Appends to the lake's topics; `sent` is told how many records went to which. */
+export function lakeSink(lake: Lake, sent: (topic: string, records: number) => void): RecordSink {
+  const partitions = new Map(recordStreams(lake.exchanges).map(stream => [stream.topic, stream.partitions]))
+  return {
+    async send(records) {
+      for (const [topic, some] of Map.groupBy(records, record => record.topic)) {
+        const count = partitions.get(topic) ?? 1
+        await lake.topics.append(
+          topic,
+          some.map(
+            ({ key, value, timestamp }): LogRecord => ({ partition: partitionOf(key, count), key, value, timestamp }),
+          ),
+        )
+        sent(topic, some.length)
+      }
+    },
+  }
+}
+
+/** Positions of an exchange's feed among the lake's state. */
+export function lakePositions(lake: Pick<Lake, 'ports'>, exchange: string): Positions {
+  const { state, ids } = lake.ports
+  const partition = statePartition.feed(exchange)
+  return {
+    async load() {
+      const items = await state.query('state', partition)
+      return items.map(
+        ({ key, attributes }): FeedPosition => ({
+          symbol: key.sort,
+          id: Number(attributes.id),
+          at: Number(attributes.at),
+        }),
+      )
+    },
+    async save(positions) {
+      const writes = positions.map(
+        ({ symbol, id, at }): Write => ({
+          kind: 'put',
+          item: { key: { table: 'state', partition, sort: symbol }, attributes: { id, at } },
+        }),
+      )
+      for (let from = 0; from < writes.length; from += MAX_TRANSACTION_WRITES)
+        await state.transact(writes.slice(from, from + MAX_TRANSACTION_WRITES), ids.uuid())
+    },
+  }
+}

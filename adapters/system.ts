@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Timers } from '../domain/feed-ports.ts'
 import type { Clock, Ids, Scratch } from '../domain/ports.ts'
 import { fileError } from './file-errors.ts'
 
@@ -13,6 +14,20 @@ export function systemClock(): Clock {
     now: () => Date.now(),
     sleep: async milliseconds => {
       await delay(milliseconds)
+    },
+  }
+}
+
+/** Node runs a timer that is longer than this at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** The machine's clock and timers, one callback at a time. */
+export function systemTimers(): Timers {
+  return {
+    now: () => Date.now(),
+    after(milliseconds, run) {
+      const timer = setTimeout(run, Math.min(milliseconds, MAX_TIMER_MS))
+      return () => clearTimeout(timer)
     },
   }
 }

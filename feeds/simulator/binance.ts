@@ -4,7 +4,7 @@
  */
 import { AGGREGATE_OFFSET, binanceRest } from './binance-rest.ts'
 import type { MarketTrade } from './market.ts'
-import type { Book, Line, OddFrame, Protocol, Talk } from './types.ts'
+import type { Book, Line, Protocol, Talk } from './types.ts'
 
 const PING_MS = 20_000
 const MAX_AGE_MS = 86_400_000
@@ -121,15 +121,11 @@ function connect(book: Book, path: string, line: Line): Talk {
       }
       return frames
     },
-    oddFrame: (kind, shown) => oddFrame(kind, name => wrap(name, tradeData(shown, eventTime())), trade[shown.number]),
+    malformedFrame: last => wrap(trade[last.number], tradeData(last, eventTime()).replace(/"p":"[^"]*"/, '"p":null')),
+    errorFrame: () => fail(null, 2, 'Invalid request: internal error'),
+    unknownFrame: () => wrap('!notice@arr', `{"e":"notice","E":${eventTime()},"level":"info"}`),
     shutdownNotice: () => wrap('!serverShutdown', `{"e":"serverShutdown","E":${eventTime()}}`),
   }
-}
-
-function oddFrame(kind: OddFrame, frame: (stream: string) => string, stream: string): string {
-  if (kind === 'error-frame') return '{"error":{"code":2,"msg":"Invalid request: internal error"},"id":null}'
-  if (kind === 'unknown-frame') return '{"stream":"!notice@arr","data":[{"e":"notice","E":1,"level":"info"}]}'
-  return frame(stream).replace(/"p":"[^"]*"/, '"p":null')
 }
 
 function isId(id: unknown): boolean {

@@ -23,6 +23,8 @@ export interface SimulatorOptions {
   readonly faults?: readonly Fault[]
   /** Share of the trades, of 1, that are valid JSON and break a rule of domain/validation.ts. 0 unless told. */
   readonly invalidShare?: number
+  /** Mild faults of each exchange a minute, on average: repeats, a frame that is no JSON, a dropped connection. 0 unless told. */
+  readonly faultsPerMinute?: number
 }
 
 export interface Simulator {
@@ -48,6 +50,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       timers: options.timers,
       protocol: PROTOCOLS[exchange.name],
       invalidShare: options.invalidShare ?? 0,
+      faultsPerMinute: options.faultsPerMinute ?? 0,
     })
   })
 

@@ -68,15 +68,15 @@ export interface Line {
   after(milliseconds: number, run: () => void): () => void
 }
 
-export type OddFrame = 'malformed-frame' | 'error-frame' | 'unknown-frame'
-
 /** One connection's side of a protocol. */
 export interface Talk {
   receive(text: string): void
   /** The frames in which this client gets trades, in their order. */
   frames(trades: readonly MarketTrade[]): string[]
-  /** A frame that no client asked for. A malformed one looks like this trade, which was sent before. */
-  oddFrame(kind: OddFrame, trade: MarketTrade): string
+  /** Frames that no client asked for: like this trade's but without a price, of an error, of a type that no one knows. */
+  malformedFrame(trade: MarketTrade): string
+  errorFrame(): string
+  unknownFrame(): string
   /** What the exchange says before it goes down; undefined where it says nothing. */
   shutdownNotice(): string | undefined
 }

@@ -108,6 +108,7 @@ test('more than five messages a second or 1,024 streams end the connection', asy
   const hasty = connect('/ws')
   const greedy = connect('/ws')
   const patient = connect('/ws')
+  const long = connect(`/stream?streams=${Array.from({ length: 1_025 }, (_, i) => `s${i}@trade`).join('/')}`)
   await timers.advance(100)
   for (let id = 0; id < 6; id++) hasty.send({ method: 'LIST_SUBSCRIPTIONS', id })
   greedy.send({ method: 'SUBSCRIBE', params: Array.from({ length: 1_025 }, (_, i) => `s${i}@trade`), id: 1 })
@@ -117,6 +118,7 @@ test('more than five messages a second or 1,024 streams end the connection', asy
   }
   expect(hasty.log.at(-1)).toMatch(/^closed 1008 /)
   expect(greedy.log.at(-1)).toMatch(/^closed 1008 /)
+  expect(long.log).toEqual(['open', expect.stringMatching(/^closed 1008 /)])
   expect(patient.frames()).toHaveLength(20)
 })
 

@@ -2,6 +2,7 @@
 import { Consumer, compatibilityPartitioner, MessagesStreamModes, Producer } from '@platformatic/kafka'
 import { BadInput, messageOf } from '../domain/errors.ts'
 import type { FeedPosition, Positions, RecordSink } from '../domain/feed-ports.ts'
+import { FEED_GROUP_PREFIX } from '../domain/names.ts'
 import type { KafkaAccess } from './kafka-access.ts'
 
 /** Of one attempt; the feed tries again. */
@@ -65,7 +66,12 @@ export function kafkaPositions(
 ): Positions {
   return {
     async load() {
-      const consumer = new Consumer({ clientId: CLIENT_ID, groupId: `${CLIENT_ID}-${uuid}`, ...access, ...TIMEOUTS })
+      const consumer = new Consumer({
+        clientId: CLIENT_ID,
+        groupId: `${FEED_GROUP_PREFIX}${uuid}`,
+        ...access,
+        ...TIMEOUTS,
+      })
       try {
         const [end = 0n] = (await consumer.listOffsets({ topics: [topic] })).get(topic) ?? []
         return [...(await readTo(consumer, topic, exchange, end)).values()]

@@ -19,6 +19,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import type { Exchange } from '../domain/exchanges.ts'
 import { METRICS_NAMESPACE, metricNames } from '../domain/metrics.ts'
+import type { RecordStream } from '../domain/streams.ts'
 import type { Bronze } from './bronze.ts'
 import { pascal } from './function.ts'
 
@@ -86,7 +87,7 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
     })
 
   return {
-    bronze({ name, batchRecords }: Exchange, bronze: Bronze): Watched[] {
+    bronze({ name }: Exchange): Watched[] {
       const service = `bronze_${name}`
       const urgent = URGENT.has(name)
       return [
@@ -103,15 +104,18 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
           periods: 5,
           missing: TreatMissingData.BREACHING,
         }),
-        // Of the event source mapping itself (Lambda developer guide, "Event source mapping metrics").
-        alarm(
-          'kafka-offset-lag',
-          name,
-          bronze.function.metric('OffsetLag', { statistic: 'Maximum', period: MINUTE }),
-          LAG_EVENTS * batchRecords,
-          { urgent, periods: 5 },
-        ),
       ]
+    },
+
+    /** Of the event source mapping itself (Lambda developer guide, "Event source mapping metrics"). */
+    offsetLag({ name, batchRecords }: Pick<RecordStream, 'name' | 'batchRecords'>, bronze: Bronze): Watched {
+      return alarm(
+        'kafka-offset-lag',
+        name,
+        bronze.function.metric('OffsetLag', { statistic: 'Maximum', period: MINUTE }),
+        LAG_EVENTS * batchRecords,
+        { urgent: URGENT.has(name), periods: 5 },
+      )
     },
 
     silver({ name }: Exchange): Watched[] {

@@ -1,11 +1,10 @@
-/** Bronze: for each exchange a function and the Kafka event source that feeds it. */
+/** Bronze: for each stream of records a function and the Kafka event source that feeds it. */
 import { Duration } from 'aws-cdk-lib'
 import { EventSourceMapping, type Function as LambdaFunction, StartingPosition } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
 import { VARIABLES } from '../adapters/aws-ports.ts'
-import type { Exchange } from '../domain/exchanges.ts'
-import { consumers, topicName } from '../domain/names.ts'
-import { bronzeTable } from '../domain/tables.ts'
+import { consumers } from '../domain/names.ts'
+import type { RecordStream } from '../domain/streams.ts'
 import type { Settings } from './context.ts'
 import { type Assets, stageFunction } from './function.ts'
 import { grantLake } from './grants.ts'
@@ -17,33 +16,32 @@ export interface BronzeProps {
   readonly assets: Assets
   readonly lake: Lake
   readonly stream: Stream
-  readonly exchange: Exchange
+  readonly records: RecordStream
 }
 
 export class Bronze extends Construct {
   readonly function: LambdaFunction
   readonly mapping: EventSourceMapping
 
-  constructor(scope: Construct, id: string, { settings, assets, lake, stream, exchange }: BronzeProps) {
+  constructor(scope: Construct, id: string, { settings, assets, lake, stream, records }: BronzeProps) {
     super(scope, id)
-    const table = bronzeTable(exchange)
+    const { name, table, topic, next } = records
     this.function = stageFunction(this, 'Function', {
       settings,
       assets,
       name: 'bronze',
-      exchange: exchange.name,
-      description: `Kafka records of ${exchange.name} to Bronze, byte for byte`,
-      environment: { ...lake.environment, [VARIABLES.exchange]: exchange.name },
+      exchange: name,
+      description: `Kafka records of ${name} to Bronze, byte for byte`,
+      environment: { ...lake.environment, [VARIABLES.exchange]: name },
       more: { reservedConcurrentExecutions: settings.bronzeConcurrency },
     })
     grantLake(lake, this.function, {
       writes: [table],
-      produces: [consumers.silver(exchange.name), consumers.table(table.name)],
+      produces: [...(next === undefined ? [] : [next]), consumers.table(table.name)],
       // Looks a repeated offset up in the table.
       catalog: 'reads',
     })
-    const topic = topicName(exchange.name)
-    const consumerGroup = stream.consumerGroup(exchange)
+    const consumerGroup = stream.consumerGroup(name)
     stream.grantConsume(this.function, topic, consumerGroup)
     this.mapping = new EventSourceMapping(this, 'Kafka', {
       target: this.function,
@@ -53,8 +51,8 @@ export class Bronze extends Construct {
       kafkaConsumerGroupId: consumerGroup,
       // LATEST would lose what comes while a mapping is being made.
       startingPosition: StartingPosition.TRIM_HORIZON,
-      batchSize: exchange.batchRecords,
-      maxBatchingWindow: Duration.seconds(exchange.batchWindowSeconds),
+      batchSize: records.batchRecords,
+      maxBatchingWindow: Duration.seconds(records.batchWindowSeconds),
       ...(settings.pollers && {
         provisionedPollerConfig: {
           minimumPollers: settings.pollers.minimum,

@@ -3,7 +3,7 @@
  * no way in.
  */
 import { join } from 'node:path'
-import { IgnoreMode, RemovalPolicy } from 'aws-cdk-lib'
+import { Duration, IgnoreMode, RemovalPolicy } from 'aws-cdk-lib'
 import { SecurityGroup, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2'
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets'
 import {
@@ -19,7 +19,8 @@ import {
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { Exchange } from '../domain/exchanges.ts'
-import { topicName } from '../domain/names.ts'
+import { FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, topicName } from '../domain/names.ts'
+import { TRADE_SCHEMA_ID } from '../domain/wire.ts'
 import { acknowledge } from './acknowledge.ts'
 import type { Settings } from './context.ts'
 import { pascal } from './function.ts'
@@ -28,6 +29,9 @@ import type { Stream } from './stream.ts'
 /** A quarter of a core decodes thousands of frames a second; memory is Node's and the client's buffers. */
 const CPU_UNITS = 256
 const MEMORY_MIB = 512
+/** Where probes and metrics are answered, inside the task. */
+const PORT = 9100
+const SPILL = 'spill'
 /** What the image is not made of, nor made anew for. */
 const NOT_IN_IMAGE = ['*', '!adapters', '!bin', '!cli', '!domain', '!feeds', '!functions', '!iceberg', '!localstack']
 const MANIFESTS = ['!package.json', '!package-lock.json', '!.npmrc']
@@ -60,11 +64,28 @@ export class Feeds extends Construct {
           operatingSystemFamily: OperatingSystemFamily.LINUX,
         },
       })
-      task.addContainer('feed', {
+      // Records that Kafka does not take: the only thing that the container writes.
+      task.addVolume({ name: SPILL })
+      const container = task.addContainer('feed', {
         image,
-        command: ['feed', name],
+        command: [
+          'feed',
+          ...['--exchange', name, '--port', `${PORT}`, '--spill', `/${SPILL}`],
+          ...(settings.registryUrl ? ['--registry', settings.registryUrl] : ['--schema-id', `${TRADE_SCHEMA_ID}`]),
+        ],
         environment: { ...stream.environment },
         readonlyRootFilesystem: true,
+        // It sends what waits before it ends.
+        stopTimeout: Duration.seconds(60),
+        healthCheck: {
+          command: [
+            'CMD',
+            'node',
+            '-e',
+            `fetch('http://127.0.0.1:${PORT}/healthz').then(r => process.exit(r.ok ? 0 : 1))`,
+          ],
+          startPeriod: Duration.minutes(1),
+        },
         logging: LogDrivers.awsLogs({
           streamPrefix: name,
           logGroup: new LogGroup(this, pascal(name, 'log'), {
@@ -73,7 +94,8 @@ export class Feeds extends Construct {
           }),
         }),
       })
-      stream.grantProduce(task.taskRole, topicName(name))
+      container.addMountPoints({ sourceVolume: SPILL, containerPath: `/${SPILL}`, readOnly: false })
+      stream.grantFeed(task.taskRole, { writes: [topicName(name), FEED_GAPS_TOPIC], reads: FEED_POSITIONS_TOPIC })
       acknowledge(task, ['AwsSolutions-ECS2'], 'The variables are addresses and the ARN of a secret, not secrets.')
       if (task.executionRole)
         acknowledge(

@@ -103,5 +103,6 @@ export function stageFunction(scope: Construct, id: string, props: StageFunction
 
 /** `bronze`, `binance` → `BinanceBronze`: the way of outputs and construct ids. */
 export function pascal(...parts: string[]): string {
-  return parts.map(part => part.charAt(0).toUpperCase() + part.slice(1)).join('')
+  const words = parts.flatMap(part => part.split('_'))
+  return words.map(word => word.charAt(0).toUpperCase() + word.slice(1)).join('')
 }

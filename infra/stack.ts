@@ -2,6 +2,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { EXCHANGES } from '../domain/exchanges.ts'
+import { FEED_GAPS, tradeStream } from '../domain/streams.ts'
 import { acknowledge } from './acknowledge.ts'
 import { Bronze } from './bronze.ts'
 import type { Settings } from './context.ts'
@@ -27,16 +28,29 @@ export class TradelakeStack extends Stack {
     const topics = new Topics(this, 'Topics', { settings, assets, stream, exchanges: EXCHANGES })
     const stages = EXCHANGES.map(exchange => ({
       exchange,
-      bronze: new Bronze(this, pascal(exchange.name, 'bronze'), { settings, assets, lake, stream, exchange }),
+      bronze: new Bronze(this, pascal(exchange.name, 'bronze'), {
+        settings,
+        assets,
+        lake,
+        stream,
+        records: tradeStream(exchange),
+      }),
       silver: new Silver(this, pascal(exchange.name, 'silver'), { settings, assets, lake, exchange }),
     }))
+    const gaps = new Bronze(this, pascal(FEED_GAPS.name, 'bronze'), {
+      settings,
+      assets,
+      lake,
+      stream,
+      records: FEED_GAPS,
+    })
     // An event source looks for its topic when it is made.
-    for (const { bronze } of stages) bronze.mapping.node.addDependency(topics)
+    for (const bronze of [...stages.map(stage => stage.bronze), gaps]) bronze.mapping.node.addDependency(topics)
     acknowledgeOwn(this)
     const queues = Object.fromEntries(stages.map(({ exchange, silver }) => [exchange.name, silver.queue]))
     const schedules = new Schedules(this, 'Schedules', { settings, assets, lake, exchanges: EXCHANGES, queues })
 
-    const watch = new Watch(this, 'Watch', { settings, stages, schedules })
+    const watch = new Watch(this, 'Watch', { settings, stages, gaps, schedules })
 
     if (settings.feeds) new Feeds(this, 'Feeds', { settings, stream, exchanges: EXCHANGES })
 
@@ -45,6 +59,7 @@ export class TradelakeStack extends Stack {
       StateTable: lake.stateTable.tableName,
       CatalogTable: lake.catalogTable.tableName,
       GlueDatabase: lake.databaseName,
+      FeedGapsBronzeFunction: gaps.function.functionName,
       PageTopic: watch.page.topicArn,
       NotifyTopic: watch.notify.topicArn,
     }

@@ -21,7 +21,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
 import { KAFKA_VARIABLES } from '../adapters/kafka-access.ts'
-import type { Exchange } from '../domain/exchanges.ts'
+import { FEED_GROUP_PREFIX } from '../domain/names.ts'
 import type { KafkaSettings, Login, Network, Settings } from './context.ts'
 import { MskCluster } from './msk.ts'
 
@@ -91,9 +91,9 @@ export class Stream extends Construct {
     this.network = this.placement !== undefined
   }
 
-  /** The group that an exchange's mapping reads with; it holds the mapping's offsets, so it must stay the same. */
-  consumerGroup(exchange: Exchange): string {
-    return `${Stack.of(this).stackName}-bronze-${exchange.name}`
+  /** The group that a stream's mapping reads with; it holds the mapping's offsets, so it must stay the same. */
+  consumerGroup(stream: string): string {
+    return `${Stack.of(this).stackName}-bronze-${stream}`
   }
 
   /** What an event source mapping does with the function's role. */
@@ -124,11 +124,14 @@ export class Stream extends Construct {
     this.grantSecret(target)
   }
 
-  /** What a feed's producer takes. */
-  grantProduce(target: IGrantable, topic: string): void {
+  /** What a feed takes: it writes to these topics, and reads back what it remembers, in groups of its own. */
+  grantFeed(target: IGrantable, topics: { readonly writes: readonly string[]; readonly reads: string }): void {
     if (this.clusterArn !== undefined) {
+      const written = [...topics.writes, topics.reads].map(topic => this.mskArn('topic', topic))
       this.grantKafka(target, ['Connect', 'WriteDataIdempotently'], this.clusterArn)
-      this.grantKafka(target, ['DescribeTopic', 'WriteData'], this.mskArn('topic', topic))
+      this.grantKafka(target, ['DescribeTopic', 'WriteData'], ...written)
+      this.grantKafka(target, ['ReadData'], this.mskArn('topic', topics.reads))
+      this.grantKafka(target, ['DescribeGroup', 'AlterGroup'], this.mskArn('group', `${FEED_GROUP_PREFIX}*`))
     }
     this.grantSecret(target)
   }

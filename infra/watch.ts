@@ -7,6 +7,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import { Construct } from 'constructs'
 import type { Exchange } from '../domain/exchanges.ts'
+import { FEED_GAPS } from '../domain/streams.ts'
 import { alarmsOf, type Watched } from './alarms.ts'
 import type { Bronze } from './bronze.ts'
 import type { FunctionName } from './bundles.ts'
@@ -18,6 +19,8 @@ import { SIZES } from './sizes.ts'
 export interface WatchProps {
   readonly settings: Settings
   readonly stages: readonly { readonly exchange: Exchange; readonly bronze: Bronze; readonly silver: Silver }[]
+  /** The feeds' reports of what they missed. */
+  readonly gaps: Bronze
   readonly schedules: Schedules
 }
 
@@ -30,7 +33,7 @@ export class Watch extends Construct {
   readonly page: Topic
   readonly notify: Topic
 
-  constructor(scope: Construct, id: string, { settings, stages, schedules }: WatchProps) {
+  constructor(scope: Construct, id: string, { settings, stages, gaps, schedules }: WatchProps) {
     super(scope, id)
     this.page = this.topic('Page', settings.pageEmail)
     this.notify = this.topic('Notify', settings.notifyEmail)
@@ -42,6 +45,7 @@ export class Watch extends Construct {
         { name: 'bronze' as const, about: `bronze-${exchange.name}`, function: bronze.function },
         { name: 'silver' as const, about: `silver-${exchange.name}`, function: silver.function },
       ]),
+      { name: 'bronze', about: `bronze-${FEED_GAPS.name}`, function: gaps.function },
       ...Object.entries(schedules.functions).map(([name, made]) => ({
         name: name as FunctionName,
         about: name,
@@ -50,10 +54,12 @@ export class Watch extends Construct {
     ]
     this.dashboard([
       ...stages.flatMap(({ exchange, bronze, silver }) => [
-        ...alarms.bronze(exchange, bronze),
+        ...alarms.bronze(exchange),
+        alarms.offsetLag(exchange, bronze),
         ...alarms.silver(exchange),
         ...alarms.deadLetters(`silver-${exchange.name}`, silver.deadLetters),
       ]),
+      alarms.offsetLag(FEED_GAPS, gaps),
       ...alarms.gold(),
       ...alarms.pending(),
       ...alarms.deadLetters('schedules', schedules.deadLetters),

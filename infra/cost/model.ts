@@ -135,8 +135,8 @@ export function monthlyCost(rate: number, exchanges: readonly Exchange[] = EXCHA
 
 /** Metrics that alarms look at (a rate's alarm has two), and metrics of our own: as infra/alarms.ts makes them. */
 export function watched(exchanges: readonly Exchange[]): { alarms: number; metrics: number } {
-  const functions = 2 * exchanges.length + 5
-  return { alarms: 6 * exchanges.length + 4 * functions + 4, metrics: 4 * exchanges.length + 4 + functions }
+  const functions = 2 * exchanges.length + 6
+  return { alarms: 6 * exchanges.length + 4 * functions + 5, metrics: 4 * exchanges.length + 6 + functions }
 }
 
 export function total(lines: readonly CostLine[]): number {

@@ -1,7 +1,7 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'
-import { dataPrefix, topicName } from '../../domain/names.ts'
+import { dataPrefix, FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, topicName } from '../../domain/names.ts'
 import { bronzeTable } from '../../domain/tables.ts'
 import { KAFKA_MODES, templateOf } from './support.ts'
 
@@ -119,7 +119,7 @@ describe('Bronze', () => {
       resources(of, 'AWS::Lambda::Function').filter(
         ([, { Properties }]) => Properties.ReservedConcurrentExecutions !== undefined,
       )
-    expect(reserved(made)).toHaveLength(EXCHANGES.length)
+    expect(reserved(made)).toHaveLength(EXCHANGES.length + 1)
     expect(reserved(template)).toEqual([])
   })
 
@@ -239,7 +239,7 @@ describe('functions', () => {
           TracingConfig: { Mode: 'Active' },
           LoggingConfig: { LogGroup: expect.anything() },
         })
-    expect(ours(template)).toHaveLength(2 * EXCHANGES.length + 6)
+    expect(ours(template)).toHaveLength(2 * EXCHANGES.length + 7)
   })
 
   test('have DuckDB only where they query', () => {
@@ -267,7 +267,8 @@ test('feeds are made only when asked for: one for each exchange, from one image,
   fed.resourceCountIs('AWS::ECS::Service', EXCHANGES.length)
   const images = resources(fed, 'AWS::ECS::TaskDefinition').map(([, { Properties }]) => {
     const [{ Image, Command }] = Properties.ContainerDefinitions as { Image: unknown; Command: string[] }[]
-    expect(Command).toEqual(['feed', expect.any(String)])
+    expect(Command.slice(0, 2)).toEqual(['feed', '--exchange'])
+    expect(EXCHANGES.map(({ name }) => name)).toContain(Command[2])
     return JSON.stringify(Image)
   })
   expect(new Set(images).size).toBe(1)
@@ -278,9 +279,11 @@ test('feeds are made only when asked for: one for each exchange, from one image,
 test('topics are made with the partitions of the registry before anything reads them', () => {
   const [[id, topics]] = resources(template, 'Custom::KafkaTopics')
   const wanted = JSON.parse(String(topics.Properties.topics)) as { name: string; partitions: number }[]
-  expect(wanted.map(({ name, partitions }) => [name, partitions])).toEqual(
-    EXCHANGES.map(({ name, partitions }) => [topicName(name), partitions]),
-  )
+  expect(wanted.map(({ name, partitions }) => [name, partitions])).toEqual([
+    ...EXCHANGES.map(({ name, partitions }) => [topicName(name), partitions]),
+    [FEED_GAPS_TOPIC, 1],
+    [FEED_POSITIONS_TOPIC, 1],
+  ])
   const mappings = Object.values(template.findResources('AWS::Lambda::EventSourceMapping')).filter(
     ({ Properties }) => Properties.Topics,
   )
@@ -295,6 +298,7 @@ test('the outputs are those that the command goes by', () => {
       'StateTable',
       'CatalogTable',
       'GlueDatabase',
+      'FeedGapsBronzeFunction',
       ...['Binance', 'Kraken', 'Coinbase'].flatMap(name =>
         ['BronzeFunction', 'SilverFunction', 'SilverQueue'].map(kind => name + kind),
       ),

@@ -21,14 +21,16 @@ const SHUTDOWN_NOTICE_MS = 5_000
 /** What a proxy in front of an exchange answers with. */
 const NO_JSON = '<html><head><title>502 Bad Gateway</title></head></html>'
 
-export function openConnection(
-  protocol: Protocol,
-  path: string,
-  peer: Peer,
-  timers: Timers,
-  timeline: Timeline,
-  onEnd: (connection: Connection) => void,
-): Connection {
+interface Surroundings {
+  readonly timers: Timers
+  readonly timeline: Timeline
+  /** Runs before each of the protocol's timers. */
+  before(): void
+  onEnd(connection: Connection): void
+}
+
+export function openConnection(protocol: Protocol, path: string, peer: Peer, around: Surroundings): Connection {
+  const { timers, timeline } = around
   const cancels = new Set<() => void>()
   let isOpen = true
   let connection: Connection | undefined
@@ -43,7 +45,7 @@ export function openConnection(
     for (const cancel of cancels) cancel()
     outbox.end()
     // The protocol may refuse what it is asked for at once.
-    if (connection) onEnd(connection)
+    if (connection) around.onEnd(connection)
   }
 
   const line: Line = {
@@ -56,7 +58,8 @@ export function openConnection(
     after(milliseconds, run) {
       const cancel = timers.after(milliseconds, () => {
         cancels.delete(cancel)
-        run()
+        around.before()
+        if (isOpen) run()
       })
       cancels.add(cancel)
       return cancel

@@ -68,8 +68,13 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
     instruments: market.instruments,
     now: () => slotMs() * 1000 + ledger.skewAt(slotMs() * 1000),
     fromId: (number, id, limit) => history(number, limit, more => market.fromId(number, id, more, now()), 'begin'),
-    sentAfter: (number, micros, limit) =>
-      history(number, limit, more => market.sentAfter(number, micros, more, now()), 'begin'),
+    beforeId: (number, id, limit) => {
+      const end = Math.min(id, market.nextId(number, now()))
+      const find = (more: number) => market.fromId(number, end - more, more, now()).filter(trade => trade.id < end)
+      return history(number, limit, find, 'end')
+    },
+    after: (number, micros, limit) =>
+      history(number, limit, more => market.after(number, micros, more, now()), 'begin'),
     last: (number, limit) => history(number, limit, more => market.last(number, more, now()), 'end'),
     isStreamed: trade => ledger.fateOf(trade) === 'sent',
     amount: (units, digits) => (timeline.during('odd-numbers') ? writeOddly(units) : writeAmount(units, digits)),
@@ -78,11 +83,15 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
 
   /** Sends what is due in this slot, and comes again in the next one while anybody listens. */
   function pump(): void {
+    flush()
+    cancelPump = connections.size > 0 ? timers.after(untilNext(), pump) : undefined
+  }
+
+  function flush(): void {
     timeline.settle()
     const due = takeUpTo(now())
     for (const fault of timeline.takeDeeds()) act(fault)
     send(disorder.reorder(due.filter(book.isStreamed), now()))
-    cancelPump = connections.size > 0 ? timers.after(untilNext(), pump) : undefined
   }
 
   /** Milliseconds to the slot of the next trade or fault, or of the next tick where neither is in this one. */
@@ -147,14 +156,23 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
       return protocol.serves(path) ? undefined : { status: 404, reason: `${name} has no WebSocket at ${path}` }
     },
     accept(path, peer) {
-      const connection = openConnection(protocol, path, peer, timers, timeline, ended => connections.delete(ended))
+      const connection = openConnection(protocol, path, peer, {
+        timers,
+        timeline,
+        // What is due goes out before the exchange does anything else: a heartbeat never knows more than the stream.
+        before: flush,
+        onEnd: ended => connections.delete(ended),
+      })
       if (stopped) connection.drop()
       if (connection.isOpen()) {
         connections.add(connection)
         startPump()
       }
       return {
-        receive: text => connection.isOpen() && connection.talk.receive(text),
+        receive(text) {
+          if (connection.isOpen()) flush()
+          if (connection.isOpen()) connection.talk.receive(text)
+        },
         gone: connection.end,
       }
     },

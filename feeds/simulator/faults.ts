@@ -12,7 +12,7 @@ function between(random: Random, from: number, to: number): number {
 const CLOSE_CODES = [1000, 1001, 1008, 1011, 1012, 1013, 4000]
 
 /** A fault of each kind, as strong as it may be while a feed still has a chance to get everything. */
-const MAKE: Readonly<Record<Kind, (random: Random) => FaultKind>> = {
+const MAKE: Readonly<Record<Kind, (random: Random, turn: number) => FaultKind>> = {
   drop: () => ({ kind: 'drop' }),
   'server-shutdown': () => ({ kind: 'server-shutdown' }),
   'truncated-frame': () => ({ kind: 'truncated-frame' }),
@@ -27,7 +27,8 @@ const MAKE: Readonly<Record<Kind, (random: Random) => FaultKind>> = {
   'out-of-order': random => ({ kind: 'out-of-order', trades: between(random, 2, 50) }),
   late: random => ({ kind: 'late', trades: between(random, 1, 20) }),
   'odd-numbers': random => ({ kind: 'odd-numbers', milliseconds: between(random, 500, 5_000) }),
-  skipped: random => ({ kind: 'skipped', trades: between(random, 1, 100), lost: random() < 0.5 }),
+  // Lost for good and not by turns.
+  skipped: (random, turn) => ({ kind: 'skipped', trades: between(random, 1, 100), lost: turn % 2 === 1 }),
   'too-many-requests': random => ({ kind: 'too-many-requests', milliseconds: between(random, 1_000, 10_000) }),
   // A trade over a minute ahead of its receipt is refused (domain/validation.ts).
   skew: random => ({
@@ -55,14 +56,17 @@ export function faultSchedule(options: ScheduleOptions): Fault[] {
   const { seed, from, to, exchanges, perMinute } = options
   const kinds = options.kinds ?? (Object.keys(MAKE) as Kind[])
   const end = to - Math.max((to - from) / 5, Math.min(60_000, (to - from) / 2))
-  const count = Math.max(kinds.length, Math.round((perMinute * (end - from)) / 60_000))
+  // Once lost for good, once not.
+  const deck = kinds.includes('skipped') ? [...kinds, 'skipped' as const] : kinds
+  const count = Math.max(deck.length, Math.round((perMinute * (end - from)) / 60_000))
   return exchanges
     .flatMap(exchange => {
       const random = randomStream(mix(seed, ...new TextEncoder().encode(exchange)))
-      return shuffled(kinds, count, random).map((kind, i): Fault => {
+      let skips = 0
+      return shuffled(deck, count, random).map((kind, i): Fault => {
         // Each has a stretch of its own, so that no one waits for all the others.
         const at = Math.floor(from + ((i + random()) * (end - from)) / count)
-        return { exchange, at, ...MAKE[kind](random) }
+        return { exchange, at, ...MAKE[kind](random, kind === 'skipped' ? skips++ : 0) }
       })
     })
     .sort((a, b) => a.at - b.at)
@@ -86,6 +90,6 @@ export function ordinaryFaults(salt: number, exchange: string, perMinute: number
   const count = Math.floor(perMinute + random())
   return Array.from({ length: count }, () => {
     const kind = ORDINARY[Math.floor(random() * ORDINARY.length)]
-    return { exchange, at: minute * 60_000 + Math.floor(random() * 60_000), ...MAKE[kind](random) }
+    return { exchange, at: minute * 60_000 + Math.floor(random() * 60_000), ...MAKE[kind](random, 0) }
   })
 }

@@ -14,6 +14,8 @@ export interface MarketTrade extends Terms {
   /** Counts up by one within an instrument. */
   readonly id: number
   /** When it happened, in the exchange's own steps of time; grows with the id, or stays. */
+  readonly happenedAt: number
+  /** When the exchange says that it happened; the same, but for faults. */
   readonly timestamp: number
   /** When the exchange sends it: 5 to 80 ms after it happened; grows with the id, or stays. */
   readonly sentAt: number
@@ -34,8 +36,8 @@ export interface SimulatedMarket {
   nextId(number: number, micros: number): number
   /** Up to `limit` trades of an instrument from an id on, in the order of their ids, of those sent by `now`. */
   fromId(number: number, id: number, limit: number, now: number): MarketTrade[]
-  /** Those sent after `micros`, up to `limit`, of those sent by `now`. */
-  sentAfter(number: number, micros: number, limit: number, now: number): MarketTrade[]
+  /** Those that happened after `micros`, up to `limit`, of those sent by `now`. */
+  after(number: number, micros: number, limit: number, now: number): MarketTrade[]
   /** The last ones sent by `now`, in the order of their ids. */
   last(number: number, limit: number, now: number): MarketTrade[]
 }
@@ -89,11 +91,12 @@ export function simulatedMarket(options: WalkOptions): SimulatedMarket {
     for (let i = 0; i < count; i++) {
       const offset = Math.floor(((i + random()) * TICK) / count)
       const sentAt = begin + k * TICK + offset
-      const happened = sentAt - Math.ceil(from + slope * offset)
+      const exact = sentAt - Math.ceil(from + slope * offset)
+      const happenedAt = exact - (exact % timeStep)
       const { price, quantity, side } = drawTerms(walk, random)
       const { instrument, number } = walk
       const id = walk.nextId + i
-      into.push({ instrument, number, id, timestamp: happened - (happened % timeStep), sentAt, price, quantity, side })
+      into.push({ instrument, number, id, happenedAt, timestamp: happenedAt, sentAt, price, quantity, side })
     }
   }
 
@@ -166,8 +169,8 @@ export function simulatedMarket(options: WalkOptions): SimulatedMarket {
       return trades.sort((a, b) => a.sentAt - b.sentAt)
     },
     fromId,
-    sentAfter: (number, micros, limit, now) =>
-      collect(number, tickOf(micros), limit, now, trade => trade.sentAt > micros),
+    after: (number, micros, limit, now) =>
+      collect(number, tickOf(micros), limit, now, trade => trade.happenedAt > micros),
     nextId,
     last: (number, limit, now) => fromId(number, nextId(number, now) - limit, limit, now),
   }

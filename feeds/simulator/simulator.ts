@@ -4,7 +4,9 @@
  */
 import type { Timers } from '../../domain/feed-ports.ts'
 import { binance } from './binance.ts'
+import { coinbase } from './coinbase.ts'
 import { createExchange } from './exchange.ts'
+import { kraken } from './kraken.ts'
 import { simulatedMarket } from './market.ts'
 import type { Book, Fault, Protocol, SimulatedExchange } from './types.ts'
 
@@ -38,7 +40,7 @@ export interface Simulator {
   stop(): void
 }
 
-const PROTOCOLS: Readonly<Record<string, (book: Book) => Protocol>> = { binance }
+const PROTOCOLS: Readonly<Record<string, (book: Book) => Protocol>> = { binance, kraken, coinbase }
 
 /** @throws RangeError where an option is out of range, or an exchange has no protocol here */
 export function createSimulator(options: SimulatorOptions): Simulator {

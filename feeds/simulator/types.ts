@@ -51,7 +51,9 @@ export interface Book {
   now(): number
   /** The trade history as REST shows it: past trades that are not lost, in the order of their ids. */
   fromId(number: number, id: number, limit: number): MarketTrade[]
-  sentAfter(number: number, micros: number, limit: number): MarketTrade[]
+  beforeId(number: number, id: number, limit: number): MarketTrade[]
+  /** Those that happened after a time, by a clock that is never off. */
+  after(number: number, micros: number, limit: number): MarketTrade[]
   last(number: number, limit: number): MarketTrade[]
   /** Whether a stream ever sent or will send it. */
   isStreamed(trade: MarketTrade): boolean

@@ -76,8 +76,8 @@ test('any stretch of the past is found by id, by time and from its end', () => {
       expect(market.last(number, limit, now)).toEqual(limit === 0 ? [] : past.slice(-limit))
       expect(market.nextId(number, now)).toBe(past.length + 1)
       const after = begin + Math.floor(offset / 2)
-      expect(market.sentAfter(number, after, limit, now)).toEqual(
-        past.filter(trade => trade.sentAt > after).slice(0, limit),
+      expect(market.after(number, after, limit, now)).toEqual(
+        past.filter(trade => trade.timestamp > after).slice(0, limit),
       )
     }),
     { numRuns: 200 },

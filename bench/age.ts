@@ -17,11 +17,11 @@ import { percentile, print, record } from './report.ts'
 const START = 1_795_000_020_000_000n
 /** What one exchange sends in a minute (138 a second). */
 const TRADES_PER_MINUTE = 8_280
+const RUNS = 100
 
 export async function benchAge(): Promise<void> {
   const engine = await benchEngine()
-  const rows: string[][] = []
-  const medians: number[] = []
+  const lakes = []
   for (const hours of [1, 100]) {
     const folder = mkdtempSync(join(tmpdir(), 'tradelake-age-'))
     const lake = benchLake(folder, engine)
@@ -30,33 +30,39 @@ export async function benchAge(): Promise<void> {
       await pendingMinute(lake.ports, START, minute, 20)
       await unify(lake.ports, Number.POSITIVE_INFINITY)
     }
-    const times: number[] = []
-    for (let i = 0; i < 30; i++) {
+    lakes.push({ hours, folder, lake, times: [] as number[] })
+  }
+  // In turn, so that what else the machine does meets both alike.
+  for (let i = 0; i < RUNS; i++)
+    for (const { hours, lake, times } of lakes) {
       await pendingMinute(lake.ports, START, hours * 60 + i, TRADES_PER_MINUTE)
       const before = performance.now()
       await unify(lake.ports, Number.POSITIVE_INFINITY)
       times.push(performance.now() - before)
     }
+  const rows: string[][] = []
+  const young = lakes[0].times
+  for (const { hours, folder, lake, times } of lakes) {
     const table = await loadTable(lake.ports, GOLD_TABLE.name)
     const snapshot = currentSnapshot(table.metadata)
     const manifests = snapshot ? (await readManifests(lake.ports.store, snapshot)).length : 0
-    const [p50, p99] = [percentile(times, 0.5), percentile(times, 0.99)]
-    medians.push(p50)
-    record({ bench: 'age', hours, p50_ms: p50, p99_ms: p99, snapshots: table.metadata.snapshots.length, manifests })
+    const [least, p50, p99] = [Math.min(...times), percentile(times, 0.5), percentile(times, 0.99)]
+    const snapshots = table.metadata.snapshots.length
+    record({ bench: 'age', hours, least_ms: least, p50_ms: p50, p99_ms: p99, snapshots, manifests })
     rows.push([
       `${hours}`,
-      p50.toFixed(1),
-      p99.toFixed(1),
-      `${table.metadata.snapshots.length}`,
+      ...[least, p50, p99].map(ms => ms.toFixed(1)),
+      `${snapshots}`,
       `${manifests}`,
-      `${(p50 / medians[0]).toFixed(2)}x`,
+      `${(least / Math.min(...young)).toFixed(2)}x`,
+      `${(p50 / percentile(young, 0.5)).toFixed(2)}x`,
     ])
     lake.close()
     rmSync(folder, { recursive: true })
   }
   print(
     `Gold's run of one minute (${TRADES_PER_MINUTE.toLocaleString('en-US')} trades) by the age of its table`,
-    ['hours of commits', 'p50 ms', 'p99 ms', 'snapshots', 'manifests', 'vs one hour'],
+    ['hours of commits', 'least ms', 'p50 ms', 'p99 ms', 'snapshots', 'manifests', 'least vs one hour', 'p50'],
     rows,
   )
   await benchBacklog(engine)

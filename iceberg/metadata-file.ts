@@ -2,11 +2,12 @@
  * Metadata files, `NNNNN-<uuid>.gz.metadata.json` under `<table>/metadata/`: gzip in the middle of the name, because
  * readers refuse `.metadata.json.gz`.
  */
-import { constants, gunzipSync, gzipSync } from 'node:zlib'
+import { gunzipSync } from 'node:zlib'
 import { Corrupt } from '../domain/errors.ts'
 import { tableKey } from '../domain/names.ts'
 import type { ObjectStore } from '../domain/ports.ts'
 import { cachePerStore } from './cache.ts'
+import { type GzipPart, gzipPart, joinGzip } from './gzip-parts.ts'
 import { keyOf } from './location.ts'
 import type { Snapshot, TableMetadata } from './metadata.ts'
 
@@ -35,25 +36,39 @@ export async function writeMetadata(
   key: string,
   metadata: TableMetadata,
 ): Promise<void> {
-  // In this thread: some milliseconds at 1,500 snapshots, and a simulation's order of events stays that of its seed.
-  await store.put(key, gzipSync(metadataText(metadata), { level: constants.Z_BEST_SPEED }))
+  await store.put(key, joinGzip(metadataParts(metadata)))
   cacheOf(store).set(key, metadata, 1)
 }
 
-/** Snapshots as JSON text: a commit adds one to up to 1,500 that were written before. */
-const snapshotTexts = new WeakMap<Snapshot, string>()
+/** A run of snapshots ends after one in so many: by its id, so that runs stay the same when others come and go. */
+const RUN_SNAPSHOTS = 64
 
-function metadataText(metadata: TableMetadata): string {
-  const snapshots = metadata.snapshots.map(snapshot => {
-    let text = snapshotTexts.get(snapshot)
-    if (text === undefined) {
-      text = JSON.stringify(snapshot)
-      snapshotTexts.set(snapshot, text)
-    }
-    return text
-  })
+/** Compressed runs by their last snapshot: a commit adds one snapshot to up to 1,500 that were written before. */
+const runs = new WeakMap<Snapshot, { readonly snapshots: readonly Snapshot[]; readonly part: GzipPart }>()
+
+function metadataParts(metadata: TableMetadata): GzipPart[] {
   const rest = JSON.stringify({ ...metadata, snapshots: undefined })
-  return `${rest.slice(0, -1)},"snapshots":[${snapshots.join(',')}]}`
+  const parts = [gzipPart(`${rest.slice(0, -1)},"snapshots":[`)]
+  const earlier = metadata.snapshots.slice(0, -1)
+  let from = 0
+  for (let to = 1; to <= earlier.length; to++) {
+    if (earlier[to - 1]['snapshot-id'] % RUN_SNAPSHOTS !== 0 && to < earlier.length) continue
+    parts.push(compressedRun(earlier.slice(from, to)))
+    from = to
+  }
+  parts.push(gzipPart(`${metadata.snapshots.slice(-1).map(last => JSON.stringify(last))}]}`))
+  return parts
+}
+
+/** Snapshots as JSON, a comma after each. */
+function compressedRun(snapshots: readonly Snapshot[]): GzipPart {
+  const last = snapshots[snapshots.length - 1]
+  const known = runs.get(last)
+  if (known?.snapshots.length === snapshots.length && known.snapshots.every((each, at) => each === snapshots[at]))
+    return known.part
+  const part = gzipPart(snapshots.map(snapshot => `${JSON.stringify(snapshot)},`).join(''))
+  runs.set(last, { snapshots, part })
+  return part
 }
 
 /** Reads metadata at an absolute location, gzip or plain. @throws Corrupt naming the key; NotFound */

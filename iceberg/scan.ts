@@ -16,7 +16,7 @@ import { currentSnapshot, snapshotById } from './metadata.ts'
 import { applyTransform, type BoundField, encodePartitionValue } from './partitions.ts'
 import { fromRaw, type RawDataFile } from './raw-data-file.ts'
 import { primitiveOf } from './schema.ts'
-import type { DataFile } from './types.ts'
+import type { DataFile, PartitionValue } from './types.ts'
 
 /**
  * Both ends belong to the range; a missing end is open. Dates are days and timestamptz microseconds since 1970, decimals
@@ -111,7 +111,17 @@ function columnTest(table: LoadedTable, { column, ranges }: ColumnRanges): Colum
   if (!type) throw new TradelakeError(`Table ${table.name} has no column ${column} that ranges can be asked of.`)
   const encoded = ranges.map(range => encodeRange(range, value => encodeValue(type, value)))
   const parts = shapeOf(table.metadata).fields.flatMap((part, index) =>
-    part.sourceId === field.id ? [{ part, index, ranges: ranges.map(range => projectRange(part, range)) }] : [],
+    part.sourceId === field.id
+      ? [
+          {
+            part,
+            index,
+            ranges: ranges.map(range => projectRange(part, range)),
+            // Thousands of files lie in a few partitions.
+            known: new Map<PartitionValue, boolean>(),
+          },
+        ]
+      : [],
   )
   return {
     manifest: manifest =>
@@ -121,12 +131,17 @@ function columnTest(table: LoadedTable, { column, ranges }: ColumnRanges): Colum
         return overlapsAny(part.type, projected, summary.lower_bound, summary.upper_bound)
       }),
     file: file =>
-      parts.every(({ part, ranges: projected }) => {
+      parts.every(({ part, ranges: projected, known }) => {
         const value = file.partition[part.name] ?? null
         // A null partition comes of null sources, which lie in no range.
         if (value === null) return false
-        const bytes = encodePartitionValue(part, value)
-        return overlapsAny(part.type, projected, bytes, bytes)
+        let overlaps = known.get(value)
+        if (overlaps === undefined) {
+          const bytes = encodePartitionValue(part, value)
+          overlaps = overlapsAny(part.type, projected, bytes, bytes)
+          known.set(value, overlaps)
+        }
+        return overlaps
       }) && mayMatch(file, field.id, type, encoded),
   }
 }

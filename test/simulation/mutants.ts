@@ -70,8 +70,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'metadata is put after the pointer names it, if at all',
     'iceberg/metadata-file.ts',
-    '  await store.put(key, gzipSync',
-    '  void store.put(key, gzipSync',
+    '  await store.put(key, joinGzip',
+    '  void store.put(key, joinGzip',
   ),
   mutant(
     'metadata files are named by their number alone',

@@ -1,0 +1,28 @@
+/**
+ * One gzip member put together of parts that were compressed each by itself, so that a part which comes again is compressed once
+ * (RFC 1951: deflate blocks follow each other, and a full flush ends one at a byte and forgets what came before; RFC 1952: the frame).
+ */
+import { constants, crc32, deflateRawSync } from 'node:zlib'
+
+export interface GzipPart {
+  readonly plain: Uint8Array
+  readonly deflated: Uint8Array
+}
+
+/** Magic, method deflate, no flags, no time, fastest, system unknown. */
+const HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255)
+/** The last block of a deflate stream, empty. */
+const LAST_BLOCK = Uint8Array.of(3, 0)
+
+export function gzipPart(text: string): GzipPart {
+  const plain = Buffer.from(text)
+  const options = { level: constants.Z_BEST_SPEED, finishFlush: constants.Z_FULL_FLUSH }
+  return { plain, deflated: deflateRawSync(plain, options) }
+}
+
+export function joinGzip(parts: readonly GzipPart[]): Uint8Array {
+  const trailer = Buffer.alloc(8)
+  trailer.writeUInt32LE(parts.reduce((crc, { plain }) => crc32(plain, crc), 0))
+  trailer.writeUInt32LE(parts.reduce((bytes, { plain }) => bytes + plain.length, 0) >>> 0, 4)
+  return Buffer.concat([HEADER, ...parts.map(part => part.deflated), LAST_BLOCK, trailer])
+}

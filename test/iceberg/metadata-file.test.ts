@@ -1,0 +1,40 @@
+import { gunzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { GOLD_TABLE } from '../../domain/tables.ts'
+import { gzipPart, joinGzip } from '../../iceberg/gzip-parts.ts'
+import { addSnapshot, newMetadata, type Snapshot } from '../../iceberg/metadata.ts'
+import { nextMetadataKey, writeMetadata } from '../../iceberg/metadata-file.ts'
+import { testLake } from './support.ts'
+
+test('parts that were compressed by themselves are one whole gzip file', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 300 })), texts => {
+      expect(gunzipSync(joinGzip(texts.map(gzipPart))).toString()).toBe(Buffer.from(texts.join('')).toString())
+    }),
+  )
+})
+
+test('what is written is the metadata, whatever snapshots came and left since runs of them were compressed', async () => {
+  const { store } = testLake().ports
+  const retention = { allMs: 200_000, hourlyMs: 0, maxAgeMs: 200_000, minCount: 1, maxCount: 150 }
+  let metadata = newMetadata({ table: GOLD_TABLE, location: 'memory://lake/t', uuid: 'u', nowMs: 0, retention })
+  for (let n = 0; n <= 600; n++) {
+    const key = nextMetadataKey(GOLD_TABLE.name, undefined, String(n))
+    await writeMetadata(store, key, metadata)
+    expect(JSON.parse(gunzipSync(await store.get(key)).toString())).toEqual(metadata)
+    metadata = addSnapshot(metadata, snapshotAt(n), `memory://lake/${key}`)
+  }
+  expect(metadata.snapshots).toHaveLength(150)
+})
+
+/** A second apart; ids as scattered as real ones. */
+function snapshotAt(n: number): Snapshot {
+  return {
+    'snapshot-id': Math.floor(((n + 1) * 0.6180339887 * 2 ** 40) % 2 ** 40) + 1,
+    'sequence-number': n + 1,
+    'timestamp-ms': (n + 1) * 1_000,
+    'manifest-list': `memory://lake/snap-${n}.avro`,
+    summary: { operation: 'append', 'added-records': String(n) },
+  }
+}

@@ -40,11 +40,10 @@ export async function planGold(ports: Pick<Ports, 'store'>, table: LoadedTable, 
 function goldRanges({ from, to }: TimeRange): ColumnRanges[] {
   const day = (micros: bigint) => Number(micros / DAY_MICROS)
   const hour = (micros: bigint) => Number((micros / HOUR_MICROS) % 24n)
-  const oneDay = day(from) === day(to)
-  // Partitions first: most files leave by them.
-  return [
-    { column: 'exchange_date', ranges: [{ lower: day(from), upper: day(to) }] },
-    ...(oneDay ? [{ column: 'exchange_hour', ranges: [{ lower: hour(from), upper: hour(to) }] }] : []),
+  const ranges: ColumnRanges[] = [
     { column: 'timestamp', ranges: [{ lower: from, upper: to }] },
+    { column: 'exchange_date', ranges: [{ lower: day(from), upper: day(to) }] },
   ]
+  if (day(from) === day(to)) ranges.push({ column: 'exchange_hour', ranges: [{ lower: hour(from), upper: hour(to) }] })
+  return ranges
 }

@@ -8,7 +8,7 @@ import type { Ports } from '../domain/ports.ts'
 import type { PrimitiveType } from '../domain/tables.ts'
 import { compareEncoded, encodeValue, type ScalarValue } from './bounds.ts'
 import type { LoadedTable } from './catalog.ts'
-import { DELETED } from './manifest.ts'
+import { DELETED, type ManifestEntry } from './manifest.ts'
 import type { ManifestFile } from './manifest-list.ts'
 import { currentSchema, readEntries, readManifests, shapeOf } from './manifest-store.ts'
 import { liveFiles } from './merge.ts'
@@ -16,7 +16,7 @@ import { currentSnapshot, snapshotById } from './metadata.ts'
 import { applyTransform, type BoundField, encodePartitionValue } from './partitions.ts'
 import { fromRaw, type RawDataFile } from './raw-data-file.ts'
 import { primitiveOf } from './schema.ts'
-import type { DataFile, PartitionValue } from './types.ts'
+import type { DataFile } from './types.ts'
 
 /**
  * Both ends belong to the range; a missing end is open. Dates are days and timestamptz microseconds since 1970, decimals
@@ -77,10 +77,24 @@ export async function planScan(
   const chosen = live.filter(manifest => tests.every(test => test.manifest(manifest)))
   const contents = await Promise.all(chosen.map(manifest => readEntries(ports.store, manifest)))
   const files = contents
-    .flat()
-    .filter(entry => entry.status !== DELETED && tests.every(test => test.file(entry.data_file)))
-    .map(entry => dataFile(ports.store, entry.data_file))
+    .flatMap(partitionsOf)
+    .filter(part => tests.every(test => test.partition(part[0].partition)))
+    .flatMap(part => part.filter(file => tests.every(test => test.file(file))))
+    .map(file => dataFile(ports.store, file))
   return { files, manifests: live.length, manifestsRead: chosen.length }
+}
+
+/** Live files of a manifest by their partition: thousands of files lie in a few, and a cached manifest is asked again and again. */
+const partitions = new WeakMap<readonly ManifestEntry[], readonly (readonly RawDataFile[])[]>()
+
+function partitionsOf(entries: readonly ManifestEntry[]): readonly (readonly RawDataFile[])[] {
+  let parts = partitions.get(entries)
+  if (!parts) {
+    const live = entries.filter(entry => entry.status !== DELETED).map(entry => entry.data_file)
+    parts = [...Map.groupBy(live, file => JSON.stringify(file.partition)).values()]
+    partitions.set(entries, parts)
+  }
+  return parts
 }
 
 /** Converted files, as long as the cache of manifests keeps what they were made from. */
@@ -97,6 +111,7 @@ function dataFile(store: Ports['store'], raw: RawDataFile): DataFile {
 
 interface ColumnTest {
   manifest(manifest: ManifestFile): boolean
+  partition(partition: RawDataFile['partition']): boolean
   file(file: RawDataFile): boolean
 }
 
@@ -111,17 +126,7 @@ function columnTest(table: LoadedTable, { column, ranges }: ColumnRanges): Colum
   if (!type) throw new TradelakeError(`Table ${table.name} has no column ${column} that ranges can be asked of.`)
   const encoded = ranges.map(range => encodeRange(range, value => encodeValue(type, value)))
   const parts = shapeOf(table.metadata).fields.flatMap((part, index) =>
-    part.sourceId === field.id
-      ? [
-          {
-            part,
-            index,
-            ranges: ranges.map(range => projectRange(part, range)),
-            // Thousands of files lie in a few partitions.
-            known: new Map<PartitionValue, boolean>(),
-          },
-        ]
-      : [],
+    part.sourceId === field.id ? [{ part, index, ranges: ranges.map(range => projectRange(part, range)) }] : [],
   )
   return {
     manifest: manifest =>
@@ -130,19 +135,15 @@ function columnTest(table: LoadedTable, { column, ranges }: ColumnRanges): Colum
         if (!summary?.lower_bound || !summary.upper_bound) return true
         return overlapsAny(part.type, projected, summary.lower_bound, summary.upper_bound)
       }),
-    file: file =>
-      parts.every(({ part, ranges: projected, known }) => {
-        const value = file.partition[part.name] ?? null
+    partition: partition =>
+      parts.every(({ part, ranges: projected }) => {
+        const value = partition[part.name] ?? null
         // A null partition comes of null sources, which lie in no range.
         if (value === null) return false
-        let overlaps = known.get(value)
-        if (overlaps === undefined) {
-          const bytes = encodePartitionValue(part, value)
-          overlaps = overlapsAny(part.type, projected, bytes, bytes)
-          known.set(value, overlaps)
-        }
-        return overlaps
-      }) && mayMatch(file, field.id, type, encoded),
+        const bytes = encodePartitionValue(part, value)
+        return overlapsAny(part.type, projected, bytes, bytes)
+      }),
+    file: file => mayMatch(file, field.id, type, encoded),
   }
 }
 

@@ -40,13 +40,27 @@ export function krakenRest(book: Book, pairs: readonly Pair[]): (url: URL) => Ht
     const count = wholeNumber(url, 'count') ?? MAX_COUNT
     const since = url.searchParams.get('since')
     if (!(count >= 1 && count <= MAX_COUNT) || (since !== null && !/^\d{1,19}$/.test(since))) return fail(INVALID)
-    const page =
+    const { page, last } =
       since === null
-        ? book.last(pair.number, count)
-        : wholeMoments(book.after(pair.number, Number(BigInt(since) / 1000n), count + 1), count)
-    const last = page.at(-1)
-    const end = last ? `${last.happenedAt}000` : (since ?? `${book.now()}000`)
-    return json(`{"error":[],"result":{"${pair.name}":[${page.map(row).join(',')}],"last":"${end}"}}`)
+        ? { page: book.last(pair.number, count), last: `${book.now()}000` }
+        : pageAfter(pair.number, since, count)
+    return json(`{"error":[],"result":{"${pair.name}":[${page.map(row).join(',')}],"last":"${last}"}}`)
+  }
+
+  /**
+   * Kraken's times are nanoseconds, so that no two trades of a pair share one and `last` names the end of a page exactly.
+   * Here the nanosecond is the trade's place among those of its microsecond.
+   */
+  function pageAfter(number: number, since: string, count: number): { page: MarketTrade[]; last: string } {
+    const micros = Number(BigInt(since) / 1000n)
+    const place = Number(BigInt(since) % 1000n)
+    const trades = book.after(number, micros - 1, count + place + 1)
+    const known = trades.filter(({ happenedAt }, i) => happenedAt === micros && i <= place).length
+    const page = trades.slice(known, known + count)
+    const end = page.at(-1)
+    if (!end) return { page, last: since }
+    const first = trades.findIndex(({ happenedAt }) => happenedAt === end.happenedAt)
+    return { page, last: `${end.happenedAt}${String(trades.indexOf(end) - first).padStart(3, '0')}` }
   }
 
   const row = ({ price, quantity, timestamp, side, id }: MarketTrade) =>
@@ -64,17 +78,6 @@ export function krakenRest(book: Book, pairs: readonly Pair[]): (url: URL) => Ht
         return json('{"error":["EGeneral:Unknown method"]}', 404)
     }
   }
-}
-
-/**
- * So many trades, but for those of a microsecond that would be cut in two: the next page begins after `last`, and would
- * miss the rest of it.
- */
-function wholeMoments(trades: readonly MarketTrade[], count: number): readonly MarketTrade[] {
-  const next = trades[count]
-  if (!next) return trades
-  const whole = trades.filter(({ happenedAt }) => happenedAt < next.happenedAt)
-  return whole.length > 0 ? whole : trades.slice(0, count)
 }
 
 function fail(error: string): HttpReply {

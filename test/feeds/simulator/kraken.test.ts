@@ -167,21 +167,23 @@ test('v1 answers pings and refuses unknown pairs', async () => {
 })
 
 test('REST gives all trades page by page, from any moment on', async () => {
-  const { timers, exchange, getJson } = createScene('kraken', { ratePerSecond: 20_000 })
-  await timers.advance(5_000)
+  const { timers, exchange, getJson } = createScene('kraken', { ratePerSecond: 2_000_000 })
+  await timers.advance(40)
   const trades = essence(exchange.trades().obtainable).filter(({ symbol }) => symbol === 'BTCUSD')
-  expect(trades.length).toBeGreaterThan(2_500)
+  expect(trades.length).toBeGreaterThan(2_000)
+  // Some share a microsecond.
+  expect(new Set(trades.map(({ timestamp }) => timestamp)).size).toBeLessThan(trades.length)
   fc.assert(
-    fc.property(fc.nat(trades.length - 1), fc.integer({ min: 50, max: 1_000 }), (first, count) => {
+    fc.property(fc.nat(trades.length - 1), fc.integer({ min: 100, max: 1_000 }), (first, count) => {
       const rows: unknown[][] = []
       let since = `${trades[first].timestamp - 1n}000`
       for (;;) {
         const { error, result } = getJson(`/0/public/Trades?pair=XBTUSD&since=${since}&count=${count}`)
         expect(error).toEqual([])
-        if (result.XXBTZUSD.length === 0) break
-        expect(result.XXBTZUSD.length).toBeLessThanOrEqual(count)
         rows.push(...result.XXBTZUSD)
         since = result.last
+        // As with the real one, a page that is not full is the last.
+        if (result.XXBTZUSD.length < count) break
       }
       const start = trades.findIndex(({ timestamp }) => timestamp === trades[first].timestamp)
       expect(rows.map(row => row[6])).toEqual(trades.slice(start).map(({ tradeId }) => Number(tradeId.split('-')[1])))

@@ -31,7 +31,8 @@ function connect(book: Book, path: string, line: Line): Talk {
   /** The streams that there are, by instrument. */
   const trade = book.instruments.map(({ symbol }) => `${symbol.toLowerCase()}@trade`)
   const aggregate = book.instruments.map(({ symbol }) => `${symbol.toLowerCase()}@aggTrade`)
-  const received: number[] = []
+  /** Messages of the last second. */
+  let recent = 0
 
   const eventTime = () => Math.floor(book.now() / 1000)
   const done = (id: unknown, result: unknown) => JSON.stringify({ result, id })
@@ -44,10 +45,9 @@ function connect(book: Book, path: string, line: Line): Talk {
   }
 
   function isTooOften(): boolean {
-    const now = book.now()
-    received.push(now)
-    if (received.length > MAX_MESSAGES_PER_SECOND + 1) received.shift()
-    return received.length > MAX_MESSAGES_PER_SECOND && now - received[0] < 1_000_000
+    recent++
+    line.after(1_000, () => recent--)
+    return recent > MAX_MESSAGES_PER_SECOND
   }
 
   /** The reply to a message. */

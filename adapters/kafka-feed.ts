@@ -31,7 +31,7 @@ export function kafkaSink(access: KafkaAccess): KafkaSink {
       try {
         known = (await producer.metadata({ topics: [...topics], forceUpdate: true })).topics
       } catch (error) {
-        if (/UNKNOWN_TOPIC/.test(detailsOf(error)))
+        if (/UNKNOWN_TOPIC|unknown topic/i.test(detailsOf(error)))
           throw new BadInput(
             `Kafka at ${access.bootstrapBrokers.join(',')} lacks one of the topics ${topics.join(', ')}: deploy the stack, or start with --create-topics.`,
           )
@@ -119,10 +119,8 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-/** The client wraps what went wrong in several errors, each with a part of it. */
+/** The client wraps what went wrong in several errors: the innermost says it. */
 function detailsOf(error: unknown): string {
-  const parts = [messageOf(error)]
-  const inner = error instanceof AggregateError ? error.errors : error instanceof Error ? [error.cause] : []
-  for (const each of inner) if (each !== undefined) parts.push(detailsOf(each))
-  return parts.join(': ')
+  const inner = error instanceof AggregateError ? error.errors[0] : error instanceof Error ? error.cause : undefined
+  return inner === undefined ? messageOf(error) : detailsOf(inner)
 }

@@ -29,7 +29,7 @@ export function lockLake(directory: string): { release(): void } {
     database?.close()
     const translated = sqliteError(error, path)
     if (translated instanceof Throttled)
-      throw new BadInput(`${directory} is in use by another tradelake process: stop it, or give another --data.`)
+      throw new BadInput(`${directory} is in use by another tradelake process: stop it, or give another directory.`)
     throw translated
   }
   const held = database

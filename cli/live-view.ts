@@ -2,7 +2,6 @@
  * The live view of `tradelake start`: refreshed in place on a terminal, plain lines elsewhere, JSON lines on demand.
  */
 import type { Lake } from '../localstack/lake.ts'
-import type { MarketRun } from '../localstack/market.ts'
 import type { Totals } from '../localstack/totals.ts'
 import { formatCount, formatTable } from './format.ts'
 import { lastCandles, type ShownCandle, tableTotals } from './lake-figures.ts'
@@ -22,8 +21,13 @@ const JSON_MS = 1_000
 const LINES_MS = 5_000
 const CANDLES_MS = 1_000
 
-/** Figures count from what the lake held when the view was made. */
-export async function createView(lake: Lake, market: MarketRun, totals: Totals, json: boolean): Promise<View> {
+/** Figures count from what the lake held when the view was made; candles from `startMicros` on are shown. */
+export async function createView(
+  lake: Lake,
+  source: { readonly title: string; readonly startMicros: bigint },
+  totals: Totals,
+  json: boolean,
+): Promise<View> {
   const { clock } = lake.ports
   const terminal = process.stdout.isTTY === true && !json
   const interval = terminal ? TERMINAL_MS : json ? JSON_MS : LINES_MS
@@ -35,10 +39,7 @@ export async function createView(lake: Lake, market: MarketRun, totals: Totals, 
   let candles: ShownCandle[] = []
   let candlesRead = Number.NEGATIVE_INFINITY
 
-  if (!json)
-    console.log(
-      `tradelake: market ${market.number} of seed ${market.seed} at ${market.ratePerSecond} trades/s into ${lake.directory}\nCtrl-C stops and audits.\n`,
-    )
+  if (!json) console.log(`tradelake: ${source.title} into ${lake.directory}\nCtrl-C stops and audits.\n`)
 
   function figures() {
     const seconds = Math.max(0.001, (clock.now() - began) / 1000)
@@ -64,7 +65,7 @@ export async function createView(lake: Lake, market: MarketRun, totals: Totals, 
   async function draw(): Promise<void> {
     drawn = clock.now()
     if (clock.now() - candlesRead >= CANDLES_MS) {
-      candles = await lastCandles(lake, market.startMicros)
+      candles = await lastCandles(lake, source.startMicros)
       candlesRead = clock.now()
     }
     const rows = figures()

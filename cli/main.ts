@@ -3,6 +3,7 @@ import { messageOf } from '../domain/errors.ts'
 import { audit } from './audit.ts'
 import { type Command, helpOf, parseCommand } from './command.ts'
 import { drain } from './drain.ts'
+import { feed } from './feed.ts'
 import { frames } from './frames.ts'
 import { maintain } from './maintain.ts'
 import { rebuild } from './rebuild.ts'
@@ -12,7 +13,19 @@ import { sql } from './sql.ts'
 import { start } from './start.ts'
 import { tables } from './tables.ts'
 
-const COMMANDS: readonly Command[] = [start, frames, replay, drain, maintain, tables, sql, audit, rebuild, redrive]
+const COMMANDS: readonly Command[] = [
+  start,
+  feed,
+  frames,
+  replay,
+  drain,
+  maintain,
+  tables,
+  sql,
+  audit,
+  rebuild,
+  redrive,
+]
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv

@@ -1,22 +1,27 @@
-/** `tradelake start`: a market of three exchanges, through all stages, with a live view; ends with an audit. */
+/**
+ * `tradelake start`: the feeds of three exchanges, simulated ones unless the real ones are asked for, through all stages, with a
+ * live view; ends with an audit.
+ */
 import { createLogFile } from '../adapters/log-file.ts'
+import { BadInput } from '../domain/errors.ts'
 import type { AuditReport } from '../localstack/audit/report.ts'
 import { auditLake } from '../localstack/audit.ts'
 import { drain } from '../localstack/drain.ts'
+import { type Feeds, LIVE, type Source, startFeeds } from '../localstack/feeds.ts'
 import { type Lake, openLake, openLakeReadOnly } from '../localstack/lake.ts'
-import { type MarketRun, openMarket } from '../localstack/market.ts'
+import { openMarket, serveMarket, type WantedMarket } from '../localstack/market.ts'
 import { createRuntime, type Runtime } from '../localstack/runtime.ts'
 import { printAudit } from './audit.ts'
-import { type Command, DATA_OPTION, parseDuration, parseNumber, parseTime } from './command.ts'
+import { type Arguments, type Command, DATA_OPTION, parseDuration, parseNumber, parseTime } from './command.ts'
 import { createView, type View } from './live-view.ts'
 
-const PUBLISH_MS = 100
+const LOOK_MS = 100
 const SAME_SIGNAL_MS = 1_000
 
 export const start: Command = {
   name: 'start',
-  usage: '[--rate N] [--for 60s] [--seed N] [--data DIR] [--json]',
-  summary: 'Make trades of three exchanges and run them through the lake, with a live view.',
+  usage: '[--rate N] [--for 60s] [--seed N] [--live] [--data DIR] [--json]',
+  summary: 'Feed the trades of three exchanges through the lake, with a live view.',
   options: {
     rate: { type: 'string', value: 'N', help: 'trades per second of all exchanges together (200 in a new lake)' },
     for: { type: 'string', value: 'TIME', help: 'stop after 60s, 5m, 1h; without it, on Ctrl-C' },
@@ -26,6 +31,7 @@ export const start: Command = {
       value: 'TIME',
       help: 'when the market begins, like 2026-11-20T10:00:00Z (now): what is past is caught up with',
     },
+    live: { type: 'boolean', help: 'the real exchanges in place of simulated ones' },
     data: DATA_OPTION,
     json: { type: 'boolean', help: 'print a JSON line a second instead of the live view' },
   },
@@ -43,10 +49,11 @@ export const start: Command = {
     const lake = await openLake(args.text('data') as string)
     const log = createLogFile(lake.directory, lake.ports.clock)
     try {
-      const market = await openMarket(lake, wanted)
       const runtime = createRuntime(lake, log)
-      const view = await createView(lake, market, runtime.totals, args.flag('json'))
-      await runUntil(lake, market, runtime, view, milliseconds)
+      const { source, ...shown } = args.flag('live') ? liveSource(lake, args) : await simulatedSource(lake, wanted)
+      const view = await createView(lake, shown, runtime.totals, args.flag('json'))
+      const feeds = await startFeeds(lake, source, log)
+      await runUntil(lake, feeds, runtime, view, milliseconds)
       view.note('Draining: every stage runs until nothing is pending.')
       await drain(lake, runtime.functions, runtime.totals)
       await view.finish()
@@ -61,6 +68,24 @@ export const start: Command = {
   },
 }
 
+interface Shown {
+  readonly source: Source
+  readonly title: string
+  readonly startMicros: bigint
+}
+
+function liveSource({ ports }: Lake, args: Arguments): Shown {
+  for (const option of ['rate', 'seed', 'market-start'])
+    if (args.text(option) !== undefined) throw new BadInput(`--${option} is for the simulated market, not for --live.`)
+  return { source: LIVE, title: 'the real exchanges', startMicros: BigInt(ports.clock.now()) * 1000n }
+}
+
+async function simulatedSource(lake: Lake, wanted: WantedMarket): Promise<Shown> {
+  const market = await openMarket(lake, wanted)
+  const title = `market ${market.number} of seed ${market.seed} at ${market.ratePerSecond} trades/s`
+  return { source: await serveMarket(lake, market), title, startMicros: market.startMicros }
+}
+
 /** With eyes of its own: nothing is taken from what this run holds in memory. */
 async function auditAfresh(directory: string): Promise<AuditReport> {
   const lake = await openLakeReadOnly(directory)
@@ -71,10 +96,10 @@ async function auditAfresh(directory: string): Promise<AuditReport> {
   }
 }
 
-/** Publishes and runs until the time is up or the person asks; the runtime's own failure ends it at once. */
+/** Runs until the time is up or the person asks; the runtime's own failure ends it at once. */
 async function runUntil(
   lake: Lake,
-  market: MarketRun,
+  feeds: Feeds,
   runtime: Runtime,
   view: View,
   milliseconds: number | undefined,
@@ -100,12 +125,14 @@ async function runUntil(
   try {
     const end = milliseconds === undefined ? Number.POSITIVE_INFINITY : clock.now() + milliseconds
     while (stoppedAt === undefined && !ended && clock.now() < end) {
-      view.published(await market.publish())
+      view.published(feeds.published())
       await view.refresh()
-      await clock.sleep(PUBLISH_MS)
+      await clock.sleep(LOOK_MS)
     }
   } finally {
-    // The loops use the lake until they have ended, whatever ended this one.
+    // What is under way goes into the topics; the loops use the lake until they have ended, whatever ended this one.
+    await feeds.stop()
+    view.published(feeds.published())
     runtime.stop()
     await Promise.allSettled([running])
   }

@@ -8,8 +8,8 @@
  */
 import { BadInput, messageOf } from './errors.ts'
 
-export const GAP_KINDS = ['sequence', 'disconnect'] as const
-export const GAP_STATUSES = ['open', 'filled', 'lost', 'checked', 'unknown'] as const
+const GAP_KINDS = ['sequence', 'disconnect'] as const
+const GAP_STATUSES = ['open', 'filled', 'lost', 'checked', 'unknown'] as const
 
 export interface FeedGap {
   /** Name as in domain/exchanges.ts. */

@@ -28,14 +28,15 @@ export function createAddresses(urls: readonly string[], random: Random): Addres
 
   return {
     next(now) {
-      const backoff = attempts === 0 ? 0 : random() * Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempts - 1))
+      const backoff =
+        attempts === 0 ? 0 : Math.floor(random() * Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempts - 1)))
       attempts++
       const at = now + backoff
       const closed = circuits.find(circuit => circuit.openUntil <= at)
       if (closed) return { url: closed.url, waitMs: backoff }
-      // All are open: the one that may be tried first, half-open.
-      const soonest = circuits.reduce((best, circuit) => (circuit.openUntil < best.openUntil ? circuit : best))
-      return { url: soonest.url, waitMs: Math.min(soonest.openUntil - now, LAST_BACKOFF_MS) }
+      // All are open: there is none to spare, so the one that has rested longest is tried.
+      const rested = circuits.reduce((best, circuit) => (circuit.openUntil < best.openUntil ? circuit : best))
+      return { url: rested.url, waitMs: backoff }
     },
     failed(url, now) {
       const circuit = circuitOf(url)

@@ -121,28 +121,24 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     },
   )
   const reports = createGapReports({ exchange, timers, publish: gap => publish(topics.gaps, gap.key, gap.value) })
-  const filler = createFiller(
-    { ...ports, api: venue.rest, urls: venue.restUrls, pairs, stream, requestsPerSecond: venue.requestsPerSecond },
-    tracker,
-    {
-      trades(trades) {
-        for (const trade of trades) {
-          const id = sequenceOf(trade)
-          // Only what is missing: the rest of a page has come.
-          if (id === undefined || tracker.missing({ symbol: trade.symbol, from: id, to: id }).length === 0) continue
-          metrics.filled(1)
-          take(trade)
-        }
-      },
-      settled(range) {
-        for (const left of reports.settled(range, tracker.missing(range))) {
-          metrics.lost(left.to - left.from + 1)
-          tracker.giveUp({ symbol: range.symbol, ...left })
-        }
-      },
-      requested: status => metrics.historyRequest(status),
+  const filler = createFiller({ ...ports, ...venue, api: venue.rest, urls: venue.restUrls, pairs, stream }, tracker, {
+    trades(trades) {
+      for (const trade of trades) {
+        const id = sequenceOf(trade)
+        // Only what is missing: the rest of a page has come.
+        if (id === undefined || tracker.missing({ symbol: trade.symbol, from: id, to: id }).length === 0) continue
+        metrics.filled(1)
+        take(trade)
+      }
     },
-  )
+    settled(range) {
+      for (const left of reports.settled(range, tracker.missing(range))) {
+        metrics.lost(left.to - left.from + 1)
+        tracker.giveUp({ symbol: range.symbol, ...left })
+      }
+    },
+    requested: status => metrics.historyRequest(status),
+  })
   const clients: readonly Client[] = shards(pairs, venue.pairsPerConnection).map(some =>
     createClient(
       { ...venue, ...ports, api: venue.stream, pairs: some, stream },

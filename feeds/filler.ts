@@ -18,6 +18,8 @@ export interface FillerOptions {
   readonly pairs: readonly Pair[]
   readonly stream: StreamKind
   readonly requestsPerSecond: number
+  /** Of one range in one try. */
+  readonly pagesPerGap: number
   readonly http: Http
   readonly timers: Timers
   readonly log: Log
@@ -42,8 +44,6 @@ export interface Filler {
 /** Tries of one range: the first at once, the others 5, 10, 20, 40 and 80 s after the one before. */
 const TRIES = 6
 const FIRST_RETRY_MS = 5_000
-/** More of one range is not asked for: at 10 requests a second that is 10 s of requests. */
-const MAX_PAGES = 100
 const TOO_MANY_REQUESTS = 429
 const DEFAULT_RETRY_AFTER_MS = 5_000
 
@@ -94,7 +94,7 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
   /** Reads page after page; what went wrong, if something did. */
   async function pages(pair: Pair, range: { from: number; to: number; after: bigint }): Promise<string | undefined> {
     let path: string | undefined = api.historyPath(pair, range, stream)
-    for (let page = 0; path !== undefined && page < MAX_PAGES; page++) {
+    for (let page = 0; path !== undefined && page < options.pagesPerGap; page++) {
       const body = await request(path)
       if (stopped) return undefined
       if (typeof body !== 'string') return body.problem
@@ -106,7 +106,7 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
         return messageOf(error)
       }
     }
-    return path === undefined ? undefined : `more than ${MAX_PAGES * PAGE_TRADES} trades`
+    return path === undefined ? undefined : `more than ${options.pagesPerGap * PAGE_TRADES} trades`
   }
 
   async function request(path: string): Promise<string | { problem: string }> {

@@ -8,6 +8,9 @@ import type { Pair } from './pairs.ts'
 import { type IdRange, PAGE_TRADES, type RestApi, type StreamApi } from './protocol.ts'
 import { MalformedFrame } from './types.ts'
 
+/** A trade's time may be so far behind those of trades before it. */
+const DISORDER_MICROS = 60_000_000n
+
 /** v2 calls its assets as everyone does; REST takes both names. */
 const nameOf = (pair: Pair) => `${pair.base}/${pair.quote}`
 
@@ -43,8 +46,8 @@ export function krakenRest(code: string): RestApi {
       if (body.includes('EQuery:Unknown asset pair')) return false
       return body.includes('"result"') ? true : undefined
     },
-    // By time: ids cannot be asked for. `since` leaves out what happened at that very moment.
-    historyPath: (pair, range) => pagePath(pair, String((range.after - 1n) * 1000n)),
+    // By time: ids cannot be asked for. Ids and times need not have the same order.
+    historyPath: (pair, range) => pagePath(pair, String((range.after - DISORDER_MICROS) * 1000n)),
     historyPage(body, pair, range, _stream, receivedAt) {
       const { rows, last } = resultOf(body, code, pair)
       const trades = rows.flatMap(row => [...decoder.mapMessage(asStreamed(row, pair), receivedAt)])

@@ -33,3 +33,8 @@ export function randomStream(seed: number): Random {
     return ((bits ^ (bits >>> 14)) >>> 0) / 0x1_0000_0000
   }
 }
+
+/** Numbers that nobody can tell from those of chance, where the text is a fresh one (a UUID). */
+export function randomOf(text: string): Random {
+  return randomStream(mix(...new TextEncoder().encode(text)))
+}

@@ -65,7 +65,9 @@ export function createTracker(): Tracker {
   const lines = new Map<string, Line>()
 
   function open(line: Line, to: number, time: bigint, now: number): void {
-    const { highest, time: fromTime, cause = SKIPPED } = line
+    const { highest, cause = SKIPPED } = line
+    // The exchange's clock may be ahead.
+    const fromTime = line.time < BigInt(now) * 1000n ? line.time : BigInt(now) * 1000n
     line.holes.push({ from: highest + 1, to, fromTime, toTime: time, since: now, cause, told: false })
   }
 

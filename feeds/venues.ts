@@ -19,6 +19,8 @@ export interface Venue {
   /** Messages that the exchange takes from a client. */
   readonly messagesPerSecond: number
   readonly requestsPerSecond: number
+  /** Of the REST history, for one range of missing trades in one try. */
+  readonly pagesPerGap: number
   /** The exchange ends a connection of this age. */
   readonly maxAgeMs: number
   /** A live connection that has brought nothing for so long is dead. */
@@ -44,6 +46,7 @@ export const VENUES: Readonly<Record<string, Venue>> = {
     messagesPerSecond: 5,
     // historicalTrades weighs 25 of 6,000 a minute.
     requestsPerSecond: 3,
+    pagesPerGap: 100,
     maxAgeMs: 24 * HOUR_MS,
     // Nothing else comes where there is no trade: one of the large pairs has several a second.
     staleMs: 60_000,
@@ -57,6 +60,7 @@ export const VENUES: Readonly<Record<string, Venue>> = {
     pairsPerConnection: 200,
     messagesPerSecond: 5,
     requestsPerSecond: 1,
+    pagesPerGap: 100,
     maxAgeMs: 24 * HOUR_MS,
     // A heartbeat comes each second.
     staleMs: 10_000,
@@ -71,6 +75,7 @@ export const VENUES: Readonly<Record<string, Venue>> = {
     messagesPerSecond: 8,
     // 10 a second are allowed to an address, which others may share.
     requestsPerSecond: 5,
+    pagesPerGap: 100,
     maxAgeMs: 24 * HOUR_MS,
     // A heartbeat of each product comes each second.
     staleMs: 10_000,

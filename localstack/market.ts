@@ -1,33 +1,26 @@
 /**
- * Publishes the seeded market into the topic log as time passes. Each append names the tick that it goes up to, so
- * after a crash the market goes on exactly where it was: what a lake has received is a function of seed, start and
- * rate alone.
+ * The simulated market of a lake: which one it is stands in the lake's state, so that another process goes on with it. Its
+ * trades are a function of seed, start and rate alone; the feeds get them from the exchanges' streams, and those that were
+ * traded while no feed was there from their history.
  */
-
-import { topicName } from '../domain/names.ts'
+import { systemTimers } from '../adapters/system.ts'
 import type { Attributes, Key, Write } from '../domain/ports.ts'
-import { createMarket, type MarketRecord, TICK_MICROS } from '../feeds/market.ts'
+import { VENUES as MARKETS } from '../feeds/instruments.ts'
+import { startServer } from '../feeds/simulator/server.ts'
+import { createSimulator } from '../feeds/simulator/simulator.ts'
+import { createWalker } from '../feeds/simulator/walk.ts'
+import { VENUES } from '../feeds/venues.ts'
+import { lakePositions } from './feed-ports.ts'
+import type { Source } from './feeds.ts'
 import type { Lake } from './lake.ts'
 
-/** A market that stood still longer than this is not caught up with: a new one begins. */
-const MAX_PAUSE_MS = 600_000
-/** Records of one append while catching up. */
-const RECORDS_PER_APPEND = 20_000
-const PARTITION = 'market'
-const DEFAULT_SEED = 1
-/** Trades a second of all exchanges together. */
-const DEFAULT_RATE = 200
-
-export interface MarketRun {
+export interface Market {
   readonly number: number
   readonly seed: number
+  /** Trades of all exchanges together, on average. */
   readonly ratePerSecond: number
+  /** Microseconds since 1970. */
   readonly startMicros: bigint
-  /**
-   * Publishes the ticks that have ended by now, of a long pause some at a time; gives how many records that were, by
-   * exchange.
-   */
-  publish(): Promise<Map<string, number>>
 }
 
 export interface WantedMarket {
@@ -37,16 +30,30 @@ export interface WantedMarket {
   readonly startMicros?: bigint
 }
 
+/** A market that stood still longer than this is not caught up with: a new one begins. */
+const MAX_PAUSE_MS = 600_000
+const PARTITION = 'market'
+const DEFAULT_SEED = 1
+const DEFAULT_RATE = 200
+/** What is on this machine needs no care. */
+const REQUESTS_PER_SECOND = 200
+const PAGES_PER_GAP = 20_000
+/** Enough that every path is gone, little enough that the view stays quiet. */
+const INVALID_SHARE = 0.003
+const FAULTS_PER_MINUTE = 2
+/** Trades that are on their way when trading ends. */
+const LAST_TRADES_MS = 200
+
 /**
- * Goes on with the lake's market; begins a new one where there is none, another one is wanted, or it stood still for
+ * The market that the lake is to go on with; a new one where there is none, another one is wanted, or it stood still for
  * long.
  */
-export async function openMarket(lake: Lake, wanted: WantedMarket): Promise<MarketRun> {
+export async function openMarket(lake: Lake, wanted: WantedMarket): Promise<Market> {
   const now = lake.ports.clock.now()
   const last = (await lake.ports.state.query('state', PARTITION)).at(-1)
   const known = last && parse(last.attributes)
   if (known && isWanted(known, wanted) && (wanted.startMicros !== undefined || !(await stoodStill(lake, known, now))))
-    return running(lake, known)
+    return known
   const market = {
     number: known ? known.number + 1 : 0,
     seed: wanted.seed ?? known?.seed ?? DEFAULT_SEED,
@@ -62,10 +69,10 @@ export async function openMarket(lake: Lake, wanted: WantedMarket): Promise<Mark
   }
   const put: Write = { kind: 'put', item: { key, attributes }, when: { is: 'absent' } }
   await lake.ports.state.transact([put], lake.ports.ids.uuid())
-  return running(lake, market)
+  return market
 }
 
-function isWanted(known: MarketState, wanted: WantedMarket): boolean {
+function isWanted(known: Market, wanted: WantedMarket): boolean {
   return (
     (wanted.seed ?? known.seed) === known.seed &&
     (wanted.rate ?? known.ratePerSecond) === known.ratePerSecond &&
@@ -73,9 +80,7 @@ function isWanted(known: MarketState, wanted: WantedMarket): boolean {
   )
 }
 
-type MarketState = Omit<MarketRun, 'publish'>
-
-function parse(attributes: Attributes): MarketState {
+function parse(attributes: Attributes): Market {
   return {
     number: Number(attributes.number),
     seed: Number(attributes.seed),
@@ -84,39 +89,54 @@ function parse(attributes: Attributes): MarketState {
   }
 }
 
-function producerId(market: MarketState, exchange: string): string {
-  return `market-${market.number}-${exchange}`
+async function stoodStill(lake: Lake, market: Market, now: number): Promise<boolean> {
+  const positions = await Promise.all(lake.exchanges.map(({ name }) => lakePositions(lake, name).load()))
+  const last = Math.max(Number(market.startMicros / 1000n), ...positions.flat().map(({ at }) => at))
+  return now - last > MAX_PAUSE_MS
 }
 
-async function stoodStill(lake: Lake, market: MarketState, now: number): Promise<boolean> {
-  const ticks = await Promise.all(lake.exchanges.map(({ name }) => lake.topics.lastSequence(producerId(market, name))))
-  const last = Math.max(...ticks.map(tick => tick ?? 0))
-  const at = Number(market.startMicros + BigInt(last) * TICK_MICROS) / 1000
-  return now - at > MAX_PAUSE_MS
-}
-
-async function running(lake: Lake, market: MarketState): Promise<MarketRun> {
-  const feeds = await Promise.all(
-    lake.exchanges.map(async exchange => ({
-      exchange,
-      market: createMarket({ ...market, exchange, partitions: exchange.partitions, market: market.number }),
-      next: ((await lake.topics.lastSequence(producerId(market, exchange.name))) ?? -1) + 1,
-    })),
-  )
-  return {
+/** Opens the market's exchanges on a local port. */
+export async function serveMarket(lake: Lake, market: Market): Promise<Source> {
+  await beginBeforeFirst(lake, market)
+  const simulator = createSimulator({
     ...market,
-    async publish() {
-      const elapsed = BigInt(lake.ports.clock.now()) * 1000n - market.startMicros
-      const ended = Number(elapsed / TICK_MICROS)
-      const published = new Map<string, number>()
-      for (const feed of feeds) {
-        const records: MarketRecord[] = []
-        while (feed.next < ended && records.length < RECORDS_PER_APPEND) records.push(...feed.market.tick(feed.next++))
-        const producer = { id: producerId(market, feed.exchange.name), sequence: feed.next - 1 }
-        if (records.length > 0) await lake.topics.append(topicName(feed.exchange.name), records, producer)
-        published.set(feed.exchange.name, records.length)
-      }
-      return published
+    market: market.number,
+    timers: systemTimers(),
+    exchanges: lake.exchanges,
+    invalidShare: INVALID_SHARE,
+    faultsPerMinute: FAULTS_PER_MINUTE,
+  })
+  const server = await startServer({ exchanges: simulator.exchanges, port: 0 })
+  return {
+    venue: name => ({
+      ...VENUES[name],
+      urls: [server.address('ws', name)],
+      restUrls: [server.address('http', name)],
+      symbols: MARKETS[name].instruments.map(({ symbol }) => symbol),
+      requestsPerSecond: REQUESTS_PER_SECOND,
+      pagesPerGap: PAGES_PER_GAP,
+    }),
+    async quiet() {
+      simulator.endTrading()
+      await lake.ports.clock.sleep(LAST_TRADES_MS)
     },
+    async close() {
+      simulator.stop()
+      await server.close()
+    },
+  }
+}
+
+/** A feed of a new market has had none of its trades: it asks for the first ones, whenever it comes. */
+async function beginBeforeFirst(lake: Lake, market: Market): Promise<void> {
+  const at = Number(market.startMicros / 1000n)
+  for (const exchange of lake.exchanges) {
+    const positions = lakePositions(lake, exchange.name)
+    const first = createWalker({ ...market, market: market.number, exchange })
+      .start()
+      .map(({ instrument, nextId }) => ({ symbol: instrument.symbol, id: nextId - 1, at }))
+    const known = new Map((await positions.load()).map(({ symbol, id }) => [symbol, id]))
+    // Ids of a later market are above those of all markets before it.
+    await positions.save(first.filter(({ symbol, id }) => (known.get(symbol) ?? -1) < id))
   }
 }

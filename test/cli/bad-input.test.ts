@@ -96,7 +96,7 @@ test('a second process is told that there is a first; looking is allowed', async
   const first = startCommand('start', '--rate', '50', '--data', data)
   await new Promise(resolve => first.child.stdout?.once('data', resolve))
   await refused(
-    /is in use by another tradelake process: stop it, or give another --data\./,
+    /is in use by another tradelake process: stop it, or give another directory\./,
     'start',
     '--for',
     '1s',

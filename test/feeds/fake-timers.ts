@@ -70,7 +70,7 @@ export function createFakeTimers(startMs: number): FakeTimers {
   return {
     now: () => now,
     after(milliseconds, run) {
-      const entry: Entry = { due: now + Math.max(0, milliseconds), order: order++, run }
+      const entry: Entry = { due: now + Math.max(0, Math.trunc(milliseconds)), order: order++, run }
       push(entry)
       pending++
       return () => {

@@ -2,7 +2,7 @@
 import { Registry } from 'prom-client'
 import type { FeedGap } from '../../domain/feed-gaps.ts'
 import { decodeGap } from '../../domain/feed-gaps.ts'
-import type { FeedPosition, FeedRecord, Spill } from '../../domain/feed-ports.ts'
+import type { FeedPosition, FeedRecord, RecordSink, Spill } from '../../domain/feed-ports.ts'
 import { FEED_GAPS_TOPIC, topicName } from '../../domain/names.ts'
 import { TRADE_SCHEMA_ID } from '../../domain/wire.ts'
 import { DECODERS } from '../../feeds/decoders.ts'
@@ -44,6 +44,13 @@ export interface RigOptions {
   readonly maxAgeMs?: number
   readonly heapBytes?: () => number
   readonly memoryBytes?: number
+  readonly spillBytes?: number
+  /** Hosts that nobody listens at. */
+  readonly down?: readonly string[]
+  /** In place of a topic in memory. */
+  readonly sink?: RecordSink
+  /** The feed has had none of the market's trades, and knows it: the first ones count as missed. */
+  readonly fromTheFirst?: boolean
 }
 
 export const START_MS = Date.UTC(2026, 10, 20, 10)
@@ -63,11 +70,13 @@ export function createRig(options: RigOptions): Rig {
     })
   const simulated = simulator.exchanges.find(({ name }) => name === exchange.name)
   if (!simulated) throw new Error(`no simulated ${exchange.name}`)
-  const network = memoryNetwork({ hosts: Object.fromEntries(hosts.map(host => [host, simulated])), timers })
+  const up = hosts.filter(host => !options.down?.includes(host))
+  const network = memoryNetwork({ hosts: Object.fromEntries(up.map(host => [host, simulated])), timers })
   const venue = VENUES[exchange.name]
   const registry = new Registry()
   const records: FeedRecord[] = []
   const positions = options.positions ?? new Map<string, FeedPosition>()
+  if (options.fromTheFirst) for (const symbol of options.symbols) positions.set(symbol, { symbol, id: 0, at: START_MS })
   const kafka = { up: true }
   const exits: string[] = []
   const feed = createFeed(
@@ -86,7 +95,7 @@ export function createRig(options: RigOptions): Rig {
       schemaId: TRADE_SCHEMA_ID,
       metrics: createFeedMetrics(registry, exchange.name),
       memoryBytes: options.memoryBytes ?? 64 * MIB,
-      spillBytes: 64 * MIB,
+      spillBytes: options.spillBytes ?? 64 * MIB,
       heapLimitBytes: 1024 * MIB,
       exit: reason => exits.push(reason),
     },
@@ -94,7 +103,7 @@ export function createRig(options: RigOptions): Rig {
       timers,
       sockets: network,
       http: network,
-      sink: {
+      sink: options.sink ?? {
         async send(batch) {
           await new Promise<void>(resolve => timers.after(2, resolve))
           if (!kafka.up) throw new Error('no broker answers')

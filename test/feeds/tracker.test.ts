@@ -32,7 +32,7 @@ describe('a tracker', () => {
 
   test('tells a range only after its grace, with the times around it and the reason that is known', () => {
     const tracker = createTracker()
-    tracker.note(SYMBOL, 10, 1_000n, 0)
+    tracker.note(SYMBOL, 10, 1_000n, 1)
     tracker.note(SYMBOL, 15, 2_000n, 500)
 
     expect(tracker.overdue(3_000)).toEqual([])
@@ -76,9 +76,9 @@ describe('a tracker', () => {
     const tracker = createTracker()
     tracker.resume(SYMBOL, 100, 5n, 'the feed was restarted')
 
-    tracker.note(SYMBOL, 105, 9n, 0)
+    tracker.note(SYMBOL, 105, 9n, 1)
 
-    expect(tracker.overdue(3_000)).toEqual([
+    expect(tracker.overdue(3_001)).toEqual([
       { symbol: SYMBOL, from: 101, to: 104, fromTime: 5n, toTime: 9n, cause: 'the feed was restarted' },
     ])
   })

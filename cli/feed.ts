@@ -1,0 +1,142 @@
+/** `tradelake feed`: reads one exchange's WebSocket and writes its trades to Kafka, until it is told to stop. */
+import { Logger } from '@aws-lambda-powertools/logger'
+import { Admin } from '@platformatic/kafka'
+import { VARIABLES } from '../adapters/aws-ports.ts'
+import { KAFKA_VARIABLES, type KafkaAccess, kafkaAccess } from '../adapters/kafka-access.ts'
+import { systemClock, systemTimers } from '../adapters/system.ts'
+import { BadInput, messageOf } from '../domain/errors.ts'
+import { EXCHANGES } from '../domain/exchanges.ts'
+import { topicDefinitions } from '../domain/topics.ts'
+import { pairOf } from '../feeds/pairs.ts'
+import type { StreamKind } from '../feeds/protocol.ts'
+import { type ServiceOptions, startService } from '../feeds/service.ts'
+import { VENUES, type Venue } from '../feeds/venues.ts'
+import { ensureTopics } from '../functions/topics/topics.ts'
+import { type Arguments, type Command, parseDuration, parseNumber } from './command.ts'
+
+const MIB = 1024 * 1024
+/** A container gets a minute after SIGTERM. */
+const STOP_MS = 30_000
+const TOPIC_TIMEOUTS = { timeout: 10_000, connectTimeout: 5_000, retries: 2, retryDelay: 250 }
+const STREAMS: readonly StreamKind[] = ['trade', 'aggTrade']
+
+export const feed: Command = {
+  name: 'feed',
+  usage: '--exchange X [--symbols A,B] --brokers HOST:PORT,… --registry URL',
+  summary: "Read an exchange's trades from its WebSocket and write them to Kafka.",
+  options: {
+    exchange: { type: 'string', value: 'X', help: EXCHANGES.map(({ name }) => name).join(', ') },
+    symbols: { type: 'string', value: 'A,B', help: 'markets, like BTCUSDT or BTC-USD (a few large ones)' },
+    stream: { type: 'string', value: 'KIND', help: "binance's trade or aggTrade", default: 'trade' },
+    brokers: {
+      type: 'string',
+      value: 'LIST',
+      help: `HOST:PORT,… (${KAFKA_VARIABLES.bootstrap}; the login as for the functions)`,
+    },
+    registry: { type: 'string', value: 'URL', help: `Confluent schema registry (${VARIABLES.registry})` },
+    'schema-id': { type: 'string', value: 'N', help: 'what to write where no registry answers' },
+    'create-topics': { type: 'boolean', help: 'make the topics that are missing' },
+    url: { type: 'string', value: 'LIST', help: 'WebSocket addresses, best first, in place of the exchange’s own' },
+    rest: { type: 'string', value: 'LIST', help: 'REST addresses, by the same rule' },
+    host: {
+      type: 'string',
+      value: 'ADDRESS',
+      help: 'where /healthz, /readyz and /metrics are answered',
+      default: '127.0.0.1',
+    },
+    port: { type: 'string', value: 'N', help: 'their port; 0 takes a free one', default: '9100' },
+    spill: { type: 'string', value: 'DIR', help: 'for records that Kafka does not take', default: './.tradelake-feed' },
+    'memory-limit': { type: 'string', value: 'MIB', help: 'of records that wait in memory', default: '64' },
+    'spill-limit': { type: 'string', value: 'MIB', help: 'of records that wait on disk', default: '1024' },
+    for: { type: 'string', value: 'TIME', help: 'stop after 60s, 5m, 1h; without it, on SIGTERM or Ctrl-C' },
+  },
+  async run(args) {
+    const forText = args.text('for')
+    const milliseconds = forText === undefined ? undefined : parseDuration(forText)
+    const options = await optionsOf(args)
+    if (args.flag('create-topics')) await createTopics(options.kafka)
+    const service = await startService(options)
+    options.log.info('feeding', {
+      exchange: options.exchange.name,
+      symbols: options.pairs.map(pair => pair.symbol),
+      port: service.port,
+    })
+    const ended = Promise.withResolvers<undefined>()
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.resolve(undefined))
+    const cancel =
+      milliseconds === undefined ? undefined : systemTimers().after(milliseconds, () => ended.resolve(undefined))
+    const reason = await Promise.race([service.exits, ended.promise])
+    cancel?.()
+    options.log.info('stopping', { reason: reason ?? 'asked to' })
+    await service.stop(STOP_MS)
+    return reason === undefined ? 0 : 1
+  },
+}
+
+async function optionsOf(args: Arguments): Promise<ServiceOptions> {
+  const exchange = EXCHANGES.find(({ name }) => name === args.text('exchange'))
+  if (!exchange) throw new BadInput(`Say which exchange: --exchange ${EXCHANGES.map(({ name }) => name).join(', ')}.`)
+  const stream = STREAMS.find(kind => kind === args.text('stream'))
+  if (!stream) throw new BadInput(`--stream ${args.text('stream')} is none of ${STREAMS.join(', ')}.`)
+  const venue = VENUES[exchange.name]
+  const schemaId = args.text('schema-id')
+  return {
+    exchange,
+    venue: {
+      ...venue,
+      urls: addresses(args, 'url', /^wss?:\/\//) ?? venue.urls,
+      restUrls: addresses(args, 'rest', /^https?:\/\//) ?? venue.restUrls,
+    },
+    pairs: pairsOf(args.text('symbols'), venue),
+    stream,
+    kafka: await kafkaOf(args.text('brokers')),
+    registry: args.text('registry') ?? process.env[VARIABLES.registry],
+    schemaId: schemaId === undefined ? undefined : parseNumber('schema-id', schemaId, 0, true),
+    endpoint: { host: args.text('host') as string, port: parseNumber('port', args.text('port') as string, 0, true) },
+    spill: args.text('spill') as string,
+    memoryBytes: parseNumber('memory-limit', args.text('memory-limit') as string, 1) * MIB,
+    spillBytes: parseNumber('spill-limit', args.text('spill-limit') as string, 0) * MIB,
+    log: new Logger({ serviceName: `feed_${exchange.name}` }),
+  }
+}
+
+function pairsOf(text: string | undefined, venue: Venue): ServiceOptions['pairs'] {
+  const symbols = text === undefined ? venue.symbols : text.split(',').filter(symbol => symbol.trim() !== '')
+  if (symbols.length === 0) throw new BadInput('--symbols names no market: write BTCUSDT,ETHUSDT.')
+  const pairs = new Map(symbols.map(symbol => pairOf(symbol)).map(pair => [pair.symbol, pair]))
+  return [...pairs.values()]
+}
+
+function addresses(args: Arguments, name: 'url' | 'rest', pattern: RegExp): string[] | undefined {
+  const list = args
+    .text(name)
+    ?.split(',')
+    .map(url => url.replace(/\/$/, ''))
+  for (const url of list ?? [])
+    if (!pattern.test(url) || !URL.canParse(url))
+      throw new BadInput(
+        `--${name} ${url} is no ${name === 'url' ? 'ws:// or wss://' : 'http:// or https://'} address.`,
+      )
+  return list
+}
+
+/** @throws BadInput where no brokers are named */
+async function kafkaOf(brokers: string | undefined): Promise<KafkaAccess> {
+  const bootstrap = brokers ?? process.env[KAFKA_VARIABLES.bootstrap]
+  if (!bootstrap) throw new BadInput('Say where Kafka is: --brokers HOST:PORT.')
+  for (const broker of bootstrap.split(','))
+    if (!/^[^\s:]+:\d{1,5}$/.test(broker)) throw new BadInput(`--brokers ${broker} is no HOST:PORT.`)
+  return kafkaAccess({ [KAFKA_VARIABLES.login]: 'none', ...process.env, [KAFKA_VARIABLES.bootstrap]: bootstrap })
+}
+
+/** @throws BadInput where they cannot be made */
+async function createTopics(kafka: KafkaAccess): Promise<void> {
+  const admin = new Admin({ clientId: 'tradelake-feed', ...kafka, ...TOPIC_TIMEOUTS })
+  try {
+    await ensureTopics(admin, topicDefinitions(EXCHANGES), systemClock())
+  } catch (error) {
+    throw new BadInput(`The topics cannot be made at ${kafka.bootstrapBrokers.join(',')}: ${messageOf(error)}`)
+  } finally {
+    await admin.close()
+  }
+}

@@ -1,0 +1,166 @@
+/** A feed as a process of its own: everything is checked before the first connection, and nothing ends without a last flush. */
+import { join } from 'node:path'
+import { Registry } from 'prom-client'
+import { fetchHttp } from '../adapters/http-client.ts'
+import { type Answer, type Endpoint, openEndpoint } from '../adapters/http-endpoint.ts'
+import type { KafkaAccess } from '../adapters/kafka-access.ts'
+import { kafkaPositions, kafkaSink } from '../adapters/kafka-feed.ts'
+import { lockLake } from '../adapters/lake-lock.ts'
+import { registerSchema } from '../adapters/schema-registration.ts'
+import { openSpill } from '../adapters/spill-file.ts'
+import { systemIds, systemTimers } from '../adapters/system.ts'
+import { nodeSockets } from '../adapters/websocket.ts'
+import { BadInput, messageOf, Throttled } from '../domain/errors.ts'
+import type { Exchange } from '../domain/exchanges.ts'
+import type { Http } from '../domain/feed-ports.ts'
+import { FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, TRADES_SUBJECT, topicName } from '../domain/names.ts'
+import type { Log } from '../domain/ports.ts'
+import { TRADE_SCHEMA } from '../domain/trade.ts'
+import { DECODERS } from './decoders.ts'
+import { createFeed, type Feed } from './feed.ts'
+import { createFeedMetrics } from './metrics.ts'
+import type { Pair } from './pairs.ts'
+import type { StreamKind } from './protocol.ts'
+import { randomOf } from './random.ts'
+import type { Venue } from './venues.ts'
+
+export interface ServiceOptions {
+  readonly exchange: Exchange
+  readonly venue: Venue
+  readonly pairs: readonly Pair[]
+  readonly stream: StreamKind
+  readonly kafka: KafkaAccess
+  /** URL of a Confluent schema registry. */
+  readonly registry: string | undefined
+  /** The schema's id where there is no registry, or it does not answer. */
+  readonly schemaId: number | undefined
+  /** Where health and metrics are answered; undefined: nowhere. */
+  readonly endpoint: { readonly host: string; readonly port: number } | undefined
+  /** A folder for records that Kafka does not take. */
+  readonly spill: string
+  readonly memoryBytes: number
+  readonly spillBytes: number
+  readonly log: Log
+}
+
+export interface Service {
+  /** Where health and metrics are answered. */
+  readonly port: number | undefined
+  /** Settles where the process has to end by itself, with the reason. */
+  readonly exits: Promise<string>
+  /** Sends what waits, at most for so long (milliseconds). */
+  stop(milliseconds: number): Promise<void>
+}
+
+/** Above it a container of 512 MiB has little left. */
+const HEAP_LIMIT_BYTES = 300 * 1024 * 1024
+
+/** @throws BadInput naming the setting that does not hold: a symbol, a broker, the registry, a port */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { exchange, venue, log } = options
+  const http = fetchHttp()
+  const sink = kafkaSink(options.kafka)
+  const folder = join(options.spill, exchange.name)
+  const lock = lockLake(folder)
+  let endpoint: Endpoint | undefined
+  try {
+    await checkPairs(http, venue, options.pairs, log)
+    const schemaId = await schemaIdOf(options)
+    const topics = { trades: topicName(exchange.name), gaps: FEED_GAPS_TOPIC }
+    await sink.check([...Object.values(topics), FEED_POSITIONS_TOPIC])
+    const registry = new Registry()
+    const ids = systemIds()
+    const exits = Promise.withResolvers<string>()
+    const feed = createFeed(
+      {
+        ...options,
+        exchange: exchange.name,
+        decoder: DECODERS[exchange.name],
+        topics,
+        schemaId,
+        metrics: createFeedMetrics(registry, exchange.name),
+        heapLimitBytes: HEAP_LIMIT_BYTES,
+        exit: exits.resolve,
+      },
+      {
+        timers: systemTimers(),
+        sockets: nodeSockets(),
+        http,
+        sink,
+        spill: openSpill(join(folder, 'records')),
+        positions: kafkaPositions(options.kafka, sink, {
+          topic: FEED_POSITIONS_TOPIC,
+          exchange: exchange.name,
+          uuid: ids.uuid(),
+        }),
+        random: randomOf(ids.uuid()),
+        log,
+        heapBytes: () => process.memoryUsage().heapUsed,
+      },
+    )
+    // A taken port is told before anything is read.
+    if (options.endpoint) endpoint = await openEndpoint(options.endpoint, routesOf(feed, registry))
+    await feed.start()
+    return {
+      port: endpoint?.port,
+      exits: exits.promise,
+      async stop(milliseconds) {
+        await feed.stop(milliseconds)
+        await endpoint?.close()
+        await sink.close()
+        lock.release()
+      },
+    }
+  } catch (error) {
+    await endpoint?.close()
+    await sink.close()
+    lock.release()
+    throw error
+  }
+}
+
+function routesOf(feed: Feed, registry: Registry): Record<string, () => Answer | Promise<Answer>> {
+  const health = (isWell: (status: ReturnType<Feed['status']>) => boolean) => (): Answer => {
+    const status = feed.status()
+    return { status: isWell(status) ? 200 : 503, type: 'application/json', body: `${JSON.stringify(status)}\n` }
+  }
+  return {
+    '/healthz': health(status => status.healthy),
+    '/readyz': health(status => status.ready),
+    '/metrics': async () => ({
+      status: 200,
+      type: 'text/plain; version=0.0.4; charset=utf-8',
+      body: await registry.metrics(),
+    }),
+  }
+}
+
+/** An exchange says nothing of a stream that it does not have: it is asked before. */
+async function checkPairs(http: Http, venue: Venue, pairs: readonly Pair[], log: Log): Promise<void> {
+  for (const pair of pairs) {
+    const url = `${venue.restUrls[0]}${venue.rest.pairPath(pair)}`
+    let isTraded: boolean | undefined
+    try {
+      isTraded = venue.rest.isTraded(await http.get(url))
+    } catch (error) {
+      log.warn('symbols could not be checked', { problem: messageOf(error) })
+      return
+    }
+    if (isTraded === false)
+      throw new BadInput(`The exchange has no market ${pair.base}-${pair.quote} (${url}): check --symbols.`)
+  }
+}
+
+async function schemaIdOf({ registry, schemaId, log }: ServiceOptions): Promise<number> {
+  if (registry === undefined) {
+    if (schemaId === undefined) throw new BadInput('Give --registry URL, or --schema-id N to write without a registry.')
+    return schemaId
+  }
+  try {
+    return await registerSchema(registry, TRADES_SUBJECT, TRADE_SCHEMA)
+  } catch (error) {
+    if (!(error instanceof Throttled) || schemaId === undefined) throw error
+    log.warn('the registry does not answer: the given schema id is used', { schemaId, problem: messageOf(error) })
+    return schemaId
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The feeds of a lake in this process: the same code that runs in containers, here reading simulated exchanges on a local
+ * port, or the real ones.
+ */
+import { join } from 'node:path'
+import { Registry } from 'prom-client'
+import { fetchHttp } from '../adapters/http-client.ts'
+import { openSpill } from '../adapters/spill-file.ts'
+import { systemTimers } from '../adapters/system.ts'
+import { nodeSockets } from '../adapters/websocket.ts'
+import { FEED_GAPS_TOPIC, topicName } from '../domain/names.ts'
+import type { Log } from '../domain/ports.ts'
+import { TRADE_SCHEMA_ID } from '../domain/wire.ts'
+import { DECODERS } from '../feeds/decoders.ts'
+import { createFeed, type Feed } from '../feeds/feed.ts'
+import { createFeedMetrics } from '../feeds/metrics.ts'
+import { pairOf } from '../feeds/pairs.ts'
+import { randomOf } from '../feeds/random.ts'
+import { VENUES, type Venue } from '../feeds/venues.ts'
+import { lakePositions, lakeSink } from './feed-ports.ts'
+import type { Lake } from './lake.ts'
+
+export interface Source {
+  /** Where an exchange is, and what to subscribe to. */
+  venue(exchange: string): Venue
+  /** Ends trading where that is in its hands, and waits for the last trades. */
+  quiet(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface Feeds {
+  /** Messages that went into the topic of each exchange since it was asked last. */
+  published(): Map<string, number>
+  /** What stands in the way of trades, a line each. */
+  problems(): string[]
+  /** Sends what waits. */
+  stop(): Promise<void>
+}
+
+const MEMORY_BYTES = 64 * 1024 * 1024
+const SPILL_BYTES = 1024 * 1024 * 1024
+/** Node's own limit comes first. */
+const HEAP_LIMIT_BYTES = 8 * 1024 * 1024 * 1024
+const STOP_MS = 10_000
+
+/** The exchanges themselves. */
+export const LIVE: Source = { venue: name => VENUES[name], quiet: async () => {}, close: async () => {} }
+
+/** A feed for each of the lake's exchanges. */
+export async function startFeeds(lake: Lake, source: Source, log: Log): Promise<Feeds> {
+  let sent = new Map<string, number>()
+  const names = new Map(lake.exchanges.map(({ name }) => [topicName(name), name]))
+  const sink = lakeSink(lake, (topic, records) => {
+    const name = names.get(topic)
+    if (name !== undefined) sent.set(name, (sent.get(name) ?? 0) + records)
+  })
+  const registry = new Registry()
+  const feeds = lake.exchanges.map(({ name }): Feed => {
+    const venue = source.venue(name)
+    return createFeed(
+      {
+        exchange: name,
+        venue,
+        decoder: DECODERS[name],
+        pairs: venue.symbols.map(pairOf),
+        stream: 'trade',
+        topics: { trades: topicName(name), gaps: FEED_GAPS_TOPIC },
+        schemaId: TRADE_SCHEMA_ID,
+        metrics: createFeedMetrics(registry, name),
+        memoryBytes: MEMORY_BYTES,
+        spillBytes: SPILL_BYTES,
+        heapLimitBytes: HEAP_LIMIT_BYTES,
+        exit: reason => log.error('a feed asks for a new process', { exchange: name, reason }),
+      },
+      {
+        timers: systemTimers(),
+        sockets: nodeSockets(),
+        http: fetchHttp(),
+        sink,
+        spill: openSpill(join(lake.directory, 'spill', name)),
+        positions: lakePositions(lake, name),
+        random: randomOf(lake.ports.ids.uuid()),
+        log,
+        heapBytes: () => process.memoryUsage().heapUsed,
+      },
+    )
+  })
+  for (const feed of feeds) await feed.start()
+  return {
+    published() {
+      const counts = sent
+      sent = new Map()
+      return counts
+    },
+    problems: () =>
+      feeds.flatMap((feed, i) => feed.status().problems.map(text => `${lake.exchanges[i].name}: ${text}`)),
+    async stop() {
+      await source.quiet()
+      await Promise.all(feeds.map(feed => feed.stop(STOP_MS)))
+      await source.close()
+    },
+  }
+}

@@ -9,6 +9,7 @@ import { maintain } from './maintain.ts'
 import { rebuild } from './rebuild.ts'
 import { redrive } from './redrive.ts'
 import { replay } from './replay.ts'
+import { simulator } from './simulator.ts'
 import { sql } from './sql.ts'
 import { start } from './start.ts'
 import { tables } from './tables.ts'
@@ -16,6 +17,7 @@ import { tables } from './tables.ts'
 const COMMANDS: readonly Command[] = [
   start,
   feed,
+  simulator,
   frames,
   replay,
   drain,

@@ -33,7 +33,11 @@ export async function startServer({ exchanges, port, host = '127.0.0.1' }: Serve
   server.on('upgrade', (request, socket: Duplex, head) => upgrade(exchanges, webSockets, request, socket, head))
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => reject(portProblem(error, host, port)))
-    server.listen(port, host, resolve)
+    try {
+      server.listen(port, host, resolve)
+    } catch (error) {
+      reject(portProblem(error as Error, host, port))
+    }
   })
   const bound = (server.address() as AddressInfo).port
 

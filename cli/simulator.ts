@@ -1,0 +1,48 @@
+/** `tradelake simulator`: the simulated exchanges at a port of this machine, until Ctrl-C. */
+import { systemTimers } from '../adapters/system.ts'
+import { EXCHANGES } from '../domain/exchanges.ts'
+import { startServer } from '../feeds/simulator/server.ts'
+import { createSimulator } from '../feeds/simulator/simulator.ts'
+import { type Command, parseNumber } from './command.ts'
+
+/** Trading began so long ago: REST has a history from the first request on. */
+const HISTORY_MS = 600_000
+const MINUTE_MS = 60_000
+/** A simulator that is started again trades under new ids; after this many minutes they come round. */
+const MARKETS = 90_000
+
+export const simulator: Command = {
+  name: 'simulator',
+  usage: '[--port 9001] [--rate N] [--seed N] [--faults N] [--host ADDRESS]',
+  summary: 'Run simulated exchanges that speak the protocols of Binance, Kraken and Coinbase.',
+  options: {
+    port: { type: 'string', value: 'N', help: 'where it listens; 0 takes a free port', default: '9001' },
+    rate: { type: 'string', value: 'N', help: 'trades per second of all exchanges together', default: '200' },
+    seed: { type: 'string', value: 'N', help: "the markets' seed", default: '1' },
+    faults: { type: 'string', value: 'N', help: 'mild faults of each exchange a minute', default: '0' },
+    host: { type: 'string', value: 'ADDRESS', help: 'of which network it listens', default: '127.0.0.1' },
+  },
+  async run(args) {
+    const number = (option: string, whole = false) => parseNumber(option, args.text(option) as string, 0, whole)
+    const [port, seed] = [number('port', true), number('seed', true)]
+    const [ratePerSecond, faultsPerMinute] = [number('rate'), number('faults')]
+    const timers = systemTimers()
+    const start = timers.now() - HISTORY_MS
+    const running = createSimulator({
+      ...{ seed, ratePerSecond, faultsPerMinute, timers, exchanges: EXCHANGES },
+      startMicros: BigInt(start) * 1000n,
+      market: Math.floor(start / MINUTE_MS) % MARKETS,
+    })
+    const server = await startServer({ exchanges: running.exchanges, port, host: args.text('host') })
+    for (const { name } of EXCHANGES)
+      console.log(`${name.padEnd(10)}${server.address('ws', name)}  ${server.address('http', name)}`)
+    console.log(`${ratePerSecond} trades a second, seed ${seed}, ${faultsPerMinute} faults a minute. Ctrl-C ends it.`)
+    const ended = Promise.withResolvers<void>()
+    // Ctrl-C may come twice, from the terminal and from bin/node24.js: the second one must not end it before its time.
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => ended.resolve())
+    await ended.promise
+    running.stop()
+    await server.close()
+    return 0
+  },
+}

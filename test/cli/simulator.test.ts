@@ -16,7 +16,7 @@ test('the simulator runs until Ctrl-C and tells where it is', async () => {
     new WebSocket(`${ws}/ws/btcusdt@trade`).addEventListener('message', ({ data }) => resolve(data))
   })
   expect(JSON.parse(String(frame))).toMatchObject({ e: 'trade', s: 'BTCUSDT' })
-  process.kill(-(child.pid as number), 'SIGINT')
+  child.kill('SIGINT')
   expect(await finished).toMatchObject({ status: 0, stderr: '' })
 })
 

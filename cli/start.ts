@@ -52,8 +52,11 @@ export const start: Command = {
       const runtime = createRuntime(lake, log)
       const { source, ...shown } = args.flag('live') ? liveSource(lake, args) : await simulatedSource(lake, wanted)
       const view = await createView(lake, shown, runtime.totals, args.flag('json'))
-      const feeds = await startFeeds(lake, source, log)
-      await runUntil(lake, feeds, runtime, view, milliseconds)
+      try {
+        await runUntil(lake, await startFeeds(lake, source, log), runtime, view, milliseconds)
+      } finally {
+        await source.close()
+      }
       view.note('Draining: every stage runs until nothing is pending.')
       await drain(lake, runtime.functions, runtime.totals)
       await view.finish()
@@ -125,16 +128,20 @@ async function runUntil(
   try {
     const end = milliseconds === undefined ? Number.POSITIVE_INFINITY : clock.now() + milliseconds
     while (stoppedAt === undefined && !ended && clock.now() < end) {
+      if (feeds.failure() !== undefined) throw feeds.failure()
       view.published(feeds.published())
       await view.refresh()
       await clock.sleep(LOOK_MS)
     }
   } finally {
-    // What is under way goes into the topics; the loops use the lake until they have ended, whatever ended this one.
-    await feeds.stop()
-    view.published(feeds.published())
-    runtime.stop()
-    await Promise.allSettled([running])
+    try {
+      await feeds.stop()
+      view.published(feeds.published())
+    } finally {
+      // The loops use the lake until they have ended, whatever ended this one.
+      runtime.stop()
+      await Promise.allSettled([running])
+    }
   }
   await running
 }

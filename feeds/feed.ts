@@ -306,7 +306,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
       alarms.cancelAll()
       filler.stop()
       const settled = tracker.settled()
-      const left = await publisher.close(end - timers.now())
+      const left = await publisher.close(Math.max(0, end - timers.now()))
       if (left > 0) log.warn('Kafka did not take the last records: they are on disk', { exchange, records: left })
       const at = timers.now()
       // What went to disk counts as missing again: it comes twice, rather than not at all.

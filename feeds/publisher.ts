@@ -70,6 +70,7 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
   /** A flush was due while another batch was under way. */
   let flushDue = false
   let closing = false
+  let closed = false
   let barriers: { readonly at: number; readonly done: () => void }[] = []
   if (spilling) later(0)
 
@@ -153,6 +154,7 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
     try {
       await sink.send(records)
     } catch (error) {
+      if (closed) return
       events.failed(messageOf(error))
       log.warn('Kafka did not take a batch', { records: records.length, problem: messageOf(error), retryMs })
       // The same records again: what Kafka has of them already, it may have twice, and Gold once.
@@ -161,6 +163,8 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
       if (spilling) writeSpill()
       return
     }
+    // It has gone to disk meanwhile, and may come twice.
+    if (closed) return
     retryMs = FIRST_RETRY_MS
     const fromSpill = sending?.spilled === true
     sending = undefined
@@ -206,6 +210,7 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
         settle()
         alarms.after(milliseconds, resolve)
       })
+      closed = true
       alarms.cancelAll()
       const left = [...(sending && !sending.spilled ? sending.records : []), ...queue, ...toSpill]
       try {

@@ -8,6 +8,8 @@ import { fetchHttp } from '../adapters/http-client.ts'
 import { openSpill } from '../adapters/spill-file.ts'
 import { systemTimers } from '../adapters/system.ts'
 import { nodeSockets } from '../adapters/websocket.ts'
+import { Throttled } from '../domain/errors.ts'
+import type { RecordSink } from '../domain/feed-ports.ts'
 import { FEED_GAPS_TOPIC, topicName } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
 import { TRADE_SCHEMA_ID } from '../domain/wire.ts'
@@ -33,6 +35,8 @@ export interface Feeds {
   published(): Map<string, number>
   /** What stands in the way of trades, a line each. */
   problems(): string[]
+  /** What makes going on pointless: a full disk. */
+  failure(): unknown
   /** Sends what waits. */
   stop(): Promise<void>
 }
@@ -47,13 +51,32 @@ const STOP_MS = 10_000
 export const LIVE: Source = { venue: name => VENUES[name], quiet: async () => {}, close: async () => {} }
 
 /** A feed for each of the lake's exchanges. */
-export async function startFeeds(lake: Lake, source: Source, log: Log): Promise<Feeds> {
+export async function startFeeds(lake: Lake, source: Source, file: Log): Promise<Feeds> {
   let sent = new Map<string, number>()
+  // The feeds would try for ever; here the one who looks on ends the run.
+  let failure: unknown
+  const noting =
+    (write: Log['info']): Log['info'] =>
+    (message, fields) => {
+      try {
+        write(message, fields)
+      } catch (error) {
+        failure ??= error
+      }
+    }
+  const log: Log = { info: noting(file.info), warn: noting(file.warn), error: noting(file.error) }
   const names = new Map(lake.exchanges.map(({ name }) => [topicName(name), name]))
-  const sink = lakeSink(lake, (topic, records) => {
+  const topics = lakeSink(lake, (topic, records) => {
     const name = names.get(topic)
     if (name !== undefined) sent.set(name, (sent.get(name) ?? 0) + records)
   })
+  const sink: RecordSink = {
+    send: records =>
+      topics.send(records).catch(error => {
+        if (!(error instanceof Throttled)) failure ??= error
+        throw error
+      }),
+  }
   const registry = new Registry()
   const feeds = lake.exchanges.map(({ name }): Feed => {
     const venue = source.venue(name)
@@ -94,10 +117,11 @@ export async function startFeeds(lake: Lake, source: Source, log: Log): Promise<
     },
     problems: () =>
       feeds.flatMap((feed, i) => feed.status().problems.map(text => `${lake.exchanges[i].name}: ${text}`)),
+    failure: () => failure,
     async stop() {
       await source.quiet()
-      await Promise.all(feeds.map(feed => feed.stop(STOP_MS)))
-      await source.close()
+      // After a failure nothing more can be kept.
+      await Promise.all(feeds.map(feed => feed.stop(failure === undefined ? STOP_MS : 0)))
     },
   }
 }

@@ -62,7 +62,8 @@ export const feed: Command = {
       port: service.port,
     })
     const ended = Promise.withResolvers<undefined>()
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.resolve(undefined))
+    // One Ctrl-C comes twice, from the terminal and from the launcher.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ended.resolve(undefined))
     const cancel =
       milliseconds === undefined ? undefined : systemTimers().after(milliseconds, () => ended.resolve(undefined))
     const reason = await Promise.race([service.exits, ended.promise])

@@ -59,6 +59,11 @@ interface Line {
   cause: string | undefined
 }
 
+/** A time that is far ahead is a mistake: it must not stand for those of the trades around it. */
+function isBelievable(time: bigint, now: number): boolean {
+  return time <= BigInt(now) * 1000n + RENUMBERED_MICROS
+}
+
 export const SKIPPED = 'skipped in the stream'
 
 export function createTracker(): Tracker {
@@ -105,14 +110,14 @@ export function createTracker(): Tracker {
         open(line, id - 1, time, now)
       } else if (fill(line, id, id)) {
         return 'new'
-      } else if (time > line.time + RENUMBERED_MICROS && line.highest - id > 1) {
+      } else if (time > line.time + RENUMBERED_MICROS && isBelievable(time, now)) {
         lines.set(symbol, { highest: id, time, holes: [], cause: undefined })
         return 'new'
       } else {
         return 'repeat'
       }
       line.highest = id
-      if (time > line.time) line.time = time
+      if (time > line.time && isBelievable(time, now)) line.time = time
       line.cause = undefined
       return 'new'
     },

@@ -4,10 +4,12 @@
  * traded while no feed was there from their history.
  */
 import { systemTimers } from '../adapters/system.ts'
+import type { Exchange } from '../domain/exchanges.ts'
+import type { Timers } from '../domain/feed-ports.ts'
 import type { Attributes, Key, Write } from '../domain/ports.ts'
 import { VENUES as MARKETS } from '../feeds/instruments.ts'
 import { startServer } from '../feeds/simulator/server.ts'
-import { createSimulator } from '../feeds/simulator/simulator.ts'
+import { createSimulator, type Simulator } from '../feeds/simulator/simulator.ts'
 import { createWalker } from '../feeds/simulator/walk.ts'
 import { VENUES } from '../feeds/venues.ts'
 import { lakePositions } from './feed-ports.ts'
@@ -95,17 +97,22 @@ async function stoodStill(lake: Lake, market: Market, now: number): Promise<bool
   return now - last > MAX_PAUSE_MS
 }
 
-/** Opens the market's exchanges on a local port. */
-export async function serveMarket(lake: Lake, market: Market): Promise<Source> {
-  await beginBeforeFirst(lake, market)
-  const simulator = createSimulator({
+/** The market's exchanges. */
+export function marketSimulator(market: Market, exchanges: readonly Exchange[], timers: Timers): Simulator {
+  return createSimulator({
     ...market,
     market: market.number,
-    timers: systemTimers(),
-    exchanges: lake.exchanges,
+    timers,
+    exchanges,
     invalidShare: INVALID_SHARE,
     faultsPerMinute: FAULTS_PER_MINUTE,
   })
+}
+
+/** Opens the market's exchanges on a local port. */
+export async function serveMarket(lake: Lake, market: Market): Promise<Source> {
+  await beginBeforeFirst(lake, market)
+  const simulator = marketSimulator(market, lake.exchanges, systemTimers())
   const server = await startServer({ exchanges: simulator.exchanges, port: 0 })
   return {
     venue: name => ({

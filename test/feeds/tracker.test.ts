@@ -93,12 +93,25 @@ describe('a tracker', () => {
     expect(tracker.overdue(3_000).map(({ from, to }) => [from, to])).toEqual([[6, 7]])
   })
 
+  test('a trade dated a day ahead that comes again forgets nothing', () => {
+    const tracker = createTracker()
+    const day = 86_400_000_000n
+    tracker.note(SYMBOL, 100, 0n, 0)
+    tracker.note(SYMBOL, 101, day, 1)
+    tracker.note(SYMBOL, 105, 2_000n, 2)
+
+    expect(tracker.note(SYMBOL, 101, day, 3)).toBe('repeat')
+
+    expect(tracker.missing({ symbol: SYMBOL, from: 1, to: 200 })).toEqual([{ from: 102, to: 104 }])
+    expect(tracker.overdue(9_000)[0].fromTime).toBe(0n)
+  })
+
   test('numbers that begin anew are taken as such, not as repeats for ever', () => {
     const tracker = createTracker()
     tracker.note(SYMBOL, 1_000, 0n, 0)
 
-    expect(tracker.note(SYMBOL, 1, 3_600_000_000n, 0)).toBe('new')
-    expect(tracker.note(SYMBOL, 2, 3_600_000_001n, 0)).toBe('new')
+    expect(tracker.note(SYMBOL, 1, 3_600_000_000n, 3_600_000)).toBe('new')
+    expect(tracker.note(SYMBOL, 2, 3_600_000_001n, 3_600_000)).toBe('new')
     expect(tracker.missingIds).toBe(0)
   })
 

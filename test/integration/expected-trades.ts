@@ -1,29 +1,29 @@
 /**
- * Prints, as CSV, the trades that Gold must hold: `SEED RATE START DATA`. Of the lake it takes the end offsets of its topics and
+ * Prints, as CSV, the trades that Gold must hold: `SEED RATE START DATA`. Of the lake it takes how far each symbol's feed was and
  * nothing else; the trades come of the market's seed.
  */
-import { join } from 'node:path'
-import { sqliteTopicLog } from '../../adapters/sqlite-topic-log.ts'
 import { formatDecimal } from '../../domain/decimal.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
-import { topicName } from '../../domain/names.ts'
-import { expectedTrades } from '../../feeds/market.ts'
+import { sequenceOf } from '../../feeds/protocol.ts'
+import { lakePositions } from '../../localstack/feed-ports.ts'
+import { openLakeReadOnly } from '../../localstack/lake.ts'
+import { marketSimulator } from '../../localstack/market.ts'
 
 const [seed, rate, start, data] = process.argv.slice(2)
-const topics = sqliteTopicLog(join(data, 'topics.sqlite'), { readOnly: true })
+const startMicros = BigInt(Date.parse(start)) * 1000n
+const market = { number: 0, seed: Number(seed), ratePerSecond: Number(rate), startMicros }
+const now = Date.now()
+const simulator = marketSimulator(market, EXCHANGES, { now: () => now, after: () => () => {} })
+const lake = await openLakeReadOnly(data)
 const lines: string[] = []
-for (const exchange of EXCHANGES) {
-  const options = {
-    seed: Number(seed),
-    ratePerSecond: Number(rate),
-    startMicros: BigInt(Date.parse(start)) * 1000n,
-    exchange,
-    partitions: exchange.partitions,
-  }
-  for (const trade of expectedTrades(options, await topics.ends(topicName(exchange.name))).values()) {
+for (const exchange of simulator.exchanges) {
+  const positions = await lakePositions(lake, exchange.name).load()
+  const ends = new Map(positions.map(({ symbol, id }) => [symbol, id]))
+  for (const trade of exchange.trades().obtainable) {
     const { messageId, exchange: code, symbol, timestamp, price, quantity, side } = trade
+    if ((sequenceOf(trade) ?? Number.NaN) > (ends.get(symbol) ?? 0)) continue
     lines.push([messageId, code, symbol, timestamp, formatDecimal(price), formatDecimal(quantity), side].join(','))
   }
 }
-topics.close()
+lake.close()
 process.stdout.write(['message_id,exchange,symbol,micros,price,quantity,side', ...lines.sort(), ''].join('\n'))

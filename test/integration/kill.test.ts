@@ -44,6 +44,8 @@ test('twenty kills, and every trade is there once', async () => {
   for (const name of ['bronze_binance_trades', 'silver_kraken_trades', 'gold_crypto_trades', 'gold_ohlcv_1d'])
     expect(tables.find(({ table }) => table === name)?.snapshots, name).toBeGreaterThan(5)
 
+  // The feeds get what was traded since the last kill, and end in order.
+  expect(await output(...arguments_, '--for', '5s')).toContain('All six laws hold')
   await output('drain', '--data', data)
   expect(await output('audit', '--data', data)).toContain('All six laws hold')
 

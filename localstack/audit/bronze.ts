@@ -1,7 +1,7 @@
 /** Law 1: every record delivered from a topic partition is in Bronze exactly once. */
 import { type Checkpoint, gapOffsets, type OffsetRange } from '../../domain/checkpoint.ts'
 import type { QuerySession } from '../../domain/ports.ts'
-import { type ExchangeReading, keptSince, type Readings } from './readings.ts'
+import { keptSince, type Readings, type StreamReading } from './readings.ts'
 import { count, type Findings, offenders, type Violation, violation } from './report.ts'
 
 /** Rows without a hole between them, of one partition and epoch. */
@@ -33,7 +33,7 @@ export async function checkBronze(session: QuerySession, readings: Readings): Pr
   const problems: Hole[] = []
   const violations: Violation[] = []
   let waiting = 0
-  for (const [i, reading] of readings.exchanges.entries()) {
+  for (const [i, reading] of [...readings.exchanges, readings.gaps].entries()) {
     const rows = await partitionRows(session, i)
     const runs = Map.groupBy(await runsOf(session, i), run => `${run.epoch}|${run.partition}`)
     for (const row of rows) {
@@ -72,8 +72,8 @@ function rangeText([from, to]: OffsetRange): string {
 
 async function partitionRows(session: QuerySession, exchange: number) {
   const rows = await session.run(`SELECT epoch, part, count(*) AS rows, min(off) AS low, max(off) AS high
-    FROM bronze_rows JOIN files ON files.number = bronze_rows.file
-    WHERE files.first AND bronze_rows.exchange = ${exchange} AND own GROUP BY ALL ORDER BY part, epoch`)
+    FROM record_rows JOIN files ON files.number = record_rows.file
+    WHERE files.first AND record_rows.exchange = ${exchange} AND own GROUP BY ALL ORDER BY part, epoch`)
   return rows.map(row => ({
     partition: Number(row.part),
     epoch: Number(row.epoch),
@@ -86,8 +86,8 @@ async function partitionRows(session: QuerySession, exchange: number) {
 async function runsOf(session: QuerySession, exchange: number): Promise<Run[]> {
   // An offset less its rank is the same along a run; of repeated offsets, which are met elsewhere, one counts.
   const rows = await session.run(`WITH held AS (
-      SELECT epoch, part, off, min(ingested) AS ingested FROM bronze_rows JOIN files ON files.number = bronze_rows.file
-      WHERE files.first AND bronze_rows.exchange = ${exchange} AND own GROUP BY ALL),
+      SELECT epoch, part, off, min(ingested) AS ingested FROM record_rows JOIN files ON files.number = record_rows.file
+      WHERE files.first AND record_rows.exchange = ${exchange} AND own GROUP BY ALL),
     ranked AS (SELECT *, off - row_number() OVER (PARTITION BY epoch, part ORDER BY off) AS run FROM held)
     SELECT epoch, part, min(off) AS low,
       max(off) AS high, arg_min(ingested, off) AS began, arg_max(ingested, off) AS ended
@@ -104,7 +104,7 @@ async function runsOf(session: QuerySession, exchange: number): Promise<Run[]> {
 
 /** Offsets that Bronze should hold and does not, below the highest that it holds. */
 function holes(
-  reading: ExchangeReading,
+  reading: StreamReading,
   now: number,
   row: { partition: number; epoch: number },
   runs: readonly Run[],
@@ -150,7 +150,7 @@ function outside(range: OffsetRange, gaps: readonly OffsetRange[]): OffsetRange[
 }
 
 /** Whether the highest row stands right below the checkpoint; rows were read between the two readings of it. */
-function endProblems(reading: ExchangeReading, row: { partition: number; epoch: number; to: number }): Hole[] {
+function endProblems(reading: StreamReading, row: { partition: number; epoch: number; to: number }): Hole[] {
   const at = (checkpoints: readonly Checkpoint[]) => checkpoints.find(({ partition }) => partition === row.partition)
   const before = at(reading.checkpointsBefore)
   const after = at(reading.checkpoints)
@@ -168,7 +168,7 @@ function endProblems(reading: ExchangeReading, row: { partition: number; epoch: 
 }
 
 /** Whether the checkpoints have what the topic has delivered, and no more than it ever held. */
-function delivered(reading: ExchangeReading, now: number, held: ReadonlySet<number>): Hole[] {
+function delivered(reading: StreamReading, now: number, held: ReadonlySet<number>): Hole[] {
   const problems: Hole[] = []
   const before = new Map(reading.checkpointsBefore.map(checkpoint => [checkpoint.partition, checkpoint.nextOffset]))
   const dropsDays = keptSince(reading.bronze, now) > 0
@@ -195,9 +195,9 @@ function delivered(reading: ExchangeReading, now: number, held: ReadonlySet<numb
   return problems
 }
 
-async function repeated(session: QuerySession, reading: ExchangeReading, exchange: number): Promise<Violation[]> {
-  const rows = `bronze_rows JOIN files ON files.number = bronze_rows.file WHERE files.first
-    AND bronze_rows.exchange = ${exchange}`
+async function repeated(session: QuerySession, reading: StreamReading, exchange: number): Promise<Violation[]> {
+  const rows = `record_rows JOIN files ON files.number = record_rows.file WHERE files.first
+    AND record_rows.exchange = ${exchange}`
   const topic = `'${reading.topic}' AS topic`
   return [
     ...(await offenders(

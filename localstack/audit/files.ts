@@ -63,6 +63,7 @@ function tablesOf(readings: Readings): TableReading[] {
       both(reading.bronze, reading.laterBronze),
       both(reading.silver, reading.laterSilver),
     ]),
+    readings.gaps.bronze,
     readings.dlq,
     both(readings.gold, readings.laterGold),
     ...readings.candles.map(({ table }) => table),

@@ -8,9 +8,10 @@
 import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { ChangedMinutes, SilverFiles } from '../../domain/handover.ts'
-import { consumers, stageConsumers, topicName } from '../../domain/names.ts'
+import { consumers, stageConsumers } from '../../domain/names.ts'
 import { countPending, listPending } from '../../domain/pending.ts'
 import type { PartitionEnd } from '../../domain/ports.ts'
+import { FEED_GAPS, type RecordStream, tradeStream } from '../../domain/streams.ts'
 import {
   bronzeTable,
   candleTable,
@@ -36,8 +37,8 @@ export interface TableReading {
   readonly createdAt: number | undefined
 }
 
-export interface ExchangeReading {
-  readonly exchange: Exchange
+/** A topic and the table that has its records. */
+export interface StreamReading {
   readonly topic: string
   /** undefined where the topics are out of reach. */
   readonly endsBefore: readonly PartitionEnd[] | undefined
@@ -45,6 +46,10 @@ export interface ExchangeReading {
   readonly bronze: TableReading
   readonly checkpoints: readonly Checkpoint[]
   readonly ends: readonly PartitionEnd[] | undefined
+}
+
+export interface ExchangeReading extends StreamReading {
+  readonly exchange: Exchange
   /** Bronze files that Silver has not taken. */
   readonly forSilver: ReadonlySet<string>
   readonly silver: TableReading
@@ -57,6 +62,8 @@ export interface Readings {
   /** Milliseconds since 1970. */
   readonly at: number
   readonly exchanges: readonly ExchangeReading[]
+  /** The feeds' reports of what they missed. */
+  readonly gaps: StreamReading
   readonly dlq: TableReading
   /** Silver files that Gold has not taken. */
   readonly forGold: ReadonlySet<string>
@@ -78,7 +85,8 @@ const ATTEMPTS = 10
 
 export async function readLake(lake: ReadableLake): Promise<Readings> {
   const at = lake.ports.clock.now()
-  const early = await inOrder(lake.exchanges, exchange => readBronze(lake, exchange))
+  const early = await inOrder(lake.exchanges, exchange => readStream(lake, tradeStream(exchange)))
+  const gaps = await readStream(lake, FEED_GAPS)
   const forSilver = await inOrder(lake.exchanges, exchange => idsOf(lake, consumers.silver(exchange.name)))
   const silver = await inOrder(lake.exchanges, exchange => readTable(lake, silverTable(exchange)))
   const dlq = await readTable(lake, DLQ_TABLE)
@@ -96,11 +104,13 @@ export async function readLake(lake: ReadableLake): Promise<Readings> {
     at,
     exchanges: early.map((reading, i) => ({
       ...reading,
+      exchange: lake.exchanges[i],
       forSilver: forSilver[i],
       silver: silver[i],
       laterSilver: laterSilver[i],
       laterBronze: laterBronze[i],
     })),
+    gaps,
     dlq,
     forGold: new Set(forGold.flatMap(item => item.payload.files.map(file => file.key))),
     gold,
@@ -114,19 +124,18 @@ export async function readLake(lake: ReadableLake): Promise<Readings> {
   }
 }
 
-/** Bronze between two readings of its checkpoints, again while gaps open or close in between. */
-async function readBronze(lake: ReadableLake, exchange: Exchange) {
-  const topic = topicName(exchange.name)
+/** A table of records between two readings of its checkpoints, again while gaps open or close in between. */
+async function readStream(lake: ReadableLake, { topic, table }: RecordStream): Promise<StreamReading> {
   const shape = (checkpoints: readonly Checkpoint[]) =>
     JSON.stringify(checkpoints.map(({ partition, epoch, gaps }) => [partition, epoch, gaps]))
   for (let attempt = 1; ; attempt++) {
     const endsBefore = await lake.topics?.ends(topic)
     const checkpointsBefore = await listCheckpoints(lake.ports.state, topic)
-    const bronze = await readTable(lake, bronzeTable(exchange))
+    const bronze = await readTable(lake, table)
     const checkpoints = await listCheckpoints(lake.ports.state, topic)
     const ends = await lake.topics?.ends(topic)
     if (shape(checkpointsBefore) === shape(checkpoints) || attempt === ATTEMPTS)
-      return { exchange, topic, endsBefore, checkpointsBefore, bronze, checkpoints, ends }
+      return { topic, endsBefore, checkpointsBefore, bronze, checkpoints, ends }
   }
 }
 

@@ -4,7 +4,8 @@
  *
  *   files        number, path, key, venue (the exchange's number), first (in the
  *                first reading), due (must have arrived downstream), later (in the later reading)
- *   bronze_rows  file, exchange, epoch, part, off, ingested, own (of the exchange's topic)
+ *   record_rows  file, exchange (the number after theirs: the feeds' gap reports), epoch, part, off, ingested, own (of
+ *                the stream's topic); bronze_rows are those of exchanges
  *   silver_rows  file, exchange, epoch, part, off, ingested, id, micros, print (a hash of the trade's fields)
  *   dlq_rows     file, exchange, epoch, part, off, found
  *   gold_rows    file, exchange, id, micros, print, dated (date and hour are the time's)
@@ -51,14 +52,19 @@ export async function loadRows(
   const load = loader(session, paths, unreadable)
   const codes = readings.exchanges.map(({ exchange }, i) => `WHEN ${sqlText(exchange.code)} THEN ${i}`).join(' ')
   const number = `CASE exchange ${codes} ELSE -1 END::TINYINT`
-  for (const [i, reading] of readings.exchanges.entries()) {
-    const { bronze, laterBronze, forSilver, silver, laterSilver, topic } = reading
-    await load(
-      'bronze_rows',
+  const loadRecords = (topic: string, files: Omit<NamedFile, 'path'>[]) =>
+    load(
+      'record_rows',
       `files.venue AS exchange, topic_epoch AS epoch, "partition" AS part, "offset" AS off, epoch_us(ingestion_timestamp) AS ingested,
         topic = ${sqlText(topic)} AS own`,
-      named(i, bronze, laterBronze, forSilver),
+      files,
     )
+  const gaps = readings.exchanges.length
+  await session.run(`CREATE TEMP VIEW bronze_rows AS SELECT * FROM record_rows WHERE exchange < ${gaps}`)
+  await loadRecords(readings.gaps.topic, named(gaps, readings.gaps.bronze))
+  for (const [i, reading] of readings.exchanges.entries()) {
+    const { bronze, laterBronze, forSilver, silver, laterSilver, topic } = reading
+    await loadRecords(topic, named(i, bronze, laterBronze, forSilver))
     await load(
       'silver_rows',
       `files.venue AS exchange, ${LINEAGE}, epoch_us(bronze_ingestion_timestamp) AS ingested, ${IDENTITY}`,
@@ -117,7 +123,7 @@ const KEY = 'file INTEGER, exchange TINYINT, epoch INTEGER, part INTEGER, off BI
 const TRADE_KEY = 'id UUID, micros BIGINT, print UBIGINT'
 const TABLES: Readonly<Record<string, string>> = {
   files: 'number INTEGER, path VARCHAR, "key" VARCHAR, venue TINYINT, first BOOLEAN, due BOOLEAN, later BOOLEAN',
-  bronze_rows: `${KEY}, ingested BIGINT, own BOOLEAN`,
+  record_rows: `${KEY}, ingested BIGINT, own BOOLEAN`,
   silver_rows: `${KEY}, ingested BIGINT, ${TRADE_KEY}`,
   dlq_rows: `${KEY}, found BIGINT`,
   gold_rows: `file INTEGER, exchange TINYINT, ${TRADE_KEY}, dated BOOLEAN`,

@@ -1,0 +1,96 @@
+/** From a feed's report to the table `feed_gaps`: every record is there as it came, and says what it says. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { encodeGap, type FeedGap } from '../../domain/feed-gaps.ts'
+import { FEED_GAPS_TOPIC } from '../../domain/names.ts'
+import type { SqlRow } from '../../domain/ports.ts'
+import { auditLake } from '../../localstack/audit.ts'
+import { lakeSink } from '../../localstack/feed-ports.ts'
+import { createView, openTables } from '../../localstack/tables.ts'
+import { drainLake, newLake, rewriteFile, type TestLake } from './support.ts'
+
+const SEQUENCE: FeedGap = {
+  exchange: 'kraken',
+  symbol: 'BTCUSD',
+  kind: 'sequence',
+  status: 'lost',
+  fromId: 61_044_954,
+  toId: 61_044_955,
+  fromTime: 1_795_168_800_000_001n,
+  toTime: 1_795_168_801_000_002n,
+  cause: 'skipped in the stream',
+  reportedAt: 1_795_168_956_000_000n,
+}
+const OUTAGE: FeedGap = { ...SEQUENCE, symbol: null, kind: 'disconnect', status: 'checked', fromId: null, toId: null }
+const GARBAGE = [Buffer.from('{"exchange":"kraken"}'), Buffer.from([0xff, 0xfe]), Buffer.from('')]
+
+let lake: TestLake
+beforeAll(async () => {
+  lake = await newLake()
+  const send = (values: Uint8Array[]) =>
+    lakeSink(lake, () => {}).send(
+      values.map(value => ({
+        topic: FEED_GAPS_TOPIC,
+        key: Buffer.from('BTCUSD'),
+        value,
+        timestamp: 1_795_168_956_000,
+      })),
+    )
+  await send([encodeGap(SEQUENCE), ...GARBAGE])
+  await drainLake(lake)
+  await send([encodeGap(OUTAGE)])
+  await drainLake(lake)
+})
+afterAll(() => lake.remove())
+
+async function rows(): Promise<SqlRow[]> {
+  const table = (await openTables(lake)).find(({ definition }) => definition.name === 'feed_gaps')
+  if (!table) throw new Error('no table')
+  return lake.ports.engine.run([
+    await createView(lake, table),
+    `SELECT "offset", raw_bytes, exchange, symbol, kind, status, from_id, to_id, epoch_us(from_time) AS from_time,
+       epoch_us(to_time) AS to_time, cause, epoch_us(reported_at) AS reported_at FROM feed_gaps ORDER BY "offset"`,
+  ])
+}
+
+const lawOne = async () => (await auditLake(lake)).laws[0]
+
+describe('feed_gaps', () => {
+  test('has what each report says, and the report itself', async () => {
+    const [first, , , , last] = await rows()
+    expect(first).toMatchObject({
+      ...{ exchange: 'kraken', symbol: 'BTCUSD', kind: 'sequence', status: 'lost' },
+      ...{ from_id: 61_044_954n, to_id: 61_044_955n, cause: 'skipped in the stream' },
+      ...{ from_time: 1_795_168_800_000_001n, to_time: 1_795_168_801_000_002n, reported_at: 1_795_168_956_000_000n },
+    })
+    expect(Buffer.from(first.raw_bytes as Uint8Array)).toEqual(Buffer.from(encodeGap(SEQUENCE)))
+    expect(last).toMatchObject({ symbol: null, kind: 'disconnect', status: 'checked', from_id: null, to_id: null })
+  })
+
+  test('keeps a record that is no report as it came, and says nothing of it', async () => {
+    const garbage = (await rows()).slice(1, 4)
+    expect(garbage.map(row => Buffer.from(row.raw_bytes as Uint8Array))).toEqual(GARBAGE)
+    for (const row of garbage)
+      expect(row).toMatchObject({
+        exchange: null,
+        kind: null,
+        status: null,
+        from_id: null,
+        from_time: null,
+        cause: null,
+      })
+  })
+
+  test('is under the first law: what its topic delivered, each once', async () => {
+    expect(await lawOne()).toMatchObject({ holds: true, figures: { rows: 5 } })
+
+    const undo = await rewriteFile(lake, 'feed_gaps', {
+      select: all => `SELECT * FROM ${all} UNION ALL SELECT * FROM ${all}`,
+    })
+    expect((await lawOne()).violations[0].what).toBe('offsets are in Bronze more than once')
+    await undo()
+    await rewriteFile(lake, 'feed_gaps', { select: all => `SELECT * FROM ${all} WHERE "offset" <> 2` })
+    expect((await lawOne()).violations[0].rows).toEqual([
+      expect.objectContaining({ topic: FEED_GAPS_TOPIC, from: 2, to: 2 }),
+    ])
+  })
+})

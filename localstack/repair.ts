@@ -5,6 +5,7 @@
  * The tables come first (pointers, snapshots, files), then Bronze's records and checkpoints, then what is missing downstream.
  * Nothing is deleted: what no table names is swept by maintenance, a day later. A lake has one writer while it is repaired.
  */
+import { recordStreams } from '../domain/streams.ts'
 import { allTables, silverTable } from '../domain/tables.ts'
 import { drain } from './drain.ts'
 import type { Functions } from './functions.ts'
@@ -22,10 +23,10 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
   const done: string[] = []
   await inSession(ports, async session => {
     for (const table of allTables(exchanges)) done.push(...(await mendTable(ports, session, table)))
-    for (const exchange of exchanges) {
-      done.push(...(await dropUnreadableObjects(ports, session, exchange)))
-      done.push(...(await registerMissing(ports, session, exchange)))
-      done.push(...(await mendCheckpoints(ports, session, exchange)))
+    for (const stream of recordStreams(exchanges)) {
+      done.push(...(await dropUnreadableObjects(ports, session, stream)))
+      done.push(...(await registerMissing(ports, session, stream)))
+      done.push(...(await mendCheckpoints(ports, session, stream)))
     }
   })
   // What is on the lists goes first: it is not missing.

@@ -10,13 +10,12 @@ import {
   listCheckpoints,
   type OffsetRange,
 } from '../../domain/checkpoint.ts'
-import type { Exchange } from '../../domain/exchanges.ts'
 import type { BronzeObject } from '../../domain/handover.ts'
-import { consumers, tableKey, topicName } from '../../domain/names.ts'
+import { consumers, tableKey } from '../../domain/names.ts'
 import { consumePending, listPending, producePending } from '../../domain/pending.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
 import { readParquet, sqlText, sqlTimestamp, tableRows } from '../../domain/sql.ts'
-import { bronzeTable } from '../../domain/tables.ts'
+import type { RecordStream } from '../../domain/streams.ts'
 import { copyDataFile } from '../../iceberg/data-file.ts'
 import { describeParquetFile } from '../../iceberg/parquet-footer.ts'
 import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
@@ -30,11 +29,12 @@ const RECORD = 'topic, topic_epoch, "partition", "offset"'
 export async function dropUnreadableObjects(
   ports: Ports,
   session: QuerySession,
-  exchange: Exchange,
+  { table: { name }, next }: RecordStream,
 ): Promise<string[]> {
   const done: string[] = []
-  const table = consumers.table(bronzeTable(exchange).name)
-  for (const item of await listPending<BronzeObject>(ports, consumers.silver(exchange.name), Number.MAX_SAFE_INTEGER)) {
+  if (next === undefined) return done
+  const table = consumers.table(name)
+  for (const item of await listPending<BronzeObject>(ports, next, Number.MAX_SAFE_INTEGER)) {
     const problem = await fileProblem(ports, session, { key: item.id, ...item.payload })
     if (problem === undefined) continue
     const writes = [consumePending(item)]
@@ -51,8 +51,8 @@ export async function dropUnreadableObjects(
 }
 
 /** Puts records of unregistered files on the table's list, each record that Bronze lacks once. */
-export async function registerMissing(ports: Ports, session: QuerySession, exchange: Exchange): Promise<string[]> {
-  const bronze = await readLive(ports, bronzeTable(exchange))
+export async function registerMissing(ports: Ports, session: QuerySession, stream: RecordStream): Promise<string[]> {
+  const bronze = await readLive(ports, stream.table)
   await session.run(`CREATE OR REPLACE TEMP TABLE registered AS SELECT ${RECORD} FROM ${await rowsOf(ports, bronze)}`)
   const since = keptFrom(bronze, ports.clock.now())
   const done: string[] = []
@@ -108,9 +108,9 @@ async function missingOf(
 }
 
 /** Moves each checkpoint to what Bronze holds: past its last record, with a gap for each that is not there. */
-export async function mendCheckpoints(ports: Ports, session: QuerySession, exchange: Exchange): Promise<string[]> {
-  const bronze = await readLive(ports, bronzeTable(exchange))
-  const topic = topicName(exchange.name)
+export async function mendCheckpoints(ports: Ports, session: QuerySession, stream: RecordStream): Promise<string[]> {
+  const { topic, table } = stream
+  const bronze = await readLive(ports, table)
   await session.run(`CREATE OR REPLACE TEMP TABLE offsets AS SELECT "partition" AS part, topic_epoch AS epoch, "offset" AS off
     FROM ${await rowsOf(ports, bronze)} WHERE topic = ${sqlText(topic)}`)
   const stored = new Map((await listCheckpoints(ports.state, topic)).map(found => [found.partition, found]))

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Corrupt } from '../../domain/errors.ts'
-import { consumers, topicName } from '../../domain/names.ts'
+import { consumers, FEED_GAPS_TOPIC, topicName } from '../../domain/names.ts'
 import { listPending } from '../../domain/pending.ts'
 import { loadTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
@@ -29,6 +29,7 @@ beforeEach(async () => {
   await publishMarket(lake, { market: 0, from: 0, to: 15 })
   await drainLake(lake)
   await publishMarket(lake, { market: 0, from: 15, to: 30 })
+  await lake.topics.append(FEED_GAPS_TOPIC, [{ partition: 0, key: null, value: Buffer.from('{}'), timestamp: 0 }])
   await drainLake(lake)
   good = await goldRows()
 })
@@ -108,6 +109,9 @@ describe('the whole state store', () => {
     }, true)
     const done = await repair()
     expect(done.join('\n')).toMatch(/the checkpoint of market\.crypto\.trades\.binance-\d+ is at \d+ .* it was lost/)
+    expect(done.join('\n')).toMatch(
+      /the checkpoint of market\.crypto\.feed\.gaps-0 is at 1 with 0 offsets missing, it was lost/,
+    )
     expect(await violations()).toEqual([])
     expect(await goldRows()).toEqual(await goldOfAnotherLake())
     expect(await repair()).toEqual([])

@@ -14,7 +14,6 @@ import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
 export const audit: Command = {
   name: 'audit',
   usage: '[--repair] [--data DIR | --stack NAME] [--json]',
-  summary: 'Check law by law that nothing is lost, doubled or changed; the exit status is 1 when a law is broken.',
   options: {
     repair: {
       type: 'boolean',

@@ -20,7 +20,6 @@ export interface Command {
   readonly name: string
   /** What follows the name in the usage line. */
   readonly usage: string
-  readonly summary: string
   readonly options: Readonly<Record<string, Option>>
   /** Gives the exit status. */
   run(args: Arguments): Promise<number>
@@ -48,7 +47,7 @@ export function parseCommand(command: Command, argv: readonly string[]): Argumen
 }
 
 /** The help of one command. */
-export function helpOf(command: Command): string {
+export function helpOf(command: Command, summary: string): string {
   const rows = Object.entries({ ...command.options, help: { type: 'boolean', help: 'this text' } as Option }).map(
     ([name, option]) => [
       `  --${name}${option.value ? ` ${option.value}` : ''}`,
@@ -57,7 +56,7 @@ export function helpOf(command: Command): string {
   )
   const width = Math.max(...rows.map(([left]) => left.length)) + 2
   const lines = rows.map(([left, right]) => left.padEnd(width) + right)
-  return [`tradelake ${command.name} ${command.usage}`.trimEnd(), '', command.summary, '', ...lines].join('\n')
+  return [`tradelake ${command.name} ${command.usage}`.trimEnd(), '', summary, '', ...lines].join('\n')
 }
 
 /** A duration like `60s`, `5m`, `1h`, `250ms` in milliseconds. @throws BadInput */

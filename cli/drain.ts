@@ -12,7 +12,6 @@ import { LAKE_OPTIONS } from './open-lake.ts'
 export const drain: Command = {
   name: 'drain',
   usage: '[--data DIR | --stack NAME] [--json]',
-  summary: 'Run every stage until nothing is pending, then exit.',
   options: { ...LAKE_OPTIONS, json: JSON_OPTION },
   async run(args) {
     const stack = args.text('stack')

@@ -23,7 +23,6 @@ const STREAMS: readonly StreamKind[] = ['trade', 'aggTrade']
 export const feed: Command = {
   name: 'feed',
   usage: '--exchange X [--symbols A,B] --brokers HOST:PORT,… --registry URL',
-  summary: "Read an exchange's trades from its WebSocket and write them to Kafka.",
   options: {
     exchange: { type: 'string', value: 'X', help: EXCHANGES.map(({ name }) => name).join(', ') },
     symbols: { type: 'string', value: 'A,B', help: 'markets, like BTCUSDT or BTC-USD (a few large ones)' },

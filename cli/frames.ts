@@ -20,7 +20,6 @@ const RECORDS_PER_APPEND = 5_000
 export const frames: Command = {
   name: 'frames',
   usage: 'FILE… --exchange X [--data DIR]',
-  summary: 'Publish recorded WebSocket frames as TradeV2 messages; tradelake drain then takes them through.',
   options: {
     exchange: { type: 'string', value: 'X', help: 'whose frames they are: binance, kraken or coinbase' },
     data: DATA_OPTION,

@@ -1,56 +1,83 @@
 /** The `tradelake` command: finds the subcommand, runs it, and says what went wrong in one line. */
 import { messageOf } from '../domain/errors.ts'
-import { audit } from './audit.ts'
 import { type Command, helpOf, parseCommand } from './command.ts'
-import { drain } from './drain.ts'
-import { feed } from './feed.ts'
-import { frames } from './frames.ts'
-import { maintain } from './maintain.ts'
-import { rebuild } from './rebuild.ts'
-import { redrive } from './redrive.ts'
-import { replay } from './replay.ts'
-import { simulator } from './simulator.ts'
-import { sql } from './sql.ts'
-import { start } from './start.ts'
-import { tables } from './tables.ts'
 
-const COMMANDS: readonly Command[] = [
-  start,
-  feed,
-  simulator,
-  frames,
-  replay,
-  drain,
-  maintain,
-  tables,
-  sql,
-  audit,
-  rebuild,
-  redrive,
-]
+/** Each is loaded when it is asked for: none waits for what another needs, or fails where that is not installed. */
+const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
+  start: {
+    summary: 'Feed the trades of three exchanges through the lake, with a live view.',
+    load: async () => (await import('./start.ts')).start,
+  },
+  feed: {
+    summary: "Read an exchange's trades from its WebSocket and write them to Kafka.",
+    load: async () => (await import('./feed.ts')).feed,
+  },
+  simulator: {
+    summary: 'Run simulated exchanges that speak the protocols of Binance, Kraken and Coinbase.',
+    load: async () => (await import('./simulator.ts')).simulator,
+  },
+  frames: {
+    summary: 'Publish recorded WebSocket frames as TradeV2 messages; tradelake drain then takes them through.',
+    load: async () => (await import('./frames.ts')).frames,
+  },
+  replay: {
+    summary: 'Publish records from Parquet files with the Bronze columns, each at its own offset and time.',
+    load: async () => (await import('./replay.ts')).replay,
+  },
+  drain: {
+    summary: 'Run every stage until nothing is pending, then exit.',
+    load: async () => (await import('./drain.ts')).drain,
+  },
+  maintain: {
+    summary: 'Join small files, drop what is past its retention, expire snapshots and delete what nothing reaches.',
+    load: async () => (await import('./maintain.ts')).maintain,
+  },
+  tables: {
+    summary: 'Show rows, files, bytes, snapshot and freshness of every table.',
+    load: async () => (await import('./tables.ts')).tables,
+  },
+  sql: {
+    summary: 'Query the current snapshots of all tables with DuckDB.',
+    load: async () => (await import('./sql.ts')).sql,
+  },
+  audit: {
+    summary: 'Check law by law that nothing is lost, doubled or changed; the exit status is 1 when a law is broken.',
+    load: async () => (await import('./audit.ts')).audit,
+  },
+  rebuild: {
+    summary:
+      'Make a range anew: Silver from the Bronze records ingested in it, Gold from the Silver trades of it, candles from Gold.',
+    load: async () => (await import('./rebuild.ts')).rebuild,
+  },
+  redrive: {
+    summary: 'Take dead letters of one error type through Silver again; those that stay dead stay as they are.',
+    load: async () => (await import('./redrive.ts')).redrive,
+  },
+}
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv
-  const command = COMMANDS.find(candidate => candidate.name === name)
-  if (!command) {
+  const found = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (!found) {
     const known = name === undefined || name === '--help' || name === 'help'
     if (!known) console.error(`tradelake: there is no command ${name}. See tradelake --help.`)
     else console.log(overview())
     return known ? 0 : 2
   }
+  const command = await found.load()
   if (rest.includes('--help')) {
-    console.log(helpOf(command))
+    console.log(helpOf(command, found.summary))
     return 0
   }
   return command.run(parseCommand(command, rest))
 }
 
 function overview(): string {
-  const width = Math.max(...COMMANDS.map(command => command.name.length)) + 2
+  const width = Math.max(...Object.keys(COMMANDS).map(name => name.length)) + 2
   return [
     'tradelake: crypto trades from Kafka to exact Iceberg tables',
     '',
-    ...COMMANDS.map(command => `  ${command.name.padEnd(width)}${command.summary}`),
+    ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}${summary}`),
     '',
     "tradelake COMMAND --help tells a command's options.",
   ].join('\n')

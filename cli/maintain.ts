@@ -9,7 +9,6 @@ import { formatBytes, formatCount } from './format.ts'
 export const maintain: Command = {
   name: 'maintain',
   usage: '[--closed-after 10m] [--data DIR] [--json]',
-  summary: 'Join small files, drop what is past its retention, expire snapshots and delete what nothing reaches.',
   options: {
     'closed-after': {
       type: 'string',

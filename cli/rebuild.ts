@@ -16,8 +16,6 @@ const WHAT = ['silver', 'gold', 'candles']
 export const rebuild: Command = {
   name: 'rebuild',
   usage: 'silver|gold|candles --from TIME [--to TIME] [--exchange NAME] [--data DIR] [--json]',
-  summary:
-    'Make a range anew: Silver from the Bronze records ingested in it, Gold from the Silver trades of it, candles from Gold.',
   options: {
     from: { type: 'string', value: 'TIME', help: 'where the range begins, as 2026-11-20T10:00:00Z' },
     to: { type: 'string', value: 'TIME', help: 'where it ends (default: now)' },

@@ -8,7 +8,6 @@ import { chosenExchanges, rangeOf, repairLake } from './rebuild.ts'
 export const redrive: Command = {
   name: 'redrive',
   usage: '--error-type TYPE [--exchange NAME] [--from TIME] [--to TIME] [--data DIR] [--json]',
-  summary: 'Take dead letters of one error type through Silver again; those that stay dead stay as they are.',
   options: {
     'error-type': { type: 'string', value: 'TYPE', help: 'as the DLQ names it, for example unknown_schema' },
     exchange: { type: 'string', value: 'NAME', help: 'of one exchange (default: of all)' },

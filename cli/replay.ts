@@ -9,7 +9,6 @@ import { formatCount } from './format.ts'
 export const replay: Command = {
   name: 'replay',
   usage: 'FILE.parquet… [--data DIR]',
-  summary: 'Publish records from Parquet files with the Bronze columns, each at its own offset and time.',
   options: { data: DATA_OPTION },
   async run(args) {
     if (args.positionals.length === 0) throw new BadInput('Give at least one Parquet file with the Bronze columns.')

@@ -14,7 +14,6 @@ const MARKETS = 90_000
 export const simulator: Command = {
   name: 'simulator',
   usage: '[--port 9001] [--rate N] [--seed N] [--faults N] [--host ADDRESS]',
-  summary: 'Run simulated exchanges that speak the protocols of Binance, Kraken and Coinbase.',
   options: {
     port: { type: 'string', value: 'N', help: 'where it listens; 0 takes a free port', default: '9001' },
     rate: { type: 'string', value: 'N', help: 'trades per second of all exchanges together', default: '200' },

@@ -15,7 +15,6 @@ const FORMATS = ['table', 'csv', 'json', 'parquet']
 export const sql: Command = {
   name: 'sql',
   usage: '"SELECT …" [--format table|csv|json|parquet] [--data DIR | --stack NAME]',
-  summary: 'Query the current snapshots of all tables with DuckDB.',
   options: {
     format: { type: 'string', value: 'FORMAT', help: 'table, csv, json or parquet', default: 'table' },
     ...LAKE_OPTIONS,

@@ -21,7 +21,6 @@ const SAME_SIGNAL_MS = 1_000
 export const start: Command = {
   name: 'start',
   usage: '[--rate N] [--for 60s] [--seed N] [--live] [--data DIR] [--json]',
-  summary: 'Feed the trades of three exchanges through the lake, with a live view.',
   options: {
     rate: { type: 'string', value: 'N', help: 'trades per second of all exchanges together (200 in a new lake)' },
     for: { type: 'string', value: 'TIME', help: 'stop after 60s, 5m, 1h; without it, on Ctrl-C' },

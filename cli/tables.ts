@@ -8,7 +8,6 @@ import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
 export const tables: Command = {
   name: 'tables',
   usage: '[--data DIR | --stack NAME] [--json]',
-  summary: 'Show rows, files, bytes, snapshot and freshness of every table.',
   options: { ...LAKE_OPTIONS, json: JSON_OPTION },
   async run(args) {
     const lake = await openToRead(args)

@@ -147,6 +147,22 @@ function deadExports(sources: readonly Source[]): string[] {
     .map(({ source, name }) => `${source.path} exports ${name}`)
 }
 
+/** A file and all that it imports, and they import. */
+function reachable(path: string, sources: readonly Source[]): Source[] {
+  const byPath = new Map(sources.map(source => [source.path, source]))
+  const found = new Set<Source>()
+  const visit = (at: string | undefined): void => {
+    const source = at === undefined ? undefined : byPath.get(at)
+    if (!source || found.has(source)) return
+    found.add(source)
+    // Types are not there when it runs.
+    const code = source.code.replaceAll(/\bimport\s+type\s[^;'"]*['"][^'"]+['"]/g, '')
+    for (const { target } of importsOf({ ...source, code })) visit(target)
+  }
+  visit(path)
+  return [...found]
+}
+
 const UNFINISHED = /\b(?:TODO|FIXME|XXX|HACK)\b/
 const MACHINE_PATH = /(?:^|[\s'"`(=:])(?:\/(?:home|work|root|Users|mnt)\/\w|[A-Z]:\\\w)/m
 
@@ -179,6 +195,12 @@ describe('the repository', () => {
 
   test('every export of product code is imported somewhere', () => {
     expect(deadExports(sources)).toEqual([])
+  })
+
+  test('a feed loads nothing that its image is made without', () => {
+    const loaded = reachable('cli/feed.ts', sources)
+    expect(loaded.length).toBeGreaterThan(30)
+    expect(loaded.filter(({ code }) => code.includes(`from '@duckdb/`)).map(({ path }) => path)).toEqual([])
   })
 
   test('packages have exact versions', () => {

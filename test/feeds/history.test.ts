@@ -1,0 +1,109 @@
+/** The REST history of each exchange, asked as a feed asks it: any range of ids comes, as the stream would have sent it. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { EXCHANGES } from '../../domain/exchanges.ts'
+import type { Trade } from '../../domain/trade.ts'
+import { VENUES as MARKETS } from '../../feeds/instruments.ts'
+import { pairOf } from '../../feeds/pairs.ts'
+import { type IdRange, sequenceOf } from '../../feeds/protocol.ts'
+import { createSimulator } from '../../feeds/simulator/simulator.ts'
+import { MalformedFrame } from '../../feeds/types.ts'
+import { VENUES } from '../../feeds/venues.ts'
+
+const START = Date.UTC(2026, 10, 20, 10)
+const NOW = START + 20 * 60_000
+const timers = { now: () => NOW, after: () => () => {} }
+const RECEIVED = BigInt(NOW) * 1000n
+
+const simulator = createSimulator({
+  seed: 8,
+  startMicros: BigInt(START) * 1000n,
+  ratePerSecond: 60,
+  timers,
+  exchanges: EXCHANGES,
+})
+const core = ({ tradeId, messageId, symbol, currency, timestamp, price, quantity, side }: Trade) =>
+  [tradeId, messageId, symbol, currency, timestamp, price, quantity, side].join(' ')
+
+describe.each(EXCHANGES)('$name', ({ name }) => {
+  const exchange = simulator.exchanges.find(candidate => candidate.name === name)
+  if (!exchange) throw new Error(`no simulated ${name}`)
+  const { rest, symbols } = VENUES[name]
+  const bySymbol = Map.groupBy(exchange.trades().obtainable, trade => trade.symbol)
+
+  /** All pages of a range. */
+  function ask(symbol: string, range: IdRange): Trade[] {
+    const pair = pairOf(symbol)
+    const found: Trade[] = []
+    let pages = 0
+    for (let path: string | undefined = rest.historyPath(pair, range, 'trade'); path !== undefined; pages++) {
+      expect(pages).toBeLessThan(100)
+      const reply = exchange?.get(path)
+      expect(reply?.status, path).toBe(200)
+      const page = rest.historyPage(reply?.body ?? '', pair, range, 'trade', RECEIVED)
+      found.push(...page.trades)
+      path = page.next
+    }
+    return found
+  }
+
+  test('any range of ids comes whole, each trade as it was traded', () => {
+    const instruments = MARKETS[name].instruments.map(({ symbol }) => symbol)
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...instruments),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.nat(2_500),
+        (symbol, at, length) => {
+          const trades = bySymbol.get(symbol) ?? []
+          const first = Math.floor(at * (trades.length - 1))
+          const wanted = trades.slice(first, first + length + 1)
+          const [from, to] = [wanted[0], wanted[wanted.length - 1]].map(trade => sequenceOf(trade) ?? 0)
+          const after = trades[Math.max(0, first - 1)].timestamp
+
+          const found = ask(symbol, { from, to, after }).filter(trade => {
+            const id = sequenceOf(trade) ?? 0
+            return id >= from && id <= to
+          })
+
+          expect([...new Set(found.map(core))].sort()).toEqual(wanted.map(core).sort())
+        },
+      ),
+      { numRuns: 30 },
+    )
+  })
+
+  test('a market is asked for before it is subscribed to', () => {
+    const isTraded = (symbol: string) => {
+      const reply = exchange.get(rest.pairPath(pairOf(symbol)))
+      return rest.isTraded(reply)
+    }
+    for (const symbol of symbols) expect(isTraded(symbol), symbol).toBe(true)
+    expect(isTraded('NOSUCH-USD')).toBe(false)
+    for (const status of [429, 500, 503])
+      expect(rest.isTraded({ status, headers: {}, body: 'busy' }), `${status}`).toBe(undefined)
+  })
+
+  test('a page that is none is refused, however it is broken', () => {
+    const pair = pairOf(symbols[0])
+    const range = { from: 1, to: 5, after: BigInt(START) * 1000n }
+    const good = exchange.get(rest.historyPath(pair, range, 'trade')).body
+    const broken = fc.oneof(
+      fc.nat(good.length).map(length => good.slice(0, length)),
+      fc
+        .tuple(fc.nat(good.length - 1), fc.string({ minLength: 1, maxLength: 3 }))
+        .map(([at, text]) => good.slice(0, at) + text + good.slice(at + 1)),
+      fc.json(),
+    )
+    fc.assert(
+      fc.property(broken, body => {
+        try {
+          rest.historyPage(body, pair, range, 'trade', RECEIVED)
+        } catch (error) {
+          expect(error).toBeInstanceOf(MalformedFrame)
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+})

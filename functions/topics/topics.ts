@@ -36,18 +36,7 @@ export async function ensureTopics(
   const grown = kept.filter(({ name, partitions }) => (counts.get(name) ?? 0) < partitions)
   if (grown.length > 0)
     await admin.createPartitions({ topics: grown.map(({ name, partitions }) => ({ name, count: partitions })) })
-  if (kept.length > 0)
-    await admin.incrementalAlterConfigs({
-      resources: kept.map(({ name, settings }) => ({
-        resourceType: ConfigResourceTypes.TOPIC,
-        resourceName: name,
-        configs: Object.entries(settings).map(([name, value]) => ({
-          name,
-          value,
-          configOperation: IncrementalAlterConfigOperationTypes.SET,
-        })),
-      })),
-    })
+  await changeSettings(admin, kept)
   await check(admin, wanted, clock)
   return { created, grown: grown.map(({ name }) => name) }
 }
@@ -69,24 +58,56 @@ async function lacks(admin: Admin, wanted: readonly TopicDefinition[]): Promise<
   const missing = wanted.filter(({ name }) => !existing.has(name))
   if (missing.length > 0) return missing.map(({ name }) => `${name} is not there`)
   const counts = await partitionCounts(admin, wanted)
+  const stand = await settingsOf(admin, wanted)
+  return wanted.flatMap(({ name, partitions, settings }) => {
+    const count = counts.get(name) ?? 0
+    return [
+      ...(count < partitions ? [`${name} has ${count} partitions, not ${partitions}`] : []),
+      ...Object.entries(settings).flatMap(([setting, value]) => {
+        const stands = stand.get(name)?.get(setting)
+        return stands === value ? [] : [`${name} has ${setting}=${stands}, not ${value}`]
+      }),
+    ]
+  })
+}
+
+/** Settings that are as they should be are left alone: MSK Serverless takes some at a topic's creation only. */
+async function changeSettings(admin: Admin, topics: readonly TopicDefinition[]): Promise<void> {
+  const stand = await settingsOf(admin, topics)
+  const resources = topics.map(({ name, settings }) => ({
+    resourceType: ConfigResourceTypes.TOPIC,
+    resourceName: name,
+    configs: Object.entries(settings)
+      .filter(([setting, value]) => stand.get(name)?.get(setting) !== value)
+      .map(([setting, value]) => ({
+        name: setting,
+        value,
+        configOperation: IncrementalAlterConfigOperationTypes.SET,
+      })),
+  }))
+  const changed = resources.filter(({ configs }) => configs.length > 0)
+  if (changed.length > 0) await admin.incrementalAlterConfigs({ resources: changed })
+}
+
+/** By topic, by setting. */
+async function settingsOf(
+  admin: Admin,
+  topics: readonly TopicDefinition[],
+): Promise<Map<string, Map<string, string | null | undefined>>> {
+  if (topics.length === 0) return new Map()
   const described = await admin.describeConfigs({
-    resources: wanted.map(({ name, settings }) => ({
+    resources: topics.map(({ name, settings }) => ({
       resourceType: ConfigResourceTypes.TOPIC,
       resourceName: name,
       configurationKeys: Object.keys(settings),
     })),
   })
-  return wanted.flatMap(({ name, partitions, settings }) => {
-    const found = described.find(({ resourceName }) => resourceName === name)?.configs ?? []
-    const count = counts.get(name) ?? 0
-    return [
-      ...(count < partitions ? [`${name} has ${count} partitions, not ${partitions}`] : []),
-      ...Object.entries(settings).flatMap(([setting, value]) => {
-        const stands = found.find(config => config.name === setting)?.value
-        return stands === value ? [] : [`${name} has ${setting}=${stands}, not ${value}`]
-      }),
-    ]
-  })
+  return new Map(
+    described.map(({ resourceName, configs }) => [
+      resourceName,
+      new Map(configs.map(({ name, value }) => [name, value])),
+    ]),
+  )
 }
 
 async function partitionCounts(admin: Admin, topics: readonly TopicDefinition[]): Promise<Map<string, number>> {

@@ -45,9 +45,9 @@ test("the deployment's topics are made, and once more is as good as once", async
   const second = await ensureTopics(admin, topics, clock)
   expect(first.created).toEqual(topics.map(({ name }) => name))
   expect(second).toEqual({ created: [], grown: [] })
-  for (const { name, partitions } of topics) {
+  for (const { name, partitions, settings } of topics) {
     expect(await partitionsOf(name)).toBe(partitions)
-    expect(await settingOf(name, 'max.message.bytes')).toBe('1048576')
+    for (const [setting, value] of Object.entries(settings)) expect(await settingOf(name, setting)).toBe(value)
   }
 })
 
@@ -63,6 +63,24 @@ test('a topic grows and takes other settings, and never shrinks', async () => {
   expect(again.grown).toEqual([])
   expect(await partitionsOf('grows')).toBe(5)
   expect(await settingOf('grows', 'retention.ms')).toBe('2000')
+})
+
+test('settings that are as they should be are left alone', async () => {
+  const topic: TopicDefinition = { name: 'left', partitions: 1, settings: { 'cleanup.policy': 'compact' } }
+  await ensureTopics(admin, [topic], clock)
+  const changes: string[] = []
+  const watched = new Proxy(admin, {
+    get(target, name) {
+      if (name === 'incrementalAlterConfigs') changes.push(String(name))
+      const value = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+
+  await ensureTopics(watched, [topic], clock)
+  expect(changes).toEqual([])
+  await ensureTopics(watched, [{ ...topic, settings: { 'retention.ms': '5000' } }], clock)
+  expect(changes).toHaveLength(1)
 })
 
 /** What the function answers CloudFormation to one request. */

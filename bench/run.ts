@@ -1,11 +1,16 @@
-/** `npm run bench [-- pipeline|latency|age|maintain|freshness …]`: prints figures and their ratios to named baselines. */
+/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|feed …]`: prints figures and their ratios to named baselines. */
 import { benchAge } from './age.ts'
+import { benchEncode } from './encode.ts'
+import { benchFeed } from './feed.ts'
 import { benchFreshness } from './freshness.ts'
 import { benchLatency } from './latency.ts'
 import { benchMaintain } from './maintain.ts'
 import { benchPipeline } from './pipeline.ts'
 
 const MESSAGES = Number(process.env.BENCH_MESSAGES ?? 1_000_000)
+/** Of the feed's bench: trades a second, and for how long. */
+const RATE = Number(process.env.BENCH_RATE ?? 10_000)
+const MINUTES = Number(process.env.BENCH_MINUTES ?? 10)
 
 const BENCHES: Record<string, () => Promise<void>> = {
   pipeline: () => benchPipeline(MESSAGES, 3),
@@ -13,6 +18,8 @@ const BENCHES: Record<string, () => Promise<void>> = {
   age: benchAge,
   maintain: benchMaintain,
   freshness: benchFreshness,
+  encode: benchEncode,
+  feed: () => benchFeed(RATE, MINUTES),
 }
 
 const wanted = process.argv.slice(2)

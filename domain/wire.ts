@@ -13,12 +13,17 @@ export const TRADE_SCHEMA_ID = 1
 const long = new BigInt64Array(1)
 const halves = new Int32Array(long.buffer)
 
-let buffer = Buffer.allocUnsafe(64 * 1024)
+// Values are cut from blocks: an allocation of its own for each costs more than all of the encoding.
+const BLOCK_BYTES = 64 * 1024
+let buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES)
+/** Begin of the value that is being written, and where its next byte goes. */
+let start = 0
 let at = 0
 
 /** Encodes a trade as a Kafka value. @throws RangeError where an enum value is unknown */
 export function encodeTrade(trade: Trade, schemaId: number = TRADE_SCHEMA_ID): Uint8Array {
-  at = 0
+  at = start
+  reserve(FRAME_BYTES)
   buffer[at++] = MAGIC_BYTE
   at = buffer.writeUInt32BE(schemaId, at)
   writeString(trade.messageId)
@@ -36,14 +41,19 @@ export function encodeTrade(trade: Trade, schemaId: number = TRADE_SCHEMA_ID): U
   writeLong(trade.ingestionTimestamp)
   writeOptionalLong(trade.platformSequence)
   writeVendorData(trade.vendorData)
-  return Uint8Array.prototype.slice.call(buffer, 0, at)
+  const value = buffer.subarray(start, at)
+  start = at
+  return value
 }
 
 function reserve(bytes: number): void {
   if (at + bytes <= buffer.length) return
-  const larger = Buffer.allocUnsafe(Math.max(buffer.length * 2, at + bytes))
-  buffer.copy(larger, 0, 0, at)
-  buffer = larger
+  const written = at - start
+  const next = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, (written + bytes) * 2))
+  buffer.copy(next, 0, start, at)
+  buffer = next
+  start = 0
+  at = written
 }
 
 /** Zigzag varint of a small non-negative count or length. */
@@ -88,12 +98,12 @@ function writeString(text: string): void {
     return
   }
   reserve(1 + text.length * 3)
-  const start = at
+  const lengthAt = at
   at += 1
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (code > 127) {
-      at = start
+      at = lengthAt
       writeCount(Buffer.byteLength(text))
       reserve(text.length * 3)
       at += buffer.write(text, at)
@@ -101,7 +111,7 @@ function writeString(text: string): void {
     }
     buffer[at++] = code
   }
-  buffer[start] = text.length * 2
+  buffer[lengthAt] = text.length * 2
 }
 
 function writeEnum(symbols: readonly string[], symbol: string): void {

@@ -1,6 +1,6 @@
 /** A feed as a process of its own: everything is checked before the first connection, and nothing ends without a last flush. */
 import { join } from 'node:path'
-import { Registry } from 'prom-client'
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import { fetchHttp } from '../adapters/http-client.ts'
 import { type Answer, type Endpoint, openEndpoint } from '../adapters/http-endpoint.ts'
 import type { KafkaAccess } from '../adapters/kafka-access.ts'
@@ -69,6 +69,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const topics = { trades: topicName(exchange.name), gaps: FEED_GAPS_TOPIC }
     await sink.check([...Object.values(topics), FEED_POSITIONS_TOPIC])
     const registry = new Registry()
+    // The process's own CPU time, memory and event loop, by the names that Prometheus knows.
+    collectDefaultMetrics({ register: registry })
     const ids = systemIds()
     const exits = Promise.withResolvers<string>()
     const feed = createFeed(

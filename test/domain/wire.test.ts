@@ -19,6 +19,23 @@ test('what is encoded, avsc decodes to the same trade', () => {
   )
 })
 
+test('a value stays as it was when others are encoded after it, or fail to be', () => {
+  const many = fc.array(anyTrade, { minLength: 300, maxLength: 400 })
+  fc.assert(
+    fc.property(many, trades => {
+      const copies: Uint8Array[] = []
+      const values = trades.map(trade => {
+        expect(() => encodeTrade({ ...trade, side: 'HOLD' as Trade['side'] })).toThrow(RangeError)
+        const value = encodeTrade(trade)
+        copies.push(Uint8Array.from(value))
+        return value
+      })
+      expect(values.every((value, i) => Buffer.compare(value, copies[i]) === 0)).toBe(true)
+    }),
+    { numRuns: 20 },
+  )
+})
+
 test("decimals are minimal two's complement, as Java's BigInteger writes them", () => {
   for (const [units, bytes] of [
     [0n, [0]],

@@ -3,9 +3,10 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { DeleteBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
 import { TradelakeError } from '../../domain/errors.ts'
 import type { KafkaMapping } from '../bridge.ts'
-import type { MiniStack } from './ministack.ts'
+import type { Emulator } from './ministack.ts'
 
 const run = promisify(execFile)
 const ROOT = new URL('../..', import.meta.url).pathname
@@ -23,7 +24,7 @@ export interface Deployment {
  * @throws TradelakeError with the last words of the command that failed
  */
 export async function deployTo(
-  emulator: MiniStack,
+  emulator: Emulator,
   folder: string,
   context: Readonly<Record<string, string>>,
 ): Promise<Deployment> {
@@ -54,6 +55,7 @@ export async function deployTo(
   await cdk(ROOT, 'synth', '--quiet', '--output', output, ...values)
   // Beside a cdk.json it would synthesize again, over what was just made.
   await cdk(empty, 'bootstrap', `aws://${emulator.account}/${emulator.region}`)
+  await allowPlainHttp(emulator)
   const outputsFile = join(folder, 'outputs.json')
   await cdk(empty, 'deploy', '--app', output, '--all', '--require-approval', 'never', '--outputs-file', outputsFile)
   const [[stack, outputs]] = Object.entries(
@@ -61,6 +63,14 @@ export async function deployTo(
   )
   const template = JSON.parse(readFileSync(join(output, `${stack}.template.json`), 'utf8')) as Template
   return { stack, outputs, mappings: mappingsOf(template, outputs) }
+}
+
+/** The policy of the bootstrap bucket denies whatever comes without TLS, and an emulator that enforces IAM goes by it. */
+async function allowPlainHttp({ account, region, endpoint }: Emulator): Promise<void> {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+  const s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
+  await s3.send(new DeleteBucketPolicyCommand({ Bucket: `cdk-hnb659fds-assets-${account}-${region}` }))
+  s3.destroy()
 }
 
 interface Template {

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path'
 import { freePort, type Service, startService } from './processes.ts'
 import { pythonEnvironment } from './python.ts'
 
-export interface MiniStack extends Service {
+/** Where an emulator of AWS answers. */
+export interface Emulator {
   /** `http://127.0.0.1:4566` */
   readonly endpoint: string
   readonly region: string
@@ -13,8 +14,23 @@ export interface MiniStack extends Service {
   readonly clientEnv: Readonly<Record<string, string>>
 }
 
+export type MiniStack = Emulator & Service
+
 const REGION = 'eu-central-1'
 const ACCOUNT = '000000000000'
+
+/** An emulator at an address; its root user has the credentials that emulators take for such. */
+export function emulatorAt(endpoint: string): Emulator {
+  const clientEnv = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ENDPOINT_URL_S3: endpoint,
+    AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  }
+  return { endpoint, region: REGION, account: ACCOUNT, clientEnv }
+}
 
 export interface MiniStackOptions {
   /** For its log, and what its Lambdas write. */
@@ -50,13 +66,5 @@ export async function startMiniStack({ folder, auth = false }: MiniStackOptions)
     logFile: join(folder, 'ministack.log'),
     ready: async () => (await fetch(`${endpoint}/_ministack/ready`)).ok,
   })
-  const clientEnv = {
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_ENDPOINT_URL_S3: endpoint,
-    AWS_REGION: REGION,
-    AWS_DEFAULT_REGION: REGION,
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-  }
-  return { ...service, endpoint, region: REGION, account: ACCOUNT, clientEnv }
+  return { ...service, ...emulatorAt(endpoint) }
 }

@@ -8,7 +8,7 @@ import { folderStore } from '../../adapters/folder-store.ts'
 import { memoryState } from '../../adapters/memory-state.ts'
 import { systemClock, systemIds, systemScratch } from '../../adapters/system.ts'
 import { dataFileKey } from '../../domain/names.ts'
-import { allTables, decimalType, GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
+import { allTables, GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
 import { type StagedSnapshot, stageSnapshot } from '../../iceberg/commit.ts'
 import { readManifests } from '../../iceberg/manifest-store.ts'
@@ -20,7 +20,7 @@ import type { DataFile } from '../../iceberg/types.ts'
 import { hasPython, pythonEnvironment } from '../../localstack/stack/python.ts'
 import { sampleRows, writeParquet } from '../iceberg/parquet-files.ts'
 import { digestFiles } from './digest.ts'
-import { checkLake, type LakeRequest, READERS } from './python.ts'
+import { checkLake, icebergType, type LakeRequest, READERS } from './python.ts'
 
 const python3 = hasPython()
 if (!python3) console.warn('Skipped: reading our tables with PyIceberg needs python3 with venv.')
@@ -114,12 +114,6 @@ async function fill(definition: TableDefinition): Promise<{ table: LoadedTable; 
   await step('overwrite', [b, c, d])
   await step('replace', [b, merged])
   return { table, versions }
-}
-
-const icebergType = (type: string) => {
-  const decimal = decimalType(type as 'string')
-  if (decimal) return `decimal(${decimal.precision}, ${decimal.scale})`
-  return type === 'map<string,string>' ? 'map<string, string>' : type
 }
 
 /** Ranges that our planner gets, and the same as a row filter of PyIceberg. */

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { type ColumnType, decimalType } from '../../domain/tables.ts'
 
 const run = promisify(execFile)
 const HERE = import.meta.dirname
@@ -30,6 +31,13 @@ export interface LakeAnswer {
   readonly planned: number
   readonly avro: readonly string[]
   readonly duckdb: number | null
+}
+
+/** A column's type as Iceberg's libraries write it. */
+export function icebergType(type: ColumnType): string {
+  const decimal = decimalType(type)
+  if (decimal) return `decimal(${decimal.precision}, ${decimal.scale})`
+  return type === 'map<string,string>' ? 'map<string, string>' : type
 }
 
 /** Asks PyIceberg. `requestsFile` is a path that may be written. */

@@ -1,0 +1,81 @@
+/**
+ * The CDK app on an emulator of AWS, with what stands in beside it: a bridge for each Kafka event source mapping, and Gold's
+ * success destination. Broker, registry and emulator run already, wherever that is.
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { dynamoDbState } from '../adapters/dynamodb-state.ts'
+import { systemClock } from '../adapters/system.ts'
+import { TradelakeError } from '../domain/errors.ts'
+import type { Log } from '../domain/ports.ts'
+import { TRADE_SCHEMA } from '../domain/trade.ts'
+import { type Bridge, startBridge } from './bridge.ts'
+import { type Deployment, deployTo } from './stack/deployment.ts'
+import { startCandlesAfterGold } from './stack/destinations.ts'
+import type { Emulator } from './stack/ministack.ts'
+import { registerSchema } from './stack/registry.ts'
+
+const SUBJECT = 'market.crypto.trades-value'
+
+/** `bootstrap` is `host:port` of a broker, `registryUrl` of a Confluent schema registry. */
+interface KafkaAddress {
+  readonly bootstrap: string
+  readonly registryUrl: string
+}
+
+export interface PipelineOptions {
+  readonly aws: Emulator
+  /** As this process sees them. */
+  readonly kafka: KafkaAddress
+  /** As the functions see them, where that differs. */
+  readonly inside?: KafkaAddress
+  /** For what the deployment makes. */
+  readonly folder: string
+  readonly log: Log
+}
+
+export interface Pipeline {
+  readonly deployment: Deployment
+  readonly bridges: readonly Bridge[]
+  /** The id that the registry gave the trades' schema. */
+  readonly schemaId: number
+  /** Ends the bridges; what was deployed stays. */
+  stop(): Promise<void>
+}
+
+/** Registers the schema, deploys, and starts what stands in. @throws TradelakeError */
+export async function startPipeline({ aws, kafka, inside = kafka, folder, log }: PipelineOptions): Promise<Pipeline> {
+  const clock = systemClock()
+  const schemaId = await registerSchema(kafka.registryUrl, SUBJECT, TRADE_SCHEMA)
+  const deployment = await deployTo(aws, folder, {
+    local: 'true',
+    kafka: 'self-managed',
+    bootstrapServers: inside.bootstrap,
+    registryUrl: inside.registryUrl,
+    arch: process.arch === 'arm64' ? 'arm64' : 'x86_64',
+  })
+  const client = new LambdaClient(clientOptions(aws))
+  const invoke = (FunctionName: string, event: unknown) => invokeFunction(client, FunctionName, event)
+  const { bootstrap } = kafka
+  const bridges = deployment.mappings.map(mapping => startBridge({ mapping, bootstrap, invoke, clock, log }))
+  const { outputs } = deployment
+  const tables = { state: outputs.StateTable, catalog: outputs.CatalogTable }
+  const state = dynamoDbState({ client: new DynamoDBClient(clientOptions(aws)), tables })
+  const candles = startCandlesAfterGold({ state, start: () => invoke(outputs.OhlcvFunction, {}), clock, log })
+  const stop = async () => {
+    await Promise.all([candles, ...bridges].map(part => part.stop()))
+  }
+  return { deployment, bridges, schemaId, stop }
+}
+
+function clientOptions({ endpoint, region }: Emulator) {
+  return { endpoint, region, credentials: { accessKeyId: 'test', secretAccessKey: 'test' }, maxAttempts: 1 }
+}
+
+/** Invokes a function and waits for it, as an event source mapping does. */
+async function invokeFunction(client: LambdaClient, FunctionName: string, event: unknown): Promise<void> {
+  const { FunctionError, Payload } = await client.send(
+    new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) }),
+  )
+  if (FunctionError) throw new TradelakeError(`${FunctionName} failed: ${Payload?.transformToString().slice(0, 300)}`)
+}

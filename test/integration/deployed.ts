@@ -1,0 +1,120 @@
+/** A deployed pipeline under test: trades go in at Kafka, and the tables are asked for. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type MessageToProduce, Producer } from '@platformatic/kafka'
+import { systemClock } from '../../adapters/system.ts'
+import { listCheckpoints } from '../../domain/checkpoint.ts'
+import { EXCHANGES, type Exchange } from '../../domain/exchanges.ts'
+import { topicName } from '../../domain/names.ts'
+import type { Log } from '../../domain/ports.ts'
+import { createMarket } from '../../feeds/market.ts'
+import { auditLake } from '../../localstack/audit.ts'
+import { drainDeployed } from '../../localstack/deployed-drain.ts'
+import { type DeployedLake, openDeployedLake } from '../../localstack/deployed-lake.ts'
+import { type LocalStack, startLocalStack } from '../../localstack/local-stack.ts'
+import { messagesOf } from '../../localstack/stack/messages.ts'
+import { createView, openTables } from '../../localstack/tables.ts'
+
+const clock = systemClock()
+const MINUTE_MS = 60_000
+
+export interface Deployed {
+  readonly stack: LocalStack
+  readonly lake: DeployedLake
+  /** Messages that were published so far. */
+  readonly published: () => number
+  /** Fifths of a second of a market, at once. */
+  publish(market: number, ticks: number, ratePerSecond: number, exchanges?: readonly Exchange[]): Promise<void>
+  publishValue(value: Buffer): Promise<void>
+  rows(query: string): Promise<Record<string, unknown>[]>
+  count(table: string): Promise<number>
+  /** Records that Bronze's checkpoints have passed. */
+  bronzeRows(): Promise<number>
+  until(what: string, condition: () => Promise<boolean>, withinMs: number): Promise<void>
+  /** All that was published is in Bronze, and nothing is pending behind it. */
+  settle(): Promise<void>
+  brokenLaws(): Promise<readonly unknown[]>
+  stop(): Promise<void>
+}
+
+/** Starts a local stack of its own; this process's AWS clients find it from then on. */
+export async function startDeployed(log: Log, options: { readonly auth?: boolean } = {}): Promise<Deployed> {
+  const folder = mkdtempSync(join(tmpdir(), 'tradelake-deployed-'))
+  const clean = () => rmSync(folder, { recursive: true, force: true })
+  const stack = await startLocalStack(folder, log, options).catch(error => {
+    clean()
+    throw error
+  })
+  Object.assign(process.env, stack.aws.clientEnv)
+  const lake = await openDeployedLake(stack.deployment.stack)
+  let published = 0
+
+  async function send(batches: readonly MessageToProduce<Buffer, Buffer, Buffer, Buffer>[][]): Promise<void> {
+    const producer = new Producer<Buffer, Buffer, Buffer, Buffer>({
+      clientId: 'test',
+      bootstrapBrokers: [stack.kafka.bootstrap],
+      idempotent: true,
+    })
+    for (const messages of batches) {
+      if (messages.length > 0) await producer.send({ messages, acks: -1 })
+      published += messages.length
+    }
+    await producer.close()
+  }
+
+  async function rows(query: string): Promise<Record<string, unknown>[]> {
+    const session = await lake.ports.engine.session()
+    try {
+      for (const table of await openTables(lake))
+        if (query.includes(table.definition.name)) await session.run(await createView(lake, table))
+      return await session.run(query)
+    } finally {
+      session.close()
+    }
+  }
+
+  async function bronzeRows(): Promise<number> {
+    const items = await Promise.all(
+      EXCHANGES.map(exchange => listCheckpoints(lake.ports.state, topicName(exchange.name))),
+    )
+    return items.flat().reduce((sum, { nextOffset }) => sum + nextOffset, 0)
+  }
+
+  async function until(what: string, condition: () => Promise<boolean>, withinMs: number): Promise<void> {
+    const end = clock.now() + withinMs
+    while (!(await condition())) {
+      if (clock.now() > end) throw new Error(`${what} did not come to pass in ${withinMs / 1000} s`)
+      await clock.sleep(1_000)
+    }
+  }
+
+  return {
+    stack,
+    lake,
+    published: () => published,
+    async publish(market, ticks, ratePerSecond, exchanges = EXCHANGES) {
+      const startMicros = BigInt(clock.now() - 10 * MINUTE_MS) * 1000n
+      for (const exchange of exchanges) {
+        const { partitions } = exchange
+        const { tick } = createMarket({ seed: 11, startMicros, ratePerSecond, exchange, partitions, market })
+        await send(Array.from({ length: ticks }, (_, k) => messagesOf(topicName(exchange.name), tick(k))))
+      }
+    },
+    publishValue: value => send([[{ topic: topicName('binance'), partition: 0, value }]]),
+    rows,
+    count: async table => Number((await rows(`SELECT count(*) AS n FROM ${table}`))[0].n),
+    bronzeRows,
+    until,
+    async settle() {
+      await until('every record in Bronze', async () => (await bronzeRows()) >= published, 3 * MINUTE_MS)
+      await drainDeployed(lake)
+    },
+    brokenLaws: async () => (await auditLake(lake)).laws.flatMap(law => law.violations),
+    async stop() {
+      lake.close()
+      await stack.stop()
+      clean()
+    },
+  }
+}

@@ -1,0 +1,96 @@
+/** Our tables, read by Iceberg's own Java library: types, every row, sums, and each table's first snapshot. */
+import { execFile } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readParquet } from '../../domain/sql.ts'
+import { decimalType } from '../../domain/tables.ts'
+import type { LoadedTable } from '../../iceberg/catalog.ts'
+import { planFiles } from '../../iceberg/scan.ts'
+import { type Lake, openLake } from '../../localstack/lake.ts'
+import { hasJava, jarsOf } from '../../localstack/stack/maven.ts'
+import { openTables } from '../../localstack/tables.ts'
+import { output } from '../cli/support.ts'
+import { fragmentedLake } from '../localstack/support.ts'
+import { digestFiles, digestRows, textsQuery } from './digest.ts'
+import { icebergType, type LakeAnswer, type LakeRequest } from './python.ts'
+
+const run = promisify(execFile)
+const java = hasJava()
+if (!java) console.warn('Skipped: reading our tables with Iceberg’s Java library needs java and mvn.')
+const MAX_OUTPUT = 64 * 1024 * 1024
+
+type JavaAnswer = Pick<LakeAnswer, 'table' | 'schema' | 'snapshots' | 'rows' | 'digest'> & {
+  readonly sums: Readonly<Record<string, string>>
+}
+
+describe.skipIf(!java)('Iceberg’s Java library', () => {
+  let directory: string
+  let lake: Lake
+
+  beforeAll(async () => {
+    const made = await fragmentedLake()
+    directory = made.directory
+    made.close()
+    lake = await openLake(directory)
+  })
+  afterAll(() => {
+    lake?.close()
+    if (directory) rmSync(join(directory, '..'), { recursive: true })
+  })
+
+  async function read(requests: readonly LakeRequest[]): Promise<JavaAnswer[]> {
+    const jars = await jarsOf(join(import.meta.dirname, 'iceberg-pom.xml'))
+    const file = join(directory, '..', 'requests.json')
+    writeFileSync(file, JSON.stringify(requests))
+    const reader = join(import.meta.dirname, 'Reader.java')
+    // Iceberg logs to nowhere; Hadoop warns on stderr that it has no native code.
+    const { stdout } = await run('java', ['-Xmx512m', '-cp', `${jars}/*`, reader, file], { maxBuffer: MAX_OUTPUT })
+    return JSON.parse(stdout)
+  }
+
+  /** Local files of a snapshot. */
+  async function pathsOf(table: LoadedTable, snapshotId?: number): Promise<string[]> {
+    const files = await planFiles(lake.ports, table, { snapshotId })
+    return files.map(file => join(directory, 'objects', file.key))
+  }
+
+  test('reads every table as tradelake sql does, down to the last digit, and what its first snapshot held', async () => {
+    // Prepare
+    const tables = (await openTables(lake)).flatMap(({ definition, loaded }) =>
+      loaded ? [{ definition, loaded }] : [],
+    )
+    expect(tables.length).toBeGreaterThanOrEqual(13)
+    const requests = tables.flatMap(({ definition, loaded }): LakeRequest[] => {
+      const base = { table: definition.name, metadata_location: loaded.metadataLocation }
+      return [base, { ...base, snapshot_id: loaded.metadata.snapshots[0]['snapshot-id'] }]
+    })
+
+    // Act
+    const answers = await read(requests)
+
+    // Assess
+    for (const [i, { definition, loaded }] of tables.entries()) {
+      const { name, columns } = definition
+      const [now, first] = answers.slice(2 * i, 2 * i + 2)
+      const sql = async (query: string) =>
+        JSON.parse(await output('sql', query, '--format', 'json', '--data', directory))
+      const rows = await sql(textsQuery(definition, name))
+      expect(rows.length, name).toBeGreaterThan(0)
+      expect(now, name).toMatchObject({ table: name, ...digestRows(definition, rows) })
+      expect(now.schema).toEqual(Object.fromEntries(columns.map(column => [column.name, icebergType(column.type)])))
+      expect(now.snapshots).toEqual(loaded.metadata.snapshots.map(snapshot => snapshot['snapshot-id']))
+      const decimals = columns.filter(column => decimalType(column.type)).map(column => column.name)
+      const current = await pathsOf(loaded)
+      const sums = ['count(*) AS n', ...decimals.map(column => `sum("${column}")::VARCHAR AS "${column}"`)]
+      const [expected] = await lake.ports.engine.run([`SELECT ${sums.join(', ')} FROM ${readParquet(current)}`])
+      expect({ n: BigInt(now.rows), ...now.sums }, name).toEqual(
+        Object.fromEntries(Object.entries(expected).filter(([, sum]) => sum !== null)),
+      )
+      const paths = await pathsOf(loaded, loaded.metadata.snapshots[0]['snapshot-id'])
+      expect(first, `${name}, first snapshot`).toMatchObject(await digestFiles(lake.ports.engine, definition, paths))
+    }
+    expect(tables.some(({ loaded }) => loaded.metadata.snapshots.length > 1)).toBe(true)
+  })
+})

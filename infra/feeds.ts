@@ -32,10 +32,6 @@ const MEMORY_MIB = 512
 /** Where probes and metrics are answered, inside the task. */
 const PORT = 9100
 const SPILL = 'spill'
-/** What the image is not made of, nor made anew for. */
-const NOT_IN_IMAGE = ['*', '!adapters', '!bin', '!cli', '!domain', '!feeds', '!functions', '!iceberg', '!localstack']
-const MANIFESTS = ['!package.json', '!package-lock.json', '!.npmrc']
-
 export interface FeedsProps {
   readonly settings: Settings
   readonly stream: Stream
@@ -52,7 +48,7 @@ export class Feeds extends Construct {
     const image = ContainerImage.fromAsset(join(import.meta.dirname, '..'), {
       file: 'feeds/Dockerfile',
       platform: arm ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
-      exclude: [...NOT_IN_IMAGE, ...MANIFESTS],
+      // What it is made of, and made anew for, stands in .dockerignore.
       ignoreMode: IgnoreMode.DOCKER,
     })
     for (const { name } of exchanges) {

@@ -1,0 +1,61 @@
+/**
+ * `npm run deploy:local`: deploys the CDK app to an emulator of AWS and stays as the bridge from Kafka, until Ctrl-C. Without options
+ * it finds the services of docker-compose.yml.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { TradelakeError } from '../domain/errors.ts'
+import { startPipeline } from './pipeline.ts'
+import { COMPOSE } from './stack/compose.ts'
+import { emulatorAt } from './stack/ministack.ts'
+
+const HELP = `npm run deploy:local [-- OPTIONS]
+
+  --endpoint URL          the emulator (http://127.0.0.1:4566)
+  --brokers HOST:PORT     Kafka, as this machine sees it (127.0.0.1:19092)
+  --registry URL          the schema registry, as this machine sees it (http://127.0.0.1:18081)
+  --inside-brokers, --inside-registry
+                          the same, as the functions see them (redpanda:9092, http://redpanda:8081)`
+
+async function main(): Promise<void> {
+  const option = { type: 'string' } as const
+  const names = Object.keys(COMPOSE).map(name => [name, option] as const)
+  const { values } = parseArgs({ options: { ...Object.fromEntries(names), help: { type: 'boolean' } } })
+  if (values.help) return console.log(HELP)
+  const at = { ...COMPOSE, ...(values as Partial<Record<keyof typeof COMPOSE, string>>) }
+  const aws = emulatorAt(at.endpoint)
+  const folder = mkdtempSync(join(tmpdir(), 'tradelake-deploy-'))
+  const warn = (text: string, data?: object) => console.error(text, JSON.stringify(data))
+  try {
+    const { deployment, stop } = await startPipeline({
+      aws,
+      kafka: { bootstrap: at.brokers, registryUrl: at.registry },
+      inside: { bootstrap: at['inside-brokers'], registryUrl: at['inside-registry'] },
+      folder,
+      log: { info: () => {}, warn, error: warn },
+    })
+    const environment = Object.entries(aws.clientEnv).map(([name, value]) => `${name}=${value}`)
+    console.log(
+      `${deployment.stack} is deployed; this process brings Kafka's records to it until Ctrl-C. In another terminal:`,
+    )
+    console.log(`  export ${environment.join(' ')}`)
+    console.log(`  npx tradelake tables --stack ${deployment.stack}`)
+    const ended = Promise.withResolvers<void>()
+    // One Ctrl-C comes twice, from the terminal and from the launcher.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ended.resolve())
+    await ended.promise
+    await stop()
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+try {
+  await main()
+} catch (error) {
+  if (!(error instanceof TradelakeError)) throw error
+  console.error(error.message)
+  process.exitCode = 1
+}

@@ -1,5 +1,5 @@
 /** The many names of Kraken's pairs. Source: Kraken "Get Tradable Asset Pairs": altname, wsname, and the name of a result. */
-import type { Instrument } from '../instruments.ts'
+import type { Instrument } from './instruments.ts'
 
 export interface Pair {
   readonly instrument: Instrument

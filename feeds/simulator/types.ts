@@ -1,7 +1,7 @@
 /** What a simulated exchange is, to the one who runs it; how it is reached (memory, or a real port) stands beside. */
 import type { HttpReply } from '../../domain/feed-ports.ts'
 import type { Trade } from '../../domain/trade.ts'
-import type { Instrument } from '../instruments.ts'
+import type { Instrument } from './instruments.ts'
 import type { MarketTrade } from './market.ts'
 
 /** The other end of a connection, as the exchange sees it. */

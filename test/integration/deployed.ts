@@ -8,13 +8,13 @@ import { listCheckpoints } from '../../domain/checkpoint.ts'
 import { EXCHANGES, type Exchange } from '../../domain/exchanges.ts'
 import { topicName } from '../../domain/names.ts'
 import type { Log } from '../../domain/ports.ts'
-import { createMarket } from '../../feeds/market.ts'
 import { auditLake } from '../../localstack/audit.ts'
 import { drainDeployed } from '../../localstack/deployed-drain.ts'
 import { type DeployedLake, openDeployedLake } from '../../localstack/deployed-lake.ts'
 import { type LocalStack, startLocalStack } from '../../localstack/local-stack.ts'
-import { messagesOf } from '../../localstack/stack/messages.ts'
 import { createView, openTables } from '../../localstack/tables.ts'
+import { createMarket } from '../records/market.ts'
+import { messagesOf } from '../records/messages.ts'
 
 const clock = systemClock()
 const MINUTE_MS = 60_000

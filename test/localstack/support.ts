@@ -7,7 +7,6 @@ import { dataFileKey, topicName } from '../../domain/names.ts'
 import type { Log } from '../../domain/ports.ts'
 import { copyToParquet, readParquet } from '../../domain/sql.ts'
 import { allTables } from '../../domain/tables.ts'
-import { createMarket } from '../../feeds/market.ts'
 import { loadTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { describeParquetFile } from '../../iceberg/parquet-footer.ts'
@@ -18,6 +17,7 @@ import { drain } from '../../localstack/drain.ts'
 import { wireFunctions } from '../../localstack/functions.ts'
 import { type Lake, openLake } from '../../localstack/lake.ts'
 import { createTotals } from '../../localstack/totals.ts'
+import { createMarket } from '../records/market.ts'
 
 export const silent: Log = { info: () => {}, warn: () => {}, error: () => {} }
 

@@ -1,5 +1,5 @@
 /** Records of a market as messages for a Kafka producer. */
-import type { MarketRecord } from '../../feeds/market.ts'
+import type { MarketRecord } from './market.ts'
 
 export function messagesOf(topic: string, records: readonly MarketRecord[]) {
   return records.map(({ partition, key, value, timestamp }) => ({

@@ -1,7 +1,7 @@
 /** Messages that go wrong on purpose: each must end up in the dead-letter table, and none may stop anything. */
-import type { Trade } from '../domain/trade.ts'
-import { encodeTrade } from '../domain/wire.ts'
-import type { Random } from './random.ts'
+import type { Trade } from '../../domain/trade.ts'
+import { encodeTrade } from '../../domain/wire.ts'
+import type { Random } from '../../feeds/random.ts'
 
 const UNKNOWN_SCHEMA_ID = 999_999
 const DAY_MICROS = 86_400_000_000n

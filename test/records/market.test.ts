@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { memoryTopicLog } from '../../adapters/memory-topic-log.ts'
 import { avroType } from '../../domain/avro.ts'
 import { decimalFromBytes } from '../../domain/decimal.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { TRADE_SCHEMA } from '../../domain/trade.ts'
-import { createMarket, expectedTrades, type MarketOptions, type MarketRecord, TICK_MICROS } from '../../feeds/market.ts'
 import { partitionOf } from '../../feeds/partitioner.ts'
+import { createMarket, type MarketOptions, type MarketRecord, TICK_MICROS } from './market.ts'
 
 const START = 1_790_000_000_000_000n
 const options: MarketOptions = {
@@ -142,23 +141,6 @@ test('trade ids count up without a gap by symbol, and markets share none', () =>
   }
   for (const ids of numbers(0)) expect(Math.max(...ids) - Math.min(...ids)).toBe(ids.size - 1)
   for (const ids of numbers(3)) expect(Math.min(...ids)).toBeGreaterThan(30_000_000_000)
-})
-
-test('expected trades are those up to the ends of the topic', async () => {
-  const log = memoryTopicLog()
-  await log.createTopic('t', 40)
-  const market = createMarket(options)
-  const appended: MarketRecord[] = []
-  for (let k = 0; k < 300; k++) {
-    const records = market.tick(k)
-    await log.append('t', records)
-    appended.push(...records)
-  }
-  const expected = expectedTrades(options, await log.ends('t'))
-  const model = new Map(appended.flatMap(({ trade }) => (trade ? [[trade.messageId, trade] as const] : [])))
-  expect(expected.size).toBe(model.size)
-  expect([...expected]).toEqual([...model])
-  expect(expectedTrades(options, []).size).toBe(0)
 })
 
 test('an exchange without a venue of its own trades too', () => {

@@ -1,18 +1,19 @@
 /**
- * A seeded market: the messages of one exchange, tick by tick, as a pure function of its options.
+ * A seeded market as Kafka records, without feeds between: the messages of one exchange, tick by tick, as a pure function
+ * of its options.
  *
  * Tick k holds what the feed receives in the k-th fifth of a second. It comes out the same whether the ticks before
  * it were made by this object, by another one, or never: a run may be cut anywhere and gone on with.
  * On purpose there are repeats (byte for byte, up to 30 s later), late trades (up to two hours), messages that
  * cannot be decoded and messages that break a rule.
  */
-import type { LogRecord, PartitionEnd } from '../domain/ports.ts'
-import { messageId, type Trade } from '../domain/trade.ts'
-import { encodeTrade, TRADE_SCHEMA_ID } from '../domain/wire.ts'
+import type { LogRecord } from '../../domain/ports.ts'
+import { messageId, type Trade } from '../../domain/trade.ts'
+import { encodeTrade, TRADE_SCHEMA_ID } from '../../domain/wire.ts'
+import { partitionOf } from '../../feeds/partitioner.ts'
+import { mix, type Random, randomStream } from '../../feeds/random.ts'
+import { createWalker, drawTerms, TICK_MICROS, type Walk, type WalkOptions } from '../../feeds/simulator/walk.ts'
 import { brokenValue } from './broken-records.ts'
-import { partitionOf } from './partitioner.ts'
-import { mix, type Random, randomStream } from './random.ts'
-import { createWalker, drawTerms, TICK_MICROS, type Walk, type WalkOptions } from './simulator/walk.ts'
 
 export { TICK_MICROS }
 
@@ -147,28 +148,4 @@ function lateMicros(random: Random): number {
   const doublings = 12
   const whole = Math.floor(random() * doublings)
   return Math.min(MAX_LATE_MICROS, Math.floor(MIN_LATE_MICROS * (1 << whole) * (1 + random())))
-}
-
-/**
- * The valid trades, each once and by message_id, that a topic holds up to the given ends, when all that was ever
- * appended to it are the ticks of this market from tick 0 on: what Gold must hold, recomputed without the lake.
- */
-export function expectedTrades(
-  options: MarketOptions,
-  ends: readonly Pick<PartitionEnd, 'partition' | 'end'>[],
-): Map<string, Trade> {
-  const market = createMarket(options)
-  const left = new Map(ends.map(({ partition, end }) => [partition, end]))
-  let missing = ends.reduce((sum, { end }) => sum + end, 0)
-  const trades = new Map<string, Trade>()
-  for (let k = 0; missing > 0; k++) {
-    for (const { partition, trade } of market.tick(k)) {
-      const room = left.get(partition) ?? 0
-      if (room === 0) continue
-      left.set(partition, room - 1)
-      missing--
-      if (trade && !trades.has(trade.messageId)) trades.set(trade.messageId, trade)
-    }
-  }
-  return trades
 }

@@ -1,6 +1,6 @@
 /** What the generated market trades, and how each exchange's own fields look. */
-import { parseDecimal } from '../domain/decimal.ts'
-import type { TradeSide } from '../domain/trade.ts'
+import { parseDecimal } from '../../domain/decimal.ts'
+import type { TradeSide } from '../../domain/trade.ts'
 
 export interface Instrument {
   readonly symbol: string
@@ -17,7 +17,7 @@ export interface Instrument {
   readonly vendorData: (side: TradeSide) => Readonly<Record<string, string>>
 }
 
-export interface Venue {
+export interface Marketplace {
   /** Share of all messages, of 1. */
   readonly share: number
   /** The exchange's times are whole multiples of this, microseconds. */
@@ -81,7 +81,7 @@ function instruments(
 const kraken = (asset: string) => (asset === 'BTC' ? 'XBT' : asset === 'DOGE' ? 'XDG' : asset)
 
 /** By exchange name. An exchange that is not here trades Binance's symbols at a share of its own. */
-export const VENUES: Readonly<Record<string, Venue>> = {
+export const MARKETS: Readonly<Record<string, Marketplace>> = {
   binance: {
     share: 0.8,
     timeStep: 1000n,

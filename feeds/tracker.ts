@@ -21,7 +21,7 @@ export interface Tracker {
   interrupted(cause: string): void
   /** A trade has come. `time`: the exchange's, microseconds since 1970; `now`: milliseconds since 1970. */
   note(symbol: string, id: number, time: bigint, now: number): 'new' | 'repeat'
-  /** The exchange says that its last trade of a symbol has this id. */
+  /** The exchange says that its last trade of a symbol has this id; for a symbol not met before, that is where it begins. */
   reached(symbol: string, id: number, now: number): void
   /** What has been missing for the grace or longer, each range once. */
   overdue(now: number): MissingRange[]
@@ -123,7 +123,8 @@ export function createTracker(): Tracker {
     },
     reached(symbol, id, now) {
       const line = lines.get(symbol)
-      if (!line || id <= line.highest) return
+      if (!line) return void lines.set(symbol, { highest: id, time: 0n, holes: [], cause: undefined })
+      if (id <= line.highest) return
       open(line, id, line.time, now)
       line.highest = id
       line.cause = undefined

@@ -93,6 +93,13 @@ describe('a tracker', () => {
     expect(tracker.overdue(3_000).map(({ from, to }) => [from, to])).toEqual([[6, 7]])
   })
 
+  test('a symbol may begin with what the exchange says of it', () => {
+    const tracker = createTracker()
+    tracker.reached(SYMBOL, 5, 0)
+    tracker.note(SYMBOL, 8, 1n, 1)
+    expect(tracker.missing({ symbol: SYMBOL, from: 1, to: 10 })).toEqual([{ from: 6, to: 7 }])
+  })
+
   test('a trade dated a day ahead that comes again forgets nothing', () => {
     const tracker = createTracker()
     const day = 86_400_000_000n

@@ -20,6 +20,8 @@ const clock = systemClock()
 const MINUTE_MS = 60_000
 
 export interface Deployed {
+  /** For files of the test's own. */
+  readonly folder: string
   readonly stack: LocalStack
   readonly lake: DeployedLake
   /** Messages that were published so far. */
@@ -90,6 +92,7 @@ export async function startDeployed(log: Log, options: { readonly auth?: boolean
   }
 
   return {
+    folder,
     stack,
     lake,
     published: () => published,

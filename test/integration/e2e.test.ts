@@ -14,12 +14,20 @@ import { SQSClient } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { awsClients } from '../../adapters/aws-clients.ts'
 import { sqsEvents } from '../../adapters/sqs-events.ts'
-import { systemClock } from '../../adapters/system.ts'
+import { systemClock, systemTimers } from '../../adapters/system.ts'
+import { EXCHANGES } from '../../domain/exchanges.ts'
 import { consumers } from '../../domain/names.ts'
 import { countPending } from '../../domain/pending.ts'
 import { recordStreams } from '../../domain/streams.ts'
 import { TRADE_SCHEMA } from '../../domain/trade.ts'
 import { encodeTrade, TRADE_SCHEMA_ID } from '../../domain/wire.ts'
+import { pairOf } from '../../feeds/pairs.ts'
+import { startService } from '../../feeds/service.ts'
+import { MARKETS } from '../../feeds/simulator/instruments.ts'
+import { startServer } from '../../feeds/simulator/server.ts'
+import { createSimulator } from '../../feeds/simulator/simulator.ts'
+import { VENUES } from '../../feeds/venues.ts'
+import { drainDeployed } from '../../localstack/deployed-drain.ts'
 import { hasJava } from '../../localstack/stack/maven.ts'
 import { hasPython, pythonEnvironment } from '../../localstack/stack/python.ts'
 import { registerSchema } from '../../localstack/stack/registry.ts'
@@ -146,6 +154,65 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', { timeout: 4 *
       [1, 2, 3].map(() => lambda.send(new InvokeCommand({ FunctionName: gold, Payload: Buffer.from('{}') }))),
     )
     await deployed.settle()
+    expect(await deployed.brokenLaws()).toEqual([])
+  })
+
+  test('feeds write to Kafka what simulated exchanges trade, and what they missed becomes a table too', async () => {
+    const startMicros = BigInt(clock.now() + 6_000) * 1000n
+    const simulator = createSimulator({
+      ...{ seed: 5, ratePerSecond: 300, market: 77, startMicros, timers: systemTimers(), exchanges: EXCHANGES },
+      faults: EXCHANGES.map(({ name }) => ({ exchange: name, at: clock.now() + 14_000, kind: 'drop' as const })),
+    })
+    const server = await startServer({ exchanges: simulator.exchanges, port: 0 })
+    const symbols = (name: string) => MARKETS[name].instruments.slice(0, 2).map(({ symbol }) => symbol)
+    const feeds = await Promise.all(
+      EXCHANGES.map(exchange =>
+        startService({
+          exchange,
+          venue: {
+            ...VENUES[exchange.name],
+            urls: [server.address('ws', exchange.name)],
+            restUrls: [server.address('http', exchange.name)],
+          },
+          pairs: symbols(exchange.name).map(pairOf),
+          stream: 'trade',
+          kafka: { bootstrapBrokers: [deployed.stack.kafka.bootstrap] },
+          registry: deployed.stack.registry.url,
+          schemaId: undefined,
+          endpoint: undefined,
+          spill: deployed.folder,
+          memoryBytes: 1_000_000,
+          spillBytes: 10_000_000,
+          log: silent,
+        }),
+      ),
+    )
+    await clock.sleep(25_000)
+    simulator.endTrading()
+    await clock.sleep(1_000)
+    await Promise.all(feeds.map(feed => feed.stop(20_000)))
+    const expected = simulator.exchanges.flatMap(exchange => {
+      const wanted = new Set(symbols(exchange.name))
+      return exchange.trades().obtainable.filter(({ symbol }) => wanted.has(symbol))
+    })
+    await server.close()
+    simulator.stop()
+
+    const ids = new Set(expected.map(({ messageId }) => messageId))
+    await deployed.until(
+      'every trade in Gold',
+      async () => {
+        await drainDeployed(deployed.lake)
+        const gold = await deployed.rows('SELECT DISTINCT message_id FROM gold_crypto_trades')
+        return new Set(gold.map(row => String(row.message_id))).isSupersetOf(ids)
+      },
+      2 * MINUTE_MS,
+    )
+    expect(ids.size).toBeGreaterThan(2_000)
+    const reports = await deployed.rows('SELECT DISTINCT exchange, kind, status FROM feed_gaps ORDER BY ALL')
+    for (const { name } of EXCHANGES)
+      expect(reports).toContainEqual({ exchange: name, kind: 'disconnect', status: 'checked' })
+    expect(reports.filter(({ status }) => status === 'lost')).toEqual([])
     expect(await deployed.brokenLaws()).toEqual([])
   })
 

@@ -5,6 +5,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { GlueClient } from '@aws-sdk/client-glue'
 import { S3Client } from '@aws-sdk/client-s3'
+import { traced } from './aws-tracing.ts'
 
 const CONNECT_MS = 1_000
 const REQUEST_MS = 10_000
@@ -24,8 +25,8 @@ export function awsClients() {
   // An emulator has one host for all buckets.
   const forcePathStyle = process.env.AWS_ENDPOINT_URL_S3 !== undefined
   return {
-    s3: new S3Client({ ...common, forcePathStyle }),
-    dynamo: new DynamoDBClient(common),
-    glue: new GlueClient(common),
+    s3: traced(new S3Client({ ...common, forcePathStyle })),
+    dynamo: traced(new DynamoDBClient(common)),
+    glue: traced(new GlueClient(common)),
   }
 }

@@ -5,6 +5,7 @@ import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
 import type { ObjectEvents, Ports, QueryEngine } from '../domain/ports.ts'
 import { type RecordStream, recordStreams } from '../domain/streams.ts'
 import { awsClients } from './aws-clients.ts'
+import { traced } from './aws-tracing.ts'
 import { bundledRegistry } from './bundled-registry.ts'
 import { confluentRegistry } from './confluent-registry.ts'
 import { dynamoDbState } from './dynamodb-state.ts'
@@ -78,7 +79,7 @@ export function streamOfFunction(): RecordStream {
 }
 
 export function queueEvents(): ObjectEvents {
-  return sqsEvents(new SQSClient({}), JSON.parse(required(VARIABLES.queues)) as Record<string, string>)
+  return sqsEvents(traced(new SQSClient({})), JSON.parse(required(VARIABLES.queues)) as Record<string, string>)
 }
 
 function required(name: string): string {

@@ -1,29 +1,47 @@
-/** `tradelake replay`: publishes the records of Bronze files again, keeping topic, partition, offset and time. */
+/** `tradelake replay`: brings the records of Bronze files in again, keeping topic, partition, offset and time. */
 import { BadInput } from '../domain/errors.ts'
+import { openDeployedLake } from '../localstack/deployed-lake.ts'
+import { replayDeployed } from '../localstack/deployed-replay.ts'
 import { openLake } from '../localstack/lake.ts'
 import { inputFile } from '../localstack/replay/input.ts'
 import { replayFiles } from '../localstack/replay.ts'
-import { type Command, DATA_OPTION } from './command.ts'
+import type { Command } from './command.ts'
 import { formatCount } from './format.ts'
+import { LAKE_OPTIONS } from './open-lake.ts'
 
 export const replay: Command = {
   name: 'replay',
-  usage: 'FILE.parquet… [--data DIR]',
-  options: { data: DATA_OPTION },
+  usage: 'FILE.parquet… [--data DIR | --stack NAME]',
+  options: LAKE_OPTIONS,
   async run(args) {
     if (args.positionals.length === 0) throw new BadInput('Give at least one Parquet file with the Bronze columns.')
     for (const name of args.positionals) inputFile(name)
+    const stack = args.text('stack')
+    if (stack !== undefined) return replayStack(stack, args.positionals)
     const lake = await openLake(args.text('data') as string)
     try {
       const { records, placed } = await replayFiles(lake, args.positionals)
-      const there = records - placed
-      console.log(
-        `${formatCount(records)} records: ${formatCount(placed)} placed in their topics${there > 0 ? `, ${formatCount(there)} were there already` : ''}.`,
-      )
+      console.log(summary(records, placed, 'placed in their topics'))
       if (placed > 0) console.log('Run tradelake drain, or tradelake start, to take them through.')
       return 0
     } finally {
       lake.close()
     }
   },
+}
+
+async function replayStack(stack: string, names: readonly string[]): Promise<number> {
+  const lake = await openDeployedLake(stack)
+  try {
+    const { records, placed } = await replayDeployed(lake, names)
+    console.log(summary(records, placed, 'brought to Bronze'))
+    return 0
+  } finally {
+    lake.close()
+  }
+}
+
+function summary(records: number, placed: number, done: string): string {
+  const there = records - placed
+  return `${formatCount(records)} records: ${formatCount(placed)} ${done}${there > 0 ? `, ${formatCount(there)} were there already` : ''}.`
 }

@@ -39,6 +39,8 @@ export interface Settings {
   readonly kafka: KafkaSettings
   readonly architecture: ArchitectureName
   readonly feeds: boolean
+  /** X-Ray traces of the functions. */
+  readonly tracing: boolean
   /** Concurrent invocations set aside for each Bronze function. */
   readonly bronzeConcurrency?: number
   /** Provisioned mode of the Kafka event sources. */
@@ -63,6 +65,7 @@ export function readSettings(context: Context): Settings {
     kafka: kafkaSettings(read, local),
     architecture: read.choice('arch', ARCHITECTURES, 'arm64'),
     feeds: read.flag('feeds'),
+    tracing: read.flag('tracing'),
     bronzeConcurrency: read.count('bronzeConcurrency'),
     pollers: read.range('pollers'),
     pageEmail: read.email('pageEmail'),

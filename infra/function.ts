@@ -13,6 +13,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
+import { TRACE_VARIABLE } from '../adapters/aws-tracing.ts'
 import { acknowledge } from './acknowledge.ts'
 import type { FunctionName } from './bundles.ts'
 import type { Settings } from './context.ts'
@@ -71,12 +72,12 @@ export function stageFunction(scope: Construct, id: string, props: StageFunction
     memorySize: memoryMiB,
     timeout: Duration.seconds(timeoutSeconds),
     ...(scratchMiB && { ephemeralStorageSize: Size.mebibytes(scratchMiB) }),
-    environment,
+    environment: { ...environment, ...(settings.tracing && { [TRACE_VARIABLE]: 'true' }) },
     ...(layer && { layers: [layer] }),
     logGroup,
     // The platform's own report of each invocation is then JSON as well: the memory alarms read it.
     loggingFormat: LoggingFormat.JSON,
-    tracing: Tracing.ACTIVE,
+    ...(settings.tracing && { tracing: Tracing.ACTIVE }),
     ...more,
   })
   if (more?.vpc)
@@ -96,7 +97,7 @@ export function stageFunction(scope: Construct, id: string, props: StageFunction
   acknowledge(
     role,
     ['AwsSolutions-IAM5[Resource::*]'],
-    'X-Ray takes no resource (xray:PutTraceSegments, xray:PutTelemetryRecords); nor do the network interfaces of a function or an event source in a VPC (Lambda developer guide, "Required IAM permissions").',
+    'With tracing=on, X-Ray takes no resource (xray:PutTraceSegments, xray:PutTelemetryRecords); nor do the network interfaces of a function or an event source in a VPC (Lambda developer guide, "Required IAM permissions").',
   )
   return made
 }

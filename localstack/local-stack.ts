@@ -15,6 +15,8 @@ export interface LocalStack extends Pipeline {
   /** Starts the registry again, at the same address and empty, after it was stopped. */
   restartRegistry(): Promise<void>
   readonly aws: MiniStack
+  /** Ends the bridges alone. */
+  stopBridges(): Promise<void>
 }
 
 /**
@@ -47,7 +49,7 @@ export async function startLocalStack(
     const restartRegistry = async () => {
       await begin(startRegistry(join(folder, 'registry'), Number(new URL(registry.url).port)))
     }
-    return { ...pipeline, kafka, registry, restartRegistry, aws, stop }
+    return { ...pipeline, kafka, registry, restartRegistry, aws, stopBridges: pipeline.stop, stop }
   } catch (error) {
     await stop()
     throw error

@@ -46,6 +46,8 @@ export interface MonthlyCost {
   readonly lines: readonly CostLine[]
   /** One of them, or brokers of one's own. */
   readonly kafka: readonly CostLine[]
+  /** What a context value adds. */
+  readonly optional: readonly CostLine[]
 }
 
 /** `rate`: trades a second of all exchanges together. */
@@ -121,16 +123,16 @@ export function monthlyCost(rate: number, exchanges: readonly Exchange[] = EXCHA
         3 * tablesPerMinute * MINUTES * price('glueRequest'),
     },
     {
-      component: 'Logs, metrics, alarms, traces',
+      component: 'Logs, metrics, alarms',
       dollars:
         ((invocations * ASSUMED_LOG_BYTES) / GB) * price('logGb') +
         alarms * price('alarmMetric') +
         metrics * price('customMetric') +
-        price('dashboard') +
-        traced * price('trace'),
+        price('dashboard'),
     },
   ]
-  return { lines, kafka: kafkaLines(rate, exchanges) }
+  const optional = [{ component: 'X-Ray traces (`tracing=on`)', dollars: traced * price('trace') }]
+  return { lines, kafka: kafkaLines(rate, exchanges), optional }
 }
 
 /** Metrics that alarms look at (a rate's alarm has two), and metrics of our own: as infra/alarms.ts makes them. */

@@ -8,12 +8,13 @@ const RATES = [138, 1_000, 10_000] as const
 /** A Markdown table, which is good to read as it is. Rates are trades a second, cells dollars a month. */
 export function costTable(rates: readonly number[]): string {
   const costs = rates.map(rate => monthlyCost(rate))
-  const [{ lines, kafka }] = costs
+  const [{ lines, kafka, optional }] = costs
   const row = (name: string, of: (index: number) => number) => [name, ...rates.map((_, index) => dollars(of(index)))]
   const rows = [
     ...lines.map(({ component }, line) => row(component, index => costs[index].lines[line].dollars)),
     row('**All but Kafka**', index => total(costs[index].lines)),
     ...kafka.map(({ component }, line) => row(component, index => costs[index].kafka[line].dollars)),
+    ...optional.map(({ component }, line) => row(component, index => costs[index].optional[line].dollars)),
   ]
   const header = ['US dollars a month', ...rates.map(rate => `${rate.toLocaleString('en-US')} trades/s`)]
   const widths = header.map((name, column) =>
@@ -34,7 +35,7 @@ Made by \`npm run cost -- --page\`; \`npm run cost -- --rate 500\` for a rate of
 
 ${costTable(RATES)}
 
-Take one of the two Kafka rows, or neither with brokers of your own. Feeds on Fargate (\`-c feeds=on\`) and traffic to the internet are not in it.
+Take one of the two Kafka rows, or neither with brokers of your own; the last row only with that context value. Feeds on Fargate (\`-c feeds=on\`) and traffic to the internet are not in it.
 
 - **Prices**: public on-demand prices of ${PRICES_REGION}, entered by hand on ${PRICES_ENTERED}, without free tiers, discounts and taxes:
   ${sources.join(', ')}. Look there before relying on them.

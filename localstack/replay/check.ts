@@ -6,14 +6,14 @@ import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
 import { BadInput } from '../../domain/errors.ts'
 import { consumers, topicName } from '../../domain/names.ts'
 import { listPending } from '../../domain/pending.ts'
-import type { PlacedRecord, QuerySession, SqlRow } from '../../domain/ports.ts'
+import type { PlacedRecord, QuerySession, SqlRow, TopicLog } from '../../domain/ports.ts'
 import { readParquet } from '../../domain/sql.ts'
 import { bronzeTable } from '../../domain/tables.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { AddedFiles } from '../../iceberg/types.ts'
-import type { Lake } from '../lake.ts'
 import { type InputFile, placedRecord, RECORD_COLUMNS, recordName, rowsOf, selectRecords } from './input.ts'
+import type { TargetLake } from './target.ts'
 
 const FILES_PER_QUERY = 1_000
 const RECORDS_PER_COMPARE = 10_000
@@ -24,14 +24,18 @@ const ALL = 1_000_000
  * them that Bronze has), and gives how many records there are.
  * @throws BadInput naming a record whose offset is taken by another
  */
-export async function checkRecords(lake: Lake, session: QuerySession, files: readonly InputFile[]): Promise<number> {
+export async function checkRecords(
+  lake: TargetLake,
+  session: QuerySession,
+  files: readonly InputFile[],
+): Promise<number> {
   await session.run(
     `CREATE TEMP TABLE incoming AS ${selectRecords(rowsOf(files), 'topic_number, part::INTEGER AS part, off::BIGINT AS off, millis, digest')}`,
   )
   const [{ records }] = await session.run('SELECT count(*) AS records FROM incoming')
   await checkAmongThemselves(session)
   await checkBronze(lake, session)
-  await checkTopics(lake, session, files)
+  if (lake.topics) await checkTopics(lake, lake.topics, session, files)
   return Number(records)
 }
 
@@ -60,7 +64,7 @@ async function checkAmongThemselves(session: QuerySession): Promise<void> {
   )
 }
 
-async function checkBronze(lake: Lake, session: QuerySession): Promise<void> {
+async function checkBronze(lake: TargetLake, session: QuerySession): Promise<void> {
   await session.run('CREATE TEMP TABLE held (topic_number TINYINT, part INTEGER, off BIGINT, same BOOLEAN)')
   await session.run(
     'CREATE TEMP TABLE checkpoints (topic_number TINYINT, part INTEGER, epoch INTEGER, next_offset BIGINT)',
@@ -74,13 +78,17 @@ async function checkBronze(lake: Lake, session: QuerySession): Promise<void> {
         WHERE topic_number = ${number} AND off < next_offset`,
     )
     if (Number(known) === 0) continue
-    const paths = await bronzeFiles(lake, bronzeTable(exchange).name)
-    for (let from = 0; from < paths.length; from += FILES_PER_QUERY)
+    const keys = await bronzeFiles(lake, bronzeTable(exchange).name)
+    for (let from = 0; from < keys.length; from += FILES_PER_QUERY) {
+      const some = keys.slice(from, from + FILES_PER_QUERY)
+      const paths = await Promise.all(some.map(key => lake.ports.store.localFile(key)))
       await session.run(`INSERT INTO held SELECT i.topic_number, i.part, i.off, i.digest = b.digest
         AND i.millis = b.millis FROM incoming AS i
         JOIN checkpoints AS c USING (topic_number, part)
-        JOIN (${selectStored(paths.slice(from, from + FILES_PER_QUERY))}) AS b
+        JOIN (${selectStored(paths)}) AS b
           ON b.part = i.part AND b.off = i.off AND b.epoch = c.epoch WHERE i.topic_number = ${number}`)
+      await lake.ports.store.releaseLocal(some)
+    }
   }
   await refuseFirst(
     session,
@@ -116,23 +124,27 @@ async function insertCheckpoints(
   if (gaps.length > 0) await session.run(`INSERT INTO gaps VALUES ${gaps.join(', ')}`)
 }
 
-/** Local paths of all that Bronze holds; this process is the lake's only writer. */
-async function bronzeFiles(lake: Lake, table: string): Promise<string[]> {
+/** All that Bronze holds: the waiting files are read first, so that one which moves on from there is not missed. */
+async function bronzeFiles(lake: TargetLake, table: string): Promise<string[]> {
   const waiting = await listPending<AddedFiles>(lake.ports, consumers.table(table), ALL)
   const loaded = await findTable(lake.ports, table)
   const committed = loaded ? await planFiles(lake.ports, loaded) : []
-  const keys = new Set([...waiting.flatMap(item => item.payload.files), ...committed].map(file => file.key))
-  return Promise.all([...keys].map(key => lake.ports.store.localFile(key)))
+  return [...new Set([...waiting.flatMap(item => item.payload.files), ...committed].map(file => file.key))]
 }
 
 function selectStored(paths: readonly string[]): string {
   return selectRecords(readParquet(paths), 'part, off, epoch, millis, digest', ', topic_epoch AS epoch')
 }
 
-async function checkTopics(lake: Lake, session: QuerySession, files: readonly InputFile[]): Promise<void> {
+async function checkTopics(
+  lake: TargetLake,
+  topics: TopicLog,
+  session: QuerySession,
+  files: readonly InputFile[],
+): Promise<void> {
   for (const [number, exchange] of lake.exchanges.entries()) {
     const topic = topicName(exchange.name)
-    const ends = await lake.topics.ends(topic)
+    const ends = await topics.ends(topic)
     if (ends.every(({ waiting }) => waiting === 0)) continue
     const query = `${selectRecords(rowsOf(files), RECORD_COLUMNS)} WHERE topic_number = ${number}
       AND part < ${ends.length}`
@@ -140,15 +152,15 @@ async function checkTopics(lake: Lake, session: QuerySession, files: readonly In
     for await (const rows of session.stream(query)) {
       batch.push(...rows.map(placedRecord))
       if (batch.length < RECORDS_PER_COMPARE) continue
-      await requireSame(lake, topic, batch)
+      await requireSame(topics, topic, batch)
       batch = []
     }
-    await requireSame(lake, topic, batch)
+    await requireSame(topics, topic, batch)
   }
 }
 
-async function requireSame(lake: Lake, topic: string, records: readonly PlacedRecord[]): Promise<void> {
-  const answers = await lake.topics.compare(topic, records)
+async function requireSame(topics: TopicLog, topic: string, records: readonly PlacedRecord[]): Promise<void> {
+  const answers = await topics.compare(topic, records)
   const others = records.filter((_, i) => answers[i] === 'other')
   if (others.length === 0) return
   const [{ partition, offset }] = others

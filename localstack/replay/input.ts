@@ -6,7 +6,7 @@ import { BadInput, messageOf } from '../../domain/errors.ts'
 import { topicName } from '../../domain/names.ts'
 import type { PlacedRecord, QuerySession, SqlRow } from '../../domain/ports.ts'
 import { readParquet, sqlName, sqlText } from '../../domain/sql.ts'
-import type { Lake } from '../lake.ts'
+import type { TargetLake } from './target.ts'
 
 /** Bronze's columns that a record is made of, with the engine's types that they may have. */
 const COLUMNS: Readonly<Record<string, readonly string[]>> = {
@@ -68,7 +68,7 @@ async function requireColumns(session: QuerySession, { name, path }: InputFile):
  * topic).
  */
 export async function requireRecords(
-  lake: Lake,
+  lake: TargetLake,
   session: QuerySession,
   files: readonly InputFile[],
 ): Promise<Map<string, number>> {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,6 +42,13 @@ describe.each(FUNCTIONS)('the bundle of %s', name => {
   test('gives its handler with nothing but DuckDB installed beside it', async () => {
     const loaded = (await import(pathToFileURL(join(folder, name, 'index.mjs')).href)) as { handler: unknown }
     expect(loaded.handler).toBeTypeOf('function')
+  })
+
+  test('loads its tracer too, where the stack is traced', () => {
+    const script = `const { handler } = await import('${pathToFileURL(join(folder, name, 'index.mjs')).href}'); console.log(typeof handler)`
+    const env = { ...process.env, POWERTOOLS_TRACE_ENABLED: 'true', AWS_LAMBDA_FUNCTION_NAME: name }
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { env })
+    expect(stdout.toString().trim(), stderr.toString()).toBe('function')
   })
 
   test('has no DuckDB in it, and asks the layer for it only where it queries', () => {

@@ -7,8 +7,8 @@ import { PRICES } from '../../infra/cost/prices.ts'
 import { KAFKA_MODES, templateOf } from './support.ts'
 
 const dollarsOf = (rate: number, component: RegExp) => {
-  const { lines, kafka } = monthlyCost(rate)
-  const found = [...lines, ...kafka].filter(line => component.test(line.component))
+  const { lines, kafka, optional } = monthlyCost(rate)
+  const found = [...lines, ...kafka, ...optional].filter(line => component.test(line.component))
   expect(found).toHaveLength(1)
   return found[0].dollars
 }
@@ -43,7 +43,7 @@ describe('costs of a month', () => {
   test('never fall when the rate grows, and are all above nothing', () => {
     const rates = [1, 10, 138, 1_000, 5_000, 10_000, 100_000].map(rate => monthlyCost(rate))
     for (const [before, after] of rates.slice(1).map((cost, index) => [rates[index], cost] as const))
-      for (const kind of ['lines', 'kafka'] as const)
+      for (const kind of ['lines', 'kafka', 'optional'] as const)
         for (const [index, line] of after[kind].entries()) {
           expect(line.dollars, line.component).toBeGreaterThan(0)
           expect(line.dollars, line.component).toBeGreaterThanOrEqual(before[kind][index].dollars)

@@ -137,8 +137,6 @@ describe('Bronze', () => {
       's3:ListBucket',
       's3:PutObject',
       'secretsmanager:GetSecretValue',
-      'xray:PutTelemetryRecords',
-      'xray:PutTraceSegments',
     ])
     const objects = resourcesOf(template, name, 's3:PutObject')
     expect(objects).toContain('/market_data/bronze_binance_trades/*')
@@ -227,7 +225,7 @@ describe('functions', () => {
       .map(([, { Properties }]) => Properties)
       .filter(({ FunctionName }) => FunctionName !== undefined)
 
-  test('run on Node 24 for the architecture that was asked for, traced, with their own log', () => {
+  test('run on Node 24 for the architecture that was asked for, with their own log', () => {
     for (const [architecture, of] of [
       ['arm64', template],
       ['x86_64', templateOf({ ...SELF_MANAGED, arch: 'x86_64' })],
@@ -236,10 +234,21 @@ describe('functions', () => {
         expect(properties).toMatchObject({
           Runtime: 'nodejs24.x',
           Architectures: [architecture],
-          TracingConfig: { Mode: 'Active' },
           LoggingConfig: { LogGroup: expect.anything() },
         })
     expect(ours(template)).toHaveLength(2 * EXCHANGES.length + 7)
+  })
+
+  test('are traced only when asked for: by Lambda, by Powertools, and with the grant to say so', () => {
+    expect(JSON.stringify(template)).not.toMatch(/TracingConfig|xray:|POWERTOOLS_TRACE/)
+    const traced = templateOf({ ...SELF_MANAGED, tracing: 'on' })
+    for (const { FunctionName, ...properties } of ours(traced)) {
+      expect(properties).toMatchObject({
+        TracingConfig: { Mode: 'Active' },
+        Environment: { Variables: { POWERTOOLS_TRACE_ENABLED: 'true' } },
+      })
+      expect(actionsOf(traced, String(FunctionName))).toContain('xray:PutTraceSegments')
+    }
   })
 
   test('have DuckDB only where they query', () => {

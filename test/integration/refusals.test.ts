@@ -2,10 +2,15 @@
  * The deployed stack where AWS says no: with IAM enforced its grants are enough and are needed, and a DynamoDB that throttles
  * only delays.
  */
+import { execFile, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import {
   GetFunctionConfigurationCommand,
   InvokeCommand,
   LambdaClient,
+  ListEventSourceMappingsCommand,
+  UpdateEventSourceMappingCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -13,8 +18,11 @@ import { systemClock } from '../../adapters/system.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { consumers } from '../../domain/names.ts'
 import { countPending } from '../../domain/pending.ts'
+import { copyToParquet, readParquet } from '../../domain/sql.ts'
+import { drainDeployed } from '../../localstack/deployed-drain.ts'
 import { hasJava } from '../../localstack/stack/maven.ts'
 import { hasPython } from '../../localstack/stack/python.ts'
+import { openTables } from '../../localstack/tables.ts'
 import { type Deployed, startDeployed } from './deployed.ts'
 import { putRolePolicy, rolePolicy, type Statement } from './iam.ts'
 import { throttledDynamoDb } from './throttled-dynamodb.ts'
@@ -178,7 +186,72 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack, refused', { tim
       await proxy.stop()
     }
   })
+
+  test('replay is refused while an event source owns the partitions, and brings each record once when it is disabled', async () => {
+    // Prepare: a Bronze file as it is, and one of the same records at offsets that nobody has taken.
+    const { ports } = deployed.lake
+    const bronze = (await openTables(deployed.lake)).find(
+      ({ definition }) => definition.name === 'bronze_binance_trades',
+    )
+    if (!bronze) throw new Error('there is no Bronze table of binance')
+    const [{ key }] = bronze.files
+    const file = await ports.store.localFile(key)
+    const moved = ports.scratch.path('moved.parquet')
+    const select = `SELECT * REPLACE (99::INTEGER AS "partition", row_number() OVER () AS "offset") FROM ${readParquet([file])}`
+    await ports.engine.run([copyToParquet(bronze.definition, select, moved)])
+    const replay = () => run(process.execPath, [CLI, 'replay', file, moved, '--stack', deployed.stack.deployment.stack])
+    const FunctionName = deployed.lake.output('BinanceBronzeFunction')
+    const { EventSourceMappings = [] } = await lambda.send(new ListEventSourceMappingsCommand({ FunctionName }))
+    const [{ UUID }] = EventSourceMappings
+    const before = await deployed.bronzeRows()
+
+    // Act, Assess
+    await expect(replay()).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^The partitions of \S+ belong to the event source of \S+, which is enabled: .*\n$/,
+      ),
+    })
+    await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: false }))
+    const first = await replay()
+    const second = await replay()
+    await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: true }))
+    const rows = Number((await ports.engine.run([`SELECT count(*) AS n FROM ${readParquet([file])}`]))[0].n)
+    expect(first.stdout).toBe(`${2 * rows} records: ${rows} brought to Bronze, ${rows} were there already.\n`)
+    expect(second.stdout).toBe(`${2 * rows} records: 0 brought to Bronze, ${2 * rows} were there already.\n`)
+    // Offsets begin at 1 there: one is missing below them.
+    expect(await deployed.bronzeRows()).toBe(before + rows + 1)
+    await drainDeployed(deployed.lake)
+    expect(await deployed.brokenLaws()).toEqual([])
+  })
+
+  test('deploy:local deploys the same app to addresses that it is given, and is the bridge until Ctrl-C', async () => {
+    const { aws, kafka, registry, stopBridges } = deployed.stack
+    await stopBridges()
+    const brokers = ['--brokers', kafka.bootstrap, '--inside-brokers', kafka.bootstrap]
+    const registries = ['--registry', registry.url, '--inside-registry', registry.url]
+    const child = spawn(process.execPath, [DEPLOY_LOCAL, '--endpoint', aws.endpoint, ...brokers, ...registries], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const ended = new Promise<number | null>(resolve => child.once('exit', resolve))
+    let printed = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', text => (printed += text))
+    try {
+      await deployed.until('a deployment', async () => printed.includes('is deployed'), 2 * MINUTE_MS)
+      await deployed.publish(30, 5, 100)
+      await deployed.settle()
+      expect(await deployed.brokenLaws()).toEqual([])
+    } finally {
+      child.kill('SIGINT')
+    }
+    expect(await ended, printed).toBe(0)
+    expect(printed).toContain(`export AWS_ENDPOINT_URL=${aws.endpoint}`)
+  })
 })
+
+const run = promisify(execFile)
+const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
+const DEPLOY_LOCAL = fileURLToPath(new URL('../../localstack/deploy-local.ts', import.meta.url))
 
 const allows =
   (...actions: readonly string[]) =>

@@ -1,0 +1,140 @@
+/**
+ * Replay into a deployed lake: its Bronze functions are invoked with the events that an MSK event source would bring. Not beside a
+ * live one: what is in the topic at an offset and what a file says of it could differ, and Bronze would take that for a new topic.
+ */
+import {
+  type EventSourceMappingConfiguration,
+  InvokeCommand,
+  LambdaClient,
+  ListEventSourceMappingsCommand,
+} from '@aws-sdk/client-lambda'
+import { awsError } from '../adapters/aws-errors.ts'
+import { BadInput, TradelakeError } from '../domain/errors.ts'
+import type { KafkaEventRecord } from '../domain/events.ts'
+import { topicName } from '../domain/names.ts'
+import type { PlacedRecord, QuerySession } from '../domain/ports.ts'
+import type { DeployedLake } from './deployed-lake.ts'
+import { checkRecords } from './replay/check.ts'
+import { openInput, placedRecord, RECORD_COLUMNS, requireRecords, rowsOf, selectRecords } from './replay/input.ts'
+
+/** Below the 6 MB of a synchronous invocation, base64 and JSON around it included. */
+const BYTES_PER_EVENT = 3_500_000
+const RECORDS_PER_EVENT = 10_000
+/** JSON around a record's parts. */
+const RECORD_BYTES = 250
+/** A function may run so long. */
+const REQUEST_MS = 900_000
+
+export interface DeployedReplay {
+  readonly records: number
+  /** Those that Bronze had not yet. */
+  readonly placed: number
+}
+
+/**
+ * Brings the files' records to Bronze, each exactly once however often they are replayed.
+ * @throws BadInput where a file is not what it should be, an offset is taken by another record, or an event source owns the
+ * partitions: nothing is written then; TradelakeError where a function fails: the same replay may be started again
+ */
+export async function replayDeployed(lake: DeployedLake, names: readonly string[]): Promise<DeployedReplay> {
+  const client = new LambdaClient({ maxAttempts: 1, requestHandler: { requestTimeout: REQUEST_MS } })
+  const session = await lake.ports.engine.session()
+  try {
+    const target = { exchanges: lake.exchanges, ports: lake.ports, topics: undefined }
+    const files = await openInput(session, names)
+    const partitions = await requireRecords(target, session, files)
+    for (const { name } of lake.exchanges)
+      if (partitions.has(topicName(name))) await requireNoOwner(client, functionOf(lake, name), topicName(name))
+    const records = await checkRecords(target, session, files)
+    let placed = 0
+    for (const [number, { name }] of lake.exchanges.entries())
+      placed += await bring(client, session, {
+        topic: topicName(name),
+        functionName: functionOf(lake, name),
+        select: `SELECT * FROM (${selectRecords(rowsOf(files), RECORD_COLUMNS)} ANTI JOIN held USING (topic_number, part, off))
+          WHERE topic_number = ${number} ORDER BY part, off`,
+      })
+    return { records, placed }
+  } finally {
+    session.close()
+    client.destroy()
+  }
+}
+
+const functionOf = (lake: DeployedLake, exchange: string) =>
+  lake.output(`${exchange.charAt(0).toUpperCase()}${exchange.slice(1)}BronzeFunction`)
+
+/** An event source that is not disabled may read any partition of its topic at any time. */
+async function requireNoOwner(client: LambdaClient, FunctionName: string, topic: string): Promise<void> {
+  const { EventSourceMappings = [] } = await client
+    .send(new ListEventSourceMappingsCommand({ FunctionName }))
+    .catch(error => {
+      throw awsError(error, `Reading the event sources of ${FunctionName}`)
+    })
+  const live = EventSourceMappings.find(({ State }: EventSourceMappingConfiguration) => State !== 'Disabled')
+  if (live)
+    throw new BadInput(
+      `The partitions of ${topic} belong to the event source of ${FunctionName}, which is ${live.State?.toLowerCase()}: disable it first ` +
+        `(aws lambda update-event-source-mapping --uuid ${live.UUID} --no-enabled); nothing was replayed.`,
+    )
+}
+
+interface Bringing {
+  readonly topic: string
+  readonly functionName: string
+  /** Records in the order of partition and offset. */
+  readonly select: string
+}
+
+/** Invokes the function until it has all records; gives how many those were. */
+async function bring(client: LambdaClient, session: QuerySession, { topic, functionName, select }: Bringing) {
+  let sent = 0
+  let batch: PlacedRecord[] = []
+  let bytes = 0
+  const flush = async () => {
+    if (batch.length === 0) return
+    const event = { eventSource: 'aws:kafka', records: eventRecords(topic, batch) }
+    const { FunctionError, Payload } = await client
+      .send(new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(event)) }))
+      .catch(error => {
+        throw awsError(error, `Invoking ${functionName}`)
+      })
+    if (FunctionError)
+      throw new TradelakeError(
+        `${functionName} failed after ${sent} records of ${topic}: ${Payload?.transformToString().slice(0, 300)} Start the same replay again.`,
+      )
+    sent += batch.length
+    batch = []
+    bytes = 0
+  }
+  for await (const rows of session.stream(select))
+    for (const row of rows) {
+      const record = placedRecord(row)
+      const size = RECORD_BYTES + ((record.value?.length ?? 0) + (record.key?.length ?? 0)) * (4 / 3)
+      if (batch.length === RECORDS_PER_EVENT || bytes + size > BYTES_PER_EVENT) await flush()
+      batch.push(record)
+      bytes += size
+    }
+  await flush()
+  return sent
+}
+
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+
+function eventRecords(topic: string, batch: readonly PlacedRecord[]): Record<string, KafkaEventRecord[]> {
+  const records: Record<string, KafkaEventRecord[]> = {}
+  for (const { partition, offset, timestamp, key, value } of batch) {
+    const list = (records[`${topic}-${partition}`] ??= [])
+    list.push({
+      topic,
+      partition,
+      offset,
+      timestamp,
+      timestampType: 'CREATE_TIME',
+      ...(key && { key: base64(key) }),
+      ...(value && { value: base64(value) }),
+      headers: [],
+    })
+  }
+  return records
+}

@@ -1,5 +1,6 @@
 /** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|feed …]`: prints figures and their ratios to named baselines. */
 import { benchAge } from './age.ts'
+import { benchColdStart } from './coldstart.ts'
 import { benchEncode } from './encode.ts'
 import { benchFeed } from './feed.ts'
 import { benchFreshness } from './freshness.ts'
@@ -18,6 +19,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   age: benchAge,
   maintain: benchMaintain,
   freshness: benchFreshness,
+  coldstart: benchColdStart,
   encode: benchEncode,
   feed: () => benchFeed(RATE, MINUTES),
 }

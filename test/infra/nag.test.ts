@@ -20,6 +20,7 @@ test.each(Object.entries(KAFKA_MODES))(
         pollers: '1-4',
         bronzeConcurrency: 5,
         pageEmail: 'a@example.com',
+        tracing: 'on',
       })
       expect(() => app.synth()).not.toThrow()
     }

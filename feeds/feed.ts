@@ -3,23 +3,25 @@
  * reported. Everything that was received is published, repeats too: Gold has each trade once.
  */
 import { messageOf } from '../domain/errors.ts'
-import type { FeedPosition, Http, Positions, RecordSink, Sockets, Spill, Timers } from '../domain/feed-ports.ts'
+import type { Http, Positions, RecordSink, Sockets, Spill, Timers } from '../domain/feed-ports.ts'
 import type { Log } from '../domain/ports.ts'
 import type { Trade } from '../domain/trade.ts'
 import { encodeTrade } from '../domain/wire.ts'
 import { createAlarms } from './alarms.ts'
-import { type Client, createClient, type Outage } from './client.ts'
+import { type Client, createClient } from './client.ts'
 import { createFiller } from './filler.ts'
+import { createFrameReader } from './frame-reader.ts'
 import { createGapReports } from './gap-reports.ts'
-import { parseFrame } from './json.ts'
 import { createMemoryWatch } from './memory-watch.ts'
 import type { FeedMetrics } from './metrics.ts'
-import type { Pair } from './pairs.ts'
-import { type Control, type StreamKind, sequenceOf } from './protocol.ts'
+import { type Pair, shards } from './pairs.ts'
+import { createProgress, RESTARTED } from './progress.ts'
+import { type StreamKind, sequenceOf } from './protocol.ts'
 import { createPublisher } from './publisher.ts'
 import type { Random } from './random.ts'
+import { type FeedStatus, NO_ROOM, statusOf } from './status.ts'
 import { createTracker } from './tracker.ts'
-import { type Decoder, MalformedFrame } from './types.ts'
+import type { Decoder } from './types.ts'
 import type { Venue } from './venues.ts'
 
 export interface FeedPorts {
@@ -55,18 +57,6 @@ export interface FeedOptions {
   exit(reason: string): void
 }
 
-export interface FeedStatus {
-  /** Whether the process itself is well. */
-  readonly healthy: boolean
-  /** Whether trades come in and go out. */
-  readonly ready: boolean
-  readonly connections: readonly { readonly url: string | undefined; readonly live: boolean }[]
-  readonly waitingRecords: number
-  readonly spillBytes: number
-  readonly missingTrades: number
-  readonly problems: readonly string[]
-}
-
 export interface Feed {
   /** Goes on from where an earlier process was. @throws what the positions' store throws */
   start(): Promise<void>
@@ -82,26 +72,20 @@ const LOOK_MS = 100
 const HEAP_FLOOR_BYTES = 128 * 1024 * 1024
 /** A tick that is so late says that the process hangs. */
 const HANGS_MS = 30_000
-/** The position of the feed as a whole: when it was last there. */
-const WHOLE = '*'
-/** Trades between the last one that was settled and the moment of its saving: where a restart looks from. Microseconds. */
-const BEFORE_SAVED = 60_000_000n
 
 export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
-  const { exchange, venue, decoder, pairs, stream, metrics, topics } = options
-  const { timers, log, positions } = ports
+  const { exchange, venue, pairs, stream, metrics, topics } = options
+  const { timers, log } = ports
   const alarms = createAlarms(timers)
   const tracker = createTracker()
   const memory = createMemoryWatch({ floorBytes: HEAP_FLOOR_BYTES, limitBytes: options.heapLimitBytes })
   const keys = new Map<string, Uint8Array>()
-  /** What is saved, by symbol. */
-  const saved = new Map<string, number>()
   let kafkaProblem: string | undefined
-  let resumed: Outage['from'] | undefined
+  /** When an earlier process was last there, milliseconds since 1970. */
+  let resumed: number | undefined
   let lastTick = timers.now()
-  let saving = false
   let exiting = false
-  let logged = 0
+  let stopped = false
 
   const publisher = createPublisher(
     { ...ports, memoryBytes: options.memoryBytes, spillBytes: options.spillBytes },
@@ -115,10 +99,15 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
         metrics.sendFailed()
       },
       room(isThere) {
-        if (isThere) for (const client of clients) client.start()
-        else stopClients('back_pressure', 'memory and disk are full of records that Kafka does not take')
+        if (!isThere) stopClients('back_pressure', NO_ROOM)
+        else if (!stopped) for (const client of clients) client.start()
       },
     },
+  )
+  const progress = createProgress({ ...ports, symbols: pairs.map(({ symbol }) => symbol) }, tracker, publisher)
+  const read = createFrameReader(
+    { ...options, ...ports, stream: venue.stream },
+    { trade: take, reached: (symbol, id) => tracker.reached(symbol, id, timers.now()) },
   )
   const reports = createGapReports({ exchange, timers, publish: gap => publish(topics.gaps, gap.key, gap.value) })
   const filler = createFiller({ ...ports, ...venue, api: venue.rest, urls: venue.restUrls, pairs, stream }, tracker, {
@@ -139,77 +128,37 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     },
     requested: status => metrics.historyRequest(status),
   })
-  const clients: readonly Client[] = shards(pairs, venue.pairsPerConnection).map(some =>
-    createClient(
+  const clients: readonly Client[] = shards(pairs, venue.pairsPerConnection).map(some => {
+    let isFirst = true
+    return createClient(
       { ...venue, ...ports, api: venue.stream, pairs: some, stream },
       {
-        frame,
+        frame: read,
         live(outage) {
           log.info('connected', { exchange, pairs: some.length })
-          const from = resumed
-          resumed = undefined
-          if (from !== undefined) reports.outage({ from, to: timers.now(), why: 'the feed was restarted' }, hasIds())
+          if (isFirst && resumed !== undefined)
+            reports.outage({ from: resumed, to: timers.now(), why: RESTARTED }, hasIds(some))
+          isFirst = false
           if (!outage) return
           tracker.interrupted(outage.cause)
-          reports.outage({ ...outage, why: `${outage.cause}: ${outage.problem}` }, hasIds())
+          reports.outage({ ...outage, why: `${outage.cause}: ${outage.problem}` }, hasIds(some))
         },
         ended(cause, problem, url) {
           metrics.connectionEnded(cause)
           log.info('disconnected', { exchange, cause, problem, url })
         },
       },
-    ),
-  )
+    )
+  })
   metrics.observe({
     connectionAgeSeconds: () => seconds(Math.min(...clients.map(client => client.current?.liveSince ?? timers.now()))),
-    sinceLastMessageSeconds: () => seconds(lastFrame() ?? timers.now()),
-    connected: () => (clients.every(client => client.current) ? 1 : 0),
+    sinceLastMessageSeconds: () => seconds(Math.max(...clients.map(client => client.lastFrame ?? 0)) || timers.now()),
+    connected: () => (isWhole() ? 1 : 0),
     missingIds: () => tracker.missingIds,
     queueRecords: () => publisher.waiting.records,
     spillBytes: () => publisher.waiting.spillBytes,
     heapBytes: () => ports.heapBytes(),
   })
-
-  function frame(text: string): Control | undefined {
-    metrics.messages(text.length)
-    const receivedAt = BigInt(timers.now()) * 1000n
-    let trades = 0
-    try {
-      const message = parseFrame(text)
-      for (const trade of decoder.mapMessage(message, receivedAt)) {
-        trades++
-        metrics.latency(Number(receivedAt - trade.timestamp) / 1e6)
-        take(trade)
-      }
-      return trades > 0 ? undefined : understood(venue.stream.control(message), text)
-    } catch (error) {
-      if (!(error instanceof MalformedFrame)) throw error
-      metrics.parseError()
-      complain('a frame cannot be read', { problem: messageOf(error) })
-      return { kind: 'other' }
-    }
-  }
-
-  function understood(control: Control, text: string): Control {
-    if (control.kind === 'heartbeat' && control.symbol !== undefined && control.lastId !== undefined)
-      tracker.reached(control.symbol, control.lastId, timers.now())
-    if (control.kind === 'error') {
-      metrics.exchangeError()
-      complain('the exchange reports an error', { problem: control.problem })
-    }
-    if (control.kind === 'unknown') {
-      metrics.unknownMessage()
-      complain('a message of an unknown type', { message: text.slice(0, 200) })
-    }
-    return control
-  }
-
-  /** What an exchange sends wrongly, it may send a thousand times a second. */
-  function complain(what: string, fields: Record<string, unknown>): void {
-    if (timers.now() - logged < TICK_MS) return
-    logged = timers.now()
-    log.warn(what, { exchange, ...fields })
-  }
 
   function take(trade: Trade): void {
     const id = sequenceOf(trade)
@@ -224,11 +173,8 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   }
 
   function keyOf(symbol: string): Uint8Array {
-    let key = keys.get(symbol)
-    if (!key) {
-      key = new TextEncoder().encode(symbol)
-      keys.set(symbol, key)
-    }
+    const key = keys.get(symbol) ?? new TextEncoder().encode(symbol)
+    keys.set(symbol, key)
     return key
   }
 
@@ -240,7 +186,10 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
       reports.open(range)
       filler.fill(range)
     }
-    save().catch(error => log.warn('the position was not saved', { exchange, problem: messageOf(error) }))
+    if (clients.some(client => client.current))
+      progress
+        .save(isWhole())
+        .catch(error => log.warn('the position was not saved', { exchange, problem: messageOf(error) }))
     watchMemory()
     alarms.after(TICK_MS, tick)
   }
@@ -256,51 +205,28 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     }
   }
 
-  /** What is settled now is safe when all that was published before is in Kafka. */
-  async function save(): Promise<void> {
-    if (saving || clients.every(client => !client.current)) return
-    saving = true
-    try {
-      const at = timers.now()
-      const changed = tracker.settled().filter(({ symbol, id }) => saved.get(symbol) !== id)
-      await publisher.barrier()
-      await positions.save(
-        [...changed, { symbol: WHOLE, id: 0 }].map((position): FeedPosition => ({ ...position, at })),
-      )
-      for (const { symbol, id } of changed) saved.set(symbol, id)
-    } finally {
-      saving = false
-    }
-  }
-
   function stopClients(cause: 'back_pressure' | 'stopped', problem: string): void {
     if (cause === 'back_pressure') log.error('the feed reads no more', { exchange, problem })
     for (const client of clients) client.stop(cause, problem)
   }
 
+  const isWhole = () => clients.every(client => client.current)
   const pause = (milliseconds: number) => new Promise<void>(resolve => timers.after(milliseconds, resolve))
   const seconds = (since: number) => (timers.now() - since) / 1000
-  const hasIds = () => tracker.settled().length > 0
-  function lastFrame(): number | undefined {
-    const times = clients.flatMap(client => client.lastFrame ?? [])
-    return times.length === 0 ? undefined : Math.max(...times)
-  }
+  /** Whether what was missed of these can be told by their ids. */
+  const hasIds = (some: readonly Pair[]) => some.every(({ symbol }) => tracker.knows(symbol))
 
   return {
     async start() {
-      const wanted = new Set(pairs.map(pair => pair.symbol))
-      for (const { symbol, id, at } of await positions.load()) {
-        if (symbol === WHOLE) resumed = at
-        if (!wanted.has(symbol)) continue
-        tracker.resume(symbol, id, BigInt(at) * 1000n - BEFORE_SAVED, 'the feed was restarted')
-        saved.set(symbol, id)
-      }
+      resumed = await progress.resume()
       for (const client of clients) client.start()
       tick()
     },
     async stop(milliseconds) {
-      const end = timers.now() + milliseconds
-      const wasLive = clients.some(client => client.current)
+      const at = timers.now()
+      const end = at + milliseconds
+      const whole = isWhole()
+      stopped = true
       stopClients('stopped', 'the feed stops')
       while (tracker.missingIds > 0 && timers.now() < end - milliseconds / 2) await pause(LOOK_MS)
       alarms.cancelAll()
@@ -308,36 +234,15 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
       const settled = tracker.settled()
       const left = await publisher.close(Math.max(0, end - timers.now()))
       if (left > 0) log.warn('Kafka did not take the last records: they are on disk', { exchange, records: left })
-      const at = timers.now()
       // What went to disk counts as missing again: it comes twice, rather than not at all.
-      if (left === 0 && wasLive)
-        await positions.save([...settled, { symbol: WHOLE, id: 0 }].map(position => ({ ...position, at })))
+      if (left === 0) await progress.saveLast(settled, at, whole)
     },
     rotate() {
       for (const client of clients) client.rotate('rotation')
     },
     status() {
-      const open = clients.flatMap(client => client.openCircuits)
-      const problems = [
-        ...(kafkaProblem === undefined ? [] : [`Kafka: ${kafkaProblem}`]),
-        ...(publisher.hasRoom ? [] : ['memory and disk are full of records that Kafka does not take']),
-        ...clients.flatMap(client => (client.current ? [] : ['no live connection'])),
-        ...open.map(url => `${url} failed again and again`),
-      ]
-      const { records, spillBytes } = publisher.waiting
-      return {
-        healthy: !exiting && timers.now() - lastTick < HANGS_MS,
-        ready: kafkaProblem === undefined && publisher.hasRoom && clients.every(client => client.current),
-        connections: clients.map(({ current }) => ({ url: current?.url, live: current !== undefined })),
-        waitingRecords: records,
-        spillBytes,
-        missingTrades: tracker.missingIds,
-        problems,
-      }
+      const healthy = !exiting && timers.now() - lastTick < HANGS_MS
+      return statusOf({ healthy, clients, publisher, kafkaProblem, missingTrades: tracker.missingIds })
     },
   }
-}
-
-function shards<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
 }

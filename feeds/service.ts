@@ -107,17 +107,22 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       port: endpoint?.port,
       exits: exits.promise,
       async stop(milliseconds) {
-        await feed.stop(milliseconds)
-        await endpoint?.close()
-        await sink.close()
-        lock.release()
+        try {
+          await feed.stop(milliseconds)
+        } finally {
+          await close()
+        }
       },
     }
   } catch (error) {
+    await close()
+    throw error
+  }
+
+  async function close(): Promise<void> {
     await endpoint?.close()
     await sink.close()
     lock.release()
-    throw error
   }
 }
 

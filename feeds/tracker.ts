@@ -31,6 +31,8 @@ export interface Tracker {
   giveUp(range: Pick<MissingRange, 'symbol' | 'from' | 'to'>): void
   /** For each symbol the id up to which all ids have come or were given up. */
   settled(): { symbol: string; id: number }[]
+  /** Whether an id of a symbol has come, or is known from an earlier process. */
+  knows(symbol: string): boolean
   /** Ids that are missing now. */
   readonly missingIds: number
 }
@@ -156,6 +158,7 @@ export function createTracker(): Tracker {
         symbol,
         id: holes.length > 0 ? holes[0].from - 1 : highest,
       })),
+    knows: symbol => lines.has(symbol),
     get missingIds() {
       let ids = 0
       for (const { holes } of lines.values()) for (const hole of holes) ids += hole.to - hole.from + 1

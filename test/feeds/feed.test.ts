@@ -181,6 +181,63 @@ describe('a feed', () => {
     expect(Number(outage.toTime) / 1000).toBeGreaterThanOrEqual(at + 15 * SECOND)
   })
 
+  test('killed in its first second, before it saved what it had, it leaves a record of that time too', async () => {
+    const first = open({ fromTheFirst: false })
+    await first.timers.advance(5 * SECOND)
+    const began = first.timers.now()
+    await first.feed.start()
+    await first.timers.advance(950)
+    first.kafka.up = false
+    const { positions, simulator, timers } = first
+    const snapshot = new Map(positions)
+
+    const second = createRig({ exchange: BINANCE, symbols: SYMBOLS, timers, simulator, positions: snapshot })
+    await second.feed.start()
+    await timers.advance(5 * SECOND)
+
+    // No id is known to be the last one of the first process.
+    expect(disconnects(second)).toMatchObject([{ status: 'unknown', cause: 'the feed was restarted' }])
+    expect(Number(disconnects(second)[0].fromTime) / 1000).toBe(began)
+  })
+
+  test('told to stop while it reads no more, it connects no more', async () => {
+    const rig = open({ memoryBytes: 20_000, spillBytes: 50_000 })
+    await rig.feed.start()
+    await rig.timers.advance(5 * SECOND)
+    rig.kafka.up = false
+    await rig.timers.advance(MINUTE)
+    expect(rig.feed.status().problems.join()).toMatch(/memory and disk are full/)
+    rig.kafka.up = true
+
+    const stopped = rig.feed.stop(MINUTE)
+    await rig.timers.advance(MINUTE)
+    await stopped
+    await rig.timers.advance(MINUTE)
+
+    expect(rig.feed.status()).toMatchObject({ spillBytes: 0, connections: [{ live: false }] })
+    expect(rig.timers.pending()).toBe(0)
+  })
+
+  test('of two connections each records its own time without a feed', async () => {
+    const first = open({ pairsPerConnection: 4 })
+    await first.feed.start()
+    await first.timers.advance(10_050)
+    first.kafka.up = false
+    const { positions, simulator, timers } = first
+
+    const second = createRig({
+      ...{ exchange: BINANCE, symbols: SYMBOLS, timers, simulator, positions: new Map(positions) },
+      pairsPerConnection: 4,
+    })
+    await second.feed.start()
+    await timers.advance(10 * SECOND)
+
+    expect(disconnects(second).map(({ cause, status }) => `${cause}: ${status}`)).toEqual([
+      'the feed was restarted: checked',
+      'the feed was restarted: checked',
+    ])
+  })
+
   test('without Kafka it goes on reading, says that it is not ready, and sends everything later', async () => {
     const rig = open({ memoryBytes: 100_000 })
     await rig.feed.start()

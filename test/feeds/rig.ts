@@ -42,6 +42,7 @@ export interface RigOptions {
   readonly hosts?: readonly string[]
   readonly positions?: Map<string, FeedPosition>
   readonly maxAgeMs?: number
+  readonly pairsPerConnection?: number
   readonly heapBytes?: () => number
   readonly memoryBytes?: number
   readonly spillBytes?: number
@@ -87,6 +88,7 @@ export function createRig(options: RigOptions): Rig {
         urls: hosts.map(host => `ws://${host}`),
         restUrls: hosts.map(host => `http://${host}`),
         maxAgeMs: options.maxAgeMs ?? venue.maxAgeMs,
+        pairsPerConnection: options.pairsPerConnection ?? venue.pairsPerConnection,
       },
       decoder: DECODERS[exchange.name],
       pairs: options.symbols.map(pairOf),

@@ -1,0 +1,76 @@
+/** Frames to trades and control messages, and a word about what cannot be read: counted always, logged once a second at most. */
+import { messageOf } from '../domain/errors.ts'
+import type { Timers } from '../domain/feed-ports.ts'
+import type { Log } from '../domain/ports.ts'
+import type { Trade } from '../domain/trade.ts'
+import { parseFrame } from './json.ts'
+import type { FeedMetrics } from './metrics.ts'
+import type { Control, StreamApi } from './protocol.ts'
+import { type Decoder, MalformedFrame } from './types.ts'
+
+export interface FrameReaderOptions {
+  readonly exchange: string
+  readonly decoder: Decoder
+  readonly stream: StreamApi
+  readonly metrics: FeedMetrics
+  readonly timers: Pick<Timers, 'now'>
+  readonly log: Log
+}
+
+export interface FrameEvents {
+  trade(trade: Trade): void
+  /** The exchange says that its last trade of a symbol has this id. */
+  reached(symbol: string, id: number): void
+}
+
+/** What is wrong with an exchange, it may be a thousand times a second. */
+const COMPLAIN_MS = 1_000
+
+/** Gives what a frame says where it holds no trade. */
+export function createFrameReader(
+  options: FrameReaderOptions,
+  events: FrameEvents,
+): (text: string) => Control | undefined {
+  const { exchange, decoder, stream, metrics, timers, log } = options
+  let complained = 0
+
+  function complain(what: string, fields: Record<string, unknown>): void {
+    if (timers.now() - complained < COMPLAIN_MS) return
+    complained = timers.now()
+    log.warn(what, { exchange, ...fields })
+  }
+
+  function understood(control: Control, text: string): Control {
+    if (control.kind === 'heartbeat' && control.symbol !== undefined && control.lastId !== undefined)
+      events.reached(control.symbol, control.lastId)
+    if (control.kind === 'error') {
+      metrics.exchangeError()
+      complain('the exchange reports an error', { problem: control.problem })
+    }
+    if (control.kind === 'unknown') {
+      metrics.unknownMessage()
+      complain('a message of an unknown type', { message: text.slice(0, 200) })
+    }
+    return control
+  }
+
+  return text => {
+    metrics.messages(text.length)
+    const receivedAt = BigInt(timers.now()) * 1000n
+    let trades = 0
+    try {
+      const message = parseFrame(text)
+      for (const trade of decoder.mapMessage(message, receivedAt)) {
+        trades++
+        metrics.latency(Number(receivedAt - trade.timestamp) / 1e6)
+        events.trade(trade)
+      }
+      return trades > 0 ? undefined : understood(stream.control(message), text)
+    } catch (error) {
+      if (!(error instanceof MalformedFrame)) throw error
+      metrics.parseError()
+      complain('a frame cannot be read', { problem: messageOf(error) })
+      return { kind: 'other' }
+    }
+  }
+}

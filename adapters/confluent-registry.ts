@@ -55,7 +55,9 @@ export function confluentRegistry({ url, fallback, clock }: RegistryOptions): Sc
  * A registry's address without a slash at its end, and the headers of every request to it. @throws BadInput where it is no URL
  */
 export function registryAddress(url: string): { readonly base: string; readonly headers: Record<string, string> } {
-  if (!URL.canParse(url)) throw new BadInput(`${url} is no URL of a schema registry: write http://HOST:PORT.`)
+  // HOST:PORT alone is a URL too, of a protocol HOST.
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url))
+    throw new BadInput(`${url} is no URL of a schema registry: write http://HOST:PORT.`)
   const { origin, pathname, username, password } = new URL(url)
   const headers: Record<string, string> = { accept: 'application/vnd.schemaregistry.v1+json' }
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`

@@ -1,0 +1,128 @@
+/** What a feed is told wrongly, it says in one line, before it reads anything. No Kafka is needed to see that. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { lockLake } from '../../adapters/lake-lock.ts'
+import { systemTimers } from '../../adapters/system.ts'
+import { startServer } from '../../feeds/simulator/server.ts'
+import { createSimulator } from '../../feeds/simulator/simulator.ts'
+import { newFolder, runCommand } from './support.ts'
+
+/** Nobody listens at port 1. */
+const NOBODY = '127.0.0.1:1'
+
+let rest: string
+/** Answers as something that is no registry: `/html` with a page, all else with 404, `/busy` with 503. */
+let web: string
+let close: () => Promise<void>
+beforeAll(async () => {
+  const simulator = createSimulator({
+    seed: 1,
+    startMicros: BigInt(Date.now()) * 1000n,
+    ratePerSecond: 1,
+    timers: systemTimers(),
+    exchanges: [{ name: 'binance', code: 'BINANCE' }],
+  })
+  const exchange = await startServer({ exchanges: simulator.exchanges, port: 0 })
+  rest = exchange.address('http', 'binance')
+  const server = createServer(({ url = '' }, response) => {
+    const status = url.startsWith('/html') ? 200 : url.startsWith('/busy') ? 503 : 404
+    response.writeHead(status, { 'content-type': 'text/html' }).end('<html>\n<body>hello</body>')
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  web = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  close = async () => {
+    simulator.stop()
+    await exchange.close()
+    server.close()
+    server.closeAllConnections()
+  }
+})
+afterAll(() => close())
+
+function feed(options: Readonly<Record<string, string>>) {
+  const all = {
+    ...{ exchange: 'binance', symbols: 'BTCUSDT', brokers: NOBODY, rest, 'schema-id': '1' },
+    ...{ port: '0', spill: join(newFolder(), 'spill') },
+    ...options,
+  }
+  return runCommand('feed', ...Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]))
+}
+
+test.each([
+  ['no exchange of that name', { exchange: 'bourse' }, /--exchange binance, kraken, coinbase/],
+  ['a stream that is none', { stream: 'trades' }, /--stream trades is none of trade, aggTrade/],
+  ['a symbol whose quote is not known', { symbols: 'BTCXYZ' }, /"BTCXYZ" has no quote asset that is known/],
+  ['no symbols', { symbols: ',' }, /--symbols names no market/],
+  ['a symbol that the exchange does not have', { symbols: 'BTCUSDT,NOSUCH-USDT' }, /no market NOSUCH-USDT .*--symbols/],
+  ['brokers without a port', { brokers: 'localhost' }, /--brokers localhost is no HOST:PORT/],
+  ['brokers that do not answer', {}, new RegExp(`No Kafka broker answers at ${NOBODY} \\(.+\\): check --brokers`)],
+  ['a WebSocket address that is none', { url: 'http://localhost' }, /--url http:\/\/localhost is no ws:\/\//],
+  ['a schema id that is none', { 'schema-id': 'one' }, /--schema-id one is not a whole number/],
+  [
+    'a registry that is no URL',
+    { registry: 'localhost:8081' },
+    /localhost:8081 is no URL of a schema registry: write http/,
+  ],
+])('%s', async (_, options, message) => {
+  const { status, stdout, stderr } = await feed(options)
+  expect(stderr).toMatch(/^tradelake: [^\n]+\n$/)
+  expect(stderr).toMatch(message)
+  expect(stdout).toBe('')
+  expect(status).toBe(1)
+})
+
+test.each([
+  ['a page', '/html', /answered 200, not a schema id \(<html> <body>hello.*\): check --registry, with its path/],
+  ['404', '/subjects', /answered 404, not a schema id .*: check --registry, with its path/],
+])('a registry that answers with %s', async (_, path, message) => {
+  const { status, stderr } = await feed({ registry: `${web}${path}` })
+  expect(stderr).toMatch(/^tradelake: [^\n]+\n$/)
+  expect(stderr).toMatch(message)
+  expect(status).toBe(1)
+})
+
+test('a registry that does not answer ends it without --schema-id, and with it does not', async () => {
+  const words = ['--exchange', 'binance', '--symbols', 'BTCUSDT', '--brokers', NOBODY, '--rest', rest, '--port', '0']
+  for (const [registry, message] of [
+    [`http://${NOBODY}`, /No schema registry answers at http:\/\/127\.0\.0\.1:1 \(.+\): check --registry/],
+    [`${web}/busy`, /The schema registry at .*\/busy answered 503/],
+  ] as const) {
+    const without = await runCommand('feed', ...words, '--spill', newFolder(), '--registry', registry)
+    expect(without.stderr).toMatch(/^tradelake: [^\n]+\n$/)
+    expect(without.stderr).toMatch(message)
+    expect(without.status).toBe(1)
+  }
+
+  const { status, stderr } = await feed({ registry: `http://${NOBODY}` })
+  const [warning, problem, ...more] = stderr.trimEnd().split('\n')
+  expect(JSON.parse(warning)).toMatchObject({ level: 'WARN', schemaId: 1 })
+  // What is wrong is the broker now.
+  expect(problem).toMatch(/^tradelake: No Kafka broker answers/)
+  expect([status, more]).toEqual([1, []])
+})
+
+test('neither a registry nor an id', async () => {
+  const { status, stderr } = await runCommand(
+    ...['feed', '--exchange', 'binance', '--symbols', 'BTCUSDT', '--brokers', NOBODY, '--rest', rest, '--port', '0'],
+    ...['--spill', newFolder()],
+  )
+  expect(stderr).toBe('tradelake: Give --registry URL, or --schema-id N to write without a registry.\n')
+  expect(status).toBe(1)
+})
+
+test('a folder that another feed has', async () => {
+  const spill = newFolder()
+  const lock = lockLake(join(spill, 'binance'))
+  const { status, stderr } = await feed({ spill })
+  lock.release()
+  expect(stderr).toMatch(/^tradelake: [^\n]+ is in use by another tradelake process: [^\n]+\n$/)
+  expect(status).toBe(1)
+})
+
+test('a folder that cannot be made', async () => {
+  const { status, stderr } = await feed({ spill: '/dev/null/spill' })
+  expect(stderr).toMatch(/^tradelake: [^\n]*\/dev\/null\/spill[^\n]*\n$/)
+  expect(status).toBe(1)
+})

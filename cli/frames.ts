@@ -17,19 +17,21 @@ import { formatCount } from './format.ts'
 
 const RECORDS_PER_APPEND = 5_000
 
+const KNOWN = Object.keys(DECODERS).join(', ')
+
 export const frames: Command = {
   name: 'frames',
   usage: 'FILE… --exchange X [--data DIR]',
   options: {
-    exchange: { type: 'string', value: 'X', help: 'whose frames they are: binance, kraken or coinbase' },
+    exchange: { type: 'string', value: 'X', help: `whose frames they are: ${KNOWN}` },
     data: DATA_OPTION,
   },
   async run(args) {
     const name = args.text('exchange')
-    if (name === undefined) throw new BadInput('Say whose frames they are: --exchange binance, kraken or coinbase.')
+    if (name === undefined) throw new BadInput(`Say whose frames they are: --exchange ${KNOWN}.`)
     if (args.positionals.length === 0) throw new BadInput('Give at least one file of recorded frames.')
     const decoder = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined
-    if (!decoder) throw new BadInput(`--exchange ${name} is none of ${Object.keys(DECODERS).join(', ')}.`)
+    if (!decoder) throw new BadInput(`--exchange ${name} is none of ${KNOWN}.`)
     // Every file is read to its end before anything is published: a bad one leaves nothing half-done.
     for (const file of args.positionals) for await (const _ of tradesOf(file, decoder));
     const lake = await openLake(args.text('data') as string)

@@ -2,7 +2,7 @@
 import { systemTimers } from '../adapters/system.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import { startServer } from '../feeds/simulator/server.ts'
-import { createSimulator } from '../feeds/simulator/simulator.ts'
+import { createSimulator, isSimulated } from '../feeds/simulator/simulator.ts'
 import { type Command, parseNumber } from './command.ts'
 
 /** Trading began so long ago: REST has a history from the first request on. */
@@ -26,14 +26,15 @@ export const simulator: Command = {
     const [port, seed] = [number('port', true), number('seed', true)]
     const [ratePerSecond, faultsPerMinute] = [number('rate'), number('faults')]
     const timers = systemTimers()
+    const exchanges = EXCHANGES.filter(({ name }) => isSimulated(name))
     const start = timers.now() - HISTORY_MS
     const running = createSimulator({
-      ...{ seed, ratePerSecond, faultsPerMinute, timers, exchanges: EXCHANGES },
+      ...{ seed, ratePerSecond, faultsPerMinute, timers, exchanges },
       startMicros: BigInt(start) * 1000n,
       market: Math.floor(start / MINUTE_MS) % MARKETS,
     })
     const server = await startServer({ exchanges: running.exchanges, port, host: args.text('host') })
-    for (const { name } of EXCHANGES)
+    for (const { name } of exchanges)
       console.log(`${name.padEnd(10)}${server.address('ws', name)}  ${server.address('http', name)}`)
     console.log(`${ratePerSecond} trades a second, seed ${seed}, ${faultsPerMinute} faults a minute. Ctrl-C ends it.`)
     const ended = Promise.withResolvers<void>()

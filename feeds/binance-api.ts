@@ -34,14 +34,16 @@ export function binanceRest(code: string): RestApi {
     pairPath: pair => `/api/v3/exchangeInfo?symbol=${pair.symbol}`,
     isTraded: ({ status, body }) =>
       status === 200 ? true : status === 400 && body.includes(INVALID_SYMBOL) ? false : undefined,
-    historyPath: (pair, range, stream) => pagePath(pair.symbol, range.from, stream),
-    historyPage(body, pair, range, stream, receivedAt) {
-      const rows = parseFrame(body)
-      if (!Array.isArray(rows)) throw new MalformedFrame(`${code}'s history of ${pair.symbol} is no list.`)
-      const trades = rows.flatMap(row => [...decoder.mapMessage(asStreamed(row, pair.symbol, stream), receivedAt)])
-      const last = trades.length === 0 ? undefined : sequenceOf(trades[trades.length - 1])
-      const more = rows.length === PAGE_TRADES && last !== undefined && last < range.to
-      return { trades, next: more ? pagePath(pair.symbol, last + 1, stream) : undefined }
+    history: {
+      path: (pair, range, stream) => pagePath(pair.symbol, range.from, stream),
+      page(body, pair, range, stream, receivedAt) {
+        const rows = parseFrame(body)
+        if (!Array.isArray(rows)) throw new MalformedFrame(`${code}'s history of ${pair.symbol} is no list.`)
+        const trades = rows.flatMap(row => [...decoder.mapMessage(asStreamed(row, pair.symbol, stream), receivedAt)])
+        const last = trades.length === 0 ? undefined : sequenceOf(trades[trades.length - 1])
+        const more = rows.length === PAGE_TRADES && last !== undefined && last < range.to
+        return { trades, next: more ? pagePath(pair.symbol, last + 1, stream) : undefined }
+      },
     },
   }
 }

@@ -6,9 +6,6 @@ import { decoderOf, fieldsOf, isObject } from './json.ts'
 import { quoteOf } from './pairs.ts'
 import { type DecodedTrade, type Decoder, tradeOf } from './types.ts'
 
-/** Years after 9999 are no times (and would overflow as microseconds). */
-const MAX_TIME_MS = 253_402_300_799_999n
-
 /** A decoder of Binance's frames under an exchange code: `BINANCE` for spot, futures have one of their own. */
 export function binance(exchange: string): Decoder {
   return decoderOf(function* (frame, receivedAt) {
@@ -22,8 +19,6 @@ export function binance(exchange: string): Decoder {
 function decode(exchange: string, kind: 'trade' | 'aggTrade', message: unknown): DecodedTrade {
   const fields = fieldsOf(`A ${exchange} ${kind}`, message)
   const symbol = fields.text('s')
-  const time = fields.integer('T')
-  if (time > MAX_TIME_MS) fields.fail('T', 'time in milliseconds')
   const buyerIsMaker = fields.boolean('m')
   const aggregate = kind === 'aggTrade'
   const id = fields.integer(aggregate ? 'a' : 't').toString()
@@ -32,7 +27,7 @@ function decode(exchange: string, kind: 'trade' | 'aggTrade', message: unknown):
     id: aggregate ? `AGG-${id}` : id,
     symbol,
     currency: quoteOf(symbol),
-    timestamp: time * 1000n,
+    timestamp: fields.milliseconds('T'),
     price: fields.decimal('p'),
     quantity: fields.decimal('q'),
     // Where the buyer is the maker, the aggressor sold.

@@ -43,15 +43,17 @@ export function coinbaseRest(code: string): RestApi {
   return {
     pairPath: pair => `/products/${productOf(pair)}`,
     isTraded: ({ status }) => (status === 200 ? true : status === 404 ? false : undefined),
-    // Newest first: `after` is a page cursor, and gives ids below it.
-    historyPath: (pair, range) => pagePath(pair, range.to + 1),
-    historyPage(body, pair, range, _stream, receivedAt) {
-      const rows = parseFrame(body)
-      if (!Array.isArray(rows)) throw new MalformedFrame(`${code}'s history of ${pair.symbol} is no list.`)
-      const trades = rows.flatMap(row => [...decoder.mapMessage(asStreamed(row, pair), receivedAt)])
-      const lowest = trades.length === 0 ? undefined : sequenceOf(trades[trades.length - 1])
-      const more = rows.length === PAGE_TRADES && lowest !== undefined && lowest > range.from
-      return { trades, next: more ? pagePath(pair, lowest) : undefined }
+    history: {
+      // Newest first: `after` is a page cursor, and gives ids below it.
+      path: (pair, range) => pagePath(pair, range.to + 1),
+      page(body, pair, range, _stream, receivedAt) {
+        const rows = parseFrame(body)
+        if (!Array.isArray(rows)) throw new MalformedFrame(`${code}'s history of ${pair.symbol} is no list.`)
+        const trades = rows.flatMap(row => [...decoder.mapMessage(asStreamed(row, pair), receivedAt)])
+        const lowest = trades.length === 0 ? undefined : sequenceOf(trades[trades.length - 1])
+        const more = rows.length === PAGE_TRADES && lowest !== undefined && lowest > range.from
+        return { trades, next: more ? pagePath(pair, lowest) : undefined }
+      },
     },
   }
 }

@@ -110,24 +110,28 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     { trade: take, reached: (symbol, id) => tracker.reached(symbol, id, timers.now()) },
   )
   const reports = createGapReports({ exchange, timers, publish: gap => publish(topics.gaps, gap.key, gap.value) })
-  const filler = createFiller({ ...ports, ...venue, api: venue.rest, urls: venue.restUrls, pairs, stream }, tracker, {
-    trades(trades) {
-      for (const trade of trades) {
-        const id = sequenceOf(trade)
-        // Only what is missing: the rest of a page has come.
-        if (id === undefined || tracker.missing({ symbol: trade.symbol, from: id, to: id }).length === 0) continue
-        metrics.filled(1)
-        take(trade)
-      }
-    },
-    settled(range) {
-      for (const left of reports.settled(range, tracker.missing(range))) {
-        metrics.lost(left.to - left.from + 1)
-        tracker.giveUp({ symbol: range.symbol, ...left })
-      }
-    },
-    requested: status => metrics.historyRequest(status),
-  })
+  const { history } = venue.rest
+  const filling = history && { ...ports, ...venue, history, urls: venue.restUrls, pairs, stream }
+  const filler =
+    filling &&
+    createFiller(filling, tracker, {
+      trades(trades) {
+        for (const trade of trades) {
+          const id = sequenceOf(trade)
+          // Only what is missing: the rest of a page has come.
+          if (id === undefined || tracker.missing({ symbol: trade.symbol, from: id, to: id }).length === 0) continue
+          metrics.filled(1)
+          take(trade)
+        }
+      },
+      settled(range) {
+        for (const left of reports.settled(range, tracker.missing(range))) {
+          metrics.lost(left.to - left.from + 1)
+          tracker.giveUp({ symbol: range.symbol, ...left })
+        }
+      },
+      requested: status => metrics.historyRequest(status),
+    })
   const clients: readonly Client[] = shards(pairs, venue.pairsPerConnection).map(some => {
     let isFirst = true
     return createClient(
@@ -161,7 +165,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   })
 
   function take(trade: Trade): void {
-    const id = sequenceOf(trade)
+    const id = history && sequenceOf(trade)
     const isRepeat = id !== undefined && tracker.note(trade.symbol, id, trade.timestamp, timers.now()) === 'repeat'
     if (isRepeat) metrics.repeats(1)
     metrics.trades(1)
@@ -184,7 +188,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
       metrics.gap(range.to - range.from + 1)
       log.warn('trades are missing', { exchange, ...range, fromTime: undefined, toTime: undefined })
       reports.open(range)
-      filler.fill(range)
+      filler?.fill(range)
     }
     if (clients.some(client => client.current))
       progress
@@ -230,7 +234,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
       stopClients('stopped', 'the feed stops')
       while (tracker.missingIds > 0 && timers.now() < end - milliseconds / 2) await pause(LOOK_MS)
       alarms.cancelAll()
-      filler.stop()
+      filler?.stop()
       const settled = tracker.settled()
       const left = await publisher.close(Math.max(0, end - timers.now()))
       if (left > 0) log.warn('Kafka did not take the last records: they are on disk', { exchange, records: left })

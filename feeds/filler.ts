@@ -8,11 +8,11 @@ import type { Log } from '../domain/ports.ts'
 import type { Trade } from '../domain/trade.ts'
 import { createAlarms } from './alarms.ts'
 import type { Pair } from './pairs.ts'
-import { PAGE_TRADES, type RestApi, type StreamKind } from './protocol.ts'
+import { type History, PAGE_TRADES, type StreamKind } from './protocol.ts'
 import type { MissingRange, Tracker } from './tracker.ts'
 
 export interface FillerOptions {
-  readonly api: RestApi
+  readonly history: History
   /** Addresses of the REST API, best first. */
   readonly urls: readonly string[]
   readonly pairs: readonly Pair[]
@@ -48,7 +48,7 @@ const TOO_MANY_REQUESTS = 429
 const DEFAULT_RETRY_AFTER_MS = 5_000
 
 export function createFiller(options: FillerOptions, tracker: Tracker, events: FillerEvents): Filler {
-  const { api, timers, http, log, stream } = options
+  const { history, timers, http, log, stream } = options
   const alarms = createAlarms(timers)
   const queue: { readonly range: MissingRange; readonly tries: number }[] = []
   let busy = false
@@ -93,13 +93,13 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
 
   /** Reads page after page; what went wrong, if something did. */
   async function pages(pair: Pair, range: { from: number; to: number; after: bigint }): Promise<string | undefined> {
-    let path: string | undefined = api.historyPath(pair, range, stream)
+    let path: string | undefined = history.path(pair, range, stream)
     for (let page = 0; path !== undefined && page < options.pagesPerGap; page++) {
       const body = await request(path)
       if (stopped) return undefined
       if (typeof body !== 'string') return body.problem
       try {
-        const { trades, next } = api.historyPage(body, pair, range, stream, BigInt(timers.now()) * 1000n)
+        const { trades, next } = history.page(body, pair, range, stream, BigInt(timers.now()) * 1000n)
         events.trades(trades)
         path = next
       } catch (error) {

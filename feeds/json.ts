@@ -56,6 +56,8 @@ export interface FieldReader {
   integer(name: string | number): bigint
   /** A decimal number, written as a number or as text, in units of 10^-scale. */
   decimal(name: string | number, scale?: number): bigint
+  /** A time in whole milliseconds since 1970, in microseconds. */
+  milliseconds(name: string | number): bigint
   /** An ISO 8601 time in UTC, microseconds since 1970. Digits beyond the sixth are cut. */
   isoTime(name: string | number): bigint
   fail(name: string | number, expected: string): never
@@ -76,8 +78,20 @@ export function fieldsOf(what: string, value: unknown): FieldReader {
     return found instanceof NumberText ? found.text : typeof found === 'string' ? found : ''
   }
 
+  function integer(name: string | number): bigint {
+    const text = numeral(name)
+    if (!/^\d{1,19}$/.test(text)) return fail(name, 'whole number')
+    const number = BigInt(text)
+    return BigInt.asIntN(64, number) === number ? number : fail(name, 'whole number of 64 bits')
+  }
+
   return {
     fail,
+    integer,
+    milliseconds(name) {
+      const time = integer(name)
+      return time > MAX_TIME_MS ? fail(name, 'time in milliseconds') : time * 1000n
+    },
     text(name) {
       const found = at(name)
       return typeof found === 'string' && found !== '' ? found : fail(name, 'text')
@@ -90,12 +104,6 @@ export function fieldsOf(what: string, value: unknown): FieldReader {
       const found = at(name)
       return typeof found === 'boolean' ? found : fail(name, 'boolean')
     },
-    integer(name) {
-      const text = numeral(name)
-      if (!/^\d{1,19}$/.test(text)) return fail(name, 'whole number')
-      const number = BigInt(text)
-      return BigInt.asIntN(64, number) === number ? number : fail(name, 'whole number of 64 bits')
-    },
     decimal(name, scale) {
       return parseDecimal(numeral(name), scale) ?? fail(name, 'decimal number')
     },
@@ -105,6 +113,9 @@ export function fieldsOf(what: string, value: unknown): FieldReader {
     },
   }
 }
+
+/** Years after 9999 are no times (and would overflow as microseconds). */
+const MAX_TIME_MS = 253_402_300_799_999n
 
 const ISO = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?Z$/
 

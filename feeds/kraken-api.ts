@@ -46,13 +46,15 @@ export function krakenRest(code: string): RestApi {
       if (body.includes('EQuery:Unknown asset pair')) return false
       return body.includes('"result"') ? true : undefined
     },
-    // By time: ids cannot be asked for. Ids and times need not have the same order.
-    historyPath: (pair, range) => pagePath(pair, String((range.after - DISORDER_MICROS) * 1000n)),
-    historyPage(body, pair, range, _stream, receivedAt) {
-      const { rows, last } = resultOf(body, code, pair)
-      const trades = rows.flatMap(row => [...decoder.mapMessage(asStreamed(row, pair), receivedAt)])
-      const more = rows.length === PAGE_TRADES && !reaches(rows, range)
-      return { trades, next: more ? pagePath(pair, last) : undefined }
+    history: {
+      // By time: ids cannot be asked for. Ids and times need not have the same order.
+      path: (pair, range) => pagePath(pair, String((range.after - DISORDER_MICROS) * 1000n)),
+      page(body, pair, range, _stream, receivedAt) {
+        const { rows, last } = resultOf(body, code, pair)
+        const trades = rows.flatMap(row => [...decoder.mapMessage(asStreamed(row, pair), receivedAt)])
+        const more = rows.length === PAGE_TRADES && !reaches(rows, range)
+        return { trades, next: more ? pagePath(pair, last) : undefined }
+      },
     },
   }
 }

@@ -50,15 +50,26 @@ export interface HistoryPage {
 export interface RestApi {
   /** Path of a request that tells whether a pair is traded. */
   pairPath(pair: Pair): string
-  /** undefined where the reply does not tell (the exchange is down, or wants fewer requests). */
+  /**
+   * undefined where the reply does not tell (the exchange is down, or wants fewer requests).
+   * @throws MalformedFrame where the body is not what the exchange's documentation says
+   */
   isTraded(reply: HttpReply): boolean | undefined
+  /**
+   * Past trades by their ids, of an exchange that numbers a symbol's trades one by one. Without it ids mean nothing to a feed:
+   * what was missed is not known.
+   */
+  readonly history?: History
+}
+
+export interface History {
   /** Path of the first page that may hold trades of a range. */
-  historyPath(pair: Pair, range: IdRange, stream: StreamKind): string
+  path(pair: Pair, range: IdRange, stream: StreamKind): string
   /**
    * The trades of a page (some may lie outside the range). `receivedAt`: microseconds since 1970.
    * @throws MalformedFrame where the body is not what the exchange's documentation says
    */
-  historyPage(body: string, pair: Pair, range: IdRange, stream: StreamKind, receivedAt: bigint): HistoryPage
+  page(body: string, pair: Pair, range: IdRange, stream: StreamKind, receivedAt: bigint): HistoryPage
 }
 
 /** Trades of one page, the most that all three exchanges give. */

@@ -23,6 +23,8 @@ import { lakePositions, lakeSink } from './feed-ports.ts'
 import type { Lake } from './lake.ts'
 
 export interface Source {
+  /** Whether trades of an exchange can be had here. */
+  has(exchange: string): boolean
   /** Where an exchange is, and what to subscribe to. */
   venue(exchange: string): Venue
   /** Ends trading where that is in its hands, and waits for the last trades. */
@@ -48,9 +50,14 @@ const HEAP_LIMIT_BYTES = 8 * 1024 * 1024 * 1024
 const STOP_MS = 10_000
 
 /** The exchanges themselves. */
-export const LIVE: Source = { venue: name => VENUES[name], quiet: async () => {}, close: async () => {} }
+export const LIVE: Source = {
+  has: name => Object.hasOwn(VENUES, name),
+  venue: name => VENUES[name],
+  quiet: async () => {},
+  close: async () => {},
+}
 
-/** A feed for each of the lake's exchanges. */
+/** A feed for each of the lake's exchanges that the source has. */
 export async function startFeeds(lake: Lake, source: Source, file: Log): Promise<Feeds> {
   let sent = new Map<string, number>()
   // The feeds would try for ever; here the one who looks on ends the run.
@@ -78,7 +85,8 @@ export async function startFeeds(lake: Lake, source: Source, file: Log): Promise
       }),
   }
   const registry = new Registry()
-  const feeds = lake.exchanges.map(({ name }): Feed => {
+  const exchanges = lake.exchanges.filter(({ name }) => source.has(name))
+  const feeds = exchanges.map(({ name }): Feed => {
     const venue = source.venue(name)
     return createFeed(
       {
@@ -116,8 +124,7 @@ export async function startFeeds(lake: Lake, source: Source, file: Log): Promise
       sent = new Map()
       return counts
     },
-    problems: () =>
-      feeds.flatMap((feed, i) => feed.status().problems.map(text => `${lake.exchanges[i].name}: ${text}`)),
+    problems: () => feeds.flatMap((feed, i) => feed.status().problems.map(text => `${exchanges[i].name}: ${text}`)),
     failure: () => failure,
     async stop() {
       await source.quiet()

@@ -9,7 +9,7 @@ import type { Timers } from '../domain/feed-ports.ts'
 import type { Attributes, Key, Write } from '../domain/ports.ts'
 import { MARKETS } from '../feeds/simulator/instruments.ts'
 import { startServer } from '../feeds/simulator/server.ts'
-import { createSimulator, type Simulator } from '../feeds/simulator/simulator.ts'
+import { createSimulator, isSimulated, type Simulator } from '../feeds/simulator/simulator.ts'
 import { createWalker } from '../feeds/simulator/walk.ts'
 import { VENUES } from '../feeds/venues.ts'
 import { lakePositions } from './feed-ports.ts'
@@ -103,7 +103,7 @@ export function marketSimulator(market: Market, exchanges: readonly Exchange[], 
     ...market,
     market: market.number,
     timers,
-    exchanges,
+    exchanges: exchanges.filter(({ name }) => isSimulated(name)),
     invalidShare: INVALID_SHARE,
     faultsPerMinute: FAULTS_PER_MINUTE,
   })
@@ -115,6 +115,7 @@ export async function serveMarket(lake: Lake, market: Market): Promise<Source> {
   const simulator = marketSimulator(market, lake.exchanges, systemTimers())
   const server = await startServer({ exchanges: simulator.exchanges, port: 0 })
   return {
+    has: isSimulated,
     venue: name => ({
       ...VENUES[name],
       urls: [server.address('ws', name)],
@@ -137,7 +138,7 @@ export async function serveMarket(lake: Lake, market: Market): Promise<Source> {
 /** A feed of a new market has had none of its trades: it asks for the first ones, whenever it comes. */
 async function beginBeforeFirst(lake: Lake, market: Market): Promise<void> {
   const at = Number(market.startMicros / 1000n)
-  for (const exchange of lake.exchanges) {
+  for (const exchange of lake.exchanges.filter(({ name }) => isSimulated(name))) {
     const positions = lakePositions(lake, exchange.name)
     const first = createWalker({ ...market, market: market.number, exchange })
       .start()

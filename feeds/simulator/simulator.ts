@@ -42,10 +42,15 @@ export interface Simulator {
 
 const PROTOCOLS: Readonly<Record<string, (book: Book) => Protocol>> = { binance, kraken, coinbase }
 
+/** Whether there is a simulated exchange of this name. */
+export function isSimulated(name: string): boolean {
+  return Object.hasOwn(PROTOCOLS, name)
+}
+
 /** @throws RangeError where an option is out of range, or an exchange has no protocol here */
 export function createSimulator(options: SimulatorOptions): Simulator {
   const exchanges = options.exchanges.map(exchange => {
-    if (!Object.hasOwn(PROTOCOLS, exchange.name)) throw new RangeError(`There is no simulated ${exchange.name}.`)
+    if (!isSimulated(exchange.name)) throw new RangeError(`There is no simulated ${exchange.name}.`)
     return createExchange({
       ...exchange,
       market: simulatedMarket({ ...options, exchange }),

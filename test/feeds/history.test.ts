@@ -1,14 +1,14 @@
 /** The REST history of each exchange, asked as a feed asks it: any range of ids comes, as the stream would have sent it. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { EXCHANGES } from '../../domain/exchanges.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { pairOf } from '../../feeds/pairs.ts'
-import { type IdRange, sequenceOf } from '../../feeds/protocol.ts'
+import { type History, type IdRange, sequenceOf } from '../../feeds/protocol.ts'
 import { MARKETS } from '../../feeds/simulator/instruments.ts'
 import { createSimulator } from '../../feeds/simulator/simulator.ts'
 import { MalformedFrame } from '../../feeds/types.ts'
 import { VENUES } from '../../feeds/venues.ts'
+import { SIMULATED } from './simulator/support.ts'
 
 const START = Date.UTC(2026, 10, 20, 10)
 const NOW = START + 20 * 60_000
@@ -20,15 +20,16 @@ const simulator = createSimulator({
   startMicros: BigInt(START) * 1000n,
   ratePerSecond: 60,
   timers,
-  exchanges: EXCHANGES,
+  exchanges: SIMULATED,
 })
 const core = ({ tradeId, messageId, symbol, currency, timestamp, price, quantity, side }: Trade) =>
   [tradeId, messageId, symbol, currency, timestamp, price, quantity, side].join(' ')
 
-describe.each(EXCHANGES)('$name', ({ name }) => {
+describe.each(SIMULATED)('$name', ({ name }) => {
   const exchange = simulator.exchanges.find(candidate => candidate.name === name)
   if (!exchange) throw new Error(`no simulated ${name}`)
   const { rest, symbols } = VENUES[name]
+  const history = rest.history as History
   const bySymbol = Map.groupBy(exchange.trades().obtainable, trade => trade.symbol)
 
   /** All pages of a range. */
@@ -36,11 +37,11 @@ describe.each(EXCHANGES)('$name', ({ name }) => {
     const pair = pairOf(symbol)
     const found: Trade[] = []
     let pages = 0
-    for (let path: string | undefined = rest.historyPath(pair, range, 'trade'); path !== undefined; pages++) {
+    for (let path: string | undefined = history.path(pair, range, 'trade'); path !== undefined; pages++) {
       expect(pages).toBeLessThan(100)
       const reply = exchange?.get(path)
       expect(reply?.status, path).toBe(200)
-      const page = rest.historyPage(reply?.body ?? '', pair, range, 'trade', RECEIVED)
+      const page = history.page(reply?.body ?? '', pair, range, 'trade', RECEIVED)
       found.push(...page.trades)
       path = page.next
     }
@@ -87,7 +88,7 @@ describe.each(EXCHANGES)('$name', ({ name }) => {
   test('a page that is none is refused, however it is broken', () => {
     const pair = pairOf(symbols[0])
     const range = { from: 1, to: 5, after: BigInt(START) * 1000n }
-    const good = exchange.get(rest.historyPath(pair, range, 'trade')).body
+    const good = exchange.get(history.path(pair, range, 'trade')).body
     const broken = fc.oneof(
       fc.nat(good.length).map(length => good.slice(0, length)),
       fc
@@ -98,7 +99,7 @@ describe.each(EXCHANGES)('$name', ({ name }) => {
     fc.assert(
       fc.property(broken, body => {
         try {
-          rest.historyPage(body, pair, range, 'trade', RECEIVED)
+          history.page(body, pair, range, 'trade', RECEIVED)
         } catch (error) {
           expect(error).toBeInstanceOf(MalformedFrame)
         }

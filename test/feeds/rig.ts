@@ -137,7 +137,7 @@ export function createRig(options: RigOptions): Rig {
   }
 }
 
-function memorySpill(): Spill {
+export function memorySpill(): Spill {
   let waiting: FeedRecord[] = []
   let given = 0
   const size = (records: readonly FeedRecord[]) => records.reduce((sum, { value }) => sum + value.length, 0)

@@ -159,9 +159,13 @@ describe.skipIf(!hasJava())('a feed process', () => {
   })
 
   test('tells what there is to tell of it', async () => {
-    const text = (await running().get('/metrics'))?.body ?? ''
-    const values = new Map(text.split('\n').map(line => line.split(' ', 2) as [string, string]))
+    let values = new Map<string, string>()
     const value = (name: string) => Number(values.get(`binance_feed_${name}`))
+    // What the restart cost is looked for after some seconds.
+    for (const end = Date.now() + 30_000; !(value('filled_trades_total') > 0) && Date.now() < end; await pause(200)) {
+      const text = (await running().get('/metrics'))?.body ?? ''
+      values = new Map(text.split('\n').map(line => line.split(' ', 2) as [string, string]))
+    }
     const positive = ['messages_total', 'trades_total', 'received_bytes_total', 'kafka_records_total']
     positive.push('kafka_bytes_total', 'filled_trades_total', 'sequence_gaps_total')
     positive.push('connection_age_seconds', 'heap_bytes', 'exchange_latency_seconds_count', 'flush_seconds_count')

@@ -4,7 +4,6 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formatDecimal } from '../../domain/decimal.ts'
-import { EXCHANGES } from '../../domain/exchanges.ts'
 import type { SqlRow } from '../../domain/ports.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { sequenceOf } from '../../feeds/protocol.ts'
@@ -15,11 +14,12 @@ import { lakeSink } from '../../localstack/feed-ports.ts'
 import { createView, openTables } from '../../localstack/tables.ts'
 import { createFakeTimers } from '../feeds/fake-timers.ts'
 import { createRig, START_MS } from '../feeds/rig.ts'
+import { SIMULATED } from '../feeds/simulator/support.ts'
 import { drainLake, newLake, type TestLake } from '../localstack/support.ts'
 
 const MINUTE = 60_000
 const SEED = 42
-const exchanges = EXCHANGES
+const exchanges = SIMULATED
 
 let lake: TestLake
 let simulator: Simulator

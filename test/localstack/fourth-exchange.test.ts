@@ -8,8 +8,11 @@ import type { Frame } from '../../feeds/frames.ts'
 import { partitionOf } from '../../feeds/partitioner.ts'
 import type { Decoder } from '../../feeds/types.ts'
 import { auditLake } from '../../localstack/audit.ts'
+import { startFeeds } from '../../localstack/feeds.ts'
 import type { Lake } from '../../localstack/lake.ts'
+import { openMarket, serveMarket } from '../../localstack/market.ts'
 import { createView, openTables } from '../../localstack/tables.ts'
+import { SIMULATED } from '../feeds/simulator/support.ts'
 import { hasFrames, NEEDS_FRAMES, recordedFrames } from '../feeds/support.ts'
 import { drainLake, newLake } from './support.ts'
 import { BAZAAR, bazaar } from './venue.ts'
@@ -117,4 +120,21 @@ test.skipIf(!hasFrames)(`recorded futures under an entry of their own${NEEDS_FRA
     { symbol: 'SUSHIUSDT', trades: 40n },
   ])
   expect((await auditLake(lake)).holds).toBe(true)
+})
+
+test('an exchange that nobody simulates is left out of the simulated market, and the others trade', async () => {
+  const lake = await lakeWith(BAZAAR)
+  const source = await serveMarket(lake, await openMarket(lake, { rate: 1_000 }))
+  const log = { info() {}, warn() {}, error() {} }
+  const feeds = await startFeeds(lake, source, log)
+  const trading = new Set<string>()
+  for (const end = Date.now() + 20_000; trading.size < SIMULATED.length && Date.now() < end; )
+    await new Promise(resolve => setTimeout(resolve, 50)).then(() => {
+      for (const name of feeds.published().keys()) trading.add(name)
+    })
+  await feeds.stop()
+  await source.close()
+
+  expect([...trading].sort()).toEqual(SIMULATED.map(({ name }) => name).sort())
+  expect(feeds.problems().filter(problem => problem.startsWith('bazaar'))).toEqual([])
 })

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { EXCHANGES } from '../../../domain/exchanges.ts'
 import { faultSchedule } from '../../../feeds/simulator/faults.ts'
 import { memoryNetwork } from '../../../feeds/simulator/memory.ts'
 import { createSimulator } from '../../../feeds/simulator/simulator.ts'
 import { createFakeTimers } from '../fake-timers.ts'
-import { createScene, decode, START_MS } from './support.ts'
+import { createScene, decode, SIMULATED, START_MS } from './support.ts'
 
 const MINUTES = 3
 const PATHS: Readonly<Record<string, readonly [string, ...object[]]>> = {
@@ -24,9 +23,9 @@ const PATHS: Readonly<Record<string, readonly [string, ...object[]]>> = {
 async function run(seed: number): Promise<{ digest: string; frames: number }> {
   const timers = createFakeTimers(START_MS)
   const to = START_MS + MINUTES * 60_000
-  const exchanges = EXCHANGES.map(({ name }) => name)
+  const exchanges = SIMULATED.map(({ name }) => name)
   const simulator = createSimulator({
-    ...{ seed, timers, startMicros: BigInt(START_MS - 60_000) * 1000n, ratePerSecond: 200, exchanges: EXCHANGES },
+    ...{ seed, timers, startMicros: BigInt(START_MS - 60_000) * 1000n, ratePerSecond: 200, exchanges: SIMULATED },
     faults: faultSchedule({ seed, from: START_MS, to, exchanges, perMinute: 10 }),
     invalidShare: 0.01,
   })

@@ -1,11 +1,10 @@
 /** A simulated exchange with one fault, and what a client sees of it. */
-import { EXCHANGES } from '../../../domain/exchanges.ts'
 import type { Trade } from '../../../domain/trade.ts'
 import type { FaultKind } from '../../../feeds/simulator/types.ts'
 import { MalformedFrame } from '../../../feeds/types.ts'
-import { createScene, decode, essence, idOf, START_MS } from './support.ts'
+import { createScene, decode, essence, idOf, SIMULATED, START_MS } from './support.ts'
 
-export const NAMES = EXCHANGES.map(({ name }) => name)
+export const NAMES = SIMULATED.map(({ name }) => name)
 const PATHS: Readonly<Record<string, string>> = {
   binance: '/stream?streams=btcusdt@trade/ethusdt@trade/solusdt@trade',
   kraken: '/v2',

@@ -3,11 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { BadInput } from '../../../domain/errors.ts'
-import { EXCHANGES } from '../../../domain/exchanges.ts'
 import { type SimulatorServer, startServer } from '../../../feeds/simulator/server.ts'
 import { createSimulator } from '../../../feeds/simulator/simulator.ts'
 import { createFakeTimers } from '../fake-timers.ts'
-import { START_MS } from './support.ts'
+import { SIMULATED, START_MS } from './support.ts'
 
 const open: SimulatorServer[] = []
 afterEach(async () => {
@@ -18,7 +17,7 @@ afterEach(async () => {
 async function serve(ratePerSecond = 1_000) {
   const timers = createFakeTimers(START_MS)
   const startMicros = BigInt(START_MS) * 1000n
-  const simulator = createSimulator({ seed: 1, startMicros, ratePerSecond, timers, exchanges: EXCHANGES })
+  const simulator = createSimulator({ seed: 1, startMicros, ratePerSecond, timers, exchanges: SIMULATED })
   const server = await startServer({ exchanges: simulator.exchanges, port: 0 })
   open.push(server)
   return { timers, simulator, server }

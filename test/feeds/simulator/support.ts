@@ -5,9 +5,11 @@ import type { HttpReply } from '../../../domain/feed-ports.ts'
 import type { Trade } from '../../../domain/trade.ts'
 import { DECODERS } from '../../../feeds/decoders.ts'
 import { memoryNetwork } from '../../../feeds/simulator/memory.ts'
-import { createSimulator, type SimulatorOptions } from '../../../feeds/simulator/simulator.ts'
+import { createSimulator, isSimulated, type SimulatorOptions } from '../../../feeds/simulator/simulator.ts'
 import { createFakeTimers } from '../fake-timers.ts'
 
+/** An exchange may be there without a simulated one. */
+export const SIMULATED = EXCHANGES.filter(({ name }) => isSimulated(name))
 export const START_MS = 1_790_000_000_000
 export const LATENCY_MS = 2
 

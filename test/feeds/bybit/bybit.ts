@@ -1,0 +1,34 @@
+/**
+ * Bybit spot: the topic `publicTrade`.
+ * Source: Bybit API v5, "WebSocket Stream", "Public", "Trade".
+ */
+import { decoderOf, fieldsOf, isObject } from '../../../feeds/json.ts'
+import { quoteOf } from '../../../feeds/pairs.ts'
+import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from '../../../feeds/types.ts'
+
+/** A decoder of Bybit's frames under an exchange code. */
+export function bybit(exchange: string): Decoder {
+  return decoderOf(function* (frame, receivedAt) {
+    if (!isObject(frame) || typeof frame.topic !== 'string' || !frame.topic.startsWith('publicTrade.')) return
+    if (!Array.isArray(frame.data)) throw new MalformedFrame(`A ${exchange} trade frame has no list in 'data'.`)
+    for (const trade of frame.data) yield tradeOf(decode(exchange, trade), receivedAt)
+  })
+}
+
+function decode(exchange: string, trade: unknown): DecodedTrade {
+  const fields = fieldsOf(`A ${exchange} trade`, trade)
+  const symbol = fields.text('s')
+  const side = fields.text('S')
+  return {
+    exchange,
+    id: fields.text('i'),
+    symbol,
+    currency: quoteOf(symbol),
+    timestamp: fields.milliseconds('T'),
+    price: fields.decimal('p'),
+    quantity: fields.decimal('v'),
+    // The taker's.
+    side: side === 'Buy' ? 'BUY' : side === 'Sell' ? 'SELL' : fields.fail('S', "'Buy' or 'Sell'"),
+    vendorData: { block_trade: String(fields.boolean('BT')) },
+  }
+}

@@ -2,13 +2,20 @@ import { defineConfig } from 'vitest/config'
 
 const results = process.env.TEST_RESULTS
 
-// Suites: `unit` is npm test; `integration` needs Python and minutes; .ci/run runs both.
+// Suites: `unit` is npm test; `integration` needs Python, Java and minutes; `campaigns` simulates for long; .ci/run runs all.
 export default defineConfig({
   test: {
     // Where .ci/run wants the counts.
     reporters: results ? ['default', ['json', { outputFile: results }]] : ['default'],
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/integration/**'], testTimeout: 30_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/integration/**', 'test/campaigns/**'],
+          testTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: 'integration',
@@ -17,6 +24,7 @@ export default defineConfig({
           hookTimeout: 600_000,
         },
       },
+      { test: { name: 'campaigns', include: ['test/campaigns/**/*.test.ts'], testTimeout: 3_600_000 } },
     ],
   },
 })

@@ -1,4 +1,4 @@
-/** The laws in simulated worlds of fixed seeds; the campaigns with every fault are test/integration/simulation.test.ts. */
+/** The laws in simulated worlds of fixed seeds; the campaigns with every fault are test/campaigns/simulation.test.ts. */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -78,6 +78,8 @@ async function optionsOf(args: Arguments): Promise<ServiceOptions> {
   if (!exchange) throw new BadInput(`Say which exchange: --exchange ${EXCHANGES.map(({ name }) => name).join(', ')}.`)
   const stream = STREAMS.find(kind => kind === args.text('stream'))
   if (!stream) throw new BadInput(`--stream ${args.text('stream')} is none of ${STREAMS.join(', ')}.`)
+  if (stream !== 'trade' && exchange.name !== 'binance')
+    throw new BadInput(`--stream ${stream} is Binance's alone: leave it out for ${exchange.name}.`)
   const venue = VENUES[exchange.name]
   const schemaId = args.text('schema-id')
   return {

@@ -52,6 +52,8 @@ export interface Client {
   /** When the last frame came, milliseconds since 1970. */
   readonly lastFrame: number | undefined
   readonly openCircuits: readonly string[]
+  /** Why the last connection ended, for people. */
+  readonly lastEnd: string | undefined
 }
 
 /** A connection that has held for so long counts as a good one. */
@@ -75,6 +77,7 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
   let cancelRotation: (() => void) | undefined
   let stopped = true
   let lastFrame: number | undefined
+  let lastEnd: string | undefined
   let outage: Omit<Outage, 'to'> | undefined
   let why: EndCause = 'rotation'
 
@@ -123,6 +126,7 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
 
   function ended(connection: Connection, cause: EndCause, problem: string): void {
     events.ended(cause, problem, connection.url)
+    lastEnd = `${connection.url}: ${cause}, ${problem}`
     const wasLive = connection.liveSince !== undefined
     const held = wasLive && timers.now() - (connection.liveSince ?? 0) >= HELD_MS
     if (!held && cause !== 'stopped') addresses.failed(connection.url, timers.now())
@@ -160,6 +164,9 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
     },
     get lastFrame() {
       return lastFrame
+    },
+    get lastEnd() {
+      return lastEnd
     },
     get openCircuits() {
       return addresses.open(timers.now())

@@ -104,7 +104,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
       },
     },
   )
-  const progress = createProgress({ ...ports, symbols: pairs.map(({ symbol }) => symbol) }, tracker, publisher)
+  const progress = createProgress({ ...ports, stream, symbols: pairs.map(({ symbol }) => symbol) }, tracker, publisher)
   const read = createFrameReader(
     { ...options, ...ports, stream: venue.stream },
     { trade: take, reached: (symbol, id) => tracker.reached(symbol, id, timers.now()) },

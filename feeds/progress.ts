@@ -3,12 +3,15 @@
  * for; and when it was last there is where the time without a feed began.
  */
 import type { FeedPosition, Positions, Timers } from '../domain/feed-ports.ts'
+import type { StreamKind } from './protocol.ts'
 import type { Publisher } from './publisher.ts'
 import type { Tracker } from './tracker.ts'
 
 export interface ProgressOptions {
   readonly positions: Positions
   readonly symbols: readonly string[]
+  /** Each kind of stream has numbers of its own. */
+  readonly stream: StreamKind
   readonly timers: Pick<Timers, 'now'>
 }
 
@@ -33,17 +36,19 @@ const WHOLE = '*'
 const BEFORE_SAVED = 60_000_000n
 
 export function createProgress(
-  { positions, symbols, timers }: ProgressOptions,
+  { positions, symbols, stream, timers }: ProgressOptions,
   tracker: Tracker,
   publisher: Pick<Publisher, 'barrier'>,
 ): Progress {
+  const suffix = stream === 'trade' ? '' : `@${stream}`
   /** What is saved, by symbol. */
   const saved = new Map<string, number>()
   let saving = false
 
   async function write(settled: Settled, at: number, whole: boolean): Promise<void> {
     const changed = settled.filter(({ symbol, id }) => saved.get(symbol) !== id)
-    const all = whole ? [...changed, { symbol: WHOLE, id: 0 }] : changed
+    const named = changed.map(({ symbol, id }) => ({ symbol: `${symbol}${suffix}`, id }))
+    const all = whole ? [...named, { symbol: WHOLE, id: 0 }] : named
     await positions.save(all.map((position): FeedPosition => ({ ...position, at })))
     for (const { symbol, id } of changed) saved.set(symbol, id)
   }
@@ -52,9 +57,10 @@ export function createProgress(
     async resume() {
       const wanted = new Set(symbols)
       let last: number | undefined
-      for (const { symbol, id, at } of await positions.load()) {
-        if (symbol === WHOLE) last = at
-        if (!wanted.has(symbol)) continue
+      for (const { symbol: name, id, at } of await positions.load()) {
+        if (name === WHOLE) last = at
+        const symbol = name.slice(0, name.length - suffix.length)
+        if (!wanted.has(symbol) || `${symbol}${suffix}` !== name) continue
         tracker.resume(symbol, id, BigInt(at) * 1000n - BEFORE_SAVED, RESTARTED)
         saved.set(symbol, id)
       }

@@ -52,6 +52,7 @@ function feed(options: Readonly<Record<string, string>>) {
 
 test.each([
   ['no exchange of that name', { exchange: 'bourse' }, /--exchange binance, kraken, coinbase/],
+  ["Binance's stream of another", { exchange: 'kraken', stream: 'aggTrade' }, /--stream aggTrade is Binance's alone/],
   ['a stream that is none', { stream: 'trades' }, /--stream trades is none of trade, aggTrade/],
   ['a symbol whose quote is not known', { symbols: 'BTCXYZ' }, /"BTCXYZ" has no quote asset that is known/],
   ['no symbols', { symbols: ',' }, /--symbols names no market/],

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
 import type { FeedPosition } from '../../domain/feed-ports.ts'
 import { createProgress } from '../../feeds/progress.ts'
+import type { StreamKind } from '../../feeds/protocol.ts'
 import { createTracker } from '../../feeds/tracker.ts'
 
 /** Positions in memory, and a barrier that opens when it is told to. */
-function prepare(...known: FeedPosition[]) {
+function prepare(known: FeedPosition[] = [], stream: StreamKind = 'trade') {
   const stored = new Map(known.map(position => [position.symbol, position]))
   const clock = { now: 10_000 }
   let opening = Promise.withResolvers<void>()
@@ -18,6 +19,7 @@ function prepare(...known: FeedPosition[]) {
         },
       },
       symbols: ['BTCUSDT', 'ETHUSDT'],
+      stream,
       timers: { now: () => clock.now },
     },
     tracker,
@@ -46,7 +48,7 @@ test('what is saved was settled before all that was published is in Kafka, and n
 })
 
 test('while one of its connections is down, the time of being there stands still', async () => {
-  const { stored, clock, tracker, progress, open } = prepare({ symbol: '*', id: 0, at: 9_000 })
+  const { stored, clock, tracker, progress, open } = prepare([{ symbol: '*', id: 0, at: 9_000 }])
   expect(await progress.resume()).toBe(9_000)
   tracker.note('BTCUSDT', 5, 1n, clock.now)
 
@@ -59,8 +61,28 @@ test('while one of its connections is down, the time of being there stands still
 })
 
 test('a first process is there from its start on; symbols that are not asked for are left alone', async () => {
-  const { stored, tracker, progress } = prepare({ symbol: 'XRPUSDT', id: 3, at: 1 })
+  const { stored, tracker, progress } = prepare([{ symbol: 'XRPUSDT', id: 3, at: 1 }])
   expect(await progress.resume()).toBe(undefined)
   expect(stored.get('*')?.at).toBe(10_000)
   expect(tracker.settled()).toEqual([])
+})
+
+test('aggregates have positions of their own: their numbers are others', async () => {
+  const known = [
+    { symbol: 'BTCUSDT', id: 1_000, at: 9_000 },
+    { symbol: 'BTCUSDT@aggTrade', id: 70, at: 9_000 },
+  ]
+  const trades = prepare(known)
+  await trades.progress.resume()
+  const aggregates = prepare(known, 'aggTrade')
+  await aggregates.progress.resume()
+
+  expect(trades.tracker.settled()).toEqual([{ symbol: 'BTCUSDT', id: 1_000 }])
+  expect(aggregates.tracker.settled()).toEqual([{ symbol: 'BTCUSDT', id: 70 }])
+  aggregates.tracker.note('BTCUSDT', 71, 1n, aggregates.clock.now)
+  const saved = aggregates.progress.save(true)
+  aggregates.open()
+  await saved
+  expect(aggregates.stored.get('BTCUSDT@aggTrade')?.id).toBe(71)
+  expect(aggregates.stored.get('BTCUSDT')?.id).toBe(1_000)
 })

@@ -97,6 +97,21 @@ describe('a feed', () => {
     expect(disconnects(rig)[0].cause).toMatch(/^stale: no message for \d+ ms$/)
   })
 
+  test('reads aggregates by their own numbers, and gets those that a broken connection cost', async () => {
+    const faults = [fault(10, { kind: 'drop' as const }), fault(10, { kind: 'refuse' as const, milliseconds: 5_000 })]
+    const rig = open({ stream: 'aggTrade', fromTheFirst: false, symbols: ['BTCUSDT'], faults })
+    await rig.feed.start()
+    await rig.timers.advance(30 * SECOND)
+
+    const { got } = await finish(rig)
+
+    const ids = [...new Set(got)].map(id => Number(id.split(' ')[1])).sort((a, b) => a - b)
+    expect(ids.length).toBeGreaterThan(500)
+    expect(ids[ids.length - 1] - ids[0] + 1).toBe(ids.length)
+    expect(rig.gaps().filter(({ status }) => status === 'filled')).toHaveLength(1)
+    expect([...rig.positions.keys()].sort()).toEqual(['*', 'BTCUSDT@aggTrade'])
+  })
+
   test('a host that is down is left for the next one', async () => {
     const rig = open({ hosts: ['nowhere.sim', 'binance.sim'], down: ['nowhere.sim'] })
     await rig.feed.start()

@@ -9,6 +9,7 @@ import { DECODERS } from '../../feeds/decoders.ts'
 import { createFeed, type Feed } from '../../feeds/feed.ts'
 import { createFeedMetrics } from '../../feeds/metrics.ts'
 import { pairOf } from '../../feeds/pairs.ts'
+import type { StreamKind } from '../../feeds/protocol.ts'
 import { randomStream } from '../../feeds/random.ts'
 import { memoryNetwork } from '../../feeds/simulator/memory.ts'
 import { createSimulator, type Simulator } from '../../feeds/simulator/simulator.ts'
@@ -38,6 +39,7 @@ export interface RigOptions {
   readonly simulator?: Simulator
   readonly seed?: number
   readonly ratePerSecond?: number
+  readonly stream?: StreamKind
   readonly faults?: readonly Fault[]
   readonly hosts?: readonly string[]
   readonly positions?: Map<string, FeedPosition>
@@ -92,7 +94,7 @@ export function createRig(options: RigOptions): Rig {
       },
       decoder: DECODERS[exchange.name],
       pairs: options.symbols.map(pairOf),
-      stream: 'trade',
+      stream: options.stream ?? 'trade',
       topics: { trades: topicName(exchange.name), gaps: FEED_GAPS_TOPIC },
       schemaId: TRADE_SCHEMA_ID,
       metrics: createFeedMetrics(registry, exchange.name),

@@ -1,4 +1,4 @@
-/** The exchanges: one entry each. Adding one here and a decoder in feeds/ is all that a new exchange takes. */
+/** The exchanges: one entry each. What else a new one takes is told by docs/adding-an-exchange.md. */
 export interface Exchange {
   /** Lower case; part of topic, table and function names. */
   readonly name: string

@@ -9,8 +9,8 @@ import { startServer } from '../../feeds/simulator/server.ts'
 import { createSimulator } from '../../feeds/simulator/simulator.ts'
 import { newFolder, runCommand } from './support.ts'
 
-/** Nobody listens at port 1. */
-const NOBODY = '127.0.0.1:1'
+/** Nobody listens there; port 1 is one that fetch refuses to try. */
+const NOBODY = '127.0.0.1:2'
 
 let rest: string
 /** Answers as something that is no registry: `/html` with a page, all else with 404, `/busy` with 503. */
@@ -87,7 +87,10 @@ test.each([
 test('a registry that does not answer ends it without --schema-id, and with it does not', async () => {
   const words = ['--exchange', 'binance', '--symbols', 'BTCUSDT', '--brokers', NOBODY, '--rest', rest, '--port', '0']
   for (const [registry, message] of [
-    [`http://${NOBODY}`, /No schema registry answers at http:\/\/127\.0\.0\.1:1 \(.+\): check --registry/],
+    [
+      `http://${NOBODY}`,
+      /No schema registry answers at http:\/\/127\.0\.0\.1:2 \(.*ECONNREFUSED.*\): check --registry/,
+    ],
     [`${web}/busy`, /The schema registry at .*\/busy answered 503/],
   ] as const) {
     const without = await runCommand('feed', ...words, '--spill', newFolder(), '--registry', registry)

@@ -75,7 +75,8 @@ function startFeed(brokers: string, { ws, http }: Addresses, port: number, spill
   const main = new URL('../cli/main.ts', import.meta.url).pathname
   return spawn(process.execPath, [main, 'feed', ...words, '--schema-id', '7', '--create-topics'], {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, NODE_NO_WARNINGS: '1' },
+    // As in feeds/Dockerfile.
+    env: { ...process.env, NODE_NO_WARNINGS: '1', NODE_OPTIONS: '--max-semi-space-size=8' },
   })
 }
 

@@ -14,6 +14,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**', 'test/campaigns/**'],
           testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -16,6 +16,7 @@ import { print, record } from './report.ts'
 const PREDECESSOR_PER_SECOND = 52_550
 const SCHEMA_ID = 7
 const START_MS = Date.UTC(2026, 10, 20, 10)
+/** Of the exchange. */
 const RATE = 5_000
 const SECONDS = 20
 const PASSES = 5
@@ -54,7 +55,7 @@ async function framesOf(name: string): Promise<string[]> {
   const simulator = createSimulator({
     seed: 1,
     startMicros: BigInt(START_MS) * 1000n,
-    ratePerSecond: RATE,
+    ratePerSecond: RATE / MARKETS[name].share,
     timers,
     exchanges: [{ name, code: name.toUpperCase() }],
   })

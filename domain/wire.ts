@@ -148,12 +148,12 @@ function writeStrings(texts: readonly string[]): void {
 function writeVendorData(data: Trade['vendorData']): void {
   writeCount(data === null ? 0 : 1)
   if (data === null) return
-  const entries = Object.entries(data)
-  if (entries.length > 0) {
-    writeCount(entries.length)
-    for (const [key, value] of entries) {
+  const keys = Object.keys(data)
+  if (keys.length > 0) {
+    writeCount(keys.length)
+    for (const key of keys) {
       writeString(key)
-      writeString(value)
+      writeString(data[key])
     }
   }
   writeCount(0)

@@ -62,8 +62,6 @@ export interface Feed {
   start(): Promise<void>
   /** Ends the connections, gets what is missing for half the time, and sends what waits, in so many milliseconds at most. */
   stop(milliseconds: number): Promise<void>
-  /** Puts a new connection in the place of each. */
-  rotate(): void
   status(): FeedStatus
 }
 
@@ -240,9 +238,6 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
       if (left > 0) log.warn('Kafka did not take the last records: they are on disk', { exchange, records: left })
       // What went to disk counts as missing again: it comes twice, rather than not at all.
       if (left === 0) await progress.saveLast(settled, at, whole)
-    },
-    rotate() {
-      for (const client of clients) client.rotate('rotation')
     },
     status() {
       const healthy = !exiting && timers.now() - lastTick < HANGS_MS

@@ -49,7 +49,7 @@ export function createProgress(
     const changed = settled.filter(({ symbol, id }) => saved.get(symbol) !== id)
     const named = changed.map(({ symbol, id }) => ({ symbol: `${symbol}${suffix}`, id }))
     const all = whole ? [...named, { symbol: WHOLE, id: 0 }] : named
-    await positions.save(all.map((position): FeedPosition => ({ ...position, at })))
+    if (all.length > 0) await positions.save(all.map((position): FeedPosition => ({ ...position, at })))
     for (const { symbol, id } of changed) saved.set(symbol, id)
   }
 

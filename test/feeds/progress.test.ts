@@ -15,6 +15,7 @@ function prepare(known: FeedPosition[] = [], stream: StreamKind = 'trade') {
       positions: {
         load: async () => [...stored.values()],
         async save(positions) {
+          expect(positions.length).toBeGreaterThan(0)
           for (const position of positions) stored.set(position.symbol, position)
         },
       },
@@ -85,4 +86,15 @@ test('aggregates have positions of their own: their numbers are others', async (
   await saved
   expect(aggregates.stored.get('BTCUSDT@aggTrade')?.id).toBe(71)
   expect(aggregates.stored.get('BTCUSDT')?.id).toBe(1_000)
+})
+
+test('where nothing has changed while a connection is down, nothing is written', async () => {
+  const { stored, progress, open } = prepare([{ symbol: '*', id: 0, at: 9_000 }])
+  await progress.resume()
+
+  const saved = progress.save(false)
+  open()
+  await saved
+
+  expect([...stored.keys()]).toEqual(['*'])
 })

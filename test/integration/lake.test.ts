@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { FEED_GAPS_TOPIC } from '../../domain/names.ts'
 import { allTables } from '../../domain/tables.ts'
 import { dayName } from '../../domain/time.ts'
 import { planFiles } from '../../iceberg/scan.ts'
@@ -13,7 +14,7 @@ import { openLakeReadOnly } from '../../localstack/lake.ts'
 import { hasPython, pythonEnvironment } from '../../localstack/stack/python.ts'
 import { openTables } from '../../localstack/tables.ts'
 import { output } from '../cli/support.ts'
-import { fragmentedLake } from '../localstack/support.ts'
+import { drainLake, fragmentedLake } from '../localstack/support.ts'
 import { digestFiles, digestRows, textsQuery } from './digest.ts'
 import { checkLake, type LakeAnswer, type LakeRequest, READERS } from './python.ts'
 
@@ -130,6 +131,9 @@ describe.skipIf(!python3)('PyIceberg and tradelake sql', () => {
   test('agree on a lake whose files were joined', async () => {
     const lake = await fragmentedLake()
     onTestFinished(() => rmSync(join(lake.directory, '..'), { recursive: true }))
+    // Its market came without feeds, which would have reported something.
+    await lake.topics.append(FEED_GAPS_TOPIC, [{ partition: 0, key: null, value: Buffer.from('{}'), timestamp: 0 }])
+    await drainLake(lake)
     lake.close()
     const data = lake.directory
     const before = await compareTables(data)

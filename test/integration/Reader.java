@@ -1,7 +1,9 @@
 /*
  * Reads Iceberg tables with Iceberg's own Java library and tells what it sees, for a test to compare.
  *
- *   java -cp 'jars/*' Reader.java REQUESTS.json
+ *   java -cp 'jars/*' Reader.java REQUESTS.json [ENDPOINT]
+ *
+ * s3:// locations are fetched from the endpoint, which asks for no signature.
  *
  * Requests and answers are those of check_lake.py: [{"table", "metadata_location", "snapshot_id" (optional)}] gives
  * [{"table", "schema", "snapshots", "rows", "digest", "sums": {decimal column: sum}}].
@@ -9,9 +11,15 @@
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.math.BigDecimal;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -32,6 +40,9 @@ import org.apache.iceberg.data.IcebergGenerics;
 import org.apache.iceberg.data.Record;
 import org.apache.iceberg.hadoop.HadoopFileIO;
 import org.apache.iceberg.io.CloseableIterable;
+import org.apache.iceberg.io.FileIO;
+import org.apache.iceberg.io.InputFile;
+import org.apache.iceberg.io.OutputFile;
 import org.apache.iceberg.types.Types;
 
 public class Reader {
@@ -39,13 +50,41 @@ public class Reader {
 
   public static void main(String[] args) throws Exception {
     List<Object> answers = new ArrayList<>();
-    for (JsonNode request : JSON.readTree(new File(args[0]))) answers.add(check(request));
+    FileIO io = args.length > 1 ? new EndpointIO(args[1]) : new HadoopFileIO(new Configuration());
+    for (JsonNode request : JSON.readTree(new File(args[0]))) answers.add(check(request, io));
     System.out.println(JSON.writeValueAsString(answers));
   }
 
-  private static Map<String, Object> check(JsonNode request) throws Exception {
+  /** Objects of an emulator of S3, each fetched whole. */
+  private record EndpointIO(String endpoint) implements FileIO {
+    @Override
+    public InputFile newInputFile(String location) {
+      try {
+        File copy = File.createTempFile("object", location.replaceAll(".*/", ""));
+        copy.deleteOnExit();
+        String address = endpoint + "/" + location.substring("s3://".length());
+        try (InputStream object = URI.create(address).toURL().openStream()) {
+          Files.copy(object, copy.toPath(), StandardCopyOption.REPLACE_EXISTING);
+        }
+        return org.apache.iceberg.Files.localInput(copy);
+      } catch (IOException error) {
+        throw new UncheckedIOException(location, error);
+      }
+    }
+
+    @Override
+    public OutputFile newOutputFile(String location) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void deleteFile(String location) {
+      throw new UnsupportedOperationException();
+    }
+  }
+
+  private static Map<String, Object> check(JsonNode request, FileIO io) throws Exception {
     String location = request.get("metadata_location").asText();
-    HadoopFileIO io = new HadoopFileIO(new Configuration());
     Table table = new BaseTable(new StaticTableOperations(location, io), request.get("table").asText());
     IcebergGenerics.ScanBuilder scan = IcebergGenerics.read(table);
     if (request.has("snapshot_id")) scan = scan.useSnapshot(request.get("snapshot_id").asLong());

@@ -31,9 +31,12 @@ import { drainDeployed } from '../../localstack/deployed-drain.ts'
 import { hasJava } from '../../localstack/stack/maven.ts'
 import { hasPython, pythonEnvironment } from '../../localstack/stack/python.ts'
 import { registerSchema } from '../../localstack/stack/registry.ts'
+import { openTables } from '../../localstack/tables.ts'
 import { tradeOf } from '../functions/support.ts'
 import { silent } from '../localstack/support.ts'
 import { type Deployed, startDeployed } from './deployed.ts'
+import { digestRows, textsQuery } from './digest.ts'
+import { readWithJava } from './java.ts'
 import { READERS } from './python.ts'
 
 const run = promisify(execFile)
@@ -81,6 +84,22 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', { timeout: 4 *
       await Promise.all(GLUE_TABLES.map(async table => [table, await deployed.count(table)] as const)),
     )
     expect(JSON.parse(stdout)).toEqual(expected)
+  })
+
+  test('Iceberg’s Java library reads the tables in the bucket as tradelake sql does', async () => {
+    const wanted = new Set(GLUE_TABLES)
+    const tables = (await openTables(deployed.lake)).filter(({ definition }) => wanted.has(definition.name))
+    const requests = tables.map(({ definition, loaded }) => ({
+      table: definition.name,
+      metadata_location: loaded?.metadataLocation ?? '',
+    }))
+    const answers = await readWithJava(requests, deployed.folder, deployed.stack.aws.endpoint)
+    expect(answers).toHaveLength(GLUE_TABLES.length)
+    for (const [i, { definition }] of tables.entries()) {
+      const rows = await deployed.rows(textsQuery(definition, definition.name))
+      expect(rows.length, definition.name).toBeGreaterThan(0)
+      expect(answers[i], definition.name).toMatchObject({ table: definition.name, ...digestRows(definition, rows) })
+    }
   })
 
   test('a poison message is a dead letter, and drags nothing along', async () => {

@@ -1,29 +1,22 @@
 /** Our tables, read by Iceberg's own Java library: types, every row, sums, and each table's first snapshot. */
-import { execFile } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readParquet } from '../../domain/sql.ts'
 import { decimalType } from '../../domain/tables.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { type Lake, openLake } from '../../localstack/lake.ts'
-import { hasJava, jarsOf } from '../../localstack/stack/maven.ts'
+import { hasJava } from '../../localstack/stack/maven.ts'
 import { openTables } from '../../localstack/tables.ts'
 import { output } from '../cli/support.ts'
 import { fragmentedLake } from '../localstack/support.ts'
 import { digestFiles, digestRows, textsQuery } from './digest.ts'
-import { icebergType, type LakeAnswer, type LakeRequest } from './python.ts'
+import { readWithJava } from './java.ts'
+import { icebergType, type LakeRequest } from './python.ts'
 
-const run = promisify(execFile)
 const java = hasJava()
 if (!java) console.warn('Skipped: reading our tables with Iceberg’s Java library needs java and mvn.')
-const MAX_OUTPUT = 64 * 1024 * 1024
-
-type JavaAnswer = Pick<LakeAnswer, 'table' | 'schema' | 'snapshots' | 'rows' | 'digest'> & {
-  readonly sums: Readonly<Record<string, string>>
-}
 
 describe.skipIf(!java)('Iceberg’s Java library', () => {
   let directory: string
@@ -39,16 +32,6 @@ describe.skipIf(!java)('Iceberg’s Java library', () => {
     lake?.close()
     if (directory) rmSync(join(directory, '..'), { recursive: true })
   })
-
-  async function read(requests: readonly LakeRequest[]): Promise<JavaAnswer[]> {
-    const jars = await jarsOf(join(import.meta.dirname, 'iceberg-pom.xml'))
-    const file = join(directory, '..', 'requests.json')
-    writeFileSync(file, JSON.stringify(requests))
-    const reader = join(import.meta.dirname, 'Reader.java')
-    // Iceberg logs to nowhere; Hadoop warns on stderr that it has no native code.
-    const { stdout } = await run('java', ['-Xmx512m', '-cp', `${jars}/*`, reader, file], { maxBuffer: MAX_OUTPUT })
-    return JSON.parse(stdout)
-  }
 
   /** Local files of a snapshot. */
   async function pathsOf(table: LoadedTable, snapshotId?: number): Promise<string[]> {
@@ -68,7 +51,7 @@ describe.skipIf(!java)('Iceberg’s Java library', () => {
     })
 
     // Act
-    const answers = await read(requests)
+    const answers = await readWithJava(requests, join(directory, '..'))
 
     // Assess
     for (const [i, { definition, loaded }] of tables.entries()) {

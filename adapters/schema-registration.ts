@@ -1,4 +1,4 @@
-/** Makes sure that a Confluent schema registry has the schema that feeds write with (Confluent Schema Registry API, "Subjects"). */
+/** Makes sure that a Confluent schema registry has a schema (Confluent Schema Registry API, "Subjects"). */
 import { BadInput, messageOf, Throttled } from '../domain/errors.ts'
 import { registryAddress } from './confluent-registry.ts'
 

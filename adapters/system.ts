@@ -21,6 +21,16 @@ export function systemClock(): Clock {
 /** Node runs a timer that is longer than this at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
+/**
+ * Settles when somebody asks the process to end (SIGINT, SIGTERM). One Ctrl-C comes twice, from the terminal and from
+ * bin/node24.js: the second must not end the process before its time, so both are taken from now on.
+ */
+export function askedToEnd(): Promise<void> {
+  return new Promise(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve())
+  })
+}
+
 /** The machine's clock and timers, one callback at a time. */
 export function systemTimers(): Timers {
   return {

@@ -11,13 +11,14 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import {
   GetFunctionConfigurationCommand,
-  InvokeCommand,
   LambdaClient,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda'
 import { VARIABLES } from '../adapters/aws-ports.ts'
 import { bundleFunctions, FUNCTIONS, type FunctionName, WITH_ENGINE } from '../infra/bundles.ts'
+import { invocationFailure } from '../localstack/invoke.ts'
 import { startLocalStack } from '../localstack/local-stack.ts'
+import { clientOptions } from '../localstack/stack/ministack.ts'
 import { percentile, print, record } from './report.ts'
 
 const run = promisify(execFile)
@@ -104,17 +105,14 @@ async function invocations(folder: string): Promise<Partial<Record<FunctionName,
   const stack = await startLocalStack(join(folder, 'stack'), silent)
   try {
     await stack.stopBridges()
-    const { endpoint, region } = stack.aws
-    const lambda = new LambdaClient({ endpoint, region, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } })
+    const lambda = new LambdaClient(clientOptions(stack.aws))
     const results: Partial<Record<FunctionName, { first: number; next: number }>> = {}
     for (const [name, { output, event }] of Object.entries(INVOKED)) {
       const FunctionName = stack.deployment.outputs[output]
       const invoke = async () => {
         const before = performance.now()
-        const { FunctionError, Payload } = await lambda.send(
-          new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) }),
-        )
-        if (FunctionError) throw new Error(`${FunctionName} failed: ${Payload?.transformToString()}`)
+        const failure = await invocationFailure(lambda, FunctionName, event)
+        if (failure !== undefined) throw new Error(`${FunctionName} failed: ${failure}`)
         return performance.now() - before
       }
       const [first, next]: [number[], number[]] = [[], []]

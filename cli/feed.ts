@@ -3,7 +3,7 @@ import { Logger } from '@aws-lambda-powertools/logger'
 import { Admin } from '@platformatic/kafka'
 import { VARIABLES } from '../adapters/aws-ports.ts'
 import { KAFKA_VARIABLES, type KafkaAccess, kafkaAccess } from '../adapters/kafka-access.ts'
-import { systemClock, systemTimers } from '../adapters/system.ts'
+import { askedToEnd, systemClock, systemTimers } from '../adapters/system.ts'
 import { BadInput, messageOf } from '../domain/errors.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import { topicDefinitions } from '../domain/topics.ts'
@@ -60,12 +60,9 @@ export const feed: Command = {
       symbols: options.pairs.map(pair => pair.symbol),
       port: service.port,
     })
-    const ended = Promise.withResolvers<undefined>()
-    // One Ctrl-C comes twice, from the terminal and from the launcher.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ended.resolve(undefined))
-    const cancel =
-      milliseconds === undefined ? undefined : systemTimers().after(milliseconds, () => ended.resolve(undefined))
-    const reason = await Promise.race([service.exits, ended.promise])
+    const over = Promise.withResolvers<void>()
+    const cancel = milliseconds === undefined ? undefined : systemTimers().after(milliseconds, over.resolve)
+    const reason = await Promise.race([service.exits, askedToEnd(), over.promise])
     cancel?.()
     options.log.info('stopping', { reason: reason ?? 'asked to' })
     await service.stop(STOP_MS)

@@ -1,5 +1,5 @@
 /** `tradelake simulator`: the simulated exchanges at a port of this machine, until Ctrl-C. */
-import { systemTimers } from '../adapters/system.ts'
+import { askedToEnd, systemTimers } from '../adapters/system.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import { startServer } from '../feeds/simulator/server.ts'
 import { createSimulator, isSimulated } from '../feeds/simulator/simulator.ts'
@@ -37,10 +37,7 @@ export const simulator: Command = {
     for (const { name } of exchanges)
       console.log(`${name.padEnd(10)}${server.address('ws', name)}  ${server.address('http', name)}`)
     console.log(`${ratePerSecond} trades a second, seed ${seed}, ${faultsPerMinute} faults a minute. Ctrl-C ends it.`)
-    const ended = Promise.withResolvers<void>()
-    // Ctrl-C may come twice, from the terminal and from bin/node24.js: the second one must not end it before its time.
-    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => ended.resolve())
-    await ended.promise
+    await askedToEnd()
     running.stop()
     await server.close()
     return 0

@@ -36,8 +36,6 @@ export interface FillerEvents {
 
 export interface Filler {
   fill(range: MissingRange): void
-  /** Ranges that wait or are under way. */
-  readonly waiting: number
   stop(): void
 }
 
@@ -52,7 +50,6 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
   const alarms = createAlarms(timers)
   const queue: { readonly range: MissingRange; readonly tries: number }[] = []
   let busy = false
-  let later = 0
   let earliest = 0
   let address = 0
   let stopped = false
@@ -83,9 +80,7 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
     // What is not there yet may come: an exchange's history lags behind its stream.
     const pause = FIRST_RETRY_MS * 2 ** tries
     log.warn('a gap is not filled yet', { ...labels(range), problem: problem ?? 'the history lacks trades', pause })
-    later++
     alarms.after(pause, () => {
-      later--
       queue.push({ range, tries: tries + 1 })
       pump()
     })
@@ -137,9 +132,6 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
     fill(range) {
       queue.push({ range, tries: 0 })
       pump()
-    },
-    get waiting() {
-      return queue.length + later + (busy ? 1 : 0)
     },
     stop() {
       stopped = true

@@ -71,6 +71,11 @@ export const SKIPPED = 'skipped in the stream'
 export function createTracker(): Tracker {
   const lines = new Map<string, Line>()
 
+  /** A symbol's line begins, or begins anew. */
+  function begin(symbol: string, highest: number, time: bigint, cause?: string): void {
+    lines.set(symbol, { highest, time, holes: [], cause })
+  }
+
   function open(line: Line, to: number, time: bigint, now: number): void {
     const { highest, cause = SKIPPED } = line
     // The exchange's clock may be ahead.
@@ -94,16 +99,14 @@ export function createTracker(): Tracker {
   }
 
   return {
-    resume(symbol, id, time, cause) {
-      lines.set(symbol, { highest: id, time, holes: [], cause })
-    },
+    resume: begin,
     interrupted(cause) {
       for (const line of lines.values()) line.cause ??= cause
     },
     note(symbol, id, time, now) {
       const line = lines.get(symbol)
       if (!line) {
-        lines.set(symbol, { highest: id, time, holes: [], cause: undefined })
+        begin(symbol, id, time)
         return 'new'
       }
       if (id === line.highest + 1) {
@@ -113,7 +116,7 @@ export function createTracker(): Tracker {
       } else if (fill(line, id, id)) {
         return 'new'
       } else if (time > line.time + RENUMBERED_MICROS && isBelievable(time, now)) {
-        lines.set(symbol, { highest: id, time, holes: [], cause: undefined })
+        begin(symbol, id, time)
         return 'new'
       } else {
         return 'repeat'
@@ -125,7 +128,7 @@ export function createTracker(): Tracker {
     },
     reached(symbol, id, now) {
       const line = lines.get(symbol)
-      if (!line) return void lines.set(symbol, { highest: id, time: 0n, holes: [], cause: undefined })
+      if (!line) return begin(symbol, id, 0n)
       if (id <= line.highest) return
       open(line, id, line.time, now)
       line.highest = id

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { askedToEnd } from '../adapters/system.ts'
 import { BadInput, messageOf, TradelakeError } from '../domain/errors.ts'
 import { startPipeline } from './pipeline.ts'
 import { COMPOSE } from './stack/compose.ts'
@@ -50,10 +51,7 @@ async function main(): Promise<void> {
     )
     console.log(`  export ${environment.join(' ')}`)
     console.log(`  npx tradelake tables --stack ${deployment.stack}`)
-    const ended = Promise.withResolvers<void>()
-    // One Ctrl-C comes twice, from the terminal and from the launcher.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ended.resolve())
-    await ended.promise
+    await askedToEnd()
     await stop()
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -1,9 +1,10 @@
 /** Runs a deployed lake's own functions, without waiting for their schedules, until nothing is pending. */
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { LambdaClient } from '@aws-sdk/client-lambda'
 import { TradelakeError } from '../domain/errors.ts'
 import { stageConsumers } from '../domain/names.ts'
 import { countPending } from '../domain/pending.ts'
 import type { DeployedLake } from './deployed-lake.ts'
+import { invocationFailure } from './invoke.ts'
 
 /** The sweep sends what waits for Silver, whose queue brings it there by itself. */
 const FUNCTIONS = ['SweepFunction', 'CommitFunction', 'GoldFunction', 'OhlcvFunction']
@@ -21,7 +22,10 @@ export async function drainDeployed(lake: DeployedLake): Promise<void> {
   let moved = clock.now()
   let failure = ''
   for (;;) {
-    for (const name of FUNCTIONS) failure = (await invoke(client, lake.output(name))) ?? failure
+    for (const name of FUNCTIONS) {
+      const said = await invocationFailure(client, lake.output(name), {})
+      if (said !== undefined) failure = `${lake.output(name)} failed: ${said}`
+    }
     const waiting = await pendingOf(lake)
     const items = waiting.reduce((sum, [, count]) => sum + count, 0)
     if (items === 0) return
@@ -33,14 +37,6 @@ export async function drainDeployed(lake: DeployedLake): Promise<void> {
       )
     await clock.sleep(PAUSE_MS)
   }
-}
-
-/** Why the invocation failed; undefined where it did not. */
-async function invoke(client: LambdaClient, name: string): Promise<string | undefined> {
-  const { FunctionError, Payload } = await client.send(
-    new InvokeCommand({ FunctionName: name, Payload: Buffer.from('{}') }),
-  )
-  return FunctionError && `${name} failed: ${Payload?.transformToString().slice(0, 300)}`
 }
 
 async function pendingOf({ ports, exchanges }: DeployedLake): Promise<[consumer: string, items: number][]> {

@@ -4,7 +4,6 @@
  */
 import {
   type EventSourceMappingConfiguration,
-  InvokeCommand,
   LambdaClient,
   ListEventSourceMappingsCommand,
 } from '@aws-sdk/client-lambda'
@@ -15,6 +14,7 @@ import type { KafkaEventRecord } from '../domain/events.ts'
 import { topicName } from '../domain/names.ts'
 import type { PlacedRecord, QuerySession } from '../domain/ports.ts'
 import type { DeployedLake } from './deployed-lake.ts'
+import { invocationFailure } from './invoke.ts'
 import { checkRecords } from './replay/check.ts'
 import { openInput, placedRecord, RECORD_COLUMNS, requireRecords, rowsOf, selectRecords } from './replay/input.ts'
 
@@ -95,14 +95,12 @@ async function bring(client: LambdaClient, session: QuerySession, { topic, funct
   const flush = async () => {
     if (batch.length === 0) return
     const event = { eventSource: 'aws:kafka', records: eventRecords(topic, batch) }
-    const { FunctionError, Payload } = await client
-      .send(new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(event)) }))
-      .catch(error => {
-        throw awsError(error, `Invoking ${functionName}`)
-      })
-    if (FunctionError)
+    const failure = await invocationFailure(client, functionName, event).catch(error => {
+      throw awsError(error, `Invoking ${functionName}`)
+    })
+    if (failure !== undefined)
       throw new TradelakeError(
-        `${functionName} failed after ${sent} records of ${topic}: ${Payload?.transformToString().slice(0, 300)} Start the same replay again.`,
+        `${functionName} failed after ${sent} records of ${topic}: ${failure} Start the same replay again.`,
       )
     sent += batch.length
     batch = []

@@ -45,8 +45,6 @@ export interface Feeds {
 
 const MEMORY_BYTES = 64 * 1024 * 1024
 const SPILL_BYTES = 1024 * 1024 * 1024
-/** Node's own limit comes first. */
-const HEAP_LIMIT_BYTES = 8 * 1024 * 1024 * 1024
 const STOP_MS = 10_000
 
 /** The exchanges themselves. */
@@ -100,7 +98,7 @@ export async function startFeeds(lake: Lake, source: Source, file: Log): Promise
         metrics: createFeedMetrics(registry, name),
         memoryBytes: MEMORY_BYTES,
         spillBytes: SPILL_BYTES,
-        heapLimitBytes: HEAP_LIMIT_BYTES,
+        heapLimitBytes: Number.POSITIVE_INFINITY,
         exit: reason => log.error('a feed asks for a new process', { exchange: name, reason }),
       },
       {

@@ -3,19 +3,19 @@
  * success destination. Broker, registry and emulator run already, wherever that is.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { LambdaClient } from '@aws-sdk/client-lambda'
 import { dynamoDbState } from '../adapters/dynamodb-state.ts'
+import { registerSchema } from '../adapters/schema-registration.ts'
 import { systemClock } from '../adapters/system.ts'
 import { TradelakeError } from '../domain/errors.ts'
+import { TRADES_SUBJECT } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
 import { TRADE_SCHEMA } from '../domain/trade.ts'
 import { type Bridge, startBridge } from './bridge.ts'
+import { invocationFailure } from './invoke.ts'
 import { type Deployment, deployTo } from './stack/deployment.ts'
 import { startCandlesAfterGold } from './stack/destinations.ts'
-import type { Emulator } from './stack/ministack.ts'
-import { registerSchema } from './stack/registry.ts'
-
-const SUBJECT = 'market.crypto.trades-value'
+import { clientOptions, type Emulator } from './stack/ministack.ts'
 
 /** `bootstrap` is `host:port` of a broker, `registryUrl` of a Confluent schema registry. */
 interface KafkaAddress {
@@ -46,7 +46,7 @@ export interface Pipeline {
 /** Registers the schema, deploys, and starts what stands in. @throws TradelakeError */
 export async function startPipeline({ aws, kafka, inside = kafka, folder, log }: PipelineOptions): Promise<Pipeline> {
   const clock = systemClock()
-  const schemaId = await registerSchema(kafka.registryUrl, SUBJECT, TRADE_SCHEMA)
+  const schemaId = await registerSchema(kafka.registryUrl, TRADES_SUBJECT, TRADE_SCHEMA)
   const deployment = await deployTo(aws, folder, {
     local: 'true',
     kafka: 'self-managed',
@@ -54,28 +54,19 @@ export async function startPipeline({ aws, kafka, inside = kafka, folder, log }:
     registryUrl: inside.registryUrl,
     arch: process.arch === 'arm64' ? 'arm64' : 'x86_64',
   })
-  const client = new LambdaClient(clientOptions(aws))
-  const invoke = (FunctionName: string, event: unknown) => invokeFunction(client, FunctionName, event)
+  const client = new LambdaClient({ ...clientOptions(aws), maxAttempts: 1 })
+  const invoke = async (functionName: string, event: unknown) => {
+    const failure = await invocationFailure(client, functionName, event)
+    if (failure !== undefined) throw new TradelakeError(`${functionName} failed: ${failure}`)
+  }
   const { bootstrap } = kafka
   const bridges = deployment.mappings.map(mapping => startBridge({ mapping, bootstrap, invoke, clock, log }))
   const { outputs } = deployment
   const tables = { state: outputs.StateTable, catalog: outputs.CatalogTable }
-  const state = dynamoDbState({ client: new DynamoDBClient(clientOptions(aws)), tables })
+  const state = dynamoDbState({ client: new DynamoDBClient({ ...clientOptions(aws), maxAttempts: 1 }), tables })
   const candles = startCandlesAfterGold({ state, start: () => invoke(outputs.OhlcvFunction, {}), clock, log })
   const stop = async () => {
     await Promise.all([candles, ...bridges].map(part => part.stop()))
   }
   return { deployment, bridges, schemaId, stop }
-}
-
-function clientOptions({ endpoint, region }: Emulator) {
-  return { endpoint, region, credentials: { accessKeyId: 'test', secretAccessKey: 'test' }, maxAttempts: 1 }
-}
-
-/** Invokes a function and waits for it, as an event source mapping does. */
-async function invokeFunction(client: LambdaClient, FunctionName: string, event: unknown): Promise<void> {
-  const { FunctionError, Payload } = await client.send(
-    new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) }),
-  )
-  if (FunctionError) throw new TradelakeError(`${FunctionName} failed: ${Payload?.transformToString().slice(0, 300)}`)
 }

@@ -1,5 +1,6 @@
 /** A client's connection to a simulated exchange: what it hears by way of the protocol, and what faults do to it. */
 import type { Timers } from '../../domain/feed-ports.ts'
+import { createAlarms } from '../alarms.ts'
 import { mix } from '../random.ts'
 import type { MarketTrade } from './market.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
@@ -31,7 +32,7 @@ interface Surroundings {
 
 export function openConnection(protocol: Protocol, path: string, peer: Peer, around: Surroundings): Connection {
   const { timers, timeline } = around
-  const cancels = new Set<() => void>()
+  const alarms = createAlarms(timers)
   let isOpen = true
   let connection: Connection | undefined
   const outbox = createOutbox(timers, text => peer.send(text), {
@@ -42,7 +43,7 @@ export function openConnection(protocol: Protocol, path: string, peer: Peer, aro
   function end(): void {
     if (!isOpen) return
     isOpen = false
-    for (const cancel of cancels) cancel()
+    alarms.cancelAll()
     outbox.end()
     // The protocol may refuse what it is asked for at once.
     if (connection) around.onEnd(connection)
@@ -55,15 +56,11 @@ export function openConnection(protocol: Protocol, path: string, peer: Peer, aro
       end()
       peer.close(code, reason)
     },
-    after(milliseconds, run) {
-      const cancel = timers.after(milliseconds, () => {
-        cancels.delete(cancel)
+    after: (milliseconds, run) =>
+      alarms.after(milliseconds, () => {
         around.before()
         if (isOpen) run()
-      })
-      cancels.add(cancel)
-      return cancel
-    },
+      }),
   }
   connection = {
     talk: protocol.connect(path, line),

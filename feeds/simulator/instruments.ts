@@ -78,7 +78,10 @@ function instruments(
   })
 }
 
-const kraken = (asset: string) => (asset === 'BTC' ? 'XBT' : asset === 'DOGE' ? 'XDG' : asset)
+/** Kraken's own name of an asset. */
+export function krakenName(asset: string): string {
+  return asset === 'BTC' ? 'XBT' : asset === 'DOGE' ? 'XDG' : asset
+}
 
 /** By exchange name. An exchange that is not here trades Binance's symbols at a share of its own. */
 export const MARKETS: Readonly<Record<string, Marketplace>> = {
@@ -96,7 +99,7 @@ export const MARKETS: Readonly<Record<string, Marketplace>> = {
     timeStep: 1n,
     sequenced: false,
     instruments: instruments('USD', [CROSS, EURO], (base, quote, side) => ({
-      pair: `${kraken(base)}/${kraken(quote)}`,
+      pair: `${krakenName(base)}/${krakenName(quote)}`,
       order_type: side === 'BUY' ? 'm' : 'l',
       misc: '',
     })),

@@ -1,5 +1,5 @@
 /** The many names of Kraken's pairs. Source: Kraken "Get Tradable Asset Pairs": altname, wsname, and the name of a result. */
-import type { Instrument } from './instruments.ts'
+import { type Instrument, krakenName } from './instruments.ts'
 
 export interface Pair {
   readonly instrument: Instrument
@@ -16,7 +16,6 @@ export interface Pair {
   readonly quote: string
 }
 
-const KRAKENS: Readonly<Record<string, string>> = { BTC: 'XBT', DOGE: 'XDG' }
 /** Assets with a letter for their class before their name. */
 const CLASSED: Readonly<Record<string, string>> = { XBT: 'XXBT', ETH: 'XETH', XRP: 'XXRP', USD: 'ZUSD', EUR: 'ZEUR' }
 
@@ -24,8 +23,8 @@ export function krakenPairs(instruments: readonly Instrument[]): readonly Pair[]
   return instruments.map((instrument, number) => {
     const { symbol, currency } = instrument
     const asset = symbol.slice(0, -currency.length)
-    const base = KRAKENS[asset] ?? asset
-    const quote = KRAKENS[currency] ?? currency
+    const base = krakenName(asset)
+    const quote = krakenName(currency)
     const altname = base + quote
     const name = CLASSED[base] && CLASSED[quote] ? CLASSED[base] + CLASSED[quote] : altname
     const v2 = `${asset}/${currency}`

@@ -25,8 +25,6 @@ export interface MarketTrade extends Terms {
 export interface SimulatedMarket {
   readonly instruments: readonly Instrument[]
   readonly salt: number
-  /** Whether the exchange numbers its messages. */
-  readonly sequenced: boolean
   /** The trades of the k-th fifth of a second in the order of their sending. Cheapest one tick after another. */
   tick(k: number): MarketTrade[]
   /** The tick that a time is in; below 0 before the market began. */
@@ -154,7 +152,6 @@ export function simulatedMarket(options: WalkOptions): SimulatedMarket {
   return {
     instruments: venue.instruments,
     salt,
-    sequenced: venue.sequenced,
     tickOf,
     startOf: k => begin + k * TICK,
     tick(k) {

@@ -15,7 +15,7 @@ export interface SimulatorOptions {
   readonly seed: number
   /** Begin of trading, microseconds since 1970. Where it is past, REST knows what was traded since. */
   readonly startMicros: bigint
-  /** Trades of all three exchanges together; each has its share of them (feeds/instruments.ts). */
+  /** Trades of all three exchanges together; each has its share of them (instruments.ts). */
   readonly ratePerSecond: number
   /** Tells apart markets of one seed that begin at different times. 0 unless told. */
   readonly market?: number

@@ -14,7 +14,7 @@ export interface WalkOptions {
   readonly seed: number
   /** Begin of tick 0, microseconds since 1970. */
   readonly startMicros: bigint
-  /** New trades of all exchanges together, on average; an exchange has its share (feeds/instruments.ts). */
+  /** New trades of all exchanges together, on average; an exchange has its share (instruments.ts). */
   readonly ratePerSecond: number
   /** Name and code as in domain/exchanges.ts. */
   readonly exchange: { readonly name: string; readonly code: string }

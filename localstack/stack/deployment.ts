@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { DeleteBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
 import { TradelakeError } from '../../domain/errors.ts'
 import type { KafkaMapping } from '../bridge.ts'
-import type { Emulator } from './ministack.ts'
+import { clientOptions, type Emulator } from './ministack.ts'
 
 const run = promisify(execFile)
 const ROOT = new URL('../..', import.meta.url).pathname
@@ -66,10 +66,10 @@ export async function deployTo(
 }
 
 /** The policy of the bootstrap bucket denies whatever comes without TLS, and an emulator that enforces IAM goes by it. */
-async function allowPlainHttp({ account, region, endpoint }: Emulator): Promise<void> {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
-  const s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
-  await s3.send(new DeleteBucketPolicyCommand({ Bucket: `cdk-hnb659fds-assets-${account}-${region}` }))
+async function allowPlainHttp(emulator: Emulator): Promise<void> {
+  const s3 = new S3Client({ ...clientOptions(emulator), forcePathStyle: true })
+  const Bucket = `cdk-hnb659fds-assets-${emulator.account}-${emulator.region}`
+  await s3.send(new DeleteBucketPolicyCommand({ Bucket }))
   s3.destroy()
 }
 

@@ -14,6 +14,11 @@ export interface Emulator {
   readonly clientEnv: Readonly<Record<string, string>>
 }
 
+/** For a client of the AWS SDK that does not go by the environment. */
+export function clientOptions({ endpoint, region }: Emulator) {
+  return { endpoint, region, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } }
+}
+
 export type MiniStack = Emulator & Service
 
 const REGION = 'eu-central-1'

@@ -3,7 +3,6 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { messageOf, TradelakeError } from '../../domain/errors.ts'
 import { mavenFile } from './maven.ts'
 import { freePort, type Service, startService } from './processes.ts'
 import { cacheFolder } from './python.ts'
@@ -56,20 +55,4 @@ async function unpacked(): Promise<string> {
     rmSync(making, { recursive: true, force: true })
   }
   return folder
-}
-
-/** Registers a schema under a subject, or finds it there; gives its id. @throws TradelakeError where the registry refuses, or is not there */
-export async function registerSchema(url: string, subject: string, schema: unknown): Promise<number> {
-  const response = await fetch(`${url}/subjects/${encodeURIComponent(subject)}/versions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-    body: JSON.stringify({ schema: JSON.stringify(schema), schemaType: 'AVRO' }),
-  }).catch(error => {
-    const reason = messageOf((error as Error).cause ?? error)
-    throw new TradelakeError(`No schema registry answers at ${url} (${reason}): start it first.`, { cause: error })
-  })
-  const text = await response.text()
-  if (!response.ok)
-    throw new TradelakeError(`The registry at ${url} refused a schema of ${subject}: ${response.status} ${text}`)
-  return (JSON.parse(text) as { id: number }).id
 }

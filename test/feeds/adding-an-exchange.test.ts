@@ -16,7 +16,7 @@ import { bybit } from './bybit/bybit.ts'
 import { bybitRest, bybitStream } from './bybit/bybit-api.ts'
 import { createFakeTimers } from './fake-timers.ts'
 import { memorySpill } from './rig.ts'
-import { tradesOf } from './support.ts'
+import { SILENT, tradesOf } from './support.ts'
 
 const read = (path: string) => readFileSync(fileURLToPath(new URL(path, import.meta.url)), 'utf8')
 const frames: Promise<Frame[]> = Array.fromAsync(framesOf(read('bybit/frames.txt').split('\n'), 'frames.txt'))
@@ -136,7 +136,7 @@ describe('a feed', () => {
           },
         },
         random: () => 0.5,
-        log: { info() {}, warn() {}, error() {} },
+        log: SILENT,
         heapBytes: () => 0,
       },
     )

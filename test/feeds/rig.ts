@@ -16,6 +16,7 @@ import { createSimulator, type Simulator } from '../../feeds/simulator/simulator
 import type { Fault } from '../../feeds/simulator/types.ts'
 import { VENUES } from '../../feeds/venues.ts'
 import { createFakeTimers, type FakeTimers } from './fake-timers.ts'
+import { SILENT } from './support.ts'
 
 const MIB = 1024 * 1024
 
@@ -122,7 +123,7 @@ export function createRig(options: RigOptions): Rig {
         },
       },
       random: randomStream(seed),
-      log: { info() {}, warn() {}, error() {} },
+      log: SILENT,
       heapBytes: options.heapBytes ?? (() => 50 * MIB),
     },
   )

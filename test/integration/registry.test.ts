@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { confluentRegistry } from '../../adapters/confluent-registry.ts'
+import { registerSchema } from '../../adapters/schema-registration.ts'
 import { systemClock } from '../../adapters/system.ts'
 import { Throttled } from '../../domain/errors.ts'
 import { TRADE_SCHEMA } from '../../domain/trade.ts'
 import { hasJava } from '../../localstack/stack/maven.ts'
-import { registerSchema, startRegistry } from '../../localstack/stack/registry.ts'
+import { startRegistry } from '../../localstack/stack/registry.ts'
 
 test.skipIf(!hasJava())(
   'ids are resolved, unknown ones told, and an outage is an outage',

@@ -10,8 +10,7 @@ import { crc32 } from 'node:zlib'
 import type { KafkaEvent, KafkaEventRecord } from '../domain/events.ts'
 import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
 import { topicName } from '../domain/names.ts'
-import { pythonEnvironment } from '../localstack/stack/python.ts'
-import { READERS } from '../test/integration/python.ts'
+import { readersPython } from '../test/integration/python.ts'
 
 const GENERATOR = new URL('../../shared/bench/gen_trades.py', import.meta.url).pathname
 
@@ -39,7 +38,7 @@ export async function benchData(messages: number, pollers: number): Promise<Benc
   const neutral = join(folder, 'neutral')
   if (!existsSync(join(neutral, 'manifest.json'))) {
     mkdirSync(folder, { recursive: true })
-    const python = await pythonEnvironment(READERS)
+    const python = await readersPython()
     execFileSync(python, [GENERATOR, String(messages), `${neutral}.new`], { stdio: 'inherit' })
     renameSync(`${neutral}.new`, neutral)
   }

@@ -21,9 +21,14 @@ export interface Kafka {
   stop(): Promise<void>
 }
 
+/** The folder of Kafka's jars. @throws TradelakeError where they cannot be had */
+export function kafkaJars(): Promise<string> {
+  return jarsOf(join(import.meta.dirname, 'kafka-pom.xml'))
+}
+
 /** `folder`: for its data, configuration and log. @throws TradelakeError where it does not start */
 export async function startKafka(folder: string): Promise<Kafka> {
-  const jars = await jarsOf(join(import.meta.dirname, 'kafka-pom.xml'))
+  const jars = await kafkaJars()
   mkdirSync(folder, { recursive: true })
   const [port, controllerPort] = [await freePort(), await freePort()]
   const bootstrap = `127.0.0.1:${port}`

@@ -44,9 +44,14 @@ export interface MiniStackOptions {
   readonly auth?: boolean
 }
 
+/** The interpreter that it runs on. */
+export function ministackPython(): Promise<string> {
+  return pythonEnvironment(join(import.meta.dirname, 'ministack-requirements.txt'))
+}
+
 /** Starts it on a free port of the loopback interface. Its Lambdas run on this process's Node. @throws TradelakeError */
 export async function startMiniStack({ folder, auth = false }: MiniStackOptions): Promise<MiniStack> {
-  const python = await pythonEnvironment(join(import.meta.dirname, 'ministack-requirements.txt'))
+  const python = await ministackPython()
   const temporary = join(folder, 'tmp')
   mkdirSync(temporary, { recursive: true })
   const port = await freePort()

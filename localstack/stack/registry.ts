@@ -18,7 +18,7 @@ export interface Registry extends Service {
 
 /** Starts it on a port of the loopback interface, a free one unless told; `folder` is for its log. @throws TradelakeError */
 export async function startRegistry(folder: string, wantedPort?: number): Promise<Registry> {
-  const home = await unpacked()
+  const home = await registryHome()
   mkdirSync(folder, { recursive: true })
   const port = wantedPort ?? (await freePort())
   const url = `http://127.0.0.1:${port}/apis/ccompat/v7`
@@ -42,7 +42,8 @@ export async function startRegistry(folder: string, wantedPort?: number): Promis
   return { ...service, url }
 }
 
-async function unpacked(): Promise<string> {
+/** The folder it is unpacked to. @throws TradelakeError where it cannot be had */
+export async function registryHome(): Promise<string> {
   const folder = join(cacheFolder(), `apicurio-${VERSION}`)
   if (existsSync(folder)) return folder
   const archive = await mavenFile('io.apicurio', 'apicurio-registry-app', VERSION, 'tar.gz', 'all')

@@ -30,14 +30,14 @@ import { createSimulator } from '../../feeds/simulator/simulator.ts'
 import { VENUES } from '../../feeds/venues.ts'
 import { drainDeployed } from '../../localstack/deployed-drain.ts'
 import { hasJava } from '../../localstack/stack/maven.ts'
-import { hasPython, pythonEnvironment } from '../../localstack/stack/python.ts'
+import { hasPython } from '../../localstack/stack/python.ts'
 import { openTables } from '../../localstack/tables.ts'
 import { tradeOf } from '../functions/support.ts'
 import { silent } from '../localstack/support.ts'
 import { type Deployed, startDeployed } from './deployed.ts'
 import { digestRows, textsQuery } from './digest.ts'
 import { readWithJava } from './java.ts'
-import { READERS } from './python.ts'
+import { readersPython } from './python.ts'
 
 const run = promisify(execFile)
 const queueEvents = (queues: Record<string, string>) => sqsEvents(new SQSClient({}), queues)
@@ -74,7 +74,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', { timeout: 4 *
   })
 
   test('PyIceberg reads through Glue what the catalog says', async () => {
-    const python = await pythonEnvironment(READERS)
+    const python = await readersPython()
     const { stdout } = await run(
       python,
       [join(import.meta.dirname, 'check_glue.py'), deployed.lake.output('GlueDatabase'), ...GLUE_TABLES],

@@ -19,8 +19,8 @@ import { TRADE_SCHEMA, type Trade } from '../../domain/trade.ts'
 import { FRAME_BYTES } from '../../domain/wire.ts'
 import { sequenceOf } from '../../feeds/protocol.ts'
 import { randomStream } from '../../feeds/random.ts'
-import { type Kafka, startKafka } from '../../localstack/stack/kafka.ts'
-import { hasJava, jarsOf } from '../../localstack/stack/maven.ts'
+import { type Kafka, kafkaJars, startKafka } from '../../localstack/stack/kafka.ts'
+import { hasJava } from '../../localstack/stack/maven.ts'
 import { freePort } from '../../localstack/stack/processes.ts'
 import { type Registry, startRegistry } from '../../localstack/stack/registry.ts'
 import { runCommand } from '../cli/support.ts'
@@ -253,7 +253,7 @@ describe.skipIf(!hasJava())('a feed process', () => {
 
     test("a symbol's partition is the one that Kafka's own client chooses", async () => {
       const { partitions } = EXCHANGES[0]
-      const jars = await jarsOf(fileURLToPath(new URL('../../localstack/stack/kafka-pom.xml', import.meta.url)))
+      const jars = await kafkaJars()
       const program = fileURLToPath(new URL('PartitionsOf.java', import.meta.url))
       const chosen = execFileSync('java', ['-cp', `${jars}/*`, program, `${partitions}`, ...SYMBOLS], { stdio: 'pipe' })
       const wanted = chosen.toString().trim().split('\n').map(Number)

@@ -13,13 +13,18 @@ export type JavaAnswer = Pick<LakeAnswer, 'table' | 'schema' | 'snapshots' | 'ro
   readonly sums: Readonly<Record<string, string>>
 }
 
+/** The folder of the library's jars. @throws TradelakeError where they cannot be had */
+export function icebergJars(): Promise<string> {
+  return jarsOf(join(import.meta.dirname, 'iceberg-pom.xml'))
+}
+
 /** `folder` is for a file of requests; s3:// locations are fetched from the endpoint. */
 export async function readWithJava(
   requests: readonly LakeRequest[],
   folder: string,
   endpoint?: string,
 ): Promise<JavaAnswer[]> {
-  const jars = await jarsOf(join(import.meta.dirname, 'iceberg-pom.xml'))
+  const jars = await icebergJars()
   const file = join(folder, 'requests.json')
   writeFileSync(file, JSON.stringify(requests))
   const reader = join(import.meta.dirname, 'Reader.java')

@@ -11,12 +11,12 @@ import { allTables } from '../../domain/tables.ts'
 import { dayName } from '../../domain/time.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { openLakeReadOnly } from '../../localstack/lake.ts'
-import { hasPython, pythonEnvironment } from '../../localstack/stack/python.ts'
+import { hasPython } from '../../localstack/stack/python.ts'
 import { openTables } from '../../localstack/tables.ts'
 import { output } from '../cli/support.ts'
 import { drainLake, fragmentedLake } from '../localstack/support.ts'
 import { digestFiles, digestRows, textsQuery } from './digest.ts'
-import { checkLake, type LakeAnswer, type LakeRequest, READERS } from './python.ts'
+import { checkLake, type LakeAnswer, type LakeRequest, readersPython } from './python.ts'
 
 const python3 = hasPython()
 if (!python3) console.warn('Skipped: reading a lake with PyIceberg needs python3 with venv.')
@@ -27,7 +27,7 @@ let python: string
 
 beforeAll(async () => {
   if (!python3) return
-  python = await pythonEnvironment(READERS)
+  python = await readersPython()
   // Twice, so that tables have several snapshots and hold late trades and repeats of the first run.
   await output('start', '--rate', '2000', '--for', '8s', '--data', directory)
   await output('start', '--for', '4s', '--data', directory)

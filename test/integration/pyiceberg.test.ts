@@ -17,10 +17,10 @@ import { describeParquetFile } from '../../iceberg/parquet-footer.ts'
 import { partitionOf, partitionPath } from '../../iceberg/partitions.ts'
 import { type ColumnRanges, planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
-import { hasPython, pythonEnvironment } from '../../localstack/stack/python.ts'
+import { hasPython } from '../../localstack/stack/python.ts'
 import { sampleRows, writeParquet } from '../iceberg/parquet-files.ts'
 import { digestFiles } from './digest.ts'
-import { checkLake, icebergType, type LakeRequest, READERS } from './python.ts'
+import { checkLake, icebergType, type LakeRequest, readersPython } from './python.ts'
 
 const python3 = hasPython()
 if (!python3) console.warn('Skipped: reading our tables with PyIceberg needs python3 with venv.')
@@ -37,7 +37,7 @@ let python: string
 
 beforeAll(async () => {
   engine = await duckDbEngine({ threads: 2, memoryLimit: '600MB', tempDirectory: scratch.path('duckdb') })
-  if (python3) python = await pythonEnvironment(READERS)
+  if (python3) python = await readersPython()
 })
 afterAll(() => engine.close())
 

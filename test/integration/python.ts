@@ -4,11 +4,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type ColumnType, decimalType } from '../../domain/tables.ts'
+import { pythonEnvironment } from '../../localstack/stack/python.ts'
 
 const run = promisify(execFile)
 const HERE = import.meta.dirname
-/** What the readers need. */
-export const READERS = join(HERE, 'requirements.txt')
 const MAX_OUTPUT = 256 * 1024 * 1024
 
 /** One question to PyIceberg, and its answer: see check_lake.py. */
@@ -38,6 +37,11 @@ export function icebergType(type: ColumnType): string {
   const decimal = decimalType(type)
   if (decimal) return `decimal(${decimal.precision}, ${decimal.scale})`
   return type === 'map<string,string>' ? 'map<string, string>' : type
+}
+
+/** The interpreter that has the readers: PyIceberg and DuckDB's own. */
+export function readersPython(): Promise<string> {
+  return pythonEnvironment(join(HERE, 'requirements.txt'))
 }
 
 /** Asks PyIceberg. `requestsFile` is a path that may be written. */

@@ -1,0 +1,17 @@
+/** What the suites install is installed before them: a download on a slow day is no test's time. */
+import { kafkaJars } from '../../localstack/stack/kafka.ts'
+import { hasJava } from '../../localstack/stack/maven.ts'
+import { ministackPython } from '../../localstack/stack/ministack.ts'
+import { hasPython } from '../../localstack/stack/python.ts'
+import { registryHome } from '../../localstack/stack/registry.ts'
+import { icebergJars } from './java.ts'
+import { readersPython } from './python.ts'
+
+// One after another: two Mavens would fill one repository at once.
+export default async function prepare(): Promise<void> {
+  const needed = [
+    ...(hasJava() ? [kafkaJars, registryHome, icebergJars] : []),
+    ...(hasPython() ? [ministackPython, readersPython] : []),
+  ]
+  for (const install of needed) await install()
+}

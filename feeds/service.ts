@@ -145,17 +145,36 @@ function routesOf(feed: Feed, registry: Registry): Record<string, () => Answer |
 /** An exchange says nothing of a stream that it does not have: it is asked before. */
 async function checkPairs(http: Http, venue: Venue, pairs: readonly Pair[], log: Log): Promise<void> {
   for (const pair of pairs) {
-    const url = `${venue.restUrls[0]}${venue.rest.pairPath(pair)}`
-    let isTraded: boolean | undefined
-    try {
-      isTraded = venue.rest.isTraded(await http.get(url))
-    } catch (error) {
-      log.warn('symbols could not be checked', { problem: messageOf(error) })
+    const path = venue.rest.pairPath(pair)
+    const asked = await firstAnswer(http, venue, path)
+    if ('problem' in asked) {
+      log.warn('symbols could not be checked', { problem: asked.problem })
       return
     }
-    if (isTraded === false)
-      throw new BadInput(`The exchange has no market ${pair.base}-${pair.quote} (${url}): check --symbols.`)
+    if (!asked.isTraded)
+      throw new BadInput(`The exchange has no market ${pair.base}-${pair.quote} (${asked.url}): check --symbols.`)
   }
+}
+
+/** Of the REST addresses in turn; the last one's problem where none says yes or no. */
+async function firstAnswer(
+  http: Http,
+  { restUrls, rest }: Venue,
+  path: string,
+): Promise<{ isTraded: boolean; url: string } | { problem: string }> {
+  let problem = 'there is no REST address'
+  for (const address of restUrls) {
+    const url = `${address}${path}`
+    try {
+      const reply = await http.get(url)
+      const isTraded = rest.isTraded(reply)
+      if (isTraded !== undefined) return { isTraded, url }
+      problem = `${url} answered ${reply.status}`
+    } catch (error) {
+      problem = messageOf(error)
+    }
+  }
+  return { problem }
 }
 
 async function schemaIdOf({ registry, schemaId, log }: ServiceOptions): Promise<number> {

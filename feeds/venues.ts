@@ -37,7 +37,9 @@ export const VENUES: Readonly<Record<string, Venue>> = {
       // Market data alone, on other machines.
       'wss://data-stream.binance.vision',
     ],
-    restUrls: ['https://data-api.binance.vision', 'https://api.binance.com'],
+    // The second is market data alone, where the first is refused; it has no historicalTrades:
+    // https://developers.binance.com/docs/binance-spot-api-docs/faqs/market_data_only
+    restUrls: ['https://api.binance.com', 'https://data-api.binance.vision'],
     stream: binanceStream,
     rest: binanceRest('BINANCE'),
     symbols: ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT'],

@@ -74,6 +74,13 @@ test.each([
   expect(status).toBe(1)
 })
 
+test('a symbol is asked for at the next REST address where the first does not say', async () => {
+  for (const silent of [`http://${NOBODY}`, `${web}/busy`]) {
+    const { stderr } = await feed({ symbols: 'NOSUCH-USDT', rest: `${silent},${rest}` })
+    expect(stderr).toMatch(/no market NOSUCH-USDT .*--symbols/)
+  }
+})
+
 test.each([
   ['a page', '/html', /answered 200, not a schema id \(<html> <body>hello.*\): check --registry, with its path/],
   ['404', '/subjects', /answered 404, not a schema id .*: check --registry, with its path/],

@@ -17,6 +17,9 @@ export const metricNames = {
   oldestPending: 'oldest_pending_seconds',
 } as const
 
+/** What a feed logs of trades that it gave up, as an alarm looks for it. */
+export const lostTradesLog = { message: 'trades are lost', field: 'trades' } as const
+
 /** Publishes one invocation's values; the unit is in the name. */
 export function publishMetrics(metrics: Metrics, values: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(values))

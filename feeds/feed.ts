@@ -4,6 +4,7 @@
  */
 import { messageOf } from '../domain/errors.ts'
 import type { Http, Positions, RecordSink, Sockets, Spill, Timers } from '../domain/feed-ports.ts'
+import { lostTradesLog } from '../domain/metrics.ts'
 import type { Log } from '../domain/ports.ts'
 import type { Trade } from '../domain/trade.ts'
 import { encodeTrade } from '../domain/wire.ts'
@@ -124,7 +125,9 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
       },
       settled(range) {
         for (const left of reports.settled(range, tracker.missing(range))) {
-          metrics.lost(left.to - left.from + 1)
+          const trades = left.to - left.from + 1
+          metrics.lost(trades)
+          log.warn(lostTradesLog.message, { exchange, symbol: range.symbol, ...left, [lostTradesLog.field]: trades })
           tracker.giveUp({ symbol: range.symbol, ...left })
         }
       },

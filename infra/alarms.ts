@@ -14,11 +14,11 @@ import {
   Unit,
 } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
-import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs'
+import { FilterPattern, type ILogGroup, MetricFilter, type MetricFilterProps } from 'aws-cdk-lib/aws-logs'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import type { Exchange } from '../domain/exchanges.ts'
-import { METRICS_NAMESPACE, metricNames } from '../domain/metrics.ts'
+import { lostTradesLog, METRICS_NAMESPACE, metricNames } from '../domain/metrics.ts'
 import type { RecordStream } from '../domain/streams.ts'
 import type { Bronze } from './bronze.ts'
 import { pascal } from './function.ts'
@@ -178,6 +178,24 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
       ]
     },
 
+    feed({ name }: Exchange, logGroup: ILogGroup): Watched[] {
+      const lost = logged(pascal(name, 'lostTrades'), logGroup, {
+        filterPattern: FilterPattern.stringValue('$.message', '=', lostTradesLog.message),
+        metricName: `${name}_feed_lost_trades_total`,
+        metricValue: `$.${lostTradesLog.field}`,
+      })
+      const errors = logged(pascal(name, 'errors'), logGroup, {
+        filterPattern: FilterPattern.stringValue('$.level', '=', 'ERROR'),
+        metricName: `${name}_feed_errors_total`,
+      })
+      return [
+        alarm('feed-lost-trades', name, lost.metric({ statistic: 'Sum', period: FIVE_MINUTES }), 0),
+        alarm('feed-errors', name, errors.metric({ statistic: 'Sum', period: MINUTE }), 0, {
+          urgent: URGENT.has(name),
+        }),
+      ]
+    },
+
     deadLetters(about: string, queue: Queue): Watched[] {
       const metric = queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period: MINUTE })
       return [alarm('dead-letters', about, metric, 0)]
@@ -202,15 +220,21 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
   }
 
   /** From the report that Lambda logs after each invocation; the metric of Lambda Insights would cost a layer. */
-  function memoryOf(watched: LambdaFunction, about: string): IMetric {
-    const metricName = `${about.replaceAll('-', '_')}_memory_used_megabytes`
-    return new MetricFilter(scope, pascal('memory', ...about.split('-')), {
-      logGroup: watched.logGroup,
+  function memoryOf({ logGroup }: LambdaFunction, about: string): IMetric {
+    return logged(pascal('memory', ...about.split('-')), logGroup, {
       filterPattern: FilterPattern.exists('$.record.metrics.maxMemoryUsedMB'),
-      metricNamespace: Stack.of(scope).stackName,
-      metricName,
+      metricName: `${about.replaceAll('-', '_')}_memory_used_megabytes`,
       metricValue: '$.record.metrics.maxMemoryUsedMB',
       unit: Unit.MEGABYTES,
     }).metric({ statistic: 'Maximum', period: FIVE_MINUTES })
+  }
+
+  /** A metric of what a log says; lines are counted unless a value is named. */
+  function logged(
+    id: string,
+    logGroup: ILogGroup,
+    what: Pick<MetricFilterProps, 'filterPattern' | 'metricName' | 'metricValue' | 'unit'>,
+  ): MetricFilter {
+    return new MetricFilter(scope, id, { ...what, logGroup, metricNamespace: Stack.of(scope).stackName })
   }
 }

@@ -16,7 +16,7 @@ import {
   LogDrivers,
   OperatingSystemFamily,
 } from 'aws-cdk-lib/aws-ecs'
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { Exchange } from '../domain/exchanges.ts'
 import { FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, topicName } from '../domain/names.ts'
@@ -24,11 +24,9 @@ import { TRADE_SCHEMA_ID } from '../domain/wire.ts'
 import { acknowledge } from './acknowledge.ts'
 import type { Settings } from './context.ts'
 import { pascal } from './function.ts'
+import { FEED } from './sizes.ts'
 import type { Stream } from './stream.ts'
 
-/** A quarter of a core decodes thousands of frames a second; memory is Node's and the client's buffers. */
-const CPU_UNITS = 256
-const MEMORY_MIB = 512
 /** Where probes and metrics are answered, inside the task. */
 const PORT = 9100
 const SPILL = 'spill'
@@ -39,11 +37,18 @@ export interface FeedsProps {
 }
 
 export class Feeds extends Construct {
+  readonly logs: readonly { readonly exchange: Exchange; readonly logGroup: ILogGroup }[]
+
   constructor(scope: Construct, id: string, { settings, stream, exchanges }: FeedsProps) {
     super(scope, id)
     const arm = settings.architecture === 'arm64'
     const { vpc, vpcSubnets } = this.network(stream)
-    const cluster = new Cluster(this, 'Cluster', { vpc, containerInsightsV2: ContainerInsights.ENABLED })
+    const cluster = new Cluster(this, 'Cluster', { vpc, containerInsightsV2: ContainerInsights.DISABLED })
+    acknowledge(
+      cluster,
+      ['AwsSolutions-ECS4'],
+      'Its metrics would cost about as much as the feeds; what they log and what comes of them is watched.',
+    )
     const securityGroup = new SecurityGroup(this, 'Group', { vpc, description: 'tradelake feeds: out only' })
     const image = ContainerImage.fromAsset(join(import.meta.dirname, '..'), {
       file: 'feeds/Dockerfile',
@@ -51,10 +56,15 @@ export class Feeds extends Construct {
       // What it is made of, and made anew for, stands in .dockerignore.
       ignoreMode: IgnoreMode.DOCKER,
     })
-    for (const { name } of exchanges) {
+    this.logs = exchanges.map(exchange => {
+      const { name } = exchange
+      const logGroup = new LogGroup(this, pascal(name, 'log'), {
+        retention: settings.stage === 'prod' ? RetentionDays.ONE_MONTH : RetentionDays.ONE_WEEK,
+        removalPolicy: RemovalPolicy.DESTROY,
+      })
       const task = new FargateTaskDefinition(this, pascal(name, 'task'), {
-        cpu: CPU_UNITS,
-        memoryLimitMiB: MEMORY_MIB,
+        cpu: FEED.cpuUnits,
+        memoryLimitMiB: FEED.memoryMiB,
         runtimePlatform: {
           cpuArchitecture: arm ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64,
           operatingSystemFamily: OperatingSystemFamily.LINUX,
@@ -82,13 +92,7 @@ export class Feeds extends Construct {
           ],
           startPeriod: Duration.minutes(1),
         },
-        logging: LogDrivers.awsLogs({
-          streamPrefix: name,
-          logGroup: new LogGroup(this, pascal(name, 'log'), {
-            retention: settings.stage === 'prod' ? RetentionDays.ONE_MONTH : RetentionDays.ONE_WEEK,
-            removalPolicy: RemovalPolicy.DESTROY,
-          }),
-        }),
+        logging: LogDrivers.awsLogs({ streamPrefix: name, logGroup }),
       })
       container.addMountPoints({ sourceVolume: SPILL, containerPath: `/${SPILL}`, readOnly: false })
       stream.grantFeed(task.taskRole, { writes: [topicName(name), FEED_GAPS_TOPIC], reads: FEED_POSITIONS_TOPIC })
@@ -112,7 +116,8 @@ export class Feeds extends Construct {
         vpcSubnets,
         securityGroups: [securityGroup, ...(stream.placement?.securityGroups ?? [])],
       })
-    }
+      return { exchange, logGroup }
+    })
   }
 
   /** The brokers' network, or one of its own where they are reached over the internet. */

@@ -1,4 +1,4 @@
-/** How large each function is and how long it may take; how large a provisioned cluster is. */
+/** How large each function is and how long it may take; how large a feed's task and a provisioned cluster are. */
 import type { FunctionName } from './bundles.ts'
 
 interface FunctionSize {
@@ -27,3 +27,6 @@ export const SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
 
 /** Two zones, a broker in each: enough for over 10,000 trades/s, and one may go. */
 export const PROVISIONED = { kafkaVersion: '3.9.x', brokerType: 'kafka.m7g.large', brokers: 2, brokerGiB: 100 } as const
+
+/** A quarter of a core decodes thousands of frames a second; memory is Node's and the client's buffers. */
+export const FEED = { cpuUnits: 256, memoryMiB: 512 } as const

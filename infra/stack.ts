@@ -49,10 +49,8 @@ export class TradelakeStack extends Stack {
     acknowledgeOwn(this)
     const queues = Object.fromEntries(stages.map(({ exchange, silver }) => [exchange.name, silver.queue]))
     const schedules = new Schedules(this, 'Schedules', { settings, assets, lake, exchanges: EXCHANGES, queues })
-
-    const watch = new Watch(this, 'Watch', { settings, stages, gaps, schedules })
-
-    if (settings.feeds) new Feeds(this, 'Feeds', { settings, stream, exchanges: EXCHANGES })
+    const feeds = settings.feeds ? new Feeds(this, 'Feeds', { settings, stream, exchanges: EXCHANGES }) : undefined
+    const watch = new Watch(this, 'Watch', { settings, stages, gaps, schedules, feeds })
 
     const outputs: Record<string, string> = {
       Bucket: lake.bucket.bucketName,

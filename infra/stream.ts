@@ -12,7 +12,7 @@ import {
   type SubnetSelection,
   Vpc,
 } from 'aws-cdk-lib/aws-ec2'
-import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { type IGrantable, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import {
   type EventSourceMappingOptions,
   type IFunction,
@@ -22,6 +22,7 @@ import {
 import { Construct } from 'constructs'
 import { KAFKA_VARIABLES } from '../adapters/kafka-access.ts'
 import { FEED_GROUP_PREFIX } from '../domain/names.ts'
+import { acknowledge, wildcardArn } from './acknowledge.ts'
 import type { KafkaSettings, Login, Network, Settings } from './context.ts'
 import { MskCluster } from './msk.ts'
 
@@ -125,15 +126,17 @@ export class Stream extends Construct {
   }
 
   /** What a feed takes: it writes to these topics, and reads back what it remembers, in groups of its own. */
-  grantFeed(target: IGrantable, topics: { readonly writes: readonly string[]; readonly reads: string }): void {
+  grantFeed(role: IRole, topics: { readonly writes: readonly string[]; readonly reads: string }): void {
     if (this.clusterArn !== undefined) {
       const written = [...topics.writes, topics.reads].map(topic => this.mskArn('topic', topic))
-      this.grantKafka(target, ['Connect', 'WriteDataIdempotently'], this.clusterArn)
-      this.grantKafka(target, ['DescribeTopic', 'WriteData'], ...written)
-      this.grantKafka(target, ['ReadData'], this.mskArn('topic', topics.reads))
-      this.grantKafka(target, ['DescribeGroup', 'AlterGroup'], this.mskArn('group', `${FEED_GROUP_PREFIX}*`))
+      this.grantKafka(role, ['Connect', 'WriteDataIdempotently'], this.clusterArn)
+      this.grantKafka(role, ['DescribeTopic', 'WriteData'], ...written)
+      this.grantKafka(role, ['ReadData'], this.mskArn('topic', topics.reads))
+      const groups = this.mskArn('group', `${FEED_GROUP_PREFIX}*`)
+      this.grantKafka(role, ['DescribeGroup', 'AlterGroup'], groups)
+      acknowledge(role, [wildcardArn(role, groups)], 'Each process reads its positions in a group of its own.')
     }
-    this.grantSecret(target)
+    this.grantSecret(role)
   }
 
   /** What a client of ours needs to find the brokers and to log in. */

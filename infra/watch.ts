@@ -12,6 +12,7 @@ import { alarmsOf, type Watched } from './alarms.ts'
 import type { Bronze } from './bronze.ts'
 import type { FunctionName } from './bundles.ts'
 import type { Settings } from './context.ts'
+import type { Feeds } from './feeds.ts'
 import type { Schedules } from './schedules.ts'
 import type { Silver } from './silver.ts'
 import { SIZES } from './sizes.ts'
@@ -22,6 +23,7 @@ export interface WatchProps {
   /** The feeds' reports of what they missed. */
   readonly gaps: Bronze
   readonly schedules: Schedules
+  readonly feeds?: Feeds
 }
 
 /** Widgets of a dashboard's row. */
@@ -33,7 +35,7 @@ export class Watch extends Construct {
   readonly page: Topic
   readonly notify: Topic
 
-  constructor(scope: Construct, id: string, { settings, stages, gaps, schedules }: WatchProps) {
+  constructor(scope: Construct, id: string, { settings, stages, gaps, schedules, feeds }: WatchProps) {
     super(scope, id)
     this.page = this.topic('Page', settings.pageEmail)
     this.notify = this.topic('Notify', settings.notifyEmail)
@@ -60,6 +62,7 @@ export class Watch extends Construct {
         ...alarms.deadLetters(`silver-${exchange.name}`, silver.deadLetters),
       ]),
       alarms.offsetLag(FEED_GAPS, gaps),
+      ...(feeds?.logs ?? []).flatMap(({ exchange, logGroup }) => alarms.feed(exchange, logGroup)),
       ...alarms.gold(),
       ...alarms.pending(),
       ...alarms.deadLetters('schedules', schedules.deadLetters),

@@ -3,7 +3,7 @@ import { EXCHANGES, type Exchange } from '../../domain/exchanges.ts'
 import { silverTable } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { TOPIC_RETENTION_DAYS } from '../../domain/topics.ts'
-import { PROVISIONED, SIZES } from '../sizes.ts'
+import { FEED, PROVISIONED, SIZES } from '../sizes.ts'
 import {
   ACTIVE_PARTITIONS,
   ASSUMED_LOG_BYTES,
@@ -131,7 +131,10 @@ export function monthlyCost(rate: number, exchanges: readonly Exchange[] = EXCHA
         price('dashboard'),
     },
   ]
-  const optional = [{ component: 'X-Ray traces (`tracing=on`)', dollars: traced * price('trace') }]
+  const optional = [
+    { component: 'Feeds on Fargate (`feeds=on`), with their alarms', dollars: exchanges.length * feedDollars() },
+    { component: 'X-Ray traces (`tracing=on`)', dollars: traced * price('trace') },
+  ]
   return { lines, kafka: kafkaLines(rate, exchanges), optional }
 }
 
@@ -139,6 +142,15 @@ export function monthlyCost(rate: number, exchanges: readonly Exchange[] = EXCHA
 export function watched(exchanges: readonly Exchange[]): { alarms: number; metrics: number } {
   const functions = 2 * exchanges.length + 6
   return { alarms: 6 * exchanges.length + 4 * functions + 5, metrics: 4 * exchanges.length + 6 + functions }
+}
+
+/** A feed's alarms, each with a metric of its own. */
+export const FEED_ALARMS = 2
+
+/** One exchange's: its task, the address that it has on the internet, and what infra/alarms.ts makes for it. */
+function feedDollars(): number {
+  const task = (FEED.cpuUnits / 1024) * price('fargateCoreHour') + (FEED.memoryMiB / 1024) * price('fargateGbHour')
+  return HOURS * (task + price('publicAddressHour')) + FEED_ALARMS * (price('alarmMetric') + price('customMetric'))
 }
 
 export function total(lines: readonly CostLine[]): number {

@@ -35,7 +35,7 @@ Made by \`npm run cost -- --page\`; \`npm run cost -- --rate 500\` for a rate of
 
 ${costTable(RATES)}
 
-Take one of the two Kafka rows, or neither with brokers of your own; the last row only with that context value. Feeds on Fargate (\`-c feeds=on\`) and traffic to the internet are not in it.
+Take one of the two Kafka rows, or neither with brokers of your own; the rows after them only with that context value. A feed costs the same at every rate: its task has room for thousands of trades a second. Traffic to the internet is not in it.
 
 - **Prices**: public on-demand prices of ${PRICES_REGION}, entered by hand on ${PRICES_ENTERED}, without free tiers, discounts and taxes:
   ${sources.join(', ')}. Look there before relying on them.

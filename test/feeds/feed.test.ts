@@ -8,6 +8,7 @@ import { FRAME_BYTES } from '../../domain/wire.ts'
 import { sequenceOf } from '../../feeds/protocol.ts'
 import type { FaultKind } from '../../feeds/simulator/types.ts'
 import { createRig, type Rig, type RigOptions, START_MS } from './rig.ts'
+import { SILENT } from './support.ts'
 
 const BINANCE = { name: 'binance', code: 'BINANCE' }
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'DOGEUSDT', 'ADAUSDT', 'ETHBTC', 'SHIBUSDT']
@@ -154,7 +155,11 @@ describe('a feed', () => {
   })
 
   test('trades that the exchange lost are given up, and said to be lost', async () => {
-    const rig = open({ faults: [fault(5, { kind: 'skipped', trades: 7, lost: true, symbol: 'BTCUSDT' })] })
+    const warnings: unknown[] = []
+    const rig = open({
+      faults: [fault(5, { kind: 'skipped', trades: 7, lost: true, symbol: 'BTCUSDT' })],
+      log: { ...SILENT, warn: (message, fields) => warnings.push({ message, ...fields }) },
+    })
     await rig.feed.start()
     await rig.timers.advance(10 * SECOND)
 
@@ -166,6 +171,10 @@ describe('a feed', () => {
     expect(sequences.map(({ status }) => status)).toEqual(['open', 'lost'])
     expect([sequences[1].fromId, sequences[1].toId]).toEqual([sequenceOf(lost[0]), sequenceOf(lost[6])])
     expect(rig.feed.status().missingTrades).toBe(0)
+    // An alarm looks for this line, and adds up its trades.
+    expect(warnings).toContainEqual(
+      expect.objectContaining({ message: 'trades are lost', symbol: 'BTCUSDT', trades: 7 }),
+    )
   })
 
   test('what a killed process did not get into Kafka, the next one gets; the time between is recorded', async () => {

@@ -4,6 +4,7 @@ import type { FeedGap } from '../../domain/feed-gaps.ts'
 import { decodeGap } from '../../domain/feed-gaps.ts'
 import type { FeedPosition, FeedRecord, RecordSink, Spill } from '../../domain/feed-ports.ts'
 import { FEED_GAPS_TOPIC, topicName } from '../../domain/names.ts'
+import type { Log } from '../../domain/ports.ts'
 import { TRADE_SCHEMA_ID } from '../../domain/wire.ts'
 import { DECODERS } from '../../feeds/decoders.ts'
 import { createFeed, type Feed } from '../../feeds/feed.ts'
@@ -47,6 +48,7 @@ export interface RigOptions {
   readonly maxAgeMs?: number
   readonly pairsPerConnection?: number
   readonly heapBytes?: () => number
+  readonly log?: Log
   readonly memoryBytes?: number
   readonly spillBytes?: number
   /** Hosts that nobody listens at. */
@@ -123,7 +125,7 @@ export function createRig(options: RigOptions): Rig {
         },
       },
       random: randomStream(seed),
-      log: SILENT,
+      log: options.log ?? SILENT,
       heapBytes: options.heapBytes ?? (() => 50 * MIB),
     },
   )

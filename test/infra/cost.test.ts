@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'
-import { monthlyCost, total, watched } from '../../infra/cost/model.ts'
+import { FEED_ALARMS, monthlyCost, total, watched } from '../../infra/cost/model.ts'
 import { costPage, costTable } from '../../infra/cost/page.ts'
 import { PRICES } from '../../infra/cost/prices.ts'
-import { KAFKA_MODES, templateOf } from './support.ts'
+import { KAFKA_MODES, templateOf, type Values } from './support.ts'
 
 const dollarsOf = (rate: number, component: RegExp) => {
   const { lines, kafka, optional } = monthlyCost(rate)
@@ -51,21 +51,33 @@ describe('costs of a month', () => {
   })
 
   test('count the alarms and metrics that the stack has', () => {
-    const template = templateOf(KAFKA_MODES['self-managed'])
-    const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => {
-      const math = (Properties.Metrics ?? []) as {
-        MetricStat?: { Metric: { MetricName: string; Namespace: string } }
-      }[]
-      return math.length > 0
-        ? math.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : []))
-        : [{ MetricName: Properties.MetricName as string, Namespace: Properties.Namespace as string }]
-    })
-    const own = alarms.flat().filter(({ Namespace }) => !Namespace.startsWith('AWS/'))
-    expect(watched(EXCHANGES).alarms).toBe(alarms.flat().length)
+    const stack = watchedBy(KAFKA_MODES['self-managed'])
+    expect(watched(EXCHANGES).alarms).toBe(stack.length)
     // No alarm looks at Gold's new partitions, or at how many gap reports there are and how late.
-    expect(watched(EXCHANGES).metrics).toBe(new Set(own.map(({ MetricName }) => MetricName)).size + 3)
+    expect(watched(EXCHANGES).metrics).toBe(ownOf(stack).size + 3)
+
+    const withFeeds = watchedBy({ ...KAFKA_MODES['self-managed'], feeds: 'on' })
+    expect(withFeeds.length - stack.length).toBe(FEED_ALARMS * EXCHANGES.length)
+    expect(ownOf(withFeeds).size - ownOf(stack).size).toBe(FEED_ALARMS * EXCHANGES.length)
   })
 })
+
+interface WatchedMetric {
+  readonly MetricName: string
+  readonly Namespace: string
+}
+
+/** The metrics that a deployment's alarms look at. */
+function watchedBy(values: Values): WatchedMetric[] {
+  const alarms = Object.values(templateOf(values).findResources('AWS::CloudWatch::Alarm'))
+  return alarms.flatMap(({ Properties }) => {
+    const math = (Properties.Metrics ?? []) as { MetricStat?: { Metric: WatchedMetric } }[]
+    return math.length > 0 ? math.flatMap(({ MetricStat }) => MetricStat?.Metric ?? []) : [Properties as WatchedMetric]
+  })
+}
+
+const ownOf = (metrics: readonly WatchedMetric[]) =>
+  new Set(metrics.filter(({ Namespace }) => !Namespace.startsWith('AWS/')).map(({ MetricName }) => MetricName))
 
 describe('the page', () => {
   test('of the docs is what is calculated now', () => {

@@ -21,6 +21,7 @@ test.each(Object.entries(KAFKA_MODES))(
         bronzeConcurrency: 5,
         pageEmail: 'a@example.com',
         tracing: 'on',
+        feeds: 'on',
       })
       expect(() => app.synth()).not.toThrow()
     }

@@ -5,7 +5,7 @@ import { EXCHANGES } from '../../domain/exchanges.ts'
 import { KAFKA_MODES, templateOf } from './support.ts'
 
 const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8')
-const template = templateOf({ ...KAFKA_MODES['self-managed'], pageEmail: 'night@example.com' })
+const template = templateOf({ ...KAFKA_MODES['self-managed'], feeds: 'on', pageEmail: 'night@example.com' })
 
 interface AlarmProperties {
   readonly AlarmName: string
@@ -97,6 +97,30 @@ describe('alarms', () => {
       MetricTransformations: [Match.objectLike({ MetricValue: '$.record.metrics.maxMemoryUsedMB' })],
     })
     template.hasResourceProperties('AWS::Lambda::Function', { LoggingConfig: Match.objectLike({ LogFormat: 'JSON' }) })
+  })
+
+  test("a feed's log is searched for trades that it gave up, and for errors; Binance's errors page", () => {
+    const own = { Namespace: 'tradelake-dev', Statistic: 'Sum', Threshold: 0, TreatMissingData: 'notBreaching' }
+    for (const { name } of EXCHANGES) {
+      expect(find(`feed-lost-trades/${name}`)).toMatchObject({ ...own, MetricName: `${name}_feed_lost_trades_total` })
+      expect(find(`feed-errors/${name}`)).toMatchObject({ ...own, MetricName: `${name}_feed_errors_total` })
+      expect(topicOf(find(`feed-errors/${name}`))).toBe(name === 'binance' ? 'WatchPage' : 'WatchNotify')
+      const [logGroup] = Object.keys(template.findResources('AWS::Logs::LogGroup')).filter(id =>
+        id.startsWith(`Feeds${name[0].toUpperCase()}${name.slice(1)}Log`),
+      )
+      template.hasResourceProperties('AWS::Logs::MetricFilter', {
+        LogGroupName: { Ref: logGroup },
+        FilterPattern: '{ $.message = "trades are lost" }',
+        MetricTransformations: [
+          Match.objectLike({ MetricName: `${name}_feed_lost_trades_total`, MetricValue: '$.trades' }),
+        ],
+      })
+      template.hasResourceProperties('AWS::Logs::MetricFilter', {
+        LogGroupName: { Ref: logGroup },
+        FilterPattern: '{ $.level = "ERROR" }',
+        MetricTransformations: [Match.objectLike({ MetricName: `${name}_feed_errors_total`, MetricValue: '1' })],
+      })
+    }
   })
 
   test('who gave an address gets an e-mail', () => {

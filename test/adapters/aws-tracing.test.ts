@@ -4,6 +4,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 
@@ -45,6 +46,8 @@ async function segmentsOf(environment: Readonly<Record<string, string>>): Promis
     },
   })
   expect(stdout.trim()).toBe('{"pk":{"S":"a"}}')
+  // What was sent is with this process by now, but not yet read.
+  await delay(500)
   return segments
 }
 

@@ -89,7 +89,7 @@ test('damaged, foreign and missing files, and a directory that was moved', async
   await eachRefused(/was made in .*lake, and its tables name their files there/, ALL, moved)
   renameSync(moved, data)
   expect(await output('audit', '--data', data)).toContain('All six laws hold')
-}, 60_000)
+})
 
 test('a second process is told that there is a first; looking is allowed', async () => {
   const data = join(newFolder(), 'lake')
@@ -136,4 +136,4 @@ test('a full disk ends a run in one line, and what it has is whole', async conte
   execFileSync('mount', ['-o', 'remount,size=200m', disk])
   await output('drain', '--data', data)
   expect(await output('audit', '--data', data)).toContain('All six laws hold')
-}, 90_000)
+})

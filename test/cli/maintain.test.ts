@@ -20,7 +20,7 @@ test('says by table what was done, then that there is nothing to do; every law h
     failures: [],
   })
   expect(await output('audit', '--data', data)).toContain('All six laws hold')
-}, 90_000)
+})
 
 test('needs a lake, and takes durations', async () => {
   const data = join(newFolder(), 'none')

@@ -9,7 +9,7 @@ const data = join(folder, 'lake')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 beforeAll(async () => {
   await output('start', '--rate', '20', '--for', '2s', '--data', data)
-}, 60_000)
+})
 
 describe('bad input is one line that says what to give', () => {
   for (const [args, words] of [
@@ -58,7 +58,7 @@ test('a rebuild, a redrive and a repair say what they did, and every law holds',
   const repaired = await output('audit', '--repair', '--data', data)
   expect(repaired).toMatch(/^Repair\n {2}nothing had to be mended\nAudit\n/)
   expect(repaired).toContain('All six laws hold')
-}, 120_000)
+})
 
 test('a lake without its state file is refused with the command that makes it again, which does', async () => {
   for (const end of ['', '-wal', '-shm']) rmSync(join(data, `state.sqlite${end}`), { force: true })
@@ -68,4 +68,4 @@ test('a lake without its state file is refused with the command that makes it ag
   const repaired = await output('audit', '--repair', '--data', data)
   expect(repaired).toMatch(/the checkpoint of market\.crypto\.trades\.binance-\d+ is at \d+/)
   expect(repaired).toContain('All six laws hold')
-}, 120_000)
+})

@@ -135,7 +135,7 @@ test('files replay, twice and overlapping, and Bronze of one lake replays into a
   expect(await queryRows(other, 'SELECT count(*) AS n, sum(price) AS p FROM gold_crypto_trades')).toEqual(
     await queryRows(data, 'SELECT count(*) AS n, sum(price) AS p FROM gold_crypto_trades'),
   )
-}, 60_000)
+})
 
 test('keys go back to the bytes that they were', () => {
   const back = (text: string) => Buffer.from(keyBytes(text)).toString('hex')
@@ -287,4 +287,4 @@ test('what Bronze holds, has a gap for, or no longer keeps', async () => {
   await rewriteFile(lake, TABLE.name, { select: rows => `SELECT * FROM ${rows} WHERE "offset" <> 2` })
   lake.close()
   await refuse(rowsFrom(1, 0, 5), /kraken-1@2 is below what Bronze has read and Bronze no longer keeps it/)
-}, 60_000)
+})

@@ -98,7 +98,7 @@ test('a query that fails says so in one line', async () => {
       expect(stderr).toMatch(/^tradelake: DuckDB: [^\n]+\n$/)
       expect(stderr).toContain(message)
     }
-}, 60_000)
+})
 
 test('tables, for people and for programs', async () => {
   const shown = await output('tables', '--data', data)

@@ -138,7 +138,7 @@ describe('a feed', () => {
     expect(await rig.registry.getSingleMetricAsString('binance_feed_reconnects_total')).toMatch(
       /cause="rotation"} [3-5]\n/,
     )
-  }, 30_000)
+  })
 
   test('goes to a new connection when the exchange announces a shutdown', async () => {
     const rig = open({ faults: [fault(5, { kind: 'server-shutdown' })] })

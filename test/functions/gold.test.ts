@@ -268,7 +268,7 @@ describe('files', () => {
       if (times[i] < times[i - 1] || (times[i] === times[i - 1] && names[i] <= names[i - 1])) wrong++
     expect(wrong).toBe(0)
     expect(new Set(names).size).toBe(rows)
-  }, 60_000)
+  })
 })
 
 /** A UUID for each number, without hashing. */
@@ -362,4 +362,4 @@ test('in any order, batches and repetition, Gold is the set that the rule says',
     }),
     { numRuns: 40 },
   )
-}, 60_000)
+})

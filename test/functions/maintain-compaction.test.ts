@@ -176,7 +176,7 @@ describe('small files', () => {
     const some = records.filter(({ partition, offset }) => partition === 2 && offset >= 4_000)
     const again = await ingest(lake.ports, tradeStream(BINANCE), kafkaEvent(BINANCE, some))
     expect(again).toMatchObject({ ingested: 0, repeats: 1_000, newEpochs: 0 })
-  }, 60_000)
+  })
 
   test('of candles are joined, read again and corrected by a late trade', async () => {
     const lake = newLake()

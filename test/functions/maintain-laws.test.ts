@@ -96,7 +96,7 @@ test('any sequence of stage runs and maintenance leaves all rows as the model ha
     }),
     { numRuns: 25 },
   )
-}, 120_000)
+})
 
 /** Trades and a record that no trade can be made of, through Bronze and Silver. */
 async function feedWithDead(lake: MemoryLake, trades: readonly Trade[]): Promise<void> {

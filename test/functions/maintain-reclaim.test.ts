@@ -213,7 +213,7 @@ describe('what nothing reaches', () => {
     for (const key of young) left.delete(key)
     expect([...left]).toEqual([])
     for (const key of await reached(lake)) expect(await has(lake, key), key).toBe(true)
-  }, 60_000)
+  })
 })
 
 describe('a reader', () => {

@@ -181,7 +181,7 @@ test('of any mix of records, Silver and the DLQ together are Bronze', async () =
     }),
     { numRuns: 60 },
   )
-}, 60_000)
+})
 
 describe('objects', () => {
   test('of one call are one commit, up to 25', async () => {

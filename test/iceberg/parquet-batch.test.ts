@@ -116,7 +116,7 @@ describe('what cannot be read', () => {
       }),
       { numRuns: 1000, seed: 7 },
     )
-  }, 60_000)
+  })
 
   test('because the store fails is not called Corrupt', async () => {
     const source: ByteSource = { name: 'k', bytes: 100, read: () => Promise.reject(new NotFound('k is gone')) }

@@ -110,7 +110,7 @@ describe('a batch', () => {
       ),
       { numRuns: 60 },
     )
-  }, 60_000)
+  })
 
   test('of nulls, or of empty values alone, reads back equal', async () => {
     const optional = tableOf(KINDS.filter(([, required]) => !required))
@@ -162,7 +162,7 @@ describe('a batch', () => {
     )
     expect(answer).toHaveLength(70_000)
     expect(wrong).toEqual([])
-  }, 60_000)
+  })
 
   test('of a megabyte a value reads back equal', async () => {
     const table = tableOf([

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type MessageToProduce, Producer } from '@platformatic/kafka'
 import { systemClock } from '../../adapters/system.ts'
-import { listCheckpoints } from '../../domain/checkpoint.ts'
+import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
 import { EXCHANGES, type Exchange } from '../../domain/exchanges.ts'
 import { topicName } from '../../domain/names.ts'
 import type { Log } from '../../domain/ports.ts'
+import { recordStreams } from '../../domain/streams.ts'
 import { auditLake } from '../../localstack/audit.ts'
 import { drainDeployed } from '../../localstack/deployed-drain.ts'
 import { type DeployedLake, openDeployedLake } from '../../localstack/deployed-lake.ts'
@@ -15,6 +16,7 @@ import { type LocalStack, startLocalStack } from '../../localstack/local-stack.t
 import { createView, openTables } from '../../localstack/tables.ts'
 import { createMarket } from '../records/market.ts'
 import { messagesOf } from '../records/messages.ts'
+import { endOffsets } from './topic-reader.ts'
 
 const clock = systemClock()
 const MINUTE_MS = 60_000
@@ -33,8 +35,10 @@ export interface Deployed {
   count(table: string): Promise<number>
   /** Records that Bronze's checkpoints have passed. */
   bronzeRows(): Promise<number>
+  /** Waits until Bronze has every record that Kafka has, the feeds' reports too. */
+  allInBronze(): Promise<void>
   until(what: string, condition: () => Promise<boolean>, withinMs: number): Promise<void>
-  /** All that was published is in Bronze, and nothing is pending behind it. */
+  /** Waits until every record is in Bronze, and works off all that is pending behind it. */
   settle(): Promise<void>
   brokenLaws(): Promise<readonly unknown[]>
   stop(): Promise<void>
@@ -76,11 +80,24 @@ export async function startDeployed(log: Log, options: { readonly auth?: boolean
     }
   }
 
-  async function bronzeRows(): Promise<number> {
-    const items = await Promise.all(
-      EXCHANGES.map(exchange => listCheckpoints(lake.ports.state, topicName(exchange.name))),
-    )
-    return items.flat().reduce((sum, { nextOffset }) => sum + nextOffset, 0)
+  async function checkpoints(): Promise<Checkpoint[]> {
+    return (await Promise.all(recordStreams().map(({ topic }) => listCheckpoints(lake.ports.state, topic)))).flat()
+  }
+
+  const bronzeRows = async () => (await checkpoints()).reduce((sum, { nextOffset }) => sum + nextOffset, 0)
+
+  async function allInBronze(): Promise<void> {
+    const topics = recordStreams().map(({ topic }) => topic)
+    const isTaken = async () => {
+      const ends = await endOffsets(stack.kafka.bootstrap, topics)
+      const next = new Map(
+        (await checkpoints()).map(({ topic, partition, nextOffset }) => [`${topic}-${partition}`, nextOffset] as const),
+      )
+      return topics.every(topic =>
+        ends.get(topic)?.every((end, partition) => (next.get(`${topic}-${partition}`) ?? 0) >= end),
+      )
+    }
+    await until('every record in Bronze', isTaken, 3 * MINUTE_MS)
   }
 
   async function until(what: string, condition: () => Promise<boolean>, withinMs: number): Promise<void> {
@@ -108,9 +125,10 @@ export async function startDeployed(log: Log, options: { readonly auth?: boolean
     rows,
     count: async table => Number((await rows(`SELECT count(*) AS n FROM ${table}`))[0].n),
     bronzeRows,
+    allInBronze,
     until,
     async settle() {
-      await until('every record in Bronze', async () => (await bronzeRows()) >= published, 3 * MINUTE_MS)
+      await allInBronze()
       await drainDeployed(lake)
     },
     brokenLaws: async () => (await auditLake(lake)).laws.flatMap(law => law.violations),

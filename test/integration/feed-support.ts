@@ -1,5 +1,4 @@
-/** A simulated Binance on a real port, `tradelake feed` as a process of its own, and a reader of what it wrote. */
-import { Consumer, MessagesStreamModes } from '@platformatic/kafka'
+/** A simulated Binance on a real port, and `tradelake feed` as a process of its own. */
 import { systemTimers } from '../../adapters/system.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import type { Trade } from '../../domain/trade.ts'
@@ -74,7 +73,7 @@ export function startFeed(port: number, options: Readonly<Record<string, string 
   return {
     ...running,
     get,
-    async until(what, wanted, milliseconds = 30_000) {
+    async until(what, wanted, milliseconds = 120_000) {
       let last: unknown
       for (const end = Date.now() + milliseconds; Date.now() < end; await pause(100)) {
         if (running.child.exitCode !== null) throw new Error(`The feed ended: ${(await running.finished).stderr}`)
@@ -90,30 +89,5 @@ export function startFeed(port: number, options: Readonly<Record<string, string 
       process.kill(-(running.child.pid as number), 'SIGKILL')
       await running.finished
     },
-  }
-}
-
-export interface Read {
-  readonly partition: number
-  readonly key: string
-  readonly value: Buffer
-}
-
-/** Everything that a topic has now. */
-export async function readTopic(bootstrap: string, topic: string): Promise<Read[]> {
-  const consumer = new Consumer({ clientId: 'test', groupId: `test-${topic}`, bootstrapBrokers: [bootstrap] })
-  try {
-    const ends = (await consumer.listOffsets({ topics: [topic] })).get(topic) ?? []
-    const left = ends.reduce((sum, end) => sum + end, 0n)
-    const found: Read[] = []
-    if (left === 0n) return found
-    const stream = await consumer.consume({ topics: [topic], mode: MessagesStreamModes.EARLIEST, autocommit: false })
-    for await (const { partition, key, value } of stream) {
-      found.push({ partition, key: key.toString(), value })
-      if (BigInt(found.length) === left) break
-    }
-    return found
-  } finally {
-    await consumer.close(true)
   }
 }

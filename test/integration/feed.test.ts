@@ -24,17 +24,8 @@ import { hasJava } from '../../localstack/stack/maven.ts'
 import { freePort } from '../../localstack/stack/processes.ts'
 import { type Registry, startRegistry } from '../../localstack/stack/registry.ts'
 import { runCommand } from '../cli/support.ts'
-import {
-  type Binance,
-  type FeedProcess,
-  feedWords,
-  pause,
-  type Read,
-  readTopic,
-  SYMBOLS,
-  startBinance,
-  startFeed,
-} from './feed-support.ts'
+import { type Binance, type FeedProcess, feedWords, pause, SYMBOLS, startBinance, startFeed } from './feed-support.ts'
+import { type Read, readTopic } from './topic-reader.ts'
 
 const RATE = 600
 const KILLS = 8
@@ -42,7 +33,7 @@ const KILLS = 8
 const BEFORE_MS = 30_000
 const AWAY_MS = 20_000
 /** From the last moment that a feed has to have everything of, to its end: what is on its way may be on its way. */
-const ON_ITS_WAY_MS = 300
+const ON_ITS_WAY_MS = 2_000
 /** From the first try of a gap to the last, and the requests of them. */
 const SETTLED_MS = 200_000
 

@@ -45,5 +45,5 @@ describe.skipIf(!hasJava())('Kafka', () => {
     }
     await consumer.close(true)
     expect(found.sort()).toEqual(messages.map(({ partition, value }) => `${partition} ${value}`).sort())
-  }, 120_000)
+  })
 })

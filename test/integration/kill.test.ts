@@ -57,7 +57,7 @@ test('twenty kills, and every trade is there once', async () => {
   expect(expected.length).toBeGreaterThan(1_000_000)
   // Not by toBe: a difference of megabytes is nothing to print.
   expect(firstDifference(gold, expected)).toBe(undefined)
-}, 300_000)
+})
 
 /** How many items wait for a stage; none where the lake is not made yet. */
 async function pendingOf(data: string): Promise<number> {

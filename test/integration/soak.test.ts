@@ -65,7 +65,7 @@ beforeAll(async () => {
   await timers.advance(MINUTE)
   await stopped
   await drainLake(lake)
-}, 120_000)
+})
 afterAll(() => lake.remove())
 
 async function query(table: string, select: string): Promise<SqlRow[]> {

@@ -20,7 +20,7 @@ beforeAll(async () => {
   await drainLake(lake)
   await publishMarket(lake, { market: 0, from: 60, to: 100 })
   await drainLake(lake)
-}, 60_000)
+})
 afterAll(() => lake.remove())
 
 /** As another process looks: what this one has read before is not taken from memory. */

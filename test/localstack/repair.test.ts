@@ -115,7 +115,7 @@ describe('the whole state store', () => {
     expect(await violations()).toEqual([])
     expect(await goldRows()).toEqual(await goldOfAnotherLake())
     expect(await repair()).toEqual([])
-  }, 60_000)
+  })
 
   test('of an older backup is brought up to what the tables hold', async () => {
     const backup = join(lake.directory, 'state.sqlite')
@@ -132,7 +132,7 @@ describe('the whole state store', () => {
     await repair()
     expect(await violations()).toEqual([])
     expect(await goldRows()).toEqual(await goldOfAnotherLake())
-  }, 60_000)
+  })
 })
 
 test('a pointer to a metadata file that is missing: the table says so, the others go on, and it is pointed elsewhere', async () => {
@@ -157,7 +157,7 @@ test('a pointer to a metadata file that is missing: the table says so, the other
   expect(done[0]).toMatch(/silver_kraken_trades points to market_data\/.*\.metadata\.json now: .*has lost/)
   expect(await violations()).toEqual([])
   expect(await goldRows()).toEqual(await goldOfAnotherLake())
-}, 60_000)
+})
 
 /** The manifest that the table's last commit wrote. */
 function lastManifest(table: string): string {
@@ -177,7 +177,7 @@ for (const table of ['bronze_binance_trades', 'silver_binance_trades', 'silver_d
     expect(done.join('\n')).toMatch(new RegExp(`${table} went back`))
     expect(await violations()).toEqual([])
     expect(await goldRows()).toEqual(good)
-  }, 60_000)
+  })
 
 test('a manifest that cannot be read stops its own function, in one line and with what the alarms watch; the others go on', async () => {
   await reopen(damage(lastManifest(GOLD)))
@@ -197,7 +197,7 @@ test('a manifest that cannot be read stops its own function, in one line and wit
   await repair()
   expect(await violations()).toEqual([])
   expect(await goldRows()).toEqual(await goldOfAnotherLake())
-}, 60_000)
+})
 
 for (const table of ['silver_binance_trades', 'silver_dlq_trades', GOLD, 'gold_ohlcv_1h'])
   test(`a data file of ${table} that is gone comes again`, async () => {
@@ -207,7 +207,7 @@ for (const table of ['silver_binance_trades', 'silver_dlq_trades', GOLD, 'gold_o
     expect(done[0]).toBe(`${table} no longer names ${file.key} with its ${file.records} rows: it is missing`)
     expect(await violations()).toEqual([])
     expect(await goldRows()).toEqual(good)
-  }, 60_000)
+  })
 
 test('a Bronze object that cannot be read is named, drags nothing along, and becomes a gap that its records may close', async () => {
   await leaveWorkPending()
@@ -229,4 +229,4 @@ test('a Bronze object that cannot be read is named, drags nothing along, and bec
   const { laws } = await auditLake(lake)
   expect(laws.flatMap(law => law.violations)).toEqual([])
   expect(JSON.stringify(laws[0])).toMatch(/gap/)
-}, 60_000)
+})

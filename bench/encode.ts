@@ -4,11 +4,11 @@
  */
 import type { Trade } from '../domain/trade.ts'
 import { encodeTrade } from '../domain/wire.ts'
-import { DECODERS } from '../feeds/decoders.ts'
+import { DECODERS } from '../feeds/exchanges/decoders.ts'
+import { VENUES } from '../feeds/exchanges/venues.ts'
 import { pairOf } from '../feeds/pairs.ts'
 import { MARKETS } from '../feeds/simulator/instruments.ts'
 import { createSimulator } from '../feeds/simulator/simulator.ts'
-import { VENUES } from '../feeds/venues.ts'
 import { createFakeTimers } from '../test/feeds/fake-timers.ts'
 import { print, record } from './report.ts'
 

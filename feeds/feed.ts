@@ -10,6 +10,7 @@ import type { Trade } from '../domain/trade.ts'
 import { encodeTrade } from '../domain/wire.ts'
 import { createAlarms } from './alarms.ts'
 import { type Client, createClient } from './client.ts'
+import type { Venue } from './exchanges/venues.ts'
 import { createFiller } from './filler.ts'
 import { createFrameReader } from './frame-reader.ts'
 import { createGapReports } from './gap-reports.ts'
@@ -23,7 +24,6 @@ import type { Random } from './random.ts'
 import { type FeedStatus, NO_ROOM, statusOf } from './status.ts'
 import { createTracker } from './tracker.ts'
 import type { Decoder } from './types.ts'
-import type { Venue } from './venues.ts'
 
 export interface FeedPorts {
   readonly timers: Timers

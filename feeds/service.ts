@@ -16,13 +16,13 @@ import type { Http } from '../domain/feed-ports.ts'
 import { FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, TRADES_SUBJECT, topicName } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
 import { TRADE_SCHEMA } from '../domain/trade.ts'
-import { DECODERS } from './decoders.ts'
+import { DECODERS } from './exchanges/decoders.ts'
+import type { Venue } from './exchanges/venues.ts'
 import { createFeed, type Feed } from './feed.ts'
 import { createFeedMetrics } from './metrics.ts'
 import type { Pair } from './pairs.ts'
 import type { StreamKind } from './protocol.ts'
 import { randomOf } from './random.ts'
-import type { Venue } from './venues.ts'
 
 export interface ServiceOptions {
   readonly exchange: Exchange

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { DECODERS } from '../../../feeds/decoders.ts'
+import { DECODERS } from '../../../feeds/exchanges/decoders.ts'
 import { bySymbol, missing, NAMES, scene, tradesIn } from './fault-scene.ts'
 import { decode, idOf, START_MS } from './support.ts'
 

@@ -3,7 +3,7 @@
 import { EXCHANGES } from '../../../domain/exchanges.ts'
 import type { HttpReply } from '../../../domain/feed-ports.ts'
 import type { Trade } from '../../../domain/trade.ts'
-import { DECODERS } from '../../../feeds/decoders.ts'
+import { DECODERS } from '../../../feeds/exchanges/decoders.ts'
 import { memoryNetwork } from '../../../feeds/simulator/memory.ts'
 import { createSimulator, isSimulated, type SimulatorOptions } from '../../../feeds/simulator/simulator.ts'
 import { createFakeTimers } from '../fake-timers.ts'

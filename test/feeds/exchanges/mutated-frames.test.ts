@@ -1,10 +1,10 @@
 /** Whatever becomes of a frame on its way, a decoder gives trades that stand in it, or a typed error. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Trade } from '../../domain/trade.ts'
-import { DECODERS } from '../../feeds/decoders.ts'
-import { MalformedFrame } from '../../feeds/types.ts'
-import { hasFrames, NEEDS_FRAMES, recordedFrames } from './support.ts'
+import type { Trade } from '../../../domain/trade.ts'
+import { DECODERS } from '../../../feeds/exchanges/decoders.ts'
+import { MalformedFrame } from '../../../feeds/types.ts'
+import { hasFrames, NEEDS_FRAMES, recordedFrames } from '../support.ts'
 
 const FILES = { binance: 'binance-futures-aggtrade.txt', kraken: 'kraken.txt', coinbase: 'coinbase.txt' } as const
 type Name = keyof typeof FILES

@@ -1,22 +1,22 @@
-/** `docs/adding-an-exchange.md` is true: its code is the code of test/feeds/bybit, and that reads Bybit. */
+/** `docs/adding-an-exchange.md` is true: its code is the code of test/feeds/exchanges/bybit, and that reads Bybit. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Registry } from 'prom-client'
 import { describe, expect, test } from 'vitest'
-import { formatDecimal } from '../../domain/decimal.ts'
-import { decodeGap, type FeedGap } from '../../domain/feed-gaps.ts'
-import type { FeedPosition, FeedRecord, SocketEvents } from '../../domain/feed-ports.ts'
-import { createFeed } from '../../feeds/feed.ts'
-import { type Frame, framesOf } from '../../feeds/frames.ts'
-import { createFeedMetrics } from '../../feeds/metrics.ts'
-import { pairOf } from '../../feeds/pairs.ts'
-import { MalformedFrame } from '../../feeds/types.ts'
-import { VENUES } from '../../feeds/venues.ts'
+import { formatDecimal } from '../../../domain/decimal.ts'
+import { decodeGap, type FeedGap } from '../../../domain/feed-gaps.ts'
+import type { FeedPosition, FeedRecord, SocketEvents } from '../../../domain/feed-ports.ts'
+import { VENUES } from '../../../feeds/exchanges/venues.ts'
+import { createFeed } from '../../../feeds/feed.ts'
+import { type Frame, framesOf } from '../../../feeds/frames.ts'
+import { createFeedMetrics } from '../../../feeds/metrics.ts'
+import { pairOf } from '../../../feeds/pairs.ts'
+import { MalformedFrame } from '../../../feeds/types.ts'
+import { createFakeTimers } from '../fake-timers.ts'
+import { memorySpill } from '../rig.ts'
+import { SILENT, tradesOf } from '../support.ts'
 import { bybit } from './bybit/bybit.ts'
 import { bybitRest, bybitStream } from './bybit/bybit-api.ts'
-import { createFakeTimers } from './fake-timers.ts'
-import { memorySpill } from './rig.ts'
-import { SILENT, tradesOf } from './support.ts'
 
 const read = (path: string) => readFileSync(fileURLToPath(new URL(path, import.meta.url)), 'utf8')
 const frames: Promise<Frame[]> = Array.fromAsync(framesOf(read('bybit/frames.txt').split('\n'), 'frames.txt'))
@@ -26,9 +26,11 @@ const reply = (status: number, body: string) => ({ status, headers: {}, body })
 
 test.each(['bybit.ts', 'bybit-api.ts'])('the page has %s word for word', file => {
   const code = read(`bybit/${file}`)
-    .replaceAll("'../../../feeds/", "'./")
-    .replaceAll("'../../../domain/", "'../domain/")
-  const blocks = [...read('../../docs/adding-an-exchange.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(match => match[1])
+    .replaceAll("'../../../../feeds/", "'../")
+    .replaceAll("'../../../../domain/", "'../../domain/")
+  const blocks = [...read('../../../docs/adding-an-exchange.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(
+    match => match[1],
+  )
   expect(blocks).toContain(code)
 })
 

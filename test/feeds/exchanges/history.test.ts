@@ -1,14 +1,14 @@
 /** The REST history of each exchange, asked as a feed asks it: any range of ids comes, as the stream would have sent it. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Trade } from '../../domain/trade.ts'
-import { pairOf } from '../../feeds/pairs.ts'
-import { type History, type IdRange, sequenceOf } from '../../feeds/protocol.ts'
-import { MARKETS } from '../../feeds/simulator/instruments.ts'
-import { createSimulator } from '../../feeds/simulator/simulator.ts'
-import { MalformedFrame } from '../../feeds/types.ts'
-import { VENUES } from '../../feeds/venues.ts'
-import { SIMULATED } from './simulator/support.ts'
+import type { Trade } from '../../../domain/trade.ts'
+import { VENUES } from '../../../feeds/exchanges/venues.ts'
+import { pairOf } from '../../../feeds/pairs.ts'
+import { type History, type IdRange, sequenceOf } from '../../../feeds/protocol.ts'
+import { MARKETS } from '../../../feeds/simulator/instruments.ts'
+import { createSimulator } from '../../../feeds/simulator/simulator.ts'
+import { MalformedFrame } from '../../../feeds/types.ts'
+import { SIMULATED } from '../simulator/support.ts'
 
 const START = Date.UTC(2026, 10, 20, 10)
 const NOW = START + 20 * 60_000

@@ -2,9 +2,9 @@
  * Binance spot and futures: `trade` and `aggTrade`, as raw and as combined streams.
  * Source: Binance "WebSocket Streams" (Trade Streams, Aggregate Trade Streams).
  */
-import { decoderOf, fieldsOf, isObject } from './json.ts'
-import { quoteOf } from './pairs.ts'
-import { type DecodedTrade, type Decoder, tradeOf } from './types.ts'
+import { decoderOf, fieldsOf, isObject } from '../json.ts'
+import { quoteOf } from '../pairs.ts'
+import { type DecodedTrade, type Decoder, tradeOf } from '../types.ts'
 
 /** A decoder of Binance's frames under an exchange code: `BINANCE` for spot, futures have one of their own. */
 export function binance(exchange: string): Decoder {

@@ -2,10 +2,11 @@
  * What a feed needs to know of an exchange: one entry each, by its name in domain/exchanges.ts. Limits are the exchanges'
  * own, from the pages that their protocols name.
  */
+
+import type { RestApi, StreamApi } from '../protocol.ts'
 import { binanceRest, binanceStream } from './binance-api.ts'
 import { coinbaseRest, coinbaseStream } from './coinbase-api.ts'
 import { krakenRest, krakenStream } from './kraken-api.ts'
-import type { RestApi, StreamApi } from './protocol.ts'
 
 export interface Venue {
   /** WebSocket and REST addresses, best first, without a slash at their end. */

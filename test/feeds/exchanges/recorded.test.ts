@@ -1,10 +1,10 @@
 /** Every recorded file decodes to what a person read in it. */
 import { expect, test } from 'vitest'
-import { formatDecimal } from '../../domain/decimal.ts'
-import { messageId, type Trade } from '../../domain/trade.ts'
-import { binance } from '../../feeds/binance.ts'
-import { DECODERS } from '../../feeds/decoders.ts'
-import { hasFrames, NEEDS_FRAMES, recordedFrames, tradesOf } from './support.ts'
+import { formatDecimal } from '../../../domain/decimal.ts'
+import { messageId, type Trade } from '../../../domain/trade.ts'
+import { binance } from '../../../feeds/exchanges/binance.ts'
+import { DECODERS } from '../../../feeds/exchanges/decoders.ts'
+import { hasFrames, NEEDS_FRAMES, recordedFrames, tradesOf } from '../support.ts'
 
 const count = (trades: readonly Trade[], by: (trade: Trade) => string) =>
   Object.fromEntries([...Map.groupBy(trades, by)].map(([key, group]) => [key, group.length]).sort())

@@ -1,8 +1,9 @@
 /** The decoders by exchange name (domain/exchanges.ts): a new exchange is one entry here and one file beside. */
+
+import type { Decoder } from '../types.ts'
 import { binance } from './binance.ts'
 import { coinbase } from './coinbase.ts'
 import { kraken } from './kraken.ts'
-import type { Decoder } from './types.ts'
 
 export const DECODERS: Readonly<Record<string, Decoder>> = {
   binance: binance('BINANCE'),

@@ -3,10 +3,11 @@
  * Source: Binance "WebSocket Streams" (General WSS information) and "Market Data endpoints" (Old trade lookup,
  * Compressed/Aggregate trades list, Exchange information).
  */
+
+import { isObject, parseFrame } from '../json.ts'
+import { type IdRange, PAGE_TRADES, type RestApi, type StreamApi, type StreamKind, sequenceOf } from '../protocol.ts'
+import { MalformedFrame } from '../types.ts'
 import { binance } from './binance.ts'
-import { isObject, parseFrame } from './json.ts'
-import { type IdRange, PAGE_TRADES, type RestApi, type StreamApi, type StreamKind, sequenceOf } from './protocol.ts'
-import { MalformedFrame } from './types.ts'
 
 /** A market that the exchange does not have (error codes, "INVALID SYMBOL"). */
 const INVALID_SYMBOL = '-1121'

@@ -6,6 +6,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { GlueClient } from '@aws-sdk/client-glue'
 import { S3Client } from '@aws-sdk/client-s3'
 import { traced } from './aws-tracing.ts'
+import { retryBusyTransactions } from './dynamodb-busy.ts'
 
 const CONNECT_MS = 1_000
 const REQUEST_MS = 10_000
@@ -26,7 +27,7 @@ export function awsClients() {
   const forcePathStyle = process.env.AWS_ENDPOINT_URL_S3 !== undefined
   return {
     s3: traced(new S3Client({ ...common, forcePathStyle })),
-    dynamo: traced(new DynamoDBClient(common)),
+    dynamo: traced(retryBusyTransactions(new DynamoDBClient(common))),
     glue: traced(new GlueClient(common)),
   }
 }

@@ -15,6 +15,7 @@ import {
 import { Conflict, Throttled, TradelakeError } from '../domain/errors.ts'
 import type { Attribute, Attributes, Condition, Item, Key, StateStore, StateTable, Write } from '../domain/ports.ts'
 import { awsError } from './aws-errors.ts'
+import { busyReason } from './dynamodb-busy.ts'
 import { compareUtf8 } from './object-keys.ts'
 import { checkWrites, keyOf, tokenMismatch } from './state-rules.ts'
 
@@ -133,9 +134,10 @@ function refusal(error: unknown, writes: readonly Write[], token: string): Error
   }
   if (reasons.some(reason => reason.Code === 'TransactionConflict'))
     return new Conflict('Another transaction touched the same items; read them again and try again.', -1)
-  const other = reasons.find(reason => reason.Code !== undefined && reason.Code !== 'None')
-  if (other?.Code === 'ThrottlingError' || other?.Code === 'ProvisionedThroughputExceeded')
-    return new Throttled(`DynamoDB asks to back off: ${other.Message}. It is tried again later.`, { cause: error })
+  const busy = busyReason(error)
+  if (busy)
+    return new Throttled(`DynamoDB asks to back off: ${busy.Message}. It is tried again later.`, { cause: error })
+  const other = reasons.find(({ Code = 'None' }) => Code !== 'None')
   return new TradelakeError(`DynamoDB refused a transaction: ${other?.Code} ${other?.Message}`, { cause: error })
 }
 

@@ -43,7 +43,7 @@ const queueEvents = (queues: Record<string, string>) => sqsEvents(new SQSClient(
 const clock = systemClock()
 const MINUTE_MS = 60_000
 
-describe.skipIf(!hasJava() || !hasPython())('the deployed stack', { timeout: 4 * MINUTE_MS }, () => {
+describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
   let deployed: Deployed
   let lambda: LambdaClient
   const begun = clock.now()

@@ -37,7 +37,7 @@ test('a run shows candles, may be looked at, and is gone on with', async () => {
   first.finished.then(() => {
     over = true
   })
-  while (!over) {
+  while (!over && looks < 3) {
     const { status, stdout, stderr } = await runCommand('audit', '--data', data)
     expect([status, stderr], stdout).toEqual([0, ''])
     const [{ trades }] = await queryRows(data, 'SELECT count(*) AS trades FROM gold_crypto_trades')

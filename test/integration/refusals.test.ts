@@ -30,6 +30,8 @@ import { throttledDynamoDb } from './throttled-dynamodb.ts'
 const MINUTE_MS = 60_000
 const clock = systemClock()
 
+const REFUSALS = ['ProvisionedThroughputExceededException', 'ThrottlingException', 'TransactionCanceledException']
+
 describe.skipIf(!hasJava() || !hasPython())('the deployed stack, refused', () => {
   let deployed: Deployed
   let lambda: LambdaClient
@@ -159,18 +161,16 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack, refused', () =>
     }
     try {
       await point(proxy.url)
-      for (let i = 0; i < 2; i++) {
+      // Which calls are refused is chance: there are enough when each kind of refusal has been met.
+      for (let i = 0; i < 2 || Object.keys(proxy.refused).length < REFUSALS.length; i++) {
         await deployed.publish(10 + i, 10, 200)
         await Promise.all([invoke('CommitFunction'), invoke('GoldFunction'), invoke('OhlcvFunction')])
       }
       await deployed.settle()
       expect(await deployed.brokenLaws()).toEqual([])
       // The clients try all of them again; a function fails where that is in vain.
-      expect(Object.keys(proxy.refused).sort()).toEqual([
-        'ProvisionedThroughputExceededException',
-        'ThrottlingException',
-        'TransactionCanceledException',
-      ])
+      console.log('refused by DynamoDB:', JSON.stringify(proxy.refused))
+      expect(Object.keys(proxy.refused).sort()).toEqual(REFUSALS)
     } finally {
       await point()
       await proxy.stop()

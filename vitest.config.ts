@@ -13,7 +13,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**', 'test/campaigns/**'],
-          // None takes 15 s on two free cores; no machine is so busy that a test which hangs is taken for a slow one.
+          // The longest takes half a minute on two free cores: what runs into this hangs.
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

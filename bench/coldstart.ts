@@ -3,6 +3,7 @@
  * On the local stack: each function's first invocation in a new container, with nothing to do but to look, and its next one. The
  * emulator's own part of the first is the start of a Node process.
  */
+
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,6 +20,7 @@ import { bundleFunctions, FUNCTIONS, type FunctionName, WITH_ENGINE } from '../i
 import { invocationFailure } from '../localstack/invoke.ts'
 import { startLocalStack } from '../localstack/local-stack.ts'
 import { clientOptions } from '../localstack/stack/ministack.ts'
+import { SILENT } from '../test/silent-log.ts'
 import { percentile, print, record } from './report.ts'
 
 const run = promisify(execFile)
@@ -101,8 +103,7 @@ async function timed(code: string, cwd = tmpdir()): Promise<number> {
 
 /** Round trips of the first and the next invocation of each function on the local stack. */
 async function invocations(folder: string): Promise<Partial<Record<FunctionName, { first: number; next: number }>>> {
-  const silent = { info: () => {}, warn: () => {}, error: () => {} }
-  const stack = await startLocalStack(join(folder, 'stack'), silent)
+  const stack = await startLocalStack(join(folder, 'stack'), SILENT)
   try {
     await stack.stopBridges()
     const lambda = new LambdaClient(clientOptions(stack.aws))

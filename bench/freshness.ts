@@ -2,6 +2,7 @@
  * How fresh the tables of the deployed stack are: a market of 500 trades a second goes into Kafka as it happens, the
  * schedules of the deployment do the rest. Measured from each trade's receipt by the feed to what a reader sees.
  */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +20,7 @@ import { type LocalStack, startLocalStack } from '../localstack/local-stack.ts'
 import { createView, openTables } from '../localstack/tables.ts'
 import { createMarket, TICK_MICROS } from '../test/records/market.ts'
 import { messagesOf } from '../test/records/messages.ts'
+import { SILENT } from '../test/silent-log.ts'
 import { percentile, print, record } from './report.ts'
 
 const RATE = 500
@@ -34,8 +36,7 @@ const ASKED = { Bronze: 5, Silver: 10, Gold: 75, 'candles 1m': 75 }
 export async function benchFreshness(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-freshness-'))
   const begun = clock.now()
-  const silent = { info: () => {}, warn: () => {}, error: () => {} }
-  const stack = await startLocalStack(folder, silent)
+  const stack = await startLocalStack(folder, SILENT)
   try {
     Object.assign(process.env, stack.aws.clientEnv)
     const deployed = (clock.now() - begun) / 1000

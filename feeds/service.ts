@@ -142,39 +142,28 @@ function routesOf(feed: Feed, registry: Registry): Record<string, () => Answer |
   }
 }
 
-/** An exchange says nothing of a stream that it does not have: it is asked before. */
+/** An exchange says nothing of a stream that it does not have: the first REST address that answers is asked before. */
 async function checkPairs(http: Http, venue: Venue, pairs: readonly Pair[], log: Log): Promise<void> {
-  for (const pair of pairs) {
-    const path = venue.rest.pairPath(pair)
-    const asked = await firstAnswer(http, venue, path)
-    if ('problem' in asked) {
-      log.warn('symbols could not be checked', { problem: asked.problem })
-      return
-    }
-    if (!asked.isTraded)
-      throw new BadInput(`The exchange has no market ${pair.base}-${pair.quote} (${asked.url}): check --symbols.`)
+  let problem: string | undefined
+  for (const address of venue.restUrls) {
+    problem = await problemAt(address, http, venue, pairs)
+    if (problem === undefined) return
   }
+  log.warn('symbols could not be checked', { problem })
 }
 
-/** Of the REST addresses in turn; the last one's problem where none says yes or no. */
-async function firstAnswer(
-  http: Http,
-  { restUrls, rest }: Venue,
-  path: string,
-): Promise<{ isTraded: boolean; url: string } | { problem: string }> {
-  let problem = 'there is no REST address'
-  for (const address of restUrls) {
-    const url = `${address}${path}`
-    try {
-      const reply = await http.get(url)
-      const isTraded = rest.isTraded(reply)
-      if (isTraded !== undefined) return { isTraded, url }
-      problem = `${url} answered ${reply.status}`
-    } catch (error) {
-      problem = messageOf(error)
-    }
+/** What keeps an address from saying of every pair that it is traded. @throws BadInput for one that is not */
+async function problemAt(address: string, http: Http, { rest }: Venue, pairs: readonly Pair[]) {
+  for (const pair of pairs) {
+    const url = `${address}${rest.pairPath(pair)}`
+    const reply = await http.get(url).catch(messageOf)
+    if (typeof reply === 'string') return reply
+    const isTraded = rest.isTraded(reply)
+    if (isTraded === undefined) return `${url} answered ${reply.status}`
+    if (!isTraded)
+      throw new BadInput(`The exchange has no market ${pair.base}-${pair.quote} (${url}): check --symbols.`)
   }
-  return { problem }
+  return undefined
 }
 
 async function schemaIdOf({ registry, schemaId, log }: ServiceOptions): Promise<number> {

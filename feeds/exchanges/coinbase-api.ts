@@ -2,7 +2,6 @@
  * Coinbase Exchange: channels `matches` and `heartbeat`, and the REST history.
  * Source: Coinbase Exchange "WebSocket Overview", "WebSocket Channels", "Get product trades", "Pagination".
  */
-
 import { isObject, parseFrame } from '../json.ts'
 import type { Pair } from '../pairs.ts'
 import { PAGE_TRADES, type RestApi, type StreamApi, sequenceOf } from '../protocol.ts'

@@ -1,5 +1,4 @@
 /** The decoders by exchange name (domain/exchanges.ts): a new exchange is one entry here and one file beside. */
-
 import type { Decoder } from '../types.ts'
 import { binance } from './binance.ts'
 import { coinbase } from './coinbase.ts'

@@ -2,7 +2,6 @@
  * What a feed needs to know of an exchange: one entry each, by its name in domain/exchanges.ts. Limits are the exchanges'
  * own, from the pages that their protocols name.
  */
-
 import type { RestApi, StreamApi } from '../protocol.ts'
 import { binanceRest, binanceStream } from './binance-api.ts'
 import { coinbaseRest, coinbaseStream } from './coinbase-api.ts'

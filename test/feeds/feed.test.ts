@@ -7,8 +7,8 @@ import { TRADE_SCHEMA } from '../../domain/trade.ts'
 import { FRAME_BYTES } from '../../domain/wire.ts'
 import { sequenceOf } from '../../feeds/protocol.ts'
 import type { FaultKind } from '../../feeds/simulator/types.ts'
+import { SILENT } from '../silent-log.ts'
 import { createRig, type Rig, type RigOptions, START_MS } from './rig.ts'
-import { SILENT } from './support.ts'
 
 const BINANCE = { name: 'binance', code: 'BINANCE' }
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'DOGEUSDT', 'ADAUSDT', 'ETHBTC', 'SHIBUSDT']

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openSpill } from '../../adapters/spill-file.ts'
 import type { FeedRecord } from '../../domain/feed-ports.ts'
 import { createPublisher, type Publisher } from '../../feeds/publisher.ts'
+import { SILENT } from '../silent-log.ts'
 import { createFakeTimers, type FakeTimers } from './fake-timers.ts'
-import { SILENT } from './support.ts'
 
 const KIB = 1024
 let folder: string

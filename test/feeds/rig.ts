@@ -1,4 +1,5 @@
 /** A feed of a simulated exchange on a fake clock: real feed code, no network, a topic in memory. */
+
 import { Registry } from 'prom-client'
 import type { FeedGap } from '../../domain/feed-gaps.ts'
 import { decodeGap } from '../../domain/feed-gaps.ts'
@@ -16,8 +17,8 @@ import { randomStream } from '../../feeds/random.ts'
 import { memoryNetwork } from '../../feeds/simulator/memory.ts'
 import { createSimulator, type Simulator } from '../../feeds/simulator/simulator.ts'
 import type { Fault } from '../../feeds/simulator/types.ts'
+import { SILENT } from '../silent-log.ts'
 import { createFakeTimers, type FakeTimers } from './fake-timers.ts'
-import { SILENT } from './support.ts'
 
 const MIB = 1024 * 1024
 

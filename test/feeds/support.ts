@@ -2,7 +2,6 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Log } from '../../domain/ports.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { type Frame, framesOf } from '../../feeds/frames.ts'
 import type { Decoder } from '../../feeds/types.ts'
@@ -27,6 +26,3 @@ export function tradeOf(decoder: Decoder, message: unknown): Trade {
   if (!trade || more.length > 0) throw new Error('the frame holds no single trade')
   return trade
 }
-
-/** A log that nobody reads. */
-export const SILENT: Log = { info: () => {}, warn: () => {}, error: () => {} }

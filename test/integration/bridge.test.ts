@@ -1,4 +1,5 @@
 /** The bridge does what the Kafka event source mapping does, against a real broker. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +10,7 @@ import type { KafkaEvent } from '../../domain/events.ts'
 import { type Bridge, type KafkaMapping, startBridge } from '../../localstack/bridge.ts'
 import { type Kafka, startKafka } from '../../localstack/stack/kafka.ts'
 import { hasJava } from '../../localstack/stack/maven.ts'
-import { silent } from '../localstack/support.ts'
+import { SILENT } from '../silent-log.ts'
 
 const PARTITIONS = 4
 const PATIENCE_MS = 180_000
@@ -53,7 +54,7 @@ describe.skipIf(!hasJava())('the bridge', () => {
   }
 
   const start = (mapping: KafkaMapping, invoke: (event: KafkaEvent) => Promise<void>): Bridge =>
-    startBridge({ mapping, bootstrap: kafka.bootstrap, invoke: (_name, event) => invoke(event), clock, log: silent })
+    startBridge({ mapping, bootstrap: kafka.bootstrap, invoke: (_name, event) => invoke(event), clock, log: SILENT })
 
   async function until(condition: () => boolean): Promise<void> {
     const end = clock.now() + PATIENCE_MS

@@ -2,6 +2,7 @@
  * End to end through the deployed stack: the CDK app on an emulator of AWS, a real broker and registry, the bridge in the
  * event source's place. Trades go in at Kafka and are asked for in the tables.
  */
+
 import { execFile, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -32,7 +33,7 @@ import { hasJava } from '../../localstack/stack/maven.ts'
 import { hasPython } from '../../localstack/stack/python.ts'
 import { openTables } from '../../localstack/tables.ts'
 import { tradeOf } from '../functions/support.ts'
-import { silent } from '../localstack/support.ts'
+import { SILENT } from '../silent-log.ts'
 import { type Deployed, startDeployed } from './deployed.ts'
 import { digestRows, textsQuery } from './digest.ts'
 import { readWithJava } from './java.ts'
@@ -49,7 +50,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
   const begun = clock.now()
 
   beforeAll(async () => {
-    deployed = await startDeployed(silent)
+    deployed = await startDeployed(SILENT)
     lambda = new LambdaClient({})
   })
   afterAll(() => deployed?.stop())
@@ -193,7 +194,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
           spill: deployed.folder,
           memoryBytes: 1_000_000,
           spillBytes: 10_000_000,
-          log: silent,
+          log: SILENT,
         }),
       ),
     )

@@ -1,4 +1,5 @@
 /** The topics' function on a real broker. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -12,10 +13,10 @@ import { type TopicDefinition, topicDefinitions } from '../../domain/topics.ts'
 import { type TopicsEvent, topicsHandler } from '../../functions/topics/handler.ts'
 import { ensureTopics } from '../../functions/topics/topics.ts'
 import { type Kafka, startKafka } from '../../localstack/stack/kafka.ts'
+import { SILENT } from '../silent-log.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tradelake-topics-'))
 const clock = systemClock()
-const log = { info: () => {}, warn: () => {}, error: () => {} }
 let kafka: Kafka
 let admin: Admin
 const connect = async () => new Admin({ clientId: 'test', bootstrapBrokers: [kafka.bootstrap] })
@@ -95,7 +96,7 @@ async function answerTo(event: Pick<TopicsEvent, 'RequestType' | 'ResourceProper
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const ids = { StackId: 'stack', RequestId: 'request', LogicalResourceId: 'Topics' }
-  await topicsHandler(connect, clock, log)({ ...ids, ...event, ResponseURL: `http://127.0.0.1:${port}/` })
+  await topicsHandler(connect, clock, SILENT)({ ...ids, ...event, ResponseURL: `http://127.0.0.1:${port}/` })
   server.close()
   return JSON.parse(body) as { Status: string; Reason?: string; LogicalResourceId: string }
 }

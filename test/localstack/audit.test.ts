@@ -1,4 +1,5 @@
 /** The audit finds what is wrong, and names the law: each test breaks one thing in a good lake and mends it again. */
+
 import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -10,7 +11,8 @@ import type { AuditReport, LawReport } from '../../localstack/audit/report.ts'
 import { auditLake } from '../../localstack/audit.ts'
 import { invocation, wireFunctions } from '../../localstack/functions.ts'
 import { openLakeReadOnly } from '../../localstack/lake.ts'
-import { drainLake, largestFile, newLake, publishMarket, rewriteFile, silent, type TestLake } from './support.ts'
+import { SILENT } from '../silent-log.ts'
+import { drainLake, largestFile, newLake, publishMarket, rewriteFile, type TestLake } from './support.ts'
 
 let lake: TestLake
 
@@ -307,7 +309,7 @@ describe('checkpoints', () => {
 
 test('whatever waits is told and breaks nothing, at every stage of the way', async () => {
   await publishMarket(lake, { market: 1, from: 0, to: 20, rate: 1000 })
-  const functions = wireFunctions(lake, silent)
+  const functions = wireFunctions(lake, SILENT)
   const steps: [waits: RegExp, work: () => Promise<unknown>][] = [
     [
       /records wait in the topics/,

@@ -1,4 +1,5 @@
 /** Adding an exchange takes one registry entry and one decoder file: everything else follows from them. */
+
 import { expect, onTestFinished, test } from 'vitest'
 import { EXCHANGES, type Exchange } from '../../domain/exchanges.ts'
 import { topicName } from '../../domain/names.ts'
@@ -14,6 +15,7 @@ import { openMarket, serveMarket } from '../../localstack/market.ts'
 import { createView, openTables } from '../../localstack/tables.ts'
 import { SIMULATED } from '../feeds/simulator/support.ts'
 import { hasFrames, NEEDS_FRAMES, recordedFrames } from '../feeds/support.ts'
+import { SILENT } from '../silent-log.ts'
 import { drainLake, newLake } from './support.ts'
 import { BAZAAR, bazaar } from './venue.ts'
 
@@ -125,8 +127,7 @@ test.skipIf(!hasFrames)(`recorded futures under an entry of their own${NEEDS_FRA
 test('an exchange that nobody simulates is left out of the simulated market, and the others trade', async () => {
   const lake = await lakeWith(BAZAAR)
   const source = await serveMarket(lake, await openMarket(lake, { rate: 1_000 }))
-  const log = { info() {}, warn() {}, error() {} }
-  const feeds = await startFeeds(lake, source, log)
+  const feeds = await startFeeds(lake, source, SILENT)
   const trading = new Set<string>()
   for (const end = Date.now() + 20_000; trading.size < SIMULATED.length && Date.now() < end; )
     await new Promise(resolve => setTimeout(resolve, 50)).then(() => {

@@ -1,4 +1,5 @@
 /** A range is made anew: what was wrong is right again, what was right stays, and the laws hold through it. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { BadInput } from '../../domain/errors.ts'
 import { consumers, topicName } from '../../domain/names.ts'
@@ -13,7 +14,8 @@ import { invocation, wireFunctions } from '../../localstack/functions.ts'
 import { createMetrics } from '../../localstack/metrics.ts'
 import { rebuildCandles, rebuildGold, rebuildSilver, redrive } from '../../localstack/repair/rebuild.ts'
 import { createTotals } from '../../localstack/totals.ts'
-import { drainLake, newLake, publishMarket, rewriteFile, silent, type TestLake } from './support.ts'
+import { SILENT } from '../silent-log.ts'
+import { drainLake, newLake, publishMarket, rewriteFile, type TestLake } from './support.ts'
 
 const SILVER = 'silver_binance_trades'
 const DLQ = 'silver_dlq_trades'
@@ -115,7 +117,7 @@ describe('Silver from Bronze', () => {
 
   test('takes what waits for Silver, for the tables and for Gold along', async () => {
     await publishMarket(lake, { market: 0, from: 30, to: 40 })
-    const functions = wireFunctions(lake, silent)
+    const functions = wireFunctions(lake, SILENT)
     for (let turn = 0; turn < 2; turn++) {
       const batch = await lake.topics.poll(topicName('binance'), 40)
       if (!batch) throw new Error('nothing to poll')
@@ -252,7 +254,7 @@ describe('dead letters', () => {
   test('come to life when the registry knows their schema, once, and stay dead before', async () => {
     const published = await publishUnknown()
     const metrics = createMetrics()
-    await drain(lake, wireFunctions(lake, silent, metrics), createTotals(lake.exchanges))
+    await drain(lake, wireFunctions(lake, SILENT, metrics), createTotals(lake.exchanges))
     expect(metrics.values.get('binance_silver_records_invalid_total')).toBeGreaterThan(published / 2)
     expect(metrics.values.get('kraken_silver_records_valid_total')).toBeGreaterThan(0)
     const good = (await rowsOf(GOLD, '*')).length

@@ -1,4 +1,5 @@
 /** What was lost or damaged is said in one line, the rest goes on, and one command mends what can be mended. */
+
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -14,7 +15,8 @@ import { type Lake, openLake } from '../../localstack/lake.ts'
 import { createMetrics } from '../../localstack/metrics.ts'
 import { repairLake } from '../../localstack/repair.ts'
 import { createTotals } from '../../localstack/totals.ts'
-import { drainLake, newLake, publishMarket, silent, type TestLake } from './support.ts'
+import { SILENT } from '../silent-log.ts'
+import { drainLake, newLake, publishMarket, type TestLake } from './support.ts'
 
 const GOLD = 'gold_crypto_trades'
 
@@ -54,14 +56,14 @@ async function reopen(damage: () => void = () => {}, lostState = false): Promise
   lake = await openLake(lake.directory, { lostState })
 }
 
-const repair = () => repairLake(lake, wireFunctions(lake, silent), createTotals(lake.exchanges))
+const repair = () => repairLake(lake, wireFunctions(lake, SILENT), createTotals(lake.exchanges))
 const objects = (...parts: string[]) => join(lake.directory, 'objects', 'market_data', ...parts)
 const violations = async () => (await auditLake(lake)).laws.flatMap(law => law.violations)
 
 /** Some records are in Bronze only, some wait for the tables and Gold, some were never delivered. */
 async function leaveWorkPending(): Promise<void> {
   await publishMarket(lake, { market: 0, from: 30, to: 40 })
-  const functions = wireFunctions(lake, silent)
+  const functions = wireFunctions(lake, SILENT)
   for (const exchange of ['binance', 'kraken'])
     for (let turn = 0; turn < 2; turn++) {
       const batch = await lake.topics.poll(topicName(exchange), 30)
@@ -146,7 +148,7 @@ test('a pointer to a metadata file that is missing: the table says so, the other
   const before = await bronze()
   await expect(drainLake(lake)).rejects.toThrow(/silver_kraken_trades has lost its metadata file/)
   const metrics = createMetrics()
-  const functions = wireFunctions(lake, silent, metrics)
+  const functions = wireFunctions(lake, SILENT, metrics)
   await expect(functions.commit({}, invocation(lake.ports))).rejects.toThrow(Corrupt)
   await functions.sweep({}, invocation(lake.ports))
   expect(metrics.values.get('oldest_pending_seconds')).toBeGreaterThan(0)
@@ -185,7 +187,7 @@ test('a manifest that cannot be read stops its own function, in one line and wit
   const silver = async () => (await loadTable(lake.ports, 'silver_binance_trades')).metadata.snapshots.length
   const before = await silver()
   const metrics = createMetrics()
-  const functions = wireFunctions(lake, silent, metrics)
+  const functions = wireFunctions(lake, SILENT, metrics)
   const draining = drain(lake, functions, createTotals(lake.exchanges))
   await expect(draining).rejects.toThrow(/\d+ pending for gold\. .*gold_crypto_trades\/metadata\/.*\.avro/)
   // The function's own failure is what AWS counts as its error.
@@ -219,7 +221,7 @@ test('a Bronze object that cannot be read is named, drags nothing along, and bec
   await expect(trouble).rejects.toThrow(/Not everything could be worked off: 1 pending for silver_binance/)
   await expect(trouble).rejects.toThrow(`${item.id} is not as Bronze wrote it`)
   const metrics = createMetrics()
-  await wireFunctions(lake, silent, metrics).sweep({}, invocation(lake.ports))
+  await wireFunctions(lake, SILENT, metrics).sweep({}, invocation(lake.ports))
   expect(metrics.values.get('oldest_pending_seconds')).toBeGreaterThan(0)
   expect((await goldRows()).length).toBeGreaterThan(good.length)
 

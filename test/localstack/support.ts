@@ -1,10 +1,10 @@
 /** Lakes in temporary folders, filled by the seeded market, and a hand that changes what they hold. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EXCHANGES, type Exchange } from '../../domain/exchanges.ts'
 import { dataFileKey, topicName } from '../../domain/names.ts'
-import type { Log } from '../../domain/ports.ts'
 import { copyToParquet, readParquet } from '../../domain/sql.ts'
 import { allTables } from '../../domain/tables.ts'
 import { loadTable } from '../../iceberg/catalog.ts'
@@ -18,8 +18,7 @@ import { wireFunctions } from '../../localstack/functions.ts'
 import { type Lake, openLake } from '../../localstack/lake.ts'
 import { createTotals } from '../../localstack/totals.ts'
 import { createMarket } from '../records/market.ts'
-
-export const silent: Log = { info: () => {}, warn: () => {}, error: () => {} }
+import { SILENT } from '../silent-log.ts'
 
 export interface TestLake extends Lake {
   /** Closes it and removes its folder. */
@@ -79,7 +78,7 @@ export async function fragmentedLake(exchanges: readonly Exchange[] = EXCHANGES)
 }
 
 export async function drainLake(lake: Lake): Promise<void> {
-  await drain(lake, wireFunctions(lake, silent), createTotals(lake.exchanges))
+  await drain(lake, wireFunctions(lake, SILENT), createTotals(lake.exchanges))
 }
 
 /** How a rewritten file differs from what was there. */

@@ -8,7 +8,7 @@ import { type KafkaEvent, objectCreated, type QueueEvent } from '../../domain/ev
 import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers, dataPrefix, topicName } from '../../domain/names.ts'
 import { countPending } from '../../domain/pending.ts'
-import type { Log, LogRecord, Metrics, PolledBatch, TopicLog } from '../../domain/ports.ts'
+import type { LogRecord, Metrics, PolledBatch, TopicLog } from '../../domain/ports.ts'
 import { tradeStream } from '../../domain/streams.ts'
 import { bronzeTable, committedTables } from '../../domain/tables.ts'
 import { bronzeHandler } from '../../functions/bronze/handler.ts'
@@ -19,6 +19,7 @@ import { ohlcvHandler } from '../../functions/ohlcv/handler.ts'
 import { silverHandler } from '../../functions/silver/handler.ts'
 import { sweepHandler } from '../../functions/sweep/handler.ts'
 import { createQueue } from '../../localstack/queue.ts'
+import { SILENT } from '../silent-log.ts'
 import { splitEvent } from './events.ts'
 import { createLambda, type Fleet } from './lambda.ts'
 import type { World } from './world.ts'
@@ -32,7 +33,6 @@ const BACKOFF_MS = [1_000, 4_000, 16_000, 60_000]
 /** What is still pending after so many minutes of trying, hours after the last fault, will not drain by itself. */
 const MAX_TRIES = 300
 
-const silent: Log = { info: () => {}, warn: () => {}, error: () => {} }
 const unwatched: Metrics = { addMetric: () => {}, publishStoredMetrics: () => {} }
 
 /** How the platform of a run is set up. */
@@ -124,25 +124,25 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
     exchanges.map(exchange => [
       exchange.name,
       createLambda(fleet, `bronze-${exchange.name}`, ({ ports }) =>
-        bronzeHandler(ports, tradeStream(exchange), silent, unwatched),
+        bronzeHandler(ports, tradeStream(exchange), SILENT, unwatched),
       ),
     ]),
   )
   const silver = new Map(
     exchanges.map(exchange => [
       exchange.name,
-      createLambda(fleet, `silver-${exchange.name}`, ({ ports }) => silverHandler(ports, exchange, silent, unwatched)),
+      createLambda(fleet, `silver-${exchange.name}`, ({ ports }) => silverHandler(ports, exchange, SILENT, unwatched)),
     ]),
   )
-  const commit = createLambda(fleet, 'commit', ({ ports }) => commitHandler(ports, exchanges, silent))
-  const gold = createLambda(fleet, 'gold', ({ ports }) => goldHandler(ports, silent, unwatched))
-  const ohlcv = createLambda(fleet, 'ohlcv', ({ ports }) => ohlcvHandler(ports, silent))
+  const commit = createLambda(fleet, 'commit', ({ ports }) => commitHandler(ports, exchanges, SILENT))
+  const gold = createLambda(fleet, 'gold', ({ ports }) => goldHandler(ports, SILENT, unwatched))
+  const ohlcv = createLambda(fleet, 'ohlcv', ({ ports }) => ohlcvHandler(ports, SILENT))
   const sweep = createLambda(fleet, 'sweep', ({ ports, events }) =>
-    sweepHandler(ports, exchanges, events, silent, unwatched),
+    sweepHandler(ports, exchanges, events, SILENT, unwatched),
   )
 
   const maintain = createLambda(fleet, 'maintain', ({ ports }) =>
-    maintainHandler(ports, exchanges, { closedAfterMs: MINUTE / 2, sweepEveryMs: 60 * MINUTE }, silent),
+    maintainHandler(ports, exchanges, { closedAfterMs: MINUTE / 2, sweepEveryMs: 60 * MINUTE }, SILENT),
   )
   for (const due of options.maintenance) {
     const run = () => {
@@ -155,7 +155,7 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
 
   function deploy(): void {
     for (const exchange of options.redeployed)
-      silver.get(exchange.name)?.deploy(({ ports }) => silverHandler(ports, exchange, silent, unwatched))
+      silver.get(exchange.name)?.deploy(({ ports }) => silverHandler(ports, exchange, SILENT, unwatched))
   }
 
   // Schedules: each minute, as long as the function has something to do.

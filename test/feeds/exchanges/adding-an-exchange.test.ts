@@ -1,4 +1,5 @@
 /** `docs/adding-an-exchange.md` is true: its code is the code of test/feeds/exchanges/bybit, and that reads Bybit. */
+
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Registry } from 'prom-client'
@@ -12,9 +13,10 @@ import { type Frame, framesOf } from '../../../feeds/frames.ts'
 import { createFeedMetrics } from '../../../feeds/metrics.ts'
 import { pairOf } from '../../../feeds/pairs.ts'
 import { MalformedFrame } from '../../../feeds/types.ts'
+import { SILENT } from '../../silent-log.ts'
 import { createFakeTimers } from '../fake-timers.ts'
 import { memorySpill } from '../rig.ts'
-import { SILENT, tradesOf } from '../support.ts'
+import { tradesOf } from '../support.ts'
 import { bybit } from './bybit/bybit.ts'
 import { bybitRest, bybitStream } from './bybit/bybit-api.ts'
 

@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 const results = process.env.TEST_RESULTS
 
-// Suites: `unit` is npm test; `integration` needs Python, Java and minutes; `campaigns` simulates for long; .ci/run runs all.
+// Suites: `unit` is npm test; `command` runs the real command; `integration` needs Python, Java and minutes; `campaigns`
+// simulates for long; .ci/run runs all.
 export default defineConfig({
   test: {
     // Where .ci/run wants the counts.
@@ -12,11 +13,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/integration/**', 'test/campaigns/**'],
+          exclude: ['test/cli/**', 'test/integration/**', 'test/campaigns/**'],
           // The longest takes half a minute on two free cores: what runs into this hangs.
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
+      },
+      {
+        test: { name: 'command', include: ['test/cli/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
       },
       {
         test: {

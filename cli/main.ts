@@ -1,4 +1,5 @@
 /** The `tradelake` command: finds the subcommand, runs it, and says what went wrong in one line. */
+import { enableCompileCache } from 'node:module'
 import { messageOf } from '../domain/errors.ts'
 import { type Command, helpOf, parseCommand } from './command.ts'
 
@@ -56,6 +57,8 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
 }
 
 async function main(argv: readonly string[]): Promise<number> {
+  // A later run finds what the subcommand imports compiled, in the folder for temporary files.
+  enableCompileCache()
   const [name, ...rest] = argv
   const found = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (!found) {

@@ -49,13 +49,13 @@ export function createFrameReader(
     }
     if (control.kind === 'unknown') {
       metrics.unknownMessage()
-      complain('a message of an unknown type', { message: text.slice(0, 200) })
+      complain('a message of an unknown type', { frame: text.slice(0, 200) })
     }
     return control
   }
 
   return text => {
-    metrics.messages(text.length)
+    metrics.messages(Buffer.byteLength(text))
     const receivedAt = BigInt(timers.now()) * 1000n
     let trades = 0
     try {

@@ -43,7 +43,7 @@ export function createFeedMetrics(registry: Registry, exchange: string): FeedMet
   const name = (rest: string) => `${exchange}_feed_${rest}`
   const counter = (rest: string, help: string) => new Counter({ name: name(rest), help, registers })
   const messages = counter('messages_total', 'WebSocket messages received')
-  const bytes = counter('received_bytes_total', 'Characters of the messages received')
+  const bytes = counter('received_bytes_total', 'Size of the messages received, as UTF-8')
   const trades = counter('trades_total', 'Trades decoded and passed on to Kafka')
   const repeats = counter('repeated_trades_total', 'Trades among them whose number had come before')
   const parseErrors = counter('parse_errors_total', 'Messages that are no JSON, or hold a trade that is none')
@@ -93,9 +93,9 @@ export function createFeedMetrics(registry: Registry, exchange: string): FeedMet
     })
 
   return {
-    messages(characters) {
+    messages(size) {
       messages.inc()
-      bytes.inc(characters)
+      bytes.inc(size)
     },
     trades: count => trades.inc(count),
     repeats: count => repeats.inc(count),

@@ -8,8 +8,9 @@ import { tableKey } from '../domain/names.ts'
 import type { Attributes, Key, Ports, Write } from '../domain/ports.ts'
 import { NAMESPACE, type TableDefinition } from '../domain/tables.ts'
 import { requireLocation, uriOf } from './location.ts'
-import { newMetadata, type SnapshotRetention, type TableMetadata } from './metadata.ts'
+import { newMetadata, type TableMetadata } from './metadata.ts'
 import { nextMetadataKey, readMetadata, writeMetadata } from './metadata-file.ts'
+import type { SnapshotRetention } from './snapshot-retention.ts'
 
 /** A table as it stood when it was read. */
 export interface LoadedTable {

@@ -13,7 +13,13 @@ import {
   schemaOf,
   sortOrderOf,
 } from './schema.ts'
-import { expireSnapshots, retentionOfPolicy, retentionProperties, wholeNumber } from './snapshot-retention.ts'
+import {
+  expireSnapshots,
+  retentionOfPolicy,
+  retentionProperties,
+  type SnapshotRetention,
+  wholeNumber,
+} from './snapshot-retention.ts'
 
 /** append adds files, replace changes files but no rows (compaction), delete only removes, overwrite does both. */
 export type Operation = 'append' | 'replace' | 'overwrite' | 'delete'
@@ -60,23 +66,7 @@ export interface TableMetadata {
 }
 
 const NO_SNAPSHOT = -1
-
-/** Which snapshots a table keeps; the current one and those that refs name are always kept. Ages in milliseconds. */
-export interface SnapshotRetention {
-  /** Every snapshot of this age or younger stays; `maxCount` permitting. */
-  readonly allMs: number
-  /** Up to this age the last of each hour stays, from then on the last of each day. */
-  readonly hourlyMs: number
-  /** Older ones leave. */
-  readonly maxAgeMs: number
-  /** So many newest stay whatever their age. */
-  readonly minCount: number
-  /** Beyond so many newest only the last of each hour stays, however young: it bounds what a commit writes. */
-  readonly maxCount: number
-}
-
 const DEFAULT_PREVIOUS_VERSIONS = 100
-
 const PREVIOUS_VERSIONS = 'write.metadata.previous-versions-max'
 
 /** Metadata of a new, empty table at an absolute location. Times in milliseconds since 1970. */

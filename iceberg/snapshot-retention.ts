@@ -4,7 +4,21 @@
  * Dropping a snapshot deletes no file: the sweep removes what no snapshot reaches any more. Pure, no I/O.
  */
 import type { SnapshotPolicy } from '../domain/tables.ts'
-import type { Snapshot, SnapshotRetention, TableMetadata } from './metadata.ts'
+import type { Snapshot, TableMetadata } from './metadata.ts'
+
+/** Which snapshots a table keeps; the current one and those that refs name are always kept. Ages in milliseconds. */
+export interface SnapshotRetention {
+  /** Every snapshot of this age or younger stays; `maxCount` permitting. */
+  readonly allMs: number
+  /** Up to this age the last of each hour stays, from then on the last of each day. */
+  readonly hourlyMs: number
+  /** Older ones leave. */
+  readonly maxAgeMs: number
+  /** So many newest stay whatever their age. */
+  readonly minCount: number
+  /** Beyond so many newest only the last of each hour stays, however young: it bounds what a commit writes. */
+  readonly maxCount: number
+}
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS

@@ -1,7 +1,7 @@
 /** Structured logs as JSON lines in a file, for the embedded runtime: its terminal belongs to the live view. */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Clock, Log } from '../domain/ports.ts'
+import type { Clock, Log, LogFields } from '../domain/ports.ts'
 import { fileError } from './file-errors.ts'
 
 export interface LogFile extends Log {
@@ -17,7 +17,7 @@ export function createLogFile(directory: string, clock: Pick<Clock, 'now'>): Log
   } catch (error) {
     throw fileError(error, path, 'opening the log')
   }
-  const write = (level: string, message: string, fields: Readonly<Record<string, unknown>>) => {
+  const write = (level: string, message: string, fields: LogFields) => {
     const line = { level, timestamp: new Date(clock.now()).toISOString(), message, ...fields }
     try {
       writeSync(file, `${JSON.stringify(line)}\n`)

@@ -209,9 +209,14 @@ export interface ObjectEvents {
 
 /** Structured logs: a message and its fields. Powertools' Logger is one. */
 export interface Log {
-  info(message: string, fields: Readonly<Record<string, unknown>>): void
-  warn(message: string, fields: Readonly<Record<string, unknown>>): void
-  error(message: string, fields: Readonly<Record<string, unknown>>): void
+  info(message: string, fields: LogFields): void
+  warn(message: string, fields: LogFields): void
+  error(message: string, fields: LogFields): void
+}
+
+/** A line has these of its own: a field of the name would stand in their place. */
+export type LogFields = Readonly<Record<string, unknown>> & {
+  readonly [own in 'level' | 'message' | 'timestamp']?: never
 }
 
 /** Counts and gauges that alarms watch. Powertools' Metrics is one. */

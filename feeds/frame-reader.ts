@@ -1,7 +1,7 @@
 /** Frames to trades and control messages, and a word about what cannot be read: counted always, logged once a second at most. */
 import { messageOf } from '../domain/errors.ts'
 import type { Timers } from '../domain/feed-ports.ts'
-import type { Log } from '../domain/ports.ts'
+import type { Log, LogFields } from '../domain/ports.ts'
 import type { Trade } from '../domain/trade.ts'
 import { parseFrame } from './json.ts'
 import type { FeedMetrics } from './metrics.ts'
@@ -34,7 +34,7 @@ export function createFrameReader(
   const { exchange, decoder, stream, metrics, timers, log } = options
   let complained = 0
 
-  function complain(what: string, fields: Record<string, unknown>): void {
+  function complain(what: string, fields: LogFields): void {
     if (timers.now() - complained < COMPLAIN_MS) return
     complained = timers.now()
     log.warn(what, { exchange, ...fields })

@@ -110,7 +110,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   )
   const reports = createGapReports({ exchange, timers, publish: gap => publish(topics.gaps, gap.key, gap.value) })
   const { history } = venue.rest
-  const filling = history && { ...ports, ...venue, history, urls: venue.restUrls, pairs, stream }
+  const filling = history && { exchange, ...ports, ...venue, history, urls: venue.restUrls, pairs, stream }
   const filler =
     filling &&
     createFiller(filling, tracker, {

@@ -12,6 +12,7 @@ import { type History, PAGE_TRADES, type StreamKind } from './protocol.ts'
 import type { MissingRange, Tracker } from './tracker.ts'
 
 export interface FillerOptions {
+  readonly exchange: string
   readonly history: History
   /** Addresses of the REST API, best first. */
   readonly urls: readonly string[]
@@ -46,13 +47,15 @@ const TOO_MANY_REQUESTS = 429
 const DEFAULT_RETRY_AFTER_MS = 5_000
 
 export function createFiller(options: FillerOptions, tracker: Tracker, events: FillerEvents): Filler {
-  const { history, timers, http, log, stream } = options
+  const { exchange, history, timers, http, log, stream } = options
   const alarms = createAlarms(timers)
   const queue: { readonly range: MissingRange; readonly tries: number }[] = []
   let busy = false
   let earliest = 0
   let address = 0
   let stopped = false
+
+  const labels = ({ symbol, from, to, cause }: MissingRange) => ({ exchange, symbol, from, to, cause })
 
   function pump(): void {
     if (busy || stopped) return
@@ -61,7 +64,7 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
     busy = true
     attempt(next.range, next.tries)
       // Nothing in an attempt throws but what this code did wrong.
-      .catch(problem => log.error('filling a gap failed', { ...next.range, problem: messageOf(problem) }))
+      .catch(problem => log.error('filling a gap failed', { ...labels(next.range), problem: messageOf(problem) }))
       .finally(() => {
         busy = false
         pump()
@@ -138,8 +141,4 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
       alarms.cancelAll()
     },
   }
-}
-
-function labels({ symbol, from, to, cause }: MissingRange): Record<string, unknown> {
-  return { symbol, from, to, cause }
 }

@@ -1,5 +1,5 @@
 /** Plants a mutant in a copy of the sources and lets the campaigns look for it from there. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,17 +8,7 @@ import type { Work } from './worker.ts'
 import { runCampaign } from './workers.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const COPIED = [
-  'package.json',
-  'domain',
-  'iceberg',
-  'adapters',
-  'feeds',
-  'functions',
-  'localstack',
-  'test/simulation',
-  'test/functions',
-]
+const COPIED = ['package.json', 'domain', 'iceberg', 'adapters', 'feeds', 'functions', 'localstack', 'test']
 
 /** What caught a mutant, and at which of its runs. */
 export interface Catch {
@@ -72,7 +62,6 @@ function plant({ name, file, find, replace }: Mutant): string {
   const text = readFileSync(join(ROOT, file), 'utf8')
   if (text.split(find).length !== 2) throw new Error(`${file} does not hold the snippet of '${name}' exactly once`)
   const root = mkdtempSync(join(tmpdir(), 'tradelake-mutant-'))
-  mkdirSync(join(root, 'test'))
   for (const part of COPIED) cpSync(join(ROOT, part), join(root, part), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'))
   writeFileSync(

@@ -8,6 +8,7 @@ import { type Case, commandOf, runCase, singleFaults } from './campaign.ts'
 import { sharedEngine } from './engine.ts'
 import { parseSchedule, type Schedule, scheduleText } from './faults.ts'
 import { MUTANTS } from './mutants.ts'
+import { hunt } from './mutation.ts'
 
 const engine = await sharedEngine()
 afterAll(() => engine.close())
@@ -85,8 +86,15 @@ describe('a schedule of faults', () => {
   })
 })
 
-test('each mutant’s snippet stands exactly once in the file that it changes', () => {
-  const root = fileURLToPath(new URL('../..', import.meta.url))
-  const wrong = MUTANTS.filter(({ file, find }) => readFileSync(`${root}${file}`, 'utf8').split(find).length !== 2)
-  expect(wrong.map(({ name }) => name)).toEqual([])
+describe('mutants', () => {
+  test('stand each exactly once in the file that they change', () => {
+    const root = fileURLToPath(new URL('../..', import.meta.url))
+    const wrong = MUTANTS.filter(({ file, find }) => readFileSync(`${root}${file}`, 'utf8').split(find).length !== 2)
+    expect(wrong.map(({ name }) => name)).toEqual([])
+  })
+
+  test('are planted in a copy that runs: one is caught', async () => {
+    const found = await hunt(MUTANTS[0])
+    expect(found?.violation).toMatch(/^law \d: /)
+  })
 })

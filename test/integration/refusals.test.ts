@@ -122,17 +122,20 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack, refused', () =>
     const own = statements.filter(({ Action }) => /^(s3|dynamodb|glue):/.test([Action].flat()[0]))
     // Read and write its own files, read Silver's; tell a missing key; both tables; Glue.
     expect(own).toHaveLength(5)
-    for (const [i, statement] of own.entries()) {
+    let market = 100
+    for (const statement of own) {
       // Only a key that is not there asks for it: the function's own protocol never names one.
       if ([statement.Action].flat().includes('s3:ListBucket')) continue
       const same = (other: Statement) => JSON.stringify(other) === JSON.stringify(statement)
       await without('GoldFunction', same, async () => {
-        await deployed.publish(3 + i, 2, 100)
-        await deployed.allInBronze()
-        await deployed.until('work for Gold', async () => (await pending(consumers.gold)) > 0, MINUTE_MS)
-        const { failed, answer } = await invoke('GoldFunction')
-        expect(failed, JSON.stringify(statement)).toBe(true)
-        expect(isRefusal(answer), answer).toBe(true)
+        // Until there is work for this very run: the schedule's own may have had it, and with it the refusal.
+        const isRefused = async () => {
+          await deployed.publish(market++, 2, 100)
+          await deployed.allInBronze()
+          const { failed, answer } = await invoke('GoldFunction')
+          return failed && isRefusal(answer)
+        }
+        await deployed.until(`Gold refused without ${JSON.stringify(statement)}`, isRefused, 3 * MINUTE_MS)
       })
     }
     await deployed.settle()

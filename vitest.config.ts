@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 const results = process.env.TEST_RESULTS
+/** The longest test takes half a minute on two free cores: what runs into this hangs. */
+const limits = { testTimeout: 120_000, hookTimeout: 120_000 }
 
 // Suites: `unit` is npm test; `command` runs the real command; `integration` needs Python, Java and minutes; `campaigns`
 // simulates for long; .ci/run runs all.
@@ -14,13 +16,11 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/cli/**', 'test/integration/**', 'test/campaigns/**'],
-          // The longest takes half a minute on two free cores: what runs into this hangs.
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          ...limits,
         },
       },
       {
-        test: { name: 'command', include: ['test/cli/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+        test: { name: 'command', include: ['test/cli/**/*.test.ts'], ...limits },
       },
       {
         test: {

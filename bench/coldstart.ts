@@ -3,7 +3,6 @@
  * On the local stack: each function's first invocation in a new container, with nothing to do but to look, and its next one. The
  * emulator's own part of the first is the start of a Node process.
  */
-
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -2,7 +2,6 @@
  * How fresh the tables of the deployed stack are: a market of 500 trades a second goes into Kafka as it happens, the
  * schedules of the deployment do the rest. Measured from each trade's receipt by the feed to what a reader sees.
  */
-
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

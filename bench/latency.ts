@@ -2,7 +2,6 @@
  * How long one batch takes from the event to its candles: Bronze, Silver, Gold, candles, one after the other in one warm
  * process, against the same chain of Spark micro-batches (no trigger interval counted).
  */
-
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

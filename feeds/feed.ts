@@ -22,7 +22,7 @@ import { type StreamKind, sequenceOf } from './protocol.ts'
 import { createPublisher } from './publisher.ts'
 import type { Random } from './random.ts'
 import { type FeedStatus, NO_ROOM, statusOf } from './status.ts'
-import { createTracker } from './tracker.ts'
+import { createTracker, rangeFields } from './tracker.ts'
 import type { Decoder } from './types.ts'
 
 export interface FeedPorts {
@@ -187,7 +187,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     lastTick = timers.now()
     for (const range of tracker.overdue(lastTick)) {
       metrics.gap(range.to - range.from + 1)
-      log.warn('trades are missing', { exchange, ...range, fromTime: undefined, toTime: undefined })
+      log.warn('trades are missing', { exchange, ...rangeFields(range) })
       reports.open(range)
       filler?.fill(range)
     }

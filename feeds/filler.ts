@@ -9,7 +9,7 @@ import type { Trade } from '../domain/trade.ts'
 import { createAlarms } from './alarms.ts'
 import type { Pair } from './pairs.ts'
 import { type History, PAGE_TRADES, type StreamKind } from './protocol.ts'
-import type { MissingRange, Tracker } from './tracker.ts'
+import { type MissingRange, rangeFields, type Tracker } from './tracker.ts'
 
 export interface FillerOptions {
   readonly exchange: string
@@ -55,8 +55,6 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
   let address = 0
   let stopped = false
 
-  const labels = ({ symbol, from, to, cause }: MissingRange) => ({ exchange, symbol, from, to, cause })
-
   function pump(): void {
     if (busy || stopped) return
     const next = queue.shift()
@@ -64,7 +62,9 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
     busy = true
     attempt(next.range, next.tries)
       // Nothing in an attempt throws but what this code did wrong.
-      .catch(problem => log.error('filling a gap failed', { ...labels(next.range), problem: messageOf(problem) }))
+      .catch(problem =>
+        log.error('filling a gap failed', { exchange, ...rangeFields(next.range), problem: messageOf(problem) }),
+      )
       .finally(() => {
         busy = false
         pump()
@@ -82,7 +82,12 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
     if (complete || tries + 1 >= TRIES || !pair) return events.settled(range)
     // What is not there yet may come: an exchange's history lags behind its stream.
     const pause = FIRST_RETRY_MS * 2 ** tries
-    log.warn('a gap is not filled yet', { ...labels(range), problem: problem ?? 'the history lacks trades', pause })
+    log.warn('a gap is not filled yet', {
+      exchange,
+      ...rangeFields(range),
+      problem: problem ?? 'the history lacks trades',
+      pause,
+    })
     alarms.after(pause, () => {
       queue.push({ range, tries: tries + 1 })
       pump()

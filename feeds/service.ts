@@ -144,7 +144,7 @@ function routesOf(feed: Feed, registry: Registry): Record<string, () => Answer |
 
 /** An exchange says nothing of a stream that it does not have: the first REST address that answers is asked before. */
 async function checkPairs(http: Http, venue: Venue, pairs: readonly Pair[], log: Log): Promise<void> {
-  let problem: string | undefined
+  let problem: string | undefined = 'there is no REST address'
   for (const address of venue.restUrls) {
     problem = await problemAt(address, http, venue, pairs)
     if (problem === undefined) return

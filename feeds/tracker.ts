@@ -14,6 +14,11 @@ export interface MissingRange {
   readonly cause: string
 }
 
+/** What a log says of a range. */
+export function rangeFields({ symbol, from, to, cause }: MissingRange) {
+  return { symbol, from, to, cause }
+}
+
 export interface Tracker {
   /** Goes on from what an earlier process had: ids up to this one are settled. `time`: microseconds since 1970. */
   resume(symbol: string, id: number, time: bigint, cause: string): void

@@ -2,7 +2,6 @@
  * The trades of one simulated exchange as a pure function of its options: tick by tick as they come, and any past
  * stretch of one instrument by id or by time. Nothing is kept but the walk's state at every 32nd tick.
  */
-
 import { mix, randomStream } from '../random.ts'
 import type { Instrument } from './instruments.ts'
 import { createWalker, drawTerms, type Terms, TICK_MICROS, type Walk, type WalkOptions } from './walk.ts'

@@ -1,5 +1,4 @@
 /** The simulated exchanges without a network: hosts by name, deliveries by timers, so that a fake clock turns it all. */
-
 import { messageOf, TradelakeError } from '../../domain/errors.ts'
 import type { Http, Socket, SocketEvents, Sockets, Timers } from '../../domain/feed-ports.ts'
 import type { Peer, Session, SimulatedExchange } from './types.ts'

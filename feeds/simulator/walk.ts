@@ -2,7 +2,6 @@
  * The seeded walk under every generated market: how many trades each instrument has in each tick, at what price about,
  * and what a trade looks like. Counts and prices of a tick are a pure function of the options and the tick's number.
  */
-
 import { mix, type Random, randomStream } from '../random.ts'
 import { type Instrument, MARKETS, type Marketplace } from './instruments.ts'
 

@@ -1,5 +1,4 @@
 /** Recorded frames for the decoder tests. */
-
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Trade } from '../../domain/trade.ts'

@@ -1,5 +1,4 @@
 /** What Silver refuses, and how it says so. */
-
 import { beforeEach, describe, expect, test } from 'vitest'
 import { consumers } from '../../domain/names.ts'
 import { tradeStream } from '../../domain/streams.ts'

@@ -1,5 +1,4 @@
 /** The Lambda handlers, with the events that AWS sends. */
-
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { Fenced } from '../../domain/errors.ts'
 import { objectCreated, type QueueEvent, readNotification } from '../../domain/events.ts'

@@ -1,5 +1,4 @@
 /** Whatever stages and maintenance do in whatever order: no row changes, in any table, now or in any snapshot that is kept. */
-
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { tradeStream } from '../../domain/streams.ts'

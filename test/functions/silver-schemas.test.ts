@@ -1,5 +1,4 @@
 /** Messages of other writer schemas, through Silver. */
-
 import { describe, expect, test } from 'vitest'
 import { bundledRegistry } from '../../adapters/bundled-registry.ts'
 import { avroType } from '../../domain/avro.ts'

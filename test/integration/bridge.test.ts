@@ -1,5 +1,4 @@
 /** The bridge does what the Kafka event source mapping does, against a real broker. */
-
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -2,7 +2,6 @@
  * End to end through the deployed stack: the CDK app on an emulator of AWS, a real broker and registry, the bridge in the
  * event source's place. Trades go in at Kafka and are asked for in the tables.
  */
-
 import { execFile, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'

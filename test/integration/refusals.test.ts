@@ -133,7 +133,8 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack, refused', () =>
           await deployed.publish(market++, 2, 100)
           await deployed.allInBronze()
           const { failed, answer } = await invoke('GoldFunction')
-          return failed && isRefusal(answer)
+          if (failed) expect(isRefusal(answer), answer).toBe(true)
+          return failed
         }
         await deployed.until(`Gold refused without ${JSON.stringify(statement)}`, isRefused, 3 * MINUTE_MS)
       })

@@ -1,5 +1,4 @@
 /** Adding an exchange takes one registry entry and one decoder file: everything else follows from them. */
-
 import { expect, onTestFinished, test } from 'vitest'
 import { EXCHANGES, type Exchange } from '../../domain/exchanges.ts'
 import { topicName } from '../../domain/names.ts'

@@ -1,5 +1,4 @@
 /** A range is made anew: what was wrong is right again, what was right stays, and the laws hold through it. */
-
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { BadInput } from '../../domain/errors.ts'
 import { consumers, topicName } from '../../domain/names.ts'

@@ -1,5 +1,4 @@
 /** What was lost or damaged is said in one line, the rest goes on, and one command mends what can be mended. */
-
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'

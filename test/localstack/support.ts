@@ -1,5 +1,4 @@
 /** Lakes in temporary folders, filled by the seeded market, and a hand that changes what they hold. */
-
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,4 @@
 /** Readers that look in between: whatever moment they choose, they must see whole commits of files that are there. */
-
 import { messageOf } from '../../domain/errors.ts'
 import type { Write } from '../../domain/ports.ts'
 import { candleTable, type TableDefinition } from '../../domain/tables.ts'

@@ -1,5 +1,4 @@
 /** `docs/adding-an-exchange.md` is true: its code is the code of test/feeds/exchanges/bybit, and that reads Bybit. */
-
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Registry } from 'prom-client'

@@ -1,10 +1,11 @@
 /** `tradelake audit`: whether the laws hold, law by law, in plain words; and what can be done where they do not. */
 import { createLogFile } from '../adapters/log-file.ts'
 import { BadInput } from '../domain/errors.ts'
+import type { ReadableLake } from '../domain/lake.ts'
 import type { AuditReport, LawReport } from '../localstack/audit/report.ts'
 import { auditLake } from '../localstack/audit.ts'
 import { wireFunctions } from '../localstack/functions.ts'
-import { type Lake, openLake, type ReadableLake } from '../localstack/lake.ts'
+import { type Lake, openLake } from '../localstack/lake.ts'
 import { repairLake } from '../localstack/repair.ts'
 import { createTotals } from '../localstack/totals.ts'
 import { type Arguments, type Command, JSON_OPTION } from './command.ts'

@@ -35,6 +35,9 @@ export interface Trade {
   vendorData: Readonly<Record<string, string>> | null
 }
 
+/** Two rows are one trade when their ids are equal and their times differ by at most this, microseconds. */
+export const SAME_TRADE_MICROS = 1_000_000n
+
 /** The Avro schema of the wire, `com.k2.marketdata.TradeV2`. */
 export const TRADE_SCHEMA = {
   type: 'record',

@@ -3,6 +3,7 @@
  * lake that another process is writing: it compares only what both sides must hold by then.
  */
 import { Corrupt, messageOf, NotFound } from '../domain/errors.ts'
+import type { ReadableLake } from '../domain/lake.ts'
 import { checkBronze } from './audit/bronze.ts'
 import { checkCandles } from './audit/candles.ts'
 import { checkFiles, fileFindings } from './audit/files.ts'
@@ -11,7 +12,6 @@ import { type Readings, readLake } from './audit/readings.ts'
 import { type AuditReport, count, type Findings, type LawReport } from './audit/report.ts'
 import { loadRows } from './audit/rows.ts'
 import { checkSilver } from './audit/silver.ts'
-import type { ReadableLake } from './lake.ts'
 
 const LAWS = [
   'Bronze is Kafka',

@@ -9,7 +9,7 @@ import { s3Store } from '../adapters/s3-store.ts'
 import { systemClock, systemIds, systemScratch } from '../adapters/system.ts'
 import { BadInput } from '../domain/errors.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
-import type { ReadableLake } from './lake.ts'
+import type { ReadableLake } from '../domain/lake.ts'
 
 const ENGINE = { threads: 2, memoryLimit: '1GB' }
 

@@ -18,18 +18,10 @@ import { sqliteTopicLog } from '../adapters/sqlite-topic-log.ts'
 import { systemClock, systemIds, systemScratch } from '../adapters/system.ts'
 import { BadInput } from '../domain/errors.ts'
 import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
-import type { Ports, TopicLog } from '../domain/ports.ts'
+import type { ReadableLake } from '../domain/lake.ts'
+import type { TopicLog } from '../domain/ports.ts'
 import { recordStreams } from '../domain/streams.ts'
 import { emptyFolder, requireOwnFolder, requirePlainPath, requireWhole, writeLocation } from './lake-folder.ts'
-
-/** What looking at a lake takes, wherever it is. */
-export interface ReadableLake {
-  readonly exchanges: readonly Exchange[]
-  readonly ports: Ports
-  /** Where each topic ends; undefined where Kafka is out of reach. */
-  readonly topics: Pick<TopicLog, 'ends'> | undefined
-  close(): void
-}
 
 /** A lake in a folder. */
 export interface Lake extends ReadableLake {

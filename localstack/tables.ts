@@ -1,11 +1,11 @@
 /** The lake's tables as they stand, and SQL views over their current snapshots. */
 import { NotFound } from '../domain/errors.ts'
+import type { ReadableLake } from '../domain/lake.ts'
 import { sqlName, tableRows } from '../domain/sql.ts'
 import { allTables, type TableDefinition } from '../domain/tables.ts'
 import { findTable, type LoadedTable } from '../iceberg/catalog.ts'
 import { planFiles } from '../iceberg/scan.ts'
 import type { DataFile } from '../iceberg/types.ts'
-import type { ReadableLake } from './lake.ts'
 
 export interface OpenTable {
   readonly definition: TableDefinition

@@ -5,9 +5,7 @@
 import type { Batch, BytesColumn, DictionaryColumn, Int32Column, Int64Column } from '../../domain/columns.ts'
 import { equalBytes, hashBytes, wordsOf } from '../../domain/interner.ts'
 import { rowStarts } from '../../domain/take.ts'
-
-/** Two rows are one trade when their ids are equal and their times differ by at most this, microseconds. */
-export const SAME_TRADE_MICROS = 1_000_000n
+import { SAME_TRADE_MICROS } from '../../domain/trade.ts'
 
 /** 128 Ki words of 32 bits: half a megabyte. */
 const BIT_WORDS = 0x1ffff

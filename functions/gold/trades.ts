@@ -14,10 +14,11 @@ import { rangesAround, type TimeRange } from '../../domain/ranges.ts'
 import { GOLD_TABLE, silverTable } from '../../domain/tables.ts'
 import { rowStarts, takeRows } from '../../domain/take.ts'
 import { MINUTE_MICROS } from '../../domain/time.ts'
+import { SAME_TRADE_MICROS } from '../../domain/trade.ts'
 import { writeDataFile } from '../../iceberg/data-file.ts'
 import { type ByteSource, readBatch, readGroups } from '../../iceberg/parquet-batch.ts'
 import type { DataFile } from '../../iceberg/types.ts'
-import { findRepeats, KEY_COLUMNS, LINEAGE_COLUMNS, SAME_TRADE_MICROS } from './dedup.ts'
+import { findRepeats, KEY_COLUMNS, LINEAGE_COLUMNS } from './dedup.ts'
 import { sortedRows } from './order.ts'
 
 /** Every exchange's table has the same columns. */

@@ -4,14 +4,13 @@ import { dataFileKey, joinedFileKey } from '../../domain/names.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
 import { readParquet, sqlName } from '../../domain/sql.ts'
 import { bronzeTable, GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
+import { SAME_TRADE_MICROS } from '../../domain/trade.ts'
 import { copyDataFile } from '../../iceberg/data-file.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import type { Join } from './plan.ts'
 
 /** Local copies fetched at the same time. */
 const FETCHES_AT_ONCE = 32
-/** Two rows of an id are one trade when their times differ by at most this, microseconds (the design's third law). */
-const SAME_TRADE_MICROS = 1_000_000
 
 export interface Rewritten {
   readonly file: DataFile

@@ -3,11 +3,11 @@
  * rows of its partition only.
  */
 import { messageOf } from '../../domain/errors.ts'
+import type { ReadableLake } from '../../domain/lake.ts'
 import type { QuerySession, SqlRow } from '../../domain/ports.ts'
 import { sqlName, sqlText } from '../../domain/sql.ts'
 import type { PartitionField } from '../../domain/tables.ts'
 import type { DataFile } from '../../iceberg/types.ts'
-import type { ReadableLake } from '../lake.ts'
 import type { Readings, TableReading } from './readings.ts'
 import { count, type Findings, violation } from './report.ts'
 

@@ -1,14 +1,10 @@
 /** Law 3: Gold is the set of valid trades, each exactly once. */
 import type { QuerySession } from '../../domain/ports.ts'
 import { sqlText } from '../../domain/sql.ts'
+import { SAME_TRADE_MICROS } from '../../domain/trade.ts'
 import { keptSince, type Readings } from './readings.ts'
 import { count, type Findings, offenders } from './report.ts'
 
-/**
- * Rows of one message_id are one trade when their times differ by at most this, microseconds (the design's third
- * law).
- */
-const SAME_TRADE = 1_000_000
 const TIME = (column: string) => `make_timestamptz(${column})::VARCHAR`
 
 export async function checkGold(session: QuerySession, readings: Readings): Promise<Findings> {
@@ -25,7 +21,7 @@ export async function checkGold(session: QuerySession, readings: Readings): Prom
   await session.run(`CREATE TEMP TABLE unmatched AS SELECT s.* FROM silver_rows AS s JOIN files ON files.number = s.file
     ANTI JOIN gold_rows AS g ON g.id = s.id AND g.micros = s.micros WHERE files.due`)
   await session.run(`CREATE TEMP TABLE near AS SELECT DISTINCT u.file, u.epoch, u.part, u.off FROM unmatched AS u
-    JOIN gold_rows AS g ON g.id = u.id WHERE abs(g.micros - u.micros) <= ${SAME_TRADE}`)
+    JOIN gold_rows AS g ON g.id = u.id WHERE abs(g.micros - u.micros) <= ${SAME_TRADE_MICROS}`)
   const violations = [
     ...(await offenders(
       session,
@@ -46,7 +42,7 @@ export async function checkGold(session: QuerySession, readings: Readings): Prom
       session,
       'rows of Gold are the same trade as another',
       `SELECT id::VARCHAR AS message_id, ${TIME('micros')} AS "timestamp", ${TIME('earlier')} AS other_timestamp
-        FROM several WHERE micros - earlier <= ${SAME_TRADE}`,
+        FROM several WHERE micros - earlier <= ${SAME_TRADE_MICROS}`,
       '"timestamp", message_id',
     )),
     ...(await offenders(
@@ -78,7 +74,9 @@ async function figuresOf(session: QuerySession) {
   const [silver] = await session.run(
     'SELECT count(*) AS rows FROM silver_rows JOIN files ON files.number = silver_rows.file WHERE files.due',
   )
-  const [conflicts] = await session.run(`SELECT count(*) AS rows FROM several WHERE micros - earlier > ${SAME_TRADE}`)
+  const [conflicts] = await session.run(
+    `SELECT count(*) AS rows FROM several WHERE micros - earlier > ${SAME_TRADE_MICROS}`,
+  )
   return {
     rows: Number(gold.rows),
     trades: Number(gold.ids) + Number(conflicts.rows),

@@ -8,6 +8,7 @@
 import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { ChangedMinutes, SilverFiles } from '../../domain/handover.ts'
+import type { ReadableLake } from '../../domain/lake.ts'
 import { consumers, stageConsumers } from '../../domain/names.ts'
 import { countPending, listPending } from '../../domain/pending.ts'
 import type { PartitionEnd } from '../../domain/ports.ts'
@@ -24,7 +25,6 @@ import { TIMEFRAMES, type Timeframe } from '../../domain/timeframes.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
-import type { ReadableLake } from '../lake.ts'
 
 /** A table's files by key. */
 export interface TableReading {

@@ -68,6 +68,7 @@ export const goldRow = (trade: Trade) => `${trade.messageId} ${trade.timestamp} 
 /** Gold after these commits: a trade stays out where one of its id within a second of it stands already. */
 export function modelGold(commits: readonly (readonly Trade[])[]): Trade[] {
   const gold: Trade[] = []
+  // The rule stands in domain/trade.ts; an oracle has its own.
   const near = (a: bigint, b: bigint) => (a > b ? a - b : b - a) <= 1_000_000n
   for (const trade of commits.flat())
     if (!gold.some(other => other.messageId === trade.messageId && near(other.timestamp, trade.timestamp)))

@@ -211,7 +211,7 @@ export const MUTANTS: readonly Mutant[] = [
   // Gold.
   mutant(
     'repeats are told by time to the microsecond',
-    'functions/gold/dedup.ts',
+    'domain/trade.ts',
     'SAME_TRADE_MICROS = 1_000_000n',
     'SAME_TRADE_MICROS = 0n',
   ),

@@ -15,8 +15,8 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda'
 import { VARIABLES } from '../adapters/aws-ports.ts'
+import { invocationFailure } from '../adapters/lambda-invoke.ts'
 import { bundleFunctions, FUNCTIONS, type FunctionName, WITH_ENGINE } from '../infra/bundles.ts'
-import { invocationFailure } from '../localstack/invoke.ts'
 import { startLocalStack } from '../localstack/local-stack.ts'
 import { clientOptions } from '../localstack/stack/ministack.ts'
 import { SILENT } from '../test/silent-log.ts'

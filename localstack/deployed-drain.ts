@@ -1,10 +1,10 @@
 /** Runs a deployed lake's own functions, without waiting for their schedules, until nothing is pending. */
 import { LambdaClient } from '@aws-sdk/client-lambda'
+import { invocationFailure } from '../adapters/lambda-invoke.ts'
 import { TradelakeError } from '../domain/errors.ts'
 import { stageConsumers } from '../domain/names.ts'
 import { countPending } from '../domain/pending.ts'
 import type { DeployedLake } from './deployed-lake.ts'
-import { invocationFailure } from './invoke.ts'
 
 /** The sweep sends what waits for Silver, whose queue brings it there by itself. */
 const FUNCTIONS = ['SweepFunction', 'CommitFunction', 'GoldFunction', 'OhlcvFunction']

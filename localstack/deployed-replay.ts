@@ -8,13 +8,13 @@ import {
   ListEventSourceMappingsCommand,
 } from '@aws-sdk/client-lambda'
 import { awsError } from '../adapters/aws-errors.ts'
+import { invocationFailure } from '../adapters/lambda-invoke.ts'
 import { eventRecord } from '../adapters/topic-batch.ts'
 import { BadInput, TradelakeError } from '../domain/errors.ts'
 import type { KafkaEventRecord } from '../domain/events.ts'
 import { topicName } from '../domain/names.ts'
 import type { PlacedRecord, QuerySession } from '../domain/ports.ts'
 import type { DeployedLake } from './deployed-lake.ts'
-import { invocationFailure } from './invoke.ts'
 import { checkRecords } from './replay/check.ts'
 import { openInput, placedRecord, RECORD_COLUMNS, requireRecords, rowsOf, selectRecords } from './replay/input.ts'
 

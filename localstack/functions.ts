@@ -2,6 +2,8 @@
  * The functions of a lake, wired as the deployment wires them: a Bronze and a Silver for each exchange, one of each
  * other.
  */
+
+import { createQueue, type Queue } from '../adapters/memory-queue.ts'
 import { objectCreated } from '../domain/events.ts'
 import { dataPrefix } from '../domain/names.ts'
 import type { InvocationContext, Log, Metrics, ObjectEvents, ObjectStore, Ports } from '../domain/ports.ts'
@@ -16,7 +18,6 @@ import { silverHandler } from '../functions/silver/handler.ts'
 import { sweepHandler } from '../functions/sweep/handler.ts'
 import type { Lake } from './lake.ts'
 import { createMetrics } from './metrics.ts'
-import { createQueue, type Queue } from './queue.ts'
 
 /** A failed Silver object comes again after this. */
 const VISIBILITY_MS = 5_000

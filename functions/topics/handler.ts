@@ -1,10 +1,10 @@
 /** The topics' Lambda: a custom resource of the deployment, which it tells of its success or failure. */
 import { Logger } from '@aws-lambda-powertools/logger'
 import type { Admin } from '@platformatic/kafka'
+import { ensureTopics } from '../../adapters/kafka-topics.ts'
 import { messageOf } from '../../domain/errors.ts'
 import type { Clock, Log } from '../../domain/ports.ts'
 import type { TopicDefinition } from '../../domain/topics.ts'
-import { ensureTopics } from './topics.ts'
 
 /** CloudFormation's request (CloudFormation user guide, "Custom resource request objects"). */
 export interface TopicsEvent {

@@ -2,6 +2,8 @@
  * What AWS does around the stages: event source mappings, object notifications and their queues, schedules, a success
  * destination. All of it at least once, and each step a fault point.
  */
+
+import { createQueue } from '../../adapters/memory-queue.ts'
 import { memoryTopicLog } from '../../adapters/memory-topic-log.ts'
 import { type KafkaEvent, objectCreated, type QueueEvent } from '../../domain/events.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
@@ -17,7 +19,6 @@ import { maintainHandler } from '../../functions/maintain/handler.ts'
 import { ohlcvHandler } from '../../functions/ohlcv/handler.ts'
 import { silverHandler } from '../../functions/silver/handler.ts'
 import { sweepHandler } from '../../functions/sweep/handler.ts'
-import { createQueue } from '../../localstack/queue.ts'
 import { SILENT } from '../silent-log.ts'
 import { splitEvent } from './events.ts'
 import { createLambda, type Fleet } from './lambda.ts'

@@ -3,9 +3,9 @@
  * and all is checked. Nothing is ever deleted or shrunk: a topic is data.
  */
 import { type Admin, ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka'
-import { TradelakeError } from '../../domain/errors.ts'
-import type { Clock } from '../../domain/ports.ts'
-import type { TopicDefinition } from '../../domain/topics.ts'
+import { TradelakeError } from '../domain/errors.ts'
+import type { Clock } from '../domain/ports.ts'
+import type { TopicDefinition } from '../domain/topics.ts'
 
 export interface TopicsResult {
   readonly created: readonly string[]

@@ -8,9 +8,10 @@ import { tableKey } from '../domain/names.ts'
 import type { Attributes, Key, Ports, Write } from '../domain/ports.ts'
 import { NAMESPACE, type TableDefinition } from '../domain/tables.ts'
 import { requireLocation, uriOf } from './location.ts'
-import { newMetadata, type TableMetadata } from './metadata.ts'
+import { newMetadata } from './metadata.ts'
 import { nextMetadataKey, readMetadata, writeMetadata } from './metadata-file.ts'
 import type { SnapshotRetention } from './snapshot-retention.ts'
+import type { TableMetadata } from './table-metadata.ts'
 
 /** A table as it stood when it was read. */
 export interface LoadedTable {

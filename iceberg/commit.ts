@@ -12,18 +12,10 @@ import { type AddedManifests, manifestWriter, mergeManifests, removeFiles, write
 import { uriOf } from './location.ts'
 import { writeManifestList } from './manifest-list.ts'
 import { readManifests, rememberEntries, rememberManifests, shapeOf } from './manifest-store.ts'
-import {
-  addSnapshot,
-  currentSnapshot,
-  type FileTotals,
-  type Operation,
-  type Snapshot,
-  snapshotById,
-  snapshotSummary,
-  type TableMetadata,
-} from './metadata.ts'
+import { addSnapshot, currentSnapshot, type FileTotals, snapshotById, snapshotSummary } from './metadata.ts'
 import { metadataPrefix, nextMetadataKey, writeMetadata } from './metadata-file.ts'
 import type { RawDataFile } from './raw-data-file.ts'
+import type { Operation, Snapshot, TableMetadata } from './table-metadata.ts'
 import type { DataFile } from './types.ts'
 
 type CommitPorts = Pick<Ports, 'store' | 'clock' | 'ids'>

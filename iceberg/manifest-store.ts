@@ -8,9 +8,9 @@ import { cachePerStore } from './cache.ts'
 import { keyOf } from './location.ts'
 import { type ManifestEntry, type ManifestShape, manifestShape, readManifest } from './manifest.ts'
 import { type ManifestFile, readManifestList } from './manifest-list.ts'
-import type { Snapshot, TableMetadata } from './metadata.ts'
 import { bindSpec } from './partitions.ts'
 import type { IcebergSchema } from './schema.ts'
+import type { Snapshot, TableMetadata } from './table-metadata.ts'
 
 type ReadStore = Pick<ObjectStore, 'root' | 'get'>
 

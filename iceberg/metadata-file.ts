@@ -9,7 +9,7 @@ import type { ObjectStore } from '../domain/ports.ts'
 import { cachePerStore } from './cache.ts'
 import { type GzipPart, gzipPart, joinGzip } from './gzip-parts.ts'
 import { keyOf } from './location.ts'
-import type { Snapshot, TableMetadata } from './metadata.ts'
+import type { Snapshot, TableMetadata } from './table-metadata.ts'
 
 /** Metadata of the tables in use, by key: a file never changes. */
 const CACHED_FILES = 32

@@ -1,18 +1,6 @@
-/**
- * Table metadata (spec, "Table Metadata Fields") and its updates. Names are the spec's, so that what other writers put
- * there is carried along. Pure, no I/O.
- */
+/** Updates of table metadata: a new table, a snapshot more, a step back. What other writers put there is carried along. Pure, no I/O. */
 import type { TableDefinition } from '../domain/tables.ts'
-import {
-  FIRST_PARTITION_ID,
-  type IcebergSchema,
-  lastColumnId,
-  type PartitionSpec,
-  partitionSpecOf,
-  type SortOrder,
-  schemaOf,
-  sortOrderOf,
-} from './schema.ts'
+import { FIRST_PARTITION_ID, lastColumnId, partitionSpecOf, schemaOf, sortOrderOf } from './schema.ts'
 import {
   expireSnapshots,
   retentionOfPolicy,
@@ -20,50 +8,7 @@ import {
   type SnapshotRetention,
   wholeNumber,
 } from './snapshot-retention.ts'
-
-/** append adds files, replace changes files but no rows (compaction), delete only removes, overwrite does both. */
-export type Operation = 'append' | 'replace' | 'overwrite' | 'delete'
-
-export interface Snapshot {
-  readonly 'snapshot-id': number
-  readonly 'parent-snapshot-id'?: number
-  readonly 'sequence-number': number
-  /** Milliseconds since 1970. */
-  readonly 'timestamp-ms': number
-  readonly 'manifest-list': string
-  readonly summary: Readonly<Record<string, string>> & { readonly operation: Operation }
-  readonly 'schema-id'?: number
-}
-
-export interface SnapshotRef {
-  readonly 'snapshot-id': number
-  readonly type: 'branch' | 'tag'
-}
-
-export interface TableMetadata {
-  readonly 'format-version': 2
-  readonly 'table-uuid': string
-  readonly location: string
-  readonly 'last-sequence-number': number
-  /** Milliseconds since 1970. */
-  readonly 'last-updated-ms': number
-  readonly 'last-column-id': number
-  readonly 'current-schema-id': number
-  readonly schemas: readonly IcebergSchema[]
-  readonly 'default-spec-id': number
-  readonly 'partition-specs': readonly PartitionSpec[]
-  readonly 'last-partition-id': number
-  readonly 'default-sort-order-id': number
-  readonly 'sort-orders': readonly SortOrder[]
-  readonly properties: Readonly<Record<string, string>>
-  /** -1 where the table has none yet. */
-  readonly 'current-snapshot-id': number
-  readonly refs: Readonly<Record<string, SnapshotRef>>
-  /** Oldest first. */
-  readonly snapshots: readonly Snapshot[]
-  readonly 'snapshot-log': readonly { readonly 'snapshot-id': number; readonly 'timestamp-ms': number }[]
-  readonly 'metadata-log': readonly { readonly 'metadata-file': string; readonly 'timestamp-ms': number }[]
-}
+import type { Operation, Snapshot, TableMetadata } from './table-metadata.ts'
 
 const NO_SNAPSHOT = -1
 const DEFAULT_PREVIOUS_VERSIONS = 100

@@ -4,7 +4,7 @@
  * Dropping a snapshot deletes no file: the sweep removes what no snapshot reaches any more. Pure, no I/O.
  */
 import type { SnapshotPolicy } from '../domain/tables.ts'
-import type { Snapshot, TableMetadata } from './metadata.ts'
+import type { Snapshot, TableMetadata } from './table-metadata.ts'
 
 /** Which snapshots a table keeps; the current one and those that refs name are always kept. Ages in milliseconds. */
 export interface SnapshotRetention {

@@ -3,8 +3,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { gzipPart, joinGzip } from '../../iceberg/gzip-parts.ts'
-import { addSnapshot, newMetadata, type Snapshot } from '../../iceberg/metadata.ts'
+import { addSnapshot, newMetadata } from '../../iceberg/metadata.ts'
 import { nextMetadataKey, writeMetadata } from '../../iceberg/metadata-file.ts'
+import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import { testLake } from './support.ts'
 
 test('parts that were compressed by themselves are one whole gzip file', () => {

@@ -2,8 +2,9 @@ import { constants, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { allTables, GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
-import { addSnapshot, newMetadata, type Snapshot, snapshotSummary, type TableMetadata } from '../../iceberg/metadata.ts'
+import { addSnapshot, newMetadata, snapshotSummary } from '../../iceberg/metadata.ts'
 import { retainSnapshots, retentionOf, type SnapshotRetention } from '../../iceberg/snapshot-retention.ts'
+import type { Snapshot, TableMetadata } from '../../iceberg/table-metadata.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -5,7 +5,7 @@ import { type Batch, type ColumnData, dictionaryOf } from '../../domain/columns.
 import type { Ports } from '../../domain/ports.ts'
 import { dayOf } from '../../domain/time.ts'
 import { cachePerStore } from '../../iceberg/cache.ts'
-import { readColumns } from '../../iceberg/parquet-read.ts'
+import { readColumns } from '../../iceberg/parquet/read.ts'
 
 /** A candle as its table holds it; times in microseconds since 1970. */
 export interface StoredCandle extends Candle {

@@ -5,7 +5,7 @@ import { listPending } from '../../domain/pending.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { loadTable } from '../../iceberg/catalog.ts'
-import { readColumns } from '../../iceberg/parquet-read.ts'
+import { readColumns } from '../../iceberg/parquet/read.ts'
 import { feed, goldFiles, goldRow, goldRows, modelGold } from './gold-support.ts'
 import {
   COINBASE,

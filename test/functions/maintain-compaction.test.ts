@@ -12,7 +12,7 @@ import { findJoins, join } from '../../functions/maintain/compact.ts'
 import { readCandles } from '../../functions/ohlcv/candle-files.ts'
 import { loadTable, pointerKey } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
-import { readColumns } from '../../iceberg/parquet-read.ts'
+import { readColumns } from '../../iceberg/parquet/read.ts'
 import { feed, goldRow, goldRows } from './gold-support.ts'
 import { committedFiles, DAY_MS, HOUR_MS, MINUTE_MS, runMinutes, snapshotRows, upkeep } from './maintain-support.ts'
 import {

@@ -18,7 +18,7 @@ import { unify } from '../../functions/gold/gold.ts'
 import { cachedSchemas } from '../../functions/silver/schemas.ts'
 import { refine, type SilverResult } from '../../functions/silver/silver.ts'
 import { findTable } from '../../iceberg/catalog.ts'
-import { type ColumnValues, readColumns } from '../../iceberg/parquet-read.ts'
+import { type ColumnValues, readColumns } from '../../iceberg/parquet/read.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
 

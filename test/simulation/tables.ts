@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { TableDefinition } from '../../domain/tables.ts'
 import { findTable } from '../../iceberg/catalog.ts'
-import { readColumns } from '../../iceberg/parquet-read.ts'
+import { readColumns } from '../../iceberg/parquet/read.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { truePorts, type World } from './world.ts'
 

@@ -3,9 +3,9 @@
  * hyparquet would make floats and millisecond dates of them.
  */
 import { type AsyncBuffer, type DecodedArray, type FileMetaData, parquetMetadata, parquetRead } from 'hyparquet'
-import { Corrupt, messageOf } from '../domain/errors.ts'
-import { checkPages } from './parquet-check.ts'
-import { parquetCompressors } from './parquet-chunk.ts'
+import { Corrupt, messageOf } from '../../domain/errors.ts'
+import { checkPages } from './check.ts'
+import { parquetCompressors } from './chunk.ts'
 
 const TAIL_BYTES = 8
 

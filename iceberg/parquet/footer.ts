@@ -6,11 +6,11 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js'
-import { decimalFromBytes } from '../domain/decimal.ts'
-import { Corrupt } from '../domain/errors.ts'
-import { decimalType, type PrimitiveType, type TableDefinition } from '../domain/tables.ts'
-import { compareEncoded, encodeValue, truncateLower, truncateUpper } from './bounds.ts'
-import type { DataFile } from './types.ts'
+import { decimalFromBytes } from '../../domain/decimal.ts'
+import { Corrupt } from '../../domain/errors.ts'
+import { decimalType, type PrimitiveType, type TableDefinition } from '../../domain/tables.ts'
+import { compareEncoded, encodeValue, truncateLower, truncateUpper } from '../bounds.ts'
+import type { DataFile } from '../types.ts'
 
 /** What a footer tells of a data file. */
 export type ParquetDescription = Omit<DataFile, 'key' | 'partition'>

@@ -8,11 +8,11 @@ import type { ColumnChunk, CompressionCodec, Encoding, RowGroup } from 'hyparque
 import { ByteWriter } from 'hyparquet-writer'
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js'
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js'
-import type { Batch, ColumnData } from '../domain/columns.ts'
-import type { TableDefinition } from '../domain/tables.ts'
-import type { LeafPage } from './parquet-levels.ts'
-import { encodeLeaf } from './parquet-pages.ts'
-import { type Leaf, parquetSchema } from './parquet-schema.ts'
+import type { Batch, ColumnData } from '../../domain/columns.ts'
+import type { TableDefinition } from '../../domain/tables.ts'
+import type { LeafPage } from './levels.ts'
+import { encodeLeaf } from './pages.ts'
+import { type Leaf, parquetSchema } from './schema.ts'
 
 /** Rows of a row group: the threads of a query engine share a file out by row groups, and a commit's file has 120,000 rows at most. */
 const ROW_GROUP_ROWS = 30_720

@@ -1,7 +1,7 @@
 /** What a page of a leaf column is, and its Dremel levels, run-length encoded (parquet-format, "Nested Encoding"). */
 import { ByteWriter } from 'hyparquet-writer'
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js'
-import type { Leaf } from './parquet-schema.ts'
+import type { Leaf } from './schema.ts'
 
 export interface LeafPage {
   readonly rows: number

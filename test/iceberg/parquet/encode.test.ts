@@ -3,21 +3,21 @@ import { zstdDecompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { afterAll, describe, expect, test } from 'vitest'
-import { duckDbEngine } from '../../adapters/duckdb-engine.ts'
-import { systemScratch } from '../../adapters/system.ts'
-import { formatDecimal } from '../../domain/decimal.ts'
+import { duckDbEngine } from '../../../adapters/duckdb-engine.ts'
+import { systemScratch } from '../../../adapters/system.ts'
+import { formatDecimal } from '../../../domain/decimal.ts'
 import {
   type Column,
   type ColumnType,
   decimalType,
   type PrimitiveType,
   type TableDefinition,
-} from '../../domain/tables.ts'
-import { decodeValue } from '../../iceberg/bounds.ts'
-import { encodeParquet } from '../../iceberg/parquet-encode.ts'
-import { describeParquet } from '../../iceberg/parquet-footer.ts'
-import { readColumns } from '../../iceberg/parquet-read.ts'
-import { ALL, batchOf, KINDS, nestedCount, rowsArbitrary, tableOf, type Value } from './batches.ts'
+} from '../../../domain/tables.ts'
+import { decodeValue } from '../../../iceberg/bounds.ts'
+import { encodeParquet } from '../../../iceberg/parquet/encode.ts'
+import { describeParquet } from '../../../iceberg/parquet/footer.ts'
+import { readColumns } from '../../../iceberg/parquet/read.ts'
+import { ALL, batchOf, KINDS, nestedCount, rowsArbitrary, tableOf, type Value } from '../batches.ts'
 
 const scratch = systemScratch()
 const engine = await duckDbEngine({ threads: 1, memoryLimit: '400MB', tempDirectory: scratch.path('duckdb') })

@@ -1,9 +1,9 @@
 /** Pages of values of few kinds: strings by dictionary, and lists and maps whose distinct values are laid out flat. */
 import { ByteWriter } from 'hyparquet-writer'
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js'
-import { bytesOf, type DictionaryColumn } from '../domain/columns.ts'
-import { type LeafPage, levels, NONE, validityLevels } from './parquet-levels.ts'
-import type { Leaf } from './parquet-schema.ts'
+import { bytesOf, type DictionaryColumn } from '../../domain/columns.ts'
+import { type LeafPage, levels, NONE, validityLevels } from './levels.ts'
+import type { Leaf } from './schema.ts'
 
 const encoder = new TextEncoder()
 

@@ -6,10 +6,10 @@ import {
   type DictionaryColumn,
   longBounds,
   plainLength,
-} from '../domain/columns.ts'
-import { nestedPage, stringPage } from './parquet-dictionary.ts'
-import { countNulls, type LeafPage, NONE, validityLevels } from './parquet-levels.ts'
-import type { Leaf } from './parquet-schema.ts'
+} from '../../domain/columns.ts'
+import { nestedPage, stringPage } from './dictionary.ts'
+import { countNulls, type LeafPage, NONE, validityLevels } from './levels.ts'
+import type { Leaf } from './schema.ts'
 
 /** The page of rows [from, to). `position` is where a byte column's values for `from` begin. @throws RangeError on a kind that is not the column's type */
 export function encodeLeaf(leaf: Leaf, data: ColumnData, from: number, to: number, position: number): LeafPage {

@@ -1,12 +1,12 @@
 /** Reads columns of a table's Parquet files as one batch: pages into typed arrays, with no object a row. */
 import { type ColumnMetaData, type FileMetaData, parquetMetadata, type RowGroup } from 'hyparquet'
 import { getMaxDefinitionLevel, getMaxRepetitionLevel, getSchemaPath } from 'hyparquet/src/schema.js'
-import type { Batch } from '../domain/columns.ts'
-import { Corrupt, messageOf, TradelakeError } from '../domain/errors.ts'
-import type { TableDefinition } from '../domain/tables.ts'
-import { chunkRange } from './parquet-check.ts'
-import { type LeafLevels, readPages } from './parquet-chunk.ts'
-import { columnSink } from './parquet-sinks.ts'
+import type { Batch } from '../../domain/columns.ts'
+import { Corrupt, messageOf, TradelakeError } from '../../domain/errors.ts'
+import type { TableDefinition } from '../../domain/tables.ts'
+import { chunkRange } from './check.ts'
+import { type LeafLevels, readPages } from './chunk.ts'
+import { columnSink } from './sinks.ts'
 
 /** Bytes of a file, in memory or behind a port. */
 export interface ByteSource {

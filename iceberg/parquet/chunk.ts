@@ -7,7 +7,7 @@ import type { ColumnMetaData, Compressors, Encoding, PageHeader } from 'hyparque
 import { parquetHeader } from 'hyparquet/src/column.js'
 import { decompressPage } from 'hyparquet/src/datapage.js'
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js'
-import { MAX_PAGE_BYTES } from './parquet-check.ts'
+import { MAX_PAGE_BYTES } from './check.ts'
 
 /** The levels that a file's own schema gives a leaf: engines write optional what the table requires. */
 export interface LeafLevels {

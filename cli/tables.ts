@@ -1,6 +1,6 @@
 /** `tradelake tables`: what each table holds now. */
 import { currentSnapshot } from '../iceberg/metadata.ts'
-import { openTables } from '../localstack/tables.ts'
+import { openTables } from '../tables/views.ts'
 import { type Command, JSON_OPTION } from './command.ts'
 import { formatBytes, formatCount, formatTable } from './format.ts'
 import { LAKE_OPTIONS, openToRead } from './open-lake.ts'

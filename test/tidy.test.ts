@@ -20,12 +20,13 @@ interface Source {
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   iceberg: ['domain'],
+  tables: ['domain', 'iceberg'],
   adapters: ['domain', 'iceberg'],
   feeds: ['domain', 'iceberg', 'adapters'],
-  functions: ['domain', 'iceberg', 'adapters'],
-  localstack: ['domain', 'iceberg', 'adapters', 'feeds', 'functions'],
+  functions: ['domain', 'iceberg', 'tables', 'adapters'],
+  localstack: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions'],
   infra: ['domain', 'adapters'],
-  cli: ['domain', 'iceberg', 'adapters', 'feeds', 'functions', 'localstack'],
+  cli: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions', 'localstack'],
 }
 const PRODUCT = Object.keys(MAY_IMPORT)
 const MAX_LINES = 400

@@ -13,8 +13,8 @@ import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { createTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
-import { planGold } from '../../iceberg/gold-scan.ts'
 import { type ByteSource, sourceOf } from '../../iceberg/parquet/batch.ts'
+import { planGold } from '../../tables/gold.ts'
 import { writeTrades } from './trades.ts'
 
 /** One commit takes at most this much: items (each a write), and rows, which bound memory (some 300 bytes a row) and time. */

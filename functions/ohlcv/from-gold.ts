@@ -5,7 +5,7 @@ import { Corrupt } from '../../domain/errors.ts'
 import type { Ports, SqlRow } from '../../domain/ports.ts'
 import { rangesAround } from '../../domain/ranges.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
-import { scanGold } from '../../iceberg/gold-scan.ts'
+import { scanGold } from '../../tables/gold.ts'
 
 const QUOTE = 'price::DECIMAL(38,8) * quantity::DECIMAL(38,8)'
 

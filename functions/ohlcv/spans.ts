@@ -14,7 +14,7 @@ import { writeDataFile } from '../../iceberg/data-file.ts'
 import { partitionOf, partitionPath } from '../../iceberg/partitions.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
-import { candleColumns, readCandles, rememberCandles, type StoredCandle } from './candle-files.ts'
+import { candleColumns, readCandles, rememberCandles, type StoredCandle } from '../../tables/candles.ts'
 
 /** The candles that stand in the files of the touched spans, and those files. */
 export interface OpenSpans {

@@ -1,4 +1,4 @@
-/** Gathers the pages of one column, over row groups and files, into column data; the inverse of parquet-pages and parquet-dictionary. */
+/** Gathers the pages of one column, over row groups and files, into column data; the inverse of pages.ts and dictionary.ts. */
 import { appendPlain, type ColumnData, type PlainWriter, plainLength } from '../../domain/columns.ts'
 import { createInterner, type Interner, wordsOf } from '../../domain/interner.ts'
 import type { Column } from '../../domain/tables.ts'

@@ -9,10 +9,10 @@ import { bronzeTable, candleTable, GOLD_TABLE, silverTable } from '../../domain/
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { ingest } from '../../functions/bronze/bronze.ts'
 import { findJoins, join } from '../../functions/maintain/compact.ts'
-import { readCandles } from '../../functions/ohlcv/candle-files.ts'
 import { loadTable, pointerKey } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { readColumns } from '../../iceberg/parquet/read.ts'
+import { readCandles } from '../../tables/candles.ts'
 import { feed, goldRow, goldRows } from './gold-support.ts'
 import { committedFiles, DAY_MS, HOUR_MS, MINUTE_MS, runMinutes, snapshotRows, upkeep } from './maintain-support.ts'
 import {

@@ -5,7 +5,7 @@ import { FEED_GAPS_TOPIC } from '../../domain/names.ts'
 import type { SqlRow } from '../../domain/ports.ts'
 import { auditLake } from '../../localstack/audit.ts'
 import { lakeSink } from '../../localstack/feed-ports.ts'
-import { createView, openTables } from '../../localstack/tables.ts'
+import { createView, openTables } from '../../tables/views.ts'
 import { drainLake, newLake, rewriteFile, type TestLake } from './support.ts'
 
 const SEQUENCE: FeedGap = {

@@ -5,7 +5,7 @@ import { bronzeTable, silverTable } from '../../domain/tables.ts'
 import { maintain } from '../../functions/maintain/maintain.ts'
 import { auditLake } from '../../localstack/audit.ts'
 import { type Lake, openLakeReadOnly } from '../../localstack/lake.ts'
-import { createView, openTables } from '../../localstack/tables.ts'
+import { createView, openTables } from '../../tables/views.ts'
 import { drainLake, newLake, publishMarket, rewriteFile } from './support.ts'
 
 const DAY_MS = 86_400_000

@@ -1,11 +1,11 @@
 /** Candle files: rows to candles and back. */
-import type { Candle } from '../../domain/candles.ts'
-import { vwap } from '../../domain/candles.ts'
-import { type Batch, type ColumnData, dictionaryOf } from '../../domain/columns.ts'
-import type { Ports } from '../../domain/ports.ts'
-import { dayOf } from '../../domain/time.ts'
-import { cachePerStore } from '../../iceberg/cache.ts'
-import { readColumns } from '../../iceberg/parquet/read.ts'
+import type { Candle } from '../domain/candles.ts'
+import { vwap } from '../domain/candles.ts'
+import { type Batch, type ColumnData, dictionaryOf } from '../domain/columns.ts'
+import type { Ports } from '../domain/ports.ts'
+import { dayOf } from '../domain/time.ts'
+import { cachePerStore } from '../iceberg/cache.ts'
+import { readColumns } from '../iceberg/parquet/read.ts'
 
 /** A candle as its table holds it; times in microseconds since 1970. */
 export interface StoredCandle extends Candle {

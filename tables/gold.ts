@@ -3,9 +3,9 @@ import type { Ports } from '../domain/ports.ts'
 import type { TimeRange } from '../domain/ranges.ts'
 import { readParquet, sqlTimestamp } from '../domain/sql.ts'
 import { DAY_MICROS, HOUR_MICROS } from '../domain/time.ts'
-import type { LoadedTable } from './catalog.ts'
-import { type ColumnRanges, planFiles } from './scan.ts'
-import type { DataFile } from './types.ts'
+import type { LoadedTable } from '../iceberg/catalog.ts'
+import { type ColumnRanges, planFiles } from '../iceberg/scan.ts'
+import type { DataFile } from '../iceberg/types.ts'
 
 /** Rows of a range as SQL that stands after FROM; `columns` are quoted names. */
 export interface GoldRows {

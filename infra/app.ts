@@ -5,9 +5,9 @@ import { App, Tags, Validations } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { BadInput } from '../domain/errors.ts'
+import { buildEngineLayer } from '../layers/duckdb.ts'
 import { bundleFunctions } from './bundles.ts'
 import { readSettings } from './context.ts'
-import { buildEngineLayer } from './layer.ts'
 import { TradelakeStack } from './stack.ts'
 
 const DIST = join(import.meta.dirname, '..', 'dist')

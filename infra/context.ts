@@ -3,15 +3,14 @@
  * and every meaning is here; docs/deploy.md lists them for people.
  */
 import { BadInput } from '../domain/errors.ts'
+import { ARCHITECTURES, type ArchitectureName } from '../layers/duckdb.ts'
 
 const STAGES = ['dev', 'prod'] as const
 const KAFKA_MODES = ['msk-new', 'msk-arn', 'self-managed'] as const
-const ARCHITECTURES = ['arm64', 'x86_64'] as const
 const CLUSTERS = ['serverless', 'provisioned'] as const
 /** SASL mechanisms with a user and password; all but `none` over TLS. */
 const LOGINS = ['scram-512', 'scram-256', 'plain', 'none'] as const
 
-export type ArchitectureName = (typeof ARCHITECTURES)[number]
 export type Login = (typeof LOGINS)[number]
 
 /** Where the brokers of a cluster that is there already can be reached. */

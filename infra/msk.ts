@@ -16,8 +16,8 @@ import { CfnCluster, CfnConfiguration, CfnServerlessCluster } from 'aws-cdk-lib/
 import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources'
 import { Construct } from 'constructs'
 import type { KafkaSettings, Settings } from './context.ts'
+import type { Placement } from './placement.ts'
 import { PROVISIONED } from './sizes.ts'
-import type { Placement } from './stream.ts'
 
 /** Of MSK's IAM listener inside the VPC (MSK developer guide, "Port information"). */
 const IAM_PORT = 9098

@@ -17,7 +17,7 @@ import type { Settings } from './context.ts'
 import { type Assets, pascal, type StageFunctionProps, stageFunction } from './function.ts'
 import { grantLake, type LakeAccess } from './grants.ts'
 import type { Lake } from './lake.ts'
-import { deadLetterQueue } from './silver.ts'
+import { deadLetterQueue } from './queues.ts'
 
 const EVERY_MINUTES: Readonly<Record<Scheduled, number>> = {
   commit: 1,

@@ -10,11 +10,11 @@ import { VARIABLES } from '../adapters/aws-ports.ts'
 import type { Exchange } from '../domain/exchanges.ts'
 import { consumers, dataPrefix } from '../domain/names.ts'
 import { bronzeTable, DLQ_TABLE, silverTable } from '../domain/tables.ts'
-import { acknowledge } from './acknowledge.ts'
 import type { Settings } from './context.ts'
 import { type Assets, stageFunction } from './function.ts'
 import { grantLake } from './grants.ts'
 import type { Lake } from './lake.ts'
+import { deadLetterQueue } from './queues.ts'
 import { SIZES } from './sizes.ts'
 
 /** A commit takes up to 25 objects. */
@@ -85,16 +85,4 @@ export class Silver extends Construct {
       }),
     )
   }
-}
-
-/** A queue that an alarm watches and a person empties: messages stay as long as SQS keeps any. */
-export function deadLetterQueue(scope: Construct, id: string, { local }: Settings): Queue {
-  const queue = new Queue(scope, id, {
-    encryption: QueueEncryption.SQS_MANAGED,
-    enforceSSL: !local,
-    retentionPeriod: Duration.days(14),
-    removalPolicy: RemovalPolicy.DESTROY,
-  })
-  acknowledge(queue, ['AwsSolutions-SQS3'], 'It is a dead-letter queue itself, of functions and schedules.')
-  return queue
 }

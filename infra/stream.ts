@@ -3,15 +3,7 @@
  * event source and the topics' function need to reach it, and writes out the grants (the CDK makes none for Kafka).
  */
 import { Annotations, Fn, Stack } from 'aws-cdk-lib'
-import {
-  type ISecurityGroup,
-  type ISubnet,
-  type IVpc,
-  SecurityGroup,
-  Subnet,
-  type SubnetSelection,
-  Vpc,
-} from 'aws-cdk-lib/aws-ec2'
+import { type ISubnet, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2'
 import { type IGrantable, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import {
   type EventSourceMappingOptions,
@@ -25,6 +17,7 @@ import { FEED_GROUP_PREFIX } from '../domain/names.ts'
 import { acknowledge, wildcardArn } from './acknowledge.ts'
 import type { KafkaSettings, Login, Network, Settings } from './context.ts'
 import { MskCluster } from './msk.ts'
+import type { Placement } from './placement.ts'
 
 const ACCESS_TYPES: Readonly<Record<Exclude<Login, 'none'>, SourceAccessConfigurationType>> = {
   'scram-512': SourceAccessConfigurationType.SASL_SCRAM_512_AUTH,
@@ -41,15 +34,6 @@ const NETWORK_ACTIONS = [
   'ec2:DescribeSubnets',
   'ec2:DescribeSecurityGroups',
 ]
-
-/** How a function of ours gets into the brokers' network. */
-export interface Placement {
-  readonly vpc: IVpc
-  readonly vpcSubnets: SubnetSelection
-  readonly securityGroups: readonly ISecurityGroup[]
-  /** With a way to the internet, for the feeds. */
-  readonly publicSubnets: SubnetSelection
-}
 
 export class Stream extends Construct {
   /** Of each event source mapping. */

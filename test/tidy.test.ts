@@ -22,10 +22,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   iceberg: ['domain'],
   tables: ['domain', 'iceberg'],
   adapters: ['domain', 'iceberg'],
+  layers: ['domain'],
   feeds: ['domain', 'iceberg', 'adapters'],
   functions: ['domain', 'iceberg', 'tables', 'adapters'],
   localstack: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions'],
-  infra: ['domain', 'adapters'],
+  infra: ['domain', 'adapters', 'layers'],
   cli: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions', 'localstack'],
 }
 const PRODUCT = Object.keys(MAY_IMPORT)

@@ -8,7 +8,10 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { TradelakeError } from '../domain/errors.ts'
-import type { ArchitectureName } from './context.ts'
+
+/** Of a function's processor, as Lambda names them. */
+export const ARCHITECTURES = ['arm64', 'x86_64'] as const
+export type ArchitectureName = (typeof ARCHITECTURES)[number]
 
 const run = promisify(execFile)
 const API = '@duckdb/node-api'

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { buildEngineLayer } from '../../infra/layer.ts'
+import { buildEngineLayer } from '../../layers/duckdb.ts'
 
 const dist = mkdtempSync(join(tmpdir(), 'tradelake-layer-'))
 afterAll(() => rmSync(dist, { recursive: true, force: true }))

@@ -4,11 +4,11 @@
  */
 import type { Sockets, Timers } from '../domain/feed-ports.ts'
 import { createAddresses } from './addresses.ts'
-import { createAlarms } from './alarms.ts'
 import { type Connection, type EndCause, openConnection } from './connection.ts'
 import type { Pair } from './pairs.ts'
 import type { Control, StreamApi, StreamKind } from './protocol.ts'
 import type { Random } from './random.ts'
+import { createAlarms } from './timeouts.ts'
 
 export interface ClientOptions {
   /** The exchange's addresses, best first. */

@@ -3,9 +3,9 @@
  * frames come, and ends once, with a cause.
  */
 import type { Sockets, Timers } from '../domain/feed-ports.ts'
-import { createAlarms } from './alarms.ts'
 import type { Pair } from './pairs.ts'
 import type { Control, StreamApi, StreamKind } from './protocol.ts'
+import { createAlarms } from './timeouts.ts'
 
 /** Why a connection ended; labels of a metric, so a closed list. */
 export const END_CAUSES = [

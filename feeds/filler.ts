@@ -6,9 +6,9 @@ import { messageOf } from '../domain/errors.ts'
 import type { Http, Timers } from '../domain/feed-ports.ts'
 import type { Log } from '../domain/ports.ts'
 import type { Trade } from '../domain/trade.ts'
-import { createAlarms } from './alarms.ts'
 import type { Pair } from './pairs.ts'
 import { type History, PAGE_TRADES, type StreamKind } from './protocol.ts'
+import { createAlarms } from './timeouts.ts'
 import { type MissingRange, rangeFields, type Tracker } from './tracker.ts'
 
 export interface FillerOptions {

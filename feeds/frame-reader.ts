@@ -3,10 +3,10 @@ import { messageOf } from '../domain/errors.ts'
 import type { Timers } from '../domain/feed-ports.ts'
 import type { Log, LogFields } from '../domain/ports.ts'
 import type { Trade } from '../domain/trade.ts'
-import { parseFrame } from './json.ts'
+import { type Decoder, MalformedFrame } from './decoder.ts'
+import { parseFrame } from './fields.ts'
 import type { FeedMetrics } from './metrics.ts'
 import type { Control, StreamApi } from './protocol.ts'
-import { type Decoder, MalformedFrame } from './types.ts'
 
 export interface FrameReaderOptions {
   readonly exchange: string

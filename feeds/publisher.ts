@@ -6,8 +6,8 @@
 import { messageOf } from '../domain/errors.ts'
 import type { FeedRecord, RecordSink, Spill, Timers } from '../domain/feed-ports.ts'
 import type { Log } from '../domain/ports.ts'
-import { createAlarms } from './alarms.ts'
 import type { Random } from './random.ts'
+import { createAlarms } from './timeouts.ts'
 
 export interface PublisherOptions {
   readonly sink: RecordSink

@@ -3,9 +3,10 @@
  * Source: Binance "WebSocket Streams" (General WSS information) and "Market Data endpoints" (Old trade lookup,
  * Compressed/Aggregate trades list, Exchange information).
  */
-import { isObject, parseFrame } from '../json.ts'
+
+import { MalformedFrame } from '../decoder.ts'
+import { isObject, parseFrame } from '../fields.ts'
 import { type IdRange, PAGE_TRADES, type RestApi, type StreamApi, type StreamKind, sequenceOf } from '../protocol.ts'
-import { MalformedFrame } from '../types.ts'
 import { binance } from './binance.ts'
 
 /** A market that the exchange does not have (error codes, "INVALID SYMBOL"). */

@@ -2,9 +2,10 @@
  * Binance spot and futures: `trade` and `aggTrade`, as raw and as combined streams.
  * Source: Binance "WebSocket Streams" (Trade Streams, Aggregate Trade Streams).
  */
-import { decoderOf, fieldsOf, isObject } from '../json.ts'
+
+import { type DecodedTrade, type Decoder, tradeOf } from '../decoder.ts'
+import { decoderOf, fieldsOf, isObject } from '../fields.ts'
 import { quoteOf } from '../pairs.ts'
-import { type DecodedTrade, type Decoder, tradeOf } from '../types.ts'
 
 /** A decoder of Binance's frames under an exchange code: `BINANCE` for spot, futures have one of their own. */
 export function binance(exchange: string): Decoder {

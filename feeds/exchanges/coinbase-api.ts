@@ -2,10 +2,11 @@
  * Coinbase Exchange: channels `matches` and `heartbeat`, and the REST history.
  * Source: Coinbase Exchange "WebSocket Overview", "WebSocket Channels", "Get product trades", "Pagination".
  */
-import { isObject, parseFrame } from '../json.ts'
+
+import { MalformedFrame } from '../decoder.ts'
+import { isObject, parseFrame } from '../fields.ts'
 import type { Pair } from '../pairs.ts'
 import { PAGE_TRADES, type RestApi, type StreamApi, sequenceOf } from '../protocol.ts'
-import { MalformedFrame } from '../types.ts'
 import { coinbase } from './coinbase.ts'
 
 const productOf = (pair: Pair) => `${pair.base}-${pair.quote}`

@@ -2,8 +2,9 @@
  * Coinbase Exchange: `match` and `last_match` (the last trade before a subscription, repeated).
  * Source: Coinbase Exchange "WebSocket Channels", matches.
  */
-import { decoderOf, fieldsOf, isObject } from '../json.ts'
-import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from '../types.ts'
+
+import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from '../decoder.ts'
+import { decoderOf, fieldsOf, isObject } from '../fields.ts'
 
 /** A decoder of Coinbase's frames under an exchange code. */
 export function coinbase(exchange: string): Decoder {

@@ -1,5 +1,5 @@
 /** The decoders by exchange name (domain/exchanges.ts): a new exchange is one entry here and one file beside. */
-import type { Decoder } from '../types.ts'
+import type { Decoder } from '../decoder.ts'
 import { binance } from './binance.ts'
 import { coinbase } from './coinbase.ts'
 import { kraken } from './kraken.ts'

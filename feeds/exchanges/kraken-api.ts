@@ -2,10 +2,11 @@
  * Kraken: the WebSocket API v2 and the REST history.
  * Source: Kraken "WebSocket API v2" (trade, ping, heartbeat, status) and "Get Recent Trades", "Get Tradable Asset Pairs".
  */
-import { isObject, parseFrame } from '../json.ts'
+
+import { MalformedFrame } from '../decoder.ts'
+import { isObject, parseFrame } from '../fields.ts'
 import type { Pair } from '../pairs.ts'
 import { type IdRange, PAGE_TRADES, type RestApi, type StreamApi } from '../protocol.ts'
-import { MalformedFrame } from '../types.ts'
 import { kraken } from './kraken.ts'
 
 /** A trade's time may be so far behind those of trades before it. */

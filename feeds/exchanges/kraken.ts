@@ -3,9 +3,9 @@
  * Source: Kraken "WebSockets API" v1 and v2, channel trade.
  */
 import { createHash } from 'node:crypto'
-import { decoderOf, fieldsOf, isObject } from '../json.ts'
+import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from '../decoder.ts'
+import { decoderOf, fieldsOf, isObject } from '../fields.ts'
 import { commonName } from '../pairs.ts'
-import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from '../types.ts'
 
 /** Of the hash that stands for a v1 trade's id: 128 bits. */
 const ID_HEX_DIGITS = 32

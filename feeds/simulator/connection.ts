@@ -1,7 +1,7 @@
 /** A client's connection to a simulated exchange: what it hears by way of the protocol, and what faults do to it. */
 import type { Timers } from '../../domain/feed-ports.ts'
-import { createAlarms } from '../alarms.ts'
 import { mix } from '../random.ts'
+import { createAlarms } from '../timeouts.ts'
 import type { MarketTrade } from './market.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
 import type { Timeline } from './timeline.ts'

@@ -4,7 +4,7 @@
  */
 import type { Timers } from '../../domain/feed-ports.ts'
 import type { Trade } from '../../domain/trade.ts'
-import { tradeOf } from '../types.ts'
+import { tradeOf } from '../decoder.ts'
 import { writeAmount, writeOddly } from './amounts.ts'
 import { type Connection, openConnection, strike } from './connection.ts'
 import { createDisorder } from './disorder.ts'

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Trade } from '../../domain/trade.ts'
+import type { Decoder } from '../../feeds/decoder.ts'
 import { type Frame, framesOf } from '../../feeds/frames.ts'
-import type { Decoder } from '../../feeds/types.ts'
 
 /** The recordings stand beside the repository, with the license of those who made them. */
 export const FRAMES = fileURLToPath(new URL('../../../shared/data/frames/', import.meta.url))

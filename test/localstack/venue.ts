@@ -1,8 +1,8 @@
 /** A made-up exchange: all that a fourth one takes is this decoder and the registry entry beside it. */
 import { parseDecimal } from '../../domain/decimal.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
-import { decoderOf } from '../../feeds/json.ts'
-import { type Decoder, MalformedFrame, tradeOf } from '../../feeds/types.ts'
+import { type Decoder, MalformedFrame, tradeOf } from '../../feeds/decoder.ts'
+import { decoderOf } from '../../feeds/fields.ts'
 
 export const BAZAAR: Exchange = {
   name: 'bazaar',

@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { MalformedFrame } from '../../../feeds/decoder.ts'
 import { VENUES } from '../../../feeds/exchanges/venues.ts'
-import { parseFrame } from '../../../feeds/json.ts'
+import { parseFrame } from '../../../feeds/fields.ts'
 import { pairOf } from '../../../feeds/pairs.ts'
 import type { Control } from '../../../feeds/protocol.ts'
-import { MalformedFrame } from '../../../feeds/types.ts'
 import { FRAMES, NEEDS_FRAMES, recordedFrames } from '../support.ts'
 
 const SAID: Readonly<Record<string, readonly (readonly [frame: string, control: Control])[]>> = {

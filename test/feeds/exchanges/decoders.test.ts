@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { messageOf } from '../../../domain/errors.ts'
 import { EXCHANGES } from '../../../domain/exchanges.ts'
+import { type Decoder, MalformedFrame } from '../../../feeds/decoder.ts'
 import { binance } from '../../../feeds/exchanges/binance.ts'
 import { coinbase } from '../../../feeds/exchanges/coinbase.ts'
 import { DECODERS } from '../../../feeds/exchanges/decoders.ts'
 import { kraken } from '../../../feeds/exchanges/kraken.ts'
-import { type Decoder, MalformedFrame } from '../../../feeds/types.ts'
 import { tradeOf } from '../support.ts'
 
 const NOW = 1_700_000_000_000_000n

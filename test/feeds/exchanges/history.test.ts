@@ -2,12 +2,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Trade } from '../../../domain/trade.ts'
+import { MalformedFrame } from '../../../feeds/decoder.ts'
 import { VENUES } from '../../../feeds/exchanges/venues.ts'
 import { pairOf } from '../../../feeds/pairs.ts'
 import { type History, type IdRange, sequenceOf } from '../../../feeds/protocol.ts'
 import { MARKETS } from '../../../feeds/simulator/instruments.ts'
 import { createSimulator } from '../../../feeds/simulator/simulator.ts'
-import { MalformedFrame } from '../../../feeds/types.ts'
 import { SIMULATED } from '../simulator/support.ts'
 
 const START = Date.UTC(2026, 10, 20, 10)

@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Trade } from '../../../domain/trade.ts'
+import { MalformedFrame } from '../../../feeds/decoder.ts'
 import { DECODERS } from '../../../feeds/exchanges/decoders.ts'
-import { MalformedFrame } from '../../../feeds/types.ts'
 import { hasFrames, NEEDS_FRAMES, recordedFrames } from '../support.ts'
 
 const FILES = { binance: 'binance-futures-aggtrade.txt', kraken: 'kraken.txt', coinbase: 'coinbase.txt' } as const

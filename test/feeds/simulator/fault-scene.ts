@@ -1,7 +1,7 @@
 /** A simulated exchange with one fault, and what a client sees of it. */
 import type { Trade } from '../../../domain/trade.ts'
+import { MalformedFrame } from '../../../feeds/decoder.ts'
 import type { FaultKind } from '../../../feeds/simulator/types.ts'
-import { MalformedFrame } from '../../../feeds/types.ts'
 import { createScene, decode, essence, idOf, SIMULATED, START_MS } from './support.ts'
 
 export const NAMES = SIMULATED.map(({ name }) => name)

@@ -2,7 +2,7 @@
  * Bybit spot: the public stream and the list of instruments.
  * Source: Bybit API v5, "WebSocket Stream", "Connect", and "Market", "Get Instruments Info".
  */
-import { isObject, parseFrame } from '../../../../feeds/json.ts'
+import { isObject, parseFrame } from '../../../../feeds/fields.ts'
 import type { RestApi, StreamApi } from '../../../../feeds/protocol.ts'
 
 /** A spot request subscribes to at most so many topics. */

@@ -2,9 +2,10 @@
  * Bybit spot: the topic `publicTrade`.
  * Source: Bybit API v5, "WebSocket Stream", "Public", "Trade".
  */
-import { decoderOf, fieldsOf, isObject } from '../../../../feeds/json.ts'
+
+import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from '../../../../feeds/decoder.ts'
+import { decoderOf, fieldsOf, isObject } from '../../../../feeds/fields.ts'
 import { quoteOf } from '../../../../feeds/pairs.ts'
-import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from '../../../../feeds/types.ts'
 
 /** A decoder of Bybit's frames under an exchange code. */
 export function bybit(exchange: string): Decoder {

@@ -4,7 +4,7 @@
  */
 import { parseDecimal } from '../domain/decimal.ts'
 import { messageOf } from '../domain/errors.ts'
-import { type Decoder, MalformedFrame } from './types.ts'
+import { type Decoder, MalformedFrame } from './decoder.ts'
 
 /** A number as it was written. */
 class NumberText {

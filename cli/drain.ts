@@ -1,11 +1,11 @@
 /** `tradelake drain`: runs every stage until nothing is pending. */
 import { createLogFile } from '../adapters/log-file.ts'
+import { drain as drainLake } from '../embedded/drain.ts'
+import { wireFunctions } from '../embedded/functions.ts'
+import { openLake } from '../embedded/lake.ts'
+import { createTotals } from '../embedded/totals.ts'
 import { drainDeployed } from '../localstack/deployed-drain.ts'
 import { openDeployedLake } from '../localstack/deployed-lake.ts'
-import { drain as drainLake } from '../localstack/drain.ts'
-import { wireFunctions } from '../localstack/functions.ts'
-import { openLake } from '../localstack/lake.ts'
-import { createTotals } from '../localstack/totals.ts'
 import { type Command, JSON_OPTION } from './command.ts'
 import { LAKE_OPTIONS } from './open-lake.ts'
 

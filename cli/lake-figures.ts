@@ -4,9 +4,9 @@
 import { formatDecimal } from '../domain/decimal.ts'
 import { bronzeTable, candleTable, DLQ_TABLE, GOLD_TABLE, silverTable } from '../domain/tables.ts'
 import { TIMEFRAMES } from '../domain/timeframes.ts'
+import type { Lake } from '../embedded/lake.ts'
 import { findTable } from '../iceberg/catalog.ts'
 import { planFiles } from '../iceberg/scan.ts'
-import type { Lake } from '../localstack/lake.ts'
 import { readCandles, type StoredCandle } from '../tables/candles.ts'
 import { createView, openTables } from '../tables/views.ts'
 

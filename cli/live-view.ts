@@ -1,8 +1,8 @@
 /**
  * The live view of `tradelake start`: refreshed in place on a terminal, plain lines elsewhere, JSON lines on demand.
  */
-import type { Lake } from '../localstack/lake.ts'
-import type { Totals } from '../localstack/totals.ts'
+import type { Lake } from '../embedded/lake.ts'
+import type { Totals } from '../embedded/totals.ts'
 import { formatCount, formatTable } from './format.ts'
 import { lastCandles, type ShownCandle, tableTotals } from './lake-figures.ts'
 

@@ -1,8 +1,8 @@
 /** `tradelake maintain`: joins small files, drops what has had its time and deletes what nothing reaches. */
 import { createLogFile } from '../adapters/log-file.ts'
+import { openLake } from '../embedded/lake.ts'
 import { maintainHandler } from '../functions/maintain/handler.ts'
 import type { MaintainResult, TableResult } from '../functions/maintain/maintain.ts'
-import { openLake } from '../localstack/lake.ts'
 import { type Command, DATA_OPTION, JSON_OPTION, parseDuration } from './command.ts'
 import { formatBytes, formatCount } from './format.ts'
 

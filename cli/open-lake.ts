@@ -1,8 +1,8 @@
 /** The lake that a reading command is about: in a folder, or deployed. */
 
 import type { ReadableLake } from '../domain/lake.ts'
+import { openLakeReadOnly } from '../embedded/lake.ts'
 import { openDeployedLake } from '../localstack/deployed-lake.ts'
-import { openLakeReadOnly } from '../localstack/lake.ts'
 import { type Arguments, DATA_OPTION, type Option } from './command.ts'
 
 /** For commands that can look at a deployment too. */

@@ -1,8 +1,8 @@
 /** `tradelake replay`: brings the records of Bronze files in again, keeping topic, partition, offset and time. */
 import { BadInput } from '../domain/errors.ts'
+import { openLake } from '../embedded/lake.ts'
 import { openDeployedLake } from '../localstack/deployed-lake.ts'
 import { replayDeployed } from '../localstack/deployed-replay.ts'
-import { openLake } from '../localstack/lake.ts'
 import { inputFile } from '../localstack/replay/input.ts'
 import { replayFiles } from '../localstack/replay.ts'
 import type { Command } from './command.ts'

@@ -7,15 +7,15 @@
  */
 import { recordStreams } from '../domain/streams.ts'
 import { allTables, silverTable } from '../domain/tables.ts'
-import { drain } from './drain.ts'
-import type { Functions } from './functions.ts'
-import type { Lake } from './lake.ts'
+import { drain } from '../embedded/drain.ts'
+import type { Functions } from '../embedded/functions.ts'
+import type { Lake } from '../embedded/lake.ts'
+import type { Totals } from '../embedded/totals.ts'
 import { dropUnreadableObjects, mendCheckpoints, registerMissing } from './repair/bronze.ts'
 import { inSession, keptFrom, readLive } from './repair/live.ts'
 import { sendMissing } from './repair/missing.ts'
 import { rebuildCandles, rebuildGold } from './repair/rebuild.ts'
 import { mendTable } from './repair/tables.ts'
-import type { Totals } from './totals.ts'
 
 /** Repairs the lake and tells what was done, a sentence each; nothing where nothing was wrong. */
 export async function repairLake(lake: Lake, functions: Functions, totals: Totals): Promise<string[]> {

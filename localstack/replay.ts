@@ -5,7 +5,7 @@
  */
 import { topicName } from '../domain/names.ts'
 import type { PlacedRecord, QuerySession } from '../domain/ports.ts'
-import type { Lake } from './lake.ts'
+import type { Lake } from '../embedded/lake.ts'
 import { checkRecords } from './replay/check.ts'
 import { openInput, placedRecord, RECORD_COLUMNS, requireRecords, rowsOf, selectRecords } from './replay/input.ts'
 

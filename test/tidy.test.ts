@@ -25,9 +25,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   layers: ['domain'],
   feeds: ['domain', 'iceberg', 'adapters'],
   functions: ['domain', 'iceberg', 'tables', 'adapters'],
-  localstack: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions'],
+  embedded: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions'],
+  localstack: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions', 'embedded'],
   infra: ['domain', 'adapters', 'layers'],
-  cli: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions', 'localstack'],
+  cli: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions', 'embedded', 'localstack'],
 }
 const PRODUCT = Object.keys(MAY_IMPORT)
 const MAX_LINES = 400

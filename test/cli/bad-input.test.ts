@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { openLake, openLakeReadOnly } from '../../localstack/lake.ts'
+import { openLake, openLakeReadOnly } from '../../embedded/lake.ts'
 import { filesBelow, newFolder, output, runCommand, startCommand } from './support.ts'
 
 async function refused(message: RegExp, ...args: string[]): Promise<void> {

@@ -6,6 +6,7 @@ import { EXCHANGES } from '../../domain/exchanges.ts'
 import { consumers } from '../../domain/names.ts'
 import type { InvocationContext, Log, ObjectEvents } from '../../domain/ports.ts'
 import { tradeStream } from '../../domain/streams.ts'
+import { createMetrics, type LocalMetrics } from '../../embedded/metrics.ts'
 import { bronzeHandler } from '../../functions/bronze/handler.ts'
 import { commitHandler } from '../../functions/commit/handler.ts'
 import { goldHandler } from '../../functions/gold/handler.ts'
@@ -13,7 +14,6 @@ import { maintainHandler } from '../../functions/maintain/handler.ts'
 import { ohlcvHandler } from '../../functions/ohlcv/handler.ts'
 import { silverHandler } from '../../functions/silver/handler.ts'
 import { sweepHandler } from '../../functions/sweep/handler.ts'
-import { createMetrics, type LocalMetrics } from '../../localstack/metrics.ts'
 import {
   BINANCE,
   Crash,

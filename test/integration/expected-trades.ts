@@ -4,10 +4,10 @@
  */
 import { formatDecimal } from '../../domain/decimal.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
+import { openLakeReadOnly } from '../../embedded/lake.ts'
+import { lakePositions } from '../../embedded/lake-sink.ts'
+import { marketSimulator } from '../../embedded/market.ts'
 import { sequenceOf } from '../../feeds/protocol.ts'
-import { lakePositions } from '../../localstack/feed-ports.ts'
-import { openLakeReadOnly } from '../../localstack/lake.ts'
-import { marketSimulator } from '../../localstack/market.ts'
 
 const [seed, rate, start, data] = process.argv.slice(2)
 const startMicros = BigInt(Date.parse(start)) * 1000n

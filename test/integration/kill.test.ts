@@ -12,8 +12,8 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { consumers } from '../../domain/names.ts'
 import { countPending } from '../../domain/pending.ts'
+import { openLakeReadOnly } from '../../embedded/lake.ts'
 import { randomStream } from '../../feeds/random.ts'
-import { openLakeReadOnly } from '../../localstack/lake.ts'
 import { newFolder, output, startCommand } from '../cli/support.ts'
 
 const KILLS = 20

@@ -2,11 +2,11 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { bronzeTable, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
+import type { Lake } from '../../embedded/lake.ts'
 import { loadTable, pointerKey } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { auditLake } from '../../localstack/audit.ts'
-import type { Lake } from '../../localstack/lake.ts'
 import { drainLake, newLake, publishMarket, rewriteFile } from './support.ts'
 
 const KRAKEN = EXCHANGES[1]

@@ -8,7 +8,18 @@ import type { Work } from './worker.ts'
 import { runCampaign } from './workers.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const COPIED = ['package.json', 'domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions', 'localstack', 'test']
+const COPIED = [
+  'package.json',
+  'domain',
+  'iceberg',
+  'tables',
+  'adapters',
+  'feeds',
+  'functions',
+  'embedded',
+  'localstack',
+  'test',
+]
 
 /** What caught a mutant, and at which of its runs. */
 export interface Catch {

@@ -19,8 +19,8 @@ import { createFeed, type Feed } from '../feeds/feed.ts'
 import { createFeedMetrics } from '../feeds/metrics.ts'
 import { pairOf } from '../feeds/pairs.ts'
 import { randomOf } from '../feeds/random.ts'
-import { lakePositions, lakeSink } from './feed-ports.ts'
 import type { Lake } from './lake.ts'
+import { lakePositions, lakeSink } from './lake-sink.ts'
 
 export interface Source {
   /** Whether trades of an exchange can be had here. */

@@ -12,9 +12,9 @@ import { MARKETS } from '../feeds/simulator/instruments.ts'
 import { startServer } from '../feeds/simulator/server.ts'
 import { createSimulator, isSimulated, type Simulator } from '../feeds/simulator/simulator.ts'
 import { createWalker } from '../feeds/simulator/walk.ts'
-import { lakePositions } from './feed-ports.ts'
 import type { Source } from './feeds.ts'
 import type { Lake } from './lake.ts'
+import { lakePositions } from './lake-sink.ts'
 
 export interface Market {
   readonly number: number

@@ -8,7 +8,7 @@ import { type Connection, type EndCause, openConnection } from './connection.ts'
 import type { Pair } from './pairs.ts'
 import type { Control, StreamApi, StreamKind } from './protocol.ts'
 import type { Random } from './random.ts'
-import { createAlarms } from './timeouts.ts'
+import { createTimeouts } from './timeouts.ts'
 
 export interface ClientOptions {
   /** The exchange's addresses, best first. */
@@ -67,7 +67,7 @@ const ROTATE_SPREAD = 0.1
 export function createClient(options: ClientOptions, events: ClientEvents): Client {
   const { timers, random, urls } = options
   const addresses = createAddresses(urls, random)
-  const alarms = createAlarms(timers)
+  const timeouts = createTimeouts(timers)
   /** Replaced, and read for a moment more. */
   const retiring = new Set<Connection>()
   let current: Connection | undefined
@@ -84,7 +84,7 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
   function connect(): void {
     if (stopped || coming || cancelWait) return
     const { url, waitMs } = addresses.next(timers.now())
-    cancelWait = alarms.after(waitMs, () => {
+    cancelWait = timeouts.after(waitMs, () => {
       cancelWait = undefined
       coming = open(url)
     })
@@ -110,15 +110,15 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
     coming = undefined
     const old = current
     current = connection
-    alarms.after(HELD_MS, () => current === connection && addresses.held(connection.url))
+    timeouts.after(HELD_MS, () => current === connection && addresses.held(connection.url))
     cancelRotation?.()
     const age = options.maxAgeMs * (ROTATE_FROM + ROTATE_SPREAD * random())
-    cancelRotation = alarms.after(age, () => rotate('rotation'))
+    cancelRotation = timeouts.after(age, () => rotate('rotation'))
     if (old) {
       // Until then both are read.
       const cause = why
       retiring.add(old)
-      alarms.after(OVERLAP_MS, () => old.end(cause, 'a new connection has taken its place'))
+      timeouts.after(OVERLAP_MS, () => old.end(cause, 'a new connection has taken its place'))
     }
     events.live(outage && { ...outage, to: timers.now() })
     outage = undefined
@@ -155,7 +155,7 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
     rotate,
     stop(cause, problem) {
       stopped = true
-      alarms.cancelAll()
+      timeouts.cancelAll()
       cancelWait = undefined
       for (const connection of [coming, current, ...retiring]) connection?.end(cause, problem)
     },

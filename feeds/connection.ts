@@ -5,7 +5,7 @@
 import type { Sockets, Timers } from '../domain/feed-ports.ts'
 import type { Pair } from './pairs.ts'
 import type { Control, StreamApi, StreamKind } from './protocol.ts'
-import { createAlarms } from './timeouts.ts'
+import { createTimeouts } from './timeouts.ts'
 
 /** Why a connection ended; labels of a metric, so a closed list. */
 export const END_CAUSES = [
@@ -63,7 +63,7 @@ const SUBSCRIBE_MS = 15_000
 
 export function openConnection(options: ConnectionOptions, events: ConnectionEvents): Connection {
   const { url, api, pairs, timers, staleMs } = options
-  const alarms = createAlarms(timers)
+  const timeouts = createTimeouts(timers)
   let confirmations = api.confirmations(pairs)
   let opened = false
   let liveSince: number | undefined
@@ -78,7 +78,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
       subscribe()
       if (confirmations === 0) goLive()
       else
-        alarms.after(
+        timeouts.after(
           SUBSCRIBE_MS,
           () => liveSince ?? end('subscribe_timeout', `no confirmation for ${SUBSCRIBE_MS} ms`),
         )
@@ -94,14 +94,14 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
       end(!opened ? 'connect_failed' : code === 1006 ? 'broken' : 'closed_by_exchange', said)
     },
   })
-  alarms.after(CONNECT_MS, () => opened || end('connect_timeout', `no connection within ${CONNECT_MS} ms`))
+  timeouts.after(CONNECT_MS, () => opened || end('connect_timeout', `no connection within ${CONNECT_MS} ms`))
 
   /** At the pace that the exchange allows. */
   function subscribe(): void {
     const pace = 1000 / options.messagesPerSecond
     for (const [index, message] of api.subscriptions(pairs).entries()) {
       if (index === 0) socket.send(message)
-      else alarms.after(index * pace, () => socket.send(message))
+      else timeouts.after(index * pace, () => socket.send(message))
     }
   }
 
@@ -115,11 +115,11 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
   function watch(): void {
     const silent = timers.now() - lastFrame
     if (silent >= staleMs) end('stale', `no message for ${silent} ms`)
-    else alarms.after(staleMs - silent, watch)
+    else timeouts.after(staleMs - silent, watch)
   }
 
   function keepAlive(ping: NonNullable<StreamApi['ping']>): void {
-    alarms.after(ping.everyMs, () => {
+    timeouts.after(ping.everyMs, () => {
       socket.send(ping.text)
       keepAlive(ping)
     })
@@ -135,7 +135,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
   function end(cause: EndCause, problem: string): void {
     if (over) return
     over = true
-    alarms.cancelAll()
+    timeouts.cancelAll()
     socket.close()
     events.ended(cause, problem)
   }

@@ -22,7 +22,7 @@ import { type StreamKind, sequenceOf } from './protocol.ts'
 import { createPublisher } from './publisher.ts'
 import type { Random } from './random.ts'
 import { type FeedStatus, NO_ROOM, statusOf } from './status.ts'
-import { createAlarms } from './timeouts.ts'
+import { createTimeouts } from './timeouts.ts'
 import { createTracker, rangeFields } from './tracker.ts'
 
 export interface FeedPorts {
@@ -75,7 +75,7 @@ const HANGS_MS = 30_000
 export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   const { exchange, venue, pairs, stream, metrics, topics } = options
   const { timers, log } = ports
-  const alarms = createAlarms(timers)
+  const timeouts = createTimeouts(timers)
   const tracker = createTracker()
   const memory = createMemoryWatch({ floorBytes: HEAP_FLOOR_BYTES, limitBytes: options.heapLimitBytes })
   const keys = new Map<string, Uint8Array>()
@@ -196,7 +196,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
         .save(isWhole())
         .catch(error => log.warn('the position was not saved', { exchange, problem: messageOf(error) }))
     watchMemory()
-    alarms.after(TICK_MS, tick)
+    timeouts.after(TICK_MS, tick)
   }
 
   function watchMemory(): void {
@@ -234,7 +234,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
       stopped = true
       stopClients('stopped', 'the feed stops')
       while (tracker.missingIds > 0 && timers.now() < end - milliseconds / 2) await pause(LOOK_MS)
-      alarms.cancelAll()
+      timeouts.cancelAll()
       filler?.stop()
       const settled = tracker.settled()
       const left = await publisher.close(Math.max(0, end - timers.now()))

@@ -8,7 +8,7 @@ import type { Log } from '../domain/ports.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { Pair } from './pairs.ts'
 import { type History, PAGE_TRADES, type StreamKind } from './protocol.ts'
-import { createAlarms } from './timeouts.ts'
+import { createTimeouts } from './timeouts.ts'
 import { type MissingRange, rangeFields, type Tracker } from './tracker.ts'
 
 export interface FillerOptions {
@@ -48,7 +48,7 @@ const DEFAULT_RETRY_AFTER_MS = 5_000
 
 export function createFiller(options: FillerOptions, tracker: Tracker, events: FillerEvents): Filler {
   const { exchange, history, timers, http, log, stream } = options
-  const alarms = createAlarms(timers)
+  const timeouts = createTimeouts(timers)
   const queue: { readonly range: MissingRange; readonly tries: number }[] = []
   let busy = false
   let earliest = 0
@@ -88,7 +88,7 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
       problem: problem ?? 'the history lacks trades',
       pause,
     })
-    alarms.after(pause, () => {
+    timeouts.after(pause, () => {
       queue.push({ range, tries: tries + 1 })
       pump()
     })
@@ -133,7 +133,7 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
 
   async function until(time: number): Promise<void> {
     const pause = time - timers.now()
-    if (pause > 0) await new Promise<void>(resolve => alarms.after(pause, resolve))
+    if (pause > 0) await new Promise<void>(resolve => timeouts.after(pause, resolve))
   }
 
   return {
@@ -143,7 +143,7 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
     },
     stop() {
       stopped = true
-      alarms.cancelAll()
+      timeouts.cancelAll()
     },
   }
 }

@@ -7,7 +7,7 @@ import { messageOf } from '../domain/errors.ts'
 import type { FeedRecord, RecordSink, Spill, Timers } from '../domain/feed-ports.ts'
 import type { Log } from '../domain/ports.ts'
 import type { Random } from './random.ts'
-import { createAlarms } from './timeouts.ts'
+import { createTimeouts } from './timeouts.ts'
 
 export interface PublisherOptions {
   readonly sink: RecordSink
@@ -53,7 +53,7 @@ const OVERHEAD_BYTES = 200
 
 export function createPublisher(options: PublisherOptions, events: PublisherEvents): Publisher {
   const { sink, spill, timers, random, log } = options
-  const alarms = createAlarms(timers)
+  const timeouts = createTimeouts(timers)
   let queue: FeedRecord[] = []
   let queueBytes = 0
   /** The batch that is being sent, and whether it came from the spill. */
@@ -88,7 +88,7 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
   }
 
   function later(milliseconds: number): void {
-    cancelFlush ??= alarms.after(milliseconds, () => {
+    cancelFlush ??= timeouts.after(milliseconds, () => {
       cancelFlush = undefined
       flush()
     })
@@ -158,7 +158,7 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
       events.failed(messageOf(error))
       log.warn('Kafka did not take a batch', { records: records.length, problem: messageOf(error), retryMs })
       // The same records again: what Kafka has of them already, it may have twice, and Gold once.
-      alarms.after(retryMs * (0.5 + random() / 2), () => void send(records))
+      timeouts.after(retryMs * (0.5 + random() / 2), () => void send(records))
       retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)
       if (spilling) writeSpill()
       return
@@ -208,10 +208,10 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
       await new Promise<void>(resolve => {
         barriers.push({ at: published, done: resolve })
         settle()
-        alarms.after(milliseconds, resolve)
+        timeouts.after(milliseconds, resolve)
       })
       closed = true
-      alarms.cancelAll()
+      timeouts.cancelAll()
       const left = [...(sending && !sending.spilled ? sending.records : []), ...queue, ...toSpill]
       try {
         if (left.length > 0) spill.append(left)

@@ -1,13 +1,13 @@
 /** Timers that end together: what a thing waits for is given up when the thing ends. */
 import type { Timers } from '../domain/feed-ports.ts'
 
-export interface Alarms {
+export interface Timeouts {
   /** As Timers.after. */
   after(milliseconds: number, run: () => void): () => void
   cancelAll(): void
 }
 
-export function createAlarms(timers: Pick<Timers, 'after'>): Alarms {
+export function createTimeouts(timers: Pick<Timers, 'after'>): Timeouts {
   const waiting = new Set<() => void>()
   return {
     after(milliseconds, run) {

@@ -1,7 +1,7 @@
 /** A client's connection to a simulated exchange: what it hears by way of the protocol, and what faults do to it. */
 import type { Timers } from '../../domain/feed-ports.ts'
 import { mix } from '../random.ts'
-import { createAlarms } from '../timeouts.ts'
+import { createTimeouts } from '../timeouts.ts'
 import type { MarketTrade } from './market.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
 import type { Timeline } from './timeline.ts'
@@ -32,7 +32,7 @@ interface Surroundings {
 
 export function openConnection(protocol: Protocol, path: string, peer: Peer, around: Surroundings): Connection {
   const { timers, timeline } = around
-  const alarms = createAlarms(timers)
+  const timeouts = createTimeouts(timers)
   let isOpen = true
   let connection: Connection | undefined
   const outbox = createOutbox(timers, text => peer.send(text), {
@@ -43,7 +43,7 @@ export function openConnection(protocol: Protocol, path: string, peer: Peer, aro
   function end(): void {
     if (!isOpen) return
     isOpen = false
-    alarms.cancelAll()
+    timeouts.cancelAll()
     outbox.end()
     // The protocol may refuse what it is asked for at once.
     if (connection) around.onEnd(connection)
@@ -57,7 +57,7 @@ export function openConnection(protocol: Protocol, path: string, peer: Peer, aro
       peer.close(code, reason)
     },
     after: (milliseconds, run) =>
-      alarms.after(milliseconds, () => {
+      timeouts.after(milliseconds, () => {
         around.before()
         if (isOpen) run()
       }),

@@ -2,7 +2,7 @@
 
 import type { ReadableLake } from '../domain/lake.ts'
 import { openLakeReadOnly } from '../embedded/lake.ts'
-import { openDeployedLake } from '../localstack/deployed-lake.ts'
+import { openDeployedLake } from '../operations/deployed-lake.ts'
 import { type Arguments, DATA_OPTION, type Option } from './command.ts'
 
 /** For commands that can look at a deployment too. */

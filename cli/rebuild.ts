@@ -7,7 +7,7 @@ import { drain } from '../embedded/drain.ts'
 import { wireFunctions } from '../embedded/functions.ts'
 import { type Lake, openLake } from '../embedded/lake.ts'
 import { createTotals } from '../embedded/totals.ts'
-import { type RebuildResult, rebuildCandles, rebuildGold, rebuildSilver } from '../localstack/repair/rebuild.ts'
+import { type RebuildResult, rebuildCandles, rebuildGold, rebuildSilver } from '../operations/repair/rebuild.ts'
 import { type Arguments, type Command, DATA_OPTION, JSON_OPTION, parseTime } from './command.ts'
 import { formatCount } from './format.ts'
 

@@ -1,7 +1,7 @@
 /** `tradelake redrive`: takes dead letters through Silver again, after the registry or the code was mended. */
 import { BadInput } from '../domain/errors.ts'
 import { ERROR_TYPES } from '../domain/validation.ts'
-import { type RebuildResult, redrive as redriveLetters } from '../localstack/repair/rebuild.ts'
+import { type RebuildResult, redrive as redriveLetters } from '../operations/repair/rebuild.ts'
 import { type Command, DATA_OPTION, JSON_OPTION } from './command.ts'
 import { chosenExchanges, rangeOf, repairLake } from './rebuild.ts'
 

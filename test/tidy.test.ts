@@ -26,9 +26,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   feeds: ['domain', 'iceberg', 'adapters'],
   functions: ['domain', 'iceberg', 'tables', 'adapters'],
   embedded: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions'],
-  localstack: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions', 'embedded'],
+  operations: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions', 'embedded'],
+  localstack: ['domain', 'adapters'],
   infra: ['domain', 'adapters', 'layers'],
-  cli: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions', 'embedded', 'localstack'],
+  cli: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions', 'embedded', 'operations'],
 }
 const PRODUCT = Object.keys(MAY_IMPORT)
 const MAX_LINES = 400

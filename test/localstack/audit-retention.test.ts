@@ -6,7 +6,7 @@ import type { Lake } from '../../embedded/lake.ts'
 import { loadTable, pointerKey } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { planFiles } from '../../iceberg/scan.ts'
-import { auditLake } from '../../localstack/audit.ts'
+import { auditLake } from '../../operations/audit/audit.ts'
 import { drainLake, newLake, publishMarket, rewriteFile } from './support.ts'
 
 const KRAKEN = EXCHANGES[1]

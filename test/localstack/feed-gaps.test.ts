@@ -4,7 +4,7 @@ import { encodeGap, type FeedGap } from '../../domain/feed-gaps.ts'
 import { FEED_GAPS_TOPIC } from '../../domain/names.ts'
 import type { SqlRow } from '../../domain/ports.ts'
 import { lakeSink } from '../../embedded/lake-sink.ts'
-import { auditLake } from '../../localstack/audit.ts'
+import { auditLake } from '../../operations/audit/audit.ts'
 import { createView, openTables } from '../../tables/views.ts'
 import { drainLake, newLake, rewriteFile, type TestLake } from './support.ts'
 

@@ -4,7 +4,7 @@ import { EXCHANGES } from '../../domain/exchanges.ts'
 import { bronzeTable, silverTable } from '../../domain/tables.ts'
 import { type Lake, openLakeReadOnly } from '../../embedded/lake.ts'
 import { maintain } from '../../functions/maintain/maintain.ts'
-import { auditLake } from '../../localstack/audit.ts'
+import { auditLake } from '../../operations/audit/audit.ts'
 import { createView, openTables } from '../../tables/views.ts'
 import { drainLake, newLake, publishMarket, rewriteFile } from './support.ts'
 

@@ -17,6 +17,7 @@ const COPIED = [
   'feeds',
   'functions',
   'embedded',
+  'operations',
   'localstack',
   'test',
 ]

@@ -7,16 +7,16 @@ import {
   LambdaClient,
   ListEventSourceMappingsCommand,
 } from '@aws-sdk/client-lambda'
-import { awsError } from '../adapters/aws-errors.ts'
-import { invocationFailure } from '../adapters/lambda-invoke.ts'
-import { eventRecord } from '../adapters/topic-batch.ts'
-import { BadInput, TradelakeError } from '../domain/errors.ts'
-import type { KafkaEventRecord } from '../domain/events.ts'
-import { topicName } from '../domain/names.ts'
-import type { PlacedRecord, QuerySession } from '../domain/ports.ts'
-import type { DeployedLake } from './deployed-lake.ts'
-import { checkRecords } from './replay/check.ts'
-import { openInput, placedRecord, RECORD_COLUMNS, requireRecords, rowsOf, selectRecords } from './replay/input.ts'
+import { awsError } from '../../adapters/aws-errors.ts'
+import { invocationFailure } from '../../adapters/lambda-invoke.ts'
+import { eventRecord } from '../../adapters/topic-batch.ts'
+import { BadInput, TradelakeError } from '../../domain/errors.ts'
+import type { KafkaEventRecord } from '../../domain/events.ts'
+import { topicName } from '../../domain/names.ts'
+import type { PlacedRecord, QuerySession } from '../../domain/ports.ts'
+import type { DeployedLake } from '../deployed-lake.ts'
+import { checkRecords } from './check.ts'
+import { openInput, placedRecord, RECORD_COLUMNS, requireRecords, rowsOf, selectRecords } from './input.ts'
 
 /** Below the 6 MB of a synchronous invocation, base64 and JSON around it included. */
 const BYTES_PER_EVENT = 3_500_000

@@ -2,16 +2,16 @@
  * The audit: reads a lake and says, law by law, whether the design's laws hold. It writes nothing, and may look at a
  * lake that another process is writing: it compares only what both sides must hold by then.
  */
-import { Corrupt, messageOf, NotFound } from '../domain/errors.ts'
-import type { ReadableLake } from '../domain/lake.ts'
-import { checkBronze } from './audit/bronze.ts'
-import { checkCandles } from './audit/candles.ts'
-import { checkFiles, fileFindings } from './audit/files.ts'
-import { checkGold } from './audit/gold.ts'
-import { type Readings, readLake } from './audit/readings.ts'
-import { type AuditReport, count, type Findings, type LawReport } from './audit/report.ts'
-import { loadRows } from './audit/rows.ts'
-import { checkSilver } from './audit/silver.ts'
+import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
+import type { ReadableLake } from '../../domain/lake.ts'
+import { checkBronze } from './bronze.ts'
+import { checkCandles } from './candles.ts'
+import { checkFiles, fileFindings } from './files.ts'
+import { checkGold } from './gold.ts'
+import { type Readings, readLake } from './readings.ts'
+import { type AuditReport, count, type Findings, type LawReport } from './report.ts'
+import { loadRows } from './rows.ts'
+import { checkSilver } from './silver.ts'
 
 const LAWS = [
   'Bronze is Kafka',

@@ -3,11 +3,11 @@
  * All are checked before the first is written; then a crash in the middle is harmless, because what was placed is the
  * same when it comes again.
  */
-import { topicName } from '../domain/names.ts'
-import type { PlacedRecord, QuerySession } from '../domain/ports.ts'
-import type { Lake } from '../embedded/lake.ts'
-import { checkRecords } from './replay/check.ts'
-import { openInput, placedRecord, RECORD_COLUMNS, requireRecords, rowsOf, selectRecords } from './replay/input.ts'
+import { topicName } from '../../domain/names.ts'
+import type { PlacedRecord, QuerySession } from '../../domain/ports.ts'
+import type { Lake } from '../../embedded/lake.ts'
+import { checkRecords } from './check.ts'
+import { openInput, placedRecord, RECORD_COLUMNS, requireRecords, rowsOf, selectRecords } from './input.ts'
 
 /** One step of the topic log takes at most so many records, or a few more than so many bytes. */
 const RECORDS_PER_STEP = 20_000

@@ -5,17 +5,17 @@
  * The tables come first (pointers, snapshots, files), then Bronze's records and checkpoints, then what is missing downstream.
  * Nothing is deleted: what no table names is swept by maintenance, a day later. A lake has one writer while it is repaired.
  */
-import { recordStreams } from '../domain/streams.ts'
-import { allTables, silverTable } from '../domain/tables.ts'
-import { drain } from '../embedded/drain.ts'
-import type { Functions } from '../embedded/functions.ts'
-import type { Lake } from '../embedded/lake.ts'
-import type { Totals } from '../embedded/totals.ts'
-import { dropUnreadableObjects, mendCheckpoints, registerMissing } from './repair/bronze.ts'
-import { inSession, keptFrom, readLive } from './repair/live.ts'
-import { sendMissing } from './repair/missing.ts'
-import { rebuildCandles, rebuildGold } from './repair/rebuild.ts'
-import { mendTable } from './repair/tables.ts'
+import { recordStreams } from '../../domain/streams.ts'
+import { allTables, silverTable } from '../../domain/tables.ts'
+import { drain } from '../../embedded/drain.ts'
+import type { Functions } from '../../embedded/functions.ts'
+import type { Lake } from '../../embedded/lake.ts'
+import type { Totals } from '../../embedded/totals.ts'
+import { dropUnreadableObjects, mendCheckpoints, registerMissing } from './bronze.ts'
+import { inSession, keptFrom, readLive } from './live.ts'
+import { sendMissing } from './missing.ts'
+import { rebuildCandles, rebuildGold } from './rebuild.ts'
+import { mendTable } from './tables.ts'
 
 /** Repairs the lake and tells what was done, a sentence each; nothing where nothing was wrong. */
 export async function repairLake(lake: Lake, functions: Functions, totals: Totals): Promise<string[]> {

@@ -18,7 +18,7 @@ import { VARIABLES } from '../adapters/aws-ports.ts'
 import { invocationFailure } from '../adapters/lambda-invoke.ts'
 import { bundleFunctions, FUNCTIONS, type FunctionName, WITH_ENGINE } from '../infra/bundles.ts'
 import { startLocalStack } from '../localstack/local-stack.ts'
-import { clientOptions } from '../localstack/stack/ministack.ts'
+import { clientOptions } from '../localstack/ministack.ts'
 import { SILENT } from '../test/silent-log.ts'
 import { percentile, print, record } from './report.ts'
 

@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { askedToEnd } from '../adapters/system.ts'
 import { BadInput, messageOf, TradelakeError } from '../domain/errors.ts'
+import { COMPOSE } from './compose.ts'
+import { emulatorAt } from './ministack.ts'
 import { startPipeline } from './pipeline.ts'
-import { COMPOSE } from './stack/compose.ts'
-import { emulatorAt } from './stack/ministack.ts'
 
 const HELP = `npm run deploy:local [-- OPTIONS]
 

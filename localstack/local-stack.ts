@@ -4,10 +4,10 @@
  */
 import { join } from 'node:path'
 import type { Log } from '../domain/ports.ts'
+import { type Kafka, startKafka } from './kafka.ts'
+import { type MiniStack, startMiniStack } from './ministack.ts'
 import { type Pipeline, startPipeline } from './pipeline.ts'
-import { type Kafka, startKafka } from './stack/kafka.ts'
-import { type MiniStack, startMiniStack } from './stack/ministack.ts'
-import { type Registry, startRegistry } from './stack/registry.ts'
+import { type Registry, startRegistry } from './registry.ts'
 
 export interface LocalStack extends Pipeline {
   readonly kafka: Kafka

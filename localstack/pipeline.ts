@@ -13,9 +13,9 @@ import { TRADES_SUBJECT } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
 import { TRADE_SCHEMA } from '../domain/trade.ts'
 import { type Bridge, startBridge } from './bridge.ts'
-import { type Deployment, deployTo } from './stack/deployment.ts'
-import { startCandlesAfterGold } from './stack/destinations.ts'
-import { clientOptions, type Emulator } from './stack/ministack.ts'
+import { type Deployment, deployTo } from './deployment.ts'
+import { startCandlesAfterGold } from './destinations.ts'
+import { clientOptions, type Emulator } from './ministack.ts'
 
 /** `bootstrap` is `host:port` of a broker, `registryUrl` of a Confluent schema registry. */
 interface KafkaAddress {

@@ -10,7 +10,7 @@ import { dynamoDbState, KEY_NAMES } from '../../adapters/dynamodb-state.ts'
 import { s3Store } from '../../adapters/s3-store.ts'
 import { systemIds, systemScratch } from '../../adapters/system.ts'
 import type { StateTable } from '../../domain/ports.ts'
-import { startMiniStack } from '../../localstack/stack/ministack.ts'
+import { startMiniStack } from '../../localstack/ministack.ts'
 import { objectStoreContract } from '../contract/object-store.contract.ts'
 import { stateStoreContract } from '../contract/state-store.contract.ts'
 

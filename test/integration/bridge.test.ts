@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../adapters/system.ts'
 import type { KafkaEvent } from '../../domain/events.ts'
 import { type Bridge, type KafkaMapping, startBridge } from '../../localstack/bridge.ts'
-import { type Kafka, startKafka } from '../../localstack/stack/kafka.ts'
-import { hasJava } from '../../localstack/stack/maven.ts'
+import { type Kafka, startKafka } from '../../localstack/kafka.ts'
+import { hasJava } from '../../localstack/maven.ts'
 import { SILENT } from '../silent-log.ts'
 
 const PARTITIONS = 4

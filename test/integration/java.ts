@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { jarsOf } from '../../localstack/stack/maven.ts'
+import { jarsOf } from '../../localstack/maven.ts'
 import type { LakeAnswer, LakeRequest } from './python.ts'
 
 const run = promisify(execFile)

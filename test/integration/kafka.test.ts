@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Admin, Consumer, MessagesStreamModes, Producer } from '@platformatic/kafka'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Kafka, startKafka } from '../../localstack/stack/kafka.ts'
-import { hasJava } from '../../localstack/stack/maven.ts'
+import { type Kafka, startKafka } from '../../localstack/kafka.ts'
+import { hasJava } from '../../localstack/maven.ts'
 
 describe.skipIf(!hasJava())('Kafka', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-kafka-'))

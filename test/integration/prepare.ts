@@ -1,9 +1,9 @@
 /** What the suites install is installed before them: a download on a slow day is no test's time. */
-import { kafkaJars } from '../../localstack/stack/kafka.ts'
-import { hasJava } from '../../localstack/stack/maven.ts'
-import { ministackPython } from '../../localstack/stack/ministack.ts'
-import { hasPython } from '../../localstack/stack/python.ts'
-import { registryHome } from '../../localstack/stack/registry.ts'
+import { kafkaJars } from '../../localstack/kafka.ts'
+import { hasJava } from '../../localstack/maven.ts'
+import { ministackPython } from '../../localstack/ministack.ts'
+import { hasPython } from '../../localstack/python.ts'
+import { registryHome } from '../../localstack/registry.ts'
 import { icebergJars } from './java.ts'
 import { readersPython } from './python.ts'
 

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type ColumnType, decimalType } from '../../domain/tables.ts'
-import { pythonEnvironment } from '../../localstack/stack/python.ts'
+import { pythonEnvironment } from '../../localstack/python.ts'
 
 const run = promisify(execFile)
 const HERE = import.meta.dirname

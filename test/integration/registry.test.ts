@@ -8,8 +8,8 @@ import { registerSchema } from '../../adapters/schema-registration.ts'
 import { systemClock } from '../../adapters/system.ts'
 import { Throttled } from '../../domain/errors.ts'
 import { TRADE_SCHEMA } from '../../domain/trade.ts'
-import { hasJava } from '../../localstack/stack/maven.ts'
-import { startRegistry } from '../../localstack/stack/registry.ts'
+import { hasJava } from '../../localstack/maven.ts'
+import { startRegistry } from '../../localstack/registry.ts'
 
 test.skipIf(!hasJava())('ids are resolved, unknown ones told, and an outage is an outage', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-registry-'))

@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { randomStream } from '../../feeds/random.ts'
-import { freePort } from '../../localstack/stack/processes.ts'
+import { freePort } from '../../localstack/processes.ts'
 
 export interface ThrottledDynamoDb {
   readonly url: string

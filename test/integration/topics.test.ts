@@ -11,7 +11,7 @@ import { systemClock } from '../../adapters/system.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { type TopicDefinition, topicDefinitions } from '../../domain/topics.ts'
 import { type TopicsEvent, topicsHandler } from '../../functions/topics/handler.ts'
-import { type Kafka, startKafka } from '../../localstack/stack/kafka.ts'
+import { type Kafka, startKafka } from '../../localstack/kafka.ts'
 import { SILENT } from '../silent-log.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tradelake-topics-'))

@@ -7,7 +7,7 @@ import { feed } from '../../cli/feed.ts'
 import { simulator } from '../../cli/simulator.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { pairOf } from '../../feeds/pairs.ts'
-import { COMPOSE } from '../../localstack/stack/compose.ts'
+import { COMPOSE } from '../../localstack/compose.ts'
 
 interface Service {
   readonly image?: string

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { systemIds } from '../../adapters/system.ts'
+import { systemIds } from '../adapters/system.ts'
 import { jarsOf } from './maven.ts'
 import { freePort, type Service, startService } from './processes.ts'
 

@@ -2,10 +2,10 @@
  * A local stand-in for Lambda's success destination, which the emulator does not run: Gold's success starts the candles. Here they
  * are started when what Gold has handed over waits on their list.
  */
-import { messageOf } from '../../domain/errors.ts'
-import { consumers } from '../../domain/names.ts'
-import { countPending } from '../../domain/pending.ts'
-import type { Clock, Log, StateStore } from '../../domain/ports.ts'
+import { messageOf } from '../domain/errors.ts'
+import { consumers } from '../domain/names.ts'
+import { countPending } from '../domain/pending.ts'
+import type { Clock, Log, StateStore } from '../domain/ports.ts'
 
 const LOOK_MS = 500
 

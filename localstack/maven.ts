@@ -5,7 +5,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify, stripVTControlCharacters } from 'node:util'
-import { TradelakeError } from '../../domain/errors.ts'
+import { TradelakeError } from '../domain/errors.ts'
 import { cacheFolder } from './python.ts'
 
 const run = promisify(execFile)

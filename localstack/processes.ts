@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { systemClock, systemIds } from '../../adapters/system.ts'
-import { TradelakeError } from '../../domain/errors.ts'
+import { systemClock, systemIds } from '../adapters/system.ts'
+import { TradelakeError } from '../domain/errors.ts'
 
 export interface Service {
   readonly pid: number

@@ -4,12 +4,12 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { DeleteBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
-import { TradelakeError } from '../../domain/errors.ts'
-import type { KafkaMapping } from '../bridge.ts'
+import { TradelakeError } from '../domain/errors.ts'
+import type { KafkaMapping } from './bridge.ts'
 import { clientOptions, type Emulator } from './ministack.ts'
 
 const run = promisify(execFile)
-const ROOT = new URL('../..', import.meta.url).pathname
+const ROOT = new URL('..', import.meta.url).pathname
 const CDK = join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk')
 const MAX_OUTPUT = 64 * 1024 * 1024
 

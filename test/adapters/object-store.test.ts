@@ -2,10 +2,10 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, wr
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { folderStore } from '../../adapters/folder-store.ts'
-import { memoryStore } from '../../adapters/memory-store.ts'
 import { systemClock, systemScratch } from '../../adapters/system.ts'
 import { BadInput } from '../../domain/errors.ts'
 import { listed, objectStoreContract } from '../contract/object-store.contract.ts'
+import { memoryStore } from '../memory/store.ts'
 
 const scratch = systemScratch()
 const bytes = new Uint8Array([1, 2, 3])

@@ -2,7 +2,6 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { memoryState } from '../../adapters/memory-state.ts'
 import { sqliteError } from '../../adapters/sqlite.ts'
 import { sqliteState } from '../../adapters/sqlite-state.ts'
 import { sqliteTopicLog } from '../../adapters/sqlite-topic-log.ts'
@@ -10,6 +9,7 @@ import { systemScratch } from '../../adapters/system.ts'
 import { BadInput, Corrupt, TradelakeError } from '../../domain/errors.ts'
 import type { Write } from '../../domain/ports.ts'
 import { outcomes, stateStoreContract, testClock, transactions } from '../contract/state-store.contract.ts'
+import { memoryState } from '../memory/state.ts'
 
 const scratch = systemScratch()
 const item: Write = {

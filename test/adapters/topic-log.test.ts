@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { memoryTopicLog } from '../../adapters/memory-topic-log.ts'
 import { sqliteTopicLog } from '../../adapters/sqlite-topic-log.ts'
 import { systemScratch } from '../../adapters/system.ts'
 import { topicLogContract } from '../contract/topic-log.contract.ts'
+import { memoryTopicLog } from '../memory/topic-log.ts'
 
 const scratch = systemScratch()
 

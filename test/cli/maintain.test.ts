@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { fragmentedLake } from '../localstack/support.ts'
+import { fragmentedLake } from '../embedded/support.ts'
 import { newFolder, output, runCommand } from './support.ts'
 
 test('says by table what was done, then that there is nothing to do; every law holds', async () => {

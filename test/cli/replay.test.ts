@@ -13,7 +13,7 @@ import { openLake } from '../../embedded/lake.ts'
 import { encodeParquet } from '../../iceberg/parquet/encode.ts'
 import { keyBytes } from '../../operations/replay/input.ts'
 import { replayFiles } from '../../operations/replay/replay.ts'
-import { rewriteFile } from '../localstack/support.ts'
+import { rewriteFile } from '../embedded/support.ts'
 import { filesBelow, newFolder, output, queryRows, runCommand } from './support.ts'
 
 const KRAKEN = EXCHANGES[1]

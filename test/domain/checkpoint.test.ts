@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { memoryState } from '../../adapters/memory-state.ts'
 import {
   advanceCheckpoint,
   type Checkpoint,
@@ -11,6 +10,7 @@ import {
   takeOffset,
 } from '../../domain/checkpoint.ts'
 import { Conflict } from '../../domain/errors.ts'
+import { memoryState } from '../memory/state.ts'
 
 const START: Checkpoint = { topic: 't', partition: 3, epoch: 0, nextOffset: 0, gaps: [], stored: false }
 

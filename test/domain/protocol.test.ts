@@ -1,6 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { memoryState } from '../../adapters/memory-state.ts'
-import { memoryStore } from '../../adapters/memory-store.ts'
 import { systemIds, systemScratch } from '../../adapters/system.ts'
 import { Conflict, Corrupt, Fenced } from '../../domain/errors.ts'
 import {
@@ -14,6 +12,8 @@ import {
 } from '../../domain/pending.ts'
 import type { Clock, Write } from '../../domain/ports.ts'
 import { commit, deadlineOf, repeatUntil } from '../../domain/protocol.ts'
+import { memoryState } from '../memory/state.ts'
+import { memoryStore } from '../memory/store.ts'
 
 /** A clock that only moves when it is told, or slept on. */
 function handClock(start = 1_000_000): Clock & { advance(milliseconds: number): void } {

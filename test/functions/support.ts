@@ -1,8 +1,6 @@
 /** A lake in memory for the tests of the stages: its clock moves when told, its ids count, and any step of I/O can fail or wait. */
 import { bundledRegistry } from '../../adapters/bundled-registry.ts'
 import { type DuckDbEngine, duckDbEngine } from '../../adapters/duckdb-engine.ts'
-import { memoryState } from '../../adapters/memory-state.ts'
-import { memoryStore } from '../../adapters/memory-store.ts'
 import { systemScratch } from '../../adapters/system.ts'
 import type { KafkaEvent, KafkaEventRecord } from '../../domain/events.ts'
 import { EXCHANGES, type Exchange } from '../../domain/exchanges.ts'
@@ -21,6 +19,8 @@ import { findTable } from '../../iceberg/catalog.ts'
 import { type ColumnValues, readColumns } from '../../iceberg/parquet/read.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
+import { memoryState } from '../memory/state.ts'
+import { memoryStore } from '../memory/store.ts'
 
 /** When a test lake's clock begins, milliseconds since 1970. */
 export const START = Date.UTC(2026, 10, 20, 12)

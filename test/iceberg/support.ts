@@ -1,12 +1,13 @@
 /** A lake in memory with a clock and ids of its own, and data files without data. */
-import { memoryState } from '../../adapters/memory-state.ts'
-import { memoryStore } from '../../adapters/memory-store.ts'
+
 import type { Clock, Ids, ObjectStore, Ports, StateStore } from '../../domain/ports.ts'
 import { GOLD_TABLE, type PrimitiveType, type TableDefinition } from '../../domain/tables.ts'
 import { encodeValue, type ScalarValue } from '../../iceberg/bounds.ts'
 import { type LoadedTable, loadTable } from '../../iceberg/catalog.ts'
 import { type SnapshotChange, type StagedSnapshot, stageSnapshot } from '../../iceberg/commit.ts'
 import type { DataFile, PartitionValue } from '../../iceberg/types.ts'
+import { memoryState } from '../memory/state.ts'
+import { memoryStore } from '../memory/store.ts'
 
 export interface TestLake {
   readonly ports: Pick<Ports, 'store' | 'state' | 'clock' | 'ids'>

@@ -14,7 +14,7 @@ import { planFiles } from '../../iceberg/scan.ts'
 import { hasPython } from '../../localstack/python.ts'
 import { openTables } from '../../tables/views.ts'
 import { output } from '../cli/support.ts'
-import { drainLake, fragmentedLake } from '../localstack/support.ts'
+import { drainLake, fragmentedLake } from '../embedded/support.ts'
 import { digestFiles, digestRows, textsQuery } from './digest.ts'
 import { checkLake, type LakeAnswer, type LakeRequest, readersPython } from './python.ts'
 

@@ -12,10 +12,10 @@ import { faultSchedule } from '../../feeds/simulator/faults.ts'
 import { MARKETS } from '../../feeds/simulator/instruments.ts'
 import { createSimulator, type Simulator } from '../../feeds/simulator/simulator.ts'
 import { createView, openTables } from '../../tables/views.ts'
+import { drainLake, newLake, type TestLake } from '../embedded/support.ts'
 import { createFakeTimers } from '../feeds/fake-timers.ts'
 import { createRig, START_MS } from '../feeds/rig.ts'
 import { SIMULATED } from '../feeds/simulator/support.ts'
-import { drainLake, newLake, type TestLake } from '../localstack/support.ts'
 
 const MINUTE = 60_000
 const SEED = 42

@@ -4,7 +4,6 @@
  */
 
 import { createQueue } from '../../adapters/memory-queue.ts'
-import { memoryTopicLog } from '../../adapters/memory-topic-log.ts'
 import { type KafkaEvent, objectCreated, type QueueEvent } from '../../domain/events.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers, dataPrefix, topicName } from '../../domain/names.ts'
@@ -19,6 +18,7 @@ import { maintainHandler } from '../../functions/maintain/handler.ts'
 import { ohlcvHandler } from '../../functions/ohlcv/handler.ts'
 import { silverHandler } from '../../functions/silver/handler.ts'
 import { sweepHandler } from '../../functions/sweep/handler.ts'
+import { memoryTopicLog } from '../memory/topic-log.ts'
 import { SILENT } from '../silent-log.ts'
 import { splitEvent } from './events.ts'
 import { createLambda, type Fleet } from './lambda.ts'

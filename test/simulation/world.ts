@@ -1,11 +1,11 @@
 /** What one run's parts share: time, chance, the fault points, and the stores as they really are. */
 import { crc32 } from 'node:zlib'
 import { bundledRegistry } from '../../adapters/bundled-registry.ts'
-import { memoryState } from '../../adapters/memory-state.ts'
-import { memoryStore } from '../../adapters/memory-store.ts'
 import { canonicalWrites } from '../../adapters/state-rules.ts'
 import type { ObjectStore, Ports, SchemaRegistry, StateStore, Write } from '../../domain/ports.ts'
 import { mix, type Random, randomStream } from '../../feeds/random.ts'
+import { memoryState } from '../memory/state.ts'
+import { memoryStore } from '../memory/store.ts'
 import type { RunEngine } from './engine.ts'
 import type { FaultKind, FaultSource, PointType } from './faults.ts'
 import { createScheduler, type Order, type Scheduler } from './scheduler.ts'

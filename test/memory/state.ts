@@ -1,6 +1,6 @@
 /** A state store in memory with DynamoDB's transaction semantics, for tests and simulation. */
-import type { Attributes, Clock, Item, StateStore } from '../domain/ports.ts'
-import { compareUtf8 } from './object-keys.ts'
+
+import { compareUtf8 } from '../../adapters/object-keys.ts'
 import {
   canonicalWrites,
   checkWrites,
@@ -10,8 +10,9 @@ import {
   keyText,
   TOKEN_LIFETIME_MS,
   tokenMismatch,
-} from './state-rules.ts'
-import { systemClock } from './system.ts'
+} from '../../adapters/state-rules.ts'
+import { systemClock } from '../../adapters/system.ts'
+import type { Attributes, Clock, Item, StateStore } from '../../domain/ports.ts'
 
 interface Partition {
   readonly items: Map<string, Attributes>

@@ -7,7 +7,7 @@ import { loadTable, pointerKey } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { auditLake } from '../../operations/audit/audit.ts'
-import { drainLake, newLake, publishMarket, rewriteFile } from './support.ts'
+import { drainLake, newLake, publishMarket, rewriteFile } from '../embedded/support.ts'
 
 const KRAKEN = EXCHANGES[1]
 const BRONZE = bronzeTable(KRAKEN).name

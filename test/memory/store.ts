@@ -1,9 +1,9 @@
 /** An object store in memory, for tests and simulation. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { AlreadyExists, NotFound } from '../domain/errors.ts'
-import type { Clock, ObjectStore, Scratch } from '../domain/ports.ts'
-import { fileError } from './file-errors.ts'
-import { checkKey, checkRange, compareUtf8 } from './object-keys.ts'
+import { fileError } from '../../adapters/file-errors.ts'
+import { checkKey, checkRange, compareUtf8 } from '../../adapters/object-keys.ts'
+import { AlreadyExists, NotFound } from '../../domain/errors.ts'
+import type { Clock, ObjectStore, Scratch } from '../../domain/ports.ts'
 
 interface Stored {
   readonly bytes: Uint8Array

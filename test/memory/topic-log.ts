@@ -1,5 +1,5 @@
 /** A topic log in memory, for tests and simulation. */
-import type { LogRecord, TopicLog } from '../domain/ports.ts'
+
 import {
   checkPartitions,
   checkPlaced,
@@ -13,7 +13,8 @@ import {
   takenOffset,
   unknownTopic,
   type WaitingRecord,
-} from './topic-batch.ts'
+} from '../../adapters/topic-batch.ts'
+import type { LogRecord, TopicLog } from '../../domain/ports.ts'
 
 interface Chunk {
   readonly id: number

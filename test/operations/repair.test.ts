@@ -14,8 +14,8 @@ import { loadTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { auditLake } from '../../operations/audit/audit.ts'
 import { repairLake } from '../../operations/repair/repair.ts'
+import { drainLake, newLake, publishMarket, type TestLake } from '../embedded/support.ts'
 import { SILENT } from '../silent-log.ts'
-import { drainLake, newLake, publishMarket, type TestLake } from './support.ts'
 
 const GOLD = 'gold_crypto_trades'
 

@@ -10,8 +10,8 @@ import { openLakeReadOnly } from '../../embedded/lake.ts'
 import { loadTable } from '../../iceberg/catalog.ts'
 import { auditLake } from '../../operations/audit/audit.ts'
 import type { AuditReport, LawReport } from '../../operations/audit/report.ts'
+import { drainLake, largestFile, newLake, publishMarket, rewriteFile, type TestLake } from '../embedded/support.ts'
 import { SILENT } from '../silent-log.ts'
-import { drainLake, largestFile, newLake, publishMarket, rewriteFile, type TestLake } from './support.ts'
 
 let lake: TestLake
 

@@ -2,7 +2,6 @@
  * Kraken: the WebSocket API v2 and the REST history.
  * Source: Kraken "WebSocket API v2" (trade, ping, heartbeat, status) and "Get Recent Trades", "Get Tradable Asset Pairs".
  */
-
 import { MalformedFrame } from '../decoder.ts'
 import { isObject, parseFrame } from '../fields.ts'
 import type { Pair } from '../pairs.ts'

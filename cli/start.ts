@@ -52,10 +52,12 @@ export const start: Command = {
     try {
       const runtime = createRuntime(lake, log)
       const { source, ...shown } = args.flag('live') ? liveSource(lake, args) : await simulatedSource(lake, wanted)
-      const view = await createView(lake, shown, runtime.totals, args.flag('json'))
+      let view: View
       try {
+        view = await createView(lake, shown, runtime.totals, args.flag('json'))
         await runUntil(lake, await startFeeds(lake, source, log), runtime, view, milliseconds)
       } finally {
+        // The simulated exchanges' port keeps the process alive, whatever failed.
         await source.close()
       }
       view.note('Draining: every stage runs until nothing is pending.')

@@ -27,7 +27,7 @@ export interface ServiceOptions {
 }
 
 const clock = systemClock()
-const ids = systemIds(clock)
+const ids = systemIds()
 const READY_MS = 60_000
 const STOP_MS = 10_000
 const POLL_MS = 100

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { consumers } from '../../domain/names.ts'
 import { producePending } from '../../domain/pending.ts'
 import { candleTable, GOLD_TABLE } from '../../domain/tables.ts'
@@ -34,7 +34,6 @@ const DAY = 24n * HOUR
 const NOON = START_MICROS - DAY
 
 const engine = await testEngine()
-afterAll(() => engine.close())
 let lake: MemoryLake
 beforeEach(() => {
   lake = memoryLake({ engine })

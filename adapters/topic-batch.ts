@@ -6,7 +6,7 @@ import { AlreadyExists, BadInput, NotFound } from '../domain/errors.ts'
 import { type KafkaEvent, type KafkaEventRecord, MAX_EVENT_BYTES } from '../domain/events.ts'
 import type { LogRecord, PlacedRecord, PolledBatch } from '../domain/ports.ts'
 
-/** Kafka's `max.message.bytes` of our topics (docs/formats.md). */
+/** Kafka's `max.message.bytes` of our topics (docs/topics.md). */
 const MAX_RECORD_BYTES = 1024 * 1024
 /** Records taken from one partition before the next has its turn. */
 const TURN_RECORDS = 32

@@ -3,6 +3,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { EXCHANGES } from '../domain/exchanges.ts'
+import { topicDefinitions } from '../domain/topics.ts'
+import { TRADE_SCHEMA } from '../domain/trade.ts'
+import { ERROR_TYPES } from '../domain/validation.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -65,4 +69,17 @@ test('what .ci/run runs, the workflows run too', () => {
 test('the version of Node is one', () => {
   expect(read('.nvmrc').trim()).toBe('24')
   expect(read('bin/node24.js')).toContain('MINIMUM_MAJOR = 24')
+})
+
+test('the page of topics names every field, error type and topic', () => {
+  const page = read('docs/topics.md')
+  // The first cell of each row, which may name two.
+  const named = [...page.matchAll(/^\| (`[^|]*?) \|/gm)].flatMap(([, cell]) =>
+    cell.split(', ').map(name => name.replaceAll('`', '')),
+  )
+  const fields = TRADE_SCHEMA.fields.map(({ name }) => name)
+  const topics = [
+    ...new Set(topicDefinitions(EXCHANGES).map(({ name }) => name.replace(/(trades)\.\w+$/, '$1.<exchange>'))),
+  ]
+  expect(named.sort()).toEqual([...fields, ...topics, ...ERROR_TYPES].sort())
 })

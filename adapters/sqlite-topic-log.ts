@@ -126,7 +126,7 @@ export function sqliteTopicLog(path: string, options: { readonly readOnly?: bool
     return there
   }
 
-  /** Of sorted records of one partition, those at whose offset nothing waits. */
+  /** Those of one partition's sorted records at whose offset nothing waits. */
   function freshOf(topic: string, records: readonly PlacedRecord[]): readonly PlacedRecord[] {
     const there = waitingAt(topic, records[0].partition, records)
     return records.filter(record => {

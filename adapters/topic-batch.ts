@@ -21,7 +21,7 @@ export interface WaitingRecord {
   readonly record: LogRecord
 }
 
-/** Of one chunk, all records up to and including this offset. */
+/** All records of one chunk up to and including this offset. */
 export interface Taken {
   readonly chunk: number
   readonly partition: number

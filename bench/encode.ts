@@ -16,7 +16,7 @@ import { print, record } from './report.ts'
 const PREDECESSOR_PER_SECOND = 52_550
 const SCHEMA_ID = 7
 const START_MS = Date.UTC(2026, 10, 20, 10)
-/** Of the exchange. */
+/** Trades a second of the exchange. */
 const RATE = 5_000
 const SECONDS = 20
 const PASSES = 5

@@ -16,7 +16,7 @@ import { type Arguments, type Command, DATA_OPTION, parseDuration, parseNumber, 
 import { createView, type View } from './live-view.ts'
 
 const LOOK_MS = 100
-/** Of a feed, before a person is told. */
+/** A feed's problem lasts so long before a person is told. */
 const PROBLEM_MS = 5_000
 const SAME_SIGNAL_MS = 1_000
 

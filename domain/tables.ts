@@ -111,7 +111,7 @@ const TRADE_COLUMNS: readonly ColumnSpec[] = [
   ['vendor_data', 'map<string,string>', 'optional'],
 ]
 
-/** Of a table that holds Kafka records byte for byte. */
+/** The columns of a table that holds Kafka records byte for byte. */
 const RECORD_COLUMNS: readonly ColumnSpec[] = [
   ['message_key', 'string', 'optional'],
   ['raw_bytes', 'binary', 'optional'],

@@ -19,7 +19,7 @@ export interface FillerOptions {
   readonly pairs: readonly Pair[]
   readonly stream: StreamKind
   readonly requestsPerSecond: number
-  /** Of one range in one try. */
+  /** Pages asked for in one try at one range. */
   readonly pagesPerGap: number
   readonly http: Http
   readonly timers: Timers

@@ -17,7 +17,7 @@ export type Control =
   /** The exchange will not serve what was asked for. */
   | { readonly kind: 'error'; readonly problem: string }
   | { readonly kind: 'other' }
-  /** Of a type that this code does not know: counted. */
+  /** A message of a type that this code does not know: counted. */
   | { readonly kind: 'unknown' }
 
 export interface StreamApi {

@@ -15,7 +15,7 @@ export interface PublisherOptions {
   readonly timers: Timers
   readonly random: Random
   readonly log: Log
-  /** Of records in memory: about what their keys and values take. */
+  /** Limit for records in memory: about what their keys and values take. */
   readonly memoryBytes: number
   readonly spillBytes: number
 }
@@ -48,7 +48,7 @@ const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5_000
 /** Room is there again when so much of the spill's limit is free. */
 const ROOM_AGAIN = 0.5
-/** Of a record in memory, besides its bytes. */
+/** What a record takes in memory besides its bytes. */
 const OVERHEAD_BYTES = 200
 
 export function createPublisher(options: PublisherOptions, events: PublisherEvents): Publisher {

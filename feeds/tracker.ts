@@ -62,7 +62,7 @@ interface Line {
   time: bigint
   /** Ascending, apart from each other. */
   holes: Hole[]
-  /** Of the next hole, where something is known to have happened. */
+  /** Cause of the next hole, where something is known to have happened. */
   cause: string | undefined
 }
 

@@ -68,7 +68,7 @@ function sourceOf(path: string, text: string): Source {
 const topOf = (path: string) => path.split('/', 1)[0]
 
 interface Import {
-  /** Of a relative import, from the root; undefined for packages. */
+  /** Path of a relative import from the root; undefined for packages. */
   readonly target: string | undefined
   /** Names as the target exports them; `*` for all. */
   readonly names: readonly string[]
@@ -206,6 +206,15 @@ describe('the repository', () => {
     const loaded = reachable('cli/feed.ts', sources)
     expect(loaded.length).toBeGreaterThan(30)
     expect(loaded.filter(({ code }) => code.includes(`from '@duckdb/`)).map(({ path }) => path)).toEqual([])
+  })
+
+  test('a comment begins with its subject', () => {
+    const wrong = sources
+      .filter(({ path }) => path !== SELF)
+      .flatMap(({ path, text }) =>
+        [...text.matchAll(/(?:\/\*\*|\/\/|^\s*\*) Of [a-z][^\n]*/gm)].map(([comment]) => `${path}: ${comment.trim()}`),
+      )
+    expect(wrong).toEqual([])
   })
 
   test('packages have exact versions', () => {

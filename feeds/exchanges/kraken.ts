@@ -7,7 +7,7 @@ import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from '../dec
 import { decoderOf, fieldsOf, isObject } from '../fields.ts'
 import { commonName } from '../pairs.ts'
 
-/** Of the hash that stands for a v1 trade's id: 128 bits. */
+/** Length of the hash that stands for a v1 trade's id: 128 bits. */
 const ID_HEX_DIGITS = 32
 /** Years after 9999 are no times. */
 const MAX_TIME_MICROS = 253_402_300_799_999_999n

@@ -19,7 +19,7 @@ export interface Venue {
   /** Messages that the exchange takes from a client. */
   readonly messagesPerSecond: number
   readonly requestsPerSecond: number
-  /** Of the REST history, for one range of missing trades in one try. */
+  /** Pages of the REST history, for one range of missing trades in one try. */
   readonly pagesPerGap: number
   /** The exchange ends a connection of this age. */
   readonly maxAgeMs: number

@@ -47,7 +47,7 @@ export interface ScheduleOptions {
   readonly exchanges: readonly string[]
   /** All, unless told. */
   readonly kinds?: readonly Kind[]
-  /** Of each exchange, on average; more where it takes more for every kind to come. */
+  /** Faults of each exchange on average; more where it takes more for every kind to come. */
   readonly perMinute: number
 }
 

@@ -10,7 +10,7 @@ export interface Instrument {
   readonly quantityStep: bigint
   /** The price that the walk begins at and is drawn back to, in price steps. */
   readonly basePrice: number
-  /** Of a common trade, in quantity steps. */
+  /** Quantity of a common trade, in quantity steps. */
   readonly quantity: number
   /** Share of the exchange's trades, of 1. */
   readonly share: number

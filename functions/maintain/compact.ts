@@ -16,7 +16,7 @@ import { rewrite } from './rewrite.ts'
 export interface JoinResult {
   readonly partition: string
   readonly files: number
-  /** Of the files joined, and of what came of them. */
+  /** Bytes of the files that were joined, and of the file that came of them. */
   readonly bytesRead: number
   readonly bytesWritten: number
   readonly conflicts: number

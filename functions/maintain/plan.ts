@@ -34,7 +34,7 @@ export function planJoins(
   const joins = partitions.flatMap(partition => {
     const end = partitionEnd(table, partition.values)
     const closed = end + closedAfterMs <= nowMs
-    // Of a table whose partitions are hours the open one is nearly closed; days fill up for long.
+    // An open hour is nearly closed and can wait; an open day fills up for long.
     if (!closed && table.partition.length > 1) return []
     return joinsOf(table, partition, pending, closed).map(files => ({ partition, files, end }))
   })

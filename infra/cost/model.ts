@@ -42,7 +42,7 @@ export interface CostLine {
 }
 
 export interface MonthlyCost {
-  /** Of everything but Kafka. */
+  /** Cost of everything but Kafka. */
   readonly lines: readonly CostLine[]
   /** One of them, or brokers of one's own. */
   readonly kafka: readonly CostLine[]
@@ -201,7 +201,7 @@ function lambdaGbSeconds(stage: Stage, call: { readonly rate: number; readonly c
   return call.rate * seconds * (memoryMiB / 1024)
 }
 
-/** Of one function: the first of each second and 5 % of the others (Lambda developer guide, "Visualize invocations using X-Ray"). */
+/** Traces of one function: the first invocation of each second and 5 % of the others (Lambda developer guide, "Visualize invocations using X-Ray"). */
 function tracesOf(rate: number): number {
   return rate <= 1 ? rate : 1 + 0.05 * (rate - 1)
 }

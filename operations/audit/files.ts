@@ -125,7 +125,7 @@ async function checkRows(
   return unreadable
 }
 
-/** Of each file its rows, and least, greatest and number of partition values; or why it cannot be read. */
+/** Each file's rows, and its least, greatest and number of partition values; or why it cannot be read. */
 async function fileRows(
   session: QuerySession,
   table: TableReading,

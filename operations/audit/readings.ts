@@ -29,7 +29,7 @@ import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
 /** A table's files by key. */
 export interface TableReading {
   readonly definition: TableDefinition
-  /** Of its current snapshot. */
+  /** Files of its current snapshot. */
   readonly committed: ReadonlyMap<string, DataFile>
   /** Those, and the ones that wait for its next snapshot. */
   readonly files: ReadonlyMap<string, DataFile>

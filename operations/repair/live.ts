@@ -22,7 +22,7 @@ export interface LiveTable {
   readonly definition: TableDefinition
   readonly loaded: LoadedTable
   readonly waiting: readonly PendingItem<AddedFiles>[]
-  /** Of the current snapshot, by key. */
+  /** Files of the current snapshot, by key. */
   readonly committed: ReadonlyMap<string, DataFile>
   /** Those and the waiting ones. */
   readonly files: ReadonlyMap<string, DataFile>

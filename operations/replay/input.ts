@@ -64,7 +64,7 @@ async function requireColumns(session: QuerySession, { name, path }: InputFile):
 }
 
 /**
- * Of a replay's topics, by name, the number of partitions that they need; makes the temporary table `topics` (number,
+ * The number of partitions that each topic of a replay needs, by name; makes the temporary table `topics` (number,
  * topic).
  */
 export async function requireRecords(

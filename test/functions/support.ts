@@ -31,7 +31,7 @@ export const [BINANCE, KRAKEN, COINBASE] = EXCHANGES
 
 export interface Step {
   readonly kind: 'put' | 'get' | 'transact'
-  /** Of an object; empty for a transaction. */
+  /** An object's key; empty for a transaction. */
   readonly key: string
   readonly writes: readonly Write[]
 }

@@ -160,7 +160,7 @@ function goldTrades(rows: readonly Row[], valid: readonly Trade[]): { found: Tra
   return { found, problems }
 }
 
-/** Of trades with one id and times within a second one stays, whichever came first. */
+/** One of the trades with one id and times within a second stays: whichever came first. */
 function checkGold(gold: readonly Trade[], valid: readonly Trade[]): string[] {
   const problems: string[] = []
   const byId = Map.groupBy(gold, trade => trade.messageId)

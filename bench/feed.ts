@@ -3,6 +3,7 @@
  * feed's own CPU time and its heap after collections are what counts; that nothing is missing is checked by the exchange's
  * own numbers.
  */
+
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -11,6 +12,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Consumer, ListOffsetTimestamps } from '@platformatic/kafka'
 import { topicName } from '../domain/names.ts'
+import { MINUTE_MS } from '../domain/time.ts'
 import { MARKETS } from '../feeds/simulator/instruments.ts'
 import { startKafka } from '../localstack/kafka.ts'
 import { freePort } from '../localstack/processes.ts'
@@ -112,7 +114,7 @@ async function sample(port: number, minutes: number): Promise<Minute[]> {
   let before = await metricsOf(port)
   let began = Date.now()
   for (let minute = 0; minute < minutes; minute++) {
-    const end = began + 60_000 * Math.min(1, minutes - minute)
+    const end = began + MINUTE_MS * Math.min(1, minutes - minute)
     let lowest = Number.POSITIVE_INFINITY
     while (Date.now() < end) {
       await sleep(Math.min(SAMPLE_MS, Math.max(0, end - Date.now())))

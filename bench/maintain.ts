@@ -6,11 +6,13 @@
  * hundredth of its own, so the number of files and the share of bytes written again are those of the full rate; the
  * seconds are not. Three trades of each minute are up to two hours late, which touches closed hours again.
  */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import { GOLD_TABLE } from '../domain/tables.ts'
+import { dayOfMs, HOUR_MICROS, MINUTE_MS } from '../domain/time.ts'
 import { unify } from '../functions/gold/gold.ts'
 import { maintain } from '../functions/maintain/maintain.ts'
 import { loadTable } from '../iceberg/catalog.ts'
@@ -23,11 +25,9 @@ import { watchMemory } from './processes.ts'
 import { percentile, print, record } from './report.ts'
 
 const SCALE = 100
-const TRADES_PER_MINUTE = 60_000 / SCALE
+const TRADES_PER_MINUTE = MINUTE_MS / SCALE
 const LATE_PER_MINUTE = 3
 const LATE_MINUTES = 120
-const MINUTE_MS = 60_000
-const HOUR_MICROS = 3_600_000_000n
 /** A whole day, so that its hours are the table's partitions. */
 const START_MS = Date.UTC(2026, 10, 20)
 /** Fifteen minutes past the hour: the one before is closed. */
@@ -171,7 +171,7 @@ async function figuresOf(ports: Parameters<typeof planScan>[0], table: Awaited<R
   const scans = await Promise.all(
     [...hours.keys()].map(hour => {
       const lower = BigInt(START_MS) * 1000n + BigInt(hour) * HOUR_MICROS
-      const day = Math.floor(START_MS / 86_400_000)
+      const day = dayOfMs(START_MS)
       return planScan(ports, table, {
         where: [
           { column: 'timestamp', ranges: [{ lower, upper: lower + HOUR_MICROS - 1n }] },

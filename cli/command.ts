@@ -1,6 +1,8 @@
 /** What a command is: its options as data, for parsing and for --help. */
+
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { BadInput, messageOf } from '../domain/errors.ts'
+import { HOUR_MS, MINUTE_MS } from '../domain/time.ts'
 
 export interface Option {
   readonly type: 'string' | 'boolean'
@@ -63,7 +65,7 @@ export function helpOf(command: Command, summary: string): string {
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text)
   if (!match) throw new BadInput(`${text} is no duration: write 60s, 5m or 1h.`)
-  return Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] as 'ms' | 's' | 'm' | 'h']
+  return Number(match[1]) * { ms: 1, s: 1000, m: MINUTE_MS, h: HOUR_MS }[match[2] as 'ms' | 's' | 'm' | 'h']
 }
 
 /** A number of at least `least`. @throws BadInput naming the option */

@@ -1,13 +1,14 @@
 /** `tradelake simulator`: the simulated exchanges at a port of this machine, until Ctrl-C. */
+
 import { askedToEnd, systemTimers } from '../adapters/system.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
+import { MINUTE_MS } from '../domain/time.ts'
 import { startServer } from '../feeds/simulator/server.ts'
 import { createSimulator, isSimulated } from '../feeds/simulator/simulator.ts'
 import { type Command, parseNumber } from './command.ts'
 
 /** Trading began so long ago: REST has a history from the first request on. */
 const HISTORY_MS = 600_000
-const MINUTE_MS = 60_000
 /** A simulator that is started again trades under new ids; after this many minutes they come round. */
 const MARKETS = 90_000
 

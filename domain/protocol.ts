@@ -4,11 +4,13 @@
  * to do. After a conflict the stage reads the state again and plans again from it, so no outcome need ever be known:
  * the conditions make a late first attempt and the second exclude each other.
  */
+
 import { Conflict, Fenced } from './errors.ts'
 import type { InvocationContext, Ports, Write } from './ports.ts'
+import { HOUR_MS } from './time.ts'
 
 /** Orphans are swept after a day; a writer whose oldest file is older than this must not commit it. */
-const MAX_FILE_AGE_MS = 3_600_000
+const MAX_FILE_AGE_MS = HOUR_MS
 const MAX_ATTEMPTS = 20
 
 export interface Plan<T> {

@@ -9,6 +9,7 @@ import { dataPrefix } from '../domain/names.ts'
 import type { InvocationContext, Log, Metrics, ObjectEvents, ObjectStore, Ports } from '../domain/ports.ts'
 import { recordStreams } from '../domain/streams.ts'
 import { bronzeTable } from '../domain/tables.ts'
+import { MINUTE_MS } from '../domain/time.ts'
 import { bronzeHandler } from '../functions/bronze/handler.ts'
 import { commitHandler } from '../functions/commit/handler.ts'
 import { goldHandler } from '../functions/gold/handler.ts'
@@ -22,7 +23,7 @@ import { createMetrics } from './metrics.ts'
 /** A failed Silver object comes again after this. */
 const VISIBILITY_MS = 5_000
 /** What AWS would give an invocation. */
-const INVOCATION_MS = 60_000
+const INVOCATION_MS = MINUTE_MS
 
 export type Functions = ReturnType<typeof wireFunctions>
 

@@ -2,15 +2,17 @@
  * The embedded runtime: does what the event source mappings, SQS and EventBridge Scheduler do, around the same
  * handlers. A loop for each topic and queue, and schedules of a few seconds instead of a minute.
  */
+
 import { Conflict, Corrupt, Fenced, messageOf, Throttled } from '../domain/errors.ts'
 import type { Exchange } from '../domain/exchanges.ts'
 import type { Log } from '../domain/ports.ts'
 import { type RecordStream, recordStreams } from '../domain/streams.ts'
+import { MINUTE_MS } from '../domain/time.ts'
 import { type Functions, invocation, queueOf, wireFunctions } from './functions.ts'
 import type { Lake } from './lake.ts'
 import { createTotals, type Totals } from './totals.ts'
 
-const SCHEDULES_MS = { commit: 5_000, gold: 2_000, ohlcv: 10_000, sweep: 10_000, maintain: 60_000 }
+const SCHEDULES_MS = { commit: 5_000, gold: 2_000, ohlcv: 10_000, sweep: 10_000, maintain: MINUTE_MS }
 const IDLE_MS = 50
 const QUEUE_BATCH = 10
 const FIRST_BACKOFF_MS = 100

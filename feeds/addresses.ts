@@ -2,13 +2,14 @@
  * Which of an exchange's addresses to try next, and when: a circuit breaker for each, and exponential backoff with full
  * jitter (AWS Architecture Blog, "Exponential Backoff And Jitter") over all of them.
  */
+import { MINUTE_MS } from '../domain/time.ts'
 import type { Random } from './random.ts'
 
 const FIRST_BACKOFF_MS = 500
 const LAST_BACKOFF_MS = 30_000
 /** So many failures one after another open an address's circuit, for so long. */
 const FAILURES_TO_OPEN = 3
-const OPEN_MS = 60_000
+const OPEN_MS = MINUTE_MS
 
 export interface Addresses {
   /** The address to try, and how long to wait before. Each call counts as an attempt. */

@@ -1,9 +1,11 @@
 /** Processes of the local stack: started with a log file, waited for until they are ready, stopped for sure. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { systemClock, systemIds } from '../adapters/system.ts'
 import { TradelakeError } from '../domain/errors.ts'
+import { MINUTE_MS } from '../domain/time.ts'
 
 export interface Service {
   readonly pid: number
@@ -28,7 +30,7 @@ export interface ServiceOptions {
 
 const clock = systemClock()
 const ids = systemIds(clock)
-const READY_MS = 60_000
+const READY_MS = MINUTE_MS
 const STOP_MS = 10_000
 const POLL_MS = 100
 /** Lines of a log that an error quotes. */

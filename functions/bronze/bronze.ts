@@ -2,6 +2,7 @@
  * Bronze: an event-source batch becomes one file of raw records, and in one transaction the checkpoints of its partitions
  * move on and the file becomes pending for its table and, where it holds trades, for Silver. Nothing is decoded, so no record is poison.
  */
+
 import { advanceCheckpoint, type Checkpoint, gapOffsets, readCheckpoint } from '../../domain/checkpoint.ts'
 import { Fenced } from '../../domain/errors.ts'
 import type { KafkaEvent, KafkaEventRecord } from '../../domain/events.ts'
@@ -11,6 +12,7 @@ import { producePending } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit, type Plan } from '../../domain/protocol.ts'
 import type { RecordStream } from '../../domain/streams.ts'
+import { dayOfMs } from '../../domain/time.ts'
 import { writeDataFile } from '../../iceberg/data-file.ts'
 import type { AddedFiles } from '../../iceberg/types.ts'
 import { acceptRecords } from './accept.ts'
@@ -95,7 +97,7 @@ async function plan(
   }
   if (batch.rows === 0) return { writes: [], result }
   const { table, next } = stream
-  const day = Math.floor(started / 86_400_000)
+  const day = dayOfMs(started)
   const file = await writeDataFile(ports, table, { ingestion_date_day: day }, batch)
   const object: BronzeObject = { bytes: file.bytes, records: file.records, crc32: file.crc32 }
   const added: AddedFiles = { files: [file] }

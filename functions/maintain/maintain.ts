@@ -3,12 +3,14 @@
  * is due, then compaction for the rest of the time, the most fragmented partitions first. A table or partition that cannot be
  * worked on is told and left: the others go on.
  */
+
 import { messageOf, Throttled, TradelakeError } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers, stageConsumers } from '../../domain/names.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit } from '../../domain/protocol.ts'
 import { allTables, type TableDefinition } from '../../domain/tables.ts'
+import { HOUR_MS } from '../../domain/time.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { stageExpiry } from '../../iceberg/expire.ts'
 import { findJoins, type JoinResult, join } from './compact.ts'
@@ -45,9 +47,9 @@ export interface MaintainResult {
   readonly failures: { readonly what: string; readonly reason: string }[]
 }
 
-const SWEEP_EVERY_MS = 6 * 3_600_000
+const SWEEP_EVERY_MS = 6 * HOUR_MS
 /** A table that was committed to since has just been trimmed. */
-const QUIET_MS = 3_600_000
+const QUIET_MS = HOUR_MS
 /** Share of the time until the deadline that is kept for compaction. */
 const FOR_COMPACTION = 0.5
 

@@ -2,7 +2,9 @@
  * Which files to join. Rewriting must pay: a byte is written again only when the file that it goes into is a good deal larger,
  * so that it happens a few times and not at each run. Pure, no I/O.
  */
+
 import type { TableDefinition } from '../../domain/tables.ts'
+import { MINUTE_MS } from '../../domain/time.ts'
 import { partitionEnd } from '../../iceberg/partitions.ts'
 import type { LiveFile, Partition } from './files.ts'
 
@@ -29,7 +31,7 @@ export function planJoins(
   partitions: readonly Partition[],
   pending: ReadonlySet<string>,
   nowMs: number,
-  closedAfterMs = table.upkeep.closedAfterMinutes * 60_000,
+  closedAfterMs = table.upkeep.closedAfterMinutes * MINUTE_MS,
 ): Join[] {
   const joins = partitions.flatMap(partition => {
     const end = partitionEnd(table, partition.values)

@@ -9,12 +9,14 @@
  * Each reading takes the objects first, then the lists, then the table. A file goes from a list into a snapshot, never back, and
  * an object of the listing is past all commits of its writer: nothing becomes reached behind the reading's back.
  */
+
 import { Conflict } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers, pendingObjectPrefix, statePartition, tableKey } from '../../domain/names.ts'
 import { consumePending, listPending, pendingObjects, producePending } from '../../domain/pending.ts'
 import type { Key, Ports, Write } from '../../domain/ports.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
+import { DAY_MS, MINUTE_MS } from '../../domain/time.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { eachReachedKey } from '../../iceberg/live-files.ts'
 import { pendingKeys } from './files.ts'
@@ -27,9 +29,9 @@ export interface ReclaimResult {
 }
 
 /** Whoever wrote an object has committed it by then or never will. */
-const MIN_AGE_MS = 86_400_000
+const MIN_AGE_MS = DAY_MS
 /** Readers' hour, and some minutes for clocks that differ. */
-const READERS_MS = 65 * 60_000
+const READERS_MS = 65 * MINUTE_MS
 /** Objects that are compared at a time: about 10 MB of keys. */
 const OBJECTS_AT_ONCE = 50_000
 /** Objects of one run and its note. */

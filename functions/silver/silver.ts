@@ -2,6 +2,7 @@
  * Silver: Bronze objects become one file of valid trades for each exchange date and one file of dead letters; in one
  * transaction the objects are consumed and the files become pending for Gold and for their tables.
  */
+
 import { crc32 } from 'node:zlib'
 import { Corrupt, messageOf } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
@@ -11,6 +12,7 @@ import { consumePending, lookUpPending, type PendingItem, producePending, rememb
 import type { Ports, Write } from '../../domain/ports.ts'
 import { commit, type Plan } from '../../domain/protocol.ts'
 import { bronzeTable, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
+import { dayOfMs } from '../../domain/time.ts'
 import { writeDataFile } from '../../iceberg/data-file.ts'
 import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
 import { createObjectDecoder } from './decode.ts'
@@ -135,7 +137,7 @@ async function plan(
   const forGold = files.map(({ key, bytes, records, crc32 }): SilverFile => ({ key, bytes, records, crc32 }))
   const deadFiles: DataFile[] = []
   if (dead.rows > 0) {
-    const day = Math.floor(started / 86_400_000)
+    const day = dayOfMs(started)
     const batch = dead.finish(bronzeTable(exchange).name, exchange.code, nowMicros)
     deadFiles.push(await writeDataFile(ports, DLQ_TABLE, { dlq_date_day: day }, batch))
   }

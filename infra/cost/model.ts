@@ -1,6 +1,8 @@
 /** What a deployment costs in a month of 730 hours at a steady rate of trades: requests counted as the stages make them. */
+
 import { EXCHANGES, type Exchange } from '../../domain/exchanges.ts'
 import { silverTable } from '../../domain/tables.ts'
+import { DAY_MS } from '../../domain/time.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { TOPIC_RETENTION_DAYS } from '../../domain/topics.ts'
 import { FEED, PROVISIONED, SIZES } from '../sizes.ts'
@@ -18,7 +20,7 @@ import { PRICES } from './prices.ts'
 const HOURS = 730
 const SECONDS = HOURS * 3_600
 const MINUTES = HOURS * 60
-const DAY_SECONDS = 86_400
+const DAY_SECONDS = DAY_MS / 1000
 const GB = 1e9
 /** Memory that gives a whole core (Lambda developer guide, "Configure memory"). */
 const CORE_MIB = 1_769

@@ -2,14 +2,13 @@
  * Law 4: candles are a fold of Gold. Every candle is computed again from Gold's rows by SQL that shares nothing with
  * the stage, and must be equal; none may be missing, none too many.
  */
+
 import type { QuerySession } from '../../domain/ports.ts'
 import { sqlText } from '../../domain/sql.ts'
+import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import type { Timeframe } from '../../domain/timeframes.ts'
 import { keptSince, type Readings, type TableReading } from './readings.ts'
 import { count, type Findings, offenders, type Violation } from './report.ts'
-
-const MINUTE = 60_000_000
-const DAY = 86_400_000_000
 
 /** `paths`: local paths by key. */
 export async function checkCandles(
@@ -80,7 +79,7 @@ async function makeMoved(
     await session.run(
       `INSERT OR IGNORE INTO moved VALUES ${waiting
         .slice(from, from + 5_000)
-        .map(minute => `(${BigInt(minute) * BigInt(MINUTE)})`)
+        .map(minute => `(${BigInt(minute) * MINUTE_MICROS})`)
         .join(', ')}`,
     )
   const { gold, laterGold } = readings
@@ -89,7 +88,7 @@ async function makeMoved(
     ...[...laterGold.files.keys()].filter(key => !gold.files.has(key)),
   ]
   if (list(changed) !== '')
-    await session.run(`INSERT OR IGNORE INTO moved SELECT DISTINCT epoch_us("timestamp") // ${MINUTE} * ${MINUTE}
+    await session.run(`INSERT OR IGNORE INTO moved SELECT DISTINCT epoch_us("timestamp") // ${MINUTE_MICROS} * ${MINUTE_MICROS}
       FROM read_parquet([${list(changed)}], hive_partitioning = false)`)
 }
 
@@ -215,7 +214,7 @@ async function invariants(session: QuerySession, { name, length }: Timeframe): P
     'window_end > window_start',
     `window_start % ${length} = 0 AND window_end - window_start = ${length}`,
     'first_trade_time >= window_start AND last_trade_time < window_end AND first_trade_time <= last_trade_time',
-    'epoch_us(window_date::TIMESTAMP) <= window_start AND window_start < epoch_us(window_date::TIMESTAMP) + 86400000000',
+    `epoch_us(window_date::TIMESTAMP) <= window_start AND window_start < epoch_us(window_date::TIMESTAMP) + ${DAY_MICROS}`,
   ]
   const broken = rules.map(rule => `CASE WHEN NOT coalesce(${rule}, false) THEN ${sqlText(rule)} END`)
   return offenders(
@@ -237,7 +236,7 @@ async function dayCounts(session: QuerySession, table: TableReading, now: number
       (SELECT window_date AS day, sum(trade_count) AS candles FROM stored GROUP BY ALL) FULL JOIN
       (SELECT exchange_date AS day, count(*) AS gold FROM trades GROUP BY ALL) USING (day)
       WHERE coalesce(candles, 0) <> coalesce(gold, 0)
-        AND epoch_us(day::TIMESTAMP) NOT IN (SELECT start // ${DAY} * ${DAY} FROM moved)
+        AND epoch_us(day::TIMESTAMP) NOT IN (SELECT start // ${DAY_MICROS} * ${DAY_MICROS} FROM moved)
       AND epoch_us(day::TIMESTAMP) >= ${kept}`,
     'day',
   )

@@ -2,11 +2,13 @@
  * Law 5: every file that a current snapshot names exists, is as large and as long as the manifest says, and holds
  * rows of its partition only.
  */
+
 import { messageOf } from '../../domain/errors.ts'
 import type { ReadableLake } from '../../domain/lake.ts'
 import type { QuerySession, SqlRow } from '../../domain/ports.ts'
 import { sqlName, sqlText } from '../../domain/sql.ts'
 import type { PartitionField } from '../../domain/tables.ts'
+import { DAY_MS } from '../../domain/time.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import type { Readings, TableReading } from './readings.ts'
 import { count, type Findings, violation } from './report.ts'
@@ -14,7 +16,6 @@ import { count, type Findings, violation } from './report.ts'
 /** Files of one query. */
 const FILES_PER_QUERY = 1_000
 const STATS_AT_ONCE = 64
-const DAY_MS = 86_400_000
 
 export interface CheckedFiles {
   /** Local paths by key of the files that can be read. */

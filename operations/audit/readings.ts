@@ -5,6 +5,7 @@
  * it and the table after it: a file that was there first and is not on the list must have arrived in the later table.
  * What must come from somewhere (Silver's rows from Bronze) is compared with a second, later reading of its source.
  */
+
 import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { ChangedMinutes, SilverFiles } from '../../domain/handover.ts'
@@ -21,6 +22,7 @@ import {
   silverTable,
   type TableDefinition,
 } from '../../domain/tables.ts'
+import { DAY_MS } from '../../domain/time.ts'
 import { TIMEFRAMES, type Timeframe } from '../../domain/timeframes.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
@@ -169,6 +171,6 @@ async function inOrder<T, R>(items: readonly T[], read: (item: T) => Promise<R>)
 export function keptSince(table: Pick<TableReading, 'definition' | 'createdAt'>, now: number): number {
   const { retentionDays } = table.definition
   if (retentionDays === undefined) return 0
-  const since = now - (retentionDays - 1) * 86_400_000
+  const since = now - (retentionDays - 1) * DAY_MS
   return table.createdAt !== undefined && table.createdAt < since ? since : 0
 }

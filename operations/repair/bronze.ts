@@ -2,6 +2,7 @@
  * Bronze set right from its own objects: records that stand in files which no table names come in, each once, and the
  * checkpoints say what Bronze holds. What it does not hold is an open gap, which the records close when they come again.
  */
+
 import {
   advanceCheckpoint,
   type Checkpoint,
@@ -16,6 +17,7 @@ import { consumePending, listPending, producePending } from '../../domain/pendin
 import type { Ports, QuerySession } from '../../domain/ports.ts'
 import { readParquet, sqlText, sqlTimestamp, tableRows } from '../../domain/sql.ts'
 import type { RecordStream } from '../../domain/streams.ts'
+import { DAY_MICROS } from '../../domain/time.ts'
 import { copyDataFile } from '../../iceberg/data-file.ts'
 import { describeParquetFile } from '../../iceberg/parquet/footer.ts'
 import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
@@ -86,7 +88,7 @@ async function missingOf(
     WHERE copy = 1 AND (${RECORD}) NOT IN (SELECT (${RECORD}) FROM registered)`
   try {
     const days =
-      await session.run(`SELECT epoch_us(ingestion_date::TIMESTAMP) // 86400000000 AS day, count(*) AS missing
+      await session.run(`SELECT epoch_us(ingestion_date::TIMESTAMP) // ${DAY_MICROS} AS day, count(*) AS missing
       FROM (${lacking}) GROUP BY ALL ORDER BY ALL`)
     if (days.length === 0) return []
     const [{ total }] = await session.run(`SELECT count(*) AS total FROM ${rows}`)
@@ -97,7 +99,7 @@ async function missingOf(
       files.push({ key, partition: { ingestion_date_day: Number(days[0].day) }, ...description })
     } else
       for (const { day } of days) {
-        const ofDay = `SELECT * EXCLUDE (copy) FROM (${lacking}) WHERE epoch_us(ingestion_date::TIMESTAMP) // 86400000000 = ${day}`
+        const ofDay = `SELECT * EXCLUDE (copy) FROM (${lacking}) WHERE epoch_us(ingestion_date::TIMESTAMP) // ${DAY_MICROS} = ${day}`
         files.push(await copyDataFile(ports, session, bronze.definition, { ingestion_date_day: Number(day) }, ofDay))
       }
     await session.run(`INSERT INTO registered SELECT ${RECORD} FROM (${lacking})`)

@@ -5,8 +5,10 @@
  * The tables come first (pointers, snapshots, files), then Bronze's records and checkpoints, then what is missing downstream.
  * Nothing is deleted: what no table names is swept by maintenance, a day later. A lake has one writer while it is repaired.
  */
+
 import { recordStreams } from '../../domain/streams.ts'
 import { allTables, silverTable } from '../../domain/tables.ts'
+import { HOUR_MS } from '../../domain/time.ts'
 import { drain } from '../../embedded/drain.ts'
 import type { Functions } from '../../embedded/functions.ts'
 import type { Lake } from '../../embedded/lake.ts'
@@ -50,5 +52,4 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
   return done
 }
 
-const HOUR_MS = 3_600_000
 const EVER = { from: 0n, to: 2n ** 62n }

@@ -174,8 +174,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'dead letters are dated by another look at the clock',
     'functions/silver/silver.ts',
-    '    const day = Math.floor(started / 86_400_000)\n',
-    '    const day = Math.floor(ports.clock.now() / 86_400_000)\n',
+    '    const day = dayOfMs(started)\n',
+    '    const day = dayOfMs(ports.clock.now())\n',
   ),
   // Commit and the table format.
   mutant(

@@ -8,6 +8,7 @@ import { topicName } from '../../domain/names.ts'
 import type { PlacedRecord, QuerySession, SqlRow } from '../../domain/ports.ts'
 import { readParquet, sqlName, sqlText } from '../../domain/sql.ts'
 import { LAST_MICROS } from '../../domain/time.ts'
+import { MAX_MESSAGE_BYTES } from '../../domain/topics.ts'
 import type { TargetLake } from './target.ts'
 
 /** Bronze's columns that a record is made of, with the engine's types that they may have. */
@@ -22,8 +23,6 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
 /** A topic of more partitions than this is a mistake in a file. */
 const MAX_PARTITIONS = 10_000
 const MAX_OFFSET = 2 ** 53 - 2
-/** Kafka's `max.message.bytes` of our topics, key and value together. */
-const MAX_BYTES = 1024 * 1024
 
 export interface InputFile {
   /** As the person wrote it. */
@@ -96,8 +95,8 @@ async function requireRows(session: QuerySession, { name, path }: InputFile, top
     [`${micros} < 0 OR ${micros} > ${LAST_MICROS}`, 'has a kafka_timestamp outside 1970-9999'],
     [`${micros} % 1000 <> 0`, 'has a kafka_timestamp that is no whole millisecond'],
     [
-      `coalesce(octet_length(raw_bytes), 0) + coalesce(octet_length(encode(message_key)), 0) > ${MAX_BYTES}`,
-      `has over ${MAX_BYTES} bytes`,
+      `coalesce(octet_length(raw_bytes), 0) + coalesce(octet_length(encode(message_key)), 0) > ${MAX_MESSAGE_BYTES}`,
+      `has over ${MAX_MESSAGE_BYTES} bytes`,
     ],
   ]
   const cases = reasons.map(([condition], i) => `WHEN ${condition} THEN ${i}`).join(' ')

@@ -49,15 +49,7 @@ export async function refine(
 ): Promise<SilverResult> {
   const pending = await findPending(ports, exchange, [...new Set(keys)])
   const results: SilverResult[] = []
-  for (const some of bounded(pending))
-    results.push(
-      ...(await processTogether(
-        ports,
-        exchange,
-        schemas,
-        some.map(item => item.id),
-      )),
-    )
+  for (const some of bounded(pending)) results.push(...(await processTogether(ports, exchange, schemas, some)))
   return {
     valid: results.reduce((sum, result) => sum + result.valid, 0),
     invalid: results.reduce((sum, result) => sum + result.invalid, 0),
@@ -71,15 +63,18 @@ async function processTogether(
   ports: Ports,
   exchange: Exchange,
   schemas: Schemas,
-  keys: readonly string[],
+  items: readonly Item[],
 ): Promise<SilverResult[]> {
   try {
-    return [await commit(ports, () => plan(ports, exchange, schemas, keys))]
+    // The list was just read: only after a conflict is it read again.
+    const planned = async (attempt: number) =>
+      plan(ports, exchange, schemas, attempt === 0 ? items : await stillPending(ports, exchange, items))
+    return [await commit(ports, planned)]
   } catch (error) {
-    if (keys.length === 1)
-      return [{ valid: 0, invalid: 0, objects: 0, failures: [{ key: keys[0], reason: messageOf(error) }] }]
+    if (items.length === 1)
+      return [{ valid: 0, invalid: 0, objects: 0, failures: [{ key: items[0].id, reason: messageOf(error) }] }]
     const results: SilverResult[] = []
-    for (const key of keys) results.push(...(await processTogether(ports, exchange, schemas, [key])))
+    for (const item of items) results.push(...(await processTogether(ports, exchange, schemas, [item])))
     return results
   }
 }
@@ -106,25 +101,34 @@ async function findPending(ports: Ports, exchange: Exchange, keys: readonly stri
   let unknown = keys
   for (let look = 0; look < LOOKS && unknown.length > 0; look++) {
     if (look > 0) await ports.clock.sleep(LOOK_PAUSE_MS)
-    const states = await Promise.all(
-      unknown.map(key => lookUpPending<BronzeObject>(ports, consumers.silver(exchange.name), key)),
-    )
-    found.push(...states.filter((state): state is Item => typeof state === 'object'))
+    const states = await lookUp(ports, exchange, unknown)
+    found.push(...states.filter(isPending))
     unknown = unknown.filter((_, i) => states[i] === 'unknown')
   }
   return found
+}
+
+/** As the list has them now: what another invocation consumed since is done. */
+async function stillPending(ports: Ports, exchange: Exchange, items: readonly Item[]): Promise<Item[]> {
+  const keys = items.map(item => item.id)
+  return (await lookUp(ports, exchange, keys)).filter(isPending)
+}
+
+function lookUp(ports: Ports, exchange: Exchange, keys: readonly string[]) {
+  const consumer = consumers.silver(exchange.name)
+  return Promise.all(keys.map(key => lookUpPending<BronzeObject>(ports, consumer, key)))
+}
+
+function isPending(state: Item | 'done' | 'unknown'): state is Item {
+  return typeof state === 'object'
 }
 
 async function plan(
   ports: Ports,
   exchange: Exchange,
   schemas: Schemas,
-  keys: readonly string[],
+  items: readonly Item[],
 ): Promise<Plan<SilverResult>> {
-  const consumer = consumers.silver(exchange.name)
-  const states = await Promise.all(keys.map(key => lookUpPending<BronzeObject>(ports, consumer, key)))
-  // What another invocation consumed since is done.
-  const items = states.filter((state): state is Item => typeof state === 'object')
   if (items.length === 0) return { writes: [], result: { valid: 0, invalid: 0, objects: 0, failures: [] } }
   const started = ports.clock.now()
   const { silver, dead } = await decodeAll(ports, exchange, schemas, items)
@@ -142,7 +146,7 @@ async function plan(
     deadFiles.push(await writeDataFile(ports, DLQ_TABLE, { dlq_date_day: day }, batch))
   }
   const gold: SilverFiles = { files: forGold }
-  const writes: Write[] = items.flatMap(item => [consumePending(item), rememberDone(consumer, item.id, started)])
+  const writes: Write[] = items.flatMap(item => [consumePending(item), rememberDone(item.consumer, item.id, started)])
   if (files.length > 0) {
     writes.push(await producePending(ports, consumers.gold, gold))
     writes.push(await producePending(ports, consumers.table(table.name), added(files)))

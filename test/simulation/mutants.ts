@@ -156,8 +156,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'Silver forgets to consume its objects',
     'functions/silver/silver.ts',
-    '[consumePending(item), rememberDone(consumer, item.id, started)]',
-    '[rememberDone(consumer, item.id, started)]',
+    '[consumePending(item), rememberDone(item.consumer, item.id, started)]',
+    '[rememberDone(item.consumer, item.id, started)]',
   ),
   mutant(
     'Gold is not told of Silver’s files',

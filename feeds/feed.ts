@@ -6,10 +6,9 @@ import { messageOf } from '../domain/errors.ts'
 import type { Http, Positions, RecordSink, Sockets, Spill, Timers } from '../domain/feed-ports.ts'
 import { lostTradesLog } from '../domain/metrics.ts'
 import type { Log } from '../domain/ports.ts'
-import type { Trade } from '../domain/trade.ts'
 import { encodeTrade } from '../domain/wire.ts'
 import { type Client, createClient } from './client.ts'
-import type { Decoder } from './decoder.ts'
+import type { Decoder, FeedTrade } from './decoder.ts'
 import type { Venue } from './exchanges/venues.ts'
 import { createFiller } from './filler.ts'
 import { createFrameReader } from './frame-reader.ts'
@@ -18,7 +17,7 @@ import { createMemoryWatch } from './memory-watch.ts'
 import type { FeedMetrics } from './metrics.ts'
 import { type Pair, shards } from './pairs.ts'
 import { createProgress, RESTARTED } from './progress.ts'
-import { type StreamKind, sequenceOf } from './protocol.ts'
+import type { StreamKind } from './protocol.ts'
 import { createPublisher } from './publisher.ts'
 import type { Random } from './random.ts'
 import { type FeedStatus, NO_ROOM, statusOf } from './status.ts'
@@ -116,7 +115,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     createFiller(filling, tracker, {
       trades(trades) {
         for (const trade of trades) {
-          const id = sequenceOf(trade)
+          const id = trade.number
           // Only what is missing: the rest of a page has come.
           if (id === undefined || tracker.missing({ symbol: trade.symbol, from: id, to: id }).length === 0) continue
           metrics.filled(1)
@@ -165,8 +164,8 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     heapBytes: () => ports.heapBytes(),
   })
 
-  function take(trade: Trade): void {
-    const id = history && sequenceOf(trade)
+  function take(trade: FeedTrade): void {
+    const id = history && trade.number
     const isRepeat = id !== undefined && tracker.note(trade.symbol, id, trade.timestamp, timers.now()) === 'repeat'
     if (isRepeat) metrics.repeats(1)
     metrics.trades(1)

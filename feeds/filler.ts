@@ -5,7 +5,7 @@
 import { messageOf } from '../domain/errors.ts'
 import type { Http, Timers } from '../domain/feed-ports.ts'
 import type { Log } from '../domain/ports.ts'
-import type { Trade } from '../domain/trade.ts'
+import type { FeedTrade } from './decoder.ts'
 import type { Pair } from './pairs.ts'
 import { type History, PAGE_TRADES, type StreamKind } from './protocol.ts'
 import { createTimeouts } from './timeouts.ts'
@@ -28,7 +28,7 @@ export interface FillerOptions {
 
 export interface FillerEvents {
   /** Trades of the history, some of which may not be missing. */
-  trades(trades: readonly Trade[]): void
+  trades(trades: readonly FeedTrade[]): void
   /** Nothing more will be tried for this range; what is missing of it still, stays missing. */
   settled(range: MissingRange): void
   /** Each request, by the status of its reply; 0 where none came. */

@@ -61,9 +61,11 @@ function decodeV2(exchange: string, trade: unknown): DecodedTrade {
   const fields = fieldsOf(`A ${exchange} trade`, trade)
   const pair = fields.text('symbol')
   const side = fields.text('side')
+  const number = fields.integer('trade_id')
   return {
     exchange,
-    id: fields.integer('trade_id').toString(),
+    id: number.toString(),
+    number,
     ...assetsOf(exchange, pair),
     timestamp: fields.isoTime('timestamp'),
     price: fields.decimal('price'),

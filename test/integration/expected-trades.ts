@@ -2,12 +2,13 @@
  * Prints, as CSV, the trades that Gold must hold: `SEED RATE START DATA`. Of the lake it takes how far each symbol's feed was and
  * nothing else; the trades come of the market's seed.
  */
+
 import { formatDecimal } from '../../domain/decimal.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { openLakeReadOnly } from '../../embedded/lake.ts'
 import { lakePositions } from '../../embedded/lake-sink.ts'
 import { marketSimulator } from '../../embedded/market.ts'
-import { sequenceOf } from '../../feeds/protocol.ts'
+import { numberOf } from '../feeds/support.ts'
 
 const [seed, rate, start, data] = process.argv.slice(2)
 const startMicros = BigInt(Date.parse(start)) * 1000n
@@ -21,7 +22,7 @@ for (const exchange of simulator.exchanges) {
   const ends = new Map(positions.map(({ symbol, id }) => [symbol, id]))
   for (const trade of exchange.trades().obtainable) {
     const { messageId, exchange: code, symbol, timestamp, price, quantity, side } = trade
-    if ((sequenceOf(trade) ?? Number.NaN) > (ends.get(symbol) ?? 0)) continue
+    if ((numberOf(trade) ?? Number.NaN) > (ends.get(symbol) ?? 0)) continue
     lines.push([messageId, code, symbol, timestamp, formatDecimal(price), formatDecimal(quantity), side].join(','))
   }
 }

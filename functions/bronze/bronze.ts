@@ -7,14 +7,13 @@ import { advanceCheckpoint, type Checkpoint, gapOffsets, readCheckpoint } from '
 import { Fenced } from '../../domain/errors.ts'
 import type { KafkaEvent, KafkaEventRecord } from '../../domain/events.ts'
 import type { BronzeObject } from '../../domain/handover.ts'
-import { consumers } from '../../domain/names.ts'
 import { producePending } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit, type Plan } from '../../domain/protocol.ts'
 import type { RecordStream } from '../../domain/streams.ts'
 import { dayOfMs } from '../../domain/time.ts'
+import { produceAdded } from '../../iceberg/added-files.ts'
 import { writeDataFile } from '../../iceberg/data-file.ts'
-import type { AddedFiles } from '../../iceberg/types.ts'
 import { acceptRecords } from './accept.ts'
 import { bronzeColumns } from './columns.ts'
 import { bronzeLookUp } from './stored.ts'
@@ -100,12 +99,11 @@ async function plan(
   const day = dayOfMs(started)
   const file = await writeDataFile(ports, table, { ingestion_date_day: day }, batch)
   const object: BronzeObject = { bytes: file.bytes, records: file.records, crc32: file.crc32 }
-  const added: AddedFiles = { files: [file] }
   return {
     writes: [
       ...accepted.filter(({ runs }) => runs.length > 0).map(({ before, after }) => advanceCheckpoint(before, after)),
       ...(next === undefined ? [] : [await producePending(ports, next, object, file.key)]),
-      await producePending(ports, consumers.table(table.name), added),
+      await produceAdded(ports, table.name, [file]),
     ],
     result,
     oldestFile: started,

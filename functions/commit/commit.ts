@@ -2,14 +2,14 @@
  * Commit: files that Bronze and Silver made become snapshots of their tables. One transaction takes the pending items and
  * moves the table's pointer, so a file is in the table exactly once.
  */
-import { consumers } from '../../domain/names.ts'
-import { consumePending, listPending } from '../../domain/pending.ts'
+
+import { consumePending } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
+import { listAdded } from '../../iceberg/added-files.ts'
 import { createTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
-import type { AddedFiles } from '../../iceberg/types.ts'
 
 /** One write is the pointer; DynamoDB takes 100. */
 const ITEMS_PER_COMMIT = 95
@@ -36,7 +36,7 @@ async function plan(
   ports: Ports,
   table: TableDefinition,
 ): Promise<Plan<{ files: number; records: number } | undefined>> {
-  const items = await listPending<AddedFiles>(ports, consumers.table(table.name), ITEMS_PER_COMMIT)
+  const items = await listAdded(ports, table.name, ITEMS_PER_COMMIT)
   if (items.length === 0) return { writes: [], result: undefined }
   const add = items.flatMap(item => item.payload.files)
   const staged = await stageSnapshot(ports, { table: await createTable(ports, table), add, operation: 'append' })

@@ -13,8 +13,9 @@ import type { Ports, Write } from '../../domain/ports.ts'
 import { commit, type Plan } from '../../domain/protocol.ts'
 import { bronzeTable, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
 import { dayOfMs } from '../../domain/time.ts'
+import { produceAdded } from '../../iceberg/added-files.ts'
 import { writeDataFile } from '../../iceberg/data-file.ts'
-import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
+import type { DataFile } from '../../iceberg/types.ts'
 import { createObjectDecoder } from './decode.ts'
 import type { Schemas } from './schemas.ts'
 
@@ -149,9 +150,9 @@ async function plan(
   const writes: Write[] = items.flatMap(item => [consumePending(item), rememberDone(item.consumer, item.id, started)])
   if (files.length > 0) {
     writes.push(await producePending(ports, consumers.gold, gold))
-    writes.push(await producePending(ports, consumers.table(table.name), added(files)))
+    writes.push(await produceAdded(ports, table.name, files))
   }
-  if (deadFiles.length > 0) writes.push(await producePending(ports, consumers.table(DLQ_TABLE.name), added(deadFiles)))
+  if (deadFiles.length > 0) writes.push(await produceAdded(ports, DLQ_TABLE.name, deadFiles))
   const valid = files.reduce((sum, file) => sum + file.records, 0)
   return { writes, result: { valid, invalid: dead.rows, objects: items.length, failures: [] }, oldestFile: started }
 }
@@ -171,8 +172,4 @@ async function readWhole(ports: Ports, { id, payload }: Item): Promise<Uint8Arra
       `${id} is not as Bronze wrote it (${bytes.length} bytes, ${payload.bytes} expected, or another checksum): restore the object.`,
     )
   return bytes
-}
-
-function added(files: readonly DataFile[]): AddedFiles {
-  return { files }
 }

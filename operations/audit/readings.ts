@@ -24,9 +24,10 @@ import {
 } from '../../domain/tables.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import { TIMEFRAMES, type Timeframe } from '../../domain/timeframes.ts'
+import { listAdded } from '../../iceberg/added-files.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
-import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
+import type { DataFile } from '../../iceberg/types.ts'
 
 /** A table's files by key. */
 export interface TableReading {
@@ -143,7 +144,7 @@ async function readStream(lake: ReadableLake, { topic, table }: RecordStream): P
 
 /** The waiting files are read first: a file moves from there into the table, so none is missed. */
 async function readTable(lake: ReadableLake, definition: TableDefinition): Promise<TableReading> {
-  const waiting = await listPending<AddedFiles>(lake.ports, consumers.table(definition.name), ALL)
+  const waiting = await listAdded(lake.ports, definition.name, ALL)
   const loaded = await findTable(lake.ports, definition.name)
   const committed = new Map((loaded ? await planFiles(lake.ports, loaded) : []).map(file => [file.key, file]))
   const files = new Map([

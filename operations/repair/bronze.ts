@@ -12,15 +12,16 @@ import {
   type OffsetRange,
 } from '../../domain/checkpoint.ts'
 import type { BronzeObject } from '../../domain/handover.ts'
-import { consumers, tableKey } from '../../domain/names.ts'
-import { consumePending, listPending, producePending } from '../../domain/pending.ts'
+import { tableKey } from '../../domain/names.ts'
+import { consumePending, listPending } from '../../domain/pending.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
 import { readParquet, sqlText, sqlTimestamp, tableRows } from '../../domain/sql.ts'
 import type { RecordStream } from '../../domain/streams.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
+import { listAdded, produceAdded } from '../../iceberg/added-files.ts'
 import { copyDataFile } from '../../iceberg/data-file.ts'
 import { describeParquetFile } from '../../iceberg/parquet/footer.ts'
-import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
+import type { DataFile } from '../../iceberg/types.ts'
 import { keptFrom, type LiveTable, readLive } from './live.ts'
 import { localPaths } from './source.ts'
 import { fileProblem } from './tables.ts'
@@ -35,16 +36,15 @@ export async function dropUnreadableObjects(
 ): Promise<string[]> {
   const done: string[] = []
   if (next === undefined) return done
-  const table = consumers.table(name)
   for (const item of await listPending<BronzeObject>(ports, next, Number.MAX_SAFE_INTEGER)) {
     const problem = await fileProblem(ports, session, { key: item.id, ...item.payload })
     if (problem === undefined) continue
     const writes = [consumePending(item)]
-    for (const waiting of await listPending<AddedFiles>(ports, table, Number.MAX_SAFE_INTEGER)) {
+    for (const waiting of await listAdded(ports, name, Number.MAX_SAFE_INTEGER)) {
       const files = waiting.payload.files.filter(({ key }) => key !== item.id)
       if (files.length === waiting.payload.files.length) continue
       writes.push(consumePending(waiting))
-      if (files.length > 0) writes.push(await producePending(ports, table, { files } satisfies AddedFiles))
+      if (files.length > 0) writes.push(await produceAdded(ports, name, files))
     }
     await ports.state.transact(writes, ports.ids.uuid())
     done.push(`${item.id} with its ${item.payload.records} records is no longer waited for: ${problem}`)
@@ -64,11 +64,7 @@ export async function registerMissing(ports: Ports, session: QuerySession, strea
     if ((await fileProblem(ports, session, object)) !== undefined) continue
     const files = await missingOf(ports, session, bronze, object.key, since)
     if (files.length === 0) continue
-    const added: AddedFiles = { files }
-    await ports.state.transact(
-      [await producePending(ports, consumers.table(bronze.definition.name), added)],
-      ports.ids.uuid(),
-    )
+    await ports.state.transact([await produceAdded(ports, bronze.definition.name, files)], ports.ids.uuid())
     done.push(`${rowsIn(files)} records of ${object.key} are in ${bronze.definition.name} again`)
   }
   return done

@@ -2,16 +2,16 @@
  * Before a replay writes anything, every record is held against what stands at its offset: in the files themselves, in
  * Bronze, and in the topics. Joins in the engine, so that memory stays bounded.
  */
+
 import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
 import { BadInput } from '../../domain/errors.ts'
-import { consumers, topicName } from '../../domain/names.ts'
-import { listPending } from '../../domain/pending.ts'
+import { topicName } from '../../domain/names.ts'
 import type { PlacedRecord, QuerySession, SqlRow, TopicLog } from '../../domain/ports.ts'
 import { readParquet } from '../../domain/sql.ts'
 import { bronzeTable } from '../../domain/tables.ts'
+import { listAdded } from '../../iceberg/added-files.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
-import type { AddedFiles } from '../../iceberg/types.ts'
 import { type InputFile, placedRecord, RECORD_COLUMNS, recordName, rowsOf, selectRecords } from './input.ts'
 import type { TargetLake } from './target.ts'
 
@@ -126,7 +126,7 @@ async function insertCheckpoints(
 
 /** All that Bronze holds: the waiting files are read first, so that one which moves on from there is not missed. */
 async function bronzeFiles(lake: TargetLake, table: string): Promise<string[]> {
-  const waiting = await listPending<AddedFiles>(lake.ports, consumers.table(table), ALL)
+  const waiting = await listAdded(lake.ports, table, ALL)
   const loaded = await findTable(lake.ports, table)
   const committed = loaded ? await planFiles(lake.ports, loaded) : []
   return [...new Set([...waiting.flatMap(item => item.payload.files), ...committed].map(file => file.key))]

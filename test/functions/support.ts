@@ -1,4 +1,5 @@
 /** A lake in memory for the tests of the stages: its clock moves when told, its ids count, and any step of I/O can fail or wait. */
+
 import { bundledRegistry } from '../../adapters/bundled-registry.ts'
 import { type DuckDbEngine, duckDbEngine } from '../../adapters/duckdb-engine.ts'
 import { systemScratch } from '../../adapters/system.ts'
@@ -15,10 +16,11 @@ import { commitTable } from '../../functions/commit/commit.ts'
 import { unify } from '../../functions/gold/gold.ts'
 import { cachedSchemas } from '../../functions/silver/schemas.ts'
 import { refine, type SilverResult } from '../../functions/silver/silver.ts'
+import { listAdded } from '../../iceberg/added-files.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { type ColumnValues, readColumns } from '../../iceberg/parquet/read.ts'
 import { planFiles } from '../../iceberg/scan.ts'
-import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
+import type { DataFile } from '../../iceberg/types.ts'
 import { memoryState } from '../memory/state.ts'
 import { memoryStore } from '../memory/store.ts'
 
@@ -218,7 +220,7 @@ export async function unifyAll(lake: MemoryLake) {
 
 /** Files of the table's current snapshot and files that are pending for it. */
 export async function filesOf(lake: MemoryLake, table: TableDefinition): Promise<DataFile[]> {
-  const pending = await listPending<AddedFiles>(lake.ports, consumers.table(table.name), 10_000)
+  const pending = await listAdded(lake.ports, table.name, 10_000)
   const loaded = await findTable(lake.ports, table.name)
   return [...(loaded ? await planFiles(lake.ports, loaded) : []), ...pending.flatMap(item => item.payload.files)].map(
     file => file as DataFile,

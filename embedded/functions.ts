@@ -3,7 +3,7 @@
  * other.
  */
 
-import { createQueue, type Queue } from '../adapters/memory-queue.ts'
+import { createQueue } from '../adapters/memory-queue.ts'
 import { objectCreated } from '../domain/events.ts'
 import { dataPrefix } from '../domain/names.ts'
 import type { InvocationContext, Log, Metrics, ObjectEvents, ObjectStore, Ports } from '../domain/ports.ts'
@@ -36,7 +36,7 @@ export function wireFunctions(lake: Lake, log: Log, metrics: Metrics = createMet
   const queues = new Map(exchanges.map(exchange => [exchange.name, createQueue(lake.ports, VISIBILITY_MS)]))
   const events: ObjectEvents = {
     async send(exchange, objects) {
-      for (const { key, bytes } of objects) queueOf(queues, exchange).send(objectCreated(key, bytes))
+      for (const { key, bytes } of objects) wiredFor(queues, 'queue', exchange).send(objectCreated(key, bytes))
     },
   }
   const ports: Ports = { ...lake.ports, store: notifyingStore(lake, events) }
@@ -52,10 +52,11 @@ export function wireFunctions(lake: Lake, log: Log, metrics: Metrics = createMet
   }
 }
 
-export function queueOf(queues: ReadonlyMap<string, Queue>, exchange: string): Queue {
-  const queue = queues.get(exchange)
-  if (!queue) throw new RangeError(`There is no queue for ${exchange}`)
-  return queue
+/** What is wired for a stream or an exchange. @throws RangeError where nothing is: work for it would wait for ever */
+export function wiredFor<T>(wired: ReadonlyMap<string, T>, what: string, name: string): T {
+  const found = wired.get(name)
+  if (found === undefined) throw new RangeError(`There is no ${what} for ${name}: wireFunctions makes one for each.`)
+  return found
 }
 
 /** An invocation's context, as Lambda gives it. */

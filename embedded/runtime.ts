@@ -3,12 +3,12 @@
  * handlers. A loop for each topic and queue, and schedules of a few seconds instead of a minute.
  */
 
+import type { Queue } from '../adapters/memory-queue.ts'
 import { Conflict, Corrupt, Fenced, messageOf, Throttled } from '../domain/errors.ts'
-import type { Exchange } from '../domain/exchanges.ts'
 import type { Log } from '../domain/ports.ts'
 import { type RecordStream, recordStreams } from '../domain/streams.ts'
 import { MINUTE_MS } from '../domain/time.ts'
-import { type Functions, invocation, queueOf, wireFunctions } from './functions.ts'
+import { type Functions, invocation, wiredFor, wireFunctions } from './functions.ts'
 import type { Lake } from './lake.ts'
 import { createTotals, type Totals } from './totals.ts'
 
@@ -30,6 +30,19 @@ export interface Runtime {
   stop(): void
 }
 
+interface BronzeSource {
+  readonly stream: RecordStream
+  readonly handler: MapValue<Functions['bronze']>
+}
+
+interface SilverSource {
+  readonly exchange: string
+  readonly handler: MapValue<Functions['silver']>
+  readonly queue: Queue
+}
+
+type MapValue<M> = M extends ReadonlyMap<string, infer V> ? V : never
+
 export function createRuntime(lake: Lake, log: Log): Runtime {
   const { clock } = lake.ports
   const functions = wireFunctions(lake, log)
@@ -38,9 +51,19 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
   let fatal: unknown
 
   async function run(): Promise<void> {
+    // All of them before the first loop begins: a mistake in the wiring ends the run at once.
+    const bronze = recordStreams(lake.exchanges).map(stream => ({
+      stream,
+      handler: wiredFor(functions.bronze, 'Bronze function', stream.name),
+    }))
+    const silver = lake.exchanges.map(({ name }) => ({
+      exchange: name,
+      handler: wiredFor(functions.silver, 'Silver function', name),
+      queue: wiredFor(functions.queues, 'queue', name),
+    }))
     const loops = [
-      ...recordStreams(lake.exchanges).map(bronzeLoop),
-      ...lake.exchanges.map(silverLoop),
+      ...bronze.map(bronzeLoop),
+      ...silver.map(silverLoop),
       every(SCHEDULES_MS.commit, async () => totals.committed(await functions.commit({}, invocation(lake.ports)))),
       every(SCHEDULES_MS.gold, goldThenCandles),
       every(SCHEDULES_MS.ohlcv, candles),
@@ -66,12 +89,12 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
    * The event source mapping: batches by size or window, the next one only after success, the same one again after a
    * failure.
    */
-  async function bronzeLoop({ name, topic, batchRecords, batchWindowSeconds }: RecordStream): Promise<void> {
-    const handler = functions.bronze.get(name)
+  async function bronzeLoop({ stream, handler }: BronzeSource): Promise<void> {
+    const { name, topic, batchRecords, batchWindowSeconds } = stream
     let windowEnd = 0
     await loop(async () => {
       const batch = await lake.topics.poll(topic, batchRecords)
-      if (!batch || !handler) {
+      if (!batch) {
         windowEnd = 0
         return IDLE_MS
       }
@@ -85,16 +108,14 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
     })
   }
 
-  async function silverLoop(exchange: Exchange): Promise<void> {
-    const handler = functions.silver.get(exchange.name)
-    const queue = queueOf(functions.queues, exchange.name)
+  async function silverLoop({ exchange, handler, queue }: SilverSource): Promise<void> {
     await loop(async () => {
       const messages = queue.receive(QUEUE_BATCH)
-      if (messages.length === 0 || !handler) return IDLE_MS
+      if (messages.length === 0) return IDLE_MS
       const { batchItemFailures, result } = await handler({ Records: messages }, invocation(lake.ports))
       const failed = new Set(batchItemFailures.map(failure => failure.itemIdentifier))
       queue.delete(messages.map(message => message.messageId).filter(id => !failed.has(id)))
-      totals.silver(exchange.name, result)
+      totals.silver(exchange, result)
       return 0
     })
   }

@@ -1,8 +1,10 @@
 /** `tradelake frames`: publishes recorded WebSocket frames as TradeV2 messages. */
+
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { codeOf, fileError } from '../adapters/file-errors.ts'
 import { BadInput, messageOf } from '../domain/errors.ts'
+import { isExchangeName } from '../domain/exchanges.ts'
 import { topicName } from '../domain/names.ts'
 import type { LogRecord } from '../domain/ports.ts'
 import type { Trade } from '../domain/trade.ts'
@@ -30,7 +32,7 @@ export const frames: Command = {
     const name = args.text('exchange')
     if (name === undefined) throw new BadInput(`Say whose frames they are: --exchange ${KNOWN}.`)
     if (args.positionals.length === 0) throw new BadInput('Give at least one file of recorded frames.')
-    const decoder = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined
+    const decoder = isExchangeName(name) ? DECODERS[name] : undefined
     if (!decoder) throw new BadInput(`--exchange ${name} is none of ${KNOWN}.`)
     // Every file is read to its end before anything is published: a bad one leaves nothing half-done.
     for (const file of args.positionals) for await (const _ of tradesOf(file, decoder));

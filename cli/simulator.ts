@@ -3,8 +3,9 @@
 import { askedToEnd, systemTimers } from '../adapters/system.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import { MINUTE_MS } from '../domain/time.ts'
+import { isSimulated } from '../feeds/simulator/instruments.ts'
 import { startServer } from '../feeds/simulator/server.ts'
-import { createSimulator, isSimulated } from '../feeds/simulator/simulator.ts'
+import { createSimulator } from '../feeds/simulator/simulator.ts'
 import { type Command, parseNumber } from './command.ts'
 
 /** Trading began so long ago: REST has a history from the first request on. */

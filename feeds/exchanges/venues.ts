@@ -2,6 +2,7 @@
  * What a feed needs to know of an exchange: one entry each, by its name in domain/exchanges.ts. Limits are the exchanges'
  * own, from the pages that their protocols name.
  */
+import type { ExchangeName } from '../../domain/exchanges.ts'
 import { DAY_MS, MINUTE_MS } from '../../domain/time.ts'
 import type { RestApi, StreamApi } from '../protocol.ts'
 import { binanceRest, binanceStream } from './binance-api.ts'
@@ -28,7 +29,7 @@ export interface Venue {
   readonly staleMs: number
 }
 
-export const VENUES: Readonly<Record<string, Venue>> = {
+export const VENUES: Readonly<Record<ExchangeName, Venue>> = {
   binance: {
     urls: [
       'wss://stream.binance.com:9443',

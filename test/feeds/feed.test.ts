@@ -10,7 +10,7 @@ import { SILENT } from '../silent-log.ts'
 import { createRig, type Rig, type RigOptions, START_MS } from './rig.ts'
 import { numberOf } from './support.ts'
 
-const BINANCE = { name: 'binance', code: 'BINANCE' }
+const BINANCE = { name: 'binance', code: 'BINANCE' } as const
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'DOGEUSDT', 'ADAUSDT', 'ETHBTC', 'SHIBUSDT']
 const SECOND = 1_000
 const MINUTE = 60 * SECOND

@@ -1,16 +1,16 @@
 /** `tradelake tables`: what each table holds now. */
 import { currentSnapshot } from '../iceberg/metadata.ts'
 import { openTables } from '../tables/views.ts'
-import { type Command, JSON_OPTION } from './command.ts'
+import { command, JSON_OPTION } from './command.ts'
 import { formatBytes, formatCount, formatTable } from './format.ts'
 import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
 
-export const tables: Command = {
+export const tables = command({
   name: 'tables',
   usage: '[--data DIR | --stack NAME] [--json]',
   options: { ...LAKE_OPTIONS, json: JSON_OPTION },
-  async run(args) {
-    const lake = await openToRead(args)
+  async run(values) {
+    const lake = await openToRead(values)
     try {
       const now = lake.ports.clock.now()
       const rows = (await openTables(lake)).map(({ definition, loaded, files }) => {
@@ -27,7 +27,7 @@ export const tables: Command = {
           metadata_location: loaded?.metadataLocation ?? null,
         }
       })
-      if (args.flag('json')) console.log(JSON.stringify(rows, null, 2))
+      if (values.json) console.log(JSON.stringify(rows, null, 2))
       else
         console.log(
           formatTable(
@@ -47,4 +47,4 @@ export const tables: Command = {
       lake.close()
     }
   },
-}
+})

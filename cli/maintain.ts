@@ -1,6 +1,8 @@
 /** `tradelake maintain`: joins small files, drops what has had its time and deletes what nothing reaches. */
+
 import { createLogFile } from '../adapters/log-file.ts'
 import { openLake } from '../embedded/lake.ts'
+import { createMetrics } from '../embedded/metrics.ts'
 import { maintainHandler } from '../functions/maintain/handler.ts'
 import type { MaintainResult, TableResult } from '../functions/maintain/maintain.ts'
 import { command, DATA_OPTION, JSON_OPTION } from './command.ts'
@@ -24,7 +26,10 @@ export const maintain = command({
     const lake = await openLake(values.data, { mustExist: true })
     const log = createLogFile(lake.directory, lake.ports.clock)
     try {
-      const run = maintainHandler(lake.ports, lake.exchanges, { sweepEveryMs: 0, closedAfterMs }, log)
+      const run = maintainHandler({ log, metrics: createMetrics() }, lake.ports, lake.exchanges, {
+        sweepEveryMs: 0,
+        closedAfterMs,
+      })
       // A person waits until all is done.
       const context = { awsRequestId: lake.ports.ids.uuid(), getRemainingTimeInMillis: () => Number.POSITIVE_INFINITY }
       const result = await run({}, context)

@@ -6,7 +6,7 @@
 import { createQueue } from '../adapters/memory-queue.ts'
 import { objectCreated } from '../domain/events.ts'
 import { dataPrefix } from '../domain/names.ts'
-import type { InvocationContext, Log, Metrics, ObjectEvents, ObjectStore, Ports } from '../domain/ports.ts'
+import type { InvocationContext, Log, Metrics, ObjectEvents, ObjectStore, Ports, Telemetry } from '../domain/ports.ts'
 import { recordStreams } from '../domain/streams.ts'
 import { bronzeTable } from '../domain/tables.ts'
 import { MINUTE_MS } from '../domain/time.ts'
@@ -33,6 +33,7 @@ export type Functions = ReturnType<typeof wireFunctions>
  */
 export function wireFunctions(lake: Lake, log: Log, metrics: Metrics = createMetrics()) {
   const { exchanges } = lake
+  const telemetry: Telemetry = { log, metrics }
   const queues = new Map(exchanges.map(exchange => [exchange.name, createQueue(lake.ports, VISIBILITY_MS)]))
   const events: ObjectEvents = {
     async send(exchange, objects) {
@@ -42,13 +43,13 @@ export function wireFunctions(lake: Lake, log: Log, metrics: Metrics = createMet
   const ports: Ports = { ...lake.ports, store: notifyingStore(lake, events) }
   return {
     queues,
-    bronze: new Map(recordStreams(exchanges).map(stream => [stream.name, bronzeHandler(ports, stream, log, metrics)])),
-    silver: new Map(exchanges.map(exchange => [exchange.name, silverHandler(ports, exchange, log, metrics)])),
-    commit: commitHandler(ports, exchanges, log),
-    gold: goldHandler(ports, log, metrics),
-    ohlcv: ohlcvHandler(ports, log),
-    sweep: sweepHandler(ports, exchanges, events, log, metrics),
-    maintain: maintainHandler(ports, exchanges, {}, log),
+    bronze: new Map(recordStreams(exchanges).map(stream => [stream.name, bronzeHandler(telemetry, ports, stream)])),
+    silver: new Map(exchanges.map(exchange => [exchange.name, silverHandler(telemetry, ports, exchange)])),
+    commit: commitHandler(telemetry, ports, exchanges),
+    gold: goldHandler(telemetry, ports),
+    ohlcv: ohlcvHandler(telemetry, ports),
+    sweep: sweepHandler(telemetry, ports, exchanges, events),
+    maintain: maintainHandler(telemetry, ports, exchanges),
   }
 }
 

@@ -2,6 +2,7 @@
  * Objects in an S3 bucket. A key is written once: each put is conditional (`If-None-Match: *`), so of two writers one wins
  * (S3 user guide, "How to prevent object overwrites with conditional writes").
  */
+
 import { createReadStream, createWriteStream, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
@@ -15,6 +16,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { AlreadyExists, NotFound, TradelakeError } from '../domain/errors.ts'
+import { piecesOf } from '../domain/pieces.ts'
 import type { Ids, ObjectInfo, ObjectStore, Scratch } from '../domain/ports.ts'
 import { awsError, statusOf } from './aws-errors.ts'
 import { fileError } from './file-errors.ts'
@@ -172,8 +174,8 @@ export function s3Store({ client, bucket, ids, scratch }: S3StoreOptions): Objec
     },
     async delete(keys) {
       for (const key of keys) checkKey(key)
-      for (let from = 0; from < keys.length; from += DELETES_AT_ONCE) {
-        const Objects = keys.slice(from, from + DELETES_AT_ONCE).map(Key => ({ Key }))
+      for (const some of piecesOf(keys, DELETES_AT_ONCE)) {
+        const Objects = some.map(Key => ({ Key }))
         const { Errors = [] } = await client
           .send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }))
           .catch(error => {

@@ -4,7 +4,9 @@
  * Records are stored in chunks, one row for the records of one append and partition: a row a record would cost more
  * than the records. Chunk ids are never given twice, so an old receipt cannot acknowledge what came later.
  */
+
 import { NotFound } from '../domain/errors.ts'
+import { piecesOf } from '../domain/pieces.ts'
 import type { LogRecord, PlacedRecord, TopicLog } from '../domain/ports.ts'
 import { openSqlite } from './sqlite.ts'
 import {
@@ -90,10 +92,8 @@ export function sqliteTopicLog(path: string, options: { readonly readOnly?: bool
   }
 
   function addRun(topic: string, partition: number, first: number, records: readonly LogRecord[]): void {
-    for (let at = 0; at < records.length; at += CHUNK_RECORDS) {
-      const part = records.slice(at, at + CHUNK_RECORDS)
-      sql.addChunk.run(topic, partition, first + at, part.length, encodeChunk(part))
-    }
+    for (const [i, part] of piecesOf(records, CHUNK_RECORDS).entries())
+      sql.addChunk.run(topic, partition, first + i * CHUNK_RECORDS, part.length, encodeChunk(part))
     sql.setEnd.run(first + records.length, topic, partition)
   }
 

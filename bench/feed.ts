@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Consumer, ListOffsetTimestamps } from '@platformatic/kafka'
+import { sumOf } from '../domain/counts.ts'
 import { topicName } from '../domain/names.ts'
 import { MINUTE_MS } from '../domain/time.ts'
 import { MARKETS } from '../feeds/simulator/instruments.ts'
@@ -170,7 +171,7 @@ function report(
   records: number,
   last: ReadonlyMap<string, number>,
 ): void {
-  const cpu = minutes.reduce((sum, { cpuShare }) => sum + cpuShare, 0) / minutes.length
+  const cpu = sumOf(minutes, ({ cpuShare }) => cpuShare) / minutes.length
   const [first, end] = [minutes[Math.min(1, minutes.length - 1)].heapMiB, minutes[minutes.length - 1].heapMiB]
   const count = (name: string) => number(last, `${EXCHANGE}_feed_${name}`)
   record({

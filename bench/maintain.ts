@@ -10,6 +10,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sumOf } from '../domain/counts.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import { GOLD_TABLE } from '../domain/tables.ts'
 import { dayOfMs, HOUR_MICROS, MINUTE_MS } from '../domain/time.ts'
@@ -110,8 +111,11 @@ async function runDay(maintained: boolean): Promise<string[]> {
     const { tables, failures } = await maintain(lake.ports, EXCHANGES, Number.POSITIVE_INFINITY, options)
     if (failures.length > 0) throw new Error(JSON.stringify(failures))
     seconds += (performance.now() - before) / 1000
-    joins += tables.reduce((sum, table) => sum + table.joins.length, 0)
-    rewritten += tables.flatMap(table => table.joins).reduce((sum, each) => sum + each.bytesWritten, 0)
+    joins += sumOf(tables, table => table.joins.length)
+    rewritten += sumOf(
+      tables.flatMap(table => table.joins),
+      each => each.bytesWritten,
+    )
   }
   for (let minute = 0; minute < 1_440; minute++) {
     now = Math.max(now, START_MS + (minute + 1) * MINUTE_MS)
@@ -183,7 +187,7 @@ async function figuresOf(ports: Parameters<typeof planScan>[0], table: Awaited<R
   )
   return {
     files: files.length,
-    rows: files.reduce((sum, file) => sum + file.records, 0),
+    rows: sumOf(files, file => file.records),
     most: Math.max(...[...hours.values()].map(some => some.length)),
     scanned: Math.max(...scans.map(scan => scan.files.length)),
     manifestsRead: percentile(

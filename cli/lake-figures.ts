@@ -1,7 +1,10 @@
 /**
  * Figures of a lake for the live view: what its tables held at the start, and the last closed minute of each symbol.
  */
+
+import { sumOf } from '../domain/counts.ts'
 import { formatDecimal } from '../domain/decimal.ts'
+import { compare } from '../domain/order.ts'
 import { bronzeTable, candleTable, DLQ_TABLE, GOLD_TABLE, silverTable } from '../domain/tables.ts'
 import { TIMEFRAMES } from '../domain/timeframes.ts'
 import type { Lake } from '../embedded/lake.ts'
@@ -22,7 +25,7 @@ export interface TableTotals {
 export async function tableTotals(lake: Lake): Promise<Map<string, TableTotals>> {
   const tables = await openTables(lake)
   const rowsOf = (name: string) =>
-    tables.find(table => table.definition.name === name)?.files.reduce((sum, file) => sum + file.records, 0) ?? 0
+    sumOf(tables.find(table => table.definition.name === name)?.files ?? [], file => file.records)
   const shared = [DLQ_TABLE, GOLD_TABLE, ...TIMEFRAMES.map(candleTable)]
   const counts = new Map<string, number>()
   const session = await lake.ports.engine.session()
@@ -47,7 +50,7 @@ export async function tableTotals(lake: Lake): Promise<Map<string, TableTotals>>
           silver: rowsOf(silverTable(exchange).name),
           dlq: count(DLQ_TABLE.name),
           gold: count(GOLD_TABLE.name),
-          candles: TIMEFRAMES.reduce((sum, timeframe) => sum + count(candleTable(timeframe).name), 0),
+          candles: sumOf(TIMEFRAMES, timeframe => count(candleTable(timeframe).name)),
         },
       ]
     }),
@@ -89,7 +92,7 @@ export async function lastCandles(lake: Lake, since: bigint): Promise<ShownCandl
     if (known === undefined || isBetter(candle, known, now)) shown.set(candle.symbol, candle)
   }
   return [...shown.values()]
-    .sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
+    .sort((a, b) => compare(a.symbol, b.symbol))
     .map(candle => ({
       window: new Date(Number(candle.windowStart / 1000n)).toISOString(),
       closed: candle.windowEnd <= now,

@@ -1,6 +1,7 @@
 /** `tradelake maintain`: joins small files, drops what has had its time and deletes what nothing reaches. */
 
 import { createLogFile } from '../adapters/log-file.ts'
+import { sumOf } from '../domain/counts.ts'
 import { openLake } from '../embedded/lake.ts'
 import { createMetrics } from '../embedded/metrics.ts'
 import { maintainHandler } from '../functions/maintain/handler.ts'
@@ -52,8 +53,7 @@ function linesOf({ tables, deletedPayloads, failures }: MaintainResult): string[
 
 function tableLines(table: TableResult): string[] {
   const { joins, droppedPartitions, expiredSnapshots, deletedObjects, notedObjects } = table
-  const sum = (of: 'files' | 'bytesRead' | 'bytesWritten' | 'conflicts') =>
-    joins.reduce((total, join) => total + join[of], 0)
+  const sum = (of: 'files' | 'bytesRead' | 'bytesWritten' | 'conflicts') => sumOf(joins, join => join[of])
   const partitions = new Set(joins.map(join => join.partition)).size
   return [
     joins.length > 0 &&

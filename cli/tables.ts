@@ -1,4 +1,5 @@
 /** `tradelake tables`: what each table holds now. */
+import { sumOf } from '../domain/counts.ts'
 import { currentSnapshot } from '../iceberg/metadata.ts'
 import { openTables } from '../tables/views.ts'
 import { command, JSON_OPTION } from './command.ts'
@@ -17,9 +18,9 @@ export const tables = command({
         const snapshot = loaded && currentSnapshot(loaded.metadata)
         return {
           table: definition.name,
-          rows: files.reduce((sum, file) => sum + file.records, 0),
+          rows: sumOf(files, file => file.records),
           files: files.length,
-          bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+          bytes: sumOf(files, file => file.bytes),
           snapshot_id: snapshot?.['snapshot-id'] ?? null,
           snapshots: loaded?.metadata.snapshots.length ?? 0,
           committed_at: snapshot ? new Date(snapshot['timestamp-ms']).toISOString() : null,

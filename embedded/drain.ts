@@ -1,4 +1,5 @@
 /** Runs every stage until nothing is pending, without waiting for any clock. */
+import { sumOf } from '../domain/counts.ts'
 import { Corrupt, messageOf, TradelakeError } from '../domain/errors.ts'
 import { objectCreated } from '../domain/events.ts'
 import type { BronzeObject } from '../domain/handover.ts'
@@ -23,7 +24,7 @@ export async function drain(lake: Lake, functions: Functions, totals: Totals): P
     worked += await orCorrupt(failures, async () => {
       const commits = await functions.commit({}, invocation(lake.ports))
       totals.committed(commits)
-      return commits.reduce((sum, result) => sum + result.commits, 0)
+      return sumOf(commits, result => result.commits)
     })
     worked += await orCorrupt(failures, async () => {
       const gold = await functions.gold({}, invocation(lake.ports))

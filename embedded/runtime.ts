@@ -4,6 +4,7 @@
  */
 
 import type { Queue } from '../adapters/memory-queue.ts'
+import { type Backoff, pauseMs } from '../domain/backoff.ts'
 import { Conflict, Corrupt, Fenced, messageOf, Throttled } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
 import { type RecordStream, recordStreams } from '../domain/streams.ts'
@@ -15,8 +16,7 @@ import { createTotals, type Totals } from './totals.ts'
 const SCHEDULES_MS = { commit: 5_000, gold: 2_000, ohlcv: 10_000, sweep: 10_000, maintain: MINUTE_MS }
 const IDLE_MS = 50
 const QUEUE_BATCH = 10
-const FIRST_BACKOFF_MS = 100
-const LAST_BACKOFF_MS = 10_000
+const BACKOFF: Backoff = { firstMs: 100, lastMs: 10_000 }
 
 export interface Runtime {
   readonly totals: Totals
@@ -134,11 +134,11 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
    * again.
    */
   async function loop(step: () => Promise<number>): Promise<void> {
-    let backoff = FIRST_BACKOFF_MS
+    let failures = 0
     while (running) {
       try {
         const rest = await step()
-        backoff = FIRST_BACKOFF_MS
+        failures = 0
         if (rest > 0) await clock.sleep(rest)
       } catch (error) {
         totals.failed(messageOf(error))
@@ -149,8 +149,7 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
           fatal ??= error
           running = false
         }
-        await pause(backoff)
-        backoff = Math.min(backoff * 2, LAST_BACKOFF_MS)
+        await pause(pauseMs(BACKOFF, failures++))
       }
     }
   }

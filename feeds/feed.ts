@@ -2,9 +2,11 @@
  * The feed of one exchange: frames become trades, trades become Kafka records, and what did not come is looked for and
  * reported. Everything that was received is published, repeats too: Gold has each trade once.
  */
+
 import { messageOf } from '../domain/errors.ts'
 import type { Http, Positions, RecordSink, Sockets, Spill, Timers } from '../domain/feed-ports.ts'
 import { lostTradesLog } from '../domain/metrics.ts'
+import { piecesOf } from '../domain/pieces.ts'
 import type { Log } from '../domain/ports.ts'
 import { encodeTrade } from '../domain/wire.ts'
 import { type Client, createClient } from './client.ts'
@@ -15,7 +17,7 @@ import { createFrameReader } from './frame-reader.ts'
 import { createGapReports } from './gap-reports.ts'
 import { createMemoryWatch } from './memory-watch.ts'
 import type { FeedMetrics } from './metrics.ts'
-import { type Pair, shards } from './pairs.ts'
+import type { Pair } from './pairs.ts'
 import { createProgress, RESTARTED } from './progress.ts'
 import type { StreamKind } from './protocol.ts'
 import { createPublisher } from './publisher.ts'
@@ -132,7 +134,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
       },
       requested: status => metrics.historyRequest(status),
     })
-  const clients: readonly Client[] = shards(pairs, venue.pairsPerConnection).map(some => {
+  const clients: readonly Client[] = piecesOf(pairs, venue.pairsPerConnection).map(some => {
     let isFirst = true
     return createClient(
       { ...venue, ...ports, api: venue.stream, pairs: some, stream },

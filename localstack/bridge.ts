@@ -6,7 +6,9 @@
  *
  * Source: Lambda developer guide, "Using Lambda with self-managed Apache Kafka" and "How Lambda processes records".
  */
+
 import { Consumer, type Message, MessagesStreamFallbackModes, MessagesStreamModes } from '@platformatic/kafka'
+import { type Backoff, pauseMs } from '../domain/backoff.ts'
 import { messageOf } from '../domain/errors.ts'
 import { draftKafkaEvent, type EventRecord, type KafkaEvent, type KafkaEventRecord } from '../domain/events.ts'
 import type { Clock, Log } from '../domain/ports.ts'
@@ -37,8 +39,7 @@ export interface Bridge {
 
 type KafkaMessage = Message<Buffer, Buffer, Buffer, Buffer>
 
-const FIRST_PAUSE_MS = 200
-const LAST_PAUSE_MS = 10_000
+const BACKOFF: Backoff = { firstMs: 200, lastMs: 10_000 }
 /** How long the broker may hold an answer back for more records. */
 const FETCH_WAIT_MS = 100
 
@@ -55,7 +56,7 @@ export function startBridge({ mapping, bootstrap, invoke, clock, log }: BridgeOp
         await poll(consumer)
       } catch (error) {
         log.warn('bridge joins again', { topic: mapping.topic, problem: messageOf(error) })
-        await clock.sleep(FIRST_PAUSE_MS)
+        await clock.sleep(BACKOFF.firstMs)
       } finally {
         // A broker that is gone cannot be told good-bye.
         await consumer.close(true).catch(error => log.warn('bridge left', { problem: messageOf(error) }))
@@ -109,15 +110,14 @@ export function startBridge({ mapping, bootstrap, invoke, clock, log }: BridgeOp
 
   /** Invokes until it succeeds, or as long as the partitions are this bridge's. */
   async function deliver(event: KafkaEvent, batch: readonly KafkaMessage[], mine: () => boolean): Promise<void> {
-    let pause = FIRST_PAUSE_MS
+    let failures = 0
     while (mine()) {
       try {
         await invoke(mapping.functionName, event)
       } catch (error) {
         delivered.failures++
         log.warn('event comes again', { function: mapping.functionName, problem: messageOf(error) })
-        await clock.sleep(pause)
-        pause = Math.min(pause * 2, LAST_PAUSE_MS)
+        await clock.sleep(pauseMs(BACKOFF, failures++))
         continue
       }
       await commitBatch(batch)

@@ -4,10 +4,12 @@
  */
 
 import { advanceCheckpoint, type Checkpoint, gapOffsets, readCheckpoint } from '../../domain/checkpoint.ts'
+import { sumOf } from '../../domain/counts.ts'
 import { Fenced } from '../../domain/errors.ts'
 import type { KafkaEvent, KafkaEventRecord } from '../../domain/events.ts'
 import type { BronzeObject } from '../../domain/handover.ts'
 import { producePending } from '../../domain/pending.ts'
+import { piecesOf } from '../../domain/pieces.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit, type Plan } from '../../domain/protocol.ts'
 import type { RecordStream } from '../../domain/streams.ts'
@@ -56,8 +58,7 @@ export async function ingest(
     .filter(records => records.length > 0)
     .map(records => ({ topic: records[0].topic, partition: records[0].partition, records }))
   const results: BronzeResult[] = []
-  for (let from = 0; from < partitions.length; from += PARTITIONS_PER_COMMIT) {
-    const some = partitions.slice(from, from + PARTITIONS_PER_COMMIT)
+  for (const some of piecesOf(partitions, PARTITIONS_PER_COMMIT)) {
     const epochs = new Map<string, number>()
     results.push(await commit(ports, () => plan(ports, stream, some, epochs, end)))
   }
@@ -85,13 +86,10 @@ async function plan(
   const { batch, clamped } = bronzeColumns(runs, BigInt(started) * 1000n, stream.decode)
   const result: BronzeResult = {
     ingested: batch.rows,
-    repeats: accepted.reduce((total, acceptance) => total + acceptance.repeats, 0),
+    repeats: sumOf(accepted, acceptance => acceptance.repeats),
     clamped,
-    gapOffsets: accepted.reduce(
-      (total, { before, after }) => total + gapOffsets(after.gaps) - gapOffsets(before.gaps),
-      0,
-    ),
-    newEpochs: accepted.reduce((total, acceptance) => total + acceptance.newEpochs, 0),
+    gapOffsets: sumOf(accepted, ({ before, after }) => gapOffsets(after.gaps) - gapOffsets(before.gaps)),
+    newEpochs: sumOf(accepted, acceptance => acceptance.newEpochs),
     newestMillis: newest(runs.flatMap(run => run.records.at(-1) ?? [])),
   }
   if (batch.rows === 0) return { writes: [], result }
@@ -141,7 +139,7 @@ function newest(records: readonly KafkaEventRecord[]): number | undefined {
 
 function sum(results: readonly BronzeResult[]): BronzeResult {
   const total = (field: 'ingested' | 'repeats' | 'clamped' | 'gapOffsets' | 'newEpochs') =>
-    results.reduce((value, result) => value + result[field], 0)
+    sumOf(results, result => result[field])
   const times = results.flatMap(result => result.newestMillis ?? [])
   return {
     ingested: total('ingested'),

@@ -1,4 +1,5 @@
 /** Kafka event records as Bronze columns: base64 is decoded straight into the column's page layout. */
+
 import { isUtf8 } from 'node:buffer'
 import {
   type Batch,
@@ -9,6 +10,7 @@ import {
   reservePlain,
   setLong,
 } from '../../domain/columns.ts'
+import { sumOf } from '../../domain/counts.ts'
 import type { KafkaEventRecord } from '../../domain/events.ts'
 import type { RecordStream } from '../../domain/streams.ts'
 import { dayOf, LAST_MS } from '../../domain/time.ts'
@@ -41,7 +43,7 @@ export function bronzeColumns(
   nowMicros: bigint,
   decode: RecordStream['decode'],
 ): { batch: Batch; clamped: number } {
-  const rows = runs.reduce((sum, run) => sum + run.records.length, 0)
+  const rows = sumOf(runs, run => run.records.length)
   const values: PlainWriter = { bytes: Buffer.allocUnsafe(Math.max(rows * 256, 1024)), length: 0 }
   const valid = new Uint8Array(rows)
   const partitions = new Int32Array(rows)

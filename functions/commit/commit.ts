@@ -3,6 +3,7 @@
  * moves the table's pointer, so a file is in the table exactly once.
  */
 
+import { sumOf } from '../../domain/counts.ts'
 import { consumePending } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
@@ -27,8 +28,8 @@ export async function commitTable(ports: Ports, table: TableDefinition, deadline
   return {
     table: table.name,
     commits: steps.length,
-    files: steps.reduce((sum, step) => sum + step.files, 0),
-    records: steps.reduce((sum, step) => sum + step.records, 0),
+    files: sumOf(steps, step => step.files),
+    records: sumOf(steps, step => step.records),
   }
 }
 
@@ -42,6 +43,6 @@ async function plan(
   const staged = await stageSnapshot(ports, { table: await createTable(ports, table), add, operation: 'append' })
   return {
     writes: [...items.map(consumePending), staged.write],
-    result: { files: add.length, records: add.reduce((sum, file) => sum + file.records, 0) },
+    result: { files: add.length, records: sumOf(add, file => file.records) },
   }
 }

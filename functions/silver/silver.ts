@@ -4,6 +4,7 @@
  */
 
 import { crc32 } from 'node:zlib'
+import { sumOf } from '../../domain/counts.ts'
 import { Corrupt, messageOf } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { BronzeObject, SilverFile, SilverFiles } from '../../domain/handover.ts'
@@ -52,9 +53,9 @@ export async function refine(
   const results: SilverResult[] = []
   for (const some of bounded(pending)) results.push(...(await processTogether(ports, exchange, schemas, some)))
   return {
-    valid: results.reduce((sum, result) => sum + result.valid, 0),
-    invalid: results.reduce((sum, result) => sum + result.invalid, 0),
-    objects: results.reduce((sum, result) => sum + result.objects, 0),
+    valid: sumOf(results, result => result.valid),
+    invalid: sumOf(results, result => result.invalid),
+    objects: sumOf(results, result => result.objects),
     failures: results.flatMap(result => result.failures),
   }
 }
@@ -153,7 +154,7 @@ async function plan(
     writes.push(await produceAdded(ports, table.name, files))
   }
   if (deadFiles.length > 0) writes.push(await produceAdded(ports, DLQ_TABLE.name, deadFiles))
-  const valid = files.reduce((sum, file) => sum + file.records, 0)
+  const valid = sumOf(files, file => file.records)
   return { writes, result: { valid, invalid: dead.rows, objects: items.length, failures: [] }, oldestFile: started }
 }
 

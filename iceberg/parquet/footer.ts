@@ -1,7 +1,9 @@
 /**
  * A Parquet file's footer as Iceberg metrics: sizes, counts and bounds by field id (spec, "Data file fields").
  */
+
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { sumOf } from '../../domain/counts.ts'
 import { decimalFromBytes } from '../../domain/decimal.ts'
 import { Corrupt } from '../../domain/errors.ts'
 import { decimalType, type PrimitiveType, type TableDefinition } from '../../domain/tables.ts'
@@ -101,10 +103,10 @@ function describe(table: TableDefinition, footer: FileMetaData, fileBytes: numbe
   }
   for (const [index, leaf] of leavesOf(table, footer.schema).entries()) {
     const chunks = groups.map(group => group.columns[index])
-    description.columnSizes[leaf.id] = sum(chunks, chunk => chunk.total_compressed_size)
-    description.valueCounts[leaf.id] = sum(chunks, chunk => chunk.num_values)
+    description.columnSizes[leaf.id] = sumOf(chunks, chunk => Number(chunk.total_compressed_size))
+    description.valueCounts[leaf.id] = sumOf(chunks, chunk => Number(chunk.num_values))
     const nulls = chunks.map(chunk => nullsOf(leaf, chunk))
-    if (nulls.every(count => count !== undefined)) description.nullCounts[leaf.id] = nulls.reduce((a, b) => a + b, 0)
+    if (nulls.every(count => count !== undefined)) description.nullCounts[leaf.id] = sumOf(nulls, count => count)
     const bounds = leaf.type && boundsOf(leaf, leaf.type, chunks)
     // Copied: a view would keep the whole file in memory.
     if (bounds?.lower) description.lowerBounds[leaf.id] = new Uint8Array(bounds.lower)
@@ -116,10 +118,6 @@ function describe(table: TableDefinition, footer: FileMetaData, fileBytes: numbe
     ...description,
     splitOffsets: groups.map(group => Number(groupStart(group))),
   }
-}
-
-function sum(chunks: readonly ColumnMetaData[], of: (chunk: ColumnMetaData) => bigint): number {
-  return Number(chunks.reduce((total, chunk) => total + of(chunk), 0n))
 }
 
 function groupStart(group: RowGroup): bigint {

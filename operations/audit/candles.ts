@@ -3,12 +3,16 @@
  * the stage, and must be equal; none may be missing, none too many.
  */
 
+import { sumOf } from '../../domain/counts.ts'
+import { piecesOf } from '../../domain/pieces.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { sqlText } from '../../domain/sql.ts'
 import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import type { Timeframe } from '../../domain/timeframes.ts'
 import { keptSince, type Readings, type TableReading } from './readings.ts'
 import { count, type Findings, offenders, type Violation } from './report.ts'
+
+const MINUTES_PER_QUERY = 5_000
 
 /** `paths`: local paths by key. */
 export async function checkCandles(
@@ -39,7 +43,7 @@ export async function checkCandles(
     await session.run('DROP TABLE stored')
   }
   const [{ moved }] = await session.run('SELECT count(*) AS moved FROM moved')
-  const total = Object.values(counts).reduce((sum, candles) => sum + candles, 0)
+  const total = sumOf(Object.values(counts), candles => candles)
   return {
     summary: `${count(total)} candles of ${readings.candles.length} timeframes equal a recomputation from Gold`,
     figures: { candles: counts, minutes_waiting: Number(moved) },
@@ -74,14 +78,10 @@ async function makeMoved(
   list: (keys: Iterable<string>) => string,
 ): Promise<void> {
   await session.run('CREATE TEMP TABLE moved (start BIGINT PRIMARY KEY)')
-  const waiting = [...new Set(readings.changedMinutes)]
-  for (let from = 0; from < waiting.length; from += 5_000)
-    await session.run(
-      `INSERT OR IGNORE INTO moved VALUES ${waiting
-        .slice(from, from + 5_000)
-        .map(minute => `(${BigInt(minute) * MINUTE_MICROS})`)
-        .join(', ')}`,
-    )
+  for (const minutes of piecesOf([...new Set(readings.changedMinutes)], MINUTES_PER_QUERY)) {
+    const rows = minutes.map(minute => `(${BigInt(minute) * MINUTE_MICROS})`)
+    await session.run(`INSERT OR IGNORE INTO moved VALUES ${rows.join(', ')}`)
+  }
   const { gold, laterGold } = readings
   const changed = [
     ...[...gold.files.keys()].filter(key => !laterGold.files.has(key)),

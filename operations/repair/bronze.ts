@@ -11,6 +11,7 @@ import {
   listCheckpoints,
   type OffsetRange,
 } from '../../domain/checkpoint.ts'
+import { sumOf } from '../../domain/counts.ts'
 import type { BronzeObject } from '../../domain/handover.ts'
 import { tableKey } from '../../domain/names.ts'
 import { consumePending, listPending } from '../../domain/pending.ts'
@@ -154,5 +155,5 @@ async function rowsOf(ports: Ports, { definition, files }: LiveTable): Promise<s
 }
 
 function rowsIn(files: readonly DataFile[]): number {
-  return files.reduce((rows, file) => rows + file.records, 0)
+  return sumOf(files, file => file.records)
 }

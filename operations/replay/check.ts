@@ -6,6 +6,7 @@
 import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
 import { BadInput } from '../../domain/errors.ts'
 import { topicName } from '../../domain/names.ts'
+import { piecesOf } from '../../domain/pieces.ts'
 import type { PlacedRecord, QuerySession, SqlRow, TopicLog } from '../../domain/ports.ts'
 import { readParquet } from '../../domain/sql.ts'
 import { bronzeTable } from '../../domain/tables.ts'
@@ -78,9 +79,7 @@ async function checkBronze(lake: TargetLake, session: QuerySession): Promise<voi
         WHERE topic_number = ${number} AND off < next_offset`,
     )
     if (Number(known) === 0) continue
-    const keys = await bronzeFiles(lake, bronzeTable(exchange).name)
-    for (let from = 0; from < keys.length; from += FILES_PER_QUERY) {
-      const some = keys.slice(from, from + FILES_PER_QUERY)
+    for (const some of piecesOf(await bronzeFiles(lake, bronzeTable(exchange).name), FILES_PER_QUERY)) {
       const paths = await Promise.all(some.map(key => lake.ports.store.localFile(key)))
       await session.run(`INSERT INTO held SELECT i.topic_number, i.part, i.off, i.digest = b.digest
         AND i.millis = b.millis FROM incoming AS i

@@ -5,7 +5,6 @@
  * system and synced, then linked under its name (which fails where the name is taken), then the directory is synced.
  * A crash leaves at most a temporary file, which no reader sees.
  */
-
 import { copyFile, link, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { AlreadyExists, NotFound } from '../domain/errors.ts'

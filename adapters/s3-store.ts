@@ -2,7 +2,6 @@
  * Objects in an S3 bucket. A key is written once: each put is conditional (`If-None-Match: *`), so of two writers one wins
  * (S3 user guide, "How to prevent object overwrites with conditional writes").
  */
-
 import { createReadStream, createWriteStream, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'

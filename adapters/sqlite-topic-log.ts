@@ -4,7 +4,6 @@
  * Records are stored in chunks, one row for the records of one append and partition: a row a record would cost more
  * than the records. Chunk ids are never given twice, so an old receipt cannot acknowledge what came later.
  */
-
 import { NotFound } from '../domain/errors.ts'
 import { piecesOf } from '../domain/pieces.ts'
 import type { LogRecord, PlacedRecord, TopicLog } from '../domain/ports.ts'

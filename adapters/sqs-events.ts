@@ -1,5 +1,4 @@
 /** Tells Silver of Bronze objects again, through the queues that S3 itself notifies. */
-
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import { Throttled, TradelakeError } from '../domain/errors.ts'
 import { objectCreated } from '../domain/events.ts'

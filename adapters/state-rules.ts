@@ -2,7 +2,6 @@
  * What DynamoDB's TransactWriteItems accepts and when it refuses, as pure functions that both state stores share.
  * Source: Amazon DynamoDB API reference, TransactWriteItems, and "Service, account and table quotas".
  */
-
 import { Conflict, TradelakeError } from '../domain/errors.ts'
 import { compare } from '../domain/order.ts'
 import { type Attributes, type Condition, type Key, MAX_TRANSACTION_WRITES, type Write } from '../domain/ports.ts'

@@ -2,7 +2,6 @@
  * What both topic logs share: the rules of records, and how an event is filled from the waiting records.
  * A chunk is a run of records at consecutive offsets that all wait; an acknowledgement only ever shortens it from the front.
  */
-
 import { AlreadyExists, BadInput, NotFound } from '../domain/errors.ts'
 import { draftKafkaEvent } from '../domain/events.ts'
 import type { LogRecord, PlacedRecord, PolledBatch } from '../domain/ports.ts'

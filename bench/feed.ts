@@ -3,7 +3,6 @@
  * feed's own CPU time and its heap after collections are what counts; that nothing is missing is checked by the exchange's
  * own numbers.
  */
-
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'

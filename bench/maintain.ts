@@ -6,7 +6,6 @@
  * hundredth of its own, so the number of files and the share of bytes written again are those of the full rate; the
  * seconds are not. Three trades of each minute are up to two hours late, which touches closed hours again.
  */
-
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -2,7 +2,6 @@
  * The whole pipeline over the benchmark's messages: each stage alone and all together, on two processes, against Spark.
  * Bronze and Silver run in two workers that own different partitions, as their Lambdas would; Gold and candles in one.
  */
-
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

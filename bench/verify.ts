@@ -1,5 +1,4 @@
 /** Holds a lake against the generator's manifest: counts of every table, sums of Gold and of the candles. */
-
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

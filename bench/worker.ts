@@ -1,5 +1,4 @@
 /** A worker process of the benchmark: does one stage's share when told, and says what it took. */
-
 import { readFileSync } from 'node:fs'
 import type { DuckDbEngine } from '../adapters/duckdb-engine.ts'
 import type { KafkaEvent } from '../domain/events.ts'

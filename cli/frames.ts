@@ -1,5 +1,4 @@
 /** `tradelake frames`: publishes recorded WebSocket frames as TradeV2 messages. */
-
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { codeOf, fileError } from '../adapters/file-errors.ts'

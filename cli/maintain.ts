@@ -1,5 +1,4 @@
 /** `tradelake maintain`: joins small files, drops what has had its time and deletes what nothing reaches. */
-
 import { createLogFile } from '../adapters/log-file.ts'
 import { sumOf } from '../domain/counts.ts'
 import { openLake } from '../embedded/lake.ts'

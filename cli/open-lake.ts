@@ -1,5 +1,4 @@
 /** The lake that a reading command is about: in a folder, or deployed. */
-
 import type { ReadableLake } from '../domain/lake.ts'
 import { openLakeReadOnly } from '../embedded/lake.ts'
 import { openDeployedLake } from '../operations/deployed-lake.ts'

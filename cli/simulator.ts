@@ -1,5 +1,4 @@
 /** `tradelake simulator`: the simulated exchanges at a port of this machine, until Ctrl-C. */
-
 import { askedToEnd, systemTimers } from '../adapters/system.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import { MINUTE_MS } from '../domain/time.ts'

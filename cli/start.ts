@@ -51,10 +51,12 @@ export const start = command({
     try {
       const runtime = createRuntime(lake, log)
       const { source, ...shown } = values.live ? liveSource(lake, values) : await simulatedSource(lake, wanted)
-      const view = await createView(lake, shown, runtime.totals, values.json)
+      let view: View
       try {
+        view = await createView(lake, shown, runtime.totals, values.json)
         await runUntil(lake, await startFeeds(lake, source, log), runtime, view, milliseconds)
       } finally {
+        // The simulated exchanges' port keeps the process alive, whatever failed.
         await source.close()
       }
       view.note('Draining: every stage runs until nothing is pending.')

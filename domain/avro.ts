@@ -1,5 +1,4 @@
 /** Avro types by `avsc`, with longs as bigints: avsc's own refuse what lies beyond 2^53. */
-
 import avsc from 'avsc'
 import { compare } from './order.ts'
 

@@ -1,5 +1,4 @@
 /** Candles: what they hold, how trades order inside a window, and the fold of small windows into large ones. */
-
 import { divideHalfEven } from './decimal.ts'
 import { compare } from './order.ts'
 import { floorDiv } from './time.ts'

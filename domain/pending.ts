@@ -4,7 +4,6 @@
  * An item stands in its consumer's list from the transaction that produced it to the transaction that consumed it.
  * Its generation is fresh each time, and consuming names it: of two consumers of one item only one commits.
  */
-
 import { type Backoff, pauseMs } from './backoff.ts'
 import { Corrupt } from './errors.ts'
 import { pendingObjectKey, statePartition } from './names.ts'

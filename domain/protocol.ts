@@ -4,7 +4,6 @@
  * to do. After a conflict the stage reads the state again and plans again from it, so no outcome need ever be known:
  * the conditions make a late first attempt and the second exclude each other.
  */
-
 import { type Backoff, pauseMs } from './backoff.ts'
 import { Conflict, Fenced } from './errors.ts'
 import type { InvocationContext, Ports, Write } from './ports.ts'

@@ -1,5 +1,4 @@
 /** The rules that a decoded trade must pass; the first that fails names the DLQ row's error_type. */
-
 import { formatDecimal } from './decimal.ts'
 import { approximateLong, exactLong, type TradeCursor, type TradeDecoder } from './decode.ts'
 import { DAY_MICROS, LAST_MICROS, MINUTE_MICROS } from './time.ts'

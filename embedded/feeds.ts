@@ -2,7 +2,6 @@
  * The feeds of a lake in this process: the same code that runs in containers, here reading simulated exchanges on a local
  * port, or the real ones.
  */
-
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { fetchHttp } from '../adapters/http-client.ts'

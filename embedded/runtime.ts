@@ -2,7 +2,6 @@
  * The embedded runtime: does what the event source mappings, SQS and EventBridge Scheduler do, around the same
  * handlers. A loop for each topic and queue, and schedules of a few seconds instead of a minute.
  */
-
 import type { Queue } from '../adapters/memory-queue.ts'
 import { type Backoff, pauseMs } from '../domain/backoff.ts'
 import { Conflict, Corrupt, Fenced, messageOf, Throttled } from '../domain/errors.ts'

@@ -2,7 +2,6 @@
  * Frames as JSON whose numbers stay text: ids may pass 2^53, and Kraken's v2 writes prices as JSON numbers,
  * which a float would not hold exactly.
  */
-
 import { parseDecimal } from '../domain/decimal.ts'
 import { messageOf } from '../domain/errors.ts'
 import { LAST_MS } from '../domain/time.ts'

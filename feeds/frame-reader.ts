@@ -10,7 +10,7 @@ import type { Control, StreamApi } from './protocol.ts'
 export interface FrameReaderOptions {
   readonly exchange: string
   readonly decoder: Decoder
-  readonly stream: StreamApi
+  readonly api: StreamApi
   readonly metrics: FeedMetrics
   readonly timers: Pick<Timers, 'now'>
   readonly log: Log
@@ -22,7 +22,7 @@ export interface FrameEvents {
   reached(symbol: string, id: number): void
 }
 
-/** What is wrong with an exchange, it may be a thousand times a second. */
+/** The same fault may repeat thousands of times a second. */
 const COMPLAIN_MS = 1_000
 
 /** Gives what a frame says where it holds no trade. */
@@ -30,7 +30,7 @@ export function createFrameReader(
   options: FrameReaderOptions,
   events: FrameEvents,
 ): (text: string) => Control | undefined {
-  const { exchange, decoder, stream, metrics, timers, log } = options
+  const { exchange, decoder, api, metrics, timers, log } = options
   let complained = 0
 
   function complain(what: string, fields: LogFields): void {
@@ -64,7 +64,7 @@ export function createFrameReader(
         metrics.latency(Number(receivedAt - trade.timestamp) / 1e6)
         events.trade(trade)
       }
-      return trades > 0 ? undefined : understood(stream.control(message), text)
+      return trades > 0 ? undefined : understood(api.control(message), text)
     } catch (error) {
       if (!(error instanceof MalformedFrame)) throw error
       metrics.parseError()

@@ -2,7 +2,6 @@
  * How far a feed has come, kept outside of its process: what a killed one did not get into Kafka, the next one misses and looks
  * for; and when it was last there is where the time without a feed began.
  */
-
 import type { FeedPosition, Positions, Timers } from '../domain/feed-ports.ts'
 import { MINUTE_MICROS } from '../domain/time.ts'
 import type { StreamKind } from './protocol.ts'

@@ -2,7 +2,6 @@
  * Column bounds: single values as bytes (spec, "Appendix D: Single-value serialization"), their order, and how long
  * ones are cut so that the bounds still enclose them. Pure, no I/O.
  */
-
 import { decimalFromBytes, decimalToBytes } from '../domain/decimal.ts'
 import { compare } from '../domain/order.ts'
 import { decimalType, type PrimitiveType } from '../domain/tables.ts'

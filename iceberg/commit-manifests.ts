@@ -1,5 +1,4 @@
 /** The manifests of one commit: of the files it adds, of those it removes, and of older ones that it merges. */
-
 import { Conflict, TradelakeError } from '../domain/errors.ts'
 import { piecesOf } from '../domain/pieces.ts'
 import type { Ports } from '../domain/ports.ts'

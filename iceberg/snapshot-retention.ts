@@ -3,7 +3,6 @@
  * each of them, then the last of each hour, then the last of each day, then none. It stands in the table's properties.
  * Dropping a snapshot deletes no file: the sweep removes what no snapshot reaches any more. Pure, no I/O.
  */
-
 import type { SnapshotPolicy } from '../domain/tables.ts'
 import { DAY_MS, HOUR_MS } from '../domain/time.ts'
 import type { Snapshot, TableMetadata } from './table-metadata.ts'

@@ -1,5 +1,5 @@
 /**
- * The alarms, each beside what it watches (thresholds: formats.md, "Metrics"). An alarm is called `<stack>/<heading>`, then
+ * The alarms, each beside what it watches (what each means: docs/runbook.md). An alarm is called `<stack>/<heading>`, then
  * what it is about: its heading in docs/runbook.md says what to do.
  */
 import { Duration, Stack } from 'aws-cdk-lib'

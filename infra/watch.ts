@@ -1,5 +1,4 @@
 /** Who is told of what: two SNS topics, the alarms, and a dashboard of the same metrics. */
-
 import { Duration, Stack } from 'aws-cdk-lib'
 import { Dashboard, GraphWidget, TextWidget } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'

@@ -6,7 +6,6 @@
  *
  * Source: Lambda developer guide, "Using Lambda with self-managed Apache Kafka" and "How Lambda processes records".
  */
-
 import { Consumer, type Message, MessagesStreamFallbackModes, MessagesStreamModes } from '@platformatic/kafka'
 import { type Backoff, pauseMs } from '../domain/backoff.ts'
 import { messageOf } from '../domain/errors.ts'

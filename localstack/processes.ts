@@ -1,5 +1,4 @@
 /** Processes of the local stack: started with a log file, waited for until they are ready, stopped for sure. */
-
 import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -29,7 +28,7 @@ export interface ServiceOptions {
 }
 
 const clock = systemClock()
-const ids = systemIds(clock)
+const ids = systemIds()
 const READY_MS = MINUTE_MS
 const STOP_MS = 10_000
 const POLL_MS = 100

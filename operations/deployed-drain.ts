@@ -1,5 +1,4 @@
 /** Runs a deployed lake's own functions, without waiting for their schedules, until nothing is pending. */
-
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import { invocationFailure } from '../adapters/lambda-invoke.ts'
 import { sumOf } from '../domain/counts.ts'

@@ -1,5 +1,4 @@
 /** Candle files: rows to candles and back. */
-
 import type { Candle } from '../domain/candles.ts'
 import { vwap } from '../domain/candles.ts'
 import { type Batch, type ColumnData, dictionaryOf } from '../domain/columns.ts'

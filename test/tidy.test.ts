@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tables: ['domain', 'iceberg'],
   adapters: ['domain', 'iceberg'],
   layers: ['domain'],
+  library: ['domain', 'iceberg', 'adapters', 'feeds'],
   feeds: ['domain', 'iceberg', 'adapters'],
   functions: ['domain', 'iceberg', 'tables', 'adapters'],
   embedded: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions'],

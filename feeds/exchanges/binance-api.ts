@@ -3,7 +3,6 @@
  * Source: Binance "WebSocket Streams" (General WSS information) and "Market Data endpoints" (Old trade lookup,
  * Compressed/Aggregate trades list, Exchange information).
  */
-
 import { MalformedFrame } from '../decoder.ts'
 import { isObject, parseFrame } from '../fields.ts'
 import { type IdRange, PAGE_TRADES, type RestApi, type StreamApi, type StreamKind } from '../protocol.ts'

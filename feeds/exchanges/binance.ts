@@ -2,7 +2,6 @@
  * Binance spot and futures: `trade` and `aggTrade`, as raw and as combined streams.
  * Source: Binance "WebSocket Streams" (Trade Streams, Aggregate Trade Streams).
  */
-
 import { type DecodedTrade, type Decoder, tradeOf } from '../decoder.ts'
 import { decoderOf, fieldsOf, isObject } from '../fields.ts'
 import { quoteOf } from '../pairs.ts'

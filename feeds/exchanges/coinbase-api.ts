@@ -2,7 +2,6 @@
  * Coinbase Exchange: channels `matches` and `heartbeat`, and the REST history.
  * Source: Coinbase Exchange "WebSocket Overview", "WebSocket Channels", "Get product trades", "Pagination".
  */
-
 import { MalformedFrame } from '../decoder.ts'
 import { isObject, parseFrame } from '../fields.ts'
 import type { Pair } from '../pairs.ts'

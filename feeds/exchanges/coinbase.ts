@@ -2,7 +2,6 @@
  * Coinbase Exchange: `match` and `last_match` (the last trade before a subscription, repeated).
  * Source: Coinbase Exchange "WebSocket Channels", matches.
  */
-
 import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from '../decoder.ts'
 import { decoderOf, fieldsOf, isObject } from '../fields.ts'
 

@@ -2,7 +2,6 @@
  * Kraken: the WebSocket API v2 and the REST history.
  * Source: Kraken "WebSocket API v2" (trade, ping, heartbeat, status) and "Get Recent Trades", "Get Tradable Asset Pairs".
  */
-
 import { MINUTE_MICROS } from '../../domain/time.ts'
 import { MalformedFrame } from '../decoder.ts'
 import { isObject, parseFrame } from '../fields.ts'

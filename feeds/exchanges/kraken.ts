@@ -2,7 +2,6 @@
  * Kraken: trades of API v1 (arrays, several trades a frame, no ids) and v2 (objects with ids).
  * Source: Kraken "WebSockets API" v1 and v2, channel trade.
  */
-
 import { createHash } from 'node:crypto'
 import { LAST_MICROS } from '../../domain/time.ts'
 import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from '../decoder.ts'

@@ -1,5 +1,4 @@
 /** The faults of one exchange as time passes: those to come, those that last, those that are one moment's deed. */
-
 import type { Timers } from '../../domain/feed-ports.ts'
 import { MINUTE_MS } from '../../domain/time.ts'
 import type { Fault } from './types.ts'

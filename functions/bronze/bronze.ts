@@ -2,7 +2,6 @@
  * Bronze: an event-source batch becomes one file of raw records, and in one transaction the checkpoints of its partitions
  * move on and the file becomes pending for its table and, where it holds trades, for Silver. Nothing is decoded, so no record is poison.
  */
-
 import { advanceCheckpoint, type Checkpoint, gapOffsets, readCheckpoint } from '../../domain/checkpoint.ts'
 import { sumOf } from '../../domain/counts.ts'
 import { Fenced } from '../../domain/errors.ts'

@@ -1,5 +1,4 @@
 /** Kafka event records as Bronze columns: base64 is decoded straight into the column's page layout. */
-
 import { isUtf8 } from 'node:buffer'
 import {
   type Batch,

@@ -1,5 +1,4 @@
 /** Bronze's function as it is deployed: one for each stream of records. */
-
 import { awsPorts, streamOfFunction } from '../../adapters/aws-ports.ts'
 import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { bronzeHandler } from './handler.ts'

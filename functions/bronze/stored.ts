@@ -1,5 +1,4 @@
 /** Finds out what Bronze holds at given offsets: the rare path, taken when a batch comes again. */
-
 import type { RowGroup } from 'hyparquet'
 import type { Batch, BytesColumn, DictionaryColumn, Int32Column, Int64Column } from '../../domain/columns.ts'
 import type { KafkaEventRecord } from '../../domain/events.ts'

@@ -2,7 +2,6 @@
  * Commit: files that Bronze and Silver made become snapshots of their tables. One transaction takes the pending items and
  * moves the table's pointer, so a file is in the table exactly once.
  */
-
 import { sumOf } from '../../domain/counts.ts'
 import { consumePending } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'

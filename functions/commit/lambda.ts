@@ -1,5 +1,4 @@
 /** Commit's function as it is deployed. */
-
 import { awsPorts } from '../../adapters/aws-ports.ts'
 import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'

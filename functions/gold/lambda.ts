@@ -1,5 +1,4 @@
 /** Gold's function as it is deployed. */
-
 import { awsPorts } from '../../adapters/aws-ports.ts'
 import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'

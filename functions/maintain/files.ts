@@ -1,5 +1,4 @@
 /** A table's files as maintenance sees them: by partition, with the times that it goes by and nothing else. */
-
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { SilverFiles } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'

@@ -1,5 +1,4 @@
 /** Maintenance's function as it is deployed, with DuckDB. */
-
 import { awsEngine } from '../../adapters/aws-engine.ts'
 import { awsPorts } from '../../adapters/aws-ports.ts'
 import { awsTelemetry } from '../../adapters/aws-telemetry.ts'

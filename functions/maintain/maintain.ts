@@ -3,7 +3,6 @@
  * is due, then compaction for the rest of the time, the most fragmented partitions first. A table or partition that cannot be
  * worked on is told and left: the others go on.
  */
-
 import { messageOf, Throttled, TradelakeError } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers, stageConsumers } from '../../domain/names.ts'
@@ -101,22 +100,33 @@ export async function maintain(
         deletedPayloads += (await reclaimPayloads(ports, consumer, tables)).deleted
       })
 
-  await compact(ports, tables, exchanges, deadline, closedAfterMs, attempt, (table, done) => {
-    results.get(table.name)?.joins.push(done)
+  await compact({
+    ports,
+    tables,
+    exchanges,
+    deadline,
+    closedAfterMs,
+    attempt,
+    joined: (table, result) => results.get(table.name)?.joins.push(result),
   })
   return { tables: [...results.values()].filter(didSomething), deletedPayloads, failures }
 }
 
+interface Compaction {
+  readonly ports: Ports
+  readonly tables: readonly TableDefinition[]
+  readonly exchanges: readonly Exchange[]
+  /** Milliseconds since 1970: no join begins after it. */
+  readonly deadline: number
+  readonly closedAfterMs: number | undefined
+  /** Runs a piece of work and notes its failure. */
+  attempt(what: string, work: () => Promise<void>): Promise<void>
+  joined(table: TableDefinition, result: JoinResult): void
+}
+
 /** Pass after pass, as what one makes may be joined again; ends with a pass that made nothing. */
-async function compact(
-  ports: Ports,
-  tables: readonly TableDefinition[],
-  exchanges: readonly Exchange[],
-  deadline: number,
-  closedAfterMs: number | undefined,
-  attempt: (what: string, work: () => Promise<void>) => Promise<void>,
-  done: (table: TableDefinition, result: JoinResult) => void,
-): Promise<void> {
+async function compact(compaction: Compaction): Promise<void> {
+  const { ports, tables, exchanges, deadline, closedAfterMs, attempt, joined } = compaction
   for (let made = 1; made > 0 && ports.clock.now() < deadline; ) {
     made = 0
     const work: { table: TableDefinition; join: Join }[] = []
@@ -131,7 +141,7 @@ async function compact(
         const result = await join(ports, table, next, exchanges)
         if (!result) return
         made++
-        done(table, result)
+        joined(table, result)
       })
     }
   }

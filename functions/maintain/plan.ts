@@ -2,7 +2,6 @@
  * Which files to join. Rewriting must pay: a byte is written again only when the file that it goes into is a good deal larger,
  * so that it happens a few times and not at each run. Pure, no I/O.
  */
-
 import { sumOf } from '../../domain/counts.ts'
 import { compare } from '../../domain/order.ts'
 import type { TableDefinition } from '../../domain/tables.ts'

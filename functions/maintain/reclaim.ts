@@ -9,7 +9,6 @@
  * Each reading takes the objects first, then the lists, then the table. A file goes from a list into a snapshot, never back, and
  * an object of the listing is past all commits of its writer: nothing becomes reached behind the reading's back.
  */
-
 import { sumOf } from '../../domain/counts.ts'
 import { Conflict } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'

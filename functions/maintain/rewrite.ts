@@ -1,5 +1,4 @@
 /** Makes one file of several: the rows of all of them, in the table's order. Memory is the engine's, which spills to disk. */
-
 import type { Exchange } from '../../domain/exchanges.ts'
 import { dataFileKey, joinedFileKey } from '../../domain/names.ts'
 import { piecesOf } from '../../domain/pieces.ts'

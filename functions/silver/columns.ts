@@ -1,5 +1,4 @@
 /** Collects valid trades as Silver columns, a builder for each exchange date, straight from the decoder's cursor. */
-
 import {
   appendPlain,
   type Batch,

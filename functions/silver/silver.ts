@@ -2,7 +2,6 @@
  * Silver: Bronze objects become one file of valid trades for each exchange date and one file of dead letters; in one
  * transaction the objects are consumed and the files become pending for Gold and for their tables.
  */
-
 import { crc32 } from 'node:zlib'
 import { sumOf } from '../../domain/counts.ts'
 import { Corrupt, messageOf } from '../../domain/errors.ts'

@@ -1,5 +1,4 @@
 /** The sweep's function as it is deployed; Glue catches up here with whatever a crash kept from it. */
-
 import { awsPorts, queueEvents } from '../../adapters/aws-ports.ts'
 import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'

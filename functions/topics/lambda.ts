@@ -1,5 +1,4 @@
 /** The topics' function as it is deployed. */
-
 import { Admin } from '@platformatic/kafka'
 import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { kafkaAccess } from '../../adapters/kafka-access.ts'

@@ -1,5 +1,4 @@
 /** Reads columns of a table's Parquet files as one batch: pages into typed arrays, with no object a row. */
-
 import { type ColumnMetaData, type FileMetaData, parquetMetadata, type RowGroup } from 'hyparquet'
 import { getMaxDefinitionLevel, getMaxRepetitionLevel, getSchemaPath } from 'hyparquet/src/schema.js'
 import type { Batch } from '../../domain/columns.ts'

@@ -1,7 +1,6 @@
 /**
  * A Parquet file's footer as Iceberg metrics: sizes, counts and bounds by field id (spec, "Data file fields").
  */
-
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { sumOf } from '../../domain/counts.ts'
 import { decimalFromBytes } from '../../domain/decimal.ts'

@@ -2,7 +2,6 @@
  * Reads columns of a Parquet file exactly: decimals, timestamps and dates come as their stored integers, because
  * hyparquet would make floats and millisecond dates of them.
  */
-
 import { type AsyncBuffer, type DecodedArray, type FileMetaData, parquetMetadata, parquetRead } from 'hyparquet'
 import { sumOf } from '../../domain/counts.ts'
 import { Corrupt, messageOf } from '../../domain/errors.ts'

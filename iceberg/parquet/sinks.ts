@@ -1,5 +1,4 @@
 /** Gathers the pages of one column, over row groups and files, into column data; the inverse of pages.ts and dictionary.ts. */
-
 import { appendPlain, type ColumnData, type PlainWriter, plainLength } from '../../domain/columns.ts'
 import { sumOf } from '../../domain/counts.ts'
 import { createInterner, type Interner, wordsOf } from '../../domain/interner.ts'

@@ -1,5 +1,4 @@
 /** What a deployment costs in a month of 730 hours at a steady rate of trades: requests counted as the stages make them. */
-
 import { sumOf } from '../../domain/counts.ts'
 import { EXCHANGES, type Exchange } from '../../domain/exchanges.ts'
 import { silverTable } from '../../domain/tables.ts'

@@ -1,5 +1,5 @@
 /**
- * The audit: reads a lake and says, law by law, whether the design's laws hold. It writes nothing, and may look at a
+ * The audit: reads a lake and says, law by law, whether the laws of ARCHITECTURE.md hold. It writes nothing, and may look at a
  * lake that another process is writing: it compares only what both sides must hold by then.
  */
 import { sumOf } from '../../domain/counts.ts'

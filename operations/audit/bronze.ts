@@ -1,5 +1,4 @@
 /** Law 1: every record delivered from a topic partition is in Bronze exactly once. */
-
 import { type Checkpoint, gapOffsets, type OffsetRange } from '../../domain/checkpoint.ts'
 import { sumOf } from '../../domain/counts.ts'
 import type { QuerySession } from '../../domain/ports.ts'

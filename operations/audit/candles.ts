@@ -2,7 +2,6 @@
  * Law 4: candles are a fold of Gold. Every candle is computed again from Gold's rows by SQL that shares nothing with
  * the stage, and must be equal; none may be missing, none too many.
  */
-
 import { sumOf } from '../../domain/counts.ts'
 import { piecesOf } from '../../domain/pieces.ts'
 import type { QuerySession } from '../../domain/ports.ts'

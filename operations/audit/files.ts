@@ -2,7 +2,6 @@
  * Law 5: every file that a current snapshot names exists, is as large and as long as the manifest says, and holds
  * rows of its partition only.
  */
-
 import { messageOf } from '../../domain/errors.ts'
 import type { ReadableLake } from '../../domain/lake.ts'
 import { piecesOf } from '../../domain/pieces.ts'

@@ -11,7 +11,6 @@
  *   gold_rows    file, exchange, id, micros, print, dated (date and hour are the time's)
  * Times are microseconds since 1970; an exchange that is none of the lake's has the number -1.
  */
-
 import { messageOf } from '../../domain/errors.ts'
 import { piecesOf } from '../../domain/pieces.ts'
 import type { QuerySession } from '../../domain/ports.ts'

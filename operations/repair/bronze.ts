@@ -2,7 +2,6 @@
  * Bronze set right from its own objects: records that stand in files which no table names come in, each once, and the
  * checkpoints say what Bronze holds. What it does not hold is an open gap, which the records close when they come again.
  */
-
 import {
   advanceCheckpoint,
   type Checkpoint,

@@ -2,7 +2,6 @@
  * Gold set right from Silver: rows that no Silver row bears out leave, trades that it lacks come in, all other rows and
  * their files stay as they are. Of repeats the one that Gold has stays, as long as Silver still has it.
  */
-
 import { readFileSync } from 'node:fs'
 import { sumOf } from '../../domain/counts.ts'
 import type { Exchange } from '../../domain/exchanges.ts'

@@ -2,7 +2,6 @@
  * A table's files as a repair sees them: those of its snapshot, and those that wait for its next one. A repair takes the
  * waiting ones along, so that its one transaction decides about every file.
  */
-
 import { TradelakeError } from '../../domain/errors.ts'
 import { consumePending, type PendingItem } from '../../domain/pending.ts'
 import type { Ports, QuerySession, Write } from '../../domain/ports.ts'

@@ -1,5 +1,4 @@
 /** Takes rows through Silver's own code again: new files of valid trades and of dead letters, which count for nothing yet. */
-
 import { readFileSync } from 'node:fs'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'

@@ -5,7 +5,6 @@
  * The tables come first (pointers, snapshots, files), then Bronze's records and checkpoints, then what is missing downstream.
  * Nothing is deleted: what no table names is swept by maintenance, a day later. A lake has one writer while it is repaired.
  */
-
 import { recordStreams } from '../../domain/streams.ts'
 import { allTables, silverTable } from '../../domain/tables.ts'
 import { HOUR_MS } from '../../domain/time.ts'

@@ -2,7 +2,6 @@
  * Before a replay writes anything, every record is held against what stands at its offset: in the files themselves, in
  * Bronze, and in the topics. Joins in the engine, so that memory stays bounded.
  */
-
 import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
 import { BadInput } from '../../domain/errors.ts'
 import { topicName } from '../../domain/names.ts'

@@ -1,5 +1,4 @@
 /** The files of a replay: whether they are what they should be, and their records. */
-
 import { isUtf8 } from 'node:buffer'
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'

@@ -1,5 +1,4 @@
 /** One exchange's feed against its simulated exchange, on a fake clock. */
-
 import { describe, expect, test } from 'vitest'
 import { avroType } from '../../domain/avro.ts'
 import { FEED_GAPS_TOPIC } from '../../domain/names.ts'

@@ -1,5 +1,4 @@
 /** A feed of a simulated exchange on a fake clock: real feed code, no network, a topic in memory. */
-
 import { Registry } from 'prom-client'
 import type { KnownExchange } from '../../domain/exchanges.ts'
 import type { FeedGap } from '../../domain/feed-gaps.ts'

@@ -1,5 +1,5 @@
 /** The Lambda handlers, with the events that AWS sends. */
-import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { Fenced } from '../../domain/errors.ts'
 import { objectCreated, type QueueEvent, readNotification } from '../../domain/events.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
@@ -29,7 +29,6 @@ import {
 } from './support.ts'
 
 const engine = await testEngine()
-afterAll(() => engine.close())
 let lake: MemoryLake
 let logged: { level: string; message: string; fields: Record<string, unknown> }[]
 let context: InvocationContext

@@ -1,5 +1,4 @@
 /** A lake in memory with a clock and ids of its own, and data files without data. */
-
 import type { Clock, Ids, ObjectStore, Ports, StateStore } from '../../domain/ports.ts'
 import { GOLD_TABLE, type PrimitiveType, type TableDefinition } from '../../domain/tables.ts'
 import { encodeValue, type ScalarValue } from '../../iceberg/bounds.ts'

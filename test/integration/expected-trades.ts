@@ -2,7 +2,6 @@
  * Prints, as CSV, the trades that Gold must hold: `SEED RATE START DATA`. Of the lake it takes how far each symbol's feed was and
  * nothing else; the trades come of the market's seed.
  */
-
 import { formatDecimal } from '../../domain/decimal.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { openLakeReadOnly } from '../../embedded/lake.ts'

@@ -2,7 +2,6 @@
  * Ten minutes of everything that goes wrong, on a fake clock: every fault of the simulated exchanges in random order, the real feed
  * code, and a real lake. What an exchange has, Gold has; what it lost, `feed_gaps` says.
  */
-
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formatDecimal } from '../../domain/decimal.ts'
 import type { SqlRow } from '../../domain/ports.ts'

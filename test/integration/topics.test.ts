@@ -1,5 +1,4 @@
 /** The topics' function on a real broker. */
-
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

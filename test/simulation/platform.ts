@@ -2,7 +2,6 @@
  * What AWS does around the stages: event source mappings, object notifications and their queues, schedules, a success
  * destination. All of it at least once, and each step a fault point.
  */
-
 import { createQueue } from '../../adapters/memory-queue.ts'
 import { type KafkaEvent, objectCreated, type QueueEvent } from '../../domain/events.ts'
 import type { Exchange } from '../../domain/exchanges.ts'

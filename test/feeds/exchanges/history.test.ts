@@ -1,5 +1,4 @@
 /** The REST history of each exchange, asked as a feed asks it: any range of ids comes, as the stream would have sent it. */
-
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Trade } from '../../../domain/trade.ts'

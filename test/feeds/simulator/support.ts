@@ -1,5 +1,4 @@
 /** A simulated exchange with a client that writes down all it gets, on a clock that the test turns. */
-
 import { EXCHANGES, isExchangeName } from '../../../domain/exchanges.ts'
 import type { HttpReply } from '../../../domain/feed-ports.ts'
 import type { Trade } from '../../../domain/trade.ts'

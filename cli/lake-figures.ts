@@ -2,6 +2,7 @@
  * Figures of a lake for the live view: the trades that it holds, and the last closed minute of each symbol.
  */
 import { formatDecimal } from '../domain/decimal.ts'
+import { compare } from '../domain/order.ts'
 import { candleTable, GOLD_TABLE } from '../domain/tables.ts'
 import { TIMEFRAMES } from '../domain/timeframes.ts'
 import type { Lake } from '../embedded/lake.ts'
@@ -52,7 +53,7 @@ export async function lastCandles(lake: Lake, since: bigint): Promise<ShownCandl
     if (known === undefined || isBetter(candle, known, now)) shown.set(candle.symbol, candle)
   }
   return [...shown.values()]
-    .sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
+    .sort((a, b) => compare(a.symbol, b.symbol))
     .map(candle => ({
       window: new Date(Number(candle.windowStart / 1000n)).toISOString(),
       closed: candle.windowEnd <= now,

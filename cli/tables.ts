@@ -1,25 +1,26 @@
 /** `tradelake tables`: what each table holds now. */
+import { sumOf } from '../domain/counts.ts'
 import { currentSnapshot } from '../iceberg/metadata.ts'
 import { openTables } from '../tables/views.ts'
-import { type Command, JSON_OPTION } from './command.ts'
+import { command, JSON_OPTION } from './command.ts'
 import { formatBytes, formatCount, formatTable } from './format.ts'
 import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
 
-export const tables: Command = {
+export const tables = command({
   name: 'tables',
   usage: '[--data DIR | --stack NAME] [--json]',
   options: { ...LAKE_OPTIONS, json: JSON_OPTION },
-  async run(args) {
-    const lake = await openToRead(args)
+  async run(values) {
+    const lake = await openToRead(values)
     try {
       const now = lake.ports.clock.now()
       const rows = (await openTables(lake)).map(({ definition, loaded, files }) => {
         const snapshot = loaded && currentSnapshot(loaded.metadata)
         return {
           table: definition.name,
-          rows: files.reduce((sum, file) => sum + file.records, 0),
+          rows: sumOf(files, file => file.records),
           files: files.length,
-          bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+          bytes: sumOf(files, file => file.bytes),
           snapshot_id: snapshot?.['snapshot-id'] ?? null,
           snapshots: loaded?.metadata.snapshots.length ?? 0,
           committed_at: snapshot ? new Date(snapshot['timestamp-ms']).toISOString() : null,
@@ -27,7 +28,7 @@ export const tables: Command = {
           metadata_location: loaded?.metadataLocation ?? null,
         }
       })
-      if (args.flag('json')) console.log(JSON.stringify(rows, null, 2))
+      if (values.json) console.log(JSON.stringify(rows, null, 2))
       else
         console.log(
           formatTable(
@@ -47,4 +48,4 @@ export const tables: Command = {
       lake.close()
     }
   },
-}
+})

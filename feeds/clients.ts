@@ -1,9 +1,10 @@
 /** The connections of one feed: each client has as many pairs as the exchange takes on one connection, and all act together. */
 import type { Sockets, Timers } from '../domain/feed-ports.ts'
+import { piecesOf } from '../domain/pieces.ts'
 import { type Client, createClient, type Outage } from './client.ts'
 import type { EndCause } from './connection.ts'
 import type { Venue } from './exchanges/venues.ts'
-import { type Pair, shards } from './pairs.ts'
+import type { Pair } from './pairs.ts'
 import type { Control, StreamKind } from './protocol.ts'
 import type { Random } from './random.ts'
 
@@ -44,7 +45,7 @@ export interface Clients {
 
 export function createClients(options: ClientsOptions, events: ClientsEvents): Clients {
   const { venue, stream, timers, sockets, random } = options
-  const all = shards(options.pairs, venue.pairsPerConnection).map(pairs => {
+  const all = piecesOf(options.pairs, venue.pairsPerConnection).map(pairs => {
     let isFirst = true
     return createClient(
       {

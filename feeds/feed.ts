@@ -5,18 +5,17 @@
 import { messageOf } from '../domain/errors.ts'
 import type { Http, Positions, RecordSink, Sockets, Spill, Timers } from '../domain/feed-ports.ts'
 import type { Log } from '../domain/ports.ts'
-import type { Trade } from '../domain/trade.ts'
 import { encodeTrade } from '../domain/wire.ts'
 import type { Outage } from './client.ts'
 import { createClients } from './clients.ts'
-import type { Decoder } from './decoder.ts'
+import type { Decoder, FeedTrade } from './decoder.ts'
 import type { Venue } from './exchanges/venues.ts'
 import { createFrameReader } from './frame-reader.ts'
 import { createMemoryWatch } from './memory-watch.ts'
 import type { FeedMetrics } from './metrics.ts'
 import type { Pair } from './pairs.ts'
 import { createProgress } from './progress.ts'
-import { type StreamKind, sequenceOf } from './protocol.ts'
+import type { StreamKind } from './protocol.ts'
 import { createPublisher } from './publisher.ts'
 import type { Random } from './random.ts'
 import { createRecovery } from './recovery.ts'
@@ -152,8 +151,8 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     if (outage) recovery.interrupted(some, outage)
   }
 
-  function take(trade: Trade): void {
-    const id = venue.rest.history && sequenceOf(trade)
+  function take(trade: FeedTrade): void {
+    const id = venue.rest.history && trade.number
     const isRepeat = id !== undefined && tracker.note(trade.symbol, id, trade.timestamp, timers.now()) === 'repeat'
     if (isRepeat) metrics.repeats(1)
     metrics.trades(1)

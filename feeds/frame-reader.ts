@@ -2,8 +2,7 @@
 import { messageOf } from '../domain/errors.ts'
 import type { Timers } from '../domain/feed-ports.ts'
 import type { Log, LogFields } from '../domain/ports.ts'
-import type { Trade } from '../domain/trade.ts'
-import { type Decoder, MalformedFrame } from './decoder.ts'
+import { type Decoder, type FeedTrade, MalformedFrame } from './decoder.ts'
 import { parseFrame } from './fields.ts'
 import type { FeedMetrics } from './metrics.ts'
 import type { Control, StreamApi } from './protocol.ts'
@@ -18,7 +17,7 @@ export interface FrameReaderOptions {
 }
 
 export interface FrameEvents {
-  trade(trade: Trade): void
+  trade(trade: FeedTrade): void
   /** The exchange says that its last trade of a symbol has this id. */
   reached(symbol: string, id: number): void
 }

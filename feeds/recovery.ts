@@ -5,15 +5,15 @@
 import type { Http, Timers } from '../domain/feed-ports.ts'
 import { lostTradesLog } from '../domain/metrics.ts'
 import type { Log } from '../domain/ports.ts'
-import type { Trade } from '../domain/trade.ts'
 import type { Outage } from './client.ts'
+import type { FeedTrade } from './decoder.ts'
 import type { Venue } from './exchanges/venues.ts'
 import { createFiller } from './filler.ts'
 import { createGapReports } from './gap-reports.ts'
 import type { FeedMetrics } from './metrics.ts'
 import type { Pair } from './pairs.ts'
 import { RESTARTED } from './progress.ts'
-import { type StreamKind, sequenceOf } from './protocol.ts'
+import type { StreamKind } from './protocol.ts'
 import { type MissingRange, rangeFields, type Tracker } from './tracker.ts'
 
 export interface RecoveryOptions {
@@ -31,7 +31,7 @@ export interface RecoveryOptions {
 
 export interface RecoveryEvents {
   /** A missing trade was found. */
-  found(trade: Trade): void
+  found(trade: FeedTrade): void
   /** A report for the topic of domain/feed-gaps.ts. */
   report(report: { readonly key: Uint8Array; readonly value: Uint8Array }): void
 }
@@ -70,9 +70,9 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
     )
 
   /** Takes the trades of a history's page that are missing; the others have come. */
-  function takeMissing(trades: readonly Trade[]): void {
+  function takeMissing(trades: readonly FeedTrade[]): void {
     for (const trade of trades) {
-      const id = sequenceOf(trade)
+      const id = trade.number
       if (id === undefined || tracker.missing({ symbol: trade.symbol, from: id, to: id }).length === 0) continue
       metrics.filled(1)
       events.found(trade)

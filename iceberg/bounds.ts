@@ -3,6 +3,7 @@
  * ones are cut so that the bounds still enclose them. Pure, no I/O.
  */
 import { decimalFromBytes, decimalToBytes } from '../domain/decimal.ts'
+import { compare } from '../domain/order.ts'
 import { decimalType, type PrimitiveType } from '../domain/tables.ts'
 
 /**
@@ -55,7 +56,7 @@ export function compareEncoded(type: PrimitiveType, a: Uint8Array, b: Uint8Array
   const left = decodeNumber(type, view(a))
   const right = decodeNumber(type, view(b))
   if (left === undefined || right === undefined) return undefined
-  return left < right ? -1 : left > right ? 1 : 0
+  return compare(left, right)
 }
 
 /**

@@ -21,10 +21,12 @@ function decode(exchange: string, kind: 'trade' | 'aggTrade', message: unknown):
   const symbol = fields.text('s')
   const buyerIsMaker = fields.boolean('m')
   const aggregate = kind === 'aggTrade'
-  const id = fields.integer(aggregate ? 'a' : 't').toString()
+  const number = fields.integer(aggregate ? 'a' : 't')
+  const id = number.toString()
   return {
     exchange,
     id: aggregate ? `AGG-${id}` : id,
+    number,
     symbol,
     currency: quoteOf(symbol),
     timestamp: fields.milliseconds('T'),

@@ -9,6 +9,7 @@ import { consumers, stageConsumers } from '../../domain/names.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit } from '../../domain/protocol.ts'
 import { allTables, type TableDefinition } from '../../domain/tables.ts'
+import { HOUR_MS } from '../../domain/time.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { stageExpiry } from '../../iceberg/expire.ts'
 import { findJoins, type JoinResult, join } from './compact.ts'
@@ -45,9 +46,9 @@ export interface MaintainResult {
   readonly failures: { readonly what: string; readonly reason: string }[]
 }
 
-const SWEEP_EVERY_MS = 6 * 3_600_000
+const SWEEP_EVERY_MS = 6 * HOUR_MS
 /** A table that was committed to since has just been trimmed. */
-const QUIET_MS = 3_600_000
+const QUIET_MS = HOUR_MS
 /** Share of the time until the deadline that is kept for compaction. */
 const FOR_COMPACTION = 0.5
 

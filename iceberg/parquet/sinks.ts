@@ -1,5 +1,6 @@
 /** Gathers the pages of one column, over row groups and files, into column data; the inverse of pages.ts and dictionary.ts. */
 import { appendPlain, type ColumnData, type PlainWriter, plainLength } from '../../domain/columns.ts'
+import { sumOf } from '../../domain/counts.ts'
 import { createInterner, type Interner, wordsOf } from '../../domain/interner.ts'
 import type { Column } from '../../domain/tables.ts'
 import type { ChunkPage } from './chunk.ts'
@@ -182,7 +183,7 @@ function nestedChunk(texts: Interner<string>, pages: Iterable<ChunkPage>, maxDef
   }))
   if (parts.length === 1) return parts[0]
   const join = <T extends Uint8Array | Int32Array>(arrays: T[], empty: (length: number) => T) => {
-    const joined = empty(arrays.reduce((sum, array) => sum + array.length, 0))
+    const joined = empty(sumOf(arrays, array => array.length))
     let at = 0
     for (const array of arrays) {
       joined.set(array, at)

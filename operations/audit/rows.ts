@@ -12,6 +12,7 @@
  * Times are microseconds since 1970; an exchange that is none of the lake's has the number -1.
  */
 import { messageOf } from '../../domain/errors.ts'
+import { piecesOf } from '../../domain/pieces.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { sqlText } from '../../domain/sql.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
@@ -107,8 +108,7 @@ function loader(session: QuerySession, paths: ReadonlyMap<string, string>, unrea
       const path = paths.get(file.key)
       return path === undefined ? [] : [{ ...file, path }]
     })
-    for (let from = 0; from < readable.length; from += FILES_PER_QUERY) {
-      const some = readable.slice(from, from + FILES_PER_QUERY)
+    for (const some of piecesOf(readable, FILES_PER_QUERY)) {
       const values = some.map(
         ({ path, key, exchange, first, due, later }) =>
           `(${next++}, ${sqlText(path)}, ${sqlText(key)}, ${exchange}, ${first}, ${due}, ${later})`,

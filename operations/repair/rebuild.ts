@@ -3,6 +3,7 @@
  * place of named old ones, takes along what was pending about them, and marks everything downstream; the old rows stay in
  * time travel. Where anything of the range changed in the meantime, the transaction conflicts and the rebuild begins again.
  */
+import { sumOf } from '../../domain/counts.ts'
 import { BadInput, TradelakeError } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { BronzeObject, ChangedMinutes, SilverFile, SilverFiles } from '../../domain/handover.ts'
@@ -284,5 +285,5 @@ function sum(a: RebuildResult, b: RebuildResult): RebuildResult {
 }
 
 function rowsIn(files: readonly DataFile[]): number {
-  return files.reduce((rows, file) => rows + file.records, 0)
+  return sumOf(files, file => file.records)
 }

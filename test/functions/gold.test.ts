@@ -249,7 +249,7 @@ describe('files', () => {
     const files = await goldFiles(lake)
     const fileOf = (day: number, minute: bigint) =>
       files.filter(file => {
-        const bound = Buffer.from(file.lowerBounds[6], 'base64').readBigInt64LE()
+        const bound = Buffer.from(file.lowerBounds[6]).readBigInt64LE()
         return file.partition.exchange_date === day && bound === minute
       })
     await feed(lake, [again(minutes[4]), at(NOON + 4n * MINUTE + 25n * SECOND, 60)])

@@ -16,10 +16,11 @@ import { commitTable } from '../../functions/commit/commit.ts'
 import { unify } from '../../functions/gold/gold.ts'
 import { cachedSchemas } from '../../functions/silver/schemas.ts'
 import { refine, type SilverResult } from '../../functions/silver/silver.ts'
+import { listAdded } from '../../iceberg/added-files.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { type ColumnValues, readColumns } from '../../iceberg/parquet/read.ts'
 import { planFiles } from '../../iceberg/scan.ts'
-import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
+import type { DataFile } from '../../iceberg/types.ts'
 import { memoryState } from '../memory/state.ts'
 import { memoryStore } from '../memory/store.ts'
 
@@ -222,7 +223,7 @@ export async function unifyAll(lake: MemoryLake) {
 
 /** Files of the table's current snapshot and files that are pending for it. */
 export async function filesOf(lake: MemoryLake, table: TableDefinition): Promise<DataFile[]> {
-  const pending = await listPending<AddedFiles>(lake.ports, consumers.table(table.name), 10_000)
+  const pending = await listAdded(lake.ports, table.name, 10_000)
   const loaded = await findTable(lake.ports, table.name)
   const committed = loaded ? await planFiles(lake.ports, loaded) : []
   return [...committed, ...pending.flatMap(item => item.payload.files)]

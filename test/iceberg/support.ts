@@ -62,7 +62,7 @@ export function dataFile(options: {
     Object.fromEntries(
       Object.entries(bounds).map(([name, ends]) => {
         const column = table.columns.find(candidate => candidate.name === name)!
-        return [column.id, Buffer.from(encodeValue(column.type as PrimitiveType, ends[side])).toString('base64')]
+        return [column.id, encodeValue(column.type as PrimitiveType, ends[side])]
       }),
     )
   const each = (value: number) => Object.fromEntries(table.columns.map(column => [column.id, value]))

@@ -25,7 +25,7 @@ import { encodeTrade, TRADE_SCHEMA_ID } from '../../domain/wire.ts'
 import { VENUES } from '../../feeds/exchanges/venues.ts'
 import { pairOf } from '../../feeds/pairs.ts'
 import { startService } from '../../feeds/service.ts'
-import { MARKETS } from '../../feeds/simulator/instruments.ts'
+import { isSimulated, MARKETS } from '../../feeds/simulator/instruments.ts'
 import { startServer } from '../../feeds/simulator/server.ts'
 import { createSimulator } from '../../feeds/simulator/simulator.ts'
 import { hasJava } from '../../localstack/maven.ts'
@@ -174,7 +174,8 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
       faults: EXCHANGES.map(({ name }) => ({ exchange: name, at: clock.now() + 14_000, kind: 'drop' as const })),
     })
     const server = await startServer({ exchanges: simulator.exchanges, port: 0 })
-    const symbols = (name: string) => MARKETS[name].instruments.slice(0, 2).map(({ symbol }) => symbol)
+    const symbols = (name: string) =>
+      (isSimulated(name) ? MARKETS[name].instruments : []).slice(0, 2).map(({ symbol }) => symbol)
     const feeds = await Promise.all(
       EXCHANGES.map(exchange =>
         startService({

@@ -11,6 +11,7 @@ import { type Row, readTable } from './tables.ts'
 import type { World } from './world.ts'
 
 const MAX_TOLD = 5
+/** The rule stands in domain/trade.ts; an oracle has its own. */
 const SAME_TRADE = 1_000_000n
 
 /** What breaks a law, each in one line; nothing where all hold. */

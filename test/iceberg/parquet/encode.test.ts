@@ -197,8 +197,8 @@ test('bounds and counts in the footer are those of the values', async () => {
     fc.property(rowsArbitrary(ALL), fc.integer({ min: 1, max: 20 }), fc.boolean(), (rows, group, plain) => {
       const description = describeParquet(ALL, encodeParquet(ALL, batchOf(ALL, rows, plain), group))
       for (const [i, { id, type, name, nestedIds }] of ALL.columns.entries()) {
-        const bound = (bounds: Readonly<Record<number, string>>) =>
-          bounds[id] === undefined ? undefined : decodeValue(type as PrimitiveType, Buffer.from(bounds[id], 'base64'))
+        const bound = (bounds: Readonly<Record<number, Uint8Array>>) =>
+          bounds[id] === undefined ? undefined : decodeValue(type as PrimitiveType, bounds[id])
         const [lower, upper] = [bound(description.lowerBounds), bound(description.upperBounds)]
         if (nestedIds || type === 'binary') {
           expect([lower, upper], name).toEqual([undefined, undefined])

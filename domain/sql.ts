@@ -1,5 +1,6 @@
 /** Pieces of SQL that several stages write (DuckDB's dialect). */
-import { decimalType, type TableDefinition } from './tables.ts'
+import { decimalType } from './column-types.ts'
+import type { TableDefinition } from './tables.ts'
 
 export function sqlText(value: string): string {
   return `'${value.replaceAll("'", "''")}'`

@@ -2,8 +2,9 @@
  * Column bounds: single values as bytes (spec, "Appendix D: Single-value serialization"), their order, and how long
  * ones are cut so that the bounds still enclose them. Pure, no I/O.
  */
+
+import { decimalType, type PrimitiveType } from '../domain/column-types.ts'
 import { decimalFromBytes, decimalToBytes } from '../domain/decimal.ts'
-import { decimalType, type PrimitiveType } from '../domain/tables.ts'
 
 /**
  * int and date (days since 1970), long, timestamptz (microseconds since 1970) and decimals (units of 10^-scale) are

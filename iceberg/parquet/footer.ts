@@ -6,9 +6,10 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js'
+import { decimalType, type PrimitiveType } from '../../domain/column-types.ts'
 import { decimalFromBytes } from '../../domain/decimal.ts'
 import { Corrupt } from '../../domain/errors.ts'
-import { decimalType, type PrimitiveType, type TableDefinition } from '../../domain/tables.ts'
+import type { TableDefinition } from '../../domain/tables.ts'
 import { compareEncoded, encodeValue, truncateLower, truncateUpper } from '../bounds.ts'
 import type { DataFile } from '../types.ts'
 

@@ -1,6 +1,7 @@
 /** Parquet schema of a table: Iceberg's type mapping (spec appendix A, "Parquet") with every field id. */
 import type { SchemaElement } from 'hyparquet'
-import { type Column, decimalType, type PrimitiveType, type TableDefinition } from '../../domain/tables.ts'
+import { type Column, decimalType, type PrimitiveType } from '../../domain/column-types.ts'
+import type { TableDefinition } from '../../domain/tables.ts'
 
 /** Bytes of a fixed-length decimal: 38 digits need 16 (spec: the fewest that hold the precision). */
 const BIG_DECIMAL_BYTES = 16

@@ -1,7 +1,8 @@
 /** Gathers the pages of one column, over row groups and files, into column data; the inverse of pages.ts and dictionary.ts. */
+
+import type { Column } from '../../domain/column-types.ts'
 import { appendPlain, type ColumnData, type PlainWriter, plainLength } from '../../domain/columns.ts'
 import { createInterner, type Interner, wordsOf } from '../../domain/interner.ts'
-import type { Column } from '../../domain/tables.ts'
 import type { ChunkPage } from './chunk.ts'
 
 /** Takes the row group's pages of every leaf of a column (a map has two), in row order. */

@@ -1,7 +1,8 @@
 /** Tables of every type, their rows as plain values, and the same as batches. */
 import fc from 'fast-check'
+import type { Column, ColumnType } from '../../domain/column-types.ts'
 import { type Batch, bytesOf, type ColumnData, type DictionaryColumn, dictionaryOf } from '../../domain/columns.ts'
-import { type Column, type ColumnType, GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
+import { GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
 
 /** Every type, required and optional, but decimals of more than 18 digits: no table has those optional. */
 export const KINDS: readonly [type: ColumnType, required: boolean][] = (
@@ -25,7 +26,7 @@ export function tableOf(kinds: readonly (readonly [type: ColumnType, required: b
   const columns = kinds.map(([type, required], i): Column => {
     const ids = Array.from({ length: nestedCount(type) }, () => nested++)
     const name = `c${i}_${type.replaceAll(/\W+/g, '_')}`
-    return { id: i + 1, name, type, required, ...(ids.length > 0 && { nestedIds: ids }) }
+    return { id: i + 1, name, type, required, doc: '', ...(ids.length > 0 && { nestedIds: ids }) }
   })
   return { ...GOLD_TABLE, name: 'made_up', columns, partition: [], sort: [] }
 }

@@ -1,8 +1,9 @@
 /** The digest of rows that check_lake.py computes, from Parquet files read by DuckDB. */
 import { createHash } from 'node:crypto'
+import type { ColumnType } from '../../domain/column-types.ts'
 import type { QueryEngine } from '../../domain/ports.ts'
 import { readParquet } from '../../domain/sql.ts'
-import type { ColumnType, TableDefinition } from '../../domain/tables.ts'
+import type { TableDefinition } from '../../domain/tables.ts'
 
 /** The query that gives the rows of `from` as the texts that are digested. */
 export function textsQuery(table: TableDefinition, from: string): string {

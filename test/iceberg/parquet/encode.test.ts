@@ -5,14 +5,9 @@ import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { afterAll, describe, expect, test } from 'vitest'
 import { duckDbEngine } from '../../../adapters/duckdb-engine.ts'
 import { systemScratch } from '../../../adapters/system.ts'
+import { type Column, type ColumnType, decimalType, type PrimitiveType } from '../../../domain/column-types.ts'
 import { formatDecimal } from '../../../domain/decimal.ts'
-import {
-  type Column,
-  type ColumnType,
-  decimalType,
-  type PrimitiveType,
-  type TableDefinition,
-} from '../../../domain/tables.ts'
+import type { TableDefinition } from '../../../domain/tables.ts'
 import { decodeValue } from '../../../iceberg/bounds.ts'
 import { encodeParquet } from '../../../iceberg/parquet/encode.ts'
 import { describeParquet } from '../../../iceberg/parquet/footer.ts'

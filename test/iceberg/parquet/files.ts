@@ -1,6 +1,8 @@
 /** Parquet files of made-up rows for any table, written by DuckDB with the table's field ids. */
+
+import type { Column, ColumnType } from '../../../domain/column-types.ts'
 import type { QueryEngine } from '../../../domain/ports.ts'
-import type { Column, ColumnType, TableDefinition } from '../../../domain/tables.ts'
+import type { TableDefinition } from '../../../domain/tables.ts'
 
 /** SQL of a column's value in row `i`, by type; optional columns are null in every seventh row. */
 function valueSql(type: ColumnType): string {

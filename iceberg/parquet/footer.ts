@@ -100,7 +100,7 @@ interface Footer {
   readonly field_4?: readonly RowGroup[]
 }
 
-const physical = { int32: 1, int64: 2, bytes: 6, fixed: 7 } as const
+const physical = { int32: 1, int64: 2, float: 4, double: 5, bytes: 6, fixed: 7 } as const
 const CONVERTED_MILLIS = 9
 
 function readFooter(bytes: Uint8Array): Footer {
@@ -220,6 +220,12 @@ function toIceberg(element: SchemaElement, type: PrimitiveType, value: Uint8Arra
     const unit = element.field_10?.field_8?.field_2
     if (unit?.field_3) return undefined
     return encodeValue(type, unit?.field_1 || element.field_6 === CONVERTED_MILLIS ? units * 1000n : units)
+  }
+  if (kind === physical.float || kind === physical.double) {
+    const view = new DataView(value.buffer, value.byteOffset, value.byteLength)
+    if (view.byteLength !== (kind === physical.float ? 4 : 8) || (type !== 'float' && type !== 'double'))
+      return undefined
+    return encodeValue(type, kind === physical.float ? view.getFloat32(0, true) : view.getFloat64(0, true))
   }
   if ((kind === physical.fixed || kind === physical.bytes) && decimalType(type)) {
     const units = decimalFromBytes(value)

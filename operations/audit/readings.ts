@@ -22,7 +22,7 @@ import {
   type TableDefinition,
 } from '../../domain/tables.ts'
 import { TIMEFRAMES, type Timeframe } from '../../domain/timeframes.ts'
-import { findTable } from '../../iceberg/catalog.ts'
+import { openTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
 
@@ -142,7 +142,7 @@ async function readStream(lake: ReadableLake, { topic, table }: RecordStream): P
 /** The waiting files are read first: a file moves from there into the table, so none is missed. */
 async function readTable(lake: ReadableLake, definition: TableDefinition): Promise<TableReading> {
   const waiting = await listPending<AddedFiles>(lake.ports, consumers.table(definition.name), ALL)
-  const loaded = await findTable(lake.ports, definition.name)
+  const loaded = await openTable(lake.ports, definition)
   const committed = new Map((loaded ? await planFiles(lake.ports, loaded) : []).map(file => [file.key, file]))
   const files = new Map([
     ...waiting.flatMap(item => item.payload.files).map(file => [file.key, file] as const),

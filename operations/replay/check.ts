@@ -7,9 +7,9 @@ import { BadInput } from '../../domain/errors.ts'
 import { consumers, topicName } from '../../domain/names.ts'
 import { listPending } from '../../domain/pending.ts'
 import type { PlacedRecord, QuerySession, SqlRow, TopicLog } from '../../domain/ports.ts'
-import { readParquet } from '../../domain/sql.ts'
-import { bronzeTable } from '../../domain/tables.ts'
-import { findTable } from '../../iceberg/catalog.ts'
+import { tableRows } from '../../domain/sql.ts'
+import { bronzeTable, type TableDefinition } from '../../domain/tables.ts'
+import { openTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { AddedFiles } from '../../iceberg/types.ts'
 import { type InputFile, placedRecord, RECORD_COLUMNS, recordName, rowsOf, selectRecords } from './input.ts'
@@ -78,14 +78,14 @@ async function checkBronze(lake: TargetLake, session: QuerySession): Promise<voi
         WHERE topic_number = ${number} AND off < next_offset`,
     )
     if (Number(known) === 0) continue
-    const keys = await bronzeFiles(lake, bronzeTable(exchange).name)
+    const keys = await bronzeFiles(lake, bronzeTable(exchange))
     for (let from = 0; from < keys.length; from += FILES_PER_QUERY) {
       const some = keys.slice(from, from + FILES_PER_QUERY)
       const paths = await Promise.all(some.map(key => lake.ports.store.localFile(key)))
       await session.run(`INSERT INTO held SELECT i.topic_number, i.part, i.off, i.digest = b.digest
         AND i.millis = b.millis FROM incoming AS i
         JOIN checkpoints AS c USING (topic_number, part)
-        JOIN (${selectStored(paths)}) AS b
+        JOIN (${selectStored(bronzeTable(exchange), paths)}) AS b
           ON b.part = i.part AND b.off = i.off AND b.epoch = c.epoch WHERE i.topic_number = ${number}`)
       await lake.ports.store.releaseLocal(some)
     }
@@ -125,15 +125,15 @@ async function insertCheckpoints(
 }
 
 /** All that Bronze holds: the waiting files are read first, so that one which moves on from there is not missed. */
-async function bronzeFiles(lake: TargetLake, table: string): Promise<string[]> {
-  const waiting = await listPending<AddedFiles>(lake.ports, consumers.table(table), ALL)
-  const loaded = await findTable(lake.ports, table)
+async function bronzeFiles(lake: TargetLake, table: TableDefinition): Promise<string[]> {
+  const waiting = await listPending<AddedFiles>(lake.ports, consumers.table(table.name), ALL)
+  const loaded = await openTable(lake.ports, table)
   const committed = loaded ? await planFiles(lake.ports, loaded) : []
   return [...new Set([...waiting.flatMap(item => item.payload.files), ...committed].map(file => file.key))]
 }
 
-function selectStored(paths: readonly string[]): string {
-  return selectRecords(readParquet(paths), 'part, off, epoch, millis, digest', ', topic_epoch AS epoch')
+function selectStored(table: TableDefinition, paths: readonly string[]): string {
+  return selectRecords(tableRows(table, paths), 'part, off, epoch, millis, digest', ', topic_epoch AS epoch')
 }
 
 async function checkTopics(

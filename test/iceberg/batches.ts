@@ -120,8 +120,10 @@ function valuesOf(type: ColumnType, data: ColumnData, rows: number): Value[] {
     case 'int32':
     case 'int64':
       return Array.from({ length: rows }, (_, row) => (data.valid?.[row] === 0 ? null : data.values[row]))
+    case 'float32':
+    case 'float64':
     case 'bigdecimal':
-      return [...data.values]
+      return Array.from({ length: rows }, (_, row) => (data.valid?.[row] === 0 ? null : data.values[row]))
     case 'dictionary':
       return Array.from(data.indexes, index => (index < 0 ? null : data.entries[index]))
     case 'bytes': {

@@ -102,9 +102,11 @@ function changeProblem(
   }
   if (next.name !== name) return `column ${id} is called ${name} there and ${next.name} here: ${MEND}`
   if (next.required && !field.required)
-    return `column ${name} may be null there and is required here: make it optional, as rows in use may lack it`
+    return `column ${name} may be null there and is required here: ${USE_ITS_VERSION}, or make it optional here`
   if (isSame(next.type, field.type)) return undefined
   const types = `column ${name} is ${textOf(field.type)} there and ${textOf(next.type)} here`
+  // A later version widened it.
+  if (isWider(next.type, field.type)) return `${types}: ${USE_ITS_VERSION}`
   if (!isWider(field.type, next.type)) return `${types}, which old files cannot be read as: ${MEND}`
   if (isPartitionSource(name)) return `${types}, but the table is partitioned by it: ${MEND}`
   return undefined

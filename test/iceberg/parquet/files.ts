@@ -11,6 +11,8 @@ function valueSql(type: ColumnType): string {
       return '(i % 24)::INTEGER'
     case 'long':
       return '(9007199254740993 + i * 1000003)::BIGINT'
+    case 'double':
+      return '(i + 0.5)::DOUBLE'
     case 'date':
       return "DATE '2026-11-20'"
     case 'timestamptz':

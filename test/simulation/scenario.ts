@@ -78,17 +78,19 @@ export const WAVES: ScenarioSize = {
   maintenance: [130_000, 790_000, 25 * HOURS, 26.5 * HOURS, 28 * HOURS],
 }
 
-/** A lake of an older version, whose tables all evolve with the commits of the second wave, and whose old and new files are joined. */
+/** A lake of an older version, whose tables all evolve with the commits of the second wave. */
 export const AGED: ScenarioSize = {
   name: 'aged',
   exchanges: 1,
   waves: [0, 610_000],
   tradesPerWave: 6,
-  maintenance: [820_000],
+  maintenance: [],
   aged: 600_000,
 }
+/** The same, whose old and new files are joined in the minute of those commits. */
+export const AGED_UPKEEP: ScenarioSize = { ...AGED, name: 'aged-upkeep', maintenance: [740_000, 820_000] }
 
-export const SIZES: readonly ScenarioSize[] = [ONE_BATCH, HUNDRED, TWO, WAVES, AGED]
+export const SIZES: readonly ScenarioSize[] = [ONE_BATCH, HUNDRED, TWO, WAVES, AGED, AGED_UPKEEP]
 
 /** The code that the second deployment asks of messages instead of the first's. */
 const NEW_CODE = '2'

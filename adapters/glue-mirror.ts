@@ -3,6 +3,7 @@
  * DynamoDB's pointer stays the truth; Glue follows it, never backwards, and catches up whenever it is asked to.
  */
 import {
+  type Column,
   CreateTableCommand,
   GetTableCommand,
   type GlueClient,
@@ -11,7 +12,9 @@ import {
 } from '@aws-sdk/client-glue'
 import type { Ports } from '../domain/ports.ts'
 import { NAMESPACE, type TableDefinition } from '../domain/tables.ts'
-import { findTable } from '../iceberg/catalog.ts'
+import { findTable, type LoadedTable } from '../iceberg/catalog.ts'
+import { currentSchema } from '../iceberg/manifest-store.ts'
+import { type IcebergSchema, primitiveOf, type SchemaType } from '../iceberg/schema.ts'
 import { awsError } from './aws-errors.ts'
 
 const ATTEMPTS = 5
@@ -42,7 +45,7 @@ export function glueMirror({ client, ports, database = NAMESPACE }: GlueMirrorOp
       const location = mirrored?.Table?.Parameters?.metadata_location
       // A mirror that is ahead was brought there by a later commit than the one that was just read.
       if (location !== undefined && versionOf(location) >= versionOf(table.metadataLocation)) return
-      const TableInput = tableInput(definition, table.metadata.location, table.metadataLocation, location)
+      const TableInput = tableInput(definition, table, location)
       try {
         if (!mirrored) await client.send(new CreateTableCommand({ DatabaseName: database, TableInput }))
         else
@@ -77,40 +80,46 @@ function versionOf(location: string): number {
 
 /** What Athena and Iceberg's own GlueCatalog go by (Java: org.apache.iceberg.aws.glue.GlueTableOperations). */
 function tableInput(
-  definition: TableDefinition,
-  location: string,
-  metadataLocation: string,
+  { name, doc }: TableDefinition,
+  { metadata, metadataLocation }: LoadedTable,
   previous: string | undefined,
 ): TableInput {
   return {
-    Name: definition.name,
+    Name: name,
+    Description: doc,
     TableType: 'EXTERNAL_TABLE',
     Parameters: {
       table_type: 'ICEBERG',
       metadata_location: metadataLocation,
       ...(previous !== undefined && { previous_metadata_location: previous }),
     },
-    StorageDescriptor: {
-      Location: location,
-      Columns: definition.columns.map(({ name, type, id, required }) => ({
-        Name: name,
-        Type: glueType(type),
-        Parameters: {
-          'iceberg.field.id': String(id),
-          'iceberg.field.optional': String(!required),
-          'iceberg.field.current': 'true',
-        },
-      })),
-    },
+    StorageDescriptor: { Location: metadata.location, Columns: glueColumns(currentSchema(metadata)) },
   }
 }
 
+/** The columns that the pointer's metadata has, which may be older than the definition (Java: IcebergToGlueConverter). */
+export function glueColumns({ fields }: IcebergSchema): Column[] {
+  return fields.map(({ id, name, type, required, doc }) => ({
+    Name: name,
+    Type: glueType(type),
+    ...(doc !== undefined && { Comment: doc.slice(0, MAX_COMMENT) }),
+    Parameters: {
+      'iceberg.field.id': String(id),
+      'iceberg.field.optional': String(!required),
+      'iceberg.field.current': 'true',
+    },
+  }))
+}
+
+/** Characters of a column's comment in Glue (API reference, "Column"). */
+const MAX_COMMENT = 255
+
 /** Hive's name of an Iceberg type. */
-function glueType(type: string): string {
-  const names: Record<string, string> = {
-    long: 'bigint',
-    timestamptz: 'timestamp',
-    'list<string>': 'array<string>',
-  }
-  return names[type] ?? type
+function glueType(type: SchemaType): string {
+  if (typeof type !== 'string')
+    return type.type === 'list'
+      ? `array<${glueType(type.element)}>`
+      : `map<${glueType(type.key)},${glueType(type.value)}>`
+  const primitive = primitiveOf(type) ?? type
+  return primitive === 'long' ? 'bigint' : primitive === 'timestamptz' ? 'timestamp' : primitive
 }

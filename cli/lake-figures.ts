@@ -6,7 +6,7 @@ import { compare } from '../domain/order.ts'
 import { candleTable, GOLD_TABLE } from '../domain/tables.ts'
 import { TIMEFRAMES } from '../domain/timeframes.ts'
 import type { Lake } from '../embedded/lake.ts'
-import { findTable } from '../iceberg/catalog.ts'
+import { findTable, openTable } from '../iceberg/catalog.ts'
 import { currentSnapshot } from '../iceberg/metadata.ts'
 import { planFiles } from '../iceberg/scan.ts'
 import { readCandles, type StoredCandle } from '../tables/candles.ts'
@@ -42,7 +42,7 @@ const RECENT_MS = 600_000
  */
 export async function lastCandles(lake: Lake, since: bigint): Promise<ShownCandle[]> {
   const now = BigInt(lake.ports.clock.now()) * 1000n
-  const table = await findTable(lake.ports, candleTable(TIMEFRAMES[0]).name)
+  const table = await openTable(lake.ports, candleTable(TIMEFRAMES[0]))
   if (!table) return []
   const recent = { lower: now - BigInt(RECENT_MS) * 1000n, upper: now }
   const files = await planFiles(lake.ports, table, { where: [{ column: 'window_start', ranges: [recent] }] })

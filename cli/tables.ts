@@ -1,16 +1,26 @@
-/** `tradelake tables`: what each table holds now. */
+/** `tradelake tables`: what each table holds now, or what the columns of one mean. */
 import { sumOf } from '../domain/counts.ts'
 import { currentSnapshot } from '../iceberg/metadata.ts'
 import { openTables } from '../tables/views.ts'
 import { command, JSON_OPTION } from './command.ts'
 import { formatBytes, formatCount, formatTable } from './format.ts'
 import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
+import { definitionOf, schemaJson, schemaText } from './schema.ts'
 
 export const tables = command({
   name: 'tables',
-  usage: '[--data DIR | --stack NAME] [--json]',
-  options: { ...LAKE_OPTIONS, json: JSON_OPTION },
+  usage: '[--schema NAME] [--data DIR | --stack NAME] [--json]',
+  options: {
+    schema: { type: 'string', value: 'NAME', help: 'show what a table is made of; looks at no lake' },
+    ...LAKE_OPTIONS,
+    json: JSON_OPTION,
+  },
   async run(values) {
+    if (values.schema !== undefined) {
+      const definition = definitionOf(values.schema)
+      console.log(values.json ? JSON.stringify(schemaJson(definition), null, 2) : schemaText(definition))
+      return 0
+    }
     const lake = await openToRead(values)
     try {
       const now = lake.ports.clock.now()

@@ -3,6 +3,7 @@
  * not needed. A column that may hold nulls has `valid` with a byte per row, and values only stand for valid rows
  * where the kind says so.
  */
+import { type ColumnType, isBigDecimal } from './column-types.ts'
 
 /** 32-bit integers and dates (days since 1970), one a row (anything where null). */
 export interface Int32Column {
@@ -18,10 +19,25 @@ export interface Int64Column {
   readonly valid?: Uint8Array
 }
 
-/** Decimals of more than 18 digits, unscaled. */
+/** Numbers with a binary point, of 32 bits, one a row (anything where null). */
+export interface Float32Column {
+  readonly kind: 'float32'
+  readonly values: Float32Array
+  readonly valid?: Uint8Array
+}
+
+/** The same of 64 bits. */
+export interface Float64Column {
+  readonly kind: 'float64'
+  readonly values: Float64Array
+  readonly valid?: Uint8Array
+}
+
+/** Decimals of more than 18 digits, unscaled, one a row (anything where null). */
 export interface BigDecimalColumn {
   readonly kind: 'bigdecimal'
   readonly values: readonly bigint[]
+  readonly valid?: Uint8Array
 }
 
 /** Strings and binaries in Parquet's PLAIN layout: 4 bytes of little-endian length, then the bytes; nothing for a null. */
@@ -41,6 +57,8 @@ export interface DictionaryColumn<T> {
 export type ColumnData =
   | Int32Column
   | Int64Column
+  | Float32Column
+  | Float64Column
   | BigDecimalColumn
   | BytesColumn
   | DictionaryColumn<string>
@@ -64,6 +82,29 @@ export function constantInt64(value: bigint, rows: number): Int64Column {
 
 export function constantString(value: string, rows: number): DictionaryColumn<string> {
   return { kind: 'dictionary', entries: [value], indexes: new Int32Array(rows) }
+}
+
+/** A column of this type without a value in any row. */
+export function nullColumn(type: ColumnType, rows: number): ColumnData {
+  const valid = new Uint8Array(rows)
+  switch (type) {
+    case 'int':
+    case 'date':
+      return { kind: 'int32', values: new Int32Array(rows), valid }
+    case 'float':
+      return { kind: 'float32', values: new Float32Array(rows), valid }
+    case 'double':
+      return { kind: 'float64', values: new Float64Array(rows), valid }
+    case 'string':
+    case 'list<string>':
+    case 'map<string,string>':
+      return { kind: 'dictionary', entries: [] as string[], indexes: new Int32Array(rows).fill(-1) }
+    case 'binary':
+      return { kind: 'bytes', plain: new Uint8Array(0), valid }
+    default:
+      if (isBigDecimal(type)) return { kind: 'bigdecimal', values: new Array<bigint>(rows).fill(0n), valid }
+      return { kind: 'int64', values: new BigInt64Array(rows), valid }
+  }
 }
 
 /** Strings as a column of few kinds, interned in order of appearance. */

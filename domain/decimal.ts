@@ -56,6 +56,10 @@ export function decimalToBytes(units: bigint): Uint8Array {
 /** Reads big-endian two's complement of any length; undefined for no bytes at all. */
 export function decimalFromBytes(bytes: Uint8Array): bigint | undefined {
   if (bytes.length === 0) return undefined
+  if (bytes.length === 16) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    return (view.getBigInt64(0) << 64n) | view.getBigUint64(8)
+  }
   let units = bytes[0] > 127 ? -1n : 0n
   for (const byte of bytes) units = (units << 8n) | BigInt(byte)
   return units

@@ -28,6 +28,9 @@ export class Fenced extends TradelakeError {}
 /** Stored data is not what the protocol can have written. Never retried; needs a person. */
 export class Corrupt extends TradelakeError {}
 
+/** A table is not what its definition says, and cannot become it. Never retried; needs another version of the code, or a person. */
+export class SchemaMismatch extends TradelakeError {}
+
 /** The other side asks for less, or is away for now. Back off and try again. */
 export class Throttled extends TradelakeError {}
 

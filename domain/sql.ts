@@ -1,5 +1,6 @@
 /** Pieces of SQL that several stages write (DuckDB's dialect). */
-import { decimalType, type TableDefinition } from './tables.ts'
+import { type ColumnType, decimalType } from './column-types.ts'
+import type { TableDefinition } from './tables.ts'
 
 export function sqlText(value: string): string {
   return `'${value.replaceAll("'", "''")}'`
@@ -9,16 +10,34 @@ export function sqlName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
-/** A table function over local Parquet files, read for the columns that stand in them: folder names mean nothing. */
+/** Columns that `read_parquet` gives besides the files' own. */
+export type FileColumn = 'filename' | 'file_row_number'
+
+/**
+ * A table function over local Parquet files, read for the columns that stand in them: folder names mean nothing. For files that
+ * are no table's, or not yet; a table's are read with `tableRows`.
+ */
 export function readParquet(paths: readonly string[]): string {
-  return `read_parquet([${paths.map(sqlText).join(', ')}], hive_partitioning = false)`
+  return parquet(paths, '')
 }
 
-/** The rows of a table's files at these local paths; none, with the table's columns, where there are no files. */
-export function tableRows(table: TableDefinition, paths: readonly string[]): string {
-  if (paths.length > 0) return readParquet(paths)
+function parquet(paths: readonly string[], options: string): string {
+  return `read_parquet([${paths.map(sqlText).join(', ')}], hive_partitioning = false${options})`
+}
+
+/**
+ * The rows of a table's files at these local paths, as the definition has them today: a column that a file was written before is
+ * null there, and narrower values are widened. None, with the table's columns, where there are no files.
+ *
+ * The empty branch names all columns and their types; the union by name brings files of any age under them. Names are as good as
+ * field ids, since no column is ever renamed (docs/adr/0013-tables-that-evolve.md has what it costs).
+ */
+export function tableRows(table: TableDefinition, paths: readonly string[], more: readonly FileColumn[] = []): string {
   const columns = table.columns.map(({ name, type }) => `NULL::${sqlType(type)} AS ${sqlName(name)}`)
-  return `(SELECT ${columns.join(', ')} WHERE false)`
+  const none = `SELECT ${columns.join(', ')} WHERE false`
+  if (paths.length === 0) return `(${none})`
+  const options = [', union_by_name = true', ...more.map(column => `, ${column} = true`)].join('')
+  return `(${none} UNION ALL BY NAME FROM ${parquet(paths, options)})`
 }
 
 /** A timestamptz constant of microseconds since 1970. */
@@ -41,11 +60,13 @@ export function copyToParquet(table: TableDefinition, select: string, path: stri
 }
 
 /** DuckDB's name of a column type. */
-function sqlType(type: string): string {
-  if (decimalType(type as never)) return type.toUpperCase()
+export function sqlType(type: ColumnType): string {
+  if (decimalType(type)) return type.toUpperCase()
   const names: Record<string, string> = {
     int: 'INTEGER',
     long: 'BIGINT',
+    float: 'FLOAT',
+    double: 'DOUBLE',
     date: 'DATE',
     timestamptz: 'TIMESTAMPTZ',
     string: 'VARCHAR',

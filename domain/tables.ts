@@ -1,28 +1,15 @@
-/**
- * Every table as data: columns with their Iceberg field ids, partitioning, sort order, retention, upkeep.
- * Types are Iceberg's (spec, "Schemas and Data Types").
- */
+/** Every table as data: what a row is, columns (domain/table-columns.ts), partitioning, sort order, retention, upkeep. */
+import type { Column } from './column-types.ts'
 import { EXCHANGES, type Exchange } from './exchanges.ts'
+import {
+  CANDLE_COLUMNS,
+  DLQ_COLUMNS,
+  FEED_GAP_COLUMNS,
+  GOLD_COLUMNS,
+  RECORD_COLUMNS,
+  SILVER_COLUMNS,
+} from './table-columns.ts'
 import { TIMEFRAMES, type Timeframe } from './timeframes.ts'
-
-export type PrimitiveType =
-  | 'int'
-  | 'long'
-  | 'date'
-  | 'timestamptz'
-  | 'string'
-  | 'binary'
-  | `decimal(${number},${number})`
-export type ColumnType = PrimitiveType | 'list<string>' | 'map<string,string>'
-
-export interface Column {
-  readonly id: number
-  readonly name: string
-  readonly type: ColumnType
-  readonly required: boolean
-  /** Field ids of a list's element, or of a map's key and value. */
-  readonly nestedIds?: readonly number[]
-}
 
 export interface PartitionField {
   readonly source: string
@@ -56,6 +43,8 @@ export interface Upkeep {
 
 export interface TableDefinition {
   readonly name: string
+  /** What a row is, for those who query the table: a sentence or two. */
+  readonly doc: string
   readonly columns: readonly Column[]
   readonly partition: readonly PartitionField[]
   /** Columns in ascending order, nulls first; none: unsorted. */
@@ -69,18 +58,6 @@ export interface TableDefinition {
 
 export const NAMESPACE = 'market_data'
 
-type ColumnSpec = readonly [name: string, type: ColumnType, optional?: 'optional']
-
-/** Numbers the columns from 1, nested fields after all top-level ones, as Iceberg's own clients do. */
-function columns(specs: readonly ColumnSpec[]): Column[] {
-  let next = specs.length + 1
-  return specs.map(([name, type, optional], index) => {
-    const column = { id: index + 1, name, type, required: optional === undefined }
-    const nested = type === 'list<string>' ? 1 : type === 'map<string,string>' ? 2 : 0
-    return nested === 0 ? column : { ...column, nestedIds: Array.from({ length: nested }, () => next++) }
-  })
-}
-
 const MIB = 1024 * 1024
 
 /** Bulky tables whose past is in the tables after them. */
@@ -92,37 +69,6 @@ const CANDLE_HISTORY: SnapshotPolicy = { allDays: 1, hourlyDays: 7, dailyDays: 3
 const SOON_CLOSED = 10
 /** DuckDB's own. */
 const ROW_GROUP_ROWS = 122_880
-
-const TRADE_COLUMNS: readonly ColumnSpec[] = [
-  ['message_id', 'string'],
-  ['trade_id', 'string'],
-  ['symbol', 'string'],
-  ['exchange', 'string'],
-  ['asset_class', 'string'],
-  ['timestamp', 'timestamptz'],
-  ['price', 'decimal(18,8)'],
-  ['quantity', 'decimal(18,8)'],
-  ['currency', 'string'],
-  ['side', 'string'],
-  ['trade_conditions', 'list<string>'],
-  ['source_sequence', 'long', 'optional'],
-  ['ingestion_timestamp', 'timestamptz'],
-  ['platform_sequence', 'long', 'optional'],
-  ['vendor_data', 'map<string,string>', 'optional'],
-]
-
-/** The columns of a table that holds Kafka records byte for byte. */
-const RECORD_COLUMNS: readonly ColumnSpec[] = [
-  ['message_key', 'string', 'optional'],
-  ['raw_bytes', 'binary', 'optional'],
-  ['topic', 'string'],
-  ['partition', 'int'],
-  ['offset', 'long'],
-  ['kafka_timestamp', 'timestamptz'],
-  ['ingestion_timestamp', 'timestamptz'],
-  ['ingestion_date', 'date'],
-  ['topic_epoch', 'int'],
-]
 
 const RECORD_LAYOUT: Pick<TableDefinition, 'partition' | 'sort' | 'snapshots' | 'upkeep'> = {
   partition: [{ source: 'ingestion_date', transform: 'day', name: 'ingestion_date_day' }],
@@ -142,7 +88,8 @@ const RECORD_LAYOUT: Pick<TableDefinition, 'partition' | 'sort' | 'snapshots' | 
 export function bronzeTable(exchange: Exchange): TableDefinition {
   return {
     name: `bronze_${exchange.name}_trades`,
-    columns: columns(RECORD_COLUMNS),
+    doc: `A Kafka record of ${exchange.code} as it came, byte for byte and never decoded: each offset once.`,
+    columns: RECORD_COLUMNS,
     targetFileBytes: exchange.bronzeFileMiB * MIB,
     retentionDays: exchange.bronzeRetentionDays,
     ...RECORD_LAYOUT,
@@ -152,19 +99,8 @@ export function bronzeTable(exchange: Exchange): TableDefinition {
 /** What the feeds report to have missed (domain/feed-gaps.ts): each report as it came, and what it says. */
 export const FEED_GAPS_TABLE: TableDefinition = {
   name: 'feed_gaps',
-  columns: columns([
-    ...RECORD_COLUMNS,
-    ['exchange', 'string', 'optional'],
-    ['symbol', 'string', 'optional'],
-    ['kind', 'string', 'optional'],
-    ['status', 'string', 'optional'],
-    ['from_id', 'long', 'optional'],
-    ['to_id', 'long', 'optional'],
-    ['from_time', 'timestamptz', 'optional'],
-    ['to_time', 'timestamptz', 'optional'],
-    ['cause', 'string', 'optional'],
-    ['reported_at', 'timestamptz', 'optional'],
-  ]),
+  doc: 'A report of a feed about trades that it missed, as it came and what it says. A gap is reported when it is found and again when it is settled.',
+  columns: [...RECORD_COLUMNS, ...FEED_GAP_COLUMNS],
   targetFileBytes: 16 * MIB,
   // A hole in Gold, which is kept for ever, stays explained.
   ...RECORD_LAYOUT,
@@ -174,16 +110,8 @@ export const FEED_GAPS_TABLE: TableDefinition = {
 export function silverTable(exchange: Exchange): TableDefinition {
   return {
     name: `silver_${exchange.name}_trades`,
-    columns: columns([
-      ...TRADE_COLUMNS,
-      ['exchange_date', 'date'],
-      ['validation_timestamp', 'timestamptz'],
-      ['bronze_ingestion_timestamp', 'timestamptz'],
-      ['schema_id', 'int'],
-      ['topic_epoch', 'int'],
-      ['kafka_partition', 'int'],
-      ['kafka_offset', 'long'],
-    ]),
+    doc: `A valid trade of ${exchange.code}, decoded from one Kafka record. Repeats that the exchange or a reconnecting feed sent stand here too.`,
+    columns: SILVER_COLUMNS,
     partition: [{ source: 'exchange_date', transform: 'day', name: 'exchange_date_day' }],
     sort: [],
     targetFileBytes: 128 * MIB,
@@ -203,19 +131,8 @@ export function silverTable(exchange: Exchange): TableDefinition {
 /** Records that no trade could be made of, of all exchanges, with their bytes and the reason. */
 export const DLQ_TABLE: TableDefinition = {
   name: 'silver_dlq_trades',
-  columns: columns([
-    ['raw_record', 'binary', 'optional'],
-    ['error_reason', 'string'],
-    ['error_type', 'string'],
-    ['error_timestamp', 'timestamptz'],
-    ['bronze_source', 'string'],
-    ['kafka_offset', 'long'],
-    ['schema_id', 'int', 'optional'],
-    ['dlq_date', 'date'],
-    ['exchange', 'string'],
-    ['topic_epoch', 'int'],
-    ['kafka_partition', 'int'],
-  ]),
+  doc: 'A Kafka record of any exchange that no valid trade could be made of, with its bytes and the reason.',
+  columns: DLQ_COLUMNS,
   partition: [{ source: 'dlq_date', transform: 'day', name: 'dlq_date_day' }],
   sort: [],
   targetFileBytes: 128 * MIB,
@@ -233,7 +150,8 @@ export const DLQ_TABLE: TableDefinition = {
 /** Every valid trade of all exchanges exactly once. */
 export const GOLD_TABLE: TableDefinition = {
   name: 'gold_crypto_trades',
-  columns: columns([...TRADE_COLUMNS, ['exchange_date', 'date'], ['exchange_hour', 'int']]),
+  doc: 'A trade of any exchange, exactly once, however often and late it came.',
+  columns: GOLD_COLUMNS,
   partition: [
     { source: 'exchange_date', transform: 'identity', name: 'exchange_date' },
     { source: 'exchange_hour', transform: 'identity', name: 'exchange_hour' },
@@ -254,27 +172,8 @@ export const GOLD_TABLE: TableDefinition = {
 export function candleTable(timeframe: Timeframe): TableDefinition {
   return {
     name: `gold_ohlcv_${timeframe.name}`,
-    columns: columns([
-      ['symbol', 'string'],
-      ['exchange', 'string'],
-      ['window_start', 'timestamptz'],
-      ['window_end', 'timestamptz'],
-      ['window_date', 'date'],
-      ['open_price', 'decimal(18,8)'],
-      ['high_price', 'decimal(18,8)'],
-      ['low_price', 'decimal(18,8)'],
-      ['close_price', 'decimal(18,8)'],
-      ['volume', 'decimal(38,8)'],
-      ['vwap', 'decimal(18,8)'],
-      ['trade_count', 'long'],
-      ['created_at', 'timestamptz'],
-      ['updated_at', 'timestamptz'],
-      ['quote_volume', 'decimal(38,16)'],
-      ['taker_buy_volume', 'decimal(38,8)'],
-      ['taker_buy_quote_volume', 'decimal(38,16)'],
-      ['first_trade_time', 'timestamptz'],
-      ['last_trade_time', 'timestamptz'],
-    ]),
+    doc: `A candle: the trades of one symbol on one exchange within a window of ${timeframe.name}. Late trades change it.`,
+    columns: CANDLE_COLUMNS,
     partition: [
       {
         source: 'window_date',
@@ -312,10 +211,4 @@ export function allTables(exchanges: readonly Exchange[] = EXCHANGES): TableDefi
 /** The tables whose files are made by Bronze and Silver, and committed by a function of their own. */
 export function committedTables(exchanges: readonly Exchange[]): TableDefinition[] {
   return [...exchanges.map(bronzeTable), ...exchanges.map(silverTable), DLQ_TABLE, FEED_GAPS_TABLE]
-}
-
-/** Precision and scale of a decimal type, or undefined for any other type. */
-export function decimalType(type: ColumnType): { precision: number; scale: number } | undefined {
-  const match = /^decimal\((\d+),(\d+)\)$/.exec(type)
-  return match ? { precision: Number(match[1]), scale: Number(match[2]) } : undefined
 }

@@ -32,7 +32,19 @@ function take(data: ColumnData, rows: Uint32Array, starts: Int32Array): ColumnDa
     case 'dictionary':
       return { ...data, indexes: picked(data.indexes, rows, new Int32Array(rows.length)) } as ColumnData
     case 'bigdecimal':
-      return { kind: 'bigdecimal', values: Array.from(rows, row => data.values[row]) }
+      return { kind: 'bigdecimal', values: Array.from(rows, row => data.values[row]), valid: validOf(data.valid, rows) }
+    case 'float32':
+      return {
+        kind: 'float32',
+        values: Float32Array.from(rows, row => data.values[row]),
+        valid: validOf(data.valid, rows),
+      }
+    case 'float64':
+      return {
+        kind: 'float64',
+        values: Float64Array.from(rows, row => data.values[row]),
+        valid: validOf(data.valid, rows),
+      }
     case 'bytes':
       return { kind: 'bytes', plain: pickedBytes(data.plain, rows, starts), valid: validOf(data.valid, rows) }
   }

@@ -21,10 +21,11 @@ import {
 
 const LISTINGS: TableDefinition = {
   name: 'listings',
+  doc: 'A market that an exchange has listed.',
   columns: [
-    { id: 1, name: 'symbol', type: 'string', required: true },
-    { id: 2, name: 'listed_at', type: 'timestamptz', required: true },
-    { id: 3, name: 'listed_on', type: 'date', required: true },
+    { id: 1, name: 'symbol', type: 'string', required: true, doc: 'Base asset, then quote asset.' },
+    { id: 2, name: 'listed_at', type: 'timestamptz', required: true, doc: 'When trading began, UTC.' },
+    { id: 3, name: 'listed_on', type: 'date', required: true, doc: 'UTC date of listed_at.' },
   ],
   partition: [{ source: 'listed_on', transform: 'day', name: 'listed_on_day' }],
   sort: [],

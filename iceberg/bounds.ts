@@ -2,23 +2,35 @@
  * Column bounds: single values as bytes (spec, "Appendix D: Single-value serialization"), their order, and how long
  * ones are cut so that the bounds still enclose them. Pure, no I/O.
  */
+import { decimalType, type PrimitiveType } from '../domain/column-types.ts'
 import { decimalFromBytes, decimalToBytes } from '../domain/decimal.ts'
 import { compare } from '../domain/order.ts'
-import { decimalType, type PrimitiveType } from '../domain/tables.ts'
 
 /**
  * int and date (days since 1970), long, timestamptz (microseconds since 1970) and decimals (units of 10^-scale) are
- * bigints or whole numbers; a string is a string, binary is bytes.
+ * bigints or whole numbers; float and double are numbers; a string is a string, binary is bytes.
  */
 export type ScalarValue = bigint | number | string | Uint8Array
 
 /** Strings and binaries are cut to this many code points or bytes (Iceberg's default, `truncate(16)`). */
 const TRUNCATE_LENGTH = 16
 
+const IEEE_BYTES = { float: 4, double: 8 } as const
+
+function isFloating(type: PrimitiveType): type is keyof typeof IEEE_BYTES {
+  return type in IEEE_BYTES
+}
+
 /** Serializes one value. @throws RangeError or TypeError where the value is not of the type */
 export function encodeValue(type: PrimitiveType, value: ScalarValue): Uint8Array {
   if (type === 'string') return Buffer.from(value as string)
   if (type === 'binary') return value as Uint8Array
+  if (isFloating(type)) {
+    const bytes = Buffer.alloc(IEEE_BYTES[type])
+    if (type === 'float') bytes.writeFloatLE(Number(value))
+    else bytes.writeDoubleLE(Number(value))
+    return bytes
+  }
   const units = BigInt(value as bigint | number)
   if (decimalType(type)) return decimalToBytes(units)
   if (type === 'int' || type === 'date') {
@@ -31,17 +43,19 @@ export function encodeValue(type: PrimitiveType, value: ScalarValue): Uint8Array
   return bytes
 }
 
-/** Reads a serialized value: numbers as bigint. Undefined where the bytes cannot be of that type. */
-export function decodeValue(type: PrimitiveType, bytes: Uint8Array): bigint | string | Uint8Array | undefined {
+/** Reads a serialized value: whole numbers and decimals as bigint. Undefined where the bytes cannot be of that type. */
+export function decodeValue(type: PrimitiveType, bytes: Uint8Array): ScalarValue | undefined {
   if (type === 'binary') return bytes
   const buffer = view(bytes)
   if (type === 'string') return buffer.toString('utf8')
   return decodeNumber(type, buffer)
 }
 
-function decodeNumber(type: PrimitiveType, buffer: Buffer): bigint | undefined {
+function decodeNumber(type: PrimitiveType, buffer: Buffer): bigint | number | undefined {
   if (decimalType(type)) return decimalFromBytes(buffer)
-  // A long's bound may still stand as int where the column was promoted (spec, "Schema Evolution").
+  // Bounds of files from before a promotion stand as they were written: a long's as int, a double's as float (spec, "Schema Evolution").
+  if (isFloating(type))
+    return buffer.length === 4 ? buffer.readFloatLE() : buffer.length === 8 ? buffer.readDoubleLE() : undefined
   if (buffer.length === 4) return BigInt(buffer.readInt32LE())
   if (buffer.length === 8) return buffer.readBigInt64LE()
   return undefined

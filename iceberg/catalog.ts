@@ -7,6 +7,7 @@ import { Conflict, Corrupt, NotFound } from '../domain/errors.ts'
 import { tableKey } from '../domain/names.ts'
 import type { Attributes, Key, Ports, Write } from '../domain/ports.ts'
 import { NAMESPACE, type TableDefinition } from '../domain/tables.ts'
+import { evolveMetadata } from './evolve.ts'
 import { requireLocation, uriOf } from './location.ts'
 import { newMetadata } from './metadata.ts'
 import { nextMetadataKey, readMetadata, writeMetadata } from './metadata-file.ts'
@@ -65,15 +66,29 @@ export async function findTable(ports: Pick<Ports, 'store' | 'state'>, name: str
 }
 
 /**
- * Makes the table and its namespace, or gives the table that stands there already: two at once do no harm.
- * @throws Conflict where others keep getting in between; what `loadTable` throws
+ * Reads a table's current state as its definition says it is: where an older version left another schema, the metadata has the
+ * new one already, and what is committed from it stores that. Whoever commits opens tables this way; to read writes nothing.
+ * undefined where there is no such table.
+ * @throws SchemaMismatch where the table cannot become what the definition says; what `loadTable` throws
+ */
+export async function openTable(
+  ports: Pick<Ports, 'store' | 'state'>,
+  definition: TableDefinition,
+): Promise<LoadedTable | undefined> {
+  const table = await findTable(ports, definition.name)
+  return table && { ...table, metadata: evolveMetadata(table.metadata, definition) }
+}
+
+/**
+ * Makes the table and its namespace, or opens the table that stands there already: two at once do no harm.
+ * @throws Conflict where others keep getting in between; what `openTable` throws
  */
 export async function createTable(
   ports: CatalogPorts,
   definition: TableDefinition,
   options: { readonly retention?: SnapshotRetention } = {},
 ): Promise<LoadedTable> {
-  const existing = await findTable(ports, definition.name)
+  const existing = await openTable(ports, definition)
   if (existing) return existing
   await putOnce(ports, NAMESPACE_KEY, {})
   const key = nextMetadataKey(definition.name, undefined, ports.ids.uuid())
@@ -89,7 +104,9 @@ export async function createTable(
     'p.table_type': 'ICEBERG',
     'p.metadata_location': uriOf(ports.store, key),
   })
-  return loadTable(ports, definition.name)
+  const table = await openTable(ports, definition)
+  if (!table) throw new NotFound(`Table ${definition.name} went away while it was made.`)
+  return table
 }
 
 /**

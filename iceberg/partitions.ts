@@ -2,7 +2,8 @@
  * Partition values: the transforms (spec, "Partition Transforms"), how values stand in manifests, and the names of
  * partition folders. Pure, no I/O.
  */
-import type { PartitionField, PrimitiveType, TableDefinition } from '../domain/tables.ts'
+import type { PrimitiveType } from '../domain/column-types.ts'
+import type { PartitionField, TableDefinition } from '../domain/tables.ts'
 import { DAY_MS, dayName, dayOf, HOUR_MS } from '../domain/time.ts'
 import { encodeValue, type ScalarValue } from './bounds.ts'
 import { type IcebergSchema, type PartitionSpec, primitiveOf } from './schema.ts'

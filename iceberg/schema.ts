@@ -2,7 +2,8 @@
  * A table definition as Iceberg JSON: schema, partition spec, sort order (spec, "Appendix C: JSON serialization").
  * Pure, no I/O.
  */
-import { type ColumnType, decimalType, type PrimitiveType, type TableDefinition } from '../domain/tables.ts'
+import { type ColumnType, decimalType, type PrimitiveType } from '../domain/column-types.ts'
+import type { TableDefinition } from '../domain/tables.ts'
 
 export type SchemaType =
   | string
@@ -26,6 +27,7 @@ export interface SchemaField {
   readonly name: string
   readonly required: boolean
   readonly type: SchemaType
+  readonly doc?: string
 }
 
 export interface IcebergSchema {
@@ -69,6 +71,7 @@ export function schemaOf(table: TableDefinition): IcebergSchema {
       name: column.name,
       required: column.required,
       type: typeJson(column.type, column.nestedIds, `${table.name}.${column.name}`),
+      ...(column.doc !== '' && { doc: column.doc }),
     })),
   }
 }
@@ -86,11 +89,15 @@ function typeJson(type: ColumnType, ids: readonly number[] = [], where: string):
   return decimal ? `decimal(${decimal.precision}, ${decimal.scale})` : type
 }
 
+/** The field's own id and those of what is nested in it. */
+export function fieldIds({ id, type }: SchemaField): number[] {
+  if (typeof type === 'string') return [id]
+  return type.type === 'list' ? [id, type['element-id']] : [id, type['key-id'], type['value-id']]
+}
+
 /** The highest field id of the schema, nested fields included. */
 export function lastColumnId(schema: IcebergSchema): number {
-  const ids = (type: SchemaType): number[] =>
-    typeof type === 'string' ? [] : type.type === 'list' ? [type['element-id']] : [type['key-id'], type['value-id']]
-  return Math.max(0, ...schema.fields.flatMap(field => [field.id, ...ids(field.type)]))
+  return Math.max(0, ...schema.fields.flatMap(fieldIds))
 }
 
 /** The partition spec with id 0. @throws Error where a source is no column */
@@ -133,4 +140,13 @@ export function primitiveOf(type: SchemaType): PrimitiveType | undefined {
   return PLAIN_TYPES.has(type) ? (type as PrimitiveType) : undefined
 }
 
-const PLAIN_TYPES: ReadonlySet<string> = new Set(['int', 'long', 'date', 'timestamptz', 'string', 'binary'])
+const PLAIN_TYPES: ReadonlySet<string> = new Set([
+  'int',
+  'long',
+  'float',
+  'double',
+  'date',
+  'timestamptz',
+  'string',
+  'binary',
+])

@@ -9,7 +9,7 @@ export { type Batch, bytesOf, type ColumnData, constantInt32, constantInt64, dic
 export type { ObjectStore, StateStore } from '../domain/ports.ts'
 export { commit } from '../domain/protocol.ts'
 export type { TableDefinition } from '../domain/tables.ts'
-export { createTable, findTable, type LoadedTable, loadTable } from '../iceberg/catalog.ts'
+export { createTable, type LoadedTable, openTable } from '../iceberg/catalog.ts'
 export { type SnapshotChange, type StagedSnapshot, stageSnapshot } from '../iceberg/commit.ts'
 export { writeDataFile } from '../iceberg/data-file.ts'
 export { planFiles } from '../iceberg/scan.ts'

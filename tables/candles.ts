@@ -4,7 +4,9 @@ import { vwap } from '../domain/candles.ts'
 import { type Batch, type ColumnData, dictionaryOf } from '../domain/columns.ts'
 import { compare } from '../domain/order.ts'
 import type { Ports } from '../domain/ports.ts'
+import { candleTable } from '../domain/tables.ts'
 import { dayOf } from '../domain/time.ts'
+import { TIMEFRAMES } from '../domain/timeframes.ts'
 import { cachePerStore } from '../iceberg/cache.ts'
 import { readColumns } from '../iceberg/parquet/read.ts'
 
@@ -35,6 +37,9 @@ const BIG_DECIMALS = {
 } as const
 const READ = ['symbol', 'exchange', ...Object.values(LONGS), ...Object.values(BIG_DECIMALS)]
 
+/** All timeframes' tables have the same columns. */
+const CANDLES = candleTable(TIMEFRAMES[0])
+
 /** Candles that a warm container keeps, of files that it has read or written: a minute's commit reads what the last one wrote. */
 const MAX_CACHED_CANDLES = 50_000
 const cachedFiles = cachePerStore<readonly StoredCandle[]>(MAX_CACHED_CANDLES)
@@ -54,10 +59,10 @@ export async function readCandles(ports: Pick<Ports, 'store'>, key: string): Pro
 }
 
 async function decodeFile(ports: Pick<Ports, 'store'>, key: string): Promise<StoredCandle[]> {
-  const { rows, values } = await readColumns(key, await ports.store.get(key), READ)
+  const { rows, values } = await readColumns(key, await ports.store.get(key), READ, CANDLES)
   return Array.from({ length: rows }, (_, row) => {
     const long = (name: keyof typeof LONGS) => values[LONGS[name]][row] as bigint
-    const big = (name: keyof typeof BIG_DECIMALS) => fromBytes(values[BIG_DECIMALS[name]][row] as Uint8Array)
+    const big = (name: keyof typeof BIG_DECIMALS) => values[BIG_DECIMALS[name]][row] as bigint
     return {
       symbol: values.symbol[row] as string,
       exchange: values.exchange[row] as string,
@@ -78,12 +83,6 @@ async function decodeFile(ports: Pick<Ports, 'store'>, key: string): Promise<Sto
       updatedAt: long('updatedAt'),
     }
   })
-}
-
-/** 16 bytes of big-endian two's complement. */
-function fromBytes(bytes: Uint8Array): bigint {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  return (view.getBigInt64(0) << 64n) | view.getBigUint64(8)
 }
 
 /** The candles as columns, in the table's sort order. */

@@ -1,7 +1,8 @@
 /** Gold's rows of given ranges of time, for a query engine: only the files that may hold them. */
 import type { Ports } from '../domain/ports.ts'
 import type { TimeRange } from '../domain/ranges.ts'
-import { readParquet, sqlTimestamp } from '../domain/sql.ts'
+import { sqlTimestamp, tableRows } from '../domain/sql.ts'
+import { GOLD_TABLE } from '../domain/tables.ts'
 import { DAY_MICROS, HOUR_MICROS } from '../domain/time.ts'
 import type { LoadedTable } from '../iceberg/catalog.ts'
 import { type ColumnRanges, planFiles } from '../iceberg/scan.ts'
@@ -24,7 +25,7 @@ export async function scanGold(
   for (const range of ranges) {
     const keys = (await planGold(ports, table, range)).map(file => file.key)
     if (keys.length === 0) continue
-    const rows = readParquet(await Promise.all(keys.map(key => ports.store.localFile(key))))
+    const rows = tableRows(GOLD_TABLE, await Promise.all(keys.map(key => ports.store.localFile(key))))
     const condition = `"timestamp" BETWEEN ${sqlTimestamp(range.from)} AND ${sqlTimestamp(range.to)}`
     found.push({ keys, select: columns => `SELECT ${columns} FROM ${rows} WHERE ${condition}` })
   }

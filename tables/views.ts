@@ -3,7 +3,7 @@ import { NotFound } from '../domain/errors.ts'
 import type { ReadableLake } from '../domain/lake.ts'
 import { sqlName, tableRows } from '../domain/sql.ts'
 import { allTables, type TableDefinition } from '../domain/tables.ts'
-import { findTable, type LoadedTable } from '../iceberg/catalog.ts'
+import { type LoadedTable, openTable } from '../iceberg/catalog.ts'
 import { planFiles } from '../iceberg/scan.ts'
 import type { DataFile } from '../iceberg/types.ts'
 
@@ -18,7 +18,7 @@ export interface OpenTable {
 export async function openTables(lake: ReadableLake): Promise<OpenTable[]> {
   return Promise.all(
     allTables(lake.exchanges).map(async definition => {
-      const loaded = await findTable(lake.ports, definition.name)
+      const loaded = await openTable(lake.ports, definition)
       return { definition, loaded, files: loaded ? await planFiles(lake.ports, loaded) : [] }
     }),
   )

@@ -53,7 +53,7 @@ test('the list of decisions has each of them, with its title, and each has its p
 
 test('pages and workflows name scripts that there are', () => {
   const named = [...PAGES, ...WORKFLOWS, '.ci/run'].flatMap(page =>
-    [...read(page).matchAll(/npm run (?:--silent )?([\w:]+)/g)].map(match => match[1]),
+    [...read(page).matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(match => match[1]),
   )
   expect(named.length).toBeGreaterThan(20)
   expect(named.filter(name => !scripts.includes(name))).toEqual([])
@@ -61,7 +61,7 @@ test('pages and workflows name scripts that there are', () => {
 
 test('what .ci/run runs, the workflows run too', () => {
   const run = (text: string) =>
-    [...text.matchAll(/npm (cit|run (?:--silent )?[\w:]+)/g)].map(match => match[1].replace('--silent ', ''))
+    [...text.matchAll(/npm (cit|run (?:--silent )?[\w:-]+)/g)].map(match => match[1].replace('--silent ', ''))
   const workflows = WORKFLOWS.flatMap(path => run(read(path)))
   expect(run(read('.ci/run')).filter(command => !workflows.includes(command))).toEqual([])
 })

@@ -168,6 +168,14 @@ function reachable(path: string, sources: readonly Source[]): Source[] {
   return [...found]
 }
 
+/** Who commits must open tables by their definitions, or a migration would be passed by (docs/adr/0013-tables-that-evolve.md). */
+function unmigrated(source: Source): string[] {
+  if (!PRODUCT.includes(topOf(source.path))) return []
+  const names = new Set(importsOf(source).flatMap(found => found.names))
+  const commits = names.has('stageSnapshot') || names.has('stageExpiry')
+  return commits && (names.has('findTable') || names.has('loadTable')) ? [source.path] : []
+}
+
 const UNFINISHED = /\b(?:TODO|FIXME|XXX|HACK)\b/
 const MACHINE_PATH = /(?:^|[\s'"`(=:])(?:\/(?:home|work|root|Users|mnt)\/\w|[A-Z]:\\\w)/m
 
@@ -200,6 +208,12 @@ describe('the repository', () => {
 
   test('every export of product code is imported somewhere', () => {
     expect(deadExports(sources)).toEqual([])
+  })
+
+  test('what commits to a table opens it by its definition', () => {
+    expect(sources.flatMap(unmigrated)).toEqual([])
+    const wrong = `import { loadTable } from '../iceberg/catalog.ts'\nimport { stageSnapshot } from '../iceberg/commit.ts'`
+    expect(unmigrated(sourceOf('functions/a.ts', wrong))).toEqual(['functions/a.ts'])
   })
 
   test('a feed loads nothing that its image is made without', () => {

@@ -6,7 +6,7 @@ import type { Ports } from '../../domain/ports.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 import { rowStarts } from '../../domain/take.ts'
 import { listAdded } from '../../iceberg/added-files.ts'
-import { findTable } from '../../iceberg/catalog.ts'
+import { openTable } from '../../iceberg/catalog.ts'
 import { type ByteSource, readGroups, sourceOf } from '../../iceberg/parquet/batch.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { LookUp, Stored } from './accept.ts'
@@ -26,7 +26,7 @@ export function bronzeLookUp(ports: Ports, table: TableDefinition): LookUp {
     const { lower, upper } = offsetsOf(records)
     const keep = (group: RowGroup) =>
       mayHold(group, 'partition', BigInt(partition), BigInt(partition)) && mayHold(group, 'offset', lower, upper)
-    for (const [key, bytes] of await candidateFiles(ports, table.name, partition, records))
+    for (const [key, bytes] of await candidateFiles(ports, table, partition, records))
       for await (const batch of readGroups(table, await sourceAt(ports, key, bytes), {
         columns: COLUMNS,
         plain: PLAIN,
@@ -85,13 +85,13 @@ function offsetsOf(records: readonly KafkaEventRecord[]): { lower: bigint; upper
 /** Sizes by key. Pending files are read before the table: a file moves from the one to the other, so none is missed. */
 async function candidateFiles(
   ports: Ports,
-  table: string,
+  table: TableDefinition,
   partition: number,
   records: readonly KafkaEventRecord[],
 ): Promise<Map<string, number>> {
-  const pending = await listAdded(ports, table, ALL)
+  const pending = await listAdded(ports, table.name, ALL)
   const files = new Map(pending.flatMap(item => item.payload.files.map(file => [file.key, file.bytes] as const)))
-  const loaded = await findTable(ports, table)
+  const loaded = await openTable(ports, table)
   if (loaded) {
     const where = [
       { column: 'partition', ranges: [{ lower: partition, upper: partition }] },

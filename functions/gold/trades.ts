@@ -25,7 +25,7 @@ import { sortedRows } from './order.ts'
 const SILVER = silverTable(EXCHANGES[0])
 const COLUMNS = [
   ...new Set([
-    ...GOLD_TABLE.columns.map(({ name }) => name).filter(name => name !== 'exchange_hour'),
+    ...GOLD_TABLE.columns.filter(({ from }) => from === 'silver').map(({ name }) => name),
     ...LINEAGE_COLUMNS,
   ]),
 ]

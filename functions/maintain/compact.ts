@@ -8,7 +8,7 @@ import type { Exchange } from '../../domain/exchanges.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit } from '../../domain/protocol.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
-import { findTable, loadTable } from '../../iceberg/catalog.ts'
+import { openTable } from '../../iceberg/catalog.ts'
 import { type StagedSnapshot, stageSnapshot } from '../../iceberg/commit.ts'
 import { pendingKeys, readPartitions } from './files.ts'
 import { type Join, planJoins } from './plan.ts'
@@ -30,7 +30,7 @@ export async function findJoins(
   exchanges: readonly Exchange[],
   closedAfterMs?: number,
 ): Promise<Join[]> {
-  const loaded = await findTable(ports, table.name)
+  const loaded = await openTable(ports, table)
   if (!loaded) return []
   const partitions = await readPartitions(ports, table, loaded)
   const pending = await pendingKeys(ports, exchanges)
@@ -52,7 +52,8 @@ export async function join(
   const remove = new Set(work.files.map(({ key }) => key))
   let previous: StagedSnapshot | undefined
   return commit(ports, async () => {
-    const loaded = await loadTable(ports, table.name)
+    const loaded = await openTable(ports, table)
+    if (!loaded) return { writes: [], result: undefined }
     const pending = await pendingKeys(ports, exchanges)
     if (work.files.some(({ key }) => pending.has(key))) return { writes: [], result: undefined }
     try {

@@ -10,7 +10,7 @@ import type { Ports } from '../../domain/ports.ts'
 import { commit } from '../../domain/protocol.ts'
 import { allTables, type TableDefinition } from '../../domain/tables.ts'
 import { HOUR_MS } from '../../domain/time.ts'
-import { findTable } from '../../iceberg/catalog.ts'
+import { openTable } from '../../iceberg/catalog.ts'
 import { stageExpiry } from '../../iceberg/expire.ts'
 import { findJoins, type JoinResult, join } from './compact.ts'
 import type { Join } from './plan.ts'
@@ -150,7 +150,7 @@ async function compact(compaction: Compaction): Promise<void> {
 /** Commits trim a table's snapshots themselves; this is for tables that had none for an hour. */
 async function expire(ports: Ports, table: TableDefinition): Promise<number> {
   return commit(ports, async () => {
-    const loaded = await findTable(ports, table.name)
+    const loaded = await openTable(ports, table)
     const isQuiet = loaded && ports.clock.now() - loaded.metadata['last-updated-ms'] >= QUIET_MS
     const staged = isQuiet ? await stageExpiry(ports, loaded) : undefined
     return staged ? { writes: [staged.write], result: staged.expired } : { writes: [], result: 0 }

@@ -9,7 +9,7 @@ import type { Ports } from '../../domain/ports.ts'
 import { commit } from '../../domain/protocol.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
-import { findTable } from '../../iceberg/catalog.ts'
+import { openTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { type Partition, pendingKeys, readPartitions } from './files.ts'
 
@@ -29,7 +29,7 @@ export async function dropOld(
   const { retentionDays } = table
   if (retentionDays === undefined) return none
   return commit(ports, async () => {
-    const loaded = await findTable(ports, table.name)
+    const loaded = await openTable(ports, table)
     if (!loaded) return { writes: [], result: none }
     const partitions = await readPartitions(ports, table, loaded)
     const before = BigInt(ports.clock.now()) * 1000n - BigInt(retentionDays) * DAY_MICROS

@@ -3,7 +3,7 @@ import type { Exchange } from '../../domain/exchanges.ts'
 import { dataFileKey, joinedFileKey } from '../../domain/names.ts'
 import { piecesOf } from '../../domain/pieces.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
-import { readParquet, sqlName } from '../../domain/sql.ts'
+import { sqlName, tableRows } from '../../domain/sql.ts'
 import { bronzeTable, GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { SAME_TRADE_MICROS } from '../../domain/trade.ts'
 import { copyDataFile } from '../../iceberg/data-file.ts'
@@ -42,7 +42,7 @@ export async function rewrite(
     const columns = table.columns.map(column => sqlName(column.name)).join(', ')
     const order = table.upkeep.order.map(sqlName).join(', ')
     // Into a table first: a COPY that has to sort writes lists and maps several times slower (docs/adr/0004).
-    await session.run(`CREATE TEMP TABLE joined AS SELECT ${columns} FROM ${readParquet(paths)} ORDER BY ${order}`)
+    await session.run(`CREATE TEMP TABLE joined AS SELECT ${columns} FROM ${tableRows(table, paths)} ORDER BY ${order}`)
     const conflicts = table.name === GOLD_TABLE.name ? await countConflicts(session) : 0
     const watched = exchanges.some(exchange => bronzeTable(exchange).name === table.name)
     const keyFor = watched ? joinedFileKey : dataFileKey

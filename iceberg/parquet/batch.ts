@@ -1,12 +1,15 @@
 /** Reads columns of a table's Parquet files as one batch: pages into typed arrays, with no object a row. */
-import { type ColumnMetaData, type FileMetaData, parquetMetadata, type RowGroup } from 'hyparquet'
+import { type ColumnMetaData, type FileMetaData, parquetMetadata, type RowGroup, type SchemaElement } from 'hyparquet'
 import { getMaxDefinitionLevel, getMaxRepetitionLevel, getSchemaPath } from 'hyparquet/src/schema.js'
+import type { Column } from '../../domain/column-types.ts'
 import type { Batch } from '../../domain/columns.ts'
 import { sumOf } from '../../domain/counts.ts'
 import { Corrupt, messageOf, TradelakeError } from '../../domain/errors.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 import { chunkRange } from './check.ts'
-import { type LeafLevels, readPages } from './chunk.ts'
+import { type ChunkPage, type LeafLevels, readPages } from './chunk.ts'
+import { promotePages } from './promote.ts'
+import { namesInFile } from './schema.ts'
 import { columnSink } from './sinks.ts'
 
 /** Bytes of a file, in memory or behind a port. */
@@ -35,17 +38,18 @@ export function sourceOf(name: string, bytes: Uint8Array): ByteSource {
 }
 
 /**
- * The rows of all files, in their order. Strings come as `bytes` or `dictionary`, lists and maps as `dictionary`, all other types
- * as integers (decimals of up to 18 digits unscaled).
- * @throws Corrupt naming the file that cannot be read or lacks a column
+ * The rows of all files, in their order, as the definition has them today: an optional column that a file was written before is
+ * null there, and narrower values are widened. Strings come as `bytes` or `dictionary`, lists and maps as `dictionary`, decimals
+ * unscaled.
+ * @throws Corrupt naming the file that cannot be read or lacks a required column
  */
 export async function readBatch(
   table: TableDefinition,
   sources: readonly ByteSource[],
   options: BatchOptions,
 ): Promise<Batch> {
-  const files = await Promise.all(sources.map(source => open(source, options)))
-  const groups = files.flatMap(({ source, metadata, groups }) => groups.map(group => ({ source, metadata, group })))
+  const files = await Promise.all(sources.map(source => open(table, source, options)))
+  const groups = files.flatMap(({ groups, ...file }) => groups.map(group => ({ ...file, group })))
   return readInto(table, groups, options)
 }
 
@@ -55,19 +59,22 @@ export async function* readGroups(
   source: ByteSource,
   options: BatchOptions,
 ): AsyncGenerator<Batch> {
-  const { metadata, groups } = await open(source, options)
-  for (const group of groups) yield readInto(table, [{ source, metadata, group }], options)
+  const { groups, ...file } = await open(table, source, options)
+  for (const group of groups) yield readInto(table, [{ ...file, group }], options)
 }
 
 interface PlacedGroup {
   readonly source: ByteSource
   readonly metadata: FileMetaData
+  /** How the file calls the table's columns. */
+  readonly names: ReadonlyMap<string, string>
   readonly group: RowGroup
 }
 
-async function open(source: ByteSource, { keep }: BatchOptions) {
+async function open(table: TableDefinition, source: ByteSource, { keep }: BatchOptions) {
   const metadata = await named(source, () => readMetadata(source))
-  return { source, metadata, groups: metadata.row_groups.filter(group => keep?.(group) ?? true) }
+  const names = namesInFile(metadata.schema, table)
+  return { source, metadata, names, groups: metadata.row_groups.filter(group => keep?.(group) ?? true) }
 }
 
 async function readInto(table: TableDefinition, groups: readonly PlacedGroup[], options: BatchOptions): Promise<Batch> {
@@ -75,20 +82,24 @@ async function readInto(table: TableDefinition, groups: readonly PlacedGroup[], 
   const sinks = options.columns.map(name => {
     const column = table.columns.find(candidate => candidate.name === name)
     if (!column) throw new RangeError(`${table.name} has no column ${name}`)
-    return { name, sink: columnSink(column, rows, options.plain.has(name)) }
+    return { column, sink: columnSink(column, rows, options.plain.has(name)) }
   })
-  for (const { source, metadata, group } of groups)
-    await named(source, async () => {
-      const chunks = await Promise.all(sinks.map(({ name }) => readChunks(source, metadata, group, name)))
-      sinks.forEach(({ sink }, i) => {
+  for (const placed of groups)
+    await named(placed.source, async () => {
+      const chunks = await Promise.all(sinks.map(({ column }) => readChunks(placed, column)))
+      sinks.forEach(({ column, sink }, i) => {
         const leaves = chunks[i]
-        sink.add(
-          leaves.map(({ bytes, chunk, levels }) => readPages(bytes, chunk, levels)),
-          leaves.map(({ levels }) => levels.maxDefinition),
-        )
+        if (leaves)
+          sink.add(
+            leaves.map(({ bytes, chunk, levels, stored }) =>
+              promotePages(readPages(bytes, chunk, levels), stored, column),
+            ),
+            leaves.map(({ levels }) => levels.maxDefinition),
+          )
+        else sink.add(...nulls(column, Number(placed.group.num_rows)))
       })
     })
-  return { rows, columns: Object.fromEntries(sinks.map(({ name, sink }) => [name, sink.finish()])) }
+  return { rows, columns: Object.fromEntries(sinks.map(({ column, sink }) => [column.name, sink.finish()])) }
 }
 
 async function named<T>(source: ByteSource, work: () => Promise<T>): Promise<T> {
@@ -121,24 +132,44 @@ interface LeafChunk {
   readonly bytes: Uint8Array
   readonly chunk: ColumnMetaData
   readonly levels: LeafLevels
+  readonly stored: SchemaElement
 }
 
-/** The chunks of a column: one, or a map's two. */
+/** The chunks of a column: one, or a map's two; undefined where the file was written before the column. */
 async function readChunks(
-  source: ByteSource,
-  metadata: FileMetaData,
-  group: RowGroup,
-  column: string,
-): Promise<LeafChunk[]> {
-  const chunks = group.columns.flatMap(({ meta_data: chunk }) => (chunk?.path_in_schema[0] === column ? [chunk] : []))
-  if (chunks.length === 0) throw new Error(`it has no column ${column}`)
+  { source, metadata, names, group }: PlacedGroup,
+  column: Column,
+): Promise<LeafChunk[] | undefined> {
+  const name = names.get(column.name)
+  const chunks = group.columns.flatMap(({ meta_data: chunk }) =>
+    chunk && chunk.path_in_schema[0] === name ? [chunk] : [],
+  )
+  if (chunks.length === 0) {
+    if (column.required) throw new Error(`it has no column ${column.name}`)
+    return undefined
+  }
   return Promise.all(
     chunks.map(async chunk => {
       const path = getSchemaPath(metadata.schema, chunk.path_in_schema)
       const levels = { maxDefinition: getMaxDefinitionLevel(path), maxRepetition: getMaxRepetitionLevel(path) }
       const { start, end } = chunkRange(chunk)
-      if (!(start >= 4 && start < end && end <= source.bytes)) throw new Error(`column ${column} lies outside the file`)
-      return { bytes: await source.read(start, end), chunk, levels }
+      if (!(start >= 4 && start < end && end <= source.bytes))
+        throw new Error(`column ${column.name} lies outside the file`)
+      return { bytes: await source.read(start, end), chunk, levels, stored: path[path.length - 1].element }
     }),
   )
+}
+
+/** Pages of a column without a value, and the levels that a value would have. */
+function nulls({ nestedIds = [] }: Column, rows: number): [ChunkPage[][], number[]] {
+  const page: ChunkPage = {
+    slots: rows,
+    present: 0,
+    repetition: undefined,
+    definition: new Uint8Array(rows),
+    values: new Uint8Array(0),
+    dictionary: undefined,
+  }
+  const leaves = Array.from({ length: Math.max(1, nestedIds.length) })
+  return [leaves.map(() => [page]), leaves.map(() => 1 + nestedIds.length)]
 }

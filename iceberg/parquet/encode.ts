@@ -8,7 +8,8 @@ import type { ColumnChunk, CompressionCodec, Encoding, RowGroup } from 'hyparque
 import { ByteWriter } from 'hyparquet-writer'
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js'
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js'
-import type { Batch, ColumnData } from '../../domain/columns.ts'
+import { type ColumnType, isBigDecimal } from '../../domain/column-types.ts'
+import { type Batch, type ColumnData, nullColumn } from '../../domain/columns.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 import type { LeafPage } from './levels.ts'
 import { encodeLeaf } from './pages.ts'
@@ -23,28 +24,28 @@ const MAGIC = 0x31524150 // "PAR1"
 /** Smaller column chunks are stored as they are: compressing them costs more time than it saves bytes. */
 const MIN_COMPRESSED_BYTES = 512
 
-/** The bytes of a Parquet file that holds the batch. @throws RangeError where a column of the table is missing or of another length */
+/** The bytes of a Parquet file that holds the batch. @throws RangeError where a required column is missing, or one is of another length */
 export function encodeParquet(table: TableDefinition, batch: Batch, rowGroupRows = ROW_GROUP_ROWS): Uint8Array {
   const { elements, leaves } = parquetSchema(table)
   const writer = new ByteWriter(64 * 1024 + batch.rows * ROW_BYTES)
   writer.appendUint32(MAGIC)
   const groups: RowGroup[] = []
+  const columns = columnsFor(table, batch)
   // A byte column is walked once: where each group's values begin is carried from group to group.
   const positions = new Map<ColumnData, number>()
   for (let from = 0; from < batch.rows; from += rowGroupRows) {
     const to = Math.min(from + rowGroupRows, batch.rows)
     const start = writer.offset
-    const columns = leaves.map(leaf => {
-      const data = batch.columns[leaf.column.name]
-      if (!data) throw new RangeError(`Column ${leaf.column.name} of ${table.name} is missing from the batch`)
+    const chunks = leaves.map(leaf => {
+      const data = columns[leaf.column.name]
       requireRows(leaf, data, batch.rows)
       const page = encodeLeaf(leaf, data, from, to, positions.get(data) ?? 0)
       return { data, page, chunk: writeChunk(writer, leaf, page) }
     })
-    for (const { data, page } of columns) if (page.position !== undefined) positions.set(data, page.position)
+    for (const { data, page } of chunks) if (page.position !== undefined) positions.set(data, page.position)
     groups.push({
-      columns: columns.map(column => column.chunk),
-      total_byte_size: columns.reduce((sum, { chunk }) => sum + (chunk.meta_data?.total_uncompressed_size ?? 0n), 0n),
+      columns: chunks.map(({ chunk }) => chunk),
+      total_byte_size: chunks.reduce((sum, { chunk }) => sum + (chunk.meta_data?.total_uncompressed_size ?? 0n), 0n),
       num_rows: BigInt(to - from),
       total_compressed_size: BigInt(writer.offset - start),
     })
@@ -62,6 +63,27 @@ export function encodeParquet(table: TableDefinition, batch: Batch, rowGroupRows
   })
   writer.appendUint32(MAGIC)
   return writer.getBytes()
+}
+
+/** The table's columns of the batch: no value where an optional one is not in it, and values as wide as the table's type. */
+function columnsFor(table: TableDefinition, { rows, columns }: Batch): Record<string, ColumnData> {
+  const found = table.columns.map(({ name, type, required }) => {
+    const data = columns[name]
+    if (!data && required) throw new RangeError(`Column ${name} of ${table.name} is missing from the batch`)
+    return [name, data ? widened(type, data) : nullColumn(type, rows)]
+  })
+  return Object.fromEntries(found)
+}
+
+/** What makes a column may know a narrower type than the table has. */
+function widened(type: ColumnType, data: ColumnData): ColumnData {
+  const { kind } = data
+  if (isBigDecimal(type) && kind === 'int64') return { ...data, kind: 'bigdecimal', values: [...data.values] }
+  if (type === 'long' && kind === 'int32')
+    return { ...data, kind: 'int64', values: BigInt64Array.from(data.values, BigInt) }
+  if (type === 'double' && kind === 'float32')
+    return { ...data, kind: 'float64', values: Float64Array.from(data.values) }
+  return data
 }
 
 /** How many values a byte column without nulls has shows only when it was walked to its end. */

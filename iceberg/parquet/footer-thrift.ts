@@ -47,7 +47,7 @@ export interface Statistics {
 }
 
 /** Physical types (enum Type). */
-export const PHYSICAL = { int32: 1, int64: 2, bytes: 6, fixed: 7 } as const
+export const PHYSICAL = { int32: 1, int64: 2, float: 4, double: 5, bytes: 6, fixed: 7 } as const
 /** enum FieldRepetitionType. */
 const REQUIRED = 0
 /** enum ConvertedType. */

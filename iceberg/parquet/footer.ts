@@ -2,10 +2,11 @@
  * A Parquet file's footer as Iceberg metrics: sizes, counts and bounds by field id (spec, "Data file fields").
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { decimalType, type PrimitiveType } from '../../domain/column-types.ts'
 import { sumOf } from '../../domain/counts.ts'
 import { decimalFromBytes } from '../../domain/decimal.ts'
 import { Corrupt } from '../../domain/errors.ts'
-import { decimalType, type PrimitiveType, type TableDefinition } from '../../domain/tables.ts'
+import type { TableDefinition } from '../../domain/tables.ts'
 import { compareEncoded, encodeValue, truncateLower, truncateUpper } from '../bounds.ts'
 import type { DataFile } from '../types.ts'
 import {
@@ -166,6 +167,12 @@ function toIceberg(element: SchemaElement, type: PrimitiveType, value: Uint8Arra
     if (type !== 'timestamptz') return encodeValue(type, units)
     if (element.timeUnit === 'NANOS') return undefined
     return encodeValue(type, element.timeUnit === 'MILLIS' ? units * 1000n : units)
+  }
+  if (kind === PHYSICAL.float || kind === PHYSICAL.double) {
+    const view = new DataView(value.buffer, value.byteOffset, value.byteLength)
+    if (view.byteLength !== (kind === PHYSICAL.float ? 4 : 8) || (type !== 'float' && type !== 'double'))
+      return undefined
+    return encodeValue(type, kind === PHYSICAL.float ? view.getFloat32(0, true) : view.getFloat64(0, true))
   }
   if ((kind === PHYSICAL.fixed || kind === PHYSICAL.bytes) && decimalType(type)) {
     const units = decimalFromBytes(value)

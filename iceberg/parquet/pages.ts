@@ -17,9 +17,11 @@ export function encodeLeaf(leaf: Leaf, data: ColumnData, from: number, to: numbe
     case 'int32':
       return fixedPage(leaf, data.values, data.valid, from, to)
     case 'int64':
+    case 'float32':
+    case 'float64':
       return fixedPage(leaf, data.values, data.valid, from, to)
     case 'bigdecimal':
-      return bigDecimalPage(data.values.slice(from, to))
+      return bigDecimalPage(leaf, data.values, data.valid, from, to)
     case 'bytes':
       return bytesPage(leaf, data, from, to, position)
     case 'dictionary':
@@ -33,18 +35,14 @@ export function encodeLeaf(leaf: Leaf, data: ColumnData, from: number, to: numbe
   }
 }
 
-function fixedPage(
-  leaf: Leaf,
-  values: Int32Array | BigInt64Array,
-  valid: Uint8Array | undefined,
-  from: number,
-  to: number,
-): LeafPage {
+type Fixed = Int32Array | BigInt64Array | Float32Array | Float64Array
+
+function fixedPage(leaf: Leaf, values: Fixed, valid: Uint8Array | undefined, from: number, to: number): LeafPage {
   const rows = to - from
-  const group: Int32Array | BigInt64Array = values.subarray(from, to)
+  const group: Fixed = values.subarray(from, to)
   const nulls = valid ? countNulls(valid, from, to) : 0
   const present = nulls === 0 ? group : keepValid(group, valid as Uint8Array, from)
-  const { min, max } = (present instanceof BigInt64Array ? longBounds(present) : intBounds(present)) ?? {}
+  const { min, max } = boundsOf(present) ?? {}
   return {
     rows,
     valueCount: rows,
@@ -57,6 +55,23 @@ function fixedPage(
   }
 }
 
+function boundsOf(values: Fixed): { min: number | bigint; max: number | bigint } | undefined {
+  if (values instanceof BigInt64Array) return longBounds(values)
+  return values instanceof Int32Array ? intBounds(values) : floatBounds(values)
+}
+
+/** None where a value is no number: it would lie outside them. A zero bounds both zeros (parquet.thrift, Statistics). */
+function floatBounds(values: Float32Array | Float64Array): { min: number; max: number } | undefined {
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const value of values) {
+    if (Number.isNaN(value)) return undefined
+    if (value < min) min = value
+    if (value > max) max = value
+  }
+  if (values.length === 0) return undefined
+  return { min: min === 0 ? -0 : min, max: max === 0 ? 0 : max }
+}
+
 function intBounds(values: Int32Array): { min: number; max: number } | undefined {
   if (values.length === 0) return undefined
   let [min, max] = [values[0], values[0]]
@@ -67,11 +82,21 @@ function intBounds(values: Int32Array): { min: number; max: number } | undefined
   return { min, max }
 }
 
-function keepValid<T extends Int32Array | BigInt64Array>(values: T, valid: Uint8Array, from: number): T {
+function keepValid<T extends Fixed>(values: T, valid: Uint8Array, from: number): T {
   return values.filter((_: number | bigint, i: number) => valid[from + i] === 1) as T
 }
 
-function bigDecimalPage(values: readonly bigint[]): LeafPage {
+function bigDecimalPage(
+  leaf: Leaf,
+  all: readonly bigint[],
+  valid: Uint8Array | undefined,
+  from: number,
+  to: number,
+): LeafPage {
+  const rows = to - from
+  const nulls = valid ? countNulls(valid, from, to) : 0
+  const group = all.slice(from, to)
+  const values = nulls === 0 ? group : group.filter((_, i) => (valid as Uint8Array)[from + i] === 1)
   const bytes = new Uint8Array(values.length * 16)
   const view = new DataView(bytes.buffer)
   let min = values[0]
@@ -83,11 +108,11 @@ function bigDecimalPage(values: readonly bigint[]): LeafPage {
     if (value > max) max = value
   })
   return {
-    rows: values.length,
-    valueCount: values.length,
-    nullCount: 0,
+    rows,
+    valueCount: rows,
+    nullCount: nulls,
     repetitionLevels: NONE,
-    definitionLevels: NONE,
+    definitionLevels: validityLevels(leaf, valid, from, to, nulls),
     values: bytes,
     min,
     max,

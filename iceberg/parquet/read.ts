@@ -4,50 +4,91 @@
  */
 import { type AsyncBuffer, type DecodedArray, type FileMetaData, parquetMetadata, parquetRead } from 'hyparquet'
 import { sumOf } from '../../domain/counts.ts'
+import { decimalFromBytes } from '../../domain/decimal.ts'
 import { Corrupt, messageOf } from '../../domain/errors.ts'
+import type { TableDefinition } from '../../domain/tables.ts'
 import { checkPages } from './check.ts'
 import { parquetCompressors } from './chunk.ts'
+import { namesInFile } from './schema.ts'
 
 const TAIL_BYTES = 8
 
 export type ColumnValues = DecodedArray
 
 /**
- * The named top-level columns as arrays of all rows (typed ones for required integers): number (int, date), bigint (long, timestamp in microseconds, decimal
- * unscaled up to 18 digits), string, Uint8Array (binary; decimals of more digits, big-endian), null. `name` is for messages.
+ * The named top-level columns as arrays of all rows (typed ones for required integers): number (int, date), bigint (long, timestamp
+ * in microseconds, decimal unscaled), string, Uint8Array (binary), null. `table` gives the names, or the table whose definition
+ * they are of: an optional column that the file was written before is null then, and a narrower value is widened.
+ * `name` is for messages.
  * @throws Corrupt where the bytes are no Parquet file or lack a column
  */
 export async function readColumns(
   name: string,
   bytes: Uint8Array,
   columns: readonly string[],
+  table?: TableDefinition,
 ): Promise<{ rows: number; values: Record<string, ColumnValues> }> {
   try {
-    const metadata = withoutConversions(parquetMetadata(footerOf(bytes)))
-    checkPages(bytes, metadata, columns)
-    const values: Record<string, ColumnValues[]> = Object.fromEntries(columns.map(column => [column, []]))
-    await parquetRead({
-      file: asyncBuffer(bytes),
-      metadata,
-      columns: [...columns],
-      compressors: parquetCompressors,
-      utf8: false,
-      onChunk: ({ columnName, columnData }) => {
-        values[columnName].push(columnData)
-      },
+    const parsed = parquetMetadata(footerOf(bytes))
+    const rows = Number(parsed.num_rows)
+    const named = table ? namesInFile(parsed.schema, table) : new Map(columns.map(column => [column, column]))
+    const present = columns.flatMap(column => named.get(column) ?? [])
+    const stored = await readPresent(bytes, parsed, present)
+    const values = columns.map(column => {
+      const definition = table?.columns.find(candidate => candidate.name === column)
+      const found = stored[named.get(column) ?? '']
+      if (found) return [column, definition?.type === 'long' ? longs(found) : found] as const
+      if (!definition || definition.required) throw new Error(`it has no column ${column}`)
+      return [column, new Array(rows).fill(null)] as const
     })
-    const rows = Number(metadata.num_rows)
-    const joined = Object.fromEntries(columns.map(column => [column, join(values[column])]))
-    for (const column of columns)
-      if (joined[column].length !== rows)
-        throw new Error(`column ${column} has ${joined[column].length} of ${rows} rows`)
-    return { rows, values: joined }
+    return { rows, values: Object.fromEntries(values) }
   } catch (error) {
     throw new Corrupt(
       `${name} cannot be read as Parquet: ${messageOf(error)}. Restore the file or run tradelake audit.`,
       { cause: error },
     )
   }
+}
+
+async function readPresent(
+  bytes: Uint8Array,
+  parsed: FileMetaData,
+  columns: readonly string[],
+): Promise<Record<string, ColumnValues>> {
+  const metadata = withoutConversions(parsed)
+  checkPages(bytes, metadata, columns)
+  const values: Record<string, ColumnValues[]> = Object.fromEntries(columns.map(column => [column, []]))
+  await parquetRead({
+    file: asyncBuffer(bytes),
+    metadata,
+    columns: [...columns],
+    compressors: parquetCompressors,
+    utf8: false,
+    onChunk: ({ columnName, columnData }) => {
+      values[columnName].push(columnData)
+    },
+  })
+  const rows = Number(metadata.num_rows)
+  const decimals = new Set(parsed.schema.flatMap(element => (element.converted_type === 'DECIMAL' ? element.name : [])))
+  const joined = columns.map(column => [column, join(values[column])] as const)
+  for (const [column, { length }] of joined)
+    if (length !== rows) throw new Error(`column ${column} has ${length} of ${rows} rows`)
+  return Object.fromEntries(joined.map(([column, all]) => [column, decimals.has(column) ? unscaled(all) : all]))
+}
+
+/** Decimals come in 4 or 8 bytes as integers, or in more as bytes. */
+function unscaled(values: ColumnValues): ColumnValues {
+  if (values instanceof BigInt64Array) return values
+  return Array.from(values, value => (value instanceof Uint8Array ? decimalFromBytes(value) : longOf(value)))
+}
+
+/** An int column that became a long. */
+function longs(values: ColumnValues): ColumnValues {
+  return values instanceof BigInt64Array ? values : Array.from(values, longOf)
+}
+
+function longOf(value: unknown): unknown {
+  return typeof value === 'number' ? BigInt(value) : value
 }
 
 /** Footer and magic as a buffer of their own: the metadata reader takes the end of a file. */

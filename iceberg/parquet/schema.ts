@@ -1,9 +1,10 @@
 /** Parquet schema of a table: Iceberg's type mapping (spec appendix A, "Parquet") with every field id. */
 import type { SchemaElement } from 'hyparquet'
-import { type Column, decimalType, type PrimitiveType, type TableDefinition } from '../../domain/tables.ts'
+import { type Column, decimalType, isBigDecimal, type PrimitiveType } from '../../domain/column-types.ts'
+import type { TableDefinition } from '../../domain/tables.ts'
 
 /** Bytes of a fixed-length decimal: 38 digits need 16 (spec: the fewest that hold the precision). */
-const BIG_DECIMAL_BYTES = 16
+export const BIG_DECIMAL_BYTES = 16
 
 /** A leaf column as the encoder writes it. */
 export interface Leaf {
@@ -19,7 +20,8 @@ export interface ParquetSchema {
   readonly leaves: readonly Leaf[]
 }
 
-function primitive(name: string, type: PrimitiveType, id: number, required: boolean): SchemaElement {
+/** The element of a flat column, or of what is nested in one. */
+export function primitive(name: string, type: PrimitiveType, id: number, required: boolean): SchemaElement {
   const base = { name, field_id: id, repetition_type: required ? ('REQUIRED' as const) : ('OPTIONAL' as const) }
   const decimal = decimalType(type)
   if (decimal) {
@@ -30,7 +32,7 @@ function primitive(name: string, type: PrimitiveType, id: number, required: bool
       scale,
       logical_type: { type: 'DECIMAL' as const, precision, scale },
     }
-    return precision <= 18
+    return !isBigDecimal(type)
       ? { ...base, type: 'INT64', ...logical }
       : { ...base, type: 'FIXED_LEN_BYTE_ARRAY', type_length: BIG_DECIMAL_BYTES, ...logical }
   }
@@ -39,6 +41,10 @@ function primitive(name: string, type: PrimitiveType, id: number, required: bool
       return { ...base, type: 'INT32' }
     case 'long':
       return { ...base, type: 'INT64' }
+    case 'float':
+      return { ...base, type: 'FLOAT' }
+    case 'double':
+      return { ...base, type: 'DOUBLE' }
     case 'date':
       return { ...base, type: 'INT32', converted_type: 'DATE', logical_type: { type: 'DATE' } }
     case 'timestamptz':
@@ -88,4 +94,28 @@ export function parquetSchema(table: TableDefinition): ParquetSchema {
     }
   }
   return { elements, leaves }
+}
+
+/**
+ * How a file calls the table's columns: by field id, or by name where an engine wrote no ids. A column that is not among the
+ * keys does not stand in the file.
+ */
+export function namesInFile(elements: readonly SchemaElement[], table: TableDefinition): Map<string, string> {
+  const top: SchemaElement[] = []
+  let at = 1
+  const skip = () => {
+    const { num_children: children = 0 } = elements[at++]
+    for (let child = 0; child < children; child++) skip()
+  }
+  while (at < elements.length) {
+    top.push(elements[at])
+    skip()
+  }
+  const hasIds = top.some(element => element.field_id !== undefined)
+  const names = new Map<string, string>()
+  for (const { id, name } of table.columns) {
+    const element = top.find(candidate => (hasIds ? candidate.field_id === id : candidate.name === name))
+    if (element) names.set(name, element.name)
+  }
+  return names
 }

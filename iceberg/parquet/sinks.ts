@@ -1,23 +1,23 @@
 /** Gathers the pages of one column, over row groups and files, into column data; the inverse of pages.ts and dictionary.ts. */
+import { type Column, isBigDecimal } from '../../domain/column-types.ts'
 import { appendPlain, type ColumnData, type PlainWriter, plainLength } from '../../domain/columns.ts'
-import { sumOf } from '../../domain/counts.ts'
-import { createInterner, type Interner, wordsOf } from '../../domain/interner.ts'
-import type { Column } from '../../domain/tables.ts'
+import { decimalFromBytes } from '../../domain/decimal.ts'
+import { wordsOf } from '../../domain/interner.ts'
 import type { ChunkPage } from './chunk.ts'
+import { BIG_DECIMAL_BYTES } from './schema.ts'
+import { type ColumnSink, plainStarts } from './sink.ts'
+import { dictionarySink, nestedSink } from './text-sinks.ts'
 
-/** Takes the row group's pages of every leaf of a column (a map has two), in row order. */
-export interface ColumnSink {
-  add(leaves: readonly Iterable<ChunkPage>[], maxDefinitions: readonly number[]): void
-  /** The column; `rows` have been added. */
-  finish(): ColumnData
-}
-
-/** `plain`: the strings of the column are mostly different, so they come as bytes and not by dictionary. @throws RangeError on a type that no stage reads this way */
+/** `plain`: the strings of the column are mostly different, so they come as bytes and not by dictionary. */
 export function columnSink(column: Column, rows: number, plain: boolean): ColumnSink {
   switch (column.type) {
     case 'int':
     case 'date':
-      return fixedSink(column, new Int32Array(rows), 1)
+      return fixedSink(column, 'int32', new Int32Array(rows))
+    case 'float':
+      return fixedSink(column, 'float32', new Float32Array(rows))
+    case 'double':
+      return fixedSink(column, 'float64', new Float64Array(rows))
     case 'string':
       return plain ? plainSink(column, rows) : dictionarySink(rows)
     case 'binary':
@@ -26,8 +26,8 @@ export function columnSink(column: Column, rows: number, plain: boolean): Column
     case 'map<string,string>':
       return nestedSink(column, rows)
     default:
-      if (column.type.startsWith('decimal(38')) throw new RangeError(`Column ${column.name} is too wide to be read so`)
-      return fixedSink(column, new BigInt64Array(rows), 2)
+      if (isBigDecimal(column.type)) return bigDecimalSink(column, rows)
+      return fixedSink(column, 'int64', new BigInt64Array(rows))
   }
 }
 
@@ -53,8 +53,13 @@ function markPresent(
   return present
 }
 
-/** Integers of one or two 32-bit words. */
-function fixedSink(column: Column, values: Int32Array | BigInt64Array, words: 1 | 2): ColumnSink {
+/** Values of one or two 32-bit words. */
+function fixedSink(
+  column: Column,
+  kind: 'int32' | 'int64' | 'float32' | 'float64',
+  values: Int32Array | BigInt64Array | Float32Array | Float64Array,
+): ColumnSink {
+  const words = values.BYTES_PER_ELEMENT / 4
   const target = new Int32Array(values.buffer)
   const valid = column.required ? undefined : new Uint8Array(values.length)
   let row = 0
@@ -80,7 +85,32 @@ function fixedSink(column: Column, values: Int32Array | BigInt64Array, words: 1 
         row += page.slots
       }
     },
-    finish: () => (values instanceof Int32Array ? { kind: 'int32', values, valid } : { kind: 'int64', values, valid }),
+    finish: () => ({ kind, values, valid }) as ColumnData,
+  }
+}
+
+/** Decimals of more than 18 digits, 16 bytes each with the highest first. */
+function bigDecimalSink(column: Column, rows: number): ColumnSink {
+  const values = new Array<bigint>(rows).fill(0n)
+  const valid = column.required ? undefined : new Uint8Array(rows)
+  let row = 0
+  return {
+    add([pages]) {
+      for (const page of pages) {
+        const indexes = page.values instanceof Int32Array ? page.values : undefined
+        const plain = indexes ? page.dictionary!.plain : (page.values as Uint8Array)
+        const present = markPresent(column, page, row, valid)
+        for (let i = 0; i < page.present; i++) {
+          const start = (indexes ? indexes[i] : i) * BIG_DECIMAL_BYTES
+          const value = decimalFromBytes(plain.subarray(start, start + BIG_DECIMAL_BYTES))
+          if (value === undefined || start + BIG_DECIMAL_BYTES > plain.length)
+            throw new Error(`a page of ${column.name} ends too soon`)
+          values[present ? present[i] : row + i] = value
+        }
+        row += page.slots
+      }
+    },
+    finish: () => ({ kind: 'bigdecimal', values, valid }),
   }
 }
 
@@ -117,144 +147,4 @@ function plainEnd(plain: Uint8Array, count: number): number {
   for (let i = 0; i < count; i++) at += 4 + plainLength(plain, at)
   if (!(at <= plain.length)) throw new Error(`${count} values take ${at} of ${plain.length} bytes`)
   return at
-}
-
-/** Where each of `count` PLAIN values begins, and where the last ends. @throws Error where the bytes end before */
-function plainStarts(plain: Uint8Array, count: number): Int32Array {
-  const starts = new Int32Array(count + 1)
-  let at = 0
-  for (let i = 0; i < count; i++) {
-    at += 4 + plainLength(plain, at)
-    starts[i + 1] = at
-  }
-  if (!(at <= plain.length)) throw new Error(`${count} values take ${at} of ${plain.length} bytes`)
-  return starts
-}
-
-function textInterner(): Interner<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  return createInterner((bytes, start, end) => decoder.decode(bytes.subarray(start, end)))
-}
-
-/** The number of each value of a page. */
-function internPage(texts: Interner<string>, page: ChunkPage): Int32Array {
-  const indexed = page.values instanceof Int32Array
-  const { plain, entries } = indexed ? page.dictionary! : { plain: page.values as Uint8Array, entries: page.present }
-  const starts = plainStarts(plain, entries)
-  const numbers = new Int32Array(entries)
-  for (let i = 0; i < entries; i++) numbers[i] = texts.intern(plain, starts[i] + 4, starts[i + 1])
-  if (!indexed) return numbers
-  const indexes = page.values as Int32Array
-  for (let i = 0; i < indexes.length; i++) indexes[i] = numbers[indexes[i]]
-  return indexes
-}
-
-function dictionarySink(rows: number): ColumnSink {
-  const texts = textInterner()
-  const indexes = new Int32Array(rows)
-  let row = 0
-  return {
-    add([pages]) {
-      for (const page of pages) {
-        const numbers = internPage(texts, page)
-        if (!page.definition) indexes.set(numbers, row)
-        else
-          for (let i = 0, at = 0; i < page.slots; i++) indexes[row + i] = page.definition[i] === 1 ? numbers[at++] : -1
-        row += page.slots
-      }
-    },
-    finish: () => ({ kind: 'dictionary', entries: texts.entries, indexes }),
-  }
-}
-
-/** A chunk of a list's elements, or of one side of a map. */
-interface NestedChunk {
-  readonly repetition: Uint8Array
-  readonly definition: Uint8Array
-  /** Numbers of the texts that stand there. */
-  readonly texts: Int32Array
-}
-
-function nestedChunk(texts: Interner<string>, pages: Iterable<ChunkPage>, maxDefinition: number): NestedChunk {
-  const parts = [...pages].map(page => ({
-    repetition: page.repetition ?? new Uint8Array(page.slots),
-    definition: page.definition ?? new Uint8Array(page.slots).fill(maxDefinition),
-    texts: internPage(texts, page),
-  }))
-  if (parts.length === 1) return parts[0]
-  const join = <T extends Uint8Array | Int32Array>(arrays: T[], empty: (length: number) => T) => {
-    const joined = empty(sumOf(arrays, array => array.length))
-    let at = 0
-    for (const array of arrays) {
-      joined.set(array, at)
-      at += array.length
-    }
-    return joined
-  }
-  return {
-    repetition: join(
-      parts.map(part => part.repetition),
-      length => new Uint8Array(length),
-    ),
-    definition: join(
-      parts.map(part => part.definition),
-      length => new Uint8Array(length),
-    ),
-    texts: join(
-      parts.map(part => part.texts),
-      length => new Int32Array(length),
-    ),
-  }
-}
-
-/** Lists and maps: the numbers of a row's texts name its value, so equal rows share one. */
-function nestedSink(column: Column, rows: number): ColumnSink {
-  const texts = textInterner()
-  const sides = column.type === 'list<string>' ? 1 : 2
-  const words = (bytes: Uint8Array, start: number, end: number) =>
-    [...new Int32Array(bytes.slice(start, end).buffer)].map(number => texts.entries[number])
-  const values = createInterner<readonly string[] | ReadonlyMap<string, string>>((bytes, start, end) => {
-    const flat = words(bytes, start, end)
-    if (sides === 1) return flat
-    return new Map(Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]))
-  })
-  const indexes = new Int32Array(rows)
-  // A row's numbers, and the same memory as the bytes that are interned.
-  let scratch = new Int32Array(64)
-  let scratchBytes = new Uint8Array(scratch.buffer)
-  let row = 0
-
-  function add(leaves: readonly Iterable<ChunkPage>[], [maxDefinition]: readonly number[]): void {
-    const chunks = leaves.map(pages => nestedChunk(texts, pages, maxDefinition))
-    const { repetition, definition } = chunks[0]
-    const slots = definition.length
-    if (chunks.some(chunk => chunk.definition.length !== slots || chunk.texts.length !== chunks[0].texts.length))
-      throw new Error(`the keys and values of ${column.name} do not pair`)
-    let at = 0
-    for (let slot = 0; slot < slots; row++) {
-      let length = 0
-      const first = definition[slot]
-      do {
-        if (definition[slot] === maxDefinition) {
-          if (length + sides > scratch.length) {
-            scratch = grown(scratch)
-            scratchBytes = new Uint8Array(scratch.buffer)
-          }
-          for (let side = 0; side < sides; side++) scratch[length++] = chunks[side].texts[at]
-          at++
-        }
-        slot++
-      } while (slot < slots && repetition[slot] !== 0)
-      // Below every other level: the column itself is null there.
-      indexes[row] = first === 0 && !column.required ? -1 : values.intern(scratchBytes, 0, length * 4)
-    }
-  }
-
-  return { add, finish: () => ({ kind: 'dictionary', entries: values.entries, indexes }) as ColumnData }
-}
-
-function grown(array: Int32Array): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(array.length * 2)
-  larger.set(array)
-  return larger
 }

@@ -5,7 +5,8 @@
 import { sumOf } from '../../domain/counts.ts'
 import { piecesOf } from '../../domain/pieces.ts'
 import type { QuerySession } from '../../domain/ports.ts'
-import { sqlText } from '../../domain/sql.ts'
+import { sqlText, tableRows } from '../../domain/sql.ts'
+import { GOLD_TABLE } from '../../domain/tables.ts'
 import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import type { Timeframe } from '../../domain/timeframes.ts'
 import { keptSince, type Readings, type TableReading } from './readings.ts'
@@ -19,17 +20,13 @@ export async function checkCandles(
   readings: Readings,
   paths: ReadonlyMap<string, string>,
 ): Promise<Findings> {
-  const list = (keys: Iterable<string>) =>
-    [...keys]
-      .flatMap(key => paths.get(key) ?? [])
-      .map(sqlText)
-      .join(', ')
+  const list = (keys: Iterable<string>) => [...keys].flatMap(key => paths.get(key) ?? [])
   await makeTrades(session, list(readings.gold.files.keys()))
   await makeMoved(session, readings, list)
   const violations: Violation[] = []
   const counts: Record<string, number> = {}
   for (const { timeframe, table } of readings.candles) {
-    await makeStored(session, list(table.files.keys()))
+    await makeStored(session, tableRows(table.definition, list(table.files.keys())))
     await makeExpected(session, timeframe)
     const [{ candles }] = await session.run('SELECT count(*) AS candles FROM stored')
     counts[timeframe.name] = Number(candles)
@@ -55,26 +52,21 @@ export async function checkCandles(
  * Gold's trades with what orders them inside a window: time, then the number that ends the trade id as a number, then
  * the id.
  */
-async function makeTrades(session: QuerySession, gold: string): Promise<void> {
+async function makeTrades(session: QuerySession, gold: readonly string[]): Promise<void> {
   // Digits without leading zeros order as numbers of any size do: first by their length.
   const digits = `regexp_extract(trade_id, '[0-9]+$')`
-  await session.run(
-    gold === ''
-      ? `CREATE TEMP VIEW trades AS SELECT '' AS symbol, '' AS exchange, 0::BIGINT AS micros, 0::DECIMAL(18,8) AS price,
-          0::DECIMAL(18,8) AS quantity, '' AS side, '' AS trade_id, 0 AS length, '' AS digits, DATE '1970-01-01' AS exchange_date WHERE false`
-      : `CREATE TEMP VIEW trades AS
-        SELECT symbol, exchange, epoch_us("timestamp") AS micros, price, quantity, side, trade_id,
-          CASE WHEN ${digits} = '' THEN -1
-            ELSE length(ltrim(${digits}, '0')) END AS length, ltrim(${digits}, '0') AS digits, exchange_date
-          FROM read_parquet([${gold}], hive_partitioning = false)`,
-  )
+  await session.run(`CREATE TEMP VIEW trades AS
+    SELECT symbol, exchange, epoch_us("timestamp") AS micros, price, quantity, side, trade_id,
+      CASE WHEN ${digits} = '' THEN -1
+        ELSE length(ltrim(${digits}, '0')) END AS length, ltrim(${digits}, '0') AS digits, exchange_date
+      FROM ${tableRows(GOLD_TABLE, gold)}`)
 }
 
 /** Minutes that were not folded when the candles were read, or whose trades changed while they were. */
 async function makeMoved(
   session: QuerySession,
   readings: Readings,
-  list: (keys: Iterable<string>) => string,
+  list: (keys: Iterable<string>) => readonly string[],
 ): Promise<void> {
   await session.run('CREATE TEMP TABLE moved (start BIGINT PRIMARY KEY)')
   for (const minutes of piecesOf([...new Set(readings.changedMinutes)], MINUTES_PER_QUERY)) {
@@ -86,9 +78,9 @@ async function makeMoved(
     ...[...gold.files.keys()].filter(key => !laterGold.files.has(key)),
     ...[...laterGold.files.keys()].filter(key => !gold.files.has(key)),
   ]
-  if (list(changed) !== '')
+  if (list(changed).length > 0)
     await session.run(`INSERT OR IGNORE INTO moved SELECT DISTINCT epoch_us("timestamp") // ${MINUTE_MICROS} * ${MINUTE_MICROS}
-      FROM read_parquet([${list(changed)}], hive_partitioning = false)`)
+      FROM ${tableRows(GOLD_TABLE, list(changed))}`)
 }
 
 const COLUMNS = [
@@ -111,20 +103,10 @@ const COLUMNS = [
 ]
 const KEY = 'exchange, symbol, window_start'
 
-async function makeStored(session: QuerySession, files: string): Promise<void> {
+async function makeStored(session: QuerySession, rows: string): Promise<void> {
   const times = ['window_start', 'window_end', 'first_trade_time', 'last_trade_time']
   const columns = COLUMNS.map(name => (times.includes(name) ? `epoch_us(${name}) AS ${name}` : name))
-  await session.run(
-    files === ''
-      ? 'CREATE TEMP TABLE stored AS SELECT * FROM (SELECT NULL::DATE AS window_date) LIMIT 0'
-      : `CREATE TEMP TABLE stored AS SELECT ${columns.join(', ')}, window_date
-        FROM read_parquet([${files}], hive_partitioning = false)`,
-  )
-  if (files === '')
-    for (const name of COLUMNS)
-      await session.run(
-        `ALTER TABLE stored ADD COLUMN ${name} ${['symbol', 'exchange'].includes(name) ? 'VARCHAR' : 'BIGINT'}`,
-      )
+  await session.run(`CREATE TEMP TABLE stored AS SELECT ${columns.join(', ')}, window_date FROM ${rows}`)
 }
 
 async function makeExpected(session: QuerySession, { length }: Timeframe): Promise<void> {

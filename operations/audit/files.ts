@@ -6,7 +6,7 @@ import { messageOf } from '../../domain/errors.ts'
 import type { ReadableLake } from '../../domain/lake.ts'
 import { piecesOf } from '../../domain/pieces.ts'
 import type { QuerySession, SqlRow } from '../../domain/ports.ts'
-import { sqlName, sqlText } from '../../domain/sql.ts'
+import { sqlName, tableRows } from '../../domain/sql.ts'
 import type { PartitionField } from '../../domain/tables.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import type { DataFile } from '../../iceberg/types.ts'
@@ -134,10 +134,10 @@ async function fileRows(
     const column = sqlName(source)
     return `, min(${column})::VARCHAR AS low_${i}, max(${column})::VARCHAR AS high_${i}, count(${column}) AS values_${i}`
   })
-  const list = files.map(([, path]) => sqlText(path)).join(', ')
+  const paths = files.map(([, path]) => path)
   try {
     const rows = await session.run(`SELECT filename, count(*) AS rows ${values.join('')}
-      FROM read_parquet([${list}], hive_partitioning = false, filename = true) GROUP BY filename`)
+      FROM ${tableRows(table.definition, paths, ['filename'])} GROUP BY filename`)
     const byPath = new Map(rows.map(row => [String(row.filename), row]))
     return files.map(([key, path]) => [key, byPath.get(path) ?? { rows: 0 }])
   } catch (error) {

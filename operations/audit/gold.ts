@@ -4,6 +4,7 @@ import { sqlText } from '../../domain/sql.ts'
 import { SAME_TRADE_MICROS } from '../../domain/trade.ts'
 import { keptSince, type Readings } from './readings.ts'
 import { count, type Findings, offenders } from './report.ts'
+import { SAME_FIELDS } from './rows.ts'
 
 const TIME = (column: string) => `make_timestamptz(${column})::VARCHAR`
 
@@ -34,8 +35,8 @@ export async function checkGold(session: QuerySession, readings: Readings): Prom
       session,
       'rows of Gold come from no Silver row with the same fields',
       `SELECT ${row('g')} FROM gold_rows AS g ANTI JOIN
-        (SELECT id, micros, print FROM silver_rows JOIN files ON files.number = silver_rows.file WHERE files.later) AS s
-        ON g.id = s.id AND g.micros = s.micros AND g.print = s.print WHERE g.micros >= ${silverKept}`,
+        (SELECT silver_rows.* FROM silver_rows JOIN files ON files.number = silver_rows.file WHERE files.later) AS s
+        ON g.id = s.id AND g.micros = s.micros AND ${SAME_FIELDS} WHERE g.micros >= ${silverKept}`,
       '"timestamp", message_id',
     )),
     ...(await offenders(

@@ -24,7 +24,7 @@ import {
 import { DAY_MS } from '../../domain/time.ts'
 import { TIMEFRAMES, type Timeframe } from '../../domain/timeframes.ts'
 import { listAdded } from '../../iceberg/added-files.ts'
-import { findTable } from '../../iceberg/catalog.ts'
+import { openTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 
@@ -144,7 +144,7 @@ async function readStream(lake: ReadableLake, { topic, table }: RecordStream): P
 /** The waiting files are read first: a file moves from there into the table, so none is missed. */
 async function readTable(lake: ReadableLake, definition: TableDefinition): Promise<TableReading> {
   const waiting = await listAdded(lake.ports, definition.name, ALL)
-  const loaded = await findTable(lake.ports, definition.name)
+  const loaded = await openTable(lake.ports, definition)
   const committed = new Map((loaded ? await planFiles(lake.ports, loaded) : []).map(file => [file.key, file]))
   const files = new Map([
     ...waiting.flatMap(item => item.payload.files).map(file => [file.key, file] as const),

@@ -1,7 +1,8 @@
 /** Law 2: every Bronze row is in exactly one of Silver and the dead-letter table, which has its bytes. */
 import { sumOf } from '../../domain/counts.ts'
 import type { QuerySession } from '../../domain/ports.ts'
-import { sqlText } from '../../domain/sql.ts'
+import { sqlText, tableRows } from '../../domain/sql.ts'
+import { DLQ_TABLE } from '../../domain/tables.ts'
 import { keptSince, type Readings } from './readings.ts'
 import { count, type Findings, offenders } from './report.ts'
 
@@ -95,25 +96,21 @@ function exchangeNames(readings: Readings): (column: string) => string {
 
 /** Rows of the dead-letter table whose bytes are not Bronze's. */
 async function deadBytes(session: QuerySession, readings: Readings, paths: ReadonlyMap<string, string>) {
-  const list = (keys: Iterable<string>) =>
-    [...keys]
-      .flatMap(key => paths.get(key) ?? [])
-      .map(sqlText)
-      .join(', ')
+  const list = (keys: Iterable<string>) => [...keys].flatMap(key => paths.get(key) ?? [])
   const dead = list(readings.dlq.files.keys())
-  if (dead === '') return []
+  if (dead.length === 0) return []
   const violations = []
   for (const { exchange, laterBronze } of readings.exchanges) {
     const bronze = list(laterBronze.files.keys())
-    if (bronze === '') continue
+    if (bronze.length === 0) continue
     violations.push(
       ...(await offenders(
         session,
         `DLQ rows of ${exchange.name} have other bytes than Bronze`,
         `SELECT d.topic_epoch AS epoch, d.kafka_partition AS "partition", d.kafka_offset AS "offset", d.error_type,
           octet_length(d.raw_record) AS dlq_bytes, octet_length(b.raw_bytes) AS bronze_bytes
-          FROM read_parquet([${bronze}], hive_partitioning = false) AS b
-          JOIN read_parquet([${dead}], hive_partitioning = false) AS d
+          FROM ${tableRows(laterBronze.definition, bronze)} AS b
+          JOIN ${tableRows(DLQ_TABLE, dead)} AS d
           ON b.topic_epoch = d.topic_epoch AND b."partition" = d.kafka_partition AND b."offset" = d.kafka_offset
           WHERE d.exchange = ${sqlText(exchange.code)} AND d.raw_record IS DISTINCT FROM b.raw_bytes`,
         'epoch, "partition", "offset"',

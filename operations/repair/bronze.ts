@@ -15,7 +15,7 @@ import type { BronzeObject } from '../../domain/handover.ts'
 import { tableKey } from '../../domain/names.ts'
 import { consumePending, listPending } from '../../domain/pending.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
-import { readParquet, sqlText, sqlTimestamp, tableRows } from '../../domain/sql.ts'
+import { sqlText, sqlTimestamp, tableRows } from '../../domain/sql.ts'
 import type { RecordStream } from '../../domain/streams.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
 import { listAdded, produceAdded } from '../../iceberg/added-files.ts'
@@ -78,7 +78,7 @@ async function missingOf(
   key: string,
   since: bigint,
 ): Promise<DataFile[]> {
-  const rows = readParquet([await ports.store.localFile(key)])
+  const rows = tableRows(bronze.definition, [await ports.store.localFile(key)])
   const kept = `ingestion_timestamp >= ${sqlTimestamp(since)}`
   const lacking = `SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY ${RECORD}) AS copy FROM ${rows} WHERE ${kept})
     WHERE copy = 1 AND (${RECORD}) NOT IN (SELECT (${RECORD}) FROM registered)`

@@ -7,7 +7,7 @@ import { sumOf } from '../../domain/counts.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
 import type { TimeRange } from '../../domain/ranges.ts'
-import { readParquet, sqlName, sqlText, sqlTimestamp, tableRows } from '../../domain/sql.ts'
+import { sqlName, sqlText, sqlTimestamp, tableRows } from '../../domain/sql.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { MINUTE_MICROS } from '../../domain/time.ts'
 import { type StoredGold, writeTrades } from '../../functions/gold/trades.ts'
@@ -19,11 +19,10 @@ import { planGold } from '../../tables/gold.ts'
 import { type LiveTable, mayHold } from './live.ts'
 import { localPaths } from './source.ts'
 
-/** The columns that Gold has of a trade. */
+/** The columns that Gold has from Silver. */
 export const TRADE_COLUMNS = GOLD_TABLE.columns
-  .map(({ name }) => name)
-  .filter(name => !name.startsWith('exchange_'))
-  .map(sqlName)
+  .filter(({ from }) => from === 'silver')
+  .map(({ name }) => sqlName(name))
   .join(', ')
 /** What names a row of Gold: two rows of an id are over a second apart. */
 const KEY = 'message_id, "timestamp"'
@@ -107,7 +106,7 @@ async function withoutGone(
   const [{ gone }] = await session.run('SELECT count(*) AS gone FROM gone')
   if (Number(gone) === 0) return { remove, kept, rows }
   for (const [key, file] of files) {
-    const left = `SELECT * FROM ${readParquet([paths.get(key) as string])} WHERE (${KEY}) NOT IN (SELECT (${KEY}) FROM gone)`
+    const left = `SELECT * FROM ${tableRows(GOLD_TABLE, [paths.get(key) as string])} WHERE (${KEY}) NOT IN (SELECT (${KEY}) FROM gone)`
     const [{ count }] = await session.run(`SELECT count(*) AS count FROM (${left})`)
     if (Number(count) === file.records) continue
     remove.add(key)

@@ -4,7 +4,7 @@ import type { BronzeObject } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'
 import { listPending, producePending } from '../../domain/pending.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
-import { readParquet, sqlText, tableRows } from '../../domain/sql.ts'
+import { sqlText, tableRows } from '../../domain/sql.ts'
 import { bronzeTable, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
 import { copyDataFile } from '../../iceberg/data-file.ts'
 import type { DataFile } from '../../iceberg/types.ts'
@@ -30,7 +30,7 @@ export async function sendMissing(ports: Ports, session: QuerySession, exchange:
   for (const file of bronze.files.values()) {
     if (listed.has(file.key)) continue
     const path = await ports.store.localFile(file.key)
-    const missing = `SELECT * FROM ${readParquet([path])}
+    const missing = `SELECT * FROM ${tableRows(bronze.definition, [path])}
       WHERE (topic_epoch, "partition", "offset") NOT IN (SELECT (${LINEAGE}) FROM outcomes)`
     const [{ rows }] = await session.run(`SELECT count(*) AS rows FROM (${missing})`)
     if (Number(rows) === 0) continue

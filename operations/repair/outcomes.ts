@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
-import { readParquet, sqlText } from '../../domain/sql.ts'
+import { sqlText, tableRows } from '../../domain/sql.ts'
 import { bronzeTable, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
 import { dayOfMs } from '../../domain/time.ts'
 import { createObjectDecoder } from '../../functions/silver/decode.ts'
@@ -61,9 +61,9 @@ export async function withoutUnchanged(
   if (dead.length === 0) return { silver, dead }
   const paths = [...(await localPaths(ports, dead)).values()]
   await session.run(`CREATE OR REPLACE TEMP TABLE unchanged AS SELECT ${LINEAGE} FROM source
-    SEMI JOIN ${readParquet(paths)} AS again USING (${LINEAGE}, error_type, error_reason)`)
+    SEMI JOIN ${tableRows(DLQ_TABLE, paths)} AS again USING (${LINEAGE}, error_type, error_reason)`)
   await session.run(`DELETE FROM source WHERE (${LINEAGE}) IN (SELECT (${LINEAGE}) FROM unchanged)`)
-  const changed = `SELECT * FROM ${readParquet(paths)} ANTI JOIN unchanged USING (${LINEAGE})`
+  const changed = `SELECT * FROM ${tableRows(DLQ_TABLE, paths)} ANTI JOIN unchanged USING (${LINEAGE})`
   const [{ rows }] = await session.run(`SELECT count(*) AS rows FROM (${changed})`)
   if (Number(rows) === 0) return { silver, dead: [] }
   return { silver, dead: [await copyDataFile(ports, session, DLQ_TABLE, dead[0].partition, changed)] }
@@ -87,7 +87,7 @@ export async function withoutSource(
   if (files.length === 0) return { remove: new Set(), kept: [] }
   const paths = await localPaths(ports, files)
   const touched = await session.run(`SELECT filename, count(*) AS rows
-    FROM read_parquet([${[...paths.values()].map(sqlText).join(', ')}], hive_partitioning = false, filename = true) AS old
+    FROM ${tableRows(live.definition, [...paths.values()], ['filename'])} AS old
     SEMI JOIN source USING (${LINEAGE}) WHERE ${condition} GROUP BY filename`)
   const rowsOf = new Map(touched.map(row => [String(row.filename), Number(row.rows)]))
   const remove = new Set<string>()
@@ -98,7 +98,7 @@ export async function withoutSource(
     if (rows === undefined) continue
     remove.add(file.key)
     if (rows === file.records) continue
-    const others = `SELECT * FROM ${readParquet([path])} AS old
+    const others = `SELECT * FROM ${tableRows(live.definition, [path])} AS old
       WHERE NOT (${condition} AND (${LINEAGE}) IN (SELECT (${LINEAGE}) FROM source))`
     kept.push(await copyDataFile(ports, session, live.definition, file.partition, others))
   }

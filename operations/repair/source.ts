@@ -5,7 +5,7 @@
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
 import type { TimeRange } from '../../domain/ranges.ts'
-import { readParquet, sqlText, sqlTimestamp, tableRows } from '../../domain/sql.ts'
+import { sqlText, sqlTimestamp, tableRows } from '../../domain/sql.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { type LiveTable, mayHold } from './live.ts'
 
@@ -57,10 +57,10 @@ export async function bronzeSource(
   for (const { key, records } of files) {
     const path = paths.get(key) as string
     await session.run(
-      `INSERT INTO source SELECT topic_epoch, "partition", "offset" FROM ${readParquet([path])} WHERE ${inRange}`,
+      `INSERT INTO source SELECT topic_epoch, "partition", "offset" FROM ${tableRows(bronze.definition, [path])} WHERE ${inRange}`,
     )
     for (let from = 0; from < records; from += ROWS_PER_PIECE)
-      pieces.push(`SELECT ${BRONZE} FROM read_parquet(${sqlText(path)}, hive_partitioning = false, file_row_number = true)
+      pieces.push(`SELECT ${BRONZE} FROM ${tableRows(bronze.definition, [path], ['file_row_number'])}
         WHERE file_row_number >= ${from} AND file_row_number < ${from + ROWS_PER_PIECE} AND ${inRange}`)
   }
   return { rows: await countSource(session), pieces }

@@ -6,7 +6,7 @@ import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
 import { readParquet } from '../../domain/sql.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
-import { findTable, type LoadedTable, pointerKey, pointerWrite, restorePointer } from '../../iceberg/catalog.ts'
+import { type LoadedTable, openTable, pointerKey, pointerWrite, restorePointer } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { uriOf } from '../../iceberg/location.ts'
 import { rollBack } from '../../iceberg/metadata.ts'
@@ -17,20 +17,25 @@ import type { DataFile } from '../../iceberg/types.ts'
 /** Mends the table and tells, a sentence each, what was done; nothing where it was whole. */
 export async function mendTable(ports: Ports, session: QuerySession, definition: TableDefinition): Promise<string[]> {
   const done: string[] = []
-  const table = await mendPointer(ports, definition.name, done)
+  const table = await mendPointer(ports, definition, done)
   if (!table) return done
-  const whole = await mendHistory(ports, table, done)
+  const whole = await mendHistory(ports, definition, table, done)
   await dropUnreadable(ports, session, whole, done)
   return done
 }
 
 /** The pointer names the newest metadata file that can be read; undefined where the table has none. */
-async function mendPointer(ports: Ports, name: string, done: string[]): Promise<LoadedTable | undefined> {
+async function mendPointer(
+  ports: Ports,
+  definition: TableDefinition,
+  done: string[],
+): Promise<LoadedTable | undefined> {
+  const { name } = definition
   const stood = await ports.state.get(pointerKey(name))
   let problem = 'it had lost its pointer'
   if (stood) {
     try {
-      return await findTable(ports, name)
+      return await openTable(ports, definition)
     } catch (error) {
       if (!(error instanceof Corrupt)) throw error
       problem = messageOf(error)
@@ -50,7 +55,7 @@ async function mendPointer(ports: Ports, name: string, done: string[]): Promise<
     }
     await restorePointer(ports, name, metadataLocation)
     done.push(`${name} points to ${key} now: ${problem}`)
-    return findTable(ports, name)
+    return openTable(ports, definition)
   }
   if (stood) done.push(`${name} has no metadata file that can be read: restore one, or remove its folder`)
   return undefined
@@ -66,7 +71,12 @@ async function metadataKeys(ports: Pick<Ports, 'store'>, name: string): Promise<
 }
 
 /** Goes back to the newest snapshot whose manifests can be read. */
-async function mendHistory(ports: Ports, table: LoadedTable, done: string[]): Promise<LoadedTable> {
+async function mendHistory(
+  ports: Ports,
+  definition: TableDefinition,
+  table: LoadedTable,
+  done: string[],
+): Promise<LoadedTable> {
   const { metadata, name } = table
   const current = metadata.snapshots.findIndex(({ 'snapshot-id': id }) => id === metadata['current-snapshot-id'])
   let problem = ''
@@ -92,7 +102,7 @@ async function mendHistory(ports: Ports, table: LoadedTable, done: string[]): Pr
   done.push(
     `${name} went back ${current - at} snapshots, to ${earlier === undefined ? 'an empty table' : `snapshot ${earlier}`}: ${problem}`,
   )
-  return (await findTable(ports, name)) as LoadedTable
+  return (await openTable(ports, definition)) as LoadedTable
 }
 
 /** Takes files that are missing or cannot be read out of the table. */

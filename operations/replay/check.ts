@@ -7,10 +7,10 @@ import { BadInput } from '../../domain/errors.ts'
 import { topicName } from '../../domain/names.ts'
 import { piecesOf } from '../../domain/pieces.ts'
 import type { PlacedRecord, QuerySession, SqlRow, TopicLog } from '../../domain/ports.ts'
-import { readParquet } from '../../domain/sql.ts'
-import { bronzeTable } from '../../domain/tables.ts'
+import { tableRows } from '../../domain/sql.ts'
+import { bronzeTable, type TableDefinition } from '../../domain/tables.ts'
 import { listAdded } from '../../iceberg/added-files.ts'
-import { findTable } from '../../iceberg/catalog.ts'
+import { openTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { type InputFile, placedRecord, RECORD_COLUMNS, recordName, rowsOf, selectRecords } from './input.ts'
 import type { TargetLake } from './target.ts'
@@ -78,12 +78,12 @@ async function checkBronze(lake: TargetLake, session: QuerySession): Promise<voi
         WHERE topic_number = ${number} AND off < next_offset`,
     )
     if (Number(known) === 0) continue
-    for (const some of piecesOf(await bronzeFiles(lake, bronzeTable(exchange).name), FILES_PER_QUERY)) {
+    for (const some of piecesOf(await bronzeFiles(lake, bronzeTable(exchange)), FILES_PER_QUERY)) {
       const paths = await Promise.all(some.map(key => lake.ports.store.localFile(key)))
       await session.run(`INSERT INTO held SELECT i.topic_number, i.part, i.off, i.digest = b.digest
         AND i.millis = b.millis FROM incoming AS i
         JOIN checkpoints AS c USING (topic_number, part)
-        JOIN (${selectStored(paths)}) AS b
+        JOIN (${selectStored(bronzeTable(exchange), paths)}) AS b
           ON b.part = i.part AND b.off = i.off AND b.epoch = c.epoch WHERE i.topic_number = ${number}`)
       await lake.ports.store.releaseLocal(some)
     }
@@ -123,15 +123,15 @@ async function insertCheckpoints(
 }
 
 /** All that Bronze holds: the waiting files are read first, so that one which moves on from there is not missed. */
-async function bronzeFiles(lake: TargetLake, table: string): Promise<string[]> {
-  const waiting = await listAdded(lake.ports, table, ALL)
-  const loaded = await findTable(lake.ports, table)
+async function bronzeFiles(lake: TargetLake, table: TableDefinition): Promise<string[]> {
+  const waiting = await listAdded(lake.ports, table.name, ALL)
+  const loaded = await openTable(lake.ports, table)
   const committed = loaded ? await planFiles(lake.ports, loaded) : []
   return [...new Set([...waiting.flatMap(item => item.payload.files), ...committed].map(file => file.key))]
 }
 
-function selectStored(paths: readonly string[]): string {
-  return selectRecords(readParquet(paths), 'part, off, epoch, millis, digest', ', topic_epoch AS epoch')
+function selectStored(table: TableDefinition, paths: readonly string[]): string {
+  return selectRecords(tableRows(table, paths), 'part, off, epoch, millis, digest', ', topic_epoch AS epoch')
 }
 
 async function checkTopics(

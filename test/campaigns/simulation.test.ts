@@ -1,4 +1,4 @@
-/** Every single fault at every point of a hundred trades' way through all stages, and a sample of pairs. */
+/** Every single fault at every point of a hundred trades' way through all stages, and of a migration; and a sample of pairs. */
 import { expect, test } from 'vitest'
 import { type CampaignOptions, runCampaign } from '../simulation/workers.ts'
 
@@ -19,7 +19,8 @@ async function campaign(options: Omit<CampaignOptions, 'minutes' | 'maxFailures'
 test('no single fault breaks a law', async () => {
   const minute = await campaign({ campaign: 'single', scenario: 'two', seeds: SEEDS, runs: undefined })
   const upkeep = await campaign({ campaign: 'single', scenario: 'hundred', seeds: [1], runs: undefined })
-  expect([...minute.failures, ...upkeep.failures]).toEqual([])
+  const migration = await campaign({ campaign: 'single', scenario: 'aged', seeds: [1], runs: undefined })
+  expect([...minute.failures, ...upkeep.failures, ...migration.failures]).toEqual([])
   expect(minute.runs + upkeep.runs).toBeGreaterThan(20_000)
 })
 

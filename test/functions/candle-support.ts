@@ -4,8 +4,6 @@ import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { type MemoryLake, rowsOf } from './support.ts'
 
-const BIG = ['volume', 'quote_volume', 'taker_buy_volume', 'taker_buy_quote_volume']
-
 export type CandleRow = Record<string, bigint | string | number>
 /** Candles by timeframe, each in order of window, exchange and symbol. */
 export type Candles = Record<string, CandleRow[]>
@@ -13,15 +11,10 @@ export type Candles = Record<string, CandleRow[]>
 const orderOf = (row: CandleRow) => `${String(row.window_start).padStart(20, '0')} ${row.exchange} ${row.symbol}`
 const sorted = (rows: CandleRow[]) => rows.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
 
-/** The rows of one candle table, with decimals in their units. */
+/** The rows of one candle table, with decimals unscaled. */
 export async function storedCandles(lake: MemoryLake, name: string): Promise<CandleRow[]> {
   const timeframe = TIMEFRAMES.find(candidate => candidate.name === name)!
   const rows = await rowsOf(lake, candleTable(timeframe))
-  for (const row of rows)
-    for (const column of BIG) {
-      const hex = Buffer.from(row[column] as Uint8Array).toString('hex')
-      row[column] = BigInt.asIntN(128, BigInt(`0x${hex}`))
-    }
   return sorted(rows as CandleRow[])
 }
 

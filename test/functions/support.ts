@@ -237,7 +237,7 @@ export async function rowsOf(
 ): Promise<Record<string, unknown>[]> {
   const rows: Record<string, unknown>[] = []
   for (const file of await filesOf(lake, table)) {
-    const read = await readColumns(file.key, await lake.ports.store.get(file.key), columns)
+    const read = await readColumns(file.key, await lake.ports.store.get(file.key), columns, table)
     if (read.rows !== file.records) throw new Error(`${file.key} has ${read.rows} rows and says ${file.records}`)
     rows.push(...rowObjects(columns, read.rows, read.values))
   }

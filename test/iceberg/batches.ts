@@ -1,16 +1,20 @@
 /** Tables of every type, their rows as plain values, and the same as batches. */
 import fc from 'fast-check'
+import type { Column, ColumnType } from '../../domain/column-types.ts'
 import { type Batch, bytesOf, type ColumnData, type DictionaryColumn, dictionaryOf } from '../../domain/columns.ts'
-import { type Column, type ColumnType, GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
+import { GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
 
-/** Every type, required and optional, but decimals of more than 18 digits: no table has those optional. */
+/** Every type, required and optional. */
 export const KINDS: readonly [type: ColumnType, required: boolean][] = (
   [
     'int',
     'long',
+    'float',
+    'double',
     'date',
     'timestamptz',
     'decimal(18,8)',
+    'decimal(38,16)',
     'string',
     'binary',
     'list<string>',
@@ -25,12 +29,12 @@ export function tableOf(kinds: readonly (readonly [type: ColumnType, required: b
   const columns = kinds.map(([type, required], i): Column => {
     const ids = Array.from({ length: nestedCount(type) }, () => nested++)
     const name = `c${i}_${type.replaceAll(/\W+/g, '_')}`
-    return { id: i + 1, name, type, required, ...(ids.length > 0 && { nestedIds: ids }) }
+    return { id: i + 1, name, type, required, doc: '', ...(ids.length > 0 && { nestedIds: ids }) }
   })
   return { ...GOLD_TABLE, name: 'made_up', columns, partition: [], sort: [] }
 }
 
-export const ALL = tableOf([...KINDS, ['decimal(38,16)', true], ['string', true], ['string', false]])
+export const ALL = tableOf([...KINDS, ['string', true], ['string', false]])
 
 export type Value = number | bigint | string | Uint8Array | readonly string[] | ReadonlyMap<string, string> | null
 
@@ -43,6 +47,9 @@ const VALUES: Record<string, fc.Arbitrary<Value>> = {
   int: fc.oneof(fc.integer(), fc.nat(3)),
   date: fc.integer({ min: -1_000_000, max: 1_000_000 }),
   long,
+  // Without -0, which is equal to 0 and not the same, and NaN, which is equal to nothing.
+  float: fc.float({ noNaN: true }).map(value => value + 0),
+  double: fc.double({ noNaN: true }).map(value => value + 0),
   // DuckDB's: its largest is infinity.
   timestamptz: fc.oneof(fc.bigInt(-(10n ** 17n), 10n ** 17n), fc.constant(0n)),
   'decimal(18,8)': fc.bigInt(1n - 10n ** 18n, 10n ** 18n - 1n),
@@ -71,7 +78,11 @@ function columnOf(type: ColumnType, values: readonly Value[], plainStrings = fal
     case 'date':
       return { kind: 'int32', values: Int32Array.from(values, value => (value ?? 7) as number), valid }
     case 'decimal(38,16)':
-      return { kind: 'bigdecimal', values: values as bigint[] }
+      return { kind: 'bigdecimal', values: values.map(value => (value ?? 7n) as bigint), valid }
+    case 'float':
+      return { kind: 'float32', values: Float32Array.from(values, value => (value ?? 7) as number), valid }
+    case 'double':
+      return { kind: 'float64', values: Float64Array.from(values, value => (value ?? 7) as number), valid }
     case 'binary':
       return bytesOf(values as (Uint8Array | null)[])
     case 'string':
@@ -119,8 +130,10 @@ function valuesOf(type: ColumnType, data: ColumnData, rows: number): Value[] {
     case 'int32':
     case 'int64':
       return Array.from({ length: rows }, (_, row) => (data.valid?.[row] === 0 ? null : data.values[row]))
+    case 'float32':
+    case 'float64':
     case 'bigdecimal':
-      return [...data.values]
+      return Array.from({ length: rows }, (_, row) => (data.valid?.[row] === 0 ? null : data.values[row]))
     case 'dictionary':
       return Array.from(data.indexes, index => (index < 0 ? null : data.entries[index]))
     case 'bytes': {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { PrimitiveType } from '../../domain/tables.ts'
+import type { PrimitiveType } from '../../domain/column-types.ts'
 import { compareEncoded, decodeValue, encodeValue, truncateLower, truncateUpper } from '../../iceberg/bounds.ts'
 
 const numeric: Record<string, fc.Arbitrary<bigint>> = {

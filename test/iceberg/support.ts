@@ -1,6 +1,7 @@
 /** A lake in memory with a clock and ids of its own, and data files without data. */
+import type { PrimitiveType } from '../../domain/column-types.ts'
 import type { Clock, Ids, ObjectStore, Ports, StateStore } from '../../domain/ports.ts'
-import { GOLD_TABLE, type PrimitiveType, type TableDefinition } from '../../domain/tables.ts'
+import { GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { encodeValue, type ScalarValue } from '../../iceberg/bounds.ts'
 import { type LoadedTable, loadTable } from '../../iceberg/catalog.ts'
 import { type SnapshotChange, type StagedSnapshot, stageSnapshot } from '../../iceberg/commit.ts'

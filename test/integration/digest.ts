@@ -1,8 +1,10 @@
 /** The digest of rows that check_lake.py computes, from Parquet files read by DuckDB. */
 import { createHash } from 'node:crypto'
-import type { QueryEngine } from '../../domain/ports.ts'
-import { readParquet } from '../../domain/sql.ts'
-import type { ColumnType, TableDefinition } from '../../domain/tables.ts'
+import type { ColumnType } from '../../domain/column-types.ts'
+import type { Ports, QueryEngine } from '../../domain/ports.ts'
+import { readParquet, tableRows } from '../../domain/sql.ts'
+import type { TableDefinition } from '../../domain/tables.ts'
+import type { DataFile } from '../../iceberg/types.ts'
 
 /** The query that gives the rows of `from` as the texts that are digested. */
 export function textsQuery(table: TableDefinition, from: string): string {
@@ -18,6 +20,16 @@ export function digestRows(
   const hash = (text: string) => createHash('sha256').update(text).digest('hex')
   const hashes = rows.map(row => hash(JSON.stringify(table.columns.map(column => row[column.name])))).sort()
   return { rows: rows.length, digest: hash(hashes.join('\n')) }
+}
+
+/** Rows of a table's files, of any age, and their digest. */
+export async function digestTable(
+  { engine, store }: Pick<Ports, 'engine' | 'store'>,
+  table: TableDefinition,
+  files: readonly Pick<DataFile, 'key'>[],
+): Promise<{ rows: number; digest: string }> {
+  const paths = await Promise.all(files.map(({ key }) => store.localFile(key)))
+  return digestRows(table, await engine.run([textsQuery(table, tableRows(table, paths))]))
 }
 
 /** Rows of the files and their digest. */

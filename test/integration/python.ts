@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type ColumnType, decimalType } from '../../domain/tables.ts'
+import { type ColumnType, decimalType } from '../../domain/column-types.ts'
 import { pythonEnvironment } from '../../localstack/python.ts'
 
 const run = promisify(execFile)

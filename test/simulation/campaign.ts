@@ -68,8 +68,8 @@ function seededWeather(random: () => number): Weather {
 }
 
 /** Every point × every kind, in order; the points are those of the run without faults. */
-export function singleFaults(points: readonly PointType[]): Schedule[] {
-  return points.flatMap((type, point) => KINDS[type].map(kind => new Map([[point, kind]])))
+export function singleFaults({ points, firstPoint }: Pick<RunResult, 'points' | 'firstPoint'>): Schedule[] {
+  return points.flatMap((type, point) => (point < firstPoint ? [] : KINDS[type].map(kind => new Map([[point, kind]]))))
 }
 
 /** The nth of the sampled pairs. */

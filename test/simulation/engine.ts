@@ -92,14 +92,16 @@ function runEngine({ real, folder, answers, counts, remember, run }: Shared): Ru
 
   /** The statement without names that differ from run to run. */
   function normal(sql: string, output: string | undefined): string {
-    return sql.replaceAll(paths, path => (path === output ? 'output' : contentOf(path, sql)))
+    // What tableRows names of a table is there whether or not the statement asks for it.
+    const asked = sql.replaceAll(/SELECT NULL::.*? WHERE false UNION ALL BY NAME/g, '')
+    const words = asked.includes('SELECT *') ? undefined : new Set(asked.match(/\w+/g))
+    return sql.replaceAll(paths, path => (path === output ? 'output' : contentOf(path, words)))
   }
 
-  /** What the statement can see of a file: its rows' number, and the columns that it names. */
-  function contentOf(path: string, sql: string): string {
+  /** What a statement of these words can see of a file: its rows' number, and the columns that it names; all where it takes all. */
+  function contentOf(path: string, words: ReadonlySet<string> | undefined): string {
     const { all, rows, columns } = contents.get(path)?.print ?? printOf(readFileSync(path))
-    if (columns.size === 0 || sql.includes('SELECT *')) return all
-    const words = new Set(sql.match(/\w+/g))
+    if (columns.size === 0 || words === undefined) return all
     return `${rows} ${[...columns].map(([name, hash]) => (words.has(name) ? hash : '')).join()}`
   }
 

@@ -178,19 +178,11 @@ function checkGold(gold: readonly Trade[], valid: readonly Trade[]): string[] {
   return problems
 }
 
-const WIDE = new Set(['volume', 'quote_volume', 'taker_buy_volume', 'taker_buy_quote_volume'])
 const TIMES = new Set(['created_at', 'updated_at'])
 
-/** A candle row with its wide decimals as numbers, without the times of its making. */
+/** A candle row without the times of its making. */
 function candle(row: Row): CandleRow {
-  const columns = Object.entries(row).filter(([name]) => !TIMES.has(name))
-  return Object.fromEntries(
-    columns.map(([name, value]) => [name, WIDE.has(name) ? wide(value as Uint8Array) : value]),
-  ) as CandleRow
-}
-
-function wide(bytes: Uint8Array): bigint {
-  return BigInt.asIntN(128, BigInt(`0x${Buffer.from(bytes).toString('hex')}`))
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !TIMES.has(name))) as CandleRow
 }
 
 function checkCandles(stored: Candles, naive: Candles): string[] {

@@ -42,6 +42,25 @@ export const MUTANTS: readonly Mutant[] = [
     "item: { key, attributes }, when: { is: 'absent' } }",
     'item: { key, attributes } }',
   ),
+  // Tables that evolve.
+  mutant(
+    'a table of an older version keeps its schema',
+    'iceberg/catalog.ts',
+    'metadata: evolveMetadata(table.metadata, definition) }',
+    'metadata: (evolveMetadata(table.metadata, definition), table.metadata) }',
+  ),
+  mutant(
+    'a new schema takes the number of the old one',
+    'iceberg/evolve.ts',
+    "Math.max(...metadata.schemas.map(schema => schema['schema-id'])) + 1",
+    "Math.max(...metadata.schemas.map(schema => schema['schema-id']))",
+  ),
+  mutant(
+    'an int of an older version is not read as the long that it became',
+    'iceberg/parquet/read.ts',
+    "definition?.type === 'long' ? longs(found) : found",
+    'found',
+  ),
   // The protocol.
   mutant(
     'a conflict counts as success',

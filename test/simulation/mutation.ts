@@ -41,15 +41,22 @@ const HUNTS: readonly Pick<Work, 'campaign' | 'scenario' | 'seeds' | 'runs'>[] =
   { campaign: 'swarm', scenario: 'waves', seeds: [1_000], runs: 400 },
 ]
 
-/** Maintenance runs in the last scenario alone. */
-const inMaintenance = ({ file, name }: Mutant) => file.includes('maintain') || name.includes('pointer moves')
+/** Tables evolve in one scenario alone. */
+const MIGRATION: typeof HUNTS = [{ campaign: 'single', scenario: 'aged', seeds: [1], runs: undefined }]
+
+/** Where a mutant can show at all: maintenance runs in some scenarios alone, migrations in one. */
+function huntsFor({ file, name }: Mutant): typeof HUNTS {
+  if (file.includes('evolve') || name.includes('older version')) return MIGRATION
+  const inMaintenance = file.includes('maintain') || name.includes('pointer moves')
+  return inMaintenance ? HUNTS.filter(({ scenario }) => scenario === 'waves') : HUNTS
+}
 
 /** Undefined where every campaign ends without having noticed anything. */
 export async function hunt(mutant: Mutant): Promise<Catch | undefined> {
   const root = plant(mutant)
   let runs = 0
   try {
-    for (const work of inMaintenance(mutant) ? HUNTS.filter(({ scenario }) => scenario === 'waves') : HUNTS) {
+    for (const work of huntsFor(mutant)) {
       const result = await runCampaign({
         ...work,
         minutes: undefined,

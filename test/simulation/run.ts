@@ -1,6 +1,7 @@
 /** One simulated run: a scenario, a seed, faults; then no more faults, everything drains, and the laws are checked. */
 import { messageOf } from '../../domain/errors.ts'
 import { allTables } from '../../domain/tables.ts'
+import { ageLake, unevolved } from './aging.ts'
 import type { SharedEngine } from './engine.ts'
 import type { FaultKind, FaultSource, PointType } from './faults.ts'
 import { checkLaws } from './laws.ts'
@@ -49,6 +50,8 @@ export interface RunResult {
   readonly violations: readonly string[]
   readonly traceHash: string
   readonly points: readonly PointType[]
+  /** Faults happen from this point on. */
+  readonly firstPoint: number
   readonly happened: readonly { readonly point: number; readonly kind: FaultKind; readonly detail: string }[]
   readonly steps: number
   readonly simulatedMs: number
@@ -87,7 +90,20 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
         owner: undefined,
         run: () => platform.publish(exchange, records),
       })
-    if (weather.stormMs === Number.POSITIVE_INFINITY) world.storm(1)
+    const tables = allTables(exchanges)
+    let firstPoint = 0
+    if (scenario.aged !== undefined)
+      scheduler.add({
+        due: START + scenario.aged,
+        label: 'the lake is one of an older version',
+        owner: undefined,
+        run: async () => {
+          await ageLake(world, tables)
+          firstPoint = world.points.length
+          world.storm(1)
+        },
+      })
+    else if (weather.stormMs === Number.POSITIVE_INFINITY) world.storm(1)
     else
       for (const start of [...waves.map(wave => wave.at), ...scenario.maintenance]) {
         const change = (after: number, by: number) =>
@@ -98,12 +114,14 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
     const rests = await scheduler.run(START + LONGEST_MS, STEPS_IN_MOMENT)
     const checked = () =>
       checkLaws(world, platform, scenario).catch(error => [`the laws cannot be checked: ${messageOf(error)}`])
-    const violations = [...unhandled, ...readers.problems, ...(await checked())]
+    const left = scenario.aged === undefined ? [] : await unevolved(world, tables)
+    const violations = [...unhandled, ...readers.problems, ...(await checked()), ...left]
     if (!rests && violations.length === 0) violations.push('law 6: the world never comes to rest')
     return {
       violations,
       traceHash: scheduler.traceHash(),
       points: world.points,
+      firstPoint,
       happened: world.happened,
       steps: scheduler.steps,
       simulatedMs: scheduler.now() - START,

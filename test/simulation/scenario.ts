@@ -32,6 +32,8 @@ export interface Scenario {
   readonly waves: readonly Wave[]
   /** When maintenance runs, milliseconds after the beginning. */
   readonly maintenance: readonly number[]
+  /** When the lake becomes one that an older version left, milliseconds after the beginning: faults happen from then on. */
+  readonly aged: number | undefined
   /** By a record's value, which no two records share but for copies. */
   readonly expected: ReadonlyMap<string, Expected>
   readonly trades: number
@@ -43,6 +45,7 @@ export interface ScenarioSize {
   readonly waves: readonly number[]
   readonly tradesPerWave: number
   readonly maintenance: readonly number[]
+  readonly aged?: number
 }
 
 const HOURS = 3_600_000
@@ -75,7 +78,19 @@ export const WAVES: ScenarioSize = {
   maintenance: [130_000, 790_000, 25 * HOURS, 26.5 * HOURS, 28 * HOURS],
 }
 
-export const SIZES: readonly ScenarioSize[] = [ONE_BATCH, HUNDRED, TWO, WAVES]
+/** A lake of an older version, whose tables all evolve with the commits of the second wave. */
+export const AGED: ScenarioSize = {
+  name: 'aged',
+  exchanges: 1,
+  waves: [0, 610_000],
+  tradesPerWave: 6,
+  maintenance: [],
+  aged: 600_000,
+}
+/** The same, whose old and new files are joined in the minute of those commits. */
+export const AGED_UPKEEP: ScenarioSize = { ...AGED, name: 'aged-upkeep', maintenance: [740_000, 820_000] }
+
+export const SIZES: readonly ScenarioSize[] = [ONE_BATCH, HUNDRED, TWO, WAVES, AGED, AGED_UPKEEP]
 
 /** The code that the second deployment asks of messages instead of the first's. */
 const NEW_CODE = '2'
@@ -156,7 +171,16 @@ export function createScenario(size: ScenarioSize, seed: number): Scenario {
       waves.push({ at, exchange: exchange.name, records })
     }
   const redeployed = exchanges.map(exchange => ({ ...exchange, code: exchange.code + NEW_CODE }))
-  return { name: size.name, exchanges, redeployed, waves, maintenance: size.maintenance, expected, trades }
+  return {
+    name: size.name,
+    exchanges,
+    redeployed,
+    waves,
+    maintenance: size.maintenance,
+    aged: size.aged,
+    expected,
+    trades,
+  }
 }
 
 /** A value as the key of what is expected of it. */

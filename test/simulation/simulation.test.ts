@@ -28,14 +28,27 @@ async function expectLaws(run: Case): Promise<void> {
 }
 
 describe('all laws hold', () => {
-  test.for(['one-batch', 'hundred', 'waves'])('in a calm world: %s', scenario => expectLaws(single(scenario, 1, NONE)))
+  test.for(['one-batch', 'hundred', 'waves', 'aged', 'aged-upkeep'])('in a calm world: %s', scenario =>
+    expectLaws(single(scenario, 1, NONE)),
+  )
 
   test('with one fault, at every seventh of the points and kinds of the smallest world', async () => {
-    const { points } = await runCase(engine, single('one-batch', 2, NONE))
-    const schedules = singleFaults(points).filter((_, n) => n % 7 === 0)
+    const schedules = singleFaults(await runCase(engine, single('one-batch', 2, NONE))).filter((_, n) => n % 7 === 0)
     expect(schedules.length).toBeGreaterThan(100)
     for (const schedule of schedules) await expectLaws(single('one-batch', 2, schedule))
   })
+
+  test.for([
+    ['aged', 29],
+    ['aged-upkeep', 131],
+  ] as const)(
+    'with one fault in a lake that an older version left, at some of the points: %s',
+    async ([scenario, step]) => {
+      const schedules = singleFaults(await runCase(engine, single(scenario, 1, NONE))).filter((_, n) => n % step === 0)
+      expect(schedules.length).toBeGreaterThan(30)
+      for (const schedule of schedules) await expectLaws(single(scenario, 1, schedule))
+    },
+  )
 
   // Seeds 10 and 31 found an error of a candle file that nobody waited for, 5036 a Bronze that woke after its topic was
   // made anew.

@@ -44,7 +44,7 @@ async function rowsOf(definition: TableDefinition, key: string, bytes: Uint8Arra
   const known = decoded.get(hash)
   if (known) return known
   const columns = definition.columns.filter(column => !column.nestedIds).map(column => column.name)
-  const { rows, values } = await readColumns(key, bytes, columns)
+  const { rows, values } = await readColumns(key, bytes, columns, definition)
   const found = Array.from({ length: rows }, (_, row) =>
     Object.fromEntries(columns.map(column => [column, values[column][row]])),
   )

@@ -63,7 +63,7 @@ async function* casesOf(): AsyncGenerator<[seed: number, schedule: Schedule | un
   for (const seed of seeds) {
     const calm = await runCase(engine, { campaign, scenario, seed, schedule: new Map() })
     points += calm.points.length
-    const singles = campaign === 'single' ? singleFaults(calm.points) : []
+    const singles = campaign === 'single' ? singleFaults(calm) : []
     const many = campaign === 'single' ? Math.min(singles.length, work.runs ?? singles.length) : (work.runs ?? 1_000)
     for (let n = shard; n < many; n += shards)
       yield [seed, campaign === 'single' ? singles[n] : pairOfFaults(calm.points, seed, n)]

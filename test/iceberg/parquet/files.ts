@@ -1,6 +1,7 @@
 /** Parquet files of made-up rows for any table, written by DuckDB with the table's field ids. */
+import type { Column, ColumnType } from '../../../domain/column-types.ts'
 import type { QueryEngine } from '../../../domain/ports.ts'
-import type { Column, ColumnType, TableDefinition } from '../../../domain/tables.ts'
+import type { TableDefinition } from '../../../domain/tables.ts'
 
 /** SQL of a column's value in row `i`, by type; optional columns are null in every seventh row. */
 function valueSql(type: ColumnType): string {
@@ -9,6 +10,8 @@ function valueSql(type: ColumnType): string {
       return '(i % 24)::INTEGER'
     case 'long':
       return '(9007199254740993 + i * 1000003)::BIGINT'
+    case 'double':
+      return '(i + 0.5)::DOUBLE'
     case 'date':
       return "DATE '2026-11-20'"
     case 'timestamptz':

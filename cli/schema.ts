@@ -1,0 +1,79 @@
+/** What a table is made of, as its definition says: for people, and as JSON. */
+import { BadInput } from '../domain/errors.ts'
+import { allTables, type TableDefinition } from '../domain/tables.ts'
+import { formatBytes, formatTable } from './format.ts'
+
+/** @throws BadInput naming the tables that there are */
+export function definitionOf(name: string): TableDefinition {
+  const tables = allTables()
+  const found = tables.find(table => table.name === name)
+  if (!found)
+    throw new BadInput(`There is no table ${name}: --schema takes ${tables.map(table => table.name).join(', ')}.`)
+  return found
+}
+
+export function schemaText(table: TableDefinition): string {
+  const { name, doc, columns } = table
+  const rows = columns.map(column => [
+    [column.id, ...(column.nestedIds ?? [])].join(' '),
+    column.name,
+    column.type,
+    column.required ? 'required' : 'optional',
+    column.since === undefined ? column.doc : `${column.doc} Since ${column.since}: null in older rows.`,
+  ])
+  return [
+    name,
+    doc,
+    '',
+    formatTable(['id', 'column', 'type', 'null', 'meaning'], rows),
+    '',
+    `partitioned by  ${partitionTexts(table).join(', ')}`,
+    `sorted by       ${table.sort.join(', ') || 'nothing'}`,
+    `rows kept       ${keptText(table)}`,
+    `snapshots kept  ${snapshotsText(table)}`,
+    `target file     ${formatBytes(table.targetFileBytes)}`,
+  ].join('\n')
+}
+
+export function schemaJson(table: TableDefinition): unknown {
+  const { name, doc, columns, sort, retentionDays, snapshots, targetFileBytes } = table
+  return {
+    table: name,
+    doc,
+    columns: columns.map(({ id, nestedIds = [], name: column, type, required, since = null, doc: meaning }) => ({
+      id,
+      nested_ids: nestedIds,
+      name: column,
+      type,
+      required,
+      since,
+      doc: meaning,
+    })),
+    partition: partitionTexts(table),
+    sort,
+    retention_days: retentionDays ?? null,
+    snapshot_days: { all: snapshots.allDays, hourly: snapshots.hourlyDays, daily: snapshots.dailyDays },
+    target_file_bytes: targetFileBytes,
+  }
+}
+
+/** `day(exchange_date)`; a column by itself where rows are partitioned by its values. */
+export function partitionTexts({ partition }: TableDefinition): string[] {
+  return partition.map(({ source, transform }) => (transform === 'identity' ? source : `${transform}(${source})`))
+}
+
+export function keptText({ retentionDays, upkeep }: TableDefinition): string {
+  return retentionDays === undefined ? 'for ever' : `${retentionDays} days, counted by ${upkeep.ageColumn}`
+}
+
+export function snapshotsText({ snapshots: { allDays, hourlyDays, dailyDays } }: TableDefinition): string {
+  return [
+    `all for ${days(allDays)}`,
+    `the last of each hour for ${days(hourlyDays)}`,
+    ...(dailyDays > 0 ? [`the last of each day for ${days(dailyDays)}`] : []),
+  ].join(', ')
+}
+
+function days(count: number): string {
+  return count === 1 ? '1 day' : `${count} days`
+}

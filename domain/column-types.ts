@@ -1,0 +1,42 @@
+/** What a column of a table is. Types are Iceberg's (spec, "Schemas and Data Types"). */
+
+export type PrimitiveType =
+  | 'int'
+  | 'long'
+  | 'float'
+  | 'double'
+  | 'date'
+  | 'timestamptz'
+  | 'string'
+  | 'binary'
+  | `decimal(${number},${number})`
+export type ColumnType = PrimitiveType | 'list<string>' | 'map<string,string>'
+
+export interface Column {
+  readonly id: number
+  readonly name: string
+  readonly type: ColumnType
+  readonly required: boolean
+  /** Field ids of a list's element, or of a map's key and value. */
+  readonly nestedIds?: readonly number[]
+  /** For those who query the table: meaning, unit, source. Plain text of at most 255 characters, which is Glue's limit. */
+  readonly doc: string
+  /** The version that added the column to a table that had rows: in those it is null. */
+  readonly since?: string
+  /** Where Gold has it from: the column of the same name of Silver, or the trade's time. */
+  readonly from?: 'silver' | 'time'
+}
+
+/** Precision and scale of a decimal type, or undefined for any other type. */
+export function decimalType(type: ColumnType): { precision: number; scale: number } | undefined {
+  const match = /^decimal\((\d+),(\d+)\)$/.exec(type)
+  return match ? { precision: Number(match[1]), scale: Number(match[2]) } : undefined
+}
+
+/** Up to this many digits a decimal's unscaled value fits a 64-bit integer. */
+const LONG_DIGITS = 18
+
+/** Whether values of the type are decimals that take more than a 64-bit integer. */
+export function isBigDecimal(type: ColumnType): boolean {
+  return (decimalType(type)?.precision ?? 0) > LONG_DIGITS
+}

@@ -1,0 +1,50 @@
+/** `npm run tables-page` writes docs/tables.md from the definitions; a test keeps the page equal to this. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { keptText, partitionTexts, snapshotsText } from '../cli/schema.ts'
+import type { Column } from '../domain/column-types.ts'
+import { allTables, NAMESPACE, type TableDefinition } from '../domain/tables.ts'
+
+/** docs/tables.md: each kind of table once, with all tables of its kind. */
+export function tablesPage(): string {
+  const kinds = [...Map.groupBy(allTables(), table => table.columns).values()]
+  return `# The tables
+
+Made by \`npm run tables-page\` from \`domain/tables.ts\` and \`domain/table-columns.ts\`; \`tradelake tables --schema NAME\` shows one table.
+
+All are Iceberg v2 tables of the namespace \`${NAMESPACE}\`, zstd Parquet. All times are UTC with microseconds (\`timestamptz\`), all prices and
+amounts exact decimals. DuckDB: \`SET TimeZone = 'UTC'\`, and cast decimals before multiplying them (\`price::DECIMAL(38,8)\`).
+Ids are Iceberg's field ids: they never change, and no column is ever renamed or dropped ([ADR 13](adr/0013-tables-that-evolve.md)).
+A column that was added later is null in the rows from before.
+
+${kinds.map(kindText).join('\n')}`
+}
+
+function kindText(tables: readonly TableDefinition[]): string {
+  const [first] = tables
+  return `## ${tables.map(({ name }) => `\`${name}\``).join(', ')}
+
+${markdown(
+  ['table', 'a row is', 'partitioned by', 'rows kept'],
+  tables.map(table => [`\`${table.name}\``, table.doc, partitionTexts(table).join(', '), keptText(table)]),
+)}
+
+${first.sort.length > 0 ? `Sorted within a file by ${first.sort.join(', ')}.` : 'Not sorted.'} Snapshots kept: ${snapshotsText(first)}.
+
+${markdown(['id', 'column', 'type', 'null', 'meaning'], first.columns.map(columnCells))}
+`
+}
+
+function columnCells({ id, nestedIds = [], name, type, required, since, doc }: Column): string[] {
+  const meaning = since === undefined ? doc : `${doc} Since ${since}.`
+  return [[id, ...nestedIds].join(' '), `\`${name}\``, type, required ? 'never' : 'may be', meaning]
+}
+
+function markdown(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(header), `|${header.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n')
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  writeFileSync(join(import.meta.dirname, '..', 'docs', 'tables.md'), tablesPage())

@@ -1,4 +1,7 @@
-/** One exchange's feed against its simulated exchange, on a fake clock. */
+/**
+ * One exchange's feed against its simulated exchange, on a fake clock.
+ * Over 250 lines: one rig, and each trouble that a feed may have.
+ */
 import { describe, expect, test } from 'vitest'
 import { avroType } from '../../domain/avro.ts'
 import { FEED_GAPS_TOPIC } from '../../domain/names.ts'

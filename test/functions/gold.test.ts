@@ -1,3 +1,7 @@
+/**
+ * Gold: every valid trade once, however late, in whatever batches.
+ * Over 250 lines: the cases of one stage.
+ */
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { consumers } from '../../domain/names.ts'

@@ -1,3 +1,7 @@
+/**
+ * Compaction: fewer files, and not a row changed.
+ * Over 250 lines: one rule of joining, and all that it must leave alone.
+ */
 import { parquetMetadata } from 'hyparquet'
 import { describe, expect, test } from 'vitest'
 import { Corrupt } from '../../domain/errors.ts'

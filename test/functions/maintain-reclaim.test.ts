@@ -1,3 +1,7 @@
+/**
+ * What nothing reaches is deleted in time, and nothing else ever.
+ * Over 250 lines: one rule of deletion, and all that must not be deleted.
+ */
 import { describe, expect, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { consumers, dataFileKey, pendingObjectKey } from '../../domain/names.ts'

@@ -1,3 +1,7 @@
+/**
+ * Candles: exact folds of Gold, corrected by late trades, whatever fails in the middle.
+ * Over 250 lines: the cases of one stage.
+ */
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { consumers } from '../../domain/names.ts'

@@ -1,3 +1,7 @@
+/**
+ * Silver: every record of Bronze becomes a valid trade or a dead letter, once.
+ * Over 250 lines: the cases of one stage.
+ */
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { bundledRegistry } from '../../adapters/bundled-registry.ts'

@@ -1,4 +1,7 @@
-/** A lake in memory for the tests of the stages: its clock moves when told, its ids count, and any step of I/O can fail or wait. */
+/**
+ * A lake in memory for the tests of the stages: its clock moves when told, its ids count, and any step of I/O can fail or wait.
+ * Over 250 lines: the one lake in memory that all stages are tested on.
+ */
 import { afterAll } from 'vitest'
 import { bundledRegistry } from '../../adapters/bundled-registry.ts'
 import { type DuckDbEngine, duckDbEngine } from '../../adapters/duckdb-engine.ts'

@@ -1,6 +1,7 @@
 /**
  * End to end through the deployed stack: the CDK app on an emulator of AWS, a real broker and registry, the bridge in the
  * event source's place. Trades go in at Kafka and are asked for in the tables.
+ * Over 250 lines: one deployed stack is started for all of it.
  */
 import { execFile, spawnSync } from 'node:child_process'
 import { join } from 'node:path'

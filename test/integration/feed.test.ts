@@ -1,6 +1,7 @@
 /**
  * `tradelake feed` on a real broker and a real registry, against a simulated Binance on a real port: killed at any moment,
  * left without its broker, and ended in order. What the exchange traded is in Kafka, and what is not is said to be lost.
+ * Over 250 lines: one broker is started for all of it.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** Faults planted in the product, one at a time: each says what it breaks, and the campaigns must find it. */
+/**
+ * Faults planted in the product, one at a time: each says what it breaks, and the campaigns must find it.
+ * Over 250 lines: a list with an entry for each planted fault.
+ */
 
 export interface Mutant {
   readonly name: string

@@ -1,6 +1,7 @@
 /**
  * What AWS does around the stages: event source mappings, object notifications and their queues, schedules, a success
  * destination. All of it at least once, and each step a fault point.
+ * Over 250 lines: the platform is one state machine.
  */
 import { createQueue } from '../../adapters/memory-queue.ts'
 import { type KafkaEvent, objectCreated, type QueueEvent } from '../../domain/events.ts'

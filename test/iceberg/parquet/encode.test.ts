@@ -1,3 +1,7 @@
+/**
+ * Parquet files that we write, read back by other readers.
+ * Over 250 lines: every type of column goes through the same cases.
+ */
 import { writeFileSync } from 'node:fs'
 import { zstdDecompressSync } from 'node:zlib'
 import fc from 'fast-check'

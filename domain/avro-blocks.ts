@@ -7,7 +7,7 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string | 
   return isUtf8(part) ? Buffer.from(part.buffer, part.byteOffset, part.length).toString('utf8') : undefined
 }
 
-/** The strings of well-formed blocks, in order; undefined where one is no UTF-8. */
+/** The strings of well-formed blocks, in order; undefined where one is not UTF-8. */
 function stringsOfBlocks(bytes: Uint8Array, start: number, end: number, textsPerItem: number): string[] | undefined {
   const texts: string[] = []
   let at = start
@@ -39,12 +39,12 @@ function stringsOfBlocks(bytes: Uint8Array, start: number, end: number, textsPer
   return texts
 }
 
-/** The array whose blocks are bytes[start, end), end of blocks included; undefined where a text is no UTF-8. */
+/** The array whose blocks are bytes[start, end), end of blocks included; undefined where a text is not UTF-8. */
 export function makeList(bytes: Uint8Array, start: number, end: number): readonly string[] | undefined {
   return stringsOfBlocks(bytes, start, end, 1)
 }
 
-/** The map likewise. Of a key that comes twice the last value stays, as in every Avro decoder. */
+/** The map likewise. When a key comes twice, its last value stays, as in every Avro decoder. */
 export function makeMap(bytes: Uint8Array, start: number, end: number): ReadonlyMap<string, string> | undefined {
   const texts = stringsOfBlocks(bytes, start, end, 2)
   if (!texts) return undefined

@@ -28,7 +28,7 @@ export function endValue(writer: AvroWriter): Uint8Array {
   return value
 }
 
-/** Makes room for so many bytes more, in a new block where this one ends. */
+/** Makes room for this many more bytes, in a new block where this one is too short. */
 export function reserve(writer: AvroWriter, bytes: number): void {
   if (writer.at + bytes <= writer.buffer.length) return
   const written = writer.at - writer.start
@@ -114,7 +114,7 @@ function writeLongString(writer: AvroWriter, text: string): void {
 /** @throws RangeError where the symbol is not one of the enum's */
 export function writeEnum(writer: AvroWriter, symbols: readonly string[], symbol: string): void {
   const index = symbols.indexOf(symbol)
-  if (index < 0) throw new RangeError(`${symbol} is none of ${symbols.join(', ')}`)
+  if (index < 0) throw new RangeError(`${symbol} is not one of ${symbols.join(', ')}`)
   writeCount(writer, index)
 }
 

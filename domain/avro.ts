@@ -1,4 +1,4 @@
-/** Avro types by `avsc`, with longs as bigints: avsc's own refuse what lies beyond 2^53. */
+/** Avro types by `avsc`, with longs as bigints: avsc's own longs refuse values beyond 2^53. */
 import avsc from 'avsc'
 import { compare } from './order.ts'
 
@@ -15,7 +15,10 @@ const bigintLong = avsc.types.LongType.__with({
   compare,
 })
 
-/** The type of a parsed schema. Logical types are left as what they are stored as. @throws Error where it is no Avro schema */
+/**
+ * The type of a parsed schema. Logical types stay what they are stored as.
+ * @throws Error where it is not an Avro schema
+ */
 export function avroType(schema: unknown): avsc.Type {
   return avsc.Type.forSchema(structuredClone(schema) as avsc.Schema, {
     typeHook: part => {

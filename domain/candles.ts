@@ -1,4 +1,4 @@
-/** Candles: what they hold, how trades order inside a window, and the fold of small windows into large ones. */
+/** Candles: what they hold, how trades are ordered inside a window, and how small windows add up to large ones. */
 import { divideHalfEven } from './decimal.ts'
 import { compare } from './order.ts'
 import { floorDiv } from './time.ts'
@@ -40,7 +40,7 @@ export function windowOf(micros: bigint, length: bigint): bigint {
 const TRAILING_NUMBER = /(\d+)$/
 
 /**
- * Orders trade ids of one time: by their number as a number, ids without one first, then as text. Exchanges print
+ * Orders the trade ids of one moment: by their number as a number, ids without one first, then as text. Exchanges print
  * several trades in one millisecond, and `BINANCE-10` comes after `BINANCE-9`.
  */
 export function compareTradeIds(a: string, b: string): number {
@@ -49,7 +49,10 @@ export function compareTradeIds(a: string, b: string): number {
   return compare(numberA, numberB) || compare(a, b)
 }
 
-/** The candle of a larger window from all candles of its smaller windows of one symbol and exchange, in any order. @throws RangeError for none */
+/**
+ * The candle of a larger window from all candles of its smaller windows of one symbol and exchange, in any order.
+ * @throws RangeError where there are none
+ */
 export function foldCandles(parts: readonly Candle[], windowStart: bigint, length: bigint): Candle {
   const ordered = [...parts].sort((a, b) => compare(a.windowStart, b.windowStart))
   const first = ordered[0]

@@ -1,6 +1,6 @@
 /**
- * How far Bronze has read a topic partition: an epoch (counted up when the topic was made anew), the next offset, and the
- * gaps below it. A gap is a range of offsets that were jumped over; a record inside it that comes later closes it.
+ * How far Bronze has read a topic partition: an epoch (counted up when the topic is recreated), the next offset, and
+ * the gaps below it. A gap is a range of offsets that were jumped over; a record inside it that comes later closes it.
  */
 import { sumOf } from './counts.ts'
 import { Corrupt } from './errors.ts'
@@ -15,7 +15,7 @@ export interface Checkpoint {
   readonly partition: number
   readonly epoch: number
   readonly nextOffset: number
-  /** Ascending, apart from each other. */
+  /** Ascending, none touching the next. */
   readonly gaps: readonly OffsetRange[]
   /** Whether the state store has this checkpoint already. */
   readonly stored: boolean
@@ -28,7 +28,7 @@ function checkpointKey(topic: string, partition: number): Key {
   return { table: 'state', partition: statePartition.checkpoint(topic), sort: partitionSort(partition) }
 }
 
-/** The checkpoint of a partition; of one never read, it begins at offset 0 of epoch 0. */
+/** The checkpoint of a partition; one that was never read begins at offset 0 of epoch 0. */
 export async function readCheckpoint(state: StateStore, topic: string, partition: number): Promise<Checkpoint> {
   const attributes = await state.get(checkpointKey(topic, partition))
   return attributes
@@ -53,7 +53,7 @@ function attributesOf(checkpoint: Checkpoint): Attributes {
   return { epoch: checkpoint.epoch, next_offset: checkpoint.nextOffset, gaps: JSON.stringify(checkpoint.gaps) }
 }
 
-/** The write that moves a checkpoint on; it fails unless the stored one is still as it was read. */
+/** The write that moves a checkpoint on; it fails unless the stored one is still the one that was read. */
 export function advanceCheckpoint(read: Checkpoint, next: Checkpoint): Write {
   return {
     kind: 'put',

@@ -21,9 +21,9 @@ export interface Column {
   readonly nestedIds?: readonly number[]
   /** For those who query the table: meaning, unit, source. Plain text of at most 255 characters, which is Glue's limit. */
   readonly doc: string
-  /** The version that added the column to a table that had rows: in those it is null. */
+  /** The version that added the column to a table that had rows: older rows hold null. */
   readonly since?: string
-  /** Where Gold has it from: the column of the same name of Silver, or the trade's time. */
+  /** Where Gold takes it from: Silver's column of the same name, or the trade's time. */
   readonly from?: 'silver' | 'time'
 }
 
@@ -33,7 +33,7 @@ export function decimalType(type: ColumnType): { precision: number; scale: numbe
   return match ? { precision: Number(match[1]), scale: Number(match[2]) } : undefined
 }
 
-/** Up to this many digits a decimal's unscaled value fits a 64-bit integer. */
+/** A decimal's unscaled value of up to this many digits fits a 64-bit integer. */
 const LONG_DIGITS = 18
 
 /** Whether values of the type are decimals that take more than a 64-bit integer. */

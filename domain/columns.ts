@@ -19,14 +19,14 @@ export interface Int64Column {
   readonly valid?: Uint8Array
 }
 
-/** Numbers with a binary point, of 32 bits, one a row (anything where null). */
+/** 32-bit floats, one a row (anything where null). */
 export interface Float32Column {
   readonly kind: 'float32'
   readonly values: Float32Array
   readonly valid?: Uint8Array
 }
 
-/** The same of 64 bits. */
+/** 64-bit floats likewise. */
 export interface Float64Column {
   readonly kind: 'float64'
   readonly values: Float64Array
@@ -47,7 +47,7 @@ export interface BytesColumn {
   readonly valid?: Uint8Array
 }
 
-/** Values of few kinds: an index into `entries` a row, -1 for null. Not every entry need be used. */
+/** Few different values: each row holds an index into `entries`, -1 for null. An entry may be unused. */
 export interface DictionaryColumn<T> {
   readonly kind: 'dictionary'
   readonly entries: readonly T[]
@@ -84,7 +84,7 @@ export function constantString(value: string, rows: number): DictionaryColumn<st
   return { kind: 'dictionary', entries: [value], indexes: new Int32Array(rows) }
 }
 
-/** A column of this type without a value in any row. */
+/** A column of this type that is null in every row. */
 export function nullColumn(type: ColumnType, rows: number): ColumnData {
   const valid = new Uint8Array(rows)
   switch (type) {
@@ -107,7 +107,7 @@ export function nullColumn(type: ColumnType, rows: number): ColumnData {
   }
 }
 
-/** Strings as a column of few kinds, interned in order of appearance. */
+/** Strings as a dictionary column, entries in order of appearance. */
 export function dictionaryOf(values: readonly (string | null)[]): DictionaryColumn<string> {
   const ids = new Map<string, number>()
   const indexes = Int32Array.from(values, value => {
@@ -166,7 +166,10 @@ export function appendPlain(writer: PlainWriter, source: Uint8Array, start: numb
   writer.length = at + length
 }
 
-/** Writes a whole number of magnitude below 2^53 as a 64-bit integer into the halves of a BigInt64Array, without a bigint. */
+/**
+ * Writes a whole number between -2^53 and 2^53 as a 64-bit integer into the halves of a BigInt64Array, without a
+ * bigint.
+ */
 export function setLong(halves: Int32Array, row: number, value: number): void {
   halves[row * 2] = value % 4294967296
   halves[row * 2 + 1] = Math.floor(value / 4294967296)
@@ -177,7 +180,10 @@ export function halvesOf(values: BigInt64Array): Int32Array {
   return new Int32Array(values.buffer, values.byteOffset, values.length * 2)
 }
 
-/** The least and the greatest value; undefined where there are none. Compared by halves: reading bigints one by one would make an object of each. */
+/**
+ * The least and the greatest value; undefined where there are no values. Compared by halves: reading bigints one by one
+ * would make an object of each.
+ */
 export function longBounds(values: BigInt64Array): { min: bigint; max: bigint } | undefined {
   if (values.length === 0) return undefined
   const halves = halvesOf(values)

@@ -1,6 +1,6 @@
 /** Sums of counts. */
 
-/** The sum of what `count` gives of each. */
+/** The sum of what `count` gives for each item. */
 export function sumOf<T>(items: Iterable<T>, count: (item: T) => number): number {
   let sum = 0
   for (const item of items) sum += count(item)

@@ -1,6 +1,6 @@
 /**
  * Exact decimals: a bigint of 10^-8 units (price, quantity) or of the scale named in the function.
- * No float ever stands on the path of a price.
+ * No price ever passes through a float.
  */
 
 /** Digits after the point of every price and quantity. */
@@ -12,7 +12,7 @@ const PLAIN = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/
 
 /**
  * Reads a decimal number written as text (`0.00000638`, `1e-7`) as units of 10^-scale, exactly.
- * Gives undefined where the text is no number or needs more digits after the point than the scale has.
+ * Gives undefined where the text is not a number or needs more digits after the point than the scale has.
  */
 export function parseDecimal(text: string, scale = SCALE): bigint | undefined {
   const match = PLAIN.exec(text)

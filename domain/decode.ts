@@ -1,6 +1,6 @@
 /**
- * Reads the Avro binary of TradeV2 without making an object or a string a row: a cursor holds where each field lies in
- * the bytes, small numbers of interned values, and longs as two 32-bit halves.
+ * Reads the Avro binary of TradeV2 without making an object or a string for each row: a cursor holds where each field
+ * lies in the bytes, small numbers of interned values, and longs as two 32-bit halves.
  *
  * It accepts what an Avro decoder accepts of TRADE_SCHEMA and is strict where a lossless reading needs it: text must be
  * UTF-8, a varint must fit 64 bits, a decimal must fit decimal(18,8), and no byte may be left over.
@@ -28,7 +28,7 @@ function createCursor() {
     messageIdEnd: 0,
     tradeIdStart: 0,
     tradeIdEnd: 0,
-    // Numbers in the decoder's interners; of vendorData -1 for null.
+    // Numbers in the decoder's interners; a vendorData of -1 is null.
     symbol: 0,
     exchange: 0,
     currency: 0,
@@ -60,16 +60,16 @@ export interface TradeDecoder {
   readonly texts: Interner<string>
   readonly lists: Interner<readonly string[]>
   readonly maps: Interner<ReadonlyMap<string, string>>
-  /** Decodes bytes[start, end) into the cursor. Gives undefined, or in words why the bytes are no trade. */
+  /** Decodes bytes[start, end) into the cursor. Gives undefined, or in words why the bytes are not a trade. */
   decode(bytes: Uint8Array, start: number, end: number): string | undefined
 }
 
-/** A long that is given as halves, as a number; exact up to 2^53. */
+/** A long, given as its two halves, as a number; exact up to 2^53. */
 export function approximateLong(low: number, high: number): number {
   return high * 4294967296 + (low >>> 0)
 }
 
-/** A long that is given as halves. */
+/** A long, given as its two halves, as a bigint. */
 export function exactLong(low: number, high: number): bigint {
   return (BigInt(high) << 32n) | BigInt(low >>> 0)
 }
@@ -94,7 +94,7 @@ export function createTradeDecoder(): TradeDecoder {
     if ((cursor.symbol = readText(reader, texts)) < 0) return 'symbol is cut off or not UTF-8'
     if ((cursor.exchange = readText(reader, texts)) < 0) return 'exchange is cut off or not UTF-8'
     if ((cursor.assetClass = readIndex(reader, ASSET_CLASSES.length)) < 0) return 'asset_class is cut off or unknown'
-    if (!readLong(reader)) return 'timestamp is cut off or no long'
+    if (!readLong(reader)) return 'timestamp is cut off or not a long'
     cursor.timestampLow = reader.low
     cursor.timestampHigh = reader.high
     let decimal = readDecimal(reader)
@@ -110,21 +110,21 @@ export function createTradeDecoder(): TradeDecoder {
     return undefined
   }
 
-  /** The fields from the conditions on, of which most may be null. */
+  /** The fields from the conditions on, most of which may be null. */
   function decodeRest(): string | undefined {
     let from = reader.at
     if (!skipBlocks(reader, 1)) return 'trade_conditions are cut off'
     if ((cursor.conditions = lists.intern(reader.bytes, from, reader.at)) < 0) return 'trade_conditions are not UTF-8'
     let branch = readIndex(reader, 2)
-    if (branch < 0 || (branch === 1 && !readLong(reader))) return 'source_sequence is cut off or no long'
+    if (branch < 0 || (branch === 1 && !readLong(reader))) return 'source_sequence is cut off or not a long'
     cursor.hasSourceSequence = branch === 1
     cursor.sourceSequenceLow = reader.low
     cursor.sourceSequenceHigh = reader.high
-    if (!readLong(reader)) return 'ingestion_timestamp is cut off or no long'
+    if (!readLong(reader)) return 'ingestion_timestamp is cut off or not a long'
     cursor.ingestionLow = reader.low
     cursor.ingestionHigh = reader.high
     branch = readIndex(reader, 2)
-    if (branch < 0 || (branch === 1 && !readLong(reader))) return 'platform_sequence is cut off or no long'
+    if (branch < 0 || (branch === 1 && !readLong(reader))) return 'platform_sequence is cut off or not a long'
     cursor.hasPlatformSequence = branch === 1
     cursor.platformSequenceLow = reader.low
     cursor.platformSequenceHigh = reader.high
@@ -158,7 +158,7 @@ export function createTradeDecoder(): TradeDecoder {
   }
 }
 
-/** Reads a string as its number, -1 where it is cut off or no UTF-8. */
+/** Reads a string as its number in the interner, -1 where it is cut off or not UTF-8. */
 function readText(reader: AvroReader, texts: Interner<string>): number {
   const length = readLength(reader)
   if (length < 0) return -1

@@ -1,6 +1,6 @@
 /**
  * The errors that code must tell apart. Every message is one line: what happened, where, and what to do.
- * A Conflict is met by reading again and trying again, Fenced and Corrupt stop the stage, Throttled backs off.
+ * After a Conflict one reads again and tries again, Fenced and Corrupt stop the stage, Throttled backs off.
  */
 export class TradelakeError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -13,7 +13,7 @@ export class TradelakeError extends Error {
 export class Conflict extends TradelakeError {
   /** Index of the first write whose condition failed, or -1 where only a concurrent transaction is known. */
   readonly index: number
-  /** The attributes that stood where the condition failed; undefined where no item stood. */
+  /** The attributes of the item whose condition failed; undefined where there was no item. */
   readonly found: Readonly<Record<string, unknown>> | undefined
   constructor(message: string, index: number, found?: Readonly<Record<string, unknown>>) {
     super(message)
@@ -22,22 +22,22 @@ export class Conflict extends TradelakeError {
   }
 }
 
-/** This writer is too old to commit: its files may be swept before a commit could name them. */
+/** This writer is too old to commit: its files may be swept (deleted as unused) before a commit could name them. */
 export class Fenced extends TradelakeError {}
 
-/** Stored data is not what the protocol can have written. Never retried; needs a person. */
+/** The protocol cannot have written what is stored. Never retried; needs a person. */
 export class Corrupt extends TradelakeError {}
 
 /** A table is not what its definition says, and cannot become it. Never retried; needs another version of the code, or a person. */
 export class SchemaMismatch extends TradelakeError {}
 
-/** The other side asks for less, or is away for now. Back off and try again. */
+/** The other side asks for fewer requests, or is down for now. Back off and try again. */
 export class Throttled extends TradelakeError {}
 
-/** No object under that key. */
+/** There is no object under that key. */
 export class NotFound extends TradelakeError {}
 
-/** An object or log record stands under that key already. */
+/** There is an object or log record under that key already. */
 export class AlreadyExists extends TradelakeError {}
 
 /** What the person at the command line gave cannot be used; the message says what to change. */

@@ -45,10 +45,13 @@ export interface KafkaEventDraft {
   event(): KafkaEvent
 }
 
-/** JSON around a record's key, value and topic, with the longest numbers and its own list's key: never less than what stringify makes. */
+/**
+ * JSON around a record's key, value and topic, with the longest numbers and its own list's key: JSON.stringify never
+ * makes more.
+ */
 const RECORD_OVERHEAD = 200
 
-/** Begins an event of one topic's records that never is above an invocation's 6 MB. */
+/** Begins an event of one topic's records that never exceeds an invocation's 6 MB. */
 export function draftKafkaEvent(topic: string, source: Omit<KafkaEvent, 'records'>): KafkaEventDraft {
   const lists: Record<string, KafkaEventRecord[]> = {}
   let records = 0
@@ -120,7 +123,9 @@ export function objectCreated(key: string, bytes: number): string {
   return JSON.stringify(notification)
 }
 
-/** The object keys that a notification names (none for S3's own test message), or why the body is no notification. */
+/**
+ * The object keys that a notification names (none for S3's own test message), or why the body is not a notification.
+ */
 export function readNotification(body: string): { readonly keys: readonly string[]; readonly problem?: string } {
   try {
     const { Records = [] } = JSON.parse(body) as ObjectNotification

@@ -1,14 +1,14 @@
 /** The exchanges: one entry each. The compiler names the other files that a new one needs; docs/adding-an-exchange.md says how. */
 
-/** A lake may have others than those below: in a test, or one that is on its way. */
+/** A lake may have others than those below: in a test, or one that is not finished yet. */
 export interface Exchange {
   /** Lower case; part of topic, table and function names. */
   readonly name: string
-  /** How the messages call it. */
+  /** Its name in messages and tables. */
   readonly code: string
   /** Partitions its topic is made with. */
   readonly partitions: number
-  /** How many records its Bronze function gets at most in one event, and how long the event source waits to fill it. */
+  /** The most records that its Bronze function gets in one event, and how long the event source waits to fill it. */
   readonly batchRecords: number
   readonly batchWindowSeconds: number
   readonly bronzeRetentionDays: number

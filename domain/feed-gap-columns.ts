@@ -1,11 +1,14 @@
-/** The columns of `feed_gaps` that are read out of the reports. What is no report has nulls, and its bytes beside them. */
+/**
+ * The columns of `feed_gaps` that are read out of the reports. A record that is not a report has nulls beside its
+ * bytes.
+ */
 import { type DictionaryColumn, dictionaryOf, type Int64Column } from './columns.ts'
 import { BadInput } from './errors.ts'
 import { decodeGap, type FeedGap } from './feed-gaps.ts'
 
 export type GapColumns = Readonly<Record<string, DictionaryColumn<string> | Int64Column>>
 
-/** One row a value, as domain/tables.ts names the columns. */
+/** A row for each value, under the column names of domain/tables.ts. */
 export function gapColumns(values: readonly (Uint8Array | null)[]): GapColumns {
   const gaps = values.map(value => (value === null ? undefined : gapOf(value)))
   const text = (read: (gap: FeedGap) => string | null) => dictionaryOf(gaps.map(gap => (gap ? read(gap) : null)))
@@ -35,7 +38,7 @@ function gapOf(value: Uint8Array): FeedGap | undefined {
   try {
     return decodeGap(value)
   } catch (error) {
-    // Bronze refuses no record: what is no report stands there as its bytes alone.
+    // Bronze refuses no record: what is not a report is kept as its bytes only.
     if (error instanceof BadInput) return undefined
     throw error
   }

@@ -25,19 +25,19 @@ export interface FeedGap {
   readonly fromTime: bigint | null
   readonly toTime: bigint | null
   readonly cause: string
-  /** When the feed said so, microseconds since 1970. */
+  /** When the feed reported it, microseconds since 1970. */
   readonly reportedAt: bigint
 }
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** The report as a Kafka value: JSON, so that it needs no registry, which may be what is away. */
+/** The report as a Kafka value: JSON, so that it needs no schema registry, which may be down. */
 export function encodeGap(gap: FeedGap): Uint8Array {
   return encoder.encode(JSON.stringify(gap, (_, value) => (typeof value === 'bigint' ? value.toString() : value)))
 }
 
-/** @throws BadInput where the bytes are no report */
+/** @throws BadInput where the bytes are not a report */
 export function decodeGap(bytes: Uint8Array): FeedGap {
   try {
     const value = JSON.parse(decoder.decode(bytes)) as Record<string, unknown>
@@ -54,12 +54,12 @@ export function decodeGap(bytes: Uint8Array): FeedGap {
       reportedAt: micros(value.reportedAt, 'reportedAt') ?? missing('reportedAt'),
     }
   } catch (error) {
-    throw error instanceof BadInput ? error : new BadInput(`A feed gap report is no JSON: ${messageOf(error)}`)
+    throw error instanceof BadInput ? error : new BadInput(`A feed gap report is not JSON: ${messageOf(error)}`)
   }
 }
 
 function missing(field: string): never {
-  throw new BadInput(`A feed gap report has no ${field} as it should be.`)
+  throw new BadInput(`A feed gap report has no valid ${field}.`)
 }
 
 function text(value: unknown, field: string): string {

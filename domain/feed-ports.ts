@@ -1,28 +1,28 @@
 /** The ports of the feeds: timers, WebSockets and REST as they use them. */
 
-/** Time that a feed goes by; a simulation turns it by hand. */
+/** A feed's clock and timers; a simulation moves them by hand. */
 export interface Timers {
   /** Milliseconds since 1970. */
   now(): number
-  /** Calls once, so many milliseconds from now, unless it is cancelled before by calling what this gives. */
+  /** Calls `run` once, this many milliseconds from now; calling what this returns cancels it. */
   after(milliseconds: number, run: () => void): () => void
 }
 
 export interface SocketEvents {
-  /** Once, before anything else; never where the connection could not be made. */
+  /** Called once, before anything else; never where the connection could not be made. */
   open(): void
   /** A text frame. */
   message(text: string): void
   /**
-   * Once, last; also where the connection could not be made. `code` as in RFC 6455 section 7.4.1 (1006: it broke),
-   * `reason` for people.
+   * Called once, last; also where the connection could not be made. `code` as in RFC 6455 section 7.4.1 (1006: it
+   * broke), `reason` for people.
    */
   closed(code: number, reason: string): void
 }
 
-/** One WebSocket connection, from the client's side. Pings of the other side are answered by the adapter. */
+/** One WebSocket connection, from the client's side. The adapter answers the other side's pings. */
 export interface Socket {
-  /** Nothing happens on a connection that is not open. */
+  /** Does nothing on a connection that is not open. */
   send(text: string): void
   /** Says goodbye and ends it; `closed` follows, at the latest some seconds later. */
   close(): void
@@ -41,7 +41,7 @@ export interface HttpReply {
 }
 
 export interface Http {
-  /** Any status is an answer. @throws TradelakeError naming the URL where none comes in time */
+  /** Any status is an answer. @throws TradelakeError naming the URL where no answer comes in time */
   get(url: string): Promise<HttpReply>
 }
 
@@ -56,18 +56,21 @@ export interface FeedRecord {
 
 /** Where a feed's records go. */
 export interface RecordSink {
-  /** All of them, in order within a partition; resolves when they are safe there. @throws what may pass: the caller sends all again */
+  /**
+   * Sends all of them, in order within a partition; resolves when they are stored.
+   * @throws on a fault that may pass: the caller sends all again
+   */
   send(records: readonly FeedRecord[]): Promise<void>
 }
 
-/** Records that memory has no room for: first in, first out, and still there when the process comes again. */
+/** Records that memory has no room for: first in, first out, and still there after a restart. */
 export interface Spill {
-  /** Records that were not taken yet, an earlier process's too. */
+  /** How many records were not taken yet, those of an earlier process included. */
   readonly records: number
   readonly bytes: number
   /** @throws TradelakeError where the disk takes no more; then nothing was added */
   append(records: readonly FeedRecord[]): void
-  /** The oldest records, about so many bytes of them; they stay until `taken`. */
+  /** The oldest records, about this many bytes of them; they stay until `taken`. */
   next(bytes: number): FeedRecord[]
   /** Forgets what the last `next` gave. */
   taken(): void
@@ -78,7 +81,7 @@ export interface Spill {
 export interface FeedPosition {
   readonly symbol: string
   readonly id: number
-  /** When it was so, milliseconds since 1970. */
+  /** When that was noted, milliseconds since 1970. */
   readonly at: number
 }
 

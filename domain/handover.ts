@@ -4,7 +4,7 @@
 export interface BronzeObject {
   readonly bytes: number
   readonly records: number
-  /** CRC-32 of the object: a Parquet reader may run for ever on damaged bytes, so they are checked first. */
+  /** CRC-32 of the object: a Parquet reader may never finish on damaged bytes, so they are checked first. */
   readonly crc32?: number
 }
 

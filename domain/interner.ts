@@ -3,11 +3,11 @@
 export interface Interner<T> {
   /** Values by number, in order of appearance. */
   readonly entries: readonly T[]
-  /** The number of bytes[start, end), or -1 where they are not a value (asked again each time). */
+  /** The number of bytes[start, end), or -1 where they are not a value (`make` is then asked again each time). */
   intern(bytes: Uint8Array, start: number, end: number): number
 }
 
-/** `make` gives the value of bytes[start, end), or undefined where they are none. */
+/** `make` gives the value of bytes[start, end), or undefined where they are not a value. */
 export function createInterner<T>(make: (bytes: Uint8Array, start: number, end: number) => T | undefined): Interner<T> {
   const entries: T[] = []
   // Copies of the bytes of every entry, one after the other; starts has one entry more than there are values.
@@ -76,7 +76,7 @@ export function createInterner<T>(make: (bytes: Uint8Array, start: number, end: 
 
 /**
  * A 32-bit hash of bytes[start, end), four bytes at a time. `words` are the same bytes as 32-bit words, little-endian, where
- * they are aligned (see `wordsOf`): read as such they cost a quarter.
+ * they are aligned (see `wordsOf`): reading words takes a quarter of the time.
  */
 export function hashBytes(bytes: Uint8Array, start: number, end: number, words?: Int32Array): number {
   let hash = end - start

@@ -2,7 +2,7 @@
 import type { Exchange } from './exchanges.ts'
 import type { Ports, TopicLog } from './ports.ts'
 
-/** What looking at a lake takes, wherever it is. */
+/** What is needed to look at a lake, wherever it is. */
 export interface ReadableLake {
   readonly exchanges: readonly Exchange[]
   readonly ports: Ports

@@ -3,21 +3,21 @@ import type { Metrics } from './ports.ts'
 
 export const METRICS_NAMESPACE = 'tradelake'
 
-/** By exchange name where they are an exchange's. */
+/** Those of one exchange are functions of its name. */
 export const metricNames = {
   bronzeIngested: (exchange: string) => `${exchange}_bronze_records_ingested_total`,
-  /** From the newest record's Kafka time to its being in Bronze. */
+  /** From the newest record's Kafka time until it is in Bronze. */
   bronzeLag: (exchange: string) => `${exchange}_bronze_lag_seconds`,
   silverValid: (exchange: string) => `${exchange}_silver_records_valid_total`,
   silverInvalid: (exchange: string) => `${exchange}_silver_records_invalid_total`,
   goldWritten: 'gold_records_written_total',
   goldDuplicates: 'gold_duplicates_removed_total',
   goldPartitions: 'gold_partitions_created_total',
-  /** Age of the oldest item on any stage's list; 0 where nothing waits. */
+  /** Age of the oldest item on any stage's list; 0 when nothing waits. */
   oldestPending: 'oldest_pending_seconds',
 } as const
 
-/** What a feed logs of trades that it gave up, as an alarm looks for it. */
+/** What a feed logs about trades that it gave up; an alarm looks for this message. */
 export const lostTradesLog = { message: 'trades are lost', field: 'trades' } as const
 
 /** Publishes one invocation's values; the unit is in the name. */

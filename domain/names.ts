@@ -1,4 +1,4 @@
-/** Every key, path, topic and consumer name, and the parsers of those that are read back. */
+/** Every key, path, topic and consumer name, and parsers for those that are read back. */
 import type { Exchange } from './exchanges.ts'
 import { committedTables, NAMESPACE } from './tables.ts'
 
@@ -8,11 +8,11 @@ export function topicName(exchange: string): string {
 
 /** The feeds' reports of what they missed. */
 export const FEED_GAPS_TOPIC = 'market.crypto.feed.gaps'
-/** What the feeds remember: the last record of each key counts. */
+/** What the feeds remember from run to run: the last record of each key counts. */
 export const FEED_POSITIONS_TOPIC = 'market.crypto.feed.positions'
 /** Prefix of the consumer groups in which feeds read that topic. */
 export const FEED_GROUP_PREFIX = 'tradelake-feed-'
-/** Subject in the schema registry: every exchange's trades have the one schema. */
+/** Subject in the schema registry: the trades of all exchanges share one schema. */
 export const TRADES_SUBJECT = 'market.crypto.trades-value'
 
 /** Where a table lives, relative to the store's root. */
@@ -51,7 +51,10 @@ export const consumers = {
   table: (table: string) => `table_${table}`,
   gold: 'gold',
   candles: 'ohlcv',
-  /** For maintenance itself: objects that no snapshot of the table reaches, deleted when readers have had their time. */
+  /**
+   * For maintenance itself: objects that no snapshot of the table reaches, deleted once readers have had time to
+   * finish.
+   */
   unreached: (table: string) => `unreached_${table}`,
 } as const
 
@@ -74,7 +77,7 @@ export const statePartition = {
   feed: (exchange: string) => `feed#${exchange}`,
 } as const
 
-/** Kafka partitions as sort keys that order like numbers. */
+/** Kafka partitions as sort keys that sort like numbers. */
 export function partitionSort(partition: number): string {
   return String(partition).padStart(10, '0')
 }

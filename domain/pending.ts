@@ -1,8 +1,8 @@
 /**
- * Pending lists: how one stage hands work to the next inside the one transaction that commits both.
+ * Pending lists: how one stage hands work to the next, inside the transaction that commits its own result.
  *
  * An item stands in its consumer's list from the transaction that produced it to the transaction that consumed it.
- * Its generation is fresh each time, and consuming names it: of two consumers of one item only one commits.
+ * Its generation is fresh each time, and consuming names it: when two consumers take one item, only one commits.
  */
 import { type Backoff, pauseMs } from './backoff.ts'
 import { Corrupt } from './errors.ts'
@@ -17,7 +17,7 @@ export interface PendingItem<T> {
   readonly generation: string
   /** Milliseconds since 1970. */
   readonly createdAt: number
-  /** How often the sweep has sent it again, and when it may do so next (milliseconds since 1970). */
+  /** How often the sweep (functions/sweep) has sent it again, and when it may do so next (milliseconds since 1970). */
   readonly resends: number
   readonly resendAt: number
   readonly payload: T
@@ -68,7 +68,7 @@ export async function producePending(
   }
 }
 
-/** The write that takes an item off its list; it fails when someone else has taken it. */
+/** The write that takes an item off its list; it fails when another consumer has taken it. */
 export function consumePending(item: PendingItem<unknown>): Write {
   return {
     kind: 'remove',
@@ -125,7 +125,9 @@ export async function pendingObjects(state: StateStore, consumer: string): Promi
   return items.flatMap(({ attributes: { payload_object: object } }) => (typeof object === 'string' ? [object] : []))
 }
 
-/** When the first item of a list was made (milliseconds since 1970), `now` where there is none. Items sort by time. */
+/**
+ * When the first item of a list was made (milliseconds since 1970), `now` where the list is empty. Items sort by time.
+ */
 export async function oldestPending(state: StateStore, consumer: string, now: number): Promise<number> {
   const [item] = await state.query('state', statePartition.pending(consumer), { limit: 1 })
   return item ? Number(item.attributes.created_at) : now

@@ -38,14 +38,18 @@ export const MAX_TRANSACTION_WRITES = 100
 /** Checkpoints, pending lists and table pointers; all reads are strongly consistent. */
 export interface StateStore {
   get(key: Key): Promise<Attributes | undefined>
-  /** Items of one partition in ascending order of their sort key (UTF-8 bytes), after `after` and of prefix `prefix`, at most `limit`. */
+  /**
+   * Items of one partition in ascending order of their sort key (UTF-8 bytes), after `after` and with the prefix
+   * `prefix`, at most `limit`.
+   */
   query(
     table: StateTable,
     partition: string,
     options?: { readonly prefix?: string; readonly after?: string; readonly limit?: number },
   ): Promise<Item[]>
   /**
-   * All writes or none. At most 100, no two of the same key. `token` makes a repeat of the very same call harmless for ten minutes.
+   * All writes or none. At most 100, no two for the same key. `token` makes repeating the same call harmless for ten
+   * minutes.
    * @throws Conflict with the index of the first write whose condition failed and the item that stood there
    * @throws Throttled when the store asks to back off
    */
@@ -69,13 +73,13 @@ export interface ObjectStore {
   putFile(key: string, localPath: string): Promise<void>
   /** @throws NotFound */
   get(key: string): Promise<Uint8Array>
-  /** Bytes `start` up to but not including `end`; fewer where the object ends sooner. @throws NotFound */
+  /** Bytes `start` up to but not including `end`; fewer where the object ends earlier. @throws NotFound */
   getRange(key: string, start: number, end: number): Promise<Uint8Array>
-  /** Size and time, or undefined where nothing stands. */
+  /** Size and time, or undefined where there is no such object. */
   head(key: string): Promise<ObjectInfo | undefined>
   /** Every object whose key begins with `prefix`, in ascending key order. */
   list(prefix: string): AsyncIterable<ObjectInfo>
-  /** Deleting what is not there is no error. */
+  /** Deleting what is not there is not an error. */
   delete(keys: readonly string[]): Promise<void>
   /** A path on the local disk that holds the object's bytes, for engines that read files; never written to, valid until `releaseLocal`. @throws NotFound */
   localFile(key: string): Promise<string>
@@ -96,8 +100,8 @@ export type SqlRow = Readonly<Record<string, SqlValue>>
 /** A column-oriented SQL engine over local files (DuckDB). */
 export interface QueryEngine {
   /**
-   * Runs the statements in order in a scratch session of their own and gives the rows of the last one;
-   * one call is atomic to its caller: another call never sees its temporary tables.
+   * Runs the statements in order in a temporary session of their own and gives the rows of the last one;
+   * another call never sees its temporary tables.
    */
   run(statements: readonly string[]): Promise<SqlRow[]>
   /** A session that keeps its temporary tables from call to call until `close`. */
@@ -106,7 +110,7 @@ export interface QueryEngine {
 
 export interface QuerySession {
   run(sql: string): Promise<SqlRow[]>
-  /** The rows of one statement some at a time, for answers that are larger than memory. */
+  /** The rows of one statement, some at a time, for answers that are larger than memory. */
   stream(sql: string): AsyncIterable<SqlRow[]>
   close(): void
 }
@@ -124,9 +128,9 @@ export interface Ids {
 
 /** A folder on the local disk for scratch files (/tmp of a Lambda). */
 export interface Scratch {
-  /** A path that nothing stands at. */
+  /** A path where there is no file yet. */
   path(name: string): string
-  /** Removes what stands at the path, if anything does. */
+  /** Removes the file at the path, if there is one. */
   remove(path: string): void
 }
 
@@ -154,7 +158,7 @@ export interface PlacedRecord extends LogRecord {
   readonly offset: number
 }
 
-/** Names a producer's append so that a repeat of it is known and ignored (Kafka's idempotent producer). */
+/** Names a producer's append so that its repeat is recognized and ignored (Kafka's idempotent producer). */
 export interface ProducerSequence {
   readonly id: string
   /** Grows from append to append. */
@@ -179,30 +183,36 @@ export interface PartitionEnd {
 
 /**
  * The embedded stand-in for Kafka, seen from both sides: producers append, the one consumer group gets events of the
- * shape that the MSK event source sends. Acknowledged records are forgotten; what was not acknowledged comes again.
+ * shape that the MSK event source sends. Acknowledged records are deleted; the others come again.
  */
 export interface TopicLog {
-  /** Makes a topic; nothing happens where it exists with as many partitions. */
+  /** Makes a topic; does nothing where it exists with as many partitions. */
   createTopic(topic: string, partitions: number): Promise<void>
   /** Appends all records in one atomic step, each at the next offset of its partition. An append of a sequence that is not above the producer's last is ignored. */
   append(topic: string, records: readonly LogRecord[], producer?: ProducerSequence): Promise<void>
   /** The last sequence that a producer appended, or undefined. */
   lastSequence(producerId: string): Promise<number | undefined>
   /**
-   * Puts records at offsets of their own, in one atomic step. A record that waits at its offset with the same key, value and
-   * timestamp is left as it is.
-   * @throws AlreadyExists naming topic, partition and offset where other bytes wait there
+   * Puts records at offsets of their own, in one atomic step. A record that waits at that offset with the same key,
+   * value and timestamp is left as it is.
+   * @throws AlreadyExists naming topic, partition and offset where other bytes wait at the offset
    */
   place(topic: string, records: readonly PlacedRecord[]): Promise<void>
   /** What waits at each record's offset: nothing, the same key, value and timestamp, or another record. */
   compare(topic: string, records: readonly PlacedRecord[]): Promise<('nothing' | 'same' | 'other')[]>
-  /** The next records that wait, by partition and offset, at most `maxRecords` and 6 MB of event, over as many partitions as fit; undefined where none waits. Polling again before the acknowledgement gives the same records again. */
+  /**
+   * The next records that wait, by partition and offset, at most `maxRecords` and 6 MB of event, over as many
+   * partitions as fit; undefined where no record waits. Polling again before the acknowledgement gives the same records
+   * again.
+   */
   poll(topic: string, maxRecords: number): Promise<PolledBatch | undefined>
   acknowledge(batch: PolledBatch): Promise<void>
   ends(topic: string): Promise<PartitionEnd[]>
 }
 
-/** Tells Silver of Bronze objects, as the object store's own notifications do; the sweep uses it for those that got lost. */
+/**
+ * Tells Silver of Bronze objects, as the object store's own notifications do; the sweep uses it when those got lost.
+ */
 export interface ObjectEvents {
   send(exchange: string, objects: readonly { readonly key: string; readonly bytes: number }[]): Promise<void>
 }
@@ -214,7 +224,7 @@ export interface Log {
   error(message: string, fields: LogFields): void
 }
 
-/** A line has these of its own: a field of the name would stand in their place. */
+/** A log line has these itself: a field of the same name would replace them. */
 export type LogFields = Readonly<Record<string, unknown>> & {
   readonly [own in 'level' | 'message' | 'timestamp']?: never
 }
@@ -225,13 +235,13 @@ export interface Metrics {
   publishStoredMetrics(): void
 }
 
-/** What a function tells of itself. */
+/** How a function reports on itself: logs and metrics. */
 export interface Telemetry {
   readonly log: Log
   readonly metrics: Metrics
 }
 
-/** What AWS tells a function of its invocation, as far as it is read. */
+/** What AWS tells a function about its invocation, as far as it is read. */
 export interface InvocationContext {
   readonly awsRequestId: string
   getRemainingTimeInMillis(): number

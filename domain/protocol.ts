@@ -1,8 +1,8 @@
 /**
  * The one commit protocol. A stage makes immutable files under fresh names, then makes them count with one transaction
- * that consumes what was read and produces what comes next. A crash before it leaves orphans, a crash after it nothing
- * to do. After a conflict the stage reads the state again and plans again from it, so no outcome need ever be known:
- * the conditions make a late first attempt and the second exclude each other.
+ * that consumes what was read and produces what comes next. A crash before it leaves orphans (files that nothing
+ * names), a crash after it nothing to do. After a conflict the stage reads the state again and plans again from it, so
+ * it need not know how an attempt ended: the conditions let only one of a late first attempt and the second succeed.
  */
 import { type Backoff, pauseMs } from './backoff.ts'
 import { Conflict, Fenced } from './errors.ts'
@@ -12,7 +12,7 @@ import { HOUR_MS } from './time.ts'
 /** Orphans are swept after a day; a writer whose oldest file is older than this must not commit it. */
 const MAX_FILE_AGE_MS = HOUR_MS
 const MAX_ATTEMPTS = 20
-/** After conflicts. */
+/** Pauses after conflicts. */
 const BACKOFF: Backoff = { firstMs: 10, lastMs: 500 }
 
 export interface Plan<T> {
@@ -26,7 +26,7 @@ export interface Plan<T> {
 /**
  * Plans from a fresh reading of the state and commits; plans again after each conflict. `plan` is given the attempt
  * (from 0) and the conflict before it.
- * @throws Fenced when the files became too old, Conflict when 20 attempts met one each
+ * @throws Fenced when the files became too old, Conflict when each of 20 attempts met one
  */
 export async function commit<T>(
   ports: Pick<Ports, 'state' | 'clock' | 'ids'>,
@@ -39,14 +39,14 @@ export async function commit<T>(
       if (writes.length === 0) return result
       if (oldestFile !== undefined && ports.clock.now() - oldestFile > MAX_FILE_AGE_MS)
         throw new Fenced(
-          'The files of this commit are over an hour old and may be swept; nothing was committed, the work is done anew.',
+          'The files of this commit are over an hour old and may be swept; nothing was committed, the work will be done again.',
         )
       await ports.state.transact(writes, ports.ids.uuid())
       return result
     } catch (error) {
       if (!(error instanceof Conflict)) throw error
       conflict = error
-      // Several writers that meet again and again part by waiting unevenly; the id stands in for a random number.
+      // Writers that keep colliding must wait unevenly; the id stands in for a random number.
       if (attempt > 0) await ports.clock.sleep(pause(attempt, ports.ids.uuid()))
     }
   }
@@ -77,7 +77,9 @@ export async function repeatUntil<T>(
   return results
 }
 
-/** When an invocation should begin no further commit: 70 % of its time is for work, the rest for the last one's end. */
+/**
+ * When an invocation should begin no further commit: 70 % of its time is for work, the rest for finishing the last one.
+ */
 export function deadlineOf(ports: Pick<Ports, 'clock'>, context: InvocationContext): number {
   return ports.clock.now() + 0.7 * context.getRemainingTimeInMillis()
 }

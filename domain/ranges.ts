@@ -1,4 +1,4 @@
-/** Ranges of time that cover scattered windows: few enough to be a query each. */
+/** Ranges of time that cover scattered windows: few enough for one query each. */
 import { compare } from './order.ts'
 
 /** More ranges than this are joined, nearest first. */
@@ -12,7 +12,7 @@ export interface TimeRange {
 
 /**
  * Ranges that cover the windows (their starts, microseconds since 1970, in any order) and reach `margin` microseconds
- * beyond them; ascending and apart from each other.
+ * beyond them; ascending, none touching the next.
  */
 export function rangesAround(windows: Iterable<bigint>, length: bigint, margin = 0n): TimeRange[] {
   const ranges: { from: bigint; to: bigint }[] = []

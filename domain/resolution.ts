@@ -1,6 +1,6 @@
 /**
  * Reads messages of other writer schemas as TradeV2 by Avro's schema resolution. The result is written again in TradeV2's
- * own encoding, so that the columnar decoder is the only reader of fields. Strict like it: what cannot be read without
+ * own encoding, so that the columnar decoder is the only reader of fields. Just as strict: what cannot be read without
  * loss is refused.
  */
 import type { Type } from 'avsc'
@@ -16,7 +16,7 @@ interface AvroField {
   readonly type: unknown
 }
 
-/** Turns a writer's Avro body into the body of TRADE_SCHEMA. @throws BadInput in words where it is no trade */
+/** Turns a writer's Avro body into the body of TRADE_SCHEMA. @throws BadInput in words where it is not a trade */
 export type Resolve = (body: Uint8Array) => Uint8Array
 
 /** undefined: the writer schema is TradeV2's own, its bodies can be read as they are. */
@@ -48,12 +48,12 @@ export function resolveSchema(writer: unknown): Resolution {
   }
 }
 
-/** Whether bodies of this schema have the very bytes of TradeV2's: same fields, in order, of the same types. */
+/** Whether this schema encodes to the same bytes as TradeV2: same fields, in order, of the same types. */
 function sameEncoding(writer: unknown): boolean {
   return JSON.stringify(shape(writer)) === JSON.stringify(shape(TRADE_SCHEMA))
 }
 
-/** A schema without what does not change bytes or meaning: docs, defaults, aliases, name spaces. */
+/** A schema without the parts that change neither bytes nor meaning: docs, defaults, aliases, name spaces. */
 function shape(schema: unknown): unknown {
   if (typeof schema === 'string') return schema
   if (Array.isArray(schema)) return schema.map(shape)
@@ -74,8 +74,8 @@ function shape(schema: unknown): unknown {
 
 /**
  * TradeV2 as a reader of this writer: every field may be null or missing, so that the message can say which one is; the
- * record has the writer's name, whatever that is, and its enums are the writer's own or text, so that a symbol that TradeV2
- * does not have is one record's fault and not the schema's.
+ * record has the writer's name, whatever that is, and its enums are the writer's own or text, so that an enum symbol
+ * that TradeV2 does not have fails one record and not the whole schema.
  */
 function lenientSchema(writer: unknown): unknown {
   const { name, namespace } = writer as { name?: string; namespace?: string }
@@ -155,7 +155,9 @@ function text(row: Row, field: string): string {
   return utf8(field, required<string>(row, field))
 }
 
-/** avsc puts U+FFFD where bytes are no UTF-8; such a text cannot be told from a lossless one, so it is refused. */
+/**
+ * avsc puts U+FFFD where bytes are not UTF-8; such a text looks like one that really holds U+FFFD, so it is refused.
+ */
 function utf8(field: string, value: string): string {
   if (value.includes('\ufffd')) throw new BadInput(`${field} is not UTF-8`)
   return value

@@ -14,8 +14,8 @@ export function sqlName(name: string): string {
 export type FileColumn = 'filename' | 'file_row_number'
 
 /**
- * A table function over local Parquet files, read for the columns that stand in them: folder names mean nothing. For files that
- * are no table's, or not yet; a table's are read with `tableRows`.
+ * A table function over local Parquet files, read for the columns that stand in them: folder names mean nothing. For
+ * files that belong to no table, or not yet; a table's files are read with `tableRows`.
  */
 export function readParquet(paths: readonly string[]): string {
   return parquet(paths, '')
@@ -26,11 +26,11 @@ function parquet(paths: readonly string[], options: string): string {
 }
 
 /**
- * The rows of a table's files at these local paths, as the definition has them today: a column that a file was written before is
- * null there, and narrower values are widened. None, with the table's columns, where there are no files.
+ * The rows of a table's files at these local paths, as the definition is today: a column that is newer than a file is
+ * null there, and narrower values are widened. Where there are no files: no rows, but the table's columns.
  *
  * The empty branch names all columns and their types; the union by name brings files of any age under them. Names are as good as
- * field ids, since no column is ever renamed (docs/adr/0013-tables-that-evolve.md has what it costs).
+ * field ids, since no column is ever renamed (docs/adr/0013-tables-that-evolve.md says what it costs).
  */
 export function tableRows(table: TableDefinition, paths: readonly string[], more: readonly FileColumn[] = []): string {
   const columns = table.columns.map(({ name, type }) => `NULL::${sqlType(type)} AS ${sqlName(name)}`)
@@ -46,8 +46,9 @@ export function sqlTimestamp(micros: bigint): string {
 }
 
 /**
- * Where the copy of a table's rows goes, with the field ids that Iceberg readers go by; zstd. A small limit for dictionaries
- * spares ids and prices, nearly all different, a dictionary that is thrown away (a third of a copy's time, 2 % of its size).
+ * A COPY of a table's rows into a file, with the field ids that Iceberg readers use; zstd. A small limit for
+ * dictionaries keeps ids and prices, nearly all different, from building one that is thrown away (a third of a copy's
+ * time, 2 % of its size).
  */
 export function copyToParquet(table: TableDefinition, select: string, path: string): string {
   const ids = table.columns.map(({ name, id, nestedIds }) => {

@@ -1,6 +1,6 @@
 /**
  * The Kafka topics that Bronze takes into tables: the trades of each exchange, which go on to Silver, and the feeds' own
- * reports of what they missed, which are read where they are.
+ * reports of what they missed, which no further stage reads.
  */
 import { EXCHANGES, type Exchange } from './exchanges.ts'
 import { type GapColumns, gapColumns } from './feed-gap-columns.ts'
@@ -13,10 +13,10 @@ export interface RecordStream {
   readonly topic: string
   readonly partitions: number
   readonly table: TableDefinition
-  /** How many records its function gets at most in one event, and how long the event source waits to fill it. */
+  /** The most records that its function gets in one event, and how long the event source waits to fill it. */
   readonly batchRecords: number
   readonly batchWindowSeconds: number
-  /** Whose list a new file goes on; undefined where the table is the end. */
+  /** The consumer whose list a new file goes on; undefined where no stage follows. */
   readonly next: string | undefined
   /** Columns that are made of the records' values, besides those that all such tables have. */
   readonly decode?: (values: readonly (Uint8Array | null)[]) => GapColumns
@@ -39,7 +39,7 @@ export function tradeStream(exchange: Exchange): RecordStream {
 export const FEED_GAPS: RecordStream = {
   name: 'feed_gaps',
   topic: FEED_GAPS_TOPIC,
-  // A handful an hour, in the order of their making.
+  // A handful an hour, in the order in which they were made.
   partitions: 1,
   table: FEED_GAPS_TABLE,
   batchRecords: 1_000,

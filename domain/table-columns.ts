@@ -1,8 +1,8 @@
 /**
  * Every column of every table: its Iceberg field id, type, and what it means. Ids are permanent: readers find a column in old
  * files by its id, so none is ever changed or given to another column. A new column is optional, takes the id after the highest
- * one of its table (nested ones count) and says with `since` that older rows have none.
- * Which other changes are legal is told by iceberg/evolve.ts.
+ * one of its table (nested ones count) and says with `since` that older rows have no value.
+ * iceberg/evolve.ts says which other changes are legal.
  */
 import type { Column, ColumnType } from './column-types.ts'
 
@@ -45,26 +45,26 @@ export const RECORD_COLUMNS: readonly Column[] = [
     9,
     'topic_epoch',
     'int',
-    'Counts how often the topic was made anew: offsets of two epochs have nothing to do with each other. 0 at first.',
+    'Counts how often the topic was recreated: offsets of two epochs have nothing to do with each other. 0 at first.',
   ),
 ]
 
-/** What a report of a feed says; null where the record is no report. */
+/** What a report of a feed says; null where the record is not a report. */
 export const FEED_GAP_COLUMNS: readonly Column[] = [
   optional(10, 'exchange', 'string', 'Exchange of the feed that reports, lower case: binance, kraken, coinbase.'),
-  optional(11, 'symbol', 'string', 'Symbol that is concerned. Null where it is every symbol of the connection.'),
-  optional(12, 'kind', 'string', 'sequence: trade numbers were passed over. disconnect: a time without a connection.'),
+  optional(11, 'symbol', 'string', 'Symbol that the report is about. Null when it is every symbol of the connection.'),
+  optional(12, 'kind', 'string', 'sequence: trade numbers were skipped. disconnect: a time without a connection.'),
   optional(
     13,
     'status',
     'string',
-    'sequence: open when found, then filled (every trade was got later) or lost (nobody has it any more). disconnect: checked or unknown.',
+    'sequence: open when found, then filled (every trade was fetched later) or lost (nobody has it any more). disconnect: checked or unknown.',
   ),
   optional(14, 'from_id', 'long', 'First missing trade number of the exchange. Null for a disconnect.'),
   optional(15, 'to_id', 'long', 'Last missing trade number of the exchange. Null for a disconnect.'),
   optional(16, 'from_time', 'timestamptz', 'Last moment before what is missing, UTC.'),
   optional(17, 'to_time', 'timestamptz', 'First moment after what is missing, UTC.'),
-  optional(18, 'cause', 'string', 'What the feed knows of the cause, in words.'),
+  optional(18, 'cause', 'string', 'What the feed knows about the cause, in words.'),
   optional(19, 'reported_at', 'timestamptz', 'When the feed made the report, UTC.'),
 ]
 
@@ -81,7 +81,7 @@ function tradeColumns(element: number, key: number, value: number): readonly Col
       2,
       'trade_id',
       'string',
-      "The exchange's trade number behind the exchange's name: BINANCE-123456. Numbers of aggregate trades: BINANCE-AGG-123.",
+      "The exchange's name and its trade number: BINANCE-123456. An aggregate trade has its aggregate number: BINANCE-AGG-123.",
     ),
     required(3, 'symbol', 'string', 'Base asset, then quote asset: BTCUSDT. XBT is written BTC, XDG is written DOGE.'),
     required(4, 'exchange', 'string', 'BINANCE, KRAKEN or COINBASE.'),
@@ -90,15 +90,21 @@ function tradeColumns(element: number, key: number, value: number): readonly Col
       6,
       'timestamp',
       'timestamptz',
-      "When the trade took place by the exchange's clock, UTC, to the microsecond where the exchange tells it.",
+      "When the trade took place by the exchange's clock, UTC, to the microsecond where the exchange gives it.",
     ),
     required(7, 'price', 'decimal(18,8)', 'Price of one unit of the base asset, in the quote asset. Exact.'),
     required(8, 'quantity', 'decimal(18,8)', 'Traded amount of the base asset. Exact.'),
     required(9, 'currency', 'string', 'Quote asset: USDT, USD, EUR.'),
     required(10, 'side', 'string', "BUY or SELL: the aggressor's (taker's) side."),
-    required(11, 'trade_conditions', 'list<string>', 'Conditions that the exchange tells of the trade. Mostly empty.', {
-      nestedIds: [element],
-    }),
+    required(
+      11,
+      'trade_conditions',
+      'list<string>',
+      'Conditions that the exchange states for the trade. Mostly empty.',
+      {
+        nestedIds: [element],
+      },
+    ),
     optional(12, 'source_sequence', 'long', "The exchange's own sequence number, where it sends one."),
     required(13, 'ingestion_timestamp', 'timestamptz', 'When the feed received the trade, UTC.'),
     optional(14, 'platform_sequence', 'long', "The publisher's own sequence number, where it sends one."),
@@ -135,7 +141,7 @@ export const SILVER_COLUMNS: readonly Column[] = [
 
 export const DLQ_COLUMNS: readonly Column[] = [
   optional(1, 'raw_record', 'binary', "Value of the Kafka record, byte for byte, as Bronze's raw_bytes."),
-  required(2, 'error_reason', 'string', 'What is wrong, in words, with the value that is.'),
+  required(2, 'error_reason', 'string', 'What is wrong, in words, with the wrong value.'),
   required(
     3,
     'error_type',
@@ -150,7 +156,7 @@ export const DLQ_COLUMNS: readonly Column[] = [
     'long',
     'Kafka offset of the record. With exchange, topic_epoch and kafka_partition it names the row of Bronze.',
   ),
-  optional(7, 'schema_id', 'int', 'Id in the schema registry that the record names. Null where it names none.'),
+  optional(7, 'schema_id', 'int', 'Id in the schema registry that the record names. Null when it names no id.'),
   required(8, 'dlq_date', 'date', 'UTC date of error_timestamp.'),
   required(9, 'exchange', 'string', 'Exchange whose topic the record came from: BINANCE, KRAKEN or COINBASE.'),
   required(
@@ -171,7 +177,7 @@ export const GOLD_COLUMNS: readonly Column[] = [
 export const CANDLE_COLUMNS: readonly Column[] = [
   required(1, 'symbol', 'string', 'Base asset, then quote asset: BTCUSDT.'),
   required(2, 'exchange', 'string', 'BINANCE, KRAKEN or COINBASE: each exchange has candles of its own.'),
-  required(3, 'window_start', 'timestamptz', 'First moment of the window, UTC. It belongs to the window.'),
+  required(3, 'window_start', 'timestamptz', 'First moment of the window (included), UTC.'),
   required(4, 'window_end', 'timestamptz', 'First moment after the window, UTC.'),
   required(5, 'window_date', 'date', 'UTC date of window_start.'),
   required(
@@ -192,7 +198,7 @@ export const CANDLE_COLUMNS: readonly Column[] = [
   ),
   required(12, 'trade_count', 'long', 'Number of trades. A window without trades has no candle.'),
   required(13, 'created_at', 'timestamptz', 'When the candle was first made, UTC.'),
-  required(14, 'updated_at', 'timestamptz', 'When the candle last changed, UTC: late trades make it anew.'),
+  required(14, 'updated_at', 'timestamptz', 'When the candle last changed, UTC: late trades change it.'),
   required(15, 'quote_volume', 'decimal(38,16)', 'Sum of price times quantity, in the quote asset. Exact.'),
   required(16, 'taker_buy_volume', 'decimal(38,8)', 'Part of volume whose aggressor bought (side is BUY).'),
   required(

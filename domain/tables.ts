@@ -18,8 +18,8 @@ export interface PartitionField {
 }
 
 /**
- * How long snapshots stay, days since their commit: each of them, then the last of each hour, then the last of each day.
- * A snapshot holds on to the files that it names.
+ * How long snapshots stay, days since their commit: first all of them, then the last of each hour, then the last of
+ * each day. A snapshot keeps the files that it names from being deleted.
  */
 export interface SnapshotPolicy {
   readonly allDays: number
@@ -27,15 +27,15 @@ export interface SnapshotPolicy {
   readonly dailyDays: number
 }
 
-/** How maintenance goes about a table. */
+/** How maintenance works on a table. */
 export interface Upkeep {
-  /** Small files are joined with those next to them in this time. */
+  /** Small files are joined with their neighbours by this time. */
   readonly timeColumn: string
-  /** Rows of a joined file are in this order: what is looked for together stands together. */
+  /** Rows of a joined file are in this order: rows that are looked up together lie together. */
   readonly order: readonly string[]
   /** Rows of a row group: the least that a reader of a few rows has to read. */
   readonly rowGroupRows: number
-  /** A partition gets few rows from so long after its end on: only then are its last files joined. */
+  /** This long after its end a partition gets hardly any rows: only then are its last files joined. */
   readonly closedAfterMinutes: number
   /** Retention counts from the newest of these times in a partition. */
   readonly ageColumn: string
@@ -47,7 +47,7 @@ export interface TableDefinition {
   readonly doc: string
   readonly columns: readonly Column[]
   readonly partition: readonly PartitionField[]
-  /** Columns in ascending order, nulls first; none: unsorted. */
+  /** Columns in ascending order, nulls first; an empty list: unsorted. */
   readonly sort: readonly string[]
   readonly targetFileBytes: number
   /** undefined: kept for ever. */
@@ -60,14 +60,14 @@ export const NAMESPACE = 'market_data'
 
 const MIB = 1024 * 1024
 
-/** Bulky tables whose past is in the tables after them. */
+/** For bulky tables whose past the tables made from them also hold. */
 const BULKY: SnapshotPolicy = { allDays: 1, hourlyDays: 3, dailyDays: 0 }
 const GOLD_HISTORY: SnapshotPolicy = { allDays: 1, hourlyDays: 7, dailyDays: 0 }
 const CANDLE_HISTORY: SnapshotPolicy = { allDays: 1, hourlyDays: 7, dailyDays: 365 }
 
-/** Late invocations and clocks that differ are long through. */
+/** By then late invocations and skewed clocks no longer matter. */
 const SOON_CLOSED = 10
-/** DuckDB's own. */
+/** DuckDB's own default. */
 const ROW_GROUP_ROWS = 122_880
 
 const RECORD_LAYOUT: Pick<TableDefinition, 'partition' | 'sort' | 'snapshots' | 'upkeep'> = {
@@ -76,7 +76,7 @@ const RECORD_LAYOUT: Pick<TableDefinition, 'partition' | 'sort' | 'snapshots' | 
   snapshots: BULKY,
   upkeep: {
     timeColumn: 'ingestion_timestamp',
-    // A batch that comes again is looked for by partition and offset, in the memory of a small function.
+    // A batch that comes again is looked up by partition and offset, in the memory of a small function.
     order: ['topic', 'topic_epoch', 'partition', 'offset'],
     rowGroupRows: 8_192,
     closedAfterMinutes: SOON_CLOSED,
@@ -96,13 +96,13 @@ export function bronzeTable(exchange: Exchange): TableDefinition {
   }
 }
 
-/** What the feeds report to have missed (domain/feed-gaps.ts): each report as it came, and what it says. */
+/** What the feeds report as missed (domain/feed-gaps.ts): each report as it came, and what it says. */
 export const FEED_GAPS_TABLE: TableDefinition = {
   name: 'feed_gaps',
-  doc: 'A report of a feed about trades that it missed, as it came and what it says. A gap is reported when it is found and again when it is settled.',
+  doc: "A feed's report about trades that it missed: as it came, and what it says. A gap is reported when it is found and again when it is settled.",
   columns: [...RECORD_COLUMNS, ...FEED_GAP_COLUMNS],
   targetFileBytes: 16 * MIB,
-  // A hole in Gold, which is kept for ever, stays explained.
+  // Kept as long as Gold, for ever: the reports explain its holes.
   ...RECORD_LAYOUT,
 }
 
@@ -110,7 +110,7 @@ export const FEED_GAPS_TABLE: TableDefinition = {
 export function silverTable(exchange: Exchange): TableDefinition {
   return {
     name: `silver_${exchange.name}_trades`,
-    doc: `A valid trade of ${exchange.code}, decoded from one Kafka record. Repeats that the exchange or a reconnecting feed sent stand here too.`,
+    doc: `A valid trade of ${exchange.code}, decoded from one Kafka record. Repeats that the exchange or a reconnecting feed sent are here too.`,
     columns: SILVER_COLUMNS,
     partition: [{ source: 'exchange_date', transform: 'day', name: 'exchange_date_day' }],
     sort: [],
@@ -122,16 +122,16 @@ export function silverTable(exchange: Exchange): TableDefinition {
       order: ['timestamp', 'trade_id'],
       rowGroupRows: ROW_GROUP_ROWS,
       closedAfterMinutes: SOON_CLOSED,
-      // Trades may come late: what counts is when they were taken in.
+      // Trades may come late: their age counts from when they were validated.
       ageColumn: 'validation_timestamp',
     },
   }
 }
 
-/** Records that no trade could be made of, of all exchanges, with their bytes and the reason. */
+/** Records of all exchanges that are not valid trades, with their bytes and the reason. */
 export const DLQ_TABLE: TableDefinition = {
   name: 'silver_dlq_trades',
-  doc: 'A Kafka record of any exchange that no valid trade could be made of, with its bytes and the reason.',
+  doc: 'A Kafka record of any exchange that is not a valid trade, with its bytes and the reason.',
   columns: DLQ_COLUMNS,
   partition: [{ source: 'dlq_date', transform: 'day', name: 'dlq_date_day' }],
   sort: [],
@@ -189,7 +189,7 @@ export function candleTable(timeframe: Timeframe): TableDefinition {
       timeColumn: 'window_start',
       order: ['window_start', 'exchange', 'symbol'],
       rowGroupRows: ROW_GROUP_ROWS,
-      // A late trade writes its span again: a day of late trades is let pass.
+      // A late trade writes its span's file again: wait a day for late trades.
       closedAfterMinutes: 24 * 60,
       ageColumn: 'window_start',
     },

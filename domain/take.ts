@@ -1,7 +1,9 @@
-/** Picks rows of a batch, in an order of their own. */
+/** Picks rows of a batch, in a given order. */
 import { type Batch, type BytesColumn, type ColumnData, plainLength } from './columns.ts'
 
-/** Where each row's value of a byte column begins; a null's is where the next one begins. One more for the end. */
+/**
+ * Where each row's value of a byte column begins; a null begins where the next value does. One more entry for the end.
+ */
 export function rowStarts({ plain, valid }: BytesColumn, rows: number): Int32Array {
   const starts = new Int32Array(rows + 1)
   let at = 0

@@ -1,5 +1,5 @@
 /**
- * Time as the tables hold it, in microseconds (bigint) and days since 1970, UTC; and as clocks and Kafka tell it, in
+ * Time as the tables hold it, in microseconds (bigint) and days since 1970, UTC; and as clocks and Kafka give it, in
  * milliseconds (number) since 1970.
  */
 
@@ -11,7 +11,7 @@ export const MINUTE_MICROS = 60_000_000n
 export const HOUR_MICROS = 60n * MINUTE_MICROS
 export const DAY_MICROS = 24n * HOUR_MICROS
 
-/** The last moment of the year 9999, itself a valid time: other engines hold no later one. */
+/** The last moment of the year 9999, itself a valid time: other engines cannot hold a later one. */
 export const LAST_MS = 253_402_300_799_999
 export const LAST_MICROS = 253_402_300_799_999_999n
 

@@ -1,4 +1,6 @@
-/** The candle timeframes: one entry each, ordered so that every window is made of whole windows of the entry before. */
+/**
+ * The candle timeframes: one entry each, ordered so that every window consists of whole windows of the entry before.
+ */
 import { DAY_MICROS as DAY, HOUR_MICROS as HOUR, MINUTE_MICROS as MINUTE } from './time.ts'
 
 export interface Timeframe {

@@ -11,9 +11,12 @@ export interface TopicDefinition {
   readonly settings: Readonly<Record<string, string>>
 }
 
-/** Time to mend Bronze without loss: a long weekend. */
+/** How long Bronze may be down without loss: a long weekend. */
 export const TOPIC_RETENTION_DAYS = 4
-/** The largest record, key and value together: a larger one would crowd an event of Lambda's 6 MB, which holds it as base64. */
+/**
+ * The largest record, key and value together: a larger one would not leave room in Lambda's 6 MB events, which hold it
+ * as base64.
+ */
 export const MAX_MESSAGE_BYTES = 1024 * 1024
 
 export function topicDefinitions(exchanges: readonly Exchange[]): TopicDefinition[] {

@@ -62,7 +62,7 @@ export const TRADE_SCHEMA = {
   ],
 } as const
 
-// RFC 9562 appendix A would do for a DNS name; trades get a namespace of their own (a random UUID, fixed for ever).
+// The namespaces of RFC 9562 are for DNS names and the like; trades have their own (a random UUID, fixed for ever).
 const NAMESPACE = Buffer.from('6f1c4a2e8d3b5f70a94e1b7c2d8e3f56', 'hex')
 
 /** The UUIDv5 that makes redundant feeds, reconnects and replays agree on a trade's identity (RFC 9562 section 5.5). */

@@ -30,7 +30,7 @@ const MAX_AHEAD = Number(MINUTE_MICROS)
 /** And this much before it: 365 days, microseconds. */
 const MAX_BEHIND = 365 * Number(DAY_MICROS)
 
-/** Times below are exact as numbers: the year 2255. */
+/** Times before the year 2255 are exact as numbers. */
 const SAFE_MICROS = Number.MAX_SAFE_INTEGER
 
 const SYMBOL = /^[A-Z0-9]+$/
@@ -75,7 +75,7 @@ export function createValidator({ cursor, texts }: TradeDecoder, exchange: strin
     if (!isUuid(bytes, cursor.messageIdStart, cursor.messageIdEnd))
       return rejected(
         'message_id_validation',
-        `message_id ${quoted(Buffer.from(bytes.subarray(cursor.messageIdStart, cursor.messageIdEnd)).toString())} is no UUID`,
+        `message_id ${quoted(Buffer.from(bytes.subarray(cursor.messageIdStart, cursor.messageIdEnd)).toString())} is not a UUID`,
       )
     if (cursor.assetClass !== CRYPTO)
       return rejected('asset_class_validation', `asset_class ${ASSET_CLASSES[cursor.assetClass]} is not crypto`)
@@ -130,7 +130,7 @@ function isUuid(bytes: Uint8Array, start: number, end: number): boolean {
   return true
 }
 
-/** A value as it may stand in a reason: short, printable. */
+/** A value as a reason shows it: short, printable. */
 function quoted(value: string): string {
   return JSON.stringify(value.length > 64 ? `${value.slice(0, 64)}…` : value)
 }

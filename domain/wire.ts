@@ -1,6 +1,6 @@
 /**
  * The wire: Confluent framing (byte 0, schema id as 4 bytes big-endian) around the Avro binary of TradeV2.
- * Writing is by hand because it stands on the feeds' hot path; the schema is TRADE_SCHEMA of domain/trade.ts.
+ * The encoder is written by hand because it is on the feeds' hot path; the schema is TRADE_SCHEMA of domain/trade.ts.
  */
 import {
   beginValue,
@@ -19,7 +19,7 @@ import { ASSET_CLASSES, TRADE_SIDES, type Trade } from './trade.ts'
 
 export const MAGIC_BYTE = 0
 export const FRAME_BYTES = 5
-/** The id that the bundled registry gives TRADE_SCHEMA. */
+/** The id of TRADE_SCHEMA in the bundled registry. */
 export const TRADE_SCHEMA_ID = 1
 
 /** Shared by all callers: a value is finished before the next one begins. */
@@ -27,7 +27,8 @@ const writer = createWriter()
 
 /**
  * Encodes a trade as a Kafka value. The value is a view into a block of 64 KiB that it shares with other values: its bytes never
- * change, but who keeps one value for long keeps the block, and who needs `value.buffer` for itself copies the value first.
+ * change, but a value that is kept keeps its whole block, and who needs `value.buffer` for itself copies the value
+ * first.
  * @throws RangeError where an enum value is unknown or a decimal is beyond 64 bits
  */
 export function encodeTrade(trade: Trade, schemaId: number = TRADE_SCHEMA_ID): Uint8Array {

@@ -1,6 +1,6 @@
 /**
- * Files that wait for a table's next commit, as items of its pending list. This is the one border at which a data file is
- * JSON: its bounds, which are bytes, stand there as base64.
+ * Files that wait for a table's next commit, as items of its pending list. Only here is a data file
+ * JSON: its bounds, which are bytes, are base64 there.
  */
 import { consumers } from '../domain/names.ts'
 import { listPending, type PendingItem, producePending } from '../domain/pending.ts'

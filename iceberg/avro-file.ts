@@ -20,7 +20,7 @@ export interface AvroFile {
 const types = new Map<string, avsc.Type>()
 const MAX_TYPES = 200
 
-/** avsc zigzags in doubles: it lets longs up to 2^53 through, and above 2^52 their last bit is lost without a word. */
+/** avsc zigzags in doubles: it accepts longs up to 2^53, but above 2^52 silently loses their last bit. */
 const LONG_LIMIT = 2 ** 52
 
 interface LongMethods {
@@ -61,7 +61,7 @@ function typeOf(schema: string): avsc.Type {
 
 /**
  * Writes records as one container file, deflated. `syncId` is a UUID whose bytes are the sync marker, so that the
- * same input gives the same file. @throws Error where a record is not of the schema
+ * same input gives the same file. @throws Error where a record does not fit the schema
  */
 export function writeAvroFile(options: {
   /** The schema as JSON text, with Iceberg's attributes. */
@@ -117,7 +117,7 @@ function long(value: number): Buffer {
   return Buffer.from(bytes)
 }
 
-/** Reads a container file of codec null or deflate. @throws Error where it is none */
+/** Reads a container file of codec null or deflate. @throws Error where it is not one */
 export function readAvroFile(file: Uint8Array): AvroFile {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength)
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('it does not begin like an Avro file')
@@ -185,7 +185,7 @@ function readLong(cursor: Cursor): number {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2
 }
 
-/** A required field of an Avro record schema, with the id that Iceberg readers go by. */
+/** A required field of an Avro record schema, with the id that Iceberg readers use. */
 export function field(id: number, name: string, type: unknown) {
   return { name, type, 'field-id': id }
 }

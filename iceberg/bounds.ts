@@ -53,7 +53,8 @@ export function decodeValue(type: PrimitiveType, bytes: Uint8Array): ScalarValue
 
 function decodeNumber(type: PrimitiveType, buffer: Buffer): bigint | number | undefined {
   if (decimalType(type)) return decimalFromBytes(buffer)
-  // Bounds of files from before a promotion stand as they were written: a long's as int, a double's as float (spec, "Schema Evolution").
+  // Files from before a promotion keep the bounds they were written with: a long's as int, a double's as float (spec,
+  // "Schema Evolution").
   if (isFloating(type))
     return buffer.length === 4 ? buffer.readFloatLE() : buffer.length === 8 ? buffer.readDoubleLE() : undefined
   if (buffer.length === 4) return BigInt(buffer.readInt32LE())
@@ -84,8 +85,8 @@ export function truncateLower(type: PrimitiveType, bytes: Uint8Array): Uint8Arra
 }
 
 /**
- * An upper bound made short: cut, then its last code point or byte that can be is raised by one, so that it stays above
- * every value that began like it. Undefined where nothing can be raised (the bound is then left out).
+ * An upper bound made short: it is cut, then its last code point or byte that can be raised is raised by one, so that
+ * it stays above every value that began like it. Undefined where nothing can be raised (the bound is then left out).
  */
 export function truncateUpper(type: PrimitiveType, bytes: Uint8Array): Uint8Array | undefined {
   if (type === 'binary') return bytes.length <= TRUNCATE_LENGTH ? bytes : raiseBytes(bytes.subarray(0, TRUNCATE_LENGTH))

@@ -1,12 +1,15 @@
 /**
  * Immutable objects in decoded form, so that a warm commit does not read again what it wrote. One cache per store object:
- * keys are unique in a store only. What is cached never changes, so a stale entry cannot exist.
+ * keys are unique only within a store. What is cached never changes, so no entry can be stale.
  */
 import { LRUCache } from 'lru-cache'
 
 export interface ObjectCache<V> {
   get(key: string): V | undefined
-  /** `weight` counts against the limit; what was used longest ago leaves first. A value beyond the limit is not kept. */
+  /**
+   * `weight` counts against the limit; the least recently used entry leaves first. A value beyond the limit is not
+   * kept.
+   */
   set(key: string, value: V, weight: number): void
 }
 

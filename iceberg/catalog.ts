@@ -1,7 +1,7 @@
 /**
- * The catalog: a table is what the metadata file says that its pointer names. The pointer is an item in the layout of Iceberg's own
- * DynamoDbCatalog (Java, org.apache.iceberg.aws.dynamodb), so that its clients read and write the same catalog: a change
- * replaces the item under the condition that its version `v` is still the one that was read.
+ * The catalog: each table has a pointer, which names its current metadata file. The pointer is an item in the layout
+ * of Iceberg's own DynamoDbCatalog (Java, org.apache.iceberg.aws.dynamodb), so that its clients read and write the
+ * same catalog: a change replaces the item under the condition that its version `v` is still the one that was read.
  */
 import { Conflict, Corrupt, NotFound } from '../domain/errors.ts'
 import { tableKey } from '../domain/names.ts'
@@ -58,7 +58,7 @@ export async function findTable(ports: Pick<Ports, 'store' | 'state'>, name: str
     throw new Corrupt(`The catalog item of ${NAMESPACE}.${name} has no version or no metadata location.`)
   requireLocation(ports.store, name, metadataLocation)
   const metadata = await readMetadata(ports.store, metadataLocation).catch(error => {
-    // The pointer names it, so it was there.
+    // The pointer names the file, so it existed.
     if (error instanceof NotFound) throw new Corrupt(`Table ${name} has lost its metadata file ${metadataLocation}.`)
     throw error
   })
@@ -66,9 +66,9 @@ export async function findTable(ports: Pick<Ports, 'store' | 'state'>, name: str
 }
 
 /**
- * Reads a table's current state as its definition says it is: where an older version left another schema, the metadata has the
- * new one already, and what is committed from it stores that. Whoever commits opens tables this way; to read writes nothing.
- * undefined where there is no such table.
+ * Reads a table's current state with the schema of its definition: where an older version left another schema, the
+ * metadata has the new one already, and the next commit stores it. Whoever commits opens tables this way; reading
+ * writes nothing. undefined where there is no such table.
  * @throws SchemaMismatch where the table cannot become what the definition says; what `loadTable` throws
  */
 export async function openTable(
@@ -80,8 +80,8 @@ export async function openTable(
 }
 
 /**
- * Makes the table and its namespace, or opens the table that stands there already: two at once do no harm.
- * @throws Conflict where others keep getting in between; what `openTable` throws
+ * Makes the table and its namespace, or opens the table if it exists; two calls at once do no harm.
+ * @throws Conflict where other writers keep interfering; what `openTable` throws
  */
 export async function createTable(
   ports: CatalogPorts,
@@ -110,8 +110,8 @@ export async function createTable(
 }
 
 /**
- * Points a table's lost pointer at metadata (an absolute URI). When the table was made is no longer known: very long ago, so
- * that nobody expects it to hold what its retention may have dropped.
+ * Points a table's lost pointer at metadata (an absolute URI). When the table was made is no longer known: it is set to
+ * very long ago, so that nobody expects it to hold what its retention may have dropped.
  */
 export async function restorePointer(ports: CatalogPorts, name: string, metadataLocation: string): Promise<void> {
   await putOnce(ports, NAMESPACE_KEY, {})
@@ -122,7 +122,10 @@ export async function restorePointer(ports: CatalogPorts, name: string, metadata
   })
 }
 
-/** Puts a catalog item where none stands. A Conflict may also mean a transaction that then failed: look, and try again. */
+/**
+ * Puts a catalog item if there is none yet. A Conflict may come from a transaction that then failed: look, and try
+ * again.
+ */
 async function putOnce(ports: CatalogPorts, key: Key, properties: Attributes): Promise<void> {
   for (let attempt = 1; !(await ports.state.get(key)); attempt++) {
     const now = ports.clock.now()

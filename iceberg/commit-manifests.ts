@@ -1,4 +1,6 @@
-/** The manifests of one commit: of the files it adds, of those it removes, and of older ones that it merges. */
+/**
+ * The manifests of one commit: for the files it adds, for those it removes, and for the older manifests that it merges.
+ */
 import { Conflict, TradelakeError } from '../domain/errors.ts'
 import { piecesOf } from '../domain/pieces.ts'
 import type { Ports } from '../domain/ports.ts'
@@ -13,7 +15,7 @@ import type { DataFile } from './types.ts'
 
 type WritePorts = Pick<Ports, 'store' | 'ids'>
 
-/** Manifests of added files: good for any attempt, as sequence numbers are inherited from the manifest list. */
+/** Manifests of added files: every attempt can use them, as sequence numbers are inherited from the manifest list. */
 export interface AddedManifests {
   readonly files: readonly DataFile[]
   readonly snapshotId: number
@@ -56,7 +58,7 @@ export function manifestWriter(
       const uri = uriOf(ports.store, key)
       const { manifest, bytes } = writeManifest({ shape, entries, uri, snapshotId, sequenceNumber, syncId })
       const put = ports.store.put(key, bytes)
-      // A failure is reported where all puts are awaited; until then it must not count as unhandled.
+      // A failure is reported where all puts are awaited; until then Node must not take it for an unhandled rejection.
       put.catch(() => {})
       puts.push(put)
       written.push([key, entries])
@@ -65,12 +67,12 @@ export function manifestWriter(
   }
 }
 
-/** The manifests of added files. @throws TradelakeError where a file has no value of a partition field */
+/** The manifests of added files. @throws TradelakeError where a file has no value for a partition field */
 export function writeAdded(ports: WritePorts, writer: ManifestWriter, files: readonly DataFile[]): AddedManifests {
   for (const file of files) {
-    // A partition under another name would be written as null, and every scan of a range would pass the file by.
+    // A partition value under another name would be written as null, and every scan of a range would skip the file.
     const missing = writer.shape.fields.find(field => file.partition[field.name] === undefined)
-    if (missing) throw new TradelakeError(`${file.key} has no value of partition field ${missing.name}.`)
+    if (missing) throw new TradelakeError(`${file.key} has no value for partition field ${missing.name}.`)
   }
   const entries = files.map(file => addedEntry(writer.snapshotId, toRaw(ports.store, file, writer.shape.sortOrderId)))
   const sorted = cutByPartition(writer.shape.fields, entries, Number.POSITIVE_INFINITY).flat()
@@ -80,15 +82,15 @@ export function writeAdded(ports: WritePorts, writer: ManifestWriter, files: rea
 
 /** A snapshot's manifests after files were removed. */
 export interface Removal {
-  /** Manifests that hold none of the removed files, and some live ones. */
+  /** Manifests that hold live files and none of the removed ones. */
   readonly untouched: readonly ManifestFile[]
   readonly rewritten: readonly ManifestFile[]
   readonly files: readonly RawDataFile[]
 }
 
 /**
- * Rewrites exactly the manifests that hold files to remove; a manifest whose last file went before is left out.
- * @throws Conflict where a file is in none of them
+ * Rewrites exactly the manifests that hold files to remove; a manifest that had no live file left before is dropped.
+ * @throws Conflict where no manifest holds one of the files
  */
 export async function removeFiles(
   ports: WritePorts,
@@ -123,11 +125,11 @@ export async function removeFiles(
   }
   const [missing] = wanted
   if (missing !== undefined)
-    throw new Conflict(`${keyOf(ports.store, missing)} is not a file of table ${table} any more.`, -1)
+    throw new Conflict(`${keyOf(ports.store, missing)} is no longer a file of table ${table}.`, -1)
   return { untouched: live.filter(manifest => !touched.has(manifest)), rewritten, files }
 }
 
-/** Carries manifests over, merging one tier of them where that is due. */
+/** Carries manifests over, merging one tier of them (see merge.ts) when that is due. */
 export async function mergeManifests(
   ports: WritePorts,
   writer: ManifestWriter,

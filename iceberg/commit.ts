@@ -2,8 +2,9 @@
  * A commit: data files → manifest → manifest list → metadata → the pointer write that makes it all count.
  *
  * Staging writes only new objects; the table changes when the caller's transaction takes the pointer write. Where that
- * conflicts, the caller loads the table again and stages again, giving what it staged before: data files and the manifest
- * of the added files are made once and committed as often as it takes. What a lost attempt wrote is an orphan, and swept.
+ * conflicts, the caller loads the table again and stages again, passing what it staged before: data files and the
+ * manifest of the added files are made once and committed as often as it takes. What a lost attempt wrote is an
+ * orphan, and gets swept.
  */
 import { sumOf } from '../domain/counts.ts'
 import { TradelakeError } from '../domain/errors.ts'
@@ -30,7 +31,7 @@ export interface SnapshotChange {
   readonly operation: Operation
   /** Further entries of the snapshot's summary. */
   readonly summary?: Readonly<Record<string, string>>
-  /** Milliseconds since 1970; the clock's where it is not given. */
+  /** Milliseconds since 1970; the clock's time by default. */
   readonly nowMs?: number
   /** What an earlier attempt with the same files to add staged. */
   readonly previous?: StagedSnapshot
@@ -43,14 +44,15 @@ export interface StagedSnapshot {
   readonly sequenceNumber: number
   /** Absolute URI. */
   readonly metadataLocation: string
-  /** The table as it is once the write is taken: the next commit may start from it without reading. */
+  /** The table as it is after the write: the next commit may start from it without reading. */
   readonly table: LoadedTable
   readonly added: AddedManifests
 }
 
 /**
  * Writes all that a new snapshot needs and gives the pointer write for the caller's transaction.
- * @throws Conflict where a file to remove is not live any more; Corrupt; TradelakeError where the operation cannot be what was asked
+ * @throws Conflict where a file to remove is no longer live; Corrupt; TradelakeError where the operation does not
+ * allow the change
  */
 export async function stageSnapshot(ports: CommitPorts, change: SnapshotChange): Promise<StagedSnapshot> {
   const { table, add = [], remove = NOTHING, operation } = change
@@ -83,7 +85,7 @@ export async function stageSnapshot(ports: CommitPorts, change: SnapshotChange):
     'snapshot-id': snapshotId,
     ...(parentSnapshotId !== undefined && { 'parent-snapshot-id': parentSnapshotId }),
     'sequence-number': sequenceNumber,
-    // Clocks of two writers differ: time in a table still never goes back.
+    // The clocks of two writers differ, but a table's time never goes back.
     'timestamp-ms': Math.max(nowMs, table.metadata['last-updated-ms']),
     'manifest-list': uriOf(store, listKey),
     summary,
@@ -91,7 +93,7 @@ export async function stageSnapshot(ports: CommitPorts, change: SnapshotChange):
   }
   const metadata = addSnapshot(table.metadata, snapshot, table.metadataLocation)
   const metadataKey = nextMetadataKey(table.name, table.metadataLocation, ids.uuid())
-  // Nothing reads these before the pointer names the metadata, so they need no order among them.
+  // Nothing reads these before the pointer names the metadata, so they can be written in any order.
   await Promise.all([...writer.puts, store.put(listKey, list), writeMetadata(store, metadataKey, metadata)])
   for (const [key, entries] of writer.written) rememberEntries(store, key, entries)
   rememberManifests(store, listKey, manifests)

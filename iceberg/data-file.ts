@@ -1,4 +1,4 @@
-/** Makes a data file of a batch: encoded, stored under a fresh name, described as a manifest will describe it. */
+/** Makes a data file from a batch: encoded, stored under a fresh name, described as a manifest will describe it. */
 import { crc32 } from 'node:zlib'
 import type { Batch } from '../domain/columns.ts'
 import { dataFileKey } from '../domain/names.ts'
@@ -10,7 +10,10 @@ import { describeParquet, describeParquetFile } from './parquet/footer.ts'
 import { partitionPath } from './partitions.ts'
 import type { DataFile, PartitionValue } from './types.ts'
 
-/** Writes the batch as one file of the partition; all its rows must belong there. It counts for nothing until a commit names it. */
+/**
+ * Writes the batch as one file of the partition; all its rows must belong there. No reader sees it until a commit names
+ * it.
+ */
 export async function writeDataFile(
   ports: Pick<Ports, 'store' | 'ids'>,
   table: TableDefinition,
@@ -23,7 +26,10 @@ export async function writeDataFile(
   return { key, partition, ...describeParquet(table, bytes), crc32: crc32(bytes) }
 }
 
-/** Like `writeDataFile`, of the rows that a query in the session gives, which need not fit in memory; under another key where one is asked for. */
+/**
+ * Like `writeDataFile`, for the rows of a query in the session, which need not fit in memory; `key` may name another
+ * place for it.
+ */
 export async function copyDataFile(
   ports: Pick<Ports, 'store' | 'ids' | 'scratch'>,
   session: QuerySession,

@@ -1,9 +1,10 @@
 /**
- * Tables that follow their definitions (spec, "Schema Evolution"). Legal is what leaves every old file readable: a new optional
- * column, a wider type, required made optional, another doc or order of columns. Everything else is refused. Pure, no I/O.
+ * Tables that follow their definitions (spec, "Schema Evolution"). A change is legal if it leaves every old file
+ * readable: a new optional column, a wider type, required made optional, another doc or order of columns. Everything
+ * else is refused. Pure, no I/O.
  *
  * The new schema is in the metadata that a table is opened with, and gets stored with the table's next commit: a migration has
- * no commit of its own, and one that was lost with its commit is made again by the next opening.
+ * no commit of its own, and where its commit failed, the next opening makes it again.
  */
 import { decimalType, type PrimitiveType } from '../domain/column-types.ts'
 import { SchemaMismatch } from '../domain/errors.ts'
@@ -22,8 +23,8 @@ import {
 import type { TableMetadata } from './table-metadata.ts'
 
 /**
- * The metadata with the definition's schema as its current one; the very same where it is so already. Older schemas stay, and
- * with them what snapshots say of theirs.
+ * The metadata with the definition's schema as its current one; the same object where it is so already. Older schemas
+ * stay, and snapshots still name the schema they were made with.
  * @throws SchemaMismatch saying what differs and what to do
  */
 export function evolveMetadata(metadata: TableMetadata, definition: TableDefinition): TableMetadata {
@@ -83,7 +84,7 @@ function firstProblem(
     if (field.required) return `column ${field.name} is new and required, but old rows have no value: make it optional`
     const taken = fieldIds(field).find(id => id <= lastId)
     if (taken !== undefined)
-      return `column ${field.name} is new, but its id ${taken} is no new one: give it ids from ${lastId + 1} on`
+      return `column ${field.name} is new, but its id ${taken} is not: give it ids from ${lastId + 1} on`
   }
   return undefined
 }

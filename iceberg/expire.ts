@@ -1,4 +1,4 @@
-/** Expiry by itself: snapshots that have had their time leave a table that nobody commits to. */
+/** Expiry without a commit of data: drops old snapshots from a table that nobody commits to. */
 import type { Ports, Write } from '../domain/ports.ts'
 import { type LoadedTable, pointerWrite } from './catalog.ts'
 import { uriOf } from './location.ts'

@@ -1,6 +1,7 @@
 /**
- * One gzip member put together of parts that were compressed each by itself, so that a part which comes again is compressed once
- * (RFC 1951: deflate blocks follow each other, and a full flush ends one at a byte and forgets what came before; RFC 1952: the frame).
+ * One gzip member made of parts that were compressed separately, so that a part which comes again is compressed only
+ * once (RFC 1951: deflate blocks follow each other, and a full flush ends one at a byte and forgets what came before;
+ * RFC 1952: the frame).
  */
 import { constants, crc32, deflateRawSync } from 'node:zlib'
 import { sumOf } from '../domain/counts.ts'

@@ -102,7 +102,7 @@ export function readManifestList(bytes: Uint8Array, key: string): ManifestFile[]
   const foreign = manifests.find(manifest => manifest.content !== 0 || manifest.partition_spec_id !== 0)
   if (foreign)
     throw new Corrupt(
-      `Manifest list ${key} holds ${foreign.manifest_path}, which lists delete files or has another partition spec: another writer made it, and tradelake cannot apply it.`,
+      `Manifest list ${key} holds ${foreign.manifest_path}, which lists delete files or has another partition spec: another writer made it, and tradelake cannot use it.`,
     )
   return manifests
 }

@@ -40,12 +40,12 @@ export async function readEntries(store: ReadStore, manifest: ManifestFile): Pro
   return entries
 }
 
-/** What metadata names was there when it was written. */
+/** Reads an object that metadata names: it existed when the metadata was written. */
 async function getListed(store: ReadStore, key: string): Promise<Uint8Array> {
   try {
     return await store.get(key)
   } catch (error) {
-    if (error instanceof NotFound) throw new Corrupt(`A snapshot names ${key}, and no object stands there.`)
+    if (error instanceof NotFound) throw new Corrupt(`A snapshot names ${key}, but there is no such object.`)
     throw error
   }
 }
@@ -62,7 +62,7 @@ const shapes = new WeakMap<readonly IcebergSchema[], ManifestShape>()
 
 /** What the manifests of a table have in common. @throws Corrupt where the table has a spec that tradelake does not write */
 export function shapeOf(metadata: TableMetadata): ManifestShape {
-  // Every metadata of a table that is made from another carries the same array of schemas.
+  // Metadata made from other metadata of the table carries the same array of schemas.
   let shape = shapes.get(metadata.schemas)
   if (shape) return shape
   const schema = currentSchema(metadata)
@@ -77,7 +77,7 @@ export function shapeOf(metadata: TableMetadata): ManifestShape {
   return shape
 }
 
-/** The schema that new snapshots are written with. @throws Corrupt where the metadata does not hold it */
+/** The schema that new snapshots are written with. @throws Corrupt where the metadata lacks it */
 export function currentSchema(metadata: TableMetadata): IcebergSchema {
   const schema = metadata.schemas.find(candidate => candidate['schema-id'] === metadata['current-schema-id'])
   if (!schema) throw new Corrupt(`Table ${metadata.location} lacks its current schema.`)

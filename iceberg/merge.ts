@@ -10,12 +10,15 @@ import type { ManifestFile } from './manifest-list.ts'
 import { type BoundField, comparePartitions } from './partitions.ts'
 
 export const MERGE_FAN_IN = 32
-/** A merge reads and writes no more than this; larger manifests rest (Iceberg's `commit.manifest.target-size-bytes`). */
+/**
+ * A merge reads and writes no more than this; larger manifests are left alone (Iceberg's
+ * `commit.manifest.target-size-bytes`).
+ */
 export const TARGET_MANIFEST_BYTES = 8 * 1024 * 1024
 
 export interface Merge {
   readonly manifests: readonly ManifestFile[]
-  /** Each manifest that comes of it lists at least so many files, which puts it into a higher tier. */
+  /** Each resulting manifest lists at least this many files, which puts it into a higher tier. */
   readonly leastFiles: number
 }
 
@@ -24,7 +27,7 @@ export function liveFiles(manifest: ManifestFile): number {
   return manifest.added_files_count + manifest.existing_files_count
 }
 
-/** The one merge that is due, of the lowest tier that has one; undefined where none is. */
+/** The merge that is due, in the lowest tier that has one; undefined where no merge is due. */
 export function planMerge(manifests: readonly ManifestFile[]): Merge | undefined {
   const tiers = new Map<number, ManifestFile[]>()
   for (const manifest of manifests) {
@@ -36,7 +39,7 @@ export function planMerge(manifests: readonly ManifestFile[]): Merge | undefined
   }
   for (const [tier, members] of [...tiers].sort(([a], [b]) => a - b)) {
     if (members.length < MERGE_FAN_IN) continue
-    // Oldest first: files of one time lie in few partitions, so the bounds of what comes out stay tight.
+    // Oldest first: files of one time lie in few partitions, so the merged manifest's bounds stay tight.
     members.sort((a, b) => a.min_sequence_number - b.min_sequence_number)
     let bytes = 0
     const chosen = members

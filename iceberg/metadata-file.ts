@@ -15,7 +15,7 @@ import type { Snapshot, TableMetadata } from './table-metadata.ts'
 const CACHED_FILES = 32
 const cacheOf = cachePerStore<TableMetadata>(CACHED_FILES)
 
-/** Where a table's metadata, manifests and manifest lists stand. */
+/** Where a table's metadata, manifests and manifest lists are. */
 export function metadataPrefix(table: string): string {
   return `${tableKey(table)}/metadata/`
 }
@@ -30,7 +30,7 @@ function versionOf(location: string): number {
   return Number(/\/(\d+)-[^/]*$/.exec(location)?.[1] ?? 0)
 }
 
-/** Writes metadata under a key that nothing stands at. */
+/** Writes metadata under a fresh key. */
 export async function writeMetadata(
   store: Pick<ObjectStore, 'put'>,
   key: string,
@@ -40,10 +40,13 @@ export async function writeMetadata(
   cacheOf(store).set(key, metadata, 1)
 }
 
-/** A run of snapshots ends after one in so many: by its id, so that runs stay the same when others come and go. */
+/**
+ * About one snapshot in this many ends a run: its id decides, so that runs stay the same when other snapshots come and
+ * go.
+ */
 const RUN_SNAPSHOTS = 64
 
-/** Compressed runs by their last snapshot: a commit adds one snapshot to up to 1,500 that were written before. */
+/** Compressed runs by their last snapshot: a commit adds one snapshot to as many as 1,500 that were written before. */
 const runs = new WeakMap<Snapshot, { readonly snapshots: readonly Snapshot[]; readonly part: GzipPart }>()
 
 function metadataParts(metadata: TableMetadata): GzipPart[] {

@@ -1,4 +1,7 @@
-/** Updates of table metadata: a new table, a snapshot more, a step back. What other writers put there is carried along. Pure, no I/O. */
+/**
+ * Updates of table metadata: a new table, one more snapshot, a step back. What other writers put there is kept. Pure,
+ * no I/O.
+ */
 import type { TableDefinition } from '../domain/tables.ts'
 import { FIRST_PARTITION_ID, lastColumnId, partitionSpecOf, schemaOf, sortOrderOf } from './schema.ts'
 import {
@@ -56,7 +59,9 @@ export function newMetadata(options: {
   }
 }
 
-/** Adds a snapshot, makes it current and lets old ones go. `previousLocation` is where the given metadata stands. */
+/**
+ * Adds a snapshot, makes it current and drops expired ones. `previousLocation` is where the given metadata is stored.
+ */
 export function addSnapshot(metadata: TableMetadata, snapshot: Snapshot, previousLocation: string): TableMetadata {
   const id = snapshot['snapshot-id']
   const time = snapshot['timestamp-ms']
@@ -94,7 +99,7 @@ export function currentSnapshot(metadata: TableMetadata): Snapshot | undefined {
 
 /** A snapshot by its id; undefined where the metadata no longer holds it. */
 export function snapshotById(metadata: TableMetadata, id: number): Snapshot | undefined {
-  // The one asked for is nearly always the newest.
+  // Callers nearly always ask for the newest.
   return metadata.snapshots.findLast(snapshot => snapshot['snapshot-id'] === id)
 }
 
@@ -106,7 +111,7 @@ export interface FileTotals {
 }
 
 /**
- * A snapshot's summary (spec, "Appendix F: Snapshot summary"): what it did, and the table's totals after it where those
+ * A snapshot's summary (spec, "Appendix F: Snapshot summary"): what it did, and the table's totals after it if those
  * before it are known.
  */
 export function snapshotSummary(options: {
@@ -141,8 +146,8 @@ export function snapshotSummary(options: {
 }
 
 /**
- * Goes back to an earlier snapshot that the metadata holds, or to none: the later ones leave its history, and sequence numbers
- * go on from where they were. `previousLocation` is where the given metadata stands.
+ * Goes back to an earlier snapshot that the metadata holds, or to no snapshot: the later ones leave its history, and
+ * sequence numbers go on from where they were. `previousLocation` is where the given metadata is stored.
  */
 export function rollBack(
   metadata: TableMetadata,

@@ -1,5 +1,5 @@
 /**
- * Partition values: the transforms (spec, "Partition Transforms"), how values stand in manifests, and the names of
+ * Partition values: the transforms (spec, "Partition Transforms"), how manifests hold values, and the names of
  * partition folders. Pure, no I/O.
  */
 import type { PrimitiveType } from '../domain/column-types.ts'
@@ -24,7 +24,10 @@ export interface BoundField {
 
 const MAX_DATE_DAYS = 100_000_000
 
-/** The fields of a spec against its schema. @throws Error where a transform or source type is not one of ours */
+/**
+ * The fields of a spec against its schema.
+ * @throws Error where tradelake does not write the transform or source type
+ */
 export function bindSpec(schema: IcebergSchema, spec: PartitionSpec): BoundField[] {
   return spec.fields.map(field => {
     const source = schema.fields.find(candidate => candidate.id === field['source-id'])
@@ -39,7 +42,8 @@ export function bindSpec(schema: IcebergSchema, spec: PartitionSpec): BoundField
 
 /**
  * Applies a transform to a date (days since 1970) or timestamptz (microseconds since 1970): day gives days since 1970,
- * month gives months since 1970, identity the value itself (numbers beyond 2^53 lose nothing: no such column partitions).
+ * month gives months since 1970, identity the value itself (nothing is lost beyond 2^53: no table is partitioned by
+ * such a column).
  */
 export function applyTransform(transform: Transform, type: PrimitiveType, value: ScalarValue): PartitionValue {
   if (transform === 'identity') return typeof value === 'string' ? value : Number(value)
@@ -49,7 +53,7 @@ export function applyTransform(transform: Transform, type: PrimitiveType, value:
 
 /** Months since January 1970 of a number of days since 1970. */
 export function monthOf(days: number): number {
-  // Ends of ranges may lie beyond what a Date holds; no row does.
+  // The end of a range may lie beyond what a Date holds; no row does.
   const date = new Date(Math.min(Math.max(days, -MAX_DATE_DAYS), MAX_DATE_DAYS) * DAY_MS)
   return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth()
 }

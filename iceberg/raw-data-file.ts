@@ -8,7 +8,7 @@ interface Pair<V> {
   readonly value: V
 }
 
-/** A data file as a manifest holds it. What other writers add beyond these fields is dropped on rewriting. */
+/** A data file as a manifest holds it. Further fields that other writers add are dropped when it is rewritten. */
 export interface RawDataFile {
   readonly content: number
   readonly file_path: string
@@ -44,7 +44,7 @@ export function toRaw(store: Pick<ObjectStore, 'root'>, file: DataFile, sortOrde
   }
 }
 
-/** A data file as the stages see it. @throws Corrupt where it stands outside the store */
+/** A data file as the stages see it. @throws Corrupt where it lies outside the store */
 export function fromRaw(store: Pick<ObjectStore, 'root'>, raw: RawDataFile): DataFile {
   return {
     key: keyOf(store, raw.file_path),
@@ -60,7 +60,7 @@ export function fromRaw(store: Pick<ObjectStore, 'root'>, raw: RawDataFile): Dat
   }
 }
 
-/** avsc takes bytes as Buffers alone. */
+/** avsc takes bytes only as Buffers. */
 function boundPairs(bounds: Readonly<Record<number, Uint8Array>>): Pair<Uint8Array>[] {
   return pairs(bounds).map(({ key, value }) => ({
     key,

@@ -1,7 +1,8 @@
 /**
  * Planning a scan: which live data files may hold rows in given ranges (spec, "Scan Planning"). Manifests are skipped by
  * their partition summaries, files by their partition and column bounds. A file that may match is never left out.
- * Only a condition on a partition's source column skips manifests: who asks for a time in Gold gives its dates as well.
+ * Only a condition on a partition's source column skips manifests: a query for a time in Gold must give its dates as
+ * well.
  */
 import type { PrimitiveType } from '../domain/column-types.ts'
 import { TradelakeError } from '../domain/errors.ts'
@@ -34,7 +35,7 @@ export interface ColumnRanges {
 }
 
 export interface ScanOptions {
-  /** A snapshot that the metadata still holds; the current one where it is not given. */
+  /** A snapshot that the metadata still holds; the current one by default. */
   readonly snapshotId?: number
   /** Conditions that all hold. */
   readonly where?: readonly ColumnRanges[]
@@ -59,7 +60,7 @@ export async function planFiles(
   return (await planScan(ports, table, options)).files
 }
 
-/** Like `planFiles`, and tells how much of the metadata it read. */
+/** Like `planFiles`, and says how much of the metadata it read. */
 export async function planScan(
   ports: Pick<Ports, 'store'>,
   table: LoadedTable,
@@ -84,7 +85,10 @@ export async function planScan(
   return { files, manifests: live.length, manifestsRead: chosen.length }
 }
 
-/** Live files of a manifest by their partition: thousands of files lie in a few, and a cached manifest is asked again and again. */
+/**
+ * Live files of a manifest by their partition: thousands of files lie in a few partitions, and a cached manifest is
+ * asked often.
+ */
 const partitions = new WeakMap<readonly ManifestEntry[], readonly (readonly RawDataFile[])[]>()
 
 function partitionsOf(entries: readonly ManifestEntry[]): readonly (readonly RawDataFile[])[] {
@@ -123,7 +127,7 @@ interface EncodedRange {
 function columnTest(table: LoadedTable, { column, ranges }: ColumnRanges): ColumnTest {
   const field = currentSchema(table.metadata).fields.find(candidate => candidate.name === column)
   const type = field && primitiveOf(field.type)
-  if (!type) throw new TradelakeError(`Table ${table.name} has no column ${column} that ranges can be asked of.`)
+  if (!type) throw new TradelakeError(`Table ${table.name} has no column ${column} that a range can be asked for.`)
   const encoded = ranges.map(range => encodeRange(range, value => encodeValue(type, value)))
   const parts = shapeOf(table.metadata).fields.flatMap((part, index) =>
     part.sourceId === field.id ? [{ part, index, ranges: ranges.map(range => projectRange(part, range)) }] : [],
@@ -138,7 +142,7 @@ function columnTest(table: LoadedTable, { column, ranges }: ColumnRanges): Colum
     partition: partition =>
       parts.every(({ part, ranges: projected }) => {
         const value = partition[part.name] ?? null
-        // A null partition comes of null sources, which lie in no range.
+        // A null partition holds rows whose source is null, which lie in no range.
         if (value === null) return false
         const bytes = encodePartitionValue(part, value)
         return overlapsAny(part.type, projected, bytes, bytes)
@@ -147,7 +151,9 @@ function columnTest(table: LoadedTable, { column, ranges }: ColumnRanges): Colum
   }
 }
 
-/** The range of partition values that the range's rows have: transforms keep order (spec, "Scan Planning": inclusive projection). */
+/**
+ * The partition values of the rows in the range: transforms keep order (spec, "Scan Planning": inclusive projection).
+ */
 function projectRange(part: BoundField, range: Range): EncodedRange {
   return encodeRange(range, value => {
     const transformed = applyTransform(part.transform, part.sourceType, value)

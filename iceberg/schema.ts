@@ -58,7 +58,7 @@ export interface SortOrder {
   }[]
 }
 
-/** Partition field ids begin here (spec, "Partition Specs": 1000 to keep clear of column ids). */
+/** Partition field ids begin here (spec, "Partition Specs": from 1000, so that they differ from column ids). */
 export const FIRST_PARTITION_ID = 1000
 
 /** The schema with id 0. @throws Error where a nested column has no ids for what it nests */
@@ -100,7 +100,7 @@ export function lastColumnId(schema: IcebergSchema): number {
   return Math.max(0, ...schema.fields.flatMap(fieldIds))
 }
 
-/** The partition spec with id 0. @throws Error where a source is no column */
+/** The partition spec with id 0. @throws Error where a source is not a column */
 export function partitionSpecOf(table: TableDefinition): PartitionSpec {
   return {
     'spec-id': 0,
@@ -132,7 +132,9 @@ function columnId(table: TableDefinition, name: string): number {
   return column.id
 }
 
-/** The domain's name of a primitive type in schema JSON; undefined for nested types and those that no table here uses. */
+/**
+ * The domain's name of a primitive type in schema JSON; undefined for nested types and types that no table here uses.
+ */
 export function primitiveOf(type: SchemaType): PrimitiveType | undefined {
   if (typeof type !== 'string') return undefined
   const decimal = /^decimal\((\d+),\s*(\d+)\)$/.exec(type)

@@ -1,7 +1,7 @@
 /**
  * Which snapshots a table's metadata keeps: the one policy that every commit and maintenance apply. Snapshots thin out with age:
- * each of them, then the last of each hour, then the last of each day, then none. It stands in the table's properties.
- * Dropping a snapshot deletes no file: the sweep removes what no snapshot reaches any more. Pure, no I/O.
+ * first all stay, then the last of each hour, then the last of each day, then none. The policy is in the table's
+ * properties. Dropping a snapshot deletes no file: the sweep removes what no snapshot reaches any more. Pure, no I/O.
  */
 import type { SnapshotPolicy } from '../domain/tables.ts'
 import { DAY_MS, HOUR_MS } from '../domain/time.ts'
@@ -9,15 +9,15 @@ import type { Snapshot, TableMetadata } from './table-metadata.ts'
 
 /** Which snapshots a table keeps; the current one and those that refs name are always kept. Ages in milliseconds. */
 export interface SnapshotRetention {
-  /** Every snapshot of this age or younger stays; `maxCount` permitting. */
+  /** Every snapshot of this age or younger stays, up to `maxCount`. */
   readonly allMs: number
   /** Up to this age the last of each hour stays, from then on the last of each day. */
   readonly hourlyMs: number
-  /** Older ones leave. */
+  /** Older ones are dropped. */
   readonly maxAgeMs: number
-  /** So many newest stay whatever their age. */
+  /** The newest, this many, stay whatever their age. */
   readonly minCount: number
-  /** Beyond so many newest only the last of each hour stays, however young: it bounds what a commit writes. */
+  /** Beyond this many newest only the last of each hour stays, however young: it bounds what a commit writes. */
   readonly maxCount: number
 }
 
@@ -35,7 +35,7 @@ const property = {
 
 const DEFAULTS = retentionOfPolicy({ allDays: 1, hourlyDays: 7, dailyDays: 7 })
 
-/** A table definition's policy in full. */
+/** A table definition's policy in milliseconds and counts. */
 export function retentionOfPolicy({ allDays, hourlyDays, dailyDays }: SnapshotPolicy): SnapshotRetention {
   return {
     allMs: allDays * DAY_MS,
@@ -78,13 +78,16 @@ export function retainSnapshots(
     const age = options.nowMs - time
     if (age > maxAgeMs) return false
     if (age <= allMs && newer < maxCount) return true
-    // The last of its hour or day has its successor in another: true before and after others of that hour have left.
+    // The last of its hour or day is followed by one of another: that stays true when others of that hour are dropped.
     const length = age <= hourlyMs ? HOUR_MS : DAY_MS
     return Math.floor(time / length) !== Math.floor(snapshots[index + 1]['timestamp-ms'] / length)
   })
 }
 
-/** Metadata without the snapshots that have had their time, and its log without what came before them; the same object where none has. */
+/**
+ * Metadata without the expired snapshots, and its log without what came before them; the same object where none has
+ * expired.
+ */
 export function expireSnapshots(metadata: TableMetadata, nowMs: number): TableMetadata {
   const pinned = new Set(Object.values(metadata.refs).map(ref => ref['snapshot-id']))
   const retention = retentionOf(metadata.properties)

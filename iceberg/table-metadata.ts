@@ -36,7 +36,7 @@ export interface TableMetadata {
   readonly 'default-sort-order-id': number
   readonly 'sort-orders': readonly SortOrder[]
   readonly properties: Readonly<Record<string, string>>
-  /** -1 where the table has none yet. */
+  /** -1 where the table has no snapshot yet. */
   readonly 'current-snapshot-id': number
   readonly refs: Readonly<Record<string, SnapshotRef>>
   /** Oldest first. */

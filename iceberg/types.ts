@@ -22,6 +22,6 @@ export interface DataFile {
   readonly upperBounds: Readonly<Record<number, Uint8Array>>
   /** Where the row groups begin. */
   readonly splitOffsets: readonly number[]
-  /** CRC-32 of the whole file, where it was made in memory; travels in pending items, manifests have no place for it. */
+  /** CRC-32 of the whole file, where it was made in memory; pending items carry it, manifests have no place for it. */
   readonly crc32?: number
 }

@@ -1,4 +1,4 @@
-/** Reads columns of a table's Parquet files as one batch: pages into typed arrays, with no object a row. */
+/** Reads columns of a table's Parquet files as one batch: pages into typed arrays, without an object for each row. */
 import { type ColumnMetaData, type FileMetaData, parquetMetadata, type RowGroup, type SchemaElement } from 'hyparquet'
 import { getMaxDefinitionLevel, getMaxRepetitionLevel, getSchemaPath } from 'hyparquet/src/schema.js'
 import type { Column } from '../../domain/column-types.ts'
@@ -14,7 +14,7 @@ import { columnSink } from './sinks.ts'
 
 /** Bytes of a file, in memory or behind a port. */
 export interface ByteSource {
-  /** For messages. */
+  /** For error messages. */
   readonly name: string
   readonly bytes: number
   /** Bytes start up to but not including end. */
@@ -23,7 +23,7 @@ export interface ByteSource {
 
 export interface BatchOptions {
   readonly columns: readonly string[]
-  /** Strings that are mostly different come as bytes instead of by dictionary. */
+  /** Columns of mostly different strings, which come as bytes instead of by dictionary. */
   readonly plain: ReadonlySet<string>
   /** Leaves row groups out. */
   readonly keep?: (group: RowGroup) => boolean
@@ -38,7 +38,7 @@ export function sourceOf(name: string, bytes: Uint8Array): ByteSource {
 }
 
 /**
- * The rows of all files, in their order, as the definition has them today: an optional column that a file was written before is
+ * The rows of all files, in their order, as the definition is today: an optional column that is newer than a file is
  * null there, and narrower values are widened. Strings come as `bytes` or `dictionary`, lists and maps as `dictionary`, decimals
  * unscaled.
  * @throws Corrupt naming the file that cannot be read or lacks a required column
@@ -66,7 +66,7 @@ export async function* readGroups(
 interface PlacedGroup {
   readonly source: ByteSource
   readonly metadata: FileMetaData
-  /** How the file calls the table's columns. */
+  /** The names of the table's columns in the file. */
   readonly names: ReadonlyMap<string, string>
   readonly group: RowGroup
 }
@@ -135,7 +135,7 @@ interface LeafChunk {
   readonly stored: SchemaElement
 }
 
-/** The chunks of a column: one, or a map's two; undefined where the file was written before the column. */
+/** The chunks of a column: one, or a map's two; undefined where the column is newer than the file. */
 async function readChunks(
   { source, metadata, names, group }: PlacedGroup,
   column: Column,
@@ -160,7 +160,7 @@ async function readChunks(
   )
 }
 
-/** Pages of a column without a value, and the levels that a value would have. */
+/** Pages of a column that is all null, and the levels that a value would have. */
 function nulls({ nestedIds = [] }: Column, rows: number): [ChunkPage[][], number[]] {
   const page: ChunkPage = {
     slots: rows,

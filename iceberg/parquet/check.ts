@@ -1,6 +1,6 @@
 /**
- * Looks over the pages of column chunks before they are decoded: hyparquet trusts their headers, and a damaged one can make
- * it run for ever or ask for all memory. Reads headers alone.
+ * Checks the pages of column chunks before they are decoded: hyparquet trusts their headers, and a damaged one can make
+ * it run for ever or ask for all memory. Reads only headers.
  */
 import type { ColumnMetaData, FileMetaData, PageHeader } from 'hyparquet'
 import { parquetHeader } from 'hyparquet/src/column.js'
@@ -10,7 +10,7 @@ export const MAX_PAGE_BYTES = 1 << 30
 
 const DICTIONARY_ENCODINGS = new Set(['RLE_DICTIONARY', 'PLAIN_DICTIONARY'])
 
-/** @throws Error in words where a page of these flat columns cannot be what was written */
+/** @throws Error in words where a page of these flat columns is not as it can have been written */
 export function checkPages(bytes: Uint8Array, metadata: FileMetaData, columns: readonly string[]): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   for (const group of metadata.row_groups)
@@ -56,7 +56,7 @@ function pageProblem(header: PageHeader, room: number, rows: number, hasDictiona
   const page = v2 ?? (header.type === 'DATA_PAGE' ? header.data_page_header : undefined)
   if (!page) return `is of an unknown kind`
   if (!(page.num_values >= 0 && page.num_values <= rows)) return `has ${page.num_values} of ${rows} values`
-  // Levels are run-length encoded, the values of these types never.
+  // Levels are run-length encoded, values of these types never are.
   if (page.encoding === 'RLE' || page.encoding === 'BIT_PACKED' || page.encoding === undefined)
     return `has values in ${page.encoding} encoding`
   if (DICTIONARY_ENCODINGS.has(page.encoding) && !hasDictionary) return `lacks its dictionary`

@@ -1,6 +1,7 @@
 /**
  * The pages of a column chunk as they lie in the file: levels, and values that are PLAIN or indexes into the chunk's
- * dictionary (parquet-format, Encodings.md). What hyparquet makes an array of objects of stays bytes and typed arrays.
+ * dictionary (parquet-format, Encodings.md). They stay bytes and typed arrays, where hyparquet would make arrays of
+ * objects.
  */
 import { constants, gunzipSync, zstdDecompressSync } from 'node:zlib'
 import type { ColumnMetaData, Compressors, Encoding, PageHeader } from 'hyparquet'
@@ -9,7 +10,10 @@ import { decompressPage } from 'hyparquet/src/datapage.js'
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js'
 import { MAX_PAGE_BYTES } from './check.ts'
 
-/** The levels that a file's own schema gives a leaf: engines write optional what the table requires. */
+/**
+ * The levels that a file's own schema gives a leaf: engines write columns as optional even where the table requires
+ * them.
+ */
 export interface LeafLevels {
   readonly maxDefinition: number
   readonly maxRepetition: number
@@ -18,12 +22,12 @@ export interface LeafLevels {
 export interface ChunkPage {
   /** Values including nulls, empty lists and empty maps. */
   readonly slots: number
-  /** Values that stand there. */
+  /** Values that are not null. */
   readonly present: number
-  /** A level a slot; undefined where all have the same: 0 for repetition, the highest for definition. */
+  /** A level for each slot; undefined where all are the same: 0 for repetition, the highest for definition. */
   readonly repetition: Uint8Array | undefined
   readonly definition: Uint8Array | undefined
-  /** PLAIN values of those present, or an index each into `dictionary`. */
+  /** The present values: PLAIN, or each an index into `dictionary`. */
   readonly values: Uint8Array | Int32Array
   /** The chunk's dictionary page, PLAIN, and its entries. */
   readonly dictionary: { readonly plain: Uint8Array; readonly entries: number } | undefined
@@ -33,14 +37,17 @@ export const parquetCompressors: Compressors = {
   ZSTD: (input, size) =>
     zstdDecompressSync(input, {
       maxOutputLength: Math.min(Math.max(size, 1), MAX_PAGE_BYTES),
-      // In one piece: by default zlib gives its output 16 KB at a time, a buffer each.
+      // In one piece: by default zlib gives its output in buffers of 16 KB.
       chunkSize: Math.min(Math.max(size, 64), MAX_PAGE_BYTES),
       params: { [constants.ZSTD_d_windowLogMax]: 27 },
     }),
   GZIP: (input, size) => gunzipSync(input, { maxOutputLength: Math.min(Math.max(size, 1), MAX_PAGE_BYTES) }),
 }
 
-/** The data pages of a chunk, from its bytes alone. @throws Error in words where they are not what the chunk says */
+/**
+ * The data pages of a chunk, from nothing but its bytes.
+ * @throws Error in words where they are not what the chunk says
+ */
 export function* readPages(bytes: Uint8Array, chunk: ColumnMetaData, leaf: LeafLevels): Generator<ChunkPage> {
   const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 }
   const total = Number(chunk.num_values)

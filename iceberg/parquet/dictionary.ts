@@ -1,4 +1,7 @@
-/** Pages of values of few kinds: strings by dictionary, and lists and maps whose distinct values are laid out flat. */
+/**
+ * Pages of columns with few different values: strings by dictionary, and lists and maps whose distinct values are laid
+ * out flat.
+ */
 import { ByteWriter } from 'hyparquet-writer'
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js'
 import { bytesOf, type DictionaryColumn } from '../../domain/columns.ts'
@@ -7,7 +10,7 @@ import type { Leaf } from './schema.ts'
 
 const encoder = new TextEncoder()
 
-/** Strings of rows [from, to): the entries that are used, and an index a row. */
+/** Strings of rows [from, to): the entries that are used, and an index for each row. */
 export function stringPage(leaf: Leaf, data: DictionaryColumn<string>, from: number, to: number): LeafPage {
   const { entries } = data
   const indexes = data.indexes.subarray(from, to)
@@ -42,7 +45,7 @@ export function nestedPage<T>(
   textsOf: (entry: T) => readonly string[],
 ): LeafPage {
   const ids = new Map<string, number>()
-  // What a row adds, once per distinct entry of these rows: its texts by number.
+  // What a row adds, found once for each distinct entry of these rows: its texts by number.
   const parts: Int32Array[] = new Array(data.entries.length)
   const partOf = (index: number) =>
     (parts[index] ??= Int32Array.from(textsOf(data.entries[index]), text => {
@@ -102,7 +105,7 @@ function keepUsed(entries: readonly string[], used: Uint8Array) {
   return { renumbered, plain, sizes: chunks.map(chunk => chunk.length + 4) }
 }
 
-/** Indexes into a dictionary page, or the values themselves where nearly every one is another. */
+/** Indexes into a dictionary page, or the values themselves where nearly all differ. */
 function encodeIndexes(
   indexes: Int32Array,
   plain: Uint8Array,

@@ -1,5 +1,5 @@
 /**
- * Encodes a batch of columns as a Parquet file in memory (data page v2; zstd but for tiny columns).
+ * Encodes a batch of columns as a Parquet file in memory (data page v2; zstd except for tiny columns).
  * Page headers, run-length encoding and the footer are hyparquet-writer's; the values are copied from columns that are
  * laid out like pages already, which its row-by-row encoder cannot do (docs/adr/0002-parquet-writer.md).
  */
@@ -15,23 +15,29 @@ import type { LeafPage } from './levels.ts'
 import { encodeLeaf } from './pages.ts'
 import { type Leaf, parquetSchema } from './schema.ts'
 
-/** Rows of a row group: the threads of a query engine share a file out by row groups, and a commit's file has 120,000 rows at most. */
+/**
+ * Rows of a row group: a query engine's threads divide a file among them by row groups, and a commit's file has 120,000
+ * rows at most.
+ */
 const ROW_GROUP_ROWS = 30_720
 const ZSTD_LEVEL = { [constants.ZSTD_c_compressionLevel]: 1 }
-/** What a compressed record takes at most, mostly: a buffer that grows is copied each time. */
+/** A compressed record rarely takes more: the first buffer is sized by it, since one that grows is copied each time. */
 const ROW_BYTES = 64
 const MAGIC = 0x31524150 // "PAR1"
 /** Smaller column chunks are stored as they are: compressing them costs more time than it saves bytes. */
 const MIN_COMPRESSED_BYTES = 512
 
-/** The bytes of a Parquet file that holds the batch. @throws RangeError where a required column is missing, or one is of another length */
+/**
+ * The bytes of a Parquet file that holds the batch.
+ * @throws RangeError where a required column is missing, or one has another length
+ */
 export function encodeParquet(table: TableDefinition, batch: Batch, rowGroupRows = ROW_GROUP_ROWS): Uint8Array {
   const { elements, leaves } = parquetSchema(table)
   const writer = new ByteWriter(64 * 1024 + batch.rows * ROW_BYTES)
   writer.appendUint32(MAGIC)
   const groups: RowGroup[] = []
   const columns = columnsFor(table, batch)
-  // A byte column is walked once: where each group's values begin is carried from group to group.
+  // A byte column is walked only once: each group hands on where the next one's values begin.
   const positions = new Map<ColumnData, number>()
   for (let from = 0; from < batch.rows; from += rowGroupRows) {
     const to = Math.min(from + rowGroupRows, batch.rows)
@@ -65,7 +71,9 @@ export function encodeParquet(table: TableDefinition, batch: Batch, rowGroupRows
   return writer.getBytes()
 }
 
-/** The table's columns of the batch: no value where an optional one is not in it, and values as wide as the table's type. */
+/**
+ * The table's columns, from the batch: nulls for an optional one that it lacks, and values as wide as the table's type.
+ */
 function columnsFor(table: TableDefinition, { rows, columns }: Batch): Record<string, ColumnData> {
   const found = table.columns.map(({ name, type, required }) => {
     const data = columns[name]
@@ -75,7 +83,7 @@ function columnsFor(table: TableDefinition, { rows, columns }: Batch): Record<st
   return Object.fromEntries(found)
 }
 
-/** What makes a column may know a narrower type than the table has. */
+/** Widens a column that was made with a narrower type than the table's. */
 function widened(type: ColumnType, data: ColumnData): ColumnData {
   const { kind } = data
   if (isBigDecimal(type) && kind === 'int64') return { ...data, kind: 'bigdecimal', values: [...data.values] }
@@ -86,14 +94,14 @@ function widened(type: ColumnType, data: ColumnData): ColumnData {
   return data
 }
 
-/** How many values a byte column without nulls has shows only when it was walked to its end. */
+/** How many values a byte column without nulls has is known only after walking it to its end. */
 function requireRows(leaf: Leaf, data: ColumnData, rows: number): void {
   const values = data.kind === 'dictionary' ? data.indexes : data.kind === 'bytes' ? data.valid : data.values
   if (values && values.length !== rows)
     throw new RangeError(`Column ${leaf.column.name} has ${values.length} rows and its batch ${rows}`)
 }
 
-/** In one piece: by default zlib gives its output 16 KB at a time, a buffer each. */
+/** In one piece: by default zlib gives its output in buffers of 16 KB. */
 function zstd(bytes: Uint8Array): Uint8Array {
   return zstdCompressSync(bytes, { params: ZSTD_LEVEL, chunkSize: bytes.length + 1024 })
 }

@@ -2,7 +2,7 @@
  * A Parquet file's footer, as far as it matters here, under the names of parquet.thrift (apache/parquet-format).
  *
  * It is read as raw Thrift: hyparquet's own statistics turn dates into Date and decimals into floats, and bounds must be
- * exact. What hyparquet gives then has numbers for names: they become names here and nowhere else.
+ * exact. hyparquet then names the fields by number: they become names here and nowhere else.
  */
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js'
 
@@ -57,7 +57,7 @@ const TIMESTAMP_MICROS = 10
 const TRAILER_BYTES = 8
 const MAGIC = 0x31524150
 
-/** How many bytes at a file's end its footer takes, from those last bytes; 0 where they are no Parquet file's. */
+/** How many bytes at a file's end its footer takes, from those last bytes; 0 where they do not end a Parquet file. */
 export function footerBytes(tail: Uint8Array): number {
   if (tail.length < TRAILER_BYTES) return 0
   const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength)
@@ -65,7 +65,7 @@ export function footerBytes(tail: Uint8Array): number {
   return view.getUint32(tail.length - TRAILER_BYTES, true) + TRAILER_BYTES
 }
 
-/** Reads the footer from a file's last bytes. @throws Error where there is none, or not the whole of it */
+/** Reads the footer from a file's last bytes. @throws Error where there is no footer, or not the whole of it */
 export function readFooter(tail: Uint8Array): FileMetaData {
   const length = footerBytes(tail)
   if (length === 0) throw new Error('it does not end like one')
@@ -74,7 +74,8 @@ export function readFooter(tail: Uint8Array): FileMetaData {
   return fileMetaData(deserializeTCompactProtocol({ view, offset: tail.length - length }) as unknown as RawFile)
 }
 
-// What hyparquet gives: a field for each number that is there. Unions have one field, of an empty structure.
+// What hyparquet gives: a field for each number that is present. A union has one field, whose value is an empty
+// structure.
 interface RawFile {
   readonly field_2: readonly RawElement[]
   readonly field_3: bigint

@@ -20,7 +20,7 @@ import {
   type Statistics,
 } from './footer-thrift.ts'
 
-/** What a footer tells of a data file. */
+/** What a footer says about a data file. */
 export type ParquetDescription = Omit<DataFile, 'key' | 'partition'>
 
 /** A file's end: at least the whole footer. */
@@ -33,7 +33,7 @@ export interface ParquetTail {
 /** Enough for the footer of nearly every file. */
 const FIRST_READ = 256 * 1024
 
-/** Describes a file from all its bytes, or from its end. @throws Corrupt where it is no Parquet file of the table */
+/** Describes a file from all its bytes, or from its end. @throws Corrupt where it is not a Parquet file of the table */
 export function describeParquet(table: TableDefinition, file: Uint8Array | ParquetTail): ParquetDescription {
   const tail = file instanceof Uint8Array ? { bytes: file, fileBytes: file.length } : file
   try {
@@ -43,9 +43,10 @@ export function describeParquet(table: TableDefinition, file: Uint8Array | Parqu
   }
 }
 
-/** Describes a file on the local disk, reading its end alone. */
+/** Describes a file on the local disk, reading only its end. */
 export async function describeParquetFile(table: TableDefinition, path: string): Promise<ParquetDescription> {
-  // In this thread: the file was just written, so its end is in memory, and a simulation's order stays that of its seed.
+  // Synchronous: the file was just written, so its end is in memory, and a simulation keeps the order that its seed
+  // gives.
   const file = openSync(path, 'r')
   try {
     const fileBytes = fstatSync(file).size
@@ -84,7 +85,7 @@ function leavesOf(table: TableDefinition, elements: readonly SchemaElement[]): L
       nestedIds?.shift()
       return
     }
-    // Writers may number only the outer field: what is nested in it then follows the table's order.
+    // Writers may number only the outer field: the nested fields are then in the table's order.
     const below = nestedIds ?? [...(table.columns.find(column => column.id === element.field_id)?.nestedIds ?? [])]
     for (let child = 0; child < element.num_children; child++) walk(below)
   }
@@ -132,7 +133,7 @@ function nullsOf(leaf: Leaf, chunk: ColumnMetaData): number | undefined {
   return leaf.type && leaf.element.isRequired ? 0 : undefined
 }
 
-/** Bounds over all row groups; a side that one group with values lacks is left out. */
+/** Bounds over all row groups; a side is left out where a group with values lacks it. */
 function boundsOf(
   leaf: Leaf,
   type: PrimitiveType,
@@ -149,7 +150,7 @@ function boundsOf(
     }
     return best
   }
-  // The deprecated fields are in signed order, which is right for integers alone.
+  // The deprecated fields are in signed order, which is right only for integers.
   const signed = leaf.element.type === PHYSICAL.int32 || leaf.element.type === PHYSICAL.int64
   const lower = side(1, stats => stats.min_value ?? (signed ? stats.min : undefined))
   const upper = side(-1, stats => stats.max_value ?? (signed ? stats.max : undefined))

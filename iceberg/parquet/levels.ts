@@ -28,7 +28,10 @@ export function countNulls(valid: Uint8Array, from: number, to: number): number 
   return nulls
 }
 
-/** Definition levels of a flat column; none where it is required. @throws RangeError where a required column has nulls */
+/**
+ * Definition levels of a flat column; empty where it is required.
+ * @throws RangeError where a required column has nulls
+ */
 export function validityLevels(
   leaf: Leaf,
   valid: Uint8Array | undefined,
@@ -40,7 +43,7 @@ export function validityLevels(
     if (nulls > 0) throw new RangeError(`Required column ${leaf.column.name} has ${nulls} nulls`)
     return NONE
   }
-  // No nulls: one run, told without looking at every row again.
+  // No nulls: a single run, so no need to look at every row again.
   const rows = nulls === 0 ? new Uint8Array(to - from).fill(1) : (valid as Uint8Array).subarray(from, to)
   return levels(rows, 1)
 }

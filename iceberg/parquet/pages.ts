@@ -60,7 +60,7 @@ function boundsOf(values: Fixed): { min: number | bigint; max: number | bigint }
   return values instanceof Int32Array ? intBounds(values) : floatBounds(values)
 }
 
-/** None where a value is no number: it would lie outside them. A zero bounds both zeros (parquet.thrift, Statistics). */
+/** No bounds where a value is NaN: it would lie outside them. A zero bounds both zeros (parquet.thrift, Statistics). */
 function floatBounds(values: Float32Array | Float64Array): { min: number; max: number } | undefined {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const value of values) {
@@ -122,7 +122,7 @@ function bigDecimalPage(
 function bytesPage(leaf: Leaf, data: BytesColumn, from: number, to: number, position: number): LeafPage {
   const { plain, valid } = data
   const nulls = valid ? countNulls(valid, from, to) : 0
-  // Bounds of raw records would be of no use to any reader.
+  // Bounds of raw records would not help any reader.
   const bounded = leaf.column.type === 'string'
   let at = position
   let minStart = -1

@@ -1,6 +1,6 @@
 /**
- * Values of old files as the table's type of today has them (spec, "Schema Evolution"): an int as a long, a float as a double, a
- * decimal in the bytes that its new precision takes. Pages that are as they should be pass through untouched.
+ * Converts values of old files to the table's type of today (spec, "Schema Evolution"): an int to a long, a float to a
+ * double, a decimal to the bytes that its new precision takes. Pages that need nothing pass through untouched.
  */
 import type { SchemaElement } from 'hyparquet'
 import { type Column, decimalType } from '../../domain/column-types.ts'
@@ -8,7 +8,7 @@ import { decimalFromBytes } from '../../domain/decimal.ts'
 import type { ChunkPage } from './chunk.ts'
 import { BIG_DECIMAL_BYTES, primitive } from './schema.ts'
 
-/** What a chunk's own file says of its values. */
+/** What a chunk's own file says about its values. */
 export type Stored = Pick<SchemaElement, 'type' | 'type_length' | 'scale'>
 
 type Convert = (plain: Uint8Array) => Uint8Array
@@ -31,7 +31,7 @@ function* converted(pages: Iterable<ChunkPage>, convert: Convert): Generator<Chu
   }
 }
 
-/** undefined where nothing is to be done. */
+/** undefined where nothing has to be converted. */
 function conversion(stored: Stored, { name, type }: Column): Convert | undefined {
   if (type === 'list<string>' || type === 'map<string,string>') return undefined
   const wanted = primitive(name, type, 0, true)

@@ -1,6 +1,6 @@
 /**
  * Reads columns of a Parquet file exactly: decimals, timestamps and dates come as their stored integers, because
- * hyparquet would make floats and millisecond dates of them.
+ * hyparquet would turn them into floats and millisecond dates.
  */
 import { type AsyncBuffer, type DecodedArray, type FileMetaData, parquetMetadata, parquetRead } from 'hyparquet'
 import { sumOf } from '../../domain/counts.ts'
@@ -17,10 +17,10 @@ export type ColumnValues = DecodedArray
 
 /**
  * The named top-level columns as arrays of all rows (typed ones for required integers): number (int, date), bigint (long, timestamp
- * in microseconds, decimal unscaled), string, Uint8Array (binary), null. `table` gives the names, or the table whose definition
- * they are of: an optional column that the file was written before is null then, and a narrower value is widened.
- * `name` is for messages.
- * @throws Corrupt where the bytes are no Parquet file or lack a column
+ * in microseconds, decimal unscaled), string, Uint8Array (binary), null. `table` is the names, or the table whose
+ * definition they belong to: an optional column that is newer than the file is null then, and a narrower value is
+ * widened. `name` is for error messages.
+ * @throws Corrupt where the bytes are not a Parquet file or lack a column
  */
 export async function readColumns(
   name: string,

@@ -97,8 +97,8 @@ export function parquetSchema(table: TableDefinition): ParquetSchema {
 }
 
 /**
- * How a file calls the table's columns: by field id, or by name where an engine wrote no ids. A column that is not among the
- * keys does not stand in the file.
+ * The names of the table's columns in a file: found by field id, or by name where an engine wrote no ids. A column that
+ * is not among the keys is not in the file.
  */
 export function namesInFile(elements: readonly SchemaElement[], table: TableDefinition): Map<string, string> {
   const top: SchemaElement[] = []

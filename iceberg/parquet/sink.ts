@@ -1,4 +1,4 @@
-/** What gathers the pages of one column, and where PLAIN values begin in them. */
+/** A sink gathers the pages of one column; and where PLAIN values begin in a page. */
 import { type ColumnData, plainLength } from '../../domain/columns.ts'
 import type { ChunkPage } from './chunk.ts'
 

@@ -45,7 +45,7 @@ export function dictionarySink(rows: number): ColumnSink {
 interface NestedChunk {
   readonly repetition: Uint8Array
   readonly definition: Uint8Array
-  /** Numbers of the texts that stand there. */
+  /** Numbers of the texts that are present. */
   readonly texts: Int32Array
 }
 
@@ -93,7 +93,7 @@ export function nestedSink(column: Column, rows: number): ColumnSink {
     return new Map(Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]))
   })
   const indexes = new Int32Array(rows)
-  // A row's numbers, and the same memory as the bytes that are interned.
+  // A row's numbers, and a view of the same memory as bytes, for the interner.
   let scratch = new Int32Array(64)
   let scratchBytes = new Uint8Array(scratch.buffer)
   let row = 0
@@ -119,7 +119,7 @@ export function nestedSink(column: Column, rows: number): ColumnSink {
         }
         slot++
       } while (slot < slots && repetition[slot] !== 0)
-      // Below every other level: the column itself is null there.
+      // The lowest level: the column itself is null there.
       indexes[row] = first === 0 && !column.required ? -1 : values.intern(scratchBytes, 0, length * 4)
     }
   }

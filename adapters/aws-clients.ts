@@ -12,7 +12,7 @@ const CONNECT_MS = 1_000
 const REQUEST_MS = 10_000
 const ATTEMPTS = 5
 
-/** The SDK warns on the console of what it then throws. */
+/** Silent, because the SDK prints as warnings what it then throws as well. */
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /** Region, credentials and endpoint come from the environment (AWS_REGION, AWS_ENDPOINT_URL, the function's role). */

@@ -12,7 +12,7 @@ export function awsEngine(memoryLimit: string = process.env[VARIABLES.engineMemo
   let made: Promise<DuckDbEngine> | undefined
   const engine = () => {
     made ??= duckDbEngine({ threads: THREADS, memoryLimit, tempDirectory: systemScratch().path('duckdb') })
-    // One that could not be made is tried anew.
+    // After a failure the next query tries again.
     made.catch(() => {
       made = undefined
     })

@@ -1,8 +1,8 @@
-/** What AWS answers, as the errors that the stages tell apart. */
+/** AWS's answers, turned into the errors that the stages tell apart. */
 import { messageOf, Throttled } from '../domain/errors.ts'
 
 /**
- * Codes that ask to come again later. The client has tried several times by then, with jitter (SDK's standard retry mode).
+ * Codes that mean "try later". The client has already tried several times, with jitter (the SDK's standard retry mode).
  * Sources: S3 and DynamoDB API references, "Error responses" and "Error handling".
  */
 const LATER = new Set([
@@ -20,7 +20,7 @@ const LATER = new Set([
   'TimeoutError',
   'TooManyRequestsException',
 ])
-/** Codes of a connection that failed: the other side is away. */
+/** Codes of a connection that failed: the other side is down. */
 const AWAY = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'])
 
 interface ServiceError extends Error {
@@ -32,7 +32,7 @@ export function statusOf(error: unknown): number | undefined {
   return (error as ServiceError).$metadata?.httpStatusCode
 }
 
-/** Throttled where trying later may help, else the error itself; `doing` says what was tried. */
+/** A Throttled where trying later may help, else the error itself; `doing` says what was tried. */
 export function awsError(error: unknown, doing: string): Error {
   const { name, code } = error as ServiceError
   const later = LATER.has(name) || AWAY.has(code ?? '') || (statusOf(error) ?? 0) >= 500

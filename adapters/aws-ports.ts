@@ -19,11 +19,11 @@ export const VARIABLES = {
   bucket: 'TRADELAKE_BUCKET',
   stateTable: 'TRADELAKE_STATE_TABLE',
   catalogTable: 'TRADELAKE_CATALOG_TABLE',
-  /** Glue's database; nothing is mirrored where it is not set. */
+  /** Glue's database; without it nothing is mirrored. */
   glueDatabase: 'TRADELAKE_GLUE_DATABASE',
   /** Name of the exchange, or of the stream of records, that a Bronze or Silver function is for. */
   exchange: 'TRADELAKE_EXCHANGE',
-  /** URL of the schema registry; the bundled schema alone where it is not set. */
+  /** URL of the schema registry; without it only the bundled schema is known. */
   registry: 'TRADELAKE_REGISTRY_URL',
   /** JSON: queue URLs by exchange name. */
   queues: 'TRADELAKE_QUEUES',
@@ -66,7 +66,8 @@ export function awsPorts(engine: QueryEngine = noEngine): AwsPorts {
 export function exchangeOfFunction(): Exchange {
   const name = required(VARIABLES.exchange)
   const exchange = EXCHANGES.find(candidate => candidate.name === name)
-  if (!exchange) throw new TradelakeError(`${VARIABLES.exchange} is ${name}, which is no exchange of this deployment.`)
+  if (!exchange)
+    throw new TradelakeError(`${VARIABLES.exchange} is ${name}, which is not an exchange of this deployment.`)
   return exchange
 }
 
@@ -74,7 +75,7 @@ export function exchangeOfFunction(): Exchange {
 export function streamOfFunction(): RecordStream {
   const name = required(VARIABLES.exchange)
   const stream = recordStreams().find(candidate => candidate.name === name)
-  if (!stream) throw new TradelakeError(`${VARIABLES.exchange} is ${name}, which is no stream of this deployment.`)
+  if (!stream) throw new TradelakeError(`${VARIABLES.exchange} is ${name}, which is not a stream of this deployment.`)
   return stream
 }
 

@@ -1,4 +1,7 @@
-/** What a deployed function tells of itself, by Powertools: lines of JSON for CloudWatch Logs, metrics in its embedded format. */
+/**
+ * Logs and metrics of a deployed function, by Powertools: lines of JSON for CloudWatch Logs, metrics in its embedded
+ * format.
+ */
 import { Logger } from '@aws-lambda-powertools/logger'
 import { Metrics } from '@aws-lambda-powertools/metrics'
 import { METRICS_NAMESPACE } from '../domain/metrics.ts'

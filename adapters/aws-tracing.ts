@@ -1,9 +1,9 @@
 /**
  * AWS X-Ray through Powertools' tracer, in a stack that was deployed with tracing=on: each call of an AWS client is a part of the
- * invocation's trace. Elsewhere nothing of it is loaded: it would be a tenth of a second of every cold start.
+ * invocation's trace. Without tracing nothing of it is loaded: it would add a tenth of a second to every cold start.
  */
 
-/** What Powertools goes by; infra/ sets it with Lambda's own tracing. */
+/** The variable that Powertools reads; infra/ sets it together with Lambda's own tracing. */
 export const TRACE_VARIABLE = 'POWERTOOLS_TRACE_ENABLED'
 
 type Traced = <Client>(client: Client) => Client

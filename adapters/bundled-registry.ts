@@ -5,7 +5,7 @@ import { TRADE_SCHEMA_ID } from '../domain/wire.ts'
 
 const BUNDLED: ReadonlyMap<number, unknown> = new Map([[TRADE_SCHEMA_ID, TRADE_SCHEMA]])
 
-/** Schemas by id; TradeV2 alone unless told. */
+/** Schemas by id; only TradeV2 by default. */
 export function bundledRegistry(schemas: ReadonlyMap<number, unknown> = BUNDLED): SchemaRegistry {
   return { writerSchema: async id => schemas.get(id) }
 }

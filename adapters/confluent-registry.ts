@@ -10,9 +10,9 @@ const BACKOFF: Backoff = { firstMs: 200, lastMs: 10_000 }
 const NO_SUCH_SCHEMA = 40403
 
 export interface RegistryOptions {
-  /** With a user and password in it where the registry asks for them. */
+  /** Includes user and password if the registry asks for them. */
   readonly url: string
-  /** Asked where the registry does not answer: ids that are known for good. */
+  /** Asked when the registry does not answer: it knows some ids for certain. */
   readonly fallback?: SchemaRegistry
   readonly clock: { sleep(milliseconds: number): Promise<void> }
 }
@@ -45,7 +45,7 @@ export function confluentRegistry({ url, fallback, clock }: RegistryOptions): Sc
       const known = await fallback?.writerSchema(id)
       if (known !== undefined) return known
       throw new Throttled(
-        `The schema registry at ${base} does not tell schema ${id}: ${messageOf(problem)}. Silver tries again.`,
+        `The schema registry at ${base} does not give schema ${id}: ${messageOf(problem)}. Silver tries again.`,
         { cause: problem },
       )
     },
@@ -53,12 +53,13 @@ export function confluentRegistry({ url, fallback, clock }: RegistryOptions): Sc
 }
 
 /**
- * A registry's address without a slash at its end, and the headers of every request to it. @throws BadInput where it is no URL
+ * A registry's address without a slash at its end, and the headers of every request to it. @throws BadInput where it
+ * is not a URL
  */
 export function registryAddress(url: string): { readonly base: string; readonly headers: Record<string, string> } {
-  // HOST:PORT alone is a URL too, of a protocol HOST.
+  // A bare HOST:PORT would parse too, as a URL whose protocol is HOST.
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url))
-    throw new BadInput(`${url} is no URL of a schema registry: write http://HOST:PORT.`)
+    throw new BadInput(`${url} is not the URL of a schema registry: write http://HOST:PORT.`)
   const { origin, pathname, username, password } = new URL(url)
   const headers: Record<string, string> = { accept: 'application/vnd.schemaregistry.v1+json' }
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`

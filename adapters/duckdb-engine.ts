@@ -52,7 +52,7 @@ export async function duckDbEngine(options: DuckDbOptions): Promise<DuckDbEngine
     return translated(() => instance.connect())
   }
 
-  // The binding writes timestamptz in the machine's zone unless told, whatever DuckDB's own setting is.
+  // By default the binding writes timestamptz in the machine's zone, whatever DuckDB's own setting is.
   DuckDBTimestampTZValue.timezoneOffsetInMinutes = 0
   const first = await connect()
   await execute(first, `SET GLOBAL TimeZone = 'UTC'`)
@@ -108,7 +108,7 @@ async function* streamed(connection: DuckDBConnection, sql: string): AsyncGenera
   }
 }
 
-/** Makes rows of the chunks of a result. */
+/** Turns a result's chunks into rows. */
 function rowReader(result: DuckDBResult): (chunk: DuckDBDataChunk) => SqlRow[] {
   const names = result.deduplicatedColumnNames()
   const readers = result.columnTypes().map(readerOf)

@@ -13,7 +13,7 @@ export async function writeSynced(path: string, bytes: Uint8Array): Promise<void
   }
 }
 
-/** Brings a file that was written elsewhere to the disk. */
+/** Makes sure that a file which other code wrote is on the disk. */
 export async function syncFile(path: string): Promise<void> {
   const file = await open(path, 'r+')
   try {

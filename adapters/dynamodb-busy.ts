@@ -1,13 +1,13 @@
 /**
- * Where a table is asked for more than it gives, DynamoDB cancels a transaction, and the SDK takes every cancelled one for
- * final. Marked as throttled, such a one is tried again as all other calls are: with backoff, jitter and the same token.
- * Sources: DynamoDB API reference, TransactWriteItems, "Errors"; Smithy specification, "retryable trait".
+ * When a table gets more requests than it can take, DynamoDB cancels a transaction, and the SDK never retries a
+ * cancelled one. Marked as throttled it is tried again as all other calls are: with backoff, jitter and the same
+ * token. Sources: DynamoDB API reference, TransactWriteItems, "Errors"; Smithy specification, "retryable trait".
  */
 import { type CancellationReason, type DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb'
 
 const BUSY = new Set(['ThrottlingError', 'ProvisionedThroughputExceeded'])
 
-/** The reason for which a transaction was cancelled, where it is this one alone. */
+/** Why a transaction was cancelled, if a busy table is the only reason. */
 export function busyReason(error: unknown): CancellationReason | undefined {
   if (!(error instanceof TransactionCanceledException)) return undefined
   const reasons = (error.CancellationReasons ?? []).filter(({ Code = 'None' }) => Code !== 'None')
@@ -25,7 +25,7 @@ const markBusy =
     }
   }
 
-/** Makes a client retry what was cancelled for this reason. */
+/** Makes a client retry transactions that were cancelled for this reason. */
 export function retryBusyTransactions(client: DynamoDBClient): DynamoDBClient {
   const where = { relation: 'after', toMiddleware: 'retryMiddleware', name: 'markBusy' } as const
   client.middlewareStack.addRelativeTo(markBusy, where)

@@ -1,6 +1,6 @@
 /**
- * Checkpoints, pending lists and table pointers in two DynamoDB tables. Conditions are built from the port's sentences, a
- * refusal comes back with the item that stood there, and a token makes the client's own retries harmless
+ * Checkpoints, pending lists and table pointers in two DynamoDB tables. Conditions are built from the port's
+ * `Condition`, a refusal comes back with the item that was there, and a token makes the client's own retries harmless
  * (Amazon DynamoDB API reference, TransactWriteItems).
  */
 import {
@@ -67,7 +67,7 @@ export function dynamoDbState({ client, tables }: DynamoDbStateOptions): StateSt
     async query(table, partition, { prefix = '', after, limit = Number.POSITIVE_INFINITY } = {}) {
       if (limit <= 0) return []
       const names = KEY_NAMES[table]
-      // A key condition has room for one sentence about the sort key.
+      // A key condition may say only one thing about the sort key.
       const beyond = after !== undefined && compareUtf8(after, prefix) >= 0
       const sort = beyond ? '#s > :from' : prefix === '' ? undefined : 'begins_with(#s, :from)'
       const found: Item[] = []
@@ -141,13 +141,13 @@ function refusal(error: unknown, writes: readonly Write[], token: string): Error
   return new TradelakeError(`DynamoDB refused a transaction: ${other?.Code} ${other?.Message}`, { cause: error })
 }
 
-/** A sentence of the port as a condition expression, with a placeholder for every name and value. */
+/** A condition of the port as DynamoDB's condition expression, with a placeholder for every name and value. */
 function conditionOf(table: StateTable, condition: Condition) {
   const key = KEY_NAMES[table].partition
   if (condition.is === 'absent')
     return { ConditionExpression: 'attribute_not_exists(#k)', ExpressionAttributeNames: { '#k': key } }
   const entries = Object.entries(condition.attributes)
-  // No attributes: that an item stands there is all that is asked.
+  // No attributes: the item only has to exist.
   if (entries.length === 0)
     return { ConditionExpression: 'attribute_exists(#k)', ExpressionAttributeNames: { '#k': key } }
   return {

@@ -1,9 +1,9 @@
 /**
  * An object store over a directory, for the embedded lake.
  *
- * An object is there whole or not at all, and stays: its bytes are written to a temporary file of the same file
- * system and synced, then linked under its name (which fails where the name is taken), then the directory is synced.
- * A crash leaves at most a temporary file, which no reader sees.
+ * An object exists whole or not at all, and survives a crash: its bytes are written to a temporary file of the same
+ * file system and synced, then linked under its name (which fails where the name is taken), then the directory is
+ * synced. A crash leaves at most a temporary file, which no reader sees.
  */
 import { copyFile, link, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -15,9 +15,9 @@ import { codeOf, fileError } from './file-errors.ts'
 import { checkKey, checkRange, compareUtf8, TEMPORARY_FOLDER } from './object-keys.ts'
 import { systemIds } from './system.ts'
 
-/** Temporary files that old are a dead process's. */
+/** Temporary files this old belong to a dead process. */
 const LEFTOVER_MS = HOUR_MS
-/** What link() says where the file system has no hard links (exFAT, some network mounts). */
+/** Errors of link() on file systems without hard links (exFAT, some network mounts). */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
 /** Objects as files below `root`, which is made when the first one is written. */
@@ -83,7 +83,7 @@ export function folderStore(root: string): ObjectStore {
       await write(file)
       await place(file, key, path)
     } catch (error) {
-      // A leftover is harmless, and what went wrong before matters more than why it cannot be removed.
+      // A leftover is harmless, and the earlier error matters more than why the file cannot be removed.
       await rm(file, { force: true }).catch(() => undefined)
       throw error
     }
@@ -92,7 +92,7 @@ export function folderStore(root: string): ObjectStore {
   async function add(key: string, doing: string, write: (path: string) => Promise<void>): Promise<void> {
     const path = pathOf(key)
     try {
-      // Looked at first only to spare the writing; link() decides.
+      // This look only saves writing in vain; link() decides.
       if (await statOf(path)) throw taken(key)
       await write(path)
     } catch (error) {
@@ -105,7 +105,7 @@ export function folderStore(root: string): ObjectStore {
     put: (key, bytes) => add(key, 'writing an object', path => placeNew(key, path, file => writeSynced(file, bytes))),
     putFile: (key, localPath) =>
       add(key, `moving ${localPath} into the store`, async path => {
-        // The local file stays where it is until the object stands, so that a failed move can be tried again.
+        // The local file stays where it is until the object exists, so that a failed move can be tried again.
         await syncFile(localPath)
         try {
           await place(localPath, key, path)
@@ -167,7 +167,7 @@ function readError(error: unknown, key: string, path: string): Error {
   return fileError(error, path, 'reading an object')
 }
 
-/** The file's stat, or undefined where nothing stands. */
+/** The file's stat, or undefined where there is no file. */
 async function statOf(path: string) {
   try {
     return await stat(path)
@@ -231,7 +231,7 @@ async function namesIn(folder: string): Promise<string[]> {
     const entries = await readdir(folder, { withFileTypes: true })
     return entries.map(entry => (entry.isDirectory() ? `${entry.name}/` : entry.name)).sort(compareUtf8)
   } catch (error) {
-    // Nothing was written yet, or the folder went while we walked.
+    // Nothing was written yet, or the folder was removed while we walked.
     if (codeOf(error) === 'ENOENT') return []
     throw fileError(error, folder, 'listing objects')
   }

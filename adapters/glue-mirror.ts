@@ -1,6 +1,6 @@
 /**
- * The tables as Glue shows them to Athena: an Iceberg table there is its pointer (`metadata_location`) and columns to look at.
- * DynamoDB's pointer stays the truth; Glue follows it, never backwards, and catches up whenever it is asked to.
+ * The mirror: the tables as Glue shows them to Athena, each its pointer (`metadata_location`) and columns to look at.
+ * DynamoDB's pointer stays the truth; Glue follows it, never backwards, and catches up with each call.
  */
 import {
   type Column,
@@ -43,7 +43,7 @@ export function glueMirror({ client, ports, database = NAMESPACE }: GlueMirrorOp
           throw awsError(error, `Reading ${definition.name} of Glue`)
         })
       const location = mirrored?.Table?.Parameters?.metadata_location
-      // A mirror that is ahead was brought there by a later commit than the one that was just read.
+      // A mirror that is ahead was updated by a later commit than the one that was just read.
       if (location !== undefined && versionOf(location) >= versionOf(table.metadataLocation)) return
       const TableInput = tableInput(definition, table, location)
       try {
@@ -53,9 +53,9 @@ export function glueMirror({ client, ports, database = NAMESPACE }: GlueMirrorOp
             new UpdateTableCommand({
               DatabaseName: database,
               TableInput,
-              // The version of the table that was read: Glue refuses where another update came in between.
+              // The version of the table that was read: Glue refuses if another update came in between.
               VersionId: mirrored.Table?.VersionId,
-              // Glue would keep every version for ever.
+              // Otherwise Glue would keep every version for ever.
               SkipArchive: true,
             }),
           )
@@ -78,7 +78,7 @@ function versionOf(location: string): number {
   return Number(/\/(\d+)-[^/]*$/.exec(location)?.[1] ?? -1)
 }
 
-/** What Athena and Iceberg's own GlueCatalog go by (Java: org.apache.iceberg.aws.glue.GlueTableOperations). */
+/** What Athena and Iceberg's own GlueCatalog read (Java: org.apache.iceberg.aws.glue.GlueTableOperations). */
 function tableInput(
   { name, doc }: TableDefinition,
   { metadata, metadataLocation }: LoadedTable,

@@ -17,7 +17,7 @@ export function fetchHttp(): Http {
   }
 }
 
-/** `fetch failed` says nothing; its cause does. */
+/** `fetch failed` says nothing; its cause says why. */
 function reasonOf(error: unknown): string {
   const { cause } = error as { cause?: unknown }
   if (cause === undefined) return messageOf(error)

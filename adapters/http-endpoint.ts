@@ -1,4 +1,4 @@
-/** A small HTTP endpoint for probes and metrics: GET alone, a handful of paths. */
+/** A small HTTP endpoint for probes and metrics: only GET, a handful of paths. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { BadInput, messageOf } from '../domain/errors.ts'
@@ -27,7 +27,7 @@ export async function openEndpoint(
       response.writeHead(404, { 'content-type': 'text/plain' }).end(`${Object.keys(routes).join(' ')}\n`)
       return
     }
-    // An answer that cannot be made is an answer too: a probe must not hang.
+    // A route that fails is answered too: a probe must not hang.
     Promise.resolve()
       .then(route)
       .catch(error => ({

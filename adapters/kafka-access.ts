@@ -32,7 +32,9 @@ export async function kafkaAccess(environment: NodeJS.ProcessEnv = process.env):
   const tls = {}
   if (login === 'iam') return { bootstrapBrokers, tls, sasl: { mechanism: 'OAUTHBEARER', token: mskToken } }
   if (!(login in MECHANISMS))
-    throw new TradelakeError(`${KAFKA_VARIABLES.login} is ${login}, which is no way to log in: deploy the stack again.`)
+    throw new TradelakeError(
+      `${KAFKA_VARIABLES.login} is ${login}, which is not a way to log in: deploy the stack again.`,
+    )
   const arn = required(KAFKA_VARIABLES.secret)
   const { username, password } = credentials(await readSecret(arn), arn)
   return {
@@ -49,6 +51,6 @@ function credentials(text: string, arn: string): { username: string; password: s
   } catch {}
   const { username, password } = secret
   if (typeof username !== 'string' || typeof password !== 'string')
-    throw new BadInput(`The secret ${arn} is not JSON with username and password: write it anew.`)
+    throw new BadInput(`The secret ${arn} is not JSON with username and password: write it again.`)
   return { username, password }
 }

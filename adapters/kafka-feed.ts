@@ -119,7 +119,7 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-/** The client wraps what went wrong in several errors: the innermost says it. */
+/** The client wraps an error several times: the innermost says what went wrong. */
 function detailsOf(error: unknown): string {
   const inner = error instanceof AggregateError ? error.errors[0] : error instanceof Error ? error.cause : undefined
   return inner === undefined ? messageOf(error) : detailsOf(inner)

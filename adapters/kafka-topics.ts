@@ -1,6 +1,6 @@
 /**
- * The topics as the deployment wants them: what is missing is made, too few partitions become more, settings are put right,
- * and all is checked. Nothing is ever deleted or shrunk: a topic is data.
+ * The topics as the deployment wants them: missing ones are made, too few partitions become more, settings are
+ * corrected, and all is checked. Nothing is ever deleted or shrunk: a topic is data.
  */
 import { type Admin, ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka'
 import { TradelakeError } from '../domain/errors.ts'
@@ -12,7 +12,7 @@ export interface TopicsResult {
   readonly grown: readonly string[]
 }
 
-/** Brokers learn of a new topic one after another. */
+/** Brokers learn of a new topic one after another: look this often. */
 const LOOKS = 20
 const PAUSE_MS = 500
 
@@ -71,7 +71,7 @@ async function lacks(admin: Admin, wanted: readonly TopicDefinition[]): Promise<
   })
 }
 
-/** Settings that are as they should be are left alone: MSK Serverless takes some at a topic's creation only. */
+/** Correct settings are left alone: MSK Serverless takes some only when a topic is created. */
 async function changeSettings(admin: Admin, topics: readonly TopicDefinition[]): Promise<void> {
   const stand = await settingsOf(admin, topics)
   const resources = topics.map(({ name, settings }) => ({

@@ -1,7 +1,10 @@
 /** Invoking a deployed function and waiting for it. */
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda'
 
-/** What the function said when it failed, some of it; undefined where it did not. @throws what the client throws where it was not invoked */
+/**
+ * The beginning of what the function said when it failed; undefined if it succeeded.
+ * @throws what the client throws where it was not invoked
+ */
 export async function invocationFailure(
   client: LambdaClient,
   FunctionName: string,

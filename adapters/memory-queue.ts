@@ -1,6 +1,6 @@
 /**
- * The embedded twin of an SQS queue: at-least-once, visibility time-out, a dead-letter queue after five tries. In
- * memory: what a crash loses, the sweep sends again.
+ * The embedded twin of an SQS queue: at-least-once, visibility time-out, a dead-letter queue after five tries. It is in
+ * memory: the sweep sends again what a crash loses.
  */
 import type { QueueRecord } from '../domain/events.ts'
 import type { Clock, Ids } from '../domain/ports.ts'

@@ -6,7 +6,7 @@ const MAX_KEY_BYTES = 1024
 /** Where the folder store keeps files that are not yet objects; no key may begin with it. */
 export const TEMPORARY_FOLDER = '.tmp'
 
-/** @throws TradelakeError where a key could leave the root, or is no plain `/`-separated path */
+/** @throws TradelakeError where a key could leave the root, or is not a plain `/`-separated path */
 export function checkKey(key: string): void {
   const segments = key.split('/')
   const plain = segments.every(segment => segment !== '' && segment !== '.' && segment !== '..')
@@ -15,13 +15,18 @@ export function checkKey(key: string): void {
     throw new TradelakeError(`Object key ${JSON.stringify(key)} is refused: use names joined by single slashes.`)
 }
 
-/** @throws TradelakeError where the range is none: both ends are whole bytes, the start not after the end */
+/** @throws TradelakeError where the range is not valid: both ends are whole numbers, the start not after the end */
 export function checkRange(key: string, start: number, end: number): void {
   if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start)
-    throw new TradelakeError(`Range ${start}-${end} of object ${key} is none: give whole bytes, the start first.`)
+    throw new TradelakeError(
+      `Range ${start}-${end} of object ${key} is not a range: give whole bytes, the start first.`,
+    )
 }
 
-/** The order of UTF-8 bytes, which is that of code points: S3 and DynamoDB both sort so, JavaScript's `<` does not. */
+/**
+ * The order of UTF-8 bytes, which is that of code points: S3 and DynamoDB both sort this way, JavaScript's `<` does
+ * not.
+ */
 export function compareUtf8(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
   for (let i = 0; i < length; i++) {

@@ -1,6 +1,6 @@
 /**
- * Objects in an S3 bucket. A key is written once: each put is conditional (`If-None-Match: *`), so of two writers one wins
- * (S3 user guide, "How to prevent object overwrites with conditional writes").
+ * Objects in an S3 bucket. A key is written once: each put is conditional (`If-None-Match: *`), so only one of two
+ * writers wins (S3 user guide, "How to prevent object overwrites with conditional writes").
  */
 import { createReadStream, createWriteStream, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -27,7 +27,7 @@ const DELETES_AT_ONCE = 1_000
 const FILE_ATTEMPTS = 3
 /** Smaller files are sent from memory, where the client can try again by itself. */
 const MAX_BUFFERED_BYTES = 32 * 1024 * 1024
-/** Names the put that wrote an object: a retry that finds the key taken sees whether it was its own first attempt. */
+/** Names the put that wrote an object: a retry that finds the key taken sees whether its own first attempt took it. */
 const WRITER = 'tradelake-put'
 
 export interface S3StoreOptions {
@@ -39,10 +39,10 @@ export interface S3StoreOptions {
 }
 
 export function s3Store({ client, bucket, ids, scratch }: S3StoreOptions): ObjectStore {
-  // A local copy may be asked for by several readers: it is fetched once and goes when the last of them lets go.
+  // Several readers may share a local copy: it is fetched once and removed when the last of them releases it.
   const copies = new Map<string, { readonly path: Promise<string>; users: number }>()
 
-  /** `body` is asked for at each attempt. */
+  /** `body` is called at each attempt. */
   async function put(key: string, body: () => Uint8Array | Readable, bytes: number, streamed: boolean): Promise<void> {
     checkKey(key)
     const writer = ids.uuid()

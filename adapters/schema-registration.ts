@@ -6,7 +6,7 @@ const REQUEST_MS = 5_000
 
 /**
  * Registers the schema under the subject and gives its id; one that is there already keeps its id.
- * @throws BadInput where what answers is no registry, or it refuses the schema; Throttled where nothing answers
+ * @throws BadInput where what answers is not a registry, or it refuses the schema; Throttled where nothing answers
  */
 export async function registerSchema(url: string, subject: string, schema: unknown): Promise<number> {
   const { headers, base } = registryAddress(url)

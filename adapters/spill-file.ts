@@ -1,6 +1,7 @@
 /**
- * A feed's records on disk, while Kafka takes none: one file, appended to and read from its begin. What was read and sent is
- * dropped when the file is used up, so after a crash some may be sent twice. It holds through a process's end, not a power cut.
+ * A feed's records on disk, while Kafka takes none: one file, appended to and read from its start. What was read and
+ * sent is dropped when the file is used up, so after a crash some may be sent twice. It survives the end of a process,
+ * not a power cut.
  */
 import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -75,7 +76,7 @@ export function openSpill(path: string): Spill {
 function open(path: string): number {
   try {
     mkdirSync(dirname(path), { recursive: true })
-    // Not 'a+': positions are this code's.
+    // Not 'a+': this code chooses the positions itself.
     return openSync(path, constants.O_RDWR | constants.O_CREAT)
   } catch (error) {
     throw fileError(error, path, 'opening the file for records that Kafka does not take')

@@ -24,7 +24,7 @@ export interface SqliteState extends StateStore {
 }
 
 /**
- * Opens or makes the state file at `path`. With `readOnly` a running lake may be looked at, and nothing is made.
+ * Opens or makes the state file at `path`. With `readOnly` it looks at a running lake and makes nothing.
  * @throws Corrupt where the file is damaged or foreign; BadInput where it cannot be opened
  */
 export function sqliteState(
@@ -55,7 +55,7 @@ export function sqliteState(
 
   if (!readOnly) removeExpired()
 
-  /** DynamoDB's time to live takes its time too, so once at each opening will do. */
+  /** DynamoDB's time to live deletes late too, so once at each opening is enough. */
   function removeExpired(): void {
     const seconds = Math.floor(clock.now() / 1000)
     try {
@@ -70,7 +70,9 @@ export function sqliteState(
     try {
       return JSON.parse(String(text)) as Attributes
     } catch (error) {
-      throw new Corrupt(`${path} holds no JSON at ${key.partition}/${key.sort}: restore the file.`, { cause: error })
+      throw new Corrupt(`${path} does not hold JSON at ${key.partition}/${key.sort}: restore the file.`, {
+        cause: error,
+      })
     }
   }
 
@@ -79,7 +81,7 @@ export function sqliteState(
     return row && parse(row.attributes, key)
   }
 
-  /** Whether this very call was made already. */
+  /** Whether the same call was made already. */
   function repeated(token: string, digest: Uint8Array, now: number): boolean {
     const seen = statements.token.get(token)
     if (!seen || now - Number(seen.at) >= TOKEN_LIFETIME_MS) return false

@@ -1,8 +1,9 @@
 /**
  * A durable topic log in one SQLite file: the embedded lake's Kafka.
  *
- * Records are stored in chunks, one row for the records of one append and partition: a row a record would cost more
- * than the records. Chunk ids are never given twice, so an old receipt cannot acknowledge what came later.
+ * Records are stored in chunks, one row for the records of one append and partition: a row for each record
+ * would cost more than the records. Chunk ids are never given twice, so an old receipt cannot acknowledge what came
+ * later.
  */
 import { NotFound } from '../domain/errors.ts'
 import { piecesOf } from '../domain/pieces.ts'
@@ -36,7 +37,7 @@ const SCHEMA = `
   ) STRICT;
   CREATE UNIQUE INDEX chunks_by_offset ON chunks (topic, partition, first, count);
   CREATE TABLE producers (id TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID`
-/** Records of one chunk at most: what is acknowledged in parts is written anew, so a chunk stays small. */
+/** The most records of a chunk: one that is acknowledged in parts is written again, so chunks stay small. */
 const CHUNK_RECORDS = 512
 /** Chunks read ahead from one partition. */
 const PAGE_CHUNKS = 16
@@ -76,7 +77,7 @@ export function sqliteTopicLog(path: string, options: { readonly readOnly?: bool
       'INSERT INTO producers VALUES (?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence',
     ),
   }))
-  /** By topic, the partition that the next batch begins with; after a restart any will do. */
+  /** By topic, the partition that the next batch begins with; after a restart it may be any. */
   const nextPartition = new Map<string, number>()
 
   function endsOf(topic: string): number[] {
@@ -125,7 +126,7 @@ export function sqliteTopicLog(path: string, options: { readonly readOnly?: bool
     return there
   }
 
-  /** Those of one partition's sorted records at whose offset nothing waits. */
+  /** The records, of one partition and sorted, at whose offset nothing waits. */
   function freshOf(topic: string, records: readonly PlacedRecord[]): readonly PlacedRecord[] {
     const there = waitingAt(topic, records[0].partition, records)
     return records.filter(record => {

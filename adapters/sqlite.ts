@@ -39,7 +39,7 @@ export function sqliteError(error: unknown, path: string): unknown {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return new Corrupt(
-        `${path} is damaged or no file of tradelake: restore it, or move the data directory away.`,
+        `${path} is damaged or not a file of tradelake: restore it, or move the data directory away.`,
         options,
       )
     case SQLITE_FULL:
@@ -101,10 +101,10 @@ export function openSqlite(
       const fresh = pragma(database, 'application_id') === 0 && isEmpty(database)
       const ours = pragma(database, 'application_id') === APPLICATION_ID && pragma(database, 'user_version') === kind
       if (fresh && readOnly) throw new BadInput(`${path} is empty: run tradelake start first.`)
-      // Asked before anything is changed: even the journal mode is written into the file.
+      // Checked before anything is changed: even the journal mode is written into the file.
       if (!ours && !fresh)
         throw new Corrupt(
-          `${path} is no file of this version of tradelake: move it away or give another --data directory.`,
+          `${path} is not a file of this version of tradelake: move it away or give another --data directory.`,
         )
       if (!readOnly) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
       if (fresh)

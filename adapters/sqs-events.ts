@@ -20,7 +20,7 @@ export function sqsEvents(client: SQSClient, queues: Readonly<Record<string, str
         const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries })).catch(error => {
           throw awsError(error, `Sending objects to ${QueueUrl}`)
         })
-        // They stay pending: the next sweep sends them.
+        // They stay pending, and the next sweep sends them.
         if (Failed.length > 0)
           throw new Throttled(`${Failed.length} messages to ${QueueUrl} were not taken: ${Failed[0].Message}.`)
       }

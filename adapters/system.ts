@@ -18,12 +18,12 @@ export function systemClock(): Clock {
   }
 }
 
-/** Node runs a timer that is longer than this at once. */
+/** A timer longer than this would fire at once in Node. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
  * Settles when somebody asks the process to end (SIGINT, SIGTERM). One Ctrl-C comes twice, from the terminal and from
- * bin/node24.js: the second must not end the process before its time, so both are taken from now on.
+ * bin/node24.js: the second must not end the process early, so both are caught from now on.
  */
 export function askedToEnd(): Promise<void> {
   return new Promise(resolve => {
@@ -54,7 +54,7 @@ process.once('exit', () => {
 })
 
 /**
- * A fresh folder for scratch files in `parent` (the system's temporary folder unless told), removed when the process
+ * A fresh folder for scratch files in `parent` (by default the system's temporary folder), removed when the process
  * ends by itself. @throws BadInput where the parent cannot be written
  */
 export function systemScratch(parent: string = tmpdir(), ids: Ids = systemIds()): Scratch {

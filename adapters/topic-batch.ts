@@ -44,14 +44,16 @@ export function checkRecord(topic: string, partitions: number, record: LogRecord
     throw new BadInput(`A record for ${topic}-${partition} has ${bytes} bytes: the topic takes ${MAX_MESSAGE_BYTES}.`)
 }
 
-/** @throws BadInput where the topic cannot have an offset like that */
+/** @throws BadInput where the topic cannot have such an offset */
 export function checkPlaced(topic: string, partitions: number, record: PlacedRecord): void {
   checkRecord(topic, partitions, record)
   if (!Number.isSafeInteger(record.offset) || record.offset < 0)
-    throw new BadInput(`Offset ${record.offset} of ${topic}-${record.partition} is none: give a whole number from 0.`)
+    throw new BadInput(
+      `Offset ${record.offset} of ${topic}-${record.partition} is not an offset: give a whole number from 0.`,
+    )
 }
 
-/** @throws BadInput where the count is none */
+/** @throws BadInput where the count is not a positive whole number */
 export function checkPartitions(topic: string, partitions: number): void {
   if (!Number.isSafeInteger(partitions) || partitions < 1)
     throw new BadInput(`Topic ${topic} cannot have ${partitions} partitions: give at least 1.`)
@@ -78,7 +80,7 @@ export function sameRecord(a: LogRecord, b: LogRecord): boolean {
   return a.timestamp === b.timestamp && sameBytes(a.key, b.key) && sameBytes(a.value, b.value)
 }
 
-/** What `compare` says of a record where `there` waits. */
+/** What `compare` says about a record if `there` waits at its offset. */
 export function compareRecords(there: LogRecord | undefined, record: LogRecord): 'nothing' | 'same' | 'other' {
   if (there === undefined) return 'nothing'
   return sameRecord(there, record) ? 'same' : 'other'
@@ -104,8 +106,8 @@ export function* runsOf(records: readonly PlacedRecord[], limit: number): Genera
 }
 
 /**
- * Fills an event by turns, so that no partition waits behind another's backlog: 32 records each, beginning with
- * `first`, until `maxRecords` or 6 MB are reached. `waiting` gives a partition's records in ascending offset.
+ * Fills an event from the partitions in turn, so that none waits behind another's backlog: 32 records each, beginning
+ * with `first`, until `maxRecords` or 6 MB are reached. `waiting` gives a partition's records in ascending offset.
  */
 export function fillBatch(
   topic: string,
@@ -133,7 +135,7 @@ export function fillBatch(
         if (next.done) return false
         const { chunk, offset, record } = next.value
         if (!draft.add({ ...record, partition: turn.partition, offset })) {
-          // Going on with smaller records of other partitions would starve this one.
+          // Filling up with smaller records of other partitions would starve this one.
           isFull = true
           return false
         }

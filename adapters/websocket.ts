@@ -38,8 +38,8 @@ export function nodeSockets(): Sockets {
         socket.binaryType = 'arraybuffer'
         listen(socket)
       } catch (error) {
-        // An address that is none. Events come later, never during the call.
-        queueMicrotask(() => finish(ABNORMAL, `${url} is no address of a WebSocket: ${messageOf(error)}`))
+        // The address is not valid. Events come later, never during the call.
+        queueMicrotask(() => finish(ABNORMAL, `${url} is not the address of a WebSocket: ${messageOf(error)}`))
       }
 
       function listen(connecting: WebSocket): void {
@@ -54,7 +54,7 @@ export function nodeSockets(): Sockets {
           if (!ended && connecting.readyState === WebSocket.OPEN)
             events.message(typeof data === 'string' ? data : Buffer.from(data as ArrayBuffer).toString())
         })
-        // What went wrong is told by the close event that follows, except for its cause.
+        // The close event that follows reports it; only the cause is missing there (see `watch`).
         connecting.addEventListener('error', () => {})
         connecting.addEventListener('close', ({ code, reason }) =>
           finish(code, reason || (opened ? (code === ABNORMAL ? 'connection lost' : '') : wire.cause())),
@@ -87,7 +87,7 @@ interface UndiciMessage {
 const taken = new WeakSet<TcpSocket>()
 
 /**
- * Listens for what Node's WebSocket does not tell: why a connection cannot be made, and which TCP connection it is, so
+ * Finds out what Node's WebSocket does not say: why a connection cannot be made, and which TCP connection it is, so
  * that a dead one can be ended (undici, "Diagnostics Channel Support").
  */
 function watch(url: string) {
@@ -112,7 +112,7 @@ function watch(url: string) {
     stop: () => {
       for (const channel of channels) unsubscribe(channel, note)
     },
-    /** Ends the TCP connection without a word. */
+    /** Ends the TCP connection without a closing handshake. */
     destroy: () => connection?.destroy(),
   }
 }

@@ -1,4 +1,4 @@
-/** What all handlers have in common: how an invocation gets its time, its log and its metrics. */
+/** What all handlers share: how an invocation gets its log and its metrics. */
 import type { InvocationContext, Log, LogFields, Telemetry } from '../domain/ports.ts'
 
 export interface Invocation extends Telemetry {

@@ -1,4 +1,4 @@
-/** What a function that commits to tables does last: Glue follows their pointers, also after a failure of one of them. */
+/** The last step of a function that commits to tables: Glue follows their pointers, even after one of them failed. */
 import type { TableMirror } from '../adapters/glue-mirror.ts'
 import { messageOf } from '../domain/errors.ts'
 import type { TableDefinition } from '../domain/tables.ts'

@@ -26,7 +26,7 @@ export async function buildEngineLayer(dist: string, architecture: ArchitectureN
   const platform = `${BINDINGS}-linux-${architecture === 'arm64' ? 'arm64' : 'x64'}`
   const folder = join(dist, `layer-${architecture}-${api.version}`)
   if (existsSync(folder)) return folder
-  // Made beside it and renamed when whole.
+  // Built in a folder beside it and renamed when complete.
   const making = `${folder}.${process.pid}`
   rmSync(making, { recursive: true, force: true })
   const packages = join(making, 'nodejs', 'node_modules')
@@ -57,7 +57,7 @@ function installed(name: string, from?: string): Package {
   return found
 }
 
-/** npm installs the binding of this machine's own platform alone. */
+/** npm installs the binding only for this machine's own platform. */
 function find(name: string, from: string = import.meta.dirname): Package | undefined {
   for (const base of createRequire(join(from, 'index.js')).resolve.paths(name) ?? []) {
     const file = join(base, name, 'package.json')

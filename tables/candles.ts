@@ -49,7 +49,7 @@ export function rememberCandles(ports: Pick<Ports, 'store'>, key: string, candle
   cachedFiles(ports.store).set(key, candles, candles.length)
 }
 
-/** All candles of a file. @throws Corrupt where it is none */
+/** All candles of a file. @throws Corrupt where it is not a file of candles */
 export async function readCandles(ports: Pick<Ports, 'store'>, key: string): Promise<readonly StoredCandle[]> {
   const known = cachedFiles(ports.store).get(key)
   if (known) return known

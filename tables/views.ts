@@ -1,4 +1,4 @@
-/** The lake's tables as they stand, and SQL views over their current snapshots. */
+/** The lake's tables as they are now, and SQL views over their current snapshots. */
 import { NotFound } from '../domain/errors.ts'
 import type { ReadableLake } from '../domain/lake.ts'
 import { sqlName, tableRows } from '../domain/sql.ts'

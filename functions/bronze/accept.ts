@@ -1,9 +1,9 @@
 /**
- * Decides which records of a batch are new, against the checkpoint of their partition. Pure but for the lookup.
+ * Decides which records of a batch are new, against the checkpoint of their partition. Pure except for the lookup.
  *
  * An offset at or above nextOffset is new, and one above it opens a gap. An offset below nextOffset is a repeat if Bronze
  * holds the same time and bytes there; new if it lies in an open gap and Bronze holds nothing there; and otherwise the
- * topic was made anew, and a new epoch begins with it.
+ * topic was recreated, and a new epoch begins (an epoch counts the topic's recreations).
  */
 import { type Checkpoint, inGap, takeOffset } from '../../domain/checkpoint.ts'
 import type { KafkaEventRecord } from '../../domain/events.ts'
@@ -40,7 +40,7 @@ export async function acceptRecords(
   let newEpochs = 0
   const runs: { topic: string; partition: number; epoch: number; records: KafkaEventRecord[] }[] = []
   const answers = await storedAnswers(before, records, lookUp)
-  // What this batch brought, by offset; a batch in order, as they are, has no offset twice.
+  // What this batch brought, by offset. A batch is normally in order, and then has no offset twice.
   const taken = isAscending(records) ? undefined : new Map<number, KafkaEventRecord>()
   for (const [i, record] of records.entries()) {
     const run = runs.at(-1)
@@ -53,7 +53,7 @@ export async function acceptRecords(
     }
     if (record.offset < after.nextOffset) {
       const twin = taken?.get(record.offset)
-      // What lies above the checkpoint that was read, Bronze has only from this batch.
+      // Above the checkpoint that was read, Bronze can have only this batch's records.
       const stored = twin ? (sameRecord(twin, record) ? 'same' : 'other') : (answers.get(i) ?? 'nothing')
       if (stored === 'same') {
         repeats++

@@ -1,6 +1,7 @@
 /**
  * Bronze: an event-source batch becomes one file of raw records, and in one transaction the checkpoints of its partitions
- * move on and the file becomes pending for its table and, where it holds trades, for Silver. Nothing is decoded, so no record is poison.
+ * move on and the file becomes pending for its table and, where it holds trades, for Silver. Nothing is decoded, so no
+ * record can block it.
  */
 import { advanceCheckpoint, type Checkpoint, gapOffsets, readCheckpoint } from '../../domain/checkpoint.ts'
 import { sumOf } from '../../domain/counts.ts'
@@ -19,7 +20,7 @@ import { acceptRecords } from './accept.ts'
 import { bronzeColumns } from './columns.ts'
 import { bronzeLookUp } from './stored.ts'
 
-/** Each partition is a write and a file is two more; DynamoDB takes 100. */
+/** Each partition takes a write and a file two more; DynamoDB takes 100. */
 const PARTITIONS_PER_COMMIT = 90
 
 export interface BronzeResult {
@@ -108,8 +109,8 @@ async function plan(
 }
 
 /**
- * After a conflict the checkpoint may be one of a topic that was made anew while this batch came from the old one: its
- * records must not be taken for the new topic's. The event source sends what still exists.
+ * After a conflict the checkpoint may belong to a topic that was recreated while this batch came from the old one: its
+ * records must not be taken for the new topic's. The event source sends again what still exists.
  */
 function requireSameEpoch(epochs: Map<string, number>, { topic, partition, epoch }: Checkpoint): void {
   const key = `${topic}-${partition}`
@@ -122,8 +123,8 @@ function requireSameEpoch(epochs: Map<string, number>, { topic, partition, epoch
 }
 
 /**
- * An invocation that was given up and wakes later may hold a batch of a topic that was made anew since: its records would
- * pass for the new topic's. Nobody else gets the partition before the invocation's end.
+ * A timed-out invocation that wakes later may hold a batch of a topic that was recreated since: its records would
+ * pass for the new topic's. Nobody else gets the partition before the invocation's time is over.
  */
 function requireInTime({ clock }: Ports, end: number, { topic, partition }: Checkpoint): void {
   if (clock.now() > end)

@@ -14,7 +14,7 @@ import type { KafkaEventRecord } from '../../domain/events.ts'
 import type { RecordStream } from '../../domain/streams.ts'
 import { dayOf, LAST_MS } from '../../domain/time.ts'
 
-/** Records of one partition that are to be stored, with the epoch that they belong to. */
+/** Records of one partition that have to be stored, with the epoch that they belong to. */
 export interface AcceptedRun {
   readonly topic: string
   readonly partition: number
@@ -27,7 +27,7 @@ export function clampedMillis(timestamp: number): number {
   return timestamp < 0 ? 0 : Math.min(timestamp, LAST_MS)
 }
 
-/** The key as text; one that is no UTF-8 is kept as `\x` and hexadecimal digits. */
+/** The key as text; one that is not UTF-8 is kept as `\x` and hexadecimal digits. */
 function keyText(base64: string): string {
   const bytes = Buffer.from(base64, 'base64')
   return isUtf8(bytes) ? bytes.toString('utf8') : `\\x${bytes.toString('hex')}`

@@ -46,7 +46,7 @@ export function bronzeLookUp(ports: Ports, table: TableDefinition): LookUp {
   }
 }
 
-/** A batch's rows: whether they are of this partition and epoch of the topic, and what they hold. */
+/** A batch's rows: whether they belong to this partition and epoch of the topic, and what they hold. */
 function stored({ rows, columns }: Batch, log: { topic: string; partition: number; epoch: number }) {
   const topic = columns.topic as DictionaryColumn<string>
   const partitions = (columns.partition as Int32Column).values
@@ -62,7 +62,7 @@ function stored({ rows, columns }: Batch, log: { topic: string; partition: numbe
   }
 }
 
-/** A small file at once, as Bronze's own are; of a joined one its footer and the row groups that are asked for. */
+/** A small file, as Bronze writes them, is read at once; of a joined one only the footer and the row groups needed. */
 async function sourceAt({ store }: Pick<Ports, 'store'>, key: string, bytes: number): Promise<ByteSource> {
   if (bytes <= WHOLE_BYTES) return sourceOf(key, await store.get(key))
   return { name: key, bytes, read: (start, end) => store.getRange(key, start, end) }

@@ -9,7 +9,7 @@ import { type CommitResult, commitTable } from './commit.ts'
 export function commitHandler(telemetry: Telemetry, ports: Ports, exchanges: readonly Exchange[]) {
   return handlerOf<unknown, CommitResult[]>(telemetry, {}, async (_, { log, context }) => {
     const deadline = deadlineOf(ports, context)
-    // One table's trouble keeps no other from its commit; the invocation fails in the end, so that the alarm sees it.
+    // A table that fails does not stop the others; the invocation fails in the end, so that the alarm sees it.
     const outcomes = await Promise.allSettled(
       committedTables(exchanges).map(table => commitTable(ports, table, deadline)),
     )

@@ -12,13 +12,13 @@ const BIT_WORDS = 0x1ffff
 
 /** What tells trades apart. */
 export const KEY_COLUMNS = ['message_id', 'timestamp']
-/** A Silver row's lineage: which of the same trade came first. */
+/** A Silver row's lineage (its Kafka origin): says which row of the same trade came first. */
 export const LINEAGE_COLUMNS = ['exchange', 'topic_epoch', 'kafka_partition', 'kafka_offset']
 
 export interface Repeats {
   /** Drops the batch's rows that are trades of these Gold rows (with the key columns). */
   against(gold: Batch): void
-  /** Drops, of what is left, all but the first of each trade. A byte a row: 1 where it is a repeat. */
+  /** Drops all but the first row of each trade that is left. Gives a byte for each row: 1 where it is a repeat. */
   finish(): Uint8Array
 }
 
@@ -37,13 +37,13 @@ export function findRepeats(batch: Batch, starts: Int32Array): Repeats {
   let mask = 1023
   while (mask < batch.rows * 2) mask = mask * 2 + 1
   const slots = new Int32Array(mask + 1)
-  // A bit for each hash there is: most of Gold's rows end here, in the processor's cache.
+  // A bit for each hash in the batch: it rules out most of Gold's rows, within the processor's cache.
   const bits = new Int32Array(BIT_WORDS + 1)
   const hashes = new Int32Array(batch.rows)
   const next = new Int32Array(batch.rows).fill(-1)
   const chained: number[] = []
 
-  /** The slot of bytes[start, end): of their first row, or the free one. */
+  /** The slot of bytes[start, end): the one of their first row, or a free one. */
   function slotOf(hash: number, bytes: Uint8Array, start: number, end: number): number {
     let slot = hash & mask
     for (;;) {
@@ -88,7 +88,7 @@ export function findRepeats(batch: Batch, starts: Int32Array): Repeats {
       let left: number[] = []
       for (let row = first; row >= 0; row = next[row]) if (repeated[row] === 0) left.push(row)
       left.sort(earlier)
-      // The first of an id stays and what is near it goes; what is left of the id, if anything, is another trade: again.
+      // The first row of an id stays, rows near it go; rows that remain are another trade, so the loop runs again.
       while (left.length > 1) {
         const [stays, ...others] = left
         for (const row of others) if (near(times[row], times[stays])) repeated[row] = 1

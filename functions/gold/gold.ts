@@ -35,7 +35,9 @@ export interface GoldResult {
 
 type Step = Omit<GoldResult, 'commits' | 'duplicates'>
 
-/** Commits what is pending, oldest first, until nothing is or the deadline (milliseconds since 1970) has passed. */
+/**
+ * Commits what is pending, oldest first, until nothing is pending or the deadline (milliseconds since 1970) has passed.
+ */
 export async function unify(ports: Ports, deadline: number): Promise<GoldResult> {
   const steps = await repeatUntil(ports, deadline, () => commit(ports, () => plan(ports)))
   const read = sumOf(steps, step => step.read)
@@ -73,7 +75,7 @@ function bounded(items: readonly PendingItem<SilverFiles>[]): PendingItem<Silver
   })
 }
 
-/** A Silver file, as Silver wrote it. @throws Corrupt where it is another */
+/** A Silver file, as Silver wrote it. @throws Corrupt where it was changed */
 async function readSilver(ports: Ports, { key, bytes, crc32: expected }: SilverFile): Promise<ByteSource> {
   const found = await ports.store.get(key)
   if (found.length !== bytes || (expected !== undefined && crc32(found) !== expected))

@@ -5,8 +5,8 @@ const DIGITS = 4
 const BUCKETS = 1 << 16
 
 /**
- * Row numbers in the order of (timestamp, trade_id), then of the rows. Times are microseconds since 1970, not before;
- * `tradeIds` is in PLAIN layout and `starts` tells where each row's begins.
+ * Row numbers in the order of (timestamp, trade_id), then of the rows. Times are microseconds since 1970, never
+ * negative; `tradeIds` is in PLAIN layout and `starts` tells where each row's begins.
  */
 export function sortedRows(timestamps: BigInt64Array, tradeIds: Uint8Array, starts: Int32Array): Uint32Array {
   const rows = sortedByTime(timestamps)
@@ -15,7 +15,7 @@ export function sortedRows(timestamps: BigInt64Array, tradeIds: Uint8Array, star
   for (let from = 0; from < rows.length; ) {
     let to = from + 1
     while (to < rows.length && compareLongs(halves, rows[from], rows[to]) === 0) to++
-    // Two at most, as a rule: looked at before they are sorted.
+    // Rarely more than two trades share a time, so two are compared without sorting.
     if (to - from > 2 || (to - from === 2 && byTradeId(rows[from], rows[from + 1]) > 0))
       rows.subarray(from, to).sort(byTradeId)
     from = to

@@ -29,7 +29,7 @@ const COLUMNS = [
     ...LINEAGE_COLUMNS,
   ]),
 ]
-/** Nearly every row has others. */
+/** Columns that differ in nearly every row. */
 const PLAIN_COLUMNS = new Set(['message_id', 'trade_id'])
 
 /** Gold's files that may hold rows of a range. */
@@ -80,7 +80,7 @@ function without(rows: Uint32Array, repeated: Uint8Array): Uint32Array {
   return rows.subarray(0, kept)
 }
 
-/** `starts`: of the message ids. A byte for each row of the batch: 1 where Gold or an earlier row has the trade already. */
+/** `starts`: where the message ids begin. A byte for each row: 1 where Gold or an earlier row has the trade already. */
 async function findRepeated(
   ports: Pick<Ports, 'store'>,
   stored: StoredGold,

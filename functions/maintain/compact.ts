@@ -1,6 +1,6 @@
 /**
  * Compaction: small files of a partition become one, in a snapshot that changes no row (`replace`). The file is made once, outside the
- * commit; the commit itself only stages metadata, so it is short and a minute's commit has at most one of them in its way.
+ * commit; the commit itself only stages metadata, so it is short and delays a minute's commit at most once.
  */
 import { sumOf } from '../../domain/counts.ts'
 import { Conflict } from '../../domain/errors.ts'
@@ -17,13 +17,13 @@ import { rewrite } from './rewrite.ts'
 export interface JoinResult {
   readonly partition: string
   readonly files: number
-  /** Bytes of the files that were joined, and of the file that came of them. */
+  /** Bytes of the files that were joined, and of the resulting file. */
   readonly bytesRead: number
   readonly bytesWritten: number
   readonly conflicts: number
 }
 
-/** The joins that pay in a table now. */
+/** The joins that are worth doing in a table now. */
 export async function findJoins(
   ports: Ports,
   table: TableDefinition,
@@ -59,7 +59,7 @@ export async function join(
     try {
       previous = await stageSnapshot(ports, { table: loaded, add: [file], remove, operation: 'replace', previous })
     } catch (error) {
-      // A file to remove is not live any more.
+      // A file to remove is no longer live.
       if (error instanceof Conflict) return { writes: [], result: undefined }
       throw error
     }

@@ -1,4 +1,4 @@
-/** A table's files as maintenance sees them: by partition, with the times that it goes by and nothing else. */
+/** A table's files as maintenance sees them: by partition, with only the times that it needs. */
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { SilverFiles } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'

@@ -1,7 +1,7 @@
 /**
  * Maintenance: what keeps tables fast and small without changing a row. Retention first, then expiry and the sweep of a table that
  * is due, then compaction for the rest of the time, the most fragmented partitions first. A table or partition that cannot be
- * worked on is told and left: the others go on.
+ * worked on is reported and skipped: the others go on.
  */
 import { messageOf, Throttled, TradelakeError } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
@@ -18,11 +18,11 @@ import { reclaim, reclaimPayloads, sweptAt } from './reclaim.ts'
 import { dropOld } from './retention.ts'
 
 export interface MaintainOptions {
-  /** A table's folder is swept so often, milliseconds: it costs a reading of every manifest list. */
+  /** How often a table's folder is swept, milliseconds: each time every manifest list is read. */
   readonly sweepEveryMs?: number
-  /** A partition counts as closed so long after its end; the table's own time unless given. */
+  /** How long after its end a partition counts as closed; by default the table's own time. */
   readonly closedAfterMs?: number
-  /** All of the lake's unless given. */
+  /** By default all of the lake's. */
   readonly tables?: readonly TableDefinition[]
 }
 
@@ -34,7 +34,7 @@ export interface TableResult {
   readonly expiredSnapshots: number
   readonly deletedObjects: number
   readonly deletedBytes: number
-  /** Objects found unreached, to be deleted later. */
+  /** Objects that no snapshot reaches, noted to be deleted later. */
   readonly notedObjects: number
 }
 
@@ -47,7 +47,7 @@ export interface MaintainResult {
 }
 
 const SWEEP_EVERY_MS = 6 * HOUR_MS
-/** A table that was committed to since has just been trimmed. */
+/** A table with a commit this recent was trimmed by that commit. */
 const QUIET_MS = HOUR_MS
 /** Share of the time until the deadline that is kept for compaction. */
 const FOR_COMPACTION = 0.5
@@ -68,7 +68,7 @@ export async function maintain(
     try {
       await work()
     } catch (error) {
-      // What is no data's fault ends the run: the next one begins anew.
+      // A fault that no data causes ends the run; the next run starts afresh.
       if (!(error instanceof TradelakeError) || error instanceof Throttled) throw error
       failures.push({ what, reason: messageOf(error) })
     }
@@ -124,7 +124,7 @@ interface Compaction {
   joined(table: TableDefinition, result: JoinResult): void
 }
 
-/** Pass after pass, as what one makes may be joined again; ends with a pass that made nothing. */
+/** Pass after pass, as joined files may be joined again; ends with a pass that joined nothing. */
 async function compact(compaction: Compaction): Promise<void> {
   const { ports, tables, exchanges, deadline, closedAfterMs, attempt, joined } = compaction
   for (let made = 1; made > 0 && ports.clock.now() < deadline; ) {
@@ -147,7 +147,7 @@ async function compact(compaction: Compaction): Promise<void> {
   }
 }
 
-/** Commits trim a table's snapshots themselves; this is for tables that had none for an hour. */
+/** Commits trim a table's snapshots themselves; this is for tables without a commit for an hour. */
 async function expire(ports: Ports, table: TableDefinition): Promise<number> {
   return commit(ports, async () => {
     const loaded = await openTable(ports, table)
@@ -157,7 +157,7 @@ async function expire(ports: Ports, table: TableDefinition): Promise<number> {
   })
 }
 
-/** Those that waited longest first. */
+/** The tables due for a sweep, those that waited longest first. */
 async function dueForSweep(
   ports: Ports,
   tables: readonly TableDefinition[],

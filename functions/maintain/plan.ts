@@ -1,6 +1,6 @@
 /**
- * Which files to join. Rewriting must pay: a byte is written again only when the file that it goes into is a good deal larger,
- * so that it happens a few times and not at each run. Pure, no I/O.
+ * Which files to join. Rewriting must be worth it: a byte is written again only into a file that is much larger,
+ * so that this happens a few times and not at each run. Pure, no I/O.
  */
 import { sumOf } from '../../domain/counts.ts'
 import { compare } from '../../domain/order.ts'
@@ -19,14 +19,17 @@ export interface Join {
 const LARGE_ENOUGH = 0.75
 /** A join takes at most this share of the target beyond it. */
 const OVERSIZE = 1.1
-/** Files of a join: each is opened, and on S3 fetched. An open partition waits for so many, or for a file of the target's size. */
+/**
+ * The most files of a join: each is opened, and on S3 fetched. An open partition waits for this many, or for the
+ * target's size.
+ */
 const MAX_FILES = 500
 /** A file this many times larger than all smaller ones of its bin together is left alone … */
 const DOMINANCE = 4
-/** … but no more than so many of a bin: a bin ends with at most three files. */
+/** … but no more than this many of a bin: a bin ends with at most three files. */
 const MAX_LEFT_ALONE = 2
 
-/** The joins that pay in a table, most files first, then oldest first. `nowMs`: milliseconds since 1970. */
+/** The joins that are worth doing in a table, most files first, then oldest first. `nowMs`: milliseconds since 1970. */
 export function planJoins(
   table: TableDefinition,
   partitions: readonly Partition[],
@@ -37,7 +40,7 @@ export function planJoins(
   const joins = partitions.flatMap(partition => {
     const end = partitionEnd(table, partition.values)
     const closed = end + closedAfterMs <= nowMs
-    // An open hour is nearly closed and can wait; an open day fills up for long.
+    // An open hour closes soon and can wait; an open day keeps filling for hours.
     if (!closed && table.partition.length > 1) return []
     return joinsOf(table, partition, pending, closed).map(files => ({ partition, files, end }))
   })
@@ -71,7 +74,7 @@ function joinsOf(
   return bins.map(worthJoining).filter(bin => bin.length > 1)
 }
 
-/** What of a bin is joined: without the few files that are large against all the rest. */
+/** The files of a bin to join: all but the few that are much larger than the rest. */
 function worthJoining(bin: readonly LiveFile[]): LiveFile[] {
   const sorted = [...bin].sort((a, b) => b.bytes - a.bytes)
   let rest = sumOf(sorted, file => file.bytes)

@@ -1,10 +1,11 @@
 /**
- * The sweep of a table's folder: deletes what nothing reaches. That is what crashed and lost attempts wrote, what only expired
- * snapshots named, and old metadata files: one way for all of them, so a crash in between needs none of its own.
+ * The sweep of a table's folder: deletes what nothing reaches. That is what crashed and failed attempts wrote, what
+ * only expired snapshots named, and old metadata files: one way for all of them, also for what a crash in between
+ * leaves.
  *
  * An object is deleted when it is over a day old (a writer is Fenced after an hour), younger than its table, and two readings
  * over an hour apart have both found it on no list and in no snapshot: who opened a snapshot before it expired has had an
- * hour for its files. What a reading found stands as a pending item of maintenance's own.
+ * hour for its files. What a reading found is kept as a pending item of maintenance's own.
  *
  * Each reading takes the objects first, then the lists, then the table. A file goes from a list into a snapshot, never back, and
  * an object of the listing is past all commits of its writer: nothing becomes reached behind the reading's back.
@@ -29,16 +30,16 @@ export interface ReclaimResult {
   readonly noted: number
 }
 
-/** Whoever wrote an object has committed it by then or never will. */
+/** Whoever wrote an object has committed it by this age or never will. */
 const MIN_AGE_MS = DAY_MS
-/** Readers' hour, and some minutes for clocks that differ. */
+/** The readers' hour, and some minutes for skewed clocks. */
 const READERS_MS = 65 * MINUTE_MS
 /** Objects that are compared at a time: about 10 MB of keys. */
 const OBJECTS_AT_ONCE = 50_000
-/** Objects of one run and its note. */
+/** The most objects of one run and its note. */
 const MAX_NOTED = 50_000
 const DELETES_AT_ONCE = 1_000
-/** Writes of a transaction besides two. */
+/** Notes in one transaction, which has two other writes. */
 const MAX_NOTES = 90
 
 interface Unreached {
@@ -102,7 +103,7 @@ async function* unreachedObjects(
   if (made === undefined) return
   let batch = new Map<string, number>()
   for await (const { key, bytes, modified } of ports.store.list(`${tableKey(definition.name)}/`)) {
-    // After a loss of the state store, what is older than its table is what the tables are made from again.
+    // After a loss of the state store, repair rebuilds the tables from objects older than they are: those stay.
     if (modified >= made && now - modified > MIN_AGE_MS) batch.set(key, bytes)
     if (batch.size < OBJECTS_AT_ONCE) continue
     yield await withoutReached(ports, definition, exchanges, batch)
@@ -119,7 +120,7 @@ async function withoutReached(
 ): Promise<Map<string, number>> {
   for (const key of await pendingKeys(ports, exchanges)) objects.delete(key)
   const table = await findTable(ports, definition.name)
-  // Without its table nothing can be said of an object.
+  // Without its table nothing can be said about an object.
   if (!table) return new Map()
   for await (const key of eachReachedKey(ports, table)) {
     objects.delete(key)
@@ -135,8 +136,8 @@ async function madeAt(ports: Pick<Ports, 'state' | 'store'>, definition: TableDe
 }
 
 /**
- * Payloads of pending items that are gone: no reader holds on to them, so one reading is enough. `tables`: of the lake; nothing
- * older than all of them is touched.
+ * Payloads of pending items that are gone: no reader uses them, so one reading is enough. `tables`: those of the lake;
+ * nothing older than all of them is touched.
  */
 export async function reclaimPayloads(
   ports: Ports,

@@ -1,6 +1,6 @@
 /**
- * Retention: partitions whose newest row is older than the table keeps leave in a snapshot of their own. What is "newest" is told
- * by the files' upper bounds (formats: a Silver day goes when its newest file was committed that long ago, as trades may come late).
+ * Retention: partitions whose newest row is older than the table keeps leave in a snapshot of their own. The files'
+ * upper bounds say which row is newest (a Silver day goes by when its trades were validated, as trades may come late).
  * Snapshots that still name the files keep them readable; the sweep deletes them after those.
  */
 import { sumOf } from '../../domain/counts.ts'
@@ -19,7 +19,7 @@ export interface DropResult {
   readonly records: number
 }
 
-/** Drops what the table keeps no longer. A partition with a file that a stage has still to read waits. */
+/** Drops what the table no longer keeps. A partition with a file that a stage has yet to read waits. */
 export async function dropOld(
   ports: Ports,
   table: TableDefinition,

@@ -1,4 +1,7 @@
-/** Makes one file of several: the rows of all of them, in the table's order. Memory is the engine's, which spills to disk. */
+/**
+ * Makes one file of several: their rows in the table's order. Memory stays within the engine's limit, as it spills to
+ * disk.
+ */
 import type { Exchange } from '../../domain/exchanges.ts'
 import { dataFileKey, joinedFileKey } from '../../domain/names.ts'
 import { piecesOf } from '../../domain/pieces.ts'
@@ -19,7 +22,7 @@ export interface Rewritten {
   readonly conflicts: number
 }
 
-/** Writes the joined file; it counts for nothing until a commit puts it in the place of the others. */
+/** Writes the joined file; no reader sees it until a commit puts it in the place of the others. */
 export async function rewrite(
   ports: Ports,
   table: TableDefinition,

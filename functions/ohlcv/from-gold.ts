@@ -1,4 +1,6 @@
-/** Candles straight from Gold's trades: the sums by SQL, which of several trades of one time is first or last by their ids. */
+/**
+ * Candles straight from Gold's trades: the sums by SQL; of trades at one time, their ids say which is first or last.
+ */
 import { type Candle, candleKey, compareTradeIds, windowOf } from '../../domain/candles.ts'
 import { parseDecimal } from '../../domain/decimal.ts'
 import { Corrupt } from '../../domain/errors.ts'
@@ -9,7 +11,7 @@ import { scanGold } from '../../tables/gold.ts'
 
 const QUOTE = 'price::DECIMAL(38,8) * quantity::DECIMAL(38,8)'
 
-/** The candles of these windows (their starts, microseconds since 1970); none where Gold has no trade. */
+/** The candles of these windows (their starts, microseconds since 1970); no candle where Gold has no trade. */
 export async function candlesFromGold(
   ports: Ports,
   gold: LoadedTable,
@@ -32,7 +34,7 @@ export async function candlesFromGold(
         ON t.symbol = s.symbol AND t.exchange = s.exchange AND t.micros = s.micros`),
     )
     const sums = await session.run('SELECT * FROM sums')
-    // Ranges that were joined cover windows in between that nobody asked for.
+    // Joined ranges also cover windows in between that nobody asked for.
     return sums.map(row => candleOf(row, edges, length)).filter(candle => windows.has(candle.windowStart))
   } finally {
     session.close()

@@ -17,9 +17,9 @@ import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
 import { candlesFromGold } from './from-gold.ts'
 import { openSpans, replaceWindows, writeSpans } from './spans.ts'
 
-/** Each item is a write, so is each timeframe's pointer, and what is left over is one more. */
+/** Each item takes a write, each timeframe's pointer another, and the minutes left over one more. */
 const ITEMS_PER_COMMIT = 80
-/** Bounds the memory of a commit: minutes of at most so many hours. */
+/** Bounds the memory of a commit: minutes of at most this many hours. */
 const HOURS_PER_COMMIT = 48
 /** Windows this near the end of the retention of the timeframe below are folded from Gold itself, which is kept for ever. */
 const RETENTION_MARGIN_DAYS = 2
@@ -35,7 +35,9 @@ export interface CandleResult {
 
 type Step = Omit<CandleResult, 'commits'>
 
-/** Commits what is pending, oldest first, until nothing is or the deadline (milliseconds since 1970) has passed. */
+/**
+ * Commits what is pending, oldest first, until nothing is pending or the deadline (milliseconds since 1970) has passed.
+ */
 export async function foldPending(ports: Ports, deadline: number): Promise<CandleResult> {
   const steps = await repeatUntil(ports, deadline, () => commit(ports, () => plan(ports)))
   return {
@@ -84,7 +86,7 @@ async function recompute(
     const windows = new Set(starts.map(start => windowOf(start, timeframe.length)))
     return { timeframe, windows, open: openSpans(ports, timeframe, windows) }
   })
-  // Reading them all begins at once; a failure is met where the loop comes to it.
+  // All are read at the same time; the loop meets a failure when it comes to that timeframe.
   await Promise.allSettled(spans.map(span => span.open))
   for (const { timeframe, windows, open: opening } of spans) {
     const open = await opening
@@ -92,7 +94,7 @@ async function recompute(
     const { candles, changed, newByExchange: added } = replaceWindows(open, windows, fresh, nowMicros)
     if (changed > 0) {
       const write = writeSpans(ports, timeframe, open, candles)
-      // A failure is met where all writes are awaited; until then it must not end the process as unhandled.
+      // A failure is reported where all writes are awaited; until then it must not end the process as unhandled.
       write.catch(() => {})
       writes.push(write)
     }

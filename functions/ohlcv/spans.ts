@@ -38,7 +38,7 @@ export async function openSpans(ports: Ports, timeframe: Timeframe, windows: Rea
   return { table, files, candles: new Map(read.flat().map(candle => [candleKey(candle), candle])) }
 }
 
-/** The spans' candles with the windows recomputed: what was there of these windows and is not in `fresh` is gone. */
+/** The spans' candles with the windows recomputed: a window's old candle goes if `fresh` has none for it. */
 export function replaceWindows(
   open: OpenSpans,
   windows: ReadonlySet<bigint>,

@@ -1,4 +1,4 @@
-/** Collects the records that no trade could be made of, as DLQ columns. */
+/** Collects the records that are not valid trades, as columns of the dead-letter table (DLQ). */
 import {
   type Batch,
   bytesOf,

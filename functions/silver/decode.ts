@@ -17,7 +17,10 @@ export interface Decoded {
 }
 
 export interface ObjectDecoder {
-  /** Adds all records of a Bronze file. @throws Corrupt where it is none; Throttled where the registry is away */
+  /**
+   * Adds all records of a Bronze file.
+   * @throws Corrupt where it is not a Bronze file; Throttled where the registry does not answer
+   */
   add(key: string, bytes: Uint8Array): Promise<void>
   readonly decoded: Decoded
 }
@@ -45,7 +48,7 @@ export function createObjectDecoder(exchange: string, schemas: Schemas): ObjectD
       lineage.partition = partitions[row]
       lineage.offset = offsets[row]
       lineage.bronzeIngestion = ingestionTimes[row]
-      // Kafka time 0 stands for none: the ingestion time then decides.
+      // Kafka time 0 means that there is no time: the ingestion time then decides.
       const kafkaMicros = kafkaTimes[row] || lineage.bronzeIngestion
       const framed = value !== null && value.length >= FRAME_BYTES && value[0] === MAGIC_BYTE
       const schemaId = framed ? readSchemaId(value) : null
@@ -56,7 +59,7 @@ export function createObjectDecoder(exchange: string, schemas: Schemas): ObjectD
     }
   }
 
-  /** Adds the record to Silver, or says why it is no trade. */
+  /** Adds the record to Silver, or says why it is not a valid trade. */
   function take(
     value: Uint8Array,
     schema: KnownSchema | undefined,

@@ -1,4 +1,4 @@
-/** Writer schemas by id: asked of the registry once, kept for the container's life. */
+/** Writer schemas by id: the registry is asked once for each, and the answer kept for the container's life. */
 import { Throttled } from '../../domain/errors.ts'
 import type { SchemaRegistry } from '../../domain/ports.ts'
 import { type Resolution, resolveSchema } from '../../domain/resolution.ts'

@@ -19,11 +19,11 @@ import type { DataFile } from '../../iceberg/types.ts'
 import { createObjectDecoder } from './decode.ts'
 import type { Schemas } from './schemas.ts'
 
-/** Two writes an object and three more: 25 objects stay well below DynamoDB's 100. */
+/** Two writes for each object and three more: 25 objects stay well below DynamoDB's 100. */
 const OBJECTS_PER_COMMIT = 25
 /** Bounds a commit's memory; about a Parquet row group. */
 const RECORDS_PER_COMMIT = 120_000
-/** An event may come before its transaction is visible: looked for again this often, this far apart. */
+/** An event may come before its transaction is visible: the list is read again this often, with this pause. */
 const LOOKS = 10
 const LOOK_PAUSE_MS = 200
 
@@ -39,8 +39,8 @@ export interface SilverResult {
 type Item = PendingItem<BronzeObject>
 
 /**
- * Processes the Bronze objects under these keys. Objects already done, and objects that no list knows, are left: the sweep
- * sends again what is pending. Never throws for an object's sake: what failed is in `failures`.
+ * Processes the Bronze objects under these keys. Objects already done, and objects that no list knows, are skipped:
+ * the sweep sends again what is pending. An object that fails never makes it throw: it is in `failures`.
  */
 export async function refine(
   ports: Ports,
@@ -59,7 +59,10 @@ export async function refine(
   }
 }
 
-/** One commit for all; where that fails for another reason than a conflict, one for each, so that one bad object drags none along. */
+/**
+ * One commit for all; where that fails for another reason than a conflict, one for each, so that one bad object does
+ * not stop the others.
+ */
 async function processTogether(
   ports: Ports,
   exchange: Exchange,
@@ -80,7 +83,7 @@ async function processTogether(
   }
 }
 
-/** Objects of one commit each: as many as its bounds allow, at least one. */
+/** Splits the objects into commits: as many as the bounds allow in each, at least one. */
 function bounded(items: readonly Item[]): Item[][] {
   const groups: Item[][] = []
   let records = 0
@@ -109,7 +112,7 @@ async function findPending(ports: Ports, exchange: Exchange, keys: readonly stri
   return found
 }
 
-/** As the list has them now: what another invocation consumed since is done. */
+/** The items that are still on the list: another invocation has done the others since. */
 async function stillPending(ports: Ports, exchange: Exchange, items: readonly Item[]): Promise<Item[]> {
   const keys = items.map(item => item.id)
   return (await lookUp(ports, exchange, keys)).filter(isPending)
@@ -164,7 +167,7 @@ async function decodeAll(ports: Ports, exchange: Exchange, schemas: Schemas, ite
   return decoder.decoded
 }
 
-/** The object's bytes, as Bronze wrote them. @throws Corrupt where they are others */
+/** The object's bytes, as Bronze wrote them. @throws Corrupt where they were changed */
 async function readWhole(ports: Ports, { id, payload }: Item): Promise<Uint8Array> {
   const bytes = await ports.store.get(id)
   if (bytes.length !== payload.bytes || (payload.crc32 !== undefined && crc32(bytes) !== payload.crc32))

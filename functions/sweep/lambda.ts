@@ -1,4 +1,4 @@
-/** The sweep's function as it is deployed; Glue catches up here with whatever a crash kept from it. */
+/** The sweep's function as it is deployed; here Glue also catches up with commits whose update a crash prevented. */
 import { awsPorts, queueEvents } from '../../adapters/aws-ports.ts'
 import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'

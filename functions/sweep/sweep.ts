@@ -30,7 +30,7 @@ export async function sweep(ports: Ports, exchanges: readonly Exchange[], events
       try {
         await ports.state.transact([note], ports.ids.uuid())
       } catch (error) {
-        // Silver took it, or another sweep sends it, in this very moment.
+        // Silver took it, or another sweep is sending it, at this moment.
         if (error instanceof Conflict) continue
         throw error
       }

@@ -1,4 +1,4 @@
-/** The topics' Lambda: a custom resource of the deployment, which it tells of its success or failure. */
+/** The topics' Lambda: a custom resource of the deployment, to which it reports success or failure. */
 import type { Admin } from '@platformatic/kafka'
 import { ensureTopics } from '../../adapters/kafka-topics.ts'
 import { messageOf } from '../../domain/errors.ts'
@@ -22,7 +22,7 @@ export function topicsHandler(telemetry: Telemetry, clock: Pick<Clock, 'sleep'>,
   return handlerOf<TopicsEvent, void>(telemetry, {}, async (event, { log }) => {
     let failure: string | undefined
     try {
-      // Topics stay when the stack goes: they hold records that no table may have yet.
+      // Topics stay when the stack is deleted: they may hold records that no table has yet.
       if (event.RequestType !== 'Delete') {
         const topics = JSON.parse(event.ResourceProperties.topics) as TopicDefinition[]
         const admin = await connect()

@@ -5,7 +5,7 @@ import { kafkaAccess } from '../../adapters/kafka-access.ts'
 import { systemClock } from '../../adapters/system.ts'
 import { topicsHandler } from './handler.ts'
 
-/** Less than the function's own time: what went wrong is told. */
+/** Shorter than the function's own time, so that it can still report what went wrong. */
 const TIMEOUT_MS = 20_000
 
 async function connect(): Promise<Admin> {

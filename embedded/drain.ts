@@ -15,7 +15,7 @@ const OBJECTS_PER_CALL = 25
 /** @throws TradelakeError where something stays pending that the stages cannot work off, with the first reason */
 export async function drain(lake: Lake, functions: Functions, totals: Totals): Promise<void> {
   const failures: string[] = []
-  // Objects that failed are not tried again: nothing would be different.
+  // Objects that failed are not tried again: they would fail the same way.
   const stuck = new Set<string>()
   for (;;) {
     let worked = 0
@@ -45,7 +45,7 @@ export async function drain(lake: Lake, functions: Functions, totals: Totals): P
     )
 }
 
-/** A damaged table stops its own function and no other: how much that one did is not known then, and nothing counts. */
+/** A damaged table stops only its own function: how much that did is then unknown, and counts as nothing. */
 async function orCorrupt(failures: string[], run: () => Promise<number>): Promise<number> {
   try {
     return await run()

@@ -26,7 +26,7 @@ import { lakePositions, lakeSink } from './lake-sink.ts'
 export interface Source {
   /** Where an exchange is, and what to subscribe to; undefined where its trades cannot be had here. */
   venue(exchange: string): Venue | undefined
-  /** Ends trading where that is in its hands, and waits for the last trades. */
+  /** Ends trading if it controls the exchanges, and waits for the last trades. */
   quiet(): Promise<void>
   close(): Promise<void>
 }
@@ -34,7 +34,7 @@ export interface Source {
 export interface Feeds {
   /** Messages that went into the topic of each exchange since it was asked last. */
   published(): Map<string, number>
-  /** What stands in the way of trades, a line each. */
+  /** What keeps trades from coming, a line each. */
   problems(): string[]
   /** What makes going on pointless: a full disk. */
   failure(): unknown
@@ -56,7 +56,7 @@ export const LIVE: Source = {
 /** A feed for each of the lake's exchanges that the source has. */
 export async function startFeeds(lake: Lake, source: Source, file: Log): Promise<Feeds> {
   let sent = new Map<string, number>()
-  // The feeds would try for ever; here the one who looks on ends the run.
+  // The feeds would try for ever; here `failure` lets the live view end the run.
   let failure: unknown
   const noting =
     (write: Log['info']): Log['info'] =>
@@ -109,7 +109,7 @@ export async function startFeeds(lake: Lake, source: Source, file: Log): Promise
         positions: lakePositions(lake, name),
         random: randomOf(lake.ports.ids.uuid()),
         log,
-        // The heap here is the lake's: it says nothing of a feed.
+        // The heap here is the whole lake's: it says nothing about a feed.
         heapBytes: () => 0,
       },
     )

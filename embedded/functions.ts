@@ -1,6 +1,6 @@
 /**
- * The functions of a lake, wired as the deployment wires them: a Bronze and a Silver for each exchange, one of each
- * other.
+ * The functions of a lake, wired as the deployment wires them: a Bronze and a Silver for each exchange, and one of each
+ * of the others.
  */
 import { createQueue } from '../adapters/memory-queue.ts'
 import { objectCreated } from '../domain/events.ts'
@@ -52,7 +52,7 @@ export function wireFunctions(lake: Lake, log: Log, metrics: Metrics = createMet
   }
 }
 
-/** What is wired for a stream or an exchange. @throws RangeError where nothing is: work for it would wait for ever */
+/** What is wired for a stream or an exchange. @throws RangeError where nothing is: its work would wait for ever */
 export function wiredFor<T>(wired: ReadonlyMap<string, T>, what: string, name: string): T {
   const found = wired.get(name)
   if (found === undefined) throw new RangeError(`There is no ${what} for ${name}: wireFunctions makes one for each.`)

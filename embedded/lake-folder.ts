@@ -1,4 +1,4 @@
-/** The folder of a lake: what may be in it, and that it is whole and where it was made. */
+/** The folder of a lake: what may be in it, whether it is whole, and where it was made. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { syncFolder, writeSynced } from '../adapters/durable-files.ts'
@@ -11,7 +11,7 @@ const FILES = [STATE, 'topics.sqlite']
 const OWN = /^(?:lock\.sqlite|state\.sqlite|topics\.sqlite|location|objects$|scratch$|tradelake\.log$|lost\+found$)/
 
 /**
- * DuckDB takes these characters for patterns, wherever they stand in a path. @throws BadInput where the absolute path
+ * DuckDB reads these characters as patterns, anywhere in a path. @throws BadInput where the absolute path
  * has one
  */
 export function requirePlainPath(folder: string): string {
@@ -20,21 +20,21 @@ export function requirePlainPath(folder: string): string {
   return directory
 }
 
-/** @throws BadInput where the folder is something else's: a lake is not made among other files */
+/** @throws BadInput where the folder holds other files: a lake is not made among them */
 export function requireOwnFolder(directory: string): void {
   if (!existsSync(directory) || existsSync(join(directory, LOCATION))) return
   try {
     const foreign = readdirSync(directory).find(name => !OWN.test(name))
     if (foreign !== undefined)
-      throw new BadInput(`${directory} holds ${foreign} and no lake: give an empty or a new directory as --data.`)
+      throw new BadInput(`${directory} holds ${foreign} and not a lake: give an empty or a new directory as --data.`)
   } catch (error) {
     throw fileError(error, directory, 'opening the data directory')
   }
 }
 
 /**
- * Whether a lake was made here. Iceberg's locations are absolute, so a lake is bound to its path; the file says which.
- * With `lostState` a repair may open one whose state file is gone.
+ * Whether a lake was made here. Iceberg's locations are absolute, so a lake is bound to its path, which the file
+ * `location` holds. With `lostState` a repair may open one whose state file is gone.
  * @throws BadInput where it was moved, Corrupt where it lacks a file
  */
 export function requireWhole(directory: string, lostState = false): boolean {

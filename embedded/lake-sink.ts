@@ -1,4 +1,4 @@
-/** What a feed needs, made of a lake: records go to its topics, positions into its state. */
+/** What a feed needs, from a lake: records go to its topics, positions into its state. */
 import type { FeedPosition, Positions, RecordSink } from '../domain/feed-ports.ts'
 import { statePartition } from '../domain/names.ts'
 import { piecesOf } from '../domain/pieces.ts'

@@ -1,5 +1,5 @@
 /**
- * A lake in a folder: the embedded twin of bucket, DynamoDB tables and Kafka, with npm alone.
+ * A lake in a folder: the embedded twin of bucket, DynamoDB tables and Kafka, with nothing but npm.
  *
  *   lock.sqlite      held by the one process that may write
  *   location         where the lake was made; the last file to be made, so a lake without it is empty
@@ -44,7 +44,7 @@ export interface LakeOptions {
 const DEFAULTS = { exchanges: EXCHANGES, memoryLimit: '400MB', threads: 2, mustExist: false, lostState: false }
 
 /**
- * Opens the lake in the folder for this process alone, making it where there is none.
+ * Opens the lake in the folder for this process only, making it if the folder is empty or missing.
  * @throws BadInput where another process has it, it was moved, or the folder holds other things; Corrupt where a file
  * of it is damaged or missing
  */
@@ -73,7 +73,7 @@ export async function openLake(folder: string, options: LakeOptions = {}): Promi
   }
 }
 
-/** Opens a lake to look at, while another process may be writing it. @throws BadInput where there is none */
+/** Opens a lake to look at, while another process may be writing it. @throws BadInput where the folder holds no lake */
 export async function openLakeReadOnly(folder: string, options: LakeOptions = {}): Promise<Lake> {
   const directory = requirePlainPath(folder)
   requireLake(directory)

@@ -1,7 +1,7 @@
 /**
- * The simulated market of a lake: which one it is stands in the lake's state, so that another process goes on with it. Its
- * trades are a function of seed, start and rate alone; the feeds get them from the exchanges' streams, and those that were
- * traded while no feed was there from their history.
+ * The simulated market of a lake: the lake's state says which one it is, so that another process goes on with it. Its
+ * trades are a function of only seed, start and rate; the feeds get them from the exchanges' streams, and trades from a
+ * time without a feed from their history.
  */
 import { systemTimers } from '../adapters/system.ts'
 import type { Exchange } from '../domain/exchanges.ts'
@@ -37,17 +37,17 @@ const MAX_PAUSE_MS = 600_000
 const PARTITION = 'market'
 const DEFAULT_SEED = 1
 const DEFAULT_RATE = 200
-/** What is on this machine needs no care. */
+/** No need to spare exchanges on this machine. */
 const REQUESTS_PER_SECOND = 200
 const PAGES_PER_GAP = 20_000
-/** Enough that every path is gone, little enough that the view stays quiet. */
+/** Enough that every path runs, few enough that the view stays quiet. */
 const INVALID_SHARE = 0.003
 const FAULTS_PER_MINUTE = 2
 /** Trades that are on their way when trading ends. */
 const LAST_TRADES_MS = 200
 
 /**
- * The market that the lake is to go on with; a new one where there is none, another one is wanted, or it stood still for
+ * The market that the lake goes on with; a new one if it has none, another one is wanted, or it stood still for
  * long.
  */
 export async function openMarket(lake: Lake, wanted: WantedMarket): Promise<Market> {
@@ -137,7 +137,7 @@ export async function serveMarket(lake: Lake, market: Market): Promise<Source> {
   }
 }
 
-/** A feed of a new market has had none of its trades: it asks for the first ones, whenever it comes. */
+/** Positions before a new market's first trade, so that its feed asks for the first trades however late it starts. */
 async function beginBeforeFirst(lake: Lake, market: Market): Promise<void> {
   const at = Number(market.startMicros / 1000n)
   for (const exchange of lake.exchanges.filter(({ name }) => isSimulated(name))) {

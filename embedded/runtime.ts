@@ -21,7 +21,7 @@ export interface Runtime {
   readonly totals: Totals
   readonly functions: Functions
   /**
-   * Starts all loops; `stopped` settles when they have ended: with an error that trying again will not mend, or after
+   * Starts all loops; `stopped` settles when they have ended: with an error that a retry cannot mend, or after
    * `stop`.
    */
   run(): Promise<void>
@@ -119,7 +119,7 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
     })
   }
 
-  /** The first time at once: what an earlier process left is not waited for. */
+  /** Runs the first time at once, for what an earlier process left. */
   async function every(milliseconds: number, run: () => Promise<void>): Promise<void> {
     await loop(async () => {
       await run()
@@ -129,8 +129,8 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
   }
 
   /**
-   * Repeats a step, which gives the pause until the next, while the runtime runs. What may pass by itself is tried
-   * again.
+   * Repeats a step, which gives the pause until the next, while the runtime runs. After an error that may pass by
+   * itself it tries again.
    */
   async function loop(step: () => Promise<number>): Promise<void> {
     let failures = 0
@@ -142,7 +142,7 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
       } catch (error) {
         totals.failed(messageOf(error))
         log.error('invocation failed', { problem: messageOf(error) })
-        // A damaged table stops its own function, as it would on AWS, where the schedule goes on all the same.
+        // A damaged table fails only its own function, and the loop goes on, as the schedule does on AWS.
         const known = [Conflict, Fenced, Throttled, Corrupt].some(kind => error instanceof kind)
         if (!known) {
           fatal ??= error
@@ -153,7 +153,7 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
     }
   }
 
-  /** Sleeps in short steps, so that a stop is not waited for. */
+  /** Sleeps in short steps, so that a stop takes effect soon. */
   async function pause(milliseconds: number): Promise<void> {
     const end = clock.now() + milliseconds
     while (running && clock.now() < end) await clock.sleep(Math.min(2 * IDLE_MS, end - clock.now()))

@@ -7,7 +7,7 @@ import { MINUTE_MS } from '../domain/time.ts'
 import type { Random } from './random.ts'
 
 const BACKOFF: Backoff = { firstMs: 500, lastMs: 30_000 }
-/** So many failures one after another open an address's circuit, for so long. */
+/** This many failures in a row open an address's circuit: for a time it is not tried. */
 const FAILURES_TO_OPEN = 3
 const OPEN_MS = MINUTE_MS
 
@@ -34,7 +34,7 @@ export function createAddresses(urls: readonly string[], random: Random): Addres
       const at = now + waitMs
       const closed = circuits.find(circuit => circuit.openUntil <= at)
       if (closed) return { url: closed.url, waitMs }
-      // All are open: there is none to spare, so the one that has rested longest is tried.
+      // All are open, so the one that has rested longest is tried.
       const rested = circuits.reduce((best, circuit) => (circuit.openUntil < best.openUntil ? circuit : best))
       return { url: rested.url, waitMs }
     },

@@ -1,6 +1,6 @@
 /**
  * Keeps a live connection to an exchange: reconnects, fails over, and puts a new connection in the place of an old one
- * before that ends, so that a planned change loses nothing. What comes twice meanwhile, Gold has once.
+ * before that ends, so that a planned change loses nothing. Gold drops what comes twice meanwhile.
  */
 import type { Sockets, Timers } from '../domain/feed-ports.ts'
 import { createAddresses } from './addresses.ts'
@@ -18,7 +18,7 @@ export interface ClientOptions {
   readonly stream: StreamKind
   readonly staleMs: number
   readonly messagesPerSecond: number
-  /** A connection is replaced before this age: the exchange would cut it. */
+  /** A connection is replaced before this age, at which the exchange would end it. */
   readonly maxAgeMs: number
   readonly timers: Timers
   readonly sockets: Sockets
@@ -43,9 +43,9 @@ export interface ClientEvents {
 
 export interface Client {
   start(): void
-  /** Puts a new connection in the place of the one that is there; nothing happens while one is on its way. */
+  /** Replaces the current connection with a new one; does nothing while one is being made. */
   rotate(cause: EndCause): void
-  /** Ends all; `start` begins again, and reports the outage. */
+  /** Ends all connections; `start` begins again, and reports the outage. */
   stop(cause: EndCause, problem: string): void
   /** The connection that trades come from. */
   readonly current: Connection | undefined
@@ -56,11 +56,14 @@ export interface Client {
   readonly lastEnd: string | undefined
 }
 
-/** A connection that has held for so long counts as a good one. */
+/** A connection that has held this long counts as a good one. */
 const HELD_MS = 30_000
-/** The old connection goes on for so long beside the new one: each has trades that the other has not yet. */
+/** The old connection goes on this long beside the new one: each has trades that the other does not have yet. */
 const OVERLAP_MS = 2_000
-/** Shares of the greatest age: spread, so that connections which began together do not all end together. */
+/**
+ * Shares of the greatest age at which a connection is replaced: random, so that those that began together do not end
+ * together.
+ */
 const ROTATE_FROM = 0.85
 const ROTATE_SPREAD = 0.1
 
@@ -68,10 +71,10 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
   const { timers, random, urls } = options
   const addresses = createAddresses(urls, random)
   const timeouts = createTimeouts(timers)
-  /** Replaced, and read for a moment more. */
+  /** Replaced connections that are still read for a moment. */
   const retiring = new Set<Connection>()
   let current: Connection | undefined
-  /** On its way to take the place of `current`, or to be the first. */
+  /** A connection being made, to replace `current` or to be the first. */
   let coming: Connection | undefined
   let cancelWait: (() => void) | undefined
   let cancelRotation: (() => void) | undefined
@@ -115,7 +118,7 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
     const age = options.maxAgeMs * (ROTATE_FROM + ROTATE_SPREAD * random())
     cancelRotation = timeouts.after(age, () => rotate('rotation'))
     if (old) {
-      // Until then both are read.
+      // Both are read until the old one ends.
       const cause = why
       retiring.add(old)
       timeouts.after(OVERLAP_MS, () => old.end(cause, 'a new connection has taken its place'))
@@ -136,7 +139,7 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
       current = undefined
       outage ??= { from: connection.lastFrame, cause, problem }
     }
-    // A replaced connection is not missed; one that failed to come is tried again.
+    // The end of a replaced connection needs nothing; a connection that failed to open is tried again.
     if (current === undefined || !wasLive) connect()
   }
 

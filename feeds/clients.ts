@@ -32,7 +32,7 @@ export interface Clients {
   readonly all: readonly Client[]
   /** Whether every client has a live connection. */
   readonly isWhole: boolean
-  /** Whether one at least has. */
+  /** Whether at least one has. */
   readonly isLive: boolean
   /** When the youngest live connection began, milliseconds since 1970; the clock's time while there is none. */
   readonly liveSince: number

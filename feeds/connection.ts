@@ -31,7 +31,7 @@ export interface ConnectionEvents {
   frame(text: string): Control | undefined
   /** The exchange asks for a new connection in place of this one. */
   replace(): void
-  /** Once, last. `problem` is for people. */
+  /** Called once, last. `problem` is for people. */
   ended(cause: EndCause, problem: string): void
 }
 
@@ -40,9 +40,9 @@ export interface ConnectionOptions {
   readonly api: StreamApi
   readonly pairs: readonly Pair[]
   readonly stream: StreamKind
-  /** Without any frame for so long on a live connection, it is stale. */
+  /** A live connection without any frame for this long is stale. */
   readonly staleMs: number
-  /** The exchange takes so many messages a second. */
+  /** Messages a second that the exchange accepts. */
   readonly messagesPerSecond: number
   readonly timers: Timers
   readonly sockets: Sockets
@@ -52,7 +52,7 @@ export interface Connection {
   readonly url: string
   /** Milliseconds since 1970; undefined before. */
   readonly liveSince: number | undefined
-  /** When the last frame came, milliseconds since 1970; when it began, where none has. */
+  /** When the last frame came, milliseconds since 1970; when the connection began, where none has. */
   readonly lastFrame: number
   /** Ends it; `ended` is called at once with this cause. */
   end(cause: EndCause, problem: string): void

@@ -5,16 +5,16 @@ import { messageId, type Trade, type TradeSide } from '../domain/trade.ts'
 
 export interface Decoder {
   /**
-   * The trades of one frame of JSON text, in their order; none where the frame is something else.
+   * The trades of one frame of JSON text, in their order; nothing for a frame of another kind.
    * `receivedAt` is when the feed got it, microseconds since 1970.
-   * @throws MalformedFrame where the text is no JSON, or a trade in it lacks what a trade needs
+   * @throws MalformedFrame where the text is not JSON, or a trade in it lacks what a trade needs
    */
   map(frame: string, receivedAt: bigint): Generator<FeedTrade>
-  /** The same of a frame that parseFrame has read. */
+  /** The same for a frame that parseFrame has read. */
   mapMessage(message: unknown, receivedAt: bigint): Generator<FeedTrade>
 }
 
-/** A trade as a feed has it: not all that it knows of a trade is written to Kafka. */
+/** A trade as a feed has it: not everything that it knows about a trade is written to Kafka. */
 export interface FeedTrade extends Trade {
   /** The exchange's own number of the trade, where it numbers the trades of a symbol; Kraken's v1 does not. */
   readonly number: number | undefined
@@ -25,7 +25,7 @@ const MAX_NUMBER = BigInt(Number.MAX_SAFE_INTEGER)
 /** A frame that should hold a trade and does not. The caller counts it and goes on. */
 export class MalformedFrame extends TradelakeError {}
 
-/** What is of the exchange's own making in a trade; the rest follows from it. */
+/** The fields of a trade that come from the exchange; the rest follows from them. */
 export interface DecodedTrade {
   readonly exchange: string
   /** Without the exchange before it. */

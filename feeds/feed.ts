@@ -1,6 +1,6 @@
 /**
  * The feed of one exchange: frames become trades, trades become Kafka records, and what did not come is looked for and
- * reported. Everything that was received is published, repeats too: Gold has each trade once.
+ * reported. Everything received is published, repeats included: Gold keeps each trade once.
  */
 import { messageOf } from '../domain/errors.ts'
 import type { Http, Positions, RecordSink, Sockets, Spill, Timers } from '../domain/feed-ports.ts'
@@ -52,14 +52,16 @@ export interface FeedOptions {
   readonly spillBytes: number
   /** Heap above which the process has to end. */
   readonly heapLimitBytes: number
-  /** Called once where the process has to end and begin anew. */
+  /** Called once when the process has to end and be restarted. */
   exit(reason: string): void
 }
 
 export interface Feed {
   /** Goes on from where an earlier process was. @throws what the positions' store throws */
   start(): Promise<void>
-  /** Ends the connections, gets what is missing for half the time, and sends what waits, in so many milliseconds at most. */
+  /**
+   * Ends the connections, fetches missing trades for half the time, and sends what waits; all within `milliseconds`.
+   */
   stop(milliseconds: number): Promise<void>
   status(): FeedStatus
 }
@@ -67,7 +69,7 @@ export interface Feed {
 const TICK_MS = 1_000
 const LOOK_MS = 100
 const HEAP_FLOOR_BYTES = 128 * 1024 * 1024
-/** A tick that is so late says that the process hangs. */
+/** A tick that is this late means that the process hangs. */
 const HANGS_MS = 30_000
 
 export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
@@ -78,7 +80,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   const memory = createMemoryWatch({ floorBytes: HEAP_FLOOR_BYTES, limitBytes: options.heapLimitBytes })
   const keys = new Map<string, Uint8Array>()
   let kafkaProblem: string | undefined
-  /** When an earlier process was last there, milliseconds since 1970. */
+  /** When an earlier process was last alive, milliseconds since 1970. */
   let resumed: number | undefined
   let lastTick = timers.now()
   let exiting = false
@@ -187,7 +189,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     if (verdict === 'rotate') clients.rotate('memory')
     else {
       exiting = true
-      options.exit('the heap grows and grows: the process has to begin anew')
+      options.exit('the heap keeps growing: the process has to be restarted')
     }
   }
 
@@ -212,7 +214,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
       const settled = tracker.settled()
       const left = await publisher.close(Math.max(0, end - timers.now()))
       if (left > 0) log.warn('Kafka did not take the last records: they are on disk', { exchange, records: left })
-      // What went to disk counts as missing again: it comes twice, rather than not at all.
+      // What went to disk counts as missing again: better that it comes twice than not at all.
       if (left === 0) await progress.saveLast(settled, at, whole)
     },
     status() {

@@ -26,18 +26,18 @@ const parseWithSource = JSON.parse as (
   reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
 ) => unknown
 
-/** @throws MalformedFrame where the text is no JSON */
+/** @throws MalformedFrame where the text is not JSON */
 export function parseFrame(text: string): unknown {
   try {
     return parseWithSource(text, (_, value, context) =>
       typeof value === 'number' ? new NumberText(context.source ?? String(value)) : value,
     )
   } catch (error) {
-    throw new MalformedFrame(`A frame is no JSON: ${messageOf(error)}`)
+    throw new MalformedFrame(`A frame is not JSON: ${messageOf(error)}`)
   }
 }
 
-/** A decoder by what it makes of a message. */
+/** A decoder, from what it makes of a parsed message. */
 export function decoderOf(mapMessage: Decoder['mapMessage']): Decoder {
   return { map: (frame, receivedAt) => mapMessage(parseFrame(frame), receivedAt), mapMessage }
 }
@@ -50,7 +50,7 @@ export function isObject(value: unknown): value is Fields {
 export interface FieldReader {
   /** Text that is not empty. */
   text(name: string | number): string
-  /** Text, or the empty text where there is none. */
+  /** Text, or the empty text where the field is missing. */
   optionalText(name: string | number): string
   boolean(name: string | number): boolean
   /** A whole number from 0 that fits a signed 64-bit integer, written as a number or as text. */
@@ -122,7 +122,7 @@ function isoMicros(text: string): bigint | undefined {
   if (!match) return undefined
   const [, year, month, day, hour, minute, second, fraction = ''] = match
   const ms = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
-  // Date.UTC takes the 31st of February for a day of March, and years before 100 for others.
+  // Date.UTC reads the 31st of February as a day of March, and years before 100 as other years.
   if (new Date(ms).toISOString().slice(0, 19) !== text.slice(0, 19)) return undefined
   return BigInt(ms) * 1000n + BigInt(fraction.padEnd(6, '0').slice(0, 6))
 }

@@ -1,6 +1,6 @@
 /**
  * Asks an exchange's REST history for trades that the stream did not bring: one request at a time at the exchange's pace,
- * so many tries for a range, and at most so many trades of it.
+ * with a limited number of tries and of trades for a range.
  */
 import { type Backoff, pauseMs } from '../domain/backoff.ts'
 import { messageOf } from '../domain/errors.ts'
@@ -30,9 +30,9 @@ export interface FillerOptions {
 export interface FillerEvents {
   /** Trades of the history, some of which may not be missing. */
   trades(trades: readonly FeedTrade[]): void
-  /** Nothing more will be tried for this range; what is missing of it still, stays missing. */
+  /** Nothing more will be tried for this range; what it still lacks stays missing. */
   settled(range: MissingRange): void
-  /** Each request, by the status of its reply; 0 where none came. */
+  /** Each request, by the status of its reply; 0 where no reply came. */
   requested(status: number): void
 }
 
@@ -62,7 +62,7 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
     if (!next) return
     busy = true
     attempt(next.range, next.tries)
-      // Nothing in an attempt throws but what this code did wrong.
+      // An attempt throws only through a mistake in this code.
       .catch(problem =>
         log.error('filling a gap failed', { exchange, ...rangeFields(next.range), problem: messageOf(problem) }),
       )
@@ -81,7 +81,7 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
     }
     const complete = tracker.missing(range).length === 0
     if (complete || tries + 1 >= TRIES || !pair) return events.settled(range)
-    // What is not there yet may come: an exchange's history lags behind its stream.
+    // A missing trade may still appear: an exchange's history lags behind its stream.
     const pause = pauseMs(BACKOFF, tries)
     log.warn('a gap is not filled yet', {
       exchange,

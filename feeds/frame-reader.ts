@@ -1,4 +1,4 @@
-/** Frames to trades and control messages, and a word about what cannot be read: counted always, logged once a second at most. */
+/** Frames to trades and control messages. What cannot be read is always counted, and logged once a second at most. */
 import { messageOf } from '../domain/errors.ts'
 import type { Timers } from '../domain/feed-ports.ts'
 import type { Log, LogFields } from '../domain/ports.ts'

@@ -29,7 +29,7 @@ export async function* framesOf(lines: Iterable<string> | AsyncIterable<string>,
       yield { receivedAt: BigInt(seconds + fraction.padEnd(6, '0').slice(0, 6)), json, line }
     } else if (text !== '' && !OTHER.test(text))
       throw new BadInput(
-        `${file}:${line} is no recorded frame: expected 'TIME: JSON', 'URL <- TIME: JSON' or 'URL <-> TIME'.`,
+        `${file}:${line} is not a recorded frame: expected 'TIME: JSON', 'URL <- TIME: JSON' or 'URL <-> TIME'.`,
       )
   }
 }

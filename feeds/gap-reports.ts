@@ -5,7 +5,7 @@ import type { MissingRange } from './tracker.ts'
 
 export interface GapReports {
   open(range: MissingRange): void
-  /** Says what became of a range, by what is missing of it still; gives that back. */
+  /** Reports what became of a range, from what it still lacks; gives that back. */
   settled(
     range: MissingRange,
     missing: readonly { from: number; to: number }[],
@@ -24,7 +24,7 @@ export function createGapReports(options: {
 
   function report(gap: Omit<FeedGap, 'exchange' | 'reportedAt'>): void {
     options.publish({
-      // A symbol's reports stay in their order.
+      // One key, one partition: a symbol's reports stay in order.
       key: encoder.encode(gap.symbol ?? exchange),
       value: encodeGap({ exchange, ...gap, reportedAt: BigInt(timers.now()) * 1000n }),
     })

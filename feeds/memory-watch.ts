@@ -1,6 +1,6 @@
 /**
- * Tells a leak from work: the heap goes up and down with the traffic, but its lowest value in a window, after the collector
- * has run, only climbs where something is never let go. Pure.
+ * Tells a leak from ordinary work: the heap goes up and down with the traffic, but its lowest value in a window, after
+ * the collector has run, only climbs where something is never released. Pure.
  */
 import { MINUTE_MS } from '../domain/time.ts'
 
@@ -10,14 +10,14 @@ export interface MemoryWatch {
 }
 
 export interface MemoryLimits {
-  /** Below it, growth is no concern. */
+  /** Below it, growth does not matter. */
   readonly floorBytes: number
-  /** Above it the process is to end, so that its container starts it anew. */
+  /** Above it the process has to end, so that its container starts a new one. */
   readonly limitBytes: number
 }
 
 const WINDOW_MS = MINUTE_MS
-/** A window's lowest value so much above the one of five windows before is growth. */
+/** A window's lowest value is growth when it is this many times the one of five windows before. */
 const GROWTH = 1.5
 const WINDOWS = 5
 
@@ -40,7 +40,7 @@ export function createMemoryWatch({ floorBytes, limitBytes }: MemoryLimits): Mem
       low = Number.POSITIVE_INFINITY
       if (last > limitBytes) return 'exit'
       if (lows.length <= WINDOWS || last < floorBytes || last < first * GROWTH) return 'fine'
-      // A new connection drops what an old one holds. Where that did not help, a new process does.
+      // A new connection frees what an old one holds. Where that does not help, a new process does.
       lows = [last]
       if (rotated) return 'exit'
       rotated = true

@@ -1,12 +1,12 @@
-/** A feed's metrics, in Prometheus form under `{exchange}_feed_*` (docs: formats, "Metrics"). */
+/** A feed's metrics, in Prometheus form under `{exchange}_feed_*` (docs/feeds.md, "Health and metrics"). */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { END_CAUSES, type EndCause } from './connection.ts'
 
-/** From the exchange's time of a trade to its receipt. Clocks differ: what is below 0 counts as 0. */
+/** From the exchange's time of a trade to its receipt. Clocks differ: a value below 0 counts as 0. */
 const LATENCY_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600]
 const FLUSH_SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]
 
-/** What is read when the metrics are asked for. */
+/** Values that are read when the metrics are requested. */
 export interface FeedGauges {
   connectionAgeSeconds(): number
   sinceLastMessageSeconds(): number
@@ -46,12 +46,12 @@ export function createFeedMetrics(registry: Registry, exchange: string): FeedMet
   const bytes = counter('received_bytes_total', 'Size of the messages received, as UTF-8')
   const trades = counter('trades_total', 'Trades decoded and passed on to Kafka')
   const repeats = counter('repeated_trades_total', 'Trades among them whose number had come before')
-  const parseErrors = counter('parse_errors_total', 'Messages that are no JSON, or hold a trade that is none')
-  const unknown = counter('unknown_messages_total', 'Messages of a type that is not known')
+  const parseErrors = counter('parse_errors_total', 'Messages that are not JSON, or hold a malformed trade')
+  const unknown = counter('unknown_messages_total', 'Messages of an unknown type')
   const errors = counter('exchange_errors_total', 'Error messages of the exchange')
   const gaps = counter('sequence_gaps_total', 'Ranges of trade numbers that did not come in time')
   const missed = counter('missed_trades_total', 'Trade numbers in those ranges')
-  const filled = counter('filled_trades_total', 'Trades got from the REST history')
+  const filled = counter('filled_trades_total', 'Trades fetched from the REST history')
   const lost = counter('lost_trades_total', 'Trade numbers given up')
   const sentRecords = counter('kafka_records_total', 'Records that Kafka has acknowledged')
   const sentBytes = counter('kafka_bytes_total', 'Their size in memory')
@@ -62,7 +62,7 @@ export function createFeedMetrics(registry: Registry, exchange: string): FeedMet
     labelNames: ['cause'],
     registers,
   })
-  // Each is there from the start: a rate needs a first value.
+  // Each exists from the start: a rate needs a first value.
   for (const cause of END_CAUSES) reconnects.inc({ cause }, 0)
   const requests = new Counter({
     name: name('history_requests_total'),

@@ -50,7 +50,10 @@ const QUOTES = [
   ],
 ].sort((a, b) => b.length - a.length)
 
-/** `UNKNOWN` where no known quote asset ends the symbol: a new listing's trades are kept, its currency is not guessed. */
+/**
+ * `UNKNOWN` where the symbol ends with no known quote asset: a new listing's trades are kept, its currency is not
+ * guessed.
+ */
 export function quoteOf(symbol: string): string {
   // Delivery contracts carry their date after the pair: ETHUSDT_210625, BTCUSD_PERP.
   const [pair, contract] = symbol.split('_', 2)
@@ -59,7 +62,7 @@ export function quoteOf(symbol: string): string {
   return QUOTES.find(quote => pair.length > quote.length && pair.endsWith(quote)) ?? 'UNKNOWN'
 }
 
-/** A pair as a person writes it: `BTCUSDT`, `BTC-USD`, `xbt/usd`. @throws BadInput where it is none */
+/** A pair as a person writes it: `BTCUSDT`, `BTC-USD`, `xbt/usd`. @throws BadInput where the text is not a pair */
 export function pairOf(text: string): Pair {
   const assets = text.trim().toUpperCase().split(/[-/]/).map(commonName)
   const [whole, second, ...more] = assets
@@ -67,11 +70,11 @@ export function pairOf(text: string): Pair {
     return { symbol: whole + second, base: whole, quote: second }
   const quote = second === undefined ? quoteOf(whole) : 'UNKNOWN'
   if (quote === 'UNKNOWN')
-    throw new BadInput(`Symbol ${JSON.stringify(text)} has no quote asset that is known: write it like BTC-USD.`)
+    throw new BadInput(`Symbol ${JSON.stringify(text)} has no known quote asset: write it like BTC-USD.`)
   return { symbol: whole, base: whole.slice(0, -quote.length), quote }
 }
 
-/** Kraken's own names of assets that everyone else calls otherwise. */
+/** Kraken's own names of assets that have other names everywhere else. */
 const RENAMED: Readonly<Record<string, string>> = { XBT: 'BTC', XDG: 'DOGE' }
 
 /** The asset's name as everyone but Kraken writes it. */

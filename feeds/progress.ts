@@ -1,6 +1,6 @@
 /**
- * How far a feed has come, kept outside of its process: what a killed one did not get into Kafka, the next one misses and looks
- * for; and when it was last there is where the time without a feed began.
+ * How far a feed has come, kept outside its process: the next process finds missing, and looks for, what a killed one
+ * did not get into Kafka; and the time without a feed began when it was last alive.
  */
 import type { FeedPosition, Positions, Timers } from '../domain/feed-ports.ts'
 import { MINUTE_MICROS } from '../domain/time.ts'
@@ -17,21 +17,24 @@ export interface ProgressOptions {
 }
 
 export interface Progress {
-  /** Lets the tracker go on from where an earlier process was, and gives when that was last there, milliseconds since 1970. */
+  /**
+   * Lets the tracker go on from where an earlier process was, and gives when that was last alive, milliseconds since
+   * 1970.
+   */
   resume(): Promise<number | undefined>
   /**
-   * What is settled now, as soon as all that was published before is in Kafka; nothing while that is under way. `whole`: every
-   * connection is live; otherwise the time without one of them goes on, and is told when it ends.
+   * Saves what is settled now, once all that was published before is in Kafka; does nothing while another save is under
+   * way. `whole`: every connection is live; otherwise an outage goes on, and is reported when it ends.
    */
   save(whole: boolean): Promise<void>
-  /** What was settled at a time (milliseconds since 1970), when everything that was published is in Kafka. */
+  /** Saves what was settled at a time (milliseconds since 1970), when everything that was published is in Kafka. */
   saveLast(settled: Settled, at: number, whole: boolean): Promise<void>
 }
 
 type Settled = ReturnType<Tracker['settled']>
 
 export const RESTARTED = 'the feed was restarted'
-/** The position of the feed as a whole: when it was last there. */
+/** The position of the feed as a whole: when it was last alive. */
 const WHOLE = '*'
 /** Trades between the last one that was settled and the moment of its saving: where a restart looks from. Microseconds. */
 const BEFORE_SAVED = MINUTE_MICROS
@@ -65,7 +68,7 @@ export function createProgress(
         tracker.resume(symbol, id, BigInt(at) * 1000n - BEFORE_SAVED, RESTARTED)
         saved.set(symbol, id)
       }
-      // From its first moment on, a feed that is killed is one that was there.
+      // Saved at the first start, so that a feed which is killed early is known to have run.
       if (last === undefined) await write([], timers.now(), true)
       return last
     },

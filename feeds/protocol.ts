@@ -1,18 +1,21 @@
-/** How an exchange is spoken to: its streams and its REST history. Pure; one file for each exchange says it. */
+/** How to talk to an exchange: its streams and its REST history. Pure; each exchange has a file that implements it. */
 import type { HttpReply } from '../domain/feed-ports.ts'
 import type { FeedTrade } from './decoder.ts'
 import type { Pair } from './pairs.ts'
 
-/** Binance has two streams of the same trades, each with ids of its own: one kind a symbol. The others have one. */
+/**
+ * Binance has two streams of the same trades, each with ids of its own: a feed reads one of them. The other exchanges
+ * have one stream.
+ */
 export type StreamKind = 'trade' | 'aggTrade'
 
 /** What a frame without a trade says. */
 export type Control =
   /** One of the answers that a subscription waits for. */
   | { readonly kind: 'subscribed' }
-  /** The exchange is there and well; `symbol`'s last trade was `lastId`, where it says so. */
+  /** The exchange is alive; `symbol`'s last trade was `lastId`, where it says so. */
   | { readonly kind: 'heartbeat'; readonly symbol?: string; readonly lastId?: number }
-  /** This connection is to be replaced by a new one soon. */
+  /** This connection has to be replaced by a new one soon. */
   | { readonly kind: 'shutdown' }
   /** The exchange will not serve what was asked for. */
   | { readonly kind: 'error'; readonly problem: string }
@@ -25,9 +28,9 @@ export interface StreamApi {
   address(base: string, pairs: readonly Pair[], stream: StreamKind): string
   /** What to send once it is open. */
   subscriptions(pairs: readonly Pair[]): string[]
-  /** How many `subscribed` answers say that it is done. */
+  /** How many `subscribed` answers complete the subscription. */
   confirmations(pairs: readonly Pair[]): number
-  /** Sent so often by the client to keep the line alive, where the exchange asks for it. */
+  /** What the client sends, and how often, to keep the connection alive, where the exchange asks for it. */
   readonly ping?: { readonly everyMs: number; readonly text: string }
   /** `frame` as parseFrame gives it. */
   control(frame: unknown): Control
@@ -48,16 +51,16 @@ export interface HistoryPage {
 }
 
 export interface RestApi {
-  /** Path of a request that tells whether a pair is traded. */
+  /** Path of a request that shows whether a pair is traded. */
   pairPath(pair: Pair): string
   /**
-   * undefined where the reply does not tell (the exchange is down, or wants fewer requests).
+   * undefined where the reply does not say (the exchange is down, or wants fewer requests).
    * @throws MalformedFrame where the body is not what the exchange's documentation says
    */
   isTraded(reply: HttpReply): boolean | undefined
   /**
-   * Past trades by their ids, of an exchange that numbers a symbol's trades one by one. Without it ids mean nothing to a feed:
-   * what was missed is not known.
+   * Past trades by their ids, for an exchange that numbers a symbol's trades one by one. Without it ids mean nothing
+   * to a feed, and it cannot know what it missed.
    */
   readonly history?: History
 }

@@ -1,7 +1,7 @@
 /**
  * Sends a feed's records to Kafka in batches, one at a time and in order. Nothing waits longer than the flush interval for
- * its batch. While Kafka is away, records wait in memory up to a limit, then on disk up to another; beyond both the feed
- * is told to read no more. A record is forgotten only when Kafka has it.
+ * its batch. While Kafka is down, records wait in memory up to a limit, then on disk up to another; beyond both the
+ * feed is told to read no more. A record is forgotten only when Kafka has it.
  */
 import { type Backoff, pauseMs } from '../domain/backoff.ts'
 import { sumOf } from '../domain/counts.ts'
@@ -26,7 +26,7 @@ export interface PublisherEvents {
   /** A batch is in Kafka; how long it took, and how long its oldest record had waited before, milliseconds. */
   sent(records: number, bytes: number, tookMs: number): void
   failed(problem: string): void
-  /** Whether there is room: false until enough has been sent. */
+  /** Whether there is room: once full, false until enough has been sent. */
   room(isThere: boolean): void
 }
 
@@ -37,7 +37,7 @@ export interface Publisher {
   readonly hasRoom: boolean
   readonly waiting: { readonly records: number; readonly bytes: number; readonly spillBytes: number }
   /**
-   * Sends what waits, at most for so long (milliseconds); what is left then goes to disk. Gives how many records that are.
+   * Sends what waits, for this many milliseconds at most; the rest goes to disk. Gives how many records that is.
    * @throws TradelakeError where the disk does not take them; the next start finds their trades missing
    */
   close(milliseconds: number): Promise<number>
@@ -47,7 +47,7 @@ const FLUSH_MS = 100
 const BATCH_RECORDS = 10_000
 const BATCH_BYTES = 1024 * 1024
 const BACKOFF: Backoff = { firstMs: 100, lastMs: 5_000 }
-/** Room is there again when so much of the spill's limit is free. */
+/** There is room again when this share of the spill's limit is free. */
 const ROOM_AGAIN = 0.5
 /** What a record takes in memory besides its bytes. */
 const OVERHEAD_BYTES = 200
@@ -106,7 +106,7 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
       spill.append(toSpill)
       toSpill = []
     } catch (error) {
-      // They stay in memory, and nothing more is read.
+      // They stay in memory, and the feed reads no more.
       log.error('the disk takes no more records', { problem: messageOf(error), waiting: toSpill.length })
       setRoom(false)
     }
@@ -139,7 +139,7 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
     const records = spill.next(BATCH_BYTES)
     if (records.length > 0) return { records, spilled: true }
     if (toSpill.length > 0) {
-      // The disk does not take them, but Kafka does.
+      // The disk did not take them, but Kafka does.
       const left = toSpill
       toSpill = []
       return { records: left, spilled: false }
@@ -159,12 +159,12 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
       events.failed(messageOf(error))
       const retryMs = pauseMs(BACKOFF, failures++)
       log.warn('Kafka did not take a batch', { records: records.length, problem: messageOf(error), retryMs })
-      // The same records again: what Kafka has of them already, it may have twice, and Gold once.
+      // The same records again: Kafka may then have some of them twice, but Gold keeps each once.
       timeouts.after(retryMs * (0.5 + random() / 2), () => void send(records))
       if (spilling) writeSpill()
       return
     }
-    // It has gone to disk meanwhile, and may come twice.
+    // Closed meanwhile: the batch has gone to disk, and may come twice.
     if (closed) return
     failures = 0
     const fromSpill = sending?.spilled === true

@@ -1,5 +1,5 @@
 /**
- * Seeded randomness without state: every tick has a stream of its own, so that any tick can be made without those
+ * Seeded randomness without state: every tick has a stream of its own, so that any tick can be made without the ones
  * before it. Integer arithmetic only, so that the same seed gives the same numbers everywhere.
  */
 
@@ -8,7 +8,7 @@ export function mix(...parts: readonly number[]): number {
   let hash = 0x9e3779b9
   for (const part of parts) {
     hash = scramble(hash ^ scramble(part | 0))
-    // What a 32-bit integer does not hold of a large seed.
+    // The part of a large seed that a 32-bit integer does not hold.
     const high = Math.floor(part / 0x1_0000_0000)
     if (high !== 0) hash = scramble(hash ^ scramble(high | 0) ^ 0x5bd1e995)
   }
@@ -34,7 +34,7 @@ export function randomStream(seed: number): Random {
   }
 }
 
-/** Numbers that nobody can tell from those of chance, where the text is a fresh one (a UUID). */
+/** Numbers that look like chance when the text is fresh (a UUID). */
 export function randomOf(text: string): Random {
   return randomStream(mix(...new TextEncoder().encode(text)))
 }

@@ -1,6 +1,6 @@
 /**
- * What becomes of trades that are missing: they are reported, looked for in the exchange's history, and given up where nobody
- * has them.
+ * What becomes of trades that are missing: they are reported, looked for in the exchange's history, and given up when
+ * nobody has them.
  */
 import type { Http, Timers } from '../domain/feed-ports.ts'
 import { lostTradesLog } from '../domain/metrics.ts'
@@ -39,9 +39,9 @@ export interface RecoveryEvents {
 export interface Recovery {
   /** Reports the trades that should have come by a time (milliseconds since 1970), and begins to look for them. */
   look(at: number): void
-  /** Reports that an earlier process was last there at a time (milliseconds since 1970). */
+  /** Reports that an earlier process was last alive at a time (milliseconds since 1970). */
   restarted(pairs: readonly Pair[], lastThere: number): void
-  /** Reports a time without a connection; what these pairs' next trades pass over was missed in it. */
+  /** Reports a time without a connection; ids that these pairs' next trades skip were missed in it. */
   interrupted(pairs: readonly Pair[], outage: Outage): void
   stop(): void
 }
@@ -79,7 +79,7 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
     }
   }
 
-  /** Nothing more will be tried for this range: what is missing of it still is given up. */
+  /** Nothing more will be tried for this range: what it still lacks is given up. */
   function settled(range: MissingRange): void {
     for (const left of reports.settled(range, tracker.missing(range))) {
       const trades = left.to - left.from + 1
@@ -89,7 +89,7 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
     }
   }
 
-  /** Whether ids tell what was missed of all these pairs. */
+  /** Whether ids show what was missed, for all these pairs. */
   const hasIds = (some: readonly Pair[]) => some.every(({ symbol }) => tracker.knows(symbol))
 
   return {

@@ -32,9 +32,9 @@ export interface ServiceOptions {
   readonly kafka: KafkaAccess
   /** URL of a Confluent schema registry. */
   readonly registry: string | undefined
-  /** The schema's id where there is no registry, or it does not answer. */
+  /** The schema's id for use without a registry, or when it does not answer. */
   readonly schemaId: number | undefined
-  /** Where health and metrics are answered; undefined: nowhere. */
+  /** Where health and metrics are served; undefined: nowhere. */
   readonly endpoint: { readonly host: string; readonly port: number } | undefined
   /** A folder for records that Kafka does not take. */
   readonly spill: string
@@ -44,18 +44,18 @@ export interface ServiceOptions {
 }
 
 export interface Service {
-  /** Where health and metrics are answered. */
+  /** Where health and metrics are served. */
   readonly port: number | undefined
-  /** Settles where the process has to end by itself, with the reason. */
+  /** Settles when the process has to end by itself, with the reason. */
   readonly exits: Promise<string>
-  /** Sends what waits, at most for so long (milliseconds). */
+  /** Sends what waits, for this many milliseconds at most. */
   stop(milliseconds: number): Promise<void>
 }
 
-/** Above it a container of 512 MiB has little left. */
+/** Above it a container of 512 MiB has little memory left. */
 const HEAP_LIMIT_BYTES = 300 * 1024 * 1024
 
-/** @throws BadInput naming the setting that does not hold: a symbol, a broker, the registry, a port */
+/** @throws BadInput naming the setting that is wrong: a symbol, a broker, the registry, a port */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { exchange, venue, log } = options
   const http = fetchHttp()
@@ -100,7 +100,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         heapBytes: () => process.memoryUsage().heapUsed,
       },
     )
-    // A taken port is told before anything is read.
+    // A taken port is reported before anything is read.
     if (options.endpoint) endpoint = await openEndpoint(options.endpoint, routesOf(feed, registry))
     await feed.start()
     return {
@@ -142,7 +142,9 @@ function routesOf(feed: Feed, registry: Registry): Record<string, () => Answer |
   }
 }
 
-/** An exchange says nothing of a stream that it does not have: the first REST address that answers is asked before. */
+/**
+ * An exchange is silent about a stream that it does not have, so the first REST address that answers is asked before.
+ */
 async function checkPairs(http: Http, venue: Venue, pairs: readonly Pair[], log: Log): Promise<void> {
   let problem: string | undefined = 'there is no REST address'
   for (const address of venue.restUrls) {
@@ -152,7 +154,10 @@ async function checkPairs(http: Http, venue: Venue, pairs: readonly Pair[], log:
   log.warn('symbols could not be checked', { problem })
 }
 
-/** What keeps an address from saying of every pair that it is traded. @throws BadInput for one that is not */
+/**
+ * Why an address could not confirm that every pair is traded; undefined if it did.
+ * @throws BadInput for a pair that is not
+ */
 async function problemAt(address: string, http: Http, { rest }: Venue, pairs: readonly Pair[]) {
   for (const pair of pairs) {
     const url = `${address}${rest.pairPath(pair)}`

@@ -1,4 +1,4 @@
-/** How a feed is, for probes and people. */
+/** The state of a feed, for probes and people. */
 import type { Client } from './client.ts'
 import type { Publisher } from './publisher.ts'
 

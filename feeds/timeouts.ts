@@ -1,4 +1,4 @@
-/** Timers that end together: what a thing waits for is given up when the thing ends. */
+/** Timers that end together: when their owner ends, whatever it waits for is cancelled. */
 import type { Timers } from '../domain/feed-ports.ts'
 
 export interface Timeouts {

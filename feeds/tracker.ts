@@ -1,6 +1,6 @@
 /**
- * Which trade ids of each symbol have not come: exchanges number a symbol's trades one by one, so a number that is passed
- * over is a trade that was missed. Pure; one tracker for a feed.
+ * Which trade ids of each symbol have not come: exchanges number a symbol's trades one by one, so a skipped number is a
+ * trade that was missed. Pure; one tracker for a feed.
  */
 import { MINUTE_MICROS } from '../domain/time.ts'
 
@@ -15,7 +15,7 @@ export interface MissingRange {
   readonly cause: string
 }
 
-/** What a log says of a range. */
+/** What a log says about a range. */
 export function rangeFields({ symbol, from, to, cause }: MissingRange) {
   return { symbol, from, to, cause }
 }
@@ -23,15 +23,15 @@ export function rangeFields({ symbol, from, to, cause }: MissingRange) {
 export interface Tracker {
   /** Goes on from what an earlier process had: ids up to this one are settled. `time`: microseconds since 1970. */
   resume(symbol: string, id: number, time: bigint, cause: string): void
-  /** Why ids may be missing from now on: told with those that are found so, until each symbol has had a trade. */
+  /** Why ids may be missing from now on: the cause of the missing ids found until each symbol has had a trade. */
   interrupted(cause: string): void
   /** A trade has come. `time`: the exchange's, microseconds since 1970; `now`: milliseconds since 1970. */
   note(symbol: string, id: number, time: bigint, now: number): 'new' | 'repeat'
-  /** The exchange says that its last trade of a symbol has this id; for a symbol not met before, that is where it begins. */
+  /** The exchange says that its last trade of a symbol has this id; a symbol that is new here begins there. */
   reached(symbol: string, id: number, now: number): void
-  /** What has been missing for the grace or longer, each range once. */
+  /** What has been missing for the grace period or longer, each range once. */
   overdue(now: number): MissingRange[]
-  /** What is missing still of a range of ids. */
+  /** What is still missing of a range of ids. */
   missing(range: Pick<MissingRange, 'symbol' | 'from' | 'to'>): { from: number; to: number }[]
   /** These ids are not waited for any longer. */
   giveUp(range: Pick<MissingRange, 'symbol' | 'from' | 'to'>): void
@@ -43,9 +43,12 @@ export interface Tracker {
   readonly missingIds: number
 }
 
-/** Trades overtake each other by less: nothing is asked for before. */
+/** Trades overtake each other by less than this: nothing is asked for earlier. */
 const GRACE_MS = 3_000
-/** An id below what is settled, of a trade this much newer than any before: the exchange numbers anew. Microseconds. */
+/**
+ * An id below what is settled, of a trade this much newer than any before: the exchange has restarted its numbers.
+ * Microseconds.
+ */
 const RENUMBERED_MICROS = MINUTE_MICROS
 
 interface Hole {
@@ -61,13 +64,13 @@ interface Hole {
 interface Line {
   highest: number
   time: bigint
-  /** Ascending, apart from each other. */
+  /** Ascending, none touching the next. */
   holes: Hole[]
   /** Cause of the next hole, where something is known to have happened. */
   cause: string | undefined
 }
 
-/** A time that is far ahead is a mistake: it must not stand for those of the trades around it. */
+/** A time that is far ahead is a mistake: it must not be used for the trades around it. */
 function isBelievable(time: bigint, now: number): boolean {
   return time <= BigInt(now) * 1000n + RENUMBERED_MICROS
 }
@@ -77,7 +80,7 @@ export const SKIPPED = 'skipped in the stream'
 export function createTracker(): Tracker {
   const lines = new Map<string, Line>()
 
-  /** A symbol's line begins, or begins anew. */
+  /** A symbol's line begins, or begins again. */
   function begin(symbol: string, highest: number, time: bigint, cause?: string): void {
     lines.set(symbol, { highest, time, holes: [], cause })
   }

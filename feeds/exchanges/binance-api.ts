@@ -14,7 +14,7 @@ const INVALID_SYMBOL = '-1121'
 export const binanceStream: StreamApi = {
   address: (base, pairs, stream) =>
     `${base}/stream?streams=${pairs.map(pair => `${pair.symbol.toLowerCase()}@${stream}`).join('/')}`,
-  // The address says it all. The server's pings are answered by the WebSocket itself.
+  // The address names the streams, so nothing is sent. The WebSocket itself answers the server's pings.
   subscriptions: () => [],
   confirmations: () => 0,
   control(frame) {
@@ -38,7 +38,7 @@ export function binanceRest(code: string): RestApi {
       path: (pair, range, stream) => pagePath(pair.symbol, range.from, stream),
       page(body, pair, range, stream, receivedAt) {
         const rows = parseFrame(body)
-        if (!Array.isArray(rows)) throw new MalformedFrame(`${code}'s history of ${pair.symbol} is no list.`)
+        if (!Array.isArray(rows)) throw new MalformedFrame(`${code}'s history of ${pair.symbol} is not a list.`)
         const trades = rows.flatMap(row => [...decoder.mapMessage(asStreamed(row, pair.symbol, stream), receivedAt)])
         const last = trades.at(-1)?.number
         const more = rows.length === PAGE_TRADES && last !== undefined && last < range.to

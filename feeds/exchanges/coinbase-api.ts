@@ -48,7 +48,7 @@ export function coinbaseRest(code: string): RestApi {
       path: (pair, range) => pagePath(pair, range.to + 1),
       page(body, pair, range, _stream, receivedAt) {
         const rows = parseFrame(body)
-        if (!Array.isArray(rows)) throw new MalformedFrame(`${code}'s history of ${pair.symbol} is no list.`)
+        if (!Array.isArray(rows)) throw new MalformedFrame(`${code}'s history of ${pair.symbol} is not a list.`)
         const trades = rows.flatMap(row => [...decoder.mapMessage(asStreamed(row, pair), receivedAt)])
         const lowest = trades.at(-1)?.number
         const more = rows.length === PAGE_TRADES && lowest !== undefined && lowest > range.from

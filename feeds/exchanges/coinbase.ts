@@ -33,7 +33,7 @@ function decode(exchange: string, type: string, message: unknown): DecodedTrade 
     quantity: fields.decimal('size'),
     // `side` is the maker's; the aggressor is on the other one.
     side: makerSide === 'buy' ? 'SELL' : makerSide === 'sell' ? 'BUY' : fields.fail('side', "'buy' or 'sell'"),
-    // The REST history has none.
+    // The REST history has no sequence.
     ...(isObject(message) && 'sequence' in message && { sequence: fields.integer('sequence') }),
     vendorData: {
       type,

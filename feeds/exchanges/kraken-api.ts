@@ -9,10 +9,10 @@ import type { Pair } from '../pairs.ts'
 import { type IdRange, PAGE_TRADES, type RestApi, type StreamApi } from '../protocol.ts'
 import { kraken } from './kraken.ts'
 
-/** A trade's time may be so far behind those of trades before it. */
+/** A trade's time may be this much earlier than those of trades before it. */
 const DISORDER_MICROS = MINUTE_MICROS
 
-/** v2 calls its assets as everyone does; REST takes both names. */
+/** v2 uses the usual names of assets; REST takes those and Kraken's own. */
 const nameOf = (pair: Pair) => `${pair.base}/${pair.quote}`
 
 export const krakenStream: StreamApi = {
@@ -78,7 +78,7 @@ function reaches(rows: readonly unknown[], range: IdRange): boolean {
 
 /** A row `[price, volume, seconds, b|s, m|l, misc, trade_id]` as the stream would have sent it. */
 function asStreamed(row: unknown, pair: Pair): unknown {
-  if (!Array.isArray(row)) throw new MalformedFrame(`A row of Kraken's history of ${pair.symbol} is no list.`)
+  if (!Array.isArray(row)) throw new MalformedFrame(`A row of Kraken's history of ${pair.symbol} is not a list.`)
   const [price, qty, seconds, side, type, , tradeId] = row
   return {
     channel: 'trade',

@@ -1,6 +1,6 @@
 /**
- * What a feed needs to know of an exchange: one entry each, by its name in domain/exchanges.ts. Limits are the exchanges'
- * own, from the pages that their protocols name.
+ * What a feed needs to know about an exchange: one entry each, by its name in domain/exchanges.ts. Limits are the
+ * exchanges' own, from the pages that their protocols name.
  */
 import type { ExchangeName } from '../../domain/exchanges.ts'
 import { DAY_MS, MINUTE_MS } from '../../domain/time.ts'
@@ -15,17 +15,17 @@ export interface Venue {
   readonly restUrls: readonly string[]
   readonly stream: StreamApi
   readonly rest: RestApi
-  /** What a feed subscribes to unless it is told. */
+  /** What a feed subscribes to by default. */
   readonly symbols: readonly string[]
   readonly pairsPerConnection: number
-  /** Messages that the exchange takes from a client. */
+  /** Messages that the exchange accepts from a client. */
   readonly messagesPerSecond: number
   readonly requestsPerSecond: number
   /** Pages of the REST history, for one range of missing trades in one try. */
   readonly pagesPerGap: number
   /** The exchange ends a connection of this age. */
   readonly maxAgeMs: number
-  /** A live connection that has brought nothing for so long is dead. */
+  /** A live connection that has brought nothing for this long is dead. */
   readonly staleMs: number
 }
 
@@ -34,10 +34,10 @@ export const VENUES: Readonly<Record<ExchangeName, Venue>> = {
     urls: [
       'wss://stream.binance.com:9443',
       'wss://stream.binance.com:443',
-      // Market data alone, on other machines.
+      // Only market data, on other machines.
       'wss://data-stream.binance.vision',
     ],
-    // The second is market data alone, where the first is refused; it has no historicalTrades:
+    // The second serves only market data, also where the first is blocked; it has no historicalTrades:
     // https://developers.binance.com/docs/binance-spot-api-docs/faqs/market_data_only
     restUrls: ['https://api.binance.com', 'https://data-api.binance.vision'],
     stream: binanceStream,
@@ -50,7 +50,7 @@ export const VENUES: Readonly<Record<ExchangeName, Venue>> = {
     requestsPerSecond: 3,
     pagesPerGap: 100,
     maxAgeMs: DAY_MS,
-    // Nothing else comes where there is no trade: one of the large pairs has several a second.
+    // Without trades nothing comes, but one of the large pairs has several a second.
     staleMs: MINUTE_MS,
   },
   kraken: {
@@ -75,7 +75,7 @@ export const VENUES: Readonly<Record<ExchangeName, Venue>> = {
     symbols: ['BTC-USD', 'ETH-USD', 'SOL-USD', 'XRP-USD'],
     pairsPerConnection: 100,
     messagesPerSecond: 8,
-    // 10 a second are allowed to an address, which others may share.
+    // 10 a second are allowed for an IP address, which others may share.
     requestsPerSecond: 5,
     pagesPerGap: 100,
     maxAgeMs: DAY_MS,

@@ -3,13 +3,13 @@ import { formatDecimal } from '../../domain/decimal.ts'
 import { mix } from '../random.ts'
 import type { Digits } from './types.ts'
 
-/** Units of 10^-8 with so many digits after the point (of 8), or as few as it takes. */
+/** Units of 10^-8 with this many digits after the point (up to 8), or as few as it takes. */
 export function writeAmount(units: bigint, digits: Digits): string {
   const text = formatDecimal(units)
   return digits === 8 ? text : digits === 'plain' ? plain(text) : text.slice(0, text.length - 8 + digits)
 }
 
-/** The same number as nobody expects it, though JSON and the exchange's documentation allow it. */
+/** The same number in an unexpected form that JSON and the exchange's documentation allow. */
 export function writeOddly(units: bigint): string {
   const text = plain(formatDecimal(units))
   switch (mix(Number(units % 0x1_0000_0000n)) % 4) {

@@ -9,7 +9,7 @@ import type { MarketTrade } from './market.ts'
 import { isoTime } from './times.ts'
 import type { Book, Line, Protocol, Talk } from './types.ts'
 
-/** Who has not subscribed by then is disconnected. */
+/** A client that has not subscribed after this time is disconnected. */
 const SUBSCRIBE_MS = 5_000
 const HEARTBEAT_MS = 1_000
 const MAX_LIMIT = 1000

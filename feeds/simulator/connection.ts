@@ -1,4 +1,4 @@
-/** A client's connection to a simulated exchange: what it hears by way of the protocol, and what faults do to it. */
+/** A client's connection to a simulated exchange: what it gets through the protocol, and what faults do to it. */
 import type { Timers } from '../../domain/feed-ports.ts'
 import { mix } from '../random.ts'
 import { createTimeouts } from '../timeouts.ts'
@@ -17,7 +17,7 @@ export interface Connection {
   end(): void
 }
 
-/** Binance tells 10 minutes ahead; here it is seconds, so that a short run sees the end of it. */
+/** Binance gives 10 minutes' notice; here it is seconds, so that a short run sees the end of it. */
 const SHUTDOWN_NOTICE_MS = 5_000
 /** What a proxy in front of an exchange answers with. */
 const NO_JSON = '<html><head><title>502 Bad Gateway</title></head></html>'
@@ -45,7 +45,7 @@ export function openConnection(protocol: Protocol, path: string, peer: Peer, aro
     isOpen = false
     timeouts.cancelAll()
     outbox.end()
-    // The protocol may refuse what it is asked for at once.
+    // The protocol may refuse the connection at once.
     if (connection) around.onEnd(connection)
   }
 

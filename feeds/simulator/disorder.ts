@@ -2,7 +2,7 @@
 import type { MarketTrade } from './market.ts'
 
 export interface Disorder {
-  /** The next so many trades are to come after as many that follow them. */
+  /** Lets the next `trades` trades come after as many that follow them. */
   begin(trades: number): void
   /** The trades to send now in place of those due now. `now` in microseconds since 1970. */
   reorder(due: MarketTrade[], now: number): MarketTrade[]

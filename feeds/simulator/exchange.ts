@@ -50,7 +50,7 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
   let endOfTrading = Number.POSITIVE_INFINITY
   let stopped = false
   let cancelPump: (() => void) | undefined
-  /** The tick that holds the next trades to go out, and those of it that are left. */
+  /** The tick that holds the next trades to go out, and which of its trades are left. */
   let tick = 0
   let left: MarketTrade[] = []
 
@@ -159,7 +159,7 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
       const connection = openConnection(protocol, path, peer, {
         timers,
         timeline,
-        // What is due goes out before the exchange does anything else: a heartbeat never knows more than the stream.
+        // Due trades go out before the exchange does anything else: a heartbeat never knows more than the stream.
         before: flush,
         onEnd: ended => connections.delete(ended),
       })

@@ -28,7 +28,7 @@ const MAKE: Readonly<Record<Kind, (random: Random, turn: number) => FaultKind>> 
   'out-of-order': random => ({ kind: 'out-of-order', trades: between(random, 2, 50) }),
   late: random => ({ kind: 'late', trades: between(random, 1, 20) }),
   'odd-numbers': random => ({ kind: 'odd-numbers', milliseconds: between(random, 500, 5_000) }),
-  // Lost for good and not by turns.
+  // Every second one is lost for good.
   skipped: (random, turn) => ({ kind: 'skipped', trades: between(random, 1, 100), lost: turn % 2 === 1 }),
   'too-many-requests': random => ({ kind: 'too-many-requests', milliseconds: between(random, 1_000, 10_000) }),
   // A trade over a minute ahead of its receipt is refused (domain/validation.ts).
@@ -46,7 +46,7 @@ export interface ScheduleOptions {
   readonly to: number
   /** Names. */
   readonly exchanges: readonly string[]
-  /** All, unless told. */
+  /** All by default. */
   readonly kinds?: readonly Kind[]
   /** Faults of each exchange on average; more where it takes more for every kind to come. */
   readonly perMinute: number
@@ -73,7 +73,7 @@ export function faultSchedule(options: ScheduleOptions): Fault[] {
     .sort((a, b) => a.at - b.at)
 }
 
-/** So many kinds, each as often as the others, in any order. */
+/** This many kinds, each as often as the others, in any order. */
 function shuffled(kinds: readonly Kind[], count: number, random: Random): Kind[] {
   const deck = Array.from({ length: count }, (_, i) => kinds[i % kinds.length])
   for (let i = deck.length - 1; i > 0; i--) {

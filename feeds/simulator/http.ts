@@ -5,7 +5,7 @@ export function json(body: string, status = 200, headers: Readonly<Record<string
   return { status, headers: { 'content-type': 'application/json', ...headers }, body }
 }
 
-/** A whole number of a query, or undefined where it is not there; NaN where it is no whole number. */
+/** A whole number of a query, or undefined where it is missing; NaN where it is not a whole number. */
 export function wholeNumber(url: URL, name: string): number | undefined {
   const text = url.searchParams.get(name)
   if (text === null) return undefined

@@ -9,7 +9,7 @@ export interface Instrument {
   /** Smallest steps of price and quantity, units of 10^-8. */
   readonly priceStep: bigint
   readonly quantityStep: bigint
-  /** The price that the walk begins at and is drawn back to, in price steps. */
+  /** The price at which the walk begins and to which it is drawn back, in price steps. */
   readonly basePrice: number
   /** Quantity of a common trade, in quantity steps. */
   readonly quantity: number
@@ -49,12 +49,12 @@ const CROSS: Asset = ['ETH', 'BTC', '0.03610', '0.00001', '0.1500', '0.0001']
 const SHIB: Asset = ['SHIB', 'USDT', '0.00000821', '0.00000001', '9000000', '1']
 const EURO: Asset = ['BTC', 'EUR', '74510.20', '0.10', '0.01100', '0.00001']
 
-// BTC and ETH carry most of the trade, as they do.
+// BTC and ETH have most of the trades, as in reality.
 const SHARES = [0.34, 0.24, 0.14, 0.1, 0.06, 0.05, 0.04, 0.03]
 
 function units(text: string): bigint {
   const value = parseDecimal(text)
-  if (value === undefined) throw new RangeError(`${text} is no decimal`)
+  if (value === undefined) throw new RangeError(`${text} is not a decimal`)
   return value
 }
 
@@ -84,7 +84,10 @@ export function krakenName(asset: string): string {
   return asset === 'BTC' ? 'XBT' : asset === 'DOGE' ? 'XDG' : asset
 }
 
-/** The markets of the exchanges that are simulated: not all have to be. One that is here has a protocol in simulator.ts too. */
+/**
+ * The markets of the exchanges that are simulated: not all have to be. One that is listed here has a protocol in
+ * simulator.ts too.
+ */
 export const MARKETS = {
   binance: {
     share: 0.8,

@@ -15,7 +15,7 @@ export function krakenV1(_: Book, pairs: readonly Pair[], line: Line, connection
   /** Numbers of the pairs. */
   const subscribed = new Set<number>()
 
-  // The texts stand for the trade's id: they are always written alike.
+  // The texts serve as the trade's id, so they are always written the same way.
   const entry = ({ price, quantity, timestamp, side, id }: MarketTrade) =>
     `["${writeAmount(price, PRICE_DIGITS)}","${writeAmount(quantity, 8)}","${secondsTime(timestamp)}","${side === 'BUY' ? 'b' : 's'}","${id % 3 === 0 ? 'l' : 'm'}",""]`
   const channelOf = (number: number) => 101 + 16 * number

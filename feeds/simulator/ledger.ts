@@ -1,6 +1,6 @@
 /**
  * What faults make of an exchange's trades, for stream and REST alike: times that are off, ids that are never sent,
- * trades that are not valid. Each of it is a function of the market, the faults and the seed.
+ * trades that are not valid. All of it is a function of the market, the faults and the seed.
  */
 import { sumOf } from '../../domain/counts.ts'
 import { DAY_MICROS, MINUTE_MS } from '../../domain/time.ts'
@@ -14,7 +14,7 @@ export interface Ledger {
   /** The trade as the exchange shows it. */
   show(trade: MarketTrade): MarketTrade
   fateOf(trade: MarketTrade): 'sent' | 'skipped' | 'lost'
-  /** Whether a feed may keep it: price, quantity and time are such as can be. */
+  /** Whether it is a valid trade: price, quantity and time are possible. */
   isValid(trade: MarketTrade): boolean
   /** How many microseconds the exchange's clock is off. */
   skewAt(micros: number): number
@@ -48,7 +48,7 @@ export function createLedger(market: SimulatedMarket, invalidShare: number): Led
   const stretches: Stretch[][] = instruments.map(() => [])
   const skews: Skew[] = []
 
-  /** One with much trade rather than one with little. */
+  /** Chooses an instrument, the busy ones more often. */
   function chooseInstrument(roll: number): number {
     let rest = (roll / 0x1_0000_0000) * sumOf(instruments, ({ share }) => share)
     return Math.max(

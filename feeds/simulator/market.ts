@@ -15,7 +15,7 @@ export interface MarketTrade extends Terms {
   readonly id: number
   /** When it happened, in the exchange's own steps of time; grows with the id, or stays. */
   readonly happenedAt: number
-  /** When the exchange says that it happened; the same, but for faults. */
+  /** When the exchange says that it happened; the same, except during faults. */
   readonly timestamp: number
   /** When the exchange sends it: 5 to 80 ms after it happened; grows with the id, or stays. */
   readonly sentAt: number
@@ -24,7 +24,7 @@ export interface MarketTrade extends Terms {
 export interface SimulatedMarket {
   readonly instruments: readonly Instrument[]
   readonly salt: number
-  /** The trades of the k-th fifth of a second in the order of their sending. Cheapest one tick after another. */
+  /** The trades of the k-th fifth of a second in the order in which they are sent. Asking tick by tick is cheapest. */
   tick(k: number): MarketTrade[]
   /** The tick that a time is in; below 0 before the market began. */
   tickOf(micros: number): number
@@ -154,7 +154,8 @@ export function simulatedMarket(options: WalkOptions): SimulatedMarket {
     tickOf,
     startOf: k => begin + k * TICK,
     tick(k) {
-      if (!Number.isSafeInteger(k) || k < 0) throw new RangeError(`Tick ${k} is none: ticks are whole numbers from 0.`)
+      if (!Number.isSafeInteger(k) || k < 0)
+        throw new RangeError(`Tick ${k} does not exist: ticks are whole numbers from 0.`)
       if (k !== next) walks = walks.map(({ number }) => walkAt(number, k))
       next = k + 1
       const trades: MarketTrade[] = []

@@ -1,4 +1,7 @@
-/** The simulated exchanges without a network: hosts by name, deliveries by timers, so that a fake clock turns it all. */
+/**
+ * The simulated exchanges without a network: hosts by name, deliveries by timers, so that a fake clock drives
+ * everything.
+ */
 import { messageOf, TradelakeError } from '../../domain/errors.ts'
 import type { Http, Socket, SocketEvents, Sockets, Timers } from '../../domain/feed-ports.ts'
 import type { Peer, Session, SimulatedExchange } from './types.ts'
@@ -7,7 +10,7 @@ export interface MemoryNetworkOptions {
   /** Host names; several may lead to one exchange. A `refuse` fault may name one of them. */
   readonly hosts: Readonly<Record<string, SimulatedExchange>>
   readonly timers: Timers
-  /** One way, milliseconds. 2 unless told. */
+  /** One way, milliseconds; 2 by default. */
   readonly latency?: number
 }
 

@@ -5,7 +5,7 @@ export interface Outbox {
   send(text: string): void
   /** Sends frames that hold trades. */
   trades(frames: readonly string[]): void
-  /** Cuts the next frame of trades after so large a part of it, of 1. */
+  /** Cuts the next frame of trades after this part of it, of 1. */
   cutNext(part: number): void
   /** Nothing is sent any more. */
   end(): void
@@ -37,7 +37,7 @@ export function createOutbox(timers: Timers, deliver: (text: string) => void, we
       for (const text of texts) deliver(text)
       return
     }
-    // Never before what was to go out earlier.
+    // Never before frames that came earlier.
     const due = Math.max(timers.now() + delay, waiting.at(-1)?.due ?? 0)
     for (const text of texts) waiting.push({ due, text })
     cancel ??= timers.after(waiting[0].due - timers.now(), flush)

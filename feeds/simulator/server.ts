@@ -10,7 +10,7 @@ export interface ServerOptions {
   readonly exchanges: readonly SimulatedExchange[]
   /** 0 takes a free one. */
   readonly port: number
-  /** 127.0.0.1 unless told: the simulator is for this machine. */
+  /** 127.0.0.1 by default: the simulator is for this machine. */
   readonly host?: string
 }
 
@@ -22,11 +22,11 @@ export interface SimulatorServer {
   close(): Promise<void>
 }
 
-/** A client that leaves so much unread is sent away, as exchanges do: memory is bounded. */
+/** A client that leaves this much unread is disconnected, as exchanges do: memory stays bounded. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024
 const MAX_MESSAGE_BYTES = 1024 * 1024
 
-/** @throws BadInput where the port cannot be had */
+/** @throws BadInput where the port cannot be used */
 export async function startServer({ exchanges, port, host = '127.0.0.1' }: ServerOptions): Promise<SimulatorServer> {
   const webSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES })
   const server = createServer((request, response) => answer(exchanges, request, response))

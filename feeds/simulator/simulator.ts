@@ -1,5 +1,5 @@
 /**
- * The simulated exchanges of one run: a seeded market each, its protocol, and the faults. How clients reach them stands in
+ * The simulated exchanges of one run: a seeded market each, its protocol, and the faults. How clients reach them is in
  * memory.ts (no network, any clock) and server.ts (a real port).
  */
 import type { Timers } from '../../domain/feed-ports.ts'
@@ -18,15 +18,18 @@ export interface SimulatorOptions {
   readonly startMicros: bigint
   /** Trades of all three exchanges together; each has its share of them (instruments.ts). */
   readonly ratePerSecond: number
-  /** Tells apart markets of one seed that begin at different times. 0 unless told. */
+  /** Tells apart markets of one seed that begin at different times; 0 by default. */
   readonly market?: number
   readonly timers: Timers
   /** Names and codes as in domain/exchanges.ts. */
   readonly exchanges: readonly { readonly name: string; readonly code: string }[]
   readonly faults?: readonly Fault[]
-  /** Share of the trades, of 1, that are valid JSON and break a rule of domain/validation.ts. 0 unless told. */
+  /** Share of the trades, of 1, that are valid JSON but break a rule of domain/validation.ts; 0 by default. */
   readonly invalidShare?: number
-  /** Mild faults of each exchange a minute, on average: repeats, a frame that is no JSON, a dropped connection. 0 unless told. */
+  /**
+   * Mild faults of each exchange a minute, on average: repeats, a frame that is not JSON, a dropped connection; 0 by
+   * default.
+   */
   readonly faultsPerMinute?: number
 }
 

@@ -1,4 +1,7 @@
-/** The faults of one exchange as time passes: those to come, those that last, those that are one moment's deed. */
+/**
+ * The faults of one exchange as time passes: those to come, those that last, and those that happen in one moment
+ * (deeds).
+ */
 import type { Timers } from '../../domain/feed-ports.ts'
 import { MINUTE_MS } from '../../domain/time.ts'
 import type { Fault } from './types.ts'

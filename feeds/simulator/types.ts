@@ -1,4 +1,4 @@
-/** What a simulated exchange is, to the one who runs it; how it is reached (memory, or a real port) stands beside. */
+/** What a simulated exchange offers those who run it; memory.ts and server.ts say how clients reach it. */
 import type { HttpReply } from '../../domain/feed-ports.ts'
 import type { Trade } from '../../domain/trade.ts'
 import type { Instrument } from './instruments.ts'
@@ -47,17 +47,17 @@ export type Digits = number | 'plain'
 /** What a protocol may ask the exchange for. Times are microseconds since 1970; an instrument is named by its number. */
 export interface Book {
   readonly instruments: readonly Instrument[]
-  /** The exchange's clock, which skew puts wrong. */
+  /** The exchange's clock, which a skew fault puts wrong. */
   now(): number
   /** The trade history as REST shows it: past trades that are not lost, in the order of their ids. */
   fromId(number: number, id: number, limit: number): MarketTrade[]
   beforeId(number: number, id: number, limit: number): MarketTrade[]
-  /** Those that happened after a time, by a clock that is never off. */
+  /** Those that happened after a time, by a clock that is never wrong. */
   after(number: number, micros: number, limit: number): MarketTrade[]
   last(number: number, limit: number): MarketTrade[]
   /** Whether a stream ever sent or will send it. */
   isStreamed(trade: MarketTrade): boolean
-  /** A price or quantity in text, with so many digits after the point or `plain`: as few as it needs. */
+  /** A price or quantity as text, with this many digits after the point, or `plain`: as few as it needs. */
   amount(units: bigint, digits: Digits): string
 }
 
@@ -66,7 +66,10 @@ export interface Line {
   send(text: string): void
   ping(): void
   close(code: number, reason: string): void
-  /** Calls once, so many milliseconds from now, unless the connection has gone or this is cancelled by what it gives. */
+  /**
+   * Calls `run` once, this many milliseconds from now, unless the connection has gone; calling what this returns
+   * cancels it.
+   */
   after(milliseconds: number, run: () => void): () => void
 }
 
@@ -108,7 +111,7 @@ export type FaultKind =
         | 'unknown-frame'
     }
   | { readonly kind: 'close'; readonly code: number }
-  /** No frame at all, or each one so much later, for a time. */
+  /** No frame at all, or each one later by a delay, for a time. */
   | { readonly kind: 'silent'; readonly milliseconds: number }
   | { readonly kind: 'slow'; readonly delay: number; readonly milliseconds: number }
   /** New connections are refused, of one host where it is named. */
@@ -123,5 +126,8 @@ export type FaultKind =
   | { readonly kind: 'skipped'; readonly trades: number; readonly lost: boolean; readonly symbol?: string }
   /** REST answers 429 with Retry-After. */
   | { readonly kind: 'too-many-requests'; readonly milliseconds: number }
-  /** The exchange's clock, and so its trades' times, is off by so many milliseconds (a trade over 60 s ahead is no valid one). */
+  /**
+   * The exchange's clock, and so its trades' times, is off by this many milliseconds (a trade over 60 s ahead is not
+   * valid).
+   */
   | { readonly kind: 'skew'; readonly offset: number; readonly milliseconds: number }

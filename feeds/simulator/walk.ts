@@ -1,5 +1,5 @@
 /**
- * The seeded walk under every generated market: how many trades each instrument has in each tick, at what price about,
+ * The seeded walk under every generated market: how many trades each instrument has in each tick, at about what price,
  * and what a trade looks like. Counts and prices of a tick are a pure function of the options and the tick's number.
  */
 import { mix, type Random, randomStream } from '../random.ts'
@@ -17,7 +17,7 @@ export interface WalkOptions {
   readonly ratePerSecond: number
   /** Name and code as in domain/exchanges.ts. */
   readonly exchange: { readonly name: string; readonly code: string }
-  /** Tells apart markets of one seed that begin at different times: their trade ids never meet. 0 unless told. */
+  /** Tells apart markets of one seed that begin at different times: their trade ids never meet; 0 by default. */
   readonly market?: number
 }
 
@@ -42,7 +42,7 @@ export interface Walker {
   move(walk: Walk, k: number, count: number): void
 }
 
-/** Bursts: in each 32 s there are 2 s, somewhere, with four times as many messages as else. */
+/** Bursts: in each 32 s there are 2 s, somewhere, with four times as many messages as otherwise. */
 const BURST_TICKS = 10
 const BURST_ONE_OF = 16
 const BURST_FACTOR = 4
@@ -58,9 +58,11 @@ const OTHER_MARKET: Marketplace = { ...MARKETS.binance, share: 0.05 }
 
 /** @throws RangeError where an option is out of range */
 export function createWalker({ seed, ratePerSecond, exchange, market = 0 }: WalkOptions): Walker {
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`Seed ${seed} is no whole number from 0.`)
-  if (!(ratePerSecond >= 0 && ratePerSecond <= 10_000_000)) throw new RangeError(`Rate ${ratePerSecond} is none.`)
-  if (!Number.isInteger(market) || market < 0 || market > MAX_MARKETS) throw new RangeError(`Market ${market} is none.`)
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`Seed ${seed} is not a whole number from 0.`)
+  if (!(ratePerSecond >= 0 && ratePerSecond <= 10_000_000))
+    throw new RangeError(`Rate ${ratePerSecond} is not a number from 0 to 10,000,000.`)
+  if (!Number.isInteger(market) || market < 0 || market > MAX_MARKETS)
+    throw new RangeError(`Market ${market} is not a whole number from 0 to ${MAX_MARKETS}.`)
   const venue = isSimulated(exchange.name) ? MARKETS[exchange.name] : OTHER_MARKET
   const salt = mix(seed, market, ...new TextEncoder().encode(exchange.name))
   const perTick = (ratePerSecond * venue.share * Number(TICK_MICROS)) / 1_000_000

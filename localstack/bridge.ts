@@ -12,7 +12,7 @@ import { messageOf } from '../domain/errors.ts'
 import { draftKafkaEvent, type EventRecord, type KafkaEvent, type KafkaEventRecord } from '../domain/events.ts'
 import type { Clock, Log } from '../domain/ports.ts'
 
-/** What of an event source mapping the bridge goes by. */
+/** The settings of an event source mapping that the bridge needs. */
 export interface KafkaMapping {
   readonly topic: string
   readonly functionName: string
@@ -24,7 +24,7 @@ export interface KafkaMapping {
 export interface BridgeOptions {
   readonly mapping: KafkaMapping
   readonly bootstrap: string
-  /** Settles when the function has; rejects where it failed. */
+  /** Resolves when the function has succeeded; rejects where it failed. */
   readonly invoke: (functionName: string, event: KafkaEvent) => Promise<void>
   readonly clock: Clock
   readonly log: Log
@@ -42,7 +42,7 @@ const BACKOFF: Backoff = { firstMs: 200, lastMs: 10_000 }
 /** How long the broker may hold an answer back for more records. */
 const FETCH_WAIT_MS = 100
 
-/** Starts polling; where the broker goes away it tries again until it is back. */
+/** Starts polling; while the broker is down it keeps trying. */
 export function startBridge({ mapping, bootstrap, invoke, clock, log }: BridgeOptions): Bridge {
   const delivered = { events: 0, records: 0, failures: 0 }
   let running = true
@@ -57,7 +57,7 @@ export function startBridge({ mapping, bootstrap, invoke, clock, log }: BridgeOp
         log.warn('bridge joins again', { topic: mapping.topic, problem: messageOf(error) })
         await clock.sleep(BACKOFF.firstMs)
       } finally {
-        // A broker that is gone cannot be told good-bye.
+        // Leaving fails while the broker is down, and that does not matter.
         await consumer.close(true).catch(error => log.warn('bridge left', { problem: messageOf(error) }))
       }
     }
@@ -74,7 +74,7 @@ export function startBridge({ mapping, bootstrap, invoke, clock, log }: BridgeOp
   }
 
   async function poll(consumer: Consumer): Promise<void> {
-    // Each assignment of partitions has a number: records that came under an earlier one are read again.
+    // Each assignment of partitions has a number: records that came under an earlier assignment are read again.
     const assignment = { number: 0 }
     consumer.on('consumer:group:join', () => {
       assignment.number++
@@ -142,7 +142,7 @@ async function commitBatch(batch: readonly KafkaMessage[]): Promise<void> {
 }
 
 function recordOf({ partition, offset, timestamp, key, value }: KafkaMessage): EventRecord {
-  // A key that is missing is undefined here, and a tombstone's value.
+  // A missing key is undefined here, and so is a tombstone's value.
   return { partition, offset: Number(offset), timestamp: Number(timestamp), key: key ?? null, value: value ?? null }
 }
 

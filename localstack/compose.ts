@@ -1,4 +1,7 @@
-/** Where the services of docker-compose.yml answer: on this machine, and inside its network, where the functions run. */
+/**
+ * The addresses of the services of docker-compose.yml: on this machine, and inside its network, where the functions
+ * run.
+ */
 export const COMPOSE = {
   endpoint: 'http://127.0.0.1:4566',
   brokers: '127.0.0.1:19092',

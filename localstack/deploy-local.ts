@@ -47,7 +47,7 @@ async function main(): Promise<void> {
     })
     const environment = Object.entries(aws.clientEnv).map(([name, value]) => `${name}=${value}`)
     console.log(
-      `${deployment.stack} is deployed; this process brings Kafka's records to it until Ctrl-C. In another terminal:`,
+      `${deployment.stack} is deployed; this process passes Kafka's records on to it until Ctrl-C. In another terminal:`,
     )
     console.log(`  export ${environment.join(' ')}`)
     console.log(`  npx tradelake tables --stack ${deployment.stack}`)

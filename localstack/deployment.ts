@@ -20,7 +20,8 @@ export interface Deployment {
 }
 
 /**
- * Synthesizes, bootstraps and deploys. `context` are the app's values (docs/deploy.md); `folder` is for what is made.
+ * Synthesizes, bootstraps and deploys. `context` are the app's values (docs/deploy.md); `folder` is for the files that
+ * this makes.
  * @throws TradelakeError with the last words of the command that failed
  */
 export async function deployTo(
@@ -53,7 +54,7 @@ export async function deployTo(
   }
   const values = Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   await cdk(ROOT, 'synth', '--quiet', '--output', output, ...values)
-  // Beside a cdk.json it would synthesize again, over what was just made.
+  // In a folder with a cdk.json it would synthesize again, over what was just made.
   await cdk(empty, 'bootstrap', `aws://${emulator.account}/${emulator.region}`)
   await allowPlainHttp(emulator)
   const outputsFile = join(folder, 'outputs.json')
@@ -65,7 +66,9 @@ export async function deployTo(
   return { stack, outputs, mappings: mappingsOf(template, outputs) }
 }
 
-/** The policy of the bootstrap bucket denies whatever comes without TLS, and an emulator that enforces IAM goes by it. */
+/**
+ * The policy of the bootstrap bucket denies whatever comes without TLS, and an emulator that enforces IAM applies it.
+ */
 async function allowPlainHttp(emulator: Emulator): Promise<void> {
   const s3 = new S3Client({ ...clientOptions(emulator), forcePathStyle: true })
   const Bucket = `cdk-hnb659fds-assets-${emulator.account}-${emulator.region}`

@@ -21,7 +21,7 @@ export interface Kafka {
   stop(): Promise<void>
 }
 
-/** The folder of Kafka's jars. @throws TradelakeError where they cannot be had */
+/** The folder of Kafka's jars. @throws TradelakeError where they cannot be downloaded */
 export function kafkaJars(): Promise<string> {
   return jarsOf(join(import.meta.dirname, 'kafka-pom.xml'))
 }

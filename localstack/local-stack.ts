@@ -15,12 +15,12 @@ export interface LocalStack extends Pipeline {
   /** Starts the registry again, at the same address and empty, after it was stopped. */
   restartRegistry(): Promise<void>
   readonly aws: MiniStack
-  /** Ends the bridges alone. */
+  /** Ends only the bridges. */
   stopBridges(): Promise<void>
 }
 
 /**
- * Starts all of it; what was started is stopped again where a part does not start. `folder` is for data and logs; with `auth`
+ * Starts all of it; if a part does not start, the others are stopped again. `folder` is for data and logs; with `auth`
  * IAM is enforced.
  */
 export async function startLocalStack(

@@ -11,7 +11,7 @@ import { cacheFolder } from './python.ts'
 const run = promisify(execFile)
 const MAX_OUTPUT = 64 * 1024 * 1024
 
-/** Whether there are a Java and a Maven to start with. */
+/** Whether Java and Maven can be started. */
 export function hasJava(): boolean {
   return spawnSync('java', ['-version']).status === 0 && spawnSync('mvn', ['--version']).status === 0
 }
@@ -21,7 +21,7 @@ export async function jarsOf(pom: string): Promise<string> {
   const hash = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 12)
   const folder = join(cacheFolder(), `jars-${hash}`)
   if (existsSync(folder)) return folder
-  // Made beside it and renamed when whole, so that two runs do not meet in a half-made one.
+  // Made in a folder beside it and renamed when complete, so that another run never finds it half-made.
   const making = `${folder}.${process.pid}`
   try {
     mkdirSync(making, { recursive: true })
@@ -64,7 +64,7 @@ export async function mavenFile(
       { cwd: tmpdir() },
     )
     const path = [...group.split('.'), artifact, version, `${artifact}-${version}-${classifier}.${type}`]
-    // Maven colours even this.
+    // Maven colours even this output.
     return join(stripVTControlCharacters(stdout).trim(), ...path)
   } catch (error) {
     throw new TradelakeError(`Maven could not get ${artifact} ${version}: ${(error as Error).message}`, {

@@ -14,7 +14,7 @@ export interface Emulator {
   readonly clientEnv: Readonly<Record<string, string>>
 }
 
-/** For a client of the AWS SDK that does not go by the environment. */
+/** For a client of the AWS SDK that does not read the environment. */
 export function clientOptions({ endpoint, region }: Emulator) {
   return { endpoint, region, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } }
 }
@@ -24,7 +24,7 @@ export type MiniStack = Emulator & Service
 const REGION = 'eu-central-1'
 const ACCOUNT = '000000000000'
 
-/** An emulator at an address; its root user has the credentials that emulators take for such. */
+/** An emulator at an address; it treats these credentials as those of the root user. */
 export function emulatorAt(endpoint: string): Emulator {
   const clientEnv = {
     AWS_ENDPOINT_URL: endpoint,

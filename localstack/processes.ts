@@ -1,4 +1,4 @@
-/** Processes of the local stack: started with a log file, waited for until they are ready, stopped for sure. */
+/** Processes of the local stack: started with a log file, awaited until they are ready, stopped without fail. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -10,16 +10,16 @@ export interface Service {
   readonly pid: number
   /** Kills it at once, as a crash would. */
   kill(): Promise<void>
-  /** Asks it to end, and kills it where it does not. */
+  /** Asks it to end, and kills it if it does not. */
   stop(): Promise<void>
 }
 
 export interface ServiceOptions {
-  /** For messages. */
+  /** For error messages. */
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
-  /** All of it: nothing is inherited. */
+  /** The whole environment: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>
   readonly logFile: string
   readonly cwd?: string
@@ -49,7 +49,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const end = clock.now() + readyMs
   for (;;) {
     const problem = await Promise.race([ended, clock.sleep(POLL_MS).then(() => undefined)])
-    // Something else may answer where it should: it counts only while the process itself lives.
+    // Another process may answer at its address: an answer counts only while this process lives.
     const answers = problem === undefined && (await options.ready().catch(() => false))
     if (answers && child.exitCode === null && child.signalCode === null) return service
     if (problem === undefined && clock.now() < end) continue

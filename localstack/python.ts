@@ -1,4 +1,4 @@
-/** Pythons of their own for the parts of the local stack and of its tests that are written in it. */
+/** Python environments for the parts of the local stack and of its tests that are written in Python. */
 import { execFile, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
@@ -23,7 +23,7 @@ export async function pythonEnvironment(requirements: string): Promise<string> {
   const folder = join(cacheFolder(), `python-${hash}`)
   const interpreter = (base: string) => join(base, 'bin', 'python')
   if (existsSync(interpreter(folder))) return interpreter(folder)
-  // Made beside it and renamed when whole, so that two test runs do not meet in a half-made one.
+  // Made in a folder beside it and renamed when complete, so that another run never finds it half-made.
   const making = `${folder}.${process.pid}`
   try {
     await run('python3', ['-m', 'venv', making])
@@ -39,7 +39,7 @@ export async function pythonEnvironment(requirements: string): Promise<string> {
   return interpreter(folder)
 }
 
-/** Where what was installed is kept between runs. @throws Error where no folder can be written */
+/** The folder that keeps what was installed between runs. @throws Error where no folder can be written */
 export function cacheFolder(): string {
   for (const base of [process.env.XDG_CACHE_HOME, join(homedir(), '.cache'), tmpdir()]) {
     if (!base) continue

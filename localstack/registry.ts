@@ -16,7 +16,10 @@ export interface Registry extends Service {
   readonly url: string
 }
 
-/** Starts it on a port of the loopback interface, a free one unless told; `folder` is for its log. @throws TradelakeError */
+/**
+ * Starts it on a port of the loopback interface, a free one by default; `folder` is for its log.
+ * @throws TradelakeError
+ */
 export async function startRegistry(folder: string, wantedPort?: number): Promise<Registry> {
   const home = await registryHome()
   mkdirSync(folder, { recursive: true })
@@ -42,7 +45,7 @@ export async function startRegistry(folder: string, wantedPort?: number): Promis
   return { ...service, url }
 }
 
-/** The folder it is unpacked to. @throws TradelakeError where it cannot be had */
+/** The folder it is unpacked to. @throws TradelakeError where it cannot be downloaded */
 export async function registryHome(): Promise<string> {
   const folder = join(cacheFolder(), `apicurio-${VERSION}`)
   if (existsSync(folder)) return folder

@@ -10,9 +10,9 @@ import type { DeployedLake } from './deployed-lake.ts'
 /** The sweep sends what waits for Silver, whose queue brings it there by itself. */
 const FUNCTIONS = ['SweepFunction', 'CommitFunction', 'GoldFunction', 'OhlcvFunction']
 const PAUSE_MS = 1_000
-/** A function may run so long. */
+/** The longest that a function may run. */
 const REQUEST_MS = 900_000
-/** Nothing moves for so long: something is stuck. An object rests half a minute before it is sent again. */
+/** If nothing moves for this long, something is stuck. An object rests half a minute before it is sent again. */
 const PATIENCE_MS = 180_000
 
 /** @throws TradelakeError where a function fails, or what is pending stays so */

@@ -19,7 +19,7 @@ type StackOutputs = Readonly<Record<string, string>>
 async function stackOutputs(stack: string): Promise<StackOutputs> {
   const client = new CloudFormationClient({})
   const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stack })).catch(error => {
-    // CloudFormation calls a stack that is not there invalid.
+    // CloudFormation's answer for a stack that does not exist is a ValidationError.
     if ((error as Error).name === 'ValidationError')
       throw new BadInput(`There is no stack ${stack} in this account and region: deploy it, or give another --stack.`)
     throw awsError(error, `Reading the stack ${stack}`)
@@ -31,7 +31,7 @@ async function stackOutputs(stack: string): Promise<StackOutputs> {
 
 /** A lake and the functions that work on it. */
 export interface DeployedLake extends ReadableLake {
-  /** The value of an output of the stack. @throws BadInput where it has none */
+  /** The value of an output of the stack. @throws BadInput where the stack has no such output */
   output(name: string): string
 }
 
@@ -40,7 +40,7 @@ export async function openDeployedLake(stack: string): Promise<DeployedLake> {
   const outputs = await stackOutputs(stack)
   const output = (name: string) => {
     const value = outputs[name]
-    if (!value) throw new BadInput(`The stack ${stack} has no output ${name}: it is no lake, or an older one.`)
+    if (!value) throw new BadInput(`The stack ${stack} has no output ${name}: it is not a lake, or an older one.`)
     return value
   }
   const { s3, dynamo } = awsClients()

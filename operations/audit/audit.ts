@@ -1,6 +1,6 @@
 /**
  * The audit: reads a lake and says, law by law, whether the laws of ARCHITECTURE.md hold. It writes nothing, and may look at a
- * lake that another process is writing: it compares only what both sides must hold by then.
+ * lake that another process is writing: it compares only what both sides must already hold.
  */
 import { sumOf } from '../../domain/counts.ts'
 import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
@@ -75,7 +75,7 @@ function unchecked(error: unknown): Findings {
   return { summary: 'could not be checked', figures: {}, notes: [], violations }
 }
 
-/** Law 6 is about the future: what is pending now is told, and broken is only what can never drain. */
+/** Law 6 is about the future: what is pending now is only mentioned; the law is broken by what can never drain. */
 function checkPending({ pending, at }: Readings): Findings {
   const waiting = pending.filter(({ items }) => items > 0)
   const total = sumOf(waiting, ({ items }) => items)

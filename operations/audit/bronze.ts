@@ -85,7 +85,7 @@ async function partitionRows(session: QuerySession, exchange: number) {
 }
 
 async function runsOf(session: QuerySession, exchange: number): Promise<Run[]> {
-  // An offset less its rank is the same along a run; of repeated offsets, which are met elsewhere, one counts.
+  // An offset less its rank is the same along a run; a repeated offset, which another check finds, counts once.
   const rows = await session.run(`WITH held AS (
       SELECT epoch, part, off, min(ingested) AS ingested FROM record_rows JOIN files ON files.number = record_rows.file
       WHERE files.first AND record_rows.exchange = ${exchange} AND own GROUP BY ALL),
@@ -103,7 +103,7 @@ async function runsOf(session: QuerySession, exchange: number): Promise<Run[]> {
   }))
 }
 
-/** Offsets that Bronze should hold and does not, below the highest that it holds. */
+/** Offsets below the highest in Bronze that it should hold but does not. */
 function holes(
   reading: StreamReading,
   now: number,
@@ -112,7 +112,7 @@ function holes(
 ): Hole[] {
   const before = reading.checkpointsBefore.find(({ partition }) => partition === row.partition)
   const after = reading.checkpoints.find(({ partition }) => partition === row.partition)
-  // The gaps of an epoch are forgotten with it.
+  // A new epoch drops the gaps of the one before.
   if (after === undefined || after.epoch !== row.epoch) return []
   const open = [...after.gaps, ...(before?.epoch === row.epoch ? before.gaps : [])]
   const dropsDays = keptSince(reading.bronze, now) > 0
@@ -121,7 +121,7 @@ function holes(
   for (const [i, run] of runs.entries()) {
     const next = runs[i + 1]
     if (next === undefined) break
-    // Retention may have dropped what lay between rows that filled a gap late and the oldest rows that are kept.
+    // Retention may have dropped rows between those that filled a gap late and the oldest rows that are kept.
     if (dropsDays && run.ended > next.began) continue
     missing.push([run.to + 1, next.from - 1])
   }
@@ -132,11 +132,11 @@ function holes(
       partition: row.partition,
       from,
       to,
-      problem: 'is missing from Bronze and no gap of the checkpoint',
+      problem: 'is missing from Bronze and not a gap of the checkpoint',
     }))
 }
 
-/** What of a range lies outside the gaps. */
+/** The parts of a range that lie outside the gaps. */
 function outside(range: OffsetRange, gaps: readonly OffsetRange[]): OffsetRange[] {
   let left: OffsetRange[] = [range]
   for (const [from, to] of gaps)
@@ -150,7 +150,7 @@ function outside(range: OffsetRange, gaps: readonly OffsetRange[]): OffsetRange[
   return left
 }
 
-/** Whether the highest row stands right below the checkpoint; rows were read between the two readings of it. */
+/** Whether the highest row is right below the checkpoint, which was read before and after the rows. */
 function endProblems(reading: StreamReading, row: { partition: number; epoch: number; to: number }): Hole[] {
   const at = (checkpoints: readonly Checkpoint[]) => checkpoints.find(({ partition }) => partition === row.partition)
   const before = at(reading.checkpointsBefore)
@@ -163,12 +163,10 @@ function endProblems(reading: StreamReading, row: { partition: number; epoch: nu
   // After a repair the last records may be an open gap themselves.
   const to = after.gaps.find(([from]) => from === row.to + 1)?.[1] ?? row.to
   if (to + 1 >= least && row.to + 1 <= after.nextOffset) return []
-  return [
-    { ...where, next_offset: after.nextOffset, problem: 'the checkpoint does not stand right after the last row' },
-  ]
+  return [{ ...where, next_offset: after.nextOffset, problem: 'the checkpoint is not right after the last row' }]
 }
 
-/** Whether the checkpoints have what the topic has delivered, and no more than it ever held. */
+/** Whether the checkpoints cover what the topic has delivered, and no more than it ever held. */
 function delivered(reading: StreamReading, now: number, held: ReadonlySet<number>): Hole[] {
   const problems: Hole[] = []
   const before = new Map(reading.checkpointsBefore.map(checkpoint => [checkpoint.partition, checkpoint.nextOffset]))
@@ -210,7 +208,7 @@ async function repeated(session: QuerySession, reading: StreamReading, exchange:
     )),
     ...(await offenders(
       session,
-      `rows of ${reading.bronze.definition.name} are of another topic`,
+      `rows of ${reading.bronze.definition.name} belong to another topic`,
       `SELECT "key" AS file, part AS "partition", off AS "offset" FROM ${rows} AND NOT coalesce(own, false)`,
       'ALL',
     )),

@@ -1,6 +1,6 @@
 /**
- * Law 4: candles are a fold of Gold. Every candle is computed again from Gold's rows by SQL that shares nothing with
- * the stage, and must be equal; none may be missing, none too many.
+ * Law 4: candles are a fold of Gold (computed from its trades alone). Every candle is computed again from Gold's rows
+ * by SQL that shares nothing with the stage, and must be equal; no candle may be missing or superfluous.
  */
 import { sumOf } from '../../domain/counts.ts'
 import { piecesOf } from '../../domain/pieces.ts'
@@ -53,7 +53,7 @@ export async function checkCandles(
  * the id.
  */
 async function makeTrades(session: QuerySession, gold: readonly string[]): Promise<void> {
-  // Digits without leading zeros order as numbers of any size do: first by their length.
+  // Digits without leading zeros sort like numbers of any size if they sort first by length.
   const digits = `regexp_extract(trade_id, '[0-9]+$')`
   await session.run(`CREATE TEMP VIEW trades AS
     SELECT symbol, exchange, epoch_us("timestamp") AS micros, price, quantity, side, trade_id,
@@ -128,7 +128,7 @@ async function makeExpected(session: QuerySession, { length }: Timeframe): Promi
     FROM divided`)
 }
 
-/** Windows whose minutes all stood still. */
+/** Windows none of whose minutes changed meanwhile. */
 function still({ length }: Timeframe, start: string): string {
   return `${start} NOT IN (SELECT start // ${length} * ${length} FROM moved)`
 }
@@ -184,7 +184,10 @@ async function differences(
   ]
 }
 
-/** The invariants that any candle must meet, whatever Gold says (docs: "Candle invariants"). */
+/**
+ * The invariants that any candle must meet, whatever Gold says: prices in order, sums above zero, times inside the
+ * window.
+ */
 async function invariants(session: QuerySession, { name, length }: Timeframe): Promise<Violation[]> {
   const rules = [
     'high_price >= open_price AND high_price >= close_price AND high_price >= low_price',

@@ -27,7 +27,7 @@ export interface CheckedFiles {
 
 type Problem = Record<string, unknown>
 
-/** What law 5 has to say; `unreadable`: why files turned out unreadable later, by key. */
+/** The findings of law 5; `unreadable`: why files turned out unreadable later, by key. */
 export function fileFindings(
   { files, bytes, problems }: CheckedFiles,
   unreadable: ReadonlyMap<string, string>,
@@ -41,7 +41,7 @@ export function fileFindings(
   }
 }
 
-/** Checks the current snapshot's files of every table; of files that wait for a snapshot, that they can be read. */
+/** Checks the files of every table's current snapshot; files that wait for a snapshot only have to be readable. */
 export async function checkFiles(lake: ReadableLake, session: QuerySession, readings: Readings): Promise<CheckedFiles> {
   const paths = new Map<string, string>()
   const problems: Problem[] = []
@@ -79,7 +79,7 @@ function both(first: TableReading, later: TableReading): TableReading {
   }
 }
 
-/** Local paths of the files that stand there with the right size. */
+/** Local paths of the files that exist with the right size. */
 async function present(lake: ReadableLake, table: TableReading, problems: Problem[]): Promise<Map<string, string>> {
   const found = new Map<string, string>()
   for (const some of piecesOf([...table.files.values()], STATS_AT_ONCE))
@@ -141,7 +141,7 @@ async function fileRows(
     const byPath = new Map(rows.map(row => [String(row.filename), row]))
     return files.map(([key, path]) => [key, byPath.get(path) ?? { rows: 0 }])
   } catch (error) {
-    // One damaged file spoils the query: each alone tells which.
+    // One damaged file fails the query: reading them one by one shows which.
     if (files.length === 1) return [[files[0][0], messageOf(error)]]
     const results: [string, SqlRow | string][] = []
     for (const file of files) results.push(...(await fileRows(session, table, [file])))
@@ -157,7 +157,7 @@ function rowProblems(file: DataFile, row: SqlRow, partition: readonly PartitionF
     const expected = file.partition[field.name]
     const found = [row[`low_${i}`], row[`high_${i}`]].map(value => transformed(field, value))
     if (Number(row[`values_${i}`]) !== rows || found.some(value => value !== Number(expected)))
-      problems.push(`is of partition ${field.name} = ${expected}, its rows have ${found.join(' to ')}`)
+      problems.push(`belongs to partition ${field.name} = ${expected}, its rows have ${found.join(' to ')}`)
   }
   return problems
 }

@@ -12,13 +12,13 @@ export async function checkGold(session: QuerySession, readings: Readings): Prom
   const names = readings.exchanges.map(({ exchange }, i) => `WHEN ${i} THEN ${sqlText(exchange.name)}`).join(' ')
   const row = (of: string) =>
     `CASE ${of}.exchange ${names} ELSE 'unknown' END AS exchange, ${of}.id::VARCHAR AS message_id, ${TIME(`${of}.micros`)} AS "timestamp"`
-  // Gold is for ever, Silver is not: younger trades' Silver rows are surely kept.
+  // Gold is kept for ever, Silver is not: only young trades are sure to have their Silver rows still.
   const silverKept =
     BigInt(Math.max(...readings.exchanges.map(reading => keptSince(reading.silver, readings.at)))) * 1000n
   await session.run(`CREATE TEMP TABLE several AS SELECT id, micros,
     lag(micros) OVER (PARTITION BY id ORDER BY micros) AS earlier FROM gold_rows
     WHERE id IN (SELECT id FROM gold_rows GROUP BY id HAVING count(*) > 1)`)
-  // A join by equality first: what it leaves over is little, and may be compared by a range of time.
+  // A join by equality first: it leaves few rows over, which can then be compared by a range of time.
   await session.run(`CREATE TEMP TABLE unmatched AS SELECT s.* FROM silver_rows AS s JOIN files ON files.number = s.file
     ANTI JOIN gold_rows AS g ON g.id = s.id AND g.micros = s.micros WHERE files.due`)
   await session.run(`CREATE TEMP TABLE near AS SELECT DISTINCT u.file, u.epoch, u.part, u.off FROM unmatched AS u

@@ -6,7 +6,7 @@ import { sqlName, sqlType } from '../../domain/sql.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 
 export interface Prints {
-  /** Selects the hashes of a row: `print`, and `later_…` for each column that Gold got when it had rows already. */
+  /** Selects the hashes of a row: `print`, and `later_…` for each column that was added when Gold already had rows. */
   readonly select: string
   /** Those as columns of a table. */
   readonly columns: string
@@ -14,7 +14,7 @@ export interface Prints {
   readonly same: string
 }
 
-/** A column that came later is null in Gold's older rows: there Silver may say what it will. */
+/** A column that came later is null in Gold's older rows: there Silver may hold any value. */
 export function printsOf(gold: TableDefinition, silver: TableDefinition): Prints {
   const ofSilver = new Set(silver.columns.map(({ name }) => name))
   const shared = gold.columns.filter(({ name }) => ofSilver.has(name))

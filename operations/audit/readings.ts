@@ -1,7 +1,7 @@
 /**
  * What the audit reads of a lake, in an order that makes a moving lake safe to compare.
  *
- * Rows go from Bronze to the candles, so each list of what a stage has still to do is read between the table before
+ * Rows go from Bronze to the candles, so each list of what a stage has yet to do is read between the table before
  * it and the table after it: a file that was there first and is not on the list must have arrived in the later table.
  * What must come from somewhere (Silver's rows from Bronze) is compared with a second, later reading of its source.
  */
@@ -33,9 +33,9 @@ export interface TableReading {
   readonly definition: TableDefinition
   /** Files of its current snapshot. */
   readonly committed: ReadonlyMap<string, DataFile>
-  /** Those, and the ones that wait for its next snapshot. */
+  /** Those, and the files that wait for its next snapshot. */
   readonly files: ReadonlyMap<string, DataFile>
-  /** When the table was made, milliseconds since 1970; undefined where it is not yet. */
+  /** When the table was made, milliseconds since 1970; undefined where it does not exist yet. */
   readonly createdAt: number | undefined
 }
 
@@ -70,7 +70,7 @@ export interface Readings {
   /** Silver files that Gold has not taken. */
   readonly forGold: ReadonlySet<string>
   readonly gold: TableReading
-  /** Minutes since 1970 that the candles have still to fold. */
+  /** Minutes since 1970 whose candles have yet to be folded. */
   readonly changedMinutes: readonly number[]
   readonly candles: readonly { readonly timeframe: Timeframe; readonly table: TableReading }[]
   readonly laterGold: TableReading
@@ -126,7 +126,7 @@ export async function readLake(lake: ReadableLake): Promise<Readings> {
   }
 }
 
-/** A table of records between two readings of its checkpoints, again while gaps open or close in between. */
+/** Reads a table of records between two readings of its checkpoints; once more while gaps open or close in between. */
 async function readStream(lake: ReadableLake, { topic, table }: RecordStream): Promise<StreamReading> {
   const shape = (checkpoints: readonly Checkpoint[]) =>
     JSON.stringify(checkpoints.map(({ partition, epoch, gaps }) => [partition, epoch, gaps]))
@@ -165,8 +165,8 @@ async function inOrder<T, R>(items: readonly T[], read: (item: T) => Promise<R>)
 }
 
 /**
- * From when on a table surely holds everything that was committed to it, milliseconds since 1970: a day less than its
- * retention (days are dropped whole), or for ever back where the table is younger than that.
+ * The time from which a table surely holds everything that was committed to it, milliseconds since 1970: its retention
+ * ago, less a day (days are dropped whole), or the beginning where the table is younger than that.
  */
 export function keptSince(table: Pick<TableReading, 'definition' | 'createdAt'>, now: number): number {
   const { retentionDays } = table.definition

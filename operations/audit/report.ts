@@ -1,16 +1,16 @@
-/** What an audit says, law by law (docs: "The laws"), and how offending rows are collected. */
+/** What an audit says, law by law (ARCHITECTURE.md, "The six laws"), and how offending rows are collected. */
 import type { QuerySession, SqlRow } from '../../domain/ports.ts'
 
 /** Rows of one kind that break a law: how many, and the first of them. */
 export interface Violation {
-  /** Completes "3 …": `rows of Bronze twice`. */
+  /** Completes "3 …", as in `rows of Bronze twice`. */
   readonly what: string
   readonly count: number
   readonly rows: readonly Readonly<Record<string, unknown>>[]
 }
 
 export interface LawReport {
-  /** 1 to 6, as ARCHITECTURE.md counts them. */
+  /** 1 to 6, as ARCHITECTURE.md numbers them. */
   readonly law: number
   readonly name: string
   readonly holds: boolean
@@ -35,8 +35,8 @@ export type Findings = Omit<LawReport, 'law' | 'name' | 'holds'>
 const MAX_SHOWN = 20
 
 /**
- * A violation made of the rows that a query gives; none where it gives none. `order` makes the first ones the same
- * each time.
+ * A violation made of the rows that a query gives; an empty list where it gives no rows. `order` makes the first ones
+ * the same each time.
  */
 export async function offenders(
   session: QuerySession,
@@ -50,7 +50,7 @@ export async function offenders(
   return [{ what, count: Number(offending), rows: rows.map(plain) }]
 }
 
-/** A violation of rows that are at hand; none for no rows. */
+/** A violation made of these rows; an empty list for no rows. */
 export function violation(what: string, rows: readonly Readonly<Record<string, unknown>>[]): Violation[] {
   return rows.length === 0 ? [] : [{ what, count: rows.length, rows: rows.slice(0, MAX_SHOWN) }]
 }

@@ -1,6 +1,6 @@
 /**
- * The rows that the laws compare, as temporary tables of narrow columns: each Parquet file is read once. Larger than
- * memory they spill to disk, so an audit's memory is bounded by the engine's limit.
+ * The rows that the laws compare, as temporary tables of narrow columns: each Parquet file is read once. Tables larger
+ * than memory spill to disk, so an audit's memory is bounded by the engine's limit.
  *
  *   files        number, path, key, venue (the exchange's number), first (in the
  *                first reading), due (must have arrived downstream), later (in the later reading)
@@ -10,7 +10,7 @@
  *                of the fields that Gold got later
  *   dlq_rows     file, exchange, epoch, part, off, found
  *   gold_rows    file, exchange, id, micros, print, those hashes, dated (date and hour are the time's)
- * Times are microseconds since 1970; an exchange that is none of the lake's has the number -1.
+ * Times are microseconds since 1970; an exchange that is not one of the lake's has the number -1.
  */
 import { messageOf } from '../../domain/errors.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
@@ -94,7 +94,7 @@ function named(exchange: number, first: TableReading, later = first, waiting: Re
   })
 }
 
-/** Fills tables, a file at a time where some cannot be read; those are left out and told in `unreadable`. */
+/** Fills tables, a file at a time where some cannot be read; those are left out and noted in `unreadable`. */
 function loader(session: QuerySession, paths: ReadonlyMap<string, string>, unreadable: Map<string, string>) {
   let next = 0
   const insert = async (

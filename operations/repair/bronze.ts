@@ -1,6 +1,6 @@
 /**
- * Bronze set right from its own objects: records that stand in files which no table names come in, each once, and the
- * checkpoints say what Bronze holds. What it does not hold is an open gap, which the records close when they come again.
+ * Corrects Bronze from its own objects: records in files that no table names are added, each once, and the checkpoints
+ * are set to what Bronze holds. What it lacks becomes an open gap, which the records close when they come again.
  */
 import {
   advanceCheckpoint,
@@ -60,7 +60,7 @@ export async function registerMissing(ports: Ports, session: QuerySession, strea
   const done: string[] = []
   for await (const object of ports.store.list(`${tableKey(bronze.definition.name)}/`)) {
     if (!object.key.endsWith('.parquet') || bronze.files.has(object.key)) continue
-    // Nothing can be had of it, and nothing names it: it is swept.
+    // It cannot be read, and nothing names it: it will be swept.
     if ((await fileProblem(ports, session, object)) !== undefined) continue
     const files = await missingOf(ports, session, bronze, object.key, since)
     if (files.length === 0) continue
@@ -70,7 +70,7 @@ export async function registerMissing(ports: Ports, session: QuerySession, strea
   return done
 }
 
-/** The object itself where Bronze lacks all its records, a file of those that it lacks, or nothing. */
+/** The object itself if Bronze lacks all its records, a file of the records that it lacks, or nothing. */
 async function missingOf(
   ports: Ports,
   session: QuerySession,
@@ -105,7 +105,7 @@ async function missingOf(
   }
 }
 
-/** Moves each checkpoint to what Bronze holds: past its last record, with a gap for each that is not there. */
+/** Moves each checkpoint to what Bronze holds: past its last record, with a gap for each record that is missing. */
 export async function mendCheckpoints(ports: Ports, session: QuerySession, stream: RecordStream): Promise<string[]> {
   const { topic, table } = stream
   const bronze = await readLive(ports, table)
@@ -116,7 +116,7 @@ export async function mendCheckpoints(ports: Ports, session: QuerySession, strea
   const done: string[] = []
   for (const partition of [...new Set([...stored.keys(), ...parts])].sort((a, b) => a - b)) {
     const read = stored.get(partition) ?? { topic, partition, epoch: 0, nextOffset: 0, gaps: [], stored: false }
-    // A table too young to have dropped a day lacks what is missing before its first record too.
+    // In a table too young to have dropped a day, records before its first one are missing too.
     const after = await heldOf(session, read, keptFrom(bronze, ports.clock.now()) === 0n)
     if (read.stored && JSON.stringify(read) === JSON.stringify(after)) continue
     await ports.state.transact([advanceCheckpoint(read, after)], ports.ids.uuid())
@@ -128,11 +128,11 @@ export async function mendCheckpoints(ports: Ports, session: QuerySession, strea
   return done
 }
 
-/** The checkpoint that says what Bronze holds; what Bronze cannot know is taken from the one that was read. */
+/** The checkpoint for what Bronze holds; what Bronze cannot tell is taken from the one that was read. */
 async function heldOf(session: QuerySession, read: Checkpoint, fromTheStart: boolean): Promise<Checkpoint> {
   const here = `FROM offsets WHERE part = ${read.partition}`
   const [newest] = await session.run(`SELECT max(epoch) AS epoch ${here}`)
-  // A new epoch may have begun without a record that is kept.
+  // A new epoch may have begun that has no record left.
   const epoch = newest.epoch === null ? read.epoch : Math.max(read.epoch, Number(newest.epoch))
   const [{ first, last }] = await session.run(`SELECT min(off) AS first, max(off) AS last ${here} AND epoch = ${epoch}`)
   const before = read.epoch === epoch ? read : { gaps: [], nextOffset: 0 }

@@ -1,6 +1,6 @@
 /**
- * Gold set right from Silver: rows that no Silver row bears out leave, trades that it lacks come in, all other rows and
- * their files stay as they are. Of repeats the one that Gold has stays, as long as Silver still has it.
+ * Corrects Gold from Silver: rows that match no Silver row are removed, missing trades are added, all other rows and
+ * their files stay as they are. Where a trade has repeats, Gold keeps the one it has, as long as Silver still has it.
  */
 import { readFileSync } from 'node:fs'
 import { sumOf } from '../../domain/counts.ts'
@@ -24,9 +24,9 @@ export const TRADE_COLUMNS = GOLD_TABLE.columns
   .filter(({ from }) => from === 'silver')
   .map(({ name }) => sqlName(name))
   .join(', ')
-/** What names a row of Gold: two rows of an id are over a second apart. */
+/** Identifies a row of Gold: two rows with the same id are over a second apart. */
 const KEY = 'message_id, "timestamp"'
-/** Silver rows that are unified at a time. */
+/** Silver rows that are deduplicated at a time. */
 const ROWS_PER_PIECE = 200_000
 
 export interface GoldChange {

@@ -1,4 +1,4 @@
-/** What a rebuild's transaction does to the stages' lists: takes what it has done itself, and hands on what it changed. */
+/** A rebuild's writes to the stages' lists: they take off what it has done itself, and add what it changed. */
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { BronzeObject, ChangedMinutes, SilverFile, SilverFiles } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'
@@ -28,7 +28,7 @@ export async function takePendingObjects(
   return inRange.flatMap(item => [consumePending(item), rememberDone(consumer, item.id, nowMs)])
 }
 
-/** Gold's list without the files that are gone; where one was on it, with those that came in their place. */
+/** Writes that take removed files off Gold's list; if one was on it, the files in their place go on it. */
 export async function handOver(ports: Ports, gone: ReadonlySet<string>, fresh: readonly DataFile[]): Promise<Write[]> {
   const items = await listPending<SilverFiles>(ports, consumers.gold, Number.MAX_SAFE_INTEGER)
   const touched = items.filter(item => item.payload.files.some(({ key }) => gone.has(key)))
@@ -39,7 +39,7 @@ export async function handOver(ports: Ports, gone: ReadonlySet<string>, fresh: r
   return [...touched.map(consumePending), await producePending(ports, consumers.gold, payload)]
 }
 
-/** Gold's new snapshot, and the minutes that it changed for the candles; nothing where none did. */
+/** Gold's new snapshot, and for the candles the minutes that it changed; nothing where no minute changed. */
 export async function goldWrites(
   ports: Ports,
   table: LoadedTable,

@@ -1,6 +1,6 @@
 /**
- * A table's files as a repair sees them: those of its snapshot, and those that wait for its next one. A repair takes the
- * waiting ones along, so that its one transaction decides about every file.
+ * A table's files as a repair sees them: those of its snapshot, and those that wait for its next one. A repair includes
+ * the waiting ones, so that its one transaction decides about every file.
  */
 import { TradelakeError } from '../../domain/errors.ts'
 import { consumePending, type PendingItem } from '../../domain/pending.ts'
@@ -41,7 +41,7 @@ export async function readLive(ports: Ports, definition: TableDefinition): Promi
   return { definition, loaded, waiting, committed, files: new Map([...added, ...committed]) }
 }
 
-/** The writes that put `add` in the place of `remove` and take what waits along; none where nothing changes. */
+/** The writes that put `add` in the place of `remove` and commit what waits; no writes where nothing changes. */
 export async function replaceFiles(
   ports: Ports,
   live: LiveTable,
@@ -70,7 +70,7 @@ export function mayHold(definition: TableDefinition, column: string, file: DataF
   return (lower === undefined || lower <= range.to) && (upper === undefined || upper >= range.from)
 }
 
-/** From when on the table surely holds everything, microseconds since 1970. */
+/** The time from which the table surely holds everything, microseconds since 1970. */
 export function keptFrom({ definition, loaded }: LiveTable, nowMs: number): bigint {
   return BigInt(keptSince({ definition, createdAt: Number(loaded.attributes.created_at) }, nowMs)) * 1000n
 }

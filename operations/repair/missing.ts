@@ -11,11 +11,14 @@ import type { DataFile } from '../../iceberg/types.ts'
 import { readLive } from './live.ts'
 import { LINEAGE, localPaths } from './source.ts'
 
-/** Silver reads an object whole: of larger files, and of those with other rows, the missing rows get objects of their own. */
+/**
+ * Silver reads whole objects, so the missing rows of larger files, and of files with other rows, get their own objects.
+ */
 const ROWS_PER_OBJECT = 50_000
 
 export async function sendMissing(ports: Ports, session: QuerySession, exchange: Exchange): Promise<string[]> {
-  // Bronze before the list, and that before Silver: a record of Bronze is then on the list, in Silver, or missing.
+  // Bronze is read before the list, the list before Silver: a record of Bronze is then on the list, in Silver, or
+  // missing.
   const bronze = await readLive(ports, bronzeTable(exchange))
   const consumer = consumers.silver(exchange.name)
   const listed = new Set((await listPending(ports, consumer, Number.MAX_SAFE_INTEGER)).map(item => item.id))

@@ -1,4 +1,6 @@
-/** Takes rows through Silver's own code again: new files of valid trades and of dead letters, which count for nothing yet. */
+/**
+ * Takes rows through Silver's own code again: new files of valid trades and of dead letters, which no reader sees yet.
+ */
 import { readFileSync } from 'node:fs'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
@@ -50,8 +52,8 @@ export async function decodeAgain(
 }
 
 /**
- * Leaves out of `source` and of the new dead letters what was judged just as before, so that redriving twice changes nothing.
- * Gives the new files of dead letters that were judged otherwise.
+ * Leaves out of `source` and of the new dead letters every record whose verdict did not change, so that redriving
+ * twice changes nothing. Gives the new files of dead letters whose reason changed.
  */
 export async function withoutUnchanged(
   ports: Ports,

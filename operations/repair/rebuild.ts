@@ -1,7 +1,8 @@
 /**
- * Makes a range of a table anew from the table before it, with the code of today. One transaction puts new files in the
- * place of named old ones, takes along what was pending about them, and marks everything downstream; the old rows stay in
- * time travel. Where anything of the range changed in the meantime, the transaction conflicts and the rebuild begins again.
+ * Makes a range of a table again from the table before it, with the code of today. One transaction puts new files in
+ * the place of named old ones, takes along what was pending about them, and marks everything downstream; snapshots
+ * keep the old rows readable. Where anything of the range changed in the meantime, the transaction conflicts and the
+ * rebuild begins again.
  */
 import { sumOf } from '../../domain/counts.ts'
 import { BadInput, TradelakeError } from '../../domain/errors.ts'
@@ -43,7 +44,7 @@ export async function rebuildSilver(ports: Ports, exchange: Exchange, range: Tim
   return inSession(ports, session =>
     commit(ports, async () => {
       const nowMs = ports.clock.now()
-      // Bronze before Silver's list, and that before Silver: a record of Bronze is then on the list or in Silver.
+      // Bronze is read before Silver's list, that before Silver: a record of Bronze is then on the list or in Silver.
       const bronze = await readLive(ports, bronzeTable(exchange))
       requireKept(bronze, range, nowMs)
       const source = await bronzeSource(ports, session, bronze, range)
@@ -67,7 +68,7 @@ export async function rebuildSilver(ports: Ports, exchange: Exchange, range: Tim
   )
 }
 
-/** Dead letters that today's code and registry can make something else of; those that stay what they are stay where they are. */
+/** Takes dead letters through Silver again: today's code or registry may accept them; the others stay untouched. */
 export async function redrive(ports: Ports, exchange: Exchange, choice: DeadLetterChoice): Promise<RebuildResult> {
   return inSession(ports, session =>
     commit(ports, async () => {
@@ -92,7 +93,7 @@ export async function redrive(ports: Ports, exchange: Exchange, choice: DeadLett
   )
 }
 
-/** Gold, from Silver's trades of the range; a day a commit. */
+/** Gold, from Silver's trades of the range; one commit for each day. */
 export async function rebuildGold(ports: Ports, exchange: Exchange, range: TimeRange): Promise<RebuildResult> {
   let total = NOTHING
   const tables = [await readLive(ports, silverTable(exchange)), await readLive(ports, GOLD_TABLE)]
@@ -114,7 +115,7 @@ export async function rebuildGold(ports: Ports, exchange: Exchange, range: TimeR
   return total
 }
 
-/** Marks every minute of the range for the candles; a day an item. They are folded by their own function. */
+/** Marks every minute of the range for the candles, one item for each day. Their own function folds them. */
 export async function rebuildCandles(ports: Ports, range: TimeRange): Promise<RebuildResult> {
   let minutes = 0
   const tables = [await readLive(ports, GOLD_TABLE), await readLive(ports, candleTable(TIMEFRAMES[0]))]
@@ -172,7 +173,7 @@ async function replaceOutcomes(
 
 const NO_CHANGE: GoldChange = { remove: new Set(), add: [], rowsRemoved: 0, rowsAdded: 0, minutes: [] }
 
-/** Times around the trades that are other ones than before, a minute at least. */
+/** Times around the trades that changed, a minute at least. */
 async function changedRanges(
   ports: Ports,
   session: QuerySession,

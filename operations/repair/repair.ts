@@ -1,6 +1,7 @@
 /**
- * Repair: from what can still be read of a lake, whatever was lost, to a lake whose laws hold. Each step asks what the one
- * before it holds and the one after it lacks, so it needs no memory of what happened: it may be stopped and run again.
+ * Repair: from what can still be read of a lake, whatever was lost, to a lake whose laws hold. Each step looks for
+ * what the stage before it holds and the one after it lacks, so it need not know what happened: it may be stopped and
+ * run again.
  *
  * The tables come first (pointers, snapshots, files), then Bronze's records and checkpoints, then what is missing downstream.
  * Nothing is deleted: what no table names is swept by maintenance, a day later. A lake has one writer while it is repaired.
@@ -18,7 +19,7 @@ import { sendMissing } from './missing.ts'
 import { rebuildCandles, rebuildGold } from './rebuild.ts'
 import { mendTable } from './tables.ts'
 
-/** Repairs the lake and tells what was done, a sentence each; nothing where nothing was wrong. */
+/** Repairs the lake and gives what was done, a sentence each; an empty list where nothing was wrong. */
 export async function repairLake(lake: Lake, functions: Functions, totals: Totals): Promise<string[]> {
   const { ports, exchanges } = lake
   const done: string[] = []
@@ -30,14 +31,14 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
       done.push(...(await mendCheckpoints(ports, session, stream)))
     }
   })
-  // What is on the lists goes first: it is not missing.
+  // What is on the lists is not missing, so it is worked off first.
   await drain(lake, functions, totals)
   await inSession(ports, async session => {
     for (const exchange of exchanges) done.push(...(await sendMissing(ports, session, exchange)))
   })
   await drain(lake, functions, totals)
   for (const exchange of exchanges) {
-    // An hour on, so that a long repair does not meet the day that is dropped next.
+    // As of an hour from now, so that a long repair avoids the day that is dropped next.
     const from = keptFrom(await readLive(ports, silverTable(exchange)), ports.clock.now() + HOUR_MS)
     const { goldRemoved, goldAdded } = await rebuildGold(ports, exchange, { ...EVER, from })
     if (goldRemoved + goldAdded > 0)

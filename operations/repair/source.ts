@@ -9,9 +9,9 @@ import { sqlText, sqlTimestamp, tableRows } from '../../domain/sql.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { type LiveTable, mayHold } from './live.ts'
 
-/** What names a row of Silver, of the DLQ and of `source`. */
+/** Identifies a row of Silver, of the DLQ and of `source`. */
 export const LINEAGE = 'topic_epoch, kafka_partition, kafka_offset'
-/** Decoded at a time. */
+/** Rows that are decoded at a time. */
 const ROWS_PER_PIECE = 100_000
 
 export interface Source {
@@ -67,8 +67,8 @@ export async function bronzeSource(
 }
 
 /**
- * Dead letters with their own bytes. Bronze tells the times that validation goes by; where it no longer holds the row, the
- * time of the dead letter stands for that of ingestion.
+ * Dead letters with their own bytes. Bronze has the times that validation needs; where it no longer holds the row, the
+ * dead letter's time is used as that of ingestion.
  */
 export async function deadLetterSource(
   ports: Ports,

@@ -1,6 +1,6 @@
 /**
  * Makes a table readable again: its pointer names metadata that is there, its current snapshot's manifests can be read, and
- * every file that it names is whole. What that takes out of the table is put back from the table before it, where it can be.
+ * every file that it names is whole. Rows that this removes are put back from the table before it, where possible.
  */
 import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
@@ -14,7 +14,7 @@ import { metadataPrefix, nextMetadataKey, readMetadata, writeMetadata } from '..
 import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 
-/** Mends the table and tells, a sentence each, what was done; nothing where it was whole. */
+/** Mends the table and gives what was done, a sentence each; an empty list where it was whole. */
 export async function mendTable(ports: Ports, session: QuerySession, definition: TableDefinition): Promise<string[]> {
   const done: string[] = []
   const table = await mendPointer(ports, definition, done)
@@ -61,7 +61,7 @@ async function mendPointer(
   return undefined
 }
 
-/** Newest first; of several of one version, of which one was committed, the one written last. */
+/** Newest first. Several may share a version, of which only one was committed: the one written last comes first. */
 async function metadataKeys(ports: Pick<Ports, 'store'>, name: string): Promise<string[]> {
   const found: { key: string; modified: number; version: number }[] = []
   for await (const { key, modified } of ports.store.list(metadataPrefix(name)))

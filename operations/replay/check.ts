@@ -1,5 +1,5 @@
 /**
- * Before a replay writes anything, every record is held against what stands at its offset: in the files themselves, in
+ * Before a replay writes anything, every record is compared with what is at its offset: in the files themselves, in
  * Bronze, and in the topics. Joins in the engine, so that memory stays bounded.
  */
 import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
@@ -93,7 +93,7 @@ async function checkBronze(lake: TargetLake, session: QuerySession): Promise<voi
     'SELECT topic_number, part, off FROM held WHERE NOT same',
     'is taken by other bytes or another time in Bronze',
   )
-  // Joins by equality first: what they leave over is little, and may be compared with ranges.
+  // Joins by equality first: they leave few rows over, which can then be compared with ranges.
   await session.run(`CREATE TEMP TABLE below AS SELECT DISTINCT i.topic_number, i.part, i.off FROM incoming AS i
     JOIN checkpoints AS c USING (topic_number, part) ANTI JOIN held USING (topic_number, part, off)
       WHERE i.off < c.next_offset`)
@@ -122,7 +122,10 @@ async function insertCheckpoints(
   if (gaps.length > 0) await session.run(`INSERT INTO gaps VALUES ${gaps.join(', ')}`)
 }
 
-/** All that Bronze holds: the waiting files are read first, so that one which moves on from there is not missed. */
+/**
+ * All that Bronze holds: the waiting files are read first, so that a file which moves into the table meanwhile is not
+ * missed.
+ */
 async function bronzeFiles(lake: TargetLake, table: TableDefinition): Promise<string[]> {
   const waiting = await listAdded(lake.ports, table.name, ALL)
   const loaded = await openTable(lake.ports, table)

@@ -1,6 +1,6 @@
 /**
  * Replay into a deployed lake: its Bronze functions are invoked with the events that an MSK event source would bring. Not beside a
- * live one: what is in the topic at an offset and what a file says of it could differ, and Bronze would take that for a new topic.
+ * live one: the topic and a file could hold different records at an offset, and Bronze would take that for a new topic.
  */
 import {
   type EventSourceMappingConfiguration,
@@ -19,12 +19,12 @@ import { openInput, placedRecord, RECORD_COLUMNS, requireRecords, rowsOf, select
 
 const SOURCE = { eventSource: 'aws:kafka' }
 const RECORDS_PER_EVENT = 10_000
-/** A function may run so long. */
+/** The longest that a function may run. */
 const REQUEST_MS = 900_000
 
 export interface DeployedReplay {
   readonly records: number
-  /** Those that Bronze had not yet. */
+  /** Those that Bronze did not have yet. */
   readonly placed: number
 }
 

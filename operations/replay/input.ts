@@ -39,12 +39,12 @@ export async function openInput(session: QuerySession, names: readonly string[])
   return files
 }
 
-/** A file that may be read as Parquet. @throws BadInput where it is none */
+/** A file that may be read as Parquet. @throws BadInput where it is not a file that DuckDB can be given */
 export function inputFile(name: string): InputFile {
   const path = resolve(name)
   const info = statSync(path, { throwIfNoEntry: false })
   if (!info) throw new BadInput(`${name} does not exist.`)
-  if (!info.isFile()) throw new BadInput(`${name} is no file: name the Parquet files in it.`)
+  if (!info.isFile()) throw new BadInput(`${name} is not a file: name the Parquet files in it.`)
   if (/[*?[]/.test(path)) throw new BadInput(`${name} has one of * ? [ in its path: rename it.`)
   return { name, path }
 }
@@ -79,20 +79,20 @@ export async function requireRecords(
   return new Map(rows.map(({ topic, highest }) => [String(topic), Number(highest) + 1]))
 }
 
-/** The first record of a file that no topic could hold, by a reason each. */
+/** Refuses a file with a record that no topic could hold, and names the first one with the reason. */
 async function requireRows(session: QuerySession, { name, path }: InputFile, topics: readonly string[]): Promise<void> {
   const micros = 'epoch_us(kafka_timestamp)'
   const reasons = [
     ['topic IS NULL', 'has no topic'],
-    [`topic NOT IN (${topics.map(sqlText).join(', ')})`, 'is of a topic that this lake does not have'],
+    [`topic NOT IN (${topics.map(sqlText).join(', ')})`, 'belongs to a topic that this lake does not have'],
     ['"partition" IS NULL', 'has no partition'],
-    [`"partition" NOT BETWEEN 0 AND ${MAX_PARTITIONS - 1}`, 'is of a partition out of range'],
+    [`"partition" NOT BETWEEN 0 AND ${MAX_PARTITIONS - 1}`, 'has a partition out of range'],
     ['"offset" IS NULL', 'has no offset'],
     [`"offset" NOT BETWEEN 0 AND ${MAX_OFFSET}`, 'has an offset out of range'],
     ['kafka_timestamp IS NULL', 'has no kafka_timestamp'],
     [`NOT isfinite(kafka_timestamp)`, 'has an infinite kafka_timestamp'],
     [`${micros} < 0 OR ${micros} > ${LAST_MICROS}`, 'has a kafka_timestamp outside 1970-9999'],
-    [`${micros} % 1000 <> 0`, 'has a kafka_timestamp that is no whole millisecond'],
+    [`${micros} % 1000 <> 0`, 'has a kafka_timestamp that is not a whole millisecond'],
     [
       `coalesce(octet_length(raw_bytes), 0) + coalesce(octet_length(encode(message_key)), 0) > ${MAX_MESSAGE_BYTES}`,
       `has over ${MAX_MESSAGE_BYTES} bytes`,
@@ -121,7 +121,7 @@ export function rowsOf(files: readonly InputFile[]): string {
 
 /** Records as a query, with the number of their topic and a digest of what they carry; `more` are columns of theirs. */
 export function selectRecords(rows: string, columns: string, more = ''): string {
-  // null and empty are not the same, nor may a key flow into a value.
+  // The digest tells null from empty, and a key's bytes from the value's.
   const part = (bytes: string) =>
     `CASE WHEN ${bytes} IS NULL THEN encode('-') ELSE encode(octet_length(${bytes}) || '+') || ${bytes} END`
   const renamed = `SELECT topics.number AS topic_number, message_key, raw_bytes, r."partition" AS part, r."offset" AS off,
@@ -146,7 +146,9 @@ export function placedRecord(row: SqlRow): PlacedRecord {
   }
 }
 
-/** Bronze writes a key that is no UTF-8 as `\x` and hexadecimal digits: such a text goes back to those bytes. */
+/**
+ * Bronze writes a key that is not UTF-8 as `\x` and hexadecimal digits: such a text is turned back into those bytes.
+ */
 export function keyBytes(text: string): Uint8Array {
   if (/^\\x(?:[0-9a-f]{2})+$/.test(text)) {
     const bytes = Buffer.from(text.slice(2), 'hex')

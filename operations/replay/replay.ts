@@ -1,7 +1,7 @@
 /**
  * Replay: records of Parquet files with Bronze's columns go back into their topics, at their own offsets and times.
- * All are checked before the first is written; then a crash in the middle is harmless, because what was placed is the
- * same when it comes again.
+ * All are checked before the first is written; then a crash in the middle is harmless, because a second run finds equal
+ * records in place and leaves them.
  */
 import { topicName } from '../../domain/names.ts'
 import type { PlacedRecord, QuerySession } from '../../domain/ports.ts'
@@ -9,18 +9,18 @@ import type { Lake } from '../../embedded/lake.ts'
 import { checkRecords } from './check.ts'
 import { openInput, placedRecord, RECORD_COLUMNS, requireRecords, rowsOf, selectRecords } from './input.ts'
 
-/** One step of the topic log takes at most so many records, or a few more than so many bytes. */
+/** One step of the topic log takes at most this many records, or slightly more than this many bytes. */
 const RECORDS_PER_STEP = 20_000
 const BYTES_PER_STEP = 16_000_000
 
 export interface ReplayResult {
   readonly records: number
-  /** Those that were not there yet. */
+  /** Those that were new. */
   readonly placed: number
 }
 
 /**
- * Publishes the files' records. Equal ones that Bronze has or that wait already are left as they are.
+ * Publishes the files' records. Records that Bronze already has, or that already wait, are left as they are.
  * @throws BadInput where a file is not what it should be or a record's offset is taken by another; nothing is written
  * then
  */

@@ -48,7 +48,7 @@ const ports = { store: folderStore(join(folder, 'objects')), state, clock, ids: 
 
 await createTable(ports, LISTINGS)
 const day = 20_000
-// All rows of a file belong to one partition; a fresh name, so nothing reads it before the commit names it.
+// All rows of a file belong to one partition. Its name is fresh, so nothing reads it before the commit names it.
 const file = await writeDataFile(
   ports,
   LISTINGS,
@@ -62,7 +62,7 @@ const file = await writeDataFile(
     },
   },
 )
-// The plan is made from the table as it stands, and again where someone else has committed meanwhile.
+// The plan starts from the table as it is now, and is made again if someone else has committed meanwhile.
 const table = await commit(ports, async () => {
   const loaded = await createTable(ports, LISTINGS)
   const staged = await stageSnapshot(ports, { table: loaded, add: [file], operation: 'append' })

@@ -1,5 +1,5 @@
 /**
- * The alarms, each beside what it watches (what each means: docs/runbook.md). An alarm is called `<stack>/<heading>`, then
+ * The alarms, each beside what it watches. An alarm is called `<stack>/<heading>`, then
  * what it is about: its heading in docs/runbook.md says what to do.
  */
 import { Duration, Stack } from 'aws-cdk-lib'
@@ -26,7 +26,7 @@ import { pascal } from './function.ts'
 const MINUTE = Duration.minutes(1)
 const FIVE_MINUTES = Duration.minutes(5)
 
-/** The exchange whose trades are the most: its lag wakes someone. */
+/** The exchange with the most trades: its lag wakes someone. */
 const URGENT = new Set(['binance'])
 const URGENT_LAG_SECONDS = 30
 const LAG_SECONDS = 120
@@ -50,7 +50,7 @@ export interface Watched {
 
 /** Makes alarms of one scope, for these actions; `local`: for the emulator, which has no alarms on metric math. */
 export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boolean) {
-  /** Over (or, with `below`, under) the threshold in so many periods on end. */
+  /** Over (or, with `below`, under) the threshold in this many periods in a row. */
   function alarm(
     kind: string,
     about: string | undefined,
@@ -128,7 +128,7 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
           name,
           new MathExpression({
             label: 'invalid, %',
-            // No rows are no invalid rows.
+            // Without rows the share is 0.
             expression: `IF(${valid} + ${invalid} > 0, 100 * ${invalid} / (${valid} + ${invalid}), 0)`,
             usingMetrics: {
               [valid]: own(service, metricNames.silverValid(name), 'Sum', FIVE_MINUTES),
@@ -171,7 +171,7 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
           {
             urgent: true,
             periods: 2,
-            // The sweep itself is away.
+            // No metric means that the sweep itself does not run.
             missing: TreatMissingData.BREACHING,
           },
         ),

@@ -49,7 +49,7 @@ export class Bronze extends Construct {
       kafkaTopic: topic,
       // A group of its own: another consumer of that group would take partitions, and so records, away.
       kafkaConsumerGroupId: consumerGroup,
-      // LATEST would lose what comes while a mapping is being made.
+      // LATEST would lose records that come while a mapping is being made.
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: records.batchRecords,
       maxBatchingWindow: Duration.seconds(records.batchWindowSeconds),
@@ -59,7 +59,7 @@ export class Bronze extends Construct {
           maximumPollers: settings.pollers.maximum,
         },
       }),
-      // Neither onFailure nor retryAttempts: no record is poison to Bronze, so a batch is tried until it is in.
+      // Neither onFailure nor retryAttempts: no record can make Bronze fail, so a batch is tried until it is stored.
     })
     // The mapping checks what its role may do when it is made.
     if (this.function.role) this.mapping.node.addDependency(this.function.role)

@@ -1,6 +1,6 @@
 /**
- * What a deployment is asked to be: CDK context values (`-c name=value`, or `context` of cdk.json) as settings. Every name
- * and every meaning is here; docs/deploy.md lists them for people.
+ * What a deployment should be: CDK context values (`-c name=value`, or `context` of cdk.json) as settings. Every name
+ * is read here; docs/deploy.md says what each means.
  */
 import { BadInput } from '../domain/errors.ts'
 import { ARCHITECTURES, type ArchitectureName } from '../layers/duckdb.ts'
@@ -13,7 +13,7 @@ const LOGINS = ['scram-512', 'scram-256', 'plain', 'none'] as const
 
 export type Login = (typeof LOGINS)[number]
 
-/** Where the brokers of a cluster that is there already can be reached. */
+/** Where the brokers of an existing cluster can be reached. */
 export interface Network {
   readonly vpc: string
   readonly subnets: readonly string[]
@@ -46,7 +46,7 @@ export interface Settings {
   readonly pollers?: { readonly minimum: number; readonly maximum: number }
   readonly pageEmail?: string
   readonly notifyEmail?: string
-  /** The Confluent schema registry; the schema that is bundled with Silver alone where there is none. */
+  /** The Confluent schema registry; without one Silver knows only the schema that is bundled with it. */
   readonly registryUrl?: string
   /** For the emulator: what it cannot do is left out. */
   readonly local: boolean
@@ -99,7 +99,7 @@ function kafkaSettings(read: Reader, local: boolean): KafkaSettings {
   const secretArn = read.matching('kafkaSecretArn', /^arn:[\w-]+:secretsmanager:\S+$/, 'the ARN of a secret')
   if (login === 'none' && !local)
     throw new BadInput(
-      'The context value kafkaLogin may be none with local=true alone: give scram-512, scram-256 or plain.',
+      'The context value kafkaLogin may be none only with local=true: give scram-512, scram-256 or plain.',
     )
   if (login !== 'none' && secretArn === undefined)
     throw missing('kafkaSecretArn', 'the ARN of a secret with username and password', mode)

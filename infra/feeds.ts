@@ -1,6 +1,6 @@
 /**
- * The feeds: for each exchange a Fargate service that reads its WebSocket and writes to Kafka. Optional; in public subnets with
- * no way in.
+ * The feeds: for each exchange a Fargate service that reads its WebSocket and writes to Kafka. Optional. They run
+ * in public subnets, and nothing can connect to them.
  */
 import { join } from 'node:path'
 import { Duration, IgnoreMode, RemovalPolicy } from 'aws-cdk-lib'
@@ -53,7 +53,7 @@ export class Feeds extends Construct {
     const image = ContainerImage.fromAsset(join(import.meta.dirname, '..'), {
       file: 'feeds/Dockerfile',
       platform: arm ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
-      // What it is made of, and made anew for, stands in .dockerignore.
+      // .dockerignore says which files it is made of; a change in one of them makes a new image.
       ignoreMode: IgnoreMode.DOCKER,
     })
     this.logs = exchanges.map(exchange => {
@@ -70,7 +70,7 @@ export class Feeds extends Construct {
           operatingSystemFamily: OperatingSystemFamily.LINUX,
         },
       })
-      // Records that Kafka does not take: the only thing that the container writes.
+      // For records that Kafka does not take: nothing else is written by the container.
       task.addVolume({ name: SPILL })
       const container = task.addContainer('feed', {
         image,
@@ -107,7 +107,7 @@ export class Feeds extends Construct {
         cluster,
         taskDefinition: task,
         desiredCount: 1,
-        // Two for a moment are harmless: Gold has each trade once.
+        // Two at a time are harmless: Gold keeps each trade once.
         minHealthyPercent: 100,
         maxHealthyPercent: 200,
         circuitBreaker: { rollback: true },

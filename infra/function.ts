@@ -1,4 +1,7 @@
-/** One function as every stage deploys it: its code, its size, its log, and a role that may do nothing until it is told. */
+/**
+ * One function as every stage deploys it: its code, its size, its log, and a role that may do nothing until something
+ * is granted.
+ */
 import { Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import {
@@ -53,7 +56,7 @@ export function stageFunction(scope: Construct, id: string, props: StageFunction
   const { settings, assets, name, exchange, environment, layer, description, more } = props
   const { memoryMiB, timeoutSeconds, scratchMiB } = SIZES[name]
   const functionName = [Stack.of(scope).stackName, name, exchange].filter(Boolean).join('-')
-  // Logs pass with their retention anyway; one that stayed would stand in the way of the next deployment.
+  // Logs expire with their retention anyway; a group that stayed would block the next deployment.
   const logGroup = new LogGroup(scope, `${id}Log`, {
     logGroupName: `/aws/lambda/${functionName}`,
     retention: LOG_RETENTION[settings.stage],

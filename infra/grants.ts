@@ -12,11 +12,11 @@ export interface LakeAccess {
   readonly reads?: readonly TableDefinition[]
   /** Tables whose files it writes, and reads. */
   readonly writes?: readonly TableDefinition[]
-  /** Consumers whose lists it adds to: a long list stands in an object. */
+  /** Consumers whose lists it adds to: a long list is stored as an object. */
   readonly produces?: readonly string[]
   /** Consumers whose lists it takes from. */
   readonly consumes?: readonly string[]
-  /** It deletes what it may write: maintenance alone. */
+  /** It deletes what it may write: only maintenance does. */
   readonly deletes?: boolean
   /** What it does to the tables' pointers. */
   readonly catalog: 'none' | 'reads' | 'commits'
@@ -47,14 +47,15 @@ export function grantLake(lake: Lake, { role }: IFunction, access: LakeAccess): 
   const ofLists = (lists: readonly string[]) => lists.map(pendingObjectPrefix)
 
   const written = [...ofTables(writes), ...ofLists(produces)]
-  // A writer looks at what it wrote, to know its own put from another's.
+  // A writer reads what it wrote, to tell its own put from another's.
   allow(['s3:GetObject', 's3:PutObject', ...(deletes ? ['s3:DeleteObject'] : [])], objects(written))
   allow(
     ['s3:GetObject'],
     objects([...ofTables(reads), ...ofLists(consumes)].filter(prefix => !written.includes(prefix))),
   )
-  // Without it S3 answers 403 for a key that is not there, where the protocol needs a 404. No prefix condition: it would not
-  // be met by a GetObject.
+  // Without it S3 answers 403 for a missing key, where the protocol needs a 404. No prefix condition: a GetObject would
+  // not
+  // meet it.
   allow(['s3:ListBucket'], [lake.bucket.bucketArn])
 
   allow([...READ_ITEMS, ...WRITE_ITEMS], [lake.stateTable.tableArn])

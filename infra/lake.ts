@@ -29,7 +29,7 @@ export class Lake extends Construct {
       ...(!settings.local && { enforceSSL: true, minimumTLSVersion: 1.2 }),
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      // Keys are written once, and retention is maintenance's alone: a rule for objects would delete what snapshots name.
+      // Keys are written once, and only maintenance drops data: a lifecycle rule would delete what snapshots name.
       versioned: false,
       lifecycleRules: [{ id: 'unfinished-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) }],
       removalPolicy,
@@ -56,7 +56,7 @@ export class Lake extends Construct {
     this.stateTable = table('state', 'expires_at')
     this.catalogTable = table('catalog')
 
-    // Two stages may share an account; production has the plain name that queries are written for.
+    // Stages may share an account; production has the plain name that queries use.
     this.databaseName = prod ? NAMESPACE : `${NAMESPACE}_${settings.stage}`
     const database = new CfnDatabase(this, 'Database', {
       catalogId: Aws.ACCOUNT_ID,

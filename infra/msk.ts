@@ -1,4 +1,4 @@
-/** Amazon MSK: a cluster made here, serverless or provisioned, in a VPC of its own; or one that is there already. */
+/** Amazon MSK: a cluster made here, serverless or provisioned, in a VPC of its own; or an existing one. */
 import { RemovalPolicy, Stack } from 'aws-cdk-lib'
 import {
   FlowLogDestination,
@@ -60,7 +60,7 @@ export class MskCluster extends Construct {
   }
 
   private network() {
-    // No NAT: what pollers and the topics' function ask for goes through endpoints.
+    // No NAT: pollers and the topics' function reach AWS through endpoints.
     const vpc = new Vpc(this, 'Vpc', {
       maxAzs: 2,
       natGateways: 0,
@@ -141,7 +141,7 @@ export class MskCluster extends Construct {
     return cluster.attrArn
   }
 
-  /** Neither kind of cluster tells CloudFormation its addresses: MSK itself is asked while deploying. */
+  /** Neither kind of cluster gives CloudFormation its addresses: MSK itself is asked while deploying. */
   private bootstrapOf(arn: string): string {
     const asked = new AwsCustomResource(this, 'Bootstrap', {
       onUpdate: {

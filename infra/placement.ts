@@ -1,7 +1,7 @@
-/** Where in a network a function, a feed or the brokers stand. */
+/** Where in a network a function, a feed or the brokers are. */
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2'
 
-/** How a function of ours gets into the brokers' network. */
+/** How one of our functions gets into the brokers' network. */
 export interface Placement {
   readonly vpc: IVpc
   readonly vpcSubnets: SubnetSelection

@@ -22,12 +22,12 @@ import { deadLetterQueue } from './queues.ts'
 const EVERY_MINUTES: Readonly<Record<Scheduled, number>> = {
   commit: 1,
   gold: 1,
-  // In case Gold's word got lost.
+  // In case the event from Gold got lost.
   ohlcv: 1,
   sweep: 1,
   maintain: 15,
 }
-/** An event older than this is worth nothing: the next one does its work. */
+/** An event older than this is dropped: the next one does its work. */
 const MAX_AGE = Duration.minutes(1)
 /** DuckDB's limit in maintenance: half of the function's memory, the rest is Node's and the files' own. */
 const MAINTAIN_ENGINE_MEMORY = '1500MB'
@@ -102,7 +102,7 @@ export class Schedules extends Construct {
     const ohlcv = scheduled('ohlcv', 'Changed minutes of Gold to candles of every timeframe', {
       reads: [GOLD_TABLE],
       writes: candles,
-      // What one commit cannot take in goes back onto the list.
+      // What one commit cannot take goes back onto the list.
       produces: [consumers.candles],
       catalog: 'commits',
       mirrors: candles,

@@ -19,12 +19,12 @@ import { SIZES } from './sizes.ts'
 
 /** A commit takes up to 25 objects. */
 const OBJECTS_PER_EVENT = 25
-/** Objects gather for so long; Lambda wants a window where an event may have over ten messages. */
+/** How long objects gather; Lambda requires a window where an event may have over ten messages. */
 const WINDOW = Duration.seconds(1)
 /** AWS's advice for a queue's visibility: six times the function's time-out (Lambda developer guide, "Using Lambda with SQS"). */
 const VISIBILITY_TIMEOUTS = 6
 const RECEIVES = 5
-/** More would only wait for one another at the table's lists. */
+/** More would only wait for each other at the table's lists. */
 const CONCURRENCY = 10
 
 export interface SilverProps {

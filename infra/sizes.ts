@@ -13,7 +13,7 @@ export const SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   bronze: { memoryMiB: 512, timeoutSeconds: 60 },
   // 120,000 decoded records of a commit, about 400 MB.
   silver: { memoryMiB: 1_024, timeoutSeconds: 60 },
-  // Manifests alone; works for 70 % of its time, so that each minute's invocation is done before the next.
+  // Only manifests; works for 70 % of its time, so that each minute's invocation is done before the next.
   commit: { memoryMiB: 1_024, timeoutSeconds: 60 },
   // A minute's trades in columns, and a core to sort and encode them.
   gold: { memoryMiB: 1_769, timeoutSeconds: 120 },
@@ -25,7 +25,7 @@ export const SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   topics: { memoryMiB: 512, timeoutSeconds: 120 },
 }
 
-/** Two zones, a broker in each: enough for over 10,000 trades/s, and one may go. */
+/** Two zones, a broker in each: enough for over 10,000 trades/s, and one may fail. */
 export const PROVISIONED = { kafkaVersion: '3.9.x', brokerType: 'kafka.m7g.large', brokers: 2, brokerGiB: 100 } as const
 
 /** A quarter of a core decodes thousands of frames a second; memory is Node's and the client's buffers. */

@@ -1,4 +1,4 @@
-/** The whole deployment: each stage a construct, and the outputs that the `tradelake` command goes by. */
+/** The whole deployment: each stage a construct, and the outputs that the `tradelake` command reads. */
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { EXCHANGES } from '../domain/exchanges.ts'
@@ -72,7 +72,10 @@ export class TradelakeStack extends Stack {
   }
 }
 
-/** The CDK's own functions, one of each for the stack: what asks MSK for its addresses, what puts notifications onto the bucket. */
+/**
+ * The CDK's own functions, one of each for the stack: one asks MSK for its addresses, one sets the bucket's
+ * notifications.
+ */
 const CDK_FUNCTIONS = [
   'AWS679f53fac002430cb0da5b7982bd2287',
   'BucketNotificationsHandler',

@@ -1,5 +1,5 @@
 /**
- * Kafka, in one of three ways: an MSK cluster made here, one that is there already, or brokers of one's own. Gives what an
+ * Kafka, in one of three ways: an MSK cluster made here, an existing one, or brokers of one's own. Gives what an
  * event source and the topics' function need to reach it, and writes out the grants (the CDK makes none for Kafka).
  */
 import { Annotations, Fn, Stack } from 'aws-cdk-lib'
@@ -61,7 +61,7 @@ export class Stream extends Construct {
       this.placement = network && this.within(network)
       this.source = {
         kafkaBootstrapServers: [...bootstrapServers],
-        // Brokers of this machine ask for nothing.
+        // Brokers on this machine need no login.
         ...(!local && { sourceAccessConfigurations: accessConfigurations(kafka) }),
       }
     } else {
@@ -98,7 +98,7 @@ export class Stream extends Construct {
     if (this.network) target.addToRolePolicy(new PolicyStatement({ actions: NETWORK_ACTIONS, resources: ['*'] }))
   }
 
-  /** What making and checking topics takes. */
+  /** What is needed to make and check topics. */
   grantTopics(target: IFunction, topics: readonly string[]): void {
     if (this.clusterArn !== undefined) {
       this.grantKafka(target, ['Connect'], this.clusterArn)
@@ -109,7 +109,7 @@ export class Stream extends Construct {
     this.grantSecret(target)
   }
 
-  /** What a feed takes: it writes to these topics, and reads back what it remembers, in groups of its own. */
+  /** What a feed needs: it writes to these topics, and reads back what it remembers, in groups of its own. */
   grantFeed(role: IRole, topics: { readonly writes: readonly string[]; readonly reads: string }): void {
     if (this.clusterArn !== undefined) {
       const written = [...topics.writes, topics.reads].map(topic => this.mskArn('topic', topic))
@@ -154,7 +154,7 @@ export class Stream extends Construct {
   private within({ vpc, subnets, securityGroup }: Network): Placement {
     const selection = { subnets: subnets.map((subnet, index) => this.subnet(`Subnet${index}`, subnet)) }
     return {
-      // Neither zones nor route tables matter to network interfaces.
+      // Network interfaces depend on neither zones nor route tables.
       vpc: Vpc.fromVpcAttributes(this, 'Vpc', { vpcId: vpc, availabilityZones: ['unknown'] }),
       vpcSubnets: selection,
       publicSubnets: selection,

@@ -38,11 +38,11 @@ export class Topics extends Construct {
     const resource = new CustomResource(this, 'Resource', {
       serviceToken: made.functionArn,
       resourceType: 'Custom::KafkaTopics',
-      // CloudFormation would wait for an hour.
+      // Otherwise CloudFormation would wait for an hour.
       serviceTimeout: Duration.minutes(5),
       properties: { topics: JSON.stringify(topics) },
     })
-    // Not before the role may do what it takes.
+    // Not before the role has its grants.
     if (made.role) resource.node.addDependency(made.role)
   }
 }

@@ -1,4 +1,4 @@
-/** Who is told of what: two SNS topics, the alarms, and a dashboard of the same metrics. */
+/** Who gets which alarm: two SNS topics, the alarms, and a dashboard of the same metrics. */
 import { Duration, Stack } from 'aws-cdk-lib'
 import { Dashboard, GraphWidget, TextWidget } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
@@ -32,7 +32,7 @@ const COLUMNS = 3
 const WIDTH = 24 / COLUMNS
 
 export class Watch extends Construct {
-  /** Where a person is woken, and where one is told in the morning. */
+  /** `page` wakes a person, `notify` can wait for the morning. */
   readonly page: Topic
   readonly notify: Topic
 

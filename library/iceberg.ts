@@ -1,6 +1,6 @@
 /**
  * `tradelake/iceberg`: Iceberg v2 tables over an object store, from columns in memory. A table is made, files are written under
- * fresh names, a snapshot is staged, and one transaction of the state store makes it count.
+ * fresh names, a snapshot is staged, and one transaction of the state store commits it.
  */
 export { folderStore } from '../adapters/folder-store.ts'
 export { sqliteState } from '../adapters/sqlite-state.ts'

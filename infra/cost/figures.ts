@@ -1,4 +1,4 @@
-/** What the calculation goes by besides prices: figures that were measured, and assumptions that were not. */
+/** What the calculation uses besides prices: measured figures, and assumptions. */
 
 /** `npm run bench`, one million messages on x86-64, the most of eight runs: CPU seconds for a million records. */
 export const CPU_SECONDS_PER_MILLION = { bronze: 2.3, silver: 3.8, gold: 2.3, candles: 0.4 } as const
@@ -9,7 +9,9 @@ export const CPU_SECONDS_PER_MILLION = { bronze: 2.3, silver: 3.8, gold: 2.3, ca
  */
 export const BYTES = { record: 163, bronzeRow: 58, silverRow: 53, goldRow: 51 } as const
 
-/** The same run: shares of the exchanges, and partitions with records in one batch. Exchanges of your own trade otherwise. */
+/**
+ * The same run: shares of the exchanges, and partitions with records in one batch. Other exchanges have other shares.
+ */
 export const SHARES: Readonly<Record<string, number>> = { binance: 0.8, kraken: 0.12, coinbase: 0.08 }
 export const ACTIVE_PARTITIONS = 8
 

@@ -46,7 +46,7 @@ export interface CostLine {
 export interface MonthlyCost {
   /** Cost of everything but Kafka. */
   readonly lines: readonly CostLine[]
-  /** One of them, or brokers of one's own. */
+  /** One of these lines applies, or none with brokers of one's own. */
   readonly kafka: readonly CostLine[]
   /** What a context value adds. */
   readonly optional: readonly CostLine[]
@@ -67,7 +67,7 @@ export function monthlyCost(rate: number, exchanges: readonly Exchange[] = EXCHA
     silver: { rate: silverInvocations, cpuSeconds: cpu('silver', rate / silverInvocations) },
     commit: { rate: perMinute, cpuSeconds: 0 },
     gold: { rate: perMinute, cpuSeconds: cpu('gold', rate * 60) },
-    // By Gold's word and by the schedule: the second finds nothing.
+    // Started by Gold and by the schedule, which then finds nothing.
     ohlcv: { rate: 2 * perMinute, cpuSeconds: cpu('candles', rate * 30) },
     sweep: { rate: perMinute, cpuSeconds: 0 },
     // Reads and writes each layer's rows again.
@@ -118,10 +118,10 @@ export function monthlyCost(rate: number, exchanges: readonly Exchange[] = EXCHA
     {
       component: 'SQS, Scheduler, Glue',
       dollars:
-        // Sent, received, deleted; and the empty looks of Lambda's own pollers.
+        // Sent, received, deleted; and the empty receives of Lambda's own pollers.
         (3 * bronzeEvents * SECONDS + 15 * exchanges.length * MINUTES) * price('sqsRequest') +
         (4 + 1 / MAINTAIN_MINUTES) * MINUTES * price('schedulerInvocation') +
-        // Looked at and moved on; looked at once more by the sweep.
+        // Read and updated; read once more by the sweep.
         3 * tablesPerMinute * MINUTES * price('glueRequest'),
     },
     {

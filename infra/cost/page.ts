@@ -5,7 +5,7 @@ import { PRICES, PRICES_ENTERED, PRICES_REGION } from './prices.ts'
 
 const RATES = [138, 1_000, 10_000] as const
 
-/** A Markdown table, which is good to read as it is. Rates are trades a second, cells dollars a month. */
+/** A Markdown table, which also reads well as text. Rates are trades a second, cells dollars a month. */
 export function costTable(rates: readonly number[]): string {
   const costs = rates.map(rate => monthlyCost(rate))
   const [{ lines, kafka, optional }] = costs
@@ -35,10 +35,10 @@ Made by \`npm run cost -- --page\`; \`npm run cost -- --rate 500\` for a rate of
 
 ${costTable(RATES)}
 
-Take one of the two Kafka rows, or neither with brokers of your own; the rows after them only with that context value. A feed costs the same at every rate: its task has room for thousands of trades a second. Traffic to the internet is not in it.
+Take one of the two Kafka rows, or neither with brokers of your own; the rows after them apply only with that context value. A feed costs the same at every rate: its task has room for thousands of trades a second. Traffic to the internet is not included.
 
 - **Prices**: public on-demand prices of ${PRICES_REGION}, entered by hand on ${PRICES_ENTERED}, without free tiers, discounts and taxes:
-  ${sources.join(', ')}. Look there before relying on them.
+  ${sources.join(', ')}. Check there before relying on them.
 - **Measured** here (\`npm run bench\`, \`npm start\`): CPU seconds for a million records (Bronze ${CPU_SECONDS_PER_MILLION.bronze}, Silver ${CPU_SECONDS_PER_MILLION.silver}, Gold ${CPU_SECONDS_PER_MILLION.gold}, candles ${CPU_SECONDS_PER_MILLION.candles}), bytes a row
   (Bronze ${BYTES.bronzeRow}, Silver ${BYTES.silverRow}, Gold ${BYTES.goldRow}), shares of the exchanges.
 - **Assumed**, not measured on AWS: how long an invocation waits for S3, DynamoDB and Glue (Bronze ${ASSUMED_WAIT_SECONDS.bronze} s, Silver ${ASSUMED_WAIT_SECONDS.silver} s; \`infra/cost/figures.ts\`).

@@ -1,4 +1,4 @@
-/** `tradelake audit`: whether the laws hold, law by law, in plain words; and what can be done where they do not. */
+/** `tradelake audit`: whether the laws hold, law by law, in plain words; `--repair` mends what can be mended first. */
 import { createLogFile } from '../adapters/log-file.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { ReadableLake } from '../domain/lake.ts'
@@ -18,7 +18,7 @@ export const audit = command({
   options: {
     repair: {
       type: 'boolean',
-      help: 'first mend what can be mended: lost state, pointers and files, and all that is missing downstream of them',
+      help: 'first mend what can be mended: lost state, table pointers and files, and all that is missing in the tables made from them',
     },
     ...LAKE_OPTIONS,
     json: JSON_OPTION,

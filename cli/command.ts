@@ -7,7 +7,7 @@ import { BadInput, messageOf } from '../domain/errors.ts'
 
 interface TextOption {
   readonly type: 'string'
-  /** How the value is called in the help. */
+  /** The value's name in the help. */
   readonly value: string
   readonly help: string
   readonly default?: string
@@ -21,7 +21,10 @@ interface Flag {
 export type Option = TextOption | Flag
 export type Options = Readonly<Record<string, Option>>
 
-/** What an option comes to: whether a flag is there; the text of any other, which is sure to be there by its default alone. */
+/**
+ * The type of an option's value: boolean for a flag; text for any other, which is always there only if it has a
+ * default.
+ */
 type ValueOf<O extends Option> = O extends Flag ? boolean : O extends { default: string } ? string : string | undefined
 export type Values<O extends Options> = { readonly [Name in keyof O]: ValueOf<O[Name]> }
 

@@ -28,23 +28,32 @@ const OPTIONS = {
   brokers: {
     type: 'string',
     value: 'LIST',
-    help: `HOST:PORT,… (${KAFKA_VARIABLES.bootstrap}; the login as for the functions)`,
+    help: `HOST:PORT,… (default: $${KAFKA_VARIABLES.bootstrap}; login: $${KAFKA_VARIABLES.login})`,
   },
-  registry: { type: 'string', value: 'URL', help: `Confluent schema registry (${VARIABLES.registry})` },
-  'schema-id': { type: 'string', value: 'N', help: 'what to write where no registry answers' },
-  'create-topics': { type: 'boolean', help: 'make the topics that are missing' },
-  url: { type: 'string', value: 'LIST', help: 'WebSocket addresses, best first, in place of the exchange’s own' },
-  rest: { type: 'string', value: 'LIST', help: 'REST addresses, by the same rule' },
+  registry: { type: 'string', value: 'URL', help: `Confluent schema registry (default: $${VARIABLES.registry})` },
+  'schema-id': { type: 'string', value: 'N', help: 'schema id to write when no registry answers' },
+  'create-topics': { type: 'boolean', help: 'make missing topics first' },
+  url: {
+    type: 'string',
+    value: 'LIST',
+    help: 'WebSocket addresses with commas, best first (default: the exchange’s own)',
+  },
+  rest: { type: 'string', value: 'LIST', help: 'REST addresses, likewise' },
   host: {
     type: 'string',
     value: 'ADDRESS',
-    help: 'where /healthz, /readyz and /metrics are answered',
+    help: 'address that serves /healthz, /readyz and /metrics',
     default: '127.0.0.1',
   },
-  port: { type: 'string', value: 'N', help: 'their port; 0 takes a free one', default: '9100' },
-  spill: { type: 'string', value: 'DIR', help: 'for records that Kafka does not take', default: './.tradelake-feed' },
-  'memory-limit': { type: 'string', value: 'MIB', help: 'of records that wait in memory', default: '64' },
-  'spill-limit': { type: 'string', value: 'MIB', help: 'of records that wait on disk', default: '1024' },
+  port: { type: 'string', value: 'N', help: 'port that serves them; 0 takes a free one', default: '9100' },
+  spill: {
+    type: 'string',
+    value: 'DIR',
+    help: 'folder for records while Kafka is down and memory is full',
+    default: './.tradelake-feed',
+  },
+  'memory-limit': { type: 'string', value: 'MIB', help: 'most MiB of records that wait in memory', default: '64' },
+  'spill-limit': { type: 'string', value: 'MIB', help: 'most MiB of records that wait on disk', default: '1024' },
   for: { type: 'string', value: 'TIME', help: 'stop after 60s, 5m, 1h; without it, on SIGTERM or Ctrl-C' },
 } as const satisfies Options
 
@@ -76,9 +85,9 @@ async function optionsOf(values: Values<typeof OPTIONS>): Promise<ServiceOptions
   const exchange = EXCHANGES.find(({ name }) => name === values.exchange)
   if (!exchange) throw new BadInput(`Say which exchange: --exchange ${EXCHANGES.map(({ name }) => name).join(', ')}.`)
   const stream = STREAMS.find(kind => kind === values.stream)
-  if (!stream) throw new BadInput(`--stream ${values.stream} is none of ${STREAMS.join(', ')}.`)
+  if (!stream) throw new BadInput(`--stream ${values.stream} is not one of ${STREAMS.join(', ')}.`)
   if (stream !== 'trade' && exchange.name !== 'binance')
-    throw new BadInput(`--stream ${stream} is Binance's alone: leave it out for ${exchange.name}.`)
+    throw new BadInput(`--stream ${stream} exists only on Binance: leave it out for ${exchange.name}.`)
   const venue = VENUES[exchange.name]
   return {
     exchange,
@@ -112,7 +121,7 @@ function addresses(name: 'url' | 'rest', text: string | undefined, pattern: RegE
   for (const url of list ?? [])
     if (!pattern.test(url) || !URL.canParse(url))
       throw new BadInput(
-        `--${name} ${url} is no ${name === 'url' ? 'ws:// or wss://' : 'http:// or https://'} address.`,
+        `--${name} ${url} is not a ${name === 'url' ? 'ws:// or wss://' : 'http:// or https://'} address.`,
       )
   return list
 }
@@ -122,7 +131,7 @@ async function kafkaOf(brokers: string | undefined): Promise<KafkaAccess> {
   const bootstrap = brokers ?? process.env[KAFKA_VARIABLES.bootstrap]
   if (!bootstrap) throw new BadInput('Say where Kafka is: --brokers HOST:PORT.')
   for (const broker of bootstrap.split(','))
-    if (!/^[^\s:]+:\d{1,5}$/.test(broker)) throw new BadInput(`--brokers ${broker} is no HOST:PORT.`)
+    if (!/^[^\s:]+:\d{1,5}$/.test(broker)) throw new BadInput(`--brokers ${broker} is not HOST:PORT.`)
   return kafkaAccess({ [KAFKA_VARIABLES.login]: 'none', ...process.env, [KAFKA_VARIABLES.bootstrap]: bootstrap })
 }
 

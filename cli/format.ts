@@ -1,6 +1,6 @@
 /** Text for people: tables, counts, sizes. */
 
-/** A table with a header line; columns whose cells are all numbers are set right. */
+/** A table with a header line; columns that hold only numbers are aligned to the right. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((name, i) => Math.max(name.length, ...rows.map(row => row[i].length)))
   const numeric = header.map((_, i) => rows.length > 0 && rows.every(row => /^-?[\d,.]*( [A-Za-z]+)?$/.test(row[i])))

@@ -32,13 +32,13 @@ export const frames = command({
     if (name === undefined) throw new BadInput(`Say whose frames they are: --exchange ${KNOWN}.`)
     if (positionals.length === 0) throw new BadInput('Give at least one file of recorded frames.')
     const decoder = isExchangeName(name) ? DECODERS[name] : undefined
-    if (!decoder) throw new BadInput(`--exchange ${name} is none of ${KNOWN}.`)
+    if (!decoder) throw new BadInput(`--exchange ${name} is not one of ${KNOWN}.`)
     // Every file is read to its end before anything is published: a bad one leaves nothing half-done.
     for (const file of positionals) for await (const _ of tradesOf(file, decoder));
     const lake = await openLake(values.data)
     try {
       for (const file of positionals) await publish(lake, name, file, decoder)
-      console.log('Run tradelake drain, or tradelake start, to take them through.')
+      console.log('Run tradelake drain, or tradelake start, to take them through the stages.')
       return 0
     } finally {
       lake.close()

@@ -11,7 +11,7 @@ import { currentSnapshot } from '../iceberg/metadata.ts'
 import { planFiles } from '../iceberg/scan.ts'
 import { readCandles, type StoredCandle } from '../tables/candles.ts'
 
-/** Trades in Gold, by its snapshot's own count: no file is opened. */
+/** Trades in Gold, as its snapshot counts them: no data file is opened. */
 export async function goldTrades(lake: Lake): Promise<number> {
   const table = await findTable(lake.ports, GOLD_TABLE.name)
   const snapshot = table && currentSnapshot(table.metadata)
@@ -33,11 +33,11 @@ export interface ShownCandle {
   readonly trades: string
 }
 
-/** How far back a last candle is looked for. */
+/** How far back to look for a last candle. */
 const RECENT_MS = 600_000
 
 /**
- * The last closed minute candle of each symbol, on the exchange where it traded most in it; the open one where none has
+ * The last closed minute candle of each symbol, on the exchange where it traded most in it; the open one if none has
  * closed yet. `since`: a window that ended before this (microseconds since 1970) has late trades only, and is left out.
  */
 export async function lastCandles(lake: Lake, since: bigint): Promise<ShownCandle[]> {

@@ -8,9 +8,9 @@ import { goldTrades, lastCandles, type ShownCandle } from './lake-figures.ts'
 
 export interface View {
   published(counts: ReadonlyMap<string, number>): void
-  /** Draws, if it is time to. */
+  /** Draws, if the last drawing is old enough. */
   refresh(): Promise<void>
-  /** A sentence of its own. */
+  /** Prints a sentence above the figures. */
   note(text: string): void
   /** Draws the last figures. */
   finish(): Promise<void>
@@ -123,7 +123,7 @@ export async function createView(
   }
 }
 
-/** What fits the terminal: going back up counts lines, so none may wrap and none may have left the screen. */
+/** What fits the terminal: the cursor goes back up by lines, so no line may wrap or scroll off the screen. */
 function screen(text: string, status: string): string {
   const { columns = 80, rows = 24 } = process.stdout
   const lines = text.split('\n').slice(0, Math.max(1, rows - 4))

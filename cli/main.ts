@@ -3,7 +3,7 @@ import { enableCompileCache } from 'node:module'
 import { messageOf } from '../domain/errors.ts'
 import { type Command, helpOf } from './command.ts'
 
-/** Each is loaded when it is asked for: none waits for what another needs, or fails where that is not installed. */
+/** Each is loaded only when it runs: it does not wait for what another needs, nor fail where that is not installed. */
 const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
   start: {
     summary: 'Feed the trades of three exchanges through the lake, with a live view.',
@@ -18,7 +18,8 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     load: async () => (await import('./simulator.ts')).simulator,
   },
   frames: {
-    summary: 'Publish recorded WebSocket frames as TradeV2 messages; tradelake drain then takes them through.',
+    summary:
+      'Publish recorded WebSocket frames as TradeV2 messages; tradelake drain then takes them through the stages.',
     load: async () => (await import('./frames.ts')).frames,
   },
   replay: {
@@ -26,11 +27,12 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     load: async () => (await import('./replay.ts')).replay,
   },
   drain: {
-    summary: 'Run every stage until nothing is pending, then exit.',
+    summary: 'Run every stage until no work is pending, then exit.',
     load: async () => (await import('./drain.ts')).drain,
   },
   maintain: {
-    summary: 'Join small files, drop what is past its retention, expire snapshots and delete what nothing reaches.',
+    summary:
+      'Join small files, drop days past their retention, expire snapshots and delete files that no snapshot names.',
     load: async () => (await import('./maintain.ts')).maintain,
   },
   tables: {
@@ -42,22 +44,22 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     load: async () => (await import('./sql.ts')).sql,
   },
   audit: {
-    summary: 'Check law by law that nothing is lost, doubled or changed; the exit status is 1 when a law is broken.',
+    summary:
+      'Check the six laws that every lake keeps: nothing is lost, doubled or changed. Exit status 1 if one is broken.',
     load: async () => (await import('./audit.ts')).audit,
   },
   rebuild: {
-    summary:
-      'Make a range anew: Silver from the Bronze records ingested in it, Gold from the Silver trades of it, candles from Gold.',
+    summary: 'Make a time range again: Silver from Bronze (by ingestion time), Gold from Silver, candles from Gold.',
     load: async () => (await import('./rebuild.ts')).rebuild,
   },
   redrive: {
-    summary: 'Take dead letters of one error type through Silver again; those that stay dead stay as they are.',
+    summary: 'Take dead letters (records that Silver refused) of one error type through Silver again.',
     load: async () => (await import('./redrive.ts')).redrive,
   },
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  // A later run finds what the subcommand imports compiled, in the folder for temporary files.
+  // A later run finds the subcommand's imports compiled, in the system's temporary folder.
   enableCompileCache()
   const [name, ...rest] = argv
   const found = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
@@ -82,11 +84,11 @@ function overview(): string {
     '',
     ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}${summary}`),
     '',
-    "tradelake COMMAND --help tells a command's options.",
+    "tradelake COMMAND --help shows a command's options.",
   ].join('\n')
 }
 
-// A reader that has seen enough (`tradelake sql … | head`) closes the pipe: that is no failure.
+// A reader that has seen enough (`tradelake sql … | head`) closes the pipe: that is not a failure.
 process.stdout.on('error', error => {
   if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0)
   throw error

@@ -1,4 +1,6 @@
-/** `tradelake maintain`: joins small files, drops what has had its time and deletes what nothing reaches. */
+/**
+ * `tradelake maintain`: joins small files, drops days past their retention and deletes files that no snapshot names.
+ */
 import { createLogFile } from '../adapters/log-file.ts'
 import { sumOf } from '../domain/counts.ts'
 import { openLake } from '../embedded/lake.ts'
@@ -16,7 +18,7 @@ export const maintain = command({
     'closed-after': {
       type: 'string',
       value: 'TIME',
-      help: "join a partition's last files so long after its end (10m; 24h for candles)",
+      help: "how long after its end a partition's last files are joined (default: 10m; 24h for candles)",
     },
     data: DATA_OPTION,
     json: JSON_OPTION,
@@ -30,7 +32,7 @@ export const maintain = command({
         sweepEveryMs: 0,
         closedAfterMs,
       })
-      // A person waits until all is done.
+      // Without a limit: a person waits until everything is done.
       const context = { awsRequestId: lake.ports.ids.uuid(), getRemainingTimeInMillis: () => Number.POSITIVE_INFINITY }
       const result = await run({}, context)
       if (values.json) console.log(JSON.stringify(result, null, 2))
@@ -58,13 +60,13 @@ function tableLines(table: TableResult): string[] {
     joins.length > 0 &&
       `${formatCount(sum('files'))} files of ${formatCount(partitions)} partition${partitions === 1 ? '' : 's'} joined into ${formatCount(joins.length)}: ${formatBytes(sum('bytesRead'))} read, ${formatBytes(sum('bytesWritten'))} written`,
     sum('conflicts') > 0 &&
-      `${formatCount(sum('conflicts'))} trades have the message_id of another one over a second apart: a conflict in the source, both stay`,
+      `${formatCount(sum('conflicts'))} trades share a message_id with another trade over a second apart: a conflict in the source, both stay`,
     droppedPartitions.length > 0 &&
       `past their retention and dropped: ${droppedPartitions.join(', ')}, ${formatCount(table.droppedRows)} rows`,
     expiredSnapshots > 0 && `${formatCount(expiredSnapshots)} snapshots expired`,
     deletedObjects > 0 &&
-      `${formatCount(deletedObjects)} objects deleted that nothing reached, ${formatBytes(table.deletedBytes)}`,
+      `${formatCount(deletedObjects)} objects deleted that no snapshot named, ${formatBytes(table.deletedBytes)}`,
     notedObjects > 0 &&
-      `${formatCount(notedObjects)} objects that nothing reaches: a run an hour from now deletes them`,
+      `${formatCount(notedObjects)} objects that no snapshot names: a run an hour from now deletes them`,
   ].filter(line => line !== false)
 }

@@ -1,4 +1,4 @@
-/** The lake that a reading command is about: in a folder, or deployed. */
+/** The lake that a reading command looks at: in a folder, or deployed. */
 import type { ReadableLake } from '../domain/lake.ts'
 import { openLakeReadOnly } from '../embedded/lake.ts'
 import { openDeployedLake } from '../operations/deployed-lake.ts'
@@ -10,7 +10,7 @@ export const LAKE_OPTIONS = {
   stack: { type: 'string', value: 'NAME', help: 'the lake of a deployed stack, instead of --data' },
 } as const satisfies Options
 
-/** @throws BadInput where there is none */
+/** @throws BadInput where there is no such lake */
 export async function openToRead({ data, stack }: Values<typeof LAKE_OPTIONS>): Promise<ReadableLake> {
   return stack === undefined ? openLakeReadOnly(data) : openDeployedLake(stack)
 }

@@ -1,4 +1,4 @@
-/** `tradelake rebuild`: makes a range of a table anew from the table before it, with the code of today. */
+/** `tradelake rebuild`: makes a range of a table again from the table before it, with the code of today. */
 import { createLogFile } from '../adapters/log-file.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Exchange } from '../domain/exchanges.ts'
@@ -15,7 +15,7 @@ import { parseTime } from './values.ts'
 /** The lake that is worked on, and how the outcome is printed. */
 export const OUTPUT_OPTIONS = { data: DATA_OPTION, json: JSON_OPTION } as const
 
-/** Of --from and --to. */
+/** The values of --from and --to. */
 interface Range {
   readonly from: string | undefined
   readonly to: string | undefined
@@ -27,16 +27,20 @@ export const rebuild = command({
   name: 'rebuild',
   usage: 'silver|gold|candles --from TIME [--to TIME] [--exchange NAME] [--data DIR] [--json]',
   options: {
-    from: { type: 'string', value: 'TIME', help: 'where the range begins, as 2026-11-20T10:00:00Z' },
-    to: { type: 'string', value: 'TIME', help: 'where it ends (default: now)' },
-    exchange: { type: 'string', value: 'NAME', help: 'of one exchange (default: of all; candles are always of all)' },
+    from: { type: 'string', value: 'TIME', help: 'begin of the range, like 2026-11-20T10:00:00Z' },
+    to: { type: 'string', value: 'TIME', help: 'end of the range (default: now)' },
+    exchange: {
+      type: 'string',
+      value: 'NAME',
+      help: 'only this exchange (default: all; candles are always made for all)',
+    },
     ...OUTPUT_OPTIONS,
   },
   async run(values, positionals) {
     const [what, ...more] = positionals
     if (!WHAT.includes(what) || more.length > 0)
       throw new BadInput('Name what to rebuild: tradelake rebuild silver, gold or candles.')
-    if (values.from === undefined) throw new BadInput('Give --from: a rebuild is of a range of time.')
+    if (values.from === undefined) throw new BadInput('Give --from TIME: a rebuild works on a range of time.')
     return repairLake(values, async lake => {
       const range = rangeOf(values, lake.ports.clock.now())
       if (what === 'candles') return { all: await rebuildCandles(lake.ports, range) }
@@ -78,7 +82,7 @@ export function rangeOf({ from, to }: Range, nowMs: number): TimeRange {
   return range
 }
 
-/** The exchange of --exchange, or all. @throws BadInput where there is none of the name */
+/** The exchange of --exchange, or all. @throws BadInput where there is no exchange of that name */
 export function chosenExchanges(name: string | undefined, lake: Lake): readonly Exchange[] {
   if (name === undefined) return lake.exchanges
   const chosen = lake.exchanges.filter(exchange => exchange.name === name)
@@ -91,7 +95,7 @@ function resultLine(name: string, { records, valid, invalid, goldRemoved, goldAd
   const parts = [
     ...(records > 0
       ? [
-          `${formatCount(records)} records looked at, now ${formatCount(valid)} in Silver and ${formatCount(invalid)} in the DLQ anew`,
+          `${formatCount(records)} records looked at, now ${formatCount(valid)} in Silver and ${formatCount(invalid)} in the DLQ`,
         ]
       : []),
     `${formatCount(goldRemoved)} rows left Gold, ${formatCount(goldAdded)} came in`,

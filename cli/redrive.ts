@@ -1,4 +1,4 @@
-/** `tradelake redrive`: takes dead letters through Silver again, after the registry or the code was mended. */
+/** `tradelake redrive`: takes dead letters through Silver again, after a fix of the registry or the code. */
 import { BadInput } from '../domain/errors.ts'
 import { ERROR_TYPES } from '../domain/validation.ts'
 import { type RebuildResult, redrive as redriveLetters } from '../operations/repair/rebuild.ts'
@@ -9,9 +9,13 @@ export const redrive = command({
   name: 'redrive',
   usage: '--error-type TYPE [--exchange NAME] [--from TIME] [--to TIME] [--data DIR] [--json]',
   options: {
-    'error-type': { type: 'string', value: 'TYPE', help: 'as the DLQ names it, for example unknown_schema' },
-    exchange: { type: 'string', value: 'NAME', help: 'of one exchange (default: of all)' },
-    from: { type: 'string', value: 'TIME', help: 'dead letters found from this time on, as 2026-11-20T10:00:00Z' },
+    'error-type': { type: 'string', value: 'TYPE', help: 'error_type in the dead-letter table, like unknown_schema' },
+    exchange: { type: 'string', value: 'NAME', help: 'only this exchange (default: all)' },
+    from: {
+      type: 'string',
+      value: 'TIME',
+      help: 'only dead letters found from this time on, like 2026-11-20T10:00:00Z',
+    },
     to: { type: 'string', value: 'TIME', help: 'and before this one (default: now)' },
     ...OUTPUT_OPTIONS,
   },

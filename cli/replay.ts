@@ -21,7 +21,7 @@ export const replay = command({
     try {
       const { records, placed } = await replayFiles(lake, positionals)
       console.log(summary(records, placed, 'placed in their topics'))
-      if (placed > 0) console.log('Run tradelake drain, or tradelake start, to take them through.')
+      if (placed > 0) console.log('Run tradelake drain, or tradelake start, to take them through the stages.')
       return 0
     } finally {
       lake.close()

@@ -1,9 +1,9 @@
-/** What a table is made of, as its definition says: for people, and as JSON. */
+/** A table's columns and layout, from its definition: for people, and as JSON. */
 import { BadInput } from '../domain/errors.ts'
 import { allTables, type TableDefinition } from '../domain/tables.ts'
 import { formatBytes, formatTable } from './format.ts'
 
-/** @throws BadInput naming the tables that there are */
+/** @throws BadInput naming the existing tables */
 export function definitionOf(name: string): TableDefinition {
   const tables = allTables()
   const found = tables.find(table => table.name === name)
@@ -57,7 +57,7 @@ export function schemaJson(table: TableDefinition): unknown {
   }
 }
 
-/** `day(exchange_date)`; a column by itself where rows are partitioned by its values. */
+/** `day(exchange_date)`; just the column's name where rows are partitioned by its values. */
 export function partitionTexts({ partition }: TableDefinition): string[] {
   return partition.map(({ source, transform }) => (transform === 'identity' ? source : `${transform}(${source})`))
 }

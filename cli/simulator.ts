@@ -8,20 +8,20 @@ import { createSimulator } from '../feeds/simulator/simulator.ts'
 import { command } from './command.ts'
 import { parseNumber } from './values.ts'
 
-/** Trading began so long ago: REST has a history from the first request on. */
+/** Trading began this long ago, so that REST has a history from the first request on. */
 const HISTORY_MS = 600_000
-/** A simulator that is started again trades under new ids; after this many minutes they come round. */
+/** A simulator that is started again trades under new ids; after this many minutes the ids repeat. */
 const MARKETS = 90_000
 
 export const simulator = command({
   name: 'simulator',
   usage: '[--port 9001] [--rate N] [--seed N] [--faults N] [--host ADDRESS]',
   options: {
-    port: { type: 'string', value: 'N', help: 'where it listens; 0 takes a free port', default: '9001' },
+    port: { type: 'string', value: 'N', help: 'port to listen at; 0 takes a free one', default: '9001' },
     rate: { type: 'string', value: 'N', help: 'trades per second of all exchanges together', default: '200' },
     seed: { type: 'string', value: 'N', help: "the markets' seed", default: '1' },
-    faults: { type: 'string', value: 'N', help: 'mild faults of each exchange a minute', default: '0' },
-    host: { type: 'string', value: 'ADDRESS', help: 'of which network it listens', default: '127.0.0.1' },
+    faults: { type: 'string', value: 'N', help: 'mild faults a minute on each exchange', default: '0' },
+    host: { type: 'string', value: 'ADDRESS', help: 'network address to listen at', default: '127.0.0.1' },
   },
   async run(values) {
     const port = parseNumber('port', values.port, 0, true)

@@ -22,15 +22,15 @@ export const sql = command({
   async run(values, positionals) {
     const { format } = values
     const query = positionals.join(' ').trim().replace(/;$/, '')
-    if (!FORMATS.includes(format)) throw new BadInput(`--format ${format} is none of ${FORMATS.join(', ')}.`)
+    if (!FORMATS.includes(format)) throw new BadInput(`--format ${format} is not one of ${FORMATS.join(', ')}.`)
     if (query === '') throw new BadInput('Give a query: tradelake sql "SELECT count(*) FROM gold_crypto_trades".')
     if (format === 'parquet' && process.stdout.isTTY)
-      throw new BadInput('Parquet is not for a terminal: add > FILE.parquet.')
+      throw new BadInput('Parquet cannot be printed to a terminal: add > FILE.parquet.')
     const lake = await openToRead(values)
     const session = await lake.ports.engine.session()
     const scratch = lake.ports.scratch.path(`answer.${format}`)
     try {
-      // Only what the query names: a view has to open a file.
+      // Only the tables that the query names: a view has to open a file.
       for (const table of await openTables(lake))
         if (query.toLowerCase().includes(table.definition.name)) await session.run(await createView(lake, table))
       if (format === 'csv' || format === 'parquet') {
@@ -79,7 +79,7 @@ async function writeJson(chunks: AsyncIterable<SqlRow[]>, nested: ReadonlySet<st
         const text = nested.has(name) && typeof value === 'string' ? value : jsonValue(value)
         return `${JSON.stringify(name)}:${text}`
       })
-      // A reader that is slower than the query holds it up.
+      // If the reader is slower than the query, the query waits.
       if (!process.stdout.write(`${before}{${fields.join(',')}}`)) await once(process.stdout, 'drain')
       before = ',\n'
     }

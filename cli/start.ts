@@ -1,6 +1,6 @@
 /**
- * `tradelake start`: the feeds of three exchanges, simulated ones unless the real ones are asked for, through all stages, with a
- * live view; ends with an audit.
+ * `tradelake start`: the feeds of three exchanges, simulated by default or real ones with --live, through all stages,
+ * with a live view; ends with an audit.
  */
 import { createLogFile } from '../adapters/log-file.ts'
 import { BadInput } from '../domain/errors.ts'
@@ -17,10 +17,10 @@ import { createView, type View } from './live-view.ts'
 import { optional, parseDuration, parseNumber, parseTime } from './values.ts'
 
 const LOOK_MS = 100
-/** A feed's problem lasts so long before a person is told. */
+/** How long a feed's problem lasts before it is shown. */
 const PROBLEM_MS = 5_000
 const SAME_SIGNAL_MS = 1_000
-/** What only a simulated market can be told. */
+/** Options for simulated markets only. */
 const MARKET_OPTIONS = ['rate', 'seed', 'market-start'] as const
 
 export const start = command({
@@ -33,9 +33,9 @@ export const start = command({
     'market-start': {
       type: 'string',
       value: 'TIME',
-      help: 'when the market begins, like 2026-11-20T10:00:00Z (now): what is past is caught up with',
+      help: 'when the market begins, like 2026-11-20T10:00:00Z (default: now); a past begin is caught up with',
     },
-    live: { type: 'boolean', help: 'the real exchanges in place of simulated ones' },
+    live: { type: 'boolean', help: 'read the real exchanges instead of simulated ones' },
     data: DATA_OPTION,
     json: { type: 'boolean', help: 'print a JSON line a second instead of the live view' },
   },
@@ -93,7 +93,7 @@ async function simulatedSource(lake: Lake, wanted: WantedMarket): Promise<Shown>
   return { source: await serveMarket(lake, market), title, startMicros: market.startMicros }
 }
 
-/** With eyes of its own: nothing is taken from what this run holds in memory. */
+/** Opens the lake again, so that the audit uses nothing that this run holds in memory. */
 async function auditAfresh(directory: string): Promise<AuditReport> {
   const lake = await openLakeReadOnly(directory)
   try {
@@ -123,7 +123,7 @@ async function runUntil(
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  // A connection that breaks and comes back is no news.
+  // A connection that breaks and soon comes back is not shown.
   let problem = { text: '', since: clock.now(), noted: true }
   const noteProblems = (now: number) => {
     const text = feeds.problems().join('\n')
@@ -136,7 +136,7 @@ async function runUntil(
   const running = runtime.run().finally(() => {
     ended = true
   })
-  // The failure is thrown where it is awaited below.
+  // The failure is thrown where it is awaited below; until then it must not count as unhandled.
   running.catch(() => {})
   try {
     const end = milliseconds === undefined ? Number.POSITIVE_INFINITY : clock.now() + milliseconds
@@ -152,7 +152,7 @@ async function runUntil(
       await feeds.stop()
       view.published(feeds.published())
     } finally {
-      // The loops use the lake until they have ended, whatever ended this one.
+      // The loops use the lake until they have ended, whatever ended this wait.
       runtime.stop()
       await Promise.allSettled([running])
     }

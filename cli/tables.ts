@@ -11,7 +11,11 @@ export const tables = command({
   name: 'tables',
   usage: '[--schema NAME] [--data DIR | --stack NAME] [--json]',
   options: {
-    schema: { type: 'string', value: 'NAME', help: 'show what a table is made of; looks at no lake' },
+    schema: {
+      type: 'string',
+      value: 'NAME',
+      help: "show a table's columns, partitioning and retention; needs no lake",
+    },
     ...LAKE_OPTIONS,
     json: JSON_OPTION,
   },

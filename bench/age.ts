@@ -25,14 +25,14 @@ export async function benchAge(): Promise<void> {
   for (const hours of [1, 100]) {
     const folder = mkdtempSync(join(tmpdir(), 'tradelake-age-'))
     const lake = benchLake(folder, engine)
-    // The table's age is made of small minutes, the measured ones are whole: only the number of commits differs.
+    // The minutes that age the table are small, the measured ones full: only the number of commits differs.
     for (let minute = 0; minute < hours * 60; minute++) {
       await pendingMinute(lake.ports, START, minute, 20)
       await unify(lake.ports, Number.POSITIVE_INFINITY)
     }
     lakes.push({ hours, folder, lake, times: [] as number[] })
   }
-  // In turn, so that what else the machine does meets both alike.
+  // Alternately, so that other work on the machine affects both alike.
   for (let i = 0; i < RUNS; i++)
     for (const { hours, lake, times } of lakes) {
       await pendingMinute(lake.ports, START, hours * 60 + i, TRADES_PER_MINUTE)

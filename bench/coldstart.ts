@@ -1,6 +1,6 @@
 /**
  * Cold starts. Here: how long a fresh process takes to import a function's bundle, which is the code's part of Lambda's init phase.
- * On the local stack: each function's first invocation in a new container, with nothing to do but to look, and its next one. The
+ * On the local stack: each function's first invocation in a new container, with no work pending, and its next one. The
  * emulator's own part of the first is the start of a Node process.
  */
 import { execFile } from 'node:child_process'
@@ -34,7 +34,7 @@ const ENVIRONMENT = {
   [VARIABLES.exchange]: 'binance',
   [VARIABLES.queues]: '{}',
 }
-/** Those that may be invoked with nothing to do. */
+/** Functions that may be invoked with nothing to do. */
 const INVOKED: Readonly<Partial<Record<FunctionName, { output: string; event: unknown }>>> = {
   bronze: { output: 'BinanceBronzeFunction', event: { eventSource: 'aws:kafka', records: {} } },
   silver: { output: 'BinanceSilverFunction', event: { Records: [] } },

@@ -1,6 +1,6 @@
 /**
  * The benchmark's input: messages made by ../shared/bench/gen_trades.py, laid out as the events that the Bronze functions
- * get. Making them is no part of any figure; they are kept in the temporary folder for the next run.
+ * get. Making them is not measured; they are kept in the temporary folder for the next run.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'

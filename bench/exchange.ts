@@ -1,4 +1,7 @@
-/** A simulated exchange in a process of its own, so that what it takes is no part of a feed's figures. Forked by feed.ts. */
+/**
+ * A simulated exchange in a process of its own, so that its CPU time does not count in a feed's figures. Forked by
+ * feed.ts.
+ */
 import { systemTimers } from '../adapters/system.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import { startServer } from '../feeds/simulator/server.ts'

@@ -1,7 +1,7 @@
 /**
  * What one feed process holds: a simulated Binance at a steady rate, the feed as it runs in a container, a real broker. The
- * feed's own CPU time and its heap after collections are what counts; that nothing is missing is checked by the exchange's
- * own numbers.
+ * feed's own CPU time and its heap after collections are what counts; the exchange's own numbers
+ * show whether a trade is missing.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -21,7 +21,7 @@ import { print, record } from './report.ts'
 
 const EXCHANGE = 'binance'
 const SYMBOLS = MARKETS[EXCHANGE].instruments.map(({ symbol }) => symbol)
-/** For the feed to come up before the first trade. */
+/** Time for the feed to start before the first trade. */
 const BEFORE_MS = 20_000
 const SETTLE_MS = 3_000
 const SAMPLE_MS = 1_000

@@ -30,7 +30,7 @@ const LATE_PER_MINUTE = 3
 const LATE_MINUTES = 120
 /** A whole day, so that its hours are the table's partitions. */
 const START_MS = Date.UTC(2026, 10, 20)
-/** Fifteen minutes past the hour: the one before is closed. */
+/** Fifteen minutes past the hour: the hour before is closed. */
 const RUN_AT_MINUTE = 15
 const RUNS_AFTER = 4
 
@@ -55,7 +55,10 @@ export async function benchMaintain(): Promise<void> {
   )
 }
 
-/** One hour at the full rate, joined with the engine's 200 MB: the seconds and the memory that the scaled day cannot tell. */
+/**
+ * One hour at the full rate, joined with the engine's 200 MB: for the seconds and the memory, which the scaled day
+ * cannot show.
+ */
 async function benchHour(): Promise<void> {
   const engine = await benchEngine()
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-maintain-'))

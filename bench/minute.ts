@@ -14,7 +14,7 @@ import { writeDataFile } from '../iceberg/data-file.ts'
 
 /**
  * Makes Silver files of one minute's trades (minutes are counted from `startMicros`, microseconds since 1970), pending for Gold. The
- * last trades are late by so many minutes.
+ * last trades are late, by these minutes.
  */
 export async function pendingMinute(
   ports: Ports,

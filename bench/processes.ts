@@ -37,7 +37,7 @@ function memoryOf(pids: readonly number[]): number {
     try {
       kilobytes += Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0)
     } catch (error) {
-      // The process has ended, or this is no Linux.
+      // The process has ended, or this is not Linux.
       if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
     }
   }

@@ -1,4 +1,4 @@
-/** Holds a lake against the generator's manifest: counts of every table, sums of Gold and of the candles. */
+/** Compares a lake with the generator's manifest: counts of every table, sums of Gold and of the candles. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +17,7 @@ export interface Verified {
   readonly bytes: Record<'bronze' | 'silver' | 'gold' | 'candles', number>
 }
 
-/** Verifies in a process of its own, whose memory is nobody's figure. */
+/** Verifies in a process of its own, whose memory is not measured. */
 export function verifyApart(folder: string, manifest: Manifest): Verified {
   const input = JSON.stringify({ folder, manifest })
   const options = ['--disable-warning=ExperimentalWarning', fileURLToPath(import.meta.url)]

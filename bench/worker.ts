@@ -1,4 +1,4 @@
-/** A worker process of the benchmark: does one stage's share when told, and says what it took. */
+/** A worker process of the benchmark: does one stage's share on request, and reports the time it took. */
 import { readFileSync } from 'node:fs'
 import type { DuckDbEngine } from '../adapters/duckdb-engine.ts'
 import type { KafkaEvent } from '../domain/events.ts'

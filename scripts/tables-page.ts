@@ -16,7 +16,7 @@ Made by \`npm run tables-page\` from \`domain/tables.ts\` and \`domain/table-col
 All are Iceberg v2 tables of the namespace \`${NAMESPACE}\`, zstd Parquet. All times are UTC with microseconds (\`timestamptz\`), all prices and
 amounts exact decimals. DuckDB: \`SET TimeZone = 'UTC'\`, and cast decimals before multiplying them (\`price::DECIMAL(38,8)\`).
 Ids are Iceberg's field ids: they never change, and no column is ever renamed or dropped ([ADR 13](adr/0013-tables-that-evolve.md)).
-A column that was added later is null in the rows from before.
+A column that was added later is null in older rows.
 
 ${kinds.map(kindText).join('\n')}`
 }

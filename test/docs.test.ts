@@ -51,7 +51,7 @@ test('the list of decisions has each of them, with its title, and each has its p
   }
 })
 
-test('pages and workflows name scripts that there are', () => {
+test('pages and workflows name scripts that exist', () => {
   const named = [...PAGES, ...WORKFLOWS, '.ci/run'].flatMap(page =>
     [...read(page).matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(match => match[1]),
   )

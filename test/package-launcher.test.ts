@@ -10,7 +10,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const LAUNCHER = join(ROOT, 'bin', 'node24.js')
 
-/** A Node on the PATH that is too old to run the sources; undefined where there is none. */
+/** A Node on the PATH that is too old to run the sources; undefined where none is found. */
 const oldNode = (process.env.PATH ?? '')
   .split(delimiter)
   .map(folder => join(folder, 'node'))

@@ -59,7 +59,7 @@ test('a transaction that was cancelled because the table is busy is sent again u
   expect(tokens).toEqual(['token', 'token', 'token'])
 })
 
-test('one that stays too much is told to come later', async () => {
+test('a table that stays busy ends in Throttled', async () => {
   answers = [['ThrottlingError']]
   await expect(transact(retryBusyTransactions(new DynamoDBClient({ maxAttempts: 2 })))).rejects.toThrow(Throttled)
   expect(tokens).toHaveLength(2)

@@ -39,7 +39,7 @@ test('a secret is its text', async () => {
   expect(asked).toEqual([{ target: 'secretsmanager.GetSecretValue', body: { SecretId: ARN } }])
 })
 
-test('one of bytes alone is refused in words', async () => {
+test('a secret that is only bytes is refused in words', async () => {
   answer = { status: 200, body: { ARN, SecretBinary: 'AAEC' } }
   await expect(readSecret(ARN)).rejects.toThrow(`The secret ${ARN} has no text: give it as JSON.`)
 })

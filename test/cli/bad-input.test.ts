@@ -20,7 +20,7 @@ async function eachRefused(message: RegExp, commands: readonly string[][], data:
 
 const ALL: readonly string[][] = [['start', '--for', '1s'], ['drain'], ['tables'], ['sql', 'SELECT 1'], ['audit']]
 
-test('where there is no lake, only what makes one makes one', async () => {
+test('without a lake, only commands that should make one make one', async () => {
   const data = join(newFolder(), 'none')
   await eachRefused(
     /There is no lake in .*none: give --data DIR, or make one with tradelake start\./,
@@ -70,10 +70,10 @@ test('damaged, foreign and missing files, and a directory that was moved', async
     const text = Buffer.from('no database at all, only text')
     for (const damaged of [text, bytes.subarray(0, 100), Buffer.from(bytes).fill(0x55, 0, 2000)]) {
       writeFileSync(path, damaged)
-      await unusable(new RegExp(`${file} is damaged or no file of tradelake: restore it`))
+      await unusable(new RegExp(`${file} is damaged or not a file of tradelake: restore it`))
       expect(readFileSync(path).equals(damaged)).toBe(true)
     }
-    await refused(new RegExp(`${file} is damaged or no file of tradelake`), 'start', '--for', '1s', '--data', data)
+    await refused(new RegExp(`${file} is damaged or not a file of tradelake`), 'start', '--for', '1s', '--data', data)
     restore()
     rmSync(path)
     await unusable(new RegExp(`has lost its ${file}`))
@@ -82,7 +82,7 @@ test('damaged, foreign and missing files, and a directory that was moved', async
   }
   // The other's file: a database, but not this one.
   cpSync(join(kept, 'topics.sqlite'), join(data, 'state.sqlite'))
-  await unusable(/state\.sqlite is no file of this version of tradelake/)
+  await unusable(/state\.sqlite is not a file of this version of tradelake/)
   restore()
   const moved = join(home, 'moved')
   renameSync(data, moved)
@@ -91,7 +91,7 @@ test('damaged, foreign and missing files, and a directory that was moved', async
   expect(await output('audit', '--data', data)).toContain('All six laws hold')
 })
 
-test('a second process is told that there is a first; looking is allowed', async () => {
+test('a second process learns that there is a first; looking is allowed', async () => {
   const data = join(newFolder(), 'lake')
   const first = startCommand('start', '--rate', '50', '--data', data)
   await new Promise(resolve => first.child.stdout?.once('data', resolve))

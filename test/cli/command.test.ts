@@ -41,7 +41,7 @@ test('durations, numbers and times', () => {
   for (const wrong of ['1.5', '9007199254740993']) expect(() => parseNumber('seed', wrong, 0, true)).toThrow(BadInput)
   expect(parseTime('market-start', '2026-11-20T10:00:00.5Z')).toBe(1_795_168_800_500_000n)
   for (const wrong of ['2026-11-20', 'now', '2026-13-20T10:00:00Z', '2026-11-20T10:00:00+01:00'])
-    expect(() => parseTime('market-start', wrong)).toThrow(/^--market-start .* is no time/)
+    expect(() => parseTime('market-start', wrong)).toThrow(/^--market-start .* is not a time/)
 })
 
 test('tables set numbers right and text left', () => {
@@ -57,7 +57,7 @@ test('tables set numbers right and text left', () => {
   expect([0, 999, 1_000, 1_234_567, 5e12].map(formatBytes)).toEqual(['0 B', '999 B', '1.0 kB', '1.2 MB', '5.0 TB'])
 })
 
-test('help, and what is no command or option', async () => {
+test('help, and unknown commands and options', async () => {
   const overview = await output('--help')
   for (const name of ['start', 'frames', 'replay', 'drain', 'maintain', 'tables', 'sql', 'audit']) {
     expect(overview).toMatch(new RegExp(`^  ${name} `, 'm'))

@@ -1,4 +1,4 @@
-/** What a feed is told wrongly, it says in one line, before it reads anything. No Kafka is needed to see that. */
+/** A feed reports a wrong option in one line before it reads anything. No Kafka is needed to see that. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { newFolder, runCommand } from './support.ts'
 const NOBODY = '127.0.0.1:2'
 
 let rest: string
-/** Answers as something that is no registry: `/html` with a page, all else with 404, `/busy` with 503. */
+/** Answers as something that is not a registry: `/html` with a page, all else with 404, `/busy` with 503. */
 let web: string
 let close: () => Promise<void>
 beforeAll(async () => {
@@ -52,19 +52,23 @@ function feed(options: Readonly<Record<string, string>>) {
 
 test.each([
   ['no exchange of that name', { exchange: 'bourse' }, /--exchange binance, kraken, coinbase/],
-  ["Binance's stream of another", { exchange: 'kraken', stream: 'aggTrade' }, /--stream aggTrade is Binance's alone/],
-  ['a stream that is none', { stream: 'trades' }, /--stream trades is none of trade, aggTrade/],
-  ['a symbol whose quote is not known', { symbols: 'BTCXYZ' }, /"BTCXYZ" has no quote asset that is known/],
+  [
+    "Binance's stream of another",
+    { exchange: 'kraken', stream: 'aggTrade' },
+    /--stream aggTrade exists only on Binance/,
+  ],
+  ['an unknown stream', { stream: 'trades' }, /--stream trades is not one of trade, aggTrade/],
+  ['a symbol whose quote is not known', { symbols: 'BTCXYZ' }, /"BTCXYZ" has no known quote asset/],
   ['no symbols', { symbols: ',' }, /--symbols names no market/],
   ['a symbol that the exchange does not have', { symbols: 'BTCUSDT,NOSUCH-USDT' }, /no market NOSUCH-USDT .*--symbols/],
-  ['brokers without a port', { brokers: 'localhost' }, /--brokers localhost is no HOST:PORT/],
+  ['brokers without a port', { brokers: 'localhost' }, /--brokers localhost is not HOST:PORT/],
   ['brokers that do not answer', {}, new RegExp(`No Kafka broker answers at ${NOBODY} \\(.+\\): check --brokers`)],
-  ['a WebSocket address that is none', { url: 'http://localhost' }, /--url http:\/\/localhost is no ws:\/\//],
-  ['a schema id that is none', { 'schema-id': 'one' }, /--schema-id one is not a whole number/],
+  ['an address that is not a WebSocket’s', { url: 'http://localhost' }, /--url http:\/\/localhost is not a ws:\/\//],
+  ['a schema id that is not a number', { 'schema-id': 'one' }, /--schema-id one is not a whole number/],
   [
-    'a registry that is no URL',
+    'a registry that is not a URL',
     { registry: 'localhost:8081' },
-    /localhost:8081 is no URL of a schema registry: write http/,
+    /localhost:8081 is not the URL of a schema registry: write http/,
   ],
 ])('%s', async (_, options, message) => {
   const { status, stdout, stderr } = await feed(options)

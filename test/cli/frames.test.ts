@@ -82,13 +82,13 @@ test.skipIf(!hasFrames)(`three recordings, published twice${NEEDS_FRAMES}`, asyn
   expect(await output('audit', '--data', data)).toContain('All six laws hold')
 })
 
-test('a recording that is none, or holds a frame that is none, publishes nothing', async () => {
+test('a file that is not a recording, or holds a malformed frame, publishes nothing', async () => {
   const folder = newFolder()
   const data = join(folder, 'lake')
   const good = '1633998512.06: {"e":"trade","E":1,"s":"BTCUSDT","t":1,"p":"1.5","q":"2","T":1633998512000,"m":true}'
   const file = join(folder, 'recording.txt')
   for (const [lines, message] of [
-    [[good, 'dear diary'], /recording\.txt:2 is no recorded frame/],
+    [[good, 'dear diary'], /recording\.txt:2 is not a recorded frame/],
     [[good, good, '1633998513.1: {"e":"trade","s":"BTCUSDT"}'], /recording\.txt:3 .*Nothing was published\./],
     [[good, '1633998513.1: {"e":'], /recording\.txt:2 .*Nothing was published\./],
   ] as const) {

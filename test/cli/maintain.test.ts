@@ -26,5 +26,5 @@ test('needs a lake, and takes durations', async () => {
   const data = join(newFolder(), 'none')
   expect(await runCommand('maintain', '--data', data)).toMatchObject({ status: 1 })
   const wrong = await runCommand('maintain', '--closed-after', 'soon', '--data', data)
-  expect(wrong.stderr).toBe('tradelake: soon is no duration: write 60s, 5m or 1h.\n')
+  expect(wrong.stderr).toBe('tradelake: soon is not a duration: write 60s, 5m or 1h.\n')
 })

@@ -18,8 +18,8 @@ describe('bad input is one line that says what to give', () => {
       ['rebuild', 'bronze', '--from', '2026-01-01T00:00:00Z'],
       'Name what to rebuild: tradelake rebuild silver, gold or candles.',
     ],
-    [['rebuild', 'silver'], 'Give --from: a rebuild is of a range of time.'],
-    [['rebuild', 'silver', '--from', 'today'], '--from today is no time: write 2026-11-20T10:00:00Z.'],
+    [['rebuild', 'silver'], 'Give --from TIME: a rebuild works on a range of time.'],
+    [['rebuild', 'silver', '--from', 'today'], '--from today is not a time: write 2026-11-20T10:00:00Z.'],
     [
       ['rebuild', 'gold', '--from', '2026-01-02T00:00:00Z', '--to', '2026-01-01T00:00:00Z'],
       '--from 2026-01-02T00:00:00Z is not before --to 2026-01-01T00:00:00Z.',
@@ -45,7 +45,7 @@ test('a rebuild, a redrive and a repair say what they did, and every law holds',
   const since = new Date(Date.now() - 3_600_000).toISOString()
   const rebuilt = await output('rebuild', 'silver', '--from', since, '--data', data)
   expect(rebuilt).toMatch(
-    /^binance: [\d,]+ records looked at, now [\d,]+ in Silver and [\d,]+ in the DLQ anew; 0 rows left Gold, 0 came in; candles of 0 minutes folded again$/m,
+    /^binance: [\d,]+ records looked at, now [\d,]+ in Silver and [\d,]+ in the DLQ; 0 rows left Gold, 0 came in; candles of 0 minutes folded again$/m,
   )
   expect(await output('rebuild', 'gold', '--from', since, '--exchange', 'kraken', '--data', data)).toBe(
     'kraken: 0 rows left Gold, 0 came in; candles of 0 minutes folded again\n',

@@ -163,7 +163,7 @@ test('a record that cannot be replayed is named, and nothing is written', async 
   await lake.ports.engine.run([`COPY (${select}) TO ${sqlText(odd)} (FORMAT parquet)`])
   const refused: [string | (() => string), RegExp][] = [
     [join(folder, 'none.parquet'), /none\.parquet does not exist/],
-    [folder, /is no file: name the Parquet files in it/],
+    [folder, /is not a file: name the Parquet files in it/],
     [
       () => {
         writeFileSync(join(folder, 'text.parquet'), 'PAR1 this is a text PAR1')
@@ -186,7 +186,7 @@ test('a record that cannot be replayed is named, and nothing is written', async 
     [odd, /Column offset of .*odd\.parquet is VARCHAR: it must be BIGINT or INTEGER/],
     [
       () => file('d.parquet', [{ ...rowsFrom(0, 0, 1)[0], topic: 'elsewhere' }]),
-      /elsewhere-0@0 is of a topic that this lake does not have/,
+      /elsewhere-0@0 belongs to a topic that this lake does not have/,
     ],
     [
       () => file('e.parquet', [{ partition: -1, offset: 0, value: null }]),
@@ -199,7 +199,7 @@ test('a record that cannot be replayed is named, and nothing is written', async 
     [() => file('g.parquet', [{ partition: 0, offset: -5, value: null }]), /kraken-0@-5 has an offset out of range/],
     [
       () => file('h.parquet', [{ partition: 0, offset: 1, value: null, micros: 1_001n }]),
-      /kraken-0@1 has a kafka_timestamp that is no whole millisecond/,
+      /kraken-0@1 has a kafka_timestamp that is not a whole millisecond/,
     ],
     [
       () => file('i.parquet', [{ partition: 0, offset: 1, value: null, millis: -1 }]),

@@ -35,7 +35,7 @@ test('and for programs', async () => {
   })
 })
 
-test('a table that there is not is refused with those that there are', async () => {
+test('an unknown table is refused, and the error names the known ones', async () => {
   const { status, stderr } = await runCommand('tables', '--schema', 'gold')
   expect(status).toBe(1)
   expect(stderr).toMatch(/^tradelake: There is no table gold: --schema takes bronze_binance_trades, [^\n]+\n$/)

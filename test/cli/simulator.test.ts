@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import { runCommand, startCommand } from './support.ts'
 
-test('the simulator runs until Ctrl-C and tells where it is', async () => {
+test('the simulator runs until Ctrl-C and prints its address', async () => {
   const { child, finished } = startCommand('simulator', '--port', '0', '--rate', '500', '--faults', '1')
   let printed = ''
   child.stdout?.on('data', chunk => {
@@ -20,7 +20,7 @@ test('the simulator runs until Ctrl-C and tells where it is', async () => {
   expect(await finished).toMatchObject({ status: 0, stderr: '' })
 })
 
-test('a port in use, and what is no number, are one line that says what to change', async () => {
+test('a port in use and text that is not a number give one line that says what to change', async () => {
   const server = createServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }

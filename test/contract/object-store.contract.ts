@@ -28,7 +28,7 @@ export function objectStoreContract(name: string, open: () => Promise<ObjectStor
       expect(await store.getRange('a/b.bin', 3, 3)).toHaveLength(0)
     })
 
-    test('says size and time of an object, and that there is none', async () => {
+    test('says size and time of an object, or that it does not exist', async () => {
       const store = await open()
       const before = Date.now()
       await store.put('x', text('abc'))
@@ -118,7 +118,7 @@ export function objectStoreContract(name: string, open: () => Promise<ObjectStor
       expect(await keysOf(store, 'none/')).toEqual([])
     })
 
-    test('refuses keys that could leave the root, and ranges that are none', async () => {
+    test('refuses keys that could leave the root, and ranges that are not valid', async () => {
       const store = await open()
       for (const key of ['', '/a', 'a/', 'a//b', '../a', 'a/../b', './a', 'a\\b', 'a\0', '.tmp/x', 'a\ud800'])
         await expect(store.put(key, text('x')), JSON.stringify(key)).rejects.toThrow(TradelakeError)

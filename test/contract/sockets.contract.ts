@@ -95,7 +95,7 @@ export function socketsContract(name: string, open: () => Promise<NetworkUnderTe
       expect(log).toEqual([expect.stringMatching(/^closed 1006 .*503/)])
     })
 
-    test('where there is no such path, or nobody at all, no connection opens', async () => {
+    test('at an unknown path, or where nobody listens, no connection opens', async () => {
       network = await open()
       const lost = [connect('/no-such-path'), connect('/ws', `ws://${network.nowhere}`)]
       await network.until(() => lost.every(({ log }) => log.length > 0))

@@ -30,7 +30,7 @@ const matching = (attributes: Attributes) => ({ is: 'matching', attributes }) as
 const sortsOf = async (store: StateStore, options?: Parameters<StateStore['query']>[2]) =>
   (await store.query('state', 'p', options)).map(item => item.key.sort)
 
-/** `ownClock`: the store goes by a clock of its own, so that ten minutes cannot be made to pass. */
+/** `ownClock`: the store uses a clock of its own, so that the test cannot let ten minutes pass. */
 export function stateStoreContract(
   name: string,
   open: (clock: TestClock) => StateStore,

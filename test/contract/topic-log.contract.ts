@@ -50,7 +50,7 @@ export function topicLogContract(name: string, open: () => TopicLog): void {
       return log
     }
 
-    test('tells what waits at an offset', async () => {
+    test('says what waits at an offset', async () => {
       const log = await make()
       await log.append(TOPIC, [record(0, 'a'), record(0, null), record(1, 'b')])
       await log.place(TOPIC, [placed(0, 700, 'far')])

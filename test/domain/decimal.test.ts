@@ -25,7 +25,7 @@ describe('parseDecimal', () => {
   })
 
   test.each(['', '.', '.5', '1e', 'NaN', 'Infinity', '0x10', '1,5', ' 1', '1 ', '1e1000', '0.000000001', '15e-9'])(
-    '%j is no decimal with 8 digits after the point',
+    '%j is not a decimal with 8 digits after the point',
     text => {
       expect(parseDecimal(text)).toBeUndefined()
     },

@@ -8,7 +8,7 @@ import { encodeTrade, FRAME_BYTES } from '../../domain/wire.ts'
 import { anyTrade } from './support.ts'
 
 // The oracle is avsc over the same bytes, with text as raw bytes: strings and bytes have one encoding, and avsc would
-// silently replace what is no UTF-8.
+// silently replace what is not UTF-8.
 const oracle = avroType(JSON.parse(JSON.stringify(TRADE_SCHEMA).replaceAll('"string"', '"bytes"')))
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -61,7 +61,7 @@ function avscOf(body: Uint8Array): Trade {
   }
 }
 
-/** A naive reading of the Avro specification, one value after the other; throws where the bytes are no trade. */
+/** A naive reading of the Avro specification, one value after the other; throws where the bytes are not a trade. */
 function naiveOf(body: Uint8Array): Trade {
   let at = 0
   const fail = () => {
@@ -208,7 +208,7 @@ test('any mutation of the bytes is a trade exactly where the specification makes
   expect(refused).toBeGreaterThan(100)
 })
 
-test('text that is no UTF-8 is refused in every field', () => {
+test('text that is not UTF-8 is refused in every field', () => {
   const decoder = createTradeDecoder()
   const [sample] = fc.sample(anyTrade, 1)
   const marker = 'MARK'

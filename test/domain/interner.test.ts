@@ -23,7 +23,7 @@ test('equal bytes get the same number, other bytes another, over any growth', ()
   )
 })
 
-test('what is no value has no number, and is asked for each time', () => {
+test('bytes that are not a value have no number, and are looked at each time', () => {
   let asked = 0
   const interner = createInterner(() => {
     asked++

@@ -15,7 +15,7 @@ import { commit, deadlineOf, repeatUntil } from '../../domain/protocol.ts'
 import { memoryState } from '../memory/state.ts'
 import { memoryStore } from '../memory/store.ts'
 
-/** A clock that only moves when it is told, or slept on. */
+/** A clock that only moves when the test moves it, or by sleeping. */
 function handClock(start = 1_000_000): Clock & { advance(milliseconds: number): void } {
   let now = start
   const advance = (milliseconds: number) => {
@@ -101,7 +101,7 @@ describe('pending lists', () => {
     expect(await lookUpPending(ports, 'c', 'other')).toBe('unknown')
   })
 
-  test('an item that was put anew is not consumed by who read the old one', async () => {
+  test('an item that was put again is not consumed by a reader of the old one', async () => {
     const ports = makePorts()
     await ports.state.transact([await producePending(ports, 'c', 1, 'id')], 'a')
     const [old] = await listPending(ports, 'c', 10)

@@ -55,7 +55,7 @@ describe("other writers' messages become the very bytes of TradeV2", () => {
     const schema = schemaWith(fields => [{ name: 'extra', type: 'double' }, ...fields.reverse()])
     fc.assert(
       fc.property(anyTrade, trade => {
-        // U+FFFD itself is refused: avsc puts it where bytes are no text.
+        // U+FFFD itself is refused: avsc puts it where bytes are not text.
         fc.pre(!body(trade).includes('\ufffd'))
         const row = avroType(TRADE_SCHEMA).fromBuffer(body(trade)) as Record<string, unknown>
         const bytes = resolved(schema, { ...row, extra: 1.5 })
@@ -101,7 +101,7 @@ describe('what would lose something is refused in words', () => {
     expect(resolved(schema, { ...ROW, price: Buffer.from([100]) })).toEqual(body({ ...TRADE, price: 1n }))
   })
 
-  test('a schema that is no trade at all', () => {
+  test('a schema of something other than a trade', () => {
     expect(() =>
       resolveSchema({
         type: 'record',

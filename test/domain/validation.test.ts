@@ -51,8 +51,8 @@ describe('each rule names its type and says the value', () => {
     ['side_validation', { side: 'SELL_SHORT' }, 'SELL_SHORT'],
     ['side_validation', { side: 'UNKNOWN' }, 'UNKNOWN'],
     ['message_id_validation', { messageId: '' }, '""'],
-    ['message_id_validation', { messageId: 'zzzzzzzz-85ba-44d3-8bc0-90f5f6896763' }, 'no UUID'],
-    ['message_id_validation', { messageId: '0ddd00b9285ba-44d3-8bc0-90f5f6896763' }, 'no UUID'],
+    ['message_id_validation', { messageId: 'zzzzzzzz-85ba-44d3-8bc0-90f5f6896763' }, 'not a UUID'],
+    ['message_id_validation', { messageId: '0ddd00b9285ba-44d3-8bc0-90f5f6896763' }, 'not a UUID'],
     ['asset_class_validation', { assetClass: 'futures' }, 'futures'],
     ['exchange_validation', { exchange: 'KRAKEN' }, '"KRAKEN"'],
   ] as const)('%s', (type, change, words) => {

@@ -66,7 +66,7 @@ describe('feed_gaps', () => {
     expect(last).toMatchObject({ symbol: null, kind: 'disconnect', status: 'checked', from_id: null, to_id: null })
   })
 
-  test('keeps a record that is no report as it came, and says nothing of it', async () => {
+  test('keeps a record that is not a report as it came, with nulls in the columns of a report', async () => {
     const garbage = (await rows()).slice(1, 4)
     expect(garbage.map(row => Buffer.from(row.raw_bytes as Uint8Array))).toEqual(GARBAGE)
     for (const row of garbage)

@@ -29,7 +29,7 @@ describe('where Kraken is not wired', () => {
   test.each([
     ['bronze', 'Bronze function'],
     ['silver', 'Silver function'],
-  ] as const)('a drain fails by name for want of its %s function', async (what, called) => {
+  ] as const)('a drain fails, naming it, when its %s function is missing', async (what, called) => {
     const functions = without(wireFunctions(lake, SILENT), what)
     await expect(drain(lake, functions, createTotals(lake.exchanges))).rejects.toThrow(
       `There is no ${called} for kraken`,
@@ -40,11 +40,14 @@ describe('where Kraken is not wired', () => {
     ['bronze', 'Bronze function'],
     ['silver', 'Silver function'],
     ['queues', 'queue'],
-  ] as const)('the runtime ends by name for want of its entry in %s, and has begun nothing', async (what, called) => {
-    const runtime = createRuntime(lake, SILENT)
-    without(runtime.functions, what)
-    await expect(runtime.run()).rejects.toThrow(`There is no ${called} for kraken`)
-    expect(runtime.totals.exchanges.get('kraken')?.bronze).toBe(0)
-    expect(await lake.topics.poll(topicName('kraken'), 1)).toMatchObject({ records: 1 })
-  })
+  ] as const)(
+    'the runtime ends, naming it, when its entry in %s is missing, and has begun nothing',
+    async (what, called) => {
+      const runtime = createRuntime(lake, SILENT)
+      without(runtime.functions, what)
+      await expect(runtime.run()).rejects.toThrow(`There is no ${called} for kraken`)
+      expect(runtime.totals.exchanges.get('kraken')?.bronze).toBe(0)
+      expect(await lake.topics.poll(topicName('kraken'), 1)).toMatchObject({ records: 1 })
+    },
+  )
 })

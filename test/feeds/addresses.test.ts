@@ -39,7 +39,7 @@ describe('addresses', () => {
     expect(waitMs).toBe(0)
   })
 
-  test('an address that held is trusted again, and the waits begin anew', () => {
+  test('an address that held is trusted again, and the waits begin at the first again', () => {
     const addresses = createAddresses(['a', 'b'], half)
     for (let i = 0; i < 5; i++) addresses.next(0)
     for (let i = 0; i < 3; i++) addresses.failed('a', 0)

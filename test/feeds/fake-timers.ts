@@ -1,9 +1,9 @@
-/** Time turned by hand: callbacks run in the order in which they are due, each with all that follows from it. */
+/** Time moved by hand: callbacks run in the order in which they are due, each with all that follows from it. */
 import { setImmediate as settle } from 'node:timers/promises'
 import type { Timers } from '../../domain/feed-ports.ts'
 
 export interface FakeTimers extends Timers {
-  /** Runs what is due within so many milliseconds from now. */
+  /** Runs what is due within this many milliseconds from now. */
   advance(milliseconds: number): Promise<void>
   /** Runs what is due up to a time, milliseconds since 1970. */
   runUntil(time: number): Promise<void>
@@ -19,7 +19,7 @@ interface Entry {
 
 const before = (a: Entry, b: Entry) => a.due < b.due || (a.due === b.due && a.order < b.order)
 
-/** A clock that stands at `startMs`, milliseconds since 1970, until it is turned. */
+/** A clock that stands at `startMs`, milliseconds since 1970, until it is moved. */
 export function createFakeTimers(startMs: number): FakeTimers {
   /** A binary heap. */
   const heap: Entry[] = []

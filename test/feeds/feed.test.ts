@@ -156,7 +156,7 @@ describe('a feed', () => {
     expect(disconnects(rig)).toEqual([])
   })
 
-  test('trades that the exchange lost are given up, and said to be lost', async () => {
+  test('trades that the exchange lost are given up, and reported as lost', async () => {
     const warnings: unknown[] = []
     const rig = open({
       faults: [fault(5, { kind: 'skipped', trades: 7, lost: true, symbol: 'BTCUSDT' })],
@@ -183,7 +183,7 @@ describe('a feed', () => {
     const first = open()
     await first.feed.start()
     await first.timers.advance(10_050)
-    // Killed: it gets no word out, whatever it held.
+    // Killed: it sends nothing more, whatever it held.
     first.kafka.up = false
     const { positions, simulator, timers } = first
     const at = timers.now()
@@ -226,7 +226,7 @@ describe('a feed', () => {
     expect(Number(disconnects(second)[0].fromTime) / 1000).toBe(began)
   })
 
-  test('told to stop while it reads no more, it connects no more', async () => {
+  test('a feed that is stopped while it reads no more does not connect again', async () => {
     const rig = open({ memoryBytes: 20_000, spillBytes: 50_000 })
     await rig.feed.start()
     await rig.timers.advance(5 * SECOND)

@@ -34,7 +34,7 @@ test('what was received counts in bytes of UTF-8', async () => {
   expect(Buffer.byteLength(frame)).toBe(frame.length + 4)
 })
 
-test('what cannot be read, or is of an unknown type, is counted each time and told once a second', async () => {
+test('what cannot be read, or is of an unknown type, is counted each time and logged once a second', async () => {
   const { read, counted, warnings, timers } = reader()
   for (let i = 0; i < 3; i++) read('{"e":"trade"')
   expect(warnings).toEqual([{ message: 'a frame cannot be read', exchange: 'binance', problem: expect.any(String) }])

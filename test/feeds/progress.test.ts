@@ -4,7 +4,7 @@ import { createProgress } from '../../feeds/progress.ts'
 import type { StreamKind } from '../../feeds/protocol.ts'
 import { createTracker } from '../../feeds/tracker.ts'
 
-/** Positions in memory, and a barrier that opens when it is told to. */
+/** Positions in memory, and a barrier that opens when the test says so. */
 function prepare(known: FeedPosition[] = [], stream: StreamKind = 'trade') {
   const stored = new Map(known.map(position => [position.symbol, position]))
   const clock = { now: 10_000 }
@@ -48,7 +48,7 @@ test('what is saved was settled before all that was published is in Kafka, and n
   expect(stored.get('*')?.at).toBe(10_000)
 })
 
-test('while one of its connections is down, the time of being there stands still', async () => {
+test('while one of its connections is down, the time when it was last alive stands still', async () => {
   const { stored, clock, tracker, progress, open } = prepare([{ symbol: '*', id: 0, at: 9_000 }])
   expect(await progress.resume()).toBe(9_000)
   tracker.note('BTCUSDT', 5, 1n, clock.now)
@@ -61,7 +61,7 @@ test('while one of its connections is down, the time of being there stands still
   expect(stored.get('*')?.at).toBe(9_000)
 })
 
-test('a first process is there from its start on; symbols that are not asked for are left alone', async () => {
+test('a first process counts as alive from its start; symbols that are not asked for are left alone', async () => {
   const { stored, tracker, progress } = prepare([{ symbol: 'XRPUSDT', id: 3, at: 1 }])
   expect(await progress.resume()).toBe(undefined)
   expect(stored.get('*')?.at).toBe(10_000)

@@ -5,7 +5,7 @@ import type { Trade } from '../../domain/trade.ts'
 import type { Decoder, FeedTrade } from '../../feeds/decoder.ts'
 import { type Frame, framesOf } from '../../feeds/frames.ts'
 
-/** The recordings stand beside the repository, with the license of those who made them. */
+/** The recordings are beside the repository, with the license of their makers. */
 export const FRAMES = fileURLToPath(new URL('../../../shared/data/frames/', import.meta.url))
 export const hasFrames = existsSync(FRAMES)
 /** Completes the title of what is skipped without them. */

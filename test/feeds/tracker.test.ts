@@ -7,7 +7,7 @@ const idsOf = (ranges: readonly { from: number; to: number }[]) =>
   ranges.flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, i) => from + i))
 
 describe('a tracker', () => {
-  test('of any order of arrival misses exactly the ids that did not come, and settles what is below them', () => {
+  test('in any order of arrival it misses exactly the ids that did not come, and settles what is below them', () => {
     const arrivals = fc.array(fc.integer({ min: 2, max: 60 }), { maxLength: 80 })
     fc.assert(
       fc.property(arrivals, ids => {
@@ -30,7 +30,7 @@ describe('a tracker', () => {
     )
   })
 
-  test('tells a range only after its grace, with the times around it and the reason that is known', () => {
+  test('reports a range only after its grace period, with the times around it and the known reason', () => {
     const tracker = createTracker()
     tracker.note(SYMBOL, 10, 1_000n, 1)
     tracker.note(SYMBOL, 15, 2_000n, 500)
@@ -83,7 +83,7 @@ describe('a tracker', () => {
     ])
   })
 
-  test('an exchange that names its last trade tells of trades that are missing at the end', () => {
+  test('an exchange that names its last trade reveals trades that are missing at the end', () => {
     const tracker = createTracker()
     tracker.note(SYMBOL, 5, 1n, 0)
 
@@ -93,7 +93,7 @@ describe('a tracker', () => {
     expect(tracker.overdue(3_000).map(({ from, to }) => [from, to])).toEqual([[6, 7]])
   })
 
-  test('a symbol may begin with what the exchange says of it', () => {
+  test('a symbol may begin with the last id that the exchange names', () => {
     const tracker = createTracker()
     tracker.reached(SYMBOL, 5, 0)
     tracker.note(SYMBOL, 8, 1n, 1)
@@ -113,7 +113,7 @@ describe('a tracker', () => {
     expect(tracker.overdue(9_000)[0].fromTime).toBe(0n)
   })
 
-  test('numbers that begin anew are taken as such, not as repeats for ever', () => {
+  test('numbers that begin again are taken as new trades, not as repeats for ever', () => {
     const tracker = createTracker()
     tracker.note(SYMBOL, 1_000, 0n, 0)
 

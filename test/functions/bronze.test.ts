@@ -1,5 +1,5 @@
 /**
- * Bronze: each record once, byte for byte, whatever is repeated, split or made anew.
+ * Bronze: each record once, byte for byte, whatever is repeated, split or recreated.
  * Over 250 lines: the cases of one stage.
  */
 import fc from 'fast-check'
@@ -137,7 +137,7 @@ describe('a batch', () => {
 
 describe('a batch that comes again', () => {
   for (const committed of [false, true])
-    test(`is skipped, whole or split anew, ${committed ? 'from the table' : 'while it is pending'}`, async () => {
+    test(`is skipped, whole or split differently, ${committed ? 'from the table' : 'while it is pending'}`, async () => {
       const lake = memoryLake()
       await put(lake, run(0, 0, 10))
       await put(lake, run(0, 10, 20))
@@ -182,7 +182,7 @@ describe('a batch that comes again', () => {
     })
   })
 
-  test('and holds other bytes or another time at an offset is of a topic made anew', async () => {
+  test('and holds other bytes or another time at an offset belongs to a recreated topic', async () => {
     const lake = memoryLake()
     await put(lake, run(0, 0, 5))
     const anew = run(0, 0, 3, 'anew')
@@ -195,7 +195,7 @@ describe('a batch that comes again', () => {
   })
 })
 
-describe('a topic made anew', () => {
+describe('a recreated topic', () => {
   const anew = (from: number, to: number) => run(0, from, to, 'anew')
 
   test('is known by offsets that Bronze has long let go of', async () => {
@@ -218,7 +218,7 @@ describe('a topic made anew', () => {
     expect(await put(lake, [{ ...held, value: text('other') }])).toMatchObject({ ingested: 1, newEpochs: 1 })
   })
 
-  test('keeps its own records apart from the old ones: equal ones are no repeats', async () => {
+  test('keeps its own records apart from the old ones: equal ones are not repeats', async () => {
     const lake = memoryLake()
     await put(lake, run(0, 0, 5))
     await put(lake, [...anew(0, 2), ...anew(9, 10)])

@@ -18,7 +18,7 @@ export async function storedCandles(lake: MemoryLake, name: string): Promise<Can
   return sorted(rows as CandleRow[])
 }
 
-/** All tables; without `created_at` and `updated_at`, which are no fold of the trades. */
+/** All tables; without `created_at` and `updated_at`, which do not follow from the trades. */
 export async function allCandles(lake: MemoryLake): Promise<Candles> {
   const candles: Candles = {}
   for (const { name } of TIMEFRAMES)

@@ -21,7 +21,7 @@ import {
 
 const table = bronzeTable(BINANCE)
 
-/** Puts so many objects of two records each into Bronze. */
+/** Puts this many objects of two records each into Bronze. */
 async function putObjects(lake: MemoryLake, objects: number, from = 0): Promise<void> {
   for (let i = from; i < from + objects; i++) {
     const records = [

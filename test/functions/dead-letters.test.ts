@@ -45,7 +45,7 @@ async function verdictOn(value: Uint8Array | null, timestamp = START) {
   return { type: dead.error_type, reason: dead.error_reason, schemaId: dead.schema_id }
 }
 
-describe('a record that is no trade', () => {
+describe('a record that is not a trade', () => {
   const decoding = 'deserialization_failed_or_null_fields'
   const valid = encodeTrade(tradeOf(1))
 

@@ -1,4 +1,4 @@
-/** Gold's tests: trades through Bronze and Silver, the rows that come out, and what must come out, said naively. */
+/** Gold's tests: trades through Bronze and Silver, the rows that come out, and what must come out, computed naively. */
 import { expect } from 'vitest'
 import { readCheckpoint } from '../../domain/checkpoint.ts'
 import type { Exchange } from '../../domain/exchanges.ts'

@@ -228,7 +228,7 @@ describe('a repeat', () => {
     await expectGold([again(trade, 900_000n)])
   })
 
-  test('is told by its id alone: equal trades of other ids stay', async () => {
+  test('is recognized only by its id: equal trades of other ids stay', async () => {
     const twin = { ...trade, messageId: at(NOON, 9).messageId }
     await commits([trade, twin], [{ ...trade, messageId: at(NOON, 10).messageId }])
     expect(await goldRows(lake)).toHaveLength(3)

@@ -84,7 +84,7 @@ describe('bronze', () => {
     expect(await handler(event(0, 3), context)).toMatchObject({ ingested: 3 })
   })
 
-  test('stores nothing when its time is over: the topic may have been made anew since', async () => {
+  test('stores nothing when its time is over: the topic may have been recreated since', async () => {
     const { state } = lake.ports
     const slow: typeof state = {
       ...state,
@@ -136,7 +136,7 @@ describe('silver', () => {
   })
 
   for (const body of ['no JSON', 'null', '{"Records":[{}]}', '{"Records":[{"s3":{"object":{"key":"%E0%A4%A"}}}]}'])
-    test(`fails the message of a body that is no notification alone: ${body}`, async () => {
+    test(`fails only the message whose body is not a notification: ${body}`, async () => {
       const key = await putObject(0, 2)
       const response = await handle([body, objectCreated(key, 100)])
       expect(response.batchItemFailures).toEqual([{ itemIdentifier: 'message-0' }])

@@ -126,7 +126,7 @@ describe('small files', () => {
     expect((await loadTable(lake.ports, SILVER.name)).metadata.snapshots).toHaveLength(snapshots)
   })
 
-  test('of an hour that is not closed, or of a stage that has still to read them, stay', async () => {
+  test('of an hour that is not closed, or that a stage has yet to read, stay', async () => {
     const lake = newLake()
     for (const trades of minutes(3)) {
       await ingest(
@@ -316,7 +316,7 @@ test('two maintenance runs at once join each file once', async () => {
   for (const table of [BRONZE, SILVER, GOLD_TABLE]) expect(await committedFiles(lake, table)).toHaveLength(1)
 })
 
-test('a file that cannot be read is told, and the other partitions are worked on', async () => {
+test('a file that cannot be read is reported, and the other partitions are worked on', async () => {
   const lake = newLake()
   await runMinutes(lake, minutes(3))
   await runMinutes(lake, [[tradeOf(1, { timestamp: START_MICROS })], [tradeOf(2, { timestamp: START_MICROS + 1n })]])

@@ -57,7 +57,7 @@ describe('a closed partition', () => {
     expect(plan([file(400_000), file(50_000), file(50_000)])).toEqual([[400_000, 50_000, 50_000]])
   })
 
-  test('leaves files out that a stage has still to read', () => {
+  test('leaves out files that a stage has yet to read', () => {
     const files = [file(1_000), file(2_000), file(3_000)]
     expect(plan(files, AFTER, [files[1].key])).toEqual([[1_000, 3_000]])
   })

@@ -81,7 +81,7 @@ describe('what nothing reaches', () => {
     expect(await snapshotRows(lake, GOLD_TABLE)).toEqual(rows)
   })
 
-  test('is looked for every six hours, and only by the time that is there', async () => {
+  test('is looked for every six hours, and only until the deadline', async () => {
     const lake = newLake()
     await runMinutes(lake, [[tradeOf(1)]])
     const lists: string[] = []
@@ -103,7 +103,7 @@ describe('what nothing reaches', () => {
     )
   })
 
-  test('stays where a stage has still to read it, however old it is', async () => {
+  test('stays where a stage has yet to read it, however old it is', async () => {
     const lake = newLake()
     await runMinutes(lake, [[tradeOf(1)]])
     await feed(lake, [tradeOf(2)])
@@ -251,7 +251,7 @@ describe('a reader', () => {
     const rows = await snapshotRows(lake, GOLD_TABLE, undefined, opened)
     const [{ key }] = (await planFiles(lake.ports, opened)).sort((a, b) => (a.key < b.key ? -1 : 1))
     await upkeep(lake)
-    // A burst of commits within the hour: the opened snapshot is none of the newest, nor the last of its hour.
+    // A burst of commits within the hour: the opened snapshot is neither among the newest nor the last of its hour.
     let table = await loadTable(lake.ports, GOLD_TABLE.name)
     const policy = { 'tradelake.snapshots.keep-all-count': '1', 'history.expire.max-snapshot-age-ms': `${DAY_MS}` }
     table = { ...table, metadata: { ...table.metadata, properties: { ...table.metadata.properties, ...policy } } }

@@ -59,7 +59,7 @@ test('a day of old trades that came late counts from when they came', async () =
   expect(await committedFiles(lake, SILVER)).toHaveLength(0)
 })
 
-test('a day with a file that a stage has still to read stays whole', async () => {
+test('a day with a file that a stage has yet to read stays whole', async () => {
   const lake = newLake()
   await feed(lake, [tradeOf(1)])
   await commitAll(lake)

@@ -134,7 +134,7 @@ describe('candles', () => {
     expect(await times('1d')).toEqual([changed])
   })
 
-  test('of minutes whose trades did not change are written anew by nobody', async () => {
+  test('of minutes whose trades did not change are not written again', async () => {
     await fold([at(NOON, 1)])
     const before = await Promise.all(TIMEFRAMES.map(timeframe => loadTable(lake.ports, candleTable(timeframe).name)))
     const minutes = [Number(NOON / MINUTE)]

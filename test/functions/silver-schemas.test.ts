@@ -121,7 +121,7 @@ describe('a message is the same trade', () => {
     expect(await accepted(schema, rowOf())).toMatchObject(same)
   })
 
-  test('with fields that TradeV2 has not', async () => {
+  test('with fields that TradeV2 does not have', async () => {
     const schema = writerOf()
     schema.fields.splice(3, 0, {
       name: 'venue',
@@ -202,7 +202,7 @@ describe('a message is a dead letter', () => {
     expect(await refused(writerOf({ quantity: bytesDecimal(18, 4) }), rowOf({ quantity }))).toContain('quantity')
   })
 
-  test('where an enum has a symbol that TradeV2 has not', async () => {
+  test('where an enum has a symbol that TradeV2 does not have', async () => {
     const side = { type: 'enum', name: 'TradeSide', symbols: ['CROSS'] }
     expect(await refused(writerOf({ side }), rowOf({ side: 'CROSS' }))).toContain('"CROSS"')
   })

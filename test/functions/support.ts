@@ -1,6 +1,6 @@
 /**
- * A lake in memory for the tests of the stages: its clock moves when told, its ids count, and any step of I/O can fail or wait.
- * Over 250 lines: the one lake in memory that all stages are tested on.
+ * A lake in memory for the tests of the stages: its clock moves when the test says so, its ids count, and any step of
+ * I/O can fail or wait. Over 250 lines: the one lake in memory that all stages are tested on.
  */
 import { afterAll } from 'vitest'
 import { bundledRegistry } from '../../adapters/bundled-registry.ts'
@@ -147,7 +147,7 @@ export interface TestRecord {
   readonly offset: number
   readonly value: Uint8Array | null
   readonly key?: Uint8Array | null
-  /** Milliseconds since 1970; START unless told. */
+  /** Milliseconds since 1970; START by default. */
   readonly timestamp?: number
 }
 

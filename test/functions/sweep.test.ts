@@ -120,7 +120,7 @@ test('a queue that is away fails the sweep, and the object is sent by a later on
   expect(await sweepAll()).toMatchObject({ resent: 1 })
 })
 
-test('the oldest item of any list is told, not only of Silver’s', async () => {
+test('the oldest item of any list is reported, not only Silver’s', async () => {
   await putObject()
   await refineAll(lake, BINANCE)
   lake.clock.advance(700_000)

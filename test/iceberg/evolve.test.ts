@@ -134,7 +134,7 @@ describe('a table is refused, in one line with what to do, where', () => {
     [
       'a new column takes an id that was in use',
       withColumn(column(8, 'maker', 'string', false)),
-      'column maker is new, but its id 8 is no new one: give it ids from 9 on',
+      'column maker is new, but its id 8 is not: give it ids from 9 on',
     ],
     [
       'what it is partitioned by gets another type',

@@ -12,7 +12,7 @@ import { TradelakeStack } from '../../infra/stack.ts'
 
 export type Values = Readonly<Record<string, unknown>>
 
-/** What each of the three Kafka modes is told. */
+/** The context values of each of the three Kafka modes. */
 export const KAFKA_MODES = {
   'msk-new': { kafka: 'msk-new' },
   'msk-new, provisioned': { kafka: 'msk-new', mskCluster: 'provisioned' },

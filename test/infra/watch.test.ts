@@ -47,7 +47,7 @@ describe('alarms', () => {
     }
   })
 
-  test('no Bronze rows for five minutes are an alarm, also where nothing is told at all', () => {
+  test('no Bronze rows for five minutes are an alarm, also without any metric', () => {
     for (const { name } of EXCHANGES)
       expect(find(`bronze-silent/${name}`)).toMatchObject({
         MetricName: `${name}_bronze_records_ingested_total`,

@@ -102,7 +102,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
     }
   })
 
-  test('a poison message is a dead letter, and drags nothing along', async () => {
+  test('a broken message is a dead letter, and does no other harm', async () => {
     const before = await deployed.count('silver_dlq_trades')
     await deployed.publishValue(Buffer.from('no trade at all'))
     await deployed.publish(1, 10, 50)

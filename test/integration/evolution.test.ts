@@ -270,7 +270,7 @@ describe.skipIf(!ready)('tables of an older version', () => {
       ask(after.metadataLocation)
       expect(after.metadata.schemas.map(schema => schema['schema-id'])).toEqual([0, 1, 2])
       expect(await digestTable(ports, table, await planFiles(ports, after)), 'ourselves').toEqual(rows)
-      // An older version is told so.
+      // An older version gets an error that says so.
       await expect(openTable(ports, today)).rejects.toThrow(
         /^Table \w+ is not as this version of tradelake defines it: /,
       )

@@ -50,7 +50,7 @@ export interface FeedStatus {
 }
 
 export interface FeedProcess extends Running {
-  /** An answer's status and body; undefined where there is none. */
+  /** An answer's status and body; undefined where no answer comes. */
   get(path: string): Promise<{ readonly status: number; readonly body: string } | undefined>
   /** Asks /readyz until it is as wanted. @throws Error where that takes too long, or the process has ended */
   until(what: string, wanted: (status: FeedStatus) => boolean, milliseconds?: number): Promise<FeedStatus>

@@ -1,7 +1,7 @@
 /**
  * `tradelake feed` on a real broker and a real registry, against a simulated Binance on a real port: killed at any moment,
- * left without its broker, and ended in order. What the exchange traded is in Kafka, and what is not is said to be lost.
- * Over 250 lines: one broker is started for all of it.
+ * left without its broker, and ended in order. What the exchange traded is in Kafka, and what is not is reported as
+ * lost. Over 250 lines: one broker is started for all of it.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -30,12 +30,12 @@ import { type Read, readTopic } from './topic-reader.ts'
 
 const RATE = 600
 const KILLS = 8
-/** For the topics to be made and the feed to be ready before the first trade. */
+/** Time to make the topics and start the feed before the first trade. */
 const BEFORE_MS = 30_000
 const AWAY_MS = 20_000
-/** From the last moment that a feed has to have everything of, to its end: what is on its way may be on its way. */
+/** From the last moment up to which a feed must have everything to its end: later trades may still be on their way. */
 const ON_ITS_WAY_MS = 2_000
-/** From the first try of a gap to the last, and the requests of them. */
+/** From the first try at a gap to the last, requests included. */
 const SETTLED_MS = 200_000
 
 describe.skipIf(!hasJava())('a feed process', () => {
@@ -90,7 +90,7 @@ describe.skipIf(!hasJava())('a feed process', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  test('does not begin without its topics, and makes them where it is told to', async () => {
+  test('does not begin without its topics, and makes them with --create-topics', async () => {
     await refused(/--create-topics/, feedWords({ port, ...options() }))
 
     feed = startFeed(port, { ...options(), 'create-topics': true })
@@ -137,7 +137,7 @@ describe.skipIf(!hasJava())('a feed process', () => {
     expect((await running().get('/readyz'))?.status).toBe(200)
   })
 
-  test('told to end while its broker is away, leaves what it has on disk for the next one', async () => {
+  test('ended while its broker is down, leaves what it has on disk for the next process', async () => {
     await kafka.broker.kill()
     await running().until('without Kafka', ({ ready }) => !ready)
 
@@ -150,7 +150,7 @@ describe.skipIf(!hasJava())('a feed process', () => {
     await start().until('ready, with nothing on disk', ({ ready, spillBytes }) => ready && spillBytes === 0)
   })
 
-  test('tells what there is to tell of it', async () => {
+  test('reports its state in metrics and probes', async () => {
     let values = new Map<string, string>()
     const value = (name: string) => Number(values.get(`binance_feed_${name}`))
     // What the restart cost is looked for after some seconds.
@@ -172,7 +172,7 @@ describe.skipIf(!hasJava())('a feed process', () => {
     expect(Number(values.get('process_cpu_seconds_total'))).toBeGreaterThan(0)
   })
 
-  test('one more on its port or in its folder is told what to change', async () => {
+  test('a second one on its port or in its folder gets an error that says what to change', async () => {
     await refused(new RegExp(`^tradelake: Port ${port} is in use: choose another with --port`), [
       ...feedWords({ port, ...options(), spill: join(folder, 'other') }),
     ])
@@ -238,7 +238,7 @@ describe.skipIf(!hasJava())('a feed process', () => {
         ({ fromTime, toTime }: FeedGap) =>
           Number(fromTime) / 1000 <= at && Number(toTime) / 1000 >= at
       expect(killed.filter(at => !restarts.some(covers(at)))).toEqual([])
-      // The one that was told to end counts too.
+      // The one that was asked to end counts too.
       expect(restarts.length).toBeLessThanOrEqual(KILLS + 1)
       expect(gaps.filter(({ kind }) => kind === 'disconnect').length).toBe(restarts.length)
     })

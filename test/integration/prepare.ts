@@ -1,4 +1,4 @@
-/** What the suites install is installed before them: a download on a slow day is no test's time. */
+/** What the suites install is installed before them: a slow download does not count as a test's time. */
 import { kafkaJars } from '../../localstack/kafka.ts'
 import { hasJava } from '../../localstack/maven.ts'
 import { ministackPython } from '../../localstack/ministack.ts'

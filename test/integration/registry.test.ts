@@ -11,7 +11,7 @@ import { TRADE_SCHEMA } from '../../domain/trade.ts'
 import { hasJava } from '../../localstack/maven.ts'
 import { startRegistry } from '../../localstack/registry.ts'
 
-test.skipIf(!hasJava())('ids are resolved, unknown ones told, and an outage is an outage', async () => {
+test.skipIf(!hasJava())('ids are resolved, unknown ones reported, and an outage is an outage', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-registry-'))
   const service = await startRegistry(folder)
   try {

@@ -104,7 +104,7 @@ async function answerTo(event: Pick<TopicsEvent, 'RequestType' | 'ResourceProper
   return JSON.parse(body) as { Status: string; Reason?: string; LogicalResourceId: string }
 }
 
-test('CloudFormation is told of success, and of failure in one line', async () => {
+test('CloudFormation gets success, or failure in one line', async () => {
   const topic: TopicDefinition = { name: 'told', partitions: 1, settings: {} }
   const of = (topics: readonly TopicDefinition[]) => ({ topics: JSON.stringify(topics) })
   expect(await answerTo({ RequestType: 'Create', ResourceProperties: of([topic]) })).toMatchObject({

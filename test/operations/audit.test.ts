@@ -249,7 +249,7 @@ describe('files', () => {
   test('with another number of rows, or in another partition', async () => {
     for (const [describe, words] of [
       [{ records: 3 }, 'rows, the manifest says 3'],
-      [{ partition: { exchange_date: 5, exchange_hour: 6 } }, 'is of partition exchange_date = 5, its rows have'],
+      [{ partition: { exchange_date: 5, exchange_hour: 6 } }, 'belongs to partition exchange_date = 5, its rows have'],
     ] as const) {
       const undo = await rewriteFile(lake, GOLD, { describe: file => ({ ...file, ...describe }) })
       const report = await auditAfresh()
@@ -276,9 +276,9 @@ describe('checkpoints', () => {
     [
       'stand beyond the last row',
       ({ nextOffset }) => ({ nextOffset: nextOffset + 1 }),
-      /is beyond the topic.*does not stand right after|does not stand right after.*is beyond the topic/,
+      /is beyond the topic.*is not right after|is not right after.*is beyond the topic/,
     ],
-    ['stand before the last row', ({ nextOffset }) => ({ nextOffset: nextOffset - 1 }), /does not stand right after/],
+    ['stand before the last row', ({ nextOffset }) => ({ nextOffset: nextOffset - 1 }), /is not right after/],
     ['know an earlier epoch', ({ epoch }) => ({ epoch: epoch - 1 }), /an epoch that the checkpoint does not know/],
   ])('%s', async (_, change, words) => {
     const report = await withCheckpoint(change)
@@ -286,7 +286,7 @@ describe('checkpoints', () => {
     expect(JSON.stringify(report.laws[0].violations)).toMatch(words)
   })
 
-  test('a gap that was open when a record was lost is told and breaks nothing', async () => {
+  test('a gap that was open when a record was lost is mentioned and breaks nothing', async () => {
     const topic = topicName('coinbase')
     const ends = await lake.topics.ends(topic)
     const { partition, end } = ends[19]
@@ -309,7 +309,7 @@ describe('checkpoints', () => {
   })
 })
 
-test('whatever waits is told and breaks nothing, at every stage of the way', async () => {
+test('pending work is mentioned and breaks nothing, at every stage of the way', async () => {
   await publishMarket(lake, { market: 1, from: 0, to: 20, rate: 1000 })
   const functions = wireFunctions(lake, SILENT)
   const steps: [waits: RegExp, work: () => Promise<unknown>][] = [
@@ -350,7 +350,7 @@ test('whatever waits is told and breaks nothing, at every stage of the way', asy
   expect(report.laws[5].summary).toBe('nothing is pending')
 })
 
-test('ids that come again over a second apart are two trades, and told', async () => {
+test('ids that come again over a second apart are two trades, and mentioned', async () => {
   await publishMarket(lake, { market: 1, from: 0, to: 5, shift: 60_000_000n })
   await drainLake(lake)
   const report = await auditLake(lake)

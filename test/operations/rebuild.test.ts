@@ -1,5 +1,5 @@
 /**
- * A range is made anew: what was wrong is right again, what was right stays, and the laws hold through it.
+ * A range is made again: what was wrong is right, what was right stays, and the laws hold through it.
  * Over 250 lines: one damaged lake, rebuilt from every side.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'

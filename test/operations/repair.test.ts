@@ -210,7 +210,7 @@ for (const table of ['silver_binance_trades', 'silver_dlq_trades', GOLD, 'gold_o
     expect(await goldRows()).toEqual(good)
   })
 
-test('a Bronze object that cannot be read is named, drags nothing along, and becomes a gap that its records may close', async () => {
+test('a Bronze object that cannot be read is named, does no other harm, and becomes a gap that its records may close', async () => {
   await leaveWorkPending()
   const [item] = await listPending(lake.ports, consumers.silver('binance'), 10)
   const path = join(lake.directory, 'objects', item.id)

@@ -136,7 +136,8 @@ export function createMarket(options: MarketOptions): Market {
   reset()
   return {
     tick(k) {
-      if (!Number.isSafeInteger(k) || k < 0) throw new RangeError(`Tick ${k} is none: ticks are whole numbers from 0.`)
+      if (!Number.isSafeInteger(k) || k < 0)
+        throw new RangeError(`Tick ${k} does not exist: ticks are whole numbers from 0.`)
       if (k !== next) skipTo(k)
       return advance()
     },

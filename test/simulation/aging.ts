@@ -1,6 +1,6 @@
 /**
- * Makes a simulated lake one that an older version left: every table anew under an older definition, a column fewer, narrower
- * decimals, ints where there are longs, no docs, with its rows in files that look like that.
+ * Makes a simulated lake one that an older version left: every table again under an older definition, a column fewer,
+ * narrower decimals, ints where there are longs, no docs, with its rows in files that look like that.
  */
 import type { Column, ColumnType } from '../../domain/column-types.ts'
 import type { Batch, ColumnData } from '../../domain/columns.ts'

@@ -26,7 +26,7 @@ export interface Failure {
   readonly violations: readonly string[]
 }
 
-/** Trades of so many kinds of input: the engine's answers are shared by runs of the same. */
+/** Trades come from this many kinds of input: the engine's answers are shared by runs of the same. */
 const INPUTS = 4
 
 const scenarios = new Map<string, Scenario>()
@@ -111,7 +111,7 @@ export async function reportFailure(
   }
 }
 
-/** Runs that never drain take seconds: what is left after so many tries is good enough. */
+/** Runs that never drain take seconds: what is left after this many tries is good enough. */
 const SHRINKING_RUNS = 60
 
 /** Leaves out parts, halves first, as long as what is left fails (Zeller's delta debugging). */

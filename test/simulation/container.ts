@@ -10,7 +10,7 @@ import { mix, randomStream } from '../../feeds/random.ts'
 import type { FaultKind, PointType } from './faults.ts'
 import type { World } from './world.ts'
 
-/** Nobody is there any more to take the answer. */
+/** The caller is gone and does not take the answer. */
 const DIED: unique symbol = Symbol('died')
 
 /** No answer came in time: the effect may have happened, or may yet. */
@@ -31,7 +31,7 @@ export interface Container {
   readonly events: ObjectEvents
   /** Set by the platform: what happens when the function dies in the middle of a call. */
   onCrash: () => void
-  /** The platform may give the invocation up: it goes on all the same. */
+  /** The platform may give the invocation up, but it goes on. */
   zombie: boolean
   dead: boolean
 }
@@ -40,7 +40,7 @@ interface Call<T> {
   readonly type: PointType
   readonly detail: string
   readonly effect: () => Promise<T>
-  /** What a client's own second attempt does; the effect again where there is none. */
+  /** What a client's own second attempt does; the effect again where it makes none. */
   readonly again?: () => Promise<T>
 }
 
@@ -50,7 +50,7 @@ export function createContainer(
   options: {
     readonly name: string
     readonly number: number
-    /** What its clock is ahead of the world's, milliseconds. */
+    /** How far its clock is ahead of the world's, milliseconds. */
     readonly skewMs: number
     readonly listLagMs: number
     readonly send: (exchange: string, key: string, bytes: number) => void

@@ -1,7 +1,7 @@
 /** Batches of an event source, cut otherwise. */
 import type { KafkaEvent, KafkaEventRecord } from '../../domain/events.ts'
 
-/** The same records in so many events, each with a part of every partition, in order. */
+/** The same records in this many events, each with a part of every partition, in order. */
 export function splitEvent(event: KafkaEvent, parts: number): KafkaEvent[] {
   return Array.from({ length: parts }, (_, part) => {
     const records: Record<string, readonly KafkaEventRecord[]> = {}

@@ -35,7 +35,7 @@ export type PointType =
  *   swapped                     the second half of the batch comes before the first, which leaves a gap for a time
  *   redeliver                   the batch succeeds, and comes again as if it had not, with what came since
  *   reset                       everything comes again from the topic's first offset
- *   recreate                    the topic is deleted and made anew: what nobody read is gone
+ *   recreate                    the topic is deleted and recreated: what nobody read is gone
  *   deploy                      new containers, with new rules of validation
  */
 export type FaultKind =
@@ -109,7 +109,7 @@ export function parseSchedule(text: string): Schedule {
       .map(part => {
         const [, point, kind] = /^(\d+):([\w-]+)$/.exec(part) ?? []
         if (point === undefined || !known.has(kind))
-          throw new Error(`'${part}' is no fault: write them as 12:crash-after,40:lost`)
+          throw new Error(`'${part}' is not a fault: write them as 12:crash-after,40:lost`)
         return [Number(point), kind as FaultKind]
       }),
   )

@@ -5,7 +5,7 @@ import { parquetMetadata } from 'hyparquet'
 export interface FilePrint {
   readonly all: string
   readonly rows: number
-  /** By top-level name; none where the file is no Parquet file. */
+  /** By top-level name; empty where the file is not a Parquet file. */
   readonly columns: ReadonlyMap<string, string>
 }
 

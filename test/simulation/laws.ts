@@ -152,7 +152,7 @@ function goldTrades(rows: readonly Row[], valid: readonly Trade[]): { found: Tra
   const found: Trade[] = []
   for (const row of rows) {
     const trade = known.get(`${row.message_id}/${row.timestamp}`)
-    if (!trade) problems.push(`Gold has ${row.trade_id} at ${row.timestamp}, which is no valid trade`)
+    if (!trade) problems.push(`Gold has ${row.trade_id} at ${row.timestamp}, which is not a valid trade`)
     else {
       found.push(trade)
       problems.push(...differences(row, trade).map(column => `Gold has ${row.trade_id} with another ${column}`))

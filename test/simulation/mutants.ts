@@ -109,7 +109,7 @@ export const MUTANTS: readonly Mutant[] = [
     '.map(({ before }) => advanceCheckpoint(before, before))',
   ),
   mutant(
-    'Silver is not told of a Bronze file',
+    'Silver does not hear of a Bronze file',
     'functions/bronze/bronze.ts',
     '      ...(next === undefined ? [] : [await producePending(ports, next, object, file.key)]),\n',
     '',
@@ -127,7 +127,7 @@ export const MUTANTS: readonly Mutant[] = [
     '        repeats++\n',
   ),
   mutant(
-    'a topic made anew is taken for the old one',
+    'a recreated topic is taken for the old one',
     'functions/bronze/accept.ts',
     "if (stored === 'other' || !inGap(after.gaps, record.offset)) {",
     "if (stored === 'other' && inGap(after.gaps, record.offset)) {",
@@ -182,7 +182,7 @@ export const MUTANTS: readonly Mutant[] = [
     '[rememberDone(item.consumer, item.id, started)]',
   ),
   mutant(
-    'Gold is not told of Silver’s files',
+    'Gold does not hear of Silver’s files',
     'functions/silver/silver.ts',
     '    writes.push(await producePending(ports, consumers.gold, gold))\n',
     '    await producePending(ports, consumers.gold, gold)\n',
@@ -232,7 +232,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   // Gold.
   mutant(
-    'repeats are told by time to the microsecond',
+    'repeats are recognized by time to the microsecond',
     'domain/trade.ts',
     'SAME_TRADE_MICROS = 1_000_000n',
     'SAME_TRADE_MICROS = 0n',
@@ -268,14 +268,14 @@ export const MUTANTS: readonly Mutant[] = [
     'const writes: Write[] = items.slice(1).map(consumePending)',
   ),
   mutant(
-    'the candles are not told of the last changed minute',
+    'the candles do not hear of the last changed minute',
     'functions/gold/gold.ts',
     'const changed: ChangedMinutes = { minutes }',
     'const changed: ChangedMinutes = { minutes: minutes.slice(0, -1) }',
   ),
   // Candles.
   mutant(
-    'candles are counted up and not made anew',
+    'candles are counted up and not folded again',
     'functions/ohlcv/spans.ts',
     'filter(([, candle]) => !windows.has(candle.windowStart))',
     'filter(([, candle]) => windows.has(candle.windowStart) || true)',

@@ -30,7 +30,7 @@ const HOURS_LATE_MS = 3 * 3_600_000
 const QUEUE_BATCH = 10
 const BACKOFF_MS = [1_000, 4_000, 16_000, 60_000]
 
-/** What is still pending after so many minutes of trying, hours after the last fault, will not drain by itself. */
+/** What is still pending after this many minutes of trying, hours after the last fault, will not drain by itself. */
 const MAX_TRIES = 300
 
 const UNWATCHED: Telemetry = { log: SILENT, metrics: { addMetric: () => {}, publishStoredMetrics: () => {} } }
@@ -251,7 +251,7 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
     at(delay, `event source of ${name}`, async () => {
       const now = topics.get(name)!
       now.polling = false
-      // Split otherwise than the last time.
+      // Split differently from the last time.
       const most = now.failures === 0 ? now.exchange.batchRecords : 1 + Math.floor(random() * now.exchange.batchRecords)
       const batch = await now.log.poll(topicName(name), most)
       if (!batch) return

@@ -8,13 +8,13 @@ import { planFiles } from '../../iceberg/scan.ts'
 import { readTable } from './tables.ts'
 import { truePorts, type World } from './world.ts'
 
-/** Readers that hold an old snapshot still find its files for so long. */
+/** How long readers that hold an old snapshot still find its files. */
 const READER_MS = 3_600_000
 
 export interface Readers {
   /** Reads the tables whose pointers a transaction moved. */
   look(writes: readonly Write[]): Promise<void>
-  /** Told of deleted objects. */
+  /** Takes note of deleted objects. */
   mourn(keys: readonly string[]): Promise<void>
   /** What they saw that they must not see. */
   readonly problems: readonly string[]
@@ -27,7 +27,7 @@ export function createReaders(world: World, tables: readonly TableDefinition[]):
   const held = new Map<string, { readonly table: LoadedTable; until: number }[]>()
   const candles = new Set(TIMEFRAMES.map(timeframe => candleTable(timeframe).name))
 
-  /** What a reader meets is its own affair: the stages go on. */
+  /** An error that a reader meets does not stop the stages. */
   async function asReader(read: () => Promise<void>): Promise<void> {
     try {
       await read()

@@ -31,7 +31,7 @@ export interface Weather {
   readonly visibilityMs: number
   /** Listings leave younger objects out, milliseconds. */
   readonly listLagMs: number
-  /** Faults happen for so long after each wave of records and each maintenance, milliseconds. */
+  /** How long faults happen after each wave of records and each maintenance, milliseconds. */
   readonly stormMs: number
   readonly order: Order
 }
@@ -57,7 +57,7 @@ export interface RunResult {
   readonly simulatedMs: number
 }
 
-/** By then everything has drained, or never will, milliseconds. */
+/** After this time everything has drained, or never will, milliseconds. */
 const LONGEST_MS = 5 * 86_400_000
 /** Some times what two runs of maintenance at once take: a stage that works for ever takes no time where calls take none. */
 const STEPS_IN_MOMENT = 5_000

@@ -34,7 +34,7 @@ export interface Scenario {
   readonly maintenance: readonly number[]
   /** When the lake becomes one that an older version left, milliseconds after the beginning: faults happen from then on. */
   readonly aged: number | undefined
-  /** By a record's value, which no two records share but for copies. */
+  /** By a record's value, which only copies of a record share. */
   readonly expected: ReadonlyMap<string, Expected>
   readonly trades: number
 }
@@ -150,7 +150,7 @@ export function createScenario(size: ScenarioSize, seed: number): Scenario {
       addValid({ ...third, timestamp: third.timestamp - HOUR - 5n * SECOND })
       // One that every wave brings again, now on this side of midnight, now on that.
       addValid({ ...twin(exchange), timestamp: MIDNIGHT + (index % 2 === 0 ? -300_000n : 300_000n) })
-      // Two of one moment: which of them opens and closes is told by their numbers, not as text.
+      // Two of one moment: their numbers, not their texts, say which of them opens and closes.
       for (const id of [9, 10]) {
         const tradeId = `${exchange.code}-${index}${id}`
         const price = 8_000_000_000_000n + BigInt(id) * 100_000_000n

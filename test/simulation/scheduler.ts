@@ -21,7 +21,7 @@ export interface Scheduler {
   add(entry: Entry): void
   /** Takes back what waits for this owner; gives it. */
   drop(owner: object): Entry[]
-  /** Runs until nothing waits; gives up, with false, at a time or after so many steps in one moment. */
+  /** Runs until nothing waits; gives up, with false, at a time or after too many steps in one moment. */
   run(until: number, stepsInMoment: number): Promise<boolean>
   /** Adds to the trace what a step did. */
   note(text: string): void

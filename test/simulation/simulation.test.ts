@@ -51,7 +51,7 @@ describe('all laws hold', () => {
   )
 
   // Seeds 10 and 31 found an error of a candle file that nobody waited for, 5036 a Bronze that woke after its topic was
-  // made anew.
+  // recreated.
   test.for([1, 2, 3, 5, 8, 10, 13, 21, 31, 34, 55, 89, 144, 233, 377, 610, 987, 1597, 2584, 4181, 5036])(
     'in the stormy world of seed %i',
     seed => expectLaws(swarm(seed)),

@@ -3,7 +3,7 @@ import { type Case, type Failure, pairOfFaults, reportFailure, runCase, singleFa
 import { sharedEngine } from './engine.ts'
 import type { Schedule } from './faults.ts'
 
-/** What a worker is told, as JSON in its first argument. */
+/** A worker's orders, as JSON in its first argument. */
 export interface Work {
   readonly campaign: Case['campaign']
   readonly scenario: string

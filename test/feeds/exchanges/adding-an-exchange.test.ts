@@ -63,7 +63,7 @@ test('the decoder reads what a person reads in the frames', async () => {
 
 test.each([
   ['no list', { topic: 'publicTrade.BTCUSDT', data: null }],
-  ['a side that is none', { topic: 'publicTrade.BTCUSDT', data: [{ T: 1, s: 'BTCUSDT', S: 'buy', i: '1' }] }],
+  ['an unknown side', { topic: 'publicTrade.BTCUSDT', data: [{ T: 1, s: 'BTCUSDT', S: 'buy', i: '1' }] }],
   ['no price', { topic: 'publicTrade.BTCUSDT', data: [{ T: 1, s: 'BTCUSDT', S: 'Buy', v: '1', i: '1', BT: false }] }],
 ])('%s is malformed', (_, message) => {
   expect(() => [...decoder.map(JSON.stringify(message), 0n)]).toThrow(MalformedFrame)

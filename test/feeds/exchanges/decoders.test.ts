@@ -83,10 +83,10 @@ describe('binance', () => {
 
   test.each([
     ['no price', { ...trade, p: undefined }],
-    ['a price that is no number', { ...trade, p: 'NaN' }],
+    ['a price that is not a number', { ...trade, p: 'NaN' }],
     ['more digits than a price has', { ...trade, p: '0.000000001' }],
     ['a price too large', { ...trade, p: '10000000000' }],
-    ['a side that is no boolean', { ...trade, m: 'true' }],
+    ['a side that is not a boolean', { ...trade, m: 'true' }],
     ['a fraction as id', { ...trade, t: 1.5 }],
     ['a negative time', { ...trade, T: -1 }],
     ['a time beyond all years', { ...trade, T: 253402300800000 }],
@@ -96,7 +96,7 @@ describe('binance', () => {
     failure(decoder, JSON.stringify(message))
   })
 
-  test('what is no trade gives nothing', () => {
+  test('a frame that is not a trade gives nothing', () => {
     for (const frame of [
       '{}',
       '[]',
@@ -174,13 +174,13 @@ describe('kraken', () => {
     ['a pair of three', frame('A/B/C', one)],
     ['no pair', [0, [one], 'trade', null]],
     ['no list of trades', [0, null, 'trade', 'XBT/USD']],
-    ['a trade that is none', frame('XBT/USD', 5)],
-    ['a side that is none', frame('XBT/USD', one.with(3, 'x'))],
+    ['a trade that is not a list', frame('XBT/USD', 5)],
+    ['an unknown side', frame('XBT/USD', one.with(3, 'x'))],
     ['a missing price', frame('XBT/USD', [])],
     ['a negative time', frame('XBT/USD', one.with(2, '-1.5'))],
     ['v2 without data', { channel: 'trade' }],
     [
-      'v2 with a day that is none',
+      'v2 with a day that does not exist',
       {
         channel: 'trade',
         data: [
@@ -237,14 +237,14 @@ describe('coinbase', () => {
     ['a product without a dash', { ...match, product_id: 'BTCUSD' }],
     ['a time in another zone', { ...match, time: '2014-11-07T08:19:27.028459+01:00' }],
     ['no sequence', { ...match, sequence: null }],
-    ['a side that is none', { ...match, side: 'SELL' }],
+    ['an unknown side', { ...match, side: 'SELL' }],
     ['a size in words', { ...match, size: 'five' }],
   ])('%s is malformed', (_, message) => {
     failure(decoder, JSON.stringify(message))
   })
 })
 
-test('text that is no JSON is malformed, in one line', () => {
+test('text that is not JSON is malformed, in one line', () => {
   for (const decoder of Object.values(DECODERS))
     for (const text of ['', '{', '{"e":"trade"', 'a\nb', '['.repeat(200_000)]) failure(decoder, text)
 })

@@ -86,7 +86,7 @@ describe.each(SIMULATED)('$name', ({ name }) => {
       expect(rest.isTraded({ status, headers: {}, body: 'busy' }), `${status}`).toBe(undefined)
   })
 
-  test('a page that is none is refused, however it is broken', () => {
+  test('a broken page is refused, however it is broken', () => {
     const pair = pairOf(symbols[0])
     const range = { from: 1, to: 5, after: BigInt(START) * 1000n }
     const good = exchange.get(history.path(pair, range, 'trade')).body

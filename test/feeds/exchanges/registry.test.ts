@@ -68,7 +68,7 @@ test('an exchange with a simulated market and no simulated protocol does not com
   ])
 })
 
-test('names are told from other text, and only those look anything up', () => {
+test('names are told from other text, and only names look anything up', () => {
   expect(EXCHANGES.map(({ name }) => name)).toEqual(['binance', 'kraken', 'coinbase'])
   for (const { name } of EXCHANGES) expect([isExchangeName(name), isSimulated(name)]).toEqual([true, true])
   for (const name of ['bybit', 'toString', '__proto__', ''])

@@ -200,7 +200,7 @@ test('a market that began in the past has a history', () => {
   ).toBe(latest[0].id)
 })
 
-test('who joins later gets the trades from then on, and trading ends when it is told to', async () => {
+test('a client that joins later gets the trades from then on, and trading ends on request', async () => {
   const { timers, connect, exchange, simulator } = createScene('binance')
   await timers.advance(30_000)
   const early = exchange.trades().obtainable.length
@@ -216,7 +216,7 @@ test('who joins later gets the trades from then on, and trading ends when it is 
   expect(got.length).toBeGreaterThan(100)
 })
 
-test('unknown paths and hosts are no connections', async () => {
+test('unknown paths and hosts are refused', async () => {
   const { timers, connect } = createScene('binance')
   const clients = [connect('/nothing'), connect('/ws', 'nowhere.sim')]
   await timers.advance(100)

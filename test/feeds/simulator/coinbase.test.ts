@@ -110,7 +110,7 @@ test.each([
   ])
 })
 
-test('what is no request is answered by an error', async () => {
+test('a message that is not a request is answered by an error', async () => {
   const { timers, connect } = createScene('coinbase')
   const client = connect('/')
   await timers.advance(10)
@@ -120,7 +120,7 @@ test('what is no request is answered by an error', async () => {
   expect(client.frames().map(text => JSON.parse(text).type)).toEqual(['error', 'error'])
 })
 
-test('who does not subscribe within 5 s is disconnected', async () => {
+test('a client that does not subscribe within 5 s is disconnected', async () => {
   const { timers, connect } = createScene('coinbase')
   const idle = connect('/')
   const busy = connect('/')

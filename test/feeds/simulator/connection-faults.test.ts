@@ -17,7 +17,7 @@ test.each(NAMES)('%s: a drop breaks the connection, a close says goodbye, and a 
   }
 })
 
-test('a shutdown is told before the end, and a connection made after the notice stays', async () => {
+test('a shutdown is announced before the end, and a connection made after the notice stays', async () => {
   const notices = {
     binance: '"stream":"!serverShutdown","data":{"e":"serverShutdown"',
     kraken: '"system":"maintenance"',
@@ -73,7 +73,7 @@ test('connections are refused for a while, of one host where it is named', async
   expect(late.log).toEqual(['open'])
 })
 
-test.each(NAMES)('%s: a truncated frame is no JSON, and its trades are in no other frame', async name => {
+test.each(NAMES)('%s: a truncated frame is not JSON, and no other frame has its trades', async name => {
   const { timers, client, exchange } = await scene(name, { kind: 'truncated-frame' })
   await timers.advance(5_000)
   const broken = client.frames().filter(text => {

@@ -91,6 +91,6 @@ test('before its begin a market has no past', () => {
   expect(market.tickOf(begin - 1)).toBe(-1)
 })
 
-test('a rate of none has no trades', () => {
+test('at rate 0 there are no trades', () => {
   expect(ticks(50, { ...options, ratePerSecond: 0 })).toEqual([])
 })

@@ -56,7 +56,7 @@ test('a ping is a WebSocket ping', async () => {
   await ping
 })
 
-test('a request for what is not there is told so', async () => {
+test('a request for an unknown path is answered with an error', async () => {
   const { server } = await serve()
   const base = `http://127.0.0.1:${server.port}`
   expect((await fetch(`${base}/bybit/v5/market`)).status).toBe(404)
@@ -67,7 +67,7 @@ test('a request for what is not there is told so', async () => {
   expect(String(error)).toContain('404')
 })
 
-test('a client that does not read is sent away, and others go on', async () => {
+test('a client that does not read is disconnected, and others go on', async () => {
   const { server, timers } = await serve(20_000)
   const url = `${server.address('ws', 'binance')}/stream?streams=btcusdt@trade/ethusdt@trade/btcusdt@aggTrade`
   const [asleep, awake] = await Promise.all([connected(url), connected(url)])

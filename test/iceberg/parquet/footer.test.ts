@@ -188,7 +188,7 @@ describe('a file that our encoder wrote', () => {
   })
 })
 
-test('bytes that are no Parquet file are Corrupt', () => {
+test('bytes that are not a Parquet file are Corrupt', () => {
   expect(() => describeParquet(GOLD_TABLE, Buffer.from('not a file'))).toThrow(Corrupt)
   expect(() => describeParquet(GOLD_TABLE, Buffer.alloc(3))).toThrow(Corrupt)
 })

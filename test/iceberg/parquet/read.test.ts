@@ -81,7 +81,7 @@ describe('columns are read exactly', () => {
   })
 })
 
-describe('what is no whole file is Corrupt', () => {
+describe('a file that is not whole is Corrupt', () => {
   test('by name, with what to do', async () => {
     for (const bytes of [
       Buffer.alloc(0),

@@ -6,7 +6,7 @@ import { piecesOf } from '../../../../domain/pieces.ts'
 import { isObject, parseFrame } from '../../../../feeds/fields.ts'
 import type { RestApi, StreamApi } from '../../../../feeds/protocol.ts'
 
-/** A spot request subscribes to at most so many topics. */
+/** A spot request subscribes to at most this many topics. */
 const TOPICS = 10
 const PING_MS = 20_000
 

@@ -125,7 +125,7 @@ function refusal(error: unknown, writes: readonly Write[], token: string): Error
   if (failed >= 0) {
     const { table, partition, sort } = keyOf(writes[failed])
     const item = reasons[failed].Item
-    const stood = item ? 'another item stands there' : 'no item stands there'
+    const stood = item ? 'another item is there' : 'there is no item'
     return new Conflict(
       `Write ${failed} on ${table}/${partition}/${sort} met a conflict: ${stood}; read it again and try again.`,
       failed,

@@ -104,7 +104,7 @@ export function findConflict(
     const key = keyOf(write)
     const found = read(key)
     if (holds(write.when, found)) continue
-    const stood = found ? 'another item stands there' : 'no item stands there'
+    const stood = found ? 'another item is there' : 'there is no item'
     return new Conflict(
       `Write ${index} on ${nameOf(key)} met a conflict: ${stood}; read it again and try again.`,
       index,

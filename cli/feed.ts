@@ -1,4 +1,4 @@
-/** `tradelake feed`: reads one exchange's WebSocket and writes its trades to Kafka, until it is told to stop. */
+/** `tradelake feed`: reads one exchange's WebSocket and writes its trades to Kafka, until it is asked to stop. */
 import { Logger } from '@aws-lambda-powertools/logger'
 import { Admin } from '@platformatic/kafka'
 import { VARIABLES } from '../adapters/aws-ports.ts'

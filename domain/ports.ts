@@ -23,7 +23,7 @@ export interface Item {
   readonly attributes: Attributes
 }
 
-/** `absent`: no item stands there. `matching`: an item stands there and every named attribute has this value. */
+/** `absent`: there is no item. `matching`: there is an item and every named attribute has this value. */
 export type Condition = { readonly is: 'absent' } | { readonly is: 'matching'; readonly attributes: Attributes }
 
 /** One part of a transaction. `check` writes nothing and only states a condition. */

@@ -7,7 +7,7 @@ import { recordStreams } from '../domain/streams.ts'
 import { partitionOf } from '../feeds/partitioner.ts'
 import type { Lake } from './lake.ts'
 
-/** Appends to the lake's topics; `sent` is told how many records went to which. */
+/** Appends to the lake's topics; `sent` gets each topic and how many records went to it. */
 export function lakeSink(lake: Lake, sent: (topic: string, records: number) => void): RecordSink {
   const partitions = new Map(recordStreams(lake.exchanges).map(stream => [stream.topic, stream.partitions]))
   return {

@@ -13,7 +13,7 @@ export interface Connection {
   readonly line: Line
   isOpen(): boolean
   drop(): void
-  /** Forgets it; the other side is not told. */
+  /** Forgets it without a message to the other side. */
   end(): void
 }
 

@@ -56,7 +56,9 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
 
   const now = () => Math.min(slotMs() * 1000, endOfTrading)
 
-  /** Up to `limit` trades as REST shows them; `find` looks for so many of the market's, `from` the begin or the end. */
+  /**
+   * Up to `limit` trades as REST shows them; `find` looks for this many of the market's, `from` the begin or the end.
+   */
   function history(number: number, limit: number, find: (limit: number) => MarketTrade[], from: 'begin' | 'end') {
     timeline.settle()
     const found = find(limit + ledger.lostOf(number)).filter(trade => ledger.fateOf(trade) !== 'lost')

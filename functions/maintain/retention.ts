@@ -1,7 +1,7 @@
 /**
  * Retention: partitions whose newest row is older than the table keeps leave in a snapshot of their own. The files'
- * upper bounds say which row is newest (a Silver day goes by when its trades were validated, as trades may come late).
- * Snapshots that still name the files keep them readable; the sweep deletes them after those.
+ * upper bounds say which row is newest (a Silver day ages from when its trades were validated, as trades may come
+ * late). Snapshots that still name the files keep them readable; the sweep deletes them after those.
  */
 import { sumOf } from '../../domain/counts.ts'
 import type { Exchange } from '../../domain/exchanges.ts'

@@ -20,7 +20,7 @@ const LATER = new Set([
   'TimeoutError',
   'TooManyRequestsException',
 ])
-/** Of the connection itself: the other side is away. */
+/** Codes of a connection that failed: the other side is away. */
 const AWAY = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'])
 
 interface ServiceError extends Error {

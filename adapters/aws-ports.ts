@@ -40,7 +40,7 @@ export interface AwsPorts {
 export function awsPorts(engine: QueryEngine = noEngine): AwsPorts {
   const { s3, dynamo, glue } = awsClients()
   const clock = systemClock()
-  const ids = systemIds(clock)
+  const ids = systemIds()
   const scratch = systemScratch()
   const registryUrl = process.env[VARIABLES.registry]
   const ports: Ports = {

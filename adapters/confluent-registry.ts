@@ -1,10 +1,11 @@
 /** Writer schemas from a Confluent schema registry (`GET /schemas/ids/{id}`), whose ids never change their meaning. */
+import { type Backoff, pauseMs } from '../domain/backoff.ts'
 import { BadInput, messageOf, Throttled } from '../domain/errors.ts'
 import type { SchemaRegistry } from '../domain/ports.ts'
 
 const REQUEST_MS = 5_000
 const ATTEMPTS = 3
-const FIRST_PAUSE_MS = 100
+const BACKOFF: Backoff = { firstMs: 200, lastMs: 10_000 }
 /** The registry's own code for an id that it does not have (Confluent Schema Registry API, "Schemas"). */
 const NO_SUCH_SCHEMA = 40403
 
@@ -34,7 +35,7 @@ export function confluentRegistry({ url, fallback, clock }: RegistryOptions): Sc
     async writerSchema(id) {
       let problem: unknown
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        if (attempt > 0) await clock.sleep(FIRST_PAUSE_MS * 2 ** attempt)
+        if (attempt > 0) await clock.sleep(pauseMs(BACKOFF, attempt - 1))
         try {
           return await ask(id)
         } catch (error) {

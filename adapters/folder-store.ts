@@ -9,13 +9,14 @@ import { copyFile, link, open, readdir, readFile, rename, rm, stat, unlink } fro
 import { dirname, join, resolve } from 'node:path'
 import { AlreadyExists, NotFound } from '../domain/errors.ts'
 import type { ObjectInfo, ObjectStore } from '../domain/ports.ts'
+import { HOUR_MS } from '../domain/time.ts'
 import { makeFolder, syncFile, syncFolder, writeSynced } from './durable-files.ts'
 import { codeOf, fileError } from './file-errors.ts'
 import { checkKey, checkRange, compareUtf8, TEMPORARY_FOLDER } from './object-keys.ts'
 import { systemIds } from './system.ts'
 
 /** Temporary files that old are a dead process's. */
-const LEFTOVER_MS = 3_600_000
+const LEFTOVER_MS = HOUR_MS
 /** What link() says where the file system has no hard links (exFAT, some network mounts). */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 

@@ -53,7 +53,7 @@ export function glueMirror({ client, ports, database = NAMESPACE }: GlueMirrorOp
             new UpdateTableCommand({
               DatabaseName: database,
               TableInput,
-              // Of the table that was read: Glue refuses where another update came in between.
+              // The version of the table that was read: Glue refuses where another update came in between.
               VersionId: mirrored.Table?.VersionId,
               // Glue would keep every version for ever.
               SkipArchive: true,

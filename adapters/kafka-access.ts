@@ -1,7 +1,8 @@
 /** How a function or a feed reaches Kafka, from its environment: MSK with IAM, a user and password over TLS, or neither. */
 import type { BaseOptions } from '@platformatic/kafka'
 import { BadInput, TradelakeError } from '../domain/errors.ts'
-import { mskToken, readSecret } from './aws-signing.ts'
+import { mskToken } from './msk-token.ts'
+import { readSecret } from './secrets.ts'
 
 /** Names of the environment's variables. */
 export const KAFKA_VARIABLES = {

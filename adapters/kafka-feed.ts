@@ -5,7 +5,7 @@ import type { FeedPosition, Positions, RecordSink } from '../domain/feed-ports.t
 import { FEED_GROUP_PREFIX } from '../domain/names.ts'
 import type { KafkaAccess } from './kafka-access.ts'
 
-/** Of one attempt; the feed tries again. */
+/** Limit of one attempt; the feed tries again. */
 const TIMEOUTS = { timeout: 10_000, connectTimeout: 5_000, requestTimeout: 15_000, retries: 2, retryDelay: 250 }
 const CLIENT_ID = 'tradelake-feed'
 

@@ -15,6 +15,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { AlreadyExists, NotFound, TradelakeError } from '../domain/errors.ts'
+import { piecesOf } from '../domain/pieces.ts'
 import type { Ids, ObjectInfo, ObjectStore, Scratch } from '../domain/ports.ts'
 import { awsError, statusOf } from './aws-errors.ts'
 import { fileError } from './file-errors.ts'
@@ -172,8 +173,8 @@ export function s3Store({ client, bucket, ids, scratch }: S3StoreOptions): Objec
     },
     async delete(keys) {
       for (const key of keys) checkKey(key)
-      for (let from = 0; from < keys.length; from += DELETES_AT_ONCE) {
-        const Objects = keys.slice(from, from + DELETES_AT_ONCE).map(Key => ({ Key }))
+      for (const some of piecesOf(keys, DELETES_AT_ONCE)) {
+        const Objects = some.map(Key => ({ Key }))
         const { Errors = [] } = await client
           .send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }))
           .catch(error => {

@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import type { FeedRecord, Spill } from '../domain/feed-ports.ts'
 import { fileError } from './file-errors.ts'
 
-/** Of a record: its length, the topic's and the key's length, and its time. */
+/** A record's header: its length, the topic's and the key's length, and its time. */
 const HEADER_BYTES = 4 + 2 + 4 + 8
 const SCAN_BYTES = 1024 * 1024
 const MAX_RECORD_BYTES = 16 * 1024 * 1024

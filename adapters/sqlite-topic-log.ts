@@ -5,6 +5,7 @@
  * than the records. Chunk ids are never given twice, so an old receipt cannot acknowledge what came later.
  */
 import { NotFound } from '../domain/errors.ts'
+import { piecesOf } from '../domain/pieces.ts'
 import type { LogRecord, PlacedRecord, TopicLog } from '../domain/ports.ts'
 import { openSqlite } from './sqlite.ts'
 import {
@@ -90,10 +91,8 @@ export function sqliteTopicLog(path: string, options: { readonly readOnly?: bool
   }
 
   function addRun(topic: string, partition: number, first: number, records: readonly LogRecord[]): void {
-    for (let at = 0; at < records.length; at += CHUNK_RECORDS) {
-      const part = records.slice(at, at + CHUNK_RECORDS)
-      sql.addChunk.run(topic, partition, first + at, part.length, encodeChunk(part))
-    }
+    for (const [i, part] of piecesOf(records, CHUNK_RECORDS).entries())
+      sql.addChunk.run(topic, partition, first + i * CHUNK_RECORDS, part.length, encodeChunk(part))
     sql.setEnd.run(first + records.length, topic, partition)
   }
 
@@ -126,7 +125,7 @@ export function sqliteTopicLog(path: string, options: { readonly readOnly?: bool
     return there
   }
 
-  /** Of sorted records of one partition, those at whose offset nothing waits. */
+  /** Those of one partition's sorted records at whose offset nothing waits. */
   function freshOf(topic: string, records: readonly PlacedRecord[]): readonly PlacedRecord[] {
     const there = waitingAt(topic, records[0].partition, records)
     return records.filter(record => {

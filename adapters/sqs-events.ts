@@ -2,6 +2,7 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import { Throttled, TradelakeError } from '../domain/errors.ts'
 import { objectCreated } from '../domain/events.ts'
+import { piecesOf } from '../domain/pieces.ts'
 import type { ObjectEvents } from '../domain/ports.ts'
 import { awsError } from './aws-errors.ts'
 
@@ -14,10 +15,8 @@ export function sqsEvents(client: SQSClient, queues: Readonly<Record<string, str
     async send(exchange, objects) {
       const QueueUrl = queues[exchange]
       if (!QueueUrl) throw new TradelakeError(`There is no queue for ${exchange}: deploy the stack again.`)
-      for (let from = 0; from < objects.length; from += MESSAGES_AT_ONCE) {
-        const Entries = objects
-          .slice(from, from + MESSAGES_AT_ONCE)
-          .map(({ key, bytes }, i) => ({ Id: String(i), MessageBody: objectCreated(key, bytes) }))
+      for (const some of piecesOf(objects, MESSAGES_AT_ONCE)) {
+        const Entries = some.map(({ key, bytes }, i) => ({ Id: String(i), MessageBody: objectCreated(key, bytes) }))
         const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries })).catch(error => {
           throw awsError(error, `Sending objects to ${QueueUrl}`)
         })

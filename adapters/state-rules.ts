@@ -3,6 +3,7 @@
  * Source: Amazon DynamoDB API reference, TransactWriteItems, and "Service, account and table quotas".
  */
 import { Conflict, TradelakeError } from '../domain/errors.ts'
+import { compare } from '../domain/order.ts'
 import { type Attributes, type Condition, type Key, MAX_TRANSACTION_WRITES, type Write } from '../domain/ports.ts'
 
 const MAX_ITEM_BYTES = 400 * 1024
@@ -115,7 +116,7 @@ export function findConflict(
 
 /** The writes as text in which equal transactions are equal, whatever the order of their attributes. */
 export function canonicalWrites(writes: readonly Write[]): string {
-  const sorted = (attributes: Attributes) => Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  const sorted = (attributes: Attributes) => Object.entries(attributes).sort(([a], [b]) => compare(a, b))
   return JSON.stringify(
     writes.map(write => [
       write.kind,

@@ -1,9 +1,9 @@
 /** The real clock, identifiers and scratch space: the only place where time and randomness enter a run. */
-import { randomFillSync } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { v7 } from 'uuid'
 import type { Timers } from '../domain/feed-ports.ts'
 import type { Clock, Ids, Scratch } from '../domain/ports.ts'
 import { fileError } from './file-errors.ts'
@@ -42,45 +42,9 @@ export function systemTimers(): Timers {
   }
 }
 
-const RANDOM_POOL_BYTES = 4096
-/** Twelve bits after the milliseconds count up within one millisecond (RFC 9562 section 6.2, method 1). */
-const MAX_COUNTER = 0xfff
-
 /** UUIDs of version 7 (RFC 9562) that only ever grow within this process, also when the clock is set back. */
-export function systemIds(clock: Pick<Clock, 'now'> = systemClock()): Ids {
-  const pool = Buffer.alloc(RANDOM_POOL_BYTES)
-  let used = RANDOM_POOL_BYTES
-  let lastMs = -1
-  let counter = 0
-
-  function random(bytes: number): Buffer {
-    if (used + bytes > RANDOM_POOL_BYTES) {
-      randomFillSync(pool)
-      used = 0
-    }
-    used += bytes
-    return pool.subarray(used - bytes, used)
-  }
-
-  return {
-    uuid() {
-      const now = clock.now()
-      if (now > lastMs) {
-        lastMs = now
-        // A random start makes two processes in one millisecond unlikely to interleave; the upper half is room to count.
-        counter = random(2).readUInt16BE() & 0x7ff
-      } else if (++counter > MAX_COUNTER) {
-        lastMs++
-        counter = 0
-      }
-      const time = lastMs.toString(16).padStart(12, '0')
-      const tail = Buffer.from(random(8))
-      tail[0] = (tail[0] & 0x3f) | 0x80
-      const hex = tail.toString('hex')
-      const count = (0x7000 | counter).toString(16)
-      return `${time.slice(0, 8)}-${time.slice(8)}-${count}-${hex.slice(0, 4)}-${hex.slice(4)}`
-    },
-  }
+export function systemIds(): Ids {
+  return { uuid: () => v7() }
 }
 
 // One listener for all folders of the process.

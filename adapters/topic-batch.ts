@@ -3,17 +3,17 @@
  * A chunk is a run of records at consecutive offsets that all wait; an acknowledgement only ever shortens it from the front.
  */
 import { AlreadyExists, BadInput, NotFound } from '../domain/errors.ts'
-import { type KafkaEvent, type KafkaEventRecord, MAX_EVENT_BYTES } from '../domain/events.ts'
+import { draftKafkaEvent } from '../domain/events.ts'
 import type { LogRecord, PlacedRecord, PolledBatch } from '../domain/ports.ts'
+import { MAX_MESSAGE_BYTES } from '../domain/topics.ts'
 
-/** Kafka's `max.message.bytes` of our topics (docs/formats.md). */
-const MAX_RECORD_BYTES = 1024 * 1024
 /** Records taken from one partition before the next has its turn. */
 const TURN_RECORDS = 32
-/** JSON around a record's key, value and topic, with the longest numbers: never less than what stringify makes. */
-const RECORD_OVERHEAD = 200
-const EVENT_OVERHEAD = 200
-const ARN = 'arn:aws:kafka:local:000000000000:cluster/tradelake/embedded'
+const SOURCE = {
+  eventSource: 'aws:kafka',
+  eventSourceArn: 'arn:aws:kafka:local:000000000000:cluster/tradelake/embedded',
+  bootstrapServers: 'embedded:9092',
+}
 
 export interface WaitingRecord {
   readonly chunk: number
@@ -21,7 +21,7 @@ export interface WaitingRecord {
   readonly record: LogRecord
 }
 
-/** Of one chunk, all records up to and including this offset. */
+/** All records of one chunk up to and including this offset. */
 export interface Taken {
   readonly chunk: number
   readonly partition: number
@@ -40,8 +40,8 @@ export function checkRecord(topic: string, partitions: number, record: LogRecord
   if (!Number.isSafeInteger(timestamp))
     throw new BadInput(`A record for ${topic}-${partition} has the timestamp ${timestamp}: give whole milliseconds.`)
   const bytes = (key?.length ?? 0) + (value?.length ?? 0)
-  if (bytes > MAX_RECORD_BYTES)
-    throw new BadInput(`A record for ${topic}-${partition} has ${bytes} bytes: the topic takes ${MAX_RECORD_BYTES}.`)
+  if (bytes > MAX_MESSAGE_BYTES)
+    throw new BadInput(`A record for ${topic}-${partition} has ${bytes} bytes: the topic takes ${MAX_MESSAGE_BYTES}.`)
 }
 
 /** @throws BadInput where the topic cannot have an offset like that */
@@ -121,27 +121,23 @@ export function fillBatch(
   let turns = [...partitions.slice(begin), ...partitions.slice(0, begin)].map(partition => ({
     partition,
     records: waiting(partition),
-    event: [] as KafkaEventRecord[],
     taken: [] as Taken[],
   }))
   const all = turns
-  let room = maxRecords
-  let bytes = MAX_EVENT_BYTES - EVENT_OVERHEAD
-  while (turns.length > 0 && room > 0) {
+  const draft = draftKafkaEvent(topic, SOURCE)
+  let isFull = false
+  while (turns.length > 0 && !isFull) {
     turns = turns.filter(turn => {
-      for (let i = 0; i < TURN_RECORDS && room > 0; i++) {
+      for (let i = 0; i < TURN_RECORDS && !isFull; i++) {
         const next = turn.records.next()
         if (next.done) return false
         const { chunk, offset, record } = next.value
-        const size = eventBytes(topic, record)
-        if (size > bytes) {
-          // The event is full; going on with smaller records of other partitions would starve this one.
-          room = 0
+        if (!draft.add({ ...record, partition: turn.partition, offset })) {
+          // Going on with smaller records of other partitions would starve this one.
+          isFull = true
           return false
         }
-        bytes -= size
-        room--
-        turn.event.push(eventRecord(topic, turn.partition, offset, record))
+        isFull = draft.records >= maxRecords
         const last = turn.taken.at(-1)
         if (last?.chunk === chunk) turn.taken[turn.taken.length - 1] = { ...last, through: offset }
         else turn.taken.push({ chunk, partition: turn.partition, through: offset })
@@ -149,17 +145,11 @@ export function fillBatch(
       return true
     })
   }
-  const filled = all.filter(turn => turn.event.length > 0)
+  const filled = all.filter(turn => turn.taken.length > 0)
   if (filled.length === 0) return undefined
-  const event: KafkaEvent = {
-    eventSource: 'aws:kafka',
-    eventSourceArn: ARN,
-    bootstrapServers: 'embedded:9092',
-    records: Object.fromEntries(filled.map(turn => [`${topic}-${turn.partition}`, turn.event])),
-  }
   return {
-    event,
-    records: filled.reduce((sum, turn) => sum + turn.event.length, 0),
+    event: draft.event(),
+    records: draft.records,
     receipt: JSON.stringify({ topic, next: filled[0].partition + 1, taken: filled.flatMap(turn => turn.taken) }),
   }
 }
@@ -167,30 +157,4 @@ export function fillBatch(
 /** What a batch's receipt says was delivered, and the partition that the next batch begins with. */
 export function readReceipt(batch: PolledBatch): { topic: string; next: number; taken: Taken[] } {
   return JSON.parse(batch.receipt)
-}
-
-const base64Length = (bytes: Uint8Array | null) => (bytes ? Math.ceil(bytes.length / 3) * 4 : 0)
-
-/** At least as many bytes of JSON as the record makes, its own list's key included. */
-function eventBytes(topic: string, record: LogRecord): number {
-  return RECORD_OVERHEAD + 2 * topic.length + base64Length(record.key) + base64Length(record.value)
-}
-
-/** A record as the MSK event source puts it into an event. */
-export function eventRecord(topic: string, partition: number, offset: number, record: LogRecord): KafkaEventRecord {
-  const { key, value, timestamp } = record
-  return {
-    topic,
-    partition,
-    offset,
-    timestamp,
-    timestampType: 'CREATE_TIME',
-    ...(key && { key: base64(key) }),
-    ...(value && { value: base64(value) }),
-    headers: [],
-  }
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
 }

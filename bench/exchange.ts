@@ -6,7 +6,7 @@ import { createSimulator } from '../feeds/simulator/simulator.ts'
 
 export interface ExchangeOrder {
   readonly name: string
-  /** Of all exchanges together, as everywhere in the simulator. */
+  /** Trades a second of all exchanges together, as everywhere in the simulator. */
   readonly ratePerSecond: number
   /** When trading begins, milliseconds since 1970. */
   readonly startMs: number

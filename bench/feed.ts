@@ -10,7 +10,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Consumer, ListOffsetTimestamps } from '@platformatic/kafka'
+import { sumOf } from '../domain/counts.ts'
 import { topicName } from '../domain/names.ts'
+import { MINUTE_MS } from '../domain/time.ts'
 import { MARKETS } from '../feeds/simulator/instruments.ts'
 import { startKafka } from '../localstack/kafka.ts'
 import { freePort } from '../localstack/processes.ts'
@@ -112,7 +114,7 @@ async function sample(port: number, minutes: number): Promise<Minute[]> {
   let before = await metricsOf(port)
   let began = Date.now()
   for (let minute = 0; minute < minutes; minute++) {
-    const end = began + 60_000 * Math.min(1, minutes - minute)
+    const end = began + MINUTE_MS * Math.min(1, minutes - minute)
     let lowest = Number.POSITIVE_INFINITY
     while (Date.now() < end) {
       await sleep(Math.min(SAMPLE_MS, Math.max(0, end - Date.now())))
@@ -168,7 +170,7 @@ function report(
   records: number,
   last: ReadonlyMap<string, number>,
 ): void {
-  const cpu = minutes.reduce((sum, { cpuShare }) => sum + cpuShare, 0) / minutes.length
+  const cpu = sumOf(minutes, ({ cpuShare }) => cpuShare) / minutes.length
   const [first, end] = [minutes[Math.min(1, minutes.length - 1)].heapMiB, minutes[minutes.length - 1].heapMiB]
   const count = (name: string) => number(last, `${EXCHANGE}_feed_${name}`)
   record({

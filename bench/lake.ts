@@ -30,7 +30,7 @@ export function benchLake(
     registry: bundledRegistry(),
     engine: engine ?? { run: none, session: none },
     clock,
-    ids: systemIds(clock),
+    ids: systemIds(),
     scratch: systemScratch(join(folder, 'scratch')),
   }
   return { ports, close: () => state.close() }

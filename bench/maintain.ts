@@ -9,8 +9,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sumOf } from '../domain/counts.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import { GOLD_TABLE } from '../domain/tables.ts'
+import { dayOfMs, HOUR_MICROS, MINUTE_MS } from '../domain/time.ts'
 import { unify } from '../functions/gold/gold.ts'
 import { maintain } from '../functions/maintain/maintain.ts'
 import { loadTable } from '../iceberg/catalog.ts'
@@ -23,11 +25,9 @@ import { watchMemory } from './processes.ts'
 import { percentile, print, record } from './report.ts'
 
 const SCALE = 100
-const TRADES_PER_MINUTE = 60_000 / SCALE
+const TRADES_PER_MINUTE = MINUTE_MS / SCALE
 const LATE_PER_MINUTE = 3
 const LATE_MINUTES = 120
-const MINUTE_MS = 60_000
-const HOUR_MICROS = 3_600_000_000n
 /** A whole day, so that its hours are the table's partitions. */
 const START_MS = Date.UTC(2026, 10, 20)
 /** Fifteen minutes past the hour: the one before is closed. */
@@ -110,8 +110,11 @@ async function runDay(maintained: boolean): Promise<string[]> {
     const { tables, failures } = await maintain(lake.ports, EXCHANGES, Number.POSITIVE_INFINITY, options)
     if (failures.length > 0) throw new Error(JSON.stringify(failures))
     seconds += (performance.now() - before) / 1000
-    joins += tables.reduce((sum, table) => sum + table.joins.length, 0)
-    rewritten += tables.flatMap(table => table.joins).reduce((sum, each) => sum + each.bytesWritten, 0)
+    joins += sumOf(tables, table => table.joins.length)
+    rewritten += sumOf(
+      tables.flatMap(table => table.joins),
+      each => each.bytesWritten,
+    )
   }
   for (let minute = 0; minute < 1_440; minute++) {
     now = Math.max(now, START_MS + (minute + 1) * MINUTE_MS)
@@ -171,7 +174,7 @@ async function figuresOf(ports: Parameters<typeof planScan>[0], table: Awaited<R
   const scans = await Promise.all(
     [...hours.keys()].map(hour => {
       const lower = BigInt(START_MS) * 1000n + BigInt(hour) * HOUR_MICROS
-      const day = Math.floor(START_MS / 86_400_000)
+      const day = dayOfMs(START_MS)
       return planScan(ports, table, {
         where: [
           { column: 'timestamp', ranges: [{ lower, upper: lower + HOUR_MICROS - 1n }] },
@@ -183,7 +186,7 @@ async function figuresOf(ports: Parameters<typeof planScan>[0], table: Awaited<R
   )
   return {
     files: files.length,
-    rows: files.reduce((sum, file) => sum + file.records, 0),
+    rows: sumOf(files, file => file.records),
     most: Math.max(...[...hours.values()].map(some => some.length)),
     scanned: Math.max(...scans.map(scan => scan.files.length)),
     manifestsRead: percentile(

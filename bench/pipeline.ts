@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sumOf } from '../domain/counts.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import { consumers } from '../domain/names.ts'
 import { listPending } from '../domain/pending.ts'
@@ -91,8 +92,8 @@ async function runPass(
   await stage('candles', [[]])
   const all = Object.values(figures)
   figures.all = {
-    wall: all.reduce((sum, { wall }) => sum + wall, 0),
-    cpu: all.reduce((sum, { cpu }) => sum + cpu, 0),
+    wall: sumOf(all, ({ wall }) => wall),
+    cpu: sumOf(all, ({ cpu }) => cpu),
     rows: figures.bronze.rows,
     memory: Math.max(...all.map(({ memory }) => memory)),
   }
@@ -103,8 +104,8 @@ async function runPass(
 function together(dones: readonly Done[]): Omit<Figures, 'memory'> {
   return {
     wall: Math.max(...dones.map(done => done.wall)),
-    cpu: dones.reduce((sum, done) => sum + done.cpu, 0),
-    rows: dones.reduce((sum, done) => sum + done.rows, 0),
+    cpu: sumOf(dones, done => done.cpu),
+    rows: sumOf(dones, done => done.rows),
   }
 }
 

@@ -9,7 +9,7 @@ import { benchMaintain } from './maintain.ts'
 import { benchPipeline } from './pipeline.ts'
 
 const MESSAGES = Number(process.env.BENCH_MESSAGES ?? 1_000_000)
-/** Of the feed's bench: trades a second, and for how long. */
+/** The feed's benchmark: trades a second, and for how long. */
 const RATE = Number(process.env.BENCH_RATE ?? 10_000)
 const MINUTES = Number(process.env.BENCH_MINUTES ?? 10)
 

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { sumOf } from '../domain/counts.ts'
 import { readParquet } from '../domain/sql.ts'
 import { allTables, candleTable, GOLD_TABLE } from '../domain/tables.ts'
 import { TIMEFRAMES } from '../domain/timeframes.ts'
@@ -34,8 +35,8 @@ async function verify(folder: string, manifest: Manifest): Promise<Verified> {
     const table = await findTable(ports, name)
     const files = table ? await planFiles(ports, table) : []
     paths.set(name, await Promise.all(files.map(file => ports.store.localFile(file.key))))
-    const rows = files.reduce((sum, file) => sum + file.records, 0)
-    const size = files.reduce((sum, file) => sum + file.bytes, 0)
+    const rows = sumOf(files, file => file.records)
+    const size = sumOf(files, file => file.bytes)
     const layer = name.startsWith('bronze')
       ? 'bronze'
       : name.startsWith('silver')

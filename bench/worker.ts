@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { DuckDbEngine } from '../adapters/duckdb-engine.ts'
 import type { KafkaEvent } from '../domain/events.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
+import { piecesOf } from '../domain/pieces.ts'
 import { tradeStream } from '../domain/streams.ts'
 import { committedTables } from '../domain/tables.ts'
 import { ingest } from '../functions/bronze/bronze.ts'
@@ -68,8 +69,7 @@ async function carryOut({ stage, folder, work }: Order): Promise<Done> {
       for (const exchange of EXCHANGES) {
         const keys = work.filter(item => item.exchange === exchange.name).map(item => item.path)
         const schemas = cachedSchemas(ports.registry)
-        for (let from = 0; from < keys.length; from += OBJECTS_PER_EVENT) {
-          const some = keys.slice(from, from + OBJECTS_PER_EVENT)
+        for (const some of piecesOf(keys, OBJECTS_PER_EVENT)) {
           const result = await watch.measure(() => refine(ports, exchange, schemas, some))
           if (result.failures.length > 0) throw new Error(result.failures[0].reason)
           rows += result.valid + result.invalid

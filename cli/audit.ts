@@ -8,11 +8,11 @@ import { createTotals } from '../embedded/totals.ts'
 import { auditLake } from '../operations/audit/audit.ts'
 import type { AuditReport, LawReport } from '../operations/audit/report.ts'
 import { repairLake } from '../operations/repair/repair.ts'
-import { type Arguments, type Command, JSON_OPTION } from './command.ts'
+import { command, JSON_OPTION, type Values } from './command.ts'
 import { formatCount } from './format.ts'
 import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
 
-export const audit: Command = {
+export const audit = command({
   name: 'audit',
   usage: '[--repair] [--data DIR | --stack NAME] [--json]',
   options: {
@@ -23,12 +23,12 @@ export const audit: Command = {
     ...LAKE_OPTIONS,
     json: JSON_OPTION,
   },
-  async run(args) {
-    const repaired = args.flag('repair') ? await repair(args) : undefined
-    const lake: ReadableLake = await openToRead(args)
+  async run(values) {
+    const repaired = values.repair ? await repair(values) : undefined
+    const lake: ReadableLake = await openToRead(values)
     try {
       const report = await auditLake(lake)
-      if (args.flag('json')) console.log(JSON.stringify({ ...report, ...(repaired && { repaired }) }, null, 2))
+      if (values.json) console.log(JSON.stringify({ ...report, ...(repaired && { repaired }) }, null, 2))
       else {
         if (repaired) printRepairs(repaired)
         printAudit(report)
@@ -38,12 +38,12 @@ export const audit: Command = {
       lake.close()
     }
   },
-}
+})
 
-async function repair(args: Arguments): Promise<string[]> {
-  if (args.text('stack') !== undefined)
+async function repair({ data, stack }: Values<typeof LAKE_OPTIONS>): Promise<string[]> {
+  if (stack !== undefined)
     throw new BadInput('A repair needs the lake to itself: stop the stack’s schedules and mappings (docs/runbook.md).')
-  const lake: Lake = await openLake(args.text('data') as string, { mustExist: true, lostState: true })
+  const lake: Lake = await openLake(data, { mustExist: true, lostState: true })
   const log = createLogFile(lake.directory, lake.ports.clock)
   try {
     return await repairLake(lake, wireFunctions(lake, log), createTotals(lake.exchanges))

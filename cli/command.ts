@@ -1,82 +1,100 @@
-/** What a command is: its options as data, for parsing and for --help. */
-import { type ParseArgsConfig, parseArgs } from 'node:util'
+/**
+ * A command of `tradelake`. Its options are data: the parsing, the help and the types of the values that it runs with all
+ * follow from them.
+ */
+import { parseArgs } from 'node:util'
 import { BadInput, messageOf } from '../domain/errors.ts'
 
-export interface Option {
-  readonly type: 'string' | 'boolean'
+interface TextOption {
+  readonly type: 'string'
   /** How the value is called in the help. */
-  readonly value?: string
+  readonly value: string
   readonly help: string
   readonly default?: string
 }
 
-export interface Arguments {
-  readonly positionals: readonly string[]
-  text(name: string): string | undefined
-  flag(name: string): boolean
+interface Flag {
+  readonly type: 'boolean'
+  readonly help: string
 }
 
-export interface Command {
+export type Option = TextOption | Flag
+export type Options = Readonly<Record<string, Option>>
+
+/** What an option comes to: whether a flag is there; the text of any other, which is sure to be there by its default alone. */
+type ValueOf<O extends Option> = O extends Flag ? boolean : O extends { default: string } ? string : string | undefined
+export type Values<O extends Options> = { readonly [Name in keyof O]: ValueOf<O[Name]> }
+
+export interface Definition<O extends Options> {
   readonly name: string
   /** What follows the name in the usage line. */
   readonly usage: string
-  readonly options: Readonly<Record<string, Option>>
+  readonly options: O
   /** Gives the exit status. */
-  run(args: Arguments): Promise<number>
+  run(values: Values<O>, positionals: readonly string[]): Promise<number>
 }
 
-export const DATA_OPTION: Option = { type: 'string', value: 'DIR', help: 'where the lake is', default: './.tradelake' }
-export const JSON_OPTION: Option = { type: 'boolean', help: 'print JSON' }
+/** A command as the command line sees it. */
+export interface Command {
+  readonly name: string
+  readonly usage: string
+  readonly options: Options
+  /** Runs with what follows the command's name; gives the exit status. @throws BadInput naming what is wrong with it */
+  run(argv: readonly string[]): Promise<number>
+}
 
-/** Parses what follows the command's name. @throws BadInput naming what is wrong */
-export function parseCommand(command: Command, argv: readonly string[]): Arguments {
-  const options: ParseArgsConfig['options'] = { help: { type: 'boolean' } }
-  for (const [name, { type }] of Object.entries(command.options)) options[name] = { type }
+export const DATA_OPTION = {
+  type: 'string',
+  value: 'DIR',
+  help: 'where the lake is',
+  default: './.tradelake',
+} as const satisfies Option
+export const JSON_OPTION = { type: 'boolean', help: 'print JSON' } as const satisfies Option
+const HELP_OPTION = { type: 'boolean', help: 'this text' } as const satisfies Option
+
+export function command<const O extends Options>(definition: Definition<O>): Command {
+  return {
+    ...definition,
+    run(argv) {
+      const { values, positionals } = parseOptions(definition, argv)
+      return definition.run(values, positionals)
+    },
+  }
+}
+
+/** Parses what follows a command's name. @throws BadInput naming what is wrong */
+export function parseOptions<O extends Options>(
+  { name, options }: Pick<Definition<O>, 'name' | 'options'>,
+  argv: readonly string[],
+): { readonly values: Values<O>; readonly positionals: readonly string[] } {
+  const given = parseStrictly(name, { ...options, help: HELP_OPTION }, argv)
+  const values = Object.entries<Option>(options).map(([option, definition]) => [
+    option,
+    given.values[option] ?? (definition.type === 'boolean' ? false : definition.default),
+  ])
+  return { values: Object.fromEntries(values), positionals: given.positionals }
+}
+
+function parseStrictly(name: string, options: Options, argv: readonly string[]) {
   try {
-    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true })
-    return {
-      positionals,
-      text: name => (values[name] as string | undefined) ?? command.options[name]?.default,
-      flag: name => values[name] === true,
-    }
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true })
   } catch (error) {
-    throw new BadInput(
-      `${messageOf(error).split('. ', 1)[0].replace(/\.?$/, '.')} See tradelake ${command.name} --help.`,
-    )
+    // Node's message goes on with advice about `--`.
+    const [problem] = messageOf(error).split('. ', 1)
+    throw new BadInput(`${problem.replace(/\.?$/, '.')} See tradelake ${name} --help.`)
   }
 }
 
 /** The help of one command. */
-export function helpOf(command: Command, summary: string): string {
-  const rows = Object.entries({ ...command.options, help: { type: 'boolean', help: 'this text' } as Option }).map(
-    ([name, option]) => [
-      `  --${name}${option.value ? ` ${option.value}` : ''}`,
-      `${option.help}${option.default ? ` (default ${option.default})` : ''}`,
-    ],
-  )
-  const width = Math.max(...rows.map(([left]) => left.length)) + 2
-  const lines = rows.map(([left, right]) => left.padEnd(width) + right)
-  return [`tradelake ${command.name} ${command.usage}`.trimEnd(), '', summary, '', ...lines].join('\n')
-}
-
-/** A duration like `60s`, `5m`, `1h`, `250ms` in milliseconds. @throws BadInput */
-export function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text)
-  if (!match) throw new BadInput(`${text} is no duration: write 60s, 5m or 1h.`)
-  return Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] as 'ms' | 's' | 'm' | 'h']
-}
-
-/** A number of at least `least`. @throws BadInput naming the option */
-export function parseNumber(option: string, text: string, least: number, whole = false): number {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value) || value < least || (whole && !Number.isSafeInteger(value)))
-    throw new BadInput(`--${option} ${text} is not a ${whole ? 'whole number' : 'number'} of at least ${least}.`)
-  return value
-}
-
-/** A time like `2026-11-20T10:00:00Z` in microseconds since 1970. @throws BadInput naming the option */
-export function parseTime(option: string, text: string): bigint {
-  const milliseconds = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) ? Date.parse(text) : Number.NaN
-  if (!(milliseconds >= 0)) throw new BadInput(`--${option} ${text} is no time: write 2026-11-20T10:00:00Z.`)
-  return BigInt(milliseconds) * 1000n
+export function helpOf({ name, usage, options }: Command, summary: string): string {
+  const rows = Object.entries<Option>({ ...options, help: HELP_OPTION }).map(([option, definition]) => {
+    const { value, default: otherwise } = { value: undefined, default: undefined, ...definition }
+    return {
+      left: `  --${option}${value ? ` ${value}` : ''}`,
+      right: `${definition.help}${otherwise ? ` (default ${otherwise})` : ''}`,
+    }
+  })
+  const width = Math.max(...rows.map(({ left }) => left.length)) + 2
+  const lines = rows.map(({ left, right }) => left.padEnd(width) + right)
+  return [`tradelake ${name} ${usage}`.trimEnd(), '', summary, '', ...lines].join('\n')
 }

@@ -6,23 +6,22 @@ import { openLake } from '../embedded/lake.ts'
 import { createTotals } from '../embedded/totals.ts'
 import { drainDeployed } from '../operations/deployed-drain.ts'
 import { openDeployedLake } from '../operations/deployed-lake.ts'
-import { type Command, JSON_OPTION } from './command.ts'
+import { command, JSON_OPTION } from './command.ts'
 import { LAKE_OPTIONS } from './open-lake.ts'
 
-export const drain: Command = {
+export const drain = command({
   name: 'drain',
   usage: '[--data DIR | --stack NAME] [--json]',
   options: { ...LAKE_OPTIONS, json: JSON_OPTION },
-  async run(args) {
-    const stack = args.text('stack')
-    if (stack !== undefined) return drainStack(stack)
-    const lake = await openLake(args.text('data') as string, { mustExist: true })
+  async run(values) {
+    if (values.stack !== undefined) return drainStack(values.stack)
+    const lake = await openLake(values.data, { mustExist: true })
     const log = createLogFile(lake.directory, lake.ports.clock)
     try {
       const totals = createTotals(lake.exchanges)
       await drainLake(lake, wireFunctions(lake, log), totals)
       const rows = Object.fromEntries(totals.exchanges)
-      if (args.flag('json')) console.log(JSON.stringify(rows))
+      if (values.json) console.log(JSON.stringify(rows))
       else
         for (const [name, { bronze, silver, dlq, gold, candles }] of Object.entries(rows))
           console.log(
@@ -34,7 +33,7 @@ export const drain: Command = {
       lake.close()
     }
   },
-}
+})
 
 async function drainStack(stack: string): Promise<number> {
   const lake = await openDeployedLake(stack)

@@ -12,7 +12,8 @@ import { VENUES, type Venue } from '../feeds/exchanges/venues.ts'
 import { pairOf } from '../feeds/pairs.ts'
 import type { StreamKind } from '../feeds/protocol.ts'
 import { type ServiceOptions, startService } from '../feeds/service.ts'
-import { type Arguments, type Command, parseDuration, parseNumber } from './command.ts'
+import { command, type Options, type Values } from './command.ts'
+import { optional, parseDuration, parseNumber } from './values.ts'
 
 const MIB = 1024 * 1024
 /** A container gets a minute after SIGTERM. */
@@ -20,40 +21,41 @@ const STOP_MS = 30_000
 const TOPIC_TIMEOUTS = { timeout: 10_000, connectTimeout: 5_000, retries: 2, retryDelay: 250 }
 const STREAMS: readonly StreamKind[] = ['trade', 'aggTrade']
 
-export const feed: Command = {
+const OPTIONS = {
+  exchange: { type: 'string', value: 'X', help: EXCHANGES.map(({ name }) => name).join(', ') },
+  symbols: { type: 'string', value: 'A,B', help: 'markets, like BTCUSDT or BTC-USD (a few large ones)' },
+  stream: { type: 'string', value: 'KIND', help: "binance's trade or aggTrade", default: 'trade' },
+  brokers: {
+    type: 'string',
+    value: 'LIST',
+    help: `HOST:PORT,… (${KAFKA_VARIABLES.bootstrap}; the login as for the functions)`,
+  },
+  registry: { type: 'string', value: 'URL', help: `Confluent schema registry (${VARIABLES.registry})` },
+  'schema-id': { type: 'string', value: 'N', help: 'what to write where no registry answers' },
+  'create-topics': { type: 'boolean', help: 'make the topics that are missing' },
+  url: { type: 'string', value: 'LIST', help: 'WebSocket addresses, best first, in place of the exchange’s own' },
+  rest: { type: 'string', value: 'LIST', help: 'REST addresses, by the same rule' },
+  host: {
+    type: 'string',
+    value: 'ADDRESS',
+    help: 'where /healthz, /readyz and /metrics are answered',
+    default: '127.0.0.1',
+  },
+  port: { type: 'string', value: 'N', help: 'their port; 0 takes a free one', default: '9100' },
+  spill: { type: 'string', value: 'DIR', help: 'for records that Kafka does not take', default: './.tradelake-feed' },
+  'memory-limit': { type: 'string', value: 'MIB', help: 'of records that wait in memory', default: '64' },
+  'spill-limit': { type: 'string', value: 'MIB', help: 'of records that wait on disk', default: '1024' },
+  for: { type: 'string', value: 'TIME', help: 'stop after 60s, 5m, 1h; without it, on SIGTERM or Ctrl-C' },
+} as const satisfies Options
+
+export const feed = command({
   name: 'feed',
   usage: '--exchange X [--symbols A,B] --brokers HOST:PORT,… --registry URL',
-  options: {
-    exchange: { type: 'string', value: 'X', help: EXCHANGES.map(({ name }) => name).join(', ') },
-    symbols: { type: 'string', value: 'A,B', help: 'markets, like BTCUSDT or BTC-USD (a few large ones)' },
-    stream: { type: 'string', value: 'KIND', help: "binance's trade or aggTrade", default: 'trade' },
-    brokers: {
-      type: 'string',
-      value: 'LIST',
-      help: `HOST:PORT,… (${KAFKA_VARIABLES.bootstrap}; the login as for the functions)`,
-    },
-    registry: { type: 'string', value: 'URL', help: `Confluent schema registry (${VARIABLES.registry})` },
-    'schema-id': { type: 'string', value: 'N', help: 'what to write where no registry answers' },
-    'create-topics': { type: 'boolean', help: 'make the topics that are missing' },
-    url: { type: 'string', value: 'LIST', help: 'WebSocket addresses, best first, in place of the exchange’s own' },
-    rest: { type: 'string', value: 'LIST', help: 'REST addresses, by the same rule' },
-    host: {
-      type: 'string',
-      value: 'ADDRESS',
-      help: 'where /healthz, /readyz and /metrics are answered',
-      default: '127.0.0.1',
-    },
-    port: { type: 'string', value: 'N', help: 'their port; 0 takes a free one', default: '9100' },
-    spill: { type: 'string', value: 'DIR', help: 'for records that Kafka does not take', default: './.tradelake-feed' },
-    'memory-limit': { type: 'string', value: 'MIB', help: 'of records that wait in memory', default: '64' },
-    'spill-limit': { type: 'string', value: 'MIB', help: 'of records that wait on disk', default: '1024' },
-    for: { type: 'string', value: 'TIME', help: 'stop after 60s, 5m, 1h; without it, on SIGTERM or Ctrl-C' },
-  },
-  async run(args) {
-    const forText = args.text('for')
-    const milliseconds = forText === undefined ? undefined : parseDuration(forText)
-    const options = await optionsOf(args)
-    if (args.flag('create-topics')) await createTopics(options.kafka)
+  options: OPTIONS,
+  async run(values) {
+    const milliseconds = optional(values.for, parseDuration)
+    const options = await optionsOf(values)
+    if (values['create-topics']) await createTopics(options.kafka)
     const service = await startService(options)
     options.log.info('feeding', {
       exchange: options.exchange.name,
@@ -68,33 +70,32 @@ export const feed: Command = {
     await service.stop(STOP_MS)
     return reason === undefined ? 0 : 1
   },
-}
+})
 
-async function optionsOf(args: Arguments): Promise<ServiceOptions> {
-  const exchange = EXCHANGES.find(({ name }) => name === args.text('exchange'))
+async function optionsOf(values: Values<typeof OPTIONS>): Promise<ServiceOptions> {
+  const exchange = EXCHANGES.find(({ name }) => name === values.exchange)
   if (!exchange) throw new BadInput(`Say which exchange: --exchange ${EXCHANGES.map(({ name }) => name).join(', ')}.`)
-  const stream = STREAMS.find(kind => kind === args.text('stream'))
-  if (!stream) throw new BadInput(`--stream ${args.text('stream')} is none of ${STREAMS.join(', ')}.`)
+  const stream = STREAMS.find(kind => kind === values.stream)
+  if (!stream) throw new BadInput(`--stream ${values.stream} is none of ${STREAMS.join(', ')}.`)
   if (stream !== 'trade' && exchange.name !== 'binance')
     throw new BadInput(`--stream ${stream} is Binance's alone: leave it out for ${exchange.name}.`)
   const venue = VENUES[exchange.name]
-  const schemaId = args.text('schema-id')
   return {
     exchange,
     venue: {
       ...venue,
-      urls: addresses(args, 'url', /^wss?:\/\//) ?? venue.urls,
-      restUrls: addresses(args, 'rest', /^https?:\/\//) ?? venue.restUrls,
+      urls: addresses('url', values.url, /^wss?:\/\//) ?? venue.urls,
+      restUrls: addresses('rest', values.rest, /^https?:\/\//) ?? venue.restUrls,
     },
-    pairs: pairsOf(args.text('symbols'), venue),
+    pairs: pairsOf(values.symbols, venue),
     stream,
-    kafka: await kafkaOf(args.text('brokers')),
-    registry: args.text('registry') ?? process.env[VARIABLES.registry],
-    schemaId: schemaId === undefined ? undefined : parseNumber('schema-id', schemaId, 0, true),
-    endpoint: { host: args.text('host') as string, port: parseNumber('port', args.text('port') as string, 0, true) },
-    spill: args.text('spill') as string,
-    memoryBytes: parseNumber('memory-limit', args.text('memory-limit') as string, 1) * MIB,
-    spillBytes: parseNumber('spill-limit', args.text('spill-limit') as string, 0) * MIB,
+    kafka: await kafkaOf(values.brokers),
+    registry: values.registry ?? process.env[VARIABLES.registry],
+    schemaId: optional(values['schema-id'], text => parseNumber('schema-id', text, 0, true)),
+    endpoint: { host: values.host, port: parseNumber('port', values.port, 0, true) },
+    spill: values.spill,
+    memoryBytes: parseNumber('memory-limit', values['memory-limit'], 1) * MIB,
+    spillBytes: parseNumber('spill-limit', values['spill-limit'], 0) * MIB,
     log: new Logger({ serviceName: `feed_${exchange.name}` }),
   }
 }
@@ -106,11 +107,8 @@ function pairsOf(text: string | undefined, venue: Venue): ServiceOptions['pairs'
   return [...pairs.values()]
 }
 
-function addresses(args: Arguments, name: 'url' | 'rest', pattern: RegExp): string[] | undefined {
-  const list = args
-    .text(name)
-    ?.split(',')
-    .map(url => url.replace(/\/$/, ''))
+function addresses(name: 'url' | 'rest', text: string | undefined, pattern: RegExp): string[] | undefined {
+  const list = text?.split(',').map(url => url.replace(/\/$/, ''))
   for (const url of list ?? [])
     if (!pattern.test(url) || !URL.canParse(url))
       throw new BadInput(

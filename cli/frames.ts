@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { codeOf, fileError } from '../adapters/file-errors.ts'
 import { BadInput, messageOf } from '../domain/errors.ts'
+import { isExchangeName } from '../domain/exchanges.ts'
 import { topicName } from '../domain/names.ts'
 import type { LogRecord } from '../domain/ports.ts'
 import type { Trade } from '../domain/trade.ts'
@@ -12,38 +13,38 @@ import { type Decoder, MalformedFrame } from '../feeds/decoder.ts'
 import { DECODERS } from '../feeds/exchanges/decoders.ts'
 import { framesOf } from '../feeds/frames.ts'
 import { partitionOf } from '../feeds/partitioner.ts'
-import { type Command, DATA_OPTION } from './command.ts'
+import { command, DATA_OPTION } from './command.ts'
 import { formatCount } from './format.ts'
 
 const RECORDS_PER_APPEND = 5_000
 
 const KNOWN = Object.keys(DECODERS).join(', ')
 
-export const frames: Command = {
+export const frames = command({
   name: 'frames',
   usage: 'FILE… --exchange X [--data DIR]',
   options: {
     exchange: { type: 'string', value: 'X', help: `whose frames they are: ${KNOWN}` },
     data: DATA_OPTION,
   },
-  async run(args) {
-    const name = args.text('exchange')
+  async run(values, positionals) {
+    const name = values.exchange
     if (name === undefined) throw new BadInput(`Say whose frames they are: --exchange ${KNOWN}.`)
-    if (args.positionals.length === 0) throw new BadInput('Give at least one file of recorded frames.')
-    const decoder = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined
+    if (positionals.length === 0) throw new BadInput('Give at least one file of recorded frames.')
+    const decoder = isExchangeName(name) ? DECODERS[name] : undefined
     if (!decoder) throw new BadInput(`--exchange ${name} is none of ${KNOWN}.`)
     // Every file is read to its end before anything is published: a bad one leaves nothing half-done.
-    for (const file of args.positionals) for await (const _ of tradesOf(file, decoder));
-    const lake = await openLake(args.text('data') as string)
+    for (const file of positionals) for await (const _ of tradesOf(file, decoder));
+    const lake = await openLake(values.data)
     try {
-      for (const file of args.positionals) await publish(lake, name, file, decoder)
+      for (const file of positionals) await publish(lake, name, file, decoder)
       console.log('Run tradelake drain, or tradelake start, to take them through.')
       return 0
     } finally {
       lake.close()
     }
   },
-}
+})
 
 async function publish(lake: Lake, name: string, file: string, decoder: Decoder): Promise<void> {
   const topic = topicName(name)

@@ -1,57 +1,21 @@
 /**
- * Figures of a lake for the live view: what its tables held at the start, and the last closed minute of each symbol.
+ * Figures of a lake for the live view: the trades that it holds, and the last closed minute of each symbol.
  */
 import { formatDecimal } from '../domain/decimal.ts'
-import { bronzeTable, candleTable, DLQ_TABLE, GOLD_TABLE, silverTable } from '../domain/tables.ts'
+import { compare } from '../domain/order.ts'
+import { candleTable, GOLD_TABLE } from '../domain/tables.ts'
 import { TIMEFRAMES } from '../domain/timeframes.ts'
 import type { Lake } from '../embedded/lake.ts'
-import { openTable } from '../iceberg/catalog.ts'
+import { findTable, openTable } from '../iceberg/catalog.ts'
+import { currentSnapshot } from '../iceberg/metadata.ts'
 import { planFiles } from '../iceberg/scan.ts'
 import { readCandles, type StoredCandle } from '../tables/candles.ts'
-import { createView, openTables } from '../tables/views.ts'
 
-export interface TableTotals {
-  bronze: number
-  silver: number
-  dlq: number
-  gold: number
-  candles: number
-}
-
-/** Rows of each exchange in the tables, candles of all timeframes together. */
-export async function tableTotals(lake: Lake): Promise<Map<string, TableTotals>> {
-  const tables = await openTables(lake)
-  const rowsOf = (name: string) =>
-    tables.find(table => table.definition.name === name)?.files.reduce((sum, file) => sum + file.records, 0) ?? 0
-  const shared = [DLQ_TABLE, GOLD_TABLE, ...TIMEFRAMES.map(candleTable)]
-  const counts = new Map<string, number>()
-  const session = await lake.ports.engine.session()
-  try {
-    for (const { name } of shared) {
-      const table = tables.find(candidate => candidate.definition.name === name)
-      if (!table || table.files.length === 0) continue
-      await session.run(await createView(lake, table))
-      for (const row of await session.run(`SELECT exchange, count(*) AS rows FROM ${name} GROUP BY exchange`))
-        counts.set(`${name}|${row.exchange}`, Number(row.rows))
-    }
-  } finally {
-    session.close()
-  }
-  return new Map(
-    lake.exchanges.map(exchange => {
-      const count = (table: string) => counts.get(`${table}|${exchange.code}`) ?? 0
-      return [
-        exchange.name,
-        {
-          bronze: rowsOf(bronzeTable(exchange).name),
-          silver: rowsOf(silverTable(exchange).name),
-          dlq: count(DLQ_TABLE.name),
-          gold: count(GOLD_TABLE.name),
-          candles: TIMEFRAMES.reduce((sum, timeframe) => sum + count(candleTable(timeframe).name), 0),
-        },
-      ]
-    }),
-  )
+/** Trades in Gold, by its snapshot's own count: no file is opened. */
+export async function goldTrades(lake: Lake): Promise<number> {
+  const table = await findTable(lake.ports, GOLD_TABLE.name)
+  const snapshot = table && currentSnapshot(table.metadata)
+  return Number(snapshot?.summary['total-records'] ?? 0)
 }
 
 export interface ShownCandle {
@@ -89,7 +53,7 @@ export async function lastCandles(lake: Lake, since: bigint): Promise<ShownCandl
     if (known === undefined || isBetter(candle, known, now)) shown.set(candle.symbol, candle)
   }
   return [...shown.values()]
-    .sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
+    .sort((a, b) => compare(a.symbol, b.symbol))
     .map(candle => ({
       window: new Date(Number(candle.windowStart / 1000n)).toISOString(),
       closed: candle.windowEnd <= now,

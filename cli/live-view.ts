@@ -4,7 +4,7 @@
 import type { Lake } from '../embedded/lake.ts'
 import type { Totals } from '../embedded/totals.ts'
 import { formatCount, formatTable } from './format.ts'
-import { lastCandles, type ShownCandle, tableTotals } from './lake-figures.ts'
+import { goldTrades, lastCandles, type ShownCandle } from './lake-figures.ts'
 
 export interface View {
   published(counts: ReadonlyMap<string, number>): void
@@ -21,7 +21,7 @@ const JSON_MS = 1_000
 const LINES_MS = 5_000
 const CANDLES_MS = 1_000
 
-/** Figures count from what the lake held when the view was made; candles from `startMicros` on are shown. */
+/** Figures count from when the view was made; candles from `startMicros` (microseconds since 1970) on are shown. */
 export async function createView(
   lake: Lake,
   source: { readonly title: string; readonly startMicros: bigint },
@@ -31,7 +31,6 @@ export async function createView(
   const { clock } = lake.ports
   const terminal = process.stdout.isTTY === true && !json
   const interval = terminal ? TERMINAL_MS : json ? JSON_MS : LINES_MS
-  const before = await tableTotals(lake)
   const began = clock.now()
   const messages = new Map(lake.exchanges.map(exchange => [exchange.name, 0]))
   let drawn = Number.NEGATIVE_INFINITY
@@ -39,24 +38,27 @@ export async function createView(
   let candles: ShownCandle[] = []
   let candlesRead = Number.NEGATIVE_INFINITY
 
-  if (!json) console.log(`tradelake: ${source.title} into ${lake.directory}\nCtrl-C stops and audits.\n`)
+  if (!json) {
+    const held = await goldTrades(lake)
+    console.log(`tradelake: ${source.title} into ${lake.directory}`)
+    if (held > 0) console.log(`The lake holds ${formatCount(held)} trades; the figures count from now.`)
+    console.log('Ctrl-C stops and audits.\n')
+  }
 
   function figures() {
     const seconds = Math.max(0.001, (clock.now() - began) / 1000)
     return lake.exchanges.map(({ name }) => {
       const run = totals.exchanges.get(name)
-      const old = before.get(name)
-      const sum = (field: 'bronze' | 'silver' | 'dlq' | 'gold' | 'candles') => (old?.[field] ?? 0) + (run?.[field] ?? 0)
       const sent = messages.get(name) ?? 0
       return {
         exchange: name,
         messages: sent,
         rate: sent / seconds,
-        bronze: sum('bronze'),
-        silver: sum('silver'),
-        dlq: sum('dlq'),
-        gold: sum('gold'),
-        candles: sum('candles'),
+        bronze: run?.bronze ?? 0,
+        silver: run?.silver ?? 0,
+        dlq: run?.dlq ?? 0,
+        gold: run?.gold ?? 0,
+        candles: run?.candles ?? 0,
         lag_seconds: run && run.newestMillis > 0 ? Math.max(0, (clock.now() - run.newestMillis) / 1000) : null,
       }
     })

@@ -1,7 +1,7 @@
 /** The `tradelake` command: finds the subcommand, runs it, and says what went wrong in one line. */
 import { enableCompileCache } from 'node:module'
 import { messageOf } from '../domain/errors.ts'
-import { type Command, helpOf, parseCommand } from './command.ts'
+import { type Command, helpOf } from './command.ts'
 
 /** Each is loaded when it is asked for: none waits for what another needs, or fails where that is not installed. */
 const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
@@ -72,7 +72,7 @@ async function main(argv: readonly string[]): Promise<number> {
     console.log(helpOf(command, found.summary))
     return 0
   }
-  return command.run(parseCommand(command, rest))
+  return command.run(rest)
 }
 
 function overview(): string {

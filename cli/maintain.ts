@@ -1,12 +1,15 @@
 /** `tradelake maintain`: joins small files, drops what has had its time and deletes what nothing reaches. */
 import { createLogFile } from '../adapters/log-file.ts'
+import { sumOf } from '../domain/counts.ts'
 import { openLake } from '../embedded/lake.ts'
+import { createMetrics } from '../embedded/metrics.ts'
 import { maintainHandler } from '../functions/maintain/handler.ts'
 import type { MaintainResult, TableResult } from '../functions/maintain/maintain.ts'
-import { type Command, DATA_OPTION, JSON_OPTION, parseDuration } from './command.ts'
+import { command, DATA_OPTION, JSON_OPTION } from './command.ts'
 import { formatBytes, formatCount } from './format.ts'
+import { optional, parseDuration } from './values.ts'
 
-export const maintain: Command = {
+export const maintain = command({
   name: 'maintain',
   usage: '[--closed-after 10m] [--data DIR] [--json]',
   options: {
@@ -18,17 +21,19 @@ export const maintain: Command = {
     data: DATA_OPTION,
     json: JSON_OPTION,
   },
-  async run(args) {
-    const closed = args.text('closed-after')
-    const closedAfterMs = closed === undefined ? undefined : parseDuration(closed)
-    const lake = await openLake(args.text('data') as string, { mustExist: true })
+  async run(values) {
+    const closedAfterMs = optional(values['closed-after'], parseDuration)
+    const lake = await openLake(values.data, { mustExist: true })
     const log = createLogFile(lake.directory, lake.ports.clock)
     try {
-      const run = maintainHandler(lake.ports, lake.exchanges, { sweepEveryMs: 0, closedAfterMs }, log)
+      const run = maintainHandler({ log, metrics: createMetrics() }, lake.ports, lake.exchanges, {
+        sweepEveryMs: 0,
+        closedAfterMs,
+      })
       // A person waits until all is done.
       const context = { awsRequestId: lake.ports.ids.uuid(), getRemainingTimeInMillis: () => Number.POSITIVE_INFINITY }
       const result = await run({}, context)
-      if (args.flag('json')) console.log(JSON.stringify(result, null, 2))
+      if (values.json) console.log(JSON.stringify(result, null, 2))
       else for (const line of linesOf(result)) console.log(line)
       return result.failures.length === 0 ? 0 : 1
     } finally {
@@ -36,7 +41,7 @@ export const maintain: Command = {
       lake.close()
     }
   },
-}
+})
 
 function linesOf({ tables, deletedPayloads, failures }: MaintainResult): string[] {
   const lines = tables.flatMap(table => [table.table, ...tableLines(table).map(line => `  ${line}`)])
@@ -47,8 +52,7 @@ function linesOf({ tables, deletedPayloads, failures }: MaintainResult): string[
 
 function tableLines(table: TableResult): string[] {
   const { joins, droppedPartitions, expiredSnapshots, deletedObjects, notedObjects } = table
-  const sum = (of: 'files' | 'bytesRead' | 'bytesWritten' | 'conflicts') =>
-    joins.reduce((total, join) => total + join[of], 0)
+  const sum = (of: 'files' | 'bytesRead' | 'bytesWritten' | 'conflicts') => sumOf(joins, join => join[of])
   const partitions = new Set(joins.map(join => join.partition)).size
   return [
     joins.length > 0 &&

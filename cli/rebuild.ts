@@ -8,47 +8,56 @@ import { wireFunctions } from '../embedded/functions.ts'
 import { type Lake, openLake } from '../embedded/lake.ts'
 import { createTotals } from '../embedded/totals.ts'
 import { type RebuildResult, rebuildCandles, rebuildGold, rebuildSilver } from '../operations/repair/rebuild.ts'
-import { type Arguments, type Command, DATA_OPTION, JSON_OPTION, parseTime } from './command.ts'
+import { command, DATA_OPTION, JSON_OPTION, type Values } from './command.ts'
 import { formatCount } from './format.ts'
+import { parseTime } from './values.ts'
+
+/** The lake that is worked on, and how the outcome is printed. */
+export const OUTPUT_OPTIONS = { data: DATA_OPTION, json: JSON_OPTION } as const
+
+/** Of --from and --to. */
+interface Range {
+  readonly from: string | undefined
+  readonly to: string | undefined
+}
 
 const WHAT = ['silver', 'gold', 'candles']
 
-export const rebuild: Command = {
+export const rebuild = command({
   name: 'rebuild',
   usage: 'silver|gold|candles --from TIME [--to TIME] [--exchange NAME] [--data DIR] [--json]',
   options: {
     from: { type: 'string', value: 'TIME', help: 'where the range begins, as 2026-11-20T10:00:00Z' },
     to: { type: 'string', value: 'TIME', help: 'where it ends (default: now)' },
     exchange: { type: 'string', value: 'NAME', help: 'of one exchange (default: of all; candles are always of all)' },
-    data: DATA_OPTION,
-    json: JSON_OPTION,
+    ...OUTPUT_OPTIONS,
   },
-  async run(args) {
-    const [what, ...more] = args.positionals
+  async run(values, positionals) {
+    const [what, ...more] = positionals
     if (!WHAT.includes(what) || more.length > 0)
       throw new BadInput('Name what to rebuild: tradelake rebuild silver, gold or candles.')
-    if (args.text('from') === undefined) throw new BadInput('Give --from: a rebuild is of a range of time.')
-    return repairLake(args, async lake => {
-      const range = rangeOf(args, lake.ports.clock.now())
+    if (values.from === undefined) throw new BadInput('Give --from: a rebuild is of a range of time.')
+    return repairLake(values, async lake => {
+      const range = rangeOf(values, lake.ports.clock.now())
       if (what === 'candles') return { all: await rebuildCandles(lake.ports, range) }
       const results: Record<string, RebuildResult> = {}
-      for (const exchange of chosenExchanges(args, lake))
+      for (const exchange of chosenExchanges(values.exchange, lake))
         results[exchange.name] = await (what === 'silver' ? rebuildSilver : rebuildGold)(lake.ports, exchange, range)
       return results
     })
   },
-}
+})
 
 /** Opens the lake for a repair, works off what the repair left pending, and prints what it did. */
 export async function repairLake(
-  args: Arguments,
+  { data, json }: Values<typeof OUTPUT_OPTIONS>,
   work: (lake: Lake) => Promise<Record<string, RebuildResult>>,
 ): Promise<number> {
-  const lake = await openLake(args.text('data') as string, { mustExist: true })
+  const lake = await openLake(data, { mustExist: true })
   const log = createLogFile(lake.directory, lake.ports.clock)
   try {
     const results = await work(lake)
-    if (args.flag('json')) console.log(JSON.stringify(results))
+    if (json) console.log(JSON.stringify(results))
     else for (const [name, result] of Object.entries(results)) console.log(resultLine(name, result))
     await drain(lake, wireFunctions(lake, log), createTotals(lake.exchanges))
     return 0
@@ -59,9 +68,7 @@ export async function repairLake(
 }
 
 /** The range of --from and --to. @throws BadInput where it is empty */
-export function rangeOf(args: Arguments, nowMs: number): TimeRange {
-  const from = args.text('from')
-  const to = args.text('to')
+export function rangeOf({ from, to }: Range, nowMs: number): TimeRange {
   const range = {
     from: from === undefined ? 0n : parseTime('from', from),
     to: to === undefined ? BigInt(nowMs) * 1000n : parseTime('to', to) - 1n,
@@ -72,8 +79,7 @@ export function rangeOf(args: Arguments, nowMs: number): TimeRange {
 }
 
 /** The exchange of --exchange, or all. @throws BadInput where there is none of the name */
-export function chosenExchanges(args: Arguments, lake: Lake): readonly Exchange[] {
-  const name = args.text('exchange')
+export function chosenExchanges(name: string | undefined, lake: Lake): readonly Exchange[] {
   if (name === undefined) return lake.exchanges
   const chosen = lake.exchanges.filter(exchange => exchange.name === name)
   if (chosen.length === 0)

@@ -2,10 +2,10 @@
 import { BadInput } from '../domain/errors.ts'
 import { ERROR_TYPES } from '../domain/validation.ts'
 import { type RebuildResult, redrive as redriveLetters } from '../operations/repair/rebuild.ts'
-import { type Command, DATA_OPTION, JSON_OPTION } from './command.ts'
-import { chosenExchanges, rangeOf, repairLake } from './rebuild.ts'
+import { command } from './command.ts'
+import { chosenExchanges, OUTPUT_OPTIONS, rangeOf, repairLake } from './rebuild.ts'
 
-export const redrive: Command = {
+export const redrive = command({
   name: 'redrive',
   usage: '--error-type TYPE [--exchange NAME] [--from TIME] [--to TIME] [--data DIR] [--json]',
   options: {
@@ -13,19 +13,18 @@ export const redrive: Command = {
     exchange: { type: 'string', value: 'NAME', help: 'of one exchange (default: of all)' },
     from: { type: 'string', value: 'TIME', help: 'dead letters found from this time on, as 2026-11-20T10:00:00Z' },
     to: { type: 'string', value: 'TIME', help: 'and before this one (default: now)' },
-    data: DATA_OPTION,
-    json: JSON_OPTION,
+    ...OUTPUT_OPTIONS,
   },
-  async run(args) {
-    const errorType = args.text('error-type')
+  async run(values) {
+    const errorType = values['error-type']
     if (errorType === undefined || !(ERROR_TYPES as readonly string[]).includes(errorType))
       throw new BadInput(`Give --error-type: one of ${ERROR_TYPES.join(', ')}.`)
-    return repairLake(args, async lake => {
-      const range = rangeOf(args, lake.ports.clock.now())
+    return repairLake(values, async lake => {
+      const range = rangeOf(values, lake.ports.clock.now())
       const results: Record<string, RebuildResult> = {}
-      for (const exchange of chosenExchanges(args, lake))
+      for (const exchange of chosenExchanges(values.exchange, lake))
         results[exchange.name] = await redriveLetters(lake.ports, exchange, { errorType, range })
       return results
     })
   },
-}
+})

@@ -5,22 +5,21 @@ import { openDeployedLake } from '../operations/deployed-lake.ts'
 import { replayDeployed } from '../operations/replay/deployed-replay.ts'
 import { inputFile } from '../operations/replay/input.ts'
 import { replayFiles } from '../operations/replay/replay.ts'
-import type { Command } from './command.ts'
+import { command } from './command.ts'
 import { formatCount } from './format.ts'
 import { LAKE_OPTIONS } from './open-lake.ts'
 
-export const replay: Command = {
+export const replay = command({
   name: 'replay',
   usage: 'FILE.parquet… [--data DIR | --stack NAME]',
   options: LAKE_OPTIONS,
-  async run(args) {
-    if (args.positionals.length === 0) throw new BadInput('Give at least one Parquet file with the Bronze columns.')
-    for (const name of args.positionals) inputFile(name)
-    const stack = args.text('stack')
-    if (stack !== undefined) return replayStack(stack, args.positionals)
-    const lake = await openLake(args.text('data') as string)
+  async run(values, positionals) {
+    if (positionals.length === 0) throw new BadInput('Give at least one Parquet file with the Bronze columns.')
+    for (const name of positionals) inputFile(name)
+    if (values.stack !== undefined) return replayStack(values.stack, positionals)
+    const lake = await openLake(values.data)
     try {
-      const { records, placed } = await replayFiles(lake, args.positionals)
+      const { records, placed } = await replayFiles(lake, positionals)
       console.log(summary(records, placed, 'placed in their topics'))
       if (placed > 0) console.log('Run tradelake drain, or tradelake start, to take them through.')
       return 0
@@ -28,7 +27,7 @@ export const replay: Command = {
       lake.close()
     }
   },
-}
+})
 
 async function replayStack(stack: string, names: readonly string[]): Promise<number> {
   const lake = await openDeployedLake(stack)

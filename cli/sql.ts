@@ -6,27 +6,27 @@ import { BadInput } from '../domain/errors.ts'
 import type { QuerySession, SqlRow, SqlValue } from '../domain/ports.ts'
 import { sqlText } from '../domain/sql.ts'
 import { createView, openTables } from '../tables/views.ts'
-import type { Command } from './command.ts'
+import { command } from './command.ts'
 import { formatTable } from './format.ts'
 import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
 
 const FORMATS = ['table', 'csv', 'json', 'parquet']
 
-export const sql: Command = {
+export const sql = command({
   name: 'sql',
   usage: '"SELECT …" [--format table|csv|json|parquet] [--data DIR | --stack NAME]',
   options: {
     format: { type: 'string', value: 'FORMAT', help: 'table, csv, json or parquet', default: 'table' },
     ...LAKE_OPTIONS,
   },
-  async run(args) {
-    const format = args.text('format') as string
-    const query = args.positionals.join(' ').trim().replace(/;$/, '')
+  async run(values, positionals) {
+    const { format } = values
+    const query = positionals.join(' ').trim().replace(/;$/, '')
     if (!FORMATS.includes(format)) throw new BadInput(`--format ${format} is none of ${FORMATS.join(', ')}.`)
     if (query === '') throw new BadInput('Give a query: tradelake sql "SELECT count(*) FROM gold_crypto_trades".')
     if (format === 'parquet' && process.stdout.isTTY)
       throw new BadInput('Parquet is not for a terminal: add > FILE.parquet.')
-    const lake = await openToRead(args)
+    const lake = await openToRead(values)
     const session = await lake.ports.engine.session()
     const scratch = lake.ports.scratch.path(`answer.${format}`)
     try {
@@ -47,7 +47,7 @@ export const sql: Command = {
       lake.close()
     }
   },
-}
+})
 
 function tableOf(rows: readonly SqlRow[]): string {
   if (rows.length === 0) return '(no rows)'

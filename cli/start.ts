@@ -12,15 +12,18 @@ import { createRuntime, type Runtime } from '../embedded/runtime.ts'
 import { auditLake } from '../operations/audit/audit.ts'
 import type { AuditReport } from '../operations/audit/report.ts'
 import { printAudit } from './audit.ts'
-import { type Arguments, type Command, DATA_OPTION, parseDuration, parseNumber, parseTime } from './command.ts'
+import { command, DATA_OPTION } from './command.ts'
 import { createView, type View } from './live-view.ts'
+import { optional, parseDuration, parseNumber, parseTime } from './values.ts'
 
 const LOOK_MS = 100
-/** Of a feed, before a person is told. */
+/** A feed's problem lasts so long before a person is told. */
 const PROBLEM_MS = 5_000
 const SAME_SIGNAL_MS = 1_000
+/** What only a simulated market can be told. */
+const MARKET_OPTIONS = ['rate', 'seed', 'market-start'] as const
 
-export const start: Command = {
+export const start = command({
   name: 'start',
   usage: '[--rate N] [--for 60s] [--seed N] [--live] [--data DIR] [--json]',
   options: {
@@ -36,33 +39,31 @@ export const start: Command = {
     data: DATA_OPTION,
     json: { type: 'boolean', help: 'print a JSON line a second instead of the live view' },
   },
-  async run(args) {
-    const text = args.text('for')
-    const milliseconds = text === undefined ? undefined : parseDuration(text)
-    const rate = args.text('rate')
-    const seed = args.text('seed')
-    const marketStart = args.text('market-start')
+  async run(values) {
+    const milliseconds = optional(values.for, parseDuration)
     const wanted = {
-      rate: rate === undefined ? undefined : parseNumber('rate', rate, 0),
-      seed: seed === undefined ? undefined : parseNumber('seed', seed, 0, true),
-      startMicros: marketStart === undefined ? undefined : parseTime('market-start', marketStart),
+      rate: optional(values.rate, text => parseNumber('rate', text, 0)),
+      seed: optional(values.seed, text => parseNumber('seed', text, 0, true)),
+      startMicros: optional(values['market-start'], text => parseTime('market-start', text)),
     }
-    const lake = await openLake(args.text('data') as string)
+    const lake = await openLake(values.data)
     const log = createLogFile(lake.directory, lake.ports.clock)
     try {
       const runtime = createRuntime(lake, log)
-      const { source, ...shown } = args.flag('live') ? liveSource(lake, args) : await simulatedSource(lake, wanted)
-      const view = await createView(lake, shown, runtime.totals, args.flag('json'))
+      const { source, ...shown } = values.live ? liveSource(lake, values) : await simulatedSource(lake, wanted)
+      let view: View
       try {
+        view = await createView(lake, shown, runtime.totals, values.json)
         await runUntil(lake, await startFeeds(lake, source, log), runtime, view, milliseconds)
       } finally {
+        // The simulated exchanges' port keeps the process alive, whatever failed.
         await source.close()
       }
       view.note('Draining: every stage runs until nothing is pending.')
       await drain(lake, runtime.functions, runtime.totals)
       await view.finish()
       const report = await auditAfresh(lake.directory)
-      if (args.flag('json')) console.log(JSON.stringify({ audit: report }))
+      if (values.json) console.log(JSON.stringify({ audit: report }))
       else printAudit(report)
       return report.holds ? 0 : 1
     } finally {
@@ -70,7 +71,9 @@ export const start: Command = {
       lake.close()
     }
   },
-}
+})
+
+type MarketValues = Readonly<Record<(typeof MARKET_OPTIONS)[number], string | undefined>>
 
 interface Shown {
   readonly source: Source
@@ -78,9 +81,9 @@ interface Shown {
   readonly startMicros: bigint
 }
 
-function liveSource({ ports }: Lake, args: Arguments): Shown {
-  for (const option of ['rate', 'seed', 'market-start'])
-    if (args.text(option) !== undefined) throw new BadInput(`--${option} is for the simulated market, not for --live.`)
+function liveSource({ ports }: Lake, values: MarketValues): Shown {
+  for (const option of MARKET_OPTIONS)
+    if (values[option] !== undefined) throw new BadInput(`--${option} is for the simulated market, not for --live.`)
   return { source: LIVE, title: 'the real exchanges', startMicros: BigInt(ports.clock.now()) * 1000n }
 }
 

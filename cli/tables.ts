@@ -1,12 +1,13 @@
 /** `tradelake tables`: what each table holds now, or what the columns of one mean. */
+import { sumOf } from '../domain/counts.ts'
 import { currentSnapshot } from '../iceberg/metadata.ts'
 import { openTables } from '../tables/views.ts'
-import { type Command, JSON_OPTION } from './command.ts'
+import { command, JSON_OPTION } from './command.ts'
 import { formatBytes, formatCount, formatTable } from './format.ts'
 import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
 import { definitionOf, schemaJson, schemaText } from './schema.ts'
 
-export const tables: Command = {
+export const tables = command({
   name: 'tables',
   usage: '[--schema NAME] [--data DIR | --stack NAME] [--json]',
   options: {
@@ -14,23 +15,22 @@ export const tables: Command = {
     ...LAKE_OPTIONS,
     json: JSON_OPTION,
   },
-  async run(args) {
-    const name = args.text('schema')
-    if (name !== undefined) {
-      const definition = definitionOf(name)
-      console.log(args.flag('json') ? JSON.stringify(schemaJson(definition), null, 2) : schemaText(definition))
+  async run(values) {
+    if (values.schema !== undefined) {
+      const definition = definitionOf(values.schema)
+      console.log(values.json ? JSON.stringify(schemaJson(definition), null, 2) : schemaText(definition))
       return 0
     }
-    const lake = await openToRead(args)
+    const lake = await openToRead(values)
     try {
       const now = lake.ports.clock.now()
       const rows = (await openTables(lake)).map(({ definition, loaded, files }) => {
         const snapshot = loaded && currentSnapshot(loaded.metadata)
         return {
           table: definition.name,
-          rows: files.reduce((sum, file) => sum + file.records, 0),
+          rows: sumOf(files, file => file.records),
           files: files.length,
-          bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+          bytes: sumOf(files, file => file.bytes),
           snapshot_id: snapshot?.['snapshot-id'] ?? null,
           snapshots: loaded?.metadata.snapshots.length ?? 0,
           committed_at: snapshot ? new Date(snapshot['timestamp-ms']).toISOString() : null,
@@ -38,7 +38,7 @@ export const tables: Command = {
           metadata_location: loaded?.metadataLocation ?? null,
         }
       })
-      if (args.flag('json')) console.log(JSON.stringify(rows, null, 2))
+      if (values.json) console.log(JSON.stringify(rows, null, 2))
       else
         console.log(
           formatTable(
@@ -58,4 +58,4 @@ export const tables: Command = {
       lake.close()
     }
   },
-}
+})

@@ -1,5 +1,6 @@
 /** Avro types by `avsc`, with longs as bigints: avsc's own refuse what lies beyond 2^53. */
 import avsc from 'avsc'
+import { compare } from './order.ts'
 
 const bigintLong = avsc.types.LongType.__with({
   fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
@@ -11,7 +12,7 @@ const bigintLong = avsc.types.LongType.__with({
   fromJSON: BigInt,
   toJSON: Number,
   isValid: (value: unknown) => typeof value === 'bigint',
-  compare: (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0),
+  compare,
 })
 
 /** The type of a parsed schema. Logical types are left as what they are stored as. @throws Error where it is no Avro schema */

@@ -1,5 +1,6 @@
 /** Candles: what they hold, how trades order inside a window, and the fold of small windows into large ones. */
 import { divideHalfEven } from './decimal.ts'
+import { compare } from './order.ts'
 import { floorDiv } from './time.ts'
 
 /** Prices and volumes in units of 10^-8, quote volumes of 10^-16, times in microseconds since 1970. */
@@ -45,13 +46,12 @@ const TRAILING_NUMBER = /(\d+)$/
 export function compareTradeIds(a: string, b: string): number {
   const numberA = BigInt(TRAILING_NUMBER.exec(a)?.[1] ?? -1)
   const numberB = BigInt(TRAILING_NUMBER.exec(b)?.[1] ?? -1)
-  if (numberA !== numberB) return numberA < numberB ? -1 : 1
-  return a < b ? -1 : a > b ? 1 : 0
+  return compare(numberA, numberB) || compare(a, b)
 }
 
 /** The candle of a larger window from all candles of its smaller windows of one symbol and exchange, in any order. @throws RangeError for none */
 export function foldCandles(parts: readonly Candle[], windowStart: bigint, length: bigint): Candle {
-  const ordered = [...parts].sort((a, b) => (a.windowStart < b.windowStart ? -1 : 1))
+  const ordered = [...parts].sort((a, b) => compare(a.windowStart, b.windowStart))
   const first = ordered[0]
   const last = ordered.at(-1)
   if (!first || !last) throw new RangeError('A candle needs at least one part')

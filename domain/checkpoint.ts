@@ -2,6 +2,7 @@
  * How far Bronze has read a topic partition: an epoch (counted up when the topic was made anew), the next offset, and the
  * gaps below it. A gap is a range of offsets that were jumped over; a record inside it that comes later closes it.
  */
+import { sumOf } from './counts.ts'
 import { Corrupt } from './errors.ts'
 import { partitionSort, statePartition } from './names.ts'
 import type { Attributes, Key, StateStore, Write } from './ports.ts'
@@ -96,5 +97,5 @@ export function joinGaps(gaps: OffsetRange[]): OffsetRange[] {
 
 /** How many offsets the gaps hold. */
 export function gapOffsets(gaps: readonly OffsetRange[]): number {
-  return gaps.reduce((sum, [from, to]) => sum + to - from + 1, 0)
+  return sumOf(gaps, ([from, to]) => to - from + 1)
 }

@@ -3,7 +3,6 @@
  * not needed. A column that may hold nulls has `valid` with a byte per row, and values only stand for valid rows
  * where the kind says so.
  */
-
 import { type ColumnType, isBigDecimal } from './column-types.ts'
 
 /** 32-bit integers and dates (days since 1970), one a row (anything where null). */

@@ -1,4 +1,11 @@
-/** Counts by name. */
+/** Sums of counts. */
+
+/** The sum of what `count` gives of each. */
+export function sumOf<T>(items: Iterable<T>, count: (item: T) => number): number {
+  let sum = 0
+  for (const item of items) sum += count(item)
+  return sum
+}
 
 /** The sum of both, name by name. */
 export function addCounts(

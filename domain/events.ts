@@ -24,8 +24,73 @@ export interface KafkaEvent {
   readonly records: Readonly<Record<string, readonly KafkaEventRecord[]>>
 }
 
-/** The event source invokes with at most 6 MB of JSON. */
+/** An invocation takes at most 6 MB of JSON (Lambda quotas, "Invocation payload", synchronous). */
 export const MAX_EVENT_BYTES = 6 * 1024 * 1024
+
+/** A record of a topic, as it goes into an event. */
+export interface EventRecord {
+  readonly partition: number
+  readonly offset: number
+  /** Milliseconds since 1970. */
+  readonly timestamp: number
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+}
+
+/** An event that is being filled, as the event source fills it. */
+export interface KafkaEventDraft {
+  readonly records: number
+  /** Takes a record in; gives false, and leaves it out, where the event would be too large with it. The first always goes in. */
+  add(record: EventRecord, headers?: KafkaEventRecord['headers']): boolean
+  event(): KafkaEvent
+}
+
+/** JSON around a record's key, value and topic, with the longest numbers and its own list's key: never less than what stringify makes. */
+const RECORD_OVERHEAD = 200
+
+/** Begins an event of one topic's records that never is above an invocation's 6 MB. */
+export function draftKafkaEvent(topic: string, source: Omit<KafkaEvent, 'records'>): KafkaEventDraft {
+  const lists: Record<string, KafkaEventRecord[]> = {}
+  let records = 0
+  let bytes = Buffer.byteLength(JSON.stringify({ ...source, records: lists }))
+  return {
+    get records() {
+      return records
+    },
+    add(record, headers = []) {
+      const { partition, offset, timestamp, key, value } = record
+      const size = RECORD_OVERHEAD + 2 * topic.length + base64Length(key) + base64Length(value) + headersLength(headers)
+      if (records > 0 && bytes + size > MAX_EVENT_BYTES) return false
+      bytes += size
+      records++
+      const list = (lists[`${topic}-${partition}`] ??= [])
+      list.push({
+        topic,
+        partition,
+        offset,
+        timestamp,
+        timestampType: 'CREATE_TIME',
+        ...(key && { key: base64(key) }),
+        ...(value && { value: base64(value) }),
+        headers,
+      })
+      return true
+    },
+    event: () => ({ ...source, records: lists }),
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
+}
+
+function headersLength(headers: KafkaEventRecord['headers'] = []): number {
+  return headers.length === 0 ? 0 : Buffer.byteLength(JSON.stringify(headers))
+}
+
+function base64Length(bytes: Uint8Array | null): number {
+  return bytes ? Math.ceil(bytes.length / 3) * 4 : 0
+}
 
 /** One SQS message; for Silver its body is an S3 notification. */
 export interface QueueRecord {

@@ -1,4 +1,6 @@
-/** The exchanges: one entry each. What else a new one takes is told by docs/adding-an-exchange.md. */
+/** The exchanges: one entry each. The compiler names the other files that a new one needs; docs/adding-an-exchange.md says how. */
+
+/** A lake may have others than those below: in a test, or one that is on its way. */
 export interface Exchange {
   /** Lower case; part of topic, table and function names. */
   readonly name: string
@@ -14,7 +16,7 @@ export interface Exchange {
   readonly bronzeFileMiB: number
 }
 
-export const EXCHANGES: readonly Exchange[] = [
+const REGISTRY = [
   {
     name: 'binance',
     code: 'BINANCE',
@@ -42,4 +44,17 @@ export const EXCHANGES: readonly Exchange[] = [
     bronzeRetentionDays: 14,
     bronzeFileMiB: 64,
   },
-]
+] as const satisfies readonly Exchange[]
+
+export type ExchangeName = (typeof REGISTRY)[number]['name']
+
+/** One of the exchanges above: it has a decoder, a venue and whatever else is asked of each. */
+export interface KnownExchange extends Exchange {
+  readonly name: ExchangeName
+}
+
+export const EXCHANGES: readonly KnownExchange[] = REGISTRY
+
+export function isExchangeName(name: string): name is ExchangeName {
+  return EXCHANGES.some(exchange => exchange.name === name)
+}

@@ -62,7 +62,7 @@ export interface RecordSink {
 
 /** Records that memory has no room for: first in, first out, and still there when the process comes again. */
 export interface Spill {
-  /** Of the records that were not taken yet, an earlier process's too. */
+  /** Records that were not taken yet, an earlier process's too. */
   readonly records: number
   readonly bytes: number
   /** @throws TradelakeError where the disk takes no more; then nothing was added */

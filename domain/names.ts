@@ -10,9 +10,9 @@ export function topicName(exchange: string): string {
 export const FEED_GAPS_TOPIC = 'market.crypto.feed.gaps'
 /** What the feeds remember: the last record of each key counts. */
 export const FEED_POSITIONS_TOPIC = 'market.crypto.feed.positions'
-/** Of the consumer groups in which feeds read that topic. */
+/** Prefix of the consumer groups in which feeds read that topic. */
 export const FEED_GROUP_PREFIX = 'tradelake-feed-'
-/** Of the registry: every exchange's trades have the one schema. */
+/** Subject in the schema registry: every exchange's trades have the one schema. */
 export const TRADES_SUBJECT = 'market.crypto.trades-value'
 
 /** Where a table lives, relative to the store's root. */

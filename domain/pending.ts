@@ -4,9 +4,11 @@
  * An item stands in its consumer's list from the transaction that produced it to the transaction that consumed it.
  * Its generation is fresh each time, and consuming names it: of two consumers of one item only one commits.
  */
+import { type Backoff, pauseMs } from './backoff.ts'
 import { Corrupt } from './errors.ts'
 import { pendingObjectKey, statePartition } from './names.ts'
 import type { Attributes, Key, ObjectStore, Ports, StateStore, Write } from './ports.ts'
+import { DAY_MS, HOUR_MS } from './time.ts'
 
 export interface PendingItem<T> {
   readonly consumer: string
@@ -25,9 +27,9 @@ export interface PendingItem<T> {
 const MAX_INLINE_BYTES = 300_000
 /** An item rests this long before the sweep sends it again the first time. */
 export const FIRST_RESEND_MS = 30_000
-const LAST_RESEND_MS = 3_600_000
+const RESENDS: Backoff = { firstMs: FIRST_RESEND_MS, lastMs: HOUR_MS }
 /** Consumed ids are remembered this long, so that a late event is known to be done. */
-const DONE_SECONDS = 30 * 86_400
+const DONE_SECONDS = (30 * DAY_MS) / 1000
 
 function pendingKey(consumer: string, id: string): Key {
   return { table: 'state', partition: statePartition.pending(consumer), sort: id }
@@ -138,7 +140,7 @@ export async function noteResend(
   const key = pendingKey(item.consumer, item.id)
   const attributes = await state.get(key)
   if (attributes?.generation !== item.generation) return undefined
-  const pause = Math.min(FIRST_RESEND_MS * 2 ** (item.resends + 1), LAST_RESEND_MS)
+  const pause = pauseMs(RESENDS, item.resends + 1)
   return {
     kind: 'put',
     item: { key, attributes: { ...attributes, resends: item.resends + 1, resend_at: nowMs + pause } },

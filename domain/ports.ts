@@ -225,6 +225,12 @@ export interface Metrics {
   publishStoredMetrics(): void
 }
 
+/** What a function tells of itself. */
+export interface Telemetry {
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
 /** What AWS tells a function of its invocation, as far as it is read. */
 export interface InvocationContext {
   readonly awsRequestId: string

@@ -4,12 +4,16 @@
  * to do. After a conflict the stage reads the state again and plans again from it, so no outcome need ever be known:
  * the conditions make a late first attempt and the second exclude each other.
  */
+import { type Backoff, pauseMs } from './backoff.ts'
 import { Conflict, Fenced } from './errors.ts'
 import type { InvocationContext, Ports, Write } from './ports.ts'
+import { HOUR_MS } from './time.ts'
 
 /** Orphans are swept after a day; a writer whose oldest file is older than this must not commit it. */
-const MAX_FILE_AGE_MS = 3_600_000
+const MAX_FILE_AGE_MS = HOUR_MS
 const MAX_ATTEMPTS = 20
+/** After conflicts. */
+const BACKOFF: Backoff = { firstMs: 10, lastMs: 500 }
 
 export interface Plan<T> {
   /** Nothing to write: the plan found its work done. */
@@ -49,10 +53,10 @@ export async function commit<T>(
   throw conflict as Conflict
 }
 
-/** Full jitter: up to 10 ms doubling to half a second. */
+/** Full jitter. */
 function pause(attempt: number, uuid: string): number {
   const fraction = Number.parseInt(uuid.slice(-6), 16) / 0x1000000
-  return Math.min(500, 10 * 2 ** attempt) * fraction
+  return pauseMs(BACKOFF, attempt) * fraction
 }
 
 /**

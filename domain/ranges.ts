@@ -1,4 +1,5 @@
 /** Ranges of time that cover scattered windows: few enough to be a query each. */
+import { compare } from './order.ts'
 
 /** More ranges than this are joined, nearest first. */
 const MAX_RANGES = 32
@@ -15,7 +16,7 @@ export interface TimeRange {
  */
 export function rangesAround(windows: Iterable<bigint>, length: bigint, margin = 0n): TimeRange[] {
   const ranges: { from: bigint; to: bigint }[] = []
-  for (const window of [...windows].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))) {
+  for (const window of [...windows].sort(compare)) {
     const from = window - margin
     const to = window + length - 1n + margin
     const last = ranges.at(-1)

@@ -1,5 +1,4 @@
 /** Every table as data: what a row is, columns (domain/table-columns.ts), partitioning, sort order, retention, upkeep. */
-
 import type { Column } from './column-types.ts'
 import { EXCHANGES, type Exchange } from './exchanges.ts'
 import {

@@ -13,8 +13,8 @@ export interface TopicDefinition {
 
 /** Time to mend Bronze without loss: a long weekend. */
 export const TOPIC_RETENTION_DAYS = 4
-/** Above it a record would crowd an event of Lambda's 6 MB, which holds it as base64. */
-const MAX_MESSAGE_BYTES = 1024 * 1024
+/** The largest record, key and value together: a larger one would crowd an event of Lambda's 6 MB, which holds it as base64. */
+export const MAX_MESSAGE_BYTES = 1024 * 1024
 
 export function topicDefinitions(exchanges: readonly Exchange[]): TopicDefinition[] {
   const records = recordStreams(exchanges).map(({ topic, partitions }) => ({

@@ -1,6 +1,7 @@
 /** The rules that a decoded trade must pass; the first that fails names the DLQ row's error_type. */
 import { formatDecimal } from './decimal.ts'
 import { approximateLong, exactLong, type TradeCursor, type TradeDecoder } from './decode.ts'
+import { DAY_MICROS, LAST_MICROS, MINUTE_MICROS } from './time.ts'
 import { ASSET_CLASSES, TRADE_SIDES } from './trade.ts'
 
 export const ERROR_TYPES = [
@@ -25,14 +26,12 @@ export interface Rejection {
 }
 
 /** A trade may be this much after its record's Kafka time (clocks differ), microseconds. */
-const MAX_AHEAD = 60_000_000
+const MAX_AHEAD = Number(MINUTE_MICROS)
 /** And this much before it: 365 days, microseconds. */
-const MAX_BEHIND = 365 * 86_400_000_000
+const MAX_BEHIND = 365 * Number(DAY_MICROS)
 
 /** Times below are exact as numbers: the year 2255. */
 const SAFE_MICROS = Number.MAX_SAFE_INTEGER
-/** Last microsecond of the year 9999: other engines hold no later time. */
-const LAST_MICROS = 253_402_300_799_999_999n
 
 const SYMBOL = /^[A-Z0-9]+$/
 const CRYPTO = ASSET_CLASSES.indexOf('crypto')
@@ -116,7 +115,7 @@ function timestampProblem({ timestampLow, timestampHigh }: TradeCursor, kafkaMic
   if (distance <= MAX_AHEAD && distance >= -MAX_BEHIND) return undefined
   return distance > 0n
     ? `timestamp ${exact} is ${distance / 1_000_000n} s after the record's Kafka time ${kafkaMicros}`
-    : `timestamp ${exact} is ${-distance / 86_400_000_000n} days before the record's Kafka time ${kafkaMicros}`
+    : `timestamp ${exact} is ${-distance / DAY_MICROS} days before the record's Kafka time ${kafkaMicros}`
 }
 
 /** 8-4-4-4-12 hexadecimal digits. */

@@ -1,11 +1,12 @@
 /** Runs every stage until nothing is pending, without waiting for any clock. */
+import { sumOf } from '../domain/counts.ts'
 import { Corrupt, messageOf, TradelakeError } from '../domain/errors.ts'
 import { objectCreated } from '../domain/events.ts'
 import type { BronzeObject } from '../domain/handover.ts'
 import { consumers, stageConsumers } from '../domain/names.ts'
 import { countPending, listPending } from '../domain/pending.ts'
 import { type RecordStream, recordStreams } from '../domain/streams.ts'
-import { type Functions, invocation } from './functions.ts'
+import { type Functions, invocation, wiredFor } from './functions.ts'
 import type { Lake } from './lake.ts'
 import type { Totals } from './totals.ts'
 
@@ -23,7 +24,7 @@ export async function drain(lake: Lake, functions: Functions, totals: Totals): P
     worked += await orCorrupt(failures, async () => {
       const commits = await functions.commit({}, invocation(lake.ports))
       totals.committed(commits)
-      return commits.reduce((sum, result) => sum + result.commits, 0)
+      return sumOf(commits, result => result.commits)
     })
     worked += await orCorrupt(failures, async () => {
       const gold = await functions.gold({}, invocation(lake.ports))
@@ -61,11 +62,11 @@ async function drainTopic(
   totals: Totals,
   { name, topic, batchRecords }: RecordStream,
 ): Promise<number> {
-  const handler = functions.bronze.get(name)
+  const handler = wiredFor(functions.bronze, 'Bronze function', name)
   let batches = 0
   for (;;) {
     const batch = await lake.topics.poll(topic, batchRecords)
-    if (!batch || !handler) return batches
+    if (!batch) return batches
     totals.bronze(name, await handler(batch.event, invocation(lake.ports)))
     await lake.topics.acknowledge(batch)
     batches++
@@ -80,12 +81,12 @@ async function drainObjects(
   stuck: Set<string>,
   failures: string[],
 ): Promise<number> {
-  const handler = functions.silver.get(exchange)
+  const handler = wiredFor(functions.silver, 'Silver function', exchange)
   let objects = 0
   for (;;) {
     const items = await listPending<BronzeObject>(lake.ports, consumers.silver(exchange), OBJECTS_PER_CALL + stuck.size)
     const fresh = items.filter(item => !stuck.has(item.id)).slice(0, OBJECTS_PER_CALL)
-    if (fresh.length === 0 || !handler) return objects
+    if (fresh.length === 0) return objects
     const messages = fresh.map(item => ({ messageId: item.id, body: objectCreated(item.id, item.payload.bytes) }))
     const { result } = await handler({ Records: messages }, invocation(lake.ports))
     totals.silver(exchange, result)

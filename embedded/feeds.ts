@@ -9,6 +9,7 @@ import { openSpill } from '../adapters/spill-file.ts'
 import { systemTimers } from '../adapters/system.ts'
 import { nodeSockets } from '../adapters/websocket.ts'
 import { Throttled } from '../domain/errors.ts'
+import { type ExchangeName, isExchangeName } from '../domain/exchanges.ts'
 import type { RecordSink } from '../domain/feed-ports.ts'
 import { FEED_GAPS_TOPIC, topicName } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
@@ -23,10 +24,8 @@ import type { Lake } from './lake.ts'
 import { lakePositions, lakeSink } from './lake-sink.ts'
 
 export interface Source {
-  /** Whether trades of an exchange can be had here. */
-  has(exchange: string): boolean
-  /** Where an exchange is, and what to subscribe to. */
-  venue(exchange: string): Venue
+  /** Where an exchange is, and what to subscribe to; undefined where its trades cannot be had here. */
+  venue(exchange: string): Venue | undefined
   /** Ends trading where that is in its hands, and waits for the last trades. */
   quiet(): Promise<void>
   close(): Promise<void>
@@ -49,8 +48,7 @@ const STOP_MS = 10_000
 
 /** The exchanges themselves. */
 export const LIVE: Source = {
-  has: name => Object.hasOwn(VENUES, name),
-  venue: name => VENUES[name],
+  venue: name => (isExchangeName(name) ? VENUES[name] : undefined),
   quiet: async () => {},
   close: async () => {},
 }
@@ -83,10 +81,11 @@ export async function startFeeds(lake: Lake, source: Source, file: Log): Promise
       }),
   }
   const registry = new Registry()
-  const exchanges = lake.exchanges.filter(({ name }) => source.has(name))
-  const feeds = exchanges.map(({ name }): Feed => {
+  const feeds = new Map<ExchangeName, Feed>()
+  for (const { name } of lake.exchanges) {
     const venue = source.venue(name)
-    return createFeed(
+    if (!venue || !isExchangeName(name)) continue
+    const feed = createFeed(
       {
         exchange: name,
         venue,
@@ -114,20 +113,21 @@ export async function startFeeds(lake: Lake, source: Source, file: Log): Promise
         heapBytes: () => 0,
       },
     )
-  })
-  for (const feed of feeds) await feed.start()
+    feeds.set(name, feed)
+  }
+  for (const feed of feeds.values()) await feed.start()
   return {
     published() {
       const counts = sent
       sent = new Map()
       return counts
     },
-    problems: () => feeds.flatMap((feed, i) => feed.status().problems.map(text => `${exchanges[i].name}: ${text}`)),
+    problems: () => [...feeds].flatMap(([name, feed]) => feed.status().problems.map(text => `${name}: ${text}`)),
     failure: () => failure,
     async stop() {
       await source.quiet()
       // After a failure nothing more can be kept.
-      await Promise.all(feeds.map(feed => feed.stop(failure === undefined ? STOP_MS : 0)))
+      await Promise.all([...feeds.values()].map(feed => feed.stop(failure === undefined ? STOP_MS : 0)))
     },
   }
 }

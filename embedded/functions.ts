@@ -2,13 +2,13 @@
  * The functions of a lake, wired as the deployment wires them: a Bronze and a Silver for each exchange, one of each
  * other.
  */
-
-import { createQueue, type Queue } from '../adapters/memory-queue.ts'
+import { createQueue } from '../adapters/memory-queue.ts'
 import { objectCreated } from '../domain/events.ts'
 import { dataPrefix } from '../domain/names.ts'
-import type { InvocationContext, Log, Metrics, ObjectEvents, ObjectStore, Ports } from '../domain/ports.ts'
+import type { InvocationContext, Log, Metrics, ObjectEvents, ObjectStore, Ports, Telemetry } from '../domain/ports.ts'
 import { recordStreams } from '../domain/streams.ts'
 import { bronzeTable } from '../domain/tables.ts'
+import { MINUTE_MS } from '../domain/time.ts'
 import { bronzeHandler } from '../functions/bronze/handler.ts'
 import { commitHandler } from '../functions/commit/handler.ts'
 import { goldHandler } from '../functions/gold/handler.ts'
@@ -22,7 +22,7 @@ import { createMetrics } from './metrics.ts'
 /** A failed Silver object comes again after this. */
 const VISIBILITY_MS = 5_000
 /** What AWS would give an invocation. */
-const INVOCATION_MS = 60_000
+const INVOCATION_MS = MINUTE_MS
 
 export type Functions = ReturnType<typeof wireFunctions>
 
@@ -32,29 +32,31 @@ export type Functions = ReturnType<typeof wireFunctions>
  */
 export function wireFunctions(lake: Lake, log: Log, metrics: Metrics = createMetrics()) {
   const { exchanges } = lake
+  const telemetry: Telemetry = { log, metrics }
   const queues = new Map(exchanges.map(exchange => [exchange.name, createQueue(lake.ports, VISIBILITY_MS)]))
   const events: ObjectEvents = {
     async send(exchange, objects) {
-      for (const { key, bytes } of objects) queueOf(queues, exchange).send(objectCreated(key, bytes))
+      for (const { key, bytes } of objects) wiredFor(queues, 'queue', exchange).send(objectCreated(key, bytes))
     },
   }
   const ports: Ports = { ...lake.ports, store: notifyingStore(lake, events) }
   return {
     queues,
-    bronze: new Map(recordStreams(exchanges).map(stream => [stream.name, bronzeHandler(ports, stream, log, metrics)])),
-    silver: new Map(exchanges.map(exchange => [exchange.name, silverHandler(ports, exchange, log, metrics)])),
-    commit: commitHandler(ports, exchanges, log),
-    gold: goldHandler(ports, log, metrics),
-    ohlcv: ohlcvHandler(ports, log),
-    sweep: sweepHandler(ports, exchanges, events, log, metrics),
-    maintain: maintainHandler(ports, exchanges, {}, log),
+    bronze: new Map(recordStreams(exchanges).map(stream => [stream.name, bronzeHandler(telemetry, ports, stream)])),
+    silver: new Map(exchanges.map(exchange => [exchange.name, silverHandler(telemetry, ports, exchange)])),
+    commit: commitHandler(telemetry, ports, exchanges),
+    gold: goldHandler(telemetry, ports),
+    ohlcv: ohlcvHandler(telemetry, ports),
+    sweep: sweepHandler(telemetry, ports, exchanges, events),
+    maintain: maintainHandler(telemetry, ports, exchanges),
   }
 }
 
-export function queueOf(queues: ReadonlyMap<string, Queue>, exchange: string): Queue {
-  const queue = queues.get(exchange)
-  if (!queue) throw new RangeError(`There is no queue for ${exchange}`)
-  return queue
+/** What is wired for a stream or an exchange. @throws RangeError where nothing is: work for it would wait for ever */
+export function wiredFor<T>(wired: ReadonlyMap<string, T>, what: string, name: string): T {
+  const found = wired.get(name)
+  if (found === undefined) throw new RangeError(`There is no ${what} for ${name}: wireFunctions makes one for each.`)
+  return found
 }
 
 /** An invocation's context, as Lambda gives it. */

@@ -1,6 +1,7 @@
 /** What a feed needs, made of a lake: records go to its topics, positions into its state. */
 import type { FeedPosition, Positions, RecordSink } from '../domain/feed-ports.ts'
 import { statePartition } from '../domain/names.ts'
+import { piecesOf } from '../domain/pieces.ts'
 import { type LogRecord, MAX_TRANSACTION_WRITES, type Write } from '../domain/ports.ts'
 import { recordStreams } from '../domain/streams.ts'
 import { partitionOf } from '../feeds/partitioner.ts'
@@ -47,8 +48,7 @@ export function lakePositions(lake: Pick<Lake, 'ports'>, exchange: string): Posi
           item: { key: { table: 'state', partition, sort: symbol }, attributes: { id, at } },
         }),
       )
-      for (let from = 0; from < writes.length; from += MAX_TRANSACTION_WRITES)
-        await state.transact(writes.slice(from, from + MAX_TRANSACTION_WRITES), ids.uuid())
+      for (const some of piecesOf(writes, MAX_TRANSACTION_WRITES)) await state.transact(some, ids.uuid())
     },
   }
 }

@@ -92,7 +92,7 @@ async function assemble(
   readOnly: boolean,
 ): Promise<Lake> {
   const clock = systemClock()
-  const ids = systemIds(clock)
+  const ids = systemIds()
   const scratch = systemScratch(scratchFolder, ids)
   const opened: { close(): void }[] = []
   const close = () => {

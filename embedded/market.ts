@@ -8,9 +8,9 @@ import type { Exchange } from '../domain/exchanges.ts'
 import type { Timers } from '../domain/feed-ports.ts'
 import type { Attributes, Key, Write } from '../domain/ports.ts'
 import { VENUES } from '../feeds/exchanges/venues.ts'
-import { MARKETS } from '../feeds/simulator/instruments.ts'
+import { isSimulated, MARKETS } from '../feeds/simulator/instruments.ts'
 import { startServer } from '../feeds/simulator/server.ts'
-import { createSimulator, isSimulated, type Simulator } from '../feeds/simulator/simulator.ts'
+import { createSimulator, type Simulator } from '../feeds/simulator/simulator.ts'
 import { createWalker } from '../feeds/simulator/walk.ts'
 import type { Source } from './feeds.ts'
 import type { Lake } from './lake.ts'
@@ -115,15 +115,17 @@ export async function serveMarket(lake: Lake, market: Market): Promise<Source> {
   const simulator = marketSimulator(market, lake.exchanges, systemTimers())
   const server = await startServer({ exchanges: simulator.exchanges, port: 0 })
   return {
-    has: isSimulated,
-    venue: name => ({
-      ...VENUES[name],
-      urls: [server.address('ws', name)],
-      restUrls: [server.address('http', name)],
-      symbols: MARKETS[name].instruments.map(({ symbol }) => symbol),
-      requestsPerSecond: REQUESTS_PER_SECOND,
-      pagesPerGap: PAGES_PER_GAP,
-    }),
+    venue: name =>
+      isSimulated(name)
+        ? {
+            ...VENUES[name],
+            urls: [server.address('ws', name)],
+            restUrls: [server.address('http', name)],
+            symbols: MARKETS[name].instruments.map(({ symbol }) => symbol),
+            requestsPerSecond: REQUESTS_PER_SECOND,
+            pagesPerGap: PAGES_PER_GAP,
+          }
+        : undefined,
     async quiet() {
       simulator.endTrading()
       await lake.ports.clock.sleep(LAST_TRADES_MS)

@@ -2,19 +2,20 @@
  * The embedded runtime: does what the event source mappings, SQS and EventBridge Scheduler do, around the same
  * handlers. A loop for each topic and queue, and schedules of a few seconds instead of a minute.
  */
+import type { Queue } from '../adapters/memory-queue.ts'
+import { type Backoff, pauseMs } from '../domain/backoff.ts'
 import { Conflict, Corrupt, Fenced, messageOf, Throttled } from '../domain/errors.ts'
-import type { Exchange } from '../domain/exchanges.ts'
 import type { Log } from '../domain/ports.ts'
 import { type RecordStream, recordStreams } from '../domain/streams.ts'
-import { type Functions, invocation, queueOf, wireFunctions } from './functions.ts'
+import { MINUTE_MS } from '../domain/time.ts'
+import { type Functions, invocation, wiredFor, wireFunctions } from './functions.ts'
 import type { Lake } from './lake.ts'
 import { createTotals, type Totals } from './totals.ts'
 
-const SCHEDULES_MS = { commit: 5_000, gold: 2_000, ohlcv: 10_000, sweep: 10_000, maintain: 60_000 }
+const SCHEDULES_MS = { commit: 5_000, gold: 2_000, ohlcv: 10_000, sweep: 10_000, maintain: MINUTE_MS }
 const IDLE_MS = 50
 const QUEUE_BATCH = 10
-const FIRST_BACKOFF_MS = 100
-const LAST_BACKOFF_MS = 10_000
+const BACKOFF: Backoff = { firstMs: 100, lastMs: 10_000 }
 
 export interface Runtime {
   readonly totals: Totals
@@ -28,6 +29,19 @@ export interface Runtime {
   stop(): void
 }
 
+interface BronzeSource {
+  readonly stream: RecordStream
+  readonly handler: MapValue<Functions['bronze']>
+}
+
+interface SilverSource {
+  readonly exchange: string
+  readonly handler: MapValue<Functions['silver']>
+  readonly queue: Queue
+}
+
+type MapValue<M> = M extends ReadonlyMap<string, infer V> ? V : never
+
 export function createRuntime(lake: Lake, log: Log): Runtime {
   const { clock } = lake.ports
   const functions = wireFunctions(lake, log)
@@ -36,9 +50,19 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
   let fatal: unknown
 
   async function run(): Promise<void> {
+    // All of them before the first loop begins: a mistake in the wiring ends the run at once.
+    const bronze = recordStreams(lake.exchanges).map(stream => ({
+      stream,
+      handler: wiredFor(functions.bronze, 'Bronze function', stream.name),
+    }))
+    const silver = lake.exchanges.map(({ name }) => ({
+      exchange: name,
+      handler: wiredFor(functions.silver, 'Silver function', name),
+      queue: wiredFor(functions.queues, 'queue', name),
+    }))
     const loops = [
-      ...recordStreams(lake.exchanges).map(bronzeLoop),
-      ...lake.exchanges.map(silverLoop),
+      ...bronze.map(bronzeLoop),
+      ...silver.map(silverLoop),
       every(SCHEDULES_MS.commit, async () => totals.committed(await functions.commit({}, invocation(lake.ports)))),
       every(SCHEDULES_MS.gold, goldThenCandles),
       every(SCHEDULES_MS.ohlcv, candles),
@@ -64,12 +88,12 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
    * The event source mapping: batches by size or window, the next one only after success, the same one again after a
    * failure.
    */
-  async function bronzeLoop({ name, topic, batchRecords, batchWindowSeconds }: RecordStream): Promise<void> {
-    const handler = functions.bronze.get(name)
+  async function bronzeLoop({ stream, handler }: BronzeSource): Promise<void> {
+    const { name, topic, batchRecords, batchWindowSeconds } = stream
     let windowEnd = 0
     await loop(async () => {
       const batch = await lake.topics.poll(topic, batchRecords)
-      if (!batch || !handler) {
+      if (!batch) {
         windowEnd = 0
         return IDLE_MS
       }
@@ -83,16 +107,14 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
     })
   }
 
-  async function silverLoop(exchange: Exchange): Promise<void> {
-    const handler = functions.silver.get(exchange.name)
-    const queue = queueOf(functions.queues, exchange.name)
+  async function silverLoop({ exchange, handler, queue }: SilverSource): Promise<void> {
     await loop(async () => {
       const messages = queue.receive(QUEUE_BATCH)
-      if (messages.length === 0 || !handler) return IDLE_MS
+      if (messages.length === 0) return IDLE_MS
       const { batchItemFailures, result } = await handler({ Records: messages }, invocation(lake.ports))
       const failed = new Set(batchItemFailures.map(failure => failure.itemIdentifier))
       queue.delete(messages.map(message => message.messageId).filter(id => !failed.has(id)))
-      totals.silver(exchange.name, result)
+      totals.silver(exchange, result)
       return 0
     })
   }
@@ -111,11 +133,11 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
    * again.
    */
   async function loop(step: () => Promise<number>): Promise<void> {
-    let backoff = FIRST_BACKOFF_MS
+    let failures = 0
     while (running) {
       try {
         const rest = await step()
-        backoff = FIRST_BACKOFF_MS
+        failures = 0
         if (rest > 0) await clock.sleep(rest)
       } catch (error) {
         totals.failed(messageOf(error))
@@ -126,8 +148,7 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
           fatal ??= error
           running = false
         }
-        await pause(backoff)
-        backoff = Math.min(backoff * 2, LAST_BACKOFF_MS)
+        await pause(pauseMs(BACKOFF, failures++))
       }
     }
   }

@@ -2,13 +2,14 @@
  * Which of an exchange's addresses to try next, and when: a circuit breaker for each, and exponential backoff with full
  * jitter (AWS Architecture Blog, "Exponential Backoff And Jitter") over all of them.
  */
+import { type Backoff, pauseMs } from '../domain/backoff.ts'
+import { MINUTE_MS } from '../domain/time.ts'
 import type { Random } from './random.ts'
 
-const FIRST_BACKOFF_MS = 500
-const LAST_BACKOFF_MS = 30_000
+const BACKOFF: Backoff = { firstMs: 500, lastMs: 30_000 }
 /** So many failures one after another open an address's circuit, for so long. */
 const FAILURES_TO_OPEN = 3
-const OPEN_MS = 60_000
+const OPEN_MS = MINUTE_MS
 
 export interface Addresses {
   /** The address to try, and how long to wait before. Each call counts as an attempt. */
@@ -28,15 +29,14 @@ export function createAddresses(urls: readonly string[], random: Random): Addres
 
   return {
     next(now) {
-      const backoff =
-        attempts === 0 ? 0 : Math.floor(random() * Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempts - 1)))
+      const waitMs = attempts === 0 ? 0 : Math.floor(random() * pauseMs(BACKOFF, attempts - 1))
       attempts++
-      const at = now + backoff
+      const at = now + waitMs
       const closed = circuits.find(circuit => circuit.openUntil <= at)
-      if (closed) return { url: closed.url, waitMs: backoff }
+      if (closed) return { url: closed.url, waitMs }
       // All are open: there is none to spare, so the one that has rested longest is tried.
       const rested = circuits.reduce((best, circuit) => (circuit.openUntil < best.openUntil ? circuit : best))
-      return { url: rested.url, waitMs: backoff }
+      return { url: rested.url, waitMs }
     },
     failed(url, now) {
       const circuit = circuitOf(url)

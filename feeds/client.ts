@@ -60,7 +60,7 @@ export interface Client {
 const HELD_MS = 30_000
 /** The old connection goes on for so long beside the new one: each has trades that the other has not yet. */
 const OVERLAP_MS = 2_000
-/** Of the greatest age, so that connections which began together do not all end together. */
+/** Shares of the greatest age: spread, so that connections which began together do not all end together. */
 const ROTATE_FROM = 0.85
 const ROTATE_SPREAD = 0.1
 
@@ -136,7 +136,7 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
       current = undefined
       outage ??= { from: connection.lastFrame, cause, problem }
     }
-    // Of a replaced connection nothing is missed; one that failed to come is tried again.
+    // A replaced connection is not missed; one that failed to come is tried again.
     if (current === undefined || !wasLive) connect()
   }
 

@@ -9,10 +9,18 @@ export interface Decoder {
    * `receivedAt` is when the feed got it, microseconds since 1970.
    * @throws MalformedFrame where the text is no JSON, or a trade in it lacks what a trade needs
    */
-  map(frame: string, receivedAt: bigint): Generator<Trade>
+  map(frame: string, receivedAt: bigint): Generator<FeedTrade>
   /** The same of a frame that parseFrame has read. */
-  mapMessage(message: unknown, receivedAt: bigint): Generator<Trade>
+  mapMessage(message: unknown, receivedAt: bigint): Generator<FeedTrade>
 }
+
+/** A trade as a feed has it: not all that it knows of a trade is written to Kafka. */
+export interface FeedTrade extends Trade {
+  /** The exchange's own number of the trade, where it numbers the trades of a symbol; Kraken's v1 does not. */
+  readonly number: number | undefined
+}
+
+const MAX_NUMBER = BigInt(Number.MAX_SAFE_INTEGER)
 
 /** A frame that should hold a trade and does not. The caller counts it and goes on. */
 export class MalformedFrame extends TradelakeError {}
@@ -22,6 +30,8 @@ export interface DecodedTrade {
   readonly exchange: string
   /** Without the exchange before it. */
   readonly id: string
+  /** See FeedTrade: numbers above 2^53 are left out. */
+  readonly number?: bigint
   readonly symbol: string
   readonly currency: string
   readonly timestamp: bigint
@@ -33,7 +43,7 @@ export interface DecodedTrade {
 }
 
 /** TradeV2 of a decoded trade. @throws MalformedFrame where price or quantity have more digits than decimal(18,8) */
-export function tradeOf(decoded: DecodedTrade, receivedAt: bigint): Trade {
+export function tradeOf(decoded: DecodedTrade, receivedAt: bigint): FeedTrade {
   const { exchange, symbol, price, quantity } = decoded
   if (!fitsDecimal18(price) || !fitsDecimal18(quantity))
     throw new MalformedFrame(`${exchange} trade ${decoded.id} of ${symbol} has a price or quantity of 10^10 or more.`)
@@ -54,5 +64,6 @@ export function tradeOf(decoded: DecodedTrade, receivedAt: bigint): Trade {
     ingestionTimestamp: receivedAt,
     platformSequence: null,
     vendorData: decoded.vendorData,
+    number: decoded.number !== undefined && decoded.number <= MAX_NUMBER ? Number(decoded.number) : undefined,
   }
 }

@@ -4,26 +4,24 @@
  */
 import { messageOf } from '../domain/errors.ts'
 import type { Http, Positions, RecordSink, Sockets, Spill, Timers } from '../domain/feed-ports.ts'
-import { lostTradesLog } from '../domain/metrics.ts'
 import type { Log } from '../domain/ports.ts'
-import type { Trade } from '../domain/trade.ts'
 import { encodeTrade } from '../domain/wire.ts'
-import { type Client, createClient } from './client.ts'
-import type { Decoder } from './decoder.ts'
+import type { Outage } from './client.ts'
+import { createClients } from './clients.ts'
+import type { Decoder, FeedTrade } from './decoder.ts'
 import type { Venue } from './exchanges/venues.ts'
-import { createFiller } from './filler.ts'
 import { createFrameReader } from './frame-reader.ts'
-import { createGapReports } from './gap-reports.ts'
 import { createMemoryWatch } from './memory-watch.ts'
 import type { FeedMetrics } from './metrics.ts'
-import { type Pair, shards } from './pairs.ts'
-import { createProgress, RESTARTED } from './progress.ts'
-import { type StreamKind, sequenceOf } from './protocol.ts'
+import type { Pair } from './pairs.ts'
+import { createProgress } from './progress.ts'
+import type { StreamKind } from './protocol.ts'
 import { createPublisher } from './publisher.ts'
 import type { Random } from './random.ts'
+import { createRecovery } from './recovery.ts'
 import { type FeedStatus, NO_ROOM, statusOf } from './status.ts'
 import { createTimeouts } from './timeouts.ts'
-import { createTracker, rangeFields } from './tracker.ts'
+import { createTracker } from './tracker.ts'
 
 export interface FeedPorts {
   readonly timers: Timers
@@ -74,7 +72,7 @@ const HANGS_MS = 30_000
 
 export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   const { exchange, venue, pairs, stream, metrics, topics } = options
-  const { timers, log } = ports
+  const { timers, random, log } = ports
   const timeouts = createTimeouts(timers)
   const tracker = createTracker()
   const memory = createMemoryWatch({ floorBytes: HEAP_FLOOR_BYTES, limitBytes: options.heapLimitBytes })
@@ -87,7 +85,15 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   let stopped = false
 
   const publisher = createPublisher(
-    { ...ports, memoryBytes: options.memoryBytes, spillBytes: options.spillBytes },
+    {
+      sink: ports.sink,
+      spill: ports.spill,
+      timers,
+      random,
+      log,
+      memoryBytes: options.memoryBytes,
+      spillBytes: options.spillBytes,
+    },
     {
       sent(records, bytes, tookMs) {
         kafkaProblem = undefined
@@ -98,75 +104,55 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
         metrics.sendFailed()
       },
       room(isThere) {
-        if (!isThere) stopClients('back_pressure', NO_ROOM)
-        else if (!stopped) for (const client of clients) client.start()
+        if (!isThere) {
+          log.error('the feed reads no more', { exchange, problem: NO_ROOM })
+          clients.stop('back_pressure', NO_ROOM)
+        } else if (!stopped) clients.start()
       },
     },
   )
-  const progress = createProgress({ ...ports, stream, symbols: pairs.map(({ symbol }) => symbol) }, tracker, publisher)
-  const read = createFrameReader(
-    { ...options, ...ports, stream: venue.stream },
+  const progress = createProgress(
+    { positions: ports.positions, symbols: pairs.map(({ symbol }) => symbol), stream, timers },
+    tracker,
+    publisher,
+  )
+  const recovery = createRecovery(
+    { exchange, venue, pairs, stream, tracker, metrics, http: ports.http, timers, log },
+    { found: take, report: ({ key, value }) => publish(topics.gaps, key, value) },
+  )
+  const readFrame = createFrameReader(
+    { exchange, decoder: options.decoder, api: venue.stream, metrics, timers, log },
     { trade: take, reached: (symbol, id) => tracker.reached(symbol, id, timers.now()) },
   )
-  const reports = createGapReports({ exchange, timers, publish: gap => publish(topics.gaps, gap.key, gap.value) })
-  const { history } = venue.rest
-  const filling = history && { exchange, ...ports, ...venue, history, urls: venue.restUrls, pairs, stream }
-  const filler =
-    filling &&
-    createFiller(filling, tracker, {
-      trades(trades) {
-        for (const trade of trades) {
-          const id = sequenceOf(trade)
-          // Only what is missing: the rest of a page has come.
-          if (id === undefined || tracker.missing({ symbol: trade.symbol, from: id, to: id }).length === 0) continue
-          metrics.filled(1)
-          take(trade)
-        }
+  const clients = createClients(
+    { venue, pairs, stream, timers, sockets: ports.sockets, random },
+    {
+      frame: readFrame,
+      live,
+      ended(cause, problem, url) {
+        metrics.connectionEnded(cause)
+        log.info('disconnected', { exchange, cause, problem, url })
       },
-      settled(range) {
-        for (const left of reports.settled(range, tracker.missing(range))) {
-          const trades = left.to - left.from + 1
-          metrics.lost(trades)
-          log.warn(lostTradesLog.message, { exchange, symbol: range.symbol, ...left, [lostTradesLog.field]: trades })
-          tracker.giveUp({ symbol: range.symbol, ...left })
-        }
-      },
-      requested: status => metrics.historyRequest(status),
-    })
-  const clients: readonly Client[] = shards(pairs, venue.pairsPerConnection).map(some => {
-    let isFirst = true
-    return createClient(
-      { ...venue, ...ports, api: venue.stream, pairs: some, stream },
-      {
-        frame: read,
-        live(outage) {
-          log.info('connected', { exchange, pairs: some.length })
-          if (isFirst && resumed !== undefined)
-            reports.outage({ from: resumed, to: timers.now(), why: RESTARTED }, hasIds(some))
-          isFirst = false
-          if (!outage) return
-          tracker.interrupted(outage.cause)
-          reports.outage({ ...outage, why: `${outage.cause}: ${outage.problem}` }, hasIds(some))
-        },
-        ended(cause, problem, url) {
-          metrics.connectionEnded(cause)
-          log.info('disconnected', { exchange, cause, problem, url })
-        },
-      },
-    )
-  })
+    },
+  )
   metrics.observe({
-    connectionAgeSeconds: () => seconds(Math.min(...clients.map(client => client.current?.liveSince ?? timers.now()))),
-    sinceLastMessageSeconds: () => seconds(Math.max(...clients.map(client => client.lastFrame ?? 0)) || timers.now()),
-    connected: () => (isWhole() ? 1 : 0),
+    connectionAgeSeconds: () => secondsSince(clients.liveSince),
+    sinceLastMessageSeconds: () => secondsSince(clients.lastFrame),
+    connected: () => (clients.isWhole ? 1 : 0),
     missingIds: () => tracker.missingIds,
     queueRecords: () => publisher.waiting.records,
     spillBytes: () => publisher.waiting.spillBytes,
     heapBytes: () => ports.heapBytes(),
   })
 
-  function take(trade: Trade): void {
-    const id = history && sequenceOf(trade)
+  function live(some: readonly Pair[], isFirst: boolean, outage: Outage | undefined): void {
+    log.info('connected', { exchange, pairs: some.length })
+    if (isFirst && resumed !== undefined) recovery.restarted(some, resumed)
+    if (outage) recovery.interrupted(some, outage)
+  }
+
+  function take(trade: FeedTrade): void {
+    const id = venue.rest.history && trade.number
     const isRepeat = id !== undefined && tracker.note(trade.symbol, id, trade.timestamp, timers.now()) === 'repeat'
     if (isRepeat) metrics.repeats(1)
     metrics.trades(1)
@@ -185,15 +171,10 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
 
   function tick(): void {
     lastTick = timers.now()
-    for (const range of tracker.overdue(lastTick)) {
-      metrics.gap(range.to - range.from + 1)
-      log.warn('trades are missing', { exchange, ...rangeFields(range) })
-      reports.open(range)
-      filler?.fill(range)
-    }
-    if (clients.some(client => client.current))
+    recovery.look(lastTick)
+    if (clients.isLive)
       progress
-        .save(isWhole())
+        .save(clients.isWhole)
         .catch(error => log.warn('the position was not saved', { exchange, problem: messageOf(error) }))
     watchMemory()
     timeouts.after(TICK_MS, tick)
@@ -203,39 +184,31 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     const verdict = memory.sample(ports.heapBytes(), timers.now())
     if (verdict === 'fine' || exiting) return
     log.warn('the heap grows', { exchange, bytes: ports.heapBytes(), verdict })
-    if (verdict === 'rotate') for (const client of clients) client.rotate('memory')
+    if (verdict === 'rotate') clients.rotate('memory')
     else {
       exiting = true
       options.exit('the heap grows and grows: the process has to begin anew')
     }
   }
 
-  function stopClients(cause: 'back_pressure' | 'stopped', problem: string): void {
-    if (cause === 'back_pressure') log.error('the feed reads no more', { exchange, problem })
-    for (const client of clients) client.stop(cause, problem)
-  }
-
-  const isWhole = () => clients.every(client => client.current)
   const pause = (milliseconds: number) => new Promise<void>(resolve => timers.after(milliseconds, resolve))
-  const seconds = (since: number) => (timers.now() - since) / 1000
-  /** Whether what was missed of these can be told by their ids. */
-  const hasIds = (some: readonly Pair[]) => some.every(({ symbol }) => tracker.knows(symbol))
+  const secondsSince = (milliseconds: number) => (timers.now() - milliseconds) / 1000
 
   return {
     async start() {
       resumed = await progress.resume()
-      for (const client of clients) client.start()
+      clients.start()
       tick()
     },
     async stop(milliseconds) {
       const at = timers.now()
       const end = at + milliseconds
-      const whole = isWhole()
+      const whole = clients.isWhole
       stopped = true
-      stopClients('stopped', 'the feed stops')
+      clients.stop('stopped', 'the feed stops')
       while (tracker.missingIds > 0 && timers.now() < end - milliseconds / 2) await pause(LOOK_MS)
       timeouts.cancelAll()
-      filler?.stop()
+      recovery.stop()
       const settled = tracker.settled()
       const left = await publisher.close(Math.max(0, end - timers.now()))
       if (left > 0) log.warn('Kafka did not take the last records: they are on disk', { exchange, records: left })
@@ -244,7 +217,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     },
     status() {
       const healthy = !exiting && timers.now() - lastTick < HANGS_MS
-      return statusOf({ healthy, clients, publisher, kafkaProblem, missingTrades: tracker.missingIds })
+      return statusOf({ healthy, clients: clients.all, publisher, kafkaProblem, missingTrades: tracker.missingIds })
     },
   }
 }

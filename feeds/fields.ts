@@ -4,6 +4,7 @@
  */
 import { parseDecimal } from '../domain/decimal.ts'
 import { messageOf } from '../domain/errors.ts'
+import { LAST_MS } from '../domain/time.ts'
 import { type Decoder, MalformedFrame } from './decoder.ts'
 
 /** A number as it was written. */
@@ -90,7 +91,7 @@ export function fieldsOf(what: string, value: unknown): FieldReader {
     integer,
     milliseconds(name) {
       const time = integer(name)
-      return time > MAX_TIME_MS ? fail(name, 'time in milliseconds') : time * 1000n
+      return time > BigInt(LAST_MS) ? fail(name, 'time in milliseconds') : time * 1000n
     },
     text(name) {
       const found = at(name)
@@ -113,9 +114,6 @@ export function fieldsOf(what: string, value: unknown): FieldReader {
     },
   }
 }
-
-/** Years after 9999 are no times (and would overflow as microseconds). */
-const MAX_TIME_MS = 253_402_300_799_999n
 
 const ISO = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?Z$/
 

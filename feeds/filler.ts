@@ -2,10 +2,11 @@
  * Asks an exchange's REST history for trades that the stream did not bring: one request at a time at the exchange's pace,
  * so many tries for a range, and at most so many trades of it.
  */
+import { type Backoff, pauseMs } from '../domain/backoff.ts'
 import { messageOf } from '../domain/errors.ts'
 import type { Http, Timers } from '../domain/feed-ports.ts'
 import type { Log } from '../domain/ports.ts'
-import type { Trade } from '../domain/trade.ts'
+import type { FeedTrade } from './decoder.ts'
 import type { Pair } from './pairs.ts'
 import { type History, PAGE_TRADES, type StreamKind } from './protocol.ts'
 import { createTimeouts } from './timeouts.ts'
@@ -19,7 +20,7 @@ export interface FillerOptions {
   readonly pairs: readonly Pair[]
   readonly stream: StreamKind
   readonly requestsPerSecond: number
-  /** Of one range in one try. */
+  /** Pages asked for in one try at one range. */
   readonly pagesPerGap: number
   readonly http: Http
   readonly timers: Timers
@@ -28,7 +29,7 @@ export interface FillerOptions {
 
 export interface FillerEvents {
   /** Trades of the history, some of which may not be missing. */
-  trades(trades: readonly Trade[]): void
+  trades(trades: readonly FeedTrade[]): void
   /** Nothing more will be tried for this range; what is missing of it still, stays missing. */
   settled(range: MissingRange): void
   /** Each request, by the status of its reply; 0 where none came. */
@@ -42,7 +43,7 @@ export interface Filler {
 
 /** Tries of one range: the first at once, the others 5, 10, 20, 40 and 80 s after the one before. */
 const TRIES = 6
-const FIRST_RETRY_MS = 5_000
+const BACKOFF: Backoff = { firstMs: 5_000, lastMs: 80_000 }
 const TOO_MANY_REQUESTS = 429
 const DEFAULT_RETRY_AFTER_MS = 5_000
 
@@ -81,7 +82,7 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
     const complete = tracker.missing(range).length === 0
     if (complete || tries + 1 >= TRIES || !pair) return events.settled(range)
     // What is not there yet may come: an exchange's history lags behind its stream.
-    const pause = FIRST_RETRY_MS * 2 ** tries
+    const pause = pauseMs(BACKOFF, tries)
     log.warn('a gap is not filled yet', {
       exchange,
       ...rangeFields(range),

@@ -2,8 +2,7 @@
 import { messageOf } from '../domain/errors.ts'
 import type { Timers } from '../domain/feed-ports.ts'
 import type { Log, LogFields } from '../domain/ports.ts'
-import type { Trade } from '../domain/trade.ts'
-import { type Decoder, MalformedFrame } from './decoder.ts'
+import { type Decoder, type FeedTrade, MalformedFrame } from './decoder.ts'
 import { parseFrame } from './fields.ts'
 import type { FeedMetrics } from './metrics.ts'
 import type { Control, StreamApi } from './protocol.ts'
@@ -11,19 +10,19 @@ import type { Control, StreamApi } from './protocol.ts'
 export interface FrameReaderOptions {
   readonly exchange: string
   readonly decoder: Decoder
-  readonly stream: StreamApi
+  readonly api: StreamApi
   readonly metrics: FeedMetrics
   readonly timers: Pick<Timers, 'now'>
   readonly log: Log
 }
 
 export interface FrameEvents {
-  trade(trade: Trade): void
+  trade(trade: FeedTrade): void
   /** The exchange says that its last trade of a symbol has this id. */
   reached(symbol: string, id: number): void
 }
 
-/** What is wrong with an exchange, it may be a thousand times a second. */
+/** The same fault may repeat thousands of times a second. */
 const COMPLAIN_MS = 1_000
 
 /** Gives what a frame says where it holds no trade. */
@@ -31,7 +30,7 @@ export function createFrameReader(
   options: FrameReaderOptions,
   events: FrameEvents,
 ): (text: string) => Control | undefined {
-  const { exchange, decoder, stream, metrics, timers, log } = options
+  const { exchange, decoder, api, metrics, timers, log } = options
   let complained = 0
 
   function complain(what: string, fields: LogFields): void {
@@ -65,7 +64,7 @@ export function createFrameReader(
         metrics.latency(Number(receivedAt - trade.timestamp) / 1e6)
         events.trade(trade)
       }
-      return trades > 0 ? undefined : understood(stream.control(message), text)
+      return trades > 0 ? undefined : understood(api.control(message), text)
     } catch (error) {
       if (!(error instanceof MalformedFrame)) throw error
       metrics.parseError()

@@ -2,6 +2,7 @@
  * Tells a leak from work: the heap goes up and down with the traffic, but its lowest value in a window, after the collector
  * has run, only climbs where something is never let go. Pure.
  */
+import { MINUTE_MS } from '../domain/time.ts'
 
 export interface MemoryWatch {
   /** One sample of the heap in use; `now` in milliseconds since 1970. */
@@ -15,7 +16,7 @@ export interface MemoryLimits {
   readonly limitBytes: number
 }
 
-const WINDOW_MS = 60_000
+const WINDOW_MS = MINUTE_MS
 /** A window's lowest value so much above the one of five windows before is growth. */
 const GROWTH = 1.5
 const WINDOWS = 5

@@ -78,8 +78,3 @@ const RENAMED: Readonly<Record<string, string>> = { XBT: 'BTC', XDG: 'DOGE' }
 export function commonName(asset: string): string {
   return Object.hasOwn(RENAMED, asset) ? RENAMED[asset] : asset
 }
-
-/** Pairs in groups of at most so many: one for each connection. */
-export function shards(pairs: readonly Pair[], size: number): Pair[][] {
-  return Array.from({ length: Math.ceil(pairs.length / size) }, (_, i) => pairs.slice(i * size, (i + 1) * size))
-}

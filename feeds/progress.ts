@@ -3,6 +3,7 @@
  * for; and when it was last there is where the time without a feed began.
  */
 import type { FeedPosition, Positions, Timers } from '../domain/feed-ports.ts'
+import { MINUTE_MICROS } from '../domain/time.ts'
 import type { StreamKind } from './protocol.ts'
 import type { Publisher } from './publisher.ts'
 import type { Tracker } from './tracker.ts'
@@ -33,7 +34,7 @@ export const RESTARTED = 'the feed was restarted'
 /** The position of the feed as a whole: when it was last there. */
 const WHOLE = '*'
 /** Trades between the last one that was settled and the moment of its saving: where a restart looks from. Microseconds. */
-const BEFORE_SAVED = 60_000_000n
+const BEFORE_SAVED = MINUTE_MICROS
 
 export function createProgress(
   { positions, symbols, stream, timers }: ProgressOptions,

@@ -1,6 +1,6 @@
 /** How an exchange is spoken to: its streams and its REST history. Pure; one file for each exchange says it. */
 import type { HttpReply } from '../domain/feed-ports.ts'
-import type { Trade } from '../domain/trade.ts'
+import type { FeedTrade } from './decoder.ts'
 import type { Pair } from './pairs.ts'
 
 /** Binance has two streams of the same trades, each with ids of its own: one kind a symbol. The others have one. */
@@ -17,7 +17,7 @@ export type Control =
   /** The exchange will not serve what was asked for. */
   | { readonly kind: 'error'; readonly problem: string }
   | { readonly kind: 'other' }
-  /** Of a type that this code does not know: counted. */
+  /** A message of a type that this code does not know: counted. */
   | { readonly kind: 'unknown' }
 
 export interface StreamApi {
@@ -42,7 +42,7 @@ export interface IdRange {
 }
 
 export interface HistoryPage {
-  readonly trades: Trade[]
+  readonly trades: FeedTrade[]
   /** Path of the page after it; undefined where the range ends, or the exchange has no more. */
   readonly next: string | undefined
 }
@@ -74,9 +74,3 @@ export interface History {
 
 /** Trades of one page, the most that all three exchanges give. */
 export const PAGE_TRADES = 1000
-
-/** The exchange's own number of a trade, where it numbers them: `BINANCE-AGG-12` is 12; Kraken's v1 has hashes. */
-export function sequenceOf(trade: Pick<Trade, 'tradeId'>): number | undefined {
-  const digits = /-(\d{1,15})$/.exec(trade.tradeId)?.[1]
-  return digits === undefined ? undefined : Number(digits)
-}

@@ -3,6 +3,8 @@
  * its batch. While Kafka is away, records wait in memory up to a limit, then on disk up to another; beyond both the feed
  * is told to read no more. A record is forgotten only when Kafka has it.
  */
+import { type Backoff, pauseMs } from '../domain/backoff.ts'
+import { sumOf } from '../domain/counts.ts'
 import { messageOf } from '../domain/errors.ts'
 import type { FeedRecord, RecordSink, Spill, Timers } from '../domain/feed-ports.ts'
 import type { Log } from '../domain/ports.ts'
@@ -15,7 +17,7 @@ export interface PublisherOptions {
   readonly timers: Timers
   readonly random: Random
   readonly log: Log
-  /** Of records in memory: about what their keys and values take. */
+  /** Limit for records in memory: about what their keys and values take. */
   readonly memoryBytes: number
   readonly spillBytes: number
 }
@@ -44,11 +46,10 @@ export interface Publisher {
 const FLUSH_MS = 100
 const BATCH_RECORDS = 10_000
 const BATCH_BYTES = 1024 * 1024
-const FIRST_RETRY_MS = 100
-const LAST_RETRY_MS = 5_000
+const BACKOFF: Backoff = { firstMs: 100, lastMs: 5_000 }
 /** Room is there again when so much of the spill's limit is free. */
 const ROOM_AGAIN = 0.5
-/** Of a record in memory, besides its bytes. */
+/** What a record takes in memory besides its bytes. */
 const OVERHEAD_BYTES = 200
 
 export function createPublisher(options: PublisherOptions, events: PublisherEvents): Publisher {
@@ -65,7 +66,7 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
   let sent = 0
   let spilling = spill.bytes > 0
   let hasRoom = true
-  let retryMs = FIRST_RETRY_MS
+  let failures = 0
   let cancelFlush: (() => void) | undefined
   /** A flush was due while another batch was under way. */
   let flushDue = false
@@ -156,16 +157,16 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
     } catch (error) {
       if (closed) return
       events.failed(messageOf(error))
+      const retryMs = pauseMs(BACKOFF, failures++)
       log.warn('Kafka did not take a batch', { records: records.length, problem: messageOf(error), retryMs })
       // The same records again: what Kafka has of them already, it may have twice, and Gold once.
       timeouts.after(retryMs * (0.5 + random() / 2), () => void send(records))
-      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)
       if (spilling) writeSpill()
       return
     }
     // It has gone to disk meanwhile, and may come twice.
     if (closed) return
-    retryMs = FIRST_RETRY_MS
+    failures = 0
     const fromSpill = sending?.spilled === true
     sending = undefined
     if (fromSpill) spill.taken()
@@ -228,5 +229,5 @@ function sizeOf(record: FeedRecord): number {
 }
 
 function bytesOf(records: readonly FeedRecord[]): number {
-  return records.reduce((sum, record) => sum + sizeOf(record), 0)
+  return sumOf(records, record => sizeOf(record))
 }

@@ -11,7 +11,7 @@ import { openSpill } from '../adapters/spill-file.ts'
 import { systemIds, systemTimers } from '../adapters/system.ts'
 import { nodeSockets } from '../adapters/websocket.ts'
 import { BadInput, messageOf, Throttled } from '../domain/errors.ts'
-import type { Exchange } from '../domain/exchanges.ts'
+import type { KnownExchange } from '../domain/exchanges.ts'
 import type { Http } from '../domain/feed-ports.ts'
 import { FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, TRADES_SUBJECT, topicName } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
@@ -25,7 +25,7 @@ import type { StreamKind } from './protocol.ts'
 import { randomOf } from './random.ts'
 
 export interface ServiceOptions {
-  readonly exchange: Exchange
+  readonly exchange: KnownExchange
   readonly venue: Venue
   readonly pairs: readonly Pair[]
   readonly stream: StreamKind

@@ -2,6 +2,7 @@
  * Which trade ids of each symbol have not come: exchanges number a symbol's trades one by one, so a number that is passed
  * over is a trade that was missed. Pure; one tracker for a feed.
  */
+import { MINUTE_MICROS } from '../domain/time.ts'
 
 /** Ids from..to, both included, that did not come when ids above them did. */
 export interface MissingRange {
@@ -45,7 +46,7 @@ export interface Tracker {
 /** Trades overtake each other by less: nothing is asked for before. */
 const GRACE_MS = 3_000
 /** An id below what is settled, of a trade this much newer than any before: the exchange numbers anew. Microseconds. */
-const RENUMBERED_MICROS = 60_000_000n
+const RENUMBERED_MICROS = MINUTE_MICROS
 
 interface Hole {
   from: number
@@ -62,7 +63,7 @@ interface Line {
   time: bigint
   /** Ascending, apart from each other. */
   holes: Hole[]
-  /** Of the next hole, where something is known to have happened. */
+  /** Cause of the next hole, where something is known to have happened. */
   cause: string | undefined
 }
 

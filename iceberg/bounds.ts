@@ -2,9 +2,9 @@
  * Column bounds: single values as bytes (spec, "Appendix D: Single-value serialization"), their order, and how long
  * ones are cut so that the bounds still enclose them. Pure, no I/O.
  */
-
 import { decimalType, type PrimitiveType } from '../domain/column-types.ts'
 import { decimalFromBytes, decimalToBytes } from '../domain/decimal.ts'
+import { compare } from '../domain/order.ts'
 
 /**
  * int and date (days since 1970), long, timestamptz (microseconds since 1970) and decimals (units of 10^-scale) are
@@ -70,7 +70,7 @@ export function compareEncoded(type: PrimitiveType, a: Uint8Array, b: Uint8Array
   const left = decodeNumber(type, view(a))
   const right = decodeNumber(type, view(b))
   if (left === undefined || right === undefined) return undefined
-  return left < right ? -1 : left > right ? 1 : 0
+  return compare(left, right)
 }
 
 /**

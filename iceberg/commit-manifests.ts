@@ -1,5 +1,6 @@
 /** The manifests of one commit: of the files it adds, of those it removes, and of older ones that it merges. */
 import { Conflict, TradelakeError } from '../domain/errors.ts'
+import { piecesOf } from '../domain/pieces.ts'
 import type { Ports } from '../domain/ports.ts'
 import { keyOf, uriOf } from './location.ts'
 import { addedEntry, carriedEntry, DELETED, type ManifestEntry, type ManifestShape, writeManifest } from './manifest.ts'
@@ -73,9 +74,7 @@ export function writeAdded(ports: WritePorts, writer: ManifestWriter, files: rea
   }
   const entries = files.map(file => addedEntry(writer.snapshotId, toRaw(ports.store, file, writer.shape.sortOrderId)))
   const sorted = cutByPartition(writer.shape.fields, entries, Number.POSITIVE_INFINITY).flat()
-  const manifests: ManifestFile[] = []
-  for (let at = 0; at < sorted.length; at += MAX_ADDED_FILES)
-    manifests.push(writer.write(sorted.slice(at, at + MAX_ADDED_FILES)))
+  const manifests = piecesOf(sorted, MAX_ADDED_FILES).map(some => writer.write(some))
   return { files, snapshotId: writer.snapshotId, manifests }
 }
 
@@ -104,8 +103,8 @@ export async function removeFiles(
   const files: RawDataFile[] = []
   const rewritten: ManifestFile[] = []
   const touched = new Set<ManifestFile>()
-  for (let at = 0; at < live.length && wanted.size > 0; at += READ_BATCH) {
-    const batch = live.slice(at, at + READ_BATCH)
+  for (const batch of piecesOf(live, READ_BATCH)) {
+    if (wanted.size === 0) break
     const contents = await Promise.all(batch.map(manifest => readEntries(ports.store, manifest)))
     for (const [index, manifest] of batch.entries()) {
       const entries = contents[index].filter(entry => entry.status !== DELETED)

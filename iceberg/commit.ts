@@ -5,6 +5,7 @@
  * conflicts, the caller loads the table again and stages again, giving what it staged before: data files and the manifest
  * of the added files are made once and committed as often as it takes. What a lost attempt wrote is an orphan, and swept.
  */
+import { sumOf } from '../domain/counts.ts'
 import { TradelakeError } from '../domain/errors.ts'
 import type { Ports, Write } from '../domain/ports.ts'
 import { type LoadedTable, pointerWrite } from './catalog.ts'
@@ -140,7 +141,7 @@ function summarize(
 function totals(files: readonly Pick<RawDataFile, 'record_count' | 'file_size_in_bytes'>[]): FileTotals {
   return {
     files: files.length,
-    records: files.reduce((sum, file) => sum + file.record_count, 0),
-    bytes: files.reduce((sum, file) => sum + file.file_size_in_bytes, 0),
+    records: sumOf(files, file => file.record_count),
+    bytes: sumOf(files, file => file.file_size_in_bytes),
   }
 }

@@ -3,6 +3,7 @@
  * (RFC 1951: deflate blocks follow each other, and a full flush ends one at a byte and forgets what came before; RFC 1952: the frame).
  */
 import { constants, crc32, deflateRawSync } from 'node:zlib'
+import { sumOf } from '../domain/counts.ts'
 
 export interface GzipPart {
   readonly plain: Uint8Array
@@ -23,6 +24,6 @@ export function gzipPart(text: string): GzipPart {
 export function joinGzip(parts: readonly GzipPart[]): Uint8Array {
   const trailer = Buffer.alloc(8)
   trailer.writeUInt32LE(parts.reduce((crc, { plain }) => crc32(plain, crc), 0))
-  trailer.writeUInt32LE(parts.reduce((bytes, { plain }) => bytes + plain.length, 0) >>> 0, 4)
+  trailer.writeUInt32LE(sumOf(parts, ({ plain }) => plain.length) >>> 0, 4)
   return Buffer.concat([HEADER, ...parts.map(part => part.deflated), LAST_BLOCK, trailer])
 }

@@ -1,4 +1,5 @@
 /** Walks over what snapshots name, a few manifests at a time: memory does not grow with the table. */
+import { piecesOf } from '../domain/pieces.ts'
 import type { Ports } from '../domain/ports.ts'
 import type { LoadedTable } from './catalog.ts'
 import { keyOf } from './location.ts'
@@ -33,8 +34,7 @@ export async function* eachReachedKey(ports: ReadPorts, table: LoadedTable): Asy
   yield keyOf(store, table.metadataLocation)
   for (const entry of metadata['metadata-log']) yield keyOf(store, entry['metadata-file'])
   const seen = new Set<string>()
-  for (let at = 0; at < metadata.snapshots.length; at += MANIFESTS_AT_ONCE) {
-    const some = metadata.snapshots.slice(at, at + MANIFESTS_AT_ONCE)
+  for (const some of piecesOf(metadata.snapshots, MANIFESTS_AT_ONCE)) {
     for (const snapshot of some) yield keyOf(store, snapshot['manifest-list'])
     const lists = await Promise.all(some.map(snapshot => readManifests(store, snapshot)))
     const fresh: ManifestFile[] = []
@@ -49,8 +49,7 @@ export async function* eachReachedKey(ports: ReadPorts, table: LoadedTable): Asy
 }
 
 async function* filesOf(ports: ReadPorts, manifests: readonly ManifestFile[]): AsyncGenerator<RawDataFile> {
-  for (let at = 0; at < manifests.length; at += MANIFESTS_AT_ONCE) {
-    const some = manifests.slice(at, at + MANIFESTS_AT_ONCE)
+  for (const some of piecesOf(manifests, MANIFESTS_AT_ONCE)) {
     for (const entries of await Promise.all(some.map(manifest => readEntries(ports.store, manifest))))
       for (const entry of entries) if (entry.status !== DELETED) yield entry.data_file
   }

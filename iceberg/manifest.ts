@@ -2,6 +2,7 @@
  * Manifests: lists of data files with their partition, counts and bounds (spec, "Manifests"). Field names and ids are the
  * spec's. Pure, no I/O.
  */
+import { sumOf } from '../domain/counts.ts'
 import { Corrupt } from '../domain/errors.ts'
 import { field, optional, readAvroFile, writeAvroFile } from './avro-file.ts'
 import { type ManifestFile, summarizePartitions } from './manifest-list.ts'
@@ -119,9 +120,8 @@ export function writeManifest(options: {
     records: entries,
     syncId: options.syncId,
   })
-  const count = (status: number) => entries.reduce((sum, entry) => sum + (entry.status === status ? 1 : 0), 0)
-  const rows = (status: number) =>
-    entries.reduce((sum, entry) => sum + (entry.status === status ? entry.data_file.record_count : 0), 0)
+  const count = (status: number) => sumOf(entries, entry => (entry.status === status ? 1 : 0))
+  const rows = (status: number) => sumOf(entries, entry => (entry.status === status ? entry.data_file.record_count : 0))
   const manifest: ManifestFile = {
     manifest_path: options.uri,
     manifest_length: bytes.length,

@@ -4,7 +4,7 @@
  */
 import type { PrimitiveType } from '../domain/column-types.ts'
 import type { PartitionField, TableDefinition } from '../domain/tables.ts'
-import { dayName, dayOf } from '../domain/time.ts'
+import { DAY_MS, dayName, dayOf, HOUR_MS } from '../domain/time.ts'
 import { encodeValue, type ScalarValue } from './bounds.ts'
 import { type IcebergSchema, type PartitionSpec, primitiveOf } from './schema.ts'
 import type { PartitionValue } from './types.ts'
@@ -22,8 +22,6 @@ export interface BoundField {
   readonly type: PrimitiveType
 }
 
-const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
 const MAX_DATE_DAYS = 100_000_000
 
 /** The fields of a spec against its schema. @throws Error where a transform or source type is not one of ours */
@@ -52,7 +50,7 @@ export function applyTransform(transform: Transform, type: PrimitiveType, value:
 /** Months since January 1970 of a number of days since 1970. */
 export function monthOf(days: number): number {
   // Ends of ranges may lie beyond what a Date holds; no row does.
-  const date = new Date(Math.min(Math.max(days, -MAX_DATE_DAYS), MAX_DATE_DAYS) * 86_400_000)
+  const date = new Date(Math.min(Math.max(days, -MAX_DATE_DAYS), MAX_DATE_DAYS) * DAY_MS)
   return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth()
 }
 

@@ -27,8 +27,6 @@ export interface RawDataFile {
 
 /** A data file as manifests hold it. */
 export function toRaw(store: Pick<ObjectStore, 'root'>, file: DataFile, sortOrderId: number): RawDataFile {
-  const bytes = (value: string) => Buffer.from(value, 'base64')
-  const same = (value: number) => value
   return {
     content: 0,
     file_path: uriOf(store, file.key),
@@ -36,11 +34,11 @@ export function toRaw(store: Pick<ObjectStore, 'root'>, file: DataFile, sortOrde
     partition: file.partition,
     record_count: file.records,
     file_size_in_bytes: file.bytes,
-    column_sizes: pairs(file.columnSizes, same),
-    value_counts: pairs(file.valueCounts, same),
-    null_value_counts: pairs(file.nullCounts, same),
-    lower_bounds: pairs(file.lowerBounds, bytes),
-    upper_bounds: pairs(file.upperBounds, bytes),
+    column_sizes: pairs(file.columnSizes),
+    value_counts: pairs(file.valueCounts),
+    null_value_counts: pairs(file.nullCounts),
+    lower_bounds: boundPairs(file.lowerBounds),
+    upper_bounds: boundPairs(file.upperBounds),
     split_offsets: file.splitOffsets.length === 0 ? null : file.splitOffsets,
     sort_order_id: sortOrderId,
   }
@@ -48,26 +46,32 @@ export function toRaw(store: Pick<ObjectStore, 'root'>, file: DataFile, sortOrde
 
 /** A data file as the stages see it. @throws Corrupt where it stands outside the store */
 export function fromRaw(store: Pick<ObjectStore, 'root'>, raw: RawDataFile): DataFile {
-  const base64 = (value: Uint8Array) => Buffer.from(value).toString('base64')
-  const same = (value: number) => value
   return {
     key: keyOf(store, raw.file_path),
     partition: { ...raw.partition },
     records: raw.record_count,
     bytes: raw.file_size_in_bytes,
-    columnSizes: record(raw.column_sizes, same),
-    valueCounts: record(raw.value_counts, same),
-    nullCounts: record(raw.null_value_counts, same),
-    lowerBounds: record(raw.lower_bounds, base64),
-    upperBounds: record(raw.upper_bounds, base64),
+    columnSizes: record(raw.column_sizes),
+    valueCounts: record(raw.value_counts),
+    nullCounts: record(raw.null_value_counts),
+    lowerBounds: record(raw.lower_bounds),
+    upperBounds: record(raw.upper_bounds),
     splitOffsets: [...(raw.split_offsets ?? [])],
   }
 }
 
-function pairs<A, B>(values: Readonly<Record<number, A>>, convert: (value: A) => B): Pair<B>[] {
-  return Object.entries(values).map(([key, value]) => ({ key: Number(key), value: convert(value) }))
+/** avsc takes bytes as Buffers alone. */
+function boundPairs(bounds: Readonly<Record<number, Uint8Array>>): Pair<Uint8Array>[] {
+  return pairs(bounds).map(({ key, value }) => ({
+    key,
+    value: Buffer.from(value.buffer, value.byteOffset, value.length),
+  }))
 }
 
-function record<A, B>(values: readonly Pair<A>[] | null | undefined, convert: (value: A) => B): Record<number, B> {
-  return Object.fromEntries((values ?? []).map(({ key, value }) => [key, convert(value)]))
+function pairs<V>(values: Readonly<Record<number, V>>): Pair<V>[] {
+  return Object.entries(values).map(([key, value]) => ({ key: Number(key), value }))
+}
+
+function record<V>(values: readonly Pair<V>[] | null | undefined): Record<number, V> {
+  return Object.fromEntries((values ?? []).map(({ key, value }) => [key, value]))
 }

@@ -3,7 +3,6 @@
  * their partition summaries, files by their partition and column bounds. A file that may match is never left out.
  * Only a condition on a partition's source column skips manifests: who asks for a time in Gold gives its dates as well.
  */
-
 import type { PrimitiveType } from '../domain/column-types.ts'
 import { TradelakeError } from '../domain/errors.ts'
 import type { Ports } from '../domain/ports.ts'

@@ -4,6 +4,7 @@
  * Dropping a snapshot deletes no file: the sweep removes what no snapshot reaches any more. Pure, no I/O.
  */
 import type { SnapshotPolicy } from '../domain/tables.ts'
+import { DAY_MS, HOUR_MS } from '../domain/time.ts'
 import type { Snapshot, TableMetadata } from './table-metadata.ts'
 
 /** Which snapshots a table keeps; the current one and those that refs name are always kept. Ages in milliseconds. */
@@ -20,8 +21,6 @@ export interface SnapshotRetention {
   readonly maxCount: number
 }
 
-const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
 /** With a commit each minute the last day has 1,440. */
 const MAX_COUNT = 1_500
 

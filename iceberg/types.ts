@@ -4,8 +4,7 @@
 export type PartitionValue = number | string | null
 
 /**
- * A data file as a manifest entry describes it (Iceberg spec, "Data file fields"), in JSON-safe form: it travels in
- * pending items. Maps are keyed by field id.
+ * A data file as a manifest entry describes it (Iceberg spec, "Data file fields"), maps keyed by field id.
  */
 export interface DataFile {
   /** Key in the object store; manifests hold it as an absolute URI. */
@@ -18,16 +17,11 @@ export interface DataFile {
   /** Values including nulls and repeated ones. */
   readonly valueCounts: Readonly<Record<number, number>>
   readonly nullCounts: Readonly<Record<number, number>>
-  /** Single-value serialization (spec appendix D), base64; strings and binaries cut to 16. */
-  readonly lowerBounds: Readonly<Record<number, string>>
-  readonly upperBounds: Readonly<Record<number, string>>
+  /** Single-value serialization (spec appendix D); strings and binaries cut to 16. */
+  readonly lowerBounds: Readonly<Record<number, Uint8Array>>
+  readonly upperBounds: Readonly<Record<number, Uint8Array>>
   /** Where the row groups begin. */
   readonly splitOffsets: readonly number[]
   /** CRC-32 of the whole file, where it was made in memory; travels in pending items, manifests have no place for it. */
   readonly crc32?: number
-}
-
-/** What a pending item for a table's commit carries: files that the table's next snapshot adds. */
-export interface AddedFiles {
-  readonly files: readonly DataFile[]
 }

@@ -1,5 +1,5 @@
 /**
- * The alarms, each beside what it watches (thresholds: formats.md, "Metrics"). An alarm is called `<stack>/<heading>`, then
+ * The alarms, each beside what it watches (what each means: docs/runbook.md). An alarm is called `<stack>/<heading>`, then
  * what it is about: its heading in docs/runbook.md says what to do.
  */
 import { Duration, Stack } from 'aws-cdk-lib'
@@ -35,7 +35,7 @@ const LAG_EVENTS = 10
 const INVALID_PERCENT = 10
 const DUPLICATES_PERCENT = 1
 const PENDING_SECONDS = 10 * 60
-/** Of a function's time-out and of its memory. Stages that drain a list stop by themselves at 70 % of their time. */
+/** Share of a function's time-out, and of its memory. Stages that work off a list stop by themselves at 70 % of their time. */
 const NEARLY_ALL = 0.9
 
 export interface Actions {
@@ -107,7 +107,7 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
       ]
     },
 
-    /** Of the event source mapping itself (Lambda developer guide, "Event source mapping metrics"). */
+    /** A metric of the event source mapping itself (Lambda developer guide, "Event source mapping metrics"). */
     offsetLag({ name, batchRecords }: Pick<RecordStream, 'name' | 'batchRecords'>, bronze: Bronze): Watched {
       return alarm(
         'kafka-offset-lag',

@@ -47,7 +47,7 @@ export class Bronze extends Construct {
       target: this.function,
       ...stream.source,
       kafkaTopic: topic,
-      // Of its own: another consumer of that group would take partitions, and so records, away.
+      // A group of its own: another consumer of that group would take partitions, and so records, away.
       kafkaConsumerGroupId: consumerGroup,
       // LATEST would lose what comes while a mapping is being made.
       startingPosition: StartingPosition.TRIM_HORIZON,

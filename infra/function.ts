@@ -31,7 +31,7 @@ export interface StageFunctionProps {
   readonly settings: Settings
   readonly assets: Assets
   readonly name: FunctionName
-  /** Of a function that there is one of for each exchange. */
+  /** The exchange, where there is a function for each. */
   readonly exchange?: string
   readonly environment: Readonly<Record<string, string>>
   readonly layer?: ILayerVersion

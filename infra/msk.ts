@@ -19,11 +19,11 @@ import type { KafkaSettings, Settings } from './context.ts'
 import type { Placement } from './placement.ts'
 import { PROVISIONED } from './sizes.ts'
 
-/** Of MSK's IAM listener inside the VPC (MSK developer guide, "Port information"). */
+/** Port of MSK's IAM listener inside the VPC (MSK developer guide, "Port information"). */
 const IAM_PORT = 9098
 const HTTPS_PORT = 443
 
-/** Of the provisioned cluster. */
+/** Settings of the provisioned cluster's brokers. */
 const SERVER_PROPERTIES = [
   // Topics are made as code; a misspelt one is an error.
   'auto.create.topics.enable=false',
@@ -79,7 +79,7 @@ export class MskCluster extends Construct {
         new LogGroup(this, 'RejectedLog', { retention: RetentionDays.ONE_WEEK, removalPolicy: RemovalPolicy.DESTROY }),
       ),
     })
-    // Of the brokers and of all that talks to them: pollers take the cluster's own group and subnets.
+    // One group for the brokers and for all that talks to them: pollers take the cluster's own group and subnets.
     const securityGroup = new SecurityGroup(this, 'Group', { vpc, description: 'tradelake: brokers and their clients' })
     securityGroup.addIngressRule(securityGroup, Port.tcp(IAM_PORT), 'Kafka clients with IAM')
     securityGroup.addIngressRule(securityGroup, Port.tcp(HTTPS_PORT), 'AWS endpoints')

@@ -36,7 +36,7 @@ const NETWORK_ACTIONS = [
 ]
 
 export class Stream extends Construct {
-  /** Of each event source mapping. */
+  /** What each event source mapping is given. */
   readonly source: Pick<
     EventSourceMappingOptions,
     'eventSourceArn' | 'kafkaBootstrapServers' | 'sourceAccessConfigurations'

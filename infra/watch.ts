@@ -7,6 +7,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import { Construct } from 'constructs'
 import type { Exchange } from '../domain/exchanges.ts'
+import { piecesOf } from '../domain/pieces.ts'
 import { FEED_GAPS } from '../domain/streams.ts'
 import { alarmsOf, type Watched } from './alarms.ts'
 import type { Bronze } from './bronze.ts'
@@ -88,9 +89,9 @@ export class Watch extends Construct {
       }),
     )
     const kinds = [...new Set(watched.map(({ kind }) => kind))]
-    for (let from = 0; from < kinds.length; from += COLUMNS)
+    for (const row of piecesOf(kinds, COLUMNS))
       dashboard.addWidgets(
-        ...kinds.slice(from, from + COLUMNS).map(
+        ...row.map(
           kind =>
             new GraphWidget({
               title: kind,

@@ -9,14 +9,14 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { TradelakeError } from '../domain/errors.ts'
 
-/** Of a function's processor, as Lambda names them. */
+/** Architectures of a function's processor, as Lambda names them. */
 export const ARCHITECTURES = ['arm64', 'x86_64'] as const
 export type ArchitectureName = (typeof ARCHITECTURES)[number]
 
 const run = promisify(execFile)
 const API = '@duckdb/node-api'
 const BINDINGS = '@duckdb/node-bindings'
-/** Of the packages: what only a compiler reads. */
+/** Files of the packages that only a compiler reads. */
 const NOT_NEEDED = /\.d\.ts$|\.map$/
 
 /** Builds `<dist>/layer-<architecture>` where it is not there yet for this version of DuckDB, and gives its path. */

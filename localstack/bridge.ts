@@ -7,8 +7,9 @@
  * Source: Lambda developer guide, "Using Lambda with self-managed Apache Kafka" and "How Lambda processes records".
  */
 import { Consumer, type Message, MessagesStreamFallbackModes, MessagesStreamModes } from '@platformatic/kafka'
+import { type Backoff, pauseMs } from '../domain/backoff.ts'
 import { messageOf } from '../domain/errors.ts'
-import { type KafkaEvent, type KafkaEventRecord, MAX_EVENT_BYTES } from '../domain/events.ts'
+import { draftKafkaEvent, type EventRecord, type KafkaEvent, type KafkaEventRecord } from '../domain/events.ts'
 import type { Clock, Log } from '../domain/ports.ts'
 
 /** What of an event source mapping the bridge goes by. */
@@ -37,13 +38,9 @@ export interface Bridge {
 
 type KafkaMessage = Message<Buffer, Buffer, Buffer, Buffer>
 
-const FIRST_PAUSE_MS = 200
-const LAST_PAUSE_MS = 10_000
+const BACKOFF: Backoff = { firstMs: 200, lastMs: 10_000 }
 /** How long the broker may hold an answer back for more records. */
 const FETCH_WAIT_MS = 100
-/** JSON around a record's parts, at most. */
-const RECORD_OVERHEAD = 250
-const EVENT_OVERHEAD = 500
 
 /** Starts polling; where the broker goes away it tries again until it is back. */
 export function startBridge({ mapping, bootstrap, invoke, clock, log }: BridgeOptions): Bridge {
@@ -58,7 +55,7 @@ export function startBridge({ mapping, bootstrap, invoke, clock, log }: BridgeOp
         await poll(consumer)
       } catch (error) {
         log.warn('bridge joins again', { topic: mapping.topic, problem: messageOf(error) })
-        await clock.sleep(FIRST_PAUSE_MS)
+        await clock.sleep(BACKOFF.firstMs)
       } finally {
         // A broker that is gone cannot be told good-bye.
         await consumer.close(true).catch(error => log.warn('bridge left', { problem: messageOf(error) }))
@@ -92,7 +89,7 @@ export function startBridge({ mapping, bootstrap, invoke, clock, log }: BridgeOp
     let next = messages.next()
     while (running) {
       const batch: KafkaMessage[] = []
-      let bytes = EVENT_OVERHEAD
+      const draft = draftKafkaEvent(mapping.topic, { eventSource: 'SelfManagedKafka', bootstrapServers: bootstrap })
       let end = Number.POSITIVE_INFINITY
       const under = assignment.number
       for (;;) {
@@ -101,28 +98,25 @@ export function startBridge({ mapping, bootstrap, invoke, clock, log }: BridgeOp
         const waited = await Promise.race([next, clock.sleep(Math.min(left, FETCH_WAIT_MS)).then(() => undefined)])
         if (waited === undefined) continue
         if (waited.done) return
-        const size = eventBytes(waited.value)
-        if (bytes + size > MAX_EVENT_BYTES && batch.length > 0) break
+        if (!draft.add(recordOf(waited.value), headersOf(waited.value))) break
         batch.push(waited.value)
-        bytes += size
         if (batch.length === 1) end = clock.now() + mapping.windowMs
         next = messages.next()
       }
-      if (batch.length > 0) await deliver(batch, () => running && under === assignment.number)
+      if (batch.length > 0) await deliver(draft.event(), batch, () => running && under === assignment.number)
     }
   }
 
   /** Invokes until it succeeds, or as long as the partitions are this bridge's. */
-  async function deliver(batch: readonly KafkaMessage[], mine: () => boolean): Promise<void> {
-    let pause = FIRST_PAUSE_MS
+  async function deliver(event: KafkaEvent, batch: readonly KafkaMessage[], mine: () => boolean): Promise<void> {
+    let failures = 0
     while (mine()) {
       try {
-        await invoke(mapping.functionName, eventOf(bootstrap, batch))
+        await invoke(mapping.functionName, event)
       } catch (error) {
         delivered.failures++
         log.warn('event comes again', { function: mapping.functionName, problem: messageOf(error) })
-        await clock.sleep(pause)
-        pause = Math.min(pause * 2, LAST_PAUSE_MS)
+        await clock.sleep(pauseMs(BACKOFF, failures++))
         continue
       }
       await commitBatch(batch)
@@ -147,25 +141,11 @@ async function commitBatch(batch: readonly KafkaMessage[]): Promise<void> {
   await Promise.all([...last.values()].map(message => message.commit()))
 }
 
-function eventOf(bootstrap: string, batch: readonly KafkaMessage[]): KafkaEvent {
-  const records: Record<string, KafkaEventRecord[]> = {}
-  for (const { topic, partition, offset, timestamp, key, value, headers } of batch) {
-    const list = (records[`${topic}-${partition}`] ??= [])
-    list.push({
-      topic,
-      partition,
-      offset: Number(offset),
-      timestamp: Number(timestamp),
-      timestampType: 'CREATE_TIME',
-      ...(key && { key: key.toString('base64') }),
-      ...(value && { value: value.toString('base64') }),
-      headers: [...headers].map(([name, bytes]) => ({ [name.toString()]: [...bytes] })),
-    })
-  }
-  return { eventSource: 'SelfManagedKafka', bootstrapServers: bootstrap, records }
+function recordOf({ partition, offset, timestamp, key, value }: KafkaMessage): EventRecord {
+  // A key that is missing is undefined here, and a tombstone's value.
+  return { partition, offset: Number(offset), timestamp: Number(timestamp), key: key ?? null, value: value ?? null }
 }
 
-function eventBytes({ topic, key, value }: KafkaMessage): number {
-  const base64 = (bytes: Buffer | null | undefined) => (bytes ? Math.ceil(bytes.length / 3) * 4 : 0)
-  return RECORD_OVERHEAD + 2 * topic.length + base64(key) + base64(value)
+function headersOf({ headers }: KafkaMessage): KafkaEventRecord['headers'] {
+  return [...headers].map(([name, bytes]) => ({ [name.toString()]: [...bytes] }))
 }

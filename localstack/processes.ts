@@ -4,6 +4,7 @@ import { openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { systemClock, systemIds } from '../adapters/system.ts'
 import { TradelakeError } from '../domain/errors.ts'
+import { MINUTE_MS } from '../domain/time.ts'
 
 export interface Service {
   readonly pid: number
@@ -27,8 +28,8 @@ export interface ServiceOptions {
 }
 
 const clock = systemClock()
-const ids = systemIds(clock)
-const READY_MS = 60_000
+const ids = systemIds()
+const READY_MS = MINUTE_MS
 const STOP_MS = 10_000
 const POLL_MS = 100
 /** Lines of a log that an error quotes. */

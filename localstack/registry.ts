@@ -12,7 +12,7 @@ const VERSION = '3.0.9'
 const READY_MS = 120_000
 
 export interface Registry extends Service {
-  /** Of its Confluent API. */
+  /** URL of its Confluent API. */
   readonly url: string
 }
 

@@ -1,6 +1,7 @@
 /** Runs a deployed lake's own functions, without waiting for their schedules, until nothing is pending. */
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import { invocationFailure } from '../adapters/lambda-invoke.ts'
+import { sumOf } from '../domain/counts.ts'
 import { TradelakeError } from '../domain/errors.ts'
 import { stageConsumers } from '../domain/names.ts'
 import { countPending } from '../domain/pending.ts'
@@ -27,7 +28,7 @@ export async function drainDeployed(lake: DeployedLake): Promise<void> {
       if (said !== undefined) failure = `${lake.output(name)} failed: ${said}`
     }
     const waiting = await pendingOf(lake)
-    const items = waiting.reduce((sum, [, count]) => sum + count, 0)
+    const items = sumOf(waiting, ([, count]) => count)
     if (items === 0) return
     if (items < least) moved = clock.now()
     least = Math.min(least, items)

@@ -45,7 +45,7 @@ export async function openDeployedLake(stack: string): Promise<DeployedLake> {
   }
   const { s3, dynamo } = awsClients()
   const clock = systemClock()
-  const ids = systemIds(clock)
+  const ids = systemIds()
   const scratch = systemScratch()
   const engine = await duckDbEngine({ ...ENGINE, tempDirectory: scratch.path('duckdb') })
   return {

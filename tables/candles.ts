@@ -2,6 +2,7 @@
 import type { Candle } from '../domain/candles.ts'
 import { vwap } from '../domain/candles.ts'
 import { type Batch, type ColumnData, dictionaryOf } from '../domain/columns.ts'
+import { compare } from '../domain/order.ts'
 import type { Ports } from '../domain/ports.ts'
 import { candleTable } from '../domain/tables.ts'
 import { dayOf } from '../domain/time.ts'
@@ -106,8 +107,4 @@ export function candleColumns(candles: readonly StoredCandle[]): Batch {
   for (const [field, column] of Object.entries(BIG_DECIMALS))
     columns[column] = { kind: 'bigdecimal', values: sorted.map(candle => candle[field as keyof typeof BIG_DECIMALS]) }
   return { rows: sorted.length, columns }
-}
-
-function compare<T extends bigint | string>(a: T, b: T): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

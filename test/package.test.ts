@@ -8,42 +8,52 @@ const json = (path: string) => JSON.parse(readFileSync(ROOT + path, 'utf8'))
 const manifest = json('package.json')
 const lock = json('package-lock.json')
 
+/** The packages that the TypeScript files of these folders and files import, in order. */
+function importedFrom(places: readonly string[]): string[] {
+  const files = places.flatMap(place =>
+    place.endsWith('.ts')
+      ? [place]
+      : readdirSync(ROOT + place, { recursive: true, encoding: 'utf8' })
+          .filter(file => /\.[jt]s$/.test(file))
+          .map(file => `${place}/${file}`),
+  )
+  // A static import ends its line; a dynamic one may stand anywhere.
+  const specifiers = files.flatMap(file =>
+    [
+      ...readFileSync(ROOT + file, 'utf8').matchAll(
+        /(?:\bfrom |^import )'([@\w][^']*)'(?: with .*)?$|\bimport\('([@\w][^']*)'\)/gm,
+      ),
+    ].map(match => match[1] ?? match[2]),
+  )
+  const packages = specifiers
+    .filter(specifier => !specifier.startsWith('node:'))
+    .map(specifier => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/'))
+  return [...new Set(packages)].sort()
+}
+
+/** The command that a package brings. */
+const binaryOf = (name: string) => Object.keys(lock.packages[`node_modules/${name}`].bin ?? { [name]: '' })[0]
+
 describe('package.json', () => {
-  test('lists exactly the dependencies that were decided on', () => {
-    expect(Object.keys(manifest.dependencies)).toEqual([
-      '@aws-lambda-powertools/logger',
-      '@aws-lambda-powertools/metrics',
-      '@aws-lambda-powertools/tracer',
-      '@aws-sdk/client-cloudformation',
-      '@aws-sdk/client-dynamodb',
-      '@aws-sdk/client-glue',
-      '@aws-sdk/client-lambda',
-      '@aws-sdk/client-s3',
-      '@aws-sdk/client-sqs',
-      '@duckdb/node-api',
-      '@platformatic/kafka',
-      '@smithy/signature-v4',
-      'avsc',
-      'hyparquet',
-      'hyparquet-writer',
-      'prom-client',
-      'ws',
-    ])
-    expect(Object.keys(manifest.devDependencies)).toEqual([
-      '@biomejs/biome',
-      '@types/aws-lambda',
-      '@types/node',
-      '@types/ws',
-      'aws-cdk',
-      'aws-cdk-lib',
-      'cdk-nag',
-      'constructs',
-      'esbuild',
-      'fast-check',
-      'typescript',
-      'vitest',
-    ])
+  test('has as dependencies what the built folders import, no more and no less', () => {
+    expect(importedFrom(json('tsconfig.build.json').include)).toEqual(Object.keys(manifest.dependencies).sort())
     expect(manifest.peerDependencies).toBeUndefined()
+  })
+
+  test('has as further packages of development what everything else imports or runs', () => {
+    // Examples import the package by its own name.
+    const everything = importedFrom(json('tsconfig.json').include).filter(name => name !== manifest.name)
+    const run = [...Object.values<string>(manifest.scripts), readFileSync(`${ROOT}cdk.json`, 'utf8')].join()
+    const unused = Object.keys(manifest.devDependencies).filter(
+      name =>
+        !everything.includes(name) &&
+        !run.includes(name) &&
+        !run.includes(binaryOf(name)) &&
+        !name.startsWith('@types/'),
+    )
+    expect(unused).toEqual([])
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies })
+    expect(everything.filter(name => !declared.includes(name))).toEqual([])
   })
 
   test('has the platform packages that the launcher looks for, and no others', () => {
@@ -92,7 +102,9 @@ describe('package.json', () => {
       folders.some(folder => folder.name === name),
     )
     expect(
-      checked.filter(name => !['test', 'bench', 'scripts', 'infra', 'layers', 'localstack'].includes(name)).sort(),
+      checked
+        .filter(name => !['test', 'bench', 'scripts', 'infra', 'layers', 'localstack', 'examples'].includes(name))
+        .sort(),
     ).toEqual(built.sort())
   })
 })

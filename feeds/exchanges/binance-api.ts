@@ -3,10 +3,9 @@
  * Source: Binance "WebSocket Streams" (General WSS information) and "Market Data endpoints" (Old trade lookup,
  * Compressed/Aggregate trades list, Exchange information).
  */
-
 import { MalformedFrame } from '../decoder.ts'
 import { isObject, parseFrame } from '../fields.ts'
-import { type IdRange, PAGE_TRADES, type RestApi, type StreamApi, type StreamKind, sequenceOf } from '../protocol.ts'
+import { type IdRange, PAGE_TRADES, type RestApi, type StreamApi, type StreamKind } from '../protocol.ts'
 import { binance } from './binance.ts'
 
 /** A market that the exchange does not have (error codes, "INVALID SYMBOL"). */
@@ -41,7 +40,7 @@ export function binanceRest(code: string): RestApi {
         const rows = parseFrame(body)
         if (!Array.isArray(rows)) throw new MalformedFrame(`${code}'s history of ${pair.symbol} is no list.`)
         const trades = rows.flatMap(row => [...decoder.mapMessage(asStreamed(row, pair.symbol, stream), receivedAt)])
-        const last = trades.length === 0 ? undefined : sequenceOf(trades[trades.length - 1])
+        const last = trades.at(-1)?.number
         const more = rows.length === PAGE_TRADES && last !== undefined && last < range.to
         return { trades, next: more ? pagePath(pair.symbol, last + 1, stream) : undefined }
       },

@@ -2,7 +2,6 @@
  * Binance spot and futures: `trade` and `aggTrade`, as raw and as combined streams.
  * Source: Binance "WebSocket Streams" (Trade Streams, Aggregate Trade Streams).
  */
-
 import { type DecodedTrade, type Decoder, tradeOf } from '../decoder.ts'
 import { decoderOf, fieldsOf, isObject } from '../fields.ts'
 import { quoteOf } from '../pairs.ts'
@@ -22,10 +21,12 @@ function decode(exchange: string, kind: 'trade' | 'aggTrade', message: unknown):
   const symbol = fields.text('s')
   const buyerIsMaker = fields.boolean('m')
   const aggregate = kind === 'aggTrade'
-  const id = fields.integer(aggregate ? 'a' : 't').toString()
+  const number = fields.integer(aggregate ? 'a' : 't')
+  const id = number.toString()
   return {
     exchange,
     id: aggregate ? `AGG-${id}` : id,
+    number,
     symbol,
     currency: quoteOf(symbol),
     timestamp: fields.milliseconds('T'),

@@ -2,11 +2,10 @@
  * Coinbase Exchange: channels `matches` and `heartbeat`, and the REST history.
  * Source: Coinbase Exchange "WebSocket Overview", "WebSocket Channels", "Get product trades", "Pagination".
  */
-
 import { MalformedFrame } from '../decoder.ts'
 import { isObject, parseFrame } from '../fields.ts'
 import type { Pair } from '../pairs.ts'
-import { PAGE_TRADES, type RestApi, type StreamApi, sequenceOf } from '../protocol.ts'
+import { PAGE_TRADES, type RestApi, type StreamApi } from '../protocol.ts'
 import { coinbase } from './coinbase.ts'
 
 const productOf = (pair: Pair) => `${pair.base}-${pair.quote}`
@@ -51,7 +50,7 @@ export function coinbaseRest(code: string): RestApi {
         const rows = parseFrame(body)
         if (!Array.isArray(rows)) throw new MalformedFrame(`${code}'s history of ${pair.symbol} is no list.`)
         const trades = rows.flatMap(row => [...decoder.mapMessage(asStreamed(row, pair), receivedAt)])
-        const lowest = trades.length === 0 ? undefined : sequenceOf(trades[trades.length - 1])
+        const lowest = trades.at(-1)?.number
         const more = rows.length === PAGE_TRADES && lowest !== undefined && lowest > range.from
         return { trades, next: more ? pagePath(pair, lowest) : undefined }
       },

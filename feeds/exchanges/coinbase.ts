@@ -2,7 +2,6 @@
  * Coinbase Exchange: `match` and `last_match` (the last trade before a subscription, repeated).
  * Source: Coinbase Exchange "WebSocket Channels", matches.
  */
-
 import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from '../decoder.ts'
 import { decoderOf, fieldsOf, isObject } from '../fields.ts'
 
@@ -22,9 +21,11 @@ function decode(exchange: string, type: string, message: unknown): DecodedTrade 
   if (!base || !quote || more.length > 0)
     throw new MalformedFrame(`${exchange} product ${JSON.stringify(product)} is not of the form BTC-USD.`)
   const makerSide = fields.text('side')
+  const number = fields.integer('trade_id')
   return {
     exchange,
-    id: fields.integer('trade_id').toString(),
+    id: number.toString(),
+    number,
     symbol: base + quote,
     currency: quote,
     timestamp: fields.isoTime('time'),

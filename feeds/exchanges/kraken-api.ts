@@ -2,7 +2,7 @@
  * Kraken: the WebSocket API v2 and the REST history.
  * Source: Kraken "WebSocket API v2" (trade, ping, heartbeat, status) and "Get Recent Trades", "Get Tradable Asset Pairs".
  */
-
+import { MINUTE_MICROS } from '../../domain/time.ts'
 import { MalformedFrame } from '../decoder.ts'
 import { isObject, parseFrame } from '../fields.ts'
 import type { Pair } from '../pairs.ts'
@@ -10,7 +10,7 @@ import { type IdRange, PAGE_TRADES, type RestApi, type StreamApi } from '../prot
 import { kraken } from './kraken.ts'
 
 /** A trade's time may be so far behind those of trades before it. */
-const DISORDER_MICROS = 60_000_000n
+const DISORDER_MICROS = MINUTE_MICROS
 
 /** v2 calls its assets as everyone does; REST takes both names. */
 const nameOf = (pair: Pair) => `${pair.base}/${pair.quote}`

@@ -3,14 +3,13 @@
  * Source: Kraken "WebSockets API" v1 and v2, channel trade.
  */
 import { createHash } from 'node:crypto'
+import { LAST_MICROS } from '../../domain/time.ts'
 import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from '../decoder.ts'
 import { decoderOf, fieldsOf, isObject } from '../fields.ts'
 import { commonName } from '../pairs.ts'
 
-/** Of the hash that stands for a v1 trade's id: 128 bits. */
+/** Length of the hash that stands for a v1 trade's id: 128 bits. */
 const ID_HEX_DIGITS = 32
-/** Years after 9999 are no times. */
-const MAX_TIME_MICROS = 253_402_300_799_999_999n
 
 /** A decoder of Kraken's frames under an exchange code. */
 export function kraken(exchange: string): Decoder {
@@ -41,7 +40,7 @@ function* decodeV1(exchange: string, frame: readonly unknown[]): Generator<Decod
     const id = createHash('sha256').update(`${identity}|${occurrence}`).digest('hex').slice(0, ID_HEX_DIGITS)
     const side = fields.text(3)
     const timestamp = fields.decimal(2, 6)
-    if (timestamp < 0n || timestamp > MAX_TIME_MICROS) fields.fail(2, 'time in seconds')
+    if (timestamp < 0n || timestamp > LAST_MICROS) fields.fail(2, 'time in seconds')
     yield {
       exchange,
       id,
@@ -61,9 +60,11 @@ function decodeV2(exchange: string, trade: unknown): DecodedTrade {
   const fields = fieldsOf(`A ${exchange} trade`, trade)
   const pair = fields.text('symbol')
   const side = fields.text('side')
+  const number = fields.integer('trade_id')
   return {
     exchange,
-    id: fields.integer('trade_id').toString(),
+    id: number.toString(),
+    number,
     ...assetsOf(exchange, pair),
     timestamp: fields.isoTime('timestamp'),
     price: fields.decimal('price'),

@@ -2,6 +2,8 @@
  * What a feed needs to know of an exchange: one entry each, by its name in domain/exchanges.ts. Limits are the exchanges'
  * own, from the pages that their protocols name.
  */
+import type { ExchangeName } from '../../domain/exchanges.ts'
+import { DAY_MS, MINUTE_MS } from '../../domain/time.ts'
 import type { RestApi, StreamApi } from '../protocol.ts'
 import { binanceRest, binanceStream } from './binance-api.ts'
 import { coinbaseRest, coinbaseStream } from './coinbase-api.ts'
@@ -19,7 +21,7 @@ export interface Venue {
   /** Messages that the exchange takes from a client. */
   readonly messagesPerSecond: number
   readonly requestsPerSecond: number
-  /** Of the REST history, for one range of missing trades in one try. */
+  /** Pages of the REST history, for one range of missing trades in one try. */
   readonly pagesPerGap: number
   /** The exchange ends a connection of this age. */
   readonly maxAgeMs: number
@@ -27,9 +29,7 @@ export interface Venue {
   readonly staleMs: number
 }
 
-const HOUR_MS = 3_600_000
-
-export const VENUES: Readonly<Record<string, Venue>> = {
+export const VENUES: Readonly<Record<ExchangeName, Venue>> = {
   binance: {
     urls: [
       'wss://stream.binance.com:9443',
@@ -49,9 +49,9 @@ export const VENUES: Readonly<Record<string, Venue>> = {
     // historicalTrades weighs 25 of 6,000 a minute.
     requestsPerSecond: 3,
     pagesPerGap: 100,
-    maxAgeMs: 24 * HOUR_MS,
+    maxAgeMs: DAY_MS,
     // Nothing else comes where there is no trade: one of the large pairs has several a second.
-    staleMs: 60_000,
+    staleMs: MINUTE_MS,
   },
   kraken: {
     urls: ['wss://ws.kraken.com'],
@@ -63,7 +63,7 @@ export const VENUES: Readonly<Record<string, Venue>> = {
     messagesPerSecond: 5,
     requestsPerSecond: 1,
     pagesPerGap: 100,
-    maxAgeMs: 24 * HOUR_MS,
+    maxAgeMs: DAY_MS,
     // A heartbeat comes each second.
     staleMs: 10_000,
   },
@@ -78,7 +78,7 @@ export const VENUES: Readonly<Record<string, Venue>> = {
     // 10 a second are allowed to an address, which others may share.
     requestsPerSecond: 5,
     pagesPerGap: 100,
-    maxAgeMs: 24 * HOUR_MS,
+    maxAgeMs: DAY_MS,
     // A heartbeat of each product comes each second.
     staleMs: 10_000,
   },

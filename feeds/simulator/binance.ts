@@ -2,12 +2,13 @@
  * Binance spot as clients see it: combined and raw streams of `trade` and `aggTrade`, and the REST API's trade history.
  * Source: Binance "WebSocket Streams" and "Public API Endpoints" (developers.binance.com).
  */
+import { DAY_MS } from '../../domain/time.ts'
 import { AGGREGATE_OFFSET, binanceRest } from './binance-rest.ts'
 import type { MarketTrade } from './market.ts'
 import type { Book, Line, Protocol, Talk } from './types.ts'
 
 const PING_MS = 20_000
-const MAX_AGE_MS = 86_400_000
+const MAX_AGE_MS = DAY_MS
 const MAX_MESSAGES_PER_SECOND = 5
 const MAX_STREAMS = 1024
 const METHODS = ['SUBSCRIBE', 'UNSUBSCRIBE', 'LIST_SUBSCRIPTIONS', 'SET_PROPERTY', 'GET_PROPERTY']

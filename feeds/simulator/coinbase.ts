@@ -128,7 +128,7 @@ function connect(book: Book, products: readonly string[], line: Line): Talk {
 const failure = (message: string, reason?: string) => JSON.stringify({ type: 'error', message, reason })
 const makerSide = (side: MarketTrade['side']) => (side === 'BUY' ? 'sell' : 'buy')
 
-/** Of the form of a UUID. */
+/** Text in the form of a UUID. */
 function orderId(number: number, id: number, role: number): string {
   const part = (index: number) => mix(number, id, role, index).toString(16).padStart(8, '0')
   const [a, b, c, d] = [part(0), part(1), part(2), part(3)]

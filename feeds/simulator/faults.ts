@@ -1,4 +1,5 @@
 /** Faults by seed: a schedule in which every kind comes, and the few of an ordinary day. */
+import { MINUTE_MS } from '../../domain/time.ts'
 import { mix, type Random, randomStream } from '../random.ts'
 import type { Fault, FaultKind } from './types.ts'
 
@@ -47,7 +48,7 @@ export interface ScheduleOptions {
   readonly exchanges: readonly string[]
   /** All, unless told. */
   readonly kinds?: readonly Kind[]
-  /** Of each exchange, on average; more where it takes more for every kind to come. */
+  /** Faults of each exchange on average; more where it takes more for every kind to come. */
   readonly perMinute: number
 }
 
@@ -55,10 +56,10 @@ export interface ScheduleOptions {
 export function faultSchedule(options: ScheduleOptions): Fault[] {
   const { seed, from, to, exchanges, perMinute } = options
   const kinds = options.kinds ?? (Object.keys(MAKE) as Kind[])
-  const end = to - Math.max((to - from) / 5, Math.min(60_000, (to - from) / 2))
+  const end = to - Math.max((to - from) / 5, Math.min(MINUTE_MS, (to - from) / 2))
   // Once lost for good, once not.
   const deck = kinds.includes('skipped') ? [...kinds, 'skipped' as const] : kinds
-  const count = Math.max(deck.length, Math.round((perMinute * (end - from)) / 60_000))
+  const count = Math.max(deck.length, Math.round((perMinute * (end - from)) / MINUTE_MS))
   return exchanges
     .flatMap(exchange => {
       const random = randomStream(mix(seed, ...new TextEncoder().encode(exchange)))
@@ -90,6 +91,6 @@ export function ordinaryFaults(salt: number, exchange: string, perMinute: number
   const count = Math.floor(perMinute + random())
   return Array.from({ length: count }, () => {
     const kind = ORDINARY[Math.floor(random() * ORDINARY.length)]
-    return { exchange, at: minute * 60_000 + Math.floor(random() * 60_000), ...MAKE[kind](random, 0) }
+    return { exchange, at: minute * MINUTE_MS + Math.floor(random() * MINUTE_MS), ...MAKE[kind](random, 0) }
   })
 }

@@ -1,5 +1,6 @@
 /** What the generated market trades, and how each exchange's own fields look. */
 import { parseDecimal } from '../../domain/decimal.ts'
+import type { ExchangeName } from '../../domain/exchanges.ts'
 import type { TradeSide } from '../../domain/trade.ts'
 
 export interface Instrument {
@@ -10,7 +11,7 @@ export interface Instrument {
   readonly quantityStep: bigint
   /** The price that the walk begins at and is drawn back to, in price steps. */
   readonly basePrice: number
-  /** Of a common trade, in quantity steps. */
+  /** Quantity of a common trade, in quantity steps. */
   readonly quantity: number
   /** Share of the exchange's trades, of 1. */
   readonly share: number
@@ -83,8 +84,8 @@ export function krakenName(asset: string): string {
   return asset === 'BTC' ? 'XBT' : asset === 'DOGE' ? 'XDG' : asset
 }
 
-/** By exchange name. An exchange that is not here trades Binance's symbols at a share of its own. */
-export const MARKETS: Readonly<Record<string, Marketplace>> = {
+/** The markets of the exchanges that are simulated: not all have to be. One that is here has a protocol in simulator.ts too. */
+export const MARKETS = {
   binance: {
     share: 0.8,
     timeStep: 1000n,
@@ -114,4 +115,11 @@ export const MARKETS: Readonly<Record<string, Marketplace>> = {
       maker_side: side === 'BUY' ? 'sell' : 'buy',
     })),
   },
+} satisfies Partial<Record<ExchangeName, Marketplace>>
+
+export type SimulatedName = keyof typeof MARKETS
+
+/** Whether there is a simulated exchange of this name. */
+export function isSimulated(name: string): name is SimulatedName {
+  return Object.hasOwn(MARKETS, name)
 }

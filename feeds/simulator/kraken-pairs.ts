@@ -4,9 +4,9 @@ import { type Instrument, krakenName } from './instruments.ts'
 export interface Pair {
   readonly instrument: Instrument
   readonly number: number
-  /** Of WebSockets v2: `BTC/USD`. */
+  /** Its name on WebSockets v2: `BTC/USD`. */
   readonly v2: string
-  /** Of WebSockets v1, REST's `wsname`: `XBT/USD`. */
+  /** Its name on WebSockets v1, REST's `wsname`: `XBT/USD`. */
   readonly v1: string
   /** `XBTUSD` */
   readonly altname: string

@@ -2,6 +2,7 @@
  * Kraken's WebSockets v2: trades as objects with ids, prices and quantities as JSON numbers.
  * Source: Kraken "Spot WebSockets v2": Status, Trades, Heartbeat, Ping (docs.kraken.com).
  */
+import { compare } from '../../domain/order.ts'
 import type { Pair } from './kraken-pairs.ts'
 import type { MarketTrade } from './market.ts'
 import { isoTime } from './times.ts'
@@ -31,7 +32,7 @@ export function krakenV2(book: Book, pairs: readonly Pair[], line: Line, connect
   function reply(method: string, id: unknown, fields: Record<string, unknown>): string {
     const time = isoTime(book.now())
     const all = { ...fields, method, time_in: time, time_out: time, ...(id === undefined ? {} : { req_id: id }) }
-    return JSON.stringify(Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1))))
+    return JSON.stringify(Object.fromEntries(Object.entries(all).sort(([a], [b]) => compare(a, b))))
   }
 
   function subscribe(name: unknown, snapshot: boolean, id: unknown): string[] {

@@ -2,6 +2,8 @@
  * What faults make of an exchange's trades, for stream and REST alike: times that are off, ids that are never sent,
  * trades that are not valid. Each of it is a function of the market, the faults and the seed.
  */
+import { sumOf } from '../../domain/counts.ts'
+import { DAY_MICROS, MINUTE_MS } from '../../domain/time.ts'
 import { mix } from '../random.ts'
 import type { MarketTrade, SimulatedMarket } from './market.ts'
 import type { Fault } from './types.ts'
@@ -35,10 +37,10 @@ interface Skew {
   readonly offset: number
 }
 
-const MIN_LATE_MS = 60_000
+const MIN_LATE_MS = MINUTE_MS
 const MAX_LATE_MS = 7_200_000
 /** Trades of the future are refused from a minute on (domain/validation.ts). */
-const FUTURE_MICROS = 86_400_000_000
+const FUTURE_MICROS = Number(DAY_MICROS)
 
 /** `invalidShare` of all trades, of 1, break a rule. */
 export function createLedger(market: SimulatedMarket, invalidShare: number): Ledger {
@@ -48,7 +50,7 @@ export function createLedger(market: SimulatedMarket, invalidShare: number): Led
 
   /** One with much trade rather than one with little. */
   function chooseInstrument(roll: number): number {
-    let rest = (roll / 0x1_0000_0000) * instruments.reduce((sum, { share }) => sum + share, 0)
+    let rest = (roll / 0x1_0000_0000) * sumOf(instruments, ({ share }) => share)
     return Math.max(
       0,
       instruments.findIndex(({ share }) => (rest -= share) < 0),

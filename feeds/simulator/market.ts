@@ -9,7 +9,7 @@ import { createWalker, drawTerms, type Terms, TICK_MICROS, type Walk, type WalkO
 /** Times are microseconds since 1970, as numbers: exact until the year 2255. */
 export interface MarketTrade extends Terms {
   readonly instrument: Instrument
-  /** Of the instrument in the exchange's list. */
+  /** The instrument's place in the exchange's list. */
   readonly number: number
   /** Counts up by one within an instrument. */
   readonly id: number

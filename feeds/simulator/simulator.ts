@@ -6,6 +6,7 @@ import type { Timers } from '../../domain/feed-ports.ts'
 import { binance } from './binance.ts'
 import { coinbase } from './coinbase.ts'
 import { createExchange } from './exchange.ts'
+import { isSimulated, type SimulatedName } from './instruments.ts'
 import { kraken } from './kraken.ts'
 import { simulatedMarket } from './market.ts'
 import type { Book, Fault, Protocol, SimulatedExchange } from './types.ts'
@@ -40,22 +41,18 @@ export interface Simulator {
   stop(): void
 }
 
-const PROTOCOLS: Readonly<Record<string, (book: Book) => Protocol>> = { binance, kraken, coinbase }
-
-/** Whether there is a simulated exchange of this name. */
-export function isSimulated(name: string): boolean {
-  return Object.hasOwn(PROTOCOLS, name)
-}
+const PROTOCOLS: Readonly<Record<SimulatedName, (book: Book) => Protocol>> = { binance, kraken, coinbase }
 
 /** @throws RangeError where an option is out of range, or an exchange has no protocol here */
 export function createSimulator(options: SimulatorOptions): Simulator {
   const exchanges = options.exchanges.map(exchange => {
-    if (!isSimulated(exchange.name)) throw new RangeError(`There is no simulated ${exchange.name}.`)
+    const { name } = exchange
+    if (!isSimulated(name)) throw new RangeError(`There is no simulated ${name}.`)
     return createExchange({
       ...exchange,
       market: simulatedMarket({ ...options, exchange }),
       timers: options.timers,
-      protocol: PROTOCOLS[exchange.name],
+      protocol: PROTOCOLS[name],
       invalidShare: options.invalidShare ?? 0,
       faultsPerMinute: options.faultsPerMinute ?? 0,
     })

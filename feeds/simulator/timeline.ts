@@ -1,5 +1,6 @@
 /** The faults of one exchange as time passes: those to come, those that last, those that are one moment's deed. */
 import type { Timers } from '../../domain/feed-ports.ts'
+import { MINUTE_MS } from '../../domain/time.ts'
 import type { Fault } from './types.ts'
 
 type Lasting = Extract<Fault, { milliseconds: number }>
@@ -16,8 +17,6 @@ export interface Timeline {
   /** When the next fault begins, milliseconds since 1970; infinity where none is known. */
   nextAt(): number
 }
-
-const MINUTE_MS = 60_000
 
 /** `slotMs` is the time by which faults begin; `ordinary` gives the faults of a minute since 1970. */
 export function createTimeline(

@@ -3,7 +3,7 @@
  * and what a trade looks like. Counts and prices of a tick are a pure function of the options and the tick's number.
  */
 import { mix, type Random, randomStream } from '../random.ts'
-import { type Instrument, MARKETS, type Marketplace } from './instruments.ts'
+import { type Instrument, isSimulated, MARKETS, type Marketplace } from './instruments.ts'
 
 /** Length of a tick, microseconds. */
 export const TICK_MICROS = 200_000n
@@ -53,6 +53,7 @@ const PULL = 0.0001
 /** Ids of one market; a billion years of ticks do not use them up at any rate that one machine makes. */
 const IDS_PER_MARKET = 10_000_000_000
 const MAX_MARKETS = 900_000
+/** An exchange that is not simulated trades Binance's symbols, at a share of its own. */
 const OTHER_MARKET: Marketplace = { ...MARKETS.binance, share: 0.05 }
 
 /** @throws RangeError where an option is out of range */
@@ -60,7 +61,7 @@ export function createWalker({ seed, ratePerSecond, exchange, market = 0 }: Walk
   if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`Seed ${seed} is no whole number from 0.`)
   if (!(ratePerSecond >= 0 && ratePerSecond <= 10_000_000)) throw new RangeError(`Rate ${ratePerSecond} is none.`)
   if (!Number.isInteger(market) || market < 0 || market > MAX_MARKETS) throw new RangeError(`Market ${market} is none.`)
-  const venue = Object.hasOwn(MARKETS, exchange.name) ? MARKETS[exchange.name] : OTHER_MARKET
+  const venue = isSimulated(exchange.name) ? MARKETS[exchange.name] : OTHER_MARKET
   const salt = mix(seed, market, ...new TextEncoder().encode(exchange.name))
   const perTick = (ratePerSecond * venue.share * Number(TICK_MICROS)) / 1_000_000
 

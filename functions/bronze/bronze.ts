@@ -3,16 +3,18 @@
  * move on and the file becomes pending for its table and, where it holds trades, for Silver. Nothing is decoded, so no record is poison.
  */
 import { advanceCheckpoint, type Checkpoint, gapOffsets, readCheckpoint } from '../../domain/checkpoint.ts'
+import { sumOf } from '../../domain/counts.ts'
 import { Fenced } from '../../domain/errors.ts'
 import type { KafkaEvent, KafkaEventRecord } from '../../domain/events.ts'
 import type { BronzeObject } from '../../domain/handover.ts'
-import { consumers } from '../../domain/names.ts'
 import { producePending } from '../../domain/pending.ts'
+import { piecesOf } from '../../domain/pieces.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit, type Plan } from '../../domain/protocol.ts'
 import type { RecordStream } from '../../domain/streams.ts'
+import { dayOfMs } from '../../domain/time.ts'
+import { produceAdded } from '../../iceberg/added-files.ts'
 import { writeDataFile } from '../../iceberg/data-file.ts'
-import type { AddedFiles } from '../../iceberg/types.ts'
 import { acceptRecords } from './accept.ts'
 import { bronzeColumns } from './columns.ts'
 import { bronzeLookUp } from './stored.ts'
@@ -55,8 +57,7 @@ export async function ingest(
     .filter(records => records.length > 0)
     .map(records => ({ topic: records[0].topic, partition: records[0].partition, records }))
   const results: BronzeResult[] = []
-  for (let from = 0; from < partitions.length; from += PARTITIONS_PER_COMMIT) {
-    const some = partitions.slice(from, from + PARTITIONS_PER_COMMIT)
+  for (const some of piecesOf(partitions, PARTITIONS_PER_COMMIT)) {
     const epochs = new Map<string, number>()
     results.push(await commit(ports, () => plan(ports, stream, some, epochs, end)))
   }
@@ -84,26 +85,22 @@ async function plan(
   const { batch, clamped } = bronzeColumns(runs, BigInt(started) * 1000n, stream.decode)
   const result: BronzeResult = {
     ingested: batch.rows,
-    repeats: accepted.reduce((total, acceptance) => total + acceptance.repeats, 0),
+    repeats: sumOf(accepted, acceptance => acceptance.repeats),
     clamped,
-    gapOffsets: accepted.reduce(
-      (total, { before, after }) => total + gapOffsets(after.gaps) - gapOffsets(before.gaps),
-      0,
-    ),
-    newEpochs: accepted.reduce((total, acceptance) => total + acceptance.newEpochs, 0),
+    gapOffsets: sumOf(accepted, ({ before, after }) => gapOffsets(after.gaps) - gapOffsets(before.gaps)),
+    newEpochs: sumOf(accepted, acceptance => acceptance.newEpochs),
     newestMillis: newest(runs.flatMap(run => run.records.at(-1) ?? [])),
   }
   if (batch.rows === 0) return { writes: [], result }
   const { table, next } = stream
-  const day = Math.floor(started / 86_400_000)
+  const day = dayOfMs(started)
   const file = await writeDataFile(ports, table, { ingestion_date_day: day }, batch)
   const object: BronzeObject = { bytes: file.bytes, records: file.records, crc32: file.crc32 }
-  const added: AddedFiles = { files: [file] }
   return {
     writes: [
       ...accepted.filter(({ runs }) => runs.length > 0).map(({ before, after }) => advanceCheckpoint(before, after)),
       ...(next === undefined ? [] : [await producePending(ports, next, object, file.key)]),
-      await producePending(ports, consumers.table(table.name), added),
+      await produceAdded(ports, table.name, [file]),
     ],
     result,
     oldestFile: started,
@@ -141,7 +138,7 @@ function newest(records: readonly KafkaEventRecord[]): number | undefined {
 
 function sum(results: readonly BronzeResult[]): BronzeResult {
   const total = (field: 'ingested' | 'repeats' | 'clamped' | 'gapOffsets' | 'newEpochs') =>
-    results.reduce((value, result) => value + result[field], 0)
+    sumOf(results, result => result[field])
   const times = results.flatMap(result => result.newestMillis ?? [])
   return {
     ingested: total('ingested'),

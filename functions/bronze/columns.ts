@@ -9,9 +9,10 @@ import {
   reservePlain,
   setLong,
 } from '../../domain/columns.ts'
+import { sumOf } from '../../domain/counts.ts'
 import type { KafkaEventRecord } from '../../domain/events.ts'
 import type { RecordStream } from '../../domain/streams.ts'
-import { dayOf } from '../../domain/time.ts'
+import { dayOf, LAST_MS } from '../../domain/time.ts'
 
 /** Records of one partition that are to be stored, with the epoch that they belong to. */
 export interface AcceptedRun {
@@ -21,12 +22,9 @@ export interface AcceptedRun {
   readonly records: readonly KafkaEventRecord[]
 }
 
-/** Kafka times outside 1970-9999 are clamped: other engines cannot hold them. Milliseconds since 1970. */
-const LAST_MILLIS = 253_402_300_799_999
-
-/** Kafka's CreateTime as stored, milliseconds since 1970. */
+/** Kafka's CreateTime as stored, milliseconds since 1970: one outside 1970-9999 becomes the nearest that is inside. */
 export function clampedMillis(timestamp: number): number {
-  return timestamp < 0 ? 0 : Math.min(timestamp, LAST_MILLIS)
+  return timestamp < 0 ? 0 : Math.min(timestamp, LAST_MS)
 }
 
 /** The key as text; one that is no UTF-8 is kept as `\x` and hexadecimal digits. */
@@ -44,7 +42,7 @@ export function bronzeColumns(
   nowMicros: bigint,
   decode: RecordStream['decode'],
 ): { batch: Batch; clamped: number } {
-  const rows = runs.reduce((sum, run) => sum + run.records.length, 0)
+  const rows = sumOf(runs, run => run.records.length)
   const values: PlainWriter = { bytes: Buffer.allocUnsafe(Math.max(rows * 256, 1024)), length: 0 }
   const valid = new Uint8Array(rows)
   const partitions = new Int32Array(rows)

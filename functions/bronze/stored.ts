@@ -2,15 +2,13 @@
 import type { RowGroup } from 'hyparquet'
 import type { Batch, BytesColumn, DictionaryColumn, Int32Column, Int64Column } from '../../domain/columns.ts'
 import type { KafkaEventRecord } from '../../domain/events.ts'
-import { consumers } from '../../domain/names.ts'
-import { listPending } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 import { rowStarts } from '../../domain/take.ts'
+import { listAdded } from '../../iceberg/added-files.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { type ByteSource, readGroups, sourceOf } from '../../iceberg/parquet/batch.ts'
 import { planFiles } from '../../iceberg/scan.ts'
-import type { AddedFiles } from '../../iceberg/types.ts'
 import type { LookUp, Stored } from './accept.ts'
 import { clampedMillis } from './columns.ts'
 
@@ -91,7 +89,7 @@ async function candidateFiles(
   partition: number,
   records: readonly KafkaEventRecord[],
 ): Promise<Map<string, number>> {
-  const pending = await listPending<AddedFiles>(ports, consumers.table(table.name), ALL)
+  const pending = await listAdded(ports, table.name, ALL)
   const files = new Map(pending.flatMap(item => item.payload.files.map(file => [file.key, file.bytes] as const)))
   const loaded = await openTable(ports, table)
   if (loaded) {

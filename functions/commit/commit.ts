@@ -2,14 +2,14 @@
  * Commit: files that Bronze and Silver made become snapshots of their tables. One transaction takes the pending items and
  * moves the table's pointer, so a file is in the table exactly once.
  */
-import { consumers } from '../../domain/names.ts'
-import { consumePending, listPending } from '../../domain/pending.ts'
+import { sumOf } from '../../domain/counts.ts'
+import { consumePending } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
+import { listAdded } from '../../iceberg/added-files.ts'
 import { createTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
-import type { AddedFiles } from '../../iceberg/types.ts'
 
 /** One write is the pointer; DynamoDB takes 100. */
 const ITEMS_PER_COMMIT = 95
@@ -27,8 +27,8 @@ export async function commitTable(ports: Ports, table: TableDefinition, deadline
   return {
     table: table.name,
     commits: steps.length,
-    files: steps.reduce((sum, step) => sum + step.files, 0),
-    records: steps.reduce((sum, step) => sum + step.records, 0),
+    files: sumOf(steps, step => step.files),
+    records: sumOf(steps, step => step.records),
   }
 }
 
@@ -36,12 +36,12 @@ async function plan(
   ports: Ports,
   table: TableDefinition,
 ): Promise<Plan<{ files: number; records: number } | undefined>> {
-  const items = await listPending<AddedFiles>(ports, consumers.table(table.name), ITEMS_PER_COMMIT)
+  const items = await listAdded(ports, table.name, ITEMS_PER_COMMIT)
   if (items.length === 0) return { writes: [], result: undefined }
   const add = items.flatMap(item => item.payload.files)
   const staged = await stageSnapshot(ports, { table: await createTable(ports, table), add, operation: 'append' })
   return {
     writes: [...items.map(consumePending), staged.write],
-    result: { files: add.length, records: add.reduce((sum, file) => sum + file.records, 0) },
+    result: { files: add.length, records: sumOf(add, file => file.records) },
   }
 }

@@ -1,9 +1,14 @@
 /** Commit's function as it is deployed. */
 import { awsPorts } from '../../adapters/aws-ports.ts'
+import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { committedTables } from '../../domain/tables.ts'
 import { thenMirror } from '../mirror.ts'
 import { commitHandler } from './handler.ts'
 
 const { ports, mirror } = awsPorts()
-export const handler = thenMirror(mirror, committedTables(EXCHANGES), commitHandler(ports, EXCHANGES))
+export const handler = thenMirror(
+  mirror,
+  committedTables(EXCHANGES),
+  commitHandler(awsTelemetry('commit'), ports, EXCHANGES),
+)

@@ -23,7 +23,7 @@ export interface Repeats {
 }
 
 /**
- * Of the same trade, Gold's row stays; within the batch (key and lineage columns), the one with the lowest lineage.
+ * Gold's row of a trade stays; within the batch (key and lineage columns) the row with the lowest lineage does.
  * `starts` is where each row's message_id begins.
  */
 export function findRepeats(batch: Batch, starts: Int32Array): Repeats {

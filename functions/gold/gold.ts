@@ -3,7 +3,7 @@
  * time; the minutes whose rows changed become pending for the candles in the same transaction.
  */
 import { crc32 } from 'node:zlib'
-import { addCounts } from '../../domain/counts.ts'
+import { addCounts, sumOf } from '../../domain/counts.ts'
 import { Corrupt } from '../../domain/errors.ts'
 import type { ChangedMinutes, SilverFile, SilverFiles } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'
@@ -38,9 +38,9 @@ type Step = Omit<GoldResult, 'commits' | 'duplicates'>
 /** Commits what is pending, oldest first, until nothing is or the deadline (milliseconds since 1970) has passed. */
 export async function unify(ports: Ports, deadline: number): Promise<GoldResult> {
   const steps = await repeatUntil(ports, deadline, () => commit(ports, () => plan(ports)))
-  const read = steps.reduce((sum, step) => sum + step.read, 0)
-  const written = steps.reduce((sum, step) => sum + step.written, 0)
-  const partitions = steps.reduce((sum, step) => sum + step.partitions, 0)
+  const read = sumOf(steps, step => step.read)
+  const written = sumOf(steps, step => step.written)
+  const partitions = sumOf(steps, step => step.partitions)
   const byExchange = steps.reduce((sum, step) => addCounts(sum, step.byExchange), {})
   return { commits: steps.length, read, written, duplicates: read - written, partitions, byExchange }
 }
@@ -59,8 +59,8 @@ async function plan(ports: Ports): Promise<Plan<Step | undefined>> {
     const changed: ChangedMinutes = { minutes }
     writes.push(staged.write, await producePending(ports, consumers.candles, changed))
   }
-  const read = silver.reduce((sum, file) => sum + file.records, 0)
-  const written = files.reduce((sum, file) => sum + file.records, 0)
+  const read = sumOf(silver, file => file.records)
+  const written = sumOf(files, file => file.records)
   return { writes, result: { read, written, partitions: files.length, byExchange }, oldestFile: started }
 }
 
@@ -68,7 +68,7 @@ async function plan(ports: Ports): Promise<Plan<Step | undefined>> {
 function bounded(items: readonly PendingItem<SilverFiles>[]): PendingItem<SilverFiles>[] {
   let rows = 0
   return items.filter((item, i) => {
-    rows += item.payload.files.reduce((sum, file) => sum + file.records, 0)
+    rows += sumOf(item.payload.files, file => file.records)
     return i === 0 || rows <= ROWS_PER_COMMIT
   })
 }

@@ -1,24 +1,19 @@
 /** Gold's Lambda: each schedule unifies what Silver has made; its success starts the candles. */
-import { Logger } from '@aws-lambda-powertools/logger'
-import { Metrics as PowertoolsMetrics } from '@aws-lambda-powertools/metrics'
-import { METRICS_NAMESPACE, metricNames, publishMetrics } from '../../domain/metrics.ts'
-import type { InvocationContext, Log, Metrics, Ports } from '../../domain/ports.ts'
+import { metricNames, publishMetrics } from '../../domain/metrics.ts'
+import type { Ports, Telemetry } from '../../domain/ports.ts'
 import { deadlineOf } from '../../domain/protocol.ts'
+import { handlerOf } from '../invocation.ts'
 import { type GoldResult, unify } from './gold.ts'
 
-export function goldHandler(
-  ports: Ports,
-  log: Log = new Logger({ serviceName: 'gold' }),
-  metrics: Metrics = new PowertoolsMetrics({ namespace: METRICS_NAMESPACE, serviceName: 'gold' }),
-) {
-  return async (_event: unknown, context: InvocationContext): Promise<GoldResult> => {
+export function goldHandler(telemetry: Telemetry, ports: Ports) {
+  return handlerOf<unknown, GoldResult>(telemetry, {}, async (_, { log, metrics, context }) => {
     const result = await unify(ports, deadlineOf(ports, context))
-    log.info('gold', { requestId: context.awsRequestId, ...result })
+    log.info('gold', { ...result })
     publishMetrics(metrics, {
       [metricNames.goldWritten]: result.written,
       [metricNames.goldDuplicates]: result.duplicates,
       [metricNames.goldPartitions]: result.partitions,
     })
     return result
-  }
+  })
 }

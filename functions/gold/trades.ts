@@ -45,7 +45,7 @@ export interface GoldFiles {
 
 /**
  * Writes the trades of Parquet files with Silver's columns that `stored` does not hold yet, all of them in memory at once.
- * Of several rows that are one trade the one with the lowest lineage is taken. The files count for nothing until a commit names them.
+ * Where several rows are one trade, the row with the lowest lineage is taken. The files count for nothing until a commit names them.
  */
 export async function writeTrades(
   ports: Pick<Ports, 'store' | 'ids'>,

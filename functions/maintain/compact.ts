@@ -2,6 +2,7 @@
  * Compaction: small files of a partition become one, in a snapshot that changes no row (`replace`). The file is made once, outside the
  * commit; the commit itself only stages metadata, so it is short and a minute's commit has at most one of them in its way.
  */
+import { sumOf } from '../../domain/counts.ts'
 import { Conflict } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { Ports } from '../../domain/ports.ts'
@@ -16,7 +17,7 @@ import { rewrite } from './rewrite.ts'
 export interface JoinResult {
   readonly partition: string
   readonly files: number
-  /** Of the files joined, and of what came of them. */
+  /** Bytes of the files that were joined, and of the file that came of them. */
   readonly bytesRead: number
   readonly bytesWritten: number
   readonly conflicts: number
@@ -62,7 +63,7 @@ export async function join(
       if (error instanceof Conflict) return { writes: [], result: undefined }
       throw error
     }
-    const bytesRead = work.files.reduce((sum, { bytes }) => sum + bytes, 0)
+    const bytesRead = sumOf(work.files, ({ bytes }) => bytes)
     const result = {
       partition: work.partition.path,
       files: remove.size,

@@ -5,13 +5,14 @@ import { consumers } from '../../domain/names.ts'
 import { listPending } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { committedTables, type TableDefinition } from '../../domain/tables.ts'
+import { listAdded } from '../../iceberg/added-files.ts'
 import { decodeValue } from '../../iceberg/bounds.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { eachLiveFile } from '../../iceberg/live-files.ts'
 import { keyOf } from '../../iceberg/location.ts'
 import { partitionPath } from '../../iceberg/partitions.ts'
 import type { RawDataFile } from '../../iceberg/raw-data-file.ts'
-import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
+import type { DataFile } from '../../iceberg/types.ts'
 
 export interface LiveFile {
   readonly key: string
@@ -75,7 +76,7 @@ export async function pendingKeys(
   for (const item of await listPending<SilverFiles>(ports, consumers.gold, all))
     for (const file of item.payload.files) keys.add(file.key)
   for (const table of committedTables(exchanges))
-    for (const item of await listPending<AddedFiles>(ports, consumers.table(table.name), all))
+    for (const item of await listAdded(ports, table.name, all))
       for (const file of item.payload.files) keys.add(file.key)
   return keys
 }

@@ -9,6 +9,7 @@ import { consumers, stageConsumers } from '../../domain/names.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit } from '../../domain/protocol.ts'
 import { allTables, type TableDefinition } from '../../domain/tables.ts'
+import { HOUR_MS } from '../../domain/time.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { stageExpiry } from '../../iceberg/expire.ts'
 import { findJoins, type JoinResult, join } from './compact.ts'
@@ -45,9 +46,9 @@ export interface MaintainResult {
   readonly failures: { readonly what: string; readonly reason: string }[]
 }
 
-const SWEEP_EVERY_MS = 6 * 3_600_000
+const SWEEP_EVERY_MS = 6 * HOUR_MS
 /** A table that was committed to since has just been trimmed. */
-const QUIET_MS = 3_600_000
+const QUIET_MS = HOUR_MS
 /** Share of the time until the deadline that is kept for compaction. */
 const FOR_COMPACTION = 0.5
 
@@ -99,22 +100,33 @@ export async function maintain(
         deletedPayloads += (await reclaimPayloads(ports, consumer, tables)).deleted
       })
 
-  await compact(ports, tables, exchanges, deadline, closedAfterMs, attempt, (table, done) => {
-    results.get(table.name)?.joins.push(done)
+  await compact({
+    ports,
+    tables,
+    exchanges,
+    deadline,
+    closedAfterMs,
+    attempt,
+    joined: (table, result) => results.get(table.name)?.joins.push(result),
   })
   return { tables: [...results.values()].filter(didSomething), deletedPayloads, failures }
 }
 
+interface Compaction {
+  readonly ports: Ports
+  readonly tables: readonly TableDefinition[]
+  readonly exchanges: readonly Exchange[]
+  /** Milliseconds since 1970: no join begins after it. */
+  readonly deadline: number
+  readonly closedAfterMs: number | undefined
+  /** Runs a piece of work and notes its failure. */
+  attempt(what: string, work: () => Promise<void>): Promise<void>
+  joined(table: TableDefinition, result: JoinResult): void
+}
+
 /** Pass after pass, as what one makes may be joined again; ends with a pass that made nothing. */
-async function compact(
-  ports: Ports,
-  tables: readonly TableDefinition[],
-  exchanges: readonly Exchange[],
-  deadline: number,
-  closedAfterMs: number | undefined,
-  attempt: (what: string, work: () => Promise<void>) => Promise<void>,
-  done: (table: TableDefinition, result: JoinResult) => void,
-): Promise<void> {
+async function compact(compaction: Compaction): Promise<void> {
+  const { ports, tables, exchanges, deadline, closedAfterMs, attempt, joined } = compaction
   for (let made = 1; made > 0 && ports.clock.now() < deadline; ) {
     made = 0
     const work: { table: TableDefinition; join: Join }[] = []
@@ -129,7 +141,7 @@ async function compact(
         const result = await join(ports, table, next, exchanges)
         if (!result) return
         made++
-        done(table, result)
+        joined(table, result)
       })
     }
   }

@@ -2,7 +2,10 @@
  * Which files to join. Rewriting must pay: a byte is written again only when the file that it goes into is a good deal larger,
  * so that it happens a few times and not at each run. Pure, no I/O.
  */
+import { sumOf } from '../../domain/counts.ts'
+import { compare } from '../../domain/order.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
+import { MINUTE_MS } from '../../domain/time.ts'
 import { partitionEnd } from '../../iceberg/partitions.ts'
 import type { LiveFile, Partition } from './files.ts'
 
@@ -29,18 +32,16 @@ export function planJoins(
   partitions: readonly Partition[],
   pending: ReadonlySet<string>,
   nowMs: number,
-  closedAfterMs = table.upkeep.closedAfterMinutes * 60_000,
+  closedAfterMs = table.upkeep.closedAfterMinutes * MINUTE_MS,
 ): Join[] {
   const joins = partitions.flatMap(partition => {
     const end = partitionEnd(table, partition.values)
     const closed = end + closedAfterMs <= nowMs
-    // Of a table whose partitions are hours the open one is nearly closed; days fill up for long.
+    // An open hour is nearly closed and can wait; an open day fills up for long.
     if (!closed && table.partition.length > 1) return []
     return joinsOf(table, partition, pending, closed).map(files => ({ partition, files, end }))
   })
-  joins.sort(
-    (a, b) => b.files.length - a.files.length || a.end - b.end || (a.partition.path < b.partition.path ? -1 : 1),
-  )
+  joins.sort((a, b) => b.files.length - a.files.length || a.end - b.end || compare(a.partition.path, b.partition.path))
   return joins.map(({ partition, files }) => ({ partition, files }))
 }
 
@@ -73,7 +74,7 @@ function joinsOf(
 /** What of a bin is joined: without the few files that are large against all the rest. */
 function worthJoining(bin: readonly LiveFile[]): LiveFile[] {
   const sorted = [...bin].sort((a, b) => b.bytes - a.bytes)
-  let rest = sorted.reduce((sum, file) => sum + file.bytes, 0)
+  let rest = sumOf(sorted, file => file.bytes)
   let alone = 0
   while (alone < MAX_LEFT_ALONE && alone < sorted.length) {
     rest -= sorted[alone].bytes
@@ -81,8 +82,4 @@ function worthJoining(bin: readonly LiveFile[]): LiveFile[] {
     alone++
   }
   return sorted.slice(alone)
-}
-
-function compare<T extends bigint | string>(a: T, b: T): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -9,12 +9,15 @@
  * Each reading takes the objects first, then the lists, then the table. A file goes from a list into a snapshot, never back, and
  * an object of the listing is past all commits of its writer: nothing becomes reached behind the reading's back.
  */
+import { sumOf } from '../../domain/counts.ts'
 import { Conflict } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers, pendingObjectPrefix, statePartition, tableKey } from '../../domain/names.ts'
 import { consumePending, listPending, pendingObjects, producePending } from '../../domain/pending.ts'
+import { piecesOf } from '../../domain/pieces.ts'
 import type { Key, Ports, Write } from '../../domain/ports.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
+import { DAY_MS, MINUTE_MS } from '../../domain/time.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { eachReachedKey } from '../../iceberg/live-files.ts'
 import { pendingKeys } from './files.ts'
@@ -27,9 +30,9 @@ export interface ReclaimResult {
 }
 
 /** Whoever wrote an object has committed it by then or never will. */
-const MIN_AGE_MS = 86_400_000
+const MIN_AGE_MS = DAY_MS
 /** Readers' hour, and some minutes for clocks that differ. */
-const READERS_MS = 65 * 60_000
+const READERS_MS = 65 * MINUTE_MS
 /** Objects that are compared at a time: about 10 MB of keys. */
 const OBJECTS_AT_ONCE = 50_000
 /** Objects of one run and its note. */
@@ -67,10 +70,9 @@ export async function reclaim(
   let bytes = 0
   for await (const unreached of unreachedObjects(ports, table, exchanges, now)) {
     const gone = [...unreached.keys()].filter(key => mayGo.has(key))
-    for (let at = 0; at < gone.length; at += DELETES_AT_ONCE)
-      await ports.store.delete(gone.slice(at, at + DELETES_AT_ONCE))
+    for (const some of piecesOf(gone, DELETES_AT_ONCE)) await ports.store.delete(some)
     deleted += gone.length
-    bytes += gone.reduce((sum, key) => sum + (unreached.get(key) ?? 0), 0)
+    bytes += sumOf(gone, key => unreached.get(key) ?? 0)
     for (const key of unreached.keys()) if (!noted.has(key)) fresh.push(key)
     if (fresh.length >= MAX_NOTED) break
   }
@@ -151,8 +153,6 @@ export async function reclaimPayloads(
   }
   if (objects.size === 0) return { deleted: 0, bytes: 0 }
   for (const key of await pendingObjects(ports.state, consumer)) objects.delete(key)
-  const keys = [...objects.keys()]
-  for (let at = 0; at < keys.length; at += DELETES_AT_ONCE)
-    await ports.store.delete(keys.slice(at, at + DELETES_AT_ONCE))
-  return { deleted: keys.length, bytes: [...objects.values()].reduce((sum, size) => sum + size, 0) }
+  for (const some of piecesOf([...objects.keys()], DELETES_AT_ONCE)) await ports.store.delete(some)
+  return { deleted: objects.size, bytes: sumOf([...objects.values()], size => size) }
 }

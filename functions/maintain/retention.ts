@@ -3,6 +3,7 @@
  * by the files' upper bounds (formats: a Silver day goes when its newest file was committed that long ago, as trades may come late).
  * Snapshots that still name the files keep them readable; the sweep deletes them after those.
  */
+import { sumOf } from '../../domain/counts.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit } from '../../domain/protocol.ts'
@@ -40,7 +41,7 @@ export async function dropOld(
     const files = drop.flatMap(partition => partition.files)
     const remove = new Set(files.map(({ key }) => key))
     const staged = await stageSnapshot(ports, { table: loaded, remove, operation: 'delete' })
-    const records = files.reduce((sum, file) => sum + file.records, 0)
+    const records = sumOf(files, file => file.records)
     return {
       writes: [staged.write],
       result: { partitions: drop.map(({ path }) => path), files: files.length, records },

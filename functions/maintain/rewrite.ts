@@ -1,6 +1,7 @@
 /** Makes one file of several: the rows of all of them, in the table's order. Memory is the engine's, which spills to disk. */
 import type { Exchange } from '../../domain/exchanges.ts'
 import { dataFileKey, joinedFileKey } from '../../domain/names.ts'
+import { piecesOf } from '../../domain/pieces.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
 import { sqlName, tableRows } from '../../domain/sql.ts'
 import { bronzeTable, GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
@@ -29,8 +30,8 @@ export async function rewrite(
   const session = await ports.engine.session()
   try {
     const paths: string[] = []
-    for (let at = 0; at < files.length; at += FETCHES_AT_ONCE) {
-      const keys = files.slice(at, at + FETCHES_AT_ONCE).map(file => file.key)
+    for (const some of piecesOf(files, FETCHES_AT_ONCE)) {
+      const keys = some.map(file => file.key)
       const fetched = await Promise.allSettled(keys.map(key => ports.store.localFile(key)))
       used.push(...keys.filter((_, i) => fetched[i].status === 'fulfilled'))
       for (const result of fetched) {

@@ -45,7 +45,7 @@ interface Edge {
   readonly price: bigint
 }
 
-/** Of each symbol, exchange and time: the trade that comes first and the one that comes last. */
+/** The first and the last trade of each symbol, exchange and time. */
 function edgePrices(rows: readonly SqlRow[]): Map<string, { first: Edge; last: Edge }> {
   const edges = new Map<string, { first: Edge; last: Edge }>()
   for (const row of rows) {

@@ -1,10 +1,11 @@
 /** The candles' function as it is deployed, with DuckDB. */
 import { awsEngine } from '../../adapters/aws-engine.ts'
 import { awsPorts } from '../../adapters/aws-ports.ts'
+import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { candleTable } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { thenMirror } from '../mirror.ts'
 import { ohlcvHandler } from './handler.ts'
 
 const { ports, mirror } = awsPorts(awsEngine())
-export const handler = thenMirror(mirror, TIMEFRAMES.map(candleTable), ohlcvHandler(ports))
+export const handler = thenMirror(mirror, TIMEFRAMES.map(candleTable), ohlcvHandler(awsTelemetry('ohlcv'), ports))

@@ -4,7 +4,7 @@
  * No snapshot is walked: late trades, rebuilds and compaction need no special case.
  */
 import { type Candle, foldCandles, windowOf } from '../../domain/candles.ts'
-import { addCounts } from '../../domain/counts.ts'
+import { addCounts, sumOf } from '../../domain/counts.ts'
 import type { ChangedMinutes } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'
 import { consumePending, listPending, producePending } from '../../domain/pending.ts'
@@ -40,8 +40,8 @@ export async function foldPending(ports: Ports, deadline: number): Promise<Candl
   const steps = await repeatUntil(ports, deadline, () => commit(ports, () => plan(ports)))
   return {
     commits: steps.length,
-    minutes: steps.reduce((sum, step) => sum + step.minutes, 0),
-    changed: steps.reduce((sum, step) => sum + step.changed, 0),
+    minutes: sumOf(steps, step => step.minutes),
+    changed: sumOf(steps, step => step.changed),
     newByExchange: steps.reduce((sum, step) => addCounts(sum, step.newByExchange), {}),
   }
 }

@@ -9,6 +9,7 @@ import {
   setLong,
 } from '../../domain/columns.ts'
 import { approximateLong, type TradeDecoder } from '../../domain/decode.ts'
+import { DAY_MICROS } from '../../domain/time.ts'
 import { ASSET_CLASSES, TRADE_SIDES } from '../../domain/trade.ts'
 
 /** Where a trade's record came from. */
@@ -34,7 +35,8 @@ export interface SilverColumns {
   finish(validatedAt: bigint): SilverBatch[]
 }
 
-const DAY_MICROS = 86_400_000_000
+/** A day as a number, for the loop over rows. */
+const DAY = Number(DAY_MICROS)
 const LONGS = [
   'timestamp',
   'price',
@@ -80,7 +82,7 @@ export function createSilverColumns(decoder: TradeDecoder): SilverColumns {
   let last: DayColumns | undefined
 
   function add(bytes: Uint8Array, lineage: Lineage): void {
-    const day = Math.floor(approximateLong(cursor.timestampLow, cursor.timestampHigh) / DAY_MICROS)
+    const day = Math.floor(approximateLong(cursor.timestampLow, cursor.timestampHigh) / DAY)
     if (day !== lastDay || last === undefined) {
       last = days.get(day) ?? newDay()
       days.set(day, last)

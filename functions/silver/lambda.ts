@@ -1,5 +1,7 @@
 /** Silver's function as it is deployed: one for each exchange. */
 import { awsPorts, exchangeOfFunction } from '../../adapters/aws-ports.ts'
+import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { silverHandler } from './handler.ts'
 
-export const handler = silverHandler(awsPorts().ports, exchangeOfFunction())
+const exchange = exchangeOfFunction()
+export const handler = silverHandler(awsTelemetry(`silver_${exchange.name}`), awsPorts().ports, exchange)

@@ -3,6 +3,7 @@
  * transaction the objects are consumed and the files become pending for Gold and for their tables.
  */
 import { crc32 } from 'node:zlib'
+import { sumOf } from '../../domain/counts.ts'
 import { Corrupt, messageOf } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { BronzeObject, SilverFile, SilverFiles } from '../../domain/handover.ts'
@@ -11,8 +12,10 @@ import { consumePending, lookUpPending, type PendingItem, producePending, rememb
 import type { Ports, Write } from '../../domain/ports.ts'
 import { commit, type Plan } from '../../domain/protocol.ts'
 import { bronzeTable, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
+import { dayOfMs } from '../../domain/time.ts'
+import { produceAdded } from '../../iceberg/added-files.ts'
 import { writeDataFile } from '../../iceberg/data-file.ts'
-import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
+import type { DataFile } from '../../iceberg/types.ts'
 import { createObjectDecoder } from './decode.ts'
 import type { Schemas } from './schemas.ts'
 
@@ -47,19 +50,11 @@ export async function refine(
 ): Promise<SilverResult> {
   const pending = await findPending(ports, exchange, [...new Set(keys)])
   const results: SilverResult[] = []
-  for (const some of bounded(pending))
-    results.push(
-      ...(await processTogether(
-        ports,
-        exchange,
-        schemas,
-        some.map(item => item.id),
-      )),
-    )
+  for (const some of bounded(pending)) results.push(...(await processTogether(ports, exchange, schemas, some)))
   return {
-    valid: results.reduce((sum, result) => sum + result.valid, 0),
-    invalid: results.reduce((sum, result) => sum + result.invalid, 0),
-    objects: results.reduce((sum, result) => sum + result.objects, 0),
+    valid: sumOf(results, result => result.valid),
+    invalid: sumOf(results, result => result.invalid),
+    objects: sumOf(results, result => result.objects),
     failures: results.flatMap(result => result.failures),
   }
 }
@@ -69,15 +64,18 @@ async function processTogether(
   ports: Ports,
   exchange: Exchange,
   schemas: Schemas,
-  keys: readonly string[],
+  items: readonly Item[],
 ): Promise<SilverResult[]> {
   try {
-    return [await commit(ports, () => plan(ports, exchange, schemas, keys))]
+    // The list was just read: only after a conflict is it read again.
+    const planned = async (attempt: number) =>
+      plan(ports, exchange, schemas, attempt === 0 ? items : await stillPending(ports, exchange, items))
+    return [await commit(ports, planned)]
   } catch (error) {
-    if (keys.length === 1)
-      return [{ valid: 0, invalid: 0, objects: 0, failures: [{ key: keys[0], reason: messageOf(error) }] }]
+    if (items.length === 1)
+      return [{ valid: 0, invalid: 0, objects: 0, failures: [{ key: items[0].id, reason: messageOf(error) }] }]
     const results: SilverResult[] = []
-    for (const key of keys) results.push(...(await processTogether(ports, exchange, schemas, [key])))
+    for (const item of items) results.push(...(await processTogether(ports, exchange, schemas, [item])))
     return results
   }
 }
@@ -104,25 +102,34 @@ async function findPending(ports: Ports, exchange: Exchange, keys: readonly stri
   let unknown = keys
   for (let look = 0; look < LOOKS && unknown.length > 0; look++) {
     if (look > 0) await ports.clock.sleep(LOOK_PAUSE_MS)
-    const states = await Promise.all(
-      unknown.map(key => lookUpPending<BronzeObject>(ports, consumers.silver(exchange.name), key)),
-    )
-    found.push(...states.filter((state): state is Item => typeof state === 'object'))
+    const states = await lookUp(ports, exchange, unknown)
+    found.push(...states.filter(isPending))
     unknown = unknown.filter((_, i) => states[i] === 'unknown')
   }
   return found
+}
+
+/** As the list has them now: what another invocation consumed since is done. */
+async function stillPending(ports: Ports, exchange: Exchange, items: readonly Item[]): Promise<Item[]> {
+  const keys = items.map(item => item.id)
+  return (await lookUp(ports, exchange, keys)).filter(isPending)
+}
+
+function lookUp(ports: Ports, exchange: Exchange, keys: readonly string[]) {
+  const consumer = consumers.silver(exchange.name)
+  return Promise.all(keys.map(key => lookUpPending<BronzeObject>(ports, consumer, key)))
+}
+
+function isPending(state: Item | 'done' | 'unknown'): state is Item {
+  return typeof state === 'object'
 }
 
 async function plan(
   ports: Ports,
   exchange: Exchange,
   schemas: Schemas,
-  keys: readonly string[],
+  items: readonly Item[],
 ): Promise<Plan<SilverResult>> {
-  const consumer = consumers.silver(exchange.name)
-  const states = await Promise.all(keys.map(key => lookUpPending<BronzeObject>(ports, consumer, key)))
-  // What another invocation consumed since is done.
-  const items = states.filter((state): state is Item => typeof state === 'object')
   if (items.length === 0) return { writes: [], result: { valid: 0, invalid: 0, objects: 0, failures: [] } }
   const started = ports.clock.now()
   const { silver, dead } = await decodeAll(ports, exchange, schemas, items)
@@ -135,18 +142,18 @@ async function plan(
   const forGold = files.map(({ key, bytes, records, crc32 }): SilverFile => ({ key, bytes, records, crc32 }))
   const deadFiles: DataFile[] = []
   if (dead.rows > 0) {
-    const day = Math.floor(started / 86_400_000)
+    const day = dayOfMs(started)
     const batch = dead.finish(bronzeTable(exchange).name, exchange.code, nowMicros)
     deadFiles.push(await writeDataFile(ports, DLQ_TABLE, { dlq_date_day: day }, batch))
   }
   const gold: SilverFiles = { files: forGold }
-  const writes: Write[] = items.flatMap(item => [consumePending(item), rememberDone(consumer, item.id, started)])
+  const writes: Write[] = items.flatMap(item => [consumePending(item), rememberDone(item.consumer, item.id, started)])
   if (files.length > 0) {
     writes.push(await producePending(ports, consumers.gold, gold))
-    writes.push(await producePending(ports, consumers.table(table.name), added(files)))
+    writes.push(await produceAdded(ports, table.name, files))
   }
-  if (deadFiles.length > 0) writes.push(await producePending(ports, consumers.table(DLQ_TABLE.name), added(deadFiles)))
-  const valid = files.reduce((sum, file) => sum + file.records, 0)
+  if (deadFiles.length > 0) writes.push(await produceAdded(ports, DLQ_TABLE.name, deadFiles))
+  const valid = sumOf(files, file => file.records)
   return { writes, result: { valid, invalid: dead.rows, objects: items.length, failures: [] }, oldestFile: started }
 }
 
@@ -165,8 +172,4 @@ async function readWhole(ports: Ports, { id, payload }: Item): Promise<Uint8Arra
       `${id} is not as Bronze wrote it (${bytes.length} bytes, ${payload.bytes} expected, or another checksum): restore the object.`,
     )
   return bytes
-}
-
-function added(files: readonly DataFile[]): AddedFiles {
-  return { files }
 }

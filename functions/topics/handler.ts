@@ -1,10 +1,10 @@
 /** The topics' Lambda: a custom resource of the deployment, which it tells of its success or failure. */
-import { Logger } from '@aws-lambda-powertools/logger'
 import type { Admin } from '@platformatic/kafka'
 import { ensureTopics } from '../../adapters/kafka-topics.ts'
 import { messageOf } from '../../domain/errors.ts'
-import type { Clock, Log } from '../../domain/ports.ts'
+import type { Clock, Telemetry } from '../../domain/ports.ts'
 import type { TopicDefinition } from '../../domain/topics.ts'
+import { handlerOf } from '../invocation.ts'
 
 /** CloudFormation's request (CloudFormation user guide, "Custom resource request objects"). */
 export interface TopicsEvent {
@@ -18,12 +18,8 @@ export interface TopicsEvent {
   readonly ResourceProperties: { readonly topics: string }
 }
 
-export function topicsHandler(
-  connect: () => Promise<Admin>,
-  clock: Pick<Clock, 'sleep'>,
-  log: Log = new Logger({ serviceName: 'topics' }),
-) {
-  return async (event: TopicsEvent): Promise<void> => {
+export function topicsHandler(telemetry: Telemetry, clock: Pick<Clock, 'sleep'>, connect: () => Promise<Admin>) {
+  return handlerOf<TopicsEvent, void>(telemetry, {}, async (event, { log }) => {
     let failure: string | undefined
     try {
       // Topics stay when the stack goes: they hold records that no table may have yet.
@@ -45,5 +41,5 @@ export function topicsHandler(
     const body = { Status, Reason: failure, PhysicalResourceId, StackId, RequestId, LogicalResourceId }
     const answer = await fetch(event.ResponseURL, { method: 'PUT', body: JSON.stringify(body) })
     if (!answer.ok) throw new Error(`CloudFormation did not take the answer: ${answer.status}`)
-  }
+  })
 }

@@ -1,5 +1,6 @@
 /** The topics' function as it is deployed. */
 import { Admin } from '@platformatic/kafka'
+import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { kafkaAccess } from '../../adapters/kafka-access.ts'
 import { systemClock } from '../../adapters/system.ts'
 import { topicsHandler } from './handler.ts'
@@ -11,4 +12,4 @@ async function connect(): Promise<Admin> {
   return new Admin({ clientId: 'tradelake-topics', timeout: TIMEOUT_MS, retries: 3, ...(await kafkaAccess()) })
 }
 
-export const handler = topicsHandler(connect, systemClock())
+export const handler = topicsHandler(awsTelemetry('topics'), systemClock(), connect)

@@ -3,6 +3,7 @@ import { type ColumnMetaData, type FileMetaData, parquetMetadata, type RowGroup,
 import { getMaxDefinitionLevel, getMaxRepetitionLevel, getSchemaPath } from 'hyparquet/src/schema.js'
 import type { Column } from '../../domain/column-types.ts'
 import type { Batch } from '../../domain/columns.ts'
+import { sumOf } from '../../domain/counts.ts'
 import { Corrupt, messageOf, TradelakeError } from '../../domain/errors.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 import { chunkRange } from './check.ts'
@@ -77,7 +78,7 @@ async function open(table: TableDefinition, source: ByteSource, { keep }: BatchO
 }
 
 async function readInto(table: TableDefinition, groups: readonly PlacedGroup[], options: BatchOptions): Promise<Batch> {
-  const rows = groups.reduce((sum, { group }) => sum + Number(group.num_rows), 0)
+  const rows = sumOf(groups, ({ group }) => Number(group.num_rows))
   const sinks = options.columns.map(name => {
     const column = table.columns.find(candidate => candidate.name === name)
     if (!column) throw new RangeError(`${table.name} has no column ${name}`)

@@ -3,6 +3,7 @@
  * hyparquet would make floats and millisecond dates of them.
  */
 import { type AsyncBuffer, type DecodedArray, type FileMetaData, parquetMetadata, parquetRead } from 'hyparquet'
+import { sumOf } from '../../domain/counts.ts'
 import { decimalFromBytes } from '../../domain/decimal.ts'
 import { Corrupt, messageOf } from '../../domain/errors.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
@@ -123,7 +124,7 @@ function withoutConversions(metadata: FileMetaData): FileMetaData {
 /** Chunks of required integers stay typed arrays. */
 function join(chunks: readonly ColumnValues[]): ColumnValues {
   if (chunks.length === 1) return chunks[0]
-  const rows = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+  const rows = sumOf(chunks, chunk => chunk.length)
   if (chunks.length > 0 && chunks.every(chunk => chunk instanceof BigInt64Array)) {
     const joined = new BigInt64Array(rows)
     fill(chunks, (chunk, at) => joined.set(chunk as BigInt64Array, at))

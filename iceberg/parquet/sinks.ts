@@ -1,5 +1,4 @@
 /** Gathers the pages of one column, over row groups and files, into column data; the inverse of pages.ts and dictionary.ts. */
-
 import { type Column, isBigDecimal } from '../../domain/column-types.ts'
 import { appendPlain, type ColumnData, type PlainWriter, plainLength } from '../../domain/columns.ts'
 import { decimalFromBytes } from '../../domain/decimal.ts'

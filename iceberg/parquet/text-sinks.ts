@@ -1,5 +1,4 @@
 /** Gathers texts, lists and maps of texts by dictionary: each different value is made once. The inverse of dictionary.ts. */
-
 import type { Column } from '../../domain/column-types.ts'
 import type { ColumnData } from '../../domain/columns.ts'
 import { createInterner, type Interner } from '../../domain/interner.ts'

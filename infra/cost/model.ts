@@ -1,6 +1,8 @@
 /** What a deployment costs in a month of 730 hours at a steady rate of trades: requests counted as the stages make them. */
+import { sumOf } from '../../domain/counts.ts'
 import { EXCHANGES, type Exchange } from '../../domain/exchanges.ts'
 import { silverTable } from '../../domain/tables.ts'
+import { DAY_MS } from '../../domain/time.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { TOPIC_RETENTION_DAYS } from '../../domain/topics.ts'
 import { FEED, PROVISIONED, SIZES } from '../sizes.ts'
@@ -18,7 +20,7 @@ import { PRICES } from './prices.ts'
 const HOURS = 730
 const SECONDS = HOURS * 3_600
 const MINUTES = HOURS * 60
-const DAY_SECONDS = 86_400
+const DAY_SECONDS = DAY_MS / 1000
 const GB = 1e9
 /** Memory that gives a whole core (Lambda developer guide, "Configure memory"). */
 const CORE_MIB = 1_769
@@ -42,7 +44,7 @@ export interface CostLine {
 }
 
 export interface MonthlyCost {
-  /** Of everything but Kafka. */
+  /** Cost of everything but Kafka. */
   readonly lines: readonly CostLine[]
   /** One of them, or brokers of one's own. */
   readonly kafka: readonly CostLine[]
@@ -53,8 +55,8 @@ export interface MonthlyCost {
 /** `rate`: trades a second of all exchanges together. */
 export function monthlyCost(rate: number, exchanges: readonly Exchange[] = EXCHANGES): MonthlyCost {
   const flows = exchanges.map(exchange => flowOf(exchange, rate))
-  const bronzeEvents = sum(flows.map(flow => flow.events))
-  const silverInvocations = sum(flows.map(flow => flow.silverInvocations))
+  const bronzeEvents = sumOf(flows, flow => flow.events)
+  const silverInvocations = sumOf(flows, flow => flow.silverInvocations)
   const committed = 2 * exchanges.length + 1
   const candles = TIMEFRAMES.length
   const perMinute = 1 / 60
@@ -74,8 +76,8 @@ export function monthlyCost(rate: number, exchanges: readonly Exchange[] = EXCHA
       cpuSeconds: cpu('silver', rate * 60 * MAINTAIN_MINUTES),
     },
   }
-  const invocations = sum(Object.values(calls).map(call => call.rate)) * SECONDS
-  const gbSeconds = sum((Object.keys(calls) as Stage[]).map(stage => lambdaGbSeconds(stage, calls[stage]) * SECONDS))
+  const invocations = sumOf(Object.values(calls), call => call.rate) * SECONDS
+  const gbSeconds = sumOf(Object.keys(calls) as Stage[], stage => lambdaGbSeconds(stage, calls[stage]) * SECONDS)
 
   const tablesPerMinute = committed + 1 + candles
   const puts =
@@ -97,9 +99,9 @@ export function monthlyCost(rate: number, exchanges: readonly Exchange[] = EXCHA
 
   const scheduled = Object.entries(calls).flatMap(([stage, call]) => (/bronze|silver/.test(stage) ? [] : [call.rate]))
   const each = [...flows.flatMap(flow => [flow.events, flow.silverInvocations]), ...scheduled]
-  const traced = sum(each.map(tracesOf)) * SECONDS
+  const traced = sumOf(each, tracesOf) * SECONDS
   const stored =
-    sum(flows.map(flow => flow.rate * flow.retentionDays * DAY_SECONDS * BYTES.bronzeRow)) +
+    sumOf(flows, flow => flow.rate * flow.retentionDays * DAY_SECONDS * BYTES.bronzeRow) +
     rate * (silverTable(exchanges[0]).retentionDays ?? 0) * DAY_SECONDS * BYTES.silverRow +
     rate * GOLD_DAYS * DAY_SECONDS * BYTES.goldRow
 
@@ -154,13 +156,13 @@ function feedDollars(): number {
 }
 
 export function total(lines: readonly CostLine[]): number {
-  return sum(lines.map(line => line.dollars))
+  return sumOf(lines, line => line.dollars)
 }
 
 function kafkaLines(rate: number, exchanges: readonly Exchange[]): CostLine[] {
   const gbMonth = (rate * SECONDS * (BYTES.record + ASSUMED_RECORD_OVERHEAD)) / GB
   const kept = (gbMonth / SECONDS) * TOPIC_RETENTION_DAYS * DAY_SECONDS
-  const partitions = sum(exchanges.map(exchange => exchange.partitions))
+  const partitions = sumOf(exchanges, exchange => exchange.partitions)
   const endpoints = ENDPOINTS * ZONES * HOURS * price('endpointHour')
   return [
     {
@@ -201,15 +203,11 @@ function lambdaGbSeconds(stage: Stage, call: { readonly rate: number; readonly c
   return call.rate * seconds * (memoryMiB / 1024)
 }
 
-/** Of one function: the first of each second and 5 % of the others (Lambda developer guide, "Visualize invocations using X-Ray"). */
+/** Traces of one function: the first invocation of each second and 5 % of the others (Lambda developer guide, "Visualize invocations using X-Ray"). */
 function tracesOf(rate: number): number {
   return rate <= 1 ? rate : 1 + 0.05 * (rate - 1)
 }
 
 function price(name: keyof typeof PRICES): number {
   return PRICES[name].dollars
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((all, number) => all + number, 0)
 }

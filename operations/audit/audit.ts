@@ -1,7 +1,8 @@
 /**
- * The audit: reads a lake and says, law by law, whether the design's laws hold. It writes nothing, and may look at a
+ * The audit: reads a lake and says, law by law, whether the laws of ARCHITECTURE.md hold. It writes nothing, and may look at a
  * lake that another process is writing: it compares only what both sides must hold by then.
  */
+import { sumOf } from '../../domain/counts.ts'
 import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
 import type { ReadableLake } from '../../domain/lake.ts'
 import { checkBronze } from './bronze.ts'
@@ -77,7 +78,7 @@ function unchecked(error: unknown): Findings {
 /** Law 6 is about the future: what is pending now is told, and broken is only what can never drain. */
 function checkPending({ pending, at }: Readings): Findings {
   const waiting = pending.filter(({ items }) => items > 0)
-  const total = waiting.reduce((sum, { items }) => sum + items, 0)
+  const total = sumOf(waiting, ({ items }) => items)
   return {
     summary: total === 0 ? 'nothing is pending' : `${count(total)} items are pending: tradelake drain works them off`,
     figures: Object.fromEntries(pending.map(({ consumer, items }) => [consumer, items])),

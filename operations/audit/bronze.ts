@@ -1,5 +1,6 @@
 /** Law 1: every record delivered from a topic partition is in Bronze exactly once. */
 import { type Checkpoint, gapOffsets, type OffsetRange } from '../../domain/checkpoint.ts'
+import { sumOf } from '../../domain/counts.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { keptSince, type Readings, type StreamReading } from './readings.ts'
 import { count, type Findings, offenders, type Violation, violation } from './report.ts'
@@ -44,11 +45,11 @@ export async function checkBronze(session: QuerySession, readings: Readings): Pr
       problems.push(...endProblems(reading, row))
     }
     problems.push(...delivered(reading, readings.at, new Set(rows.map(row => row.partition))))
-    waiting += (reading.ends ?? []).reduce((sum, end) => sum + end.waiting, 0)
+    waiting += sumOf(reading.ends ?? [], end => end.waiting)
     violations.push(...(await repeated(session, reading, i)))
   }
-  const total = partitions.reduce((sum, partition) => sum + partition.rows, 0)
-  const missing = partitions.reduce((sum, { gaps }) => sum + gapOffsets(gaps), 0)
+  const total = sumOf(partitions, partition => partition.rows)
+  const missing = sumOf(partitions, ({ gaps }) => gapOffsets(gaps))
   const open = partitions.filter(({ gaps }) => gaps.length > 0)
   return {
     summary: `${count(total)} rows of ${count(partitions.length)} topic partitions, each offset once${

@@ -2,15 +2,17 @@
  * Law 4: candles are a fold of Gold. Every candle is computed again from Gold's rows by SQL that shares nothing with
  * the stage, and must be equal; none may be missing, none too many.
  */
+import { sumOf } from '../../domain/counts.ts'
+import { piecesOf } from '../../domain/pieces.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { sqlText, tableRows } from '../../domain/sql.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
+import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import type { Timeframe } from '../../domain/timeframes.ts'
 import { keptSince, type Readings, type TableReading } from './readings.ts'
 import { count, type Findings, offenders, type Violation } from './report.ts'
 
-const MINUTE = 60_000_000
-const DAY = 86_400_000_000
+const MINUTES_PER_QUERY = 5_000
 
 /** `paths`: local paths by key. */
 export async function checkCandles(
@@ -37,7 +39,7 @@ export async function checkCandles(
     await session.run('DROP TABLE stored')
   }
   const [{ moved }] = await session.run('SELECT count(*) AS moved FROM moved')
-  const total = Object.values(counts).reduce((sum, candles) => sum + candles, 0)
+  const total = sumOf(Object.values(counts), candles => candles)
   return {
     summary: `${count(total)} candles of ${readings.candles.length} timeframes equal a recomputation from Gold`,
     figures: { candles: counts, minutes_waiting: Number(moved) },
@@ -67,21 +69,17 @@ async function makeMoved(
   list: (keys: Iterable<string>) => readonly string[],
 ): Promise<void> {
   await session.run('CREATE TEMP TABLE moved (start BIGINT PRIMARY KEY)')
-  const waiting = [...new Set(readings.changedMinutes)]
-  for (let from = 0; from < waiting.length; from += 5_000)
-    await session.run(
-      `INSERT OR IGNORE INTO moved VALUES ${waiting
-        .slice(from, from + 5_000)
-        .map(minute => `(${BigInt(minute) * BigInt(MINUTE)})`)
-        .join(', ')}`,
-    )
+  for (const minutes of piecesOf([...new Set(readings.changedMinutes)], MINUTES_PER_QUERY)) {
+    const rows = minutes.map(minute => `(${BigInt(minute) * MINUTE_MICROS})`)
+    await session.run(`INSERT OR IGNORE INTO moved VALUES ${rows.join(', ')}`)
+  }
   const { gold, laterGold } = readings
   const changed = [
     ...[...gold.files.keys()].filter(key => !laterGold.files.has(key)),
     ...[...laterGold.files.keys()].filter(key => !gold.files.has(key)),
   ]
   if (list(changed).length > 0)
-    await session.run(`INSERT OR IGNORE INTO moved SELECT DISTINCT epoch_us("timestamp") // ${MINUTE} * ${MINUTE}
+    await session.run(`INSERT OR IGNORE INTO moved SELECT DISTINCT epoch_us("timestamp") // ${MINUTE_MICROS} * ${MINUTE_MICROS}
       FROM ${tableRows(GOLD_TABLE, list(changed))}`)
 }
 
@@ -197,7 +195,7 @@ async function invariants(session: QuerySession, { name, length }: Timeframe): P
     'window_end > window_start',
     `window_start % ${length} = 0 AND window_end - window_start = ${length}`,
     'first_trade_time >= window_start AND last_trade_time < window_end AND first_trade_time <= last_trade_time',
-    'epoch_us(window_date::TIMESTAMP) <= window_start AND window_start < epoch_us(window_date::TIMESTAMP) + 86400000000',
+    `epoch_us(window_date::TIMESTAMP) <= window_start AND window_start < epoch_us(window_date::TIMESTAMP) + ${DAY_MICROS}`,
   ]
   const broken = rules.map(rule => `CASE WHEN NOT coalesce(${rule}, false) THEN ${sqlText(rule)} END`)
   return offenders(
@@ -219,7 +217,7 @@ async function dayCounts(session: QuerySession, table: TableReading, now: number
       (SELECT window_date AS day, sum(trade_count) AS candles FROM stored GROUP BY ALL) FULL JOIN
       (SELECT exchange_date AS day, count(*) AS gold FROM trades GROUP BY ALL) USING (day)
       WHERE coalesce(candles, 0) <> coalesce(gold, 0)
-        AND epoch_us(day::TIMESTAMP) NOT IN (SELECT start // ${DAY} * ${DAY} FROM moved)
+        AND epoch_us(day::TIMESTAMP) NOT IN (SELECT start // ${DAY_MICROS} * ${DAY_MICROS} FROM moved)
       AND epoch_us(day::TIMESTAMP) >= ${kept}`,
     'day',
   )

@@ -4,9 +4,11 @@
  */
 import { messageOf } from '../../domain/errors.ts'
 import type { ReadableLake } from '../../domain/lake.ts'
+import { piecesOf } from '../../domain/pieces.ts'
 import type { QuerySession, SqlRow } from '../../domain/ports.ts'
 import { sqlName, tableRows } from '../../domain/sql.ts'
 import type { PartitionField } from '../../domain/tables.ts'
+import { DAY_MS } from '../../domain/time.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import type { Readings, TableReading } from './readings.ts'
 import { count, type Findings, violation } from './report.ts'
@@ -14,7 +16,6 @@ import { count, type Findings, violation } from './report.ts'
 /** Files of one query. */
 const FILES_PER_QUERY = 1_000
 const STATS_AT_ONCE = 64
-const DAY_MS = 86_400_000
 
 export interface CheckedFiles {
   /** Local paths by key of the files that can be read. */
@@ -81,10 +82,9 @@ function both(first: TableReading, later: TableReading): TableReading {
 /** Local paths of the files that stand there with the right size. */
 async function present(lake: ReadableLake, table: TableReading, problems: Problem[]): Promise<Map<string, string>> {
   const found = new Map<string, string>()
-  const files = [...table.files.values()]
-  for (let from = 0; from < files.length; from += STATS_AT_ONCE)
+  for (const some of piecesOf([...table.files.values()], STATS_AT_ONCE))
     await Promise.all(
-      files.slice(from, from + STATS_AT_ONCE).map(async ({ key, bytes }) => {
+      some.map(async ({ key, bytes }) => {
         const info = await lake.ports.store.head(key)
         if (info === undefined) problems.push({ table: table.definition.name, file: key, problem: 'is missing' })
         else if (info.bytes !== bytes)
@@ -108,9 +108,7 @@ async function checkRows(
 ): Promise<Set<string>> {
   const { definition } = table
   const unreadable = new Set<string>()
-  const all = [...paths]
-  for (let from = 0; from < all.length; from += FILES_PER_QUERY) {
-    const some = all.slice(from, from + FILES_PER_QUERY)
+  for (const some of piecesOf([...paths], FILES_PER_QUERY)) {
     for (const [key, row] of await fileRows(session, table, some)) {
       if (typeof row === 'string') {
         problems.push({ table: definition.name, file: key, problem: `cannot be read: ${row}` })
@@ -125,7 +123,7 @@ async function checkRows(
   return unreadable
 }
 
-/** Of each file its rows, and least, greatest and number of partition values; or why it cannot be read. */
+/** Each file's rows, and its least, greatest and number of partition values; or why it cannot be read. */
 async function fileRows(
   session: QuerySession,
   table: TableReading,

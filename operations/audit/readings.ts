@@ -21,15 +21,17 @@ import {
   silverTable,
   type TableDefinition,
 } from '../../domain/tables.ts'
+import { DAY_MS } from '../../domain/time.ts'
 import { TIMEFRAMES, type Timeframe } from '../../domain/timeframes.ts'
+import { listAdded } from '../../iceberg/added-files.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
-import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
+import type { DataFile } from '../../iceberg/types.ts'
 
 /** A table's files by key. */
 export interface TableReading {
   readonly definition: TableDefinition
-  /** Of its current snapshot. */
+  /** Files of its current snapshot. */
   readonly committed: ReadonlyMap<string, DataFile>
   /** Those, and the ones that wait for its next snapshot. */
   readonly files: ReadonlyMap<string, DataFile>
@@ -141,7 +143,7 @@ async function readStream(lake: ReadableLake, { topic, table }: RecordStream): P
 
 /** The waiting files are read first: a file moves from there into the table, so none is missed. */
 async function readTable(lake: ReadableLake, definition: TableDefinition): Promise<TableReading> {
-  const waiting = await listPending<AddedFiles>(lake.ports, consumers.table(definition.name), ALL)
+  const waiting = await listAdded(lake.ports, definition.name, ALL)
   const loaded = await openTable(lake.ports, definition)
   const committed = new Map((loaded ? await planFiles(lake.ports, loaded) : []).map(file => [file.key, file]))
   const files = new Map([
@@ -169,6 +171,6 @@ async function inOrder<T, R>(items: readonly T[], read: (item: T) => Promise<R>)
 export function keptSince(table: Pick<TableReading, 'definition' | 'createdAt'>, now: number): number {
   const { retentionDays } = table.definition
   if (retentionDays === undefined) return 0
-  const since = now - (retentionDays - 1) * 86_400_000
+  const since = now - (retentionDays - 1) * DAY_MS
   return table.createdAt !== undefined && table.createdAt < since ? since : 0
 }

@@ -10,7 +10,7 @@ export interface Violation {
 }
 
 export interface LawReport {
-  /** 1 to 6, as the design counts them. */
+  /** 1 to 6, as ARCHITECTURE.md counts them. */
   readonly law: number
   readonly name: string
   readonly holds: boolean

@@ -14,6 +14,7 @@
  */
 import { messageOf } from '../../domain/errors.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
+import { piecesOf } from '../../domain/pieces.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { sqlText, tableRows } from '../../domain/sql.ts'
 import { DLQ_TABLE, FEED_GAPS_TABLE, GOLD_TABLE, silverTable, type TableDefinition } from '../../domain/tables.ts'
@@ -122,8 +123,7 @@ function loader(session: QuerySession, paths: ReadonlyMap<string, string>, unrea
       const path = paths.get(file.key)
       return path === undefined ? [] : [{ ...file, path }]
     })
-    for (let from = 0; from < readable.length; from += FILES_PER_QUERY) {
-      const some = readable.slice(from, from + FILES_PER_QUERY)
+    for (const some of piecesOf(readable, FILES_PER_QUERY)) {
       const values = some.map(
         ({ path, key, exchange, first, due, later }) =>
           `(${next++}, ${sqlText(path)}, ${sqlText(key)}, ${exchange}, ${first}, ${due}, ${later})`,

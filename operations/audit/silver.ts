@@ -1,4 +1,5 @@
 /** Law 2: every Bronze row is in exactly one of Silver and the dead-letter table, which has its bytes. */
+import { sumOf } from '../../domain/counts.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { sqlText, tableRows } from '../../domain/sql.ts'
 import { DLQ_TABLE } from '../../domain/tables.ts'
@@ -69,7 +70,7 @@ export async function checkSilver(
   const [totals] = await session.run(
     'SELECT count(*) AS files, coalesce(sum(rows), 0) AS rows, coalesce(sum(silver), 0) AS silver, coalesce(sum(dlq), 0) AS dlq FROM by_file',
   )
-  const waiting = readings.exchanges.reduce((sum, reading) => sum + reading.forSilver.size, 0)
+  const waiting = sumOf(readings.exchanges, reading => reading.forSilver.size)
   const figures = {
     files: Number(totals.files),
     rows: Number(totals.rows),

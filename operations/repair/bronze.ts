@@ -10,15 +10,18 @@ import {
   listCheckpoints,
   type OffsetRange,
 } from '../../domain/checkpoint.ts'
+import { sumOf } from '../../domain/counts.ts'
 import type { BronzeObject } from '../../domain/handover.ts'
-import { consumers, tableKey } from '../../domain/names.ts'
-import { consumePending, listPending, producePending } from '../../domain/pending.ts'
+import { tableKey } from '../../domain/names.ts'
+import { consumePending, listPending } from '../../domain/pending.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
 import { sqlText, sqlTimestamp, tableRows } from '../../domain/sql.ts'
 import type { RecordStream } from '../../domain/streams.ts'
+import { DAY_MICROS } from '../../domain/time.ts'
+import { listAdded, produceAdded } from '../../iceberg/added-files.ts'
 import { copyDataFile } from '../../iceberg/data-file.ts'
 import { describeParquetFile } from '../../iceberg/parquet/footer.ts'
-import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
+import type { DataFile } from '../../iceberg/types.ts'
 import { keptFrom, type LiveTable, readLive } from './live.ts'
 import { localPaths } from './source.ts'
 import { fileProblem } from './tables.ts'
@@ -33,16 +36,15 @@ export async function dropUnreadableObjects(
 ): Promise<string[]> {
   const done: string[] = []
   if (next === undefined) return done
-  const table = consumers.table(name)
   for (const item of await listPending<BronzeObject>(ports, next, Number.MAX_SAFE_INTEGER)) {
     const problem = await fileProblem(ports, session, { key: item.id, ...item.payload })
     if (problem === undefined) continue
     const writes = [consumePending(item)]
-    for (const waiting of await listPending<AddedFiles>(ports, table, Number.MAX_SAFE_INTEGER)) {
+    for (const waiting of await listAdded(ports, name, Number.MAX_SAFE_INTEGER)) {
       const files = waiting.payload.files.filter(({ key }) => key !== item.id)
       if (files.length === waiting.payload.files.length) continue
       writes.push(consumePending(waiting))
-      if (files.length > 0) writes.push(await producePending(ports, table, { files } satisfies AddedFiles))
+      if (files.length > 0) writes.push(await produceAdded(ports, name, files))
     }
     await ports.state.transact(writes, ports.ids.uuid())
     done.push(`${item.id} with its ${item.payload.records} records is no longer waited for: ${problem}`)
@@ -62,11 +64,7 @@ export async function registerMissing(ports: Ports, session: QuerySession, strea
     if ((await fileProblem(ports, session, object)) !== undefined) continue
     const files = await missingOf(ports, session, bronze, object.key, since)
     if (files.length === 0) continue
-    const added: AddedFiles = { files }
-    await ports.state.transact(
-      [await producePending(ports, consumers.table(bronze.definition.name), added)],
-      ports.ids.uuid(),
-    )
+    await ports.state.transact([await produceAdded(ports, bronze.definition.name, files)], ports.ids.uuid())
     done.push(`${rowsIn(files)} records of ${object.key} are in ${bronze.definition.name} again`)
   }
   return done
@@ -86,7 +84,7 @@ async function missingOf(
     WHERE copy = 1 AND (${RECORD}) NOT IN (SELECT (${RECORD}) FROM registered)`
   try {
     const days =
-      await session.run(`SELECT epoch_us(ingestion_date::TIMESTAMP) // 86400000000 AS day, count(*) AS missing
+      await session.run(`SELECT epoch_us(ingestion_date::TIMESTAMP) // ${DAY_MICROS} AS day, count(*) AS missing
       FROM (${lacking}) GROUP BY ALL ORDER BY ALL`)
     if (days.length === 0) return []
     const [{ total }] = await session.run(`SELECT count(*) AS total FROM ${rows}`)
@@ -97,7 +95,7 @@ async function missingOf(
       files.push({ key, partition: { ingestion_date_day: Number(days[0].day) }, ...description })
     } else
       for (const { day } of days) {
-        const ofDay = `SELECT * EXCLUDE (copy) FROM (${lacking}) WHERE epoch_us(ingestion_date::TIMESTAMP) // 86400000000 = ${day}`
+        const ofDay = `SELECT * EXCLUDE (copy) FROM (${lacking}) WHERE epoch_us(ingestion_date::TIMESTAMP) // ${DAY_MICROS} = ${day}`
         files.push(await copyDataFile(ports, session, bronze.definition, { ingestion_date_day: Number(day) }, ofDay))
       }
     await session.run(`INSERT INTO registered SELECT ${RECORD} FROM (${lacking})`)
@@ -156,5 +154,5 @@ async function rowsOf(ports: Ports, { definition, files }: LiveTable): Promise<s
 }
 
 function rowsIn(files: readonly DataFile[]): number {
-  return files.reduce((rows, file) => rows + file.records, 0)
+  return sumOf(files, file => file.records)
 }

@@ -3,6 +3,7 @@
  * their files stay as they are. Of repeats the one that Gold has stays, as long as Silver still has it.
  */
 import { readFileSync } from 'node:fs'
+import { sumOf } from '../../domain/counts.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
 import type { TimeRange } from '../../domain/ranges.ts'
@@ -88,7 +89,7 @@ export async function setGoldRight(
     `SELECT DISTINCT epoch_us("timestamp") // ${MINUTE_MICROS} AS minute FROM gone`,
   ))
     minutes.add(Number(minute))
-  const rowsAdded = added.reduce((sum, file) => sum + file.records, 0)
+  const rowsAdded = sumOf(added, file => file.records)
   return { remove, add: [...kept, ...added], rowsRemoved, rowsAdded, minutes: [...minutes].sort((a, b) => a - b) }
 }
 

@@ -3,16 +3,16 @@
  * waiting ones along, so that its one transaction decides about every file.
  */
 import { TradelakeError } from '../../domain/errors.ts'
-import { consumers } from '../../domain/names.ts'
-import { consumePending, listPending, type PendingItem } from '../../domain/pending.ts'
+import { consumePending, type PendingItem } from '../../domain/pending.ts'
 import type { Ports, QuerySession, Write } from '../../domain/ports.ts'
 import type { TimeRange } from '../../domain/ranges.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
+import { type AddedFiles, listAdded } from '../../iceberg/added-files.ts'
 import { decodeValue } from '../../iceberg/bounds.ts'
 import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { planFiles } from '../../iceberg/scan.ts'
-import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
+import type { DataFile } from '../../iceberg/types.ts'
 import { keptSince } from '../audit/readings.ts'
 
 /** More waiting items than this leave no room in a transaction of 100 for the rest of a repair. */
@@ -22,7 +22,7 @@ export interface LiveTable {
   readonly definition: TableDefinition
   readonly loaded: LoadedTable
   readonly waiting: readonly PendingItem<AddedFiles>[]
-  /** Of the current snapshot, by key. */
+  /** Files of the current snapshot, by key. */
   readonly committed: ReadonlyMap<string, DataFile>
   /** Those and the waiting ones. */
   readonly files: ReadonlyMap<string, DataFile>
@@ -30,7 +30,7 @@ export interface LiveTable {
 
 /** The waiting files are read first: a file moves from there into the table, so none is missed. @throws TradelakeError where too many wait */
 export async function readLive(ports: Ports, definition: TableDefinition): Promise<LiveTable> {
-  const waiting = await listPending<AddedFiles>(ports, consumers.table(definition.name), MAX_WAITING + 1)
+  const waiting = await listAdded(ports, definition.name, MAX_WAITING + 1)
   if (waiting.length > MAX_WAITING)
     throw new TradelakeError(
       `More than ${MAX_WAITING} batches of files wait for ${definition.name}: run tradelake drain, then this again.`,
@@ -63,8 +63,8 @@ export async function replaceFiles(
 /** Whether a timestamptz column of the file may have values in a range; a file without bounds may. */
 export function mayHold(definition: TableDefinition, column: string, file: DataFile, range: TimeRange): boolean {
   const id = definition.columns.find(candidate => candidate.name === column)?.id ?? -1
-  const value = (base64: string | undefined) =>
-    base64 === undefined ? undefined : (decodeValue('timestamptz', Buffer.from(base64, 'base64')) as bigint)
+  const value = (bound: Uint8Array | undefined) =>
+    bound === undefined ? undefined : (decodeValue('timestamptz', bound) as bigint)
   const lower = value(file.lowerBounds[id])
   const upper = value(file.upperBounds[id])
   return (lower === undefined || lower <= range.to) && (upper === undefined || upper >= range.from)

@@ -4,6 +4,7 @@ import type { Exchange } from '../../domain/exchanges.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
 import { sqlText, tableRows } from '../../domain/sql.ts'
 import { bronzeTable, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
+import { dayOfMs } from '../../domain/time.ts'
 import { createObjectDecoder } from '../../functions/silver/decode.ts'
 import { cachedSchemas } from '../../functions/silver/schemas.ts'
 import { copyDataFile, writeDataFile } from '../../iceberg/data-file.ts'
@@ -39,7 +40,7 @@ export async function decodeAgain(
         silver.push(await writeDataFile(ports, silverTable(exchange), { exchange_date_day: day }, batch))
       if (decoded.dead.rows > 0) {
         const batch = decoded.dead.finish(bronzeTable(exchange).name, exchange.code, nowMicros)
-        dead.push(await writeDataFile(ports, DLQ_TABLE, { dlq_date_day: Math.floor(nowMs / 86_400_000) }, batch))
+        dead.push(await writeDataFile(ports, DLQ_TABLE, { dlq_date_day: dayOfMs(nowMs) }, batch))
       }
     } finally {
       ports.scratch.remove(path)

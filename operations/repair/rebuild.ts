@@ -3,11 +3,12 @@
  * place of named old ones, takes along what was pending about them, and marks everything downstream; the old rows stay in
  * time travel. Where anything of the range changed in the meantime, the transaction conflicts and the rebuild begins again.
  */
+import { sumOf } from '../../domain/counts.ts'
 import { BadInput, TradelakeError } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
-import type { BronzeObject, ChangedMinutes, SilverFile, SilverFiles } from '../../domain/handover.ts'
+import type { ChangedMinutes } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'
-import { consumePending, listPending, producePending, rememberDone } from '../../domain/pending.ts'
+import { producePending } from '../../domain/pending.ts'
 import { MAX_TRANSACTION_WRITES, type Ports, type QuerySession, type Write } from '../../domain/ports.ts'
 import { commit, type Plan } from '../../domain/protocol.ts'
 import { rangesAround, type TimeRange } from '../../domain/ranges.ts'
@@ -16,9 +17,9 @@ import { bronzeTable, candleTable, DLQ_TABLE, GOLD_TABLE, silverTable } from '..
 import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { createTable } from '../../iceberg/catalog.ts'
-import { stageSnapshot } from '../../iceberg/commit.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { type GoldChange, setGoldRight, TRADE_COLUMNS } from './gold.ts'
+import { goldWrites, handOver, takePendingObjects } from './lists.ts'
 import { inSession, keptFrom, type LiveTable, mayHold, readLive, replaceFiles } from './live.ts'
 import { decodeAgain, type Outcomes, withoutSource, withoutUnchanged } from './outcomes.ts'
 import { bronzeSource, type DeadLetterChoice, deadLetterSource, LINEAGE, localPaths } from './source.ts'
@@ -192,46 +193,6 @@ async function changedRanges(
   )
 }
 
-/** Takes the objects of the range off Silver's list: their records are among the rebuilt ones. */
-async function takePendingObjects(
-  ports: Ports,
-  exchange: Exchange,
-  bronze: LiveTable,
-  range: TimeRange,
-  nowMs: number,
-): Promise<Write[]> {
-  const consumer = consumers.silver(exchange.name)
-  const items = await listPending<BronzeObject>(ports, consumer, Number.MAX_SAFE_INTEGER)
-  const inRange = items.filter(({ id }) => {
-    const file = bronze.files.get(id)
-    return file !== undefined && mayHold(bronze.definition, 'ingestion_timestamp', file, range)
-  })
-  return inRange.flatMap(item => [consumePending(item), rememberDone(consumer, item.id, nowMs)])
-}
-
-/** Gold's list without the files that are gone; where one was on it, with those that came in their place. */
-async function handOver(ports: Ports, gone: ReadonlySet<string>, fresh: readonly DataFile[]): Promise<Write[]> {
-  const items = await listPending<SilverFiles>(ports, consumers.gold, Number.MAX_SAFE_INTEGER)
-  const touched = items.filter(item => item.payload.files.some(({ key }) => gone.has(key)))
-  if (touched.length === 0) return []
-  const others = touched.flatMap(item => item.payload.files).filter(({ key }) => !gone.has(key))
-  const came = fresh.map(({ key, bytes, records, crc32 }): SilverFile => ({ key, bytes, records, crc32 }))
-  const payload: SilverFiles = { files: [...others, ...came] }
-  return [...touched.map(consumePending), await producePending(ports, consumers.gold, payload)]
-}
-
-async function goldWrites(
-  ports: Ports,
-  table: Awaited<ReturnType<typeof createTable>>,
-  { remove, add, minutes }: GoldChange,
-): Promise<Write[]> {
-  if (minutes.length === 0) return []
-  const operation = remove.size > 0 ? 'overwrite' : 'append'
-  const staged = await stageSnapshot(ports, { table, add, remove, operation })
-  const changed: ChangedMinutes = { minutes }
-  return [staged.write, await producePending(ports, consumers.candles, changed)]
-}
-
 /** @throws TradelakeError where the writes are too many for a transaction */
 function planned(writes: readonly Write[], oldestFile: number, result: RebuildResult): Plan<RebuildResult> {
   if (writes.length > MAX_TRANSACTION_WRITES)
@@ -284,5 +245,5 @@ function sum(a: RebuildResult, b: RebuildResult): RebuildResult {
 }
 
 function rowsIn(files: readonly DataFile[]): number {
-  return files.reduce((rows, file) => rows + file.records, 0)
+  return sumOf(files, file => file.records)
 }

@@ -7,6 +7,7 @@
  */
 import { recordStreams } from '../../domain/streams.ts'
 import { allTables, silverTable } from '../../domain/tables.ts'
+import { HOUR_MS } from '../../domain/time.ts'
 import { drain } from '../../embedded/drain.ts'
 import type { Functions } from '../../embedded/functions.ts'
 import type { Lake } from '../../embedded/lake.ts'
@@ -50,5 +51,4 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
   return done
 }
 
-const HOUR_MS = 3_600_000
 const EVER = { from: 0n, to: 2n ** 62n }

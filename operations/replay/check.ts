@@ -4,14 +4,14 @@
  */
 import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
 import { BadInput } from '../../domain/errors.ts'
-import { consumers, topicName } from '../../domain/names.ts'
-import { listPending } from '../../domain/pending.ts'
+import { topicName } from '../../domain/names.ts'
+import { piecesOf } from '../../domain/pieces.ts'
 import type { PlacedRecord, QuerySession, SqlRow, TopicLog } from '../../domain/ports.ts'
 import { tableRows } from '../../domain/sql.ts'
 import { bronzeTable, type TableDefinition } from '../../domain/tables.ts'
+import { listAdded } from '../../iceberg/added-files.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
-import type { AddedFiles } from '../../iceberg/types.ts'
 import { type InputFile, placedRecord, RECORD_COLUMNS, recordName, rowsOf, selectRecords } from './input.ts'
 import type { TargetLake } from './target.ts'
 
@@ -78,9 +78,7 @@ async function checkBronze(lake: TargetLake, session: QuerySession): Promise<voi
         WHERE topic_number = ${number} AND off < next_offset`,
     )
     if (Number(known) === 0) continue
-    const keys = await bronzeFiles(lake, bronzeTable(exchange))
-    for (let from = 0; from < keys.length; from += FILES_PER_QUERY) {
-      const some = keys.slice(from, from + FILES_PER_QUERY)
+    for (const some of piecesOf(await bronzeFiles(lake, bronzeTable(exchange)), FILES_PER_QUERY)) {
       const paths = await Promise.all(some.map(key => lake.ports.store.localFile(key)))
       await session.run(`INSERT INTO held SELECT i.topic_number, i.part, i.off, i.digest = b.digest
         AND i.millis = b.millis FROM incoming AS i
@@ -126,7 +124,7 @@ async function insertCheckpoints(
 
 /** All that Bronze holds: the waiting files are read first, so that one which moves on from there is not missed. */
 async function bronzeFiles(lake: TargetLake, table: TableDefinition): Promise<string[]> {
-  const waiting = await listPending<AddedFiles>(lake.ports, consumers.table(table.name), ALL)
+  const waiting = await listAdded(lake.ports, table.name, ALL)
   const loaded = await openTable(lake.ports, table)
   const committed = loaded ? await planFiles(lake.ports, loaded) : []
   return [...new Set([...waiting.flatMap(item => item.payload.files), ...committed].map(file => file.key))]

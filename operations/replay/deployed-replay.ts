@@ -9,20 +9,16 @@ import {
 } from '@aws-sdk/client-lambda'
 import { awsError } from '../../adapters/aws-errors.ts'
 import { invocationFailure } from '../../adapters/lambda-invoke.ts'
-import { eventRecord } from '../../adapters/topic-batch.ts'
 import { BadInput, TradelakeError } from '../../domain/errors.ts'
-import type { KafkaEventRecord } from '../../domain/events.ts'
+import { draftKafkaEvent } from '../../domain/events.ts'
 import { topicName } from '../../domain/names.ts'
-import type { PlacedRecord, QuerySession } from '../../domain/ports.ts'
+import type { QuerySession } from '../../domain/ports.ts'
 import type { DeployedLake } from '../deployed-lake.ts'
 import { checkRecords } from './check.ts'
 import { openInput, placedRecord, RECORD_COLUMNS, requireRecords, rowsOf, selectRecords } from './input.ts'
 
-/** Below the 6 MB of a synchronous invocation, base64 and JSON around it included. */
-const BYTES_PER_EVENT = 3_500_000
+const SOURCE = { eventSource: 'aws:kafka' }
 const RECORDS_PER_EVENT = 10_000
-/** JSON around a record's parts. */
-const RECORD_BYTES = 250
 /** A function may run so long. */
 const REQUEST_MS = 900_000
 
@@ -90,39 +86,26 @@ interface Bringing {
 /** Invokes the function until it has all records; gives how many those were. */
 async function bring(client: LambdaClient, session: QuerySession, { topic, functionName, select }: Bringing) {
   let sent = 0
-  let batch: PlacedRecord[] = []
-  let bytes = 0
+  let draft = draftKafkaEvent(topic, SOURCE)
   const flush = async () => {
-    if (batch.length === 0) return
-    const event = { eventSource: 'aws:kafka', records: eventRecords(topic, batch) }
-    const failure = await invocationFailure(client, functionName, event).catch(error => {
+    if (draft.records === 0) return
+    const failure = await invocationFailure(client, functionName, draft.event()).catch(error => {
       throw awsError(error, `Invoking ${functionName}`)
     })
     if (failure !== undefined)
       throw new TradelakeError(
         `${functionName} failed after ${sent} records of ${topic}: ${failure} Start the same replay again.`,
       )
-    sent += batch.length
-    batch = []
-    bytes = 0
+    sent += draft.records
+    draft = draftKafkaEvent(topic, SOURCE)
   }
   for await (const rows of session.stream(select))
     for (const row of rows) {
       const record = placedRecord(row)
-      const size = RECORD_BYTES + ((record.value?.length ?? 0) + (record.key?.length ?? 0)) * (4 / 3)
-      if (batch.length === RECORDS_PER_EVENT || bytes + size > BYTES_PER_EVENT) await flush()
-      batch.push(record)
-      bytes += size
+      if (draft.records < RECORDS_PER_EVENT && draft.add(record)) continue
+      await flush()
+      draft.add(record)
     }
   await flush()
   return sent
-}
-
-function eventRecords(topic: string, batch: readonly PlacedRecord[]): Record<string, KafkaEventRecord[]> {
-  const records: Record<string, KafkaEventRecord[]> = {}
-  for (const record of batch) {
-    const list = (records[`${topic}-${record.partition}`] ??= [])
-    list.push(eventRecord(topic, record.partition, record.offset, record))
-  }
-  return records
 }

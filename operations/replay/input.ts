@@ -6,6 +6,8 @@ import { BadInput, messageOf } from '../../domain/errors.ts'
 import { topicName } from '../../domain/names.ts'
 import type { PlacedRecord, QuerySession, SqlRow } from '../../domain/ports.ts'
 import { readParquet, sqlName, sqlText } from '../../domain/sql.ts'
+import { LAST_MICROS } from '../../domain/time.ts'
+import { MAX_MESSAGE_BYTES } from '../../domain/topics.ts'
 import type { TargetLake } from './target.ts'
 
 /** Bronze's columns that a record is made of, with the engine's types that they may have. */
@@ -20,9 +22,6 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
 /** A topic of more partitions than this is a mistake in a file. */
 const MAX_PARTITIONS = 10_000
 const MAX_OFFSET = 2 ** 53 - 2
-/** Kafka's `max.message.bytes` of our topics, key and value together. */
-const MAX_BYTES = 1024 * 1024
-const LAST_MICROS = 253_402_300_800_000_000n
 
 export interface InputFile {
   /** As the person wrote it. */
@@ -64,7 +63,7 @@ async function requireColumns(session: QuerySession, { name, path }: InputFile):
 }
 
 /**
- * Of a replay's topics, by name, the number of partitions that they need; makes the temporary table `topics` (number,
+ * The number of partitions that each topic of a replay needs, by name; makes the temporary table `topics` (number,
  * topic).
  */
 export async function requireRecords(
@@ -92,11 +91,11 @@ async function requireRows(session: QuerySession, { name, path }: InputFile, top
     [`"offset" NOT BETWEEN 0 AND ${MAX_OFFSET}`, 'has an offset out of range'],
     ['kafka_timestamp IS NULL', 'has no kafka_timestamp'],
     [`NOT isfinite(kafka_timestamp)`, 'has an infinite kafka_timestamp'],
-    [`${micros} < 0 OR ${micros} >= ${LAST_MICROS}`, 'has a kafka_timestamp outside 1970-9999'],
+    [`${micros} < 0 OR ${micros} > ${LAST_MICROS}`, 'has a kafka_timestamp outside 1970-9999'],
     [`${micros} % 1000 <> 0`, 'has a kafka_timestamp that is no whole millisecond'],
     [
-      `coalesce(octet_length(raw_bytes), 0) + coalesce(octet_length(encode(message_key)), 0) > ${MAX_BYTES}`,
-      `has over ${MAX_BYTES} bytes`,
+      `coalesce(octet_length(raw_bytes), 0) + coalesce(octet_length(encode(message_key)), 0) > ${MAX_MESSAGE_BYTES}`,
+      `has over ${MAX_MESSAGE_BYTES} bytes`,
     ],
   ]
   const cases = reasons.map(([condition], i) => `WHEN ${condition} THEN ${i}`).join(' ')

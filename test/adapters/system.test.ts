@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { bundledRegistry } from '../../adapters/bundled-registry.ts'
 import { fileError } from '../../adapters/file-errors.ts'
 import { lockLake } from '../../adapters/lake-lock.ts'
@@ -13,10 +13,11 @@ import { TRADE_SCHEMA } from '../../domain/trade.ts'
 const scratch = systemScratch()
 
 test('ids are UUIDs of version 7 that only grow, also when the clock stands or goes back', () => {
-  let now = 1_700_000_000_000
-  const ids = systemIds({ now: () => now })
+  vi.useFakeTimers({ now: 1_700_000_000_000, toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const ids = systemIds()
   const given = Array.from({ length: 20_000 }, (_, i) => {
-    if (i === 15_000) now -= 5000
+    if (i === 15_000) vi.setSystemTime(Date.now() - 5000)
     return ids.uuid()
   })
   expect(given.every(id => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id))).toBe(true)

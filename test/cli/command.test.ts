@@ -1,8 +1,35 @@
 import { expect, test } from 'vitest'
-import { parseDuration, parseNumber, parseTime } from '../../cli/command.ts'
+import { type Options, parseOptions } from '../../cli/command.ts'
 import { formatBytes, formatTable } from '../../cli/format.ts'
+import { parseDuration, parseNumber, parseTime } from '../../cli/values.ts'
 import { BadInput } from '../../domain/errors.ts'
 import { output, runCommand } from './support.ts'
+
+test('options have the types and defaults that their definitions say', () => {
+  const options = {
+    name: { type: 'string', value: 'X', help: 'a name' },
+    port: { type: 'string', value: 'N', help: 'a port', default: '80' },
+    'be-quiet': { type: 'boolean', help: 'say less' },
+  } as const satisfies Options
+  const parse = (...argv: string[]) => parseOptions({ name: 'serve', options }, argv)
+
+  expect(parse()).toEqual({ values: { name: undefined, port: '80', 'be-quiet': false }, positionals: [] })
+  expect(parse('a', '--port', '0', '--be-quiet', 'b', '--name=n')).toEqual({
+    values: { name: 'n', port: '0', 'be-quiet': true },
+    positionals: ['a', 'b'],
+  })
+  for (const wrong of [['--nam', 'n'], ['--port'], ['--be-quiet=yes']])
+    expect(() => parse(...wrong)).toThrow(/^[^\n]+\. See tradelake serve --help\.$/)
+
+  const { values } = parse()
+  const port: string = values.port
+  const quiet: boolean = values['be-quiet']
+  // @ts-expect-error without a default there may be none
+  const name: string = values.name
+  // @ts-expect-error there is no such option
+  expect(values.ports).toBeUndefined()
+  expect([port, quiet, name]).toEqual(['80', false, undefined])
+})
 
 test('durations, numbers and times', () => {
   expect(['60s', '5m', '1h', '250ms', '1.5s'].map(parseDuration)).toEqual([60_000, 300_000, 3_600_000, 250, 1500])

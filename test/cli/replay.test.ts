@@ -1,4 +1,7 @@
-/** Bronze files go back into topics: all of them or, where one record cannot, none. */
+/**
+ * Bronze files go back into topics: all of them or, where one record cannot, none.
+ * Over 250 lines: each kind of input that a replay may be given.
+ */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

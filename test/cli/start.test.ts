@@ -1,10 +1,11 @@
 /** `tradelake start`: what it shows, that others may look meanwhile, and that it goes on where it was. */
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { avroType } from '../../domain/avro.ts'
 import { TRADE_SCHEMA } from '../../domain/trade.ts'
 import { FRAME_BYTES } from '../../domain/wire.ts'
-import { newFolder, output, queryRows, runCommand, startCommand } from './support.ts'
+import { filesBelow, newFolder, output, queryRows, runCommand, startCommand } from './support.ts'
 
 const TRADE_V2 = avroType(TRADE_SCHEMA)
 
@@ -93,4 +94,22 @@ test('a run shows candles, may be looked at, and is gone on with', async () => {
   }
   // Another seed is another market.
   expect(await output('start', '--seed', '6', '--for', '1s', '--data', data)).toContain('market 1 of seed 6')
+})
+
+test('a damaged lake ends a run with one line and status 1, and keeps no process alive', async () => {
+  const data = join(newFolder(), 'lake')
+  await output('start', '--rate', '50', '--for', '2s', '--data', data)
+  const gold = join(data, 'objects', 'market_data', 'gold_crypto_trades')
+  const files = (part: string) => filesBelow(join(gold, part)).filter(file => !file.endsWith('.crc'))
+  const rows = files('data')
+  expect(rows.length).toBeGreaterThan(0)
+  for (const file of rows) rmSync(file)
+  const missing = await runCommand('start', '--for', '1s', '--data', data)
+  expect(missing.status).toBe(1)
+  expect(missing.stdout + missing.stderr).toMatch(/missing|not there|lost/)
+  expect(missing.stderr).not.toMatch(/ {4}at /)
+  for (const file of files('metadata')) if (file.includes('metadata.json')) writeFileSync(file, 'no metadata')
+  const unreadable = await runCommand('start', '--for', '1s', '--data', data)
+  expect([unreadable.status, unreadable.stdout]).toEqual([1, ''])
+  expect(unreadable.stderr).toMatch(/^tradelake: .*gold_crypto_trades.*\n$/)
 })

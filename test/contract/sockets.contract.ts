@@ -8,7 +8,7 @@ import type { FaultKind } from '../../feeds/simulator/types.ts'
 export interface NetworkUnderTest {
   readonly sockets: Sockets
   readonly http: Http
-  /** Of the exchange; without a slash at its end. */
+  /** The exchange's address, without a slash at its end. */
   address(protocol: 'ws' | 'http'): string
   /** Where nobody answers. */
   readonly nowhere: string

@@ -1,4 +1,7 @@
-/** What every TopicLog does: Kafka with one consumer group, seen through MSK-shaped events; run against each adapter. */
+/**
+ * What every TopicLog does: Kafka with one consumer group, seen through MSK-shaped events; run against each adapter.
+ * Over 250 lines: one contract, the same for all twins.
+ */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { AlreadyExists, BadInput, NotFound } from '../../domain/errors.ts'

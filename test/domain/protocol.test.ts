@@ -26,7 +26,7 @@ function handClock(start = 1_000_000): Clock & { advance(milliseconds: number): 
 
 function makePorts() {
   const clock = handClock()
-  const ids = systemIds(clock)
+  const ids = systemIds()
   return { clock, ids, state: memoryState(clock), store: memoryStore({ clock, scratch: systemScratch() }) }
 }
 

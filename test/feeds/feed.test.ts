@@ -1,15 +1,18 @@
-/** One exchange's feed against its simulated exchange, on a fake clock. */
+/**
+ * One exchange's feed against its simulated exchange, on a fake clock.
+ * Over 250 lines: one rig, and each trouble that a feed may have.
+ */
 import { describe, expect, test } from 'vitest'
 import { avroType } from '../../domain/avro.ts'
 import { FEED_GAPS_TOPIC } from '../../domain/names.ts'
 import { TRADE_SCHEMA } from '../../domain/trade.ts'
 import { FRAME_BYTES } from '../../domain/wire.ts'
-import { sequenceOf } from '../../feeds/protocol.ts'
 import type { FaultKind } from '../../feeds/simulator/types.ts'
 import { SILENT } from '../silent-log.ts'
 import { createRig, type Rig, type RigOptions, START_MS } from './rig.ts'
+import { numberOf } from './support.ts'
 
-const BINANCE = { name: 'binance', code: 'BINANCE' }
+const BINANCE = { name: 'binance', code: 'BINANCE' } as const
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'DOGEUSDT', 'ADAUSDT', 'ETHBTC', 'SHIBUSDT']
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -26,12 +29,12 @@ function published(rig: Rig): string[] {
     .filter(({ topic }) => topic !== FEED_GAPS_TOPIC)
     .map(({ value }) => {
       const trade = TRADE_V2.fromBuffer(Buffer.from(value).subarray(FRAME_BYTES))
-      return `${trade.symbol} ${sequenceOf({ tradeId: trade.trade_id })}`
+      return `${trade.symbol} ${numberOf({ tradeId: trade.trade_id })}`
     })
 }
 
 function traded(rig: Rig): string[] {
-  return rig.simulator.exchanges[0].trades().obtainable.map(trade => `${trade.symbol} ${sequenceOf(trade)}`)
+  return rig.simulator.exchanges[0].trades().obtainable.map(trade => `${trade.symbol} ${numberOf(trade)}`)
 }
 
 /** Ends trading, lets the feed settle, and gives what Kafka has of what was traded. */
@@ -168,7 +171,7 @@ describe('a feed', () => {
     const { lost } = rig.simulator.exchanges[0].trades()
     const sequences = rig.gaps().filter(({ kind }) => kind === 'sequence')
     expect(sequences.map(({ status }) => status)).toEqual(['open', 'lost'])
-    expect([sequences[1].fromId, sequences[1].toId]).toEqual([sequenceOf(lost[0]), sequenceOf(lost[6])])
+    expect([sequences[1].fromId, sequences[1].toId]).toEqual([numberOf(lost[0]), numberOf(lost[6])])
     expect(rig.feed.status().missingTrades).toBe(0)
     // An alarm looks for this line, and adds up its trades.
     expect(warnings).toContainEqual(

@@ -14,7 +14,7 @@ function reader() {
     {
       exchange: 'binance',
       decoder: DECODERS.binance,
-      stream: VENUES.binance.stream,
+      api: VENUES.binance.stream,
       metrics: createFeedMetrics(registry, 'binance'),
       timers,
       log: { info() {}, error() {}, warn: (message, fields) => warnings.push({ message, ...fields }) },

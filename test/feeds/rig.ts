@@ -1,5 +1,6 @@
 /** A feed of a simulated exchange on a fake clock: real feed code, no network, a topic in memory. */
 import { Registry } from 'prom-client'
+import type { KnownExchange } from '../../domain/exchanges.ts'
 import type { FeedGap } from '../../domain/feed-gaps.ts'
 import { decodeGap } from '../../domain/feed-gaps.ts'
 import type { FeedPosition, FeedRecord, RecordSink, Spill } from '../../domain/feed-ports.ts'
@@ -35,7 +36,7 @@ export interface Rig {
 }
 
 export interface RigOptions {
-  readonly exchange: { readonly name: string; readonly code: string }
+  readonly exchange: Pick<KnownExchange, 'name' | 'code'>
   readonly symbols: readonly string[]
   readonly timers?: FakeTimers
   readonly simulator?: Simulator

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Trade } from '../../domain/trade.ts'
-import type { Decoder } from '../../feeds/decoder.ts'
+import type { Decoder, FeedTrade } from '../../feeds/decoder.ts'
 import { type Frame, framesOf } from '../../feeds/frames.ts'
 
 /** The recordings stand beside the repository, with the license of those who made them. */
@@ -20,8 +20,14 @@ export function tradesOf(decoder: Decoder, frames: readonly Frame[]): Trade[] {
   return frames.flatMap(frame => [...decoder.map(frame.json, frame.receivedAt)])
 }
 
-export function tradeOf(decoder: Decoder, message: unknown): Trade {
+export function tradeOf(decoder: Decoder, message: unknown): FeedTrade {
   const [trade, ...more] = decoder.map(JSON.stringify(message), 1_700_000_000_000_000n)
   if (!trade || more.length > 0) throw new Error('the frame holds no single trade')
   return trade
+}
+
+/** The number that a person reads at the end of a trade's id, where there is one: `BINANCE-AGG-12` is 12. */
+export function numberOf(trade: Pick<Trade, 'tradeId'>): number | undefined {
+  const digits = /-(\d{1,15})$/.exec(trade.tradeId)?.[1]
+  return digits === undefined ? undefined : Number(digits)
 }

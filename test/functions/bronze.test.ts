@@ -1,3 +1,7 @@
+/**
+ * Bronze: each record once, byte for byte, whatever is repeated, split or made anew.
+ * Over 250 lines: the cases of one stage.
+ */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { inGap, MAX_GAPS, readCheckpoint } from '../../domain/checkpoint.ts'

@@ -1,4 +1,4 @@
-/** Candle tests: what the six tables hold, and what they must hold, folded naively from a list of trades. */
+/** Candle tests: what the tables hold, and what they must hold, folded naively from a list of trades. */
 import { candleTable } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import type { Trade } from '../../domain/trade.ts'
@@ -18,7 +18,7 @@ export async function storedCandles(lake: MemoryLake, name: string): Promise<Can
   return sorted(rows as CandleRow[])
 }
 
-/** All six tables; without `created_at` and `updated_at`, which are no fold of the trades. */
+/** All tables; without `created_at` and `updated_at`, which are no fold of the trades. */
 export async function allCandles(lake: MemoryLake): Promise<Candles> {
   const candles: Candles = {}
   for (const { name } of TIMEFRAMES)
@@ -26,13 +26,18 @@ export async function allCandles(lake: MemoryLake): Promise<Candles> {
   return candles
 }
 
-const LENGTHS: Record<string, bigint> = { '1m': 1n, '5m': 5n, '15m': 15n, '30m': 30n, '1h': 60n, '1d': 1440n }
+const UNIT_MINUTES: Record<string, number> = { m: 1, h: 60, d: 1440 }
+
+/** A window's length in microseconds, by the name of its timeframe: `15m`, `4h`. */
+function lengthOf(name: string): bigint {
+  return BigInt(Number.parseInt(name, 10) * UNIT_MINUTES[name.slice(-1)]) * 60_000_000n
+}
 
 /** The candles of these trades: every window sorted, then read off. */
 export function naiveCandles(trades: readonly Trade[]): Candles {
   const candles: Candles = {}
-  for (const [name, minutes] of Object.entries(LENGTHS)) {
-    const length = minutes * 60_000_000n
+  for (const { name } of TIMEFRAMES) {
+    const length = lengthOf(name)
     const groups = Map.groupBy(
       trades,
       trade => `${trade.exchange} ${trade.symbol} ${trade.timestamp - (trade.timestamp % length)}`,
@@ -40,6 +45,11 @@ export function naiveCandles(trades: readonly Trade[]): Candles {
     candles[name] = sorted([...groups.values()].map(group => naiveCandle(group, length)))
   }
   return candles
+}
+
+/** How many candles of all timeframes these trades make. */
+export function countCandles(trades: readonly Trade[]): number {
+  return Object.values(naiveCandles(trades)).flat().length
 }
 
 function naiveCandle(trades: readonly Trade[], length: bigint): CandleRow {

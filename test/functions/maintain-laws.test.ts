@@ -1,15 +1,8 @@
 /** Whatever stages and maintenance do in whatever order: no row changes, in any table, now or in any snapshot that is kept. */
 import fc from 'fast-check'
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { tradeStream } from '../../domain/streams.ts'
-import {
-  bronzeTable,
-  candleTable,
-  DLQ_TABLE,
-  GOLD_TABLE,
-  silverTable,
-  type TableDefinition,
-} from '../../domain/tables.ts'
+import { candleTable, DLQ_TABLE, GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { encodeTrade } from '../../domain/wire.ts'
@@ -17,7 +10,7 @@ import { ingest } from '../../functions/bronze/bronze.ts'
 import { foldPending } from '../../functions/ohlcv/ohlcv.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { goldRow, goldRows, modelGold } from './gold-support.ts'
-import { HOUR_MS, MINUTE_MS, snapshotRows, upkeep } from './maintain-support.ts'
+import { BRONZE, HOUR_MS, MINUTE_MS, MINUTES, SILVER, snapshotRows, upkeep } from './maintain-support.ts'
 import {
   BINANCE,
   commitAll,
@@ -34,11 +27,7 @@ import {
 } from './support.ts'
 
 const engine = await testEngine()
-afterAll(() => engine.close())
 
-const BRONZE = bronzeTable(BINANCE)
-const SILVER = silverTable(BINANCE)
-const MINUTES = candleTable(TIMEFRAMES[0])
 const TABLES = [BRONZE, SILVER, DLQ_TABLE, GOLD_TABLE, ...TIMEFRAMES.map(candleTable)]
 
 /** A trade of one of 40 ids, some hours old, sometimes under another time than the last of its id. */

@@ -1,8 +1,12 @@
-import { afterAll, describe, expect, test } from 'vitest'
+/**
+ * What nothing reaches is deleted in time, and nothing else ever.
+ * Over 250 lines: one rule of deletion, and all that must not be deleted.
+ */
+import { describe, expect, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { consumers, dataFileKey, pendingObjectKey } from '../../domain/names.ts'
 import { listPending, producePending } from '../../domain/pending.ts'
-import { allTables, bronzeTable, GOLD_TABLE, silverTable } from '../../domain/tables.ts'
+import { allTables, GOLD_TABLE } from '../../domain/tables.ts'
 import { maintain } from '../../functions/maintain/maintain.ts'
 import { findTable, loadTable, pointerKey } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
@@ -10,17 +14,18 @@ import { eachReachedKey } from '../../iceberg/live-files.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { feed } from './gold-support.ts'
 import {
+  BRONZE,
   committedFiles,
   DAY_MS,
   HOUR_MS,
   MINUTE_MS,
   objectKeys,
   runMinutes,
+  SILVER,
   snapshotRows,
   upkeep,
 } from './maintain-support.ts'
 import {
-  BINANCE,
   Crash,
   crashOnce,
   type MemoryLake,
@@ -32,11 +37,8 @@ import {
 } from './support.ts'
 
 const engine = await testEngine()
-afterAll(() => engine.close())
 const newLake = () => memoryLake({ engine })
 
-const BRONZE = bronzeTable(BINANCE)
-const SILVER = silverTable(BINANCE)
 const ORPHAN = dataFileKey(GOLD_TABLE.name, 'exchange_date=2026-11-20/exchange_hour=1', 'orphan')
 const bytes = Buffer.from('x')
 const has = async (lake: MemoryLake, key: string) => (await lake.ports.store.head(key)) !== undefined

@@ -1,33 +1,27 @@
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { consumers } from '../../domain/names.ts'
 import { producePending } from '../../domain/pending.ts'
-import { bronzeTable, candleTable, GOLD_TABLE, silverTable } from '../../domain/tables.ts'
-import { TIMEFRAMES } from '../../domain/timeframes.ts'
+import { GOLD_TABLE } from '../../domain/tables.ts'
 import { dropOld } from '../../functions/maintain/retention.ts'
 import { loadTable, pointerKey } from '../../iceberg/catalog.ts'
 import { feed } from './gold-support.ts'
-import { committedFiles, DAY_MS, HOUR_MS, runMinutes, snapshotRows, upkeep } from './maintain-support.ts'
 import {
-  BINANCE,
-  commitAll,
-  memoryLake,
-  pauseOnce,
-  START,
-  START_MICROS,
-  testEngine,
-  tradeOf,
-  unifyAll,
-} from './support.ts'
+  BRONZE,
+  committedFiles,
+  DAY_MS,
+  HOUR_MS,
+  HOURS,
+  MINUTES,
+  runMinutes,
+  SILVER,
+  snapshotRows,
+  upkeep,
+} from './maintain-support.ts'
+import { commitAll, memoryLake, pauseOnce, START, START_MICROS, testEngine, tradeOf, unifyAll } from './support.ts'
 
 const engine = await testEngine()
-afterAll(() => engine.close())
 const newLake = () => memoryLake({ engine })
-
-const BRONZE = bronzeTable(BINANCE)
-const SILVER = silverTable(BINANCE)
-const MINUTES = candleTable(TIMEFRAMES[0])
-const HOURS = candleTable(TIMEFRAMES[4])
 
 test('days leave each table when its own time has come, in a snapshot of their own; Gold stays', async () => {
   const lake = newLake()

@@ -1,6 +1,7 @@
 /** Maintenance's tests: a lake whose stages have run, its upkeep, and what readers see. */
 import { EXCHANGES } from '../../domain/exchanges.ts'
-import type { TableDefinition } from '../../domain/tables.ts'
+import { bronzeTable, candleTable, silverTable, type TableDefinition } from '../../domain/tables.ts'
+import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { type MaintainOptions, type MaintainResult, maintain } from '../../functions/maintain/maintain.ts'
 import { foldPending } from '../../functions/ohlcv/ohlcv.ts'
@@ -8,11 +9,17 @@ import { findTable, type LoadedTable, loadTable } from '../../iceberg/catalog.ts
 import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { feed } from './gold-support.ts'
-import { commitAll, type MemoryLake, unifyAll } from './support.ts'
+import { BINANCE, commitAll, type MemoryLake, unifyAll } from './support.ts'
 
 export const MINUTE_MS = 60_000
 export const HOUR_MS = 60 * MINUTE_MS
 export const DAY_MS = 24 * HOUR_MS
+
+/** The tables that maintenance's tests look at. */
+export const BRONZE = bronzeTable(BINANCE)
+export const SILVER = silverTable(BINANCE)
+export const MINUTES = candleTable(TIMEFRAMES[0])
+export const HOURS = candleTable(TIMEFRAMES[4])
 
 /** Each group of trades through every stage, as a minute of its own. */
 export async function runMinutes(lake: MemoryLake, minutes: readonly (readonly Trade[])[]): Promise<void> {

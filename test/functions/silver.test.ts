@@ -1,9 +1,13 @@
+/**
+ * Silver: every record of Bronze becomes a valid trade or a dead letter, once.
+ * Over 250 lines: the cases of one stage.
+ */
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { bundledRegistry } from '../../adapters/bundled-registry.ts'
 import { Throttled } from '../../domain/errors.ts'
 import { consumers, dataFileKey } from '../../domain/names.ts'
-import type { SchemaRegistry } from '../../domain/ports.ts'
+import type { Key, SchemaRegistry } from '../../domain/ports.ts'
 import { tradeStream } from '../../domain/streams.ts'
 import { bronzeTable, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
 import type { Trade } from '../../domain/trade.ts'
@@ -237,6 +241,20 @@ describe('objects', () => {
     paused.go()
     expect(await slow).toEqual({ valid: 1, invalid: 0, objects: 1, failures: [] })
     expect((await silverRows()).map(row => row.trade_id).sort()).toEqual(['BINANCE-1', 'BINANCE-2'])
+  })
+
+  test('are looked up once each, and again only after a conflict', async () => {
+    const keys = [await put(recordsOf([tradeOf(1)])), await put(recordsOf([tradeOf(2)], 0, 1))]
+    const lookedUp: string[] = []
+    const { get } = lake.ports.state
+    Object.assign(lake.ports.state, {
+      get(key: Key) {
+        if (key.partition.includes(waiting)) lookedUp.push(key.sort)
+        return get(key)
+      },
+    })
+    expect(await refineKeys(keys)).toMatchObject({ valid: 2, objects: 2 })
+    expect(lookedUp).toEqual(keys)
   })
 
   test('that are damaged or gone fail alone and stay pending', async () => {

@@ -1,4 +1,8 @@
-/** A lake in memory for the tests of the stages: its clock moves when told, its ids count, and any step of I/O can fail or wait. */
+/**
+ * A lake in memory for the tests of the stages: its clock moves when told, its ids count, and any step of I/O can fail or wait.
+ * Over 250 lines: the one lake in memory that all stages are tested on.
+ */
+import { afterAll } from 'vitest'
 import { bundledRegistry } from '../../adapters/bundled-registry.ts'
 import { type DuckDbEngine, duckDbEngine } from '../../adapters/duckdb-engine.ts'
 import { systemScratch } from '../../adapters/system.ts'
@@ -15,10 +19,11 @@ import { commitTable } from '../../functions/commit/commit.ts'
 import { unify } from '../../functions/gold/gold.ts'
 import { cachedSchemas } from '../../functions/silver/schemas.ts'
 import { refine, type SilverResult } from '../../functions/silver/silver.ts'
+import { listAdded } from '../../iceberg/added-files.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { type ColumnValues, readColumns } from '../../iceberg/parquet/read.ts'
 import { planFiles } from '../../iceberg/scan.ts'
-import type { AddedFiles, DataFile } from '../../iceberg/types.ts'
+import type { DataFile } from '../../iceberg/types.ts'
 import { memoryState } from '../memory/state.ts'
 import { memoryStore } from '../memory/store.ts'
 
@@ -30,7 +35,7 @@ export const [BINANCE, KRAKEN, COINBASE] = EXCHANGES
 
 export interface Step {
   readonly kind: 'put' | 'get' | 'transact'
-  /** Of an object; empty for a transaction. */
+  /** An object's key; empty for a transaction. */
   readonly key: string
   readonly writes: readonly Write[]
 }
@@ -51,9 +56,11 @@ export class Crash extends Error {}
 const scratch = systemScratch()
 let nextId = 0
 
-/** A real DuckDB, to be shared by the lakes of a test file. */
+/** A real DuckDB, shared by the lakes of the test file that calls this at its top, and closed after its tests. */
 export async function testEngine(): Promise<DuckDbEngine> {
-  return duckDbEngine({ threads: 2, memoryLimit: '400MB', tempDirectory: scratch.path('duckdb') })
+  const engine = await duckDbEngine({ threads: 2, memoryLimit: '400MB', tempDirectory: scratch.path('duckdb') })
+  afterAll(() => engine.close())
+  return engine
 }
 
 export function memoryLake(options: { engine?: QueryEngine; registry?: SchemaRegistry } = {}): MemoryLake {
@@ -144,22 +151,23 @@ export interface TestRecord {
   readonly timestamp?: number
 }
 
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
+
 /** An event of the event source, of these records in their order. */
 export function kafkaEvent(exchange: Exchange, records: readonly TestRecord[]): KafkaEvent {
   const topic = topicName(exchange.name)
   const groups: Record<string, KafkaEventRecord[]> = {}
   for (const { partition, offset, value, key = null, timestamp = START } of records) {
     const group = (groups[`${topic}-${partition}`] ??= [])
-    const base64 = (bytes: Uint8Array | null) => (bytes === null ? {} : Buffer.from(bytes).toString('base64'))
     group.push({
       topic,
       partition,
       offset,
       timestamp,
       timestampType: 'CREATE_TIME',
-      ...(key === null ? { key: null } : { key: base64(key) as string }),
+      key: key && base64(key),
       // A tombstone has no value at all.
-      ...(value === null ? {} : { value: base64(value) as string }),
+      ...(value && { value: base64(value) }),
       headers: [],
     })
   }
@@ -218,11 +226,10 @@ export async function unifyAll(lake: MemoryLake) {
 
 /** Files of the table's current snapshot and files that are pending for it. */
 export async function filesOf(lake: MemoryLake, table: TableDefinition): Promise<DataFile[]> {
-  const pending = await listPending<AddedFiles>(lake.ports, consumers.table(table.name), 10_000)
+  const pending = await listAdded(lake.ports, table.name, 10_000)
   const loaded = await findTable(lake.ports, table.name)
-  return [...(loaded ? await planFiles(lake.ports, loaded) : []), ...pending.flatMap(item => item.payload.files)].map(
-    file => file as DataFile,
-  )
+  const committed = loaded ? await planFiles(lake.ports, loaded) : []
+  return [...committed, ...pending.flatMap(item => item.payload.files)]
 }
 
 /** The table's rows, committed or pending, with the named flat columns as they are stored. */

@@ -1,3 +1,7 @@
+/**
+ * Commits: what a snapshot holds, and what becomes of conflicts and retries.
+ * Over 250 lines: the cases of one commit.
+ */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Conflict, Corrupt, TradelakeError } from '../../domain/errors.ts'

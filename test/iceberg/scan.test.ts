@@ -122,7 +122,7 @@ function fileOf(rows: readonly Row[]): DataFile {
         const extreme = rows.map(r => r[name]).reduce((a, b) => (compare(a, b) * sign <= 0 ? a : b))
         const bytes = encodeValue(type, extreme)
         const cut = sign > 0 ? truncateLower(type, bytes) : truncateUpper(type, bytes)
-        return cut ? [[column.id, Buffer.from(cut).toString('base64')]] : []
+        return cut ? [[column.id, cut]] : []
       }),
     )
   return { ...file, lowerBounds: bound(1), upperBounds: bound(-1) }

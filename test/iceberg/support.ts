@@ -1,5 +1,4 @@
 /** A lake in memory with a clock and ids of its own, and data files without data. */
-
 import type { PrimitiveType } from '../../domain/column-types.ts'
 import type { Clock, Ids, ObjectStore, Ports, StateStore } from '../../domain/ports.ts'
 import { GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
@@ -64,7 +63,7 @@ export function dataFile(options: {
     Object.fromEntries(
       Object.entries(bounds).map(([name, ends]) => {
         const column = table.columns.find(candidate => candidate.name === name)!
-        return [column.id, Buffer.from(encodeValue(column.type as PrimitiveType, ends[side])).toString('base64')]
+        return [column.id, encodeValue(column.type as PrimitiveType, ends[side])]
       }),
     )
   const each = (value: number) => Object.fromEntries(table.columns.map(column => [column.id, value]))

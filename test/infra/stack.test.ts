@@ -1,3 +1,7 @@
+/**
+ * The template that is deployed.
+ * Over 250 lines: one template, and each promise about it.
+ */
 import { Match, type Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'

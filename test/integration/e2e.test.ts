@@ -1,6 +1,7 @@
 /**
  * End to end through the deployed stack: the CDK app on an emulator of AWS, a real broker and registry, the bridge in the
  * event source's place. Trades go in at Kafka and are asked for in the tables.
+ * Over 250 lines: one deployed stack is started for all of it.
  */
 import { execFile, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -25,7 +26,7 @@ import { encodeTrade, TRADE_SCHEMA_ID } from '../../domain/wire.ts'
 import { VENUES } from '../../feeds/exchanges/venues.ts'
 import { pairOf } from '../../feeds/pairs.ts'
 import { startService } from '../../feeds/service.ts'
-import { MARKETS } from '../../feeds/simulator/instruments.ts'
+import { isSimulated, MARKETS } from '../../feeds/simulator/instruments.ts'
 import { startServer } from '../../feeds/simulator/server.ts'
 import { createSimulator } from '../../feeds/simulator/simulator.ts'
 import { hasJava } from '../../localstack/maven.ts'
@@ -174,7 +175,8 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
       faults: EXCHANGES.map(({ name }) => ({ exchange: name, at: clock.now() + 14_000, kind: 'drop' as const })),
     })
     const server = await startServer({ exchanges: simulator.exchanges, port: 0 })
-    const symbols = (name: string) => MARKETS[name].instruments.slice(0, 2).map(({ symbol }) => symbol)
+    const symbols = (name: string) =>
+      (isSimulated(name) ? MARKETS[name].instruments : []).slice(0, 2).map(({ symbol }) => symbol)
     const feeds = await Promise.all(
       EXCHANGES.map(exchange =>
         startService({

@@ -7,7 +7,7 @@ import { EXCHANGES } from '../../domain/exchanges.ts'
 import { openLakeReadOnly } from '../../embedded/lake.ts'
 import { lakePositions } from '../../embedded/lake-sink.ts'
 import { marketSimulator } from '../../embedded/market.ts'
-import { sequenceOf } from '../../feeds/protocol.ts'
+import { numberOf } from '../feeds/support.ts'
 
 const [seed, rate, start, data] = process.argv.slice(2)
 const startMicros = BigInt(Date.parse(start)) * 1000n
@@ -21,7 +21,7 @@ for (const exchange of simulator.exchanges) {
   const ends = new Map(positions.map(({ symbol, id }) => [symbol, id]))
   for (const trade of exchange.trades().obtainable) {
     const { messageId, exchange: code, symbol, timestamp, price, quantity, side } = trade
-    if ((sequenceOf(trade) ?? Number.NaN) > (ends.get(symbol) ?? 0)) continue
+    if ((numberOf(trade) ?? Number.NaN) > (ends.get(symbol) ?? 0)) continue
     lines.push([messageId, code, symbol, timestamp, formatDecimal(price), formatDecimal(quantity), side].join(','))
   }
 }

@@ -1,6 +1,7 @@
 /**
  * `tradelake feed` on a real broker and a real registry, against a simulated Binance on a real port: killed at any moment,
  * left without its broker, and ended in order. What the exchange traded is in Kafka, and what is not is said to be lost.
+ * Over 250 lines: one broker is started for all of it.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -17,13 +18,13 @@ import { decodeGap, type FeedGap } from '../../domain/feed-gaps.ts'
 import { FEED_GAPS_TOPIC, topicName } from '../../domain/names.ts'
 import { TRADE_SCHEMA, type Trade } from '../../domain/trade.ts'
 import { FRAME_BYTES } from '../../domain/wire.ts'
-import { sequenceOf } from '../../feeds/protocol.ts'
 import { randomStream } from '../../feeds/random.ts'
 import { type Kafka, kafkaJars, startKafka } from '../../localstack/kafka.ts'
 import { hasJava } from '../../localstack/maven.ts'
 import { freePort } from '../../localstack/processes.ts'
 import { type Registry, startRegistry } from '../../localstack/registry.ts'
 import { runCommand } from '../cli/support.ts'
+import { numberOf } from '../feeds/support.ts'
 import { type Binance, type FeedProcess, feedWords, pause, SYMBOLS, startBinance, startFeed } from './feed-support.ts'
 import { type Read, readTopic } from './topic-reader.ts'
 
@@ -183,7 +184,7 @@ describe.skipIf(!hasJava())('a feed process', () => {
     let records: Read[]
     let gaps: FeedGap[]
     let trades: { readonly obtainable: Trade[]; readonly lost: Trade[] }
-    const idOf = ({ symbol, tradeId }: Pick<Trade, 'symbol' | 'tradeId'>) => `${symbol} ${sequenceOf({ tradeId })}`
+    const idOf = ({ symbol, tradeId }: Pick<Trade, 'symbol' | 'tradeId'>) => `${symbol} ${numberOf({ tradeId })}`
 
     beforeAll(async () => {
       await running().until('all settled', ({ missingTrades }) => missingTrades === 0, SETTLED_MS)

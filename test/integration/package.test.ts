@@ -1,12 +1,13 @@
 /** The packed package, installed into an empty folder where install scripts are blocked. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { systemScratch } from '../../adapters/system.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const TYPES = `@types/node@${JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).devDependencies['@types/node']}`
 const folder = systemScratch().path('package')
 const app = join(folder, 'app with spaces')
 const bin = join(app, 'node_modules', '.bin', 'tradelake')
@@ -41,13 +42,13 @@ beforeAll(() => {
 })
 
 describe('the package', () => {
-  test('carries built JavaScript, the launcher and its papers, and nothing else', () => {
-    const others = packed.filter(path => !/^(?:bin\/[\w-]+\.js|dist\/[\w/-]+\.js)$/.test(path))
+  test('carries built JavaScript with its types, the launcher and its papers, and nothing else', () => {
+    const others = packed.filter(path => !/^(?:bin\/[\w-]+\.js|dist\/[\w/-]+(?:\.js|\.d\.ts))$/.test(path))
     expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
     expect(packed).toContain('dist/cli/main.js')
     expect(packed.filter(path => path.startsWith('dist/functions/')).length).toBeGreaterThan(10)
     const installed = join(app, 'node_modules', 'tradelake')
-    expect(readdirSync(installed, { recursive: true }).filter(path => String(path).endsWith('.ts'))).toEqual([])
+    expect(readdirSync(installed, { recursive: true }).filter(path => /(?<!\.d)\.ts$/.test(String(path)))).toEqual([])
   })
 
   test('runs a market for five seconds, and all laws hold', () => {
@@ -63,6 +64,25 @@ describe('the package', () => {
     expect(status).toBe(0)
     expect(Number(JSON.parse(stdout)[0].trades)).toBeGreaterThan(100)
     expect(tradelake('audit').status).toBe(0)
+  })
+
+  test('gives what others may import, with its types', () => {
+    const program = `import { foldCandles } from 'tradelake/candles'
+      import { DECODERS } from 'tradelake/decoders'
+      import { createTable } from 'tradelake/iceberg'
+      import { encodeTrade } from 'tradelake/wire'
+      console.log([foldCandles, DECODERS.binance.map, createTable, encodeTrade].map(given => typeof given).join())`
+    const node = spawnSync(process.execPath, ['--input-type=module', '-e', program], { cwd: app, encoding: 'utf8' })
+    expect([node.stdout, node.stderr]).toEqual(['function,function,function,function\n', ''])
+    writeFileSync(join(app, 'use.mts'), `${program}\nexport const wrong: number = encodeTrade\n`)
+    execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-save', TYPES], {
+      cwd: app,
+      env,
+    })
+    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--types', 'node', 'use.mts']
+    const { stdout } = spawnSync(process.execPath, [tsc, ...options], { cwd: app, encoding: 'utf8' })
+    expect(stdout.trim().split('\n')).toEqual([expect.stringMatching(/^use\.mts\(6,14\): error TS2322: /)])
   })
 
   test('passes exit codes on, and says what is wrong in one line', () => {

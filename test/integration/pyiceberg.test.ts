@@ -29,7 +29,7 @@ if (!python3) console.warn('Skipped: reading our tables with PyIceberg needs pyt
 const ROWS = 210
 const DAYS = ['2026-10-20', '2026-11-20', '2026-11-21'] as const
 const clock = systemClock()
-const ids = systemIds(clock)
+const ids = systemIds()
 const scratch = systemScratch()
 const ports = { store: folderStore(`${scratch.path('lake')} of trades`), state: memoryState(clock), clock, ids }
 

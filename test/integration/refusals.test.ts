@@ -1,6 +1,7 @@
 /**
  * The deployed stack where AWS says no: with IAM enforced its grants are enough and are needed, and a DynamoDB that throttles
  * only delays.
+ * Over 250 lines: one deployed stack is started for all of it.
  */
 import { execFile, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

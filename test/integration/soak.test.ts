@@ -7,7 +7,6 @@ import { formatDecimal } from '../../domain/decimal.ts'
 import type { SqlRow } from '../../domain/ports.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { lakeSink } from '../../embedded/lake-sink.ts'
-import { sequenceOf } from '../../feeds/protocol.ts'
 import { faultSchedule } from '../../feeds/simulator/faults.ts'
 import { MARKETS } from '../../feeds/simulator/instruments.ts'
 import { createSimulator, type Simulator } from '../../feeds/simulator/simulator.ts'
@@ -16,6 +15,7 @@ import { drainLake, newLake, type TestLake } from '../embedded/support.ts'
 import { createFakeTimers } from '../feeds/fake-timers.ts'
 import { createRig, START_MS } from '../feeds/rig.ts'
 import { SIMULATED } from '../feeds/simulator/support.ts'
+import { numberOf } from '../feeds/support.ts'
 
 const MINUTE = 60_000
 const SEED = 42
@@ -94,7 +94,7 @@ describe.each(exchanges)('$name', ({ name, code }) => {
   })
 
   test('has in feed_gaps what nobody has any more, and nothing else', async () => {
-    const lost = (simulated()?.trades().lost ?? []).map(trade => `${trade.symbol} ${sequenceOf(trade)}`)
+    const lost = (simulated()?.trades().lost ?? []).map(trade => `${trade.symbol} ${numberOf(trade)}`)
     const rows = await query(
       'feed_gaps',
       `symbol || ' ' || unnest(range(from_id, to_id + 1)) AS id FROM feed_gaps

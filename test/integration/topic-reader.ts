@@ -26,7 +26,7 @@ export async function readTopic(bootstrap: string, topic: string): Promise<Read[
   }
 }
 
-/** Of each topic, where its partitions end. */
+/** Where the partitions of each topic end. */
 export async function endOffsets(bootstrap: string, topics: readonly string[]): Promise<Map<string, bigint[]>> {
   const consumer = consumerOf(bootstrap)
   try {

@@ -10,6 +10,7 @@ import { ensureTopics } from '../../adapters/kafka-topics.ts'
 import { systemClock } from '../../adapters/system.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { type TopicDefinition, topicDefinitions } from '../../domain/topics.ts'
+import { createMetrics } from '../../embedded/metrics.ts'
 import { type TopicsEvent, topicsHandler } from '../../functions/topics/handler.ts'
 import { type Kafka, startKafka } from '../../localstack/kafka.ts'
 import { SILENT } from '../silent-log.ts'
@@ -95,7 +96,10 @@ async function answerTo(event: Pick<TopicsEvent, 'RequestType' | 'ResourceProper
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const ids = { StackId: 'stack', RequestId: 'request', LogicalResourceId: 'Topics' }
-  await topicsHandler(connect, clock, SILENT)({ ...ids, ...event, ResponseURL: `http://127.0.0.1:${port}/` })
+  const telemetry = { log: SILENT, metrics: createMetrics() }
+  const context = { awsRequestId: 'request', getRemainingTimeInMillis: () => 20_000 }
+  const handler = topicsHandler(telemetry, clock, connect)
+  await handler({ ...ids, ...event, ResponseURL: `http://127.0.0.1:${port}/` }, context)
   server.close()
   return JSON.parse(body) as { Status: string; Reason?: string; LogicalResourceId: string }
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describe, expect, test } from 'vitest'
-import { parseCommand } from '../../cli/command.ts'
+import { parseOptions } from '../../cli/command.ts'
 import { feed } from '../../cli/feed.ts'
 import { simulator } from '../../cli/simulator.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
@@ -72,16 +72,16 @@ describe('docker-compose.yml', () => {
   test.each(feeds)('starts the feed of $exchange.name with what the command understands', ({ exchange, service }) => {
     const [name, ...options] = service.command ?? []
     expect(name).toBe('feed')
-    const args = parseCommand(feed, options)
-    expect(args.text('exchange')).toBe(exchange.name)
-    expect(args.text('brokers')).toBe(COMPOSE['inside-brokers'])
-    expect(args.text('registry')).toBe(COMPOSE['inside-registry'])
-    expect(args.flag('create-topics')).toBe(true)
-    for (const symbol of args.text('symbols')?.split(',') ?? []) expect(pairOf(symbol).symbol).not.toBe('')
-    const port = Number(parseCommand(simulator, (services.simulator.command ?? []).slice(1)).text('port'))
-    expect(args.text('url')).toBe(`ws://simulator:${port}/${exchange.name}`)
-    expect(args.text('rest')).toBe(`http://simulator:${port}/${exchange.name}`)
-    expect(service.volumes).toEqual([`spill-${exchange.name}:${args.text('spill')}`])
+    const { values } = parseOptions(feed, options)
+    expect(values.exchange).toBe(exchange.name)
+    expect(values.brokers).toBe(COMPOSE['inside-brokers'])
+    expect(values.registry).toBe(COMPOSE['inside-registry'])
+    expect(values['create-topics']).toBe(true)
+    for (const symbol of String(values.symbols).split(',')) expect(pairOf(symbol).symbol).not.toBe('')
+    const port = Number(parseOptions(simulator, (services.simulator.command ?? []).slice(1)).values.port)
+    expect(values.url).toBe(`ws://simulator:${port}/${exchange.name}`)
+    expect(values.rest).toBe(`http://simulator:${port}/${exchange.name}`)
+    expect(service.volumes).toEqual([`spill-${exchange.name}:${values.spill}`])
     expect(volumes).toHaveProperty(`spill-${exchange.name}`)
     expect(Object.keys(service.depends_on ?? {}).sort()).toEqual(['redpanda', 'simulator'])
   })

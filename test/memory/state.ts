@@ -1,5 +1,4 @@
 /** A state store in memory with DynamoDB's transaction semantics, for tests and simulation. */
-
 import { compareUtf8 } from '../../adapters/object-keys.ts'
 import {
   canonicalWrites,

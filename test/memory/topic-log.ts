@@ -1,5 +1,4 @@
 /** A topic log in memory, for tests and simulation. */
-
 import {
   checkPartitions,
   checkPlaced,

@@ -6,7 +6,7 @@ import type { Random } from '../../feeds/random.ts'
 const UNKNOWN_SCHEMA_ID = 999_999
 const DAY_MICROS = 86_400_000_000n
 
-// What a trade must not be (docs/formats.md, "Validation").
+// What a trade must not be (docs/topics.md, "Validation").
 const INVALID: readonly ((trade: Trade) => Trade)[] = [
   trade => ({ ...trade, price: -trade.price }),
   trade => ({ ...trade, price: 0n }),

@@ -18,7 +18,7 @@ import { brokenValue } from './broken-records.ts'
 export { TICK_MICROS }
 
 export interface MarketOptions extends WalkOptions {
-  /** Of the exchange's topic. */
+  /** Partitions of the exchange's topic. */
   readonly partitions: number
 }
 

@@ -7,9 +7,9 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parquetMetadata } from 'hyparquet'
 import { type DuckDbEngine, duckDbEngine } from '../../adapters/duckdb-engine.ts'
 import type { QueryEngine, QuerySession, Scratch, SqlRow } from '../../domain/ports.ts'
+import { type FilePrint, printOf } from './file-prints.ts'
 
 interface Answer {
   readonly rows: SqlRow[]
@@ -21,7 +21,7 @@ interface Answer {
 const MAX_ANSWERS = 8_000
 
 export interface SharedEngine {
-  /** An engine for one run, which owns its tables and files. */
+  /** An engine for one run, which owns its files. */
   forRun(): RunEngine
   readonly asked: number
   readonly answeredByDuckDb: number
@@ -33,7 +33,7 @@ export interface RunEngine {
   readonly scratch: Scratch
   /** A path that stands for these bytes; nothing is written until DuckDB has to read it. */
   place(name: string, bytes: Uint8Array): string
-  /** Takes away what the run left: files, and tables of sessions that died. */
+  /** Takes away the files that the run left, and ends its sessions. */
   close(): Promise<void>
 }
 
@@ -71,7 +71,7 @@ interface Shared {
 }
 
 interface Session {
-  /** A hash of all statements so far, files and tables named by what they hold. */
+  /** A hash of all statements so far, with files named by what they hold. */
   chain: string
   readonly history: string[]
   /** How many of them the real session has run. */
@@ -79,14 +79,10 @@ interface Session {
   real: QuerySession | undefined
 }
 
-const TABLE = /"(\w+?_[0-9a-f]{8}-[0-9a-f-]{27})"/g
-
 function runEngine({ real, folder, answers, counts, remember, run }: Shared): RunEngine {
-  const contents = new Map<string, { bytes: Uint8Array; print: Print; written: boolean }>()
+  const contents = new Map<string, { bytes: Uint8Array; print: FilePrint; written: boolean }>()
   const written = new Set<string>()
   const sessions = new Set<Session>()
-  // Tables that outlive their session, by name: what they hold, and who can make them.
-  const tables = new Map<string, { chain: string; maker: Session; real: boolean }>()
   const paths = new RegExp(`${folder}/[^']+`, 'g')
   let files = 0
 
@@ -99,9 +95,7 @@ function runEngine({ real, folder, answers, counts, remember, run }: Shared): Ru
     // What tableRows names of a table is there whether or not the statement asks for it.
     const asked = sql.replaceAll(/SELECT NULL::.*? WHERE false UNION ALL BY NAME/g, '')
     const words = asked.includes('SELECT *') ? undefined : new Set(asked.match(/\w+/g))
-    return sql
-      .replaceAll(paths, path => (path === output ? 'output' : contentOf(path, words)))
-      .replaceAll(TABLE, (_, name: string) => tables.get(name)?.chain ?? 'new table')
+    return sql.replaceAll(paths, path => (path === output ? 'output' : contentOf(path, words)))
   }
 
   /** What a statement of these words can see of a file: its rows' number, and the columns that it names; all where it takes all. */
@@ -133,8 +127,6 @@ function runEngine({ real, folder, answers, counts, remember, run }: Shared): Ru
     answers.set(chain, answer)
     if (answers.size > MAX_ANSWERS) answers.delete(answers.keys().next().value as string)
     session.chain = chain
-    const made = /^CREATE TABLE "(\w+?_[0-9a-f]{8}-[0-9a-f-]{27})"/.exec(sql)?.[1]
-    if (made !== undefined) tables.set(made, { chain, maker: session, real: session.done === session.history.length })
     return answer.rows
   }
 
@@ -148,22 +140,11 @@ function runEngine({ real, folder, answers, counts, remember, run }: Shared): Ru
       // A copy that was answered before is a file already.
       if (last || !sql.startsWith('COPY ')) {
         for (const [path] of sql.matchAll(paths)) writeContents(path)
-        for (const [, name] of sql.matchAll(TABLE)) await makeTable(name, session)
         rows = await session.real.run(sql)
-        for (const [, name] of sql.matchAll(TABLE)) {
-          const table = tables.get(name)
-          if (table && sql.startsWith('CREATE TABLE')) table.real = true
-          if (sql.startsWith('DROP TABLE')) tables.delete(name)
-        }
       }
       session.done++
     }
     return rows
-  }
-
-  async function makeTable(name: string, asker: Session): Promise<void> {
-    const table = tables.get(name)
-    if (table && table.maker !== asker && !table.real) await catchUp(table.maker)
   }
 
   function writeContents(path: string): void {
@@ -212,48 +193,7 @@ function runEngine({ real, folder, answers, counts, remember, run }: Shared): Ru
     },
     async close() {
       for (const session of sessions) session.real?.close()
-      for (const [name, table] of tables) if (table.real) await real.run([`DROP TABLE IF EXISTS "${name}"`])
       for (const path of written) rmSync(path, { recursive: true, force: true })
     },
   }
-}
-
-/** Hashes of a file: of all its bytes, and of each column's. */
-interface Print {
-  readonly all: string
-  readonly rows: number
-  /** By top-level name; none where the file is no Parquet file. */
-  readonly columns: ReadonlyMap<string, string>
-}
-
-const MAX_PRINTS = 8_000
-const prints = new Map<string, Print>()
-
-function printOf(bytes: Uint8Array): Print {
-  const all = hashOf(bytes)
-  const known = prints.get(all)
-  if (known) return known
-  const print = { all, ...columnHashes(bytes) }
-  if (prints.size >= MAX_PRINTS) prints.delete(prints.keys().next().value as string)
-  prints.set(all, print)
-  return print
-}
-
-function columnHashes(bytes: Uint8Array): Omit<Print, 'all'> {
-  const columns = new Map<string, string>()
-  if (Buffer.from(bytes.subarray(-4)).toString('latin1') !== 'PAR1') return { rows: 0, columns }
-  const metadata = parquetMetadata(Uint8Array.from(bytes).buffer)
-  for (const group of metadata.row_groups)
-    for (const { meta_data: chunk } of group.columns) {
-      if (!chunk) continue
-      const start = Number(chunk.dictionary_page_offset ?? chunk.data_page_offset)
-      const hash = hashOf(bytes.subarray(start, start + Number(chunk.total_compressed_size)))
-      const [name] = chunk.path_in_schema
-      columns.set(name, `${columns.get(name) ?? ''}${hash}`)
-    }
-  return { rows: Number(metadata.num_rows), columns }
-}
-
-function hashOf(bytes: Uint8Array): string {
-  return createHash('sha1').update(bytes).digest('base64')
 }

@@ -18,7 +18,7 @@ export type PointType =
   | 'publish'
 
 /**
- * Of calls:
+ * Faults of calls:
  *   crash-before, crash-after   the function dies, without or with the effect
  *   late                        the caller sees a time-out, the effect comes seconds to minutes after it
  *   throttle, fail              refused without an effect
@@ -28,7 +28,7 @@ export type PointType =
  *   zombie-before, zombie-after hangs until long after the platform gave the invocation up, then goes on; the effect
  *                               comes on waking, or came at once
  *   slow                        takes twenty seconds
- * Of the platform:
+ * Faults of the platform:
  *   lost, twice, hours-late     an event
  *   missed, double              a schedule's fire
  *   rebalance                   the batch goes to two invocations at once, split in two for one of them

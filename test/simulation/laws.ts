@@ -11,6 +11,7 @@ import { type Row, readTable } from './tables.ts'
 import type { World } from './world.ts'
 
 const MAX_TOLD = 5
+/** The rule stands in domain/trade.ts; an oracle has its own. */
 const SAME_TRADE = 1_000_000n
 
 /** What breaks a law, each in one line; nothing where all hold. */
@@ -160,7 +161,7 @@ function goldTrades(rows: readonly Row[], valid: readonly Trade[]): { found: Tra
   return { found, problems }
 }
 
-/** Of trades with one id and times within a second one stays, whichever came first. */
+/** One of the trades with one id and times within a second stays: whichever came first. */
 function checkGold(gold: readonly Trade[], valid: readonly Trade[]): string[] {
   const problems: string[] = []
   const byId = Map.groupBy(gold, trade => trade.messageId)

@@ -25,9 +25,9 @@ const COPIED = [
 /** What caught a mutant, and at which of its runs. */
 export interface Catch {
   readonly campaign: string
-  /** Of the campaign that caught it. */
+  /** Number of the run in the campaign that caught it. */
   readonly run: number
-  /** Of all campaigns up to then. */
+  /** Runs of all campaigns up to then. */
   readonly runs: number
   readonly violation: string
 }

@@ -1,14 +1,14 @@
 /**
  * What AWS does around the stages: event source mappings, object notifications and their queues, schedules, a success
  * destination. All of it at least once, and each step a fault point.
+ * Over 250 lines: the platform is one state machine.
  */
-
 import { createQueue } from '../../adapters/memory-queue.ts'
 import { type KafkaEvent, objectCreated, type QueueEvent } from '../../domain/events.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers, dataPrefix, topicName } from '../../domain/names.ts'
 import { countPending } from '../../domain/pending.ts'
-import type { LogRecord, Metrics, PolledBatch, TopicLog } from '../../domain/ports.ts'
+import type { LogRecord, PolledBatch, Telemetry, TopicLog } from '../../domain/ports.ts'
 import { tradeStream } from '../../domain/streams.ts'
 import { bronzeTable, committedTables } from '../../domain/tables.ts'
 import { bronzeHandler } from '../../functions/bronze/handler.ts'
@@ -33,7 +33,7 @@ const BACKOFF_MS = [1_000, 4_000, 16_000, 60_000]
 /** What is still pending after so many minutes of trying, hours after the last fault, will not drain by itself. */
 const MAX_TRIES = 300
 
-const unwatched: Metrics = { addMetric: () => {}, publishStoredMetrics: () => {} }
+const UNWATCHED: Telemetry = { log: SILENT, metrics: { addMetric: () => {}, publishStoredMetrics: () => {} } }
 
 /** How the platform of a run is set up. */
 export interface PlatformOptions {
@@ -124,25 +124,23 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
     exchanges.map(exchange => [
       exchange.name,
       createLambda(fleet, `bronze-${exchange.name}`, ({ ports }) =>
-        bronzeHandler(ports, tradeStream(exchange), SILENT, unwatched),
+        bronzeHandler(UNWATCHED, ports, tradeStream(exchange)),
       ),
     ]),
   )
   const silver = new Map(
     exchanges.map(exchange => [
       exchange.name,
-      createLambda(fleet, `silver-${exchange.name}`, ({ ports }) => silverHandler(ports, exchange, SILENT, unwatched)),
+      createLambda(fleet, `silver-${exchange.name}`, ({ ports }) => silverHandler(UNWATCHED, ports, exchange)),
     ]),
   )
-  const commit = createLambda(fleet, 'commit', ({ ports }) => commitHandler(ports, exchanges, SILENT))
-  const gold = createLambda(fleet, 'gold', ({ ports }) => goldHandler(ports, SILENT, unwatched))
-  const ohlcv = createLambda(fleet, 'ohlcv', ({ ports }) => ohlcvHandler(ports, SILENT))
-  const sweep = createLambda(fleet, 'sweep', ({ ports, events }) =>
-    sweepHandler(ports, exchanges, events, SILENT, unwatched),
-  )
+  const commit = createLambda(fleet, 'commit', ({ ports }) => commitHandler(UNWATCHED, ports, exchanges))
+  const gold = createLambda(fleet, 'gold', ({ ports }) => goldHandler(UNWATCHED, ports))
+  const ohlcv = createLambda(fleet, 'ohlcv', ({ ports }) => ohlcvHandler(UNWATCHED, ports))
+  const sweep = createLambda(fleet, 'sweep', ({ ports, events }) => sweepHandler(UNWATCHED, ports, exchanges, events))
 
   const maintain = createLambda(fleet, 'maintain', ({ ports }) =>
-    maintainHandler(ports, exchanges, { closedAfterMs: MINUTE / 2, sweepEveryMs: 60 * MINUTE }, SILENT),
+    maintainHandler(UNWATCHED, ports, exchanges, { closedAfterMs: MINUTE / 2, sweepEveryMs: 60 * MINUTE }),
   )
   for (const due of options.maintenance) {
     const run = () => {
@@ -155,7 +153,7 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
 
   function deploy(): void {
     for (const exchange of options.redeployed)
-      silver.get(exchange.name)?.deploy(({ ports }) => silverHandler(ports, exchange, SILENT, unwatched))
+      silver.get(exchange.name)?.deploy(({ ports }) => silverHandler(UNWATCHED, ports, exchange))
   }
 
   // Schedules: each minute, as long as the function has something to do.

@@ -1,6 +1,6 @@
 /**
  * What is published into a simulated world, and what must become of each record: known by construction, because every
- * record is made to be valid or to break one rule of docs/formats.md.
+ * record is made to be valid or to break one rule of docs/topics.md.
  */
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { LogRecord } from '../../domain/ports.ts'

@@ -26,7 +26,7 @@ export interface Scheduler {
   /** Adds to the trace what a step did. */
   note(text: string): void
   readonly steps: number
-  /** Of everything that happened, in order. */
+  /** Hash of everything that happened, in order. */
   traceHash(): string
 }
 

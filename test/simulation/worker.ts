@@ -7,7 +7,7 @@ import type { Schedule } from './faults.ts'
 export interface Work {
   readonly campaign: Case['campaign']
   readonly scenario: string
-  /** Of single and pairs: each seed is another order of things. A swarm begins with the first. */
+  /** Seeds of single and pairs: each is another order of things. A swarm begins with the first. */
   readonly seeds: readonly number[]
   /** Runs of all workers of the campaign together, per seed for pairs; every one that there is where undefined. */
   readonly runs: number | undefined

@@ -43,6 +43,19 @@ describe('binance', () => {
     expect(tradeOf(decoder, { ...trade, m: false }).side).toBe('BUY')
   })
 
+  test('hands the number of a trade on, as far as numbers are exact', () => {
+    const numberIn = (t: unknown) =>
+      [...decoder.map(`{"e":"trade","E":1,"s":"BTCUSDT","t":${t},"p":"1","q":"1","T":1,"m":true}`, NOW)][0].number
+    expect(['0', '12345', '9007199254740991', '9007199254740992'].map(numberIn)).toEqual([
+      0,
+      12345,
+      9_007_199_254_740_991,
+      undefined,
+    ])
+    const aggregate = { e: 'aggTrade', E: 1, s: 'BTCUSDT', a: 7, f: 1, l: 2, p: '1', q: '1', T: 1, m: true }
+    expect(tradeOf(decoder, aggregate)).toMatchObject({ tradeId: 'BINANCE-AGG-7', number: 7 })
+  })
+
   test('ids beyond 2^53 and prices written as numbers stay exact', () => {
     const text = JSON.stringify(trade).replace('12345', '9223372036854775807').replace('"0.001"', '1234567890.12345678')
     const [large] = decoder.map(text, NOW)

@@ -5,10 +5,11 @@ import type { Trade } from '../../../domain/trade.ts'
 import { MalformedFrame } from '../../../feeds/decoder.ts'
 import { VENUES } from '../../../feeds/exchanges/venues.ts'
 import { pairOf } from '../../../feeds/pairs.ts'
-import { type History, type IdRange, sequenceOf } from '../../../feeds/protocol.ts'
+import type { History, IdRange } from '../../../feeds/protocol.ts'
 import { MARKETS } from '../../../feeds/simulator/instruments.ts'
 import { createSimulator } from '../../../feeds/simulator/simulator.ts'
 import { SIMULATED } from '../simulator/support.ts'
+import { numberOf } from '../support.ts'
 
 const START = Date.UTC(2026, 10, 20, 10)
 const NOW = START + 20 * 60_000
@@ -59,11 +60,11 @@ describe.each(SIMULATED)('$name', ({ name }) => {
           const trades = bySymbol.get(symbol) ?? []
           const first = Math.floor(at * (trades.length - 1))
           const wanted = trades.slice(first, first + length + 1)
-          const [from, to] = [wanted[0], wanted[wanted.length - 1]].map(trade => sequenceOf(trade) ?? 0)
+          const [from, to] = [wanted[0], wanted[wanted.length - 1]].map(trade => numberOf(trade) ?? 0)
           const after = trades[Math.max(0, first - 1)].timestamp
 
           const found = ask(symbol, { from, to, after }).filter(trade => {
-            const id = sequenceOf(trade) ?? 0
+            const id = numberOf(trade) ?? 0
             return id >= from && id <= to
           })
 

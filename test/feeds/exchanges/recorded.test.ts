@@ -38,6 +38,7 @@ test.skipIf(!hasFrames)(`binance.txt: 265 frames, of which two are trades${NEEDS
         first_trade_id: '19862790',
         last_trade_id: '19862790',
       },
+      number: 15_683_430,
     },
     expect.objectContaining({
       tradeId: 'BINANCE-AGG-9213679',

@@ -1,14 +1,15 @@
 /** A simulated exchange with a client that writes down all it gets, on a clock that the test turns. */
-import { EXCHANGES } from '../../../domain/exchanges.ts'
+import { EXCHANGES, isExchangeName } from '../../../domain/exchanges.ts'
 import type { HttpReply } from '../../../domain/feed-ports.ts'
 import type { Trade } from '../../../domain/trade.ts'
 import { DECODERS } from '../../../feeds/exchanges/decoders.ts'
+import { isSimulated } from '../../../feeds/simulator/instruments.ts'
 import { memoryNetwork } from '../../../feeds/simulator/memory.ts'
-import { createSimulator, isSimulated, type SimulatorOptions } from '../../../feeds/simulator/simulator.ts'
+import { createSimulator, type SimulatorOptions } from '../../../feeds/simulator/simulator.ts'
 import { createFakeTimers } from '../fake-timers.ts'
 
 /** An exchange may be there without a simulated one. */
-export const SIMULATED = EXCHANGES.filter(({ name }) => isSimulated(name))
+export const SIMULATED = EXCHANGES.flatMap(({ name, ...more }) => (isSimulated(name) ? [{ name, ...more }] : []))
 export const START_MS = 1_790_000_000_000
 export const LATENCY_MS = 2
 
@@ -67,6 +68,7 @@ export function createScene(exchange: string, options: Partial<SimulatorOptions>
 
 /** The trades in frames, by the product's own decoders. */
 export function decode(exchange: string, frames: readonly string[]): Trade[] {
+  if (!isExchangeName(exchange)) throw new Error(`there is no decoder of ${exchange}`)
   return frames.flatMap(frame => [...DECODERS[exchange].map(frame, 0n)])
 }
 

@@ -1,3 +1,7 @@
+/**
+ * Parquet files that we write, read back by other readers.
+ * Over 250 lines: every type of column goes through the same cases.
+ */
 import { writeFileSync } from 'node:fs'
 import { zstdDecompressSync } from 'node:zlib'
 import fc from 'fast-check'
@@ -183,9 +187,12 @@ test('bounds and counts in the footer are those of the values', async () => {
     fc.property(rowsArbitrary(ALL), fc.integer({ min: 1, max: 20 }), fc.boolean(), (rows, group, plain) => {
       const description = describeParquet(ALL, encodeParquet(ALL, batchOf(ALL, rows, plain), group))
       for (const [i, { id, type, name, nestedIds }] of ALL.columns.entries()) {
-        const bound = (bounds: Readonly<Record<number, string>>) =>
-          bounds[id] === undefined ? undefined : decodeValue(type as PrimitiveType, Buffer.from(bounds[id], 'base64'))
-        const [lower, upper] = [bound(description.lowerBounds), bound(description.upperBounds)]
+        const bound = (bounds: Readonly<Record<number, Uint8Array>>) =>
+          bounds[id] === undefined ? undefined : decodeValue(type as PrimitiveType, bounds[id])
+        // The two zeros are equal, and a footer has the negative one below and the positive one above (parquet.thrift, Statistics).
+        const oneZero = (value: unknown) => (value === 0 ? 0 : value)
+        const lower = oneZero(bound(description.lowerBounds))
+        const upper = oneZero(bound(description.upperBounds))
         if (nestedIds || type === 'binary') {
           expect([lower, upper], name).toEqual([undefined, undefined])
           continue
@@ -197,7 +204,7 @@ test('bounds and counts in the footer are those of the values', async () => {
         const [least, most] = [ordered[0], ordered.at(-1)]
         // Footers hold numbers as bigints, and text of more than 16 bytes cut off: below the least, above the most.
         const exact = (value: unknown) =>
-          typeof value === 'number' && type !== 'float' && type !== 'double' ? BigInt(value) : value
+          typeof value === 'number' && type !== 'float' && type !== 'double' ? BigInt(value) : oneZero(value)
         const isCut = (value: Value | undefined) => typeof value === 'string' && Buffer.byteLength(value) > 16
         if (isCut(least)) expect(compare(lower as string, least as string), name).toBeLessThanOrEqual(0)
         else expect(lower, name).toEqual(exact(least))

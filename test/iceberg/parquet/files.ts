@@ -1,5 +1,4 @@
 /** Parquet files of made-up rows for any table, written by DuckDB with the table's field ids. */
-
 import type { Column, ColumnType } from '../../../domain/column-types.ts'
 import type { QueryEngine } from '../../../domain/ports.ts'
 import type { TableDefinition } from '../../../domain/tables.ts'

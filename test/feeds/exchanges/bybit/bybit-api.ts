@@ -2,6 +2,7 @@
  * Bybit spot: the public stream and the list of instruments.
  * Source: Bybit API v5, "WebSocket Stream", "Connect", and "Market", "Get Instruments Info".
  */
+import { piecesOf } from '../../../../domain/pieces.ts'
 import { isObject, parseFrame } from '../../../../feeds/fields.ts'
 import type { RestApi, StreamApi } from '../../../../feeds/protocol.ts'
 
@@ -12,10 +13,9 @@ const PING_MS = 20_000
 export const bybitStream: StreamApi = {
   address: base => `${base}/v5/public/spot`,
   subscriptions: pairs =>
-    Array.from({ length: Math.ceil(pairs.length / TOPICS) }, (_, i) => {
-      const args = pairs.slice(i * TOPICS, (i + 1) * TOPICS).map(pair => `publicTrade.${pair.symbol}`)
-      return JSON.stringify({ op: 'subscribe', args })
-    }),
+    piecesOf(pairs, TOPICS).map(some =>
+      JSON.stringify({ op: 'subscribe', args: some.map(pair => `publicTrade.${pair.symbol}`) }),
+    ),
   confirmations: pairs => Math.ceil(pairs.length / TOPICS),
   ping: { everyMs: PING_MS, text: '{"op":"ping"}' },
   control(frame) {

@@ -2,7 +2,6 @@
  * Bybit spot: the topic `publicTrade`.
  * Source: Bybit API v5, "WebSocket Stream", "Public", "Trade".
  */
-
 import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from '../../../../feeds/decoder.ts'
 import { decoderOf, fieldsOf, isObject } from '../../../../feeds/fields.ts'
 import { quoteOf } from '../../../../feeds/pairs.ts'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { mskToken } from '../../adapters/aws-signing.ts'
+import { mskToken } from '../../adapters/msk-token.ts'
 
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SESSION_TOKEN: 'session' }
 
@@ -27,7 +27,7 @@ test('an MSK token is a presigned request to connect, good for 15 minutes', asyn
     'X-Amz-SignedHeaders': 'host',
     'X-Amz-Security-Token': 'session',
     'X-Amz-Signature': expect.stringMatching(/^[0-9a-f]{64}$/),
-    'User-Agent': 'tradelake',
+    'User-Agent': expect.stringMatching(/^aws-msk-iam-sasl-signer-js/),
   })
 })
 

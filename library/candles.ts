@@ -1,0 +1,2 @@
+/** `tradelake/candles`: exact candles of larger windows from those of smaller ones. */
+export { type Candle, foldCandles, vwap, windowOf } from '../domain/candles.ts'

@@ -1,0 +1,53 @@
+/** What a rebuild's transaction does to the stages' lists: takes what it has done itself, and hands on what it changed. */
+import type { Exchange } from '../../domain/exchanges.ts'
+import type { BronzeObject, ChangedMinutes, SilverFile, SilverFiles } from '../../domain/handover.ts'
+import { consumers } from '../../domain/names.ts'
+import { consumePending, listPending, producePending, rememberDone } from '../../domain/pending.ts'
+import type { Ports, Write } from '../../domain/ports.ts'
+import type { TimeRange } from '../../domain/ranges.ts'
+import type { LoadedTable } from '../../iceberg/catalog.ts'
+import { stageSnapshot } from '../../iceberg/commit.ts'
+import type { DataFile } from '../../iceberg/types.ts'
+import type { GoldChange } from './gold.ts'
+import { type LiveTable, mayHold } from './live.ts'
+
+/** Takes the objects of the range off Silver's list: their records are among the rebuilt ones. */
+export async function takePendingObjects(
+  ports: Ports,
+  exchange: Exchange,
+  bronze: LiveTable,
+  range: TimeRange,
+  nowMs: number,
+): Promise<Write[]> {
+  const consumer = consumers.silver(exchange.name)
+  const items = await listPending<BronzeObject>(ports, consumer, Number.MAX_SAFE_INTEGER)
+  const inRange = items.filter(({ id }) => {
+    const file = bronze.files.get(id)
+    return file !== undefined && mayHold(bronze.definition, 'ingestion_timestamp', file, range)
+  })
+  return inRange.flatMap(item => [consumePending(item), rememberDone(consumer, item.id, nowMs)])
+}
+
+/** Gold's list without the files that are gone; where one was on it, with those that came in their place. */
+export async function handOver(ports: Ports, gone: ReadonlySet<string>, fresh: readonly DataFile[]): Promise<Write[]> {
+  const items = await listPending<SilverFiles>(ports, consumers.gold, Number.MAX_SAFE_INTEGER)
+  const touched = items.filter(item => item.payload.files.some(({ key }) => gone.has(key)))
+  if (touched.length === 0) return []
+  const others = touched.flatMap(item => item.payload.files).filter(({ key }) => !gone.has(key))
+  const came = fresh.map(({ key, bytes, records, crc32 }): SilverFile => ({ key, bytes, records, crc32 }))
+  const payload: SilverFiles = { files: [...others, ...came] }
+  return [...touched.map(consumePending), await producePending(ports, consumers.gold, payload)]
+}
+
+/** Gold's new snapshot, and the minutes that it changed for the candles; nothing where none did. */
+export async function goldWrites(
+  ports: Ports,
+  table: LoadedTable,
+  { remove, add, minutes }: GoldChange,
+): Promise<Write[]> {
+  if (minutes.length === 0) return []
+  const operation = remove.size > 0 ? 'overwrite' : 'append'
+  const staged = await stageSnapshot(ports, { table, add, remove, operation })
+  const changed: ChangedMinutes = { minutes }
+  return [staged.write, await producePending(ports, consumers.candles, changed)]
+}

@@ -115,8 +115,12 @@ export async function countPending(
   consumer: string,
 ): Promise<{ items: number; oldest: number | undefined }> {
   const items = await state.query('state', statePartition.pending(consumer))
-  const times = items.map(item => Number(item.attributes.created_at))
-  return { items: items.length, oldest: times.length === 0 ? undefined : Math.min(...times) }
+  // Without spreading: a backlog may have more items than a call takes arguments.
+  const oldest = items.reduce(
+    (least, item) => Math.min(least, Number(item.attributes.created_at)),
+    Number.POSITIVE_INFINITY,
+  )
+  return { items: items.length, oldest: items.length === 0 ? undefined : oldest }
 }
 
 /** The objects that hold payloads of a consumer's items. */

@@ -103,7 +103,7 @@ export async function lookUpPending<T>(
 export async function listPending<T>(
   ports: Pick<Ports, 'state' | 'store'>,
   consumer: string,
-  limit: number,
+  limit = Number.POSITIVE_INFINITY,
 ): Promise<PendingItem<T>[]> {
   const items = await ports.state.query('state', statePartition.pending(consumer), { limit })
   return Promise.all(items.map(item => readItem<T>(ports.store, consumer, item.key.sort, item.attributes)))

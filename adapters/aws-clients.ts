@@ -8,25 +8,34 @@ import { S3Client } from '@aws-sdk/client-s3'
 import { traced } from './aws-tracing.ts'
 import { retryBusyTransactions } from './dynamodb-busy.ts'
 
-const CONNECT_MS = 1_000
-const REQUEST_MS = 10_000
 const ATTEMPTS = 5
+const CONNECT_MS = 1_000
+/** A connection on which nothing moves for this long is given up, even in the middle of a large object. */
+const IDLE_MS = 10_000
+const REQUEST_MS = 10_000
+/** A file of 256 MB, put by a function that has 5 MB/s. */
+const OBJECT_MS = 60_000
+
+/** A request that takes longer fails with a TimeoutError: the SDK only warns by default, and would wait for ever. */
+export function requestLimit(milliseconds: number) {
+  return {
+    connectionTimeout: CONNECT_MS,
+    requestTimeout: milliseconds,
+    socketTimeout: Math.min(milliseconds, IDLE_MS),
+    throwOnRequestTimeout: true,
+  }
+}
 
 /** Silent, because the SDK prints as warnings what it then throws as well. */
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /** Region, credentials and endpoint come from the environment (AWS_REGION, AWS_ENDPOINT_URL, the function's role). */
-export function awsClients() {
-  const common = {
-    maxAttempts: ATTEMPTS,
-    retryMode: 'standard',
-    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REQUEST_MS },
-    logger: quiet,
-  }
+export function awsClients(maxAttempts = ATTEMPTS) {
+  const common = { maxAttempts, retryMode: 'standard', requestHandler: requestLimit(REQUEST_MS), logger: quiet }
   // An emulator has one host for all buckets.
   const forcePathStyle = process.env.AWS_ENDPOINT_URL_S3 !== undefined
   return {
-    s3: traced(new S3Client({ ...common, forcePathStyle })),
+    s3: traced(new S3Client({ ...common, requestHandler: requestLimit(OBJECT_MS), forcePathStyle })),
     dynamo: traced(retryBusyTransactions(new DynamoDBClient(common))),
     glue: traced(new GlueClient(common)),
   }

@@ -4,7 +4,7 @@ import { TradelakeError } from '../domain/errors.ts'
 import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
 import type { ObjectEvents, Ports, QueryEngine } from '../domain/ports.ts'
 import { type RecordStream, recordStreams } from '../domain/streams.ts'
-import { awsClients } from './aws-clients.ts'
+import { awsClients, requestLimit } from './aws-clients.ts'
 import { traced } from './aws-tracing.ts'
 import { bundledRegistry } from './bundled-registry.ts'
 import { confluentRegistry } from './confluent-registry.ts'
@@ -30,6 +30,9 @@ export const VARIABLES = {
   /** DuckDB's memory limit, as it writes it. */
   engineMemory: 'TRADELAKE_ENGINE_MEMORY',
 } as const
+
+/** Limit of a request to a queue. */
+const QUEUE_MS = 10_000
 
 export interface AwsPorts {
   readonly ports: Ports
@@ -80,7 +83,10 @@ export function streamOfFunction(): RecordStream {
 }
 
 export function queueEvents(): ObjectEvents {
-  return sqsEvents(traced(new SQSClient({})), JSON.parse(required(VARIABLES.queues)) as Record<string, string>)
+  return sqsEvents(
+    traced(new SQSClient({ requestHandler: requestLimit(QUEUE_MS) })),
+    JSON.parse(required(VARIABLES.queues)) as Record<string, string>,
+  )
 }
 
 function required(name: string): string {

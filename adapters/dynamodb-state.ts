@@ -33,6 +33,9 @@ export interface DynamoDbStateOptions {
 
 type Values = Record<string, AttributeValue>
 
+/** A query's limit is a 32-bit number (DynamoDB API reference, Query); a page ends at 1 MB anyway. */
+const MAX_LIMIT = 2 ** 31 - 1
+
 export function dynamoDbState({ client, tables }: DynamoDbStateOptions): StateStore {
   const keyValues = ({ table, partition, sort }: Key): Values => ({
     [KEY_NAMES[table].partition]: { S: partition },
@@ -84,7 +87,7 @@ export function dynamoDbState({ client, tables }: DynamoDbStateOptions): StateSt
                 ':p': { S: partition },
                 ...(sort && { ':from': { S: beyond ? (after as string) : prefix } }),
               },
-              ...(Number.isFinite(limit) && { Limit: limit - found.length }),
+              ...(Number.isFinite(limit) && { Limit: Math.min(limit - found.length, MAX_LIMIT) }),
               ExclusiveStartKey: next,
             }),
           )

@@ -1,16 +1,14 @@
 /** Secrets as text, from Secrets Manager. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { messageOf, Throttled, TradelakeError } from '../domain/errors.ts'
+import { requestLimit } from './aws-clients.ts'
 import { awsError } from './aws-errors.ts'
 
-const CONNECT_MS = 1_000
 const REQUEST_MS = 10_000
 
 /** A secret's text. @throws TradelakeError where it may not be read; Throttled where trying later may help */
 export async function readSecret(arn: string): Promise<string> {
-  const client = new SecretsManagerClient({
-    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REQUEST_MS, throwOnRequestTimeout: true },
-  })
+  const client = new SecretsManagerClient({ requestHandler: requestLimit(REQUEST_MS) })
   try {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: arn }))
     if (SecretString === undefined) throw new TradelakeError(`The secret ${arn} has no text: give it as JSON.`)

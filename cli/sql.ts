@@ -1,93 +1,89 @@
-/** `tradelake sql`: DuckDB over the current snapshots of all tables, a view each. */
-import { once } from 'node:events'
+/**
+ * `tradelake sql`: DuckDB over the current snapshots of all tables, a view each. It only reads (adapters/duckdb-reader.ts), unless
+ * --unsafe is given.
+ */
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
+import { openReader, type Reader } from '../adapters/duckdb-reader.ts'
 import { BadInput } from '../domain/errors.ts'
-import type { QuerySession, SqlRow, SqlValue } from '../domain/ports.ts'
-import { sqlText } from '../domain/sql.ts'
-import { createView, openTables } from '../tables/views.ts'
+import type { ReadableLake } from '../domain/lake.ts'
+import { localPaths, openTables, viewOf } from '../tables/views.ts'
 import { command } from './command.ts'
-import { formatTable } from './format.ts'
 import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
+import { hintsOf } from './sql-hints.ts'
+import { writeCsv, writeJson, writeTable } from './sql-output.ts'
+import { parseDuration, parseNumber } from './values.ts'
 
 const FORMATS = ['table', 'csv', 'json', 'parquet']
 
 export const sql = command({
   name: 'sql',
-  usage: '"SELECT …" [--format table|csv|json|parquet] [--data DIR | --stack NAME]',
+  usage: '"SELECT …" [--format table|csv|json|parquet] [--limit N] [--data DIR | --stack NAME]',
   options: {
     format: { type: 'string', value: 'FORMAT', help: 'table, csv, json or parquet', default: 'table' },
+    limit: { type: 'string', value: 'N', help: 'rows that the table format shows', default: '1000' },
+    timeout: { type: 'string', value: 'TIME', help: 'end a query that takes longer', default: '5m' },
+    memory: { type: 'string', value: 'SIZE', help: 'memory of a query; more goes to disk', default: '400MB' },
+    unsafe: {
+      type: 'boolean',
+      help: 'run anything that DuckDB can do: several statements, other files, COPY. It can destroy the lake',
+    },
     ...LAKE_OPTIONS,
   },
   async run(values, positionals) {
-    const { format } = values
-    const query = positionals.join(' ').trim().replace(/;$/, '')
+    const { format, unsafe } = values
+    const query = positionals.join(' ').trim()
     if (!FORMATS.includes(format)) throw new BadInput(`--format ${format} is not one of ${FORMATS.join(', ')}.`)
     if (query === '') throw new BadInput('Give a query: tradelake sql "SELECT count(*) FROM gold_crypto_trades".')
     if (format === 'parquet' && process.stdout.isTTY)
       throw new BadInput('Parquet cannot be printed to a terminal: add > FILE.parquet.')
+    if (!/^\d+(\.\d+)?\s?[KMG]i?B$/.test(values.memory))
+      throw new BadInput(`--memory ${values.memory} is not a size: write 400MB or 2GB.`)
+    const limits = { timeoutMs: parseDuration(values.timeout), memoryLimit: values.memory }
+    const rowLimit = parseNumber('limit', values.limit, 1, true)
     const lake = await openToRead(values)
-    const session = await lake.ports.engine.session()
-    const scratch = lake.ports.scratch.path(`answer.${format}`)
+    const { scratch } = lake.ports
+    const output = format === 'parquet' ? scratch.path('answer.parquet') : undefined
+    let reader: Reader | undefined
     try {
-      // Only the tables that the query names: a view has to open a file.
-      for (const table of await openTables(lake))
-        if (query.toLowerCase().includes(table.definition.name)) await session.run(await createView(lake, table))
-      if (format === 'csv' || format === 'parquet') {
-        await session.run(
-          `COPY (${query}) TO ${sqlText(scratch)} (FORMAT ${format}${format === 'csv' ? ', HEADER' : ''})`,
-        )
-        await pipeline(createReadStream(scratch), process.stdout, { end: false })
-      } else if (format === 'json') await writeJson(session.stream(query), await nestedColumns(session, query))
-      else console.log(tableOf(await session.run(query)))
+      const options = { threads: 2, tempDirectory: scratch.path('duckdb'), ...limits, output, unsafe }
+      reader = await openReader({ ...options, ...(await viewsFor(lake, query)) })
+      if (output !== undefined) {
+        await reader.writeParquet(query.replace(/;\s*$/, ''))
+        await pipeline(createReadStream(output), process.stdout, { end: false })
+        return 0
+      }
+      const answer = await reader.query(query)
+      const isEmpty =
+        format === 'csv'
+          ? await writeCsv(answer)
+          : format === 'json'
+            ? await writeJson(answer)
+            : await writeTable(answer, rowLimit)
+      // An empty answer may come from a filter that names a value no row has.
+      if (isEmpty) for (const hint of await hintsOf(reader, query)) console.error(hint)
       return 0
     } finally {
-      lake.ports.scratch.remove(scratch)
-      session.close()
+      reader?.close()
+      if (output !== undefined) scratch.remove(output)
       lake.close()
     }
   },
 })
 
-function tableOf(rows: readonly SqlRow[]): string {
-  if (rows.length === 0) return '(no rows)'
-  const names = Object.keys(rows[0])
-  const cells = rows.map(row => names.map(name => (row[name] === null ? '' : textOf(row[name]))))
-  return `${formatTable(names, cells)}\n(${rows.length} row${rows.length === 1 ? '' : 's'})`
-}
-
-function textOf(value: SqlValue): string {
-  return value instanceof Uint8Array ? `\\x${Buffer.from(value).toString('hex')}` : String(value)
-}
-
-/** Columns that the engine gives as JSON text, because they are lists, maps or structs. */
-async function nestedColumns(session: QuerySession, query: string): Promise<Set<string>> {
-  if (!/^\s*(select|with|from|values)\b/i.test(query)) return new Set()
-  const columns = await session.run(`DESCRIBE ${query}`)
-  const nested = columns.filter(column => /\[\d*\]$|^(MAP|STRUCT|UNION)\b/.test(String(column.column_type)))
-  return new Set(nested.map(column => String(column.column_name)))
-}
-
 /**
- * An array of row objects. Decimals are text already; an integer beyond 2^53 becomes text, bytes hexadecimal digits.
+ * Views of all tables, and the files that they read. A table that the query does not name has a view without rows, so that none of
+ * its files is opened, or fetched from S3; a query that puts a table's name together (`query_table`) may name any.
  */
-async function writeJson(chunks: AsyncIterable<SqlRow[]>, nested: ReadonlySet<string>): Promise<void> {
-  let before = '['
-  for await (const rows of chunks)
-    for (const row of rows) {
-      const fields = Object.entries(row).map(([name, value]) => {
-        const text = nested.has(name) && typeof value === 'string' ? value : jsonValue(value)
-        return `${JSON.stringify(name)}:${text}`
-      })
-      // If the reader is slower than the query, the query waits.
-      if (!process.stdout.write(`${before}{${fields.join(',')}}`)) await once(process.stdout, 'drain')
-      before = ',\n'
-    }
-  process.stdout.write(before === '[' ? '[]\n' : ']\n')
-}
-
-function jsonValue(value: SqlValue): string {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? String(value) : `"${value}"`
-  if (typeof value === 'number' && !Number.isFinite(value)) return JSON.stringify(String(value))
-  return value instanceof Uint8Array ? JSON.stringify(Buffer.from(value).toString('hex')) : JSON.stringify(value)
+async function viewsFor(lake: ReadableLake, query: string): Promise<{ views: string[]; files: string[] }> {
+  const text = query.toLowerCase()
+  const namesAny = /\bquery(_table)?\s*\(/.test(text)
+  const views: string[] = []
+  const files: string[] = []
+  for (const table of await openTables(lake)) {
+    const paths = namesAny || text.includes(table.definition.name) ? await localPaths(lake, table) : []
+    views.push(viewOf(table.definition, paths))
+    files.push(...paths)
+  }
+  return { views, files }
 }

@@ -103,7 +103,7 @@ export async function lookUpPending<T>(
 export async function listPending<T>(
   ports: Pick<Ports, 'state' | 'store'>,
   consumer: string,
-  limit: number,
+  limit = Number.POSITIVE_INFINITY,
 ): Promise<PendingItem<T>[]> {
   const items = await ports.state.query('state', statePartition.pending(consumer), { limit })
   return Promise.all(items.map(item => readItem<T>(ports.store, consumer, item.key.sort, item.attributes)))
@@ -115,8 +115,12 @@ export async function countPending(
   consumer: string,
 ): Promise<{ items: number; oldest: number | undefined }> {
   const items = await state.query('state', statePartition.pending(consumer))
-  const times = items.map(item => Number(item.attributes.created_at))
-  return { items: items.length, oldest: times.length === 0 ? undefined : Math.min(...times) }
+  // Without spreading: a backlog may have more items than a call takes arguments.
+  const oldest = items.reduce(
+    (least, item) => Math.min(least, Number(item.attributes.created_at)),
+    Number.POSITIVE_INFINITY,
+  )
+  return { items: items.length, oldest: items.length === 0 ? undefined : oldest }
 }
 
 /** The objects that hold payloads of a consumer's items. */

@@ -1,7 +1,7 @@
 /**
  * Sends a feed's records to Kafka in batches, one at a time and in order. Nothing waits longer than the flush interval for
  * its batch. While Kafka is down, records wait in memory up to a limit, then on disk up to another; beyond both the
- * feed is told to read no more. A record is forgotten only when Kafka has it.
+ * feed must stop reading. A record is forgotten only when Kafka has it.
  */
 import { type Backoff, pauseMs } from '../domain/backoff.ts'
 import { sumOf } from '../domain/counts.ts'

@@ -39,7 +39,7 @@ export function produceAdded(
 export async function listAdded(
   ports: Pick<Ports, 'state' | 'store'>,
   table: string,
-  limit: number,
+  limit?: number,
 ): Promise<PendingItem<AddedFiles>[]> {
   const items = await listPending<{ files: readonly StoredFile[] }>(ports, consumers.table(table), limit)
   const bytes = (base64: string) => Buffer.from(base64, 'base64')

@@ -17,7 +17,10 @@ const PATIENCE_MS = 180_000
 
 /** @throws TradelakeError where a function fails, or what is pending stays so */
 export async function drainDeployed(lake: DeployedLake): Promise<void> {
-  const client = new LambdaClient({ maxAttempts: 1, requestHandler: { requestTimeout: REQUEST_MS } })
+  const client = new LambdaClient({
+    maxAttempts: 1,
+    requestHandler: { requestTimeout: REQUEST_MS, throwOnRequestTimeout: true },
+  })
   const { clock } = lake.ports
   let least = Number.POSITIVE_INFINITY
   let moved = clock.now()

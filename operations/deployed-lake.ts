@@ -1,6 +1,6 @@
 /** A deployed lake, looked at from here: its stack's outputs name its parts, queries run in this process. */
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
-import { awsClients } from '../adapters/aws-clients.ts'
+import { awsClients, requestLimit } from '../adapters/aws-clients.ts'
 import { awsError } from '../adapters/aws-errors.ts'
 import { bundledRegistry } from '../adapters/bundled-registry.ts'
 import { duckDbEngine } from '../adapters/duckdb-engine.ts'
@@ -11,13 +11,14 @@ import { BadInput } from '../domain/errors.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import type { ReadableLake } from '../domain/lake.ts'
 
+const REQUEST_MS = 10_000
 const ENGINE = { threads: 2, memoryLimit: '1GB' }
 
 type StackOutputs = Readonly<Record<string, string>>
 
 /** The outputs of a stack by name. @throws BadInput where there is no such stack */
 async function stackOutputs(stack: string): Promise<StackOutputs> {
-  const client = new CloudFormationClient({})
+  const client = new CloudFormationClient({ requestHandler: requestLimit(REQUEST_MS) })
   const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stack })).catch(error => {
     // CloudFormation's answer for a stack that does not exist is a ValidationError.
     if ((error as Error).name === 'ValidationError')

@@ -24,11 +24,9 @@ export async function openTables(lake: ReadableLake): Promise<OpenTable[]> {
   )
 }
 
-/** The statement that makes a view of the table's name over its files. @throws NotFound where a file is missing */
-export async function createView(lake: ReadableLake, table: OpenTable): Promise<string> {
-  const { definition, files } = table
-  const columns = definition.columns.map(column => sqlName(column.name)).join(', ')
-  const paths = await Promise.all(
+/** Local paths of a table's files. @throws NotFound where a file is missing */
+export async function localPaths(lake: ReadableLake, { definition, files }: OpenTable): Promise<string[]> {
+  return Promise.all(
     files.map(file =>
       lake.ports.store.localFile(file.key).catch(error => {
         if (error instanceof NotFound)
@@ -37,5 +35,15 @@ export async function createView(lake: ReadableLake, table: OpenTable): Promise<
       }),
     ),
   )
-  return `CREATE TEMP VIEW ${definition.name} AS SELECT ${columns} FROM ${tableRows(definition, paths)}`
+}
+
+/** The statement that makes a view of the table's name over its files at these local paths; of no rows where there are none. */
+export function viewOf(definition: TableDefinition, paths: readonly string[]): string {
+  const columns = definition.columns.map(column => sqlName(column.name)).join(', ')
+  return `CREATE VIEW ${definition.name} AS SELECT ${columns} FROM ${tableRows(definition, paths)}`
+}
+
+/** The statement that makes a session's own view of the table. @throws NotFound where a file is missing */
+export async function createView(lake: ReadableLake, table: OpenTable): Promise<string> {
+  return viewOf(table.definition, await localPaths(lake, table)).replace('CREATE VIEW', 'CREATE TEMP VIEW')
 }

@@ -14,7 +14,6 @@ import { clampedMillis } from './columns.ts'
 
 const COLUMNS = ['raw_bytes', 'topic', 'partition', 'offset', 'topic_epoch', 'kafka_timestamp']
 const PLAIN = new Set(['raw_bytes'])
-const ALL = 100_000
 const WHOLE_BYTES = 8 * 1024 * 1024
 
 /** A lookup over the pending files of a Bronze table and the files of its current snapshot. */
@@ -89,7 +88,7 @@ async function candidateFiles(
   partition: number,
   records: readonly KafkaEventRecord[],
 ): Promise<Map<string, number>> {
-  const pending = await listAdded(ports, table.name, ALL)
+  const pending = await listAdded(ports, table.name)
   const files = new Map(pending.flatMap(item => item.payload.files.map(file => [file.key, file.bytes] as const)))
   const loaded = await openTable(ports, table)
   if (loaded) {

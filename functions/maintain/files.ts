@@ -70,13 +70,11 @@ export async function pendingKeys(
   exchanges: readonly Exchange[],
 ): Promise<Set<string>> {
   const keys = new Set<string>()
-  const all = Number.MAX_SAFE_INTEGER
   for (const { name } of exchanges)
-    for (const item of await listPending(ports, consumers.silver(name), all)) keys.add(item.id)
-  for (const item of await listPending<SilverFiles>(ports, consumers.gold, all))
+    for (const item of await listPending(ports, consumers.silver(name))) keys.add(item.id)
+  for (const item of await listPending<SilverFiles>(ports, consumers.gold))
     for (const file of item.payload.files) keys.add(file.key)
   for (const table of committedTables(exchanges))
-    for (const item of await listAdded(ports, table.name, all))
-      for (const file of item.payload.files) keys.add(file.key)
+    for (const item of await listAdded(ports, table.name)) for (const file of item.payload.files) keys.add(file.key)
   return keys
 }

@@ -82,7 +82,6 @@ export interface Readings {
   }[]
 }
 
-const ALL = 1_000_000
 const ATTEMPTS = 10
 
 export async function readLake(lake: ReadableLake): Promise<Readings> {
@@ -92,9 +91,9 @@ export async function readLake(lake: ReadableLake): Promise<Readings> {
   const forSilver = await inOrder(lake.exchanges, exchange => idsOf(lake, consumers.silver(exchange.name)))
   const silver = await inOrder(lake.exchanges, exchange => readTable(lake, silverTable(exchange)))
   const dlq = await readTable(lake, DLQ_TABLE)
-  const forGold = await listPending<SilverFiles>(lake.ports, consumers.gold, ALL)
+  const forGold = await listPending<SilverFiles>(lake.ports, consumers.gold)
   const gold = await readTable(lake, GOLD_TABLE)
-  const changed = await listPending<ChangedMinutes>(lake.ports, consumers.candles, ALL)
+  const changed = await listPending<ChangedMinutes>(lake.ports, consumers.candles)
   const candles = await inOrder(TIMEFRAMES, async timeframe => ({
     timeframe,
     table: await readTable(lake, candleTable(timeframe)),
@@ -143,7 +142,7 @@ async function readStream(lake: ReadableLake, { topic, table }: RecordStream): P
 
 /** The waiting files are read first: a file moves from there into the table, so none is missed. */
 async function readTable(lake: ReadableLake, definition: TableDefinition): Promise<TableReading> {
-  const waiting = await listAdded(lake.ports, definition.name, ALL)
+  const waiting = await listAdded(lake.ports, definition.name)
   const loaded = await openTable(lake.ports, definition)
   const committed = new Map((loaded ? await planFiles(lake.ports, loaded) : []).map(file => [file.key, file]))
   const files = new Map([
@@ -155,7 +154,7 @@ async function readTable(lake: ReadableLake, definition: TableDefinition): Promi
 }
 
 async function idsOf(lake: ReadableLake, consumer: string): Promise<Set<string>> {
-  return new Set((await listPending(lake.ports, consumer, ALL)).map(item => item.id))
+  return new Set((await listPending(lake.ports, consumer)).map(item => item.id))
 }
 
 async function inOrder<T, R>(items: readonly T[], read: (item: T) => Promise<R>): Promise<R[]> {

@@ -36,11 +36,11 @@ export async function dropUnreadableObjects(
 ): Promise<string[]> {
   const done: string[] = []
   if (next === undefined) return done
-  for (const item of await listPending<BronzeObject>(ports, next, Number.MAX_SAFE_INTEGER)) {
+  for (const item of await listPending<BronzeObject>(ports, next)) {
     const problem = await fileProblem(ports, session, { key: item.id, ...item.payload })
     if (problem === undefined) continue
     const writes = [consumePending(item)]
-    for (const waiting of await listAdded(ports, name, Number.MAX_SAFE_INTEGER)) {
+    for (const waiting of await listAdded(ports, name)) {
       const files = waiting.payload.files.filter(({ key }) => key !== item.id)
       if (files.length === waiting.payload.files.length) continue
       writes.push(consumePending(waiting))

@@ -20,7 +20,7 @@ export async function takePendingObjects(
   nowMs: number,
 ): Promise<Write[]> {
   const consumer = consumers.silver(exchange.name)
-  const items = await listPending<BronzeObject>(ports, consumer, Number.MAX_SAFE_INTEGER)
+  const items = await listPending<BronzeObject>(ports, consumer)
   const inRange = items.filter(({ id }) => {
     const file = bronze.files.get(id)
     return file !== undefined && mayHold(bronze.definition, 'ingestion_timestamp', file, range)
@@ -30,7 +30,7 @@ export async function takePendingObjects(
 
 /** Writes that take removed files off Gold's list; if one was on it, the files in their place go on it. */
 export async function handOver(ports: Ports, gone: ReadonlySet<string>, fresh: readonly DataFile[]): Promise<Write[]> {
-  const items = await listPending<SilverFiles>(ports, consumers.gold, Number.MAX_SAFE_INTEGER)
+  const items = await listPending<SilverFiles>(ports, consumers.gold)
   const touched = items.filter(item => item.payload.files.some(({ key }) => gone.has(key)))
   if (touched.length === 0) return []
   const others = touched.flatMap(item => item.payload.files).filter(({ key }) => !gone.has(key))

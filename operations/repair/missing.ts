@@ -21,7 +21,7 @@ export async function sendMissing(ports: Ports, session: QuerySession, exchange:
   // missing.
   const bronze = await readLive(ports, bronzeTable(exchange))
   const consumer = consumers.silver(exchange.name)
-  const listed = new Set((await listPending(ports, consumer, Number.MAX_SAFE_INTEGER)).map(item => item.id))
+  const listed = new Set((await listPending(ports, consumer)).map(item => item.id))
   const silver = await readLive(ports, silverTable(exchange))
   const dlq = await readLive(ports, DLQ_TABLE)
   const rowsOf = async (files: Iterable<DataFile>, table: typeof DLQ_TABLE) =>

@@ -17,7 +17,6 @@ import type { TargetLake } from './target.ts'
 
 const FILES_PER_QUERY = 1_000
 const RECORDS_PER_COMPARE = 10_000
-const ALL = 1_000_000
 
 /**
  * Makes the temporary tables `incoming` (each record's topic_number, part, off, millis, digest) and `held` (those of
@@ -127,7 +126,7 @@ async function insertCheckpoints(
  * missed.
  */
 async function bronzeFiles(lake: TargetLake, table: TableDefinition): Promise<string[]> {
-  const waiting = await listAdded(lake.ports, table.name, ALL)
+  const waiting = await listAdded(lake.ports, table.name)
   const loaded = await openTable(lake.ports, table)
   const committed = loaded ? await planFiles(lake.ports, loaded) : []
   return [...new Set([...waiting.flatMap(item => item.payload.files), ...committed].map(file => file.key))]

@@ -34,7 +34,10 @@ export interface DeployedReplay {
  * partitions: nothing is written then; TradelakeError where a function fails: the same replay may be started again
  */
 export async function replayDeployed(lake: DeployedLake, names: readonly string[]): Promise<DeployedReplay> {
-  const client = new LambdaClient({ maxAttempts: 1, requestHandler: { requestTimeout: REQUEST_MS } })
+  const client = new LambdaClient({
+    maxAttempts: 1,
+    requestHandler: { requestTimeout: REQUEST_MS, throwOnRequestTimeout: true },
+  })
   const session = await lake.ports.engine.session()
   try {
     const target = { exchanges: lake.exchanges, ports: lake.ports, topics: undefined }

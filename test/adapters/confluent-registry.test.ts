@@ -49,6 +49,6 @@ test('asks again, and then what is known for good', async () => {
   const away = confluentRegistry({ url: 'http://127.0.0.1:9', fallback: bundledRegistry(), clock })
   expect(await away.writerSchema(1)).toEqual(TRADE_SCHEMA)
   await expect(away.writerSchema(2)).rejects.toThrow(
-    /registry at http:\/\/127\.0\.0\.1:9 does not tell schema 2: .* tries again\./,
+    /registry at http:\/\/127\.0\.0\.1:9 does not give schema 2: .* tries again\./,
   )
 })

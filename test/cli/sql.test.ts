@@ -1,24 +1,10 @@
 /** What `sql` and `tables` print, of one small lake. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { allTables } from '../../domain/tables.ts'
+import { smallLake } from './small-lake.ts'
 import { output, queryRows, runCommand } from './support.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'tradelake-test-'))
-const data = join(folder, 'a lake’s "place"')
-
-beforeAll(async () => {
-  const frame = (id: number, price: string) =>
-    `${1_633_998_512 + id}.5: {"e":"trade","E":1,"s":"BTCUSDT","t":${id},"p":"${price}","q":"2","T":${1_633_998_512_000 + id},"m":true}`
-  const file = join(folder, 'frames.txt')
-  writeFileSync(file, [frame(1, '1.5'), frame(2, '1234567890.12345678'), frame(3, '0.00000001')].join('\n'))
-  await output('frames', file, '--exchange', 'binance', '--data', data)
-  await output('drain', '--data', data)
-})
-afterAll(() => rmSync(folder, { recursive: true }))
-
+const { data } = smallLake()
 const sql = (query: string, format: string) => output('sql', query, '--format', format, '--data', data)
 
 test('json: decimals and large integers are exact, what is nested is nested', async () => {
@@ -67,6 +53,77 @@ test('csv, table and parquet', async () => {
   expect(await sql('SELECT 1 AS x WHERE false', 'table')).toBe('(no rows)\n')
   const bytes = await sql(query, 'parquet')
   expect([bytes.slice(0, 4), bytes.slice(-4)]).toEqual(['PAR1', 'PAR1'])
+})
+
+test('columns keep their order and their names, also numbers and doubles', async () => {
+  const query = `SELECT 2 AS b, 1 AS "1", 3 AS a, 4 AS a`
+  expect(await sql(query, 'csv')).toBe('b,1,a,a:1\n2,1,3,4\n')
+  expect(await sql(query, 'json')).toBe('[{"b":2,"1":1,"a":3,"a:1":4}]\n')
+  expect(await sql(query, 'table')).toContain('b  1  a  a:1\n')
+})
+
+test('csv has maps and lists as JSON, nulls as nothing and empty texts as such', async () => {
+  const query = `SELECT MAP {'a': 'x,"y"'} AS map, ['p', 'q'] AS list, NULL AS nothing, '' AS empty, 'a"b' AS quoted, 'c
+d' AS lines, '\x01'::BLOB AS bytes`
+  expect(await sql(query, 'csv')).toBe(
+    'map,list,nothing,empty,quoted,lines,bytes\n"{""a"":""x,\\""y\\""""}","[""p"",""q""]",,"","a""b","c\nd",\\x01\n',
+  )
+})
+
+test.each([
+  ['a comment at the end', 'SELECT 1 AS x -- nothing'],
+  ['DESCRIBE', 'DESCRIBE gold_crypto_trades'],
+  ['SUMMARIZE', 'SUMMARIZE gold_crypto_trades'],
+  ['SHOW TABLES', 'SHOW TABLES'],
+  ['VALUES', 'VALUES (1), (2);'],
+  ['PIVOT', 'PIVOT gold_crypto_trades ON side USING count(*) GROUP BY symbol'],
+  ['WITH', 'WITH x AS (SELECT 1 AS a) FROM x'],
+])('%s works in every format', async (_, query) => {
+  for (const format of ['table', 'csv', 'json']) expect((await sql(query, format)).length).toBeGreaterThan(3)
+  expect((await sql(query, 'parquet')).slice(0, 4)).toBe('PAR1')
+})
+
+test('SHOW TABLES and DESCRIBE know every table, and EXPLAIN explains', async () => {
+  const names = JSON.parse(await sql('SHOW TABLES', 'json')).map((row: { name: string }) => row.name)
+  expect(names).toEqual(
+    allTables()
+      .map(table => table.name)
+      .toSorted(),
+  )
+  const columns = JSON.parse(await sql('DESCRIBE silver_kraken_trades', 'json'))
+  expect(columns[0]).toMatchObject({ column_name: 'message_id', column_type: 'VARCHAR' })
+  expect(await sql('EXPLAIN SELECT count(*) FROM gold_crypto_trades', 'table')).toContain('physical_plan')
+  expect(await sql('EXPLAIN ANALYZE SELECT count(*) FROM gold_crypto_trades', 'table')).toContain('analyzed_plan')
+  expect(await sql("SELECT count(*) AS n FROM query_table('gold_' || 'crypto_trades')", 'csv')).toBe('n\n3\n')
+})
+
+test('a table shows its first rows and says how many more there are', async () => {
+  const shown = await sql('SELECT range AS n FROM range(150000)', 'table')
+  expect(shown.split('\n')).toHaveLength(1000 + 2 + 3)
+  expect(shown).toMatch(/\n… 149,000 more\n\(150,000 rows\)\n$/)
+  expect(await output('sql', 'SELECT 1 FROM range(5)', '--limit', '2', '--data', data)).toMatch(
+    /\n… 3 more\n\(5 rows\)\n$/,
+  )
+})
+
+test('control characters are shown, not sent to the terminal', async () => {
+  expect(await sql("SELECT chr(27) || '[2J' AS x, 'a' || chr(10) || 'b' AS y", 'table')).toContain('\\x1b[2J  a\\x0ab')
+})
+
+test('a filter that no row can match is answered with what is there', async () => {
+  const ask = async (query: string) => (await runCommand('sql', query, '--data', data)).stderr
+  expect(await ask("SELECT * FROM gold_crypto_trades WHERE exchange = 'binance'")).toBe(
+    "gold_crypto_trades has no exchange 'binance': it has BINANCE.\n",
+  )
+  expect(
+    await ask("SELECT count(*) FROM gold_crypto_trades WHERE symbol IN ('BTC-USDT', 'BTCUSDT') AND side = 'BUY'"),
+  ).toBe(
+    "gold_crypto_trades has no symbol 'BTC-USDT': it has BTCUSDT.\ngold_crypto_trades has no side 'BUY': it has SELL.\n",
+  )
+  expect(await ask("SELECT * FROM silver_kraken_trades WHERE exchange = 'KRAKEN'")).toBe(
+    "silver_kraken_trades has no exchange 'KRAKEN': it has no rows.\n",
+  )
+  expect(await ask("SELECT count(*) FROM gold_crypto_trades WHERE exchange = 'BINANCE'")).toBe('')
 })
 
 test('every table has a view, also those that have no rows', async () => {

@@ -41,7 +41,7 @@ describe('context values', () => {
       /bootstrapServers has a: give host:port/,
     ],
     ['no secret', { kafka: 'self-managed', bootstrapServers: 'a:1' }, /kafkaSecretArn is missing/],
-    ['no login', { ...KAFKA_MODES['self-managed'], kafkaLogin: 'none' }, /local=true alone/],
+    ['no login', { ...KAFKA_MODES['self-managed'], kafkaLogin: 'none' }, /none only with local=true/],
     ['pollers the wrong way round', { pollers: '5-2' }, /pollers is 5-2/],
     ['no concurrency', { bronzeConcurrency: '0' }, /bronzeConcurrency is 0/],
     ['an address without a host', { pageEmail: 'me' }, /pageEmail is me: give an e-mail address/],

@@ -33,7 +33,7 @@ test('without a lake, only commands that should make one make one', async () => 
 test('a folder of other things is left alone', async () => {
   const data = newFolder()
   writeFileSync(join(data, 'letter.txt'), 'dear')
-  await refused(/holds letter\.txt and no lake/, 'start', '--for', '1s', '--data', data)
+  await refused(/holds letter\.txt and not a lake/, 'start', '--for', '1s', '--data', data)
   await refused(/There is no lake/, 'audit', '--data', data)
   expect(filesBelow(data)).toEqual([join(data, 'letter.txt')])
 })

@@ -190,11 +190,11 @@ test('a record that cannot be replayed is named, and nothing is written', async 
     ],
     [
       () => file('e.parquet', [{ partition: -1, offset: 0, value: null }]),
-      /kraken--1@0 is of a partition out of range/,
+      /kraken--1@0 has a partition out of range/,
     ],
     [
       () => file('f.parquet', [{ partition: 10_000, offset: 0, value: null }]),
-      /kraken-10000@0 is of a partition out of range/,
+      /kraken-10000@0 has a partition out of range/,
     ],
     [() => file('g.parquet', [{ partition: 0, offset: -5, value: null }]), /kraken-0@-5 has an offset out of range/],
     [

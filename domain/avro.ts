@@ -16,11 +16,13 @@ const bigintLong = avsc.types.LongType.__with({
 })
 
 /**
- * The type of a parsed schema. Logical types stay what they are stored as.
- * @throws Error where it is not an Avro schema
+ * The type of a parsed schema. Logical types stay what they are stored as. `wrapped`: a union's value is an
+ * object whose one key names its branch, so that no two branches look alike. @throws Error where it is not an Avro
+ * schema
  */
-export function avroType(schema: unknown): avsc.Type {
+export function avroType(schema: unknown, unions: 'plain' | 'wrapped' = 'plain'): avsc.Type {
   return avsc.Type.forSchema(structuredClone(schema) as avsc.Schema, {
+    ...(unions === 'wrapped' && { wrapUnions: true }),
     typeHook: part => {
       const name = typeof part === 'string' ? part : (part as { type?: unknown }).type
       return name === 'long' ? bigintLong : undefined

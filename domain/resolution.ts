@@ -1,18 +1,20 @@
 /**
- * Reads messages of other writer schemas as TradeV2 by Avro's schema resolution. The result is written again in TradeV2's
- * own encoding, so that the columnar decoder is the only reader of fields. Just as strict: what cannot be read without
- * loss is refused.
+ * Reads messages of other writer schemas as TradeV2, field by field and by name. The result is written again in TradeV2's own
+ * encoding, so that the columnar decoder is the only reader of fields. Just as strict: a value is converted exactly, or
+ * refused in words; it is never read as anything but its own type (domain/avro-values.ts).
  */
+import { isUtf8 } from 'node:buffer'
 import type { Type } from 'avsc'
 import { avroType } from './avro.ts'
-import { decimalFromBytes, fitsDecimal18, SCALE } from './decimal.ts'
+import { bodyChecker } from './avro-skip.ts'
+import { type AvroValue, plainReader } from './avro-values.ts'
+import { decimalFromBytes, fitsDecimal18, parseDecimal, SCALE } from './decimal.ts'
 import { BadInput, messageOf } from './errors.ts'
 import { ASSET_CLASSES, TRADE_SCHEMA, TRADE_SIDES, type Trade } from './trade.ts'
 import { encodeTrade, FRAME_BYTES } from './wire.ts'
 
 interface AvroField {
   readonly name: string
-  readonly aliases?: readonly string[]
   readonly type: unknown
 }
 
@@ -29,23 +31,52 @@ export type Resolution = Resolve | undefined
 export function resolveSchema(writer: unknown): Resolution {
   if (sameEncoding(writer)) return undefined
   let type: Type
-  let resolver: ReturnType<Type['createResolver']>
+  let problemOf: (body: Uint8Array) => string | undefined
   try {
-    type = avroType(lenientSchema(writer))
-    resolver = type.createResolver(avroType(writer))
+    type = avroType(writer, 'wrapped')
+    problemOf = bodyChecker(writer)
   } catch (error) {
     throw new BadInput(`its schema cannot be read as TradeV2: ${messageOf(error)}`)
   }
-  const units = unitsOf(writer)
+  const fields = readersOf(writer)
   return body => {
-    let row: Row
+    const problem = problemOf(body)
+    if (problem !== undefined) throw new BadInput(`the body does not decode: ${problem}`)
+    let row: Record<string, unknown>
     try {
-      row = type.fromBuffer(Buffer.from(body.buffer, body.byteOffset, body.length), resolver) as Row
+      row = type.fromBuffer(Buffer.from(body.buffer, body.byteOffset, body.length)) as Record<string, unknown>
     } catch (error) {
       throw new BadInput(`the body does not decode: ${messageOf(error)}`)
     }
-    return encodeTrade(tradeOf(row, units)).subarray(FRAME_BYTES)
+    const read = (name: string): AvroValue => fields.get(name)?.(row[name]) ?? null
+    return encodeTrade(tradeOf(read)).subarray(FRAME_BYTES)
   }
+}
+
+/** Readers of the fields that the writer has, by name. @throws BadInput where a record is not what the schema describes */
+function readersOf(writer: unknown): Map<string, (value: unknown) => AvroValue> {
+  const { type, fields } = writer as { type?: unknown; fields?: readonly AvroField[] }
+  if (type !== 'record' || !Array.isArray(fields))
+    throw new BadInput('its schema cannot be read as TradeV2: it does not describe a record')
+  const reader = plainReader(writer)
+  const wanted = new Set<string>(TRADE_SCHEMA.fields.map(({ name }) => name))
+  return new Map(
+    fields
+      .filter(({ name }) => wanted.has(name))
+      .map((field): [string, (value: unknown) => AvroValue] => {
+        const problem = decimalProblem(field)
+        if (problem !== undefined) throw new BadInput(`its schema cannot be read as TradeV2: ${problem}`)
+        return [field.name, value => reader(field.type, value)]
+      }),
+  )
+}
+
+/** Why a price or quantity of this type can never be exact; undefined where some branch of it may be. */
+function decimalProblem({ name, type }: AvroField): string | undefined {
+  if (name !== 'price' && name !== 'quantity') return undefined
+  const branches: unknown[] = Array.isArray(type) ? type : [type]
+  const inexact = branches.every(branch => branch === 'null' || branch === 'float' || branch === 'double')
+  return inexact ? `${name} is ${JSON.stringify(type)}, which is not exact` : undefined
 }
 
 /** Whether this schema encodes to the same bytes as TradeV2: same fields, in order, of the same types. */
@@ -72,87 +103,44 @@ function shape(schema: unknown): unknown {
   }
 }
 
-/**
- * TradeV2 as a reader of this writer: every field may be null or missing, so that the message can say which one is; the
- * record has the writer's name, whatever that is, and its enums are the writer's own or text, so that an enum symbol
- * that TradeV2 does not have fails one record and not the whole schema.
- */
-function lenientSchema(writer: unknown): unknown {
-  const { name, namespace } = writer as { name?: string; namespace?: string }
-  const fields = TRADE_SCHEMA.fields.map(({ name, type }) => {
-    const own = isEnum(type) ? symbolType(writer, name) : undefined
-    return { name, type: Array.isArray(type) ? type : ['null', own ?? type], default: null }
-  })
-  return { type: 'record', name: name ?? TRADE_SCHEMA.name, namespace, fields }
-}
+type Read = (field: string) => AvroValue
 
-/** The writer's enum or text type of a field; undefined where it has neither. */
-function symbolType(writer: unknown, field: string): unknown {
-  const type = fieldsOf(writer).find(candidate => candidate.name === field)?.type
-  const branches = Array.isArray(type) ? type : [type]
-  return branches.find(branch => branch === 'string' || isEnum(branch))
-}
-
-function isEnum(type: unknown): boolean {
-  return typeof type === 'object' && type !== null && (type as { type?: unknown }).type === 'enum'
-}
-
-function fieldsOf(writer: unknown): readonly AvroField[] {
-  return (writer as { fields?: AvroField[] }).fields ?? []
-}
-
-type Row = Readonly<Record<string, unknown>>
-
-/** What a writer's numbers count: microseconds per unit of its timestamps, digits after the point of its decimals. */
-interface Units {
-  readonly micros: (field: string) => bigint
-  readonly scale: (field: string) => number
-}
-
-function unitsOf(writer: unknown): Units {
-  const fields = fieldsOf(writer)
-  const annotated = (name: string): Record<string, unknown> => {
-    const type = fields.find(field => field.name === name)?.type
-    const branches = Array.isArray(type) ? type : [type]
-    return (branches.find(branch => typeof branch === 'object' && branch !== null) ?? {}) as Record<string, unknown>
-  }
+function tradeOf(read: Read): Trade {
   return {
-    micros: field => (annotated(field).logicalType === 'timestamp-millis' ? 1000n : 1n),
-    scale: field => {
-      const { logicalType, scale } = annotated(field)
-      return logicalType === 'decimal' ? Number(scale ?? 0) : SCALE
-    },
+    messageId: text(read, 'message_id'),
+    tradeId: text(read, 'trade_id'),
+    symbol: text(read, 'symbol'),
+    exchange: text(read, 'exchange'),
+    assetClass: oneOf(read, 'asset_class', ASSET_CLASSES),
+    timestamp: micros(read, 'timestamp'),
+    price: decimal(read, 'price'),
+    quantity: decimal(read, 'quantity'),
+    currency: text(read, 'currency'),
+    side: oneOf(read, 'side', TRADE_SIDES),
+    tradeConditions: conditions(read),
+    sourceSequence: optionalLong(read, 'source_sequence'),
+    ingestionTimestamp: micros(read, 'ingestion_timestamp'),
+    platformSequence: optionalLong(read, 'platform_sequence'),
+    vendorData: vendorData(read),
   }
 }
 
-function tradeOf(row: Row, units: Units): Trade {
-  return {
-    messageId: text(row, 'message_id'),
-    tradeId: text(row, 'trade_id'),
-    symbol: text(row, 'symbol'),
-    exchange: text(row, 'exchange'),
-    assetClass: oneOf(row, 'asset_class', ASSET_CLASSES),
-    timestamp: required<bigint>(row, 'timestamp') * units.micros('timestamp'),
-    price: decimal(row, 'price', units),
-    quantity: decimal(row, 'quantity', units),
-    currency: text(row, 'currency'),
-    side: oneOf(row, 'side', TRADE_SIDES),
-    tradeConditions: required<string[]>(row, 'trade_conditions').map(condition => utf8('trade_conditions', condition)),
-    sourceSequence: row.source_sequence as bigint | null,
-    ingestionTimestamp: required<bigint>(row, 'ingestion_timestamp') * units.micros('ingestion_timestamp'),
-    platformSequence: row.platform_sequence as bigint | null,
-    vendorData: vendorData(row.vendor_data as Record<string, string> | null),
-  }
+function required(read: Read, field: string): Exclude<AvroValue, null> {
+  const value = read(field)
+  if (value === null) throw new BadInput(`${field} is null or missing`)
+  return value
 }
 
-function required<T>(row: Row, field: string): T {
-  const value = row[field]
-  if (value === null || value === undefined) throw new BadInput(`${field} is null or missing`)
-  return value as T
+function refused(field: string, { typeName }: { readonly typeName: string }, instead: string): BadInput {
+  return new BadInput(`${field} is ${typeName}, not ${instead}`)
 }
 
-function text(row: Row, field: string): string {
-  return utf8(field, required<string>(row, field))
+function text(read: Read, field: string): string {
+  const value = required(read, field)
+  if (value.is === 'text') return utf8(field, value.text)
+  if (value.is !== 'bytes' || value.scale !== undefined) throw refused(field, value, 'text')
+  if (!isUtf8(value.bytes)) throw new BadInput(`${field} is not UTF-8`)
+  return Buffer.from(value.bytes).toString()
 }
 
 /**
@@ -163,27 +151,82 @@ function utf8(field: string, value: string): string {
   return value
 }
 
-function oneOf<T extends string>(row: Row, field: string, symbols: readonly T[]): T {
-  const value = text(row, field)
+function oneOf<T extends string>(read: Read, field: string, symbols: readonly T[]): T {
+  const value = text(read, field)
   const symbol = symbols.find(candidate => candidate === value)
   if (!symbol) throw new BadInput(`${field} ${JSON.stringify(value)} is unknown`)
   return symbol
 }
 
-function decimal(row: Row, field: string, units: Units): bigint {
-  const stored = decimalFromBytes(required<Uint8Array>(row, field))
-  if (stored === undefined) throw new BadInput(`${field} is empty for decimal(18,8)`)
-  const shift = SCALE - units.scale(field)
-  const divisor = shift < 0 ? 10n ** BigInt(-shift) : 1n
-  if (stored % divisor !== 0n) throw new BadInput(`${field} has more than ${SCALE} digits after the point`)
-  const value = shift < 0 ? stored / divisor : stored * 10n ** BigInt(shift)
-  if (!fitsDecimal18(value)) throw new BadInput(`${field} is too wide for decimal(18,8)`)
-  return value
+/** Units of 10^-8, from a decimal of any scale, decimal text, or whole numbers; never from floating point. */
+function decimal(read: Read, field: string): bigint {
+  const value = required(read, field)
+  const units = unitsOf(field, value)
+  if (!fitsDecimal18(units)) throw new BadInput(`${field} is too wide for decimal(18,8)`)
+  return units
 }
 
-function vendorData(data: Record<string, string> | null): Record<string, string> | null {
-  if (data === null) return null
+function unitsOf(field: string, value: Exclude<AvroValue, null>): bigint {
+  if (value.is === 'text') {
+    const units = parseDecimal(value.text)
+    if (units === undefined)
+      throw new BadInput(
+        `${field} ${JSON.stringify(value.text.slice(0, 64))} is not a decimal of at most ${SCALE} digits after the point`,
+      )
+    return units
+  }
+  if (value.is === 'integer' && value.logical === undefined) return value.integer * 10n ** BigInt(SCALE)
+  if (value.is !== 'bytes' || value.scale === undefined) throw refused(field, value, 'a decimal')
+  const stored = decimalFromBytes(value.bytes)
+  if (stored === undefined) throw new BadInput(`${field} is empty for decimal(18,8)`)
+  const shift = SCALE - value.scale
+  const divisor = shift < 0 ? 10n ** BigInt(-shift) : 1n
+  if (stored % divisor !== 0n) throw new BadInput(`${field} has more than ${SCALE} digits after the point`)
+  return shift < 0 ? stored / divisor : stored * 10n ** BigInt(shift)
+}
+
+/** Microseconds since 1970; a long without a unit counts as those, as in TradeV2. */
+function micros(read: Read, field: string): bigint {
+  const value = required(read, field)
+  if (value.is !== 'integer') throw refused(field, value, 'a timestamp')
+  switch (value.logical) {
+    case undefined:
+    case 'timestamp-micros':
+      return value.integer
+    case 'timestamp-millis':
+      return value.integer * 1000n
+    case 'timestamp-nanos':
+      // Rounded down, also before 1970.
+      return (value.integer - (((value.integer % 1000n) + 1000n) % 1000n)) / 1000n
+    default:
+      throw refused(field, value, 'a timestamp in UTC')
+  }
+}
+
+function optionalLong(read: Read, field: string): bigint | null {
+  const value = read(field)
+  if (value === null) return null
+  if (value.is !== 'integer' || value.logical !== undefined) throw refused(field, value, 'a whole number')
+  return value.integer
+}
+
+function conditions(read: Read): string[] {
+  const value = required(read, 'trade_conditions')
+  if (value.is !== 'list') throw refused('trade_conditions', value, 'a list of texts')
+  return value.items.map(item => {
+    if (item?.is !== 'text') throw new BadInput('trade_conditions hold something that is not text')
+    return utf8('trade_conditions', item.text)
+  })
+}
+
+function vendorData(read: Read): Record<string, string> | null {
+  const value = read('vendor_data')
+  if (value === null) return null
+  if (value.is !== 'map') throw refused('vendor_data', value, 'a map of texts')
   return Object.fromEntries(
-    Object.entries(data).map(([key, value]) => [utf8('vendor_data', key), utf8('vendor_data', value)]),
+    value.entries.map(([key, entry]) => {
+      if (entry?.is !== 'text') throw new BadInput('vendor_data holds something that is not text')
+      return [utf8('vendor_data', key), utf8('vendor_data', entry.text)]
+    }),
   )
 }

@@ -188,10 +188,7 @@ test('a record that cannot be replayed is named, and nothing is written', async 
       () => file('d.parquet', [{ ...rowsFrom(0, 0, 1)[0], topic: 'elsewhere' }]),
       /elsewhere-0@0 belongs to a topic that this lake does not have/,
     ],
-    [
-      () => file('e.parquet', [{ partition: -1, offset: 0, value: null }]),
-      /kraken--1@0 has a partition out of range/,
-    ],
+    [() => file('e.parquet', [{ partition: -1, offset: 0, value: null }]), /kraken--1@0 has a partition out of range/],
     [
       () => file('f.parquet', [{ partition: 10_000, offset: 0, value: null }]),
       /kraken-10000@0 has a partition out of range/,

@@ -2,47 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { avroType } from '../../domain/avro.ts'
 import { resolveSchema } from '../../domain/resolution.ts'
-import { messageId, TRADE_SCHEMA, type Trade } from '../../domain/trade.ts'
-import { encodeTrade, FRAME_BYTES } from '../../domain/wire.ts'
+import { TRADE_SCHEMA } from '../../domain/trade.ts'
 import { anyTrade } from './support.ts'
-
-type Field = { name: string; type: unknown; default?: unknown }
-const FIELDS = TRADE_SCHEMA.fields as unknown as Field[]
-
-function schemaWith(change: (fields: Field[]) => Field[]): object {
-  return { ...structuredClone(TRADE_SCHEMA), fields: change(structuredClone(FIELDS)) }
-}
-
-function replaceType(name: string, type: unknown): (fields: Field[]) => Field[] {
-  return fields => fields.map(field => (field.name === name ? { name, type } : field))
-}
-
-const TRADE: Trade = {
-  messageId: messageId('KRAKEN', 'BTCUSD', 'KRAKEN-1'),
-  tradeId: 'KRAKEN-1',
-  symbol: 'BTCUSD',
-  exchange: 'KRAKEN',
-  assetClass: 'crypto',
-  timestamp: 1_795_000_000_123_000n,
-  price: 9_725_001_000_000n,
-  quantity: 150_000_000n,
-  currency: 'USD',
-  side: 'SELL',
-  tradeConditions: ['m'],
-  sourceSequence: null,
-  ingestionTimestamp: 1_795_000_000_200_000n,
-  platformSequence: 7n,
-  vendorData: { pair: 'XBT/USD' },
-}
-const body = (trade: Trade) => Buffer.from(encodeTrade(trade).subarray(FRAME_BYTES))
-const ROW = avroType(TRADE_SCHEMA).fromBuffer(body(TRADE)) as Record<string, unknown>
-
-/** A row of another schema through resolution. */
-function resolved(schema: object, row: Record<string, unknown>): Buffer {
-  const resolve = resolveSchema(schema)
-  if (!resolve) throw new Error('The schema was taken for TradeV2 itself.')
-  return Buffer.from(resolve(avroType(schema).toBuffer(row)))
-}
+import { body, decimalType, ROW, replaceType, resolved, schemaWith, TRADE, withField } from './writer-schemas.ts'
 
 test('TradeV2 itself needs no resolution, whatever its docs and defaults', () => {
   expect(resolveSchema(TRADE_SCHEMA)).toBeUndefined()
@@ -84,6 +46,119 @@ describe("other writers' messages become the very bytes of TradeV2", () => {
       price: Buffer.from((TRADE.price / 10_000n).toString(16).padStart(10, '0'), 'hex'),
     }
     expect(resolved(schema, row)).toEqual(body(TRADE))
+  })
+})
+
+describe('a price is converted exactly, whatever type it is sent in', () => {
+  const price = (text: string) => body({ ...TRADE, price: BigInt(text) })
+
+  test.each([
+    ['text', 'string', '86416.1', '8641610000000'],
+    ['text of a union', ['null', 'string'], '86416.1', '8641610000000'],
+    ['text before bytes', ['string', decimalType({ type: 'bytes' })], '0.00000001', '1'],
+    ['text behind bytes', [decimalType({ type: 'bytes' }), 'string'], '1234567890.12345678', '123456789012345678'],
+    ['text with an exponent', 'string', '1.5e-7', '15'],
+    ['a whole number', 'int', 7, '700000000'],
+    ['a whole long', 'long', 7n, '700000000'],
+  ])('%s', (_, type, value, units) => {
+    expect(withField('price', type, value)).toEqual(price(units))
+  })
+
+  test('fixed bytes', () => {
+    const fixed = decimalType({ type: 'fixed', name: 'Price', size: 8 })
+    const bytes = Buffer.alloc(8)
+    bytes.writeBigInt64BE(8_641_610_000_000n)
+    expect(withField('price', fixed, bytes)).toEqual(price('8641610000000'))
+  })
+
+  test.each([
+    ['text of more digits', 'string', '0.000000001', 'is not a decimal of at most 8 digits'],
+    ['other text', 'string', 'NaN', 'is not a decimal'],
+    ['empty text', 'string', '', 'is not a decimal'],
+    ['bytes without a scale', 'bytes', Buffer.from('86416.1'), 'price is plain bytes, not a decimal'],
+    ['a double of a union', ['double', 'string'], 1.5, 'price is a double, not a decimal'],
+    ['a time', { type: 'long', logicalType: 'timestamp-micros' }, 5n, 'price is a timestamp-micros, not a decimal'],
+    ['a flag', 'boolean', true, 'price is a boolean, not a decimal'],
+    ['too wide a number', 'long', 10n ** 11n, 'too wide'],
+  ])('%s is refused', (_, type, value, message) => {
+    expect(() => withField('price', type, value)).toThrow(message)
+  })
+
+  test.each([['float'], ['double'], [['null', 'double']]])('a schema of %s is refused as a whole', type => {
+    expect(() => resolveSchema(schemaWith(replaceType('quantity', type)))).toThrow(/quantity is .*, which is not exact/)
+  })
+})
+
+describe('a time is one in UTC, of a unit that its type names', () => {
+  const time = (micros: bigint) => body({ ...TRADE, timestamp: micros })
+  test.each([
+    ['timestamp-millis', 1_795_000_000_123n, 1_795_000_000_123_000n],
+    ['timestamp-micros', 1_795_000_000_123_456n, 1_795_000_000_123_456n],
+    ['timestamp-nanos', 1_795_000_000_123_456_789n, 1_795_000_000_123_456n],
+    ['timestamp-nanos', -1n, -1n],
+  ])('%s', (logicalType, value, micros) => {
+    // Another field keeps the schema from being TradeV2's own.
+    const schema = schemaWith(fields => [
+      ...replaceType('timestamp', { type: 'long', logicalType })(fields),
+      { name: 'x', type: 'null' },
+    ])
+    expect(resolved(schema, { ...ROW, timestamp: value, x: null })).toEqual(time(micros))
+  })
+
+  test.each([
+    ['local-timestamp-micros', 'long', 5n],
+    ['local-timestamp-millis', 'long', 5n],
+    ['time-micros', 'long', 5n],
+    ['date', 'int', 5],
+  ])('%s is refused', (logicalType, type, value) => {
+    expect(() => withField('timestamp', { type, logicalType }, value)).toThrow(
+      `timestamp is a ${logicalType}, not a timestamp in UTC`,
+    )
+  })
+
+  test.each([
+    ['string', '2026-11-20'],
+    ['double', 1.5],
+    ['float', 1.5],
+  ])('%s is refused', (type, value) => {
+    expect(() => withField('ingestion_timestamp', type, value)).toThrow(
+      `ingestion_timestamp is a ${type}, not a timestamp`,
+    )
+  })
+})
+
+describe('other fields', () => {
+  test('text may be bytes or an enum, and nothing else', () => {
+    expect(withField('symbol', 'bytes', Buffer.from('BTCUSD'))).toEqual(body(TRADE))
+    expect(withField('symbol', { type: 'enum', name: 'Symbol', symbols: ['BTCUSD'] }, 'BTCUSD')).toEqual(body(TRADE))
+    expect(() => withField('symbol', 'bytes', Buffer.from([0xff]))).toThrow('symbol is not UTF-8')
+    expect(() => withField('symbol', 'long', 5n)).toThrow('symbol is a long, not text')
+    expect(() => withField('symbol', decimalType({ type: 'bytes' }), Buffer.from('B'))).toThrow(
+      'symbol is a decimal, not text',
+    )
+  })
+
+  test('sequences are whole numbers, not times or fractions', () => {
+    expect(withField('platform_sequence', 'int', 7)).toEqual(body(TRADE))
+    expect(() => withField('platform_sequence', { type: 'long', logicalType: 'timestamp-millis' }, 7n)).toThrow(
+      'platform_sequence is a timestamp-millis',
+    )
+    expect(() => withField('platform_sequence', 'double', 7)).toThrow(
+      'platform_sequence is a double, not a whole number',
+    )
+  })
+
+  test('lists and maps hold text alone', () => {
+    expect(() => withField('trade_conditions', { type: 'array', items: 'int' }, [1])).toThrow(
+      'something that is not text',
+    )
+    expect(() => withField('vendor_data', { type: 'map', values: ['null', 'string'] }, { a: null })).toThrow(
+      'something that is not text',
+    )
+    expect(withField('vendor_data', { type: 'map', values: ['null', 'string'] }, { pair: 'XBT/USD' })).toEqual(
+      body(TRADE),
+    )
+    expect(() => withField('vendor_data', 'string', 'x')).toThrow('vendor_data is a string, not a map of texts')
   })
 })
 

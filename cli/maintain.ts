@@ -3,6 +3,7 @@
  */
 import { createLogFile } from '../adapters/log-file.ts'
 import { sumOf } from '../domain/counts.ts'
+import { SAME_TRADE_MICROS } from '../domain/trade.ts'
 import { openLake } from '../embedded/lake.ts'
 import { createMetrics } from '../embedded/metrics.ts'
 import { maintainHandler } from '../functions/maintain/handler.ts'
@@ -60,7 +61,7 @@ function tableLines(table: TableResult): string[] {
     joins.length > 0 &&
       `${formatCount(sum('files'))} files of ${formatCount(partitions)} partition${partitions === 1 ? '' : 's'} joined into ${formatCount(joins.length)}: ${formatBytes(sum('bytesRead'))} read, ${formatBytes(sum('bytesWritten'))} written`,
     sum('conflicts') > 0 &&
-      `${formatCount(sum('conflicts'))} trades share a message_id with another trade over a second apart: a conflict in the source, both stay`,
+      `${formatCount(sum('conflicts'))} trades share a message_id with another trade over ${SAME_TRADE_MICROS / 1_000_000n} s apart: a conflict in the source, both stay`,
     droppedPartitions.length > 0 &&
       `past their retention and dropped: ${droppedPartitions.join(', ')}, ${formatCount(table.droppedRows)} rows`,
     expiredSnapshots > 0 && `${formatCount(expiredSnapshots)} snapshots expired`,

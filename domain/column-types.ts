@@ -24,7 +24,7 @@ export interface Column {
   /** The version that added the column to a table that had rows: older rows hold null. */
   readonly since?: string
   /** Where Gold takes it from: Silver's column of the same name, or the trade's time. */
-  readonly from?: 'silver' | 'time'
+  readonly from?: 'silver' | 'time' | 'trade'
 }
 
 /** Precision and scale of a decimal type, or undefined for any other type. */

@@ -5,6 +5,10 @@
  * iceberg/evolve.ts says which other changes are legal.
  */
 import type { Column, ColumnType } from './column-types.ts'
+import { EXCHANGES } from './exchanges.ts'
+
+/** As messages name the exchanges. */
+const CODES = EXCHANGES.map(({ code }) => code).join(', ')
 
 type Details = Partial<Pick<Column, 'nestedIds' | 'since' | 'from'>>
 
@@ -84,7 +88,7 @@ function tradeColumns(element: number, key: number, value: number): readonly Col
       "The exchange's name and its trade number: BINANCE-123456. An aggregate trade has its aggregate number: BINANCE-AGG-123.",
     ),
     required(3, 'symbol', 'string', 'Base asset, then quote asset: BTCUSDT. XBT is written BTC, XDG is written DOGE.'),
-    required(4, 'exchange', 'string', 'BINANCE, KRAKEN or COINBASE.'),
+    required(4, 'exchange', 'string', `The exchange's code: ${CODES}.`),
     required(5, 'asset_class', 'string', 'Always crypto.'),
     required(
       6,
@@ -158,7 +162,7 @@ export const DLQ_COLUMNS: readonly Column[] = [
   ),
   optional(7, 'schema_id', 'int', 'Id in the schema registry that the record names. Null when it names no id.'),
   required(8, 'dlq_date', 'date', 'UTC date of error_timestamp.'),
-  required(9, 'exchange', 'string', 'Exchange whose topic the record came from: BINANCE, KRAKEN or COINBASE.'),
+  required(9, 'exchange', 'string', `Code of the exchange whose topic the record came from: ${CODES}.`),
   required(
     10,
     'topic_epoch',
@@ -176,7 +180,7 @@ export const GOLD_COLUMNS: readonly Column[] = [
 
 export const CANDLE_COLUMNS: readonly Column[] = [
   required(1, 'symbol', 'string', 'Base asset, then quote asset: BTCUSDT.'),
-  required(2, 'exchange', 'string', 'BINANCE, KRAKEN or COINBASE: each exchange has candles of its own.'),
+  required(2, 'exchange', 'string', `The exchange's code, ${CODES}: each exchange has candles of its own.`),
   required(3, 'window_start', 'timestamptz', 'First moment of the window (included), UTC.'),
   required(4, 'window_end', 'timestamptz', 'First moment after the window, UTC.'),
   required(5, 'window_date', 'date', 'UTC date of window_start.'),

@@ -10,7 +10,8 @@ export interface Timeframe {
   readonly length: bigint
   /**
    * Candles whose windows start in the same span share a data file, microseconds. A commit rewrites the files of
-   * the spans that it touches, so a span is about a hundred windows; it is a multiple of the next entry's window.
+   * the spans that it touches, so a span is at most about a hundred windows, and no longer than its
+   * partition (a day, or about a month); it is a multiple of the next entry's window.
    */
   readonly span: bigint
   readonly partition: 'day' | 'month'

@@ -86,6 +86,9 @@ function firstProblem(
     if (taken !== undefined)
       return `column ${field.name} is new, but its id ${taken} is not: give it ids from ${lastId + 1} on`
   }
+  const ids = wanted.fields.flatMap(fieldIds)
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index)
+  if (twice !== undefined) return `id ${twice} is given twice: give every column ids of its own`
   return undefined
 }
 

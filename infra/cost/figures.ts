@@ -1,4 +1,5 @@
 /** What the calculation uses besides prices: measured figures, and assumptions. */
+import type { ExchangeName } from '../../domain/exchanges.ts'
 
 /** `npm run bench`, one million messages on x86-64, the most of eight runs: CPU seconds for a million records. */
 export const CPU_SECONDS_PER_MILLION = { bronze: 2.3, silver: 3.8, gold: 2.3, candles: 0.4 } as const
@@ -10,9 +11,9 @@ export const CPU_SECONDS_PER_MILLION = { bronze: 2.3, silver: 3.8, gold: 2.3, ca
 export const BYTES = { record: 163, bronzeRow: 58, silverRow: 53, goldRow: 51 } as const
 
 /**
- * The same run: shares of the exchanges, and partitions with records in one batch. Other exchanges have other shares.
+ * The same run: shares of the exchanges, which add up to 1, and partitions with records in one batch.
  */
-export const SHARES: Readonly<Record<string, number>> = { binance: 0.8, kraken: 0.12, coinbase: 0.08 }
+export const SHARES: Readonly<Record<ExchangeName, number>> = { binance: 0.8, kraken: 0.12, coinbase: 0.08 }
 export const ACTIVE_PARTITIONS = 8
 
 /** Assumed, not measured on AWS: key, headers and framing of a Kafka record, bytes. */

@@ -1,6 +1,6 @@
 /** What a deployment costs in a month of 730 hours at a steady rate of trades: requests counted as the stages make them. */
 import { sumOf } from '../../domain/counts.ts'
-import { EXCHANGES, type Exchange } from '../../domain/exchanges.ts'
+import { EXCHANGES, type KnownExchange } from '../../domain/exchanges.ts'
 import { silverTable } from '../../domain/tables.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
@@ -53,7 +53,7 @@ export interface MonthlyCost {
 }
 
 /** `rate`: trades a second of all exchanges together. */
-export function monthlyCost(rate: number, exchanges: readonly Exchange[] = EXCHANGES): MonthlyCost {
+export function monthlyCost(rate: number, exchanges: readonly KnownExchange[] = EXCHANGES): MonthlyCost {
   const flows = exchanges.map(exchange => flowOf(exchange, rate))
   const bronzeEvents = sumOf(flows, flow => flow.events)
   const silverInvocations = sumOf(flows, flow => flow.silverInvocations)
@@ -141,7 +141,7 @@ export function monthlyCost(rate: number, exchanges: readonly Exchange[] = EXCHA
 }
 
 /** Metrics that alarms look at (a rate's alarm has two), and metrics of our own: as infra/alarms.ts makes them. */
-export function watched(exchanges: readonly Exchange[]): { alarms: number; metrics: number } {
+export function watched(exchanges: readonly KnownExchange[]): { alarms: number; metrics: number } {
   const functions = 2 * exchanges.length + 6
   return { alarms: 6 * exchanges.length + 4 * functions + 5, metrics: 4 * exchanges.length + 6 + functions }
 }
@@ -159,7 +159,7 @@ export function total(lines: readonly CostLine[]): number {
   return sumOf(lines, line => line.dollars)
 }
 
-function kafkaLines(rate: number, exchanges: readonly Exchange[]): CostLine[] {
+function kafkaLines(rate: number, exchanges: readonly KnownExchange[]): CostLine[] {
   const gbMonth = (rate * SECONDS * (BYTES.record + ASSUMED_RECORD_OVERHEAD)) / GB
   const kept = (gbMonth / SECONDS) * TOPIC_RETENTION_DAYS * DAY_SECONDS
   const partitions = sumOf(exchanges, exchange => exchange.partitions)
@@ -183,8 +183,8 @@ function kafkaLines(rate: number, exchanges: readonly Exchange[]): CostLine[] {
   ]
 }
 
-function flowOf(exchange: Exchange, rate: number) {
-  const own = rate * (SHARES[exchange.name] ?? 1 / EXCHANGES.length)
+function flowOf(exchange: KnownExchange, rate: number) {
+  const own = rate * SHARES[exchange.name]
   // A window ends an event, or its size does.
   const events = Math.max(1 / exchange.batchWindowSeconds, own / exchange.batchRecords)
   // Objects gather for a second, or until there are 25.

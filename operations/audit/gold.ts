@@ -62,7 +62,7 @@ export async function checkGold(session: QuerySession, readings: Readings): Prom
       ...(waiting > 0 ? [`${count(waiting)} Silver files wait for Gold`] : []),
       ...(figures.conflicts > 0
         ? [
-            `${count(figures.conflicts)} trades have the message_id of another one over a second apart: a conflict in the source`,
+            `${count(figures.conflicts)} trades have the message_id of another one over ${SAME_TRADE_MICROS / 1_000_000n} s apart: a conflict in the source`,
           ]
         : []),
     ],

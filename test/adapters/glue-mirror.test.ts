@@ -41,7 +41,7 @@ test('Glue follows a table that evolved', () => {
   const wider = GOLD_TABLE.columns.map(column =>
     column.name === 'price' ? { ...column, type: 'decimal(20,8)' as const } : column,
   )
-  const maker = { id: 21, name: 'maker', type: 'double', required: false, doc: 'Who made it.' } as const
+  const maker = { id: 999, name: 'maker', type: 'double', required: false, doc: 'Who made it.' } as const
   const evolved = evolveMetadata(metadata, { ...GOLD_TABLE, columns: [...wider, maker] })
   const types = typesOf(glueColumns(currentSchema(evolved)))
   expect(types.slice(6, 7)).toEqual(['price decimal(20,8)'])

@@ -11,8 +11,10 @@ export const hasFrames = existsSync(FRAMES)
 /** Completes the title of what is skipped without them. */
 export const NEEDS_FRAMES = hasFrames ? '' : ' (skipped: there are no recordings in ../shared/data/frames)'
 
+/** Frames of a fixture beside the tests (`bybit/frames.txt`), or of a recording beside the repository. */
 export async function recordedFrames(file: string): Promise<Frame[]> {
-  const text = readFileSync(FRAMES + file, 'utf8')
+  const own = fileURLToPath(new URL(`exchanges/${file}`, import.meta.url))
+  const text = readFileSync(existsSync(own) ? own : FRAMES + file, 'utf8')
   return Array.fromAsync(framesOf(text.split('\n'), file))
 }
 

@@ -39,7 +39,7 @@ describe('a closed partition', () => {
   })
 
   test('of candles is one whose end is a day past, of a month too', () => {
-    const table = candleTable(TIMEFRAMES[5])
+    const table = candleTable(TIMEFRAMES.find(({ partition }) => partition === 'month')!)
     const values = { window_date_month: 12 }
     const at = (nowMs: number) => planJoins(table, [partition([file(9), file(9)], values)], new Set(), nowMs)
     expect(at(Date.UTC(1971, 1, 1, 23))).toEqual([])

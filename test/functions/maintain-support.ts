@@ -19,7 +19,7 @@ export const DAY_MS = 24 * HOUR_MS
 export const BRONZE = bronzeTable(BINANCE)
 export const SILVER = silverTable(BINANCE)
 export const MINUTES = candleTable(TIMEFRAMES[0])
-export const HOURS = candleTable(TIMEFRAMES[4])
+export const HOURS = candleTable(TIMEFRAMES.find(({ name }) => name === '1h')!)
 
 /** Each group of trades through every stage, as a minute of its own. */
 export async function runMinutes(lake: MemoryLake, minutes: readonly (readonly Trade[])[]): Promise<void> {

@@ -102,6 +102,11 @@ describe('a table is refused, in one line with what to do, where', () => {
       { ...BASE, columns: COLUMNS.slice(0, -1) },
       'it has a column tags (id 7) that is unknown here: use the version that made it, or a later one',
     ],
+    [
+      'two columns have one id',
+      { ...BASE, columns: [...COLUMNS, column(9, 'maker', 'string', false), column(9, 'taker', 'string', false)] },
+      'id 9 is given twice: give every column ids of its own',
+    ],
     ['a column has another id', changed('count', { id: 9 }), 'column count has id 4 there and 9 here'],
     ['a nested id moved', changed('tags', { nestedIds: [9] }), 'column tags is a list with ids'],
     [

@@ -312,7 +312,7 @@ test('the outputs are those that the command goes by', () => {
       'CatalogTable',
       'GlueDatabase',
       'FeedGapsBronzeFunction',
-      ...['Binance', 'Kraken', 'Coinbase'].flatMap(name =>
+      ...EXCHANGES.map(({ name }) => name[0].toUpperCase() + name.slice(1)).flatMap(name =>
         ['BronzeFunction', 'SilverFunction', 'SilverQueue'].map(kind => name + kind),
       ),
       ...['Commit', 'Gold', 'Ohlcv', 'Sweep', 'Maintain'].map(name => `${name}Function`),

@@ -7,6 +7,7 @@ import { feed } from '../../cli/feed.ts'
 import { simulator } from '../../cli/simulator.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { pairOf } from '../../feeds/pairs.ts'
+import { isSimulated } from '../../feeds/simulator/instruments.ts'
 import { COMPOSE } from '../../localstack/compose.ts'
 
 interface Service {
@@ -78,11 +79,13 @@ describe('docker-compose.yml', () => {
     expect(values.registry).toBe(COMPOSE['inside-registry'])
     expect(values['create-topics']).toBe(true)
     for (const symbol of String(values.symbols).split(',')) expect(pairOf(symbol).symbol).not.toBe('')
+    expect(service.volumes).toEqual([`spill-${exchange.name}:${values.spill}`])
+    expect(volumes).toHaveProperty(`spill-${exchange.name}`)
+    // An exchange that is not simulated is read itself.
+    if (!isSimulated(exchange.name)) return
     const port = Number(parseOptions(simulator, (services.simulator.command ?? []).slice(1)).values.port)
     expect(values.url).toBe(`ws://simulator:${port}/${exchange.name}`)
     expect(values.rest).toBe(`http://simulator:${port}/${exchange.name}`)
-    expect(service.volumes).toEqual([`spill-${exchange.name}:${values.spill}`])
-    expect(volumes).toHaveProperty(`spill-${exchange.name}`)
     expect(Object.keys(service.depends_on ?? {}).sort()).toEqual(['redpanda', 'simulator'])
   })
 })

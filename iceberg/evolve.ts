@@ -6,7 +6,7 @@
  * The new schema is in the metadata that a table is opened with, and gets stored with the table's next commit: a migration has
  * no commit of its own, and where its commit failed, the next opening makes it again.
  */
-import { decimalType, type PrimitiveType } from '../domain/column-types.ts'
+import { type Column, decimalType, type PrimitiveType } from '../domain/column-types.ts'
 import { SchemaMismatch } from '../domain/errors.ts'
 import type { TableDefinition } from '../domain/tables.ts'
 import {
@@ -28,11 +28,15 @@ import type { TableMetadata } from './table-metadata.ts'
  * @throws SchemaMismatch saying what differs and what to do
  */
 export function evolveMetadata(metadata: TableMetadata, definition: TableDefinition): TableMetadata {
-  const wanted = schemaOf(definition)
   const current = metadata.schemas.find(schema => schema['schema-id'] === metadata['current-schema-id'])
   if (!current) throw mismatch(definition, 'its metadata lacks its current schema')
   requireSameLayout(metadata, definition)
-  if (isSame(current.fields, wanted.fields)) return metadata
+  if (foundSame.get(current) === definition.columns) return metadata
+  const wanted = schemaOf(definition)
+  if (isSame(current.fields, wanted.fields)) {
+    foundSame.set(current, definition.columns)
+    return metadata
+  }
   const problem = firstProblem(current, wanted, metadata['last-column-id'], definition)
   if (problem !== undefined) throw mismatch(definition, problem)
   // Two versions whose docs differ may take turns: each finds its schema again.
@@ -45,6 +49,15 @@ export function evolveMetadata(metadata: TableMetadata, definition: TableDefinit
     'current-schema-id': schemaId,
     schemas: [...metadata.schemas, { ...wanted, 'schema-id': schemaId }],
   }
+}
+
+/** Schemas that were found to be those of these columns: commits hand the same object on, and compare it once. */
+const foundSame = new WeakMap<IcebergSchema, readonly Column[]>()
+
+/** Whether all schemas that a table has had differ in docs at most: any of its files then has its columns and types of today. */
+export function hasOneShape({ schemas }: Pick<TableMetadata, 'schemas'>): boolean {
+  const shape = ({ fields }: IcebergSchema) => canonical(fields.map(({ id, name, type }) => [id, name, type]))
+  return schemas.length === 1 || new Set(schemas.map(shape)).size === 1
 }
 
 function mismatch({ name }: TableDefinition, problem: string): SchemaMismatch {

@@ -1,10 +1,14 @@
+/**
+ * Tables that evolve: every legal change, every refusal, and what becomes of a lost commit.
+ * Over 250 lines: every legal change and every refusal.
+ */
 import { describe, expect, test } from 'vitest'
 import type { Column } from '../../domain/column-types.ts'
 import { Conflict, SchemaMismatch } from '../../domain/errors.ts'
 import { allTables, GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { readAvroFile } from '../../iceberg/avro-file.ts'
 import { createTable, findTable, openTable } from '../../iceberg/catalog.ts'
-import { evolveMetadata } from '../../iceberg/evolve.ts'
+import { evolveMetadata, hasOneShape } from '../../iceberg/evolve.ts'
 import { stageExpiry } from '../../iceberg/expire.ts'
 import { keyOf } from '../../iceberg/location.ts'
 import { readManifests } from '../../iceberg/manifest-store.ts'
@@ -88,6 +92,14 @@ describe('a table evolves to', () => {
       expect(evolveMetadata(metadata, table)).toBe(metadata)
     }
   })
+})
+
+test('schemas that differ in docs alone are one shape, any other two are not', () => {
+  const before = made()
+  expect(hasOneShape(before)).toBe(true)
+  expect(hasOneShape(evolveMetadata(before, changed('count', { doc: 'other words' })))).toBe(true)
+  expect(hasOneShape(evolveMetadata(before, changed('count', { type: 'long' })))).toBe(false)
+  expect(hasOneShape(evolveMetadata(before, withColumn(column(9, 'maker', 'string', false))))).toBe(false)
 })
 
 describe('a table is refused, in one line with what to do, where', () => {

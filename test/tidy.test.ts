@@ -182,6 +182,20 @@ function unmigrated(source: Source): string[] {
   return commits && (names.has('findTable') || names.has('loadTable')) ? [source.path] : []
 }
 
+/** Files that import each other in a circle, types too: one path for each file that is on one. */
+function circles(sources: readonly Source[]): string[] {
+  const imports = new Map(sources.map(source => [source.path, importsOf(source).flatMap(({ target }) => target ?? [])]))
+  const done = new Set<string>()
+  const visit = (path: string, way: readonly string[]): string[] => {
+    if (way.includes(path)) return [[...way.slice(way.indexOf(path)), path].join(' → ')]
+    if (done.has(path)) return []
+    const found = (imports.get(path) ?? []).flatMap(target => visit(target, [...way, path]))
+    done.add(path)
+    return found
+  }
+  return [...imports.keys()].flatMap(path => visit(path, []))
+}
+
 const UNFINISHED = /\b(?:TODO|FIXME|XXX|HACK)\b/
 const MACHINE_PATH = /(?:^|[\s'"`(=:])(?:\/(?:home|work|root|Users|mnt)\/\w|[A-Z]:\\\w)/m
 
@@ -201,6 +215,10 @@ describe('the repository', () => {
 
   test('imports point inwards, and no stage imports another', () => {
     expect(sources.flatMap(wrongImports)).toEqual([])
+  })
+
+  test('no files import each other in a circle', () => {
+    expect(circles(sources.filter(({ path }) => PRODUCT.includes(topOf(path))))).toEqual([])
   })
 
   test('time and chance come in through adapters only', () => {
@@ -273,6 +291,14 @@ describe('the rules bite', () => {
       at('test/a.ts', `import { X } from '../cli/b.ts'`),
     ]
     expect(right.flatMap(wrongImports)).toEqual([])
+  })
+
+  test('circles', () => {
+    const a = at('domain/a.ts', `import type { B } from './b.ts'`)
+    const b = at('domain/b.ts', `import { c } from './c.ts'`)
+    const c = at('domain/c.ts', `import { a } from './a.ts'`)
+    expect(circles([a, b, c])).toEqual(['domain/a.ts → domain/b.ts → domain/c.ts → domain/a.ts'])
+    expect(circles([a, b, at('domain/c.ts', '')])).toEqual([])
   })
 
   test('time and chance', () => {

@@ -98,6 +98,8 @@ export async function openReader(options: ReaderOptions): Promise<Reader> {
 
 /** The kind of the one statement. @throws BadInput for more than one, or one that does more than read */
 async function requireReading(connection: DuckDBConnection, sql: string): Promise<StatementType> {
+  // DuckDB fails without a word where there is no statement at all.
+  if (!/\w/.test(sql.replaceAll(QUOTED, ' '))) throw new BadInput('There is no query in this text: write SELECT …')
   const statements = await translated(() => connection.extractStatements(sql))
   const [word = 'nothing'] = /\w+/.exec(sql.replaceAll(QUOTED, ' ').toUpperCase()) ?? []
   const refused = (kind: string) =>

@@ -31,6 +31,8 @@ describe('a query only reads', () => {
       `PIVOT gold_crypto_trades ON side USING count(*); COPY (SELECT 1) TO '/tmp/x'`,
       /Give one statement/,
     ],
+    ['nothing', ';', /There is no query in this text/],
+    ['a comment', '/* nothing */ -- at all', /There is no query in this text/],
     ['CREATE', 'CREATE TABLE x (a INT)', /this is CREATE/],
     ['DROP', 'DROP VIEW gold_crypto_trades', /this is DROP/],
     ['ATTACH', `ATTACH '${data}/state.sqlite' AS s`, /this is ATTACH/],

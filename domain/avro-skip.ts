@@ -5,6 +5,7 @@
  * longer than the bytes warrant.
  */
 import { type AvroReader, createReader, readIndex, readLength, readLong } from './avro-reader.ts'
+import type { AvroType } from './avro-types.ts'
 
 /** The most items without bytes in all arrays of one body: no honest message has more. */
 const MAX_EMPTY_ITEMS = 1_000
@@ -17,9 +18,9 @@ interface Budget {
   depth: number
 }
 
-/** Says what is wrong with a body, or gives undefined where it is whole. The schema has to be a valid one. */
-export function bodyChecker(schema: unknown): (body: Uint8Array) => string | undefined {
-  const skip = skipOf(schema, new Map(), '')
+/** Says what is wrong with a body of this type, or gives undefined where it is whole. */
+export function bodyChecker(type: AvroType): (body: Uint8Array) => string | undefined {
+  const skip = skipOf(type, new Map())
   const reader = createReader()
   return body => {
     reader.bytes = body
@@ -56,65 +57,32 @@ const PRIMITIVES: Readonly<Record<string, Skip>> = {
   string: skipText,
 }
 
-interface Complex {
-  readonly type: unknown
-  readonly name?: string
-  readonly namespace?: string
-  readonly fields?: readonly { readonly type: unknown }[]
-  readonly symbols?: readonly string[]
-  readonly items?: unknown
-  readonly values?: unknown
-  readonly size?: number
+/** `made`: what skips the types that were met before, which may contain themselves. */
+function skipOf(type: AvroType, made: Map<AvroType, Skip>): Skip {
+  const known = made.get(type) ?? PRIMITIVES[type.kind]
+  if (known) return known
+  const parts: Skip[] = []
+  const skip = skipKind(type, parts)
+  made.set(type, skip)
+  for (const part of type.parts) parts.push(skipOf(part, made))
+  return skip
 }
 
-/** `named`: the types that were defined before, by full name. */
-function skipOf(schema: unknown, named: Map<string, Skip>, space: string): Skip {
-  if (Array.isArray(schema)) return skipUnion(schema.map(branch => skipOf(branch, named, space)))
-  if (typeof schema === 'string') {
-    const known = PRIMITIVES[schema] ?? named.get(fullName(schema, space)) ?? named.get(schema)
-    // A type may contain itself, so its name is looked up only when a body comes.
-    return known ?? ((reader, budget) => (named.get(fullName(schema, space)) as Skip)(reader, budget))
-  }
-  const complex = schema as Complex
-  const { type } = complex
-  if (typeof type !== 'string') return skipOf(type, named, space)
-  const inner = complex.name === undefined ? space : spaceOf(complex, space)
-  const define = (skip: Skip): Skip => {
-    if (complex.name !== undefined) named.set(fullName(complex.name, inner), skip)
-    return skip
-  }
-  switch (type) {
-    case 'record':
-    case 'error': {
-      const fields: Skip[] = []
-      const skip = define(skipRecord(fields))
-      for (const field of complex.fields ?? []) fields.push(skipOf(field.type, named, inner))
-      return skip
-    }
-    case 'enum': {
-      const count = complex.symbols?.length ?? 0
-      return define(reader => readIndex(reader, count) >= 0)
-    }
+function skipKind({ kind, size }: AvroType, parts: readonly Skip[]): Skip {
+  switch (kind) {
+    case 'union':
+      return skipUnion(parts)
+    case 'enum':
+      return reader => readIndex(reader, size) >= 0
     case 'fixed':
-      return define(bytesOf(complex.size ?? 0))
+      return bytesOf(size)
     case 'array':
-      return skipItems(skipOf(complex.items, named, space))
-    case 'map': {
-      const value = skipOf(complex.values, named, space)
-      return skipItems((reader, budget) => skipText(reader, budget) && value(reader, budget))
-    }
+      return skipItems((reader, budget) => parts[0](reader, budget))
+    case 'map':
+      return skipItems((reader, budget) => skipText(reader, budget) && parts[0](reader, budget))
     default:
-      return skipOf(type, named, space)
+      return skipRecord(parts)
   }
-}
-
-function fullName(name: string, space: string): string {
-  return name.includes('.') || space === '' ? name : `${space}.${name}`
-}
-
-function spaceOf({ name = '', namespace }: Complex, space: string): string {
-  const dot = name.lastIndexOf('.')
-  return dot >= 0 ? name.slice(0, dot) : (namespace ?? space)
 }
 
 function skipRecord(fields: readonly Skip[]): Skip {

@@ -3,6 +3,7 @@
  * to bytes and bytes to text, and a price that was sent as text would then be read as a number (Avro specification,
  * "Schema Resolution").
  */
+import type { AvroType } from './avro-types.ts'
 
 /** `typeName` is for people: `a double`. */
 export type AvroValue =
@@ -18,109 +19,45 @@ export type AvroValue =
     ))
   | null
 
-interface Complex {
-  readonly type: unknown
-  readonly name?: string
-  readonly namespace?: string
-  readonly fields?: readonly { readonly type: unknown }[]
-  readonly items?: unknown
-  readonly values?: unknown
-  readonly logicalType?: string
-  readonly scale?: number
-}
-
-/** Reads values of a writer's types, as `avsc` gives them with wrapped unions. */
-export function plainReader(writer: unknown): (type: unknown, value: unknown) => AvroValue {
-  const named = new Map<string, Complex>()
-  collect(writer, named, '')
-
-  function read(type: unknown, value: unknown): AvroValue {
-    if (value === null || value === undefined) return null
-    if (Array.isArray(type)) {
+/** A value as `avsc` gives it with wrapped unions: an object whose one key names the branch. */
+export function avroValue(type: AvroType, value: unknown): AvroValue {
+  if (value === null || value === undefined) return null
+  const { kind, logicalType, parts } = type
+  const typeName = nameOf(logicalType ?? kind)
+  switch (kind) {
+    case 'union': {
       const [[branch, inner]] = Object.entries(value as object)
-      return read(
-        type.find(candidate => branchName(candidate, named) === branch),
-        inner,
-      )
+      // A named type by its full name, any other by its kind.
+      const found = parts.find(part => (part.name ?? part.kind) === branch)
+      return found ? avroValue(found, inner) : { typeName, is: 'other' }
     }
-    if (typeof type === 'string') return readType({ type: named.get(type) ?? type }, value)
-    return readType(type as Complex, value)
-  }
-
-  function readType(complex: Complex, value: unknown): AvroValue {
-    const { type, logicalType } = complex
-    if (typeof type !== 'string') return read(type, value)
-    const typeName = nameOf(logicalType ?? type)
-    switch (type) {
-      case 'string':
-      case 'enum':
-        return { typeName, is: 'text', text: value as string }
-      case 'bytes':
-      case 'fixed':
-        return {
-          typeName,
-          is: 'bytes',
-          bytes: value as Uint8Array,
-          scale: logicalType === 'decimal' ? Number(complex.scale ?? 0) : undefined,
-        }
-      case 'int':
-      case 'long':
-        return { typeName, is: 'integer', integer: BigInt(value as number | bigint), logical: logicalType }
-      case 'array':
-        return { typeName, is: 'list', items: (value as unknown[]).map(item => read(complex.items, item)) }
-      case 'map':
-        return {
-          typeName,
-          is: 'map',
-          entries: Object.entries(value as object).map(([key, entry]) => [key, read(complex.values, entry)]),
-        }
-      default:
-        return named.has(type) ? read(type, value) : { typeName, is: 'other' }
+    case 'string':
+    case 'enum':
+      return { typeName, is: 'text', text: value as string }
+    case 'bytes':
+    case 'fixed':
+      return {
+        typeName,
+        is: 'bytes',
+        bytes: value as Uint8Array,
+        scale: logicalType === 'decimal' ? type.scale : undefined,
+      }
+    case 'int':
+    case 'long':
+      return { typeName, is: 'integer', integer: BigInt(value as number | bigint), logical: logicalType }
+    case 'array':
+      return { typeName, is: 'list', items: (value as unknown[]).map(item => avroValue(parts[0], item)) }
+    case 'map': {
+      const entries = Object.entries(value as object)
+      return { typeName, is: 'map', entries: entries.map(([key, entry]) => [key, avroValue(parts[0], entry)]) }
     }
+    default:
+      return { typeName, is: 'other' }
   }
-
-  return read
 }
 
 /** A type's name with its article, for use in a sentence. */
 function nameOf(type: string): string {
   if (type === 'bytes') return 'plain bytes'
   return `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`
-}
-
-/** The definitions of all named types, by full name and by the short one. */
-function collect(schema: unknown, named: Map<string, Complex>, space: string): void {
-  if (Array.isArray(schema)) for (const branch of schema) collect(branch, named, space)
-  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return
-  const complex = schema as Complex
-  let inner = space
-  if (complex.name !== undefined) {
-    const full = fullName(complex, space)
-    inner = full.includes('.') ? full.slice(0, full.lastIndexOf('.')) : ''
-    named.set(full, complex)
-    if (!named.has(complex.name)) named.set(complex.name, complex)
-  }
-  for (const part of [complex.type, complex.items, complex.values]) collect(part, named, inner)
-  for (const field of complex.fields ?? []) collect(field.type, named, inner)
-}
-
-function fullName({ name = '', namespace }: Complex, space: string): string {
-  const within = namespace ?? space
-  return name.includes('.') || within === '' ? name : `${within}.${name}`
-}
-
-/** The name that `avsc` gives a union's branch: a named type's full name, any other's type. */
-function branchName(type: unknown, named: ReadonlyMap<string, Complex>): string {
-  if (typeof type === 'string') return fullNameOf(named.get(type), named) ?? type
-  const complex = type as Complex
-  return (
-    fullNameOf(complex, named) ?? (typeof complex.type === 'string' ? complex.type : branchName(complex.type, named))
-  )
-}
-
-function fullNameOf(complex: Complex | undefined, named: ReadonlyMap<string, Complex>): string | undefined {
-  if (complex?.name === undefined) return undefined
-  // The longest name that it is known by.
-  const names = [...named].filter(([, known]) => known === complex).map(([name]) => name)
-  return names.sort((a, b) => b.length - a.length)[0]
 }

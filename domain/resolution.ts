@@ -7,7 +7,8 @@ import { isUtf8 } from 'node:buffer'
 import type { Type } from 'avsc'
 import { avroType } from './avro.ts'
 import { bodyChecker } from './avro-skip.ts'
-import { type AvroValue, plainReader } from './avro-values.ts'
+import { type AvroType, avroTypesOf } from './avro-types.ts'
+import { type AvroValue, avroValue } from './avro-values.ts'
 import { decimalFromBytes, fitsDecimal18, parseDecimal, SCALE } from './decimal.ts'
 import { BadInput, messageOf } from './errors.ts'
 import { ASSET_CLASSES, TRADE_SCHEMA, TRADE_SIDES, type Trade } from './trade.ts'
@@ -31,14 +32,15 @@ export type Resolution = Resolve | undefined
 export function resolveSchema(writer: unknown): Resolution {
   if (sameEncoding(writer)) return undefined
   let type: Type
-  let problemOf: (body: Uint8Array) => string | undefined
+  let types: AvroType
   try {
     type = avroType(writer, 'wrapped')
-    problemOf = bodyChecker(writer)
+    types = avroTypesOf(writer)
   } catch (error) {
     throw new BadInput(`its schema cannot be read as TradeV2: ${messageOf(error)}`)
   }
-  const fields = readersOf(writer)
+  const fields = fieldsOf(types)
+  const problemOf = bodyChecker(types)
   return body => {
     const problem = problemOf(body)
     if (problem !== undefined) throw new BadInput(`the body does not decode: ${problem}`)
@@ -48,35 +50,33 @@ export function resolveSchema(writer: unknown): Resolution {
     } catch (error) {
       throw new BadInput(`the body does not decode: ${messageOf(error)}`)
     }
-    const read = (name: string): AvroValue => fields.get(name)?.(row[name]) ?? null
+    const read = (name: string): AvroValue => {
+      const field = fields.get(name)
+      return field ? avroValue(field, row[name]) : null
+    }
     return encodeTrade(tradeOf(read)).subarray(FRAME_BYTES)
   }
 }
 
-/** Readers of the fields that the writer has, by name. @throws BadInput where a record is not what the schema describes */
-function readersOf(writer: unknown): Map<string, (value: unknown) => AvroValue> {
-  const { type, fields } = writer as { type?: unknown; fields?: readonly AvroField[] }
-  if (type !== 'record' || !Array.isArray(fields))
-    throw new BadInput('its schema cannot be read as TradeV2: it does not describe a record')
-  const reader = plainReader(writer)
-  const wanted = new Set<string>(TRADE_SCHEMA.fields.map(({ name }) => name))
-  return new Map(
-    fields
-      .filter(({ name }) => wanted.has(name))
-      .map((field): [string, (value: unknown) => AvroValue] => {
-        const problem = decimalProblem(field)
-        if (problem !== undefined) throw new BadInput(`its schema cannot be read as TradeV2: ${problem}`)
-        return [field.name, value => reader(field.type, value)]
-      }),
-  )
+/** Types of the fields that the writer has, by name. @throws BadInput where its messages cannot be trades */
+function fieldsOf({ kind, fieldNames, parts }: AvroType): Map<string, AvroType> {
+  if (kind !== 'record') throw new BadInput('its schema cannot be read as TradeV2: it does not describe a record')
+  const fields = new Map(fieldNames.map((name, index) => [name, parts[index]]))
+  for (const name of ['price', 'quantity']) {
+    const type = fields.get(name)
+    if (type && isInexact(type))
+      throw new BadInput(`its schema cannot be read as TradeV2: ${name} is ${namesOf(type)}, which is not exact`)
+  }
+  return fields
 }
 
-/** Why a price or quantity of this type can never be exact; undefined where some branch of it may be. */
-function decimalProblem({ name, type }: AvroField): string | undefined {
-  if (name !== 'price' && name !== 'quantity') return undefined
-  const branches: unknown[] = Array.isArray(type) ? type : [type]
-  const inexact = branches.every(branch => branch === 'null' || branch === 'float' || branch === 'double')
-  return inexact ? `${name} is ${JSON.stringify(type)}, which is not exact` : undefined
+/** Whether every value of the type is null or floating point. */
+function isInexact({ kind, parts }: AvroType): boolean {
+  return kind === 'union' ? parts.every(isInexact) : ['null', 'float', 'double'].includes(kind)
+}
+
+function namesOf({ kind, parts }: AvroType): string {
+  return kind === 'union' ? parts.map(namesOf).join(' or ') : kind
 }
 
 /** Whether this schema encodes to the same bytes as TradeV2: same fields, in order, of the same types. */

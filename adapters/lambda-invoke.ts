@@ -1,5 +1,16 @@
 /** Invoking a deployed function and waiting for it. */
-import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda'
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+
+/** The longest that a function may run. */
+const INVOCATION_MS = 900_000
+
+/** A client that waits for an invocation's end, and never invokes twice by itself. */
+export function invokingClient(): LambdaClient {
+  return new LambdaClient({
+    maxAttempts: 1,
+    requestHandler: { requestTimeout: INVOCATION_MS, throwOnRequestTimeout: true },
+  })
+}
 
 /**
  * The beginning of what the function said when it failed; undefined if it succeeded.

@@ -1,6 +1,5 @@
 /** Runs a deployed lake's own functions, without waiting for their schedules, until nothing is pending. */
-import { LambdaClient } from '@aws-sdk/client-lambda'
-import { invocationFailure } from '../adapters/lambda-invoke.ts'
+import { invocationFailure, invokingClient } from '../adapters/lambda-invoke.ts'
 import { sumOf } from '../domain/counts.ts'
 import { TradelakeError } from '../domain/errors.ts'
 import { stageConsumers } from '../domain/names.ts'
@@ -10,17 +9,12 @@ import type { DeployedLake } from './deployed-lake.ts'
 /** The sweep sends what waits for Silver, whose queue brings it there by itself. */
 const FUNCTIONS = ['SweepFunction', 'CommitFunction', 'GoldFunction', 'OhlcvFunction']
 const PAUSE_MS = 1_000
-/** The longest that a function may run. */
-const REQUEST_MS = 900_000
 /** If nothing moves for this long, something is stuck. An object rests half a minute before it is sent again. */
 const PATIENCE_MS = 180_000
 
 /** @throws TradelakeError where a function fails, or what is pending stays so */
 export async function drainDeployed(lake: DeployedLake): Promise<void> {
-  const client = new LambdaClient({
-    maxAttempts: 1,
-    requestHandler: { requestTimeout: REQUEST_MS, throwOnRequestTimeout: true },
-  })
+  const client = invokingClient()
   const { clock } = lake.ports
   let least = Number.POSITIVE_INFINITY
   let moved = clock.now()

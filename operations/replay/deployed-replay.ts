@@ -4,11 +4,11 @@
  */
 import {
   type EventSourceMappingConfiguration,
-  LambdaClient,
+  type LambdaClient,
   ListEventSourceMappingsCommand,
 } from '@aws-sdk/client-lambda'
 import { awsError } from '../../adapters/aws-errors.ts'
-import { invocationFailure } from '../../adapters/lambda-invoke.ts'
+import { invocationFailure, invokingClient } from '../../adapters/lambda-invoke.ts'
 import { BadInput, TradelakeError } from '../../domain/errors.ts'
 import { draftKafkaEvent } from '../../domain/events.ts'
 import { topicName } from '../../domain/names.ts'
@@ -19,8 +19,6 @@ import { openInput, placedRecord, RECORD_COLUMNS, requireRecords, rowsOf, select
 
 const SOURCE = { eventSource: 'aws:kafka' }
 const RECORDS_PER_EVENT = 10_000
-/** The longest that a function may run. */
-const REQUEST_MS = 900_000
 
 export interface DeployedReplay {
   readonly records: number
@@ -34,10 +32,7 @@ export interface DeployedReplay {
  * partitions: nothing is written then; TradelakeError where a function fails: the same replay may be started again
  */
 export async function replayDeployed(lake: DeployedLake, names: readonly string[]): Promise<DeployedReplay> {
-  const client = new LambdaClient({
-    maxAttempts: 1,
-    requestHandler: { requestTimeout: REQUEST_MS, throwOnRequestTimeout: true },
-  })
+  const client = invokingClient()
   const session = await lake.ports.engine.session()
   try {
     const target = { exchanges: lake.exchanges, ports: lake.ports, topics: undefined }

@@ -98,19 +98,20 @@ export async function openReader(options: ReaderOptions): Promise<Reader> {
 
 /** The kind of the one statement. @throws BadInput for more than one, or one that does more than read */
 async function requireReading(connection: DuckDBConnection, sql: string): Promise<StatementType> {
+  const bare = sql.replaceAll(QUOTED, part => ' '.repeat(part.length))
+  const [word] = /\w+/.exec(bare.toUpperCase()) ?? []
   // DuckDB fails without a word where there is no statement at all.
-  if (!/\w/.test(sql.replaceAll(QUOTED, ' '))) throw new BadInput('There is no query in this text: write SELECT …')
+  if (word === undefined) throw new BadInput('There is no query in this text: write SELECT …')
   const statements = await translated(() => connection.extractStatements(sql))
-  const [word = 'nothing'] = /\w+/.exec(sql.replaceAll(QUOTED, ' ').toUpperCase()) ?? []
   const refused = (kind: string) =>
     new BadInput(`tradelake sql only reads (${WORDS.join(', ')}), and this is ${kind}: --unsafe runs it.`)
   if (!WORDS.includes(word)) throw refused(word)
   if (word === 'EXPLAIN') {
-    await requireReading(connection, explained(sql))
+    await requireReading(connection, explained(sql, bare))
     return StatementType.EXPLAIN
   }
   // DuckDB makes two statements of one PIVOT: a type of the values, and the query.
-  const one = statements.count === 1 || (statements.count === 2 && isPivot(sql))
+  const one = statements.count === 1 || (statements.count === 2 && isPivot(bare))
   if (!one) throw new BadInput(`Give one statement: this has ${statements.count}. --unsafe runs several.`)
   if (statements.count === 2) return StatementType.SELECT
   const { statementType } = await translated(() => statements.prepare(0))
@@ -121,14 +122,12 @@ async function requireReading(connection: DuckDBConnection, sql: string): Promis
 /** Texts, quoted names and comments: they may hold semicolons or words that are not SQL. */
 const QUOTED = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\$\$[\s\S]*?\$\$|--[^\n]*|\/\*[\s\S]*?\*\//g
 
-function isPivot(sql: string): boolean {
-  const bare = sql.replaceAll(QUOTED, ' ').trim().replace(/;$/, '')
-  return /\bpivot\b/i.test(bare) && !bare.includes(';')
+function isPivot(bare: string): boolean {
+  return /\bpivot\b/i.test(bare) && !bare.trim().replace(/;$/, '').includes(';')
 }
 
 /** What an EXPLAIN explains: ANALYZE would run it. */
-function explained(sql: string): string {
-  const bare = sql.replaceAll(QUOTED, part => ' '.repeat(part.length))
+function explained(sql: string, bare: string): string {
   const [before = ''] = /^\s*explain\s+(?:analyze\s+)?(?:\([^)]*\)\s*)?/i.exec(bare) ?? []
   return sql.slice(before.length)
 }

@@ -37,13 +37,13 @@ export async function localPaths(lake: ReadableLake, { definition, files }: Open
   )
 }
 
-/** The statement that makes a view of the table's name over its files at these local paths; of no rows where there are none. */
+/** The statement that makes a session's view of the table's name over its files at these local paths; no rows where there are none. */
 export function viewOf(definition: TableDefinition, paths: readonly string[]): string {
   const columns = definition.columns.map(column => sqlName(column.name)).join(', ')
-  return `CREATE VIEW ${definition.name} AS SELECT ${columns} FROM ${tableRows(definition, paths)}`
+  return `CREATE TEMP VIEW ${definition.name} AS SELECT ${columns} FROM ${tableRows(definition, paths)}`
 }
 
-/** The statement that makes a session's own view of the table. @throws NotFound where a file is missing */
+/** Like `viewOf`, of the table's own files. @throws NotFound where a file is missing */
 export async function createView(lake: ReadableLake, table: OpenTable): Promise<string> {
-  return viewOf(table.definition, await localPaths(lake, table)).replace('CREATE VIEW', 'CREATE TEMP VIEW')
+  return viewOf(table.definition, await localPaths(lake, table))
 }

@@ -35,20 +35,26 @@ export function encodeLeaf(leaf: Leaf, data: ColumnData, from: number, to: numbe
   }
 }
 
+/** Counts and levels of a page whose rows hold one value each, or null. */
+function flat(leaf: Leaf, valid: Uint8Array | undefined, from: number, to: number, nulls: number) {
+  return {
+    rows: to - from,
+    valueCount: to - from,
+    nullCount: nulls,
+    repetitionLevels: NONE,
+    definitionLevels: validityLevels(leaf, valid, from, to, nulls),
+  }
+}
+
 type Fixed = Int32Array | BigInt64Array | Float32Array | Float64Array
 
 function fixedPage(leaf: Leaf, values: Fixed, valid: Uint8Array | undefined, from: number, to: number): LeafPage {
-  const rows = to - from
   const group: Fixed = values.subarray(from, to)
   const nulls = valid ? countNulls(valid, from, to) : 0
   const present = nulls === 0 ? group : keepValid(group, valid as Uint8Array, from)
   const { min, max } = boundsOf(present) ?? {}
   return {
-    rows,
-    valueCount: rows,
-    nullCount: nulls,
-    repetitionLevels: NONE,
-    definitionLevels: validityLevels(leaf, valid, from, to, nulls),
+    ...flat(leaf, valid, from, to, nulls),
     values: new Uint8Array(present.buffer, present.byteOffset, present.byteLength),
     min,
     max,
@@ -93,7 +99,6 @@ function bigDecimalPage(
   from: number,
   to: number,
 ): LeafPage {
-  const rows = to - from
   const nulls = valid ? countNulls(valid, from, to) : 0
   const group = all.slice(from, to)
   const values = nulls === 0 ? group : group.filter((_, i) => (valid as Uint8Array)[from + i] === 1)
@@ -108,11 +113,7 @@ function bigDecimalPage(
     if (value > max) max = value
   })
   return {
-    rows,
-    valueCount: rows,
-    nullCount: nulls,
-    repetitionLevels: NONE,
-    definitionLevels: validityLevels(leaf, valid, from, to, nulls),
+    ...flat(leaf, valid, from, to, nulls),
     values: bytes,
     min,
     max,
@@ -137,11 +138,7 @@ function bytesPage(leaf: Leaf, data: BytesColumn, from: number, to: number, posi
     at += 4 + plainLength(plain, at)
   }
   return {
-    rows: to - from,
-    valueCount: to - from,
-    nullCount: nulls,
-    repetitionLevels: NONE,
-    definitionLevels: validityLevels(leaf, valid, from, to, nulls),
+    ...flat(leaf, valid, from, to, nulls),
     values: plain.subarray(position, at),
     min: minStart < 0 ? undefined : plainValue(plain, minStart),
     max: maxStart < 0 ? undefined : plainValue(plain, maxStart),

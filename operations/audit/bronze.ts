@@ -2,6 +2,7 @@
 import { type Checkpoint, gapOffsets, type OffsetRange } from '../../domain/checkpoint.ts'
 import { sumOf } from '../../domain/counts.ts'
 import type { QuerySession } from '../../domain/ports.ts'
+import { tableRows } from '../../domain/sql.ts'
 import { keptSince, type Readings, type StreamReading } from './readings.ts'
 import { count, type Findings, offenders, type Violation, violation } from './report.ts'
 
@@ -29,7 +30,12 @@ interface PartitionFigures {
 
 type Hole = Record<string, unknown>
 
-export async function checkBronze(session: QuerySession, readings: Readings): Promise<Findings> {
+/** `paths`: local paths by key. */
+export async function checkBronze(
+  session: QuerySession,
+  readings: Readings,
+  paths: ReadonlyMap<string, string>,
+): Promise<Findings> {
   const partitions: PartitionFigures[] = []
   const problems: Hole[] = []
   const violations: Violation[] = []
@@ -46,7 +52,7 @@ export async function checkBronze(session: QuerySession, readings: Readings): Pr
     }
     problems.push(...delivered(reading, readings.at, new Set(rows.map(row => row.partition))))
     waiting += sumOf(reading.ends ?? [], end => end.waiting)
-    violations.push(...(await repeated(session, reading, i)))
+    violations.push(...(await repeated(session, reading, i)), ...(await acrossEpochs(session, reading, rows, paths)))
   }
   const total = sumOf(partitions, partition => partition.rows)
   const missing = sumOf(partitions, ({ gaps }) => gapOffsets(gaps))
@@ -213,4 +219,26 @@ async function repeated(session: QuerySession, reading: StreamReading, exchange:
       'ALL',
     )),
   ]
+}
+
+/** A record of an earlier epoch that was stored again in a later one: it has the same offset, time and bytes. */
+async function acrossEpochs(
+  session: QuerySession,
+  { topic, bronze }: StreamReading,
+  rows: readonly { partition: number }[],
+  paths: ReadonlyMap<string, string>,
+): Promise<Violation[]> {
+  const recreated = [...Map.groupBy(rows, row => row.partition)].flatMap(([partition, epochs]) =>
+    epochs.length > 1 ? [partition] : [],
+  )
+  const files = [...bronze.files.keys()].flatMap(key => paths.get(key) ?? [])
+  if (recreated.length === 0 || files.length === 0) return []
+  return offenders(
+    session,
+    'records are in Bronze again in a later epoch of the topic',
+    `SELECT '${topic}' AS topic, "partition", "offset", min(topic_epoch) AS epoch, max(topic_epoch) AS later_epoch
+      FROM ${tableRows(bronze.definition, files)} WHERE topic = '${topic}' AND "partition" IN (${recreated.join(', ')})
+      GROUP BY "partition", "offset", kafka_timestamp, md5(raw_bytes) HAVING count(DISTINCT topic_epoch) > 1`,
+    'ALL',
+  )
 }

@@ -80,6 +80,14 @@ const REWRITES: [title: string, table: string, select: (rows: string) => string,
   ['a Bronze row is lost', BRONZE, rows => without(rows, AT), [1, 2], /offsets are not as the checkpoints/],
   ['a Bronze row comes twice', BRONZE, rows => twice(rows, AT), [1], /in Bronze more than once/],
   [
+    'a Bronze row comes again in another epoch',
+    BRONZE,
+    rows =>
+      `SELECT * FROM ${rows} UNION ALL (SELECT * REPLACE ((topic_epoch - 1)::INTEGER AS topic_epoch) FROM ${rows} ORDER BY ${AT} LIMIT 1)`,
+    [1, 2],
+    /again in a later epoch of the topic/,
+  ],
+  [
     'the last Bronze row of a partition is lost',
     BRONZE,
     rows =>

@@ -123,14 +123,14 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'a repeat is stored again',
     'functions/bronze/accept.ts',
-    '        repeats++\n        continue\n',
-    '        repeats++\n',
+    '      repeats++\n      continue\n',
+    '      repeats++\n',
   ),
   mutant(
     'a recreated topic is taken for the old one',
     'functions/bronze/accept.ts',
-    "if (stored === 'other' || !inGap(after.gaps, record.offset)) {",
-    "if (stored === 'other' && inGap(after.gaps, record.offset)) {",
+    'if (isHeld || !inGap(after.gaps, record.offset)) {',
+    'if (isHeld && inGap(after.gaps, record.offset)) {',
   ),
   mutant(
     'a jump leaves no gap',

@@ -13,6 +13,8 @@ export const metricNames = {
   goldWritten: 'gold_records_written_total',
   goldDuplicates: 'gold_duplicates_removed_total',
   goldPartitions: 'gold_partitions_created_total',
+  /** Files on a table's list that the table had already: its list was restored from a backup. */
+  filesCommittedAgain: 'files_committed_again_total',
   /** Age of the oldest item on any stage's list; 0 when nothing waits. */
   oldestPending: 'oldest_pending_seconds',
 } as const

@@ -9,7 +9,7 @@ import { sqlText, tableRows } from '../../domain/sql.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import type { Timeframe } from '../../domain/timeframes.ts'
-import { keptSince, type Readings, type TableReading } from './readings.ts'
+import { keptSince, listedKeys, type Readings, type TableReading } from './readings.ts'
 import { count, type Findings, offenders, type Violation } from './report.ts'
 
 const MINUTES_PER_QUERY = 5_000
@@ -21,12 +21,12 @@ export async function checkCandles(
   paths: ReadonlyMap<string, string>,
 ): Promise<Findings> {
   const list = (keys: Iterable<string>) => [...keys].flatMap(key => paths.get(key) ?? [])
-  await makeTrades(session, list(readings.gold.files.keys()))
+  await makeTrades(session, list(listedKeys(readings.gold)))
   await makeMoved(session, readings, list)
   const violations: Violation[] = []
   const counts: Record<string, number> = {}
   for (const { timeframe, table } of readings.candles) {
-    await makeStored(session, tableRows(table.definition, list(table.files.keys())))
+    await makeStored(session, tableRows(table.definition, list(listedKeys(table))))
     await makeExpected(session, timeframe)
     const [{ candles }] = await session.run('SELECT count(*) AS candles FROM stored')
     counts[timeframe.name] = Number(candles)

@@ -50,6 +50,12 @@ export async function checkFiles(lake: ReadableLake, session: QuerySession, read
   for (const table of tablesOf(readings)) {
     for (const file of table.committed.values()) bytes += file.bytes
     files += table.committed.size
+    for (const [key, times] of table.repeated)
+      problems.push({
+        table: table.definition.name,
+        file: key,
+        problem: `is listed ${times} times: readers count its rows as often`,
+      })
     const there = await present(lake, table, problems)
     const wrong = await checkRows(session, table, there, problems)
     for (const [key, path] of there) if (!wrong.has(key)) paths.set(key, path)
@@ -76,6 +82,7 @@ function both(first: TableReading, later: TableReading): TableReading {
     ...later,
     committed: new Map([...first.committed, ...later.committed]),
     files: new Map([...first.files, ...later.files]),
+    repeated: new Map([...first.repeated, ...later.repeated]),
   }
 }
 

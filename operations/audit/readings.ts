@@ -25,6 +25,7 @@ import { DAY_MS } from '../../domain/time.ts'
 import { TIMEFRAMES, type Timeframe } from '../../domain/timeframes.ts'
 import { listAdded } from '../../iceberg/added-files.ts'
 import { openTable } from '../../iceberg/catalog.ts'
+import { repeatedFiles } from '../../iceberg/live-files.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 
@@ -35,6 +36,8 @@ export interface TableReading {
   readonly committed: ReadonlyMap<string, DataFile>
   /** Those, and the files that wait for its next snapshot. */
   readonly files: ReadonlyMap<string, DataFile>
+  /** Files that the snapshot names more than once, and how often: readers count their rows as often. */
+  readonly repeated: ReadonlyMap<string, number>
   /** When the table was made, milliseconds since 1970; undefined where it does not exist yet. */
   readonly createdAt: number | undefined
 }
@@ -145,12 +148,18 @@ async function readTable(lake: ReadableLake, definition: TableDefinition): Promi
   const waiting = await listAdded(lake.ports, definition.name)
   const loaded = await openTable(lake.ports, definition)
   const committed = new Map((loaded ? await planFiles(lake.ports, loaded) : []).map(file => [file.key, file]))
+  const repeated = loaded ? await repeatedFiles(lake.ports, loaded) : new Map<string, number>()
   const files = new Map([
     ...waiting.flatMap(item => item.payload.files).map(file => [file.key, file] as const),
     ...committed,
   ])
   const createdAt = loaded && Number(loaded.attributes.created_at)
-  return { definition, committed, files, createdAt }
+  return { definition, committed, files, repeated, createdAt }
+}
+
+/** The keys of a reading's files, each as often as readers read it. */
+export function listedKeys({ files, repeated }: TableReading): string[] {
+  return [...files.keys()].flatMap(key => Array.from({ length: repeated.get(key) ?? 1 }, () => key))
 }
 
 async function idsOf(lake: ReadableLake, consumer: string): Promise<Set<string>> {

@@ -15,8 +15,9 @@ import type { Lake } from '../../embedded/lake.ts'
 import type { Totals } from '../../embedded/totals.ts'
 import { dropUnreadableObjects, mendCheckpoints, registerMissing } from './bronze.ts'
 import { inSession, keptFrom, readLive } from './live.ts'
-import { sendMissing } from './missing.ts'
+import { sendMissing, takeDone } from './missing.ts'
 import { rebuildCandles, rebuildGold } from './rebuild.ts'
+import { dropRepeatedOutcomes, dropRepeatedRecords } from './repeats.ts'
 import { mendTable } from './tables.ts'
 
 /** Repairs the lake and gives what was done, a sentence each; an empty list where nothing was wrong. */
@@ -30,11 +31,16 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
       done.push(...(await registerMissing(ports, session, stream)))
       done.push(...(await mendCheckpoints(ports, session, stream)))
     }
+    for (const exchange of exchanges) done.push(...(await takeDone(ports, session, exchange)))
   })
   // What is on the lists is not missing, so it is worked off first.
   await drain(lake, functions, totals)
   await inSession(ports, async session => {
-    for (const exchange of exchanges) done.push(...(await sendMissing(ports, session, exchange)))
+    for (const stream of recordStreams(exchanges)) done.push(...(await dropRepeatedRecords(ports, session, stream)))
+    for (const exchange of exchanges) {
+      done.push(...(await dropRepeatedOutcomes(ports, session, exchange)))
+      done.push(...(await sendMissing(ports, session, exchange)))
+    }
   })
   await drain(lake, functions, totals)
   for (const exchange of exchanges) {

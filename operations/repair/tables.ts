@@ -8,6 +8,7 @@ import { readParquet } from '../../domain/sql.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 import { type LoadedTable, openTable, pointerKey, pointerWrite, restorePointer } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
+import { repeatedFiles } from '../../iceberg/live-files.ts'
 import { uriOf } from '../../iceberg/location.ts'
 import { rollBack } from '../../iceberg/metadata.ts'
 import { metadataPrefix, nextMetadataKey, readMetadata, writeMetadata } from '../../iceberg/metadata-file.ts'
@@ -20,7 +21,7 @@ export async function mendTable(ports: Ports, session: QuerySession, definition:
   const table = await mendPointer(ports, definition, done)
   if (!table) return done
   const whole = await mendHistory(ports, definition, table, done)
-  await dropUnreadable(ports, session, whole, done)
+  await dropUnreadable(ports, session, await listOnce(ports, definition, whole, done), done)
   return done
 }
 
@@ -103,6 +104,26 @@ async function mendHistory(
     `${name} went back ${current - at} snapshots, to ${earlier === undefined ? 'an empty table' : `snapshot ${earlier}`}: ${problem}`,
   )
   return (await openTable(ports, definition)) as LoadedTable
+}
+
+/** Each file that the table names several times stays in it once. */
+async function listOnce(
+  ports: Ports,
+  definition: TableDefinition,
+  table: LoadedTable,
+  done: string[],
+): Promise<LoadedTable> {
+  const repeated = await repeatedFiles(ports, table)
+  if (repeated.size === 0) return table
+  for (const [key, times] of repeated) done.push(`${table.name} names ${key} once now, it was listed ${times} times`)
+  for (let left = table; ; ) {
+    const remove = new Set((await repeatedFiles(ports, left)).keys())
+    if (remove.size === 0) return left
+    // Removing takes one listing of a file away, and leaves its others.
+    const staged = await stageSnapshot(ports, { table: left, remove, operation: 'delete' })
+    await ports.state.transact([staged.write], ports.ids.uuid())
+    left = (await openTable(ports, definition)) as LoadedTable
+  }
 }
 
 /** Takes files that are missing or cannot be read out of the table. */

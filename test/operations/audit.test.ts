@@ -11,6 +11,8 @@ import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { invocation, wireFunctions } from '../../embedded/functions.ts'
 import { openLakeReadOnly } from '../../embedded/lake.ts'
 import { loadTable } from '../../iceberg/catalog.ts'
+import { stageSnapshot } from '../../iceberg/commit.ts'
+import { planFiles } from '../../iceberg/scan.ts'
 import { auditLake } from '../../operations/audit/audit.ts'
 import type { AuditReport, LawReport } from '../../operations/audit/report.ts'
 import { drainLake, largestFile, newLake, publishMarket, rewriteFile, type TestLake } from '../embedded/support.ts'
@@ -74,6 +76,29 @@ const AT = '"partition", "offset"'
 const FROM = 'kafka_partition, kafka_offset'
 const TRADE = 'symbol, "timestamp", message_id'
 const WINDOW = 'window_start, exchange, symbol'
+
+test.each([
+  [BRONZE, [1, 5], /in Bronze more than once/],
+  [SILVER, [2, 5], /more than once in Silver/],
+  [DLQ, [2, 5], /more than once in Silver and the DLQ/],
+  [GOLD, [3, 4, 5], /are the same trade as another/],
+  [MINUTE, [4, 5], /have several candles|do not add up/],
+])('a file that %s lists twice counts twice, as it does for every reader', async (name, laws, words) => {
+  const table = await loadTable(lake.ports, name)
+  const file = (await planFiles(lake.ports, table)).reduce((most, next) => (next.records > most.records ? next : most))
+  const twice = await stageSnapshot(lake.ports, { table, add: [file], operation: 'append' })
+  await lake.ports.state.transact([twice.write], lake.ports.ids.uuid())
+  try {
+    const report = await auditAfresh()
+    expect(broken(report)).toEqual(laws)
+    expect(wordsOf(report.laws[laws[0] - 1]).join('; ')).toMatch(words)
+    expect(JSON.stringify(report.laws[4].violations)).toMatch(/is listed 2 times: readers count its rows as often/)
+  } finally {
+    const options = { table: twice.table, remove: new Set([file.key]), operation: 'delete' } as const
+    await lake.ports.state.transact([(await stageSnapshot(lake.ports, options)).write], lake.ports.ids.uuid())
+  }
+  expect((await auditAfresh()).holds).toBe(true)
+})
 
 /** What is done to a table, the laws that it breaks, and what is said of the first of them. */
 const REWRITES: [title: string, table: string, select: (rows: string) => string, laws: number[], words: RegExp][] = [

@@ -14,7 +14,7 @@ import { openTable } from '../../iceberg/catalog.ts'
 import { stageExpiry } from '../../iceberg/expire.ts'
 import { findJoins, type JoinResult, join } from './compact.ts'
 import type { Join } from './plan.ts'
-import { reclaim, reclaimPayloads, sweptAt } from './reclaim.ts'
+import { reclaim, reclaimPayloads, requireNotSetBack, sweptAt } from './reclaim.ts'
 import { dropOld } from './retention.ts'
 
 export interface MaintainOptions {
@@ -42,10 +42,14 @@ export interface MaintainResult {
   /** Tables that something was done to. */
   readonly tables: TableResult[]
   readonly deletedPayloads: number
+  /** Nothing was deleted, as a table's pointer was set back. */
+  readonly sweepRefused: boolean
   /** What could not be worked on, and why. */
   readonly failures: { readonly what: string; readonly reason: string }[]
 }
 
+/** What fails where nothing may be swept. */
+const SWEEP = 'sweep'
 const SWEEP_EVERY_MS = 6 * HOUR_MS
 /** A table with a commit this recent was trimmed by that commit. */
 const QUIET_MS = HOUR_MS
@@ -85,9 +89,12 @@ export async function maintain(
     })
 
   const began = ports.clock.now()
-  const sweepUntil = deadline - FOR_COMPACTION * (deadline - began)
-  for (const table of await dueForSweep(ports, tables, sweepEveryMs)) {
-    if (ports.clock.now() >= sweepUntil) break
+  const sweepUntil = began + (1 - FOR_COMPACTION) * (deadline - began)
+  const due = await dueForSweep(ports, tables, sweepEveryMs)
+  if (due.length > 0 && ports.clock.now() < sweepUntil) await attempt(SWEEP, () => requireNotSetBack(ports, tables))
+  const sweepRefused = failures.some(({ what }) => what === SWEEP)
+  for (const table of due) {
+    if (sweepRefused || ports.clock.now() >= sweepUntil) break
     await attempt(table.name, async () => {
       const { deleted, bytes, noted } = await reclaim(ports, table, exchanges)
       add(table, { deletedObjects: deleted, deletedBytes: bytes, notedObjects: noted })
@@ -95,7 +102,7 @@ export async function maintain(
   }
   let deletedPayloads = 0
   for (const consumer of [...stageConsumers(exchanges), ...tables.map(({ name }) => consumers.unreached(name))])
-    if (ports.clock.now() < deadline)
+    if (!sweepRefused && ports.clock.now() < deadline)
       await attempt(`payloads of ${consumer}`, async () => {
         deletedPayloads += (await reclaimPayloads(ports, consumer, tables)).deleted
       })
@@ -109,7 +116,7 @@ export async function maintain(
     attempt,
     joined: (table, result) => results.get(table.name)?.joins.push(result),
   })
-  return { tables: [...results.values()].filter(didSomething), deletedPayloads, failures }
+  return { tables: [...results.values()].filter(didSomething), deletedPayloads, sweepRefused, failures }
 }
 
 interface Compaction {

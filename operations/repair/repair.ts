@@ -13,6 +13,7 @@ import { drain } from '../../embedded/drain.ts'
 import type { Functions } from '../../embedded/functions.ts'
 import type { Lake } from '../../embedded/lake.ts'
 import type { Totals } from '../../embedded/totals.ts'
+import { setBack, settle } from '../../iceberg/lineage.ts'
 import { dropUnreadableObjects, mendCheckpoints, registerMissing } from './bronze.ts'
 import { inSession, keptFrom, readLive } from './live.ts'
 import { sendMissing, takeDone } from './missing.ts'
@@ -55,6 +56,7 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
     done.push(`the candles of ${minutes} minutes were folded again`)
   }
   await drain(lake, functions, totals)
+  for (const { name } of allTables(exchanges)) if ((await setBack(ports, name)) !== undefined) await settle(ports, name)
   return done
 }
 

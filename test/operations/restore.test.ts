@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { topicName } from '../../domain/names.ts'
 import { invocation, wireFunctions } from '../../embedded/functions.ts'
 import { openLake } from '../../embedded/lake.ts'
+import { maintain } from '../../functions/maintain/maintain.ts'
 import { drainLake, publishMarket } from '../embedded/support.ts'
 import { SILENT } from '../silent-log.ts'
 import { mendedLake } from './repair-support.ts'
@@ -73,8 +74,10 @@ describe('the state store', () => {
         database.close()
       }
       await it.reopen(open(database => (old = rowsOf(database))))
-      await publishMarket(it.lake, { market: 0, from: 35, to: 40 })
-      await drainLake(it.lake)
+      for (const from of [35, 37, 38, 39]) {
+        await publishMarket(it.lake, { market: 0, from, to: from === 35 ? 37 : from + 1 })
+        await drainLake(it.lake)
+      }
       await it.reopen(
         open(database => {
           database.prepare('DELETE FROM items WHERE store = ?').run(name)
@@ -85,10 +88,17 @@ describe('the state store', () => {
       )
       await drainLake(it.lake)
       expect(await it.violations()).not.toEqual([])
+      const swept = () => maintain(it.lake.ports, it.lake.exchanges, Number.POSITIVE_INFINITY, { sweepEveryMs: 0 })
+      if (name === 'catalog') {
+        expect(JSON.stringify(await it.violations())).toMatch(/what was committed since is not in it/)
+        expect(await swept()).toMatchObject({ sweepRefused: true, failures: [{ what: 'sweep' }] })
+      }
       await it.repair()
       expect(await it.violations()).toEqual([])
       expect(await it.goldRows()).toEqual(await it.goldOfAnotherLake())
       expect(await it.repair()).toEqual([])
+      expect(await swept()).toMatchObject({ sweepRefused: false, failures: [] })
+      expect(await it.violations()).toEqual([])
     },
   )
 })

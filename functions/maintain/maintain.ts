@@ -8,6 +8,7 @@ import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers, stageConsumers } from '../../domain/names.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit } from '../../domain/protocol.ts'
+import { type RetentionSettings, withRetention } from '../../domain/retention.ts'
 import { allTables, type TableDefinition } from '../../domain/tables.ts'
 import { HOUR_MS } from '../../domain/time.ts'
 import { openTable } from '../../iceberg/catalog.ts'
@@ -24,6 +25,8 @@ export interface MaintainOptions {
   readonly closedAfterMs?: number
   /** By default all of the lake's. */
   readonly tables?: readonly TableDefinition[]
+  /** Where the lake was told to keep rows for another time than the tables' own. */
+  readonly retention?: RetentionSettings
 }
 
 export interface TableResult {
@@ -63,7 +66,7 @@ export async function maintain(
   deadline: number,
   options: MaintainOptions = {},
 ): Promise<MaintainResult> {
-  const { sweepEveryMs = SWEEP_EVERY_MS, closedAfterMs, tables = allTables(exchanges) } = options
+  const { sweepEveryMs = SWEEP_EVERY_MS, closedAfterMs, tables = allTables(exchanges), retention = {} } = options
   const results = new Map(tables.map(({ name }) => [name, emptyResult(name)]))
   const failures: MaintainResult['failures'] = []
   /** Runs a piece of work; what fails is noted, and not tried again in this run. */
@@ -83,7 +86,7 @@ export async function maintain(
 
   for (const table of tables)
     await attempt(table.name, async () => {
-      const dropped = await dropOld(ports, table, exchanges)
+      const dropped = await dropOld(ports, withRetention(table, retention), exchanges)
       const expiredSnapshots = await expire(ports, table)
       add(table, { droppedPartitions: dropped.partitions, droppedRows: dropped.records, expiredSnapshots })
     })

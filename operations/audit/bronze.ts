@@ -3,7 +3,7 @@ import { type Checkpoint, gapOffsets, type OffsetRange } from '../../domain/chec
 import { sumOf } from '../../domain/counts.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { tableRows } from '../../domain/sql.ts'
-import { keptSince, type Readings, type StreamReading } from './readings.ts'
+import type { Readings, StreamReading } from './readings.ts'
 import { count, type Findings, offenders, type Violation, violation } from './report.ts'
 
 /** Rows without a hole between them, of one partition and epoch. */
@@ -47,10 +47,10 @@ export async function checkBronze(
       const checkpoint = reading.checkpoints.find(({ partition }) => partition === row.partition)
       const isCurrent = checkpoint?.epoch === row.epoch
       partitions.push({ topic: reading.topic, ...row, gaps: isCurrent ? checkpoint.gaps : [] })
-      problems.push(...holes(reading, readings.at, row, runs.get(`${row.epoch}|${row.partition}`) ?? []))
+      problems.push(...holes(reading, row, runs.get(`${row.epoch}|${row.partition}`) ?? []))
       problems.push(...endProblems(reading, row))
     }
-    problems.push(...delivered(reading, readings.at, new Set(rows.map(row => row.partition))))
+    problems.push(...delivered(reading, new Set(rows.map(row => row.partition))))
     waiting += sumOf(reading.ends ?? [], end => end.waiting)
     violations.push(...(await repeated(session, reading, i)), ...(await acrossEpochs(session, reading, rows, paths)))
   }
@@ -110,18 +110,13 @@ async function runsOf(session: QuerySession, exchange: number): Promise<Run[]> {
 }
 
 /** Offsets below the highest in Bronze that it should hold but does not. */
-function holes(
-  reading: StreamReading,
-  now: number,
-  row: { partition: number; epoch: number },
-  runs: readonly Run[],
-): Hole[] {
+function holes(reading: StreamReading, row: { partition: number; epoch: number }, runs: readonly Run[]): Hole[] {
   const before = reading.checkpointsBefore.find(({ partition }) => partition === row.partition)
   const after = reading.checkpoints.find(({ partition }) => partition === row.partition)
   // A new epoch drops the gaps of the one before.
   if (after === undefined || after.epoch !== row.epoch) return []
   const open = [...after.gaps, ...(before?.epoch === row.epoch ? before.gaps : [])]
-  const dropsDays = keptSince(reading.bronze, now) > 0
+  const dropsDays = reading.bronze.keptFrom > 0n
   const missing: OffsetRange[] = []
   if (runs[0].from > 0 && !dropsDays) missing.push([0, runs[0].from - 1])
   for (const [i, run] of runs.entries()) {
@@ -173,10 +168,10 @@ function endProblems(reading: StreamReading, row: { partition: number; epoch: nu
 }
 
 /** Whether the checkpoints cover what the topic has delivered, and no more than it ever held. */
-function delivered(reading: StreamReading, now: number, held: ReadonlySet<number>): Hole[] {
+function delivered(reading: StreamReading, held: ReadonlySet<number>): Hole[] {
   const problems: Hole[] = []
   const before = new Map(reading.checkpointsBefore.map(checkpoint => [checkpoint.partition, checkpoint.nextOffset]))
-  const dropsDays = keptSince(reading.bronze, now) > 0
+  const dropsDays = reading.bronze.keptFrom > 0n
   for (const checkpoint of reading.checkpoints) {
     const { partition, nextOffset } = checkpoint
     const end = reading.ends?.find(candidate => candidate.partition === partition)?.end ?? 0

@@ -9,7 +9,7 @@ import { sqlText, tableRows } from '../../domain/sql.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import type { Timeframe } from '../../domain/timeframes.ts'
-import { keptSince, listedKeys, type Readings, type TableReading } from './readings.ts'
+import { listedKeys, type Readings, type TableReading } from './readings.ts'
 import { count, type Findings, offenders, type Violation } from './report.ts'
 
 const MINUTES_PER_QUERY = 5_000
@@ -32,8 +32,8 @@ export async function checkCandles(
     counts[timeframe.name] = Number(candles)
     violations.push(
       ...(await invariants(session, timeframe)),
-      ...(await differences(session, timeframe, table, readings.at)),
-      ...(await dayCounts(session, table, readings.at)),
+      ...(await differences(session, timeframe, table)),
+      ...(await dayCounts(session, table)),
     )
     await session.run('DROP TABLE expected')
     await session.run('DROP TABLE stored')
@@ -136,14 +136,8 @@ function still({ length }: Timeframe, start: string): string {
 const SHOWN = (of: string) =>
   `${of}.exchange, ${of}.symbol, make_timestamptz(${of}.window_start)::VARCHAR AS window_start`
 
-async function differences(
-  session: QuerySession,
-  timeframe: Timeframe,
-  table: TableReading,
-  now: number,
-): Promise<Violation[]> {
+async function differences(session: QuerySession, timeframe: Timeframe, table: TableReading): Promise<Violation[]> {
   const name = table.definition.name
-  const kept = BigInt(keptSince(table, now)) * 1000n
   const stored = (column: string) => (column === 'vwap' ? `replace(s.vwap::VARCHAR, '.', '')::HUGEINT` : `s.${column}`)
   const expected = (column: string) => (column === 'vwap' ? 'e.vwap_units::HUGEINT' : `e.${column}`)
   const compared = COLUMNS.filter(column => !KEY.includes(column))
@@ -165,7 +159,7 @@ async function differences(
       session,
       `candles of ${name} are missing`,
       `SELECT ${SHOWN('e')}, e.trade_count FROM expected AS e ANTI JOIN stored AS s USING (${KEY})
-        WHERE ${still(timeframe, 'e.window_start')} AND e.window_start >= ${kept}`,
+        WHERE ${still(timeframe, 'e.window_start')} AND e.window_start >= ${table.keptFrom}`,
       'window_start, exchange, symbol',
     )),
     ...(await offenders(
@@ -211,8 +205,7 @@ async function invariants(session: QuerySession, { name, length }: Timeframe): P
 }
 
 /** A day's trade counts add up to Gold's rows of that date. */
-async function dayCounts(session: QuerySession, table: TableReading, now: number): Promise<Violation[]> {
-  const kept = BigInt(keptSince(table, now)) * 1000n
+async function dayCounts(session: QuerySession, table: TableReading): Promise<Violation[]> {
   return offenders(
     session,
     `days of ${table.definition.name} do not add up to Gold's rows`,
@@ -221,7 +214,7 @@ async function dayCounts(session: QuerySession, table: TableReading, now: number
       (SELECT exchange_date AS day, count(*) AS gold FROM trades GROUP BY ALL) USING (day)
       WHERE coalesce(candles, 0) <> coalesce(gold, 0)
         AND epoch_us(day::TIMESTAMP) NOT IN (SELECT start // ${DAY_MICROS} * ${DAY_MICROS} FROM moved)
-      AND epoch_us(day::TIMESTAMP) >= ${kept}`,
+      AND epoch_us(day::TIMESTAMP) >= ${table.keptFrom}`,
     'day',
   )
 }

@@ -57,7 +57,7 @@ export async function dropUnreadableObjects(
 export async function registerMissing(ports: Ports, session: QuerySession, stream: RecordStream): Promise<string[]> {
   const bronze = await readLive(ports, stream.table)
   await session.run(`CREATE OR REPLACE TEMP TABLE registered AS SELECT ${RECORD} FROM ${await rowsOf(ports, bronze)}`)
-  const since = keptFrom(bronze, ports.clock.now())
+  const since = keptFrom(bronze)
   const done: string[] = []
   for await (const object of ports.store.list(`${tableKey(bronze.definition.name)}/`)) {
     if (!object.key.endsWith('.parquet') || bronze.files.has(object.key)) continue
@@ -118,7 +118,7 @@ export async function mendCheckpoints(ports: Ports, session: QuerySession, strea
   for (const partition of [...new Set([...stored.keys(), ...parts])].sort((a, b) => a - b)) {
     const read = stored.get(partition) ?? firstCheckpoint(topic, partition)
     // In a table too young to have dropped a day, records before its first one are missing too.
-    const after = await heldOf(session, read, keptFrom(bronze, ports.clock.now()) === 0n)
+    const after = await heldOf(session, read, keptFrom(bronze) === 0n)
     if (read.stored && JSON.stringify(read) === JSON.stringify(after)) continue
     await ports.state.transact([advanceCheckpoint(read, after)], ports.ids.uuid())
     const was = read.stored ? `at ${read.nextOffset} with ${gapOffsets(read.gaps)}` : 'lost'

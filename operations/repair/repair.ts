@@ -8,7 +8,7 @@
  */
 import { recordStreams } from '../../domain/streams.ts'
 import { allTables, silverTable } from '../../domain/tables.ts'
-import { HOUR_MS } from '../../domain/time.ts'
+import { DAY_MICROS } from '../../domain/time.ts'
 import { drain } from '../../embedded/drain.ts'
 import type { Functions } from '../../embedded/functions.ts'
 import type { Lake } from '../../embedded/lake.ts'
@@ -45,8 +45,9 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
   })
   await drain(lake, functions, totals)
   for (const exchange of exchanges) {
-    // As of an hour from now, so that a long repair avoids the day that is dropped next.
-    const from = keptFrom(await readLive(ports, silverTable(exchange)), ports.clock.now() + HOUR_MS)
+    // Silver counts from when a trade was validated, which may be before the trade's own time.
+    const kept = keptFrom(await readLive(ports, silverTable(exchange)))
+    const from = kept === 0n ? 0n : kept + DAY_MICROS
     const { goldRemoved, goldAdded } = await rebuildGold(ports, exchange, { ...EVER, from })
     if (goldRemoved + goldAdded > 0)
       done.push(`${goldRemoved} rows of ${exchange.name} left Gold and ${goldAdded} came into it`)

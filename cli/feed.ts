@@ -1,4 +1,5 @@
 /** `tradelake feed`: reads one exchange's WebSocket and writes its trades to Kafka, until it is asked to stop. */
+
 import { Logger } from '@aws-lambda-powertools/logger'
 import { Admin } from '@platformatic/kafka'
 import { VARIABLES } from '../adapters/aws-ports.ts'
@@ -8,6 +9,7 @@ import { askedToEnd, systemClock, systemTimers } from '../adapters/system.ts'
 import { BadInput, messageOf } from '../domain/errors.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import { topicDefinitions } from '../domain/topics.ts'
+import type { SchemaIds } from '../domain/wire.ts'
 import { VENUES, type Venue } from '../feeds/exchanges/venues.ts'
 import { pairOf } from '../feeds/pairs.ts'
 import type { StreamKind } from '../feeds/protocol.ts'
@@ -31,7 +33,11 @@ const OPTIONS = {
     help: `HOST:PORT,… (default: $${KAFKA_VARIABLES.bootstrap}; login: $${KAFKA_VARIABLES.login})`,
   },
   registry: { type: 'string', value: 'URL', help: `Confluent schema registry (default: $${VARIABLES.registry})` },
-  'schema-id': { type: 'string', value: 'N', help: 'schema id to write when no registry answers' },
+  'schema-ids': {
+    type: 'string',
+    value: 'N,M',
+    help: 'ids to write when no registry answers: of TradeV2 and of TradeV2Wide',
+  },
   'create-topics': { type: 'boolean', help: 'make missing topics first' },
   url: {
     type: 'string',
@@ -100,7 +106,7 @@ async function optionsOf(values: Values<typeof OPTIONS>): Promise<ServiceOptions
     stream,
     kafka: await kafkaOf(values.brokers),
     registry: values.registry ?? process.env[VARIABLES.registry],
-    schemaId: optional(values['schema-id'], text => parseNumber('schema-id', text, 0, true)),
+    schemaIds: optional(values['schema-ids'], parseSchemaIds),
     endpoint: { host: values.host, port: parseNumber('port', values.port, 0, true) },
     spill: values.spill,
     memoryBytes: parseNumber('memory-limit', values['memory-limit'], 1) * MIB,
@@ -124,6 +130,14 @@ function addresses(name: 'url' | 'rest', text: string | undefined, pattern: RegE
         `--${name} ${url} is not a ${name === 'url' ? 'ws:// or wss://' : 'http:// or https://'} address.`,
       )
   return list
+}
+
+/** @throws BadInput where it is not two ids */
+function parseSchemaIds(text: string): SchemaIds {
+  const [, trade, wide] = /^(\d{1,9}),(\d{1,9})$/.exec(text) ?? []
+  if (trade === undefined)
+    throw new BadInput(`--schema-ids ${text} is not the ids of TradeV2 and of TradeV2Wide: write 1,2.`)
+  return { trade: Number(trade), wide: Number(wide) }
 }
 
 /** @throws BadInput where no brokers are named */

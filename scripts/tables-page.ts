@@ -14,7 +14,9 @@ export function tablesPage(): string {
 Made by \`npm run tables-page\` from \`domain/tables.ts\` and \`domain/table-columns.ts\`; \`tradelake tables --schema NAME\` shows one table.
 
 All are Iceberg v2 tables of the namespace \`${NAMESPACE}\`, zstd Parquet. All times are UTC with microseconds (\`timestamptz\`), all prices and
-amounts exact decimals. DuckDB: \`SET TimeZone = 'UTC'\`, and cast decimals before multiplying them (\`price::DECIMAL(38,8)\`).
+amounts exact decimals. DuckDB: \`SET TimeZone = 'UTC'\`. A \`price\` times a \`quantity\` is exact there, too;
+whoever reads files without the table gives \`read_parquet\` the option \`union_by_name = true\`, for a file of prices below 10^8 and quantities below
+10^10 stores them in 18 digits.
 Ids are Iceberg's field ids: they never change, and no column is ever renamed or dropped ([ADR 13](adr/0013-tables-that-evolve.md)).
 A column that was added later is null in older rows.
 

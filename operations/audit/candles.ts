@@ -110,7 +110,7 @@ async function makeStored(session: QuerySession, rows: string): Promise<void> {
 }
 
 async function makeExpected(session: QuerySession, { length }: Timeframe): Promise<void> {
-  const quote = 'price::DECIMAL(38,8) * quantity::DECIMAL(38,8)'
+  const quote = 'price * quantity'
   const order = '(micros, length, digits, trade_id)'
   const units = (column: string) => `replace(${column}::VARCHAR, '.', '')::HUGEINT`
   await session.run(`CREATE TEMP TABLE expected AS WITH folded AS (

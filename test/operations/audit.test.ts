@@ -170,7 +170,7 @@ const REWRITES: [title: string, table: string, select: (rows: string) => string,
   [
     'a price of Gold is another',
     GOLD,
-    rows => changed(rows, TRADE, 'price', '(price + 0.00000001)::DECIMAL(18,8)'),
+    rows => changed(rows, TRADE, 'price', '(price + 0.0000000001)::DECIMAL(20,10)'),
     [3, 4],
     /come from no Silver row with the same fields/,
   ],
@@ -214,14 +214,14 @@ test.each([
     'quote_volume',
     'taker_buy_volume',
     'taker_buy_quote_volume',
-  ].map(column => [column, `${column} + 0.00000001`]),
+  ].map(column => [column, `${column} + ${/price|vwap/.test(column) ? '0.0000000001' : '0.00000001'}`]),
   ['trade_count', 'trade_count + 1'],
   ['window_end', 'window_end + INTERVAL 1 MICROSECOND'],
   ['first_trade_time', 'first_trade_time + INTERVAL 1 MICROSECOND'],
   ['last_trade_time', 'last_trade_time - INTERVAL 1 MICROSECOND'],
 ])('a candle’s %s is off by the least there is', async (column, value) => {
   const table = 'gold_ohlcv_1d'
-  const decimal = /quote_volume$/.test(column) ? '(38,16)' : /volume$/.test(column) ? '(38,8)' : '(18,8)'
+  const decimal = /quote_volume$/.test(column) ? '(38,18)' : /volume$/.test(column) ? '(38,8)' : '(20,10)'
   const typed = /price|volume|vwap/.test(column) ? `(${value})::DECIMAL${decimal}` : value
   const select = (rows: string) =>
     `SELECT * REPLACE (CASE WHEN symbol = 'ETHUSDT' THEN ${typed} ELSE ${column} END AS ${column}) FROM ${rows}`

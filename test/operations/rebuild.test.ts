@@ -7,7 +7,7 @@ import { BadInput } from '../../domain/errors.ts'
 import { consumers, topicName } from '../../domain/names.ts'
 import { countPending } from '../../domain/pending.ts'
 import type { Ports, SchemaRegistry } from '../../domain/ports.ts'
-import { TRADE_SCHEMA_ID } from '../../domain/wire.ts'
+import { BUNDLED_IDS } from '../../domain/wire.ts'
 import { drain } from '../../embedded/drain.ts'
 import { invocation, wireFunctions } from '../../embedded/functions.ts'
 import { createMetrics } from '../../embedded/metrics.ts'
@@ -238,7 +238,7 @@ test('candles are folded from Gold again', async () => {
 describe('dead letters', () => {
   const ID = 77
   const knows = (id: number): SchemaRegistry => ({
-    writerSchema: asked => lake.ports.registry.writerSchema(asked === id ? TRADE_SCHEMA_ID : asked),
+    writerSchema: asked => lake.ports.registry.writerSchema(asked === id ? BUNDLED_IDS.trade : asked),
   })
 
   /** The market's records of one more tick, under a schema id that nobody knows. */

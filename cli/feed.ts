@@ -9,7 +9,6 @@ import { BadInput, messageOf } from '../domain/errors.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import { topicDefinitions } from '../domain/topics.ts'
 import { VENUES, type Venue } from '../feeds/exchanges/venues.ts'
-import { pairOf } from '../feeds/pairs.ts'
 import type { StreamKind } from '../feeds/protocol.ts'
 import { type ServiceOptions, startService } from '../feeds/service.ts'
 import { command, type Options, type Values } from './command.ts'
@@ -66,11 +65,6 @@ export const feed = command({
     const options = await optionsOf(values)
     if (values['create-topics']) await createTopics(options.kafka)
     const service = await startService(options)
-    options.log.info('feeding', {
-      exchange: options.exchange.name,
-      symbols: options.pairs.map(pair => pair.symbol),
-      port: service.port,
-    })
     const over = Promise.withResolvers<void>()
     const cancel = milliseconds === undefined ? undefined : systemTimers().after(milliseconds, over.resolve)
     const reason = await Promise.race([service.exits, askedToEnd(), over.promise])
@@ -96,7 +90,7 @@ async function optionsOf(values: Values<typeof OPTIONS>): Promise<ServiceOptions
       urls: addresses('url', values.url, /^wss?:\/\//) ?? venue.urls,
       restUrls: addresses('rest', values.rest, /^https?:\/\//) ?? venue.restUrls,
     },
-    pairs: pairsOf(values.symbols, venue),
+    symbols: symbolsOf(values.symbols, venue),
     stream,
     kafka: await kafkaOf(values.brokers),
     registry: values.registry ?? process.env[VARIABLES.registry],
@@ -109,11 +103,10 @@ async function optionsOf(values: Values<typeof OPTIONS>): Promise<ServiceOptions
   }
 }
 
-function pairsOf(text: string | undefined, venue: Venue): ServiceOptions['pairs'] {
+function symbolsOf(text: string | undefined, venue: Venue): readonly string[] {
   const symbols = text === undefined ? venue.symbols : text.split(',').filter(symbol => symbol.trim() !== '')
   if (symbols.length === 0) throw new BadInput('--symbols names no market: write BTCUSDT,ETHUSDT.')
-  const pairs = new Map(symbols.map(symbol => pairOf(symbol)).map(pair => [pair.symbol, pair]))
-  return [...pairs.values()]
+  return symbols
 }
 
 function addresses(name: 'url' | 'rest', text: string | undefined, pattern: RegExp): string[] | undefined {

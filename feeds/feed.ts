@@ -79,6 +79,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   const tracker = createTracker()
   const memory = createMemoryWatch({ floorBytes: HEAP_FLOOR_BYTES, limitBytes: options.heapLimitBytes })
   const keys = new Map<string, Uint8Array>()
+  const quotes = new Map(pairs.map(({ symbol, quote }) => [symbol, quote]))
   let kafkaProblem: string | undefined
   /** When an earlier process was last alive, milliseconds since 1970. */
   let resumed: number | undefined
@@ -153,7 +154,10 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     if (outage) recovery.interrupted(some, outage)
   }
 
-  function take(trade: FeedTrade): void {
+  function take(decoded: FeedTrade): void {
+    // The decoder has only the symbol to tell the currency by; the exchange's list of markets knows.
+    const currency = quotes.get(decoded.symbol) ?? decoded.currency
+    const trade = currency === decoded.currency ? decoded : { ...decoded, currency }
     const id = venue.rest.history && trade.number
     const isRepeat = id !== undefined && tracker.note(trade.symbol, id, trade.timestamp, timers.now()) === 'repeat'
     if (isRepeat) metrics.repeats(1)

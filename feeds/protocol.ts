@@ -50,14 +50,28 @@ export interface HistoryPage {
   readonly next: string | undefined
 }
 
-export interface RestApi {
-  /** Path of a request that shows whether a pair is traded. */
-  pairPath(pair: Pair): string
+/** A market of an exchange's own list. */
+export interface Market extends Pair {
+  /** Whether it has trades now; a halted or delisted market has none. */
+  readonly isTraded: boolean
+}
+
+/** The exchange's own list of its markets. */
+export interface MarketList {
+  /** The most markets that a request names; undefined where a request names none and gets all. */
+  readonly named?: number
+  /** Path of a request for these symbols, or for all markets. */
+  path(symbols: readonly string[]): string
   /**
-   * undefined where the reply does not say (the exchange is down, or wants fewer requests).
+   * `unknown` where the exchange refuses the request because it lacks one of the markets named; undefined where the
+   * reply does not say (the exchange is down, or wants fewer requests).
    * @throws MalformedFrame where the body is not what the exchange's documentation says
    */
-  isTraded(reply: HttpReply): boolean | undefined
+  read(reply: HttpReply): readonly Market[] | 'unknown' | undefined
+}
+
+export interface RestApi {
+  readonly markets: MarketList
   /**
    * Past trades by their ids, for an exchange that numbers a symbol's trades one by one. Without it ids mean nothing
    * to a feed, and it cannot know what it missed.

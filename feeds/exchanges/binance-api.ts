@@ -4,7 +4,7 @@
  * Compressed/Aggregate trades list, Exchange information).
  */
 import { MalformedFrame } from '../decoder.ts'
-import { isObject, parseFrame } from '../fields.ts'
+import { fieldsOf, isObject, parseFrame } from '../fields.ts'
 import { type IdRange, PAGE_TRADES, type RestApi, type StreamApi, type StreamKind } from '../protocol.ts'
 import { binance } from './binance.ts'
 
@@ -31,9 +31,28 @@ export const binanceStream: StreamApi = {
 export function binanceRest(code: string): RestApi {
   const decoder = binance(code)
   return {
-    pairPath: pair => `/api/v3/exchangeInfo?symbol=${pair.symbol}`,
-    isTraded: ({ status, body }) =>
-      status === 200 ? true : status === 400 && body.includes(INVALID_SYMBOL) ? false : undefined,
+    markets: {
+      // A request weighs 20 of 6,000 a minute, however many markets it names; an address has to fit a request line.
+      named: 100,
+      path: symbols =>
+        `/api/v3/exchangeInfo?symbols=${encodeURIComponent(JSON.stringify(symbols))}&showPermissionSets=false`,
+      read({ status, body }) {
+        if (status === 400 && body.includes(INVALID_SYMBOL)) return 'unknown'
+        if (status !== 200) return undefined
+        const reply = parseFrame(body)
+        const rows = isObject(reply) ? reply.symbols : undefined
+        if (!Array.isArray(rows)) throw new MalformedFrame(`${code}'s exchangeInfo has no list of symbols.`)
+        return rows.map(row => {
+          const fields = fieldsOf(`A market of ${code}`, row)
+          return {
+            symbol: fields.text('symbol'),
+            base: fields.text('baseAsset'),
+            quote: fields.text('quoteAsset'),
+            isTraded: fields.text('status') === 'TRADING',
+          }
+        })
+      },
+    },
     history: {
       path: (pair, range, stream) => pagePath(pair.symbol, range.from, stream),
       page(body, pair, range, stream, receivedAt) {

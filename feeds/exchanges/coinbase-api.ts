@@ -3,7 +3,7 @@
  * Source: Coinbase Exchange "WebSocket Overview", "WebSocket Channels", "Get product trades", "Pagination".
  */
 import { MalformedFrame } from '../decoder.ts'
-import { isObject, parseFrame } from '../fields.ts'
+import { fieldsOf, isObject, parseFrame } from '../fields.ts'
 import type { Pair } from '../pairs.ts'
 import { PAGE_TRADES, type RestApi, type StreamApi } from '../protocol.ts'
 import { coinbase } from './coinbase.ts'
@@ -41,8 +41,21 @@ export function coinbaseRest(code: string): RestApi {
   const pagePath = (pair: Pair, below: number) =>
     `/products/${productOf(pair)}/trades?limit=${PAGE_TRADES}&after=${below}`
   return {
-    pairPath: pair => `/products/${productOf(pair)}`,
-    isTraded: ({ status }) => (status === 200 ? true : status === 404 ? false : undefined),
+    markets: {
+      path: () => '/products',
+      read({ status, body }) {
+        if (status !== 200) return undefined
+        const rows = parseFrame(body)
+        if (!Array.isArray(rows)) throw new MalformedFrame(`${code}'s products are not a list.`)
+        return rows.map(row => {
+          const fields = fieldsOf(`A product of ${code}`, row)
+          const base = fields.text('base_currency')
+          const quote = fields.text('quote_currency')
+          const isTraded = fields.text('status') === 'online' && !(isObject(row) && row.trading_disabled === true)
+          return { symbol: base + quote, base, quote, isTraded }
+        })
+      },
+    },
     history: {
       // Newest first: `after` is a page cursor, and gives ids below it.
       path: (pair, range) => pagePath(pair, range.to + 1),

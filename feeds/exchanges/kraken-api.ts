@@ -5,12 +5,15 @@
 import { MINUTE_MICROS } from '../../domain/time.ts'
 import { MalformedFrame } from '../decoder.ts'
 import { isObject, parseFrame } from '../fields.ts'
-import type { Pair } from '../pairs.ts'
+import { commonName, type Pair } from '../pairs.ts'
 import { type IdRange, PAGE_TRADES, type RestApi, type StreamApi } from '../protocol.ts'
 import { kraken } from './kraken.ts'
 
 /** A trade's time may be this much earlier than those of trades before it. */
 const DISORDER_MICROS = MINUTE_MICROS
+
+/** States of a pair in which trades are made ("Get Tradable Asset Pairs", status). */
+const TRADED: ReadonlySet<unknown> = new Set(['online', 'post_only', 'limit_only', 'reduce_only'])
 
 /** v2 uses the usual names of assets; REST takes those and Kraken's own. */
 const nameOf = (pair: Pair) => `${pair.base}/${pair.quote}`
@@ -41,11 +44,21 @@ export function krakenRest(code: string): RestApi {
   const pagePath = (pair: Pair, sinceNanos: string) =>
     `/0/public/Trades?pair=${nameOf(pair)}&since=${sinceNanos}&count=${PAGE_TRADES}`
   return {
-    pairPath: pair => `/0/public/AssetPairs?pair=${nameOf(pair)}`,
-    isTraded({ status, body }) {
-      if (status !== 200) return undefined
-      if (body.includes('EQuery:Unknown asset pair')) return false
-      return body.includes('"result"') ? true : undefined
+    markets: {
+      // All of them: a pair has several names here, and one that is unknown spoils a request that names it.
+      path: () => '/0/public/AssetPairs',
+      read({ status, body }) {
+        if (status !== 200) return undefined
+        const reply = parseFrame(body)
+        if (!isObject(reply) || !isObject(reply.result)) return undefined
+        return Object.values(reply.result).flatMap(row => {
+          // Dark pools have no name on the WebSocket.
+          const name = isObject(row) && typeof row.wsname === 'string' ? row.wsname : ''
+          const [base, quote] = name.split('/').map(commonName)
+          if (!isObject(row) || !base || !quote) return []
+          return { symbol: base + quote, base, quote, isTraded: row.status === undefined || TRADED.has(row.status) }
+        })
+      },
     },
     history: {
       // By time: ids cannot be asked for. Ids and times need not have the same order.

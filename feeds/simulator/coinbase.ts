@@ -136,6 +136,8 @@ function orderId(number: number, id: number, role: number): string {
 }
 
 function rest(book: Book, products: readonly string[], url: URL): HttpReply {
+  if (url.pathname === '/products')
+    return json(JSON.stringify(products.map((_, number) => productOf(book, products, number))))
   const [, product, trades] = /^\/products\/([^/]+)(\/trades)?$/.exec(url.pathname) ?? []
   const number = products.indexOf(product)
   if (number === -1) return json('{"message":"NotFound"}', 404)

@@ -97,7 +97,7 @@ export function createRig(options: RigOptions): Rig {
         pairsPerConnection: options.pairsPerConnection ?? venue.pairsPerConnection,
       },
       decoder: DECODERS[exchange.name],
-      pairs: options.symbols.map(pairOf),
+      pairs: options.symbols.map(symbol => pairOf(symbol)),
       stream: options.stream ?? 'trade',
       topics: { trades: topicName(exchange.name), gaps: FEED_GAPS_TOPIC },
       schemaId: TRADE_SCHEMA_ID,

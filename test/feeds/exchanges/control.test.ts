@@ -94,7 +94,7 @@ describe.each(Object.entries(VENUES))('%s', (name, { stream, symbols }) => {
   })
 
   test('is asked for its trades in its own words', () => {
-    const pairs = symbols.slice(0, 2).map(pairOf)
+    const pairs = symbols.slice(0, 2).map(symbol => pairOf(symbol))
     expect({
       address: stream.address('wss://host', pairs, 'trade'),
       subscriptions: stream.subscriptions(pairs).map(text => JSON.parse(text)),

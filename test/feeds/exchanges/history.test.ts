@@ -75,15 +75,16 @@ describe.each(SIMULATED)('$name', ({ name }) => {
     )
   })
 
-  test('a market is asked for before it is subscribed to', () => {
-    const isTraded = (symbol: string) => {
-      const reply = exchange.get(rest.pairPath(pairOf(symbol)))
-      return rest.isTraded(reply)
-    }
-    for (const symbol of symbols) expect(isTraded(symbol), symbol).toBe(true)
-    expect(isTraded('NOSUCH-USD')).toBe(false)
+  test('its own list says what its markets are made of', () => {
+    const ask = (wanted: readonly string[]) => rest.markets.read(exchange.get(rest.markets.path(wanted)))
+    const wanted = MARKETS[name].instruments.map(({ symbol }) => symbol)
+    const markets = ask(wanted)
+    expect(Array.isArray(markets) && markets.map(({ symbol, quote }) => `${symbol} ${quote}`).sort()).toEqual(
+      MARKETS[name].instruments.map(({ symbol, currency }) => `${symbol} ${currency}`).sort(),
+    )
+    if (rest.markets.named !== undefined) expect(ask(['NOSUCHUSD'])).toBe('unknown')
     for (const status of [429, 500, 503])
-      expect(rest.isTraded({ status, headers: {}, body: 'busy' }), `${status}`).toBe(undefined)
+      expect(rest.markets.read({ status, headers: {}, body: 'busy' }), `${status}`).toBe(undefined)
   })
 
   test('a broken page is refused, however it is broken', () => {

@@ -35,6 +35,7 @@ export function askedToEnd(): Promise<void> {
 export function systemTimers(): Timers {
   return {
     now: () => Date.now(),
+    steady: () => performance.now(),
     after(milliseconds, run) {
       const timer = setTimeout(run, Math.min(milliseconds, MAX_TIMER_MS))
       return () => clearTimeout(timer)

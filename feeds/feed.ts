@@ -120,12 +120,27 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     publisher,
   )
   const recovery = createRecovery(
-    { exchange, venue, pairs, stream, tracker, metrics, http: ports.http, timers, log },
+    {
+      exchange,
+      venue,
+      pairs,
+      stream,
+      tracker,
+      metrics,
+      http: ports.http,
+      timers,
+      log,
+      hasRoom: () => publisher.isQuick,
+    },
     { found: take, report: ({ key, value }) => publish(topics.gaps, key, value) },
   )
   const readFrame = createFrameReader(
     { exchange, decoder: options.decoder, api: venue.stream, metrics, timers, log },
-    { trade: take, reached: (symbol, id) => tracker.reached(symbol, id, timers.now()) },
+    {
+      trade: take,
+      unreadable: trade => recovery.unreadable(trade),
+      reached: (symbol, id) => tracker.reached(symbol, id, timers.now()),
+    },
   )
   const clients = createClients(
     { venue, pairs, stream, timers, sockets: ports.sockets, random },
@@ -202,7 +217,9 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
 
   return {
     async start() {
-      resumed = await progress.resume()
+      const { last, reported } = await progress.resume()
+      resumed = last
+      recovery.resume(reported)
       clients.start()
       tick()
     },

@@ -5,7 +5,17 @@
 import { parseDecimal } from '../domain/decimal.ts'
 import { messageOf } from '../domain/errors.ts'
 import { LAST_MS } from '../domain/time.ts'
-import { type Decoder, MalformedFrame } from './decoder.ts'
+import {
+  type DecodedTrade,
+  type Decoder,
+  type FeedTrade,
+  MalformedFrame,
+  type OnUnreadable,
+  safeNumber,
+  tradeOf,
+  type Unreadable,
+} from './decoder.ts'
+import { symbolOf } from './pairs.ts'
 
 /** A number as it was written. */
 class NumberText {
@@ -16,6 +26,9 @@ class NumberText {
   toString(): string {
     return this.text
   }
+  toJSON(): unknown {
+    return rawJson(this.text)
+  }
 }
 
 export type Fields = Readonly<Record<string, unknown>>
@@ -25,6 +38,9 @@ const parseWithSource = JSON.parse as (
   text: string,
   reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
 ) => unknown
+
+// ECMA-262, JSON.parse source text access: text that JSON.stringify writes as it is.
+const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON
 
 /** @throws MalformedFrame where the text is not JSON */
 export function parseFrame(text: string): unknown {
@@ -39,7 +55,56 @@ export function parseFrame(text: string): unknown {
 
 /** A decoder, from what it makes of a parsed message. */
 export function decoderOf(mapMessage: Decoder['mapMessage']): Decoder {
-  return { map: (frame, receivedAt) => mapMessage(parseFrame(frame), receivedAt), mapMessage }
+  return {
+    map: (frame, receivedAt, unreadable) => mapMessage(parseFrame(frame), receivedAt, unreadable),
+    mapMessage,
+  }
+}
+
+/** Where a row of trades has what names the trade, by the exchange's own names of its fields. */
+export interface TradeNames {
+  readonly market: string
+  /** The number, where the exchange numbers the trades of a market. */
+  readonly number?: string
+}
+
+/**
+ * The trades of a list, each read by itself. One that cannot be read is told of and the next follows; without
+ * `unreadable` its error is thrown.
+ */
+export function* tradesOf(
+  rows: readonly unknown[],
+  read: (row: unknown) => DecodedTrade,
+  receivedAt: bigint,
+  names: TradeNames,
+  unreadable?: OnUnreadable,
+): Generator<FeedTrade> {
+  for (const row of rows) {
+    let trade: FeedTrade
+    try {
+      trade = tradeOf(read(row), receivedAt)
+    } catch (error) {
+      if (!(error instanceof MalformedFrame) || !unreadable) throw error
+      unreadable({ problem: messageOf(error), raw: textOf(row), ...identityOf(row, names) })
+      continue
+    }
+    yield trade
+  }
+}
+
+function identityOf(row: unknown, { market, number }: TradeNames): Pick<Unreadable, 'symbol' | 'number'> {
+  const fields = isObject(row) ? row : {}
+  const name = fields[market]
+  const id = number === undefined ? '' : String(fields[number])
+  return {
+    symbol: typeof name === 'string' && name !== '' ? symbolOf(name) : undefined,
+    number: /^\d{1,19}$/.test(id) ? safeNumber(BigInt(id)) : undefined,
+  }
+}
+
+/** A part of a parsed frame as JSON, its numbers with the digits that they came with. */
+function textOf(value: unknown): string {
+  return JSON.stringify(value) ?? 'undefined'
 }
 
 export function isObject(value: unknown): value is Fields {
@@ -48,9 +113,11 @@ export function isObject(value: unknown): value is Fields {
 
 /** Reads the fields of one trade; each failure names the exchange and the field. */
 export interface FieldReader {
+  /** Whether the field is there and not null. */
+  has(name: string | number): boolean
   /** Text that is not empty. */
   text(name: string | number): string
-  /** Text, or the empty text where the field is missing. */
+  /** Text, or the empty text where the field is missing or null. */
   optionalText(name: string | number): string
   boolean(name: string | number): boolean
   /** A whole number from 0 that fits a signed 64-bit integer, written as a number or as text. */
@@ -87,6 +154,7 @@ export function fieldsOf(what: string, value: unknown): FieldReader {
   }
 
   return {
+    has: name => at(name) !== undefined && at(name) !== null,
     fail,
     integer,
     milliseconds(name) {
@@ -99,7 +167,7 @@ export function fieldsOf(what: string, value: unknown): FieldReader {
     },
     optionalText(name) {
       const found = at(name)
-      return typeof found === 'string' ? found : found === undefined ? '' : fail(name, 'text')
+      return typeof found === 'string' ? found : found === undefined || found === null ? '' : fail(name, 'text')
     },
     boolean(name) {
       const found = at(name)

@@ -1,6 +1,6 @@
 /** How to talk to an exchange: its streams and its REST history. Pure; each exchange has a file that implements it. */
 import type { HttpReply } from '../domain/feed-ports.ts'
-import type { FeedTrade } from './decoder.ts'
+import type { FeedTrade, Unreadable } from './decoder.ts'
 import type { Pair } from './pairs.ts'
 
 /**
@@ -45,9 +45,16 @@ export interface IdRange {
 }
 
 export interface HistoryPage {
-  readonly trades: FeedTrade[]
-  /** Path of the page after it; undefined where the range ends, or the exchange has no more. */
+  readonly trades: readonly FeedTrade[]
+  readonly unreadable: readonly Unreadable[]
+  /**
+   * Ids of which the page shows every trade that the exchange has, both ends included; undefined where it tells of none.
+   */
+  readonly covers: { readonly from: number; readonly to: number } | undefined
+  /** Where the page after it begins; undefined where the range ends, or the exchange has no more. */
   readonly next: string | undefined
+  /** The page comes from a source that only has the latest trades: what it lacks may be elsewhere. */
+  readonly isPartial?: boolean
 }
 
 /** A market of an exchange's own list. */
@@ -79,14 +86,25 @@ export interface RestApi {
   readonly history?: History
 }
 
+/** What was asked for with a page. `cursor` as History.begin or the page before gives it. */
+export interface HistoryQuestion {
+  readonly pair: Pair
+  readonly range: IdRange
+  readonly cursor: string
+  readonly stream: StreamKind
+  /** Address of the REST API: not every one has the same history. */
+  readonly address: string
+}
+
 export interface History {
-  /** Path of the first page that may hold trades of a range. */
-  path(pair: Pair, range: IdRange, stream: StreamKind): string
+  /** The cursor of the first page that may hold trades of a range. */
+  begin(range: IdRange): string
+  path(question: HistoryQuestion): string
   /**
-   * The trades of a page (some may lie outside the range). `receivedAt`: microseconds since 1970.
+   * The trades of a page (some may lie outside the range), each read by itself. `receivedAt`: microseconds since 1970.
    * @throws MalformedFrame where the body is not what the exchange's documentation says
    */
-  page(body: string, pair: Pair, range: IdRange, stream: StreamKind, receivedAt: bigint): HistoryPage
+  page(body: string, question: HistoryQuestion, receivedAt: bigint): HistoryPage
 }
 
 /** Trades of one page, the most that all three exchanges give. */

@@ -35,6 +35,8 @@ export interface Publisher {
   /** Resolves when everything published before is in Kafka. */
   barrier(): Promise<void>
   readonly hasRoom: boolean
+  /** Whether Kafka keeps up: little waits in memory, and nothing on disk. */
+  readonly isQuick: boolean
   readonly waiting: { readonly records: number; readonly bytes: number; readonly spillBytes: number }
   /**
    * Sends what waits, for this many milliseconds at most; the rest goes to disk. Gives how many records that is.
@@ -49,6 +51,8 @@ const BATCH_BYTES = 1024 * 1024
 const BACKOFF: Backoff = { firstMs: 100, lastMs: 5_000 }
 /** There is room again when this share of the spill's limit is free. */
 const ROOM_AGAIN = 0.5
+/** The share of the memory for records that may be taken while trades of the past are fetched. */
+const QUICK = 0.5
 /** What a record takes in memory besides its bytes. */
 const OVERHEAD_BYTES = 200
 
@@ -194,6 +198,9 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
     },
     get hasRoom() {
       return hasRoom
+    },
+    get isQuick() {
+      return !spilling && queueBytes < options.memoryBytes * QUICK
     },
     get waiting() {
       return {

@@ -2,6 +2,7 @@
  * Which trade ids of each symbol have not come: exchanges number a symbol's trades one by one, so a skipped number is a
  * trade that was missed. Pure; one tracker for a feed.
  */
+import type { MissingIds } from '../domain/feed-ports.ts'
 import { MINUTE_MICROS } from '../domain/time.ts'
 
 /** Ids from..to, both included, that did not come when ids above them did. */
@@ -15,14 +16,24 @@ export interface MissingRange {
   readonly cause: string
 }
 
+export interface Ids {
+  readonly from: number
+  readonly to: number
+}
+
+type SymbolIds = Pick<MissingRange, 'symbol' | 'from' | 'to'>
+
 /** What a log says about a range. */
 export function rangeFields({ symbol, from, to, cause }: MissingRange) {
   return { symbol, from, to, cause }
 }
 
 export interface Tracker {
-  /** Goes on from what an earlier process had: ids up to this one are settled. `time`: microseconds since 1970. */
-  resume(symbol: string, id: number, time: bigint, cause: string): void
+  /**
+   * Goes on from what an earlier process had: ids up to this one are settled, but for those that are missing. `time`:
+   * microseconds since 1970. Gives the ranges that were reported before.
+   */
+  resume(symbol: string, id: number, time: bigint, cause: string, missing?: readonly MissingIds[]): MissingRange[]
   /** Why ids may be missing from now on: the cause of the missing ids found until each symbol has had a trade. */
   interrupted(cause: string): void
   /** A trade has come. `time`: the exchange's, microseconds since 1970; `now`: milliseconds since 1970. */
@@ -31,12 +42,17 @@ export interface Tracker {
   reached(symbol: string, id: number, now: number): void
   /** What has been missing for the grace period or longer, each range once. */
   overdue(now: number): MissingRange[]
-  /** What is still missing of a range of ids. */
-  missing(range: Pick<MissingRange, 'symbol' | 'from' | 'to'>): { from: number; to: number }[]
+  /** What is still missing of a range of ids; `after`: exchange's time of a trade before it, microseconds since 1970. */
+  missing(range: SymbolIds): { from: number; to: number; after: bigint }[]
+  /**
+   * The exchange's history shows all trades that it has of a range. Gives those of the missing ids that an earlier call
+   * has found not to be there: no longer are they waited for.
+   */
+  looked(range: SymbolIds): Ids[]
   /** These ids are not waited for any longer. */
-  giveUp(range: Pick<MissingRange, 'symbol' | 'from' | 'to'>): void
-  /** For each symbol the id up to which all ids have come or were given up. */
-  settled(): { symbol: string; id: number }[]
+  giveUp(range: SymbolIds): void
+  /** For each symbol the id up to which all ids have come, were given up, or are in its list of missing ones. */
+  settled(): { symbol: string; id: number; missing: MissingIds[] }[]
   /** Whether an id of a symbol has come, or is known from an earlier process. */
   knows(symbol: string): boolean
   /** Ids that are missing now. */
@@ -51,6 +67,9 @@ const GRACE_MS = 3_000
  */
 const RENUMBERED_MICROS = MINUTE_MICROS
 
+/** Ranges of a symbol that are saved; those behind them are found missing again by the next process. */
+const MAX_SAVED = 200
+
 interface Hole {
   from: number
   to: number
@@ -58,7 +77,10 @@ interface Hole {
   readonly toTime: bigint
   readonly since: number
   readonly cause: string
-  told: boolean
+  /** The range as overdue told it; undefined before. */
+  reported: Ids | undefined
+  /** The exchange's history has shown the trades around these ids and not these. */
+  looked: boolean
 }
 
 interface Line {
@@ -89,11 +111,15 @@ export function createTracker(): Tracker {
     const { highest, cause = SKIPPED } = line
     // The exchange's clock may be ahead.
     const fromTime = line.time < BigInt(now) * 1000n ? line.time : BigInt(now) * 1000n
-    line.holes.push({ from: highest + 1, to, fromTime, toTime: time, since: now, cause, told: false })
+    const ids = { from: highest + 1, to, fromTime, toTime: time }
+    line.holes.push({ ...ids, since: now, cause, reported: undefined, looked: false })
   }
 
-  /** Takes from..to out of the line's holes; whether any id of them was missing. */
-  function fill(line: Line, from: number, to: number): boolean {
+  /**
+   * Takes from..to out of the line's holes; whether any id of them was missing. `time`: the exchange's, of the trade that
+   * came; what is missing behind it is looked for from there.
+   */
+  function fill(line: Line, from: number, to: number, time?: bigint): boolean {
     const first = line.holes.findIndex(hole => hole.to >= from)
     if (first < 0 || line.holes[first].from > to) return false
     const left: Hole[] = []
@@ -101,14 +127,29 @@ export function createTracker(): Tracker {
     for (; end < line.holes.length && line.holes[end].from <= to; end++) {
       const hole = line.holes[end]
       if (hole.from < from) left.push({ ...hole, to: from - 1 })
-      if (hole.to > to) left.push({ ...hole, from: to + 1 })
+      const isBetween = time !== undefined && time > hole.fromTime && time <= hole.toTime
+      if (hole.to > to) left.push({ ...hole, from: to + 1, fromTime: isBetween ? time : hole.fromTime })
     }
     line.holes.splice(first, end - first, ...left)
     return true
   }
 
   return {
-    resume: begin,
+    resume(symbol, id, time, cause, missing = []) {
+      begin(symbol, id, time, cause)
+      const line = lines.get(symbol)
+      const reported = new Map<string, MissingRange>()
+      for (const ids of missing) {
+        const { from, to } = ids
+        const times = { fromTime: BigInt(ids.fromTime), toTime: BigInt(ids.toTime) }
+        const range = ids.reported && { from: ids.reported[0], to: ids.reported[1] }
+        const since = Number.NEGATIVE_INFINITY
+        line?.holes.push({ from, to, ...times, since, cause: ids.cause, reported: range, looked: false })
+        const key = range && `${range.from} ${range.to}`
+        if (key && !reported.has(key)) reported.set(key, { symbol, ...range, ...times, cause: ids.cause })
+      }
+      return [...reported.values()]
+    },
     interrupted(cause) {
       for (const line of lines.values()) line.cause ??= cause
     },
@@ -122,7 +163,7 @@ export function createTracker(): Tracker {
         // The common case: nothing is missing.
       } else if (id > line.highest) {
         open(line, id - 1, time, now)
-      } else if (fill(line, id, id)) {
+      } else if (fill(line, id, id, isBelievable(time, now) ? time : undefined)) {
         return 'new'
       } else if (time > line.time + RENUMBERED_MICROS && isBelievable(time, now)) {
         begin(symbol, id, time)
@@ -147,9 +188,9 @@ export function createTracker(): Tracker {
       const found: MissingRange[] = []
       for (const [symbol, { holes }] of lines) {
         for (const hole of holes) {
-          if (hole.told || now - hole.since < GRACE_MS) continue
-          hole.told = true
+          if (hole.reported || now - hole.since < GRACE_MS) continue
           const { from, to, fromTime, toTime, cause } = hole
+          hole.reported = { from, to }
           found.push({ symbol, from, to, fromTime, toTime, cause })
         }
       }
@@ -159,7 +200,27 @@ export function createTracker(): Tracker {
       const holes = lines.get(symbol)?.holes ?? []
       return holes
         .filter(hole => hole.to >= from && hole.from <= to)
-        .map(hole => ({ from: Math.max(hole.from, from), to: Math.min(hole.to, to) }))
+        .map(hole => ({ from: Math.max(hole.from, from), to: Math.min(hole.to, to), after: hole.fromTime }))
+    },
+    looked({ symbol, from, to }) {
+      const line = lines.get(symbol)
+      if (!line) return []
+      const absent: Ids[] = []
+      const left: Hole[] = []
+      for (const hole of line.holes) {
+        const first = Math.max(hole.from, from)
+        const last = Math.min(hole.to, to)
+        if (first > last) {
+          left.push(hole)
+          continue
+        }
+        if (hole.from < first) left.push({ ...hole, to: first - 1 })
+        if (hole.looked) absent.push({ from: first, to: last })
+        else left.push({ ...hole, from: first, to: last, looked: true })
+        if (hole.to > last) left.push({ ...hole, from: last + 1 })
+      }
+      line.holes = left
+      return absent
     },
     giveUp({ symbol, from, to }) {
       const line = lines.get(symbol)
@@ -168,7 +229,8 @@ export function createTracker(): Tracker {
     settled: () =>
       [...lines].map(([symbol, { highest, holes }]) => ({
         symbol,
-        id: holes.length > 0 ? holes[0].from - 1 : highest,
+        id: holes.length > MAX_SAVED ? holes[MAX_SAVED].from - 1 : highest,
+        missing: holes.slice(0, MAX_SAVED).map(idsOf),
       })),
     knows: symbol => lines.has(symbol),
     get missingIds() {
@@ -177,4 +239,9 @@ export function createTracker(): Tracker {
       return ids
     },
   }
+}
+
+function idsOf({ from, to, fromTime, toTime, cause, reported }: Hole): MissingIds {
+  const ids = { from, to, fromTime: Number(fromTime), toTime: Number(toTime), cause }
+  return reported ? { ...ids, reported: [reported.from, reported.to] } : ids
 }

@@ -18,7 +18,7 @@ import { FilterPattern, type ILogGroup, MetricFilter, type MetricFilterProps } f
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import type { Exchange } from '../domain/exchanges.ts'
-import { lostTradesLog, METRICS_NAMESPACE, metricNames } from '../domain/metrics.ts'
+import { lostTradesLog, METRICS_NAMESPACE, metricNames, unreadableTradesLog } from '../domain/metrics.ts'
 import type { RecordStream } from '../domain/streams.ts'
 import type { Bronze } from './bronze.ts'
 import { pascal } from './function.ts'
@@ -184,12 +184,18 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
         metricName: `${name}_feed_lost_trades_total`,
         metricValue: `$.${lostTradesLog.field}`,
       })
+      const unreadable = logged(pascal(name, 'unreadableTrades'), logGroup, {
+        filterPattern: FilterPattern.stringValue('$.message', '=', unreadableTradesLog.message),
+        metricName: `${name}_feed_unreadable_trades_total`,
+        metricValue: `$.${unreadableTradesLog.field}`,
+      })
       const errors = logged(pascal(name, 'errors'), logGroup, {
         filterPattern: FilterPattern.stringValue('$.level', '=', 'ERROR'),
         metricName: `${name}_feed_errors_total`,
       })
       return [
         alarm('feed-lost-trades', name, lost.metric({ statistic: 'Sum', period: FIVE_MINUTES }), 0),
+        alarm('feed-unreadable-trades', name, unreadable.metric({ statistic: 'Sum', period: FIVE_MINUTES }), 0),
         alarm('feed-errors', name, errors.metric({ statistic: 'Sum', period: MINUTE }), 0, {
           urgent: URGENT.has(name),
         }),

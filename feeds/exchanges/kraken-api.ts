@@ -5,8 +5,9 @@
 import { MINUTE_MICROS } from '../../domain/time.ts'
 import { MalformedFrame } from '../decoder.ts'
 import { isObject, parseFrame } from '../fields.ts'
+import { readRows } from '../history-rows.ts'
 import { commonName, type Pair } from '../pairs.ts'
-import { type IdRange, PAGE_TRADES, type RestApi, type StreamApi } from '../protocol.ts'
+import { PAGE_TRADES, type RestApi, type StreamApi } from '../protocol.ts'
 import { kraken } from './kraken.ts'
 
 /** A trade's time may be this much earlier than those of trades before it. */
@@ -41,8 +42,6 @@ export const krakenStream: StreamApi = {
 /** History of an exchange code's spot market. */
 export function krakenRest(code: string): RestApi {
   const decoder = kraken(code)
-  const pagePath = (pair: Pair, sinceNanos: string) =>
-    `/0/public/Trades?pair=${nameOf(pair)}&since=${sinceNanos}&count=${PAGE_TRADES}`
   return {
     markets: {
       // All of them: a pair has several names here, and one that is unknown spoils a request that names it.
@@ -61,13 +60,18 @@ export function krakenRest(code: string): RestApi {
       },
     },
     history: {
-      // By time: ids cannot be asked for. Ids and times need not have the same order.
-      path: (pair, range) => pagePath(pair, String((range.after - DISORDER_MICROS) * 1000n)),
-      page(body, pair, range, _stream, receivedAt) {
+      // By time, nanoseconds since 1970: ids cannot be asked for. Ids and times need not have the same order.
+      begin: range => String((range.after - DISORDER_MICROS) * 1000n),
+      path: ({ pair, cursor }) => `/0/public/Trades?pair=${nameOf(pair)}&since=${cursor}&count=${PAGE_TRADES}`,
+      page(body, { pair, range }, receivedAt) {
         const { rows, last } = resultOf(body, code, pair)
-        const trades = rows.flatMap(row => [...decoder.mapMessage(asStreamed(row, pair), receivedAt)])
-        const more = rows.length === PAGE_TRADES && !reaches(rows, range)
-        return { trades, next: more ? pagePath(pair, last) : undefined }
+        const read = readRows(
+          decoder,
+          rows.map(row => asStreamed(row, pair)),
+          receivedAt,
+        )
+        const more = rows.length === PAGE_TRADES && (read.ids === undefined || read.ids.to <= range.to)
+        return { ...read, covers: read.ids, next: more ? last : undefined }
       },
     },
   }
@@ -84,14 +88,10 @@ function resultOf(body: string, code: string, pair: Pair): { rows: unknown[]; la
   return { rows, last: result.last }
 }
 
-function reaches(rows: readonly unknown[], range: IdRange): boolean {
-  const last = rows.at(-1)
-  return Array.isArray(last) && Number(String(last[6])) >= range.to
-}
-
 /** A row `[price, volume, seconds, b|s, m|l, misc, trade_id]` as the stream would have sent it. */
 function asStreamed(row: unknown, pair: Pair): unknown {
-  if (!Array.isArray(row)) throw new MalformedFrame(`A row of Kraken's history of ${pair.symbol} is not a list.`)
+  // The decoder says that this is no trade.
+  if (!Array.isArray(row)) return { channel: 'trade', data: [row] }
   const [price, qty, seconds, side, type, , tradeId] = row
   return {
     channel: 'trade',

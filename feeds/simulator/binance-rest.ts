@@ -69,6 +69,8 @@ export function binanceRest(book: Book): (url: URL) => HttpReply {
         return json(`{"serverTime":${Math.floor(book.now() / 1000)}}`)
       case '/api/v3/exchangeInfo':
         return exchangeInfo(url)
+      case '/api/v3/trades':
+        return history(url, 0, historicalTrade)
       case '/api/v3/historicalTrades':
         return history(url, 0, historicalTrade)
       case '/api/v3/aggTrades':

@@ -23,7 +23,9 @@ describe('a tracker', () => {
         const missing = Array.from({ length: highest }, (_, i) => i + 1).filter(id => !seen.has(id))
         expect(idsOf(tracker.missing({ symbol: SYMBOL, from: 1, to: highest }))).toEqual(missing)
         expect(tracker.missingIds).toBe(missing.length)
-        expect(tracker.settled()).toEqual([{ symbol: SYMBOL, id: missing.length === 0 ? highest : missing[0] - 1 }])
+        const [settled] = tracker.settled()
+        expect(settled.id).toBe(highest)
+        expect(idsOf(settled.missing)).toEqual(missing)
         expect(idsOf(tracker.overdue(60_000))).toEqual(missing)
         expect(tracker.overdue(60_000)).toEqual([])
       }),
@@ -68,8 +70,8 @@ describe('a tracker', () => {
 
     tracker.giveUp({ symbol: SYMBOL, from: 2, to: 7 })
 
-    expect(tracker.missing({ symbol: SYMBOL, from: 1, to: 10 })).toEqual([{ from: 8, to: 9 }])
-    expect(tracker.settled()).toEqual([{ symbol: SYMBOL, id: 7 }])
+    expect(tracker.missing({ symbol: SYMBOL, from: 1, to: 10 })).toEqual([{ from: 8, to: 9, after: 0n }])
+    expect(tracker.settled()).toMatchObject([{ symbol: SYMBOL, id: 10, missing: [{ from: 8, to: 9 }] }])
   })
 
   test('goes on from an earlier process: what came meanwhile is missing', () => {
@@ -97,7 +99,7 @@ describe('a tracker', () => {
     const tracker = createTracker()
     tracker.reached(SYMBOL, 5, 0)
     tracker.note(SYMBOL, 8, 1n, 1)
-    expect(tracker.missing({ symbol: SYMBOL, from: 1, to: 10 })).toEqual([{ from: 6, to: 7 }])
+    expect(tracker.missing({ symbol: SYMBOL, from: 1, to: 10 })).toMatchObject([{ from: 6, to: 7 }])
   })
 
   test('a trade dated a day ahead that comes again forgets nothing', () => {
@@ -109,7 +111,7 @@ describe('a tracker', () => {
 
     expect(tracker.note(SYMBOL, 101, day, 3)).toBe('repeat')
 
-    expect(tracker.missing({ symbol: SYMBOL, from: 1, to: 200 })).toEqual([{ from: 102, to: 104 }])
+    expect(tracker.missing({ symbol: SYMBOL, from: 1, to: 200 })).toMatchObject([{ from: 102, to: 104 }])
     expect(tracker.overdue(9_000)[0].fromTime).toBe(0n)
   })
 
@@ -129,9 +131,48 @@ describe('a tracker', () => {
     tracker.note('A', 2, 0n, 0)
     tracker.note('B', 102, 0n, 0)
 
-    expect(tracker.settled()).toEqual([
-      { symbol: 'A', id: 2 },
-      { symbol: 'B', id: 100 },
+    expect(tracker.settled()).toMatchObject([
+      { symbol: 'A', id: 2, missing: [] },
+      { symbol: 'B', id: 102, missing: [{ from: 101, to: 101 }] },
     ])
+  })
+
+  test('what one process misses, the next goes on missing, with the range that was reported and the time to look from', () => {
+    const first = createTracker()
+    first.note(SYMBOL, 10, 1_000n, 0)
+    first.note(SYMBOL, 21, 9_000n, 0)
+    first.overdue(3_000)
+    first.note(SYMBOL, 11, 2_000n, 3_001)
+    first.note(SYMBOL, 30, 9_500n, 3_001)
+    const [{ id, missing }] = first.settled()
+    expect(id).toBe(30)
+
+    const second = createTracker()
+    // As JSON, which is how it is kept.
+    const ranges = second.resume(SYMBOL, id, 9_500n, 'the feed was restarted', JSON.parse(JSON.stringify(missing)))
+
+    expect(ranges).toEqual([{ symbol: SYMBOL, from: 11, to: 20, fromTime: 2_000n, toTime: 9_000n, cause: SKIPPED }])
+    expect(second.missing(ranges[0])).toEqual([{ from: 12, to: 20, after: 2_000n }])
+    // The other range was not reported yet.
+    expect(second.overdue(0).map(({ from, to }) => [from, to])).toEqual([[22, 29]])
+  })
+
+  test('more missing ranges than are kept: the next process looks for everything behind the last of them', () => {
+    const tracker = createTracker()
+    for (let id = 1; id <= 1_001; id += 2) tracker.note(SYMBOL, id, 1n, 0)
+    const [{ id, missing }] = tracker.settled()
+    expect(missing).toHaveLength(200)
+    expect(id).toBe(missing[199].to + 1)
+  })
+
+  test('ids that the history has shown twice not to be there are absent, and no other', () => {
+    const tracker = createTracker()
+    tracker.note(SYMBOL, 10, 1n, 0)
+    tracker.note(SYMBOL, 20, 2n, 0)
+
+    expect(tracker.looked({ symbol: SYMBOL, from: 11, to: 14 })).toEqual([])
+    tracker.note(SYMBOL, 12, 1n, 0)
+    expect(idsOf(tracker.looked({ symbol: SYMBOL, from: 11, to: 19 }))).toEqual([11, 13, 14])
+    expect(idsOf(tracker.missing({ symbol: SYMBOL, from: 1, to: 30 }))).toEqual([15, 16, 17, 18, 19])
   })
 })

@@ -97,6 +97,8 @@ export interface HistoryQuestion {
 }
 
 export interface History {
+  /** Whether trades are found by their time only: then a range's `after` has to be known. */
+  readonly needsTime?: boolean
   /** The cursor of the first page that may hold trades of a range. */
   begin(range: IdRange): string
   path(question: HistoryQuestion): string

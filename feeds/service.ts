@@ -145,7 +145,12 @@ function routesOf(feed: Feed, registry: Registry): Record<string, () => Answer |
   }
 }
 
-async function schemaIdOf({ registry, schemaId, log }: ServiceOptions): Promise<number> {
+/** The id of the schema that trades are written with. @throws BadInput where neither a registry nor an id is given */
+export async function schemaIdOf({
+  registry,
+  schemaId,
+  log,
+}: Pick<ServiceOptions, 'registry' | 'schemaId' | 'log'>): Promise<number> {
   if (registry === undefined) {
     if (schemaId === undefined) throw new BadInput('Give --registry URL, or --schema-id N to write without a registry.')
     return schemaId

@@ -60,6 +60,7 @@ export function krakenRest(code: string): RestApi {
       },
     },
     history: {
+      needsTime: true,
       // By time, nanoseconds since 1970: ids cannot be asked for. Ids and times need not have the same order.
       begin: range => String((range.after - DISORDER_MICROS) * 1000n),
       path: ({ pair, cursor }) => `/0/public/Trades?pair=${nameOf(pair)}&since=${cursor}&count=${PAGE_TRADES}`,

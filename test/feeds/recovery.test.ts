@@ -1,65 +1,8 @@
 /** What becomes of trades that are missing: whatever the exchange still has comes, however long that takes. */
 import { describe, expect, test } from 'vitest'
-import type { HttpReply } from '../../domain/feed-ports.ts'
-import { FEED_GAPS_TOPIC } from '../../domain/names.ts'
-import { decodeTrade } from './decode-trade.ts'
-import { createRig, type Rig, type RigOptions, START_MS } from './rig.ts'
+import { type Asked, BINANCE, HOUR, idsOf, lacks, late, MINUTE, SECOND, statuses, traded } from './late-feed.ts'
+import { createRig, START_MS } from './rig.ts'
 import { SIMULATED } from './simulator/support.ts'
-
-const SECOND = 1_000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
-const BINANCE = { name: 'binance', code: 'BINANCE' } as const
-
-const idsOf = (rig: Rig) =>
-  rig.records.filter(({ topic }) => topic !== FEED_GAPS_TOPIC).map(({ value }) => decodeTrade(value).tradeId)
-
-const traded = (rig: Rig, symbol: string) =>
-  rig.simulator.exchanges[0]
-    .trades()
-    .obtainable.filter(trade => trade.symbol === symbol)
-    .map(({ tradeId }) => tradeId)
-
-/** What Kafka does not have of what was traded, by the processes together. */
-function lacks(symbol: string, ...rigs: Rig[]): string[] {
-  const got = new Set(rigs.flatMap(idsOf))
-  return traded(rigs[0], symbol).filter(id => !got.has(id))
-}
-
-const statuses = (rig: Rig) => rig.gaps().flatMap(({ kind, status }) => (kind === 'disconnect' ? [] : [status]))
-
-interface Asked {
-  readonly at: number
-  readonly path: string
-}
-
-/** A feed that comes this long after the market began, with its requests; `answer` may answer in the exchange's place. */
-function late(
-  milliseconds: number,
-  options: Partial<RigOptions> & { answer?: (asked: Asked, past: Asked[]) => HttpReply | Error | undefined } = {},
-) {
-  const asked: Asked[] = []
-  const rig: Rig = createRig({
-    exchange: BINANCE,
-    symbols: ['BTCUSDT'],
-    fromTheFirst: true,
-    ...options,
-    http: exchange => ({
-      async get(url) {
-        const one = { at: rig.timers.now() - START_MS, path: url.replace(/^https?:\/\//, '') }
-        const answer = options.answer?.(one, asked)
-        asked.push(one)
-        if (answer instanceof Error) throw answer
-        return answer ?? exchange.get(url)
-      },
-    }),
-  })
-  const arrive = async () => {
-    await rig.timers.advance(milliseconds)
-    await rig.feed.start()
-  }
-  return { rig, asked, arrive }
-}
 
 describe.each([
   { ...SIMULATED[0], symbol: 'BTCUSDT', ratePerSecond: 150, minutes: 10 },
@@ -135,30 +78,6 @@ test('an exchange whose history is down for three hours has not lost anything', 
   expect(statuses(rig)).toEqual(['open', 'filled'])
 })
 
-test.each([
-  [429, '90', 90],
-  [418, '600', 600],
-  [429, 'Fri, 20 Nov 2026 11:01:00 GMT', 54],
-  [429, undefined, 5],
-])('after %i with Retry-After %s it asks no more for that long', async (status, after, seconds) => {
-  const headers: Record<string, string> = after === undefined ? {} : { 'retry-after': after }
-  const { rig, asked, arrive } = late(2 * MINUTE, {
-    ratePerSecond: 20,
-    hosts: ['a.sim', 'b.sim'],
-    answer: (_, past) => (past.length === 1 ? { status, headers, body: 'slower' } : undefined),
-  })
-  // A gap of several pages, so that there is a second request.
-  await rig.timers.advance(58 * MINUTE)
-  await arrive()
-  await rig.timers.advance(20 * MINUTE)
-  const [, refused, next] = asked
-  expect((next.at - refused.at) / SECOND).toBeGreaterThanOrEqual(seconds)
-  expect((next.at - refused.at) / SECOND).toBeLessThan(seconds + 7)
-  rig.simulator.endTrading()
-  await rig.timers.advance(10 * SECOND)
-  expect(lacks('BTCUSDT', rig)).toEqual([])
-})
-
 test('the oldest range is looked for first', async () => {
   const down = (asked: Asked) =>
     asked.at < 20 * MINUTE ? { status: 503, headers: {}, body: 'maintenance' } : undefined
@@ -214,49 +133,4 @@ test('a trade that the history has and nobody can read is reported with its text
   expect(report).toMatchObject({ symbol: 'BTCUSDT', fromId: 103, toId: 103 })
   expect(report?.raw).toContain('"cheap"')
   expect(spoilt.feed.status().missingTrades).toBe(0)
-})
-
-describe('where an exchange refuses the region', () => {
-  /** All addresses refuse but the one that serves only market data. */
-  const refuse = ({ path }: Asked) =>
-    path.startsWith('data-api.')
-      ? undefined
-      : { status: 451, headers: {}, body: '{"code":0,"msg":"restricted location"}' }
-  const hosts = ['api.sim', 'api1.sim', 'data-api.sim']
-  const hostsOf = (asked: readonly Asked[]) => asked.map(({ path }) => path.split('/')[0])
-
-  test('aggregates come from the address that serves only market data, whatever their age', async () => {
-    const { rig, asked, arrive } = late(40 * MINUTE, { ratePerSecond: 20, stream: 'aggTrade', hosts, answer: refuse })
-    rig.positions.set('BTCUSDT@aggTrade', { symbol: 'BTCUSDT@aggTrade', id: 1_000_000, at: START_MS })
-    await arrive()
-    await rig.timers.advance(5 * MINUTE)
-    rig.simulator.endTrading()
-    await rig.timers.advance(10 * SECOND)
-
-    expect(statuses(rig)).toEqual(['open', 'filled'])
-    expect(idsOf(rig).length).toBe(traded(rig, 'BTCUSDT').length)
-    // An address that refuses is left alone for an hour.
-    expect(hostsOf(asked).slice(0, 4)).toEqual(['api.sim', 'api1.sim', 'data-api.sim', 'data-api.sim'])
-  })
-
-  test('single trades come as far as it has them, and those before are not called lost', async () => {
-    const { rig, arrive } = late(10 * MINUTE, { ratePerSecond: 20, hosts, answer: refuse })
-    await arrive()
-    await rig.timers.advance(5 * HOUR)
-    rig.simulator.endTrading()
-    await rig.timers.advance(10 * SECOND)
-
-    const { missingTrades } = rig.feed.status()
-    expect(missingTrades).toBeGreaterThan(1_000)
-    expect(missingTrades).toBeLessThan(3_000)
-    expect(lacks('BTCUSDT', rig)).toHaveLength(missingTrades)
-    expect(statuses(rig)).toEqual(['open'])
-  })
-
-  test('single trades of a short gap all come', async () => {
-    const { rig, arrive } = late(MINUTE, { ratePerSecond: 20, hosts, answer: refuse })
-    await arrive()
-    await rig.timers.advance(MINUTE)
-    expect(statuses(rig)).toEqual(['open', 'filled'])
-  })
 })

@@ -24,6 +24,8 @@ export interface ClientsEvents {
    * it missed nothing.
    */
   live(pairs: readonly Pair[], isFirst: boolean, outage: Outage | undefined): void
+  /** The exchange does not serve this market; told once, until it does. */
+  refused(symbol: string, problem: string): void
   /** Every end of a connection, planned ones too. */
   ended(cause: EndCause, problem: string, url: string): void
 }
@@ -66,6 +68,7 @@ export function createClients(options: ClientsOptions, events: ClientsEvents): C
           events.live(pairs, isFirst, outage)
           isFirst = false
         },
+        refused: events.refused,
         ended: events.ended,
       },
     )

@@ -2,6 +2,7 @@
  * The feed of one exchange: frames become trades, trades become Kafka records, and what did not come is looked for and
  * reported. Everything received is published, repeats included: Gold keeps each trade once.
  */
+import { sumOf } from '../domain/counts.ts'
 import { messageOf } from '../domain/errors.ts'
 import type { Http, Positions, RecordSink, Sockets, Spill, Timers } from '../domain/feed-ports.ts'
 import type { Log } from '../domain/ports.ts'
@@ -147,6 +148,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     {
       frame: readFrame,
       live,
+      refused: (symbol, problem) => log.error('a market is not read', { exchange, markets: symbol, problem }),
       ended(cause, problem, url) {
         metrics.connectionEnded(cause)
         log.info('disconnected', { exchange, cause, problem, url })
@@ -158,6 +160,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     sinceLastMessageSeconds: () => secondsSince(clients.lastFrame),
     connected: () => (clients.isWhole ? 1 : 0),
     missingIds: () => tracker.missingIds,
+    refusedMarkets: () => sumOf(clients.all, ({ refused }) => refused.size),
     queueRecords: () => publisher.waiting.records,
     spillBytes: () => publisher.waiting.spillBytes,
     heapBytes: () => ports.heapBytes(),

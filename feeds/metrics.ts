@@ -12,6 +12,7 @@ export interface FeedGauges {
   sinceLastMessageSeconds(): number
   connected(): number
   missingIds(): number
+  refusedMarkets(): number
   queueRecords(): number
   spillBytes(): number
   heapBytes(): number
@@ -126,6 +127,7 @@ export function createFeedMetrics(registry: Registry, exchange: string): FeedMet
       gauge('last_message_seconds', 'Since the last message', () => gauges.sinceLastMessageSeconds())
       gauge('connected', '1 while every connection is live', () => gauges.connected())
       gauge('missing_trades', 'Trade numbers that are missing now', () => gauges.missingIds())
+      gauge('refused_markets', 'Markets that the exchange does not serve now', () => gauges.refusedMarkets())
       gauge('queue_records', 'Records that wait for Kafka in memory', () => gauges.queueRecords())
       gauge('spill_bytes', 'Records that wait for Kafka on disk', () => gauges.spillBytes())
       gauge('heap_bytes', 'Heap in use', () => gauges.heapBytes())

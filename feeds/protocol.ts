@@ -17,6 +17,11 @@ export type Control =
   | { readonly kind: 'heartbeat'; readonly symbol?: string; readonly lastId?: number }
   /** This connection has to be replaced by a new one soon. */
   | { readonly kind: 'shutdown' }
+  /**
+   * The exchange will not serve this market. `again`: it has refused the whole request because of it, so that the others
+   * have to be asked for again; otherwise this answers for the market, as `subscribed` does for another.
+   */
+  | { readonly kind: 'refused'; readonly symbol: string; readonly problem: string; readonly again: boolean }
   /** The exchange will not serve what was asked for. */
   | { readonly kind: 'error'; readonly problem: string }
   | { readonly kind: 'other' }

@@ -5,7 +5,7 @@
 import { MalformedFrame } from '../decoder.ts'
 import { fieldsOf, isObject, parseFrame } from '../fields.ts'
 import { readRows } from '../history-rows.ts'
-import type { Pair } from '../pairs.ts'
+import { type Pair, symbolOf } from '../pairs.ts'
 import { PAGE_TRADES, type RestApi, type StreamApi } from '../protocol.ts'
 import { coinbase } from './coinbase.ts'
 
@@ -27,11 +27,14 @@ export const coinbaseStream: StreamApi = {
         ? { kind: 'heartbeat', symbol: product.replace('-', ''), lastId }
         : { kind: 'heartbeat' }
     }
-    if (frame.type === 'error')
-      return {
-        kind: 'error',
-        problem: [frame.message, frame.reason].filter(text => typeof text === 'string').join(': '),
-      }
+    if (frame.type === 'error') {
+      const problem = [frame.message, frame.reason].filter(text => typeof text === 'string').join(': ')
+      const [product] = /\b[A-Z0-9]+-[A-Z0-9]+\b/.exec(String(frame.reason)) ?? []
+      // One product that it does not have spoils the whole request.
+      return frame.message === 'Failed to subscribe' && product !== undefined
+        ? { kind: 'refused', symbol: symbolOf(product), problem, again: true }
+        : { kind: 'error', problem }
+    }
     return { kind: 'unknown' }
   },
 }

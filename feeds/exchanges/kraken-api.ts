@@ -6,7 +6,7 @@ import { MINUTE_MICROS } from '../../domain/time.ts'
 import { MalformedFrame } from '../decoder.ts'
 import { isObject, parseFrame } from '../fields.ts'
 import { readRows } from '../history-rows.ts'
-import { commonName, type Pair } from '../pairs.ts'
+import { commonName, type Pair, symbolOf } from '../pairs.ts'
 import { PAGE_TRADES, type RestApi, type StreamApi } from '../protocol.ts'
 import { kraken } from './kraken.ts'
 
@@ -32,8 +32,13 @@ export const krakenStream: StreamApi = {
     if (frame.channel === 'heartbeat' || frame.method === 'pong') return { kind: 'heartbeat' }
     // `data` of a trade frame may be empty.
     if (frame.channel === 'status' || frame.channel === 'trade') return { kind: 'other' }
-    if (frame.success === false || typeof frame.error === 'string')
-      return { kind: 'error', problem: String(frame.error ?? 'no reason given') }
+    if (frame.success === false || typeof frame.error === 'string') {
+      const problem = String(frame.error ?? 'no reason given')
+      // Each market is answered by itself.
+      return frame.method === 'subscribe' && typeof frame.symbol === 'string'
+        ? { kind: 'refused', symbol: symbolOf(frame.symbol), problem, again: false }
+        : { kind: 'error', problem }
+    }
     if (frame.method === 'subscribe' && frame.success === true) return { kind: 'subscribed' }
     return { kind: 'unknown' }
   },

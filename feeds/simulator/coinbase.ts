@@ -75,7 +75,7 @@ function connect(book: Book, products: readonly string[], line: Line): Talk {
 
   function numberOf(product: unknown): number {
     const number = products.indexOf(String(product))
-    if (number === -1) throw new RangeError(`${product} is not a valid product`)
+    if (number === -1 || !book.isListed(number)) throw new RangeError(`${product} is not a valid product`)
     return number
   }
 
@@ -168,7 +168,7 @@ function productOf(book: Book, products: readonly string[], number: number) {
     quote_increment: book.amount(priceStep, 'plain'),
     base_increment: book.amount(quantityStep, 'plain'),
     display_name: products[number].replace('-', '/'),
-    status: 'online',
+    status: book.isListed(number) ? 'online' : 'delisted',
     trading_disabled: false,
   }
 }

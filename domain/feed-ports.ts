@@ -15,6 +15,8 @@ export interface SocketEvents {
   open(): void
   /** A text frame. */
   message(text: string): void
+  /** The other side has asked whether this one is there, which the adapter answers: it is alive itself. */
+  pinged?(): void
   /**
    * Called once, last; also where the connection could not be made. `code` as in RFC 6455 section 7.4.1 (1006: it
    * broke), `reason` for people.

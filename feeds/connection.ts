@@ -43,7 +43,7 @@ export interface ConnectionOptions {
   readonly api: StreamApi
   readonly pairs: readonly Pair[]
   readonly stream: StreamKind
-  /** A live connection without any frame for this long is stale. */
+  /** A live connection without any frame or ping for this long is stale. */
   readonly staleMs: number
   /** Messages a second that the exchange accepts. */
   readonly messagesPerSecond: number
@@ -75,6 +75,8 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
   let opened = false
   let liveSince: number | undefined
   let lastFrame = timers.now()
+  /** When the exchange last showed that it is there, by the steady clock. */
+  let lastSign = timers.steady()
   let over = false
 
   const socket = options.sockets.connect(api.address(url, pairs, options.stream), {
@@ -82,6 +84,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
       if (over) return socket.close()
       opened = true
       lastFrame = timers.now()
+      lastSign = timers.steady()
       subscribe()
       if (confirmations === 0) goLive()
       else
@@ -93,8 +96,12 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
     message(text) {
       if (over) return
       lastFrame = timers.now()
+      lastSign = timers.steady()
       const control = events.frame(text)
       if (control) take(control)
+    },
+    pinged() {
+      lastSign = timers.steady()
     },
     closed(code, reason) {
       const said = reason === '' ? `code ${code}` : `code ${code}, ${reason}`
@@ -120,8 +127,8 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
   }
 
   function watch(): void {
-    const silent = timers.now() - lastFrame
-    if (silent >= staleMs) end('stale', `no message for ${silent} ms`)
+    const silent = timers.steady() - lastSign
+    if (silent >= staleMs) end('stale', `no message for ${Math.round(silent)} ms`)
     else timeouts.after(staleMs - silent, watch)
   }
 

@@ -42,8 +42,29 @@ const parseWithSource = JSON.parse as (
 // ECMA-262, JSON.parse source text access: text that JSON.stringify writes as it is.
 const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON
 
-/** @throws MalformedFrame where the text is not JSON */
+/**
+ * The most JSON that is read: the largest real frame has some 100 KB, the largest list of markets 2 MB. What is parsed takes
+ * 60 bytes for each value, so it is the values that count: 40 MB of `[1,1,…]` would take 2.4 GB.
+ */
+const MAX_CHARACTERS = 32 * 1024 * 1024
+const MAX_VALUES = 500_000
+
+/** Whether the text would take too much memory when it is parsed. */
+function isTooLarge(text: string): boolean {
+  if (text.length <= MAX_VALUES) return false
+  let values = 0
+  for (let at = 0; at < text.length && values <= MAX_VALUES; at++) {
+    const code = text.charCodeAt(at)
+    if (code === COMMA || code === BRACKET || code === BRACE) values++
+  }
+  return values > MAX_VALUES || text.length > MAX_CHARACTERS
+}
+
+const [COMMA, BRACKET, BRACE] = [...',[{'].map(character => character.charCodeAt(0))
+
+/** @throws MalformedFrame where the text is not JSON, or too much of it */
 export function parseFrame(text: string): unknown {
+  if (isTooLarge(text)) throw new MalformedFrame(`A frame is too large: ${text.length} characters.`)
   try {
     return parseWithSource(text, (_, value, context) =>
       typeof value === 'number' ? new NumberText(context.source ?? String(value)) : value,

@@ -23,7 +23,7 @@ export interface Venue {
   readonly requestsPerSecond: number
   /** The exchange ends a connection of this age. */
   readonly maxAgeMs: number
-  /** A live connection that has brought nothing for this long is dead. */
+  /** A live connection that has brought neither a frame nor a ping for this long is dead. */
   readonly staleMs: number
 }
 
@@ -52,7 +52,7 @@ export const VENUES: Readonly<Record<ExchangeName, Venue>> = {
     // historicalTrades weighs 25 of 6,000 a minute.
     requestsPerSecond: 3,
     maxAgeMs: DAY_MS,
-    // Without trades nothing comes, but one of the large pairs has several a second.
+    // A quiet market has no frames, but the exchange pings every 20 s.
     staleMs: MINUTE_MS,
   },
   kraken: {

@@ -99,6 +99,16 @@ describe('a feed', () => {
     expect(disconnects(rig)[0].cause).toMatch(/^stale: no message for \d+ ms$/)
   })
 
+  test('a quiet market whose server pings is alive: it is not connected to anew', async () => {
+    const rig = open({ ratePerSecond: 0, symbols: ['BTCUSDT'], fromTheFirst: false })
+    await rig.feed.start()
+    await rig.timers.advance(60 * MINUTE)
+
+    expect(rig.feed.status()).toMatchObject({ ready: true, problems: [] })
+    expect(rig.gaps()).toEqual([])
+    expect(await rig.registry.getSingleMetricAsString('binance_feed_reconnects_total')).toMatch(/cause="stale"} 0\n/)
+  })
+
   test('reads aggregates by their own numbers, and gets those that a broken connection cost', async () => {
     const faults = [fault(10, { kind: 'drop' as const }), fault(10, { kind: 'refuse' as const, milliseconds: 5_000 })]
     const rig = open({ stream: 'aggTrade', fromTheFirst: false, symbols: ['BTCUSDT'], faults })

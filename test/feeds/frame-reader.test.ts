@@ -69,3 +69,14 @@ test('one bad trade of a frame does not cost its neighbours', () => {
   expect(trades).toEqual(['KRAKEN-102', 'KRAKEN-104', 'KRAKEN-105'])
   expect(unreadable).toMatchObject([{ symbol: 'BTCUSD', number: 103, raw: rows[1] }])
 })
+
+test('a frame whose values would fill the memory is not parsed', () => {
+  const { read, unreadable } = reader()
+  const frame = `[${'1,'.repeat(20_000_000)}1]`
+  const before = process.memoryUsage().rss
+  expect(read(frame)).toEqual({ kind: 'other' })
+  expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024)
+  expect(unreadable).toMatchObject([{ problem: 'A frame is too large: 40000003 characters.' }])
+  // Nesting is no way around it.
+  expect(read('['.repeat(10_000_000))).toEqual({ kind: 'other' })
+})

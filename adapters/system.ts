@@ -8,10 +8,11 @@ import type { Timers } from '../domain/feed-ports.ts'
 import type { Clock, Ids, Scratch } from '../domain/ports.ts'
 import { fileError } from './file-errors.ts'
 
-/** The machine's clock and timers. */
+/** The machine's clocks. */
 export function systemClock(): Clock {
   return {
     now: () => Date.now(),
+    steady: () => performance.now(),
     sleep: async milliseconds => {
       await delay(milliseconds)
     },

@@ -52,7 +52,7 @@ export interface Client {
   stop(cause: EndCause, problem: string): void
   /** The connection that trades come from. */
   readonly current: Connection | undefined
-  /** When the last frame came, milliseconds since 1970. */
+  /** When the last frame came, by the steady clock. */
   readonly lastFrame: number | undefined
   readonly openCircuits: readonly string[]
   /** Markets that the exchange does not serve now, and why. */
@@ -95,7 +95,7 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
 
   function connect(): void {
     if (stopped || coming || cancelWait) return
-    const { url, waitMs } = addresses.next(timers.now())
+    const { url, waitMs } = addresses.next(timers.steady())
     cancelWait = timeouts.after(waitMs, () => {
       cancelWait = undefined
       coming = open(url)
@@ -108,7 +108,7 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
       {
         live: () => live(connection),
         frame(text) {
-          lastFrame = timers.now()
+          lastFrame = timers.steady()
           return events.frame(text)
         },
         refused(symbol, problem) {
@@ -147,8 +147,8 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
     events.ended(cause, problem, connection.url)
     lastEnd = `${connection.url}: ${cause}, ${problem}`
     const wasLive = connection.liveSince !== undefined
-    const held = wasLive && timers.now() - (connection.liveSince ?? 0) >= HELD_MS
-    if (!held && cause !== 'stopped') addresses.failed(connection.url, timers.now())
+    const held = wasLive && timers.steady() - (connection.liveSince ?? 0) >= HELD_MS
+    if (!held && cause !== 'stopped') addresses.failed(connection.url, timers.steady())
     retiring.delete(connection)
     if (connection === coming) coming = undefined
     if (connection === current) {
@@ -189,7 +189,7 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
     },
     refused,
     get openCircuits() {
-      return addresses.open(timers.now())
+      return addresses.open(timers.steady())
     },
   }
 }

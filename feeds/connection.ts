@@ -55,7 +55,7 @@ export interface Connection {
   readonly url: string
   /** The markets that it has been asked for and that have not been refused. */
   readonly pairs: readonly Pair[]
-  /** Milliseconds since 1970; undefined before. */
+  /** By the steady clock, milliseconds; undefined before. */
   readonly liveSince: number | undefined
   /** When the last frame came, milliseconds since 1970; when the connection began, where none has. */
   readonly lastFrame: number
@@ -120,7 +120,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
   }
 
   function goLive(): void {
-    liveSince = timers.now()
+    liveSince = timers.steady()
     events.live()
     watch()
     if (api.ping) keepAlive(api.ping)

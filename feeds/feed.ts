@@ -84,7 +84,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   let kafkaProblem: string | undefined
   /** When an earlier process was last alive, milliseconds since 1970. */
   let resumed: number | undefined
-  let lastTick = timers.now()
+  let lastTick = timers.steady()
   let exiting = false
   let stopped = false
 
@@ -140,7 +140,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     {
       trade: take,
       unreadable: trade => recovery.unreadable(trade),
-      reached: (symbol, id) => tracker.reached(symbol, id, timers.now()),
+      reached: (symbol, id) => tracker.reached(symbol, id, timers),
     },
   )
   const clients = createClients(
@@ -177,7 +177,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     const currency = quotes.get(decoded.symbol) ?? decoded.currency
     const trade = currency === decoded.currency ? decoded : { ...decoded, currency }
     const id = venue.rest.history && trade.number
-    const isRepeat = id !== undefined && tracker.note(trade.symbol, id, trade.timestamp, timers.now()) === 'repeat'
+    const isRepeat = id !== undefined && tracker.note(trade.symbol, id, trade.timestamp, timers) === 'repeat'
     if (isRepeat) metrics.repeats(1)
     metrics.trades(1)
     publish(topics.trades, keyOf(trade.symbol), encodeTrade(trade, options.schemaId))
@@ -194,7 +194,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   }
 
   function tick(): void {
-    lastTick = timers.now()
+    lastTick = timers.steady()
     recovery.look(lastTick)
     if (clients.isLive)
       progress
@@ -205,7 +205,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   }
 
   function watchMemory(): void {
-    const verdict = memory.sample(ports.heapBytes(), timers.now())
+    const verdict = memory.sample(ports.heapBytes(), timers.steady())
     if (verdict === 'fine' || exiting) return
     log.warn('the heap grows', { exchange, bytes: ports.heapBytes(), verdict })
     if (verdict === 'rotate') clients.rotate('memory')
@@ -216,7 +216,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   }
 
   const pause = (milliseconds: number) => new Promise<void>(resolve => timers.after(milliseconds, resolve))
-  const secondsSince = (milliseconds: number) => (timers.now() - milliseconds) / 1000
+  const secondsSince = (milliseconds: number) => (timers.steady() - milliseconds) / 1000
 
   return {
     async start() {
@@ -228,21 +228,21 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     },
     async stop(milliseconds) {
       const at = timers.now()
-      const end = at + milliseconds
+      const end = timers.steady() + milliseconds
       const whole = clients.isWhole
       stopped = true
       clients.stop('stopped', 'the feed stops')
-      while (tracker.missingIds > 0 && timers.now() < end - milliseconds / 2) await pause(LOOK_MS)
+      while (tracker.missingIds > 0 && timers.steady() < end - milliseconds / 2) await pause(LOOK_MS)
       timeouts.cancelAll()
       recovery.stop()
       const settled = tracker.settled()
-      const left = await publisher.close(Math.max(0, end - timers.now()))
+      const left = await publisher.close(Math.max(0, end - timers.steady()))
       if (left > 0) log.warn('Kafka did not take the last records: they are on disk', { exchange, records: left })
       // What went to disk counts as missing again: better that it comes twice than not at all.
       if (left === 0) await progress.saveLast(settled, at, whole)
     },
     status() {
-      const healthy = !exiting && timers.now() - lastTick < HANGS_MS
+      const healthy = !exiting && timers.steady() - lastTick < HANGS_MS
       return statusOf({ healthy, clients: clients.all, publisher, kafkaProblem, missingTrades: tracker.missingIds })
     },
   }

@@ -68,7 +68,7 @@ export function startFill(options: FillOptions, { timers, http, sink, log }: Fil
     },
     {
       found(trade) {
-        tracker.note(symbol, trade.number ?? 0, trade.timestamp, timers.now())
+        tracker.note(symbol, trade.number ?? 0, trade.timestamp, timers)
         found++
         put(topics.trades, new TextEncoder().encode(symbol), encodeTrade(trade, options.schemaId))
       },

@@ -10,11 +10,12 @@ import type { Http, Timers } from '../domain/feed-ports.ts'
 import { piecesOf } from '../domain/pieces.ts'
 import type { Log } from '../domain/ports.ts'
 import type { FeedTrade, Unreadable } from './decoder.ts'
+import type { Ids } from './holes.ts'
 import type { Pair } from './pairs.ts'
 import type { History, HistoryPage, StreamKind } from './protocol.ts'
 import { createRequests } from './requests.ts'
 import { createTimeouts } from './timeouts.ts'
-import { type Ids, type MissingRange, rangeFields, type Tracker } from './tracker.ts'
+import { type MissingRange, rangeFields, type Tracker } from './tracker.ts'
 
 export interface FillerOptions {
   readonly exchange: string

@@ -12,7 +12,7 @@ export interface FrameReaderOptions {
   readonly decoder: Decoder
   readonly api: StreamApi
   readonly metrics: FeedMetrics
-  readonly timers: Pick<Timers, 'now'>
+  readonly timers: Pick<Timers, 'now' | 'steady'>
   readonly log: Log
 }
 
@@ -33,11 +33,11 @@ export function createFrameReader(
   events: FrameEvents,
 ): (text: string) => Control | undefined {
   const { exchange, decoder, api, metrics, timers, log } = options
-  let complained = 0
+  let complained = Number.NEGATIVE_INFINITY
 
   function complain(what: string, fields: LogFields): void {
-    if (timers.now() - complained < COMPLAIN_MS) return
-    complained = timers.now()
+    if (timers.steady() - complained < COMPLAIN_MS) return
+    complained = timers.steady()
     log.warn(what, { exchange, ...fields })
   }
 

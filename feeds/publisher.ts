@@ -155,7 +155,7 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
   }
 
   async function send(records: readonly FeedRecord[]): Promise<void> {
-    const began = timers.now()
+    const began = timers.steady()
     try {
       await sink.send(records)
     } catch (error) {
@@ -176,7 +176,7 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
     if (fromSpill) spill.taken()
     if (!hasRoom && spill.bytes < options.spillBytes * ROOM_AGAIN && toSpill.length === 0) setRoom(true)
     sent += records.length
-    events.sent(records.length, bytesOf(records), timers.now() - began)
+    events.sent(records.length, bytesOf(records), timers.steady() - began)
     settle()
     if (queue.length >= BATCH_RECORDS || queueBytes >= BATCH_BYTES || flushDue || spilling || closing) flush()
     else if (queue.length > 0) later(FLUSH_MS)

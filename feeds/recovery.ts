@@ -10,11 +10,12 @@ import type { FeedTrade, Unreadable } from './decoder.ts'
 import type { Venue } from './exchanges/venues.ts'
 import { createFiller } from './filler.ts'
 import { createGapReports } from './gap-reports.ts'
+import type { Ids } from './holes.ts'
 import type { FeedMetrics } from './metrics.ts'
 import type { Pair } from './pairs.ts'
 import { RESTARTED } from './progress.ts'
 import type { StreamKind } from './protocol.ts'
-import { type Ids, type MissingRange, rangeFields, type Tracker } from './tracker.ts'
+import { type MissingRange, rangeFields, type Tracker } from './tracker.ts'
 
 export interface RecoveryOptions {
   /** Name as in domain/exchanges.ts. */
@@ -39,7 +40,7 @@ export interface RecoveryEvents {
 }
 
 export interface Recovery {
-  /** Reports the trades that should have come by a time (milliseconds since 1970), and begins to look for them. */
+  /** Reports the trades that should have come by a time of the steady clock, and begins to look for them. */
   look(at: number): void
   /** Goes on looking for what an earlier process reported as missing. */
   resume(ranges: readonly MissingRange[]): void

@@ -4,6 +4,7 @@
  */
 import type { MissingIds } from '../domain/feed-ports.ts'
 import { MINUTE_MICROS } from '../domain/time.ts'
+import { type Hole, type Ids, lookedAt, savedOf, without } from './holes.ts'
 
 /** Ids from..to, both included, that did not come when ids above them did. */
 export interface MissingRange {
@@ -16,16 +17,17 @@ export interface MissingRange {
   readonly cause: string
 }
 
-export interface Ids {
-  readonly from: number
-  readonly to: number
-}
-
 type SymbolIds = Pick<MissingRange, 'symbol' | 'from' | 'to'>
 
 /** What a log says about a range. */
 export function rangeFields({ symbol, from, to, cause }: MissingRange) {
   return { symbol, from, to, cause }
+}
+
+/** Now, by both clocks: milliseconds. */
+export interface Moment {
+  now(): number
+  steady(): number
 }
 
 export interface Tracker {
@@ -36,11 +38,11 @@ export interface Tracker {
   resume(symbol: string, id: number, time: bigint, cause: string, missing?: readonly MissingIds[]): MissingRange[]
   /** Why ids may be missing from now on: the cause of the missing ids found until each symbol has had a trade. */
   interrupted(cause: string): void
-  /** A trade has come. `time`: the exchange's, microseconds since 1970; `now`: milliseconds since 1970. */
-  note(symbol: string, id: number, time: bigint, now: number): 'new' | 'repeat'
+  /** A trade has come. `time`: the exchange's, microseconds since 1970. */
+  note(symbol: string, id: number, time: bigint, now: Moment): 'new' | 'repeat'
   /** The exchange says that its last trade of a symbol has this id; a symbol that is new here begins there. */
-  reached(symbol: string, id: number, now: number): void
-  /** What has been missing for the grace period or longer, each range once. */
+  reached(symbol: string, id: number, now: Moment): void
+  /** What has been missing for the grace period or longer, each range once. `now`: by the steady clock. */
   overdue(now: number): MissingRange[]
   /** What is still missing of a range of ids; `after`: exchange's time of a trade before it, microseconds since 1970. */
   missing(range: SymbolIds): { from: number; to: number; after: bigint }[]
@@ -70,19 +72,6 @@ const RENUMBERED_MICROS = MINUTE_MICROS
 /** Ranges of a symbol that are saved; those behind them are found missing again by the next process. */
 const MAX_SAVED = 200
 
-interface Hole {
-  from: number
-  to: number
-  readonly fromTime: bigint
-  readonly toTime: bigint
-  readonly since: number
-  readonly cause: string
-  /** The range as overdue told it; undefined before. */
-  reported: Ids | undefined
-  /** The exchange's history has shown the trades around these ids and not these. */
-  looked: boolean
-}
-
 interface Line {
   highest: number
   time: bigint
@@ -93,8 +82,8 @@ interface Line {
 }
 
 /** A time that is far ahead is a mistake: it must not be used for the trades around it. */
-function isBelievable(time: bigint, now: number): boolean {
-  return time <= BigInt(now) * 1000n + RENUMBERED_MICROS
+function isBelievable(time: bigint, now: Pick<Moment, 'now'>): boolean {
+  return time <= BigInt(now.now()) * 1000n + RENUMBERED_MICROS
 }
 
 export const SKIPPED = 'skipped in the stream'
@@ -107,31 +96,20 @@ export function createTracker(): Tracker {
     lines.set(symbol, { highest, time, holes: [], cause })
   }
 
-  function open(line: Line, to: number, time: bigint, now: number): void {
+  function open(line: Line, to: number, time: bigint, now: Moment): void {
     const { highest, cause = SKIPPED } = line
     // The exchange's clock may be ahead.
-    const fromTime = line.time < BigInt(now) * 1000n ? line.time : BigInt(now) * 1000n
+    const latest = BigInt(now.now()) * 1000n
+    const fromTime = line.time < latest ? line.time : latest
     const ids = { from: highest + 1, to, fromTime, toTime: time }
-    line.holes.push({ ...ids, since: now, cause, reported: undefined, looked: false })
+    line.holes.push({ ...ids, since: now.steady(), cause, reported: undefined, looked: false })
   }
 
-  /**
-   * Takes from..to out of the line's holes; whether any id of them was missing. `time`: the exchange's, of the trade that
-   * came; what is missing behind it is looked for from there.
-   */
+  /** Takes from..to out of the line's holes; whether any id of them was missing. */
   function fill(line: Line, from: number, to: number, time?: bigint): boolean {
-    const first = line.holes.findIndex(hole => hole.to >= from)
-    if (first < 0 || line.holes[first].from > to) return false
-    const left: Hole[] = []
-    let end = first
-    for (; end < line.holes.length && line.holes[end].from <= to; end++) {
-      const hole = line.holes[end]
-      if (hole.from < from) left.push({ ...hole, to: from - 1 })
-      const isBetween = time !== undefined && time > hole.fromTime && time <= hole.toTime
-      if (hole.to > to) left.push({ ...hole, from: to + 1, fromTime: isBetween ? time : hole.fromTime })
-    }
-    line.holes.splice(first, end - first, ...left)
-    return true
+    const left = without(line.holes, from, to, time)
+    if (left) line.holes = left
+    return left !== undefined
   }
 
   return {
@@ -205,20 +183,7 @@ export function createTracker(): Tracker {
     looked({ symbol, from, to }) {
       const line = lines.get(symbol)
       if (!line) return []
-      const absent: Ids[] = []
-      const left: Hole[] = []
-      for (const hole of line.holes) {
-        const first = Math.max(hole.from, from)
-        const last = Math.min(hole.to, to)
-        if (first > last) {
-          left.push(hole)
-          continue
-        }
-        if (hole.from < first) left.push({ ...hole, to: first - 1 })
-        if (hole.looked) absent.push({ from: first, to: last })
-        else left.push({ ...hole, from: first, to: last, looked: true })
-        if (hole.to > last) left.push({ ...hole, from: last + 1 })
-      }
+      const { left, absent } = lookedAt(line.holes, from, to)
       line.holes = left
       return absent
     },
@@ -230,7 +195,7 @@ export function createTracker(): Tracker {
       [...lines].map(([symbol, { highest, holes }]) => ({
         symbol,
         id: holes.length > MAX_SAVED ? holes[MAX_SAVED].from - 1 : highest,
-        missing: holes.slice(0, MAX_SAVED).map(idsOf),
+        missing: holes.slice(0, MAX_SAVED).map(savedOf),
       })),
     knows: symbol => lines.has(symbol),
     get missingIds() {
@@ -239,9 +204,4 @@ export function createTracker(): Tracker {
       return ids
     },
   }
-}
-
-function idsOf({ from, to, fromTime, toTime, cause, reported }: Hole): MissingIds {
-  const ids = { from, to, fromTime: Number(fromTime), toTime: Number(toTime), cause }
-  return reported ? { ...ids, reported: [reported.from, reported.to] } : ids
 }

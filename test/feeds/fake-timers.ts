@@ -7,8 +7,6 @@ export interface FakeTimers extends Timers {
   advance(milliseconds: number): Promise<void>
   /** Runs what is due up to a time, milliseconds since 1970. */
   runUntil(time: number): Promise<void>
-  /** Sets the wall clock forward or, below 0, back; what waits is not moved. */
-  set(milliseconds: number): void
   /** How many callbacks wait. */
   pending(): number
 }
@@ -26,7 +24,6 @@ export function createFakeTimers(startMs: number): FakeTimers {
   /** A binary heap. */
   const heap: Entry[] = []
   let now = startMs
-  let set = 0
   let order = 0
   let pending = 0
 
@@ -71,11 +68,8 @@ export function createFakeTimers(startMs: number): FakeTimers {
   }
 
   return {
-    now: () => now + set,
+    now: () => now,
     steady: () => now,
-    set(milliseconds) {
-      set += milliseconds
-    },
     after(milliseconds, run) {
       const entry: Entry = { due: now + Math.max(0, Math.trunc(milliseconds)), order: order++, run }
       push(entry)

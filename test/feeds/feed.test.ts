@@ -109,6 +109,19 @@ describe('a feed', () => {
     expect(await rig.registry.getSingleMetricAsString('binance_feed_reconnects_total')).toMatch(/cause="stale"} 0\n/)
   })
 
+  test.each([-10, 10])('a wall clock that is set by %i minutes delays nothing that it waits for', async minutes => {
+    const faults = [fault(10, { kind: 'drop' as const }), fault(15, { kind: 'silent' as const, milliseconds: 90_000 })]
+    let off = 0
+    const rig = open({ faults, clockOff: () => off })
+    await rig.feed.start()
+    await rig.timers.advance(9_000)
+    off = minutes * MINUTE
+    await rig.timers.advance(3 * MINUTE)
+
+    expect(rig.feed.status()).toMatchObject({ healthy: true, ready: true, missingTrades: 0 })
+    expect((await finish(rig)).missing).toEqual([])
+  })
+
   test('reads aggregates by their own numbers, and gets those that a broken connection cost', async () => {
     const faults = [fault(10, { kind: 'drop' as const }), fault(10, { kind: 'refuse' as const, milliseconds: 5_000 })]
     const rig = open({ stream: 'aggTrade', fromTheFirst: false, symbols: ['BTCUSDT'], faults })

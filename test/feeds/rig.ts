@@ -58,6 +58,8 @@ export interface RigOptions {
   readonly http?: (exchange: Http) => Http
   /** Begin of trading, milliseconds since 1970; START_MS by default. */
   readonly marketStartMs?: number
+  /** How far the feed's wall clock is off, milliseconds. */
+  readonly clockOff?: () => number
   /** In place of a topic in memory. */
   readonly sink?: RecordSink
   /** The feed has had none of the market's trades, and knows it: the first ones count as missed. */
@@ -112,7 +114,7 @@ export function createRig(options: RigOptions): Rig {
       exit: reason => exits.push(reason),
     },
     {
-      timers,
+      timers: { ...timers, now: () => timers.now() + (options.clockOff?.() ?? 0) },
       sockets: network,
       http: options.http?.(network) ?? network,
       sink: options.sink ?? {

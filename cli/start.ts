@@ -120,15 +120,15 @@ async function runUntil(
   const stop = () => {
     // One Ctrl-C may come twice, from the terminal and from the launcher. A second one later does not wait for the
     // end of the work under way: a start goes on from there.
-    if (stoppedAt !== undefined && clock.now() - stoppedAt > SAME_SIGNAL_MS) process.exit(130)
+    if (stoppedAt !== undefined && clock.steady() - stoppedAt > SAME_SIGNAL_MS) process.exit(130)
     if (stoppedAt !== undefined) return
-    stoppedAt = clock.now()
+    stoppedAt = clock.steady()
     view.note('Stopping: what is under way ends first.')
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   // A connection that breaks and soon comes back is not shown.
-  let problem = { text: '', since: clock.now(), noted: true }
+  let problem = { text: '', since: clock.steady(), noted: true }
   const noteProblems = (now: number) => {
     const text = feeds.problems().join('\n')
     if (text !== problem.text) problem = { text, since: now, noted: text === '' }
@@ -143,11 +143,11 @@ async function runUntil(
   // The failure is thrown where it is awaited below; until then it must not count as unhandled.
   running.catch(() => {})
   try {
-    const end = milliseconds === undefined ? Number.POSITIVE_INFINITY : clock.now() + milliseconds
-    while (stoppedAt === undefined && !ended && clock.now() < end) {
+    const end = milliseconds === undefined ? Number.POSITIVE_INFINITY : clock.steady() + milliseconds
+    while (stoppedAt === undefined && !ended && clock.steady() < end) {
       if (feeds.failure() !== undefined) throw feeds.failure()
       view.published(feeds.published())
-      noteProblems(clock.now())
+      noteProblems(clock.steady())
       await view.refresh()
       await clock.sleep(LOOK_MS)
     }

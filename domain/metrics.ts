@@ -24,6 +24,9 @@ export const metricNames = {
 /** What a feed logs about trades that it gave up; an alarm looks for this message. */
 export const lostTradesLog = { message: 'trades are lost', field: 'trades' } as const
 
+/** What a feed logs about trades that it could not read; an alarm looks for this message. */
+export const unreadableTradesLog = { message: 'trades cannot be read', field: 'trades' } as const
+
 /** Publishes one invocation's values; the unit is in the name. */
 export function publishMetrics(metrics: Metrics, values: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(values))

@@ -65,12 +65,17 @@ export const RECORD_COLUMNS: readonly Column[] = [
 export const FEED_GAP_COLUMNS: readonly Column[] = [
   optional(10, 'exchange', 'string', 'Exchange of the feed that reports, lower case: binance, kraken, coinbase.'),
   optional(11, 'symbol', 'string', 'Symbol that the report is about. Null when it is every symbol of the connection.'),
-  optional(12, 'kind', 'string', 'sequence: trade numbers were skipped. disconnect: a time without a connection.'),
+  optional(
+    12,
+    'kind',
+    'string',
+    'sequence: trade numbers were skipped. disconnect: a time without a connection. unreadable: a trade that the feed could not read.',
+  ),
   optional(
     13,
     'status',
     'string',
-    'sequence: open when found, then filled (every trade was fetched later) or lost (nobody has it any more). disconnect: checked or unknown.',
+    'sequence: open when found, filled (all trades were fetched) or closed when the search has ended; parts may be absent (the exchange has no such trades) or lost. disconnect: checked or unknown. unreadable: unreadable.',
   ),
   optional(14, 'from_id', 'long', 'First missing trade number of the exchange. Null for a disconnect.'),
   optional(15, 'to_id', 'long', 'Last missing trade number of the exchange. Null for a disconnect.'),
@@ -78,6 +83,12 @@ export const FEED_GAP_COLUMNS: readonly Column[] = [
   optional(17, 'to_time', 'timestamptz', 'First moment after what is missing, UTC.'),
   optional(18, 'cause', 'string', 'What the feed knows about the cause, in words.'),
   optional(19, 'reported_at', 'timestamptz', 'When the feed made the report, UTC.'),
+  optional(
+    20,
+    'raw',
+    'string',
+    'What the exchange sent, where the feed could not read it; at most 100,000 characters. Null otherwise.',
+  ),
 ]
 
 /** A trade as Silver and Gold have it. The nested ids, of the conditions' element and of the vendor data's key and value, are each table's own. */

@@ -18,7 +18,7 @@ export const NO_ROOM = 'memory and disk are full of records that Kafka does not 
 
 export function statusOf(feed: {
   readonly healthy: boolean
-  readonly clients: readonly Pick<Client, 'current' | 'lastEnd' | 'openCircuits'>[]
+  readonly clients: readonly Pick<Client, 'current' | 'lastEnd' | 'openCircuits' | 'refused'>[]
   readonly publisher: Pick<Publisher, 'hasRoom' | 'waiting'>
   readonly kafkaProblem: string | undefined
   readonly missingTrades: number
@@ -28,6 +28,7 @@ export function statusOf(feed: {
     ...(kafkaProblem === undefined ? [] : [`Kafka: ${kafkaProblem}`]),
     ...(publisher.hasRoom ? [] : [NO_ROOM]),
     ...clients.flatMap(({ current, lastEnd = 'connecting' }) => (current ? [] : [`no live connection (${lastEnd})`])),
+    ...clients.flatMap(({ refused }) => [...refused]).map(([symbol, why]) => `${symbol} is not read (${why})`),
     ...clients.flatMap(({ openCircuits }) => openCircuits).map(url => `${url} failed again and again`),
   ]
   const { records, spillBytes } = publisher.waiting

@@ -81,6 +81,7 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
     after: (number, micros, limit) =>
       history(number, limit, more => market.after(number, micros, more, now()), 'begin'),
     last: (number, limit) => history(number, limit, more => market.last(number, more, now()), 'end'),
+    isListed: number => timeline.during('delisted')?.symbol !== market.instruments[number].symbol,
     isStreamed: trade => ledger.fateOf(trade) === 'sent',
     amount: (units, digits) => (timeline.during('odd-numbers') ? writeOddly(units) : writeAmount(units, digits)),
   }

@@ -28,8 +28,8 @@ export interface CommitResult {
 type Step = Omit<CommitResult, 'table' | 'commits'>
 
 /**
- * Commits what is pending for the table, oldest first, until nothing is pending or the deadline (milliseconds since
- * 1970) has passed.
+ * Commits what is pending for the table, oldest first, until nothing is pending or the deadline (by the steady
+ * clock) has passed.
  */
 export async function commitTable(ports: Ports, table: TableDefinition, deadline: number): Promise<CommitResult> {
   const steps = await repeatUntil(ports, deadline, () => commit(ports, () => plan(ports, table)))

@@ -59,7 +59,7 @@ const QUIET_MS = HOUR_MS
 /** Share of the time until the deadline that is kept for compaction. */
 const FOR_COMPACTION = 0.5
 
-/** Maintains all tables of a lake until nothing is left to do or the deadline (milliseconds since 1970) has passed. */
+/** Maintains all tables of a lake until nothing is left to do or the deadline (by the steady clock) has passed. */
 export async function maintain(
   ports: Ports,
   exchanges: readonly Exchange[],
@@ -91,13 +91,13 @@ export async function maintain(
       add(table, { droppedPartitions: dropped.partitions, droppedRows: dropped.records, expiredSnapshots })
     })
 
-  const began = ports.clock.now()
+  const began = ports.clock.steady()
   const sweepUntil = began + (1 - FOR_COMPACTION) * (deadline - began)
   const due = await dueForSweep(ports, tables, sweepEveryMs)
-  if (due.length > 0 && ports.clock.now() < sweepUntil) await attempt(SWEEP, () => requireNotSetBack(ports, tables))
+  if (due.length > 0 && ports.clock.steady() < sweepUntil) await attempt(SWEEP, () => requireNotSetBack(ports, tables))
   const sweepRefused = failures.some(({ what }) => what === SWEEP)
   for (const table of due) {
-    if (sweepRefused || ports.clock.now() >= sweepUntil) break
+    if (sweepRefused || ports.clock.steady() >= sweepUntil) break
     await attempt(table.name, async () => {
       const { deleted, bytes, noted } = await reclaim(ports, table, exchanges)
       add(table, { deletedObjects: deleted, deletedBytes: bytes, notedObjects: noted })
@@ -105,7 +105,7 @@ export async function maintain(
   }
   let deletedPayloads = 0
   for (const consumer of [...stageConsumers(exchanges), ...tables.map(({ name }) => consumers.unreached(name))])
-    if (!sweepRefused && ports.clock.now() < deadline)
+    if (!sweepRefused && ports.clock.steady() < deadline)
       await attempt(`payloads of ${consumer}`, async () => {
         deletedPayloads += (await reclaimPayloads(ports, consumer, tables)).deleted
       })
@@ -137,7 +137,7 @@ interface Compaction {
 /** Pass after pass, as joined files may be joined again; ends with a pass that joined nothing. */
 async function compact(compaction: Compaction): Promise<void> {
   const { ports, tables, exchanges, deadline, closedAfterMs, attempt, joined } = compaction
-  for (let made = 1; made > 0 && ports.clock.now() < deadline; ) {
+  for (let made = 1; made > 0 && ports.clock.steady() < deadline; ) {
     made = 0
     const work: { table: TableDefinition; join: Join }[] = []
     for (const table of tables)
@@ -146,7 +146,7 @@ async function compact(compaction: Compaction): Promise<void> {
       })
     work.sort((a, b) => b.join.files.length - a.join.files.length)
     for (const { table, join: next } of work) {
-      if (ports.clock.now() >= deadline) break
+      if (ports.clock.steady() >= deadline) break
       await attempt(`${table.name} ${next.partition.path}`, async () => {
         const result = await join(ports, table, next, exchanges)
         if (!result) return

@@ -35,7 +35,7 @@ export interface CandleResult {
 type Step = Omit<CandleResult, 'commits'>
 
 /**
- * Commits what is pending, oldest first, until nothing is pending or the deadline (milliseconds since 1970) has passed.
+ * Commits what is pending, oldest first, until nothing is pending or the deadline (by the steady clock) has passed.
  */
 export async function foldPending(ports: Ports, deadline: number): Promise<CandleResult> {
   const steps = await repeatUntil(ports, deadline, () => commit(ports, () => plan(ports)))

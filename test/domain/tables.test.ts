@@ -85,6 +85,7 @@ const IDS: readonly (readonly [tables: RegExp, columns: readonly string[]])[] = 
       '17 to_time',
       '18 cause',
       '19 reported_at',
+      '20 raw',
     ],
   ],
   [

@@ -18,6 +18,7 @@ const SEQUENCE: FeedGap = {
   fromTime: 1_795_168_800_000_001n,
   toTime: 1_795_168_801_000_002n,
   cause: 'skipped in the stream',
+  raw: null,
   reportedAt: 1_795_168_956_000_000n,
 }
 const OUTAGE: FeedGap = { ...SEQUENCE, symbol: null, kind: 'disconnect', status: 'checked', fromId: null, toId: null }

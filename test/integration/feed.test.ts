@@ -162,7 +162,7 @@ describe.skipIf(!hasJava())('a feed process', () => {
     positive.push('kafka_bytes_total', 'filled_trades_total', 'sequence_gaps_total')
     positive.push('connection_age_seconds', 'heap_bytes', 'exchange_latency_seconds_count', 'flush_seconds_count')
     for (const name of positive) expect(value(name), name).toBeGreaterThan(0)
-    const zero = ['parse_errors_total', 'unknown_messages_total', 'spill_bytes', 'lost_trades_total']
+    const zero = ['unreadable_trades_total', 'unknown_messages_total', 'spill_bytes', 'lost_trades_total']
     for (const name of zero) expect(value(name), name).toBe(0)
     expect(value('last_message_seconds')).toBeLessThan(5)
     expect(value('queue_records')).toBeLessThan(RATE * 4)

@@ -7,6 +7,7 @@
  * does not number its trades.
  */
 import { BadInput, messageOf } from './errors.ts'
+import { LAST_MICROS } from './time.ts'
 
 const GAP_KINDS = ['sequence', 'disconnect'] as const
 const GAP_STATUSES = ['open', 'filled', 'lost', 'checked', 'unknown'] as const
@@ -77,5 +78,6 @@ function id(value: unknown, field: string): number | null {
 function micros(value: unknown, field: string): bigint | null {
   if (value === null) return null
   if (typeof value !== 'string' || !/^\d{1,18}$/.test(value)) return missing(field)
-  return BigInt(value)
+  const time = BigInt(value)
+  return time > LAST_MICROS ? missing(field) : time
 }

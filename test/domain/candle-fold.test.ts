@@ -5,8 +5,9 @@ import { duckDbEngine } from '../../adapters/duckdb-engine.ts'
 import { systemScratch } from '../../adapters/system.ts'
 import { createCandleFold } from '../../domain/candle-fold.ts'
 import type { Candle } from '../../domain/candles.ts'
-import { type Batch, bytesOf, decimalsOf, dictionaryOf } from '../../domain/columns.ts'
+import { type Batch, bytesOf, dictionaryOf } from '../../domain/columns.ts'
 import { formatDecimal } from '../../domain/decimal.ts'
+import { decimalsOf } from '../../domain/long-columns.ts'
 
 const engine = await duckDbEngine({ threads: 1, memoryLimit: '300MB', tempDirectory: systemScratch().path('duckdb') })
 afterAll(() => engine.close())

@@ -1,4 +1,5 @@
 /** Law 3: Gold is the set of valid trades, each exactly once. */
+import { lostTimes } from '../../domain/losses.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { sqlText } from '../../domain/sql.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
@@ -37,7 +38,7 @@ export async function checkGold(session: QuerySession, readings: Readings): Prom
       'rows of Gold come from no Silver row with the same fields',
       `SELECT ${row('g')} FROM gold_rows AS g ANTI JOIN
         (SELECT silver_rows.* FROM silver_rows JOIN files ON files.number = silver_rows.file WHERE files.later) AS s
-        ON g.id = s.id AND g.micros = s.micros AND ${SAME_FIELDS} WHERE g.micros >= ${surelyKept}`,
+        ON g.id = s.id AND g.micros = s.micros AND ${SAME_FIELDS} WHERE g.micros >= ${surelyKept} AND NOT (${silverLost(readings)})`,
       '"timestamp", message_id',
     )),
     ...(await offenders(
@@ -69,6 +70,16 @@ export async function checkGold(session: QuerySession, readings: Readings): Prom
     ],
     violations,
   }
+}
+
+/** The condition under which Silver may have lost the row of a trade `g` of Gold, by what is recorded. */
+function silverLost({ exchanges, losses }: Readings): string {
+  const lost = exchanges.flatMap(({ silver }, i) =>
+    lostTimes(losses.rows, silver.definition.name).map(
+      ({ from, to }) => `(g.exchange = ${i} AND g.micros BETWEEN ${from} AND ${to})`,
+    ),
+  )
+  return lost.length === 0 ? 'false' : lost.join(' OR ')
 }
 
 async function figuresOf(session: QuerySession) {

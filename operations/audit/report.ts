@@ -22,8 +22,24 @@ export interface LawReport {
   readonly violations: readonly Violation[]
 }
 
+/** A loss as `data_losses` has it; times in ISO 8601, null where they are not known. */
+export interface LossReport {
+  readonly table: string
+  readonly partition: string
+  readonly file: string
+  readonly rows: number
+  readonly from: string | null
+  readonly to: string | null
+  readonly reason: string
+  readonly found_at: string
+  readonly accepted: boolean
+}
+
 export interface AuditReport {
+  /** All laws hold, and every loss is acknowledged. */
   readonly holds: boolean
+  /** What is recorded as lost for good. */
+  readonly losses: readonly LossReport[]
   readonly audited_at: string
   readonly laws: readonly LawReport[]
 }

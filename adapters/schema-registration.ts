@@ -1,8 +1,19 @@
 /** Makes sure that a Confluent schema registry has a schema (Confluent Schema Registry API, "Subjects"). */
 import { BadInput, messageOf, Throttled } from '../domain/errors.ts'
+import { TRADES_SUBJECT } from '../domain/names.ts'
+import { TRADE_SCHEMA, WIDE_TRADE_SCHEMA } from '../domain/trade.ts'
+import type { SchemaIds } from '../domain/wire.ts'
 import { registryAddress } from './confluent-registry.ts'
 
 const REQUEST_MS = 5_000
+
+/** Registers the schemas that trades are written with. @throws what `registerSchema` throws */
+export async function registerTradeSchemas(url: string): Promise<SchemaIds> {
+  return {
+    trade: await registerSchema(url, TRADES_SUBJECT, TRADE_SCHEMA),
+    wide: await registerSchema(url, TRADES_SUBJECT, WIDE_TRADE_SCHEMA),
+  }
+}
 
 /**
  * Registers the schema under the subject and gives its id; one that is there already keeps its id.

@@ -14,7 +14,7 @@ import { print, record } from './report.ts'
 
 /** What the predecessor published: trades encoded as Avro a second. */
 const PREDECESSOR_PER_SECOND = 52_550
-const SCHEMA_ID = 7
+const SCHEMA_IDS = { trade: 7, wide: 8 }
 const START_MS = Date.UTC(2026, 10, 20, 10)
 /** Trades a second of the exchange. */
 const RATE = 5_000
@@ -85,7 +85,7 @@ function decodeAll(name: SimulatedName, frames: readonly string[]): Trade[] {
 
 function encodeAll(trades: readonly Trade[]): { trades: number; bytes: number } {
   let bytes = 0
-  for (const trade of trades) bytes += encodeTrade(trade, SCHEMA_ID).length
+  for (const trade of trades) bytes += encodeTrade(trade, SCHEMA_IDS).length
   return { trades: trades.length, bytes }
 }
 

@@ -75,7 +75,7 @@ function startFeed(brokers: string, { ws, http }: Addresses, port: number, spill
   const options = { exchange: EXCHANGE, symbols: SYMBOLS.join(','), brokers, url: ws, rest: http, port, spill }
   const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
   const main = new URL('../cli/main.ts', import.meta.url).pathname
-  return spawn(process.execPath, [main, 'feed', ...words, '--schema-id', '7', '--create-topics'], {
+  return spawn(process.execPath, [main, 'feed', ...words, '--schema-ids', '7,8', '--create-topics'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     // As in feeds/Dockerfile.
     env: { ...process.env, NODE_NO_WARNINGS: '1', NODE_OPTIONS: '--max-semi-space-size=8' },

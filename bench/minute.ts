@@ -38,7 +38,7 @@ export async function pendingMinute(
       exchange: exchange.code,
       assetClass: 'crypto',
       timestamp,
-      price: 9_725_000_000_000n + BigInt(i),
+      price: (9_725_000_000_000n + BigInt(i)) * 100n,
       quantity: 1_000_000n,
       currency: 'USDT',
       side: i % 2 === 0 ? 'BUY' : 'SELL',

@@ -3,10 +3,11 @@ import { VARIABLES } from '../adapters/aws-ports.ts'
 import { KAFKA_VARIABLES, type KafkaAccess, kafkaAccess } from '../adapters/kafka-access.ts'
 import { BadInput } from '../domain/errors.ts'
 import { EXCHANGES, type KnownExchange } from '../domain/exchanges.ts'
+import type { SchemaIds } from '../domain/wire.ts'
 import { VENUES, type Venue } from '../feeds/exchanges/venues.ts'
 import type { StreamKind } from '../feeds/protocol.ts'
 import type { Options, Values } from './command.ts'
-import { optional, parseNumber } from './values.ts'
+import { optional } from './values.ts'
 
 const STREAMS: readonly StreamKind[] = ['trade', 'aggTrade']
 
@@ -23,7 +24,11 @@ export const KAFKA_OPTIONS = {
     help: `HOST:PORT,… (default: $${KAFKA_VARIABLES.bootstrap}; login: $${KAFKA_VARIABLES.login})`,
   },
   registry: { type: 'string', value: 'URL', help: `Confluent schema registry (default: $${VARIABLES.registry})` },
-  'schema-id': { type: 'string', value: 'N', help: 'schema id to write when no registry answers' },
+  'schema-ids': {
+    type: 'string',
+    value: 'N,M',
+    help: 'ids to write when no registry answers: of TradeV2 and of TradeV2Wide',
+  },
 } as const satisfies Options
 
 /** @throws BadInput naming the option that is wrong */
@@ -65,10 +70,18 @@ export async function kafkaOf(brokers: string | undefined): Promise<KafkaAccess>
   return kafkaAccess({ [KAFKA_VARIABLES.login]: 'none', ...process.env, [KAFKA_VARIABLES.bootstrap]: bootstrap })
 }
 
-/** The registry of the schema that trades are written with, and its id for use without one. */
+/** @throws BadInput where it is not two ids */
+function parseSchemaIds(text: string): SchemaIds {
+  const [, trade, wide] = /^(\d{1,9}),(\d{1,9})$/.exec(text) ?? []
+  if (trade === undefined)
+    throw new BadInput(`--schema-ids ${text} is not the ids of TradeV2 and of TradeV2Wide: write 1,2.`)
+  return { trade: Number(trade), wide: Number(wide) }
+}
+
+/** The registry of the schemas that trades are written with, and their ids for use without one. */
 export function schemaOf(values: Values<typeof KAFKA_OPTIONS>) {
   return {
     registry: values.registry ?? process.env[VARIABLES.registry],
-    schemaId: optional(values['schema-id'], text => parseNumber('schema-id', text, 0, true)),
+    schemaIds: optional(values['schema-ids'], parseSchemaIds),
   }
 }

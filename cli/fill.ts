@@ -8,13 +8,13 @@ import { BadInput } from '../domain/errors.ts'
 import type { RecordSink } from '../domain/feed-ports.ts'
 import { FEED_GAPS_TOPIC, topicName } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
-import { TRADE_SCHEMA_ID } from '../domain/wire.ts'
+import { BUNDLED_IDS, type SchemaIds } from '../domain/wire.ts'
 import { openLake } from '../embedded/lake.ts'
 import { lakeSink } from '../embedded/lake-sink.ts'
 import { startFill } from '../feeds/fill.ts'
 import { findPairs } from '../feeds/markets.ts'
 import { createFeedMetrics } from '../feeds/metrics.ts'
-import { schemaIdOf } from '../feeds/service.ts'
+import { schemaIdsOf } from '../feeds/service.ts'
 import { command, DATA_OPTION, type Options, type Values } from './command.ts'
 import { KAFKA_OPTIONS, kafkaOf, SOURCE_OPTIONS, schemaOf, sourceOf } from './feed-options.ts'
 import { formatCount } from './format.ts'
@@ -57,7 +57,16 @@ export const fill = command({
     try {
       const search = startFill(
         {
-          ...{ exchange: exchange.name, venue, pair, stream, from, to, since: since ?? 0n, schemaId: target.schemaId },
+          ...{
+            exchange: exchange.name,
+            venue,
+            pair,
+            stream,
+            from,
+            to,
+            since: since ?? 0n,
+            schemaIds: target.schemaIds,
+          },
           topics: { trades: topicName(exchange.name), gaps: FEED_GAPS_TOPIC },
           metrics: createFeedMetrics(new Registry(), exchange.name),
         },
@@ -99,7 +108,7 @@ function wanted(values: Values<typeof OPTIONS>) {
 
 interface Target {
   readonly sink: RecordSink
-  readonly schemaId: number
+  readonly schemaIds: SchemaIds
   readonly log: Log
   close(): Promise<void>
 }
@@ -109,14 +118,14 @@ async function targetOf(values: Values<typeof OPTIONS>): Promise<Target> {
   if (values.brokers !== undefined) {
     const log: Log = { ...SILENT, warn: (message, { problem }) => console.error(`${message}: ${problem}`) }
     const sink = kafkaSink(await kafkaOf(values.brokers))
-    const schemaId = await schemaIdOf({ ...schemaOf(values), log })
-    return { sink, schemaId, log, close: sink.close }
+    const schemaIds = await schemaIdsOf({ ...schemaOf(values), log })
+    return { sink, schemaIds, log, close: sink.close }
   }
   const lake = await openLake(values.data)
   const log = createLogFile(lake.directory, systemClock())
   return {
     sink: lakeSink(lake, () => {}),
-    schemaId: TRADE_SCHEMA_ID,
+    schemaIds: BUNDLED_IDS,
     log,
     async close() {
       log.close()

@@ -1,7 +1,7 @@
 /**
  * Figures of a lake for the live view: the trades that it holds, and the last closed minute of each symbol.
  */
-import { formatDecimal } from '../domain/decimal.ts'
+import { formatDecimal, PRICE_SCALE, QUANTITY_SCALE } from '../domain/decimal.ts'
 import { compare } from '../domain/order.ts'
 import { candleTable, GOLD_TABLE } from '../domain/tables.ts'
 import { TIMEFRAMES } from '../domain/timeframes.ts'
@@ -59,11 +59,11 @@ export async function lastCandles(lake: Lake, since: bigint): Promise<ShownCandl
       closed: candle.windowEnd <= now,
       exchange: candle.exchange,
       symbol: candle.symbol,
-      open: formatDecimal(candle.open),
-      high: formatDecimal(candle.high),
-      low: formatDecimal(candle.low),
-      close: formatDecimal(candle.close),
-      volume: formatDecimal(candle.volume),
+      open: formatDecimal(candle.open, PRICE_SCALE),
+      high: formatDecimal(candle.high, PRICE_SCALE),
+      low: formatDecimal(candle.low, PRICE_SCALE),
+      close: formatDecimal(candle.close, PRICE_SCALE),
+      volume: formatDecimal(candle.volume, QUANTITY_SCALE),
       trades: String(candle.tradeCount),
     }))
 }

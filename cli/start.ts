@@ -4,6 +4,8 @@
  */
 import { createLogFile } from '../adapters/log-file.ts'
 import { BadInput } from '../domain/errors.ts'
+import { parseRetention } from '../domain/retention.ts'
+import { allTables } from '../domain/tables.ts'
 import { drain } from '../embedded/drain.ts'
 import { type Feeds, LIVE, type Source, startFeeds } from '../embedded/feeds.ts'
 import { type Lake, openLake, openLakeReadOnly } from '../embedded/lake.ts'
@@ -12,7 +14,7 @@ import { createRuntime, type Runtime } from '../embedded/runtime.ts'
 import { auditLake } from '../operations/audit/audit.ts'
 import type { AuditReport } from '../operations/audit/report.ts'
 import { printAudit } from './audit.ts'
-import { command, DATA_OPTION } from './command.ts'
+import { command, DATA_OPTION, RETENTION_OPTION } from './command.ts'
 import { createView, type View } from './live-view.ts'
 import { optional, parseDuration, parseNumber, parseTime } from './values.ts'
 
@@ -25,7 +27,7 @@ const MARKET_OPTIONS = ['rate', 'seed', 'market-start'] as const
 
 export const start = command({
   name: 'start',
-  usage: '[--rate N] [--for 60s] [--seed N] [--live] [--data DIR] [--json]',
+  usage: '[--rate N] [--for 60s] [--seed N] [--live] [--retention TABLE=DAYS,…] [--data DIR] [--json]',
   options: {
     rate: { type: 'string', value: 'N', help: 'trades per second of all exchanges together (200 in a new lake)' },
     for: { type: 'string', value: 'TIME', help: 'stop after 60s, 5m, 1h; without it, on Ctrl-C' },
@@ -36,6 +38,7 @@ export const start = command({
       help: 'when the market begins, like 2026-11-20T10:00:00Z (default: now); a past begin is caught up with',
     },
     live: { type: 'boolean', help: 'read the real exchanges instead of simulated ones' },
+    retention: RETENTION_OPTION,
     data: DATA_OPTION,
     json: { type: 'boolean', help: 'print a JSON line a second instead of the live view' },
   },
@@ -46,7 +49,8 @@ export const start = command({
       seed: optional(values.seed, text => parseNumber('seed', text, 0, true)),
       startMicros: optional(values['market-start'], text => parseTime('market-start', text)),
     }
-    const lake = await openLake(values.data)
+    const retention = optional(values.retention, text => parseRetention(text, allTables()))
+    const lake = await openLake(values.data, { retention })
     const log = createLogFile(lake.directory, lake.ports.clock)
     try {
       const runtime = createRuntime(lake, log)

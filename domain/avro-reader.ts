@@ -3,17 +3,21 @@
  * reader is a place in the bytes; longs come as two 32-bit halves, since a bigint for each would cost more than all of the rest.
  */
 
-/** A place in bytes[at, end), and the long that was read last. */
+import { decimalFromBytes, fitsDigits, LONG_DIGITS } from './decimal.ts'
+
+/** A place in bytes[at, end), and the long or decimal that was read last. */
 export interface AvroReader {
   bytes: Uint8Array
   at: number
   end: number
   low: number
   high: number
+  /** A decimal beyond 64 bits; undefined where the halves hold it. */
+  wide: bigint | undefined
 }
 
 export function createReader(): AvroReader {
-  return { bytes: new Uint8Array(0), at: 0, end: 0, low: 0, high: 0 }
+  return { bytes: new Uint8Array(0), at: 0, end: 0, low: 0, high: 0, wide: undefined }
 }
 
 /** Reads a zigzag varint into low and high; false where it is cut off or does not fit 64 bits (Avro, "Primitive Types"). */
@@ -65,8 +69,8 @@ export function readIndex(reader: AvroReader, limit: number): number {
   return reader.low
 }
 
-/** Reads a big-endian two's complement that must fit decimal(18,8) into low and high. */
-export function readDecimal(reader: AvroReader): 'ok' | 'cut off' | 'empty' | 'too wide' {
+/** Reads a big-endian two's complement of at most `precision` digits (18 or more) into low and high, or into wide. */
+export function readDecimal(reader: AvroReader, precision: number): 'ok' | 'cut off' | 'empty' | 'too wide' {
   const length = readLength(reader)
   if (length < 0) return 'cut off'
   if (length === 0) return 'empty'
@@ -77,22 +81,32 @@ export function readDecimal(reader: AvroReader): 'ok' | 'cut off' | 'empty' | 't
   let l = sign
   let h = sign
   for (let i = first; i < end; i++) {
-    // Bytes before the last eight may only repeat the sign.
+    // Bytes before the last eight only repeat the sign, or the value takes more than 64 bits.
     if (end - i > 8) {
-      if (bytes[i] !== (sign & 255)) return 'too wide'
+      if (bytes[i] !== (sign & 255)) return readWide(reader, Math.max(first, i - 1), end, precision)
       continue
     }
     h = (h << 8) | (l >>> 24)
     l = (l << 8) | bytes[i]
   }
-  if (h >> 31 !== sign) return 'too wide'
+  if (h >> 31 !== sign) return readWide(reader, Math.max(first, end - 9), end, precision)
   reader.low = l
   reader.high = h
+  reader.wide = undefined
+  if (precision > LONG_DIGITS) return 'ok'
   // |value| < 10^18 = 0x0DE0B6B3A7640000, on the halves of the absolute value.
   const absoluteLow = sign === 0 ? l >>> 0 : -l >>> 0
   const absoluteHigh = sign === 0 ? h >>> 0 : (~h + (l === 0 ? 1 : 0)) >>> 0
   const fits = absoluteHigh < 0x0de0b6b3 || (absoluteHigh === 0x0de0b6b3 && absoluteLow < 0xa7640000)
   return fits ? 'ok' : 'too wide'
+}
+
+/** A decimal that takes more than 64 bits, from a byte that has its sign. */
+function readWide(reader: AvroReader, start: number, end: number, precision: number): 'ok' | 'too wide' {
+  if (precision === LONG_DIGITS || end - start > 16) return 'too wide'
+  const units = decimalFromBytes(reader.bytes.subarray(start, end)) as bigint
+  reader.wide = units
+  return fitsDigits(units, precision) ? 'ok' : 'too wide'
 }
 
 /** Steps over the blocks of an array or map of strings (`textsPerItem` strings an item); false where they are cut off. */

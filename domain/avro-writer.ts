@@ -3,6 +3,8 @@
  * of its own for each value would cost more than all of the encoding.
  */
 
+import { decimalToBytes, fitsDigits } from './decimal.ts'
+
 const BLOCK_BYTES = 64 * 1024
 
 /** A value that is being written: it begins at `start`, its next byte goes to `at`. */
@@ -57,11 +59,14 @@ function writeCount(writer: AvroWriter, count: number): void {
 const long = new BigInt64Array(1)
 const halves = new Int32Array(long.buffer)
 
+/** @throws RangeError beyond 64 bits */
 export function writeLong(writer: AvroWriter, value: bigint): void {
   reserve(writer, 10)
   const { buffer } = writer
   let { at } = writer
   long[0] = value
+  // A bigint of more than 64 bits is cut without a word.
+  if (long[0] !== value) throw new RangeError(`${value} does not fit a long`)
   const low = halves[0]
   const high = halves[1]
   const sign = high >> 31
@@ -118,11 +123,18 @@ export function writeEnum(writer: AvroWriter, symbols: readonly string[], symbol
   writeCount(writer, index)
 }
 
-/** A decimal: minimal big-endian two's complement with its length before it. @throws RangeError beyond 64 bits */
-export function writeDecimal(writer: AvroWriter, units: bigint): void {
+/** A decimal: minimal big-endian two's complement with its length before it. @throws RangeError beyond its precision */
+export function writeDecimal(writer: AvroWriter, units: bigint, precision: number): void {
+  if (!fitsDigits(units, precision)) throw new RangeError(`${units} has more than ${precision} digits`)
   reserve(writer, 20)
-  if (BigInt.asIntN(64, units) !== units) throw new RangeError(`${units} does not fit decimal(18,8)`)
   long[0] = units
+  if (long[0] !== units) {
+    const bytes = decimalToBytes(units)
+    writeCount(writer, bytes.length)
+    writer.buffer.set(bytes, writer.at)
+    writer.at += bytes.length
+    return
+  }
   const sign = halves[1] >> 31
   let length = 8
   // Drop leading bytes that only repeat the sign.

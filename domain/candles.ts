@@ -3,7 +3,7 @@ import { divideHalfEven } from './decimal.ts'
 import { compare } from './order.ts'
 import { floorDiv } from './time.ts'
 
-/** Prices and volumes in units of 10^-8, quote volumes of 10^-16, times in microseconds since 1970. */
+/** Prices in units of 10^-10, volumes of 10^-8, quote volumes of 10^-18, times in microseconds since 1970. */
 export interface Candle {
   readonly symbol: string
   readonly exchange: string
@@ -27,7 +27,7 @@ export function candleKey(candle: Pick<Candle, 'symbol' | 'exchange' | 'windowSt
   return `${candle.windowStart}|${candle.exchange}|${candle.symbol}`
 }
 
-/** Quote volume over volume, rounded half to even to units of 10^-8. */
+/** Quote volume over volume, rounded half to even to units of 10^-10. */
 export function vwap(candle: Pick<Candle, 'quoteVolume' | 'volume'>): bigint {
   return divideHalfEven(candle.quoteVolume, candle.volume)
 }

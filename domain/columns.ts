@@ -3,7 +3,7 @@
  * not needed. A column that may hold nulls has `valid` with a byte per row, and values only stand for valid rows
  * where the kind says so.
  */
-import { type ColumnType, isBigDecimal } from './column-types.ts'
+import type { ColumnType } from './column-types.ts'
 
 /** 32-bit integers and dates (days since 1970), one a row (anything where null). */
 export interface Int32Column {
@@ -12,7 +12,7 @@ export interface Int32Column {
   readonly valid?: Uint8Array
 }
 
-/** Longs, timestamps (microseconds since 1970) and decimals of up to 18 digits (unscaled), one a row (anything where null). */
+/** Longs, timestamps (microseconds since 1970) and decimals (unscaled) that all fit 64 bits, one a row (anything where null). */
 export interface Int64Column {
   readonly kind: 'int64'
   readonly values: BigInt64Array
@@ -33,7 +33,7 @@ export interface Float64Column {
   readonly valid?: Uint8Array
 }
 
-/** Decimals of more than 18 digits, unscaled, one a row (anything where null). */
+/** Decimals of which some take more than 64 bits, unscaled, one a row (anything where null). */
 export interface BigDecimalColumn {
   readonly kind: 'bigdecimal'
   readonly values: readonly bigint[]
@@ -84,6 +84,24 @@ export function constantString(value: string, rows: number): DictionaryColumn<st
   return { kind: 'dictionary', entries: [value], indexes: new Int32Array(rows) }
 }
 
+/** Decimals of a type of any width: `wide` has those that 64 bits do not hold, by row. */
+export function decimalColumn(
+  values: BigInt64Array,
+  wide: ReadonlyMap<number, bigint>,
+  valid?: Uint8Array,
+): Int64Column | BigDecimalColumn {
+  if (wide.size === 0) return { kind: 'int64', values, valid }
+  return { kind: 'bigdecimal', values: Array.from(values, (value, row) => wide.get(row) ?? value), valid }
+}
+
+/** Decimals from their unscaled values. */
+export function decimalsOf(values: readonly bigint[]): Int64Column | BigDecimalColumn {
+  const long = BigInt64Array.from(values)
+  return values.every((value, row) => value === long[row])
+    ? { kind: 'int64', values: long }
+    : { kind: 'bigdecimal', values }
+}
+
 /** A column of this type that is null in every row. */
 export function nullColumn(type: ColumnType, rows: number): ColumnData {
   const valid = new Uint8Array(rows)
@@ -102,7 +120,6 @@ export function nullColumn(type: ColumnType, rows: number): ColumnData {
     case 'binary':
       return { kind: 'bytes', plain: new Uint8Array(0), valid }
     default:
-      if (isBigDecimal(type)) return { kind: 'bigdecimal', values: new Array<bigint>(rows).fill(0n), valid }
       return { kind: 'int64', values: new BigInt64Array(rows), valid }
   }
 }

@@ -1,12 +1,17 @@
 /**
- * Exact decimals: a bigint of 10^-8 units (price, quantity) or of the scale named in the function.
- * No price ever passes through a float.
+ * Exact decimals: a bigint of units of 10^-scale. No price ever passes through a float.
  */
 
-/** Digits after the point of every price and quantity. */
-export const SCALE = 8
-/** First value whose digits do not fit decimal(18,8), in 10^-8 units. */
-export const DECIMAL18_LIMIT = 10n ** 18n
+/** Digits after the point of every price: Kraken trades SHIB/USD in steps of 10^-9. */
+export const PRICE_SCALE = 10
+/** All digits of a price: it is below 10^10. */
+export const PRICE_DIGITS = 20
+/** Digits after the point of every quantity. */
+export const QUANTITY_SCALE = 8
+/** All digits of a quantity: it is below 10^14, for $5,000 buy 10^10 of the cheapest coins. */
+export const QUANTITY_DIGITS = 22
+/** Digits after the point of price times quantity. */
+export const QUOTE_SCALE = PRICE_SCALE + QUANTITY_SCALE
 
 const PLAIN = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/
 
@@ -14,7 +19,7 @@ const PLAIN = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/
  * Reads a decimal number written as text (`0.00000638`, `1e-7`) as units of 10^-scale, exactly.
  * Gives undefined where the text is not a number or needs more digits after the point than the scale has.
  */
-export function parseDecimal(text: string, scale = SCALE): bigint | undefined {
+export function parseDecimal(text: string, scale: number): bigint | undefined {
   const match = PLAIN.exec(text)
   if (!match) return undefined
   const [, sign, whole = '', fraction = '', exponent = '0'] = match
@@ -31,17 +36,23 @@ export function parseDecimal(text: string, scale = SCALE): bigint | undefined {
   return sign === '-' ? -units : units
 }
 
-/** Writes units of 10^-scale with all digits after the point: `12.50000000`. */
-export function formatDecimal(units: bigint, scale = SCALE): string {
+/** Writes units of 10^-scale with all digits after the point: `12.50000000` at scale 8. */
+export function formatDecimal(units: bigint, scale: number): string {
   const negative = units < 0n
   const digits = (negative ? -units : units).toString().padStart(scale + 1, '0')
   const text = scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`
   return negative ? `-${text}` : text
 }
 
-/** Whether the units fit decimal(18,8). */
-export function fitsDecimal18(units: bigint): boolean {
-  return units < DECIMAL18_LIMIT && units > -DECIMAL18_LIMIT
+/** Any number of so many digits fits a 64-bit integer. */
+export const LONG_DIGITS = 18
+
+/** 10^digits: the first number that takes more digits. */
+const LIMITS = Array.from({ length: 39 }, (_, digits) => 10n ** BigInt(digits))
+
+/** Whether the units take at most this many digits, which are 38 at most. */
+export function fitsDigits(units: bigint, digits: number): boolean {
+  return units < LIMITS[digits] && units > -LIMITS[digits]
 }
 
 /** Minimal big-endian two's complement, as Avro's decimal logical type wants it (one zero byte for zero). */

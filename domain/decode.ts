@@ -1,9 +1,9 @@
 /**
- * Reads the Avro binary of TradeV2 without making an object or a string for each row: a cursor holds where each field
+ * Reads the Avro binary of trades without making an object or a string for each row: a cursor holds where each field
  * lies in the bytes, small numbers of interned values, and longs as two 32-bit halves.
  *
- * It accepts what an Avro decoder accepts of TRADE_SCHEMA and is strict where a lossless reading needs it: text must be
- * UTF-8, a varint must fit 64 bits, a decimal must fit decimal(18,8), and no byte may be left over.
+ * It accepts what an Avro decoder accepts of TRADE_SCHEMA or WIDE_TRADE_SCHEMA and is strict where a lossless reading needs it: text
+ * must be UTF-8, a varint must fit 64 bits, a decimal its precision, and no byte may be left over.
  */
 import { isUtf8 } from 'node:buffer'
 import { makeList, makeMap, textOf } from './avro-blocks.ts'
@@ -16,8 +16,9 @@ import {
   readLong,
   skipBlocks,
 } from './avro-reader.ts'
+import { PRICE_SCALE } from './decimal.ts'
 import { createInterner, type Interner } from './interner.ts'
-import { ASSET_CLASSES, TRADE_SIDES } from './trade.ts'
+import { ASSET_CLASSES, NARROW, TRADE_SIDES, type TradeLayout } from './trade.ts'
 
 /** The fields of the trade that was decoded last. Positions point into the bytes that were given. */
 export type TradeCursor = ReturnType<typeof createCursor>
@@ -40,10 +41,13 @@ function createCursor() {
     // Longs as halves.
     timestampLow: 0,
     timestampHigh: 0,
+    // Units of 10^-10 and 10^-8; halves that do not hold them have no meaning where there is a wide value.
     priceLow: 0,
     priceHigh: 0,
+    widePrice: undefined as bigint | undefined,
     quantityLow: 0,
     quantityHigh: 0,
+    wideQuantity: undefined as bigint | undefined,
     hasSourceSequence: false,
     sourceSequenceLow: 0,
     sourceSequenceHigh: 0,
@@ -60,8 +64,8 @@ export interface TradeDecoder {
   readonly texts: Interner<string>
   readonly lists: Interner<readonly string[]>
   readonly maps: Interner<ReadonlyMap<string, string>>
-  /** Decodes bytes[start, end) into the cursor. Gives undefined, or in words why the bytes are not a trade. */
-  decode(bytes: Uint8Array, start: number, end: number): string | undefined
+  /** Decodes bytes[start, end) into the cursor. Gives undefined, or in words why the bytes are not a trade of this layout. */
+  decode(bytes: Uint8Array, start: number, end: number, layout?: TradeLayout): string | undefined
 }
 
 /** A long, given as its two halves, as a number; exact up to 2^53. */
@@ -69,9 +73,23 @@ export function approximateLong(low: number, high: number): number {
   return high * 4294967296 + (low >>> 0)
 }
 
+/** Prices of TradeV2 in the tables' units: 64 bits hold the product of anything whose upper half is below the limit. */
+const PRICE_FACTOR = 10 ** (PRICE_SCALE - NARROW.price.scale)
+const PRICE_HIGH_LIMIT = Math.floor(2 ** 31 / PRICE_FACTOR) - 1
+
 /** A long, given as its two halves, as a bigint. */
 export function exactLong(low: number, high: number): bigint {
   return (BigInt(high) << 32n) | BigInt(low >>> 0)
+}
+
+/** The price that the cursor holds. */
+export function priceOf({ widePrice, priceLow, priceHigh }: TradeCursor): bigint {
+  return widePrice ?? exactLong(priceLow, priceHigh)
+}
+
+/** And the quantity. */
+export function quantityOf({ wideQuantity, quantityLow, quantityHigh }: TradeCursor): bigint {
+  return wideQuantity ?? exactLong(quantityLow, quantityHigh)
 }
 
 export function createTradeDecoder(): TradeDecoder {
@@ -82,7 +100,7 @@ export function createTradeDecoder(): TradeDecoder {
   const reader = createReader()
 
   /** The fields up to the conditions, in the schema's order. */
-  function decodeTrade(): string | undefined {
+  function decodeTrade(layout: TradeLayout): string | undefined {
     let length = readLength(reader)
     if (length < 0) return 'message_id is cut off'
     cursor.messageIdStart = reader.at
@@ -97,17 +115,33 @@ export function createTradeDecoder(): TradeDecoder {
     if (!readLong(reader)) return 'timestamp is cut off or not a long'
     cursor.timestampLow = reader.low
     cursor.timestampHigh = reader.high
-    let decimal = readDecimal(reader)
-    if (decimal !== 'ok') return `price is ${decimal} for decimal(18,8)`
-    cursor.priceLow = reader.low
-    cursor.priceHigh = reader.high
-    decimal = readDecimal(reader)
-    if (decimal !== 'ok') return `quantity is ${decimal} for decimal(18,8)`
+    let decimal = readDecimal(reader, layout.price.precision)
+    if (decimal !== 'ok') return `price is ${decimal} for ${decimalName(layout.price)}`
+    takePrice(layout)
+    decimal = readDecimal(reader, layout.quantity.precision)
+    if (decimal !== 'ok') return `quantity is ${decimal} for ${decimalName(layout.quantity)}`
     cursor.quantityLow = reader.low
     cursor.quantityHigh = reader.high
+    cursor.wideQuantity = reader.wide
     if ((cursor.currency = readText(reader, texts)) < 0) return 'currency is cut off or not UTF-8'
     if ((cursor.side = readIndex(reader, TRADE_SIDES.length)) < 0) return 'side is cut off or unknown'
     return undefined
+  }
+
+  /** The price that was read, in the tables' units. */
+  function takePrice({ price }: TradeLayout): void {
+    const { low, high } = reader
+    if (price.scale === PRICE_SCALE) {
+      cursor.priceLow = low
+      cursor.priceHigh = high
+      cursor.widePrice = reader.wide
+      return
+    }
+    const product = (low >>> 0) * PRICE_FACTOR
+    cursor.priceLow = product | 0
+    cursor.priceHigh = high * PRICE_FACTOR + Math.floor(product / 4294967296)
+    const fits = high < PRICE_HIGH_LIMIT && high > -PRICE_HIGH_LIMIT
+    cursor.widePrice = fits ? undefined : exactLong(low, high) * BigInt(PRICE_FACTOR)
   }
 
   /** The fields from the conditions on, most of which may be null. */
@@ -143,11 +177,11 @@ export function createTradeDecoder(): TradeDecoder {
     texts,
     lists,
     maps,
-    decode(bytes, start, end) {
+    decode(bytes, start, end, layout = NARROW) {
       reader.bytes = bytes
       reader.at = start
       reader.end = end
-      const problem = decodeTrade() ?? decodeRest()
+      const problem = decodeTrade(layout) ?? decodeRest()
       if (problem !== undefined) return problem
       if (reader.at !== end) return `${end - reader.at} bytes are left over after the trade`
       // The two texts that are not interned.
@@ -156,6 +190,10 @@ export function createTradeDecoder(): TradeDecoder {
       return undefined
     },
   }
+}
+
+function decimalName({ precision, scale }: TradeLayout['price']): string {
+  return `decimal(${precision},${scale})`
 }
 
 /** Reads a string as its number in the interner, -1 where it is cut off or not UTF-8. */

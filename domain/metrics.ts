@@ -13,6 +13,10 @@ export const metricNames = {
   goldWritten: 'gold_records_written_total',
   goldDuplicates: 'gold_duplicates_removed_total',
   goldPartitions: 'gold_partitions_created_total',
+  /** Files on a table's list that the table had already: its list was restored from a backup. */
+  filesCommittedAgain: 'files_committed_again_total',
+  /** 1 where maintenance deleted nothing, as a table's pointer was set back; else 0. */
+  sweepsRefused: 'sweeps_refused_total',
   /** Age of the oldest item on any stage's list; 0 when nothing waits. */
   oldestPending: 'oldest_pending_seconds',
 } as const

@@ -1,6 +1,6 @@
 /**
- * Reads messages of other writer schemas as TradeV2, field by field and by name. The result is written again in TradeV2's own
- * encoding, so that the columnar decoder is the only reader of fields. Just as strict: a value is converted exactly, or
+ * Reads messages of other writer schemas as TradeV2, field by field and by name. The result is written again as WIDE_TRADE_SCHEMA
+ * has it, so that the columnar decoder is the only reader of fields. Just as strict: a value is converted exactly, or
  * refused in words; it is never read as anything but its own type (domain/avro-values.ts).
  */
 import { isUtf8 } from 'node:buffer'
@@ -9,28 +9,42 @@ import { avroType } from './avro.ts'
 import { bodyChecker } from './avro-skip.ts'
 import { type AvroType, avroTypesOf } from './avro-types.ts'
 import { type AvroValue, avroValue } from './avro-values.ts'
-import { decimalFromBytes, fitsDecimal18, parseDecimal, SCALE } from './decimal.ts'
+import { decimalFromBytes, fitsDigits, parseDecimal } from './decimal.ts'
 import { BadInput, messageOf } from './errors.ts'
-import { ASSET_CLASSES, TRADE_SCHEMA, TRADE_SIDES, type Trade } from './trade.ts'
-import { encodeTrade, FRAME_BYTES } from './wire.ts'
+import {
+  ASSET_CLASSES,
+  NARROW,
+  TRADE_SCHEMA,
+  TRADE_SIDES,
+  type Trade,
+  type TradeLayout,
+  WIDE,
+  WIDE_TRADE_SCHEMA,
+} from './trade.ts'
+import { encodeWideBody } from './wire.ts'
 
 interface AvroField {
   readonly name: string
   readonly type: unknown
 }
 
-/** Turns a writer's Avro body into the body of TRADE_SCHEMA. @throws BadInput in words where it is not a trade */
+/** Turns a writer's Avro body into one of WIDE_TRADE_SCHEMA. @throws BadInput in words where it is not a trade */
 export type Resolve = (body: Uint8Array) => Uint8Array
 
-/** undefined: the writer schema is TradeV2's own, its bodies can be read as they are. */
-export type Resolution = Resolve | undefined
+export interface Resolution {
+  /** How the decimals of a body are written, after `resolve`. */
+  readonly layout: TradeLayout
+  /** undefined where the writer schema is one of our own, whose bodies can be read as they are. */
+  readonly resolve?: Resolve
+}
 
 /**
  * How to read a writer schema's messages as TradeV2.
  * @throws BadInput where the schema cannot be read as TradeV2 at all
  */
 export function resolveSchema(writer: unknown): Resolution {
-  if (sameEncoding(writer)) return undefined
+  if (sameEncoding(writer, TRADE_SCHEMA)) return { layout: NARROW }
+  if (sameEncoding(writer, WIDE_TRADE_SCHEMA)) return { layout: WIDE }
   let type: Type
   let types: AvroType
   try {
@@ -41,7 +55,7 @@ export function resolveSchema(writer: unknown): Resolution {
   }
   const fields = fieldsOf(types)
   const problemOf = bodyChecker(types)
-  return body => {
+  const resolve: Resolve = body => {
     const problem = problemOf(body)
     if (problem !== undefined) throw new BadInput(`the body does not decode: ${problem}`)
     let row: Record<string, unknown>
@@ -54,8 +68,9 @@ export function resolveSchema(writer: unknown): Resolution {
       const field = fields.get(name)
       return field ? avroValue(field, row[name]) : null
     }
-    return encodeTrade(tradeOf(read)).subarray(FRAME_BYTES)
+    return encodeWideBody(tradeOf(read))
   }
+  return { layout: WIDE, resolve }
 }
 
 /** Types of the fields that the writer has, by name. @throws BadInput where its messages cannot be trades */
@@ -79,9 +94,9 @@ function namesOf({ kind, parts }: AvroType): string {
   return kind === 'union' ? parts.map(namesOf).join(' or ') : kind
 }
 
-/** Whether this schema encodes to the same bytes as TradeV2: same fields, in order, of the same types. */
-function sameEncoding(writer: unknown): boolean {
-  return JSON.stringify(shape(writer)) === JSON.stringify(shape(TRADE_SCHEMA))
+/** Whether both schemas encode to the same bytes: same fields, in order, of the same types. */
+function sameEncoding(writer: unknown, own: unknown): boolean {
+  return JSON.stringify(shape(writer)) === JSON.stringify(shape(own))
 }
 
 /** A schema without the parts that change neither bytes nor meaning: docs, defaults, aliases, name spaces. */
@@ -113,8 +128,8 @@ function tradeOf(read: Read): Trade {
     exchange: text(read, 'exchange'),
     assetClass: oneOf(read, 'asset_class', ASSET_CLASSES),
     timestamp: micros(read, 'timestamp'),
-    price: decimal(read, 'price'),
-    quantity: decimal(read, 'quantity'),
+    price: decimal(read, 'price', WIDE.price),
+    quantity: decimal(read, 'quantity', WIDE.quantity),
     currency: text(read, 'currency'),
     side: oneOf(read, 'side', TRADE_SIDES),
     tradeConditions: conditions(read),
@@ -158,30 +173,30 @@ function oneOf<T extends string>(read: Read, field: string, symbols: readonly T[
   return symbol
 }
 
-/** Units of 10^-8, from a decimal of any scale, decimal text, or whole numbers; never from floating point. */
-function decimal(read: Read, field: string): bigint {
+/** Units of 10^-scale, from a decimal of any scale, decimal text, or whole numbers; never from floating point. */
+function decimal(read: Read, field: string, { precision, scale }: TradeLayout['price']): bigint {
   const value = required(read, field)
-  const units = unitsOf(field, value)
-  if (!fitsDecimal18(units)) throw new BadInput(`${field} is too wide for decimal(18,8)`)
+  const units = unitsOf(field, value, scale)
+  if (!fitsDigits(units, precision)) throw new BadInput(`${field} is too wide for decimal(${precision},${scale})`)
   return units
 }
 
-function unitsOf(field: string, value: Exclude<AvroValue, null>): bigint {
+function unitsOf(field: string, value: Exclude<AvroValue, null>, scale: number): bigint {
   if (value.is === 'text') {
-    const units = parseDecimal(value.text)
+    const units = parseDecimal(value.text, scale)
     if (units === undefined)
       throw new BadInput(
-        `${field} ${JSON.stringify(value.text.slice(0, 64))} is not a decimal of at most ${SCALE} digits after the point`,
+        `${field} ${JSON.stringify(value.text.slice(0, 64))} is not a decimal of at most ${scale} digits after the point`,
       )
     return units
   }
-  if (value.is === 'integer' && value.logical === undefined) return value.integer * 10n ** BigInt(SCALE)
+  if (value.is === 'integer' && value.logical === undefined) return value.integer * 10n ** BigInt(scale)
   if (value.is !== 'bytes' || value.scale === undefined) throw refused(field, value, 'a decimal')
   const stored = decimalFromBytes(value.bytes)
-  if (stored === undefined) throw new BadInput(`${field} is empty for decimal(18,8)`)
-  const shift = SCALE - value.scale
+  if (stored === undefined) throw new BadInput(`${field} is an empty decimal`)
+  const shift = scale - value.scale
   const divisor = shift < 0 ? 10n ** BigInt(-shift) : 1n
-  if (stored % divisor !== 0n) throw new BadInput(`${field} has more than ${SCALE} digits after the point`)
+  if (stored % divisor !== 0n) throw new BadInput(`${field} has more than ${scale} digits after the point`)
   return shift < 0 ? stored / divisor : stored * 10n ** BigInt(shift)
 }
 

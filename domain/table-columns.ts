@@ -5,12 +5,20 @@
  * iceberg/evolve.ts says which other changes are legal.
  */
 import type { Column, ColumnType } from './column-types.ts'
+import { PRICE_DIGITS, PRICE_SCALE, QUANTITY_DIGITS, QUANTITY_SCALE, QUOTE_SCALE } from './decimal.ts'
 import { EXCHANGES } from './exchanges.ts'
 
 /** As messages name the exchanges. */
 const CODES = EXCHANGES.map(({ code }) => code).join(', ')
 
-type Details = Partial<Pick<Column, 'nestedIds' | 'since' | 'from'>>
+const PRICE: ColumnType = `decimal(${PRICE_DIGITS},${PRICE_SCALE})`
+const QUANTITY: ColumnType = `decimal(${QUANTITY_DIGITS},${QUANTITY_SCALE})`
+const NARROW = { narrow: true } as const
+/** Sums take all digits that there are. */
+const VOLUME: ColumnType = `decimal(38,${QUANTITY_SCALE})`
+const QUOTE_VOLUME: ColumnType = `decimal(38,${QUOTE_SCALE})`
+
+type Details = Partial<Pick<Column, 'nestedIds' | 'since' | 'from' | 'narrow'>>
 
 function required(id: number, name: string, type: ColumnType, doc: string, details: Details = {}): Column {
   return { id, name, type, required: true, doc, ...details }
@@ -107,8 +115,8 @@ function tradeColumns(element: number, key: number, value: number): readonly Col
       'timestamptz',
       "When the trade took place by the exchange's clock, UTC, to the microsecond where the exchange gives it.",
     ),
-    required(7, 'price', 'decimal(18,8)', 'Price of one unit of the base asset, in the quote asset. Exact.'),
-    required(8, 'quantity', 'decimal(18,8)', 'Traded amount of the base asset. Exact.'),
+    required(7, 'price', PRICE, 'Price of one unit of the base asset, in the quote asset. Exact.', NARROW),
+    required(8, 'quantity', QUANTITY, 'Traded amount of the base asset. Exact.', NARROW),
     required(9, 'currency', 'string', 'Quote asset: USDT, USD, EUR.'),
     required(10, 'side', 'string', "BUY or SELL: the aggressor's (taker's) side."),
     required(
@@ -198,30 +206,27 @@ export const CANDLE_COLUMNS: readonly Column[] = [
   required(
     6,
     'open_price',
-    'decimal(18,8)',
+    PRICE,
     'Price of the first trade, by timestamp and then by the number in trade_id. In the quote asset, as all prices.',
+    NARROW,
   ),
-  required(7, 'high_price', 'decimal(18,8)', 'Highest price.'),
-  required(8, 'low_price', 'decimal(18,8)', 'Lowest price.'),
-  required(9, 'close_price', 'decimal(18,8)', 'Price of the last trade, in the order of open_price.'),
-  required(10, 'volume', 'decimal(38,8)', 'Sum of the quantities, in the base asset. Exact.'),
+  required(7, 'high_price', PRICE, 'Highest price.', NARROW),
+  required(8, 'low_price', PRICE, 'Lowest price.', NARROW),
+  required(9, 'close_price', PRICE, 'Price of the last trade, in the order of open_price.', NARROW),
+  required(10, 'volume', VOLUME, 'Sum of the quantities, in the base asset. Exact.'),
   required(
     11,
     'vwap',
-    'decimal(18,8)',
+    PRICE,
     'Average price weighted by quantity: quote_volume / volume, rounded half to even in the last digit.',
+    NARROW,
   ),
   required(12, 'trade_count', 'long', 'Number of trades. A window without trades has no candle.'),
   required(13, 'created_at', 'timestamptz', 'When the candle was first made, UTC.'),
   required(14, 'updated_at', 'timestamptz', 'When the candle last changed, UTC: late trades change it.'),
-  required(15, 'quote_volume', 'decimal(38,16)', 'Sum of price times quantity, in the quote asset. Exact.'),
-  required(16, 'taker_buy_volume', 'decimal(38,8)', 'Part of volume whose aggressor bought (side is BUY).'),
-  required(
-    17,
-    'taker_buy_quote_volume',
-    'decimal(38,16)',
-    'Part of quote_volume whose aggressor bought (side is BUY).',
-  ),
+  required(15, 'quote_volume', QUOTE_VOLUME, 'Sum of price times quantity, in the quote asset. Exact.'),
+  required(16, 'taker_buy_volume', VOLUME, 'Part of volume whose aggressor bought (side is BUY).'),
+  required(17, 'taker_buy_quote_volume', QUOTE_VOLUME, 'Part of quote_volume whose aggressor bought (side is BUY).'),
   required(18, 'first_trade_time', 'timestamptz', 'Time of the earliest trade in the window, UTC.'),
   required(19, 'last_trade_time', 'timestamptz', 'Time of the latest trade in the window, UTC.'),
 ]

@@ -50,8 +50,8 @@ export interface TableDefinition {
   /** Columns in ascending order, nulls first; an empty list: unsorted. */
   readonly sort: readonly string[]
   readonly targetFileBytes: number
-  /** undefined: kept for ever. */
-  readonly retentionDays?: number
+  /** The default, which a lake's settings may change (domain/retention.ts); undefined: kept for ever. */
+  readonly retentionDays?: number | undefined
   readonly snapshots: SnapshotPolicy
   readonly upkeep: Upkeep
 }
@@ -183,7 +183,7 @@ export function candleTable(timeframe: Timeframe): TableDefinition {
     ],
     sort: ['window_start', 'exchange', 'symbol'],
     targetFileBytes: 64 * MIB,
-    retentionDays: timeframe.retentionDays,
+    // Kept for ever: a year of minutes is a few MB a market.
     snapshots: CANDLE_HISTORY,
     upkeep: {
       timeColumn: 'window_start',

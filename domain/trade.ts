@@ -1,5 +1,6 @@
 /** TradeV2: the message that all feeds publish and all stages read. */
 import { createHash } from 'node:crypto'
+import { PRICE_DIGITS, PRICE_SCALE, QUANTITY_DIGITS, QUANTITY_SCALE } from './decimal.ts'
 
 export const ASSET_CLASSES = ['equities', 'crypto', 'futures', 'options'] as const
 export const TRADE_SIDES = ['BUY', 'SELL', 'SELL_SHORT', 'UNKNOWN'] as const
@@ -17,7 +18,7 @@ export interface Trade {
   assetClass: AssetClass
   /** The exchange's time, microseconds since 1970. */
   timestamp: bigint
-  /** Units of 10^-8 of the quote currency. */
+  /** Units of 10^-10 of the quote currency. */
   price: bigint
   /** Units of 10^-8 of the base asset. */
   quantity: bigint
@@ -38,29 +39,59 @@ export interface Trade {
 /** Two rows are one trade when their ids are equal and their times differ by at most this, microseconds. */
 export const SAME_TRADE_MICROS = 1_000_000n
 
-/** The Avro schema of the wire, `com.k2.marketdata.TradeV2`. */
-export const TRADE_SCHEMA = {
-  type: 'record',
-  name: 'TradeV2',
-  namespace: 'com.k2.marketdata',
-  fields: [
-    { name: 'message_id', type: 'string' },
-    { name: 'trade_id', type: 'string' },
-    { name: 'symbol', type: 'string' },
-    { name: 'exchange', type: 'string' },
-    { name: 'asset_class', type: { type: 'enum', name: 'AssetClass', symbols: ASSET_CLASSES } },
-    { name: 'timestamp', type: { type: 'long', logicalType: 'timestamp-micros' } },
-    { name: 'price', type: { type: 'bytes', logicalType: 'decimal', precision: 18, scale: 8 } },
-    { name: 'quantity', type: { type: 'bytes', logicalType: 'decimal', precision: 18, scale: 8 } },
-    { name: 'currency', type: 'string' },
-    { name: 'side', type: { type: 'enum', name: 'TradeSide', symbols: TRADE_SIDES } },
-    { name: 'trade_conditions', type: { type: 'array', items: 'string' } },
-    { name: 'source_sequence', type: ['null', 'long'], default: null },
-    { name: 'ingestion_timestamp', type: { type: 'long', logicalType: 'timestamp-micros' } },
-    { name: 'platform_sequence', type: ['null', 'long'], default: null },
-    { name: 'vendor_data', type: ['null', { type: 'map', values: 'string' }], default: null },
-  ],
-} as const
+interface WireDecimal {
+  readonly precision: number
+  readonly scale: number
+}
+
+/** How the decimals of a trade are written. */
+export interface TradeLayout {
+  readonly price: WireDecimal
+  readonly quantity: WireDecimal
+}
+
+/** TradeV2's decimals. */
+export const NARROW: TradeLayout = { price: { precision: 18, scale: 8 }, quantity: { precision: 18, scale: 8 } }
+/** As wide as the tables'. */
+export const WIDE: TradeLayout = {
+  price: { precision: PRICE_DIGITS, scale: PRICE_SCALE },
+  quantity: { precision: QUANTITY_DIGITS, scale: QUANTITY_SCALE },
+}
+
+function schemaOf<N extends string>(name: N, price: WireDecimal, quantity: WireDecimal) {
+  return {
+    type: 'record',
+    name,
+    namespace: 'com.k2.marketdata',
+    fields: [
+      { name: 'message_id', type: 'string' },
+      { name: 'trade_id', type: 'string' },
+      { name: 'symbol', type: 'string' },
+      { name: 'exchange', type: 'string' },
+      { name: 'asset_class', type: { type: 'enum', name: 'AssetClass', symbols: ASSET_CLASSES } },
+      { name: 'timestamp', type: { type: 'long', logicalType: 'timestamp-micros' } },
+      { name: 'price', type: { type: 'bytes', logicalType: 'decimal', ...price } },
+      { name: 'quantity', type: { type: 'bytes', logicalType: 'decimal', ...quantity } },
+      { name: 'currency', type: 'string' },
+      { name: 'side', type: { type: 'enum', name: 'TradeSide', symbols: TRADE_SIDES } },
+      { name: 'trade_conditions', type: { type: 'array', items: 'string' } },
+      { name: 'source_sequence', type: ['null', 'long'], default: null },
+      { name: 'ingestion_timestamp', type: { type: 'long', logicalType: 'timestamp-micros' } },
+      { name: 'platform_sequence', type: ['null', 'long'], default: null },
+      { name: 'vendor_data', type: ['null', { type: 'map', values: 'string' }], default: null },
+    ],
+  } as const
+}
+
+/** The Avro schema of the wire, `com.k2.marketdata.TradeV2`, for every trade that it holds exactly. */
+export const TRADE_SCHEMA = schemaOf('TradeV2', NARROW.price, NARROW.quantity)
+
+/**
+ * The schema of the others: nine digits after a price's point, or a quantity of 10^10 and more. Its name is another one, so that
+ * a reader that insists on TradeV2 refuses its messages instead of misreading their decimals (Avro specification, "Schema
+ * Resolution": records match by name).
+ */
+export const WIDE_TRADE_SCHEMA = schemaOf('TradeV2Wide', WIDE.price, WIDE.quantity)
 
 // The namespaces of RFC 9562 are for DNS names and the like; trades have their own (a random UUID, fixed for ever).
 const NAMESPACE = Buffer.from('6f1c4a2e8d3b5f70a94e1b7c2d8e3f56', 'hex')

@@ -1,6 +1,6 @@
 /** The rules that a decoded trade must pass; the first that fails names the DLQ row's error_type. */
-import { formatDecimal } from './decimal.ts'
-import { approximateLong, exactLong, type TradeCursor, type TradeDecoder } from './decode.ts'
+import { formatDecimal, PRICE_SCALE, QUANTITY_SCALE } from './decimal.ts'
+import { approximateLong, exactLong, priceOf, quantityOf, type TradeCursor, type TradeDecoder } from './decode.ts'
 import { DAY_MICROS, LAST_MICROS, MINUTE_MICROS } from './time.ts'
 import { ASSET_CLASSES, TRADE_SIDES } from './trade.ts'
 
@@ -62,10 +62,13 @@ export function createValidator({ cursor, texts }: TradeDecoder, exchange: strin
   }
 
   function check(bytes: Uint8Array, kafkaMicros: number): Rejection | undefined {
-    if (!isPositive(cursor.priceLow, cursor.priceHigh))
-      return rejected('price_validation', notPositive('price', cursor.priceLow, cursor.priceHigh))
-    if (!isPositive(cursor.quantityLow, cursor.quantityHigh))
-      return rejected('quantity_validation', notPositive('quantity', cursor.quantityLow, cursor.quantityHigh))
+    if (!isPositive(cursor.priceLow, cursor.priceHigh, cursor.widePrice))
+      return rejected('price_validation', `price ${formatDecimal(priceOf(cursor), PRICE_SCALE)} is not above zero`)
+    if (!isPositive(cursor.quantityLow, cursor.quantityHigh, cursor.wideQuantity))
+      return rejected(
+        'quantity_validation',
+        `quantity ${formatDecimal(quantityOf(cursor), QUANTITY_SCALE)} is not above zero`,
+      )
     const late = timestampProblem(cursor, kafkaMicros)
     if (late) return rejected('timestamp_validation', late)
     if (!isSymbol(cursor.symbol))
@@ -91,12 +94,9 @@ function rejected(type: ErrorType, reason: string): Rejection {
   return { type, reason }
 }
 
-function isPositive(low: number, high: number): boolean {
+function isPositive(low: number, high: number, wide: bigint | undefined): boolean {
+  if (wide !== undefined) return wide > 0n
   return high > 0 || (high === 0 && low !== 0)
-}
-
-function notPositive(field: string, low: number, high: number): string {
-  return `${field} ${formatDecimal(exactLong(low, high))} is not above zero`
 }
 
 function timestampProblem({ timestampLow, timestampHigh }: TradeCursor, kafkaMicros: number): string | undefined {

@@ -13,7 +13,7 @@ import { type ExchangeName, isExchangeName } from '../domain/exchanges.ts'
 import type { RecordSink } from '../domain/feed-ports.ts'
 import { FEED_GAPS_TOPIC, topicName } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
-import { TRADE_SCHEMA_ID } from '../domain/wire.ts'
+import { BUNDLED_IDS } from '../domain/wire.ts'
 import { DECODERS } from '../feeds/exchanges/decoders.ts'
 import { VENUES, type Venue } from '../feeds/exchanges/venues.ts'
 import { createFeed, type Feed } from '../feeds/feed.ts'
@@ -95,7 +95,7 @@ export async function startFeeds(lake: Lake, source: Source, file: Log): Promise
         pairs: await findPairs(name, venue.symbols, venue, { http, timers, log }),
         stream: 'trade',
         topics: { trades: topicName(name), gaps: FEED_GAPS_TOPIC },
-        schemaId: TRADE_SCHEMA_ID,
+        schemaIds: BUNDLED_IDS,
         metrics: createFeedMetrics(registry, name),
         memoryBytes: MEMORY_BYTES,
         spillBytes: SPILL_BYTES,

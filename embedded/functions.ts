@@ -48,7 +48,7 @@ export function wireFunctions(lake: Lake, log: Log, metrics: Metrics = createMet
     gold: goldHandler(telemetry, ports),
     ohlcv: ohlcvHandler(telemetry, ports),
     sweep: sweepHandler(telemetry, ports, exchanges, events),
-    maintain: maintainHandler(telemetry, ports, exchanges),
+    maintain: maintainHandler(telemetry, ports, exchanges, lake.settings),
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a decoder is: the pure part of a feed, from one WebSocket frame to the trades in it. */
-import { fitsDecimal18 } from '../domain/decimal.ts'
+import { fitsDigits, PRICE_DIGITS, QUANTITY_DIGITS } from '../domain/decimal.ts'
 import { TradelakeError } from '../domain/errors.ts'
 import { messageId, type Trade, type TradeSide } from '../domain/trade.ts'
 
@@ -55,18 +55,22 @@ export interface DecodedTrade {
   readonly symbol: string
   readonly currency: string
   readonly timestamp: bigint
+  /** Units of 10^-10. */
   readonly price: bigint
+  /** Units of 10^-8. */
   readonly quantity: bigint
   readonly side: TradeSide
   readonly sequence?: bigint
   readonly vendorData: Readonly<Record<string, string>>
 }
 
-/** TradeV2 of a decoded trade. @throws MalformedFrame where price or quantity have more digits than decimal(18,8) */
+/** The trade that was decoded. @throws MalformedFrame where its price or quantity is beyond the tables' */
 export function tradeOf(decoded: DecodedTrade, receivedAt: bigint): FeedTrade {
   const { exchange, symbol, price, quantity } = decoded
-  if (!fitsDecimal18(price) || !fitsDecimal18(quantity))
-    throw new MalformedFrame(`${exchange} trade ${decoded.id} of ${symbol} has a price or quantity of 10^10 or more.`)
+  if (!fitsDigits(price, PRICE_DIGITS) || !fitsDigits(quantity, QUANTITY_DIGITS))
+    throw new MalformedFrame(
+      `${exchange} trade ${decoded.id} of ${symbol} has a price of 10^10 or more, or a quantity of 10^14 or more.`,
+    )
   const tradeId = `${exchange}-${decoded.id}`
   return {
     messageId: messageId(exchange, symbol, tradeId),

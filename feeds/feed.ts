@@ -6,7 +6,7 @@ import { sumOf } from '../domain/counts.ts'
 import { messageOf } from '../domain/errors.ts'
 import type { Http, Positions, RecordSink, Sockets, Spill, Timers } from '../domain/feed-ports.ts'
 import type { Log } from '../domain/ports.ts'
-import { encodeTrade } from '../domain/wire.ts'
+import { encodeTrade, type SchemaIds } from '../domain/wire.ts'
 import type { Outage } from './client.ts'
 import { createClients } from './clients.ts'
 import { createClockWatch } from './clock-watch.ts'
@@ -46,8 +46,8 @@ export interface FeedOptions {
   readonly pairs: readonly Pair[]
   readonly stream: StreamKind
   readonly topics: { readonly trades: string; readonly gaps: string }
-  /** The registry's id of the schema that trades are written with. */
-  readonly schemaId: number
+  /** The registry's ids of the schemas that trades are written with. */
+  readonly schemaIds: SchemaIds
   readonly metrics: FeedMetrics
   /** Records that wait for Kafka, in memory and then on disk. */
   readonly memoryBytes: number
@@ -178,7 +178,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     const isRepeat = id !== undefined && tracker.note(trade.symbol, id, trade.timestamp, timers) === 'repeat'
     if (isRepeat) metrics.repeats(1)
     metrics.trades(1)
-    publish(topics.trades, keyOf(trade.symbol), encodeTrade(trade, options.schemaId))
+    publish(topics.trades, keyOf(trade.symbol), encodeTrade(trade, options.schemaIds))
   }
 
   function publish(topic: string, key: Uint8Array, value: Uint8Array): void {

@@ -2,7 +2,7 @@
  * Frames as JSON whose numbers stay text: ids may pass 2^53, and Kraken's v2 writes prices as JSON numbers,
  * which a float would not hold exactly.
  */
-import { parseDecimal } from '../domain/decimal.ts'
+import { PRICE_SCALE, parseDecimal, QUANTITY_SCALE } from '../domain/decimal.ts'
 import { messageOf } from '../domain/errors.ts'
 import { LAST_MS } from '../domain/time.ts'
 import {
@@ -148,7 +148,11 @@ export interface FieldReader {
   /** A whole number from 0 that fits a signed 64-bit integer, written as a number or as text. */
   integer(name: string | number): bigint
   /** A decimal number, written as a number or as text, in units of 10^-scale. */
-  decimal(name: string | number, scale?: number): bigint
+  decimal(name: string | number, scale: number): bigint
+  /** A price in units of 10^-10. */
+  price(name: string | number): bigint
+  /** A quantity in units of 10^-8. */
+  quantity(name: string | number): bigint
   /** A time in whole milliseconds since 1970, in microseconds. */
   milliseconds(name: string | number): bigint
   /** An ISO 8601 time in UTC, microseconds since 1970. Digits beyond the sixth are cut. */
@@ -178,6 +182,9 @@ export function fieldsOf(what: string, value: unknown): FieldReader {
     return BigInt.asIntN(64, number) === number ? number : fail(name, 'whole number of 64 bits')
   }
 
+  const decimal = (name: string | number, scale: number) =>
+    parseDecimal(numeral(name), scale) ?? fail(name, 'decimal number')
+
   return {
     has: name => at(name) !== undefined && at(name) !== null,
     fail,
@@ -198,9 +205,9 @@ export function fieldsOf(what: string, value: unknown): FieldReader {
       const found = at(name)
       return typeof found === 'boolean' ? found : fail(name, 'boolean')
     },
-    decimal(name, scale) {
-      return parseDecimal(numeral(name), scale) ?? fail(name, 'decimal number')
-    },
+    decimal,
+    price: name => decimal(name, PRICE_SCALE),
+    quantity: name => decimal(name, QUANTITY_SCALE),
     isoTime(name) {
       const found = at(name)
       return (typeof found === 'string' ? isoMicros(found) : undefined) ?? fail(name, 'time')

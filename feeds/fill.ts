@@ -4,7 +4,7 @@
  */
 import type { FeedRecord, Http, RecordSink, Timers } from '../domain/feed-ports.ts'
 import type { Log } from '../domain/ports.ts'
-import { encodeTrade } from '../domain/wire.ts'
+import { encodeTrade, type SchemaIds } from '../domain/wire.ts'
 import type { Venue } from './exchanges/venues.ts'
 import type { FeedMetrics } from './metrics.ts'
 import type { Pair } from './pairs.ts'
@@ -23,7 +23,7 @@ export interface FillOptions {
   /** Exchange's time of a trade before them, microseconds since 1970. */
   readonly since: bigint
   readonly topics: { readonly trades: string; readonly gaps: string }
-  readonly schemaId: number
+  readonly schemaIds: SchemaIds
   readonly metrics: FeedMetrics
 }
 
@@ -70,7 +70,7 @@ export function startFill(options: FillOptions, { timers, http, sink, log }: Fil
       found(trade) {
         tracker.note(symbol, trade.number ?? 0, trade.timestamp, timers)
         found++
-        put(topics.trades, new TextEncoder().encode(symbol), encodeTrade(trade, options.schemaId))
+        put(topics.trades, new TextEncoder().encode(symbol), encodeTrade(trade, options.schemaIds))
       },
       report: ({ key, value }) => put(topics.gaps, key, value),
     },

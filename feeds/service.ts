@@ -1,4 +1,5 @@
 /** A feed as a process of its own: everything is checked before the first connection, and nothing ends without a last flush. */
+
 import { join } from 'node:path'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { fetchHttp } from '../adapters/http-client.ts'
@@ -6,15 +7,15 @@ import { type Answer, type Endpoint, openEndpoint } from '../adapters/http-endpo
 import type { KafkaAccess } from '../adapters/kafka-access.ts'
 import { kafkaPositions, kafkaSink } from '../adapters/kafka-feed.ts'
 import { lockLake } from '../adapters/lake-lock.ts'
-import { registerSchema } from '../adapters/schema-registration.ts'
+import { registerTradeSchemas } from '../adapters/schema-registration.ts'
 import { openSpill } from '../adapters/spill-file.ts'
 import { systemIds, systemTimers } from '../adapters/system.ts'
 import { nodeSockets } from '../adapters/websocket.ts'
 import { BadInput, messageOf, Throttled } from '../domain/errors.ts'
 import type { KnownExchange } from '../domain/exchanges.ts'
-import { FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, TRADES_SUBJECT, topicName } from '../domain/names.ts'
+import { FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, topicName } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
-import { TRADE_SCHEMA } from '../domain/trade.ts'
+import type { SchemaIds } from '../domain/wire.ts'
 import { DECODERS } from './exchanges/decoders.ts'
 import type { Venue } from './exchanges/venues.ts'
 import { createFeed, type Feed } from './feed.ts'
@@ -32,8 +33,8 @@ export interface ServiceOptions {
   readonly kafka: KafkaAccess
   /** URL of a Confluent schema registry. */
   readonly registry: string | undefined
-  /** The schema's id for use without a registry, or when it does not answer. */
-  readonly schemaId: number | undefined
+  /** The schemas' ids for use without a registry, or when it does not answer. */
+  readonly schemaIds: SchemaIds | undefined
   /** Where health and metrics are served; undefined: nowhere. */
   readonly endpoint: { readonly host: string; readonly port: number } | undefined
   /** A folder for records that Kafka does not take. */
@@ -66,7 +67,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   try {
     const timers = systemTimers()
     const pairs = await findPairs(exchange.name, options.symbols, venue, { http, timers, log })
-    const schemaId = await schemaIdOf(options)
+    const schemaIds = await schemaIdsOf(options)
     const topics = { trades: topicName(exchange.name), gaps: FEED_GAPS_TOPIC }
     await sink.check([...Object.values(topics), FEED_POSITIONS_TOPIC])
     const registry = new Registry()
@@ -81,7 +82,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         pairs,
         decoder: DECODERS[exchange.name],
         topics,
-        schemaId,
+        schemaIds,
         metrics: createFeedMetrics(registry, exchange.name),
         heapLimitBytes: HEAP_LIMIT_BYTES,
         exit: exits.resolve,
@@ -145,21 +146,22 @@ function routesOf(feed: Feed, registry: Registry): Record<string, () => Answer |
   }
 }
 
-/** The id of the schema that trades are written with. @throws BadInput where neither a registry nor an id is given */
-export async function schemaIdOf({
+/** The ids of the schemas that trades are written with. @throws BadInput where neither a registry nor ids are given */
+export async function schemaIdsOf({
   registry,
-  schemaId,
+  schemaIds,
   log,
-}: Pick<ServiceOptions, 'registry' | 'schemaId' | 'log'>): Promise<number> {
+}: Pick<ServiceOptions, 'registry' | 'schemaIds' | 'log'>): Promise<SchemaIds> {
   if (registry === undefined) {
-    if (schemaId === undefined) throw new BadInput('Give --registry URL, or --schema-id N to write without a registry.')
-    return schemaId
+    if (schemaIds === undefined)
+      throw new BadInput('Give --registry URL, or --schema-ids N,M to write without a registry.')
+    return schemaIds
   }
   try {
-    return await registerSchema(registry, TRADES_SUBJECT, TRADE_SCHEMA)
+    return await registerTradeSchemas(registry)
   } catch (error) {
-    if (!(error instanceof Throttled) || schemaId === undefined) throw error
-    log.warn('the registry does not answer: the given schema id is used', { schemaId, problem: messageOf(error) })
-    return schemaId
+    if (!(error instanceof Throttled) || schemaIds === undefined) throw error
+    log.warn('the registry does not answer: the given schema ids are used', { schemaIds, problem: messageOf(error) })
+    return schemaIds
   }
 }

@@ -3,7 +3,7 @@
  * ones are cut so that the bounds still enclose them. Pure, no I/O.
  */
 import { decimalType, type PrimitiveType } from '../domain/column-types.ts'
-import { decimalFromBytes, decimalToBytes } from '../domain/decimal.ts'
+import { decimalFromBytes, decimalToBytes, fitsDigits } from '../domain/decimal.ts'
 import { compare } from '../domain/order.ts'
 
 /**
@@ -32,7 +32,11 @@ export function encodeValue(type: PrimitiveType, value: ScalarValue): Uint8Array
     return bytes
   }
   const units = BigInt(value as bigint | number)
-  if (decimalType(type)) return decimalToBytes(units)
+  const decimal = decimalType(type)
+  if (decimal) {
+    if (!fitsDigits(units, decimal.precision)) throw new RangeError(`${units} has more digits than ${type}`)
+    return decimalToBytes(units)
+  }
   if (type === 'int' || type === 'date') {
     const bytes = Buffer.alloc(4)
     bytes.writeInt32LE(Number(units))

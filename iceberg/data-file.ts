@@ -1,9 +1,11 @@
 /** Makes a data file from a batch: encoded, stored under a fresh name, described as a manifest will describe it. */
 import { crc32 } from 'node:zlib'
+import { type Column, decimalType, narrowed } from '../domain/column-types.ts'
 import type { Batch } from '../domain/columns.ts'
+import { LONG_DIGITS } from '../domain/decimal.ts'
 import { dataFileKey } from '../domain/names.ts'
 import type { Ports, QuerySession } from '../domain/ports.ts'
-import { copyToParquet } from '../domain/sql.ts'
+import { copyToParquet, sqlName, sqlType } from '../domain/sql.ts'
 import type { TableDefinition } from '../domain/tables.ts'
 import { encodeParquet } from './parquet/encode.ts'
 import { describeParquet, describeParquetFile } from './parquet/footer.ts'
@@ -41,7 +43,7 @@ export async function copyDataFile(
   const uuid = ports.ids.uuid()
   const path = ports.scratch.path(`${uuid}.parquet`)
   try {
-    await session.run(copyToParquet(table, select, path))
+    await session.run(copyToParquet(table, await withNarrow(session, table, select), path))
     const description = await describeParquetFile(table, path)
     const key = keyFor(table.name, partitionPath(table, partition), uuid)
     await ports.store.putFile(key, path)
@@ -49,4 +51,25 @@ export async function copyDataFile(
   } finally {
     ports.scratch.remove(path)
   }
+}
+
+/** The query with its narrow columns in 18 digits where all of its rows fit them, as `encodeParquet` has them. */
+async function withNarrow(session: QuerySession, table: TableDefinition, select: string): Promise<string> {
+  const columns = table.columns.filter(column => column.narrow)
+  if (columns.length === 0) return select
+  const fits = columns.map(column => `${fitsNarrow(column)} AS ${sqlName(column.name)}`)
+  const [found] = await session.run(`SELECT ${fits.join(', ')} FROM (${select})`)
+  const narrow = columns.filter(({ name }) => found[name] === true)
+  if (narrow.length === 0) return select
+  return `SELECT * REPLACE (${narrow.map(castNarrow).join(', ')}) FROM (${select})`
+}
+
+/** Whether all values of a decimal column fit 18 digits; true of none. */
+function fitsNarrow({ name, type }: Column): string {
+  const limit = `1${'0'.repeat(LONG_DIGITS - (decimalType(type)?.scale ?? 0))}`
+  return `coalesce(max(abs(${sqlName(name)})) < ${limit}, true)`
+}
+
+function castNarrow({ name, type }: Column): string {
+  return `${sqlName(name)}::${sqlType(narrowed(type))} AS ${sqlName(name)}`
 }

@@ -54,18 +54,15 @@ export function evolveMetadata(metadata: TableMetadata, definition: TableDefinit
 /** Schemas that were found to be those of these columns: commits hand the same object on, and compare it once. */
 const foundSame = new WeakMap<IcebergSchema, readonly Column[]>()
 
-/** Whether all schemas that a table has had differ in docs at most: any of its files then has its columns and types of today. */
-export function hasOneShape({ schemas }: Pick<TableMetadata, 'schemas'>): boolean {
-  const shape = ({ fields }: IcebergSchema) => canonical(fields.map(({ id, name, type }) => [id, name, type]))
-  return schemas.length === 1 || new Set(schemas.map(shape)).size === 1
-}
-
 function mismatch({ name }: TableDefinition, problem: string): SchemaMismatch {
   return new SchemaMismatch(`Table ${name} is not as this version of tradelake defines it: ${problem}.`)
 }
 
 const USE_ITS_VERSION = 'use the version that made it, or a later one'
 const MEND = 'undo that in domain/table-columns.ts, or give the new meaning a new column'
+
+const MAKE_ANEW =
+  "make a new lake, and give it the records of this one's bronze_* folders with tradelake replay FILE.parquet… --data NEW"
 
 /** @throws SchemaMismatch where the table is partitioned or sorted otherwise */
 function requireSameLayout(metadata: TableMetadata, definition: TableDefinition): void {
@@ -122,6 +119,7 @@ function changeProblem(
     return `column ${name} may be null there and is required here: ${USE_ITS_VERSION}, or make it optional here`
   if (isSame(next.type, field.type)) return undefined
   const types = `column ${name} is ${textOf(field.type)} there and ${textOf(next.type)} here`
+  if (hasOtherScale(field.type, next.type)) return `${types}, and no decimal's scale can change: ${MAKE_ANEW}`
   // A later version widened it.
   if (isWider(next.type, field.type)) return `${types}: ${USE_ITS_VERSION}`
   if (!isWider(field.type, next.type)) return `${types}, which old files cannot be read as: ${MEND}`
@@ -141,6 +139,11 @@ function isWider(from: SchemaType, to: SchemaType): boolean {
 function isWiderDecimal(before: PrimitiveType, after: PrimitiveType): boolean {
   const [narrow, wide] = [decimalType(before), decimalType(after)]
   return narrow !== undefined && wide !== undefined && wide.scale === narrow.scale && wide.precision > narrow.precision
+}
+
+function hasOtherScale(from: SchemaType, to: SchemaType): boolean {
+  const [before, after] = [primitiveOf(from), primitiveOf(to)].map(type => type && decimalType(type))
+  return before !== undefined && after !== undefined && before.scale !== after.scale
 }
 
 function textOf(type: SchemaType): string {

@@ -178,6 +178,12 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
       ]
     },
 
+    restored(): Watched[] {
+      const refused = own('maintain', metricNames.sweepsRefused, 'Maximum', FIVE_MINUTES)
+      const again = own('commit', metricNames.filesCommittedAgain, 'Sum', FIVE_MINUTES)
+      return [alarm('restore', 'catalog', refused, 0), alarm('restore', 'state', again, 0)]
+    },
+
     feed({ name }: Exchange, logGroup: ILogGroup): Watched[] {
       const saying = (what: string, { message, field }: { message: string; field?: string }) =>
         logged(pascal(name, what), logGroup, {

@@ -20,7 +20,7 @@ import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { Exchange } from '../domain/exchanges.ts'
 import { FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, topicName } from '../domain/names.ts'
-import { TRADE_SCHEMA_ID } from '../domain/wire.ts'
+import { BUNDLED_IDS } from '../domain/wire.ts'
 import { acknowledge } from './acknowledge.ts'
 import type { Settings } from './context.ts'
 import { pascal } from './function.ts'
@@ -77,7 +77,9 @@ export class Feeds extends Construct {
         command: [
           'feed',
           ...['--exchange', name, '--port', `${PORT}`, '--spill', `/${SPILL}`],
-          ...(settings.registryUrl ? ['--registry', settings.registryUrl] : ['--schema-id', `${TRADE_SCHEMA_ID}`]),
+          ...(settings.registryUrl
+            ? ['--registry', settings.registryUrl]
+            : ['--schema-ids', `${BUNDLED_IDS.trade},${BUNDLED_IDS.wide}`]),
         ],
         environment: { ...stream.environment },
         readonlyRootFilesystem: true,

@@ -6,12 +6,11 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import { dynamoDbState } from '../adapters/dynamodb-state.ts'
 import { invocationFailure } from '../adapters/lambda-invoke.ts'
-import { registerSchema } from '../adapters/schema-registration.ts'
+import { registerTradeSchemas } from '../adapters/schema-registration.ts'
 import { systemClock } from '../adapters/system.ts'
 import { TradelakeError } from '../domain/errors.ts'
-import { TRADES_SUBJECT } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
-import { TRADE_SCHEMA } from '../domain/trade.ts'
+import type { SchemaIds } from '../domain/wire.ts'
 import { type Bridge, startBridge } from './bridge.ts'
 import { type Deployment, deployTo } from './deployment.ts'
 import { startCandlesAfterGold } from './destinations.ts'
@@ -37,8 +36,8 @@ export interface PipelineOptions {
 export interface Pipeline {
   readonly deployment: Deployment
   readonly bridges: readonly Bridge[]
-  /** The id that the registry gave the trades' schema. */
-  readonly schemaId: number
+  /** The ids that the registry gave the trades' schemas. */
+  readonly schemaIds: SchemaIds
   /** Ends the bridges; what was deployed stays. */
   stop(): Promise<void>
 }
@@ -46,7 +45,7 @@ export interface Pipeline {
 /** Registers the schema, deploys, and starts what stands in. @throws TradelakeError */
 export async function startPipeline({ aws, kafka, inside = kafka, folder, log }: PipelineOptions): Promise<Pipeline> {
   const clock = systemClock()
-  const schemaId = await registerSchema(kafka.registryUrl, TRADES_SUBJECT, TRADE_SCHEMA)
+  const schemaIds = await registerTradeSchemas(kafka.registryUrl)
   const deployment = await deployTo(aws, folder, {
     local: 'true',
     kafka: 'self-managed',
@@ -68,5 +67,5 @@ export async function startPipeline({ aws, kafka, inside = kafka, folder, log }:
   const stop = async () => {
     await Promise.all([candles, ...bridges].map(part => part.stop()))
   }
-  return { deployment, bridges, schemaId, stop }
+  return { deployment, bridges, schemaIds, stop }
 }

@@ -1,7 +1,7 @@
 /** Candle files: rows to candles and back. */
 import type { Candle } from '../domain/candles.ts'
 import { vwap } from '../domain/candles.ts'
-import { type Batch, type ColumnData, dictionaryOf } from '../domain/columns.ts'
+import { type Batch, type ColumnData, decimalsOf, dictionaryOf } from '../domain/columns.ts'
 import { compare } from '../domain/order.ts'
 import type { Ports } from '../domain/ports.ts'
 import { candleTable } from '../domain/tables.ts'
@@ -19,23 +19,23 @@ export interface StoredCandle extends Candle {
 const LONGS = {
   windowStart: 'window_start',
   windowEnd: 'window_end',
-  open: 'open_price',
-  high: 'high_price',
-  low: 'low_price',
-  close: 'close_price',
   tradeCount: 'trade_count',
   createdAt: 'created_at',
   updatedAt: 'updated_at',
   firstTradeTime: 'first_trade_time',
   lastTradeTime: 'last_trade_time',
 } as const
-const BIG_DECIMALS = {
+const DECIMALS = {
+  open: 'open_price',
+  high: 'high_price',
+  low: 'low_price',
+  close: 'close_price',
   volume: 'volume',
   quoteVolume: 'quote_volume',
   takerBuyVolume: 'taker_buy_volume',
   takerBuyQuoteVolume: 'taker_buy_quote_volume',
 } as const
-const READ = ['symbol', 'exchange', ...Object.values(LONGS), ...Object.values(BIG_DECIMALS)]
+const READ = ['symbol', 'exchange', ...Object.values(LONGS), ...Object.values(DECIMALS)]
 
 /** All timeframes' tables have the same columns. */
 const CANDLES = candleTable(TIMEFRAMES[0])
@@ -62,21 +62,21 @@ async function decodeFile(ports: Pick<Ports, 'store'>, key: string): Promise<Sto
   const { rows, values } = await readColumns(key, await ports.store.get(key), READ, CANDLES)
   return Array.from({ length: rows }, (_, row) => {
     const long = (name: keyof typeof LONGS) => values[LONGS[name]][row] as bigint
-    const big = (name: keyof typeof BIG_DECIMALS) => values[BIG_DECIMALS[name]][row] as bigint
+    const decimal = (name: keyof typeof DECIMALS) => values[DECIMALS[name]][row] as bigint
     return {
       symbol: values.symbol[row] as string,
       exchange: values.exchange[row] as string,
       windowStart: long('windowStart'),
       windowEnd: long('windowEnd'),
-      open: long('open'),
-      high: long('high'),
-      low: long('low'),
-      close: long('close'),
-      volume: big('volume'),
+      open: decimal('open'),
+      high: decimal('high'),
+      low: decimal('low'),
+      close: decimal('close'),
+      volume: decimal('volume'),
       tradeCount: long('tradeCount'),
-      quoteVolume: big('quoteVolume'),
-      takerBuyVolume: big('takerBuyVolume'),
-      takerBuyQuoteVolume: big('takerBuyQuoteVolume'),
+      quoteVolume: decimal('quoteVolume'),
+      takerBuyVolume: decimal('takerBuyVolume'),
+      takerBuyQuoteVolume: decimal('takerBuyQuoteVolume'),
       firstTradeTime: long('firstTradeTime'),
       lastTradeTime: long('lastTradeTime'),
       createdAt: long('createdAt'),
@@ -97,14 +97,14 @@ export function candleColumns(candles: readonly StoredCandle[]): Batch {
       kind: 'int32',
       values: Int32Array.from(sorted, candle => dayOf(candle.windowStart)),
     },
-    vwap: { kind: 'int64', values: BigInt64Array.from(sorted, vwap) },
+    vwap: decimalsOf(sorted.map(vwap)),
   }
   for (const [field, column] of Object.entries(LONGS))
     columns[column] = {
       kind: 'int64',
       values: BigInt64Array.from(sorted, candle => candle[field as keyof typeof LONGS]),
     }
-  for (const [field, column] of Object.entries(BIG_DECIMALS))
-    columns[column] = { kind: 'bigdecimal', values: sorted.map(candle => candle[field as keyof typeof BIG_DECIMALS]) }
+  for (const [field, column] of Object.entries(DECIMALS))
+    columns[column] = decimalsOf(sorted.map(candle => candle[field as keyof typeof DECIMALS]))
   return { rows: sorted.length, columns }
 }

@@ -1,11 +1,10 @@
 /** Gold's rows of given ranges of time, for a query engine: only the files that may hold them. */
 import type { Ports } from '../domain/ports.ts'
 import type { TimeRange } from '../domain/ranges.ts'
-import { readParquet, sqlTimestamp, tableRows } from '../domain/sql.ts'
+import { sqlTimestamp, tableRows } from '../domain/sql.ts'
 import { GOLD_TABLE } from '../domain/tables.ts'
 import { DAY_MICROS, HOUR_MICROS } from '../domain/time.ts'
 import type { LoadedTable } from '../iceberg/catalog.ts'
-import { hasOneShape } from '../iceberg/evolve.ts'
 import { type ColumnRanges, planFiles } from '../iceberg/scan.ts'
 import type { DataFile } from '../iceberg/types.ts'
 
@@ -27,8 +26,7 @@ export async function scanGold(
     const keys = (await planGold(ports, table, range)).map(file => file.key)
     if (keys.length === 0) continue
     const paths = await Promise.all(keys.map(key => ports.store.localFile(key)))
-    // Reading files of several shapes together costs a millisecond a query; most lakes have one.
-    const rows = hasOneShape(table.metadata) ? readParquet(paths) : tableRows(GOLD_TABLE, paths)
+    const rows = tableRows(GOLD_TABLE, paths)
     const condition = `"timestamp" BETWEEN ${sqlTimestamp(range.from)} AND ${sqlTimestamp(range.to)}`
     found.push({ keys, select: columns => `SELECT ${columns} FROM ${rows} WHERE ${condition}` })
   }

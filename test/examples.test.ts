@@ -26,15 +26,15 @@ test('every example is run here', () => {
 })
 
 test('decode-frames: a frame becomes an exact trade and a Kafka value', () => {
-  expect(run('decode-frames.ts')).toBe(`BINANCE-3012345 BTCUSDT SELL 0.01250000 at 36512.34000000
+  expect(run('decode-frames.ts')).toBe(`BINANCE-3012345 BTCUSDT SELL 0.01250000 at 36512.3400000000
 message_id 12a660c7-ee46-5a53-8e24-47cfb4937636
 168 bytes, framed for schema 7
 `)
 })
 
 test('fold-candles: open and close are by time, and vwap is quote volume over volume', () => {
-  expect(run('fold-candles.ts')).toBe(`open 30000.00000000, close 40000.00000000, trades 2
-volume 4.00000000, vwap 37500.00000000
+  expect(run('fold-candles.ts')).toBe(`open 30000.0000000000, close 40000.0000000000, trades 2
+volume 4.00000000, vwap 37500.0000000000
 `)
 })
 

@@ -32,8 +32,8 @@ function decode(exchange: string, kind: 'trade' | 'aggTrade', message: unknown):
     symbol,
     currency: quoteOf(symbol),
     timestamp: fields.milliseconds('T'),
-    price: fields.decimal('p'),
-    quantity: fields.decimal('q'),
+    price: fields.price('p'),
+    quantity: fields.quantity('q'),
     // Where the buyer is the maker, the aggressor sold.
     side: buyerIsMaker ? 'SELL' : 'BUY',
     vendorData: {

@@ -31,8 +31,8 @@ function decode(exchange: string, type: string, message: unknown): DecodedTrade 
     symbol: base + quote,
     currency: quote,
     timestamp: fields.isoTime('time'),
-    price: fields.decimal('price'),
-    quantity: fields.decimal('size'),
+    price: fields.price('price'),
+    quantity: fields.quantity('size'),
     // `side` is the maker's; the aggressor is on the other one.
     side: makerSide === 'buy' ? 'SELL' : makerSide === 'sell' ? 'BUY' : fields.fail('side', "'buy' or 'sell'"),
     // The REST history has no sequence.

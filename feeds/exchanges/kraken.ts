@@ -48,8 +48,8 @@ function decoderV1(exchange: string, frame: readonly unknown[]) {
       id,
       ...assetsOf(exchange, pair),
       timestamp,
-      price: fields.decimal(0),
-      quantity: fields.decimal(1),
+      price: fields.price(0),
+      quantity: fields.quantity(1),
       // The taker's.
       side: side === 'b' ? 'BUY' : side === 's' ? 'SELL' : fields.fail(3, "'b' or 's'"),
       vendorData: { pair, order_type: fields.text(4), misc: fields.optionalText(5) },
@@ -70,8 +70,8 @@ function decodeV2(exchange: string, trade: unknown): DecodedTrade {
     number,
     ...assetsOf(exchange, pair),
     timestamp: fields.isoTime('timestamp'),
-    price: fields.decimal('price'),
-    quantity: fields.decimal('qty'),
+    price: fields.price('price'),
+    quantity: fields.quantity('qty'),
     side: side === 'buy' ? 'BUY' : side === 'sell' ? 'SELL' : fields.fail('side', "'buy' or 'sell'"),
     vendorData: { pair, order_type: fields.optionalText('ord_type'), misc: '' },
   }

@@ -1,22 +1,23 @@
 /** How exchanges write prices and quantities. */
 import { formatDecimal } from '../../domain/decimal.ts'
 import { mix } from '../random.ts'
+import { AMOUNT_SCALE } from './instruments.ts'
 import type { Digits } from './types.ts'
 
 /** Units of 10^-8 with this many digits after the point (up to 8), or as few as it takes. */
 export function writeAmount(units: bigint, digits: Digits): string {
-  const text = formatDecimal(units)
+  const text = formatDecimal(units, AMOUNT_SCALE)
   return digits === 8 ? text : digits === 'plain' ? plain(text) : text.slice(0, text.length - 8 + digits)
 }
 
 /** The same number in an unexpected form that JSON and the exchange's documentation allow. */
 export function writeOddly(units: bigint): string {
-  const text = plain(formatDecimal(units))
+  const text = plain(formatDecimal(units, AMOUNT_SCALE))
   switch (mix(Number(units % 0x1_0000_0000n)) % 4) {
     case 0:
       return `${units}e-8`
     case 1:
-      return `${formatDecimal(units)}000`
+      return `${formatDecimal(units, AMOUNT_SCALE)}000`
     case 2:
       return text.includes('.') ? `${text}0` : `${text}.0`
     default:

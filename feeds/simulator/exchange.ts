@@ -2,6 +2,8 @@
  * One simulated exchange: its connections, and the trades that go out when their time comes. Everything that happens is a
  * function of the options, the faults, and what clients do when.
  */
+
+import { PRICE_SCALE } from '../../domain/decimal.ts'
 import type { Timers } from '../../domain/feed-ports.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { tradeOf } from '../decoder.ts'
@@ -10,6 +12,7 @@ import { type Connection, openConnection, strike } from './connection.ts'
 import { createDisorder } from './disorder.ts'
 import { ordinaryFaults } from './faults.ts'
 import { json } from './http.ts'
+import { AMOUNT_SCALE } from './instruments.ts'
 import { createLedger } from './ledger.ts'
 import type { MarketTrade, SimulatedMarket } from './market.ts'
 import { createTimeline } from './timeline.ts'
@@ -217,6 +220,9 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
   }
 }
 
+/** A price of the generated market in a trade's units. */
+const PRICE_FACTOR = 10n ** BigInt(PRICE_SCALE - AMOUNT_SCALE)
+
 function fullTrade(exchange: string, trade: MarketTrade, protocol: Protocol): Trade {
   const { id, instrument, price, quantity, side } = trade
   return tradeOf(
@@ -226,7 +232,7 @@ function fullTrade(exchange: string, trade: MarketTrade, protocol: Protocol): Tr
       symbol: instrument.symbol,
       currency: instrument.currency,
       timestamp: BigInt(trade.timestamp),
-      price,
+      price: price * PRICE_FACTOR,
       quantity,
       side,
       sequence: protocol.sequenceOf?.(trade),

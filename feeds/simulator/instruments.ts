@@ -3,6 +3,9 @@ import { parseDecimal } from '../../domain/decimal.ts'
 import type { ExchangeName } from '../../domain/exchanges.ts'
 import type { TradeSide } from '../../domain/trade.ts'
 
+/** Digits after the point of the generated market's prices and quantities. */
+export const AMOUNT_SCALE = 8
+
 export interface Instrument {
   readonly symbol: string
   readonly currency: string
@@ -53,7 +56,7 @@ const EURO: Asset = ['BTC', 'EUR', '74510.20', '0.10', '0.01100', '0.00001']
 const SHARES = [0.34, 0.24, 0.14, 0.1, 0.06, 0.05, 0.04, 0.03]
 
 function units(text: string): bigint {
-  const value = parseDecimal(text)
+  const value = parseDecimal(text, AMOUNT_SCALE)
   if (value === undefined) throw new RangeError(`${text} is not a decimal`)
   return value
 }

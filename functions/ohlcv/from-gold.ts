@@ -2,14 +2,14 @@
  * Candles straight from Gold's trades: the sums by SQL; of trades at one time, their ids say which is first or last.
  */
 import { type Candle, candleKey, compareTradeIds, windowOf } from '../../domain/candles.ts'
-import { parseDecimal } from '../../domain/decimal.ts'
+import { PRICE_SCALE, parseDecimal, QUANTITY_SCALE, QUOTE_SCALE } from '../../domain/decimal.ts'
 import { Corrupt } from '../../domain/errors.ts'
 import type { Ports, SqlRow } from '../../domain/ports.ts'
 import { rangesAround } from '../../domain/ranges.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { scanGold } from '../../tables/gold.ts'
 
-const QUOTE = 'price::DECIMAL(38,8) * quantity::DECIMAL(38,8)'
+const QUOTE = 'price * quantity'
 
 /** The candles of these windows (their starts, microseconds since 1970); no candle where Gold has no trade. */
 export async function candlesFromGold(
@@ -51,7 +51,7 @@ interface Edge {
 function edgePrices(rows: readonly SqlRow[]): Map<string, { first: Edge; last: Edge }> {
   const edges = new Map<string, { first: Edge; last: Edge }>()
   for (const row of rows) {
-    const edge = { tradeId: String(row.trade_id), price: decimal(row.price) }
+    const edge = { tradeId: String(row.trade_id), price: decimal(row.price, PRICE_SCALE) }
     const key = candleKey({
       symbol: String(row.symbol),
       exchange: String(row.exchange),
@@ -80,20 +80,20 @@ function candleOf(row: SqlRow, edges: ReadonlyMap<string, { first: Edge; last: E
     windowStart,
     windowEnd: windowStart + length,
     open: first.price,
-    high: decimal(row.high),
-    low: decimal(row.low),
+    high: decimal(row.high, PRICE_SCALE),
+    low: decimal(row.low, PRICE_SCALE),
     close: last.price,
-    volume: decimal(row.volume),
+    volume: decimal(row.volume, QUANTITY_SCALE),
     tradeCount: BigInt(row.trades as bigint),
-    quoteVolume: decimal(row.quote_volume, 16),
-    takerBuyVolume: decimal(row.buy_volume),
-    takerBuyQuoteVolume: decimal(row.buy_quote_volume, 16),
+    quoteVolume: decimal(row.quote_volume, QUOTE_SCALE),
+    takerBuyVolume: decimal(row.buy_volume, QUANTITY_SCALE),
+    takerBuyQuoteVolume: decimal(row.buy_quote_volume, QUOTE_SCALE),
     firstTradeTime,
     lastTradeTime,
   }
 }
 
-function decimal(value: unknown, scale = 8): bigint {
+function decimal(value: unknown, scale: number): bigint {
   const units = parseDecimal(String(value), scale)
   if (units === undefined) throw new Corrupt(`The query engine gave ${String(value)} where a decimal was asked for.`)
   return units

@@ -4,6 +4,7 @@ import {
   type Batch,
   constantInt32,
   constantInt64,
+  decimalColumn,
   halvesOf,
   type PlainWriter,
   setLong,
@@ -71,6 +72,9 @@ interface DayColumns {
   ints: Ints
   sourceSequenceValid: Uint8Array
   platformSequenceValid: Uint8Array
+  /** Those that 64 bits do not hold, by row. */
+  widePrices: Map<number, bigint>
+  wideQuantities: Map<number, bigint>
   messageId: PlainWriter
   tradeId: PlainWriter
 }
@@ -103,8 +107,10 @@ export function createSilverColumns(decoder: TradeDecoder): SilverColumns {
     longs.timestamp[high] = cursor.timestampHigh
     longs.price[low] = cursor.priceLow
     longs.price[high] = cursor.priceHigh
+    if (cursor.widePrice !== undefined) columns.widePrices.set(row, cursor.widePrice)
     longs.quantity[low] = cursor.quantityLow
     longs.quantity[high] = cursor.quantityHigh
+    if (cursor.wideQuantity !== undefined) columns.wideQuantities.set(row, cursor.wideQuantity)
     ints.currency[row] = cursor.currency
     ints.side[row] = cursor.side
     ints.trade_conditions[row] = cursor.conditions
@@ -143,6 +149,8 @@ function newDay(): DayColumns {
     ints: {} as Ints,
     sourceSequenceValid: new Uint8Array(0),
     platformSequenceValid: new Uint8Array(0),
+    widePrices: new Map(),
+    wideQuantities: new Map(),
     messageId: { bytes: Buffer.allocUnsafe(16 * 1024), length: 0 },
     tradeId: { bytes: Buffer.allocUnsafe(8 * 1024), length: 0 },
   }
@@ -189,8 +197,8 @@ function finishDay(decoder: TradeDecoder, day: number, columns: DayColumns, vali
         exchange: text('exchange'),
         asset_class: text('asset_class', ASSET_CLASSES),
         timestamp: long('timestamp'),
-        price: long('price'),
-        quantity: long('quantity'),
+        price: decimalColumn(long('price').values, columns.widePrices),
+        quantity: decimalColumn(long('quantity').values, columns.wideQuantities),
         currency: text('currency'),
         side: text('side', TRADE_SIDES),
         trade_conditions: {

@@ -2,6 +2,7 @@
 import { numbersOf } from '../../domain/columns.ts'
 import { createTradeDecoder } from '../../domain/decode.ts'
 import { BadInput } from '../../domain/errors.ts'
+import type { TradeLayout } from '../../domain/trade.ts'
 import { createValidator, type Rejection } from '../../domain/validation.ts'
 import { FRAME_BYTES, MAGIC_BYTE } from '../../domain/wire.ts'
 import { readColumns } from '../../iceberg/parquet/read.ts'
@@ -69,17 +70,18 @@ export function createObjectDecoder(exchange: string, schemas: Schemas): ObjectD
     if (schema === undefined || schema.is === 'unknown')
       return { type: 'unknown_schema', reason: `the registry knows no schema ${schemaId}` }
     if (schema.is === 'unreadable') return failed(schema.reason)
-    if (schema.resolution === undefined) return takeBody(value, FRAME_BYTES, kafkaMicros)
+    const { resolve, layout } = schema.resolution
+    if (resolve === undefined) return takeBody(value, FRAME_BYTES, layout, kafkaMicros)
     try {
-      return takeBody(schema.resolution(value.subarray(FRAME_BYTES)), 0, kafkaMicros)
+      return takeBody(resolve(value.subarray(FRAME_BYTES)), 0, layout, kafkaMicros)
     } catch (error) {
       if (error instanceof BadInput) return failed(error.message)
       throw error
     }
   }
 
-  function takeBody(bytes: Uint8Array, start: number, kafkaMicros: number): Rejection | undefined {
-    const problem = decoder.decode(bytes, start, bytes.length)
+  function takeBody(bytes: Uint8Array, start: number, layout: TradeLayout, kafkaMicros: number): Rejection | undefined {
+    const problem = decoder.decode(bytes, start, bytes.length, layout)
     if (problem !== undefined) return failed(problem)
     const rejection = validator.check(bytes, kafkaMicros)
     if (rejection === undefined) silver.add(bytes, lineage)

@@ -2,7 +2,7 @@
 import { Throttled } from '../../domain/errors.ts'
 import type { SchemaRegistry } from '../../domain/ports.ts'
 import { type Resolution, resolveSchema } from '../../domain/resolution.ts'
-import { TRADE_SCHEMA_ID } from '../../domain/wire.ts'
+import { BUNDLED_IDS } from '../../domain/wire.ts'
 
 /** How to read a schema id's bodies, in words why they cannot be read, or that the registry does not know the id. */
 export type KnownSchema =
@@ -16,7 +16,7 @@ export interface Schemas {
 }
 
 /** `knownGood`: an id that a healthy registry resolves; a registry that restarted empty is an outage, not the records' fault. */
-export function cachedSchemas(registry: SchemaRegistry, knownGood: number = TRADE_SCHEMA_ID): Schemas {
+export function cachedSchemas(registry: SchemaRegistry, knownGood: number = BUNDLED_IDS.trade): Schemas {
   const cache = new Map<number, KnownSchema>()
   return {
     async load(ids) {

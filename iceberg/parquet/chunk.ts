@@ -29,6 +29,8 @@ export interface ChunkPage {
   readonly definition: Uint8Array | undefined
   /** The present values: PLAIN, or each an index into `dictionary`. */
   readonly values: Uint8Array | Int32Array
+  /** Length of a value of fixed-length bytes; undefined for values of any other layout. */
+  readonly valueBytes?: number
   /** The chunk's dictionary page, PLAIN, and its entries. */
   readonly dictionary: { readonly plain: Uint8Array; readonly entries: number } | undefined
 }

@@ -8,8 +8,16 @@ import type { ColumnChunk, CompressionCodec, Encoding, RowGroup } from 'hyparque
 import { ByteWriter } from 'hyparquet-writer'
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js'
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js'
-import { type ColumnType, isBigDecimal } from '../../domain/column-types.ts'
-import { type Batch, type ColumnData, nullColumn } from '../../domain/columns.ts'
+import { type Column, type ColumnType, decimalType, isBigDecimal, narrowed } from '../../domain/column-types.ts'
+import {
+  type Batch,
+  type BigDecimalColumn,
+  type ColumnData,
+  type Int64Column,
+  longBounds,
+  nullColumn,
+} from '../../domain/columns.ts'
+import { fitsDigits, LONG_DIGITS } from '../../domain/decimal.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 import type { LeafPage } from './levels.ts'
 import { encodeLeaf } from './pages.ts'
@@ -29,14 +37,14 @@ const MIN_COMPRESSED_BYTES = 512
 
 /**
  * The bytes of a Parquet file that holds the batch.
- * @throws RangeError where a required column is missing, or one has another length
+ * @throws RangeError where a required column is missing, one has another length, or a decimal has more digits than its type
  */
 export function encodeParquet(table: TableDefinition, batch: Batch, rowGroupRows = ROW_GROUP_ROWS): Uint8Array {
-  const { elements, leaves } = parquetSchema(table)
+  const { stored, columns } = fileOf(table, batch)
+  const { elements, leaves } = parquetSchema(stored)
   const writer = new ByteWriter(64 * 1024 + batch.rows * ROW_BYTES)
   writer.appendUint32(MAGIC)
   const groups: RowGroup[] = []
-  const columns = columnsFor(table, batch)
   // A byte column is walked only once: each group hands on where the next one's values begin.
   const positions = new Map<ColumnData, number>()
   for (let from = 0; from < batch.rows; from += rowGroupRows) {
@@ -72,26 +80,57 @@ export function encodeParquet(table: TableDefinition, batch: Batch, rowGroupRows
 }
 
 /**
- * The table's columns, from the batch: nulls for an optional one that it lacks, and values as wide as the table's type.
+ * The table's columns as this file has them: nulls for an optional one that the batch lacks, values as wide as the table's type. A
+ * narrow column is stored with 18 digits where all values fit: readers widen it (spec, "Schema Evolution";
+ * docs/adr/0015-wide-decimals.md).
  */
-function columnsFor(table: TableDefinition, { rows, columns }: Batch): Record<string, ColumnData> {
-  const found = table.columns.map(({ name, type, required }) => {
+function fileOf(table: TableDefinition, { rows, columns }: Batch) {
+  const found = table.columns.map(column => {
+    const { name, type, required } = column
     const data = columns[name]
     if (!data && required) throw new RangeError(`Column ${name} of ${table.name} is missing from the batch`)
-    return [name, data ? widened(type, data) : nullColumn(type, rows)]
+    const fitted = layOut(column, data ? widened(type, data) : nullColumn(type, rows))
+    return { column: { ...column, type: fitted.type }, data: fitted.data }
   })
-  return Object.fromEntries(found)
+  return {
+    stored: { ...table, columns: found.map(({ column }) => column) },
+    columns: Object.fromEntries(found.map(({ column, data }) => [column.name, data])),
+  }
 }
 
 /** Widens a column that was made with a narrower type than the table's. */
 function widened(type: ColumnType, data: ColumnData): ColumnData {
   const { kind } = data
-  if (isBigDecimal(type) && kind === 'int64') return { ...data, kind: 'bigdecimal', values: [...data.values] }
   if (type === 'long' && kind === 'int32')
     return { ...data, kind: 'int64', values: BigInt64Array.from(data.values, BigInt) }
   if (type === 'double' && kind === 'float32')
     return { ...data, kind: 'float64', values: Float64Array.from(data.values) }
   return data
+}
+
+/** A decimal's values in the layout that the file gives them. @throws RangeError where the type does not hold them */
+function layOut({ name, type, narrow }: Column, data: ColumnData): { type: ColumnType; data: ColumnData } {
+  const decimal = decimalType(type)
+  if (!decimal || (data.kind !== 'int64' && data.kind !== 'bigdecimal')) return { type, data }
+  const { min, max } = decimalBounds(data)
+  const fits = (digits: number) => fitsDigits(min, digits) && fitsDigits(max, digits)
+  if (!fits(decimal.precision)) throw new RangeError(`A value of column ${name} has more digits than ${type}`)
+  if (!isBigDecimal(type) || (narrow && fits(LONG_DIGITS)))
+    return {
+      type: isBigDecimal(type) ? narrowed(type) : type,
+      data: data.kind === 'int64' ? data : { ...data, kind: 'int64', values: BigInt64Array.from(data.values) },
+    }
+  return { type, data: data.kind === 'int64' ? { ...data, kind: 'bigdecimal', values: [...data.values] } : data }
+}
+
+function decimalBounds({ values }: Int64Column | BigDecimalColumn): { min: bigint; max: bigint } {
+  if (values instanceof BigInt64Array) return longBounds(values) ?? { min: 0n, max: 0n }
+  let [min, max] = [0n, 0n]
+  for (const value of values) {
+    if (value < min) min = value
+    if (value > max) max = value
+  }
+  return { min, max }
 }
 
 /** How many values a byte column without nulls has is known only after walking it to its end. */

@@ -102,13 +102,17 @@ function bigDecimalPage(
   const nulls = valid ? countNulls(valid, from, to) : 0
   const group = all.slice(from, to)
   const values = nulls === 0 ? group : group.filter((_, i) => (valid as Uint8Array)[from + i] === 1)
-  const bytes = new Uint8Array(values.length * 16)
-  const view = new DataView(bytes.buffer)
+  const width = leaf.element.type_length ?? 0
+  const bytes = new Uint8Array(values.length * width)
+  const whole = new DataView(new ArrayBuffer(16))
+  const part = new Uint8Array(whole.buffer, 16 - width)
   let min = values[0]
   let max = min
   values.forEach((value, i) => {
-    view.setBigInt64(i * 16, value >> 64n)
-    view.setBigUint64(i * 16 + 8, BigInt.asUintN(64, value))
+    // The encoder has checked that the value fits.
+    whole.setBigInt64(0, value >> 64n)
+    whole.setBigUint64(8, BigInt.asUintN(64, value))
+    bytes.set(part, i * width)
     if (value < min) min = value
     if (value > max) max = value
   })

@@ -1,10 +1,13 @@
 /** Parquet schema of a table: Iceberg's type mapping (spec appendix A, "Parquet") with every field id. */
 import type { SchemaElement } from 'hyparquet'
 import { type Column, decimalType, isBigDecimal, type PrimitiveType } from '../../domain/column-types.ts'
+import { decimalToBytes } from '../../domain/decimal.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 
-/** Bytes of a fixed-length decimal: 38 digits need 16 (spec: the fewest that hold the precision). */
-export const BIG_DECIMAL_BYTES = 16
+/** Bytes of a decimal of more than 18 digits: the fewest that hold them (spec appendix A, "Parquet"). */
+function decimalBytes(precision: number): number {
+  return decimalToBytes(10n ** BigInt(precision) - 1n).length
+}
 
 /** A leaf column as the encoder writes it. */
 export interface Leaf {
@@ -34,7 +37,7 @@ export function primitive(name: string, type: PrimitiveType, id: number, require
     }
     return !isBigDecimal(type)
       ? { ...base, type: 'INT64', ...logical }
-      : { ...base, type: 'FIXED_LEN_BYTE_ARRAY', type_length: BIG_DECIMAL_BYTES, ...logical }
+      : { ...base, type: 'FIXED_LEN_BYTE_ARRAY', type_length: decimalBytes(precision), ...logical }
   }
   switch (type) {
     case 'int':

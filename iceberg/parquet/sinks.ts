@@ -1,10 +1,9 @@
 /** Gathers the pages of one column, over row groups and files, into column data; the inverse of pages.ts and dictionary.ts. */
 import { type Column, isBigDecimal } from '../../domain/column-types.ts'
-import { appendPlain, type ColumnData, type PlainWriter, plainLength } from '../../domain/columns.ts'
+import { appendPlain, type ColumnData, decimalColumn, type PlainWriter, plainLength } from '../../domain/columns.ts'
 import { decimalFromBytes } from '../../domain/decimal.ts'
 import { wordsOf } from '../../domain/interner.ts'
 import type { ChunkPage } from './chunk.ts'
-import { BIG_DECIMAL_BYTES } from './schema.ts'
 import { type ColumnSink, plainStarts } from './sink.ts'
 import { dictionarySink, nestedSink } from './text-sinks.ts'
 
@@ -26,7 +25,7 @@ export function columnSink(column: Column, rows: number, plain: boolean): Column
     case 'map<string,string>':
       return nestedSink(column, rows)
     default:
-      if (isBigDecimal(column.type)) return bigDecimalSink(column, rows)
+      if (isBigDecimal(column.type)) return wideDecimalSink(column, rows)
       return fixedSink(column, 'int64', new BigInt64Array(rows))
   }
 }
@@ -59,29 +58,12 @@ function fixedSink(
   kind: 'int32' | 'int64' | 'float32' | 'float64',
   values: Int32Array | BigInt64Array | Float32Array | Float64Array,
 ): ColumnSink {
-  const words = values.BYTES_PER_ELEMENT / 4
-  const target = new Int32Array(values.buffer)
   const valid = column.required ? undefined : new Uint8Array(values.length)
   let row = 0
   return {
     add([pages]) {
       for (const page of pages) {
-        const source = page.values instanceof Int32Array ? page.dictionary!.plain : page.values
-        const aligned =
-          wordsOf(source) ??
-          new Int32Array(source.buffer.slice(source.byteOffset, source.byteOffset + (source.length & ~3)))
-        if (!(page.values instanceof Int32Array) && aligned.length < page.present * words)
-          throw new Error(`a page of ${column.name} ends too soon`)
-        const rows = markPresent(column, page, row, valid)
-        if (!rows && !(page.values instanceof Int32Array))
-          target.set(aligned.subarray(0, page.present * words), row * words)
-        else
-          for (let i = 0; i < page.present; i++) {
-            const from = (page.values instanceof Int32Array ? page.values[i] : i) * words
-            const to = (rows ? rows[i] : row + i) * words
-            target[to] = aligned[from]
-            if (words === 2) target[to + 1] = aligned[from + 1]
-          }
+        addFixed(column, page, row, values, valid)
         row += page.slots
       }
     },
@@ -89,28 +71,61 @@ function fixedSink(
   }
 }
 
-/** Decimals of more than 18 digits, 16 bytes each with the highest first. */
-function bigDecimalSink(column: Column, rows: number): ColumnSink {
-  const values = new Array<bigint>(rows).fill(0n)
+/** Copies a page's values of one or two words to the rows from `row` on. */
+function addFixed(
+  column: Column,
+  page: ChunkPage,
+  row: number,
+  values: Int32Array | BigInt64Array | Float32Array | Float64Array,
+  valid: Uint8Array | undefined,
+): void {
+  const words = values.BYTES_PER_ELEMENT / 4
+  const target = new Int32Array(values.buffer)
+  const source = page.values instanceof Int32Array ? page.dictionary!.plain : page.values
+  const aligned =
+    wordsOf(source) ?? new Int32Array(source.buffer.slice(source.byteOffset, source.byteOffset + (source.length & ~3)))
+  if (!(page.values instanceof Int32Array) && aligned.length < page.present * words)
+    throw new Error(`a page of ${column.name} ends too soon`)
+  const rows = markPresent(column, page, row, valid)
+  if (!rows && !(page.values instanceof Int32Array)) target.set(aligned.subarray(0, page.present * words), row * words)
+  else
+    for (let i = 0; i < page.present; i++) {
+      const from = (page.values instanceof Int32Array ? page.values[i] : i) * words
+      const to = (rows ? rows[i] : row + i) * words
+      target[to] = aligned[from]
+      if (words === 2) target[to + 1] = aligned[from + 1]
+    }
+}
+
+/** Decimals of a type of more than 18 digits: pages of 64-bit integers, or of fixed-length bytes with the highest first. */
+function wideDecimalSink(column: Column, rows: number): ColumnSink {
+  const values = new BigInt64Array(rows)
+  const wide = new Map<number, bigint>()
   const valid = column.required ? undefined : new Uint8Array(rows)
   let row = 0
   return {
     add([pages]) {
       for (const page of pages) {
-        const indexes = page.values instanceof Int32Array ? page.values : undefined
-        const plain = indexes ? page.dictionary!.plain : (page.values as Uint8Array)
-        const present = markPresent(column, page, row, valid)
-        for (let i = 0; i < page.present; i++) {
-          const start = (indexes ? indexes[i] : i) * BIG_DECIMAL_BYTES
-          const value = decimalFromBytes(plain.subarray(start, start + BIG_DECIMAL_BYTES))
-          if (value === undefined || start + BIG_DECIMAL_BYTES > plain.length)
-            throw new Error(`a page of ${column.name} ends too soon`)
-          values[present ? present[i] : row + i] = value
-        }
+        if (page.valueBytes === undefined) addFixed(column, page, row, values, valid)
+        else addBytes(page, page.valueBytes)
         row += page.slots
       }
     },
-    finish: () => ({ kind: 'bigdecimal', values, valid }),
+    finish: () => decimalColumn(values, wide, valid),
+  }
+
+  function addBytes(page: ChunkPage, width: number): void {
+    const indexes = page.values instanceof Int32Array ? page.values : undefined
+    const plain = indexes ? page.dictionary!.plain : (page.values as Uint8Array)
+    const present = markPresent(column, page, row, valid)
+    for (let i = 0; i < page.present; i++) {
+      const start = (indexes ? indexes[i] : i) * width
+      const value = decimalFromBytes(plain.subarray(start, start + width))
+      if (value === undefined || start + width > plain.length) throw new Error(`a page of ${column.name} ends too soon`)
+      const to = present ? present[i] : row + i
+      values[to] = value
+      if (values[to] !== value) wide.set(to, value)
+    }
   }
 }
 

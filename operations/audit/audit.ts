@@ -49,7 +49,7 @@ async function findingsOf(lake: ReadableLake): Promise<Findings[]> {
     for (const key of unreadable.keys()) files.paths.delete(key)
     const { paths } = files
     return [
-      await checked(() => checkBronze(session, readings)),
+      await checked(() => checkBronze(session, readings, paths)),
       await checked(() => checkSilver(session, readings, paths)),
       await checked(() => checkGold(session, readings)),
       await checked(() => checkCandles(session, readings, paths)),

@@ -9,7 +9,7 @@ import { sqlText, tableRows } from '../../domain/sql.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import type { Timeframe } from '../../domain/timeframes.ts'
-import { keptSince, type Readings, type TableReading } from './readings.ts'
+import { listedKeys, type Readings, type TableReading } from './readings.ts'
 import { count, type Findings, offenders, type Violation } from './report.ts'
 
 const MINUTES_PER_QUERY = 5_000
@@ -21,19 +21,19 @@ export async function checkCandles(
   paths: ReadonlyMap<string, string>,
 ): Promise<Findings> {
   const list = (keys: Iterable<string>) => [...keys].flatMap(key => paths.get(key) ?? [])
-  await makeTrades(session, list(readings.gold.files.keys()))
+  await makeTrades(session, list(listedKeys(readings.gold)))
   await makeMoved(session, readings, list)
   const violations: Violation[] = []
   const counts: Record<string, number> = {}
   for (const { timeframe, table } of readings.candles) {
-    await makeStored(session, tableRows(table.definition, list(table.files.keys())))
+    await makeStored(session, tableRows(table.definition, list(listedKeys(table))))
     await makeExpected(session, timeframe)
     const [{ candles }] = await session.run('SELECT count(*) AS candles FROM stored')
     counts[timeframe.name] = Number(candles)
     violations.push(
       ...(await invariants(session, timeframe)),
-      ...(await differences(session, timeframe, table, readings.at)),
-      ...(await dayCounts(session, table, readings.at)),
+      ...(await differences(session, timeframe, table)),
+      ...(await dayCounts(session, table)),
     )
     await session.run('DROP TABLE expected')
     await session.run('DROP TABLE stored')
@@ -110,7 +110,7 @@ async function makeStored(session: QuerySession, rows: string): Promise<void> {
 }
 
 async function makeExpected(session: QuerySession, { length }: Timeframe): Promise<void> {
-  const quote = 'price::DECIMAL(38,8) * quantity::DECIMAL(38,8)'
+  const quote = 'price * quantity'
   const order = '(micros, length, digits, trade_id)'
   const units = (column: string) => `replace(${column}::VARCHAR, '.', '')::HUGEINT`
   await session.run(`CREATE TEMP TABLE expected AS WITH folded AS (
@@ -136,14 +136,8 @@ function still({ length }: Timeframe, start: string): string {
 const SHOWN = (of: string) =>
   `${of}.exchange, ${of}.symbol, make_timestamptz(${of}.window_start)::VARCHAR AS window_start`
 
-async function differences(
-  session: QuerySession,
-  timeframe: Timeframe,
-  table: TableReading,
-  now: number,
-): Promise<Violation[]> {
+async function differences(session: QuerySession, timeframe: Timeframe, table: TableReading): Promise<Violation[]> {
   const name = table.definition.name
-  const kept = BigInt(keptSince(table, now)) * 1000n
   const stored = (column: string) => (column === 'vwap' ? `replace(s.vwap::VARCHAR, '.', '')::HUGEINT` : `s.${column}`)
   const expected = (column: string) => (column === 'vwap' ? 'e.vwap_units::HUGEINT' : `e.${column}`)
   const compared = COLUMNS.filter(column => !KEY.includes(column))
@@ -165,7 +159,7 @@ async function differences(
       session,
       `candles of ${name} are missing`,
       `SELECT ${SHOWN('e')}, e.trade_count FROM expected AS e ANTI JOIN stored AS s USING (${KEY})
-        WHERE ${still(timeframe, 'e.window_start')} AND e.window_start >= ${kept}`,
+        WHERE ${still(timeframe, 'e.window_start')} AND e.window_start >= ${table.keptFrom}`,
       'window_start, exchange, symbol',
     )),
     ...(await offenders(
@@ -211,8 +205,7 @@ async function invariants(session: QuerySession, { name, length }: Timeframe): P
 }
 
 /** A day's trade counts add up to Gold's rows of that date. */
-async function dayCounts(session: QuerySession, table: TableReading, now: number): Promise<Violation[]> {
-  const kept = BigInt(keptSince(table, now)) * 1000n
+async function dayCounts(session: QuerySession, table: TableReading): Promise<Violation[]> {
   return offenders(
     session,
     `days of ${table.definition.name} do not add up to Gold's rows`,
@@ -221,7 +214,7 @@ async function dayCounts(session: QuerySession, table: TableReading, now: number
       (SELECT exchange_date AS day, count(*) AS gold FROM trades GROUP BY ALL) USING (day)
       WHERE coalesce(candles, 0) <> coalesce(gold, 0)
         AND epoch_us(day::TIMESTAMP) NOT IN (SELECT start // ${DAY_MICROS} * ${DAY_MICROS} FROM moved)
-      AND epoch_us(day::TIMESTAMP) >= ${kept}`,
+      AND epoch_us(day::TIMESTAMP) >= ${table.keptFrom}`,
     'day',
   )
 }

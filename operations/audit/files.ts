@@ -9,6 +9,7 @@ import type { QuerySession, SqlRow } from '../../domain/ports.ts'
 import { sqlName, tableRows } from '../../domain/sql.ts'
 import type { PartitionField } from '../../domain/tables.ts'
 import { DAY_MS } from '../../domain/time.ts'
+import { setBack } from '../../iceberg/lineage.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import type { Readings, TableReading } from './readings.ts'
 import { count, type Findings, violation } from './report.ts'
@@ -48,8 +49,17 @@ export async function checkFiles(lake: ReadableLake, session: QuerySession, read
   let files = 0
   let bytes = 0
   for (const table of tablesOf(readings)) {
+    const why = await setBack(lake.ports, table.definition.name)
+    if (why !== undefined)
+      problems.push({ table: table.definition.name, problem: `${why}: what was committed since is not in it` })
     for (const file of table.committed.values()) bytes += file.bytes
     files += table.committed.size
+    for (const [key, times] of table.repeated)
+      problems.push({
+        table: table.definition.name,
+        file: key,
+        problem: `is listed ${times} times: readers count its rows as often`,
+      })
     const there = await present(lake, table, problems)
     const wrong = await checkRows(session, table, there, problems)
     for (const [key, path] of there) if (!wrong.has(key)) paths.set(key, path)
@@ -76,6 +86,7 @@ function both(first: TableReading, later: TableReading): TableReading {
     ...later,
     committed: new Map([...first.committed, ...later.committed]),
     files: new Map([...first.files, ...later.files]),
+    repeated: new Map([...first.repeated, ...later.repeated]),
   }
 }
 

@@ -21,10 +21,11 @@ import {
   silverTable,
   type TableDefinition,
 } from '../../domain/tables.ts'
-import { DAY_MS } from '../../domain/time.ts'
 import { TIMEFRAMES, type Timeframe } from '../../domain/timeframes.ts'
 import { listAdded } from '../../iceberg/added-files.ts'
 import { openTable } from '../../iceberg/catalog.ts'
+import { droppedBefore } from '../../iceberg/dropped.ts'
+import { repeatedFiles } from '../../iceberg/live-files.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 
@@ -35,8 +36,10 @@ export interface TableReading {
   readonly committed: ReadonlyMap<string, DataFile>
   /** Those, and the files that wait for its next snapshot. */
   readonly files: ReadonlyMap<string, DataFile>
-  /** When the table was made, milliseconds since 1970; undefined where it does not exist yet. */
-  readonly createdAt: number | undefined
+  /** Files that the snapshot names more than once, and how often: readers count their rows as often. */
+  readonly repeated: ReadonlyMap<string, number>
+  /** Rows of this age (`upkeep.ageColumn`, microseconds since 1970) and younger were never dropped; 0: none were. */
+  readonly keptFrom: bigint
 }
 
 /** A topic and the table that has its records. */
@@ -145,31 +148,31 @@ async function readTable(lake: ReadableLake, definition: TableDefinition): Promi
   const waiting = await listAdded(lake.ports, definition.name)
   const loaded = await openTable(lake.ports, definition)
   const committed = new Map((loaded ? await planFiles(lake.ports, loaded) : []).map(file => [file.key, file]))
+  const repeated = loaded ? await repeatedFiles(lake.ports, loaded) : new Map<string, number>()
   const files = new Map([
     ...waiting.flatMap(item => item.payload.files).map(file => [file.key, file] as const),
     ...committed,
   ])
-  const createdAt = loaded && Number(loaded.attributes.created_at)
-  return { definition, committed, files, createdAt }
+  const keptFrom = loaded ? droppedBefore(loaded.metadata) : 0n
+  return { definition, committed, files, repeated, keptFrom }
+}
+
+/** The keys of a reading's files, each as often as readers read it. */
+export function listedKeys({ files, repeated }: TableReading): string[] {
+  return [...files.keys()].flatMap(key => Array.from({ length: repeated.get(key) ?? 1 }, () => key))
 }
 
 async function idsOf(lake: ReadableLake, consumer: string): Promise<Set<string>> {
   return new Set((await listPending(lake.ports, consumer)).map(item => item.id))
 }
 
+/** The youngest of the ages from which these tables have all rows, microseconds since 1970. */
+export function allKeptFrom(tables: readonly TableReading[]): bigint {
+  return tables.reduce((latest, { keptFrom }) => (keptFrom > latest ? keptFrom : latest), 0n)
+}
+
 async function inOrder<T, R>(items: readonly T[], read: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []
   for (const item of items) results.push(await read(item))
   return results
-}
-
-/**
- * The time from which a table surely holds everything that was committed to it, milliseconds since 1970: its retention
- * ago, less a day (days are dropped whole), or the beginning where the table is younger than that.
- */
-export function keptSince(table: Pick<TableReading, 'definition' | 'createdAt'>, now: number): number {
-  const { retentionDays } = table.definition
-  if (retentionDays === undefined) return 0
-  const since = now - (retentionDays - 1) * DAY_MS
-  return table.createdAt !== undefined && table.createdAt < since ? since : 0
 }

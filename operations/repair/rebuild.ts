@@ -46,7 +46,7 @@ export async function rebuildSilver(ports: Ports, exchange: Exchange, range: Tim
       const nowMs = ports.clock.now()
       // Bronze is read before Silver's list, that before Silver: a record of Bronze is then on the list or in Silver.
       const bronze = await readLive(ports, bronzeTable(exchange))
-      requireKept(bronze, range, nowMs)
+      requireKept(bronze, range)
       const source = await bronzeSource(ports, session, bronze, range)
       const taken = await takePendingObjects(ports, exchange, bronze, range, nowMs)
       const silver = await readLive(ports, silverTable(exchange))
@@ -104,7 +104,7 @@ export async function rebuildGold(ports: Ports, exchange: Exchange, range: TimeR
         commit(ports, async () => {
           const nowMs = ports.clock.now()
           const silver = await readLive(ports, silverTable(exchange))
-          requireKept(silver, range, nowMs)
+          requireKept(silver, range)
           const gold = await createTable(ports, GOLD_TABLE)
           const files = { definition: silver.definition, files: silver.files.values() }
           const change = await setGoldRight(ports, session, exchange, [day], files, gold)
@@ -204,12 +204,12 @@ function planned(writes: readonly Write[], oldestFile: number, result: RebuildRe
 }
 
 /** @throws BadInput where the source may have dropped some of the range already */
-function requireKept(source: LiveTable, range: TimeRange, nowMs: number): void {
-  const since = keptFrom(source, nowMs)
+function requireKept(source: LiveTable, range: TimeRange): void {
+  const since = keptFrom(source)
   if (range.from >= since) return
   const day = new Date(Number(since / 1000n)).toISOString()
   throw new BadInput(
-    `${source.definition.name} keeps ${source.definition.retentionDays} days: a rebuild from it must begin at ${day} or later.`,
+    `${source.definition.name} has dropped rows from before ${day}: a rebuild from it must begin then or later.`,
   )
 }
 

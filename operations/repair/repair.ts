@@ -8,15 +8,17 @@
  */
 import { recordStreams } from '../../domain/streams.ts'
 import { allTables, silverTable } from '../../domain/tables.ts'
-import { HOUR_MS } from '../../domain/time.ts'
+import { DAY_MICROS } from '../../domain/time.ts'
 import { drain } from '../../embedded/drain.ts'
 import type { Functions } from '../../embedded/functions.ts'
 import type { Lake } from '../../embedded/lake.ts'
 import type { Totals } from '../../embedded/totals.ts'
+import { setBack, settle } from '../../iceberg/lineage.ts'
 import { dropUnreadableObjects, mendCheckpoints, registerMissing } from './bronze.ts'
 import { inSession, keptFrom, readLive } from './live.ts'
-import { sendMissing } from './missing.ts'
+import { sendMissing, takeDone } from './missing.ts'
 import { rebuildCandles, rebuildGold } from './rebuild.ts'
+import { dropRepeatedOutcomes, dropRepeatedRecords } from './repeats.ts'
 import { mendTable } from './tables.ts'
 
 /** Repairs the lake and gives what was done, a sentence each; an empty list where nothing was wrong. */
@@ -30,16 +32,22 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
       done.push(...(await registerMissing(ports, session, stream)))
       done.push(...(await mendCheckpoints(ports, session, stream)))
     }
+    for (const exchange of exchanges) done.push(...(await takeDone(ports, session, exchange)))
   })
   // What is on the lists is not missing, so it is worked off first.
   await drain(lake, functions, totals)
   await inSession(ports, async session => {
-    for (const exchange of exchanges) done.push(...(await sendMissing(ports, session, exchange)))
+    for (const stream of recordStreams(exchanges)) done.push(...(await dropRepeatedRecords(ports, session, stream)))
+    for (const exchange of exchanges) {
+      done.push(...(await dropRepeatedOutcomes(ports, session, exchange)))
+      done.push(...(await sendMissing(ports, session, exchange)))
+    }
   })
   await drain(lake, functions, totals)
   for (const exchange of exchanges) {
-    // As of an hour from now, so that a long repair avoids the day that is dropped next.
-    const from = keptFrom(await readLive(ports, silverTable(exchange)), ports.clock.now() + HOUR_MS)
+    // Silver counts from when a trade was validated, which may be before the trade's own time.
+    const kept = keptFrom(await readLive(ports, silverTable(exchange)))
+    const from = kept === 0n ? 0n : kept + DAY_MICROS
     const { goldRemoved, goldAdded } = await rebuildGold(ports, exchange, { ...EVER, from })
     if (goldRemoved + goldAdded > 0)
       done.push(`${goldRemoved} rows of ${exchange.name} left Gold and ${goldAdded} came into it`)
@@ -49,6 +57,7 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
     done.push(`the candles of ${minutes} minutes were folded again`)
   }
   await drain(lake, functions, totals)
+  for (const { name } of allTables(exchanges)) if ((await setBack(ports, name)) !== undefined) await settle(ports, name)
   return done
 }
 

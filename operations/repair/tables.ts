@@ -8,9 +8,11 @@ import { readParquet } from '../../domain/sql.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 import { type LoadedTable, openTable, pointerKey, pointerWrite, restorePointer } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
+import { filesAbove, type MetadataFile, metadataFiles } from '../../iceberg/lineage.ts'
+import { repeatedFiles } from '../../iceberg/live-files.ts'
 import { uriOf } from '../../iceberg/location.ts'
 import { rollBack } from '../../iceberg/metadata.ts'
-import { metadataPrefix, nextMetadataKey, readMetadata, writeMetadata } from '../../iceberg/metadata-file.ts'
+import { nextMetadataKey, readMetadata, versionOf, writeMetadata } from '../../iceberg/metadata-file.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 
@@ -20,7 +22,7 @@ export async function mendTable(ports: Ports, session: QuerySession, definition:
   const table = await mendPointer(ports, definition, done)
   if (!table) return done
   const whole = await mendHistory(ports, definition, table, done)
-  await dropUnreadable(ports, session, whole, done)
+  await dropUnreadable(ports, session, await listOnce(ports, definition, whole, done), done)
   return done
 }
 
@@ -32,16 +34,20 @@ async function mendPointer(
 ): Promise<LoadedTable | undefined> {
   const { name } = definition
   const stood = await ports.state.get(pointerKey(name))
+  let candidates = await metadataFiles(ports, name)
   let problem = 'it had lost its pointer'
   if (stood) {
     try {
-      return await openTable(ports, definition)
+      const table = (await openTable(ports, definition)) as LoadedTable
+      candidates = await newerCommits(ports, table, candidates)
+      problem = `it stood at ${table.metadataLocation}`
+      if (candidates.length === 0) return table
     } catch (error) {
       if (!(error instanceof Corrupt)) throw error
       problem = messageOf(error)
     }
   }
-  for (const key of await metadataKeys(ports, name)) {
+  for (const { key } of candidates) {
     const metadataLocation = uriOf(ports.store, key)
     try {
       await readMetadata(ports.store, metadataLocation)
@@ -53,7 +59,7 @@ async function mendPointer(
       const when = { is: 'matching' as const, attributes: stood }
       await ports.state.transact([{ kind: 'remove', key: pointerKey(name), when }], ports.ids.uuid())
     }
-    await restorePointer(ports, name, metadataLocation)
+    await restorePointer(ports, name, metadataLocation, Number(stood?.created_at ?? 0))
     done.push(`${name} points to ${key} now: ${problem}`)
     return openTable(ports, definition)
   }
@@ -61,13 +67,36 @@ async function mendPointer(
   return undefined
 }
 
-/** Newest first. Several may share a version, of which only one was committed: the one written last comes first. */
-async function metadataKeys(ports: Pick<Ports, 'store'>, name: string): Promise<string[]> {
-  const found: { key: string; modified: number; version: number }[] = []
-  for await (const { key, modified } of ports.store.list(metadataPrefix(name)))
-    if (key.endsWith('.metadata.json'))
-      found.push({ key, modified, version: Number(/\/(\d+)-[^/]*$/.exec(key)?.[1] ?? 0) })
-  return found.sort((a, b) => b.version - a.version || b.modified - a.modified).map(({ key }) => key)
+/**
+ * Metadata files that the table should stand at instead, newest first. A single version above the pointer mostly is an attempt that
+ * failed: it counts where the files of the pointer's own snapshot are gone and its own are there.
+ */
+async function newerCommits(ports: Ports, table: LoadedTable, files: readonly MetadataFile[]): Promise<MetadataFile[]> {
+  const above = filesAbove(table, files)
+  if (above.length === 0 || above[0].version > versionOf(table.metadataLocation) + 1) return above
+  if (await isThere(ports, table)) return []
+  const newer: MetadataFile[] = []
+  for (const file of above) {
+    const metadataLocation = uriOf(ports.store, file.key)
+    try {
+      const metadata = await readMetadata(ports.store, metadataLocation)
+      if (await isThere(ports, { ...table, metadataLocation, metadata })) newer.push(file)
+    } catch (error) {
+      if (!(error instanceof Corrupt)) throw error
+    }
+  }
+  return newer
+}
+
+/** Whether the current snapshot's manifests can be read and its files exist. */
+async function isThere(ports: Ports, table: LoadedTable): Promise<boolean> {
+  try {
+    for (const { key } of await planFiles(ports, table)) if (!(await ports.store.head(key))) return false
+    return true
+  } catch (error) {
+    if (!(error instanceof Corrupt || error instanceof NotFound)) throw error
+    return false
+  }
 }
 
 /** Goes back to the newest snapshot whose manifests can be read. */
@@ -103,6 +132,26 @@ async function mendHistory(
     `${name} went back ${current - at} snapshots, to ${earlier === undefined ? 'an empty table' : `snapshot ${earlier}`}: ${problem}`,
   )
   return (await openTable(ports, definition)) as LoadedTable
+}
+
+/** Each file that the table names several times stays in it once. */
+async function listOnce(
+  ports: Ports,
+  definition: TableDefinition,
+  table: LoadedTable,
+  done: string[],
+): Promise<LoadedTable> {
+  const repeated = await repeatedFiles(ports, table)
+  if (repeated.size === 0) return table
+  for (const [key, times] of repeated) done.push(`${table.name} names ${key} once now, it was listed ${times} times`)
+  for (let left = table; ; ) {
+    const remove = new Set((await repeatedFiles(ports, left)).keys())
+    if (remove.size === 0) return left
+    // Removing takes one listing of a file away, and leaves its others.
+    const staged = await stageSnapshot(ports, { table: left, remove, operation: 'delete' })
+    await ports.state.transact([staged.write], ports.ids.uuid())
+    left = (await openTable(ports, definition)) as LoadedTable
+  }
 }
 
 /** Takes files that are missing or cannot be read out of the table. */

@@ -17,8 +17,8 @@ test('Glue shows the columns that the metadata has, in Hive\u2019s words, with t
     'exchange string',
     'asset_class string',
     'timestamp timestamp',
-    'price decimal(18,8)',
-    'quantity decimal(18,8)',
+    'price decimal(20,10)',
+    'quantity decimal(22,8)',
     'currency string',
     'side string',
     'trade_conditions array<string>',
@@ -39,11 +39,11 @@ test('Glue shows the columns that the metadata has, in Hive\u2019s words, with t
 
 test('Glue follows a table that evolved', () => {
   const wider = GOLD_TABLE.columns.map(column =>
-    column.name === 'price' ? { ...column, type: 'decimal(20,8)' as const } : column,
+    column.name === 'price' ? { ...column, type: 'decimal(22,10)' as const } : column,
   )
   const maker = { id: 999, name: 'maker', type: 'double', required: false, doc: 'Who made it.' } as const
   const evolved = evolveMetadata(metadata, { ...GOLD_TABLE, columns: [...wider, maker] })
   const types = typesOf(glueColumns(currentSchema(evolved)))
-  expect(types.slice(6, 7)).toEqual(['price decimal(20,8)'])
+  expect(types.slice(6, 7)).toEqual(['price decimal(22,10)'])
   expect(types.slice(-1)).toEqual(['maker double'])
 })

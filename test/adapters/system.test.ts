@@ -8,7 +8,7 @@ import { lockLake } from '../../adapters/lake-lock.ts'
 import { compareUtf8 } from '../../adapters/object-keys.ts'
 import { systemIds, systemScratch } from '../../adapters/system.ts'
 import { BadInput } from '../../domain/errors.ts'
-import { TRADE_SCHEMA } from '../../domain/trade.ts'
+import { TRADE_SCHEMA, WIDE_TRADE_SCHEMA } from '../../domain/trade.ts'
 
 const scratch = systemScratch()
 
@@ -35,9 +35,10 @@ test('scratch paths are free, and can be removed', () => {
   expect(existsSync(path)).toBe(false)
 })
 
-test('the bundled registry knows TradeV2 as schema 1 and no other', async () => {
+test('the bundled registry knows the two schemas that trades are written with and no other', async () => {
   expect(await bundledRegistry().writerSchema(1)).toBe(TRADE_SCHEMA)
-  expect(await bundledRegistry().writerSchema(2)).toBeUndefined()
+  expect(await bundledRegistry().writerSchema(2)).toBe(WIDE_TRADE_SCHEMA)
+  expect(await bundledRegistry().writerSchema(3)).toBeUndefined()
   expect(await bundledRegistry(new Map([[7, 'string']])).writerSchema(7)).toBe('string')
 })
 

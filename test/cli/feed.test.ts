@@ -43,7 +43,7 @@ afterAll(() => close())
 
 function feed(options: Readonly<Record<string, string>>) {
   const all = {
-    ...{ exchange: 'binance', symbols: 'BTCUSDT', brokers: NOBODY, rest, 'schema-id': '1' },
+    ...{ exchange: 'binance', symbols: 'BTCUSDT', brokers: NOBODY, rest, 'schema-ids': '1,2' },
     ...{ port: '0', spill: join(newFolder(), 'spill') },
     ...options,
   }
@@ -68,7 +68,11 @@ test.each([
   ['brokers without a port', { brokers: 'localhost' }, /--brokers localhost is not HOST:PORT/],
   ['brokers that do not answer', {}, new RegExp(`No Kafka broker answers at ${NOBODY} \\(.+\\): check --brokers`)],
   ['an address that is not a WebSocket’s', { url: 'http://localhost' }, /--url http:\/\/localhost is not a ws:\/\//],
-  ['a schema id that is not a number', { 'schema-id': 'one' }, /--schema-id one is not a whole number/],
+  [
+    'a schema id that is not a number',
+    { 'schema-ids': '1' },
+    /--schema-ids 1 is not the ids of TradeV2 and of TradeV2Wide/,
+  ],
   [
     'a registry that is not a URL',
     { registry: 'localhost:8081' },
@@ -99,7 +103,7 @@ test.each([
   expect(status).toBe(1)
 })
 
-test('a registry that does not answer ends it without --schema-id, and with it does not', async () => {
+test('a registry that does not answer ends it without --schema-ids, and with it does not', async () => {
   const words = ['--exchange', 'binance', '--symbols', 'BTCUSDT', '--brokers', NOBODY, '--rest', rest, '--port', '0']
   for (const [registry, message] of [
     [
@@ -116,7 +120,7 @@ test('a registry that does not answer ends it without --schema-id, and with it d
 
   const { status, stderr } = await feed({ registry: `http://${NOBODY}` })
   const [warning, problem, ...more] = stderr.trimEnd().split('\n')
-  expect(JSON.parse(warning)).toMatchObject({ level: 'WARN', schemaId: 1 })
+  expect(JSON.parse(warning)).toMatchObject({ level: 'WARN', schemaIds: { trade: 1, wide: 2 } })
   // What is wrong is the broker now.
   expect(problem).toMatch(/^tradelake: No Kafka broker answers/)
   expect([status, more]).toEqual([1, []])
@@ -127,7 +131,7 @@ test('neither a registry nor an id', async () => {
     ...['feed', '--exchange', 'binance', '--symbols', 'BTCUSDT', '--brokers', NOBODY, '--rest', rest, '--port', '0'],
     ...['--spill', newFolder()],
   )
-  expect(stderr).toBe('tradelake: Give --registry URL, or --schema-id N to write without a registry.\n')
+  expect(stderr).toBe('tradelake: Give --registry URL, or --schema-ids N,M to write without a registry.\n')
   expect(status).toBe(1)
 })
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { avroType } from '../../domain/avro.ts'
-import { decimalFromBytes, fitsDecimal18 } from '../../domain/decimal.ts'
-import { createTradeDecoder, exactLong, type TradeDecoder } from '../../domain/decode.ts'
-import { ASSET_CLASSES, TRADE_SCHEMA, TRADE_SIDES, type Trade } from '../../domain/trade.ts'
+import { decimalFromBytes } from '../../domain/decimal.ts'
+import { createTradeDecoder, exactLong, priceOf, quantityOf, type TradeDecoder } from '../../domain/decode.ts'
+import { ASSET_CLASSES, NARROW, TRADE_SCHEMA, TRADE_SIDES, type Trade, type TradeLayout } from '../../domain/trade.ts'
 import { encodeTrade, FRAME_BYTES } from '../../domain/wire.ts'
-import { anyTrade } from './support.ts'
+import { anyTrade, layoutOf } from './support.ts'
 
 // The oracle is avsc over the same bytes, with text as raw bytes: strings and bytes have one encoding, and avsc would
 // silently replace what is not UTF-8.
@@ -23,8 +23,8 @@ function tradeOf({ cursor, texts, lists, maps }: TradeDecoder, bytes: Uint8Array
     exchange: texts.entries[cursor.exchange],
     assetClass: ASSET_CLASSES[cursor.assetClass],
     timestamp: exactLong(cursor.timestampLow, cursor.timestampHigh),
-    price: exactLong(cursor.priceLow, cursor.priceHigh),
-    quantity: exactLong(cursor.quantityLow, cursor.quantityHigh),
+    price: priceOf(cursor),
+    quantity: quantityOf(cursor),
     currency: texts.entries[cursor.currency],
     side: TRADE_SIDES[cursor.side],
     tradeConditions: lists.entries[cursor.conditions],
@@ -38,7 +38,7 @@ function tradeOf({ cursor, texts, lists, maps }: TradeDecoder, bytes: Uint8Array
 }
 
 /** What avsc makes of the bytes. Only asked of bytes that are a trade: it would follow a mutated count for minutes. */
-function avscOf(body: Uint8Array): Trade {
+function avscOf(body: Uint8Array, layout: TradeLayout): Trade {
   const row = oracle.fromBuffer(Buffer.from(body)) as Record<string, never>
   const text = (value: Uint8Array) => strict.decode(value)
   const vendor = row.vendor_data as Record<string, Uint8Array> | null
@@ -49,7 +49,7 @@ function avscOf(body: Uint8Array): Trade {
     exchange: text(row.exchange),
     assetClass: row.asset_class,
     timestamp: row.timestamp,
-    price: decimalFromBytes(row.price) as bigint,
+    price: (decimalFromBytes(row.price) as bigint) * priceUnit(layout),
     quantity: decimalFromBytes(row.quantity) as bigint,
     currency: text(row.currency),
     side: row.side,
@@ -61,8 +61,13 @@ function avscOf(body: Uint8Array): Trade {
   }
 }
 
+/** Units of 10^-10 for one of the layout's. */
+function priceUnit(layout: TradeLayout): bigint {
+  return layout === NARROW ? 100n : 1n
+}
+
 /** A naive reading of the Avro specification, one value after the other; throws where the bytes are not a trade. */
-function naiveOf(body: Uint8Array): Trade {
+function naiveOf(body: Uint8Array, layout: TradeLayout): Trade {
   let at = 0
   const fail = () => {
     throw new Error(`no trade at ${at}`)
@@ -90,9 +95,9 @@ function naiveOf(body: Uint8Array): Trade {
     if (value < 0n || value >= BigInt(limit)) fail()
     return Number(value)
   }
-  const decimal = () => {
+  const decimal = (digits: number) => {
     const value = decimalFromBytes(bytes())
-    if (value === undefined || !fitsDecimal18(value)) fail()
+    if (value === undefined || value.toString().replace('-', '').length > digits) fail()
     return value as bigint
   }
   const blocks = (item: () => void) => {
@@ -107,8 +112,8 @@ function naiveOf(body: Uint8Array): Trade {
   const exchange = text()
   const assetClass = ASSET_CLASSES[index(ASSET_CLASSES.length)]
   const timestamp = long()
-  const price = decimal()
-  const quantity = decimal()
+  const price = decimal(layout === NARROW ? 18 : 20) * priceUnit(layout)
+  const quantity = decimal(layout === NARROW ? 18 : 22)
   const currency = text()
   const side = TRADE_SIDES[index(TRADE_SIDES.length)]
   const tradeConditions: string[] = []
@@ -147,7 +152,7 @@ test('whatever trade is encoded is decoded to the same trade', () => {
   fc.assert(
     fc.property(anyTrade, trade => {
       const bytes = encodeTrade(trade)
-      expect(decoder.decode(bytes, FRAME_BYTES, bytes.length)).toBeUndefined()
+      expect(decoder.decode(bytes, FRAME_BYTES, bytes.length, layoutOf(bytes))).toBeUndefined()
       expect(tradeOf(decoder, bytes)).toEqual(trade)
     }),
     { numRuns: 1000 },
@@ -160,7 +165,7 @@ test('a trade cut off anywhere is refused, and never throws', () => {
     fc.property(anyTrade, trade => {
       const bytes = encodeTrade(trade)
       for (let end = FRAME_BYTES; end < bytes.length; end++)
-        expect(decoder.decode(bytes, FRAME_BYTES, end)).toBeTypeOf('string')
+        expect(decoder.decode(bytes, FRAME_BYTES, end, layoutOf(bytes))).toBeTypeOf('string')
     }),
   )
 })
@@ -169,7 +174,7 @@ test('bytes after the trade are refused', () => {
   const decoder = createTradeDecoder()
   const [trade] = fc.sample(anyTrade, 1)
   const bytes = Buffer.concat([encodeTrade(trade), Buffer.from([0])])
-  expect(decoder.decode(bytes, FRAME_BYTES, bytes.length)).toMatch(/left over/)
+  expect(decoder.decode(bytes, FRAME_BYTES, bytes.length, layoutOf(bytes))).toMatch(/left over/)
 })
 
 const mutations = fc.array(
@@ -183,7 +188,9 @@ test('any mutation of the bytes is a trade exactly where the specification makes
   let refused = 0
   fc.assert(
     fc.property(anyTrade, mutations, (trade, changes) => {
-      const body = [...encodeTrade(trade).subarray(FRAME_BYTES)]
+      const value = encodeTrade(trade)
+      const layout = layoutOf(value)
+      const body = [...value.subarray(FRAME_BYTES)]
       for (const { at, kind, byte } of changes) {
         const index = at % (body.length + 1)
         if (kind === 'set' && index < body.length) body[index] = byte
@@ -191,14 +198,14 @@ test('any mutation of the bytes is a trade exactly where the specification makes
         else body.splice(index, 1)
       }
       const bytes = Uint8Array.from(body)
-      const problem = decoder.decode(bytes, 0, bytes.length)
+      const problem = decoder.decode(bytes, 0, bytes.length, layout)
       if (problem === undefined) {
         accepted++
-        expect(tradeOf(decoder, bytes)).toEqual(naiveOf(bytes))
-        expect(tradeOf(decoder, bytes)).toEqual(avscOf(bytes))
+        expect(tradeOf(decoder, bytes)).toEqual(naiveOf(bytes, layout))
+        expect(tradeOf(decoder, bytes)).toEqual(avscOf(bytes, layout))
       } else {
         refused++
-        expect(() => naiveOf(bytes)).toThrow()
+        expect(() => naiveOf(bytes, layout)).toThrow()
       }
     }),
     { numRuns: 5000 },
@@ -224,7 +231,7 @@ test('text that is not UTF-8 is refused in every field', () => {
     const value = field === 'tradeConditions' ? [marker] : field === 'vendorData' ? { k: marker } : marker
     const bytes = Buffer.from(encodeTrade({ ...sample, [field]: value }))
     bytes[bytes.indexOf(marker) + 1] = 0xff
-    expect(decoder.decode(bytes, FRAME_BYTES, bytes.length)).toMatch(/UTF-8/)
+    expect(decoder.decode(bytes, FRAME_BYTES, bytes.length, layoutOf(bytes))).toMatch(/UTF-8/)
   }
 })
 
@@ -236,6 +243,6 @@ test('blocks of a negative count, and several blocks, are read as Avro writes th
   // Count 2, "a", "b", end: becomes count -1 with its size, "a", count 1, "b", end.
   const at = plain.lastIndexOf(Buffer.from([4, 2, 97, 2, 98, 0]))
   const blocks = Buffer.concat([plain.subarray(0, at), Buffer.from([1, 4, 2, 97, 2, 2, 98, 0]), plain.subarray(at + 6)])
-  expect(decoder.decode(blocks, FRAME_BYTES, blocks.length)).toBeUndefined()
+  expect(decoder.decode(blocks, FRAME_BYTES, blocks.length, layoutOf(plain))).toBeUndefined()
   expect(tradeOf(decoder, blocks)).toEqual(trade)
 })

@@ -2,27 +2,29 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { avroType } from '../../domain/avro.ts'
 import { resolveSchema } from '../../domain/resolution.ts'
-import { TRADE_SCHEMA } from '../../domain/trade.ts'
+import { NARROW, TRADE_SCHEMA, WIDE, WIDE_TRADE_SCHEMA } from '../../domain/trade.ts'
 import { anyTrade } from './support.ts'
-import { body, decimalType, ROW, replaceType, resolved, schemaWith, TRADE, withField } from './writer-schemas.ts'
+import { decimalType, ROW, replaceType, resolved, schemaWith, TRADE, wideBody, withField } from './writer-schemas.ts'
 
-test('TradeV2 itself needs no resolution, whatever its docs and defaults', () => {
-  expect(resolveSchema(TRADE_SCHEMA)).toBeUndefined()
+test('the schemas that trades are written with need no resolution, whatever their docs and defaults', () => {
+  expect(resolveSchema(TRADE_SCHEMA)).toEqual({ layout: NARROW })
+  expect(resolveSchema(WIDE_TRADE_SCHEMA)).toEqual({ layout: WIDE })
   const documented = schemaWith(fields => fields.map(field => ({ ...field, doc: 'words' })))
-  expect(resolveSchema(documented)).toBeUndefined()
+  expect(resolveSchema(documented)).toEqual({ layout: NARROW })
 })
 
-describe("other writers' messages become the very bytes of TradeV2", () => {
+describe("other writers' messages become the very bytes of TradeV2Wide", () => {
   test('fields in another order, and fields that TradeV2 does not have', () => {
-    const schema = schemaWith(fields => [{ name: 'extra', type: 'double' }, ...fields.reverse()])
+    const wide = WIDE_TRADE_SCHEMA.fields.map(({ name, type }) => ({ name, type }))
+    const schema = schemaWith(() => [{ name: 'extra', type: 'double' }, ...wide.reverse()])
     fc.assert(
       fc.property(anyTrade, trade => {
         // U+FFFD itself is refused: avsc puts it where bytes are not text.
-        fc.pre(!body(trade).includes('\ufffd'))
-        const row = avroType(TRADE_SCHEMA).fromBuffer(body(trade)) as Record<string, unknown>
+        fc.pre(!wideBody(trade).includes('\ufffd'))
+        const row = avroType(WIDE_TRADE_SCHEMA).fromBuffer(wideBody(trade)) as Record<string, unknown>
         const bytes = resolved(schema, { ...row, extra: 1.5 })
         // Entries of a map may come in another order.
-        expect(avroType(TRADE_SCHEMA).fromBuffer(bytes)).toEqual(row)
+        expect(avroType(WIDE_TRADE_SCHEMA).fromBuffer(bytes)).toEqual(row)
       }),
     )
   })
@@ -31,7 +33,7 @@ describe("other writers' messages become the very bytes of TradeV2", () => {
     const schema = schemaWith(
       replaceType('price', ['null', { type: 'bytes', logicalType: 'decimal', precision: 18, scale: 8 }]),
     )
-    expect(resolved(schema, ROW)).toEqual(body(TRADE))
+    expect(resolved(schema, ROW)).toEqual(wideBody(TRADE))
   })
 
   test('timestamps in milliseconds, decimals of another scale', () => {
@@ -43,23 +45,23 @@ describe("other writers' messages become the very bytes of TradeV2", () => {
     const row = {
       ...ROW,
       timestamp: TRADE.timestamp / 1000n,
-      price: Buffer.from((TRADE.price / 10_000n).toString(16).padStart(10, '0'), 'hex'),
+      price: Buffer.from((TRADE.price / 1_000_000n).toString(16).padStart(10, '0'), 'hex'),
     }
-    expect(resolved(schema, row)).toEqual(body(TRADE))
+    expect(resolved(schema, row)).toEqual(wideBody(TRADE))
   })
 })
 
 describe('a price is converted exactly, whatever type it is sent in', () => {
-  const price = (text: string) => body({ ...TRADE, price: BigInt(text) })
+  const price = (text: string) => wideBody({ ...TRADE, price: BigInt(text) })
 
   test.each([
-    ['text', 'string', '86416.1', '8641610000000'],
-    ['text of a union', ['null', 'string'], '86416.1', '8641610000000'],
-    ['text before bytes', ['string', decimalType({ type: 'bytes' })], '0.00000001', '1'],
-    ['text behind bytes', [decimalType({ type: 'bytes' }), 'string'], '1234567890.12345678', '123456789012345678'],
-    ['text with an exponent', 'string', '1.5e-7', '15'],
-    ['a whole number', 'int', 7, '700000000'],
-    ['a whole long', 'long', 7n, '700000000'],
+    ['text', 'string', '86416.1', '864161000000000'],
+    ['text of a union', ['null', 'string'], '86416.1', '864161000000000'],
+    ['text before bytes', ['string', decimalType({ type: 'bytes' })], '0.0000000001', '1'],
+    ['text behind bytes', [decimalType({ type: 'bytes' }), 'string'], '1234567890.12345678', '12345678901234567800'],
+    ['text with an exponent', 'string', '1.5e-7', '1500'],
+    ['a whole number', 'int', 7, '70000000000'],
+    ['a whole long', 'long', 7n, '70000000000'],
   ])('%s', (_, type, value, units) => {
     expect(withField('price', type, value)).toEqual(price(units))
   })
@@ -68,11 +70,11 @@ describe('a price is converted exactly, whatever type it is sent in', () => {
     const fixed = decimalType({ type: 'fixed', name: 'Price', size: 8 })
     const bytes = Buffer.alloc(8)
     bytes.writeBigInt64BE(8_641_610_000_000n)
-    expect(withField('price', fixed, bytes)).toEqual(price('8641610000000'))
+    expect(withField('price', fixed, bytes)).toEqual(price('864161000000000'))
   })
 
   test.each([
-    ['text of more digits', 'string', '0.000000001', 'is not a decimal of at most 8 digits'],
+    ['text of more digits', 'string', '0.00000000001', 'is not a decimal of at most 10 digits'],
     ['other text', 'string', 'NaN', 'is not a decimal'],
     ['empty text', 'string', '', 'is not a decimal'],
     ['bytes without a scale', 'bytes', Buffer.from('86416.1'), 'price is plain bytes, not a decimal'],
@@ -90,7 +92,7 @@ describe('a price is converted exactly, whatever type it is sent in', () => {
 })
 
 describe('a time is one in UTC, of a unit that its type names', () => {
-  const time = (micros: bigint) => body({ ...TRADE, timestamp: micros })
+  const time = (micros: bigint) => wideBody({ ...TRADE, timestamp: micros })
   test.each([
     ['timestamp-millis', 1_795_000_000_123n, 1_795_000_000_123_000n],
     ['timestamp-micros', 1_795_000_000_123_456n, 1_795_000_000_123_456n],
@@ -129,8 +131,10 @@ describe('a time is one in UTC, of a unit that its type names', () => {
 
 describe('other fields', () => {
   test('text may be bytes or an enum, and nothing else', () => {
-    expect(withField('symbol', 'bytes', Buffer.from('BTCUSD'))).toEqual(body(TRADE))
-    expect(withField('symbol', { type: 'enum', name: 'Symbol', symbols: ['BTCUSD'] }, 'BTCUSD')).toEqual(body(TRADE))
+    expect(withField('symbol', 'bytes', Buffer.from('BTCUSD'))).toEqual(wideBody(TRADE))
+    expect(withField('symbol', { type: 'enum', name: 'Symbol', symbols: ['BTCUSD'] }, 'BTCUSD')).toEqual(
+      wideBody(TRADE),
+    )
     expect(() => withField('symbol', 'bytes', Buffer.from([0xff]))).toThrow('symbol is not UTF-8')
     expect(() => withField('symbol', 'long', 5n)).toThrow('symbol is a long, not text')
     expect(() => withField('symbol', decimalType({ type: 'bytes' }), Buffer.from('B'))).toThrow(
@@ -139,7 +143,7 @@ describe('other fields', () => {
   })
 
   test('sequences are whole numbers, not times or fractions', () => {
-    expect(withField('platform_sequence', 'int', 7)).toEqual(body(TRADE))
+    expect(withField('platform_sequence', 'int', 7)).toEqual(wideBody(TRADE))
     expect(() => withField('platform_sequence', { type: 'long', logicalType: 'timestamp-millis' }, 7n)).toThrow(
       'platform_sequence is a timestamp-millis',
     )
@@ -156,7 +160,7 @@ describe('other fields', () => {
       'something that is not text',
     )
     expect(withField('vendor_data', { type: 'map', values: ['null', 'string'] }, { pair: 'XBT/USD' })).toEqual(
-      body(TRADE),
+      wideBody(TRADE),
     )
     expect(() => withField('vendor_data', 'string', 'x')).toThrow('vendor_data is a string, not a map of texts')
   })
@@ -170,10 +174,10 @@ describe('what would lose something is refused in words', () => {
     expect(() => resolved(without, ROW)).toThrow('quantity is null or missing')
   })
 
-  test('a decimal with more digits after the point than eight', () => {
-    const schema = schemaWith(replaceType('price', { type: 'bytes', logicalType: 'decimal', precision: 18, scale: 10 }))
-    expect(() => resolved(schema, { ...ROW, price: Buffer.from([5]) })).toThrow('more than 8 digits')
-    expect(resolved(schema, { ...ROW, price: Buffer.from([100]) })).toEqual(body({ ...TRADE, price: 1n }))
+  test('a decimal with more digits after the point than the tables have', () => {
+    const schema = schemaWith(replaceType('price', { type: 'bytes', logicalType: 'decimal', precision: 18, scale: 12 }))
+    expect(() => resolved(schema, { ...ROW, price: Buffer.from([5]) })).toThrow('more than 10 digits')
+    expect(resolved(schema, { ...ROW, price: Buffer.from([100]) })).toEqual(wideBody({ ...TRADE, price: 1n }))
   })
 
   test('a schema of something other than a trade', () => {
@@ -189,6 +193,6 @@ describe('what would lose something is refused in words', () => {
 
   test('a body that does not decode', () => {
     const schema = schemaWith(fields => fields.reverse())
-    expect(() => resolveSchema(schema)?.(new Uint8Array([2]))).toThrow('does not decode')
+    expect(() => resolveSchema(schema).resolve?.(new Uint8Array([2]))).toThrow('does not decode')
   })
 })

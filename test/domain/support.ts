@@ -1,10 +1,16 @@
 /** Arbitraries that several tests share. */
 import fc from 'fast-check'
-import { DECIMAL18_LIMIT } from '../../domain/decimal.ts'
-import { ASSET_CLASSES, TRADE_SIDES, type Trade } from '../../domain/trade.ts'
+import { ASSET_CLASSES, NARROW, TRADE_SIDES, type Trade, type TradeLayout, WIDE } from '../../domain/trade.ts'
+import { BUNDLED_IDS } from '../../domain/wire.ts'
 
 const anyLong = fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n)
-const anyDecimal = fc.bigInt(1n - DECIMAL18_LIMIT, DECIMAL18_LIMIT - 1n)
+const anyDecimal = (digits: bigint) => fc.bigInt(1n - 10n ** digits, 10n ** digits - 1n)
+/** Half of them with eight digits after the point, as nearly all are. */
+const anyPrice = fc.oneof(
+  anyDecimal(20n),
+  anyDecimal(18n).map(units => units * 100n),
+)
+const anyQuantity = fc.oneof(anyDecimal(22n), anyDecimal(18n), anyDecimal(18n))
 // Avro strings are UTF-8: lone surrogates cannot be written.
 const anyText = fc.string({ unit: 'grapheme', maxLength: 80 })
 
@@ -15,8 +21,8 @@ export const anyTrade: fc.Arbitrary<Trade> = fc.record({
   exchange: fc.oneof(fc.constantFrom('BINANCE', 'KRAKEN'), anyText),
   assetClass: fc.constantFrom(...ASSET_CLASSES),
   timestamp: anyLong,
-  price: anyDecimal,
-  quantity: anyDecimal,
+  price: anyPrice,
+  quantity: anyQuantity,
   currency: anyText,
   side: fc.constantFrom(...TRADE_SIDES),
   tradeConditions: fc.array(anyText, { maxLength: 3 }),
@@ -31,3 +37,8 @@ export const anyTrade: fc.Arbitrary<Trade> = fc.record({
     ),
   ),
 })
+
+/** How an encoded trade's decimals are written, by the bundled ids. */
+export function layoutOf(value: Uint8Array): TradeLayout {
+  return Buffer.from(value).readUInt32BE(1) === BUNDLED_IDS.wide ? WIDE : NARROW
+}

@@ -12,7 +12,7 @@ const VALID: Trade = {
   exchange: 'BINANCE',
   assetClass: 'crypto',
   timestamp: BigInt(KAFKA_MICROS) - 5_000n,
-  price: 9_725_000_000_000n,
+  price: 972_500_000_000_000n,
   quantity: 1n,
   currency: 'USDT',
   side: 'BUY',
@@ -36,8 +36,8 @@ test('a valid trade passes', () => {
 
 describe('each rule names its type and says the value', () => {
   test.each([
-    ['price_validation', { price: 0n }, '0.00000000'],
-    ['price_validation', { price: -150_000_000n }, '-1.50000000'],
+    ['price_validation', { price: 0n }, '0.0000000000'],
+    ['price_validation', { price: -15_000_000_000n }, '-1.5000000000'],
     ['quantity_validation', { quantity: 0n }, '0.00000000'],
     ['timestamp_validation', { timestamp: 0n }, '0'],
     ['timestamp_validation', { timestamp: -5n }, '-5'],

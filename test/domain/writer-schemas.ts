@@ -2,7 +2,7 @@
 import { avroType } from '../../domain/avro.ts'
 import { resolveSchema } from '../../domain/resolution.ts'
 import { messageId, TRADE_SCHEMA, type Trade } from '../../domain/trade.ts'
-import { encodeTrade, FRAME_BYTES } from '../../domain/wire.ts'
+import { encodeTrade, encodeWideBody, FRAME_BYTES } from '../../domain/wire.ts'
 
 type Field = { name: string; type: unknown; default?: unknown }
 const FIELDS = TRADE_SCHEMA.fields as unknown as Field[]
@@ -22,7 +22,7 @@ export const TRADE: Trade = {
   exchange: 'KRAKEN',
   assetClass: 'crypto',
   timestamp: 1_795_000_000_123_000n,
-  price: 9_725_001_000_000n,
+  price: 972_500_100_000_000n,
   quantity: 150_000_000n,
   currency: 'USD',
   side: 'SELL',
@@ -32,12 +32,15 @@ export const TRADE: Trade = {
   platformSequence: 7n,
   vendorData: { pair: 'XBT/USD' },
 }
+/** A trade's body in TradeV2. */
 export const body = (trade: Trade) => Buffer.from(encodeTrade(trade).subarray(FRAME_BYTES))
+/** Its body in TradeV2Wide, which resolution makes. */
+export const wideBody = (trade: Trade) => Buffer.from(encodeWideBody(trade))
 export const ROW = avroType(TRADE_SCHEMA).fromBuffer(body(TRADE)) as Record<string, unknown>
 
 /** A row of another schema through resolution. */
 export function resolved(schema: object, row: Record<string, unknown>): Buffer {
-  const resolve = resolveSchema(schema)
+  const { resolve } = resolveSchema(schema)
   if (!resolve) throw new Error('The schema was taken for TradeV2 itself.')
   return Buffer.from(resolve(avroType(schema).toBuffer(row)))
 }

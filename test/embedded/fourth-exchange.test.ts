@@ -65,9 +65,9 @@ test('a made-up exchange', async () => {
     { exchange: 'BAZAAR', error_type: 'price_validation' },
   ])
   expect(await query(lake, 'SELECT trade_id, price, side FROM gold_crypto_trades ORDER BY trade_id')).toEqual([
-    { trade_id: 'BAZAAR-1', price: '80000.50000000', side: 'BUY' },
-    { trade_id: 'BAZAAR-2', price: '80001.00000000', side: 'SELL' },
-    { trade_id: 'BAZAAR-3', price: '0.00000001', side: 'BUY' },
+    { trade_id: 'BAZAAR-1', price: '80000.5000000000', side: 'BUY' },
+    { trade_id: 'BAZAAR-2', price: '80001.0000000000', side: 'SELL' },
+    { trade_id: 'BAZAAR-3', price: '0.0000000100', side: 'BUY' },
   ])
   expect(
     await query(
@@ -78,16 +78,16 @@ test('a made-up exchange', async () => {
     {
       exchange: 'BAZAAR',
       symbol: 'BTCUSDT',
-      open_price: '80000.50000000',
-      close_price: '80001.00000000',
+      open_price: '80000.5000000000',
+      close_price: '80001.0000000000',
       volume: '0.75000000',
       trade_count: 2n,
     },
     {
       exchange: 'BAZAAR',
       symbol: 'DOGEEUR',
-      open_price: '0.00000001',
-      close_price: '0.00000001',
+      open_price: '0.0000000100',
+      close_price: '0.0000000100',
       volume: '99.00000000',
       trade_count: 1n,
     },
@@ -106,9 +106,9 @@ test.skipIf(!hasFrames)(`recorded futures under an entry of their own${NEEDS_FRA
     await query(
       lake,
       `SELECT count(*) AS trades, count(*) FILTER (side = 'BUY') AS buys, sum(quantity) AS quantity,
-        sum(price::DECIMAL(38,8) * quantity::DECIMAL(38,8)) AS turnover FROM gold_crypto_trades WHERE exchange = 'BINANCEFUTURES'`,
+        sum(price * quantity) AS turnover FROM gold_crypto_trades WHERE exchange = 'BINANCEFUTURES'`,
     ),
-  ).toEqual([{ trades: 91n, buys: 47n, quantity: '177768.00000000', turnover: '37718.2205900000000000' }])
+  ).toEqual([{ trades: 91n, buys: 47n, quantity: '177768.00000000', turnover: '37718.220590000000000000' }])
   expect(
     await query(
       lake,

@@ -1,5 +1,5 @@
 /** A made-up exchange: all that a fourth one takes is this decoder and the registry entry beside it. */
-import { parseDecimal } from '../../domain/decimal.ts'
+import { PRICE_SCALE, parseDecimal, QUANTITY_SCALE } from '../../domain/decimal.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import { type Decoder, MalformedFrame, tradeOf } from '../../feeds/decoder.ts'
 import { decoderOf } from '../../feeds/fields.ts'
@@ -19,7 +19,7 @@ export const bazaar: Decoder = decoderOf(function* (frame, receivedAt) {
   if (!Array.isArray(frame)) return
   const [pair, id, price, quantity, verb, micros] = frame.map(String)
   const [base, currency] = pair.split('/')
-  const units = [price, quantity].map(text => parseDecimal(text))
+  const units = [parseDecimal(price, PRICE_SCALE), parseDecimal(quantity, QUANTITY_SCALE)]
   if (currency === undefined || units[0] === undefined || units[1] === undefined)
     throw new MalformedFrame(frame.join(' '))
   yield tradeOf(

@@ -6,7 +6,7 @@ import { decodeGap } from '../../domain/feed-gaps.ts'
 import type { FeedPosition, FeedRecord, Http, RecordSink, Spill } from '../../domain/feed-ports.ts'
 import { FEED_GAPS_TOPIC, topicName } from '../../domain/names.ts'
 import type { Log } from '../../domain/ports.ts'
-import { TRADE_SCHEMA_ID } from '../../domain/wire.ts'
+import { BUNDLED_IDS } from '../../domain/wire.ts'
 import { DECODERS } from '../../feeds/exchanges/decoders.ts'
 import { VENUES } from '../../feeds/exchanges/venues.ts'
 import { createFeed, type Feed } from '../../feeds/feed.ts'
@@ -106,7 +106,7 @@ export function createRig(options: RigOptions): Rig {
       pairs: options.symbols.map(symbol => pairOf(symbol)),
       stream: options.stream ?? 'trade',
       topics: { trades: topicName(exchange.name), gaps: FEED_GAPS_TOPIC },
-      schemaId: TRADE_SCHEMA_ID,
+      schemaIds: BUNDLED_IDS,
       metrics: createFeedMetrics(registry, exchange.name),
       memoryBytes: options.memoryBytes ?? 64 * MIB,
       spillBytes: options.spillBytes ?? 64 * MIB,

@@ -105,12 +105,12 @@ describe('a record that is not a trade', () => {
   })
 
   test('for a schema that the registry does not know', async () => {
-    expect(await verdictOn(encodeTrade(tradeOf(1), 999_999))).toEqual({
+    expect(await verdictOn(encodeTrade(tradeOf(1), { trade: 999_999, wide: 2 }))).toEqual({
       type: 'unknown_schema',
       reason: 'the registry knows no schema 999999',
       schemaId: 999_999,
     })
-    expect(await verdictOn(encodeTrade(tradeOf(1), 0xffff_fffe))).toMatchObject({
+    expect(await verdictOn(encodeTrade(tradeOf(1), { trade: 0xffff_fffe, wide: 2 }))).toMatchObject({
       type: 'unknown_schema',
       schemaId: -2,
     })
@@ -119,8 +119,8 @@ describe('a record that is not a trade', () => {
   const now = START_MICROS
   const YEAR = 365n * DAY_MICROS
   const rules: [type: string, broken: Partial<Trade>, value: string][] = [
-    ['price_validation', { price: 0n }, '0.00000000'],
-    ['price_validation', { price: -12_345_678n }, '-0.12345678'],
+    ['price_validation', { price: 0n }, '0.0000000000'],
+    ['price_validation', { price: -1_234_567_800n }, '-0.1234567800'],
     ['quantity_validation', { quantity: 0n }, '0.00000000'],
     ['quantity_validation', { quantity: 1n - 10n ** 18n }, '-9999999999.99999999'],
     ['timestamp_validation', { timestamp: 0n }, '0'],

@@ -96,7 +96,7 @@ describe('a commit', () => {
   test('keeps every field as Silver has it', async () => {
     const trade = at(NOON, 1, {
       price: 1n,
-      quantity: 10n ** 18n - 1n,
+      quantity: 10n ** 22n - 1n,
       tradeConditions: ['@', 'Ünïcode 🚀', ''],
       vendorData: { '': '', pair: 'XBT/USD', '🚀': 'ä' },
       sourceSequence: 2n ** 63n - 1n,
@@ -126,8 +126,8 @@ describe('a commit', () => {
         ...common,
         message_id: 'a4a83864-4ad9-5769-81a2-7f18846edfa8',
         trade_id: 'BINANCE-1',
-        price: '0.00000001',
-        quantity: '9999999999.99999999',
+        price: '0.0000000001',
+        quantity: '99999999999999.99999999',
         side: 'SELL',
         trade_conditions: '["@","Ünïcode 🚀",""]',
         source_sequence: 2n ** 63n - 1n,
@@ -138,7 +138,7 @@ describe('a commit', () => {
         ...common,
         message_id: '8e3b9988-41e0-51d6-949c-b0dcff9b3c99',
         trade_id: 'BINANCE-2',
-        price: '86432.15000002',
+        price: '86432.1500000200',
         quantity: '0.01200000',
         side: 'BUY',
         trade_conditions: '[]',

@@ -40,7 +40,7 @@ const rowOf = (more: Row = {}): Row => ({
   exchange: trade.exchange,
   asset_class: trade.assetClass,
   timestamp: trade.timestamp,
-  price: Buffer.from(decimalToBytes(trade.price)),
+  price: Buffer.from(decimalToBytes(trade.price / 100n)),
   quantity: Buffer.from(decimalToBytes(trade.quantity)),
   currency: trade.currency,
   side: trade.side,
@@ -145,7 +145,7 @@ describe('a message is the same trade', () => {
       price: Buffer.from(decimalToBytes(864_321_500n)),
       quantity: Buffer.from(decimalToBytes(120_000_000n)),
     })
-    expect(await accepted(schema, row)).toMatchObject({ price: 8_643_215_000_000n, quantity: 1_200_000n })
+    expect(await accepted(schema, row)).toMatchObject({ price: 864_321_500_000_000n, quantity: 1_200_000n })
   })
 
   test('with required fields that may be null, and are not', async () => {
@@ -197,8 +197,8 @@ describe('a message is a dead letter', () => {
 
   test('where a decimal has more digits than the tables', async () => {
     const price = Buffer.from(decimalToBytes(1_000_000_001n))
-    expect(await refused(writerOf({ price: bytesDecimal(18, 10) }), rowOf({ price }))).toContain('price')
-    const quantity = Buffer.from(decimalToBytes(10n ** 14n))
+    expect(await refused(writerOf({ price: bytesDecimal(18, 12) }), rowOf({ price }))).toContain('price')
+    const quantity = Buffer.from(decimalToBytes(10n ** 18n))
     expect(await refused(writerOf({ quantity: bytesDecimal(18, 4) }), rowOf({ quantity }))).toContain('quantity')
   })
 

@@ -76,7 +76,7 @@ describe('a valid trade', () => {
   test('becomes a row with every field exactly', async () => {
     const trades: Trade[] = [
       tradeOf(1, {
-        price: 1n,
+        price: 100n,
         quantity: 10n ** 18n - 1n,
         sourceSequence: 2n ** 63n - 1n,
         platformSequence: -(2n ** 63n),
@@ -323,7 +323,10 @@ describe('an outage of the registry', () => {
   }
   for (const [name, registry] of Object.entries(outages))
     test(`${name} leaves everything pending and nothing dead`, async () => {
-      const keys = [await put([recordOf(encodeTrade(tradeOf(1)))]), await put([recordOf(encodeTrade(tradeOf(2), 42))])]
+      const keys = [
+        await put([recordOf(encodeTrade(tradeOf(1)))]),
+        await put([recordOf(encodeTrade(tradeOf(2), { trade: 42, wide: 2 }))]),
+      ]
       const result = await refineKeys(keys, registry)
       expect(result.failures.map(failure => failure.key)).toEqual(keys)
       expect(await pendingIds(lake, waiting)).toEqual(keys)
@@ -354,7 +357,7 @@ describe('an outage of the registry', () => {
     const schemas = new Map([[1, await bundledRegistry().writerSchema(1)]])
     const cached = cachedSchemas(bundledRegistry(schemas))
     const process = async (n: number) =>
-      refine(lake.ports, BINANCE, cached, [await put([recordOf(encodeTrade(tradeOf(n), 7))])])
+      refine(lake.ports, BINANCE, cached, [await put([recordOf(encodeTrade(tradeOf(n), { trade: 7, wide: 2 }))])])
     expect(await process(1)).toMatchObject({ valid: 0, invalid: 1 })
     schemas.set(7, schemas.get(1))
     expect(await process(2)).toMatchObject({ valid: 1, invalid: 0 })

@@ -187,7 +187,7 @@ export function tradeOf(number: number, more: Partial<Trade> = {}): Trade {
     exchange,
     assetClass: 'crypto',
     timestamp: START_MICROS - 3_600_000_000n + BigInt(number) * 1_000n,
-    price: 8_643_215_000_000n + BigInt(number),
+    price: (8_643_215_000_000n + BigInt(number)) * 100n,
     quantity: 1_200_000n,
     currency: 'USDT',
     side: number % 2 === 0 ? 'BUY' : 'SELL',

@@ -14,6 +14,7 @@ export const KINDS: readonly [type: ColumnType, required: boolean][] = (
     'date',
     'timestamptz',
     'decimal(18,8)',
+    'decimal(20,10)',
     'decimal(38,16)',
     'string',
     'binary',
@@ -29,7 +30,8 @@ export function tableOf(kinds: readonly (readonly [type: ColumnType, required: b
   const columns = kinds.map(([type, required], i): Column => {
     const ids = Array.from({ length: nestedCount(type) }, () => nested++)
     const name = `c${i}_${type.replaceAll(/\W+/g, '_')}`
-    return { id: i + 1, name, type, required, doc: '', ...(ids.length > 0 && { nestedIds: ids }) }
+    const narrow = type === 'decimal(20,10)' ? { narrow: true as const } : {}
+    return { id: i + 1, name, type, required, doc: '', ...narrow, ...(ids.length > 0 && { nestedIds: ids }) }
   })
   return { ...GOLD_TABLE, name: 'made_up', columns, partition: [], sort: [] }
 }
@@ -53,6 +55,12 @@ const VALUES: Record<string, fc.Arbitrary<Value>> = {
   // DuckDB's: its largest is infinity.
   timestamptz: fc.oneof(fc.bigInt(-(10n ** 17n), 10n ** 17n), fc.constant(0n)),
   'decimal(18,8)': fc.bigInt(1n - 10n ** 18n, 10n ** 18n - 1n),
+  // Rows of few values: some files have none of more than 18 digits, or of more than 64 bits.
+  'decimal(20,10)': fc.oneof(
+    { arbitrary: fc.bigInt(-3n, 3n), weight: 40 },
+    fc.bigInt(1n - 10n ** 19n, 10n ** 19n - 1n),
+    fc.bigInt(1n - 10n ** 20n, 10n ** 20n - 1n),
+  ),
   'decimal(38,16)': fc.oneof(fc.bigInt(1n - 10n ** 38n, 10n ** 38n - 1n), fc.bigInt(-3n, 3n)),
   string: text,
   binary: fc.uint8Array({ maxLength: 20 }),
@@ -77,6 +85,13 @@ function columnOf(type: ColumnType, values: readonly Value[], plainStrings = fal
     case 'int':
     case 'date':
       return { kind: 'int32', values: Int32Array.from(values, value => (value ?? 7) as number), valid }
+    case 'decimal(20,10)': {
+      const units = values.map(value => (value ?? 7n) as bigint)
+      const isLong = units.every(value => BigInt.asIntN(64, value) === value)
+      return isLong
+        ? { kind: 'int64', values: BigInt64Array.from(units), valid }
+        : { kind: 'bigdecimal', values: units, valid }
+    }
     case 'decimal(38,16)':
       return { kind: 'bigdecimal', values: values.map(value => (value ?? 7n) as bigint), valid }
     case 'float':

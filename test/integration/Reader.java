@@ -38,6 +38,8 @@ import org.apache.iceberg.StaticTableOperations;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.data.IcebergGenerics;
 import org.apache.iceberg.data.Record;
+import org.apache.iceberg.expressions.Expression;
+import org.apache.iceberg.expressions.Expressions;
 import org.apache.iceberg.hadoop.HadoopFileIO;
 import org.apache.iceberg.io.CloseableIterable;
 import org.apache.iceberg.io.FileIO;
@@ -87,6 +89,7 @@ public class Reader {
     String location = request.get("metadata_location").asText();
     Table table = new BaseTable(new StaticTableOperations(location, io), request.get("table").asText());
     IcebergGenerics.ScanBuilder scan = IcebergGenerics.read(table);
+    if (request.has("where")) scan = scan.where(predicate(request.get("where")));
     if (request.has("snapshot_id")) scan = scan.useSnapshot(request.get("snapshot_id").asLong());
 
     List<Types.NestedField> columns = table.schema().columns();
@@ -120,6 +123,16 @@ public class Reader {
     answer.put("digest", sha256(String.join("\n", hashes)));
     answer.put("sums", sumTexts);
     return answer;
+  }
+
+  private static Expression predicate(JsonNode where) {
+    Expression.Operation operation =
+        switch (where.get("operation").asText()) {
+          case ">=" -> Expression.Operation.GT_EQ;
+          case "<" -> Expression.Operation.LT;
+          default -> Expression.Operation.EQ;
+        };
+    return Expressions.predicate(operation, where.get("column").asText(), new BigDecimal(where.get("value").asText()));
   }
 
   /** As check_lake.py writes it. */

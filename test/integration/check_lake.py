@@ -3,7 +3,8 @@
 python check_lake.py REQUESTS.json
 
 REQUESTS.json is a list of
-  {"table": name, "metadata_location": URI or path, "snapshot_id": id (optional), "filter": row filter (optional)}
+  {"table": name, "metadata_location": URI or path, "snapshot_id": id (optional), "filter": row filter (optional),
+   "where": {"column", "operation": ">=", "<" or "=", "value": decimal as text} (optional)}
 and the answer, on standard output, a list of
   {"table", "schema": {column: type}, "required": [column], "partition": [field], "sort": [column], "snapshots": [id],
    "rows", "digest", "planned": data files that the filter leaves, "avro": [problem], "duckdb": rows or null}
@@ -14,6 +15,7 @@ lists and maps (as sorted pairs) as JSON text, null as null.
 """
 
 import datetime
+import decimal
 import hashlib
 import importlib.util
 import json
@@ -22,6 +24,7 @@ import sys
 
 import duckdb
 import fastavro
+from pyiceberg.expressions import EqualTo, GreaterThanOrEqual, LessThan
 from pyiceberg.table import StaticTable
 
 
@@ -36,6 +39,8 @@ def check(request: dict) -> dict:
     selection = {"snapshot_id": request.get("snapshot_id")}
     if "filter" in request:
         selection["row_filter"] = request["filter"]
+    if "where" in request:
+        selection["row_filter"] = predicate(**request["where"])
     scan = table.scan(**selection)
     rows = scan.to_arrow()
     schema = table.schema()
@@ -52,6 +57,11 @@ def check(request: dict) -> dict:
         "avro": avro_problems(table, request.get("snapshot_id")),
         "duckdb": duckdb_rows(request),
     }
+
+
+def predicate(column: str, operation: str, value: str):
+    kinds = {">=": GreaterThanOrEqual, "<": LessThan, "=": EqualTo}
+    return kinds[operation](column, decimal.Decimal(value))
 
 
 def digest(rows) -> str:
@@ -132,7 +142,10 @@ def duckdb_rows(request: dict) -> int | None:
             return None
         (path,) = pathlib.Path(package.origin).parent.glob(f"extensions/*/{name}.duckdb_extension")
         connection.execute(f"LOAD '{path}'")
-    (count,) = connection.execute("SELECT count(*) FROM iceberg_scan(?)", [request["metadata_location"]]).fetchone()
+    where = request.get("where")
+    condition = f"WHERE {where['column']} {where['operation']} {where['value']}" if where else ""
+    query = f"SELECT count(*) FROM iceberg_scan(?) {condition}"
+    (count,) = connection.execute(query, [request["metadata_location"]]).fetchone()
     return count
 
 

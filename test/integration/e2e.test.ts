@@ -22,7 +22,7 @@ import { consumers } from '../../domain/names.ts'
 import { countPending } from '../../domain/pending.ts'
 import { recordStreams } from '../../domain/streams.ts'
 import { TRADE_SCHEMA } from '../../domain/trade.ts'
-import { encodeTrade, TRADE_SCHEMA_ID } from '../../domain/wire.ts'
+import { BUNDLED_IDS, encodeTrade } from '../../domain/wire.ts'
 import { VENUES } from '../../feeds/exchanges/venues.ts'
 import { startService } from '../../feeds/service.ts'
 import { isSimulated, MARKETS } from '../../feeds/simulator/instruments.ts'
@@ -55,7 +55,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
   afterAll(() => deployed?.stop())
 
   test('the registry’s first schema has the id that the messages carry', () => {
-    expect(deployed.stack.schemaId).toBe(TRADE_SCHEMA_ID)
+    expect(deployed.stack.schemaIds).toEqual(BUNDLED_IDS)
     expect(deployed.stack.deployment.mappings.map(mapping => mapping.topic).sort()).toEqual(
       recordStreams()
         .map(({ topic }) => topic)
@@ -189,7 +189,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
           stream: 'trade',
           kafka: { bootstrapBrokers: [deployed.stack.kafka.bootstrap] },
           registry: deployed.stack.registry.url,
-          schemaId: undefined,
+          schemaIds: undefined,
           endpoint: undefined,
           spill: deployed.folder,
           memoryBytes: 1_000_000,
@@ -227,12 +227,14 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
       ...TRADE_SCHEMA,
       doc: 'as before',
     })
-    expect(id).not.toBe(TRADE_SCHEMA_ID)
+    expect(id).not.toBe(BUNDLED_IDS.trade)
     await deployed.stack.registry.stop()
     const before = await deployed.count('silver_dlq_trades')
     const silver = await deployed.count('silver_binance_trades')
     await deployed.publishValue(
-      Buffer.from(encodeTrade(tradeOf(900_001, { timestamp: BigInt(clock.now()) * 1000n }), id)),
+      Buffer.from(
+        encodeTrade(tradeOf(900_001, { timestamp: BigInt(clock.now()) * 1000n }), { ...BUNDLED_IDS, trade: id }),
+      ),
     )
     await deployed.allInBronze()
     await clock.sleep(15_000)

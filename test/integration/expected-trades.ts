@@ -22,7 +22,9 @@ for (const exchange of simulator.exchanges) {
   for (const trade of exchange.trades().obtainable) {
     const { messageId, exchange: code, symbol, timestamp, price, quantity, side } = trade
     if ((numberOf(trade) ?? Number.NaN) > (ends.get(symbol) ?? 0)) continue
-    lines.push([messageId, code, symbol, timestamp, formatDecimal(price), formatDecimal(quantity), side].join(','))
+    lines.push(
+      [messageId, code, symbol, timestamp, formatDecimal(price, 10), formatDecimal(quantity, 8), side].join(','),
+    )
   }
 }
 lake.close()

@@ -16,6 +16,8 @@ export interface LakeRequest {
   readonly metadata_location: string
   readonly snapshot_id?: number
   readonly filter?: string
+  /** Rows whose decimal is at least, below or equal to a value. */
+  readonly where?: { readonly column: string; readonly operation: '>=' | '<' | '='; readonly value: string }
 }
 
 export interface LakeAnswer {

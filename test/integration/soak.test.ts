@@ -75,7 +75,7 @@ async function query(table: string, select: string): Promise<SqlRow[]> {
 }
 
 const core = ({ messageId, tradeId, symbol, timestamp, price, quantity, side }: Trade) =>
-  [messageId, tradeId, symbol, timestamp, formatDecimal(price), formatDecimal(quantity), side].join(' ')
+  [messageId, tradeId, symbol, timestamp, formatDecimal(price, 10), formatDecimal(quantity, 8), side].join(' ')
 
 describe.each(exchanges)('$name', ({ name, code }) => {
   const simulated = () => simulator.exchanges.find(exchange => exchange.name === name)

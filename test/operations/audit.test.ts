@@ -11,6 +11,8 @@ import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { invocation, wireFunctions } from '../../embedded/functions.ts'
 import { openLakeReadOnly } from '../../embedded/lake.ts'
 import { loadTable } from '../../iceberg/catalog.ts'
+import { stageSnapshot } from '../../iceberg/commit.ts'
+import { planFiles } from '../../iceberg/scan.ts'
 import { auditLake } from '../../operations/audit/audit.ts'
 import type { AuditReport, LawReport } from '../../operations/audit/report.ts'
 import { drainLake, largestFile, newLake, publishMarket, rewriteFile, type TestLake } from '../embedded/support.ts'
@@ -75,10 +77,41 @@ const FROM = 'kafka_partition, kafka_offset'
 const TRADE = 'symbol, "timestamp", message_id'
 const WINDOW = 'window_start, exchange, symbol'
 
+test.each([
+  [BRONZE, [1, 5], /in Bronze more than once/],
+  [SILVER, [2, 5], /more than once in Silver/],
+  [DLQ, [2, 5], /more than once in Silver and the DLQ/],
+  [GOLD, [3, 4, 5], /are the same trade as another/],
+  [MINUTE, [4, 5], /have several candles|do not add up/],
+])('a file that %s lists twice counts twice, as it does for every reader', async (name, laws, words) => {
+  const table = await loadTable(lake.ports, name)
+  const file = (await planFiles(lake.ports, table)).reduce((most, next) => (next.records > most.records ? next : most))
+  const twice = await stageSnapshot(lake.ports, { table, add: [file], operation: 'append' })
+  await lake.ports.state.transact([twice.write], lake.ports.ids.uuid())
+  try {
+    const report = await auditAfresh()
+    expect(broken(report)).toEqual(laws)
+    expect(wordsOf(report.laws[laws[0] - 1]).join('; ')).toMatch(words)
+    expect(JSON.stringify(report.laws[4].violations)).toMatch(/is listed 2 times: readers count its rows as often/)
+  } finally {
+    const options = { table: twice.table, remove: new Set([file.key]), operation: 'delete' } as const
+    await lake.ports.state.transact([(await stageSnapshot(lake.ports, options)).write], lake.ports.ids.uuid())
+  }
+  expect((await auditAfresh()).holds).toBe(true)
+})
+
 /** What is done to a table, the laws that it breaks, and what is said of the first of them. */
 const REWRITES: [title: string, table: string, select: (rows: string) => string, laws: number[], words: RegExp][] = [
   ['a Bronze row is lost', BRONZE, rows => without(rows, AT), [1, 2], /offsets are not as the checkpoints/],
   ['a Bronze row comes twice', BRONZE, rows => twice(rows, AT), [1], /in Bronze more than once/],
+  [
+    'a Bronze row comes again in another epoch',
+    BRONZE,
+    rows =>
+      `SELECT * FROM ${rows} UNION ALL (SELECT * REPLACE ((topic_epoch - 1)::INTEGER AS topic_epoch) FROM ${rows} ORDER BY ${AT} LIMIT 1)`,
+    [1, 2],
+    /again in a later epoch of the topic/,
+  ],
   [
     'the last Bronze row of a partition is lost',
     BRONZE,
@@ -137,7 +170,7 @@ const REWRITES: [title: string, table: string, select: (rows: string) => string,
   [
     'a price of Gold is another',
     GOLD,
-    rows => changed(rows, TRADE, 'price', '(price + 0.00000001)::DECIMAL(18,8)'),
+    rows => changed(rows, TRADE, 'price', '(price + 0.0000000001)::DECIMAL(20,10)'),
     [3, 4],
     /come from no Silver row with the same fields/,
   ],
@@ -181,14 +214,14 @@ test.each([
     'quote_volume',
     'taker_buy_volume',
     'taker_buy_quote_volume',
-  ].map(column => [column, `${column} + 0.00000001`]),
+  ].map(column => [column, `${column} + ${/price|vwap/.test(column) ? '0.0000000001' : '0.00000001'}`]),
   ['trade_count', 'trade_count + 1'],
   ['window_end', 'window_end + INTERVAL 1 MICROSECOND'],
   ['first_trade_time', 'first_trade_time + INTERVAL 1 MICROSECOND'],
   ['last_trade_time', 'last_trade_time - INTERVAL 1 MICROSECOND'],
 ])('a candle’s %s is off by the least there is', async (column, value) => {
   const table = 'gold_ohlcv_1d'
-  const decimal = /quote_volume$/.test(column) ? '(38,16)' : /volume$/.test(column) ? '(38,8)' : '(18,8)'
+  const decimal = /quote_volume$/.test(column) ? '(38,18)' : /volume$/.test(column) ? '(38,8)' : '(20,10)'
   const typed = /price|volume|vwap/.test(column) ? `(${value})::DECIMAL${decimal}` : value
   const select = (rows: string) =>
     `SELECT * REPLACE (CASE WHEN symbol = 'ETHUSDT' THEN ${typed} ELSE ${column} END AS ${column}) FROM ${rows}`

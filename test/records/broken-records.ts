@@ -3,7 +3,7 @@ import type { Trade } from '../../domain/trade.ts'
 import { encodeTrade } from '../../domain/wire.ts'
 import type { Random } from '../../feeds/random.ts'
 
-const UNKNOWN_SCHEMA_ID = 999_999
+const UNKNOWN_IDS = { trade: 999_999, wide: 999_999 }
 const DAY_MICROS = 86_400_000_000n
 
 // What a trade must not be (docs/topics.md, "Validation").
@@ -22,12 +22,12 @@ const INVALID: readonly ((trade: Trade) => Trade)[] = [
   trade => ({ ...trade, exchange: 'ELSEWHERE' }),
 ]
 
-const MALFORMED: readonly ((trade: Trade, schemaId: number, random: Random) => Uint8Array | null)[] = [
+const MALFORMED: readonly ((trade: Trade, random: Random) => Uint8Array | null)[] = [
   // Cut within a field, or so short that even the frame is missing.
-  (trade, schemaId, random) => cut(encodeTrade(trade, schemaId), random),
-  (trade, schemaId, random) => encodeTrade(trade, schemaId).subarray(0, Math.floor(random() * 5)),
-  (trade, schemaId) => withMagicByte(encodeTrade(trade, schemaId), 0x7b),
-  trade => encodeTrade(trade, UNKNOWN_SCHEMA_ID),
+  (trade, random) => cut(encodeTrade(trade), random),
+  (trade, random) => encodeTrade(trade).subarray(0, Math.floor(random() * 5)),
+  trade => withMagicByte(encodeTrade(trade), 0x7b),
+  trade => encodeTrade(trade, UNKNOWN_IDS),
   () => new TextEncoder().encode('{"not":"avro"}'),
   () => null,
 ]
@@ -42,7 +42,7 @@ function withMagicByte(bytes: Uint8Array, magic: number): Uint8Array {
 }
 
 /** A broken variant of a good trade: half of them cannot be decoded, half break a rule. */
-export function brokenValue(trade: Trade, schemaId: number, random: Random): Uint8Array | null {
-  if (random() < 0.5) return MALFORMED[Math.floor(random() * MALFORMED.length)](trade, schemaId, random)
-  return encodeTrade(INVALID[Math.floor(random() * INVALID.length)](trade), schemaId)
+export function brokenValue(trade: Trade, random: Random): Uint8Array | null {
+  if (random() < 0.5) return MALFORMED[Math.floor(random() * MALFORMED.length)](trade, random)
+  return encodeTrade(INVALID[Math.floor(random() * INVALID.length)](trade))
 }

@@ -113,7 +113,7 @@ test('a value is the trade that comes with it, and repeats are byte for byte the
       if (!trade || !value || !key) continue
       const decoded = type.fromBuffer(Buffer.from(value.subarray(5)))
       expect(decoded.message_id).toBe(trade.messageId)
-      expect(decimalFromBytes(decoded.price)).toBe(trade.price)
+      expect(decimalFromBytes(decoded.price)! * 100n).toBe(trade.price)
       expect(decimalFromBytes(decoded.quantity)).toBe(trade.quantity)
       expect(decoded.timestamp).toBe(trade.timestamp)
       expect(Buffer.from(key).toString()).toBe(trade.symbol)

@@ -9,7 +9,7 @@
  */
 import type { LogRecord } from '../../domain/ports.ts'
 import { messageId, type Trade } from '../../domain/trade.ts'
-import { encodeTrade, TRADE_SCHEMA_ID } from '../../domain/wire.ts'
+import { encodeTrade } from '../../domain/wire.ts'
 import { partitionOf } from '../../feeds/partitioner.ts'
 import { mix, type Random, randomStream } from '../../feeds/random.ts'
 import { createWalker, drawTerms, TICK_MICROS, type Walk, type WalkOptions } from '../../feeds/simulator/walk.ts'
@@ -93,11 +93,10 @@ export function createMarket(options: MarketOptions): Market {
       const trade = makeTrade(walk, walk.nextId + i, received, random)
       const timestamp = Number(received / 1000n)
       const at = { partition: partitionsOf[walk.number], key: keys[walk.number], timestamp }
-      const record = { ...at, value: encodeTrade(trade, TRADE_SCHEMA_ID), trade }
+      const record = { ...at, value: encodeTrade(trade), trade }
       records.push(record)
       if (random() < REPEAT_CHANCE) repeatLater(record, k, random)
-      if (random() < BROKEN_CHANCE)
-        records.push({ ...at, value: brokenValue(trade, TRADE_SCHEMA_ID, random), trade: undefined })
+      if (random() < BROKEN_CHANCE) records.push({ ...at, value: brokenValue(trade, random), trade: undefined })
     }
   }
 
@@ -116,6 +115,7 @@ export function createMarket(options: MarketOptions): Market {
       assetClass: 'crypto',
       timestamp: happened - (happened % venue.timeStep),
       ...terms,
+      price: terms.price * 100n,
       currency: instrument.currency,
       tradeConditions: [],
       sourceSequence: venue.sequenced ? BigInt(id) * 2n : null,

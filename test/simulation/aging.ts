@@ -25,7 +25,8 @@ const NARROWER: Readonly<Record<string, ColumnType>> = {
   offset: 'int',
   kafka_offset: 'int',
   trade_count: 'int',
-  price: 'decimal(17,8)',
+  price: 'decimal(19,10)',
+  quantity: 'decimal(17,8)',
   volume: 'decimal(18,8)',
   taker_buy_volume: 'decimal(18,8)',
 }

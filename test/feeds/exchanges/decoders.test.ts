@@ -34,7 +34,7 @@ describe('binance', () => {
     expect(raw).toMatchObject({
       tradeId: 'BINANCE-12345',
       side: 'SELL',
-      price: 100_000n,
+      price: 10_000_000n,
       quantity: 100_00000000n,
       timestamp: 1_672_515_782_136_000n,
       vendorData: { event_type: 'trade', is_buyer_maker: 'true', trade_id: '12345' },
@@ -60,7 +60,7 @@ describe('binance', () => {
     const text = JSON.stringify(trade).replace('12345', '9223372036854775807').replace('"0.001"', '1234567890.12345678')
     const [large] = decoder.map(text, NOW)
     expect(large.tradeId).toBe('BINANCE-9223372036854775807')
-    expect(large.price).toBe(1_234_567_890_12345678n)
+    expect(large.price).toBe(1_234_567_890_1234567800n)
   })
 
   test.each([
@@ -84,7 +84,7 @@ describe('binance', () => {
   test.each([
     ['no price', { ...trade, p: undefined }],
     ['a price that is not a number', { ...trade, p: 'NaN' }],
-    ['more digits than a price has', { ...trade, p: '0.000000001' }],
+    ['more digits than a price has', { ...trade, p: '0.00000000001' }],
     ['a price too large', { ...trade, p: '10000000000' }],
     ['a side that is not a boolean', { ...trade, m: 'true' }],
     ['a fraction as id', { ...trade, t: 1.5 }],
@@ -153,7 +153,7 @@ describe('kraken', () => {
       {
         tradeId: 'KRAKEN-4665906',
         symbol: 'MATICUSD',
-        price: 51_170_001n,
+        price: 5_117_000_100n,
         quantity: 40_00000000n,
         side: 'SELL',
         timestamp: 1_695_628_177_708_706n,
@@ -161,7 +161,7 @@ describe('kraken', () => {
       {
         tradeId: 'KRAKEN-4665907',
         symbol: 'BTCUSD',
-        price: 10n,
+        price: 1_000n,
         quantity: 12_00000000n,
         side: 'BUY',
         timestamp: 1_695_628_177_000_000n,

@@ -50,13 +50,13 @@ function compare(trade: Trade, reading: Reading): void {
   // A float holds 2^53 only; what is larger is checked by its own test.
   if (reading.id !== undefined && trade.tradeId.length < 28)
     expect(BigInt(trade.tradeId.replace(/^\D+/, ''))).toBe(BigInt(reading.id.replace(/^\D+/, '')))
-  for (const [units, text] of [
-    [trade.price, reading.price],
-    [trade.quantity, reading.quantity],
+  for (const [units, text, scale] of [
+    [trade.price, reading.price, 10],
+    [trade.quantity, reading.quantity, 8],
   ] as const) {
-    const plain = /^(-?\d+)(?:\.(\d{0,8}))?$/.exec(text)
-    if (plain) expect(units).toBe(BigInt(plain[1] + (plain[2] ?? '').padEnd(8, '0')))
-    else expect(Number(units) / 1e8).toBeCloseTo(Number(text), 6)
+    const plain = new RegExp(`^(-?\\d+)(?:\\.(\\d{0,${scale}}))?$`).exec(text)
+    if (plain) expect(units).toBe(BigInt(plain[1] + (plain[2] ?? '').padEnd(scale, '0')))
+    else expect(Number(units) / 10 ** scale).toBeCloseTo(Number(text), 6)
   }
 }
 

@@ -23,7 +23,7 @@ test.skipIf(!hasFrames)(`binance.txt: 265 frames, of which two are trades${NEEDS
       exchange: 'BINANCE',
       assetClass: 'crypto',
       timestamp: 1_633_998_523_963_000n,
-      price: 35_280_000n,
+      price: 3_528_000_000n,
       quantity: 58_00000000n,
       currency: 'USDT',
       side: 'BUY',
@@ -45,7 +45,7 @@ test.skipIf(!hasFrames)(`binance.txt: 265 frames, of which two are trades${NEEDS
       symbol: 'LRCBTC',
       currency: 'BTC',
       side: 'BUY',
-      price: 638n,
+      price: 63_800n,
       quantity: 177_00000000n,
       timestamp: 1_633_998_534_486_000n,
       ingestionTimestamp: 1_633_998_534_481_201n,
@@ -61,23 +61,28 @@ test.skipIf(!hasFrames)(
     expect(count(trades, trade => trade.symbol)).toEqual({ AKROUSDT: 8, CTKUSDT: 38, KEEPUSDT: 5, SUSHIUSDT: 40 })
     expect(count(trades, trade => trade.side)).toEqual({ BUY: 47, SELL: 44 })
     expect(count(trades, trade => `${trade.exchange} ${trade.currency}`)).toEqual({ 'BINANCEFUTURES USDT': 91 })
-    expect(formatDecimal(sum(trades, trade => trade.quantity))).toBe('177768.00000000')
+    expect(
+      formatDecimal(
+        sum(trades, trade => trade.quantity),
+        8,
+      ),
+    ).toBe('177768.00000000')
     expect(
       formatDecimal(
         sum(trades, trade => trade.price * trade.quantity),
-        16,
+        18,
       ),
-    ).toBe('37718.2205900000000000')
+    ).toBe('37718.220590000000000000')
     expect(new Set(trades.map(trade => trade.messageId)).size).toBe(91)
     expect(trades[0]).toMatchObject({
       tradeId: 'BINANCEFUTURES-AGG-16599292',
-      price: 1_01100000n,
+      price: 1_0110000000n,
       quantity: 10_00000000n,
       side: 'BUY',
       timestamp: 1_626_992_741_421_000n,
       ingestionTimestamp: 1_626_992_742_289_739n,
     })
-    expect(trades[1]).toMatchObject({ symbol: 'AKROUSDT', price: 1_731_000n, quantity: 312_00000000n, side: 'SELL' })
+    expect(trades[1]).toMatchObject({ symbol: 'AKROUSDT', price: 173_100_000n, quantity: 312_00000000n, side: 'SELL' })
   },
 )
 
@@ -88,27 +93,27 @@ test.skipIf(!hasFrames)(`kraken.txt: 38 frames, five trades in four of them${NEE
   const essence = trades.map(({ symbol, currency, price, quantity, side, timestamp, vendorData }) => [
     symbol,
     currency,
-    formatDecimal(price),
-    formatDecimal(quantity),
+    formatDecimal(price, 10),
+    formatDecimal(quantity, 8),
     side,
     timestamp,
     vendorData,
   ])
   const xmr = { pair: 'XMR/USD', misc: '' }
   expect(essence).toEqual([
-    ['XMRUSD', 'USD', '354.11000000', '0.89594024', 'SELL', 1_618_678_142_557_535n, { ...xmr, order_type: 'l' }],
-    ['XMRUSD', 'USD', '354.55000000', '1.25690315', 'BUY', 1_618_678_145_715_785n, { ...xmr, order_type: 'm' }],
+    ['XMRUSD', 'USD', '354.1100000000', '0.89594024', 'SELL', 1_618_678_142_557_535n, { ...xmr, order_type: 'l' }],
+    ['XMRUSD', 'USD', '354.5500000000', '1.25690315', 'BUY', 1_618_678_145_715_785n, { ...xmr, order_type: 'm' }],
     [
       'SCEUR',
       'EUR',
-      '0.04299000',
+      '0.0429900000',
       '15979.71727919',
       'SELL',
       1_618_678_145_920_708n,
       { pair: 'SC/EUR', order_type: 'l', misc: '' },
     ],
-    ['XMRUSD', 'USD', '354.04000000', '0.28245396', 'SELL', 1_618_678_150_826_417n, { ...xmr, order_type: 'm' }],
-    ['XMRUSD', 'USD', '353.81000000', '1.71754604', 'SELL', 1_618_678_150_827_816n, { ...xmr, order_type: 'm' }],
+    ['XMRUSD', 'USD', '354.0400000000', '0.28245396', 'SELL', 1_618_678_150_826_417n, { ...xmr, order_type: 'm' }],
+    ['XMRUSD', 'USD', '353.8100000000', '1.71754604', 'SELL', 1_618_678_150_827_816n, { ...xmr, order_type: 'm' }],
   ])
   expect(new Set(trades.map(trade => trade.messageId)).size).toBe(5)
   for (const trade of trades) expect(trade.tradeId).toMatch(/^KRAKEN-[0-9a-f]{32}$/)
@@ -139,7 +144,7 @@ test.skipIf(!hasFrames)(
     expect(trades[0]).toMatchObject({
       messageId: messageId('COINBASE', 'BANDGBP', 'COINBASE-881613'),
       tradeId: 'COINBASE-881613',
-      price: 14_77750000n,
+      price: 14_7775000000n,
       quantity: 4_000_000n,
       side: 'BUY',
       timestamp: 1_618_677_810_244_075n,
@@ -153,7 +158,7 @@ test.skipIf(!hasFrames)(
         taker_order_id: '1da6ce16-c8da-4732-9f71-6049f4c6aaf8',
       },
     })
-    expect(trades.at(-1)).toMatchObject({ tradeId: 'COINBASE-1568292', price: 79_080_000n, side: 'SELL' })
+    expect(trades.at(-1)).toMatchObject({ tradeId: 'COINBASE-1568292', price: 7_908_000_000n, side: 'SELL' })
     expect(trades.at(-1)?.timestamp).toBe(1_618_677_840_601_140n)
   },
 )

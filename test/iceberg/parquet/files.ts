@@ -27,7 +27,7 @@ function valueSql(type: ColumnType): string {
     case 'decimal(38,16)':
       return "('123456789012345' || i || '.0000000000000001')::DECIMAL(38,16)"
     default:
-      return `(('12345' || i || '.00000001')::VARCHAR)::${type.toUpperCase()}`
+      return `(('1234' || i || '.00000001')::VARCHAR)::${type.toUpperCase()}`
   }
 }
 

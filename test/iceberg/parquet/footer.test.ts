@@ -91,10 +91,10 @@ describe('a file that DuckDB wrote', () => {
 
   test('bounds of negative decimals are exact', async () => {
     const path = scratch.path('negative.parquet')
-    const fixed = { price: '(-1 * i - 0.00000001)::DECIMAL(18,8)' }
+    const fixed = { price: '(-1 * i - 0.0000000001)::DECIMAL(20,10)' }
     await writeParquet(engine, GOLD_TABLE, path, sampleRows(GOLD_TABLE, { rows: 10, fixed }))
     const description = await describeParquetFile(GOLD_TABLE, path)
-    expect(bounds(description, 'decimal(18,8)', 7)).toEqual([-900_000_001n, -1n])
+    expect(bounds(description, 'decimal(20,10)', 7)).toEqual([-90_000_000_001n, -1n])
   })
 
   test('a file without field ids is refused', async () => {

@@ -1,10 +1,12 @@
 /** Files that older definitions of a table wrote, read under the definition of today. */
 import { writeFileSync } from 'node:fs'
 import fc from 'fast-check'
+import { parquetMetadata } from 'hyparquet'
 import { afterAll, describe, expect, test } from 'vitest'
 import { duckDbEngine } from '../../../adapters/duckdb-engine.ts'
 import { systemScratch } from '../../../adapters/system.ts'
 import type { Column } from '../../../domain/column-types.ts'
+import { decimalsOf } from '../../../domain/columns.ts'
 import { Corrupt } from '../../../domain/errors.ts'
 import { tableRows } from '../../../domain/sql.ts'
 import { GOLD_TABLE, type TableDefinition } from '../../../domain/tables.ts'
@@ -161,8 +163,8 @@ test('a decimal that a file keeps in eight bytes reads under one of more than 18
   expect(
     (await readBatch(wide, [sourceOf('k', file)], { columns: ['price'], plain: new Set() })).columns.price,
   ).toEqual({
-    kind: 'bigdecimal',
-    values: [-1n, 999_999_999_999_999_999n, 0n],
+    kind: 'int64',
+    values: BigInt64Array.of(-1n, 999_999_999_999_999_999n, 0n),
     valid: undefined,
   })
   const { lowerBounds, upperBounds } = describeParquet(wide, file)
@@ -170,6 +172,51 @@ test('a decimal that a file keeps in eight bytes reads under one of more than 18
     'ff',
     '0de0b6b3a763ffff',
   ])
+})
+
+describe('a narrow column of more than 18 digits is stored', () => {
+  const table = tableOf([{ ...column(1, 'price', 'decimal(20,10)'), narrow: true }])
+  const edge = 10n ** 18n
+  const fileOf = (...values: bigint[]) =>
+    encodeParquet(table, { rows: values.length, columns: { price: decimalsOf(values) } })
+  const describeIt = (file: Uint8Array) => {
+    const { lowerBounds, upperBounds } = describeParquet(table, file)
+    return [lowerBounds[1], upperBounds[1]].map(bound => Buffer.from(bound).toString('hex'))
+  }
+  const read = async (...files: Uint8Array[]) => {
+    const sources = files.map((file, i) => sourceOf(`file ${i}`, file))
+    return (await readBatch(table, sources, { columns: ['price'], plain: new Set() })).columns.price
+  }
+
+  test('in 8 bytes a value as decimal(18,s) where all values fit that', async () => {
+    const file = fileOf(1n, edge - 1n, 1n - edge)
+    const { schema } = parquetMetadata(file.slice().buffer)
+    expect(schema[1]).toMatchObject({ type: 'INT64', precision: 18, scale: 10 })
+    expect(await read(file)).toEqual({
+      kind: 'int64',
+      values: BigInt64Array.of(1n, edge - 1n, 1n - edge),
+      valid: undefined,
+    })
+    expect(describeIt(file)).toEqual(['f21f494c589c0001', '0de0b6b3a763ffff'])
+  })
+
+  test.each([
+    ['just over 18 digits', edge, '0de0b6b3a7640000'],
+    ['the largest of 64 bits', 2n ** 63n - 1n, '7fffffffffffffff'],
+    ['over 64 bits', 2n ** 63n, '008000000000000000'],
+    ['the largest', 10n ** 20n - 1n, '056bc75e2d630fffff'],
+  ])('in the 9 bytes that 20 digits take where one is %s', async (_, most, bound) => {
+    const file = fileOf(5n, -most, most)
+    const { schema } = parquetMetadata(file.slice().buffer)
+    expect(schema[1]).toMatchObject({ type: 'FIXED_LEN_BYTE_ARRAY', type_length: 9, precision: 20, scale: 10 })
+    const { values } = (await read(fileOf(7n), file)) as { values: ArrayLike<bigint> }
+    expect(Array.from(values)).toEqual([7n, 5n, -most, most])
+    expect(describeIt(file)[1]).toBe(bound)
+  })
+
+  test('not at all where a value has more digits than the type', () => {
+    expect(() => fileOf(1n, 10n ** 20n)).toThrow('A value of column price has more digits than decimal(20,10)')
+  })
 })
 
 test('a column is found by its id, whatever a file calls it', async () => {

@@ -25,8 +25,8 @@ function decode(exchange: string, trade: unknown): DecodedTrade {
     symbol,
     currency: quoteOf(symbol),
     timestamp: fields.milliseconds('T'),
-    price: fields.decimal('p'),
-    quantity: fields.decimal('v'),
+    price: fields.price('p'),
+    quantity: fields.quantity('v'),
     // The taker's.
     side: side === 'Buy' ? 'BUY' : side === 'Sell' ? 'SELL' : fields.fail('S', "'Buy' or 'Sell'"),
     vendorData: { block_trade: String(fields.boolean('BT')) },

@@ -7,6 +7,7 @@ import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
 import type { ReadableLake } from '../../domain/lake.ts'
 import { checkBronze } from './bronze.ts'
 import { checkCandles } from './candles.ts'
+import { feedGapNotes, readFeedGaps } from './feed-gaps.ts'
 import { checkFiles, fileFindings } from './files.ts'
 import { checkGold } from './gold.ts'
 import { type Readings, readLake } from './readings.ts'
@@ -49,7 +50,12 @@ async function findingsOf(lake: ReadableLake): Promise<Findings[]> {
     for (const key of unreadable.keys()) files.paths.delete(key)
     const { paths } = files
     return [
-      await checked(() => checkBronze(session, readings, paths)),
+      await checked(async () =>
+        withNotes(
+          await checkBronze(session, readings, paths),
+          feedGapNotes(await readFeedGaps(session, readings.gaps.bronze, paths)),
+        ),
+      ),
       await checked(() => checkSilver(session, readings, paths)),
       await checked(() => checkGold(session, readings)),
       await checked(() => checkCandles(session, readings, paths)),
@@ -59,6 +65,10 @@ async function findingsOf(lake: ReadableLake): Promise<Findings[]> {
   } finally {
     session.close()
   }
+}
+
+function withNotes(findings: Findings, notes: readonly string[]): Findings {
+  return { ...findings, notes: [...findings.notes, ...notes] }
 }
 
 /** A law that cannot be checked does not hold. */

@@ -18,8 +18,8 @@ export interface FeedGapFigures {
 
 /**
  * Counts the reports of `feed_gaps` in the files that can be read (`paths`, local paths by key). A range is done with when a
- * later report says that the search for it, or for a larger one, has ended; a search by hand makes up for what was lost or
- * unreadable before it, but for what it reports itself.
+ * later report says that the search for it, or for a larger one, has ended. What was lost or unreadable is made up for by a
+ * later search that found all (`filled`), or by one by hand, but for what that reports itself.
  */
 export async function readFeedGaps(
   session: QuerySession,
@@ -29,8 +29,8 @@ export async function readFeedGaps(
   const files = [...new Set(listedKeys(gaps))].flatMap(key => paths.get(key) ?? [])
   const covers = 'd.exchange = g.exchange AND d.symbol = g.symbol AND d.from_id <= g.from_id AND d.to_id >= g.to_id'
   const byHand = (table: string) => `${table}.cause = ${sqlText(BY_HAND)}`
-  const left = (status: string) => `g.status = '${status}' AND (${byHand('g')} OR NOT EXISTS
-    (FROM done AS d WHERE ${byHand('d')} AND d.reported_at > g.reported_at AND ${covers}))`
+  const left = (status: string) => `g.status = '${status}' AND (${byHand('g')} OR NOT EXISTS (FROM done AS d
+    WHERE (${byHand('d')} OR d.status = 'filled') AND d.reported_at > g.reported_at AND ${covers}))`
   const [row] = await session.run(`WITH reports AS (FROM ${tableRows(FEED_GAPS_TABLE, files)}),
     done AS (FROM reports WHERE status IN ('filled', 'closed')),
     judged AS (SELECT *, to_id - from_id + 1 AS trades, ${left('unreadable')} AS unreadable, ${left('lost')} AS lost,

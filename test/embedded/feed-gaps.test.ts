@@ -125,6 +125,8 @@ describe('the audit', () => {
         ...[gap(0, 'open', 50, 59), gap(7, 'open', 45, 80), gap(9, 'closed', 45, 80)],
         ...[gap(8, 'open', 90, 99), gap(8, 'open', 100, 101, { symbol: 'ETHUSD' }), gap(9, 'filled', 100, 101)],
         gap(9, 'unreadable', 120, 120, unreadable),
+        // The history had what the stream had spoilt.
+        ...[gap(8, 'unreadable', 131, 131, unreadable), gap(8, 'open', 130, 132), gap(9, 'filled', 130, 132)],
       ]),
     ).toEqual([
       'feeds could not read 1 trades (feed_gaps, kind unreadable)',

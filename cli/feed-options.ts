@@ -70,18 +70,18 @@ export async function kafkaOf(brokers: string | undefined): Promise<KafkaAccess>
   return kafkaAccess({ [KAFKA_VARIABLES.login]: 'none', ...process.env, [KAFKA_VARIABLES.bootstrap]: bootstrap })
 }
 
+/** The registry of the schemas that trades are written with, and their ids for use without one. */
+export function schemasOf(values: Values<typeof KAFKA_OPTIONS>) {
+  return {
+    registry: values.registry ?? process.env[VARIABLES.registry],
+    schemaIds: optional(values['schema-ids'], parseSchemaIds),
+  }
+}
+
 /** @throws BadInput where it is not two ids */
 function parseSchemaIds(text: string): SchemaIds {
   const [, trade, wide] = /^(\d{1,9}),(\d{1,9})$/.exec(text) ?? []
   if (trade === undefined)
     throw new BadInput(`--schema-ids ${text} is not the ids of TradeV2 and of TradeV2Wide: write 1,2.`)
   return { trade: Number(trade), wide: Number(wide) }
-}
-
-/** The registry of the schemas that trades are written with, and their ids for use without one. */
-export function schemaOf(values: Values<typeof KAFKA_OPTIONS>) {
-  return {
-    registry: values.registry ?? process.env[VARIABLES.registry],
-    schemaIds: optional(values['schema-ids'], parseSchemaIds),
-  }
 }

@@ -10,7 +10,7 @@ import { topicDefinitions } from '../domain/topics.ts'
 import type { Venue } from '../feeds/exchanges/venues.ts'
 import { type ServiceOptions, startService } from '../feeds/service.ts'
 import { command, type Options, type Values } from './command.ts'
-import { addresses, KAFKA_OPTIONS, kafkaOf, SOURCE_OPTIONS, schemaOf, sourceOf } from './feed-options.ts'
+import { addresses, KAFKA_OPTIONS, kafkaOf, SOURCE_OPTIONS, schemasOf, sourceOf } from './feed-options.ts'
 import { optional, parseDuration, parseNumber } from './values.ts'
 
 const MIB = 1024 * 1024
@@ -78,7 +78,7 @@ async function optionsOf(values: Values<typeof OPTIONS>): Promise<ServiceOptions
     symbols: symbolsOf(values.symbols, venue),
     stream,
     kafka: await kafkaOf(values.brokers),
-    ...schemaOf(values),
+    ...schemasOf(values),
     endpoint: { host: values.host, port: parseNumber('port', values.port, 0, true) },
     spill: values.spill,
     memoryBytes: parseNumber('memory-limit', values['memory-limit'], 1) * MIB,

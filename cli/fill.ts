@@ -16,7 +16,7 @@ import { findPairs } from '../feeds/markets.ts'
 import { createFeedMetrics } from '../feeds/metrics.ts'
 import { schemaIdsOf } from '../feeds/service.ts'
 import { command, DATA_OPTION, type Options, type Values } from './command.ts'
-import { KAFKA_OPTIONS, kafkaOf, SOURCE_OPTIONS, schemaOf, sourceOf } from './feed-options.ts'
+import { KAFKA_OPTIONS, kafkaOf, SOURCE_OPTIONS, schemasOf, sourceOf } from './feed-options.ts'
 import { formatCount } from './format.ts'
 import { optional, parseNumber, parseTime } from './values.ts'
 
@@ -118,7 +118,7 @@ async function targetOf(values: Values<typeof OPTIONS>): Promise<Target> {
   if (values.brokers !== undefined) {
     const log: Log = { ...SILENT, warn: (message, { problem }) => console.error(`${message}: ${problem}`) }
     const sink = kafkaSink(await kafkaOf(values.brokers))
-    const schemaIds = await schemaIdsOf({ ...schemaOf(values), log })
+    const schemaIds = await schemaIdsOf({ ...schemasOf(values), log })
     return { sink, schemaIds, log, close: sink.close }
   }
   const lake = await openLake(values.data)

@@ -84,24 +84,6 @@ export function constantString(value: string, rows: number): DictionaryColumn<st
   return { kind: 'dictionary', entries: [value], indexes: new Int32Array(rows) }
 }
 
-/** Decimals of a type of any width: `wide` has those that 64 bits do not hold, by row. */
-export function decimalColumn(
-  values: BigInt64Array,
-  wide: ReadonlyMap<number, bigint>,
-  valid?: Uint8Array,
-): Int64Column | BigDecimalColumn {
-  if (wide.size === 0) return { kind: 'int64', values, valid }
-  return { kind: 'bigdecimal', values: Array.from(values, (value, row) => wide.get(row) ?? value), valid }
-}
-
-/** Decimals from their unscaled values. */
-export function decimalsOf(values: readonly bigint[]): Int64Column | BigDecimalColumn {
-  const long = BigInt64Array.from(values)
-  return values.every((value, row) => value === long[row])
-    ? { kind: 'int64', values: long }
-    : { kind: 'bigdecimal', values }
-}
-
 /** A column of this type that is null in every row. */
 export function nullColumn(type: ColumnType, rows: number): ColumnData {
   const valid = new Uint8Array(rows)

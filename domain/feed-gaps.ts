@@ -10,6 +10,7 @@
  * does not number its trades.
  */
 import { BadInput, messageOf } from './errors.ts'
+import { LAST_MICROS } from './time.ts'
 
 const GAP_KINDS = ['sequence', 'disconnect', 'unreadable'] as const
 const GAP_STATUSES = ['open', 'filled', 'closed', 'absent', 'lost', 'unreadable', 'checked', 'unknown'] as const
@@ -86,5 +87,6 @@ function id(value: unknown, field: string): number | null {
 function micros(value: unknown, field: string): bigint | null {
   if (value === null) return null
   if (typeof value !== 'string' || !/^\d{1,18}$/.test(value)) return missing(field)
-  return BigInt(value)
+  const time = BigInt(value)
+  return time > LAST_MICROS ? missing(field) : time
 }

@@ -12,7 +12,7 @@ export interface Trade {
   messageId: string
   /** `{EXCHANGE}-{id}`. */
   tradeId: string
-  /** Base then quote, letters and digits: `BTCUSDT`. */
+  /** Base then quote: `BTCUSDT`. */
   symbol: string
   exchange: string
   assetClass: AssetClass

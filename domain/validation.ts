@@ -1,5 +1,5 @@
 /** The rules that a decoded trade must pass; the first that fails names the DLQ row's error_type. */
-import { formatDecimal, PRICE_SCALE, QUANTITY_SCALE } from './decimal.ts'
+import { formatDecimal, PRICE_SCALE, QUANTITY_SCALE, QUOTE_SCALE } from './decimal.ts'
 import { approximateLong, exactLong, priceOf, quantityOf, type TradeCursor, type TradeDecoder } from './decode.ts'
 import { DAY_MICROS, LAST_MICROS, MINUTE_MICROS } from './time.ts'
 import { ASSET_CLASSES, TRADE_SIDES } from './trade.ts'
@@ -11,6 +11,8 @@ export const ERROR_TYPES = [
   'quantity_validation',
   'timestamp_validation',
   'symbol_validation',
+  'notional_validation',
+  'text_validation',
   'side_validation',
   'message_id_validation',
   'asset_class_validation',
@@ -33,7 +35,21 @@ const MAX_BEHIND = 365 * Number(DAY_MICROS)
 /** Times before the year 2255 are exact as numbers. */
 const SAFE_MICROS = Number.MAX_SAFE_INTEGER
 
-const SYMBOL = /^[A-Z0-9]+$/
+/** Letters and digits of any script: Binance lists 币安人生USDT and BTCUSD_PERP, Kraken ETH2.S/ETH. */
+const SYMBOL = /^[\p{L}\p{M}\p{N}_.-]{1,64}$/u
+const CONTROL = /\p{Cc}/u
+/** Longest trade id and currency, and longest conditions and vendor data, all their texts together; UTF-16 units. */
+const MAX_IDENTIFIER = 128
+const MAX_TEXTS = 16_384
+
+/**
+ * Price times quantity of a trade is below a trillion of the quote asset: no market reaches that, in any currency, and a candle
+ * holds a hundred million such trades (quote_volume has room for 10^20). Units of 10^-18.
+ */
+const NOTIONAL_LIMIT = 10n ** BigInt(12 + QUOTE_SCALE)
+/** Below it a product of floating point is surely below the limit. */
+const SURELY_BELOW = Number(NOTIONAL_LIMIT) * 0.999_999
+
 const CRYPTO = ASSET_CLASSES.indexOf('crypto')
 const BUY = TRADE_SIDES.indexOf('BUY')
 const SELL = TRADE_SIDES.indexOf('SELL')
@@ -47,18 +63,21 @@ export interface Validator {
 }
 
 /** `exchange` is the code that the table's messages must carry. */
-export function createValidator({ cursor, texts }: TradeDecoder, exchange: string): Validator {
-  // Whether an interned text is a symbol: asked once for each, 1 yes, 2 no.
-  let symbols = new Uint8Array(1024)
+export function createValidator({ cursor, texts, lists, maps }: TradeDecoder, exchange: string): Validator {
+  // Asked once for each interned value.
+  const isSymbol = remembered(number => isSymbolText(texts.entries[number]))
+  const isIdentifier = remembered(number => isIdentifierText(texts.entries[number]))
+  const areShort = remembered(number => lengthOf(lists.entries[number]) <= MAX_TEXTS)
+  const isShortMap = remembered(number => lengthOf([...maps.entries[number]].flat()) <= MAX_TEXTS)
 
-  function isSymbol(number: number): boolean {
-    if (number >= symbols.length) {
-      const larger = new Uint8Array(number * 2)
-      larger.set(symbols)
-      symbols = larger
-    }
-    if (symbols[number] === 0) symbols[number] = SYMBOL.test(texts.entries[number]) ? 1 : 2
-    return symbols[number] === 1
+  /** Why the texts cannot be in a table: their length, or a character that is not text. */
+  function textProblem(bytes: Uint8Array): string | undefined {
+    if (!isIdentifierBytes(bytes, cursor.tradeIdStart, cursor.tradeIdEnd))
+      return `trade_id ${quoted(textOf(bytes, cursor.tradeIdStart, cursor.tradeIdEnd))} ${NO_IDENTIFIER}`
+    if (!isIdentifier(cursor.currency)) return `currency ${quoted(texts.entries[cursor.currency])} ${NO_IDENTIFIER}`
+    if (!areShort(cursor.conditions)) return `trade_conditions have over ${MAX_TEXTS} characters`
+    if (cursor.vendorData >= 0 && !isShortMap(cursor.vendorData)) return `vendor_data has over ${MAX_TEXTS} characters`
+    return undefined
   }
 
   function check(bytes: Uint8Array, kafkaMicros: number): Rejection | undefined {
@@ -72,13 +91,21 @@ export function createValidator({ cursor, texts }: TradeDecoder, exchange: strin
     const late = timestampProblem(cursor, kafkaMicros)
     if (late) return rejected('timestamp_validation', late)
     if (!isSymbol(cursor.symbol))
-      return rejected('symbol_validation', `symbol ${quoted(texts.entries[cursor.symbol])} is not [A-Z0-9]+`)
+      return rejected(
+        'symbol_validation',
+        `symbol ${quoted(texts.entries[cursor.symbol])} is not 1 to 64 letters and digits in upper case, _ . or -`,
+      )
+    if (!isWithinNotional(cursor)) return rejected('notional_validation', notionalProblem(cursor))
+    const text = textProblem(bytes)
+    if (text) return rejected('text_validation', text)
+    const received = ingestionProblem(cursor)
+    if (received) return rejected('timestamp_validation', received)
     if (cursor.side !== BUY && cursor.side !== SELL)
       return rejected('side_validation', `side ${TRADE_SIDES[cursor.side]} is neither BUY nor SELL`)
     if (!isUuid(bytes, cursor.messageIdStart, cursor.messageIdEnd))
       return rejected(
         'message_id_validation',
-        `message_id ${quoted(Buffer.from(bytes.subarray(cursor.messageIdStart, cursor.messageIdEnd)).toString())} is not a UUID`,
+        `message_id ${quoted(textOf(bytes, cursor.messageIdStart, cursor.messageIdEnd))} is not a UUID`,
       )
     if (cursor.assetClass !== CRYPTO)
       return rejected('asset_class_validation', `asset_class ${ASSET_CLASSES[cursor.assetClass]} is not crypto`)
@@ -88,6 +115,68 @@ export function createValidator({ cursor, texts }: TradeDecoder, exchange: strin
   }
 
   return { check }
+}
+
+const NO_IDENTIFIER = `is longer than ${MAX_IDENTIFIER} characters or has a control character`
+
+/** A question about an interned value, asked once for each. */
+function remembered(ask: (number: number) => boolean): (number: number) => boolean {
+  // 1 yes, 2 no.
+  let answers = new Uint8Array(1024)
+  return number => {
+    if (number >= answers.length) {
+      const larger = new Uint8Array(number * 2)
+      larger.set(answers)
+      answers = larger
+    }
+    if (answers[number] === 0) answers[number] = ask(number) ? 1 : 2
+    return answers[number] === 1
+  }
+}
+
+/** A letter that has an upper case is in it. */
+function isSymbolText(text: string): boolean {
+  return SYMBOL.test(text) && text === text.toUpperCase()
+}
+
+function isIdentifierText(text: string): boolean {
+  return text.length <= MAX_IDENTIFIER && !CONTROL.test(text)
+}
+
+/** The same of UTF-8, most of which is ASCII. */
+function isIdentifierBytes(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > MAX_IDENTIFIER) return isIdentifierText(textOf(bytes, start, end))
+  for (let i = start; i < end; i++)
+    if (bytes[i] < 32 || bytes[i] > 126) return isIdentifierText(textOf(bytes, start, end))
+  return true
+}
+
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.subarray(start, end)).toString()
+}
+
+function lengthOf(texts: readonly string[]): number {
+  return texts.reduce((length, text) => length + text.length, 0)
+}
+
+function isWithinNotional(cursor: TradeCursor): boolean {
+  const price = approximateLong(cursor.priceLow, cursor.priceHigh)
+  const quantity = approximateLong(cursor.quantityLow, cursor.quantityHigh)
+  const isNarrow = cursor.widePrice === undefined && cursor.wideQuantity === undefined
+  return (isNarrow && price * quantity < SURELY_BELOW) || priceOf(cursor) * quantityOf(cursor) < NOTIONAL_LIMIT
+}
+
+function notionalProblem(cursor: TradeCursor): string {
+  const [price, quantity] = [priceOf(cursor), quantityOf(cursor)]
+  return `price ${formatDecimal(price, PRICE_SCALE)} times quantity ${formatDecimal(quantity, QUANTITY_SCALE)} is not below ${formatDecimal(NOTIONAL_LIMIT, QUOTE_SCALE).slice(0, -QUOTE_SCALE - 1)}`
+}
+
+/** ingestion_timestamp is for people: it only has to be a time that every engine can hold. */
+function ingestionProblem({ ingestionLow, ingestionHigh }: TradeCursor): string | undefined {
+  if (ingestionHigh >= 0 && approximateLong(ingestionLow, ingestionHigh) < SAFE_MICROS) return undefined
+  const exact = exactLong(ingestionLow, ingestionHigh)
+  if (exact < 0n) return `ingestion_timestamp ${exact} is before 1970`
+  return exact > LAST_MICROS ? `ingestion_timestamp ${exact} is after the year 9999` : undefined
 }
 
 function rejected(type: ErrorType, reason: string): Rejection {

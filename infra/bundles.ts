@@ -11,7 +11,7 @@ export const FUNCTIONS = ['bronze', 'silver', 'commit', 'gold', 'ohlcv', 'sweep'
 export type FunctionName = (typeof FUNCTIONS)[number]
 
 /** Those that query with DuckDB. */
-export const WITH_ENGINE: ReadonlySet<FunctionName> = new Set(['ohlcv', 'maintain'])
+export const WITH_ENGINE: ReadonlySet<FunctionName> = new Set(['maintain'])
 
 const ENGINE = '@duckdb/node-api'
 const ROOT = new URL('..', import.meta.url).pathname

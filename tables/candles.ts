@@ -1,7 +1,8 @@
 /** Candle files: rows to candles and back. */
 import type { Candle } from '../domain/candles.ts'
 import { vwap } from '../domain/candles.ts'
-import { type Batch, type ColumnData, decimalsOf, dictionaryOf } from '../domain/columns.ts'
+import { type Batch, type ColumnData, dictionaryOf } from '../domain/columns.ts'
+import { decimalsOf, longsOf } from '../domain/long-columns.ts'
 import { compare } from '../domain/order.ts'
 import type { Ports } from '../domain/ports.ts'
 import { candleTable } from '../domain/tables.ts'
@@ -100,10 +101,7 @@ export function candleColumns(candles: readonly StoredCandle[]): Batch {
     vwap: decimalsOf(sorted.map(vwap)),
   }
   for (const [field, column] of Object.entries(LONGS))
-    columns[column] = {
-      kind: 'int64',
-      values: BigInt64Array.from(sorted, candle => candle[field as keyof typeof LONGS]),
-    }
+    columns[column] = longsOf(sorted.map(candle => candle[field as keyof typeof LONGS]))
   for (const [field, column] of Object.entries(DECIMALS))
     columns[column] = decimalsOf(sorted.map(candle => candle[field as keyof typeof DECIMALS]))
   return { rows: sorted.length, columns }

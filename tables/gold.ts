@@ -1,37 +1,11 @@
-/** Gold's rows of given ranges of time, for a query engine: only the files that may hold them. */
+/** Where Gold's rows of a range of time are: the files and row groups that may hold them. */
+import type { RowGroup } from 'hyparquet'
 import type { Ports } from '../domain/ports.ts'
 import type { TimeRange } from '../domain/ranges.ts'
-import { sqlTimestamp, tableRows } from '../domain/sql.ts'
-import { GOLD_TABLE } from '../domain/tables.ts'
 import { DAY_MICROS, HOUR_MICROS } from '../domain/time.ts'
 import type { LoadedTable } from '../iceberg/catalog.ts'
 import { type ColumnRanges, planFiles } from '../iceberg/scan.ts'
 import type { DataFile } from '../iceberg/types.ts'
-
-/** Rows of a range as SQL that stands after FROM; `columns` are quoted names. */
-export interface GoldRows {
-  readonly select: (columns: string) => string
-  /** Store keys of the local copies, to be given back with `releaseLocal`. */
-  readonly keys: readonly string[]
-}
-
-/** One entry for each range that any file may hold rows of. */
-export async function scanGold(
-  ports: Pick<Ports, 'store'>,
-  table: LoadedTable,
-  ranges: readonly TimeRange[],
-): Promise<GoldRows[]> {
-  const found: GoldRows[] = []
-  for (const range of ranges) {
-    const keys = (await planGold(ports, table, range)).map(file => file.key)
-    if (keys.length === 0) continue
-    const paths = await Promise.all(keys.map(key => ports.store.localFile(key)))
-    const rows = tableRows(GOLD_TABLE, paths)
-    const condition = `"timestamp" BETWEEN ${sqlTimestamp(range.from)} AND ${sqlTimestamp(range.to)}`
-    found.push({ keys, select: columns => `SELECT ${columns} FROM ${rows} WHERE ${condition}` })
-  }
-  return found
-}
 
 /** Gold's files that may hold rows of the range. */
 export async function planGold(ports: Pick<Ports, 'store'>, table: LoadedTable, range: TimeRange): Promise<DataFile[]> {
@@ -48,4 +22,12 @@ function goldRanges({ from, to }: TimeRange): ColumnRanges[] {
   ]
   if (day(from) === day(to)) ranges.push({ column: 'exchange_hour', ranges: [{ lower: hour(from), upper: hour(to) }] })
   return ranges
+}
+
+/** Whether a row group's bounds leave room for the range; hyparquet gives them as dates, cut to the millisecond. */
+export function mayHold(group: RowGroup, { from, to }: TimeRange): boolean {
+  const chunk = group.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === 'timestamp')
+  const { min_value: min, max_value: max } = chunk?.meta_data?.statistics ?? {}
+  if (!(min instanceof Date && max instanceof Date)) return true
+  return BigInt(min.getTime()) * 1000n <= to && BigInt(max.getTime() + 1) * 1000n > from
 }

@@ -18,6 +18,7 @@ import { SAME_TRADE_MICROS } from '../../domain/trade.ts'
 import { writeDataFile } from '../../iceberg/data-file.ts'
 import { type ByteSource, readBatch, readGroups } from '../../iceberg/parquet/batch.ts'
 import type { DataFile } from '../../iceberg/types.ts'
+import { mayHold } from '../../tables/gold.ts'
 import { findRepeats, KEY_COLUMNS, LINEAGE_COLUMNS } from './dedup.ts'
 import { sortedRows } from './order.ts'
 
@@ -144,12 +145,4 @@ function minutesOf(timestamps: BigInt64Array): Float64Array {
         ? Math.floor(minutes[row] / Number(MINUTE_MICROS))
         : Number(timestamps[row] / MINUTE_MICROS)
   return minutes
-}
-
-/** Whether a row group's bounds leave room for the range; hyparquet gives them as dates, cut to the millisecond. */
-function mayHold(group: RowGroup, { from, to }: TimeRange): boolean {
-  const chunk = group.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === 'timestamp')
-  const { min_value: min, max_value: max } = chunk?.meta_data?.statistics ?? {}
-  if (!(min instanceof Date && max instanceof Date)) return true
-  return BigInt(min.getTime()) * 1000n <= to && BigInt(max.getTime() + 1) * 1000n > from
 }

@@ -1,5 +1,4 @@
-/** The candles' function as it is deployed, with DuckDB. */
-import { awsEngine } from '../../adapters/aws-engine.ts'
+/** The candles' function as it is deployed. */
 import { awsPorts } from '../../adapters/aws-ports.ts'
 import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { candleTable } from '../../domain/tables.ts'
@@ -7,5 +6,5 @@ import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { thenMirror } from '../mirror.ts'
 import { ohlcvHandler } from './handler.ts'
 
-const { ports, mirror } = awsPorts(awsEngine())
+const { ports, mirror } = awsPorts()
 export const handler = thenMirror(mirror, TIMEFRAMES.map(candleTable), ohlcvHandler(awsTelemetry('ohlcv'), ports))

@@ -4,12 +4,12 @@ import {
   type Batch,
   constantInt32,
   constantInt64,
-  decimalColumn,
   halvesOf,
   type PlainWriter,
   setLong,
 } from '../../domain/columns.ts'
 import { approximateLong, type TradeDecoder } from '../../domain/decode.ts'
+import { decimalColumn } from '../../domain/long-columns.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
 import { ASSET_CLASSES, TRADE_SIDES } from '../../domain/trade.ts'
 
@@ -98,7 +98,7 @@ export function createSilverColumns(decoder: TradeDecoder): SilverColumns {
     const { longs, ints } = columns
     const low = row * 2
     const high = low + 1
-    appendPlain(columns.messageId, bytes, cursor.messageIdStart, cursor.messageIdEnd)
+    appendUuid(columns.messageId, bytes, cursor.messageIdStart, cursor.messageIdEnd)
     appendPlain(columns.tradeId, bytes, cursor.tradeIdStart, cursor.tradeIdEnd)
     ints.symbol[row] = cursor.symbol
     ints.exchange[row] = cursor.exchange
@@ -139,6 +139,17 @@ export function createSilverColumns(decoder: TradeDecoder): SilverColumns {
   }
 
   return { add, finish }
+}
+
+/**
+ * Appends a UUID in its canonical form (RFC 9562, section 4: output is in lower case). The bit that tells lower case from upper
+ * is set in every digit and hyphen already.
+ */
+function appendUuid(writer: PlainWriter, source: Uint8Array, start: number, end: number): void {
+  const at = writer.length + 4
+  appendPlain(writer, source, start, end)
+  const { bytes, length } = writer
+  for (let i = at; i < length; i++) bytes[i] |= 0x20
 }
 
 function newDay(): DayColumns {

@@ -1,8 +1,9 @@
 /** Gathers the pages of one column, over row groups and files, into column data; the inverse of pages.ts and dictionary.ts. */
 import { type Column, isBigDecimal } from '../../domain/column-types.ts'
-import { appendPlain, type ColumnData, decimalColumn, type PlainWriter, plainLength } from '../../domain/columns.ts'
+import { appendPlain, type ColumnData, type PlainWriter, plainLength } from '../../domain/columns.ts'
 import { decimalFromBytes } from '../../domain/decimal.ts'
 import { wordsOf } from '../../domain/interner.ts'
+import { decimalColumn } from '../../domain/long-columns.ts'
 import type { ChunkPage } from './chunk.ts'
 import { type ColumnSink, plainStarts } from './sink.ts'
 import { dictionarySink, nestedSink } from './text-sinks.ts'

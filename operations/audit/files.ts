@@ -1,6 +1,6 @@
 /**
- * Law 5: every file that a current snapshot names exists, is as large and as long as the manifest says, and holds
- * rows of its partition only.
+ * Law 5: every file that a current snapshot names exists, has every byte that it was written with, is as large and as long as the
+ * manifest says, and holds rows of its partition only.
  */
 import { messageOf } from '../../domain/errors.ts'
 import type { ReadableLake } from '../../domain/lake.ts'
@@ -10,6 +10,7 @@ import { sqlName, tableRows } from '../../domain/sql.ts'
 import type { PartitionField } from '../../domain/tables.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import { setBack } from '../../iceberg/lineage.ts'
+import { damageOf } from '../../iceberg/parquet/whole.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import type { Readings, TableReading } from './readings.ts'
 import { count, type Findings, violation } from './report.ts'
@@ -35,7 +36,7 @@ export function fileFindings(
 ): Findings {
   const all = [...problems, ...[...unreadable].map(([file, why]) => ({ file, problem: `cannot be read: ${why}` }))]
   return {
-    summary: `${count(files)} files of ${count(bytes)} bytes are there, with the manifests' sizes, rows and partitions`,
+    summary: `${count(files)} files of ${count(bytes)} bytes are there, byte for byte as written, with the manifests' rows and partitions`,
     figures: { files, bytes },
     notes: [],
     violations: violation('files are not as the manifests say', all),
@@ -90,7 +91,7 @@ function both(first: TableReading, later: TableReading): TableReading {
   }
 }
 
-/** Local paths of the files that exist with the right size. */
+/** Local paths of the files that exist with the right size and bytes. */
 async function present(lake: ReadableLake, table: TableReading, problems: Problem[]): Promise<Map<string, string>> {
   const found = new Map<string, string>()
   for (const some of piecesOf([...table.files.values()], STATS_AT_ONCE))
@@ -104,7 +105,12 @@ async function present(lake: ReadableLake, table: TableReading, problems: Proble
             file: key,
             problem: `has ${info.bytes} bytes, the manifest says ${bytes}`,
           })
-        else found.set(key, await lake.ports.store.localFile(key))
+        else {
+          const path = await lake.ports.store.localFile(key)
+          const damage = damageOf(path)
+          if (damage !== undefined) problems.push({ table: table.definition.name, file: key, problem: damage })
+          else found.set(key, path)
+        }
       }),
     )
   return found

@@ -13,6 +13,7 @@ import { repeatedFiles } from '../../iceberg/live-files.ts'
 import { uriOf } from '../../iceberg/location.ts'
 import { rollBack } from '../../iceberg/metadata.ts'
 import { nextMetadataKey, readMetadata, versionOf, writeMetadata } from '../../iceberg/metadata-file.ts'
+import { damageOf } from '../../iceberg/parquet/whole.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 
@@ -179,6 +180,8 @@ export async function fileProblem(
   if (info.bytes !== file.bytes) return `it has ${info.bytes} bytes, not ${file.bytes}`
   const path = await ports.store.localFile(file.key)
   try {
+    const damage = damageOf(path)
+    if (damage !== undefined) return `it ${damage}`
     // The hash makes the engine decode every value.
     const [{ rows }] = await session.run(`SELECT count(*) AS rows, max(hash(file)) FROM ${readParquet([path])} AS file`)
     if (file.records === undefined || Number(rows) === file.records) return undefined

@@ -129,9 +129,11 @@ describe('a record that is not a trade', () => {
     ['timestamp_validation', { timestamp: now - YEAR - 1n }, `${now - YEAR - 1n}`],
     ['timestamp_validation', { timestamp: 2n ** 63n - 1n }, '9223372036854775807'],
     ['symbol_validation', { symbol: '' }, '""'],
-    ['symbol_validation', { symbol: 'BTC-USD' }, '"BTC-USD"'],
+    ['symbol_validation', { symbol: 'BTC/USD' }, '"BTC/USD"'],
     ['symbol_validation', { symbol: 'btcusd' }, '"btcusd"'],
     ['symbol_validation', { symbol: 'BTCUSD\n' }, '"BTCUSD\\n"'],
+    ['notional_validation', { price: 10n ** 14n, quantity: 10n ** 16n }, 'is not below'],
+    ['text_validation', { currency: '\u001b' }, 'currency'],
     ['side_validation', { side: 'UNKNOWN' }, 'UNKNOWN'],
     ['side_validation', { side: 'SELL_SHORT' }, 'SELL_SHORT'],
     ['message_id_validation', { messageId: '' }, '""'],
@@ -153,7 +155,7 @@ describe('a record that is not a trade', () => {
 
   test('is named for the first rule that it breaks', async () => {
     const order = rules.filter(([type], i) => type !== rules[i - 1]?.[0])
-    expect(order).toHaveLength(8)
+    expect(order).toHaveLength(10)
     let broken: Partial<Trade> = {}
     for (const [type, one] of order.toReversed()) {
       broken = { ...broken, ...one }

@@ -214,7 +214,7 @@ describe('candles', () => {
   test('hold volumes and quote volumes far beyond 18 digits exactly', async () => {
     const most = 10n ** 18n - 1n
     const trades = Array.from({ length: 50 }, (_, i) =>
-      at(NOON + BigInt(i) * 10n * SECOND, i, { price: most - BigInt(i), quantity: most }),
+      at(NOON + BigInt(i) * 10n * SECOND, i, { price: 10n ** 12n - BigInt(i), quantity: most }),
     )
     await fold(trades)
     const [day] = await storedCandles(lake, '1d')

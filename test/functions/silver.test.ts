@@ -86,7 +86,7 @@ describe('a valid trade', () => {
         currency: '',
       }),
       tradeOf(2, { vendorData: null, tradeConditions: [], side: 'SELL' }),
-      tradeOf(3, { vendorData: {}, ingestionTimestamp: -5n }),
+      tradeOf(3, { vendorData: {}, ingestionTimestamp: 5n }),
     ]
     await put([
       ...recordsOf(trades, 9, 2 ** 40).slice(0, 2),

@@ -6,15 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import {
-  type Batch,
-  constantInt32,
-  constantInt64,
-  constantString,
-  decimalsOf,
-  dictionaryOf,
-} from '../../domain/columns.ts'
+import { type Batch, constantInt32, constantInt64, constantString, dictionaryOf } from '../../domain/columns.ts'
 import { formatDecimal } from '../../domain/decimal.ts'
+import { decimalsOf } from '../../domain/long-columns.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { openLake } from '../../embedded/lake.ts'
 import { createTable } from '../../iceberg/catalog.ts'

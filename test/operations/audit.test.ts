@@ -2,20 +2,14 @@
  * The audit finds what is wrong, and names the law: each test breaks one thing in a good lake and mends it again.
  * Over 250 lines: each way to break each law.
  */
-import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { advanceCheckpoint, type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
 import { topicName } from '../../domain/names.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { invocation, wireFunctions } from '../../embedded/functions.ts'
-import { openLakeReadOnly } from '../../embedded/lake.ts'
-import { loadTable } from '../../iceberg/catalog.ts'
-import { stageSnapshot } from '../../iceberg/commit.ts'
-import { planFiles } from '../../iceberg/scan.ts'
 import { auditLake } from '../../operations/audit/audit.ts'
 import type { AuditReport, LawReport } from '../../operations/audit/report.ts'
-import { drainLake, largestFile, newLake, publishMarket, rewriteFile, type TestLake } from '../embedded/support.ts'
+import { drainLake, newLake, publishMarket, rewriteFile, type TestLake } from '../embedded/support.ts'
 import { SILENT } from '../silent-log.ts'
 
 let lake: TestLake
@@ -28,14 +22,6 @@ beforeAll(async () => {
   await drainLake(lake)
 })
 afterAll(() => lake.remove())
-
-/** As another process looks: what this one has read before is not taken from memory. */
-async function auditAfresh(): Promise<AuditReport> {
-  const looking = await openLakeReadOnly(lake.directory)
-  const report = await auditLake(looking)
-  looking.close()
-  return report
-}
 
 const broken = (report: AuditReport) => report.laws.filter(law => !law.holds).map(({ law }) => law)
 const wordsOf = ({ violations }: LawReport) => violations.map(({ what }) => what)
@@ -76,29 +62,6 @@ const AT = '"partition", "offset"'
 const FROM = 'kafka_partition, kafka_offset'
 const TRADE = 'symbol, "timestamp", message_id'
 const WINDOW = 'window_start, exchange, symbol'
-
-test.each([
-  [BRONZE, [1, 5], /in Bronze more than once/],
-  [SILVER, [2, 5], /more than once in Silver/],
-  [DLQ, [2, 5], /more than once in Silver and the DLQ/],
-  [GOLD, [3, 4, 5], /are the same trade as another/],
-  [MINUTE, [4, 5], /have several candles|do not add up/],
-])('a file that %s lists twice counts twice, as it does for every reader', async (name, laws, words) => {
-  const table = await loadTable(lake.ports, name)
-  const file = (await planFiles(lake.ports, table)).reduce((most, next) => (next.records > most.records ? next : most))
-  const twice = await stageSnapshot(lake.ports, { table, add: [file], operation: 'append' })
-  await lake.ports.state.transact([twice.write], lake.ports.ids.uuid())
-  try {
-    const report = await auditAfresh()
-    expect(broken(report)).toEqual(laws)
-    expect(wordsOf(report.laws[laws[0] - 1]).join('; ')).toMatch(words)
-    expect(JSON.stringify(report.laws[4].violations)).toMatch(/is listed 2 times: readers count its rows as often/)
-  } finally {
-    const options = { table: twice.table, remove: new Set([file.key]), operation: 'delete' } as const
-    await lake.ports.state.transact([(await stageSnapshot(lake.ports, options)).write], lake.ports.ids.uuid())
-  }
-  expect((await auditAfresh()).holds).toBe(true)
-})
 
 /** What is done to a table, the laws that it breaks, and what is said of the first of them. */
 const REWRITES: [title: string, table: string, select: (rows: string) => string, laws: number[], words: RegExp][] = [
@@ -231,66 +194,6 @@ test.each([
   expect(broken(report)).toEqual([4])
   expect(wordsOf(report.laws[3]).join()).toContain(`candles of ${table} differ from Gold`)
   expect(JSON.stringify(report.laws[3].violations)).toContain(`${column} is `)
-})
-
-describe('files', () => {
-  const problems = (report: AuditReport) => JSON.stringify(report.laws[4].violations)
-
-  test('that are missing, cut, or damaged', async () => {
-    const path = await largestFile(lake, GOLD)
-    const bytes = readFileSync(path)
-    renameSync(path, `${path}.away`)
-    const missing = await auditAfresh()
-    writeFileSync(path, bytes.subarray(0, bytes.length - 1))
-    const cut = await auditAfresh()
-    writeFileSync(path, Buffer.from(bytes).fill(0, bytes.length - 2000))
-    const damaged = await auditAfresh()
-    rmSync(path)
-    copyFileSync(`${path}.away`, path)
-    rmSync(`${path}.away`)
-    for (const [report, words] of [
-      [missing, 'is missing'],
-      [cut, `has ${bytes.length - 1} bytes, the manifest says ${bytes.length}`],
-      [damaged, 'cannot be read'],
-    ] as const) {
-      expect(broken(report)).toContain(5)
-      expect(problems(report)).toContain(words)
-    }
-    expect((await auditAfresh()).holds).toBe(true)
-  })
-
-  test('whose pages are damaged although size and footer are right', async () => {
-    const path = await largestFile(lake, SILVER)
-    const bytes = readFileSync(path)
-    writeFileSync(path, Buffer.from(bytes).fill(0xff, 100, 5000))
-    const report = await auditAfresh()
-    writeFileSync(path, bytes)
-    expect(broken(report)).toContain(5)
-    expect(problems(report)).toContain('cannot be read')
-  })
-
-  test('of metadata that are missing', async () => {
-    const { metadataLocation } = await loadTable(lake.ports, GOLD)
-    const path = fileURLToPath(metadataLocation)
-    renameSync(path, `${path}.away`)
-    const report = await auditAfresh()
-    renameSync(`${path}.away`, path)
-    expect(report.holds).toBe(false)
-    expect(problems(report)).toContain('Table gold_crypto_trades has lost its metadata file')
-  })
-
-  test('with another number of rows, or in another partition', async () => {
-    for (const [describe, words] of [
-      [{ records: 3 }, 'rows, the manifest says 3'],
-      [{ partition: { exchange_date: 5, exchange_hour: 6 } }, 'belongs to partition exchange_date = 5, its rows have'],
-    ] as const) {
-      const undo = await rewriteFile(lake, GOLD, { describe: file => ({ ...file, ...describe }) })
-      const report = await auditAfresh()
-      await undo()
-      expect(broken(report)).toEqual([5])
-      expect(problems(report)).toContain(words)
-    }
-  })
 })
 
 describe('checkpoints', () => {

@@ -16,7 +16,7 @@ const INVALID: readonly ((trade: Trade) => Trade)[] = [
   trade => ({ ...trade, timestamp: 0n }),
   trade => ({ ...trade, messageId: '' }),
   trade => ({ ...trade, messageId: 'not-a-uuid' }),
-  trade => ({ ...trade, symbol: `${trade.symbol.slice(0, 3)}-${trade.symbol.slice(3)}` }),
+  trade => ({ ...trade, symbol: `${trade.symbol.slice(0, 3)}/${trade.symbol.slice(3)}` }),
   trade => ({ ...trade, side: 'UNKNOWN' }),
   trade => ({ ...trade, assetClass: 'equities' }),
   trade => ({ ...trade, exchange: 'ELSEWHERE' }),

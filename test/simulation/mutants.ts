@@ -295,9 +295,9 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('nobody waits for a candle table’s failure', 'functions/ohlcv/ohlcv.ts', '      write.catch(() => {})\n', ''),
   mutant(
     'trades of one moment are ordered by their ids as text',
-    'functions/ohlcv/from-gold.ts',
-    'else if (compareTradeIds(edge.tradeId, known.last.tradeId) > 0) known.last = edge',
-    'else if (edge.tradeId > known.last.tradeId) known.last = edge',
+    'domain/trade-ids.ts',
+    'return tail(a) - tail(b) || compareTradeIds(text(a), text(b))',
+    'return text(a) < text(b) ? -1 : 1',
   ),
   // The sweep, and maintenance.
   mutant(

@@ -1,0 +1,38 @@
+/** The trade ids of a batch, for the order of trades of one moment. */
+import { compareTradeIds } from './candles.ts'
+import type { BytesColumn } from './columns.ts'
+import { rowStarts } from './take.ts'
+
+export interface TradeIds {
+  text(row: number): string
+  /** The order of two rows' ids, as `compareTradeIds` has it. */
+  compare(a: number, b: number): number
+}
+
+/** Ids in PLAIN layout. Most differ in the number that ends them, which needs no text. */
+export function tradeIdsOf(column: BytesColumn, rows: number): TradeIds {
+  const { plain } = column
+  const starts = rowStarts(column, rows)
+
+  const text = (row: number) => Buffer.from(plain.subarray(starts[row] + 4, starts[row + 1])).toString()
+
+  /** The number that ends an id, -1 where none does; NaN where it may take more than 2^53. */
+  function tail(row: number): number {
+    const begin = starts[row] + 4
+    let at = starts[row + 1] - 1
+    let value = 0
+    let unit = 1
+    for (; at >= begin && plain[at] >= 48 && plain[at] <= 57; at--) {
+      if (unit > 1e14) return Number.NaN
+      value += (plain[at] - 48) * unit
+      unit *= 10
+    }
+    return unit === 1 ? -1 : value
+  }
+
+  function compare(a: number, b: number): number {
+    return tail(a) - tail(b) || compareTradeIds(text(a), text(b))
+  }
+
+  return { text, compare }
+}

@@ -82,6 +82,22 @@ export function printAudit(report: AuditReport): void {
   for (const law of report.laws) for (const line of lawLines(law)) console.log(line)
   for (const line of lossLines(report.losses)) console.log(line)
   console.log(verdict(report))
+  for (const line of feedLines(report)) console.log(line)
+}
+
+/** What never reached Kafka, which no law can see. */
+function feedLines({ feeds }: AuditReport): string[] {
+  if (feeds === undefined) return []
+  const { gaps, silent } = feeds
+  const never = gaps.lost + gaps.unreadable
+  return [
+    ...(never > 0
+      ? [
+          `${formatCount(never)} trades that the exchanges numbered never came here: SELECT * FROM feed_gaps says which.`,
+        ]
+      : []),
+    ...(silent.length > 0 ? [`No trade ever came from ${silent.join(', ')}.`] : []),
+  ]
 }
 
 function lossLines(losses: AuditReport['losses']): string[] {
@@ -92,7 +108,7 @@ function lossLines(losses: AuditReport['losses']): string[] {
   })
 }
 
-function verdict({ laws, losses }: AuditReport): string {
+function verdict({ laws, losses, feeds }: AuditReport): string {
   const broken = laws.filter(law => !law.holds)
   if (broken.length > 0)
     return `${broken.length === 1 ? 'A law is' : `${broken.length} laws are`} BROKEN: ${broken.map(law => law.name).join('; ')}.`
@@ -101,7 +117,9 @@ function verdict({ laws, losses }: AuditReport): string {
     return `The six laws hold for what is left, but ${rows} rows are lost for good: tradelake audit --accept-loss acknowledges that.`
   if (losses.length > 0)
     return `The six laws hold for what is left: ${rows} rows were lost, which was acknowledged; nothing is doubled.`
-  return 'All six laws hold: nothing is lost, nothing doubled, and every candle is exact.'
+  const isWhole = feeds === undefined || feeds.gaps.lost + feeds.gaps.unreadable === 0
+  const nothing = isWhole ? 'nothing is lost' : 'nothing that came is lost'
+  return `All six laws hold: ${nothing}, nothing doubled, and every candle is exact.`
 }
 
 function lawLines(law: LawReport): string[] {

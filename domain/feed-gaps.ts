@@ -15,6 +15,9 @@ import { LAST_MICROS } from './time.ts'
 const GAP_KINDS = ['sequence', 'disconnect', 'unreadable'] as const
 const GAP_STATUSES = ['open', 'filled', 'closed', 'absent', 'lost', 'unreadable', 'checked', 'unknown'] as const
 
+/** The cause in reports of a search that a person asked for (`tradelake fill`). */
+export const BY_HAND = 'asked for by hand'
+
 export interface FeedGap {
   /** Name as in domain/exchanges.ts. */
   readonly exchange: string

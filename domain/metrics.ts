@@ -27,6 +27,9 @@ export const lostTradesLog = { message: 'trades are lost', field: 'trades' } as 
 /** What a feed logs about trades that it could not read; an alarm looks for this message. */
 export const unreadableTradesLog = { message: 'trades cannot be read', field: 'trades' } as const
 
+/** What a feed logs when its machine's clock is not the exchange's; an alarm looks for this message. */
+export const clockLog = { message: 'the clock is off' } as const
+
 /** Publishes one invocation's values; the unit is in the name. */
 export function publishMetrics(metrics: Metrics, values: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(values))

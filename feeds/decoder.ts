@@ -4,6 +4,8 @@ import { TradelakeError } from '../domain/errors.ts'
 import { messageId, type Trade, type TradeSide } from '../domain/trade.ts'
 
 export interface Decoder {
+  /** Texts that are no JSON and no fault, like a bare `pong`: they show that the exchange is there. */
+  readonly ignores?: ReadonlySet<string>
   /**
    * The trades of one frame of JSON text, in their order; nothing for a frame of another kind.
    * `receivedAt` is when the feed got it, microseconds since 1970. Each trade is read by itself: `unreadable` is told of

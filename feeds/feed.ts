@@ -9,6 +9,7 @@ import type { Log } from '../domain/ports.ts'
 import { encodeTrade, type SchemaIds } from '../domain/wire.ts'
 import type { Outage } from './client.ts'
 import { createClients } from './clients.ts'
+import { createClockWatch } from './clock-watch.ts'
 import type { Decoder, FeedTrade } from './decoder.ts'
 import type { Venue } from './exchanges/venues.ts'
 import { createFrameReader } from './frame-reader.ts'
@@ -89,15 +90,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   let stopped = false
 
   const publisher = createPublisher(
-    {
-      sink: ports.sink,
-      spill: ports.spill,
-      timers,
-      random,
-      log,
-      memoryBytes: options.memoryBytes,
-      spillBytes: options.spillBytes,
-    },
+    { ...ports, memoryBytes: options.memoryBytes, spillBytes: options.spillBytes },
     {
       sent(records, bytes, tookMs) {
         kafkaProblem = undefined
@@ -135,6 +128,10 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     },
     { found: take, report: ({ key, value }) => publish(topics.gaps, key, value) },
   )
+  const clock = createClockWatch({
+    ...{ exchange, http: ports.http, timers, log },
+    urls: venue.restUrls.map(url => `${url}${venue.rest.timePath}`),
+  })
   const readFrame = createFrameReader(
     { exchange, decoder: options.decoder, api: venue.stream, metrics, timers, log },
     {
@@ -160,6 +157,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     sinceLastMessageSeconds: () => secondsSince(clients.lastFrame),
     connected: () => (clients.isWhole ? 1 : 0),
     missingIds: () => tracker.missingIds,
+    clockOffsetSeconds: () => clock.offsetSeconds,
     refusedMarkets: () => sumOf(clients.all, ({ refused }) => refused.size),
     queueRecords: () => publisher.waiting.records,
     spillBytes: () => publisher.waiting.spillBytes,
@@ -224,6 +222,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
       resumed = last
       recovery.resume(reported)
       clients.start()
+      clock.start()
       tick()
     },
     async stop(milliseconds) {
@@ -235,6 +234,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
       while (tracker.missingIds > 0 && timers.steady() < end - milliseconds / 2) await pause(LOOK_MS)
       timeouts.cancelAll()
       recovery.stop()
+      clock.stop()
       const settled = tracker.settled()
       const left = await publisher.close(Math.max(0, end - timers.steady()))
       if (left > 0) log.warn('Kafka did not take the last records: they are on disk', { exchange, records: left })
@@ -243,7 +243,8 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     },
     status() {
       const healthy = !exiting && timers.steady() - lastTick < HANGS_MS
-      return statusOf({ healthy, clients: clients.all, publisher, kafkaProblem, missingTrades: tracker.missingIds })
+      const problems = { kafkaProblem, clockProblem: clock.problem }
+      return statusOf({ healthy, clients: clients.all, publisher, ...problems, missingTrades: tracker.missingIds })
     },
   }
 }

@@ -74,11 +74,15 @@ export function parseFrame(text: string): unknown {
   }
 }
 
-/** A decoder, from what it makes of a parsed message. */
-export function decoderOf(mapMessage: Decoder['mapMessage']): Decoder {
+/** A decoder, from what it makes of a parsed message; `ignores` as in Decoder. */
+export function decoderOf(mapMessage: Decoder['mapMessage'], ...ignores: readonly string[]): Decoder {
+  const ignored: ReadonlySet<string> = new Set(ignores)
   return {
-    map: (frame, receivedAt, unreadable) => mapMessage(parseFrame(frame), receivedAt, unreadable),
+    *map(frame, receivedAt, unreadable) {
+      if (!ignored.has(frame)) yield* mapMessage(parseFrame(frame), receivedAt, unreadable)
+    },
     mapMessage,
+    ignores: ignored,
   }
 }
 

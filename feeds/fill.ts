@@ -2,11 +2,10 @@
  * Fetches a range of trades that a person names from the exchange's history, whatever became of it before: for ranges that
  * were lost, came unreadable, or were traded before there was a feed. Gold keeps each trade once.
  */
-
+import { BY_HAND } from '../domain/feed-gaps.ts'
 import type { FeedRecord, Http, RecordSink, Timers } from '../domain/feed-ports.ts'
 import type { Log } from '../domain/ports.ts'
-import type { SchemaIds } from '../domain/wire.ts'
-import { encodeTrade } from '../domain/wire.ts'
+import { encodeTrade, type SchemaIds } from '../domain/wire.ts'
 import type { Venue } from './exchanges/venues.ts'
 import type { FeedMetrics } from './metrics.ts'
 import type { Pair } from './pairs.ts'
@@ -47,7 +46,6 @@ export interface Fill {
   stop(): void
 }
 
-const CAUSE = 'asked for by hand'
 const LOOK_MS = 50
 const MAX_WAITING = 5_000
 
@@ -56,7 +54,9 @@ export function startFill(options: FillOptions, { timers, http, sink, log }: Fil
   const { symbol } = pair
   const tracker = createTracker()
   const times = { fromTime: Number(since), toTime: timers.now() * 1000 }
-  const ranges = tracker.resume(symbol, to, since, CAUSE, [{ from, to, ...times, cause: CAUSE, reported: [from, to] }])
+  const ranges = tracker.resume(symbol, to, since, BY_HAND, [
+    { from, to, ...times, cause: BY_HAND, reported: [from, to] },
+  ])
   let waiting: FeedRecord[] = []
   let found = 0
   let stored = 0

@@ -57,6 +57,7 @@ export function createFrameReader(
 
   return text => {
     metrics.messages(Buffer.byteLength(text))
+    if (decoder.ignores?.has(text)) return { kind: 'heartbeat' }
     const receivedAt = BigInt(timers.now()) * 1000n
     let trades = 0
     let unread = 0

@@ -34,7 +34,10 @@ export async function findPairs(
     texts.map(text => pairOf(text, symbol => markets?.get(symbol))).map(pair => [pair.symbol, pair]),
   )
   if (!markets) return [...pairs.values()]
-  const found = [...pairs.values()].map(pair => ({ pair, isTraded: markets.get(pair.symbol)?.isTraded }))
+  const found = [...pairs.values()].map(pair => {
+    const { restName, isTraded } = markets.get(pair.symbol) ?? {}
+    return { pair: restName === undefined ? pair : { ...pair, restName }, isTraded }
+  })
   const names = (some: typeof found) => some.map(({ pair }) => `${pair.base}-${pair.quote}`).join(', ')
   const missing = found.filter(({ isTraded }) => isTraded === undefined)
   const resting = found.filter(({ isTraded }) => isTraded === false)
@@ -49,7 +52,7 @@ export async function findPairs(
     [resting, 'the exchange does not trade it now'],
   ] as const)
     if (some.length > 0) log(ports, exchange, names(some), problem)
-  return [...pairs.values()]
+  return found.map(({ pair }) => pair)
 }
 
 function log({ log }: MarketPorts, exchange: string, markets: string, problem: string): void {

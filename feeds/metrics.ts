@@ -13,6 +13,7 @@ export interface FeedGauges {
   connected(): number
   missingIds(): number
   refusedMarkets(): number
+  clockOffsetSeconds(): number
   queueRecords(): number
   spillBytes(): number
   heapBytes(): number
@@ -128,6 +129,9 @@ export function createFeedMetrics(registry: Registry, exchange: string): FeedMet
       gauge('connected', '1 while every connection is live', () => gauges.connected())
       gauge('missing_trades', 'Trade numbers that are missing now', () => gauges.missingIds())
       gauge('refused_markets', 'Markets that the exchange does not serve now', () => gauges.refusedMarkets())
+      gauge('clock_offset_seconds', "How much later the exchange's clock shows than this machine's", () =>
+        gauges.clockOffsetSeconds(),
+      )
       gauge('queue_records', 'Records that wait for Kafka in memory', () => gauges.queueRecords())
       gauge('spill_bytes', 'Records that wait for Kafka on disk', () => gauges.spillBytes())
       gauge('heap_bytes', 'Heap in use', () => gauges.heapBytes())

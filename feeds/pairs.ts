@@ -7,6 +7,8 @@ export interface Pair {
   readonly symbol: string
   readonly base: string
   readonly quote: string
+  /** What the exchange's REST API calls it, where that is another name. */
+  readonly restName?: string
 }
 
 const LONGEST_QUOTE = Math.max(...[...QUOTES].map(quote => quote.length))

@@ -83,6 +83,8 @@ export interface MarketList {
 }
 
 export interface RestApi {
+  /** Path of the cheapest request that there is: the clock is compared by its reply's `Date`. */
+  readonly timePath: string
   readonly markets: MarketList
   /**
    * Past trades by their ids, for an exchange that numbers a symbol's trades one by one. Without it ids mean nothing

@@ -18,7 +18,7 @@ import { FilterPattern, type ILogGroup, MetricFilter, type MetricFilterProps } f
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import type { Exchange } from '../domain/exchanges.ts'
-import { lostTradesLog, METRICS_NAMESPACE, metricNames, unreadableTradesLog } from '../domain/metrics.ts'
+import { clockLog, lostTradesLog, METRICS_NAMESPACE, metricNames, unreadableTradesLog } from '../domain/metrics.ts'
 import type { RecordStream } from '../domain/streams.ts'
 import type { Bronze } from './bronze.ts'
 import { pascal } from './function.ts'
@@ -185,19 +185,20 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
     },
 
     feed({ name }: Exchange, logGroup: ILogGroup): Watched[] {
-      const given = (what: string, { message, field }: { message: string; field: string }) =>
-        logged(pascal(name, `${what}Trades`), logGroup, {
+      const saying = (what: string, { message, field }: { message: string; field?: string }) =>
+        logged(pascal(name, what), logGroup, {
           filterPattern: FilterPattern.stringValue('$.message', '=', message),
-          metricName: `${name}_feed_${what}_trades_total`,
-          metricValue: `$.${field}`,
+          metricName: `${name}_feed_${what.replaceAll(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)}_total`,
+          ...(field !== undefined && { metricValue: `$.${field}` }),
         }).metric({ statistic: 'Sum', period: FIVE_MINUTES })
       const errors = logged(pascal(name, 'errors'), logGroup, {
         filterPattern: FilterPattern.stringValue('$.level', '=', 'ERROR'),
         metricName: `${name}_feed_errors_total`,
       })
       return [
-        alarm('feed-lost-trades', name, given('lost', lostTradesLog), 0),
-        alarm('feed-unreadable-trades', name, given('unreadable', unreadableTradesLog), 0),
+        alarm('feed-lost-trades', name, saying('lostTrades', lostTradesLog), 0),
+        alarm('feed-unreadable-trades', name, saying('unreadableTrades', unreadableTradesLog), 0),
+        alarm('feed-clock', name, saying('clockOff', clockLog), 0),
         alarm('feed-errors', name, errors.metric({ statistic: 'Sum', period: MINUTE }), 0, {
           urgent: URGENT.has(name),
         }),

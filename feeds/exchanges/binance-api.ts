@@ -32,6 +32,7 @@ export const binanceStream: StreamApi = {
 export function binanceRest(code: string): RestApi {
   const decoder = binance(code)
   return {
+    timePath: '/api/v3/time',
     markets: {
       // A request weighs 20 of 6,000 a minute, however many markets it names; an address has to fit a request line.
       named: 100,

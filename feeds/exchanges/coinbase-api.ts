@@ -43,6 +43,7 @@ export const coinbaseStream: StreamApi = {
 export function coinbaseRest(code: string): RestApi {
   const decoder = coinbase(code)
   return {
+    timePath: '/time',
     markets: {
       path: () => '/products',
       read({ status, body }) {

@@ -36,7 +36,7 @@ function decode(exchange: string, type: string, message: unknown): DecodedTrade 
     // `side` is the maker's; the aggressor is on the other one.
     side: makerSide === 'buy' ? 'SELL' : makerSide === 'sell' ? 'BUY' : fields.fail('side', "'buy' or 'sell'"),
     // The REST history has no sequence.
-    ...(isObject(message) && 'sequence' in message && { sequence: fields.integer('sequence') }),
+    ...(fields.has('sequence') && { sequence: fields.integer('sequence') }),
     vendorData: {
       type,
       product_id: product,

@@ -48,6 +48,7 @@ export const krakenStream: StreamApi = {
 export function krakenRest(code: string): RestApi {
   const decoder = kraken(code)
   return {
+    timePath: '/0/public/Time',
     markets: {
       // All of them: a pair has several names here, and one that is unknown spoils a request that names it.
       path: () => '/0/public/AssetPairs',
@@ -60,7 +61,9 @@ export function krakenRest(code: string): RestApi {
           const name = isObject(row) && typeof row.wsname === 'string' ? row.wsname : ''
           const [base, quote] = name.split('/').map(commonName)
           if (!isObject(row) || !base || !quote) return []
-          return { symbol: base + quote, base, quote, isTraded: row.status === undefined || TRADED.has(row.status) }
+          const isTraded = row.status === undefined || TRADED.has(row.status)
+          const restName = typeof row.altname === 'string' ? row.altname : undefined
+          return { symbol: base + quote, base, quote, isTraded, ...(restName && { restName }) }
         })
       },
     },
@@ -68,7 +71,8 @@ export function krakenRest(code: string): RestApi {
       needsTime: true,
       // By time, nanoseconds since 1970: ids cannot be asked for. Ids and times need not have the same order.
       begin: range => String((range.after - DISORDER_MICROS) * 1000n),
-      path: ({ pair, cursor }) => `/0/public/Trades?pair=${nameOf(pair)}&since=${cursor}&count=${PAGE_TRADES}`,
+      path: ({ pair, cursor }) =>
+        `/0/public/Trades?pair=${pair.restName ?? nameOf(pair)}&since=${cursor}&count=${PAGE_TRADES}`,
       page(body, { pair, range }, receivedAt) {
         const { rows, last } = resultOf(body, code, pair)
         const read = readRows(

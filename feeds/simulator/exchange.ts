@@ -184,9 +184,11 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
     },
     get(path) {
       const limited = timeline.during('too-many-requests')
-      if (!limited) return protocol.get(new URL(path, 'http://exchange'))
-      const seconds = Math.ceil((limited.at + limited.milliseconds - timers.now()) / 1000)
-      return json(protocol.tooManyRequests, 429, { 'retry-after': String(seconds) })
+      const seconds = limited && Math.ceil((limited.at + limited.milliseconds - timers.now()) / 1000)
+      const reply = limited
+        ? json(protocol.tooManyRequests, 429, { 'retry-after': String(seconds) })
+        : protocol.get(new URL(path, 'http://exchange'))
+      return { ...reply, headers: { ...reply.headers, date: new Date(book.now() / 1000).toUTCString() } }
     },
     trades() {
       timeline.settle()

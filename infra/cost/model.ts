@@ -147,7 +147,7 @@ export function watched(exchanges: readonly KnownExchange[]): { alarms: number; 
 }
 
 /** A feed's alarms, each with a metric of its own. */
-export const FEED_ALARMS = 3
+export const FEED_ALARMS = 4
 
 /** One exchange's: its task, the address that it has on the internet, and what infra/alarms.ts makes for it. */
 function feedDollars(): number {

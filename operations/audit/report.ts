@@ -35,11 +35,31 @@ export interface LossReport {
   readonly accepted: boolean
 }
 
+/** What the feeds report. */
+export interface FeedGapFigures {
+  /** Trades that an exchange sent and a feed could not read, and that were not fetched later. */
+  readonly unreadable: number
+  /** Trades that exchanges numbered and nobody has. */
+  readonly lost: number
+  /** Trades that are still looked for, and in how many ranges. */
+  readonly open: number
+  readonly openRanges: number
+}
+
+/** What the laws do not cover, as they begin with what reached Kafka. */
+export interface FeedsReport {
+  readonly gaps: FeedGapFigures
+  /** Exchanges of which no record ever came. */
+  readonly silent: readonly string[]
+}
+
 export interface AuditReport {
   /** All laws hold, and every loss is acknowledged. */
   readonly holds: boolean
   /** What is recorded as lost for good. */
   readonly losses: readonly LossReport[]
+  /** undefined where the lake could not be read. */
+  readonly feeds: FeedsReport | undefined
   readonly audited_at: string
   readonly laws: readonly LawReport[]
 }

@@ -1,13 +1,14 @@
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
-import type { Unreadable } from '../../feeds/decoder.ts'
+import { MalformedFrame, type Unreadable } from '../../feeds/decoder.ts'
 import { DECODERS } from '../../feeds/exchanges/decoders.ts'
 import { VENUES } from '../../feeds/exchanges/venues.ts'
+import { decoderOf } from '../../feeds/fields.ts'
 import { createFrameReader } from '../../feeds/frame-reader.ts'
 import { createFeedMetrics } from '../../feeds/metrics.ts'
 import { createFakeTimers } from './fake-timers.ts'
 
-function reader(exchange: 'binance' | 'kraken' = 'binance') {
+function reader(exchange: 'binance' | 'kraken' = 'binance', decoder = DECODERS[exchange]) {
   const registry = new Registry()
   const warnings: unknown[] = []
   const trades: string[] = []
@@ -16,7 +17,7 @@ function reader(exchange: 'binance' | 'kraken' = 'binance') {
   const read = createFrameReader(
     {
       exchange,
-      decoder: DECODERS[exchange],
+      decoder,
       api: VENUES[exchange].stream,
       metrics: createFeedMetrics(registry, exchange),
       timers,
@@ -79,4 +80,13 @@ test('a frame whose values would fill the memory is not parsed', () => {
   expect(unreadable).toMatchObject([{ problem: 'A frame is too large: 40000003 characters.' }])
   // Nesting is no way around it.
   expect(read('['.repeat(10_000_000))).toEqual({ kind: 'other' })
+})
+
+test('a text that a decoder names is no fault, though it is not JSON', async () => {
+  const decoder = decoderOf(function* () {}, 'pong')
+  expect([...decoder.map('pong', 0n)]).toEqual([])
+  expect(() => [...decoder.map('ping', 0n)]).toThrow(MalformedFrame)
+  const { read, unreadable, warnings } = reader('binance', decoder)
+  expect(read('pong')).toEqual({ kind: 'heartbeat' })
+  expect([unreadable, warnings]).toEqual([[], []])
 })

@@ -29,6 +29,7 @@ export const bybitStream: StreamApi = {
 
 /** Without a history: the last 60 trades cannot be asked for by id, and ids do not count up by one within a symbol. */
 export const bybitRest: RestApi = {
+  timePath: '/v5/market/time',
   markets: {
     path: () => '/v5/market/instruments-info?category=spot',
     read({ status, body }) {

@@ -49,13 +49,13 @@ test.skipIf(!hasFrames)(`three recordings, published twice${NEEDS_FRAMES}`, asyn
     return { exchange, symbol, currency, price, quantity, side, at: `2021-${at}+00` }
   }
   expect(rows).toEqual([
-    trade('KRAKEN', 'XMRUSD', 'USD', '354.11000000', '0.89594024', 'SELL', '04-17 16:49:02.557535'),
-    trade('KRAKEN', 'XMRUSD', 'USD', '354.55000000', '1.25690315', 'BUY', '04-17 16:49:05.715785'),
-    trade('KRAKEN', 'SCEUR', 'EUR', '0.04299000', '15979.71727919', 'SELL', '04-17 16:49:05.920708'),
-    trade('KRAKEN', 'XMRUSD', 'USD', '354.04000000', '0.28245396', 'SELL', '04-17 16:49:10.826417'),
-    trade('KRAKEN', 'XMRUSD', 'USD', '353.81000000', '1.71754604', 'SELL', '04-17 16:49:10.827816'),
-    trade('BINANCE', 'NKNUSDT', 'USDT', '0.35280000', '58.00000000', 'BUY', '10-12 00:28:43.963'),
-    trade('BINANCE', 'LRCBTC', 'BTC', '0.00000638', '177.00000000', 'BUY', '10-12 00:28:54.486'),
+    trade('KRAKEN', 'XMRUSD', 'USD', '354.1100000000', '0.89594024', 'SELL', '04-17 16:49:02.557535'),
+    trade('KRAKEN', 'XMRUSD', 'USD', '354.5500000000', '1.25690315', 'BUY', '04-17 16:49:05.715785'),
+    trade('KRAKEN', 'SCEUR', 'EUR', '0.0429900000', '15979.71727919', 'SELL', '04-17 16:49:05.920708'),
+    trade('KRAKEN', 'XMRUSD', 'USD', '354.0400000000', '0.28245396', 'SELL', '04-17 16:49:10.826417'),
+    trade('KRAKEN', 'XMRUSD', 'USD', '353.8100000000', '1.71754604', 'SELL', '04-17 16:49:10.827816'),
+    trade('BINANCE', 'NKNUSDT', 'USDT', '0.3528000000', '58.00000000', 'BUY', '10-12 00:28:43.963'),
+    trade('BINANCE', 'LRCBTC', 'BTC', '0.0000063800', '177.00000000', 'BUY', '10-12 00:28:54.486'),
   ])
   // Coinbase says the makers' sides: 18 buyers and 36 sellers.
   expect(
@@ -74,11 +74,11 @@ test.skipIf(!hasFrames)(`three recordings, published twice${NEEDS_FRAMES}`, asyn
   )
   // 0.012 at 0.00619345, 0.265 at 0.00620564, 0.295 at 0.00617818, 2.578 at 0.00617817, 0.994 at 0.0061759
   expect(dash).toEqual({
-    open_price: '0.00619345',
-    close_price: '0.00617590',
+    open_price: '0.0061934500',
+    close_price: '0.0061759000',
     volume: '4.14400000',
     trade_count: 5,
-    quote_volume: '0.0256075459600000',
+    quote_volume: '0.025607545960000000',
   })
   expect(await output('audit', '--data', data)).toContain('All six laws hold')
 })

@@ -3,7 +3,9 @@ import { SQSClient } from '@aws-sdk/client-sqs'
 import { TradelakeError } from '../domain/errors.ts'
 import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
 import type { ObjectEvents, Ports, QueryEngine } from '../domain/ports.ts'
+import { parseRetention, type RetentionSettings } from '../domain/retention.ts'
 import { type RecordStream, recordStreams } from '../domain/streams.ts'
+import { allTables } from '../domain/tables.ts'
 import { awsClients, requestLimit } from './aws-clients.ts'
 import { traced } from './aws-tracing.ts'
 import { bundledRegistry } from './bundled-registry.ts'
@@ -27,6 +29,8 @@ export const VARIABLES = {
   registry: 'TRADELAKE_REGISTRY_URL',
   /** JSON: queue URLs by exchange name. */
   queues: 'TRADELAKE_QUEUES',
+  /** How long tables keep rows, as `gold_ohlcv_1m=90,…`; without it their default times. */
+  retention: 'TRADELAKE_RETENTION',
   /** DuckDB's memory limit, as it writes it. */
   engineMemory: 'TRADELAKE_ENGINE_MEMORY',
 } as const
@@ -80,6 +84,12 @@ export function streamOfFunction(): RecordStream {
   const stream = recordStreams().find(candidate => candidate.name === name)
   if (!stream) throw new TradelakeError(`${VARIABLES.exchange} is ${name}, which is not a stream of this deployment.`)
   return stream
+}
+
+/** How long this deployment keeps rows, where it was told. @throws BadInput */
+export function retentionOfFunction(): RetentionSettings {
+  const text = process.env[VARIABLES.retention]
+  return text ? parseRetention(text, allTables()) : {}
 }
 
 export function queueEvents(): ObjectEvents {

@@ -33,7 +33,7 @@ export function createQueue(ports: { readonly clock: Clock; readonly ids: Ids },
       messages.set(ports.ids.uuid(), { body, visibleAt: 0, receives: 0 })
     },
     receive(limit) {
-      const now = ports.clock.now()
+      const now = ports.clock.steady()
       const received: QueueRecord[] = []
       for (const [messageId, message] of messages) {
         if (received.length === limit) break

@@ -8,10 +8,11 @@ import type { Timers } from '../domain/feed-ports.ts'
 import type { Clock, Ids, Scratch } from '../domain/ports.ts'
 import { fileError } from './file-errors.ts'
 
-/** The machine's clock and timers. */
+/** The machine's clocks. */
 export function systemClock(): Clock {
   return {
     now: () => Date.now(),
+    steady: () => performance.now(),
     sleep: async milliseconds => {
       await delay(milliseconds)
     },
@@ -35,6 +36,7 @@ export function askedToEnd(): Promise<void> {
 export function systemTimers(): Timers {
   return {
     now: () => Date.now(),
+    steady: () => performance.now(),
     after(milliseconds, run) {
       const timer = setTimeout(run, Math.min(milliseconds, MAX_TIMER_MS))
       return () => clearTimeout(timer)

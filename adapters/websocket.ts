@@ -43,6 +43,9 @@ export function nodeSockets(): Sockets {
       }
 
       function listen(connecting: WebSocket): void {
+        pings.set(connecting, () => {
+          if (!ended) events.pinged?.()
+        })
         connecting.addEventListener('open', () => {
           if (ended) return
           opened = true
@@ -75,6 +78,11 @@ export function nodeSockets(): Sockets {
     },
   }
 }
+
+const pings = new WeakMap<object, () => void>()
+
+// Node's WebSocket has no event for pings (undici, "Diagnostics Channel Support").
+subscribe('undici:websocket:ping', data => pings.get((data as { websocket: object }).websocket)?.())
 
 interface UndiciMessage {
   readonly request: { readonly origin: string; readonly path: string }

@@ -63,7 +63,7 @@ async function benchHour(): Promise<void> {
   const engine = await benchEngine()
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-maintain-'))
   let now = START_MS
-  const clock = { now: () => now, sleep: async (milliseconds: number) => void (now += milliseconds) }
+  const clock = { now: () => now, steady: () => now, sleep: async (milliseconds: number) => void (now += milliseconds) }
   const lake = benchLake(folder, engine, clock)
   for (let minute = 0; minute < 60; minute++) {
     await pendingMinute(lake.ports, BigInt(START_MS) * 1000n, minute, TRADES_PER_MINUTE * SCALE)
@@ -100,7 +100,7 @@ async function runDay(maintained: boolean): Promise<string[]> {
   const engine = await benchEngine()
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-maintain-'))
   let now = START_MS
-  const clock = { now: () => now, sleep: async (milliseconds: number) => void (now += milliseconds) }
+  const clock = { now: () => now, steady: () => now, sleep: async (milliseconds: number) => void (now += milliseconds) }
   const lake = benchLake(folder, engine, clock)
   const gold = { ...GOLD_TABLE, targetFileBytes: GOLD_TABLE.targetFileBytes / SCALE }
   let ingested = 0

@@ -52,6 +52,11 @@ export const DATA_OPTION = {
   help: 'where the lake is',
   default: './.tradelake',
 } as const satisfies Option
+export const RETENTION_OPTION = {
+  type: 'string',
+  value: 'TABLE=DAYS,…',
+  help: 'how long tables keep rows, as gold_ohlcv_1m=90 or =forever; remembered in the lake (docs/tables.md)',
+} as const satisfies Option
 export const JSON_OPTION = { type: 'boolean', help: 'print JSON' } as const satisfies Option
 const HELP_OPTION = { type: 'boolean', help: 'this text' } as const satisfies Option
 

@@ -1,50 +1,35 @@
 /** `tradelake feed`: reads one exchange's WebSocket and writes its trades to Kafka, until it is asked to stop. */
-
 import { Logger } from '@aws-lambda-powertools/logger'
 import { Admin } from '@platformatic/kafka'
-import { VARIABLES } from '../adapters/aws-ports.ts'
-import { KAFKA_VARIABLES, type KafkaAccess, kafkaAccess } from '../adapters/kafka-access.ts'
+import type { KafkaAccess } from '../adapters/kafka-access.ts'
 import { ensureTopics } from '../adapters/kafka-topics.ts'
 import { askedToEnd, systemClock, systemTimers } from '../adapters/system.ts'
 import { BadInput, messageOf } from '../domain/errors.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import { topicDefinitions } from '../domain/topics.ts'
-import type { SchemaIds } from '../domain/wire.ts'
-import { VENUES, type Venue } from '../feeds/exchanges/venues.ts'
-import { pairOf } from '../feeds/pairs.ts'
-import type { StreamKind } from '../feeds/protocol.ts'
+import type { Venue } from '../feeds/exchanges/venues.ts'
 import { type ServiceOptions, startService } from '../feeds/service.ts'
 import { command, type Options, type Values } from './command.ts'
+import { addresses, KAFKA_OPTIONS, kafkaOf, SOURCE_OPTIONS, schemasOf, sourceOf } from './feed-options.ts'
 import { optional, parseDuration, parseNumber } from './values.ts'
 
 const MIB = 1024 * 1024
 /** A container gets a minute after SIGTERM. */
 const STOP_MS = 30_000
 const TOPIC_TIMEOUTS = { timeout: 10_000, connectTimeout: 5_000, retries: 2, retryDelay: 250 }
-const STREAMS: readonly StreamKind[] = ['trade', 'aggTrade']
 
 const OPTIONS = {
-  exchange: { type: 'string', value: 'X', help: EXCHANGES.map(({ name }) => name).join(', ') },
+  exchange: SOURCE_OPTIONS.exchange,
   symbols: { type: 'string', value: 'A,B', help: 'markets, like BTCUSDT or BTC-USD (a few large ones)' },
-  stream: { type: 'string', value: 'KIND', help: "binance's trade or aggTrade", default: 'trade' },
-  brokers: {
-    type: 'string',
-    value: 'LIST',
-    help: `HOST:PORT,… (default: $${KAFKA_VARIABLES.bootstrap}; login: $${KAFKA_VARIABLES.login})`,
-  },
-  registry: { type: 'string', value: 'URL', help: `Confluent schema registry (default: $${VARIABLES.registry})` },
-  'schema-ids': {
-    type: 'string',
-    value: 'N,M',
-    help: 'ids to write when no registry answers: of TradeV2 and of TradeV2Wide',
-  },
+  stream: SOURCE_OPTIONS.stream,
+  ...KAFKA_OPTIONS,
   'create-topics': { type: 'boolean', help: 'make missing topics first' },
   url: {
     type: 'string',
     value: 'LIST',
     help: 'WebSocket addresses with commas, best first (default: the exchange’s own)',
   },
-  rest: { type: 'string', value: 'LIST', help: 'REST addresses, likewise' },
+  rest: SOURCE_OPTIONS.rest,
   host: {
     type: 'string',
     value: 'ADDRESS',
@@ -72,11 +57,6 @@ export const feed = command({
     const options = await optionsOf(values)
     if (values['create-topics']) await createTopics(options.kafka)
     const service = await startService(options)
-    options.log.info('feeding', {
-      exchange: options.exchange.name,
-      symbols: options.pairs.map(pair => pair.symbol),
-      port: service.port,
-    })
     const over = Promise.withResolvers<void>()
     const cancel = milliseconds === undefined ? undefined : systemTimers().after(milliseconds, over.resolve)
     const reason = await Promise.race([service.exits, askedToEnd(), over.promise])
@@ -88,25 +68,17 @@ export const feed = command({
 })
 
 async function optionsOf(values: Values<typeof OPTIONS>): Promise<ServiceOptions> {
-  const exchange = EXCHANGES.find(({ name }) => name === values.exchange)
-  if (!exchange) throw new BadInput(`Say which exchange: --exchange ${EXCHANGES.map(({ name }) => name).join(', ')}.`)
-  const stream = STREAMS.find(kind => kind === values.stream)
-  if (!stream) throw new BadInput(`--stream ${values.stream} is not one of ${STREAMS.join(', ')}.`)
-  if (stream !== 'trade' && exchange.name !== 'binance')
-    throw new BadInput(`--stream ${stream} exists only on Binance: leave it out for ${exchange.name}.`)
-  const venue = VENUES[exchange.name]
+  const { exchange, venue, stream } = sourceOf(values)
   return {
     exchange,
     venue: {
       ...venue,
       urls: addresses('url', values.url, /^wss?:\/\//) ?? venue.urls,
-      restUrls: addresses('rest', values.rest, /^https?:\/\//) ?? venue.restUrls,
     },
-    pairs: pairsOf(values.symbols, venue),
+    symbols: symbolsOf(values.symbols, venue),
     stream,
     kafka: await kafkaOf(values.brokers),
-    registry: values.registry ?? process.env[VARIABLES.registry],
-    schemaIds: optional(values['schema-ids'], parseSchemaIds),
+    ...schemasOf(values),
     endpoint: { host: values.host, port: parseNumber('port', values.port, 0, true) },
     spill: values.spill,
     memoryBytes: parseNumber('memory-limit', values['memory-limit'], 1) * MIB,
@@ -115,38 +87,10 @@ async function optionsOf(values: Values<typeof OPTIONS>): Promise<ServiceOptions
   }
 }
 
-function pairsOf(text: string | undefined, venue: Venue): ServiceOptions['pairs'] {
+function symbolsOf(text: string | undefined, venue: Venue): readonly string[] {
   const symbols = text === undefined ? venue.symbols : text.split(',').filter(symbol => symbol.trim() !== '')
   if (symbols.length === 0) throw new BadInput('--symbols names no market: write BTCUSDT,ETHUSDT.')
-  const pairs = new Map(symbols.map(symbol => pairOf(symbol)).map(pair => [pair.symbol, pair]))
-  return [...pairs.values()]
-}
-
-function addresses(name: 'url' | 'rest', text: string | undefined, pattern: RegExp): string[] | undefined {
-  const list = text?.split(',').map(url => url.replace(/\/$/, ''))
-  for (const url of list ?? [])
-    if (!pattern.test(url) || !URL.canParse(url))
-      throw new BadInput(
-        `--${name} ${url} is not a ${name === 'url' ? 'ws:// or wss://' : 'http:// or https://'} address.`,
-      )
-  return list
-}
-
-/** @throws BadInput where it is not two ids */
-function parseSchemaIds(text: string): SchemaIds {
-  const [, trade, wide] = /^(\d{1,9}),(\d{1,9})$/.exec(text) ?? []
-  if (trade === undefined)
-    throw new BadInput(`--schema-ids ${text} is not the ids of TradeV2 and of TradeV2Wide: write 1,2.`)
-  return { trade: Number(trade), wide: Number(wide) }
-}
-
-/** @throws BadInput where no brokers are named */
-async function kafkaOf(brokers: string | undefined): Promise<KafkaAccess> {
-  const bootstrap = brokers ?? process.env[KAFKA_VARIABLES.bootstrap]
-  if (!bootstrap) throw new BadInput('Say where Kafka is: --brokers HOST:PORT.')
-  for (const broker of bootstrap.split(','))
-    if (!/^[^\s:]+:\d{1,5}$/.test(broker)) throw new BadInput(`--brokers ${broker} is not HOST:PORT.`)
-  return kafkaAccess({ [KAFKA_VARIABLES.login]: 'none', ...process.env, [KAFKA_VARIABLES.bootstrap]: bootstrap })
+  return symbols
 }
 
 /** @throws BadInput where they cannot be made */

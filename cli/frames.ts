@@ -1,11 +1,13 @@
 /** `tradelake frames`: publishes recorded WebSocket frames as TradeV2 messages. */
-import { createReadStream } from 'node:fs'
+import { createReadStream, createWriteStream, statSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { pipeline } from 'node:stream/promises'
 import { codeOf, fileError } from '../adapters/file-errors.ts'
+import { systemScratch } from '../adapters/system.ts'
 import { BadInput, messageOf } from '../domain/errors.ts'
 import { isExchangeName } from '../domain/exchanges.ts'
 import { topicName } from '../domain/names.ts'
-import type { LogRecord } from '../domain/ports.ts'
+import type { LogRecord, Scratch } from '../domain/ports.ts'
 import type { Trade } from '../domain/trade.ts'
 import { encodeTrade } from '../domain/wire.ts'
 import { type Lake, openLake } from '../embedded/lake.ts'
@@ -22,7 +24,7 @@ const KNOWN = Object.keys(DECODERS).join(', ')
 
 export const frames = command({
   name: 'frames',
-  usage: 'FILE… --exchange X [--data DIR]',
+  usage: 'FILE… --exchange X [--data DIR]   (FILE may be a pipe, or - for the standard input)',
   options: {
     exchange: { type: 'string', value: 'X', help: `whose frames they are: ${KNOWN}` },
     data: DATA_OPTION,
@@ -33,11 +35,14 @@ export const frames = command({
     if (positionals.length === 0) throw new BadInput('Give at least one file of recorded frames.')
     const decoder = isExchangeName(name) ? DECODERS[name] : undefined
     if (!decoder) throw new BadInput(`--exchange ${name} is not one of ${KNOWN}.`)
+    const scratch = systemScratch()
+    const recordings: Recording[] = []
+    for (const file of positionals) recordings.push(await recordingOf(file, scratch))
     // Every file is read to its end before anything is published: a bad one leaves nothing half-done.
-    for (const file of positionals) for await (const _ of tradesOf(file, decoder));
+    for (const recording of recordings) for await (const _ of tradesOf(recording, decoder));
     const lake = await openLake(values.data)
     try {
-      for (const file of positionals) await publish(lake, name, file, decoder)
+      for (const recording of recordings) await publish(lake, name, recording, decoder)
       console.log('Run tradelake drain, or tradelake start, to take them through the stages.')
       return 0
     } finally {
@@ -46,7 +51,27 @@ export const frames = command({
   },
 })
 
-async function publish(lake: Lake, name: string, file: string, decoder: Decoder): Promise<void> {
+interface Recording {
+  /** As it was named, for messages. */
+  readonly file: string
+  /** Where it can be read, more than once. */
+  readonly path: string
+}
+
+/** A pipe can be read once only, so what comes out of it is kept. `-` is the standard input. */
+async function recordingOf(file: string, scratch: Scratch): Promise<Recording> {
+  try {
+    if (file !== '-' && statSync(file).isFile()) return { file, path: file }
+    const path = scratch.path('recording')
+    await pipeline(file === '-' ? process.stdin : createReadStream(file), createWriteStream(path))
+    return { file, path }
+  } catch (error) {
+    throw readingError(error, file)
+  }
+}
+
+async function publish(lake: Lake, name: string, recording: Recording, decoder: Decoder): Promise<void> {
+  const { file } = recording
   const topic = topicName(name)
   const partitions = lake.exchanges.find(exchange => exchange.name === name)?.partitions ?? 1
   let records: LogRecord[] = []
@@ -57,7 +82,7 @@ async function publish(lake: Lake, name: string, file: string, decoder: Decoder)
     published += records.length
     records = []
   }
-  for await (const { trades, receivedAt } of tradesOf(file, decoder)) {
+  for await (const { trades, receivedAt } of tradesOf(recording, decoder)) {
     frames++
     for (const trade of trades) {
       const key = Buffer.from(trade.symbol)
@@ -68,13 +93,20 @@ async function publish(lake: Lake, name: string, file: string, decoder: Decoder)
     if (records.length >= RECORDS_PER_APPEND) await flush()
   }
   await flush()
+  if (published === 0)
+    console.error(
+      `tradelake: ${file} has no trade of ${name} in its ${formatCount(frames)} frames: is it another exchange's?`,
+    )
   console.log(`${file}: ${formatCount(frames)} frames, ${formatCount(published)} trades published to ${topic}`)
 }
 
 /** The frames of a file with their trades. @throws BadInput naming the file, and the line where one is wrong */
-async function* tradesOf(file: string, decoder: Decoder): AsyncGenerator<{ trades: Trade[]; receivedAt: bigint }> {
+async function* tradesOf(
+  { file, path }: Recording,
+  decoder: Decoder,
+): AsyncGenerator<{ trades: Trade[]; receivedAt: bigint }> {
   try {
-    const lines = createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })
+    const lines = createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })
     for await (const { json, receivedAt, line } of framesOf(lines, file)) {
       let trades: Trade[]
       try {
@@ -86,7 +118,10 @@ async function* tradesOf(file: string, decoder: Decoder): AsyncGenerator<{ trade
       yield { trades, receivedAt }
     }
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') throw new BadInput(`${file} does not exist.`)
-    throw fileError(error, file, 'reading frames')
+    throw readingError(error, file)
   }
+}
+
+function readingError(error: unknown, file: string): unknown {
+  return codeOf(error) === 'ENOENT' ? new BadInput(`${file} does not exist.`) : fileError(error, file, 'reading frames')
 }

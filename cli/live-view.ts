@@ -31,7 +31,7 @@ export async function createView(
   const { clock } = lake.ports
   const terminal = process.stdout.isTTY === true && !json
   const interval = terminal ? TERMINAL_MS : json ? JSON_MS : LINES_MS
-  const began = clock.now()
+  const began = clock.steady()
   const messages = new Map(lake.exchanges.map(exchange => [exchange.name, 0]))
   let drawn = Number.NEGATIVE_INFINITY
   let lines = 0
@@ -46,7 +46,7 @@ export async function createView(
   }
 
   function figures() {
-    const seconds = Math.max(0.001, (clock.now() - began) / 1000)
+    const seconds = Math.max(0.001, (clock.steady() - began) / 1000)
     return lake.exchanges.map(({ name }) => {
       const run = totals.exchanges.get(name)
       const sent = messages.get(name) ?? 0
@@ -65,10 +65,10 @@ export async function createView(
   }
 
   async function draw(): Promise<void> {
-    drawn = clock.now()
-    if (clock.now() - candlesRead >= CANDLES_MS) {
+    drawn = clock.steady()
+    if (clock.steady() - candlesRead >= CANDLES_MS) {
       candles = await lastCandles(lake, source.startMicros)
-      candlesRead = clock.now()
+      candlesRead = clock.steady()
     }
     const rows = figures()
     if (json) {
@@ -100,7 +100,7 @@ export async function createView(
   function status(): string {
     const { counts } = totals
     const errors = counts.errors === 0 ? 'no errors' : `${formatCount(counts.errors)} errors, last: ${counts.lastError}`
-    const seconds = ((clock.now() - began) / 1000).toFixed(0)
+    const seconds = ((clock.steady() - began) / 1000).toFixed(0)
     return `${seconds} s  ${formatCount(counts.duplicates)} repeats removed  ${formatCount(counts.snapshots)} snapshots  ${errors}`
   }
 
@@ -109,7 +109,7 @@ export async function createView(
       for (const [name, count] of counts) messages.set(name, (messages.get(name) ?? 0) + count)
     },
     async refresh() {
-      if (clock.now() - drawn >= interval) await draw()
+      if (clock.steady() - drawn >= interval) await draw()
     },
     note(text) {
       if (!json) console.log(text)

@@ -17,6 +17,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     summary: 'Run simulated exchanges that speak the protocols of Binance, Kraken and Coinbase.',
     load: async () => (await import('./simulator.ts')).simulator,
   },
+  fill: {
+    summary: "Fetch trades of the past by their numbers from an exchange's history, into a lake or into Kafka.",
+    load: async () => (await import('./fill.ts')).fill,
+  },
   frames: {
     summary:
       'Publish recorded WebSocket frames as TradeV2 messages; tradelake drain then takes them through the stages.',

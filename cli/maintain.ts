@@ -3,35 +3,40 @@
  */
 import { createLogFile } from '../adapters/log-file.ts'
 import { sumOf } from '../domain/counts.ts'
+import { parseRetention } from '../domain/retention.ts'
+import { allTables } from '../domain/tables.ts'
 import { SAME_TRADE_MICROS } from '../domain/trade.ts'
 import { openLake } from '../embedded/lake.ts'
 import { createMetrics } from '../embedded/metrics.ts'
 import { maintainHandler } from '../functions/maintain/handler.ts'
 import type { MaintainResult, TableResult } from '../functions/maintain/maintain.ts'
-import { command, DATA_OPTION, JSON_OPTION } from './command.ts'
+import { command, DATA_OPTION, JSON_OPTION, RETENTION_OPTION } from './command.ts'
 import { formatBytes, formatCount } from './format.ts'
 import { optional, parseDuration } from './values.ts'
 
 export const maintain = command({
   name: 'maintain',
-  usage: '[--closed-after 10m] [--data DIR] [--json]',
+  usage: '[--closed-after 10m] [--retention TABLE=DAYS,…] [--data DIR] [--json]',
   options: {
     'closed-after': {
       type: 'string',
       value: 'TIME',
       help: "how long after its end a partition's last files are joined (default: 10m; 24h for candles)",
     },
+    retention: RETENTION_OPTION,
     data: DATA_OPTION,
     json: JSON_OPTION,
   },
   async run(values) {
     const closedAfterMs = optional(values['closed-after'], parseDuration)
-    const lake = await openLake(values.data, { mustExist: true })
+    const retention = optional(values.retention, text => parseRetention(text, allTables()))
+    const lake = await openLake(values.data, { mustExist: true, retention })
     const log = createLogFile(lake.directory, lake.ports.clock)
     try {
       const run = maintainHandler({ log, metrics: createMetrics() }, lake.ports, lake.exchanges, {
         sweepEveryMs: 0,
         closedAfterMs,
+        ...lake.settings,
       })
       // Without a limit: a person waits until everything is done.
       const context = { awsRequestId: lake.ports.ids.uuid(), getRemainingTimeInMillis: () => Number.POSITIVE_INFINITY }

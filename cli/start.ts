@@ -4,6 +4,8 @@
  */
 import { createLogFile } from '../adapters/log-file.ts'
 import { BadInput } from '../domain/errors.ts'
+import { parseRetention } from '../domain/retention.ts'
+import { allTables } from '../domain/tables.ts'
 import { drain } from '../embedded/drain.ts'
 import { type Feeds, LIVE, type Source, startFeeds } from '../embedded/feeds.ts'
 import { type Lake, openLake, openLakeReadOnly } from '../embedded/lake.ts'
@@ -12,7 +14,7 @@ import { createRuntime, type Runtime } from '../embedded/runtime.ts'
 import { auditLake } from '../operations/audit/audit.ts'
 import type { AuditReport } from '../operations/audit/report.ts'
 import { printAudit } from './audit.ts'
-import { command, DATA_OPTION } from './command.ts'
+import { command, DATA_OPTION, RETENTION_OPTION } from './command.ts'
 import { createView, type View } from './live-view.ts'
 import { optional, parseDuration, parseNumber, parseTime } from './values.ts'
 
@@ -25,7 +27,7 @@ const MARKET_OPTIONS = ['rate', 'seed', 'market-start'] as const
 
 export const start = command({
   name: 'start',
-  usage: '[--rate N] [--for 60s] [--seed N] [--live] [--data DIR] [--json]',
+  usage: '[--rate N] [--for 60s] [--seed N] [--live] [--retention TABLE=DAYS,…] [--data DIR] [--json]',
   options: {
     rate: { type: 'string', value: 'N', help: 'trades per second of all exchanges together (200 in a new lake)' },
     for: { type: 'string', value: 'TIME', help: 'stop after 60s, 5m, 1h; without it, on Ctrl-C' },
@@ -36,6 +38,7 @@ export const start = command({
       help: 'when the market begins, like 2026-11-20T10:00:00Z (default: now); a past begin is caught up with',
     },
     live: { type: 'boolean', help: 'read the real exchanges instead of simulated ones' },
+    retention: RETENTION_OPTION,
     data: DATA_OPTION,
     json: { type: 'boolean', help: 'print a JSON line a second instead of the live view' },
   },
@@ -46,7 +49,8 @@ export const start = command({
       seed: optional(values.seed, text => parseNumber('seed', text, 0, true)),
       startMicros: optional(values['market-start'], text => parseTime('market-start', text)),
     }
-    const lake = await openLake(values.data)
+    const retention = optional(values.retention, text => parseRetention(text, allTables()))
+    const lake = await openLake(values.data, { retention })
     const log = createLogFile(lake.directory, lake.ports.clock)
     try {
       const runtime = createRuntime(lake, log)
@@ -116,15 +120,15 @@ async function runUntil(
   const stop = () => {
     // One Ctrl-C may come twice, from the terminal and from the launcher. A second one later does not wait for the
     // end of the work under way: a start goes on from there.
-    if (stoppedAt !== undefined && clock.now() - stoppedAt > SAME_SIGNAL_MS) process.exit(130)
+    if (stoppedAt !== undefined && clock.steady() - stoppedAt > SAME_SIGNAL_MS) process.exit(130)
     if (stoppedAt !== undefined) return
-    stoppedAt = clock.now()
+    stoppedAt = clock.steady()
     view.note('Stopping: what is under way ends first.')
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   // A connection that breaks and soon comes back is not shown.
-  let problem = { text: '', since: clock.now(), noted: true }
+  let problem = { text: '', since: clock.steady(), noted: true }
   const noteProblems = (now: number) => {
     const text = feeds.problems().join('\n')
     if (text !== problem.text) problem = { text, since: now, noted: text === '' }
@@ -139,11 +143,11 @@ async function runUntil(
   // The failure is thrown where it is awaited below; until then it must not count as unhandled.
   running.catch(() => {})
   try {
-    const end = milliseconds === undefined ? Number.POSITIVE_INFINITY : clock.now() + milliseconds
-    while (stoppedAt === undefined && !ended && clock.now() < end) {
+    const end = milliseconds === undefined ? Number.POSITIVE_INFINITY : clock.steady() + milliseconds
+    while (stoppedAt === undefined && !ended && clock.steady() < end) {
       if (feeds.failure() !== undefined) throw feeds.failure()
       view.published(feeds.published())
-      noteProblems(clock.now())
+      noteProblems(clock.steady())
       await view.refresh()
       await clock.sleep(LOOK_MS)
     }

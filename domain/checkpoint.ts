@@ -17,6 +17,11 @@ export interface Checkpoint {
   readonly nextOffset: number
   /** Ascending, none touching the next. */
   readonly gaps: readonly OffsetRange[]
+  /**
+   * The highest offset of any earlier epoch lies below this; undefined where the checkpoint was stored before this was kept. A
+   * record below it may be one of an earlier epoch that comes again.
+   */
+  readonly earlierEnd: number | undefined
   /** Whether the state store has this checkpoint already. */
   readonly stored: boolean
 }
@@ -31,9 +36,12 @@ function checkpointKey(topic: string, partition: number): Key {
 /** The checkpoint of a partition; one that was never read begins at offset 0 of epoch 0. */
 export async function readCheckpoint(state: StateStore, topic: string, partition: number): Promise<Checkpoint> {
   const attributes = await state.get(checkpointKey(topic, partition))
-  return attributes
-    ? parse(topic, partition, attributes)
-    : { topic, partition, epoch: 0, nextOffset: 0, gaps: [], stored: false }
+  return attributes ? parse(topic, partition, attributes) : firstCheckpoint(topic, partition)
+}
+
+/** The checkpoint of a partition that was never read. */
+export function firstCheckpoint(topic: string, partition: number): Checkpoint {
+  return { topic, partition, epoch: 0, nextOffset: 0, gaps: [], earlierEnd: 0, stored: false }
 }
 
 /** All checkpoints of a topic, by partition. */
@@ -43,14 +51,32 @@ export async function listCheckpoints(state: StateStore, topic: string): Promise
 }
 
 function parse(topic: string, partition: number, attributes: Attributes): Checkpoint {
-  const { epoch, next_offset: nextOffset, gaps } = attributes
+  const { epoch, next_offset: nextOffset, gaps, earlier_end: earlier } = attributes
   if (typeof epoch !== 'number' || typeof nextOffset !== 'number' || typeof gaps !== 'string')
     throw new Corrupt(`The checkpoint of ${topic}-${partition} lacks epoch, next_offset or gaps; run tradelake audit.`)
-  return { topic, partition, epoch, nextOffset, gaps: JSON.parse(gaps) as OffsetRange[], stored: true }
+  const earlierEnd = epoch === 0 ? 0 : typeof earlier === 'number' ? earlier : undefined
+  return { topic, partition, epoch, nextOffset, gaps: JSON.parse(gaps) as OffsetRange[], earlierEnd, stored: true }
 }
 
-function attributesOf(checkpoint: Checkpoint): Attributes {
-  return { epoch: checkpoint.epoch, next_offset: checkpoint.nextOffset, gaps: JSON.stringify(checkpoint.gaps) }
+function attributesOf({ epoch, nextOffset, gaps, earlierEnd }: Checkpoint): Attributes {
+  return {
+    epoch,
+    next_offset: nextOffset,
+    gaps: JSON.stringify(gaps),
+    ...(epoch > 0 && earlierEnd !== undefined && { earlier_end: earlierEnd }),
+  }
+}
+
+/** Whether a record at this offset may be in Bronze already: below the checkpoint, or in an earlier epoch. */
+export function mayBeStored({ epoch, nextOffset, earlierEnd = Number.POSITIVE_INFINITY }: Checkpoint, offset: number) {
+  return offset < nextOffset || (epoch > 0 && offset < earlierEnd)
+}
+
+/** The checkpoint at the beginning of the next epoch: the topic was recreated. */
+export function nextEpoch(checkpoint: Checkpoint): Checkpoint {
+  const { epoch, nextOffset, earlierEnd } = checkpoint
+  const ends = epoch > 0 && earlierEnd === undefined ? undefined : Math.max(earlierEnd ?? 0, nextOffset)
+  return { ...checkpoint, epoch: epoch + 1, nextOffset: 0, gaps: [], earlierEnd: ends }
 }
 
 /** The write that moves a checkpoint on; it fails unless the stored one is still the one that was read. */

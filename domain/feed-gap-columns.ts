@@ -30,6 +30,7 @@ export function gapColumns(values: readonly (Uint8Array | null)[]): GapColumns {
     from_time: long(gap => gap.fromTime),
     to_time: long(gap => gap.toTime),
     cause: text(gap => gap.cause),
+    raw: text(gap => gap.raw),
     reported_at: long(gap => gap.reportedAt),
   }
 }

@@ -2,15 +2,21 @@
  * What a feed missed, or may have: reports that go through a topic of their own into the table `feed_gaps`.
  *
  * A `sequence` gap is a range of trade ids that did not come. It is reported when it is found (`open`), and again when
- * that is settled: `filled` (every trade was got later), or for each range that nobody has any more, `lost`.
+ * the search for it has ended: `filled` (every trade was got later) or `closed` (all that there is was got). For parts of
+ * a range that are not got there is a report each: `absent` (the exchange's history has trades around them and not
+ * these: exchanges skip numbers), or `lost` (the history says nothing about them, again and again).
+ * `unreadable` is a trade that the exchange sent and the feed could not read, with its text.
  * A `disconnect` is a time without a connection: `checked` where the ids tell what it cost, `unknown` where the exchange
  * does not number its trades.
  */
 import { BadInput, messageOf } from './errors.ts'
 import { LAST_MICROS } from './time.ts'
 
-const GAP_KINDS = ['sequence', 'disconnect'] as const
-const GAP_STATUSES = ['open', 'filled', 'lost', 'checked', 'unknown'] as const
+const GAP_KINDS = ['sequence', 'disconnect', 'unreadable'] as const
+const GAP_STATUSES = ['open', 'filled', 'closed', 'absent', 'lost', 'unreadable', 'checked', 'unknown'] as const
+
+/** The cause in reports of a search that a person asked for (`tradelake fill`). */
+export const BY_HAND = 'asked for by hand'
 
 export interface FeedGap {
   /** Name as in domain/exchanges.ts. */
@@ -26,6 +32,8 @@ export interface FeedGap {
   readonly fromTime: bigint | null
   readonly toTime: bigint | null
   readonly cause: string
+  /** What the exchange sent in a trade's place, where that is unreadable; null otherwise. */
+  readonly raw: string | null
   /** When the feed reported it, microseconds since 1970. */
   readonly reportedAt: bigint
 }
@@ -52,6 +60,7 @@ export function decodeGap(bytes: Uint8Array): FeedGap {
       fromTime: micros(value.fromTime, 'fromTime'),
       toTime: micros(value.toTime, 'toTime'),
       cause: text(value.cause, 'cause'),
+      raw: value.raw === null ? null : text(value.raw, 'raw'),
       reportedAt: micros(value.reportedAt, 'reportedAt') ?? missing('reportedAt'),
     }
   } catch (error) {

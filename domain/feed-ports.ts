@@ -2,8 +2,10 @@
 
 /** A feed's clock and timers; a simulation moves them by hand. */
 export interface Timers {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, by a clock that may be set: for the times of events. */
   now(): number
+  /** Milliseconds since some moment, by a clock that only goes forward: for waits and ages. */
+  steady(): number
   /** Calls `run` once, this many milliseconds from now; calling what this returns cancels it. */
   after(milliseconds: number, run: () => void): () => void
 }
@@ -13,6 +15,8 @@ export interface SocketEvents {
   open(): void
   /** A text frame. */
   message(text: string): void
+  /** The other side has asked whether this one is there, which the adapter answers: it is alive itself. */
+  pinged?(): void
   /**
    * Called once, last; also where the connection could not be made. `code` as in RFC 6455 section 7.4.1 (1006: it
    * broke), `reason` for people.
@@ -77,12 +81,26 @@ export interface Spill {
   close(): void
 }
 
-/** How far a symbol's trades are safe: all ids up to this one are in Kafka, or reported as missing. */
+/** How far a symbol's trades are safe: all ids up to this one are in Kafka, given up, or in `missing`. */
 export interface FeedPosition {
   readonly symbol: string
   readonly id: number
   /** When that was noted, milliseconds since 1970. */
   readonly at: number
+  /** Ids up to that one that are still looked for; none by default. */
+  readonly missing?: readonly MissingIds[]
+}
+
+/** Ids that have not come, both ends included, and what the search for them has to know. */
+export interface MissingIds {
+  readonly from: number
+  readonly to: number
+  /** Exchange's times of the trades around them, microseconds since 1970. */
+  readonly fromTime: number
+  readonly toTime: number
+  readonly cause: string
+  /** First and last id of the range that they were reported in. */
+  readonly reported?: readonly [from: number, to: number]
 }
 
 /** What a feed remembers from one process to the next. */

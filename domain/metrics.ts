@@ -13,12 +13,22 @@ export const metricNames = {
   goldWritten: 'gold_records_written_total',
   goldDuplicates: 'gold_duplicates_removed_total',
   goldPartitions: 'gold_partitions_created_total',
+  /** Files on a table's list that the table had already: its list was restored from a backup. */
+  filesCommittedAgain: 'files_committed_again_total',
+  /** 1 where maintenance deleted nothing, as a table's pointer was set back; else 0. */
+  sweepsRefused: 'sweeps_refused_total',
   /** Age of the oldest item on any stage's list; 0 when nothing waits. */
   oldestPending: 'oldest_pending_seconds',
 } as const
 
 /** What a feed logs about trades that it gave up; an alarm looks for this message. */
 export const lostTradesLog = { message: 'trades are lost', field: 'trades' } as const
+
+/** What a feed logs about trades that it could not read; an alarm looks for this message. */
+export const unreadableTradesLog = { message: 'trades cannot be read', field: 'trades' } as const
+
+/** What a feed logs when its machine's clock is not the exchange's; an alarm looks for this message. */
+export const clockLog = { message: 'the clock is off' } as const
 
 /** Publishes one invocation's values; the unit is in the name. */
 export function publishMetrics(metrics: Metrics, values: Readonly<Record<string, number>>): void {

@@ -116,8 +116,10 @@ export interface QuerySession {
 }
 
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, by a clock that may be set forward and back: for the times of events. */
   now(): number
+  /** Milliseconds since some moment, by a clock that only goes forward: for waits, deadlines and ages. */
+  steady(): number
   sleep(milliseconds: number): Promise<void>
 }
 

@@ -60,7 +60,7 @@ function pause(attempt: number, uuid: string): number {
 }
 
 /**
- * Repeats a step until it finds nothing to do or the deadline (milliseconds since 1970) has passed; the steps' results
+ * Repeats a step until it finds nothing to do or the deadline (by the steady clock) has passed; the steps' results
  * in order. A step gives undefined when it found nothing.
  */
 export async function repeatUntil<T>(
@@ -73,7 +73,7 @@ export async function repeatUntil<T>(
     const result = await step()
     if (result === undefined) return results
     results.push(result)
-  } while (ports.clock.now() < deadline)
+  } while (ports.clock.steady() < deadline)
   return results
 }
 
@@ -81,5 +81,5 @@ export async function repeatUntil<T>(
  * When an invocation should begin no further commit: 70 % of its time is for work, the rest for finishing the last one.
  */
 export function deadlineOf(ports: Pick<Ports, 'clock'>, context: InvocationContext): number {
-  return ports.clock.now() + 0.7 * context.getRemainingTimeInMillis()
+  return ports.clock.steady() + 0.7 * context.getRemainingTimeInMillis()
 }

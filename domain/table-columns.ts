@@ -65,12 +65,17 @@ export const RECORD_COLUMNS: readonly Column[] = [
 export const FEED_GAP_COLUMNS: readonly Column[] = [
   optional(10, 'exchange', 'string', 'Exchange of the feed that reports, lower case: binance, kraken, coinbase.'),
   optional(11, 'symbol', 'string', 'Symbol that the report is about. Null when it is every symbol of the connection.'),
-  optional(12, 'kind', 'string', 'sequence: trade numbers were skipped. disconnect: a time without a connection.'),
+  optional(
+    12,
+    'kind',
+    'string',
+    'sequence: trade numbers were skipped. disconnect: a time without a connection. unreadable: a trade that the feed could not read.',
+  ),
   optional(
     13,
     'status',
     'string',
-    'sequence: open when found, then filled (every trade was fetched later) or lost (nobody has it any more). disconnect: checked or unknown.',
+    'sequence: open when found, filled (all trades were fetched) or closed when the search has ended; parts may be absent (the exchange has no such trades) or lost. disconnect: checked or unknown. unreadable: unreadable.',
   ),
   optional(14, 'from_id', 'long', 'First missing trade number of the exchange. Null for a disconnect.'),
   optional(15, 'to_id', 'long', 'Last missing trade number of the exchange. Null for a disconnect.'),
@@ -78,6 +83,12 @@ export const FEED_GAP_COLUMNS: readonly Column[] = [
   optional(17, 'to_time', 'timestamptz', 'First moment after what is missing, UTC.'),
   optional(18, 'cause', 'string', 'What the feed knows about the cause, in words.'),
   optional(19, 'reported_at', 'timestamptz', 'When the feed made the report, UTC.'),
+  optional(
+    20,
+    'raw',
+    'string',
+    'What the exchange sent, where the feed could not read it; at most 100,000 characters. Null otherwise.',
+  ),
 ]
 
 /** A trade as Silver and Gold have it. The nested ids, of the conditions' element and of the vendor data's key and value, are each table's own. */
@@ -218,4 +229,20 @@ export const CANDLE_COLUMNS: readonly Column[] = [
   required(17, 'taker_buy_quote_volume', QUOTE_VOLUME, 'Part of quote_volume whose aggressor bought (side is BUY).'),
   required(18, 'first_trade_time', 'timestamptz', 'Time of the earliest trade in the window, UTC.'),
   required(19, 'last_trade_time', 'timestamptz', 'Time of the latest trade in the window, UTC.'),
+]
+
+/** What a repair found to be lost for good. */
+export const LOSS_COLUMNS: readonly Column[] = [
+  required(1, 'loss_id', 'string', 'Made up for this loss: a UUID.'),
+  required(2, 'table_name', 'string', 'Table that lost the rows.'),
+  required(3, 'partition', 'string', 'Partition that lost them. Empty where it is not known.'),
+  required(4, 'file', 'string', 'Key of the file that was missing or damaged, or of the manifest that named files.'),
+  required(5, 'rows', 'long', 'Rows of it that nothing brought back.'),
+  optional(6, 'from_time', 'timestamptz', "Least time of the file's rows, UTC. Null where it is not known."),
+  optional(7, 'to_time', 'timestamptz', "Greatest time of the file's rows, UTC. Null where it is not known."),
+  required(8, 'reason', 'string', 'What was wrong with the file, in words.'),
+  required(9, 'found_at', 'timestamptz', 'When the repair found it, UTC.'),
+  required(10, 'found_date', 'date', 'UTC date of found_at.'),
+  optional(11, 'accepted_at', 'timestamptz', 'When a person acknowledged the loss, UTC. Null until then.'),
+  required(12, 'rows_before', 'long', 'Rows of the partition (of the table where that is not known) before the loss.'),
 ]

@@ -15,14 +15,13 @@ export interface Timeframe {
    */
   readonly span: bigint
   readonly partition: 'day' | 'month'
-  readonly retentionDays: number
 }
 
 export const TIMEFRAMES: readonly Timeframe[] = [
-  { name: '1m', length: MINUTE, span: HOUR, partition: 'day', retentionDays: 90 },
-  { name: '5m', length: 5n * MINUTE, span: 6n * HOUR, partition: 'day', retentionDays: 180 },
-  { name: '15m', length: 15n * MINUTE, span: DAY, partition: 'day', retentionDays: 365 },
-  { name: '30m', length: 30n * MINUTE, span: DAY, partition: 'day', retentionDays: 365 },
-  { name: '1h', length: HOUR, span: DAY, partition: 'day', retentionDays: 3 * 365 },
-  { name: '1d', length: DAY, span: 31n * DAY, partition: 'month', retentionDays: 5 * 365 },
+  { name: '1m', length: MINUTE, span: HOUR, partition: 'day' },
+  { name: '5m', length: 5n * MINUTE, span: 6n * HOUR, partition: 'day' },
+  { name: '15m', length: 15n * MINUTE, span: DAY, partition: 'day' },
+  { name: '30m', length: 30n * MINUTE, span: DAY, partition: 'day' },
+  { name: '1h', length: HOUR, span: DAY, partition: 'day' },
+  { name: '1d', length: DAY, span: 31n * DAY, partition: 'month' },
 ]

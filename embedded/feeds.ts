@@ -17,8 +17,8 @@ import { BUNDLED_IDS } from '../domain/wire.ts'
 import { DECODERS } from '../feeds/exchanges/decoders.ts'
 import { VENUES, type Venue } from '../feeds/exchanges/venues.ts'
 import { createFeed, type Feed } from '../feeds/feed.ts'
+import { findPairs } from '../feeds/markets.ts'
 import { createFeedMetrics } from '../feeds/metrics.ts'
-import { pairOf } from '../feeds/pairs.ts'
 import { randomOf } from '../feeds/random.ts'
 import type { Lake } from './lake.ts'
 import { lakePositions, lakeSink } from './lake-sink.ts'
@@ -80,6 +80,8 @@ export async function startFeeds(lake: Lake, source: Source, file: Log): Promise
         throw error
       }),
   }
+  const timers = systemTimers()
+  const http = fetchHttp()
   const registry = new Registry()
   const feeds = new Map<ExchangeName, Feed>()
   for (const { name } of lake.exchanges) {
@@ -90,7 +92,7 @@ export async function startFeeds(lake: Lake, source: Source, file: Log): Promise
         exchange: name,
         venue,
         decoder: DECODERS[name],
-        pairs: venue.symbols.map(pairOf),
+        pairs: await findPairs(name, venue.symbols, venue, { http, timers, log }),
         stream: 'trade',
         topics: { trades: topicName(name), gaps: FEED_GAPS_TOPIC },
         schemaIds: BUNDLED_IDS,
@@ -101,9 +103,9 @@ export async function startFeeds(lake: Lake, source: Source, file: Log): Promise
         exit: reason => log.error('a feed asks for a new process', { exchange: name, reason }),
       },
       {
-        timers: systemTimers(),
+        timers,
         sockets: nodeSockets(),
-        http: fetchHttp(),
+        http,
         sink,
         spill: openSpill(join(lake.directory, 'spill', name)),
         positions: lakePositions(lake, name),

@@ -48,7 +48,7 @@ export function wireFunctions(lake: Lake, log: Log, metrics: Metrics = createMet
     gold: goldHandler(telemetry, ports),
     ohlcv: ohlcvHandler(telemetry, ports),
     sweep: sweepHandler(telemetry, ports, exchanges, events),
-    maintain: maintainHandler(telemetry, ports, exchanges),
+    maintain: maintainHandler(telemetry, ports, exchanges, lake.settings),
   }
 }
 
@@ -61,8 +61,8 @@ export function wiredFor<T>(wired: ReadonlyMap<string, T>, what: string, name: s
 
 /** An invocation's context, as Lambda gives it. */
 export function invocation({ clock, ids }: Pick<Ports, 'clock' | 'ids'>): InvocationContext {
-  const end = clock.now() + INVOCATION_MS
-  return { awsRequestId: ids.uuid(), getRemainingTimeInMillis: () => Math.max(0, end - clock.now()) }
+  const end = clock.steady() + INVOCATION_MS
+  return { awsRequestId: ids.uuid(), getRemainingTimeInMillis: () => Math.max(0, end - clock.steady()) }
 }
 
 function notifyingStore(lake: Lake, events: ObjectEvents): ObjectStore {

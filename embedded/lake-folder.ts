@@ -8,7 +8,8 @@ import { BadInput, Corrupt } from '../domain/errors.ts'
 const LOCATION = 'location'
 const STATE = 'state.sqlite'
 const FILES = [STATE, 'topics.sqlite']
-const OWN = /^(?:lock\.sqlite|state\.sqlite|topics\.sqlite|location|objects$|scratch$|tradelake\.log$|lost\+found$)/
+const OWN =
+  /^(?:lock\.sqlite|state\.sqlite|topics\.sqlite|location|settings\.json|objects$|scratch$|tradelake\.log$|lost\+found$)/
 
 /**
  * DuckDB reads these characters as patterns, anywhere in a path. @throws BadInput where the absolute path

@@ -1,5 +1,5 @@
 /** What a feed needs, from a lake: records go to its topics, positions into its state. */
-import type { FeedPosition, Positions, RecordSink } from '../domain/feed-ports.ts'
+import type { FeedPosition, MissingIds, Positions, RecordSink } from '../domain/feed-ports.ts'
 import { statePartition } from '../domain/names.ts'
 import { piecesOf } from '../domain/pieces.ts'
 import { type LogRecord, MAX_TRANSACTION_WRITES, type Write } from '../domain/ports.ts'
@@ -38,14 +38,18 @@ export function lakePositions(lake: Pick<Lake, 'ports'>, exchange: string): Posi
           symbol: key.sort,
           id: Number(attributes.id),
           at: Number(attributes.at),
+          ...(attributes.missing != null && { missing: JSON.parse(String(attributes.missing)) as MissingIds[] }),
         }),
       )
     },
     async save(positions) {
       const writes = positions.map(
-        ({ symbol, id, at }): Write => ({
+        ({ symbol, id, at, missing }): Write => ({
           kind: 'put',
-          item: { key: { table: 'state', partition, sort: symbol }, attributes: { id, at } },
+          item: {
+            key: { table: 'state', partition, sort: symbol },
+            attributes: { id, at, ...(missing && { missing: JSON.stringify(missing) }) },
+          },
         }),
       )
       for (const some of piecesOf(writes, MAX_TRANSACTION_WRITES)) await state.transact(some, ids.uuid())

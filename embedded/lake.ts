@@ -3,6 +3,7 @@
  *
  *   lock.sqlite      held by the one process that may write
  *   location         where the lake was made; the last file to be made, so a lake without it is empty
+ *   settings.json    what the lake was told (lake-settings.ts); there only if it was
  *   state.sqlite     checkpoints, pending lists, table pointers
  *   topics.sqlite    the topic log
  *   objects/         the object store: tables, and pending lists that are too large for an item
@@ -20,14 +21,17 @@ import { BadInput } from '../domain/errors.ts'
 import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
 import type { ReadableLake } from '../domain/lake.ts'
 import type { TopicLog } from '../domain/ports.ts'
+import type { RetentionSettings } from '../domain/retention.ts'
 import { recordStreams } from '../domain/streams.ts'
 import { emptyFolder, requireOwnFolder, requirePlainPath, requireWhole, writeLocation } from './lake-folder.ts'
+import { type LakeSettings, readLakeSettings, writeLakeSettings } from './lake-settings.ts'
 
 /** A lake in a folder. */
 export interface Lake extends ReadableLake {
   /** Absolute path. */
   readonly directory: string
   readonly topics: TopicLog
+  readonly settings: LakeSettings
 }
 
 export interface LakeOptions {
@@ -39,9 +43,18 @@ export interface LakeOptions {
   readonly mustExist?: boolean
   /** Opens a lake that has lost its state file, with an empty one: for a repair. */
   readonly lostState?: boolean
+  /** Added to the lake's settings, and remembered there. */
+  readonly retention?: RetentionSettings
 }
 
-const DEFAULTS = { exchanges: EXCHANGES, memoryLimit: '400MB', threads: 2, mustExist: false, lostState: false }
+const DEFAULTS = {
+  exchanges: EXCHANGES,
+  memoryLimit: '400MB',
+  threads: 2,
+  mustExist: false,
+  lostState: false,
+  retention: {},
+}
 
 /**
  * Opens the lake in the folder for this process only, making it if the folder is empty or missing.
@@ -60,6 +73,7 @@ export async function openLake(folder: string, options: LakeOptions = {}): Promi
     const lake = await assemble(directory, scratch, { ...DEFAULTS, ...options }, false)
     for (const { topic, partitions } of recordStreams(lake.exchanges)) await lake.topics.createTopic(topic, partitions)
     if (!made) await writeLocation(directory)
+    if (options.retention !== undefined) await writeLakeSettings(directory, lake.settings)
     return {
       ...lake,
       close() {
@@ -107,8 +121,10 @@ async function assemble(
     const engine = await duckDbEngine({ threads, memoryLimit, tempDirectory: scratch.path('duckdb') })
     opened.push(engine)
     const store = folderStore(join(directory, 'objects'))
+    const { retention } = readLakeSettings(directory, exchanges)
+    const settings = { retention: { ...retention, ...options.retention } }
     const ports = { store, state, registry: bundledRegistry(), engine, clock, ids, scratch }
-    return { directory, exchanges, ports, topics, close }
+    return { directory, exchanges, settings, ports, topics, close }
   } catch (error) {
     close()
     throw error

@@ -39,7 +39,6 @@ const DEFAULT_SEED = 1
 const DEFAULT_RATE = 200
 /** No need to spare exchanges on this machine. */
 const REQUESTS_PER_SECOND = 200
-const PAGES_PER_GAP = 20_000
 /** Enough that every path runs, few enough that the view stays quiet. */
 const INVALID_SHARE = 0.003
 const FAULTS_PER_MINUTE = 2
@@ -123,7 +122,6 @@ export async function serveMarket(lake: Lake, market: Market): Promise<Source> {
             restUrls: [server.address('http', name)],
             symbols: MARKETS[name].instruments.map(({ symbol }) => symbol),
             requestsPerSecond: REQUESTS_PER_SECOND,
-            pagesPerGap: PAGES_PER_GAP,
           }
         : undefined,
     async quiet() {

@@ -97,7 +97,7 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
         windowEnd = 0
         return IDLE_MS
       }
-      const now = clock.now()
+      const now = clock.steady()
       if (windowEnd === 0) windowEnd = now + batchWindowSeconds * 1000
       if (batch.records < batchRecords && now < windowEnd && running) return Math.min(windowEnd - now, 4 * IDLE_MS)
       totals.bronze(name, await handler(batch.event, invocation(lake.ports)))
@@ -155,8 +155,8 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
 
   /** Sleeps in short steps, so that a stop takes effect soon. */
   async function pause(milliseconds: number): Promise<void> {
-    const end = clock.now() + milliseconds
-    while (running && clock.now() < end) await clock.sleep(Math.min(2 * IDLE_MS, end - clock.now()))
+    const end = clock.steady() + milliseconds
+    while (running && clock.steady() < end) await clock.sleep(Math.min(2 * IDLE_MS, end - clock.steady()))
   }
 
   return {

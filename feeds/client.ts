@@ -3,6 +3,7 @@
  * before that ends, so that a planned change loses nothing. Gold drops what comes twice meanwhile.
  */
 import type { Sockets, Timers } from '../domain/feed-ports.ts'
+import { HOUR_MS } from '../domain/time.ts'
 import { createAddresses } from './addresses.ts'
 import { type Connection, type EndCause, openConnection } from './connection.ts'
 import type { Pair } from './pairs.ts'
@@ -37,6 +38,8 @@ export interface ClientEvents {
   frame(text: string): Control | undefined
   /** Trades come again after this; undefined where nothing was missed (the first connection, a planned change). */
   live(outage: Outage | undefined): void
+  /** The exchange does not serve this market; told once, until it does. */
+  refused(symbol: string, problem: string): void
   /** Every end of a connection, planned ones too. */
   ended(cause: EndCause, problem: string, url: string): void
 }
@@ -49,15 +52,19 @@ export interface Client {
   stop(cause: EndCause, problem: string): void
   /** The connection that trades come from. */
   readonly current: Connection | undefined
-  /** When the last frame came, milliseconds since 1970. */
+  /** When the last frame came, by the steady clock. */
   readonly lastFrame: number | undefined
   readonly openCircuits: readonly string[]
+  /** Markets that the exchange does not serve now, and why. */
+  readonly refused: ReadonlyMap<string, string>
   /** Why the last connection ended, for people. */
   readonly lastEnd: string | undefined
 }
 
 /** A connection that has held this long counts as a good one. */
 const HELD_MS = 30_000
+/** A market that was refused is asked for again after this time, with a new connection in place of the old one. */
+const REFUSED_MS = HOUR_MS
 /** The old connection goes on this long beside the new one: each has trades that the other does not have yet. */
 const OVERLAP_MS = 2_000
 /**
@@ -83,10 +90,12 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
   let lastEnd: string | undefined
   let outage: Omit<Outage, 'to'> | undefined
   let why: EndCause = 'rotation'
+  const refused = new Map<string, string>()
+  let cancelRetry: (() => void) | undefined
 
   function connect(): void {
     if (stopped || coming || cancelWait) return
-    const { url, waitMs } = addresses.next(timers.now())
+    const { url, waitMs } = addresses.next(timers.steady())
     cancelWait = timeouts.after(waitMs, () => {
       cancelWait = undefined
       coming = open(url)
@@ -99,8 +108,12 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
       {
         live: () => live(connection),
         frame(text) {
-          lastFrame = timers.now()
+          lastFrame = timers.steady()
           return events.frame(text)
+        },
+        refused(symbol, problem) {
+          if (!refused.has(symbol)) events.refused(symbol, problem)
+          refused.set(symbol, problem)
         },
         replace: () => connection === current && rotate('shutdown_notice'),
         ended: (cause, problem) => ended(connection, cause, problem),
@@ -117,6 +130,9 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
     cancelRotation?.()
     const age = options.maxAgeMs * (ROTATE_FROM + ROTATE_SPREAD * random())
     cancelRotation = timeouts.after(age, () => rotate('rotation'))
+    for (const { symbol } of connection.pairs) refused.delete(symbol)
+    cancelRetry?.()
+    cancelRetry = refused.size > 0 ? timeouts.after(REFUSED_MS, () => rotate('market_retry')) : undefined
     if (old) {
       // Both are read until the old one ends.
       const cause = why
@@ -131,8 +147,8 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
     events.ended(cause, problem, connection.url)
     lastEnd = `${connection.url}: ${cause}, ${problem}`
     const wasLive = connection.liveSince !== undefined
-    const held = wasLive && timers.now() - (connection.liveSince ?? 0) >= HELD_MS
-    if (!held && cause !== 'stopped') addresses.failed(connection.url, timers.now())
+    const held = wasLive && timers.steady() - (connection.liveSince ?? 0) >= HELD_MS
+    if (!held && cause !== 'stopped') addresses.failed(connection.url, timers.steady())
     retiring.delete(connection)
     if (connection === coming) coming = undefined
     if (connection === current) {
@@ -171,8 +187,9 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
     get lastEnd() {
       return lastEnd
     },
+    refused,
     get openCircuits() {
-      return addresses.open(timers.now())
+      return addresses.open(timers.steady())
     },
   }
 }

@@ -24,6 +24,8 @@ export interface ClientsEvents {
    * it missed nothing.
    */
   live(pairs: readonly Pair[], isFirst: boolean, outage: Outage | undefined): void
+  /** The exchange does not serve this market; told once, until it does. */
+  refused(symbol: string, problem: string): void
   /** Every end of a connection, planned ones too. */
   ended(cause: EndCause, problem: string, url: string): void
 }
@@ -34,9 +36,9 @@ export interface Clients {
   readonly isWhole: boolean
   /** Whether at least one has. */
   readonly isLive: boolean
-  /** When the youngest live connection began, milliseconds since 1970; the clock's time while there is none. */
+  /** When the oldest live connection began, by the steady clock; now while there is none. */
   readonly liveSince: number
-  /** When the last frame of any connection came, milliseconds since 1970; 0 before. */
+  /** When the last frame of any connection came, by the steady clock; 0 before. */
   readonly lastFrame: number
   start(): void
   rotate(cause: EndCause): void
@@ -66,6 +68,7 @@ export function createClients(options: ClientsOptions, events: ClientsEvents): C
           events.live(pairs, isFirst, outage)
           isFirst = false
         },
+        refused: events.refused,
         ended: events.ended,
       },
     )
@@ -79,7 +82,7 @@ export function createClients(options: ClientsOptions, events: ClientsEvents): C
       return all.some(client => client.current)
     },
     get liveSince() {
-      return Math.min(...all.map(client => client.current?.liveSince ?? timers.now()))
+      return Math.min(...all.map(client => client.current?.liveSince ?? timers.steady()))
     },
     get lastFrame() {
       return Math.max(...all.map(client => client.lastFrame ?? 0))

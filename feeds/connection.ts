@@ -19,6 +19,7 @@ export const END_CAUSES = [
   'rotation',
   'shutdown_notice',
   'memory',
+  'market_retry',
   'back_pressure',
   'stopped',
 ] as const
@@ -29,6 +30,8 @@ export interface ConnectionEvents {
   live(): void
   /** A frame came; gives what it says where it holds no trade. */
   frame(text: string): Control | undefined
+  /** The exchange does not serve this market; the others go on. */
+  refused(symbol: string, problem: string): void
   /** The exchange asks for a new connection in place of this one. */
   replace(): void
   /** Called once, last. `problem` is for people. */
@@ -40,7 +43,7 @@ export interface ConnectionOptions {
   readonly api: StreamApi
   readonly pairs: readonly Pair[]
   readonly stream: StreamKind
-  /** A live connection without any frame for this long is stale. */
+  /** A live connection without any frame or ping for this long is stale. */
   readonly staleMs: number
   /** Messages a second that the exchange accepts. */
   readonly messagesPerSecond: number
@@ -50,7 +53,9 @@ export interface ConnectionOptions {
 
 export interface Connection {
   readonly url: string
-  /** Milliseconds since 1970; undefined before. */
+  /** The markets that it has been asked for and that have not been refused. */
+  readonly pairs: readonly Pair[]
+  /** By the steady clock, milliseconds; undefined before. */
   readonly liveSince: number | undefined
   /** When the last frame came, milliseconds since 1970; when the connection began, where none has. */
   readonly lastFrame: number
@@ -62,12 +67,16 @@ const CONNECT_MS = 10_000
 const SUBSCRIBE_MS = 15_000
 
 export function openConnection(options: ConnectionOptions, events: ConnectionEvents): Connection {
-  const { url, api, pairs, timers, staleMs } = options
+  const { url, api, timers, staleMs } = options
   const timeouts = createTimeouts(timers)
+  /** What has not been refused. */
+  let pairs = options.pairs
   let confirmations = api.confirmations(pairs)
   let opened = false
   let liveSince: number | undefined
   let lastFrame = timers.now()
+  /** When the exchange last showed that it is there, by the steady clock. */
+  let lastSign = timers.steady()
   let over = false
 
   const socket = options.sockets.connect(api.address(url, pairs, options.stream), {
@@ -75,6 +84,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
       if (over) return socket.close()
       opened = true
       lastFrame = timers.now()
+      lastSign = timers.steady()
       subscribe()
       if (confirmations === 0) goLive()
       else
@@ -86,8 +96,12 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
     message(text) {
       if (over) return
       lastFrame = timers.now()
+      lastSign = timers.steady()
       const control = events.frame(text)
       if (control) take(control)
+    },
+    pinged() {
+      lastSign = timers.steady()
     },
     closed(code, reason) {
       const said = reason === '' ? `code ${code}` : `code ${code}, ${reason}`
@@ -106,15 +120,15 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
   }
 
   function goLive(): void {
-    liveSince = timers.now()
+    liveSince = timers.steady()
     events.live()
     watch()
     if (api.ping) keepAlive(api.ping)
   }
 
   function watch(): void {
-    const silent = timers.now() - lastFrame
-    if (silent >= staleMs) end('stale', `no message for ${silent} ms`)
+    const silent = timers.steady() - lastSign
+    if (silent >= staleMs) end('stale', `no message for ${Math.round(silent)} ms`)
     else timeouts.after(staleMs - silent, watch)
   }
 
@@ -127,9 +141,22 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
 
   function take(control: Control): void {
     if (control.kind === 'subscribed' && liveSince === undefined && --confirmations <= 0) goLive()
+    if (control.kind === 'refused') refused(control)
     if (control.kind === 'shutdown') events.replace()
     // A live connection goes on after an error: it concerns one request, or is followed by a close.
     if (control.kind === 'error' && liveSince === undefined) end('subscribe_refused', control.problem)
+  }
+
+  function refused({ symbol, problem, again }: Extract<Control, { kind: 'refused' }>): void {
+    const left = pairs.filter(pair => pair.symbol !== symbol)
+    if (liveSince !== undefined || left.length === pairs.length) return
+    pairs = left
+    events.refused(symbol, problem)
+    if (left.length === 0) end('subscribe_refused', problem)
+    else if (again) {
+      confirmations = api.confirmations(left)
+      subscribe()
+    } else if (--confirmations <= 0) goLive()
   }
 
   function end(cause: EndCause, problem: string): void {
@@ -142,6 +169,9 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
 
   return {
     url,
+    get pairs() {
+      return pairs
+    },
     get liveSince() {
       return liveSince
     },

@@ -4,15 +4,32 @@ import { TradelakeError } from '../domain/errors.ts'
 import { messageId, type Trade, type TradeSide } from '../domain/trade.ts'
 
 export interface Decoder {
+  /** Texts that are no JSON and no fault, like a bare `pong`: they show that the exchange is there. */
+  readonly ignores?: ReadonlySet<string>
   /**
    * The trades of one frame of JSON text, in their order; nothing for a frame of another kind.
-   * `receivedAt` is when the feed got it, microseconds since 1970.
-   * @throws MalformedFrame where the text is not JSON, or a trade in it lacks what a trade needs
+   * `receivedAt` is when the feed got it, microseconds since 1970. Each trade is read by itself: `unreadable` is told of
+   * one that lacks what a trade needs, and the others follow.
+   * @throws MalformedFrame where the text is not JSON or has no list of trades where there should be one; and for a trade
+   * that cannot be read, where there is no `unreadable`
    */
-  map(frame: string, receivedAt: bigint): Generator<FeedTrade>
+  map(frame: string, receivedAt: bigint, unreadable?: OnUnreadable): Generator<FeedTrade>
   /** The same for a frame that parseFrame has read. */
-  mapMessage(message: unknown, receivedAt: bigint): Generator<FeedTrade>
+  mapMessage(message: unknown, receivedAt: bigint, unreadable?: OnUnreadable): Generator<FeedTrade>
 }
+
+/** A trade that an exchange sent and that cannot be read. */
+export interface Unreadable {
+  /** What is wrong with it, for people. */
+  readonly problem: string
+  /** The exchange's own JSON, or what came in its place. */
+  readonly raw: string
+  /** Its market and its number, where at least those can be read. */
+  readonly symbol: string | undefined
+  readonly number: number | undefined
+}
+
+export type OnUnreadable = (trade: Unreadable) => void
 
 /** A trade as a feed has it: not everything that it knows about a trade is written to Kafka. */
 export interface FeedTrade extends Trade {
@@ -20,7 +37,10 @@ export interface FeedTrade extends Trade {
   readonly number: number | undefined
 }
 
-const MAX_NUMBER = BigInt(Number.MAX_SAFE_INTEGER)
+/** A trade's number as a feed counts with it; undefined above 2^53. */
+export function safeNumber(number: bigint): number | undefined {
+  return number <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(number) : undefined
+}
 
 /** A frame that should hold a trade and does not. The caller counts it and goes on. */
 export class MalformedFrame extends TradelakeError {}
@@ -68,6 +88,6 @@ export function tradeOf(decoded: DecodedTrade, receivedAt: bigint): FeedTrade {
     ingestionTimestamp: receivedAt,
     platformSequence: null,
     vendorData: decoded.vendorData,
-    number: decoded.number !== undefined && decoded.number <= MAX_NUMBER ? Number(decoded.number) : undefined,
+    number: decoded.number === undefined ? undefined : safeNumber(decoded.number),
   }
 }

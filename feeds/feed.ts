@@ -2,12 +2,14 @@
  * The feed of one exchange: frames become trades, trades become Kafka records, and what did not come is looked for and
  * reported. Everything received is published, repeats included: Gold keeps each trade once.
  */
+import { sumOf } from '../domain/counts.ts'
 import { messageOf } from '../domain/errors.ts'
 import type { Http, Positions, RecordSink, Sockets, Spill, Timers } from '../domain/feed-ports.ts'
 import type { Log } from '../domain/ports.ts'
 import { encodeTrade, type SchemaIds } from '../domain/wire.ts'
 import type { Outage } from './client.ts'
 import { createClients } from './clients.ts'
+import { createClockWatch } from './clock-watch.ts'
 import type { Decoder, FeedTrade } from './decoder.ts'
 import type { Venue } from './exchanges/venues.ts'
 import { createFrameReader } from './frame-reader.ts'
@@ -79,23 +81,16 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   const tracker = createTracker()
   const memory = createMemoryWatch({ floorBytes: HEAP_FLOOR_BYTES, limitBytes: options.heapLimitBytes })
   const keys = new Map<string, Uint8Array>()
+  const quotes = new Map(pairs.map(({ symbol, quote }) => [symbol, quote]))
   let kafkaProblem: string | undefined
   /** When an earlier process was last alive, milliseconds since 1970. */
   let resumed: number | undefined
-  let lastTick = timers.now()
+  let lastTick = timers.steady()
   let exiting = false
   let stopped = false
 
   const publisher = createPublisher(
-    {
-      sink: ports.sink,
-      spill: ports.spill,
-      timers,
-      random,
-      log,
-      memoryBytes: options.memoryBytes,
-      spillBytes: options.spillBytes,
-    },
+    { ...ports, memoryBytes: options.memoryBytes, spillBytes: options.spillBytes },
     {
       sent(records, bytes, tookMs) {
         kafkaProblem = undefined
@@ -119,18 +114,38 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     publisher,
   )
   const recovery = createRecovery(
-    { exchange, venue, pairs, stream, tracker, metrics, http: ports.http, timers, log },
+    {
+      exchange,
+      venue,
+      pairs,
+      stream,
+      tracker,
+      metrics,
+      http: ports.http,
+      timers,
+      log,
+      hasRoom: () => publisher.isQuick,
+    },
     { found: take, report: ({ key, value }) => publish(topics.gaps, key, value) },
   )
+  const clock = createClockWatch({
+    ...{ exchange, http: ports.http, timers, log },
+    urls: venue.restUrls.map(url => `${url}${venue.rest.timePath}`),
+  })
   const readFrame = createFrameReader(
     { exchange, decoder: options.decoder, api: venue.stream, metrics, timers, log },
-    { trade: take, reached: (symbol, id) => tracker.reached(symbol, id, timers.now()) },
+    {
+      trade: take,
+      unreadable: trade => recovery.unreadable(trade),
+      reached: (symbol, id) => tracker.reached(symbol, id, timers),
+    },
   )
   const clients = createClients(
     { venue, pairs, stream, timers, sockets: ports.sockets, random },
     {
       frame: readFrame,
       live,
+      refused: (symbol, problem) => log.error('a market is not read', { exchange, markets: symbol, problem }),
       ended(cause, problem, url) {
         metrics.connectionEnded(cause)
         log.info('disconnected', { exchange, cause, problem, url })
@@ -142,6 +157,8 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     sinceLastMessageSeconds: () => secondsSince(clients.lastFrame),
     connected: () => (clients.isWhole ? 1 : 0),
     missingIds: () => tracker.missingIds,
+    clockOffsetSeconds: () => clock.offsetSeconds,
+    refusedMarkets: () => sumOf(clients.all, ({ refused }) => refused.size),
     queueRecords: () => publisher.waiting.records,
     spillBytes: () => publisher.waiting.spillBytes,
     heapBytes: () => ports.heapBytes(),
@@ -153,9 +170,12 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     if (outage) recovery.interrupted(some, outage)
   }
 
-  function take(trade: FeedTrade): void {
+  function take(decoded: FeedTrade): void {
+    // The decoder has only the symbol to tell the currency by; the exchange's list of markets knows.
+    const currency = quotes.get(decoded.symbol) ?? decoded.currency
+    const trade = currency === decoded.currency ? decoded : { ...decoded, currency }
     const id = venue.rest.history && trade.number
-    const isRepeat = id !== undefined && tracker.note(trade.symbol, id, trade.timestamp, timers.now()) === 'repeat'
+    const isRepeat = id !== undefined && tracker.note(trade.symbol, id, trade.timestamp, timers) === 'repeat'
     if (isRepeat) metrics.repeats(1)
     metrics.trades(1)
     publish(topics.trades, keyOf(trade.symbol), encodeTrade(trade, options.schemaIds))
@@ -172,7 +192,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   }
 
   function tick(): void {
-    lastTick = timers.now()
+    lastTick = timers.steady()
     recovery.look(lastTick)
     if (clients.isLive)
       progress
@@ -183,7 +203,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   }
 
   function watchMemory(): void {
-    const verdict = memory.sample(ports.heapBytes(), timers.now())
+    const verdict = memory.sample(ports.heapBytes(), timers.steady())
     if (verdict === 'fine' || exiting) return
     log.warn('the heap grows', { exchange, bytes: ports.heapBytes(), verdict })
     if (verdict === 'rotate') clients.rotate('memory')
@@ -194,32 +214,37 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   }
 
   const pause = (milliseconds: number) => new Promise<void>(resolve => timers.after(milliseconds, resolve))
-  const secondsSince = (milliseconds: number) => (timers.now() - milliseconds) / 1000
+  const secondsSince = (milliseconds: number) => (timers.steady() - milliseconds) / 1000
 
   return {
     async start() {
-      resumed = await progress.resume()
+      const { last, reported } = await progress.resume()
+      resumed = last
+      recovery.resume(reported)
       clients.start()
+      clock.start()
       tick()
     },
     async stop(milliseconds) {
       const at = timers.now()
-      const end = at + milliseconds
+      const end = timers.steady() + milliseconds
       const whole = clients.isWhole
       stopped = true
       clients.stop('stopped', 'the feed stops')
-      while (tracker.missingIds > 0 && timers.now() < end - milliseconds / 2) await pause(LOOK_MS)
+      while (tracker.missingIds > 0 && timers.steady() < end - milliseconds / 2) await pause(LOOK_MS)
       timeouts.cancelAll()
       recovery.stop()
+      clock.stop()
       const settled = tracker.settled()
-      const left = await publisher.close(Math.max(0, end - timers.now()))
+      const left = await publisher.close(Math.max(0, end - timers.steady()))
       if (left > 0) log.warn('Kafka did not take the last records: they are on disk', { exchange, records: left })
       // What went to disk counts as missing again: better that it comes twice than not at all.
       if (left === 0) await progress.saveLast(settled, at, whole)
     },
     status() {
-      const healthy = !exiting && timers.now() - lastTick < HANGS_MS
-      return statusOf({ healthy, clients: clients.all, publisher, kafkaProblem, missingTrades: tracker.missingIds })
+      const healthy = !exiting && timers.steady() - lastTick < HANGS_MS
+      const problems = { kafkaProblem, clockProblem: clock.problem }
+      return statusOf({ healthy, clients: clients.all, publisher, ...problems, missingTrades: tracker.missingIds })
     },
   }
 }

@@ -5,7 +5,17 @@
 import { PRICE_SCALE, parseDecimal, QUANTITY_SCALE } from '../domain/decimal.ts'
 import { messageOf } from '../domain/errors.ts'
 import { LAST_MS } from '../domain/time.ts'
-import { type Decoder, MalformedFrame } from './decoder.ts'
+import {
+  type DecodedTrade,
+  type Decoder,
+  type FeedTrade,
+  MalformedFrame,
+  type OnUnreadable,
+  safeNumber,
+  tradeOf,
+  type Unreadable,
+} from './decoder.ts'
+import { symbolOf } from './pairs.ts'
 
 /** A number as it was written. */
 class NumberText {
@@ -15,6 +25,9 @@ class NumberText {
   }
   toString(): string {
     return this.text
+  }
+  toJSON(): unknown {
+    return rawJson(this.text)
   }
 }
 
@@ -26,8 +39,32 @@ const parseWithSource = JSON.parse as (
   reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
 ) => unknown
 
-/** @throws MalformedFrame where the text is not JSON */
+// ECMA-262, JSON.parse source text access: text that JSON.stringify writes as it is.
+const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON
+
+/**
+ * The most JSON that is read: the largest real frame has some 100 KB, the largest list of markets 2 MB. What is parsed takes
+ * 60 bytes for each value, so it is the values that count: 40 MB of `[1,1,…]` would take 2.4 GB.
+ */
+const MAX_CHARACTERS = 32 * 1024 * 1024
+const MAX_VALUES = 500_000
+
+/** Whether the text would take too much memory when it is parsed. */
+function isTooLarge(text: string): boolean {
+  if (text.length <= MAX_VALUES) return false
+  let values = 0
+  for (let at = 0; at < text.length && values <= MAX_VALUES; at++) {
+    const code = text.charCodeAt(at)
+    if (code === COMMA || code === BRACKET || code === BRACE) values++
+  }
+  return values > MAX_VALUES || text.length > MAX_CHARACTERS
+}
+
+const [COMMA, BRACKET, BRACE] = [...',[{'].map(character => character.charCodeAt(0))
+
+/** @throws MalformedFrame where the text is not JSON, or too much of it */
 export function parseFrame(text: string): unknown {
+  if (isTooLarge(text)) throw new MalformedFrame(`A frame is too large: ${text.length} characters.`)
   try {
     return parseWithSource(text, (_, value, context) =>
       typeof value === 'number' ? new NumberText(context.source ?? String(value)) : value,
@@ -37,9 +74,62 @@ export function parseFrame(text: string): unknown {
   }
 }
 
-/** A decoder, from what it makes of a parsed message. */
-export function decoderOf(mapMessage: Decoder['mapMessage']): Decoder {
-  return { map: (frame, receivedAt) => mapMessage(parseFrame(frame), receivedAt), mapMessage }
+/** A decoder, from what it makes of a parsed message; `ignores` as in Decoder. */
+export function decoderOf(mapMessage: Decoder['mapMessage'], ...ignores: readonly string[]): Decoder {
+  const ignored: ReadonlySet<string> = new Set(ignores)
+  return {
+    *map(frame, receivedAt, unreadable) {
+      if (!ignored.has(frame)) yield* mapMessage(parseFrame(frame), receivedAt, unreadable)
+    },
+    mapMessage,
+    ignores: ignored,
+  }
+}
+
+/** Where a row of trades has what names the trade, by the exchange's own names of its fields. */
+export interface TradeNames {
+  readonly market: string
+  /** The number, where the exchange numbers the trades of a market. */
+  readonly number?: string
+}
+
+/**
+ * The trades of a list, each read by itself. One that cannot be read is told of and the next follows; without
+ * `unreadable` its error is thrown.
+ */
+export function* tradesOf(
+  rows: readonly unknown[],
+  read: (row: unknown) => DecodedTrade,
+  receivedAt: bigint,
+  names: TradeNames,
+  unreadable?: OnUnreadable,
+): Generator<FeedTrade> {
+  for (const row of rows) {
+    let trade: FeedTrade
+    try {
+      trade = tradeOf(read(row), receivedAt)
+    } catch (error) {
+      if (!(error instanceof MalformedFrame) || !unreadable) throw error
+      unreadable({ problem: messageOf(error), raw: textOf(row), ...identityOf(row, names) })
+      continue
+    }
+    yield trade
+  }
+}
+
+function identityOf(row: unknown, { market, number }: TradeNames): Pick<Unreadable, 'symbol' | 'number'> {
+  const fields = isObject(row) ? row : {}
+  const name = fields[market]
+  const id = number === undefined ? '' : String(fields[number])
+  return {
+    symbol: typeof name === 'string' && name !== '' ? symbolOf(name) : undefined,
+    number: /^\d{1,19}$/.test(id) ? safeNumber(BigInt(id)) : undefined,
+  }
+}
+
+/** A part of a parsed frame as JSON, its numbers with the digits that they came with. */
+function textOf(value: unknown): string {
+  return JSON.stringify(value) ?? 'undefined'
 }
 
 export function isObject(value: unknown): value is Fields {
@@ -48,9 +138,11 @@ export function isObject(value: unknown): value is Fields {
 
 /** Reads the fields of one trade; each failure names the exchange and the field. */
 export interface FieldReader {
+  /** Whether the field is there and not null. */
+  has(name: string | number): boolean
   /** Text that is not empty. */
   text(name: string | number): string
-  /** Text, or the empty text where the field is missing. */
+  /** Text, or the empty text where the field is missing or null. */
   optionalText(name: string | number): string
   boolean(name: string | number): boolean
   /** A whole number from 0 that fits a signed 64-bit integer, written as a number or as text. */
@@ -94,6 +186,7 @@ export function fieldsOf(what: string, value: unknown): FieldReader {
     parseDecimal(numeral(name), scale) ?? fail(name, 'decimal number')
 
   return {
+    has: name => at(name) !== undefined && at(name) !== null,
     fail,
     integer,
     milliseconds(name) {
@@ -106,7 +199,7 @@ export function fieldsOf(what: string, value: unknown): FieldReader {
     },
     optionalText(name) {
       const found = at(name)
-      return typeof found === 'string' ? found : found === undefined ? '' : fail(name, 'text')
+      return typeof found === 'string' ? found : found === undefined || found === null ? '' : fail(name, 'text')
     },
     boolean(name) {
       const found = at(name)

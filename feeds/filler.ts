@@ -1,14 +1,19 @@
 /**
  * Asks an exchange's REST history for trades that the stream did not bring: one request at a time at the exchange's pace,
- * with a limited number of tries and of trades for a range.
+ * the oldest range first, for as long as the history has more of it. A range is given up only where the history answers
+ * and says nothing of it, again and again: an exchange that is down, or refuses, is asked until it answers.
  */
 import { type Backoff, pauseMs } from '../domain/backoff.ts'
+import { sumOf } from '../domain/counts.ts'
 import { messageOf } from '../domain/errors.ts'
 import type { Http, Timers } from '../domain/feed-ports.ts'
+import { piecesOf } from '../domain/pieces.ts'
 import type { Log } from '../domain/ports.ts'
-import type { FeedTrade } from './decoder.ts'
+import type { FeedTrade, Unreadable } from './decoder.ts'
+import type { Ids } from './holes.ts'
 import type { Pair } from './pairs.ts'
-import { type History, PAGE_TRADES, type StreamKind } from './protocol.ts'
+import type { History, HistoryPage, StreamKind } from './protocol.ts'
+import { createRequests } from './requests.ts'
 import { createTimeouts } from './timeouts.ts'
 import { type MissingRange, rangeFields, type Tracker } from './tracker.ts'
 
@@ -20,16 +25,20 @@ export interface FillerOptions {
   readonly pairs: readonly Pair[]
   readonly stream: StreamKind
   readonly requestsPerSecond: number
-  /** Pages asked for in one try at one range. */
-  readonly pagesPerGap: number
   readonly http: Http
   readonly timers: Timers
   readonly log: Log
+  /** Whether what is found can be passed on: live trades go first. */
+  hasRoom(): boolean
 }
 
 export interface FillerEvents {
   /** Trades of the history, some of which may not be missing. */
-  trades(trades: readonly FeedTrade[]): void
+  found(trades: readonly FeedTrade[]): void
+  /** Trades of the history that cannot be read, some of which may not be missing. */
+  unreadable(trades: readonly Unreadable[], range: MissingRange): void
+  /** The exchange has no such trades: it has skipped their numbers. */
+  absent(range: MissingRange, part: Ids): void
   /** Nothing more will be tried for this range; what it still lacks stays missing. */
   settled(range: MissingRange): void
   /** Each request, by the status of its reply; 0 where no reply came. */
@@ -41,110 +50,151 @@ export interface Filler {
   stop(): void
 }
 
-/** Tries of one range: the first at once, the others 5, 10, 20, 40 and 80 s after the one before. */
-const TRIES = 6
-const BACKOFF: Backoff = { firstMs: 5_000, lastMs: 80_000 }
-const TOO_MANY_REQUESTS = 429
-const DEFAULT_RETRY_AFTER_MS = 5_000
+/**
+ * Looks at a range without finding anything, one after the other, until it is given up: 5, 10, 20 … seconds apart, then ten
+ * minutes, so over an hour. A history may lag behind its stream.
+ */
+const LOOKS = 14
+const BACKOFF: Backoff = { firstMs: 5_000, lastMs: 600_000 }
+const ROOM_MS = 100
+const TRADES_AT_ONCE = 20
+
+interface Search {
+  readonly range: MissingRange
+  /** Looks without anything found, since the last that found something. */
+  looks: number
+  /** By the steady clock, milliseconds. */
+  due: number
+}
 
 export function createFiller(options: FillerOptions, tracker: Tracker, events: FillerEvents): Filler {
-  const { exchange, history, timers, http, log, stream } = options
+  const { exchange, history, timers, log, stream } = options
   const timeouts = createTimeouts(timers)
-  const queue: { readonly range: MissingRange; readonly tries: number }[] = []
+  const requests = createRequests(options, events.requested)
+  const searches: Search[] = []
   let busy = false
-  let earliest = 0
-  let address = 0
   let stopped = false
+  let cancelWait: (() => void) | undefined
+  /** Attempts without an answer, one after the other: they concern the exchange, and so every range. */
+  let failures = 0
+  let paused = 0
 
   function pump(): void {
-    if (busy || stopped) return
-    const next = queue.shift()
-    if (!next) return
+    cancelWait?.()
+    cancelWait = undefined
+    if (busy || stopped || searches.length === 0) return
+    const due = searches.filter(search => Math.max(paused, search.due) <= timers.steady())
+    if (due.length === 0) {
+      const first = Math.max(paused, Math.min(...searches.map(search => search.due)))
+      cancelWait = timeouts.after(Math.max(1, first - timers.steady()), pump)
+      return
+    }
+    const search = due.reduce((oldest, other) => (other.range.fromTime < oldest.range.fromTime ? other : oldest))
     busy = true
-    attempt(next.range, next.tries)
+    attempt(search)
       // An attempt throws only through a mistake in this code.
-      .catch(problem =>
-        log.error('filling a gap failed', { exchange, ...rangeFields(next.range), problem: messageOf(problem) }),
-      )
+      .catch(problem => {
+        search.due = timers.steady() + BACKOFF.lastMs
+        log.error('filling a gap failed', { exchange, ...rangeFields(search.range), problem: messageOf(problem) })
+      })
       .finally(() => {
         busy = false
         pump()
       })
   }
 
-  async function attempt(range: MissingRange, tries: number): Promise<void> {
+  const idsOf = (parts: readonly Ids[]) => sumOf(parts, ({ from, to }) => to - from + 1)
+
+  async function attempt(search: Search): Promise<void> {
+    const { range } = search
     const pair = options.pairs.find(({ symbol }) => symbol === range.symbol)
-    let problem = pair ? undefined : 'the symbol is not subscribed to'
-    for (const part of pair ? tracker.missing(range) : []) {
-      problem ??= await pages(pair as Pair, { ...part, after: range.fromTime })
+    const before = tracker.missing(range)
+    let problem: string | undefined
+    for (const part of pair ? before : []) {
+      problem = await pages(pair as Pair, range, part)
       if (stopped) return
+      if (problem !== undefined) break
     }
-    const complete = tracker.missing(range).length === 0
-    if (complete || tries + 1 >= TRIES || !pair) return events.settled(range)
-    // A missing trade may still appear: an exchange's history lags behind its stream.
-    const pause = pauseMs(BACKOFF, tries)
+    const left = tracker.missing(range)
+    const found = idsOf(left) < idsOf(before)
+    failures = problem === undefined ? 0 : failures + 1
+    if (found) search.looks = 0
+    else if (problem === undefined) search.looks++
+    if (left.length === 0 || !pair || search.looks >= LOOKS) {
+      searches.splice(searches.indexOf(search), 1)
+      return events.settled(range)
+    }
+    const pause = pauseMs(BACKOFF, Math.max(0, problem === undefined ? search.looks - 1 : failures - 1))
+    if (problem === undefined) search.due = timers.steady() + pause
+    else paused = timers.steady() + pause
     log.warn('a gap is not filled yet', {
       exchange,
       ...rangeFields(range),
-      problem: problem ?? 'the history lacks trades',
+      left: idsOf(left),
+      problem: problem ?? (found ? 'there is more to look for' : 'the history lacks trades'),
       pause,
     })
-    timeouts.after(pause, () => {
-      queue.push({ range, tries: tries + 1 })
-      pump()
-    })
   }
 
-  /** Reads page after page; what went wrong, if something did. */
-  async function pages(pair: Pair, range: { from: number; to: number; after: bigint }): Promise<string | undefined> {
-    let path: string | undefined = history.path(pair, range, stream)
-    for (let page = 0; path !== undefined && page < options.pagesPerGap; page++) {
-      const body = await request(path)
+  /** Reads page after page of a part of a range; what went wrong, if something did. */
+  async function pages(pair: Pair, search: MissingRange, part: Ids & { after: bigint }): Promise<string | undefined> {
+    let cursor: string | undefined = history.begin(part)
+    let covered: Ids | undefined
+    while (cursor !== undefined) {
+      const asked = { pair, range: part, cursor, stream }
+      const reply = await requests.get(address => history.path({ ...asked, address }))
       if (stopped) return undefined
-      if (typeof body !== 'string') return body.problem
+      if ('problem' in reply) return reply.problem
+      let page: HistoryPage
       try {
-        const { trades, next } = history.page(body, pair, range, stream, BigInt(timers.now()) * 1000n)
-        events.trades(trades)
-        path = next
+        page = history.page(reply.body, { ...asked, address: reply.address }, BigInt(timers.now()) * 1000n)
       } catch (error) {
+        requests.avoid(reply.address)
         return messageOf(error)
       }
+      await passOn(page, search)
+      if (stopped) return undefined
+      if (page.isPartial) {
+        requests.avoid(reply.address)
+        return `${reply.address} has only the latest trades`
+      }
+      covered = unionOf(covered, page.covers)
+      cursor = page.next
     }
-    return path === undefined ? undefined : `more than ${options.pagesPerGap * PAGE_TRADES} trades`
+    if (covered) for (const ids of tracker.looked(common(part, covered, search.symbol))) events.absent(search, ids)
+    return undefined
   }
 
-  async function request(path: string): Promise<string | { problem: string }> {
-    await until(earliest)
-    earliest = timers.now() + 1000 / options.requestsPerSecond
-    const url = `${options.urls[address % options.urls.length]}${path}`
-    try {
-      const reply = await http.get(url)
-      events.requested(reply.status)
-      if (reply.status === 200) return reply.body
-      if (reply.status === TOO_MANY_REQUESTS)
-        earliest = timers.now() + (Number(reply.headers['retry-after']) * 1000 || DEFAULT_RETRY_AFTER_MS)
-      else address++
-      return { problem: `${url} answered ${reply.status}: ${reply.body.slice(0, 100)}` }
-    } catch (error) {
-      events.requested(0)
-      address++
-      return { problem: messageOf(error) }
+  /** A few at a time: they must not take the place of live trades. */
+  async function passOn({ trades, unreadable }: HistoryPage, range: MissingRange): Promise<void> {
+    for (const some of piecesOf(trades, TRADES_AT_ONCE)) {
+      while (!options.hasRoom() && !stopped) await pause(ROOM_MS)
+      if (stopped) return
+      events.found(some)
     }
+    events.unreadable(unreadable, range)
   }
 
-  async function until(time: number): Promise<void> {
-    const pause = time - timers.now()
-    if (pause > 0) await new Promise<void>(resolve => timeouts.after(pause, resolve))
-  }
+  const pause = (milliseconds: number) => new Promise<void>(resolve => timeouts.after(milliseconds, resolve))
 
   return {
     fill(range) {
-      queue.push({ range, tries: 0 })
+      searches.push({ range, looks: 0, due: timers.steady() })
       pump()
     },
     stop() {
       stopped = true
+      requests.stop()
       timeouts.cancelAll()
     },
   }
+}
+
+/** Pages follow each other, so there is nothing between them. */
+function unionOf(a: Ids | undefined, b: Ids | undefined): Ids | undefined {
+  return a && b ? { from: Math.min(a.from, b.from), to: Math.max(a.to, b.to) } : (a ?? b)
+}
+
+function common(part: Ids, covered: Ids, symbol: string) {
+  return { symbol, from: Math.max(part.from, covered.from), to: Math.min(part.to, covered.to) }
 }

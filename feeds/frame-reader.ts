@@ -1,8 +1,8 @@
-/** Frames to trades and control messages. What cannot be read is always counted, and logged once a second at most. */
+/** Frames to trades and control messages. Faults of the exchange are always counted, and logged once a second at most. */
 import { messageOf } from '../domain/errors.ts'
 import type { Timers } from '../domain/feed-ports.ts'
 import type { Log, LogFields } from '../domain/ports.ts'
-import { type Decoder, type FeedTrade, MalformedFrame } from './decoder.ts'
+import { type Decoder, type FeedTrade, MalformedFrame, type Unreadable } from './decoder.ts'
 import { parseFrame } from './fields.ts'
 import type { FeedMetrics } from './metrics.ts'
 import type { Control, StreamApi } from './protocol.ts'
@@ -12,12 +12,14 @@ export interface FrameReaderOptions {
   readonly decoder: Decoder
   readonly api: StreamApi
   readonly metrics: FeedMetrics
-  readonly timers: Pick<Timers, 'now'>
+  readonly timers: Pick<Timers, 'now' | 'steady'>
   readonly log: Log
 }
 
 export interface FrameEvents {
   trade(trade: FeedTrade): void
+  /** The exchange sent a trade, or a whole frame, that cannot be read. */
+  unreadable(trade: Unreadable): void
   /** The exchange says that its last trade of a symbol has this id. */
   reached(symbol: string, id: number): void
 }
@@ -31,11 +33,11 @@ export function createFrameReader(
   events: FrameEvents,
 ): (text: string) => Control | undefined {
   const { exchange, decoder, api, metrics, timers, log } = options
-  let complained = 0
+  let complained = Number.NEGATIVE_INFINITY
 
   function complain(what: string, fields: LogFields): void {
-    if (timers.now() - complained < COMPLAIN_MS) return
-    complained = timers.now()
+    if (timers.steady() - complained < COMPLAIN_MS) return
+    complained = timers.steady()
     log.warn(what, { exchange, ...fields })
   }
 
@@ -55,20 +57,26 @@ export function createFrameReader(
 
   return text => {
     metrics.messages(Buffer.byteLength(text))
+    if (decoder.ignores?.has(text)) return { kind: 'heartbeat' }
     const receivedAt = BigInt(timers.now()) * 1000n
     let trades = 0
+    let unread = 0
+    const unreadable = (trade: Unreadable) => {
+      unread++
+      events.unreadable(trade)
+    }
     try {
       const message = parseFrame(text)
-      for (const trade of decoder.mapMessage(message, receivedAt)) {
+      for (const trade of decoder.mapMessage(message, receivedAt, unreadable)) {
         trades++
         metrics.latency(Number(receivedAt - trade.timestamp) / 1e6)
         events.trade(trade)
       }
-      return trades > 0 ? undefined : understood(api.control(message), text)
+      if (trades > 0) return undefined
+      return unread > 0 ? { kind: 'other' } : understood(api.control(message), text)
     } catch (error) {
       if (!(error instanceof MalformedFrame)) throw error
-      metrics.parseError()
-      complain('a frame cannot be read', { problem: messageOf(error) })
+      unreadable({ problem: messageOf(error), raw: text, symbol: undefined, number: undefined })
       return { kind: 'other' }
     }
   }

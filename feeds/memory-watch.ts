@@ -5,7 +5,7 @@
 import { MINUTE_MS } from '../domain/time.ts'
 
 export interface MemoryWatch {
-  /** One sample of the heap in use; `now` in milliseconds since 1970. */
+  /** One sample of the heap in use; `now` by a steady clock, milliseconds. */
   sample(bytes: number, now: number): 'fine' | 'rotate' | 'exit'
 }
 

@@ -12,6 +12,8 @@ export interface FeedGauges {
   sinceLastMessageSeconds(): number
   connected(): number
   missingIds(): number
+  refusedMarkets(): number
+  clockOffsetSeconds(): number
   queueRecords(): number
   spillBytes(): number
   heapBytes(): number
@@ -23,12 +25,14 @@ export interface FeedMetrics {
   repeats(count: number): void
   /** Seconds from the exchange to here. */
   latency(seconds: number): void
-  parseError(): void
+  /** A trade, or a frame that should hold some, cannot be read. */
+  unreadable(): void
   unknownMessage(): void
   exchangeError(): void
   connectionEnded(cause: EndCause): void
   gap(ids: number): void
   filled(trades: number): void
+  absent(ids: number): void
   lost(ids: number): void
   /** Status of a reply of the REST history; 0: none came. */
   historyRequest(status: number): void
@@ -46,7 +50,8 @@ export function createFeedMetrics(registry: Registry, exchange: string): FeedMet
   const bytes = counter('received_bytes_total', 'Size of the messages received, as UTF-8')
   const trades = counter('trades_total', 'Trades decoded and passed on to Kafka')
   const repeats = counter('repeated_trades_total', 'Trades among them whose number had come before')
-  const parseErrors = counter('parse_errors_total', 'Messages that are not JSON, or hold a malformed trade')
+  const unreadable = counter('unreadable_trades_total', 'Trades that cannot be read, and messages that are not JSON')
+  const absent = counter('absent_trades_total', 'Trade numbers that the exchange has skipped')
   const unknown = counter('unknown_messages_total', 'Messages of an unknown type')
   const errors = counter('exchange_errors_total', 'Error messages of the exchange')
   const gaps = counter('sequence_gaps_total', 'Ranges of trade numbers that did not come in time')
@@ -100,7 +105,7 @@ export function createFeedMetrics(registry: Registry, exchange: string): FeedMet
     trades: count => trades.inc(count),
     repeats: count => repeats.inc(count),
     latency: seconds => latency.observe(Math.max(0, seconds)),
-    parseError: () => parseErrors.inc(),
+    unreadable: () => unreadable.inc(),
     unknownMessage: () => unknown.inc(),
     exchangeError: () => errors.inc(),
     connectionEnded: cause => reconnects.inc({ cause }),
@@ -109,6 +114,7 @@ export function createFeedMetrics(registry: Registry, exchange: string): FeedMet
       missed.inc(ids)
     },
     filled: count => filled.inc(count),
+    absent: ids => absent.inc(ids),
     lost: ids => lost.inc(ids),
     historyRequest: status => requests.inc({ status: String(status) }),
     sent(records, size, seconds) {
@@ -122,6 +128,10 @@ export function createFeedMetrics(registry: Registry, exchange: string): FeedMet
       gauge('last_message_seconds', 'Since the last message', () => gauges.sinceLastMessageSeconds())
       gauge('connected', '1 while every connection is live', () => gauges.connected())
       gauge('missing_trades', 'Trade numbers that are missing now', () => gauges.missingIds())
+      gauge('refused_markets', 'Markets that the exchange does not serve now', () => gauges.refusedMarkets())
+      gauge('clock_offset_seconds', "How much later the exchange's clock shows than this machine's", () =>
+        gauges.clockOffsetSeconds(),
+      )
       gauge('queue_records', 'Records that wait for Kafka in memory', () => gauges.queueRecords())
       gauge('spill_bytes', 'Records that wait for Kafka on disk', () => gauges.spillBytes())
       gauge('heap_bytes', 'Heap in use', () => gauges.heapBytes())

@@ -1,77 +1,59 @@
 /** Symbols as pairs of assets: `BTCUSDT` is BTC in USDT. Each exchange writes them its own way. */
 import { BadInput } from '../domain/errors.ts'
+import { ASSETS, QUOTES } from './assets.ts'
 
 export interface Pair {
   /** Base then quote: `BTCUSDT`. */
   readonly symbol: string
   readonly base: string
   readonly quote: string
+  /** What the exchange's REST API calls it, where that is another name. */
+  readonly restName?: string
 }
 
-// The quote asset is the longest of these that the symbol ends with.
-const QUOTES = [
-  ...['FDUSD', 'BFUSD', 'RLUSD', 'USDT', 'USDC', 'BUSD', 'TUSD', 'USDP', 'USDS', 'USD1', 'XUSD', 'EURI', 'AEUR'],
-  ...[
-    'IDRT',
-    'BIDR',
-    'BVND',
-    'BKRW',
-    'DOGE',
-    'BTC',
-    'ETH',
-    'BNB',
-    'XRP',
-    'TRX',
-    'SOL',
-    'DOT',
-    'DAI',
-    'PAX',
-    'VAI',
-    'UST',
-  ],
-  ...[
-    'EUR',
-    'GBP',
-    'AUD',
-    'TRY',
-    'BRL',
-    'RUB',
-    'UAH',
-    'ZAR',
-    'NGN',
-    'JPY',
-    'MXN',
-    'PLN',
-    'RON',
-    'ARS',
-    'COP',
-    'CZK',
-    'USD',
-  ],
-].sort((a, b) => b.length - a.length)
+const LONGEST_QUOTE = Math.max(...[...QUOTES].map(quote => quote.length))
 
 /**
- * `UNKNOWN` where the symbol ends with no known quote asset: a new listing's trades are kept, its currency is not
- * guessed.
+ * The quote asset of a symbol whose market no list names. Where it could be cut in two places (`ADAEUR`: AD and AEUR, or
+ * ADA and EUR), the longest base that is known decides. `UNKNOWN` where the symbol ends with no known quote asset: a new
+ * listing's trades are kept, its currency is not guessed.
  */
 export function quoteOf(symbol: string): string {
   // Delivery contracts carry their date after the pair: ETHUSDT_210625, BTCUSD_PERP.
   const [pair, contract] = symbol.split('_', 2)
   // Coin-margined contracts are all in USD, which `TUSD` could hide: GMTUSD_PERP.
   if (contract !== undefined && pair.endsWith('USD')) return 'USD'
-  return QUOTES.find(quote => pair.length > quote.length && pair.endsWith(quote)) ?? 'UNKNOWN'
+  let longest = 'UNKNOWN'
+  for (let letters = 1; letters <= LONGEST_QUOTE && letters < pair.length; letters++) {
+    const quote = pair.slice(-letters)
+    if (!QUOTES.has(quote)) continue
+    if (ASSETS.has(pair.slice(0, -letters))) return quote
+    longest = quote
+  }
+  return longest
 }
 
-/** A pair as a person writes it: `BTCUSDT`, `BTC-USD`, `xbt/usd`. @throws BadInput where the text is not a pair */
-export function pairOf(text: string): Pair {
+/**
+ * A pair as a person writes it: `BTCUSDT`, `BTC-USD`, `xbt/usd`. `listed` gives a market of the exchange's own list by its
+ * symbol.
+ * @throws BadInput where the text is not a pair
+ */
+export function pairOf(text: string, listed: (symbol: string) => Pair | undefined = () => undefined): Pair {
   const assets = text.trim().toUpperCase().split(/[-/]/).map(commonName)
   const [whole, second, ...more] = assets
   if (second !== undefined && more.length === 0 && whole !== '' && second !== '')
     return { symbol: whole + second, base: whole, quote: second }
+  const market = second === undefined ? listed(whole) : undefined
+  if (market) return { symbol: market.symbol, base: market.base, quote: market.quote }
   const quote = second === undefined ? quoteOf(whole) : 'UNKNOWN'
   if (quote === 'UNKNOWN')
     throw new BadInput(`Symbol ${JSON.stringify(text)} has no known quote asset: write it like BTC-USD.`)
   return { symbol: whole, base: whole.slice(0, -quote.length), quote }
+}
+
+/** The symbol of what a person writes, whatever its assets are: `BTC-USD` and `BTCUSD` are one. */
+export function symbolOf(text: string): string {
+  return text.trim().toUpperCase().split(/[-/]/).map(commonName).join('')
 }
 
 /** Kraken's own names of assets that have other names everywhere else. */

@@ -6,7 +6,7 @@ import type { FeedPosition, Positions, Timers } from '../domain/feed-ports.ts'
 import { MINUTE_MICROS } from '../domain/time.ts'
 import type { StreamKind } from './protocol.ts'
 import type { Publisher } from './publisher.ts'
-import type { Tracker } from './tracker.ts'
+import type { MissingRange, Tracker } from './tracker.ts'
 
 export interface ProgressOptions {
   readonly positions: Positions
@@ -18,10 +18,10 @@ export interface ProgressOptions {
 
 export interface Progress {
   /**
-   * Lets the tracker go on from where an earlier process was, and gives when that was last alive, milliseconds since
-   * 1970.
+   * Lets the tracker go on from where an earlier process was. Gives when that was last alive, milliseconds since
+   * 1970, and the ranges that it had reported as missing.
    */
-  resume(): Promise<number | undefined>
+  resume(): Promise<{ readonly last: number | undefined; readonly reported: readonly MissingRange[] }>
   /**
    * Saves what is settled now, once all that was published before is in Kafka; does nothing while another save is under
    * way. `whole`: every connection is live; otherwise an outage goes on, and is reported when it ends.
@@ -32,6 +32,11 @@ export interface Progress {
 }
 
 type Settled = ReturnType<Tracker['settled']>
+
+/** What is compared to see whether a position has changed. */
+function textOf({ id, missing }: { readonly id: number; readonly missing: readonly unknown[] }): string {
+  return JSON.stringify([id, missing])
+}
 
 export const RESTARTED = 'the feed was restarted'
 /** The position of the feed as a whole: when it was last alive. */
@@ -46,31 +51,36 @@ export function createProgress(
 ): Progress {
   const suffix = stream === 'trade' ? '' : `@${stream}`
   /** What is saved, by symbol. */
-  const saved = new Map<string, number>()
+  const saved = new Map<string, string>()
   let saving = false
 
   async function write(settled: Settled, at: number, whole: boolean): Promise<void> {
-    const changed = settled.filter(({ symbol, id }) => saved.get(symbol) !== id)
-    const named = changed.map(({ symbol, id }) => ({ symbol: `${symbol}${suffix}`, id }))
+    const changed = settled.filter(position => saved.get(position.symbol) !== textOf(position))
+    const named = changed.map(({ symbol, id, missing }) => ({
+      symbol: `${symbol}${suffix}`,
+      id,
+      ...(missing.length > 0 && { missing }),
+    }))
     const all = whole ? [...named, { symbol: WHOLE, id: 0 }] : named
     if (all.length > 0) await positions.save(all.map((position): FeedPosition => ({ ...position, at })))
-    for (const { symbol, id } of changed) saved.set(symbol, id)
+    for (const position of changed) saved.set(position.symbol, textOf(position))
   }
 
   return {
     async resume() {
       const wanted = new Set(symbols)
       let last: number | undefined
-      for (const { symbol: name, id, at } of await positions.load()) {
+      const reported: MissingRange[] = []
+      for (const { symbol: name, id, at, missing = [] } of await positions.load()) {
         if (name === WHOLE) last = at
         const symbol = name.slice(0, name.length - suffix.length)
         if (!wanted.has(symbol) || `${symbol}${suffix}` !== name) continue
-        tracker.resume(symbol, id, BigInt(at) * 1000n - BEFORE_SAVED, RESTARTED)
-        saved.set(symbol, id)
+        reported.push(...tracker.resume(symbol, id, BigInt(at) * 1000n - BEFORE_SAVED, RESTARTED, missing))
+        saved.set(symbol, textOf({ id, missing }))
       }
       // Saved at the first start, so that a feed which is killed early is known to have run.
       if (last === undefined) await write([], timers.now(), true)
-      return last
+      return { last, reported }
     },
     async save(whole) {
       if (saving) return

@@ -35,6 +35,8 @@ export interface Publisher {
   /** Resolves when everything published before is in Kafka. */
   barrier(): Promise<void>
   readonly hasRoom: boolean
+  /** Whether Kafka keeps up: little waits in memory, and nothing on disk. */
+  readonly isQuick: boolean
   readonly waiting: { readonly records: number; readonly bytes: number; readonly spillBytes: number }
   /**
    * Sends what waits, for this many milliseconds at most; the rest goes to disk. Gives how many records that is.
@@ -49,6 +51,8 @@ const BATCH_BYTES = 1024 * 1024
 const BACKOFF: Backoff = { firstMs: 100, lastMs: 5_000 }
 /** There is room again when this share of the spill's limit is free. */
 const ROOM_AGAIN = 0.5
+/** The share of the memory for records that may be taken while trades of the past are fetched. */
+const QUICK = 0.5
 /** What a record takes in memory besides its bytes. */
 const OVERHEAD_BYTES = 200
 
@@ -151,7 +155,7 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
   }
 
   async function send(records: readonly FeedRecord[]): Promise<void> {
-    const began = timers.now()
+    const began = timers.steady()
     try {
       await sink.send(records)
     } catch (error) {
@@ -172,7 +176,7 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
     if (fromSpill) spill.taken()
     if (!hasRoom && spill.bytes < options.spillBytes * ROOM_AGAIN && toSpill.length === 0) setRoom(true)
     sent += records.length
-    events.sent(records.length, bytesOf(records), timers.now() - began)
+    events.sent(records.length, bytesOf(records), timers.steady() - began)
     settle()
     if (queue.length >= BATCH_RECORDS || queueBytes >= BATCH_BYTES || flushDue || spilling || closing) flush()
     else if (queue.length > 0) later(FLUSH_MS)
@@ -194,6 +198,9 @@ export function createPublisher(options: PublisherOptions, events: PublisherEven
     },
     get hasRoom() {
       return hasRoom
+    },
+    get isQuick() {
+      return !spilling && queueBytes < options.memoryBytes * QUICK
     },
     get waiting() {
       return {

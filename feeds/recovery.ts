@@ -1,15 +1,16 @@
 /**
- * What becomes of trades that are missing: they are reported, looked for in the exchange's history, and given up when
- * nobody has them.
+ * What becomes of trades that are missing: they are reported, looked for in the exchange's history, and given up where it
+ * has no such trades. And of trades that came and cannot be read: they are reported with their text.
  */
 import type { Http, Timers } from '../domain/feed-ports.ts'
-import { lostTradesLog } from '../domain/metrics.ts'
+import { lostTradesLog, unreadableTradesLog } from '../domain/metrics.ts'
 import type { Log } from '../domain/ports.ts'
 import type { Outage } from './client.ts'
-import type { FeedTrade } from './decoder.ts'
+import type { FeedTrade, Unreadable } from './decoder.ts'
 import type { Venue } from './exchanges/venues.ts'
 import { createFiller } from './filler.ts'
 import { createGapReports } from './gap-reports.ts'
+import type { Ids } from './holes.ts'
 import type { FeedMetrics } from './metrics.ts'
 import type { Pair } from './pairs.ts'
 import { RESTARTED } from './progress.ts'
@@ -27,6 +28,8 @@ export interface RecoveryOptions {
   readonly http: Http
   readonly timers: Timers
   readonly log: Log
+  /** Whether what is found can be passed on. */
+  hasRoom(): boolean
 }
 
 export interface RecoveryEvents {
@@ -37,14 +40,21 @@ export interface RecoveryEvents {
 }
 
 export interface Recovery {
-  /** Reports the trades that should have come by a time (milliseconds since 1970), and begins to look for them. */
+  /** Reports the trades that should have come by a time of the steady clock, and begins to look for them. */
   look(at: number): void
+  /** Goes on looking for what an earlier process reported as missing. */
+  resume(ranges: readonly MissingRange[]): void
+  /** Reports a trade that came and cannot be read. */
+  unreadable(trade: Unreadable): void
   /** Reports that an earlier process was last alive at a time (milliseconds since 1970). */
   restarted(pairs: readonly Pair[], lastThere: number): void
   /** Reports a time without a connection; ids that these pairs' next trades skip were missed in it. */
   interrupted(pairs: readonly Pair[], outage: Outage): void
   stop(): void
 }
+
+const COMPLAIN_MS = 1_000
+const MAX_REPORTED = 1_000
 
 export function createRecovery(options: RecoveryOptions, events: RecoveryEvents): Recovery {
   const { exchange, venue, pairs, stream, tracker, metrics, http, timers, log } = options
@@ -60,33 +70,76 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
         pairs,
         stream,
         requestsPerSecond: venue.requestsPerSecond,
-        pagesPerGap: venue.pagesPerGap,
         http,
         timers,
         log,
+        hasRoom: options.hasRoom,
       },
       tracker,
-      { trades: takeMissing, settled, requested: status => metrics.historyRequest(status) },
+      { found, unreadable: unreadableRows, absent, settled, requested: status => metrics.historyRequest(status) },
     )
+  /** Ranges of which a part was given up, or may have been by an earlier process. */
+  const incomplete = new Set<MissingRange>()
+  /** Texts of the history that could not be read, and name no trade: each is reported once. */
+  const reported = new Set<string>()
+  let unreadable = { trades: 0, logged: Number.NEGATIVE_INFINITY }
 
-  /** Takes the trades of a history's page that are missing; the others have come. */
-  function takeMissing(trades: readonly FeedTrade[]): void {
+  function isMissing({ symbol, number }: { symbol: string; number: number }): boolean {
+    return tracker.missing({ symbol, from: number, to: number }).length > 0
+  }
+
+  /** Takes the trades of a history that are missing; the others have come. */
+  function found(trades: readonly FeedTrade[]): void {
     for (const trade of trades) {
-      const id = trade.number
-      if (id === undefined || tracker.missing({ symbol: trade.symbol, from: id, to: id }).length === 0) continue
+      if (trade.number === undefined || !isMissing({ symbol: trade.symbol, number: trade.number })) continue
       metrics.filled(1)
       events.found(trade)
     }
   }
 
+  function unreadableRows(trades: readonly Unreadable[], range: MissingRange): void {
+    const { symbol } = range
+    for (const trade of trades) {
+      const { number, raw } = trade
+      if (number === undefined ? reported.has(raw) : !isMissing({ symbol, number })) continue
+      report({ ...trade, symbol })
+      incomplete.add(range)
+      // It is there, and asking again would not make it readable.
+      if (number !== undefined) tracker.giveUp({ symbol, from: number, to: number })
+      else if (reported.size < MAX_REPORTED) reported.add(raw)
+    }
+  }
+
+  function report(trade: Unreadable): void {
+    metrics.unreadable()
+    reports.unreadable(trade)
+    unreadable.trades++
+    // The same fault may repeat thousands of times a second.
+    if (timers.steady() - unreadable.logged < COMPLAIN_MS) return
+    const { message, field } = unreadableTradesLog
+    const { symbol, number, problem } = trade
+    log.warn(message, { exchange, symbol, number, problem, [field]: unreadable.trades })
+    unreadable = { trades: 0, logged: timers.steady() }
+  }
+
+  function absent(range: MissingRange, { from, to }: Ids): void {
+    metrics.absent(to - from + 1)
+    reports.sequence(range, 'absent', { from, to })
+    log.info('the exchange has no such trades', { exchange, symbol: range.symbol, from, to })
+    incomplete.add(range)
+  }
+
   /** Nothing more will be tried for this range: what it still lacks is given up. */
   function settled(range: MissingRange): void {
-    for (const left of reports.settled(range, tracker.missing(range))) {
-      const trades = left.to - left.from + 1
+    for (const { from, to } of tracker.missing(range)) {
+      const trades = to - from + 1
       metrics.lost(trades)
-      log.warn(lostTradesLog.message, { exchange, symbol: range.symbol, ...left, [lostTradesLog.field]: trades })
-      tracker.giveUp({ symbol: range.symbol, ...left })
+      reports.sequence(range, 'lost', { from, to })
+      log.warn(lostTradesLog.message, { exchange, symbol: range.symbol, from, to, [lostTradesLog.field]: trades })
+      tracker.giveUp({ symbol: range.symbol, from, to })
+      incomplete.add(range)
     }
+    reports.sequence(range, incomplete.delete(range) ? 'closed' : 'filled')
   }
 
   /** Whether ids show what was missed, for all these pairs. */
@@ -97,10 +150,17 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
       for (const range of tracker.overdue(at)) {
         metrics.gap(range.to - range.from + 1)
         log.warn('trades are missing', { exchange, ...rangeFields(range) })
-        reports.open(range)
+        reports.sequence(range, 'open')
         filler?.fill(range)
       }
     },
+    resume(ranges) {
+      for (const range of ranges) {
+        incomplete.add(range)
+        filler?.fill(range)
+      }
+    },
+    unreadable: report,
     restarted(some, lastThere) {
       reports.outage({ from: lastThere, to: timers.now(), why: RESTARTED }, hasIds(some))
     },

@@ -13,22 +13,22 @@ import { systemIds, systemTimers } from '../adapters/system.ts'
 import { nodeSockets } from '../adapters/websocket.ts'
 import { BadInput, messageOf, Throttled } from '../domain/errors.ts'
 import type { KnownExchange } from '../domain/exchanges.ts'
-import type { Http } from '../domain/feed-ports.ts'
 import { FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, topicName } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
 import type { SchemaIds } from '../domain/wire.ts'
 import { DECODERS } from './exchanges/decoders.ts'
 import type { Venue } from './exchanges/venues.ts'
 import { createFeed, type Feed } from './feed.ts'
+import { findPairs } from './markets.ts'
 import { createFeedMetrics } from './metrics.ts'
-import type { Pair } from './pairs.ts'
 import type { StreamKind } from './protocol.ts'
 import { randomOf } from './random.ts'
 
 export interface ServiceOptions {
   readonly exchange: KnownExchange
   readonly venue: Venue
-  readonly pairs: readonly Pair[]
+  /** As a person writes them: `BTCUSDT`, `BTC-USD`. */
+  readonly symbols: readonly string[]
   readonly stream: StreamKind
   readonly kafka: KafkaAccess
   /** URL of a Confluent schema registry. */
@@ -65,7 +65,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const lock = lockLake(folder)
   let endpoint: Endpoint | undefined
   try {
-    await checkPairs(http, venue, options.pairs, log)
+    const timers = systemTimers()
+    const pairs = await findPairs(exchange.name, options.symbols, venue, { http, timers, log })
     const schemaIds = await schemaIdsOf(options)
     const topics = { trades: topicName(exchange.name), gaps: FEED_GAPS_TOPIC }
     await sink.check([...Object.values(topics), FEED_POSITIONS_TOPIC])
@@ -78,6 +79,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       {
         ...options,
         exchange: exchange.name,
+        pairs,
         decoder: DECODERS[exchange.name],
         topics,
         schemaIds,
@@ -86,7 +88,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         exit: exits.resolve,
       },
       {
-        timers: systemTimers(),
+        timers,
         sockets: nodeSockets(),
         http,
         sink,
@@ -104,6 +106,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     // A taken port is reported before anything is read.
     if (options.endpoint) endpoint = await openEndpoint(options.endpoint, routesOf(feed, registry))
     await feed.start()
+    log.info('feeding', { exchange: exchange.name, symbols: pairs.map(({ symbol }) => symbol), port: endpoint?.port })
     return {
       port: endpoint?.port,
       exits: exits.promise,
@@ -143,36 +146,12 @@ function routesOf(feed: Feed, registry: Registry): Record<string, () => Answer |
   }
 }
 
-/**
- * An exchange is silent about a stream that it does not have, so the first REST address that answers is asked before.
- */
-async function checkPairs(http: Http, venue: Venue, pairs: readonly Pair[], log: Log): Promise<void> {
-  let problem: string | undefined = 'there is no REST address'
-  for (const address of venue.restUrls) {
-    problem = await problemAt(address, http, venue, pairs)
-    if (problem === undefined) return
-  }
-  log.warn('symbols could not be checked', { problem })
-}
-
-/**
- * Why an address could not confirm that every pair is traded; undefined if it did.
- * @throws BadInput for a pair that is not
- */
-async function problemAt(address: string, http: Http, { rest }: Venue, pairs: readonly Pair[]) {
-  for (const pair of pairs) {
-    const url = `${address}${rest.pairPath(pair)}`
-    const reply = await http.get(url).catch(messageOf)
-    if (typeof reply === 'string') return reply
-    const isTraded = rest.isTraded(reply)
-    if (isTraded === undefined) return `${url} answered ${reply.status}`
-    if (!isTraded)
-      throw new BadInput(`The exchange has no market ${pair.base}-${pair.quote} (${url}): check --symbols.`)
-  }
-  return undefined
-}
-
-async function schemaIdsOf({ registry, schemaIds, log }: ServiceOptions): Promise<SchemaIds> {
+/** The ids of the schemas that trades are written with. @throws BadInput where neither a registry nor ids are given */
+export async function schemaIdsOf({
+  registry,
+  schemaIds,
+  log,
+}: Pick<ServiceOptions, 'registry' | 'schemaIds' | 'log'>): Promise<SchemaIds> {
   if (registry === undefined) {
     if (schemaIds === undefined)
       throw new BadInput('Give --registry URL, or --schema-ids N,M to write without a registry.')

@@ -18,16 +18,19 @@ export const NO_ROOM = 'memory and disk are full of records that Kafka does not 
 
 export function statusOf(feed: {
   readonly healthy: boolean
-  readonly clients: readonly Pick<Client, 'current' | 'lastEnd' | 'openCircuits'>[]
+  readonly clients: readonly Pick<Client, 'current' | 'lastEnd' | 'openCircuits' | 'refused'>[]
   readonly publisher: Pick<Publisher, 'hasRoom' | 'waiting'>
   readonly kafkaProblem: string | undefined
+  readonly clockProblem: string | undefined
   readonly missingTrades: number
 }): FeedStatus {
-  const { healthy, clients, publisher, kafkaProblem, missingTrades } = feed
+  const { healthy, clients, publisher, kafkaProblem, clockProblem, missingTrades } = feed
   const problems = [
     ...(kafkaProblem === undefined ? [] : [`Kafka: ${kafkaProblem}`]),
     ...(publisher.hasRoom ? [] : [NO_ROOM]),
+    ...(clockProblem === undefined ? [] : [clockProblem]),
     ...clients.flatMap(({ current, lastEnd = 'connecting' }) => (current ? [] : [`no live connection (${lastEnd})`])),
+    ...clients.flatMap(({ refused }) => [...refused]).map(([symbol, why]) => `${symbol} is not read (${why})`),
     ...clients.flatMap(({ openCircuits }) => openCircuits).map(url => `${url} failed again and again`),
   ]
   const { records, spillBytes } = publisher.waiting

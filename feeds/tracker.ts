@@ -2,7 +2,9 @@
  * Which trade ids of each symbol have not come: exchanges number a symbol's trades one by one, so a skipped number is a
  * trade that was missed. Pure; one tracker for a feed.
  */
+import type { MissingIds } from '../domain/feed-ports.ts'
 import { MINUTE_MICROS } from '../domain/time.ts'
+import { type Hole, type Ids, lookedAt, savedOf, without } from './holes.ts'
 
 /** Ids from..to, both included, that did not come when ids above them did. */
 export interface MissingRange {
@@ -15,28 +17,44 @@ export interface MissingRange {
   readonly cause: string
 }
 
+type SymbolIds = Pick<MissingRange, 'symbol' | 'from' | 'to'>
+
 /** What a log says about a range. */
 export function rangeFields({ symbol, from, to, cause }: MissingRange) {
   return { symbol, from, to, cause }
 }
 
+/** Now, by both clocks: milliseconds. */
+export interface Moment {
+  now(): number
+  steady(): number
+}
+
 export interface Tracker {
-  /** Goes on from what an earlier process had: ids up to this one are settled. `time`: microseconds since 1970. */
-  resume(symbol: string, id: number, time: bigint, cause: string): void
+  /**
+   * Goes on from what an earlier process had: ids up to this one are settled, but for those that are missing. `time`:
+   * microseconds since 1970. Gives the ranges that were reported before.
+   */
+  resume(symbol: string, id: number, time: bigint, cause: string, missing?: readonly MissingIds[]): MissingRange[]
   /** Why ids may be missing from now on: the cause of the missing ids found until each symbol has had a trade. */
   interrupted(cause: string): void
-  /** A trade has come. `time`: the exchange's, microseconds since 1970; `now`: milliseconds since 1970. */
-  note(symbol: string, id: number, time: bigint, now: number): 'new' | 'repeat'
+  /** A trade has come. `time`: the exchange's, microseconds since 1970. */
+  note(symbol: string, id: number, time: bigint, now: Moment): 'new' | 'repeat'
   /** The exchange says that its last trade of a symbol has this id; a symbol that is new here begins there. */
-  reached(symbol: string, id: number, now: number): void
-  /** What has been missing for the grace period or longer, each range once. */
+  reached(symbol: string, id: number, now: Moment): void
+  /** What has been missing for the grace period or longer, each range once. `now`: by the steady clock. */
   overdue(now: number): MissingRange[]
-  /** What is still missing of a range of ids. */
-  missing(range: Pick<MissingRange, 'symbol' | 'from' | 'to'>): { from: number; to: number }[]
+  /** What is still missing of a range of ids; `after`: exchange's time of a trade before it, microseconds since 1970. */
+  missing(range: SymbolIds): { from: number; to: number; after: bigint }[]
+  /**
+   * The exchange's history shows all trades that it has of a range. Gives those of the missing ids that an earlier call
+   * has found not to be there: no longer are they waited for.
+   */
+  looked(range: SymbolIds): Ids[]
   /** These ids are not waited for any longer. */
-  giveUp(range: Pick<MissingRange, 'symbol' | 'from' | 'to'>): void
-  /** For each symbol the id up to which all ids have come or were given up. */
-  settled(): { symbol: string; id: number }[]
+  giveUp(range: SymbolIds): void
+  /** For each symbol the id up to which all ids have come, were given up, or are in its list of missing ones. */
+  settled(): { symbol: string; id: number; missing: MissingIds[] }[]
   /** Whether an id of a symbol has come, or is known from an earlier process. */
   knows(symbol: string): boolean
   /** Ids that are missing now. */
@@ -51,15 +69,8 @@ const GRACE_MS = 3_000
  */
 const RENUMBERED_MICROS = MINUTE_MICROS
 
-interface Hole {
-  from: number
-  to: number
-  readonly fromTime: bigint
-  readonly toTime: bigint
-  readonly since: number
-  readonly cause: string
-  told: boolean
-}
+/** Ranges of a symbol that are saved; those behind them are found missing again by the next process. */
+const MAX_SAVED = 200
 
 interface Line {
   highest: number
@@ -71,8 +82,8 @@ interface Line {
 }
 
 /** A time that is far ahead is a mistake: it must not be used for the trades around it. */
-function isBelievable(time: bigint, now: number): boolean {
-  return time <= BigInt(now) * 1000n + RENUMBERED_MICROS
+function isBelievable(time: bigint, now: Pick<Moment, 'now'>): boolean {
+  return time <= BigInt(now.now()) * 1000n + RENUMBERED_MICROS
 }
 
 export const SKIPPED = 'skipped in the stream'
@@ -85,30 +96,38 @@ export function createTracker(): Tracker {
     lines.set(symbol, { highest, time, holes: [], cause })
   }
 
-  function open(line: Line, to: number, time: bigint, now: number): void {
+  function open(line: Line, to: number, time: bigint, now: Moment): void {
     const { highest, cause = SKIPPED } = line
     // The exchange's clock may be ahead.
-    const fromTime = line.time < BigInt(now) * 1000n ? line.time : BigInt(now) * 1000n
-    line.holes.push({ from: highest + 1, to, fromTime, toTime: time, since: now, cause, told: false })
+    const latest = BigInt(now.now()) * 1000n
+    const fromTime = line.time < latest ? line.time : latest
+    const ids = { from: highest + 1, to, fromTime, toTime: time }
+    line.holes.push({ ...ids, since: now.steady(), cause, reported: undefined, looked: false })
   }
 
   /** Takes from..to out of the line's holes; whether any id of them was missing. */
-  function fill(line: Line, from: number, to: number): boolean {
-    const first = line.holes.findIndex(hole => hole.to >= from)
-    if (first < 0 || line.holes[first].from > to) return false
-    const left: Hole[] = []
-    let end = first
-    for (; end < line.holes.length && line.holes[end].from <= to; end++) {
-      const hole = line.holes[end]
-      if (hole.from < from) left.push({ ...hole, to: from - 1 })
-      if (hole.to > to) left.push({ ...hole, from: to + 1 })
-    }
-    line.holes.splice(first, end - first, ...left)
-    return true
+  function fill(line: Line, from: number, to: number, time?: bigint): boolean {
+    const left = without(line.holes, from, to, time)
+    if (left) line.holes = left
+    return left !== undefined
   }
 
   return {
-    resume: begin,
+    resume(symbol, id, time, cause, missing = []) {
+      begin(symbol, id, time, cause)
+      const line = lines.get(symbol)
+      const reported = new Map<string, MissingRange>()
+      for (const ids of missing) {
+        const { from, to } = ids
+        const times = { fromTime: BigInt(ids.fromTime), toTime: BigInt(ids.toTime) }
+        const range = ids.reported && { from: ids.reported[0], to: ids.reported[1] }
+        const since = Number.NEGATIVE_INFINITY
+        line?.holes.push({ from, to, ...times, since, cause: ids.cause, reported: range, looked: false })
+        const key = range && `${range.from} ${range.to}`
+        if (key && !reported.has(key)) reported.set(key, { symbol, ...range, ...times, cause: ids.cause })
+      }
+      return [...reported.values()]
+    },
     interrupted(cause) {
       for (const line of lines.values()) line.cause ??= cause
     },
@@ -122,7 +141,7 @@ export function createTracker(): Tracker {
         // The common case: nothing is missing.
       } else if (id > line.highest) {
         open(line, id - 1, time, now)
-      } else if (fill(line, id, id)) {
+      } else if (fill(line, id, id, isBelievable(time, now) ? time : undefined)) {
         return 'new'
       } else if (time > line.time + RENUMBERED_MICROS && isBelievable(time, now)) {
         begin(symbol, id, time)
@@ -147,9 +166,9 @@ export function createTracker(): Tracker {
       const found: MissingRange[] = []
       for (const [symbol, { holes }] of lines) {
         for (const hole of holes) {
-          if (hole.told || now - hole.since < GRACE_MS) continue
-          hole.told = true
+          if (hole.reported || now - hole.since < GRACE_MS) continue
           const { from, to, fromTime, toTime, cause } = hole
+          hole.reported = { from, to }
           found.push({ symbol, from, to, fromTime, toTime, cause })
         }
       }
@@ -159,7 +178,14 @@ export function createTracker(): Tracker {
       const holes = lines.get(symbol)?.holes ?? []
       return holes
         .filter(hole => hole.to >= from && hole.from <= to)
-        .map(hole => ({ from: Math.max(hole.from, from), to: Math.min(hole.to, to) }))
+        .map(hole => ({ from: Math.max(hole.from, from), to: Math.min(hole.to, to), after: hole.fromTime }))
+    },
+    looked({ symbol, from, to }) {
+      const line = lines.get(symbol)
+      if (!line) return []
+      const { left, absent } = lookedAt(line.holes, from, to)
+      line.holes = left
+      return absent
     },
     giveUp({ symbol, from, to }) {
       const line = lines.get(symbol)
@@ -168,7 +194,8 @@ export function createTracker(): Tracker {
     settled: () =>
       [...lines].map(([symbol, { highest, holes }]) => ({
         symbol,
-        id: holes.length > 0 ? holes[0].from - 1 : highest,
+        id: holes.length > MAX_SAVED ? holes[MAX_SAVED].from - 1 : highest,
+        missing: holes.slice(0, MAX_SAVED).map(savedOf),
       })),
     knows: symbol => lines.has(symbol),
     get missingIds() {

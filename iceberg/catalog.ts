@@ -110,13 +110,18 @@ export async function createTable(
 }
 
 /**
- * Points a table's lost pointer at metadata (an absolute URI). When the table was made is no longer known: it is set to
- * very long ago, so that nobody expects it to hold what its retention may have dropped.
+ * Points a table's lost pointer at metadata (an absolute URI). `createdAt`: when the table was made, milliseconds since 1970; where
+ * that is no longer known it was very long ago, so that nobody expects it to hold what its retention may have dropped.
  */
-export async function restorePointer(ports: CatalogPorts, name: string, metadataLocation: string): Promise<void> {
+export async function restorePointer(
+  ports: CatalogPorts,
+  name: string,
+  metadataLocation: string,
+  createdAt = 0,
+): Promise<void> {
   await putOnce(ports, NAMESPACE_KEY, {})
   await putOnce(ports, pointerKey(name), {
-    created_at: 0,
+    created_at: createdAt,
     'p.table_type': 'ICEBERG',
     'p.metadata_location': metadataLocation,
   })

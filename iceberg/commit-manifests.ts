@@ -89,7 +89,8 @@ export interface Removal {
 }
 
 /**
- * Rewrites exactly the manifests that hold files to remove; a manifest that had no live file left before is dropped.
+ * Rewrites exactly the manifests that hold files to remove; a manifest that had no live file left before is dropped. Of a file
+ * that is listed several times, which only a fault can bring about, one listing goes.
  * @throws Conflict where no manifest holds one of the files
  */
 export async function removeFiles(

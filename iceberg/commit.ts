@@ -31,6 +31,8 @@ export interface SnapshotChange {
   readonly operation: Operation
   /** Further entries of the snapshot's summary. */
   readonly summary?: Readonly<Record<string, string>>
+  /** Properties of the table that the change sets. */
+  readonly properties?: Readonly<Record<string, string>>
   /** Milliseconds since 1970; the clock's time by default. */
   readonly nowMs?: number
   /** What an earlier attempt with the same files to add staged. */
@@ -91,7 +93,8 @@ export async function stageSnapshot(ports: CommitPorts, change: SnapshotChange):
     summary,
     'schema-id': table.metadata['current-schema-id'],
   }
-  const metadata = addSnapshot(table.metadata, snapshot, table.metadataLocation)
+  const before = { ...table.metadata, properties: { ...table.metadata.properties, ...change.properties } }
+  const metadata = addSnapshot(before, snapshot, table.metadataLocation)
   const metadataKey = nextMetadataKey(table.name, table.metadataLocation, ids.uuid())
   // Nothing reads these before the pointer names the metadata, so they can be written in any order.
   await Promise.all([...writer.puts, store.put(listKey, list), writeMetadata(store, metadataKey, metadata)])

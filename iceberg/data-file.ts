@@ -7,8 +7,10 @@ import { dataFileKey } from '../domain/names.ts'
 import type { Ports, QuerySession } from '../domain/ports.ts'
 import { copyToParquet, sqlName, sqlType } from '../domain/sql.ts'
 import type { TableDefinition } from '../domain/tables.ts'
+import { CHECKSUM_KEY, NO_CHECKSUM } from './parquet/checksum.ts'
 import { encodeParquet } from './parquet/encode.ts'
 import { describeParquet, describeParquetFile } from './parquet/footer.ts'
+import { sealParquetFile } from './parquet/seal.ts'
 import { partitionPath } from './partitions.ts'
 import type { DataFile, PartitionValue } from './types.ts'
 
@@ -43,7 +45,9 @@ export async function copyDataFile(
   const uuid = ports.ids.uuid()
   const path = ports.scratch.path(`${uuid}.parquet`)
   try {
-    await session.run(copyToParquet(table, await withNarrow(session, table, select), path))
+    const rows = await withNarrow(session, table, select)
+    await session.run(copyToParquet(table, rows, path, { [CHECKSUM_KEY]: NO_CHECKSUM }))
+    sealParquetFile(path)
     const description = await describeParquetFile(table, path)
     const key = keyFor(table.name, partitionPath(table, partition), uuid)
     await ports.store.putFile(key, path)

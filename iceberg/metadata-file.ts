@@ -26,7 +26,8 @@ export function nextMetadataKey(table: string, previousLocation: string | undefi
   return `${metadataPrefix(table)}${String(version + 1).padStart(5, '0')}-${uuid}.gz.metadata.json`
 }
 
-function versionOf(location: string): number {
+/** The version in a metadata file's name; 0 where another writer named it. */
+export function versionOf(location: string): number {
   return Number(/\/(\d+)-[^/]*$/.exec(location)?.[1] ?? 0)
 }
 

@@ -18,7 +18,7 @@ import { FilterPattern, type ILogGroup, MetricFilter, type MetricFilterProps } f
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import type { Exchange } from '../domain/exchanges.ts'
-import { lostTradesLog, METRICS_NAMESPACE, metricNames } from '../domain/metrics.ts'
+import { clockLog, lostTradesLog, METRICS_NAMESPACE, metricNames, unreadableTradesLog } from '../domain/metrics.ts'
 import type { RecordStream } from '../domain/streams.ts'
 import type { Bronze } from './bronze.ts'
 import { pascal } from './function.ts'
@@ -178,18 +178,27 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
       ]
     },
 
+    restored(): Watched[] {
+      const refused = own('maintain', metricNames.sweepsRefused, 'Maximum', FIVE_MINUTES)
+      const again = own('commit', metricNames.filesCommittedAgain, 'Sum', FIVE_MINUTES)
+      return [alarm('restore', 'catalog', refused, 0), alarm('restore', 'state', again, 0)]
+    },
+
     feed({ name }: Exchange, logGroup: ILogGroup): Watched[] {
-      const lost = logged(pascal(name, 'lostTrades'), logGroup, {
-        filterPattern: FilterPattern.stringValue('$.message', '=', lostTradesLog.message),
-        metricName: `${name}_feed_lost_trades_total`,
-        metricValue: `$.${lostTradesLog.field}`,
-      })
+      const saying = (what: string, { message, field }: { message: string; field?: string }) =>
+        logged(pascal(name, what), logGroup, {
+          filterPattern: FilterPattern.stringValue('$.message', '=', message),
+          metricName: `${name}_feed_${what.replaceAll(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)}_total`,
+          ...(field !== undefined && { metricValue: `$.${field}` }),
+        }).metric({ statistic: 'Sum', period: FIVE_MINUTES })
       const errors = logged(pascal(name, 'errors'), logGroup, {
         filterPattern: FilterPattern.stringValue('$.level', '=', 'ERROR'),
         metricName: `${name}_feed_errors_total`,
       })
       return [
-        alarm('feed-lost-trades', name, lost.metric({ statistic: 'Sum', period: FIVE_MINUTES }), 0),
+        alarm('feed-lost-trades', name, saying('lostTrades', lostTradesLog), 0),
+        alarm('feed-unreadable-trades', name, saying('unreadableTrades', unreadableTradesLog), 0),
+        alarm('feed-clock', name, saying('clockOff', clockLog), 0),
         alarm('feed-errors', name, errors.metric({ statistic: 'Sum', period: MINUTE }), 0, {
           urgent: URGENT.has(name),
         }),

@@ -3,6 +3,8 @@
  * is read here; docs/deploy.md says what each means.
  */
 import { BadInput } from '../domain/errors.ts'
+import { parseRetention, type RetentionSettings } from '../domain/retention.ts'
+import { allTables } from '../domain/tables.ts'
 import { ARCHITECTURES, type ArchitectureName } from '../layers/duckdb.ts'
 
 const STAGES = ['dev', 'prod'] as const
@@ -48,6 +50,8 @@ export interface Settings {
   readonly notifyEmail?: string
   /** The Confluent schema registry; without one Silver knows only the schema that is bundled with it. */
   readonly registryUrl?: string
+  /** How long tables keep rows, where not for their default time. */
+  readonly retention: RetentionSettings
   /** For the emulator: what it cannot do is left out. */
   readonly local: boolean
 }
@@ -70,8 +74,14 @@ export function readSettings(context: Context): Settings {
     pageEmail: read.email('pageEmail'),
     notifyEmail: read.email('notifyEmail'),
     registryUrl: read.matching('registryUrl', /^https?:\/\/\S+$/, 'an http or https address'),
+    retention: retentionSettings(read),
     local,
   }
+}
+
+function retentionSettings(read: Reader): RetentionSettings {
+  const text = read.list('retention').join(',')
+  return text === '' ? {} : parseRetention(text, allTables())
 }
 
 function kafkaSettings(read: Reader, local: boolean): KafkaSettings {

@@ -9,6 +9,7 @@ import { Construct } from 'constructs'
 import { VARIABLES } from '../adapters/aws-ports.ts'
 import type { Exchange } from '../domain/exchanges.ts'
 import { consumers, stageConsumers } from '../domain/names.ts'
+import { retentionText } from '../domain/retention.ts'
 import { allTables, candleTable, committedTables, GOLD_TABLE, silverTable } from '../domain/tables.ts'
 import { TIMEFRAMES } from '../domain/timeframes.ts'
 import { acknowledge, wildcard } from './acknowledge.ts'
@@ -148,7 +149,14 @@ export class Schedules extends Construct {
         catalog: 'commits',
         mirrors: tables,
       },
-      { environment: { [VARIABLES.engineMemory]: MAINTAIN_ENGINE_MEMORY } },
+      {
+        environment: {
+          [VARIABLES.engineMemory]: MAINTAIN_ENGINE_MEMORY,
+          ...(Object.keys(settings.retention).length > 0 && {
+            [VARIABLES.retention]: retentionText(settings.retention),
+          }),
+        },
+      },
     )
     this.functions = { commit, gold, ohlcv, sweep, maintain }
   }

@@ -66,6 +66,7 @@ export class Watch extends Construct {
       ...(feeds?.logs ?? []).flatMap(({ exchange, logGroup }) => alarms.feed(exchange, logGroup)),
       ...alarms.gold(),
       ...alarms.pending(),
+      ...alarms.restored(),
       ...alarms.deadLetters('schedules', schedules.deadLetters),
       ...functions.flatMap(({ name, about, function: made }) => alarms.function(about, made, SIZES[name].memoryMiB)),
     ])

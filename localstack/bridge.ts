@@ -93,14 +93,14 @@ export function startBridge({ mapping, bootstrap, invoke, clock, log }: BridgeOp
       let end = Number.POSITIVE_INFINITY
       const under = assignment.number
       for (;;) {
-        const left = end - clock.now()
+        const left = end - clock.steady()
         if (batch.length >= mapping.batchRecords || left <= 0 || !running) break
         const waited = await Promise.race([next, clock.sleep(Math.min(left, FETCH_WAIT_MS)).then(() => undefined)])
         if (waited === undefined) continue
         if (waited.done) return
         if (!draft.add(recordOf(waited.value), headersOf(waited.value))) break
         batch.push(waited.value)
-        if (batch.length === 1) end = clock.now() + mapping.windowMs
+        if (batch.length === 1) end = clock.steady() + mapping.windowMs
         next = messages.next()
       }
       if (batch.length > 0) await deliver(draft.event(), batch, () => running && under === assignment.number)

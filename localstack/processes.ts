@@ -46,13 +46,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     child.once('exit', (code, signal) => resolve(`it ended with ${signal ?? code}`))
   })
   const service = serviceOf(child, ended)
-  const end = clock.now() + readyMs
+  const end = clock.steady() + readyMs
   for (;;) {
     const problem = await Promise.race([ended, clock.sleep(POLL_MS).then(() => undefined)])
     // Another process may answer at its address: an answer counts only while this process lives.
     const answers = problem === undefined && (await options.ready().catch(() => false))
     if (answers && child.exitCode === null && child.signalCode === null) return service
-    if (problem === undefined && clock.now() < end) continue
+    if (problem === undefined && clock.steady() < end) continue
     await service.kill()
     const why = problem ?? `it was not ready after ${readyMs / 1000} s`
     const tail = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-TAIL_LINES).join(' | ')

@@ -17,7 +17,7 @@ export async function drainDeployed(lake: DeployedLake): Promise<void> {
   const client = invokingClient()
   const { clock } = lake.ports
   let least = Number.POSITIVE_INFINITY
-  let moved = clock.now()
+  let moved = clock.steady()
   let failure = ''
   for (;;) {
     for (const name of FUNCTIONS) {
@@ -27,9 +27,9 @@ export async function drainDeployed(lake: DeployedLake): Promise<void> {
     const waiting = await pendingOf(lake)
     const items = sumOf(waiting, ([, count]) => count)
     if (items === 0) return
-    if (items < least) moved = clock.now()
+    if (items < least) moved = clock.steady()
     least = Math.min(least, items)
-    if (clock.now() - moved > PATIENCE_MS)
+    if (clock.steady() - moved > PATIENCE_MS)
       throw new TradelakeError(
         `Not everything could be worked off: ${waiting.map(([name, count]) => `${count} pending for ${name}`).join(', ')}. ${failure}`.trim(),
       )

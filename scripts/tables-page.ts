@@ -20,6 +20,19 @@ whoever reads files without the table gives \`read_parquet\` the option \`union_
 Ids are Iceberg's field ids: they never change, and no column is ever renamed or dropped ([ADR 13](adr/0013-tables-that-evolve.md)).
 A column that was added later is null in older rows.
 
+## What is kept
+
+${markdown(
+  ['table', 'rows kept', 'and after that'],
+  allTables().map(table => [`\`${table.name}\``, keptText(table), afterwards(table)]),
+)}
+
+Another time for a table: \`tradelake start --retention gold_ohlcv_1m=90,silver_kraken_trades=forever\` (\`maintain\` takes it as well), which the lake
+remembers in its \`settings.json\` (\`{"retention": {"gold_ohlcv_1m": 90}}\`); on AWS the context value \`retention\`. Whole days from 1, or \`forever\`.
+Maintenance drops whole partitions: one goes when its youngest row is older than that. The commit that drops notes in the table's property
+\`tradelake.dropped-before\` (microseconds since 1970) up to which age rows may be gone; an audit excuses exactly those. Gold cannot be told to drop: repeats
+are known by it, and candles are made from it.
+
 ${kinds.map(kindText).join('\n')}`
 }
 
@@ -36,6 +49,15 @@ ${first.sort.length > 0 ? `Sorted within a file by ${first.sort.join(', ')}.` : 
 
 ${markdown(['id', 'column', 'type', 'null', 'meaning'], first.columns.map(columnCells))}
 `
+}
+
+function afterwards({ name, retentionDays }: TableDefinition): string {
+  if (retentionDays === undefined) return ''
+  if (name.startsWith('bronze'))
+    return 'the trades are in Silver and Gold; what is not valid has its bytes in the dead letters'
+  return name.startsWith('silver_dlq')
+    ? 'gone'
+    : 'the trades are in Gold, without repeats and without the place in Kafka'
 }
 
 function columnCells({ id, nestedIds = [], name, type, required, since, doc }: Column): string[] {

@@ -2,17 +2,19 @@
  * Binance spot and futures: `trade` and `aggTrade`, as raw and as combined streams.
  * Source: Binance "WebSocket Streams" (Trade Streams, Aggregate Trade Streams).
  */
-import { type DecodedTrade, type Decoder, tradeOf } from '../decoder.ts'
-import { decoderOf, fieldsOf, isObject } from '../fields.ts'
+import type { DecodedTrade, Decoder } from '../decoder.ts'
+import { decoderOf, fieldsOf, isObject, tradesOf } from '../fields.ts'
 import { quoteOf } from '../pairs.ts'
 
 /** A decoder of Binance's frames under an exchange code: `BINANCE` for spot, futures have one of their own. */
 export function binance(exchange: string): Decoder {
-  return decoderOf(function* (frame, receivedAt) {
+  return decoderOf(function* (frame, receivedAt, unreadable) {
     const message = isObject(frame) && isObject(frame.data) ? frame.data : frame
     if (!isObject(message)) return
-    if (message.e === 'trade' || message.e === 'aggTrade')
-      yield tradeOf(decode(exchange, message.e, message), receivedAt)
+    const kind = message.e
+    if (kind !== 'trade' && kind !== 'aggTrade') return
+    const names = { market: 's', number: kind === 'trade' ? 't' : 'a' }
+    yield* tradesOf([message], row => decode(exchange, kind, row), receivedAt, names, unreadable)
   })
 }
 
@@ -40,8 +42,9 @@ function decode(exchange: string, kind: 'trade' | 'aggTrade', message: unknown):
       ...(aggregate
         ? {
             agg_trade_id: id,
-            first_trade_id: fields.integer('f').toString(),
-            last_trade_id: fields.integer('l').toString(),
+            // Not every source of aggregates says which trades they hold.
+            ...(fields.has('f') && { first_trade_id: fields.integer('f').toString() }),
+            ...(fields.has('l') && { last_trade_id: fields.integer('l').toString() }),
           }
         : { trade_id: id }),
     },

@@ -3,8 +3,9 @@
  * Source: Coinbase Exchange "WebSocket Overview", "WebSocket Channels", "Get product trades", "Pagination".
  */
 import { MalformedFrame } from '../decoder.ts'
-import { isObject, parseFrame } from '../fields.ts'
-import type { Pair } from '../pairs.ts'
+import { fieldsOf, isObject, parseFrame } from '../fields.ts'
+import { readRows } from '../history-rows.ts'
+import { type Pair, symbolOf } from '../pairs.ts'
 import { PAGE_TRADES, type RestApi, type StreamApi } from '../protocol.ts'
 import { coinbase } from './coinbase.ts'
 
@@ -26,11 +27,14 @@ export const coinbaseStream: StreamApi = {
         ? { kind: 'heartbeat', symbol: product.replace('-', ''), lastId }
         : { kind: 'heartbeat' }
     }
-    if (frame.type === 'error')
-      return {
-        kind: 'error',
-        problem: [frame.message, frame.reason].filter(text => typeof text === 'string').join(': '),
-      }
+    if (frame.type === 'error') {
+      const problem = [frame.message, frame.reason].filter(text => typeof text === 'string').join(': ')
+      const [product] = /\b[A-Z0-9]+-[A-Z0-9]+\b/.exec(String(frame.reason)) ?? []
+      // One product that it does not have spoils the whole request.
+      return frame.message === 'Failed to subscribe' && product !== undefined
+        ? { kind: 'refused', symbol: symbolOf(product), problem, again: true }
+        : { kind: 'error', problem }
+    }
     return { kind: 'unknown' }
   },
 }
@@ -38,21 +42,48 @@ export const coinbaseStream: StreamApi = {
 /** History of an exchange code's market. */
 export function coinbaseRest(code: string): RestApi {
   const decoder = coinbase(code)
-  const pagePath = (pair: Pair, below: number) =>
-    `/products/${productOf(pair)}/trades?limit=${PAGE_TRADES}&after=${below}`
   return {
-    pairPath: pair => `/products/${productOf(pair)}`,
-    isTraded: ({ status }) => (status === 200 ? true : status === 404 ? false : undefined),
+    timePath: '/time',
+    markets: {
+      path: () => '/products',
+      read({ status, body }) {
+        if (status !== 200) return undefined
+        const rows = parseFrame(body)
+        if (!Array.isArray(rows)) throw new MalformedFrame(`${code}'s products are not a list.`)
+        return rows.map(row => {
+          const fields = fieldsOf(`A product of ${code}`, row)
+          const base = fields.text('base_currency')
+          const quote = fields.text('quote_currency')
+          const isTraded = fields.text('status') === 'online' && !(isObject(row) && row.trading_disabled === true)
+          return { symbol: base + quote, base, quote, isTraded }
+        })
+      },
+    },
     history: {
-      // Newest first: `after` is a page cursor, and gives ids below it.
-      path: (pair, range) => pagePath(pair, range.to + 1),
-      page(body, pair, range, _stream, receivedAt) {
+      // Newest first: `after` gives ids below it. The trade behind the range is asked for too: where it is there, the
+      // history has caught up with the stream.
+      begin: range => String(range.to + 2),
+      path: ({ pair, cursor }) => `/products/${productOf(pair)}/trades?limit=${PAGE_TRADES}&after=${cursor}`,
+      page(body, { pair, range, cursor }, receivedAt) {
         const rows = parseFrame(body)
         if (!Array.isArray(rows)) throw new MalformedFrame(`${code}'s history of ${pair.symbol} is not a list.`)
-        const trades = rows.flatMap(row => [...decoder.mapMessage(asStreamed(row, pair), receivedAt)])
-        const lowest = trades.at(-1)?.number
-        const more = rows.length === PAGE_TRADES && lowest !== undefined && lowest > range.from
-        return { trades, next: more ? pagePath(pair, lowest) : undefined }
+        const read = readRows(
+          decoder,
+          rows.map(row => asStreamed(row, pair)),
+          receivedAt,
+        )
+        const { ids } = read
+        const isFirst = Number(cursor) === range.to + 2
+        const more = rows.length === PAGE_TRADES && ids !== undefined && ids.from > range.from
+        return {
+          ...read,
+          covers: ids && {
+            // A page that is not full is the begin of all trades.
+            from: rows.length < PAGE_TRADES ? 0 : ids.from,
+            to: isFirst ? ids.to : Number(cursor) - 1,
+          },
+          next: more ? String(ids.from) : undefined,
+        }
       },
     },
   }
@@ -60,5 +91,5 @@ export function coinbaseRest(code: string): RestApi {
 
 /** A row of the history has no sequence and names no product. */
 function asStreamed(row: unknown, pair: Pair): unknown {
-  return isObject(row) ? { ...row, type: 'match', product_id: productOf(pair) } : row
+  return { ...(isObject(row) ? row : { row }), type: 'match', product_id: productOf(pair) }
 }

@@ -2,15 +2,17 @@
  * Coinbase Exchange: `match` and `last_match` (the last trade before a subscription, repeated).
  * Source: Coinbase Exchange "WebSocket Channels", matches.
  */
-import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from '../decoder.ts'
-import { decoderOf, fieldsOf, isObject } from '../fields.ts'
+import { type DecodedTrade, type Decoder, MalformedFrame } from '../decoder.ts'
+import { decoderOf, fieldsOf, isObject, tradesOf } from '../fields.ts'
 
 /** A decoder of Coinbase's frames under an exchange code. */
 export function coinbase(exchange: string): Decoder {
-  return decoderOf(function* (message, receivedAt) {
+  return decoderOf(function* (message, receivedAt, unreadable) {
     if (!isObject(message)) return
-    if (message.type === 'match' || message.type === 'last_match')
-      yield tradeOf(decode(exchange, message.type, message), receivedAt)
+    const { type } = message
+    if (type !== 'match' && type !== 'last_match') return
+    const names = { market: 'product_id', number: 'trade_id' }
+    yield* tradesOf([message], row => decode(exchange, type, row), receivedAt, names, unreadable)
   })
 }
 
@@ -34,7 +36,7 @@ function decode(exchange: string, type: string, message: unknown): DecodedTrade 
     // `side` is the maker's; the aggressor is on the other one.
     side: makerSide === 'buy' ? 'SELL' : makerSide === 'sell' ? 'BUY' : fields.fail('side', "'buy' or 'sell'"),
     // The REST history has no sequence.
-    ...(isObject(message) && 'sequence' in message && { sequence: fields.integer('sequence') }),
+    ...(fields.has('sequence') && { sequence: fields.integer('sequence') }),
     vendorData: {
       type,
       product_id: product,

@@ -5,12 +5,16 @@
 import { MINUTE_MICROS } from '../../domain/time.ts'
 import { MalformedFrame } from '../decoder.ts'
 import { isObject, parseFrame } from '../fields.ts'
-import type { Pair } from '../pairs.ts'
-import { type IdRange, PAGE_TRADES, type RestApi, type StreamApi } from '../protocol.ts'
+import { readRows } from '../history-rows.ts'
+import { commonName, type Pair, symbolOf } from '../pairs.ts'
+import { PAGE_TRADES, type RestApi, type StreamApi } from '../protocol.ts'
 import { kraken } from './kraken.ts'
 
 /** A trade's time may be this much earlier than those of trades before it. */
 const DISORDER_MICROS = MINUTE_MICROS
+
+/** States of a pair in which trades are made ("Get Tradable Asset Pairs", status). */
+const TRADED: ReadonlySet<unknown> = new Set(['online', 'post_only', 'limit_only', 'reduce_only'])
 
 /** v2 uses the usual names of assets; REST takes those and Kraken's own. */
 const nameOf = (pair: Pair) => `${pair.base}/${pair.quote}`
@@ -28,8 +32,13 @@ export const krakenStream: StreamApi = {
     if (frame.channel === 'heartbeat' || frame.method === 'pong') return { kind: 'heartbeat' }
     // `data` of a trade frame may be empty.
     if (frame.channel === 'status' || frame.channel === 'trade') return { kind: 'other' }
-    if (frame.success === false || typeof frame.error === 'string')
-      return { kind: 'error', problem: String(frame.error ?? 'no reason given') }
+    if (frame.success === false || typeof frame.error === 'string') {
+      const problem = String(frame.error ?? 'no reason given')
+      // Each market is answered by itself.
+      return frame.method === 'subscribe' && typeof frame.symbol === 'string'
+        ? { kind: 'refused', symbol: symbolOf(frame.symbol), problem, again: false }
+        : { kind: 'error', problem }
+    }
     if (frame.method === 'subscribe' && frame.success === true) return { kind: 'subscribed' }
     return { kind: 'unknown' }
   },
@@ -38,23 +47,41 @@ export const krakenStream: StreamApi = {
 /** History of an exchange code's spot market. */
 export function krakenRest(code: string): RestApi {
   const decoder = kraken(code)
-  const pagePath = (pair: Pair, sinceNanos: string) =>
-    `/0/public/Trades?pair=${nameOf(pair)}&since=${sinceNanos}&count=${PAGE_TRADES}`
   return {
-    pairPath: pair => `/0/public/AssetPairs?pair=${nameOf(pair)}`,
-    isTraded({ status, body }) {
-      if (status !== 200) return undefined
-      if (body.includes('EQuery:Unknown asset pair')) return false
-      return body.includes('"result"') ? true : undefined
+    timePath: '/0/public/Time',
+    markets: {
+      // All of them: a pair has several names here, and one that is unknown spoils a request that names it.
+      path: () => '/0/public/AssetPairs',
+      read({ status, body }) {
+        if (status !== 200) return undefined
+        const reply = parseFrame(body)
+        if (!isObject(reply) || !isObject(reply.result)) return undefined
+        return Object.values(reply.result).flatMap(row => {
+          // Dark pools have no name on the WebSocket.
+          const name = isObject(row) && typeof row.wsname === 'string' ? row.wsname : ''
+          const [base, quote] = name.split('/').map(commonName)
+          if (!isObject(row) || !base || !quote) return []
+          const isTraded = row.status === undefined || TRADED.has(row.status)
+          const restName = typeof row.altname === 'string' ? row.altname : undefined
+          return { symbol: base + quote, base, quote, isTraded, ...(restName && { restName }) }
+        })
+      },
     },
     history: {
-      // By time: ids cannot be asked for. Ids and times need not have the same order.
-      path: (pair, range) => pagePath(pair, String((range.after - DISORDER_MICROS) * 1000n)),
-      page(body, pair, range, _stream, receivedAt) {
+      needsTime: true,
+      // By time, nanoseconds since 1970: ids cannot be asked for. Ids and times need not have the same order.
+      begin: range => String((range.after - DISORDER_MICROS) * 1000n),
+      path: ({ pair, cursor }) =>
+        `/0/public/Trades?pair=${pair.restName ?? nameOf(pair)}&since=${cursor}&count=${PAGE_TRADES}`,
+      page(body, { pair, range }, receivedAt) {
         const { rows, last } = resultOf(body, code, pair)
-        const trades = rows.flatMap(row => [...decoder.mapMessage(asStreamed(row, pair), receivedAt)])
-        const more = rows.length === PAGE_TRADES && !reaches(rows, range)
-        return { trades, next: more ? pagePath(pair, last) : undefined }
+        const read = readRows(
+          decoder,
+          rows.map(row => asStreamed(row, pair)),
+          receivedAt,
+        )
+        const more = rows.length === PAGE_TRADES && (read.ids === undefined || read.ids.to <= range.to)
+        return { ...read, covers: read.ids, next: more ? last : undefined }
       },
     },
   }
@@ -71,14 +98,10 @@ function resultOf(body: string, code: string, pair: Pair): { rows: unknown[]; la
   return { rows, last: result.last }
 }
 
-function reaches(rows: readonly unknown[], range: IdRange): boolean {
-  const last = rows.at(-1)
-  return Array.isArray(last) && Number(String(last[6])) >= range.to
-}
-
 /** A row `[price, volume, seconds, b|s, m|l, misc, trade_id]` as the stream would have sent it. */
 function asStreamed(row: unknown, pair: Pair): unknown {
-  if (!Array.isArray(row)) throw new MalformedFrame(`A row of Kraken's history of ${pair.symbol} is not a list.`)
+  // The decoder says that this is no trade.
+  if (!Array.isArray(row)) return { channel: 'trade', data: [row] }
   const [price, qty, seconds, side, type, , tradeId] = row
   return {
     channel: 'trade',

@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import { LAST_MICROS } from '../../domain/time.ts'
-import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from '../decoder.ts'
-import { decoderOf, fieldsOf, isObject } from '../fields.ts'
+import { type DecodedTrade, type Decoder, MalformedFrame } from '../decoder.ts'
+import { decoderOf, fieldsOf, isObject, tradesOf } from '../fields.ts'
 import { commonName } from '../pairs.ts'
 
 /** Length of the hash that stands for a v1 trade's id: 128 bits. */
@@ -13,25 +13,27 @@ const ID_HEX_DIGITS = 32
 
 /** A decoder of Kraken's frames under an exchange code. */
 export function kraken(exchange: string): Decoder {
-  return decoderOf(function* (frame, receivedAt) {
+  return decoderOf(function* (frame, receivedAt, unreadable) {
     if (Array.isArray(frame)) {
       if (frame.at(-2) !== 'trade') return
-      for (const trade of decodeV1(exchange, frame)) yield tradeOf(trade, receivedAt)
+      const { trades, read } = decoderV1(exchange, frame)
+      yield* tradesOf(trades, read, receivedAt, { market: '' }, unreadable)
     } else if (isObject(frame) && frame.channel === 'trade') {
       if (!Array.isArray(frame.data)) throw new MalformedFrame(`A ${exchange} trade frame has no list in 'data'.`)
-      for (const trade of frame.data) yield tradeOf(decodeV2(exchange, trade), receivedAt)
+      const names = { market: 'symbol', number: 'trade_id' }
+      yield* tradesOf(frame.data, row => decodeV2(exchange, row), receivedAt, names, unreadable)
     }
   })
 }
 
 /** `[channelID, [[price, volume, time, side, orderType, misc], …], "trade", "XBT/USD"]` */
-function* decodeV1(exchange: string, frame: readonly unknown[]): Generator<DecodedTrade> {
+function decoderV1(exchange: string, frame: readonly unknown[]) {
   const pair = frame.at(-1)
   const trades = frame[1]
   if (frame.length !== 4 || typeof pair !== 'string' || !Array.isArray(trades))
     throw new MalformedFrame(`A ${exchange} trade frame is not [channel, trades, "trade", pair].`)
   const seen = new Map<string, number>()
-  for (const trade of trades) {
+  const read = (trade: unknown): DecodedTrade => {
     const fields = fieldsOf(`A ${exchange} trade of ${JSON.stringify(pair)}`, trade)
     // The texts are hashed as Kraken writes them, which is with a fixed number of digits.
     const identity = [pair, ...[2, 0, 1, 3, 4].map(index => fields.text(index))].join('|')
@@ -41,7 +43,7 @@ function* decodeV1(exchange: string, frame: readonly unknown[]): Generator<Decod
     const side = fields.text(3)
     const timestamp = fields.decimal(2, 6)
     if (timestamp < 0n || timestamp > LAST_MICROS) fields.fail(2, 'time in seconds')
-    yield {
+    return {
       exchange,
       id,
       ...assetsOf(exchange, pair),
@@ -53,6 +55,7 @@ function* decodeV1(exchange: string, frame: readonly unknown[]): Generator<Decod
       vendorData: { pair, order_type: fields.text(4), misc: fields.optionalText(5) },
     }
   }
+  return { trades, read }
 }
 
 /** `{symbol, side, price, qty, ord_type, trade_id, timestamp}`, price and quantity as JSON numbers. */
@@ -70,7 +73,7 @@ function decodeV2(exchange: string, trade: unknown): DecodedTrade {
     price: fields.price('price'),
     quantity: fields.quantity('qty'),
     side: side === 'buy' ? 'BUY' : side === 'sell' ? 'SELL' : fields.fail('side', "'buy' or 'sell'"),
-    vendorData: { pair, order_type: fields.text('ord_type'), misc: '' },
+    vendorData: { pair, order_type: fields.optionalText('ord_type'), misc: '' },
   }
 }
 

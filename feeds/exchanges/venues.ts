@@ -21,11 +21,9 @@ export interface Venue {
   /** Messages that the exchange accepts from a client. */
   readonly messagesPerSecond: number
   readonly requestsPerSecond: number
-  /** Pages of the REST history, for one range of missing trades in one try. */
-  readonly pagesPerGap: number
   /** The exchange ends a connection of this age. */
   readonly maxAgeMs: number
-  /** A live connection that has brought nothing for this long is dead. */
+  /** A live connection that has brought neither a frame nor a ping for this long is dead. */
   readonly staleMs: number
 }
 
@@ -37,9 +35,14 @@ export const VENUES: Readonly<Record<ExchangeName, Venue>> = {
       // Only market data, on other machines.
       'wss://data-stream.binance.vision',
     ],
-    // The second serves only market data, also where the first is blocked; it has no historicalTrades:
-    // https://developers.binance.com/docs/binance-spot-api-docs/faqs/market_data_only
-    restUrls: ['https://api.binance.com', 'https://data-api.binance.vision'],
+    // "General API Information": others than the first may be faster and less stable. The last serves only market data,
+    // also where the others refuse a region (451): binance-api.ts says what it lacks.
+    restUrls: [
+      'https://api.binance.com',
+      'https://api-gcp.binance.com',
+      ...[1, 2, 3, 4].map(number => `https://api${number}.binance.com`),
+      'https://data-api.binance.vision',
+    ],
     stream: binanceStream,
     rest: binanceRest('BINANCE'),
     symbols: ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT'],
@@ -48,9 +51,8 @@ export const VENUES: Readonly<Record<ExchangeName, Venue>> = {
     messagesPerSecond: 5,
     // historicalTrades weighs 25 of 6,000 a minute.
     requestsPerSecond: 3,
-    pagesPerGap: 100,
     maxAgeMs: DAY_MS,
-    // Without trades nothing comes, but one of the large pairs has several a second.
+    // A quiet market has no frames, but the exchange pings every 20 s.
     staleMs: MINUTE_MS,
   },
   kraken: {
@@ -62,7 +64,6 @@ export const VENUES: Readonly<Record<ExchangeName, Venue>> = {
     pairsPerConnection: 200,
     messagesPerSecond: 5,
     requestsPerSecond: 1,
-    pagesPerGap: 100,
     maxAgeMs: DAY_MS,
     // A heartbeat comes each second.
     staleMs: 10_000,
@@ -77,7 +78,6 @@ export const VENUES: Readonly<Record<ExchangeName, Venue>> = {
     messagesPerSecond: 8,
     // 10 a second are allowed for an IP address, which others may share.
     requestsPerSecond: 5,
-    pagesPerGap: 100,
     maxAgeMs: DAY_MS,
     // A heartbeat of each product comes each second.
     staleMs: 10_000,

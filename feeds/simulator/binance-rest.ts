@@ -18,16 +18,19 @@ export function binanceRest(book: Book): (url: URL) => HttpReply {
     const wanted = one !== null ? [one] : several !== null ? listOf(several) : [...numbers.keys()]
     if (!wanted) return fail(-1100, "Illegal characters found in parameter 'symbols'.")
     if (!wanted.every(symbol => numbers.has(symbol))) return fail(-1121, 'Invalid symbol.')
-    const symbols = wanted.map(symbol => book.instruments[numbers.get(symbol) ?? 0])
+    const symbols = wanted.map(symbol => {
+      const number = numbers.get(symbol) ?? 0
+      return { ...book.instruments[number], status: book.isListed(number) ? 'TRADING' : 'BREAK' }
+    })
     return json(
       JSON.stringify({
         timezone: 'UTC',
         serverTime: Math.floor(book.now() / 1000),
         rateLimits: [{ rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: 6000 }],
         exchangeFilters: [],
-        symbols: symbols.map(({ symbol, currency, priceStep, quantityStep }) => ({
+        symbols: symbols.map(({ symbol, status, currency, priceStep, quantityStep }) => ({
           symbol,
-          status: 'TRADING',
+          status,
           baseAsset: symbol.slice(0, -currency.length),
           baseAssetPrecision: 8,
           quoteAsset: currency,
@@ -69,6 +72,8 @@ export function binanceRest(book: Book): (url: URL) => HttpReply {
         return json(`{"serverTime":${Math.floor(book.now() / 1000)}}`)
       case '/api/v3/exchangeInfo':
         return exchangeInfo(url)
+      case '/api/v3/trades':
+        return history(url, 0, historicalTrade)
       case '/api/v3/historicalTrades':
         return history(url, 0, historicalTrade)
       case '/api/v3/aggTrades':

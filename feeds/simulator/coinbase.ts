@@ -75,7 +75,7 @@ function connect(book: Book, products: readonly string[], line: Line): Talk {
 
   function numberOf(product: unknown): number {
     const number = products.indexOf(String(product))
-    if (number === -1) throw new RangeError(`${product} is not a valid product`)
+    if (number === -1 || !book.isListed(number)) throw new RangeError(`${product} is not a valid product`)
     return number
   }
 
@@ -136,6 +136,8 @@ function orderId(number: number, id: number, role: number): string {
 }
 
 function rest(book: Book, products: readonly string[], url: URL): HttpReply {
+  if (url.pathname === '/products')
+    return json(JSON.stringify(products.map((_, number) => productOf(book, products, number))))
   const [, product, trades] = /^\/products\/([^/]+)(\/trades)?$/.exec(url.pathname) ?? []
   const number = products.indexOf(product)
   if (number === -1) return json('{"message":"NotFound"}', 404)
@@ -166,7 +168,7 @@ function productOf(book: Book, products: readonly string[], number: number) {
     quote_increment: book.amount(priceStep, 'plain'),
     base_increment: book.amount(quantityStep, 'plain'),
     display_name: products[number].replace('-', '/'),
-    status: 'online',
+    status: book.isListed(number) ? 'online' : 'delisted',
     trading_disabled: false,
   }
 }

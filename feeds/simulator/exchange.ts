@@ -81,6 +81,7 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
     after: (number, micros, limit) =>
       history(number, limit, more => market.after(number, micros, more, now()), 'begin'),
     last: (number, limit) => history(number, limit, more => market.last(number, more, now()), 'end'),
+    isListed: number => timeline.during('delisted')?.symbol !== market.instruments[number].symbol,
     isStreamed: trade => ledger.fateOf(trade) === 'sent',
     amount: (units, digits) => (timeline.during('odd-numbers') ? writeOddly(units) : writeAmount(units, digits)),
   }
@@ -183,9 +184,11 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
     },
     get(path) {
       const limited = timeline.during('too-many-requests')
-      if (!limited) return protocol.get(new URL(path, 'http://exchange'))
-      const seconds = Math.ceil((limited.at + limited.milliseconds - timers.now()) / 1000)
-      return json(protocol.tooManyRequests, 429, { 'retry-after': String(seconds) })
+      const seconds = limited && Math.ceil((limited.at + limited.milliseconds - timers.now()) / 1000)
+      const reply = limited
+        ? json(protocol.tooManyRequests, 429, { 'retry-after': String(seconds) })
+        : protocol.get(new URL(path, 'http://exchange'))
+      return { ...reply, headers: { ...reply.headers, date: new Date(book.now() / 1000).toUTCString() } }
     },
     trades() {
       timeline.settle()

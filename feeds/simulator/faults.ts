@@ -3,7 +3,8 @@ import { MINUTE_MS } from '../../domain/time.ts'
 import { mix, type Random, randomStream } from '../random.ts'
 import type { Fault, FaultKind } from './types.ts'
 
-type Kind = FaultKind['kind']
+/** Kinds that a schedule has: a refused market would be asked for again only after its end. */
+type Kind = Exclude<FaultKind['kind'], 'delisted'>
 
 /** Length from a span, drawn evenly. */
 function between(random: Random, from: number, to: number): number {

@@ -26,7 +26,7 @@ export function krakenRest(book: Book, pairs: readonly Pair[]): (url: URL) => Ht
         quote,
         lot_decimals: 8,
         tick_size: book.amount(instrument.priceStep, 'plain'),
-        status: 'online',
+        status: book.isListed(pair.number) ? 'online' : 'cancel_only',
       }
     }
     return json(JSON.stringify({ error: [], result }))

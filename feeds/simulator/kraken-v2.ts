@@ -38,7 +38,7 @@ export function krakenV2(book: Book, pairs: readonly Pair[], line: Line, connect
   function subscribe(name: unknown, snapshot: boolean, id: unknown): string[] {
     const pair = pairs.find(({ v2 }) => v2 === name)
     const fail = (error: string) => [reply('subscribe', id, { error, success: false, symbol: name })]
-    if (!pair) return fail(`Currency pair not supported ${name}`)
+    if (!pair || !book.isListed(pair.number)) return fail(`Currency pair not supported ${name}`)
     if (subscribed.has(pair.number)) return fail('Already subscribed')
     subscribed.add(pair.number)
     const done = reply('subscribe', id, { result: { channel: 'trade', snapshot, symbol: name }, success: true })

@@ -77,8 +77,8 @@ function connect(
         for (const arrived of batch.texts) if (state === 'open') events.message(arrived)
       })
     },
-    // Every client of this network answers a ping.
-    ping() {},
+    // Every client of this network answers.
+    ping: () => later(() => state === 'open' && events.pinged?.()),
     close: (code, reason) => later(() => finish(code, reason)),
     drop: () => later(() => finish(ABNORMAL, 'connection reset')),
   }

@@ -55,6 +55,8 @@ export interface Book {
   /** Those that happened after a time, by a clock that is never wrong. */
   after(number: number, micros: number, limit: number): MarketTrade[]
   last(number: number, limit: number): MarketTrade[]
+  /** Whether it can be subscribed to. */
+  isListed(number: number): boolean
   /** Whether a stream ever sent or will send it. */
   isStreamed(trade: MarketTrade): boolean
   /** A price or quantity as text, with this many digits after the point, or `plain`: as few as it needs. */
@@ -124,6 +126,8 @@ export type FaultKind =
   | { readonly kind: 'odd-numbers'; readonly milliseconds: number }
   /** The next ids of one symbol (a seeded one unless named) are never sent; with `lost`, REST does not know them either. */
   | { readonly kind: 'skipped'; readonly trades: number; readonly lost: boolean; readonly symbol?: string }
+  /** A market cannot be subscribed to, and is listed as one that is not traded. Who has it already goes on getting it. */
+  | { readonly kind: 'delisted'; readonly symbol: string; readonly milliseconds: number }
   /** REST answers 429 with Retry-After. */
   | { readonly kind: 'too-many-requests'; readonly milliseconds: number }
   /**

@@ -127,7 +127,7 @@ function requireSameEpoch(epochs: Map<string, number>, { topic, partition, epoch
  * pass for the new topic's. Nobody else gets the partition before the invocation's time is over.
  */
 function requireInTime({ clock }: Ports, end: number, { topic, partition }: Checkpoint): void {
-  if (clock.now() > end)
+  if (clock.steady() > end)
     throw new Fenced(
       `The invocation's time was over before ${topic}-${partition} could be stored; the batch must come again.`,
     )

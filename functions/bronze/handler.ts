@@ -9,7 +9,7 @@ import { type BronzeResult, ingest } from './bronze.ts'
 export function bronzeHandler(telemetry: Telemetry, ports: Ports, stream: RecordStream) {
   const fields = { exchange: stream.name }
   return handlerOf<KafkaEvent, BronzeResult>(telemetry, fields, async (event, { log, metrics, context }) => {
-    const end = ports.clock.now() + context.getRemainingTimeInMillis()
+    const end = ports.clock.steady() + context.getRemainingTimeInMillis()
     const result = await ingest(ports, stream, event, end)
     log.info('bronze', { ...result })
     const { ingested, newestMillis } = result

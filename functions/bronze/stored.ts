@@ -31,13 +31,14 @@ export function bronzeLookUp(ports: Ports, table: TableDefinition): LookUp {
         plain: PLAIN,
         keep,
       })) {
-        const { sameLog, offsets, times, value } = stored(batch, { topic, partition, epoch })
+        const { sameLog, epochs, offsets, times, value } = stored(batch, { topic, partition })
         for (let row = 0; row < batch.rows; row++) {
-          if (!sameLog(row)) continue
+          if (!sameLog(row) || epochs[row] > epoch) continue
           for (const index of wanted.get(Number(offsets[row])) ?? []) {
             const { timestamp, value: expected } = records[index]
-            const same = BigInt(clampedMillis(timestamp)) * 1000n === times[row] && sameValue(value(row), expected)
-            answers[index] = same ? 'same' : 'other'
+            const isSame = BigInt(clampedMillis(timestamp)) * 1000n === times[row] && sameValue(value(row), expected)
+            if (isSame) answers[index] = 'same'
+            else if (epochs[row] === epoch && answers[index] === 'nothing') answers[index] = 'other'
           }
         }
       }
@@ -45,16 +46,16 @@ export function bronzeLookUp(ports: Ports, table: TableDefinition): LookUp {
   }
 }
 
-/** A batch's rows: whether they belong to this partition and epoch of the topic, and what they hold. */
-function stored({ rows, columns }: Batch, log: { topic: string; partition: number; epoch: number }) {
+/** A batch's rows: whether they belong to this partition of the topic, and what they hold. */
+function stored({ rows, columns }: Batch, log: { topic: string; partition: number }) {
   const topic = columns.topic as DictionaryColumn<string>
   const partitions = (columns.partition as Int32Column).values
   const epochs = (columns.topic_epoch as Int32Column).values
   const raw = columns.raw_bytes as BytesColumn
   const starts = rowStarts(raw, rows)
   return {
-    sameLog: (row: number) =>
-      partitions[row] === log.partition && epochs[row] === log.epoch && topic.entries[topic.indexes[row]] === log.topic,
+    sameLog: (row: number) => partitions[row] === log.partition && topic.entries[topic.indexes[row]] === log.topic,
+    epochs,
     offsets: (columns.offset as Int64Column).values,
     times: (columns.kafka_timestamp as Int64Column).values,
     value: (row: number) => (raw.valid?.[row] === 0 ? null : raw.plain.subarray(starts[row] + 4, starts[row + 1])),

@@ -1,6 +1,7 @@
 /**
  * Commit: files that Bronze and Silver made become snapshots of their tables. One transaction takes the pending items and
- * moves the table's pointer, so a file is in the table exactly once.
+ * moves the table's pointer, so a file is in the table exactly once. A file that the table has already (a list that was restored
+ * from a backup names such files) is taken off the list and not added again.
  */
 import { sumOf } from '../../domain/counts.ts'
 import { consumePending } from '../../domain/pending.ts'
@@ -10,6 +11,7 @@ import type { TableDefinition } from '../../domain/tables.ts'
 import { listAdded } from '../../iceberg/added-files.ts'
 import { createTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
+import { liveAmong } from '../../iceberg/live-files.ts'
 
 /** One write is the pointer; DynamoDB takes 100. */
 const ITEMS_PER_COMMIT = 95
@@ -19,11 +21,15 @@ export interface CommitResult {
   readonly commits: number
   readonly files: number
   readonly records: number
+  /** Files that the table had already. */
+  readonly repeats: number
 }
 
+type Step = Omit<CommitResult, 'table' | 'commits'>
+
 /**
- * Commits what is pending for the table, oldest first, until nothing is pending or the deadline (milliseconds since
- * 1970) has passed.
+ * Commits what is pending for the table, oldest first, until nothing is pending or the deadline (by the steady
+ * clock) has passed.
  */
 export async function commitTable(ports: Ports, table: TableDefinition, deadline: number): Promise<CommitResult> {
   const steps = await repeatUntil(ports, deadline, () => commit(ports, () => plan(ports, table)))
@@ -32,19 +38,25 @@ export async function commitTable(ports: Ports, table: TableDefinition, deadline
     commits: steps.length,
     files: sumOf(steps, step => step.files),
     records: sumOf(steps, step => step.records),
+    repeats: sumOf(steps, step => step.repeats),
   }
 }
 
-async function plan(
-  ports: Ports,
-  table: TableDefinition,
-): Promise<Plan<{ files: number; records: number } | undefined>> {
+async function plan(ports: Ports, table: TableDefinition): Promise<Plan<Step | undefined>> {
   const items = await listAdded(ports, table.name, ITEMS_PER_COMMIT)
   if (items.length === 0) return { writes: [], result: undefined }
-  const add = items.flatMap(item => item.payload.files)
-  const staged = await stageSnapshot(ports, { table: await createTable(ports, table), add, operation: 'append' })
+  const listed = items.flatMap(item => item.payload.files)
+  const loaded = await createTable(ports, table)
+  const live = await liveAmong(ports, loaded, listed)
+  const add = [...new Map(listed.map(file => [file.key, file])).values()].filter(({ key }) => !live.has(key))
+  const writes = items.map(consumePending)
+  if (add.length > 0) writes.push((await stageSnapshot(ports, { table: loaded, add, operation: 'append' })).write)
   return {
-    writes: [...items.map(consumePending), staged.write],
-    result: { files: add.length, records: sumOf(add, file => file.records) },
+    writes,
+    result: {
+      files: add.length,
+      records: sumOf(add, file => file.records),
+      repeats: listed.length - add.length,
+    },
   }
 }

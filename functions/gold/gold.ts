@@ -36,7 +36,7 @@ export interface GoldResult {
 type Step = Omit<GoldResult, 'commits' | 'duplicates'>
 
 /**
- * Commits what is pending, oldest first, until nothing is pending or the deadline (milliseconds since 1970) has passed.
+ * Commits what is pending, oldest first, until nothing is pending or the deadline (by the steady clock) has passed.
  */
 export async function unify(ports: Ports, deadline: number): Promise<GoldResult> {
   const steps = await repeatUntil(ports, deadline, () => commit(ports, () => plan(ports)))

@@ -1,4 +1,5 @@
 /** A table's files as maintenance sees them: by partition, with only the times that it needs. */
+import { Corrupt } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { SilverFiles } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'
@@ -31,7 +32,7 @@ export interface Partition {
   readonly files: LiveFile[]
 }
 
-/** The partitions of the current snapshot. */
+/** The partitions of the current snapshot. @throws Corrupt where it lists a file twice: joining it would make its rows real repeats */
 export async function readPartitions(
   ports: Pick<Ports, 'store'>,
   definition: TableDefinition,
@@ -41,7 +42,11 @@ export async function readPartitions(
   const idOf = (name: string) => definition.columns.find(column => column.name === name)?.id
   const time = idOf(definition.upkeep.timeColumn)
   const age = idOf(definition.upkeep.ageColumn)
+  const seen = new Set<string>()
   for await (const raw of eachLiveFile(ports, table)) {
+    if (seen.has(raw.file_path))
+      throw new Corrupt(`Table ${table.name} lists ${raw.file_path} twice: run tradelake audit --repair.`)
+    seen.add(raw.file_path)
     const path = partitionPath(definition, raw.partition)
     let partition = partitions.get(path)
     if (!partition) partitions.set(path, (partition = { path, values: { ...raw.partition }, files: [] }))

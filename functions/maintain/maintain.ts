@@ -8,13 +8,14 @@ import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers, stageConsumers } from '../../domain/names.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit } from '../../domain/protocol.ts'
+import { type RetentionSettings, withRetention } from '../../domain/retention.ts'
 import { allTables, type TableDefinition } from '../../domain/tables.ts'
 import { HOUR_MS } from '../../domain/time.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { stageExpiry } from '../../iceberg/expire.ts'
 import { findJoins, type JoinResult, join } from './compact.ts'
 import type { Join } from './plan.ts'
-import { reclaim, reclaimPayloads, sweptAt } from './reclaim.ts'
+import { reclaim, reclaimPayloads, requireNotSetBack, sweptAt } from './reclaim.ts'
 import { dropOld } from './retention.ts'
 
 export interface MaintainOptions {
@@ -24,6 +25,8 @@ export interface MaintainOptions {
   readonly closedAfterMs?: number
   /** By default all of the lake's. */
   readonly tables?: readonly TableDefinition[]
+  /** Where the lake was told to keep rows for another time than the tables' own. */
+  readonly retention?: RetentionSettings
 }
 
 export interface TableResult {
@@ -42,24 +45,28 @@ export interface MaintainResult {
   /** Tables that something was done to. */
   readonly tables: TableResult[]
   readonly deletedPayloads: number
+  /** Nothing was deleted, as a table's pointer was set back. */
+  readonly sweepRefused: boolean
   /** What could not be worked on, and why. */
   readonly failures: { readonly what: string; readonly reason: string }[]
 }
 
+/** What fails where nothing may be swept. */
+const SWEEP = 'sweep'
 const SWEEP_EVERY_MS = 6 * HOUR_MS
 /** A table with a commit this recent was trimmed by that commit. */
 const QUIET_MS = HOUR_MS
 /** Share of the time until the deadline that is kept for compaction. */
 const FOR_COMPACTION = 0.5
 
-/** Maintains all tables of a lake until nothing is left to do or the deadline (milliseconds since 1970) has passed. */
+/** Maintains all tables of a lake until nothing is left to do or the deadline (by the steady clock) has passed. */
 export async function maintain(
   ports: Ports,
   exchanges: readonly Exchange[],
   deadline: number,
   options: MaintainOptions = {},
 ): Promise<MaintainResult> {
-  const { sweepEveryMs = SWEEP_EVERY_MS, closedAfterMs, tables = allTables(exchanges) } = options
+  const { sweepEveryMs = SWEEP_EVERY_MS, closedAfterMs, tables = allTables(exchanges), retention = {} } = options
   const results = new Map(tables.map(({ name }) => [name, emptyResult(name)]))
   const failures: MaintainResult['failures'] = []
   /** Runs a piece of work; what fails is noted, and not tried again in this run. */
@@ -79,15 +86,18 @@ export async function maintain(
 
   for (const table of tables)
     await attempt(table.name, async () => {
-      const dropped = await dropOld(ports, table, exchanges)
+      const dropped = await dropOld(ports, withRetention(table, retention), exchanges)
       const expiredSnapshots = await expire(ports, table)
       add(table, { droppedPartitions: dropped.partitions, droppedRows: dropped.records, expiredSnapshots })
     })
 
-  const began = ports.clock.now()
-  const sweepUntil = deadline - FOR_COMPACTION * (deadline - began)
-  for (const table of await dueForSweep(ports, tables, sweepEveryMs)) {
-    if (ports.clock.now() >= sweepUntil) break
+  const began = ports.clock.steady()
+  const sweepUntil = began + (1 - FOR_COMPACTION) * (deadline - began)
+  const due = await dueForSweep(ports, tables, sweepEveryMs)
+  if (due.length > 0 && ports.clock.steady() < sweepUntil) await attempt(SWEEP, () => requireNotSetBack(ports, tables))
+  const sweepRefused = failures.some(({ what }) => what === SWEEP)
+  for (const table of due) {
+    if (sweepRefused || ports.clock.steady() >= sweepUntil) break
     await attempt(table.name, async () => {
       const { deleted, bytes, noted } = await reclaim(ports, table, exchanges)
       add(table, { deletedObjects: deleted, deletedBytes: bytes, notedObjects: noted })
@@ -95,7 +105,7 @@ export async function maintain(
   }
   let deletedPayloads = 0
   for (const consumer of [...stageConsumers(exchanges), ...tables.map(({ name }) => consumers.unreached(name))])
-    if (ports.clock.now() < deadline)
+    if (!sweepRefused && ports.clock.steady() < deadline)
       await attempt(`payloads of ${consumer}`, async () => {
         deletedPayloads += (await reclaimPayloads(ports, consumer, tables)).deleted
       })
@@ -109,7 +119,7 @@ export async function maintain(
     attempt,
     joined: (table, result) => results.get(table.name)?.joins.push(result),
   })
-  return { tables: [...results.values()].filter(didSomething), deletedPayloads, failures }
+  return { tables: [...results.values()].filter(didSomething), deletedPayloads, sweepRefused, failures }
 }
 
 interface Compaction {
@@ -127,7 +137,7 @@ interface Compaction {
 /** Pass after pass, as joined files may be joined again; ends with a pass that joined nothing. */
 async function compact(compaction: Compaction): Promise<void> {
   const { ports, tables, exchanges, deadline, closedAfterMs, attempt, joined } = compaction
-  for (let made = 1; made > 0 && ports.clock.now() < deadline; ) {
+  for (let made = 1; made > 0 && ports.clock.steady() < deadline; ) {
     made = 0
     const work: { table: TableDefinition; join: Join }[] = []
     for (const table of tables)
@@ -136,7 +146,7 @@ async function compact(compaction: Compaction): Promise<void> {
       })
     work.sort((a, b) => b.join.files.length - a.join.files.length)
     for (const { table, join: next } of work) {
-      if (ports.clock.now() >= deadline) break
+      if (ports.clock.steady() >= deadline) break
       await attempt(`${table.name} ${next.partition.path}`, async () => {
         const result = await join(ports, table, next, exchanges)
         if (!result) return

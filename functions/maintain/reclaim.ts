@@ -11,7 +11,7 @@
  * an object of the listing is past all commits of its writer: nothing becomes reached behind the reading's back.
  */
 import { sumOf } from '../../domain/counts.ts'
-import { Conflict } from '../../domain/errors.ts'
+import { Conflict, Corrupt } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers, pendingObjectPrefix, statePartition, tableKey } from '../../domain/names.ts'
 import { consumePending, listPending, pendingObjects, producePending } from '../../domain/pending.ts'
@@ -20,6 +20,7 @@ import type { Key, Ports, Write } from '../../domain/ports.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 import { DAY_MS, MINUTE_MS } from '../../domain/time.ts'
 import { findTable } from '../../iceberg/catalog.ts'
+import { setBack } from '../../iceberg/lineage.ts'
 import { eachReachedKey } from '../../iceberg/live-files.ts'
 import { pendingKeys } from './files.ts'
 
@@ -53,6 +54,21 @@ export async function sweptAt(ports: Pick<Ports, 'state'>, table: TableDefinitio
 
 function upkeepKey(table: TableDefinition): Key {
   return { table: 'state', partition: statePartition.upkeep, sort: table.name }
+}
+
+/**
+ * @throws Corrupt where a table's pointer was set back, as by an older backup: what was committed since would look unreached,
+ * in every folder, and be deleted
+ */
+export async function requireNotSetBack(
+  ports: Pick<Ports, 'store' | 'state'>,
+  tables: readonly TableDefinition[],
+): Promise<void> {
+  for (const { name } of tables) {
+    const why = await setBack(ports, name)
+    if (why !== undefined)
+      throw new Corrupt(`Nothing is swept: ${name} ${why}. Run tradelake audit --repair, or restore the newer catalog.`)
+  }
 }
 
 /** Sweeps one table's folder. */

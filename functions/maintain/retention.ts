@@ -1,7 +1,7 @@
 /**
  * Retention: partitions whose newest row is older than the table keeps leave in a snapshot of their own. The files'
  * upper bounds say which row is newest (a Silver day ages from when its trades were validated, as trades may come
- * late). Snapshots that still name the files keep them readable; the sweep deletes them after those.
+ * late). The same commit notes up to which age rows may be gone (iceberg/dropped.ts). Snapshots that still name the files keep them readable; the sweep deletes them after those.
  */
 import { sumOf } from '../../domain/counts.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
@@ -11,6 +11,7 @@ import type { TableDefinition } from '../../domain/tables.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
+import { noteDropped } from '../../iceberg/dropped.ts'
 import { type Partition, pendingKeys, readPartitions } from './files.ts'
 
 export interface DropResult {
@@ -40,7 +41,12 @@ export async function dropOld(
     if (drop.length === 0) return { writes: [], result: none }
     const files = drop.flatMap(partition => partition.files)
     const remove = new Set(files.map(({ key }) => key))
-    const staged = await stageSnapshot(ports, { table: loaded, remove, operation: 'delete' })
+    const staged = await stageSnapshot(ports, {
+      table: loaded,
+      remove,
+      operation: 'delete',
+      properties: noteDropped(loaded.metadata, before),
+    })
     const records = sumOf(files, file => file.records)
     return {
       writes: [staged.write],

@@ -6,23 +6,23 @@
 import { type Candle, foldCandles, windowOf } from '../../domain/candles.ts'
 import { addCounts, sumOf } from '../../domain/counts.ts'
 import type { ChangedMinutes } from '../../domain/handover.ts'
+import { goldLostTimes } from '../../domain/losses.ts'
 import { consumers } from '../../domain/names.ts'
 import { consumePending, listPending, producePending } from '../../domain/pending.ts'
 import type { Ports, Write } from '../../domain/ports.ts'
 import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
-import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
+import { MINUTE_MICROS } from '../../domain/time.ts'
 import { TIMEFRAMES, type Timeframe } from '../../domain/timeframes.ts'
 import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
+import { droppedBefore } from '../../iceberg/dropped.ts'
 import { candlesFromGold } from './from-gold.ts'
-import { openSpans, replaceWindows, writeSpans } from './spans.ts'
+import { openSpans, replaceWindows, withoutLosing, writeSpans } from './spans.ts'
 
 /** Each item takes a write, each timeframe's pointer another, and the minutes left over one more. */
 const ITEMS_PER_COMMIT = 80
 /** Bounds the memory of a commit: minutes of at most this many hours. */
 const HOURS_PER_COMMIT = 48
-/** Windows this near the end of the retention of the timeframe below are folded from Gold itself, which is kept for ever. */
-const RETENTION_MARGIN_DAYS = 2
 
 export interface CandleResult {
   readonly commits: number
@@ -36,7 +36,7 @@ export interface CandleResult {
 type Step = Omit<CandleResult, 'commits'>
 
 /**
- * Commits what is pending, oldest first, until nothing is pending or the deadline (milliseconds since 1970) has passed.
+ * Commits what is pending, oldest first, until nothing is pending or the deadline (by the steady clock) has passed.
  */
 export async function foldPending(ports: Ports, deadline: number): Promise<CandleResult> {
   const steps = await repeatUntil(ports, deadline, () => commit(ports, () => plan(ports)))
@@ -70,6 +70,12 @@ function bounded(minutes: readonly number[]): { now: number[]; later: number[] }
   return { now: sorted.filter(minute => minute < limit), later: sorted.filter(minute => minute >= limit) }
 }
 
+/** The timeframe below: its candles, and from which time on it has all of them (microseconds since 1970). */
+interface Below {
+  readonly candles: Iterable<Candle>
+  readonly keptFrom: bigint
+}
+
 /** Folds the minutes again, then each larger timeframe from the rows of the one below, which are all at hand. */
 async function recompute(
   ports: Ports,
@@ -77,11 +83,12 @@ async function recompute(
   nowMicros: bigint,
 ): Promise<{ writes: Write[] } & Omit<Step, 'minutes'>> {
   const gold = await createTable(ports, GOLD_TABLE)
+  const lost = await goldLostTimes(ports.state)
   const starts = minutes.map(minute => BigInt(minute) * MINUTE_MICROS)
   const writes: Promise<Write>[] = []
   let total = 0
   let newByExchange: Record<string, number> = {}
-  let below: { timeframe: Timeframe; candles: Iterable<Candle> } | undefined
+  let below: Below | undefined
   const spans = TIMEFRAMES.map(timeframe => {
     const windows = new Set(starts.map(start => windowOf(start, timeframe.length)))
     return { timeframe, windows, open: openSpans(ports, timeframe, windows) }
@@ -90,8 +97,9 @@ async function recompute(
   await Promise.allSettled(spans.map(span => span.open))
   for (const { timeframe, windows, open: opening } of spans) {
     const open = await opening
-    const fresh = await freshCandles(ports, gold, timeframe, windows, below, nowMicros)
-    const { candles, changed, newByExchange: added } = replaceWindows(open, windows, fresh, nowMicros)
+    const fresh = await freshCandles(ports, gold, timeframe, windows, below)
+    const kept = withoutLosing(open, windows, fresh, lost)
+    const { candles, changed, newByExchange: added } = replaceWindows(open, windows, kept, nowMicros)
     if (changed > 0) {
       const write = writeSpans(ports, timeframe, open, candles)
       // A failure is reported where all writes are awaited; until then it must not end the process as unhandled.
@@ -100,22 +108,21 @@ async function recompute(
     }
     total += changed
     newByExchange = addCounts(newByExchange, added)
-    below = { timeframe, candles: candles.values() }
+    below = { candles: candles.values(), keptFrom: droppedBefore(open.table.metadata) }
   }
   return { writes: await Promise.all(writes), changed: total, newByExchange }
 }
 
+/** Windows of which the timeframe below may have dropped a part are folded from Gold itself, which is kept for ever. */
 async function freshCandles(
   ports: Ports,
   gold: LoadedTable,
   timeframe: Timeframe,
   windows: ReadonlySet<bigint>,
-  below: { timeframe: Timeframe; candles: Iterable<Candle> } | undefined,
-  nowMicros: bigint,
+  below: Below | undefined,
 ): Promise<Candle[]> {
   if (below === undefined) return candlesFromGold(ports, gold, windows, timeframe.length)
-  const kept = nowMicros - BigInt(below.timeframe.retentionDays - RETENTION_MARGIN_DAYS) * DAY_MICROS
-  const old = new Set([...windows].filter(window => window < kept))
+  const old = new Set([...windows].filter(window => window < below.keptFrom))
   const groups = new Map<string, Candle[]>()
   for (const candle of below.candles) {
     const window = windowOf(candle.windowStart, timeframe.length)

@@ -1,9 +1,10 @@
 /**
  * Checks the pages of column chunks before they are decoded: hyparquet trusts their headers, and a damaged one can make
- * it run for ever or ask for all memory. Reads only headers.
+ * it run for ever or ask for all memory. Where a header has a CRC, the page's bytes must have it.
  */
 import type { ColumnMetaData, FileMetaData, PageHeader } from 'hyparquet'
 import { parquetHeader } from 'hyparquet/src/column.js'
+import { pageCrc } from './checksum.ts'
 
 /** A page is at most this large when it is decompressed. */
 export const MAX_PAGE_BYTES = 1 << 30
@@ -37,6 +38,9 @@ function checkChunk(view: DataView, chunk: ColumnMetaData, rows: number): void {
     const header = parquetHeader(reader)
     const problem = pageProblem(header, end - reader.offset, rows - values, hasDictionary)
     if (problem) throw new Error(`a page of column ${name} ${problem}`)
+    const page = new Uint8Array(view.buffer, view.byteOffset + reader.offset, header.compressed_page_size)
+    if (header.crc !== undefined && header.crc !== pageCrc(page))
+      throw new Error(`a page of column ${name} has other bytes than its CRC says`)
     hasDictionary ||= header.type === 'DICTIONARY_PAGE'
     values += header.data_page_header?.num_values ?? header.data_page_header_v2?.num_values ?? 0
     reader.offset += header.compressed_page_size

@@ -9,6 +9,7 @@ import { parquetHeader } from 'hyparquet/src/column.js'
 import { decompressPage } from 'hyparquet/src/datapage.js'
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js'
 import { MAX_PAGE_BYTES } from './check.ts'
+import { pageCrc } from './checksum.ts'
 
 /**
  * The levels that a file's own schema gives a leaf: engines write columns as optional even where the table requires
@@ -62,6 +63,8 @@ export function* readPages(bytes: Uint8Array, chunk: ColumnMetaData, leaf: LeafL
     if (!(plainSize >= 0 && plainSize <= MAX_PAGE_BYTES)) throw new Error(`a page is ${plainSize} bytes large`)
     const body = bytes.subarray(reader.offset, reader.offset + size)
     reader.offset += size
+    if (header.crc !== undefined && header.crc !== pageCrc(body))
+      throw new Error('a page has other bytes than its CRC says')
     if (header.type === 'DICTIONARY_PAGE') {
       const plain = decompressPage(body, plainSize, chunk.codec, parquetCompressors)
       dictionary = { plain, entries: header.dictionary_page_header?.num_values ?? 0 }

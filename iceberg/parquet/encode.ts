@@ -19,6 +19,7 @@ import {
 } from '../../domain/columns.ts'
 import { fitsDigits, LONG_DIGITS } from '../../domain/decimal.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
+import { CHECKSUM_KEY, NO_CHECKSUM, pageCrc, sealFile } from './checksum.ts'
 import type { LeafPage } from './levels.ts'
 import { encodeLeaf } from './pages.ts'
 import { type Leaf, parquetSchema } from './schema.ts'
@@ -73,10 +74,13 @@ export function encodeParquet(table: TableDefinition, batch: Batch, rowGroupRows
     schema: elements,
     num_rows: BigInt(batch.rows),
     row_groups: groups,
+    key_value_metadata: [{ key: CHECKSUM_KEY, value: NO_CHECKSUM }],
     metadata_length: 0,
   })
   writer.appendUint32(MAGIC)
-  return writer.getBytes()
+  const file = writer.getBytes()
+  sealFile(file)
+  return file
 }
 
 /**
@@ -159,6 +163,7 @@ function writeChunk(writer: ByteWriter, leaf: Leaf, page: LeafPage): ColumnChunk
       type: 'DICTIONARY_PAGE',
       uncompressed_page_size: page.dictionary.plain.length,
       compressed_page_size: compressed.length,
+      crc: pageCrc(compressed),
       dictionary_page_header: { num_values: page.dictionary.entries, encoding: 'PLAIN' },
     })
     uncompressed += writer.offset - start + page.dictionary.plain.length
@@ -172,6 +177,7 @@ function writeChunk(writer: ByteWriter, leaf: Leaf, page: LeafPage): ColumnChunk
     type: 'DATA_PAGE_V2',
     uncompressed_page_size: levels + page.values.length,
     compressed_page_size: levels + compressed.length,
+    crc: pageCrc(page.repetitionLevels, page.definitionLevels, compressed),
     data_page_header_v2: {
       num_values: page.valueCount,
       num_nulls: page.nullCount,

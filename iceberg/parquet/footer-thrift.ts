@@ -54,7 +54,8 @@ const REQUIRED = 0
 const TIMESTAMP_MILLIS = 9
 const TIMESTAMP_MICROS = 10
 
-const TRAILER_BYTES = 8
+/** The footer's length and the magic number that end a file. */
+export const TRAILER_BYTES = 8
 const MAGIC = 0x31524150
 
 /** How many bytes at a file's end its footer takes, from those last bytes; 0 where they do not end a Parquet file. */

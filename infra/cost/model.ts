@@ -143,11 +143,11 @@ export function monthlyCost(rate: number, exchanges: readonly KnownExchange[] = 
 /** Metrics that alarms look at (a rate's alarm has two), and metrics of our own: as infra/alarms.ts makes them. */
 export function watched(exchanges: readonly KnownExchange[]): { alarms: number; metrics: number } {
   const functions = 2 * exchanges.length + 6
-  return { alarms: 6 * exchanges.length + 4 * functions + 5, metrics: 4 * exchanges.length + 6 + functions }
+  return { alarms: 6 * exchanges.length + 4 * functions + 7, metrics: 4 * exchanges.length + 8 + functions }
 }
 
 /** A feed's alarms, each with a metric of its own. */
-export const FEED_ALARMS = 2
+export const FEED_ALARMS = 4
 
 /** One exchange's: its task, the address that it has on the internet, and what infra/alarms.ts makes for it. */
 function feedDollars(): number {

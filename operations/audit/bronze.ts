@@ -2,7 +2,8 @@
 import { type Checkpoint, gapOffsets, type OffsetRange } from '../../domain/checkpoint.ts'
 import { sumOf } from '../../domain/counts.ts'
 import type { QuerySession } from '../../domain/ports.ts'
-import { keptSince, type Readings, type StreamReading } from './readings.ts'
+import { tableRows } from '../../domain/sql.ts'
+import type { Readings, StreamReading } from './readings.ts'
 import { count, type Findings, offenders, type Violation, violation } from './report.ts'
 
 /** Rows without a hole between them, of one partition and epoch. */
@@ -29,7 +30,12 @@ interface PartitionFigures {
 
 type Hole = Record<string, unknown>
 
-export async function checkBronze(session: QuerySession, readings: Readings): Promise<Findings> {
+/** `paths`: local paths by key. */
+export async function checkBronze(
+  session: QuerySession,
+  readings: Readings,
+  paths: ReadonlyMap<string, string>,
+): Promise<Findings> {
   const partitions: PartitionFigures[] = []
   const problems: Hole[] = []
   const violations: Violation[] = []
@@ -41,12 +47,12 @@ export async function checkBronze(session: QuerySession, readings: Readings): Pr
       const checkpoint = reading.checkpoints.find(({ partition }) => partition === row.partition)
       const isCurrent = checkpoint?.epoch === row.epoch
       partitions.push({ topic: reading.topic, ...row, gaps: isCurrent ? checkpoint.gaps : [] })
-      problems.push(...holes(reading, readings.at, row, runs.get(`${row.epoch}|${row.partition}`) ?? []))
+      problems.push(...holes(reading, row, runs.get(`${row.epoch}|${row.partition}`) ?? []))
       problems.push(...endProblems(reading, row))
     }
-    problems.push(...delivered(reading, readings.at, new Set(rows.map(row => row.partition))))
+    problems.push(...delivered(reading, new Set(rows.map(row => row.partition))))
     waiting += sumOf(reading.ends ?? [], end => end.waiting)
-    violations.push(...(await repeated(session, reading, i)))
+    violations.push(...(await repeated(session, reading, i)), ...(await acrossEpochs(session, reading, rows, paths)))
   }
   const total = sumOf(partitions, partition => partition.rows)
   const missing = sumOf(partitions, ({ gaps }) => gapOffsets(gaps))
@@ -104,18 +110,13 @@ async function runsOf(session: QuerySession, exchange: number): Promise<Run[]> {
 }
 
 /** Offsets below the highest in Bronze that it should hold but does not. */
-function holes(
-  reading: StreamReading,
-  now: number,
-  row: { partition: number; epoch: number },
-  runs: readonly Run[],
-): Hole[] {
+function holes(reading: StreamReading, row: { partition: number; epoch: number }, runs: readonly Run[]): Hole[] {
   const before = reading.checkpointsBefore.find(({ partition }) => partition === row.partition)
   const after = reading.checkpoints.find(({ partition }) => partition === row.partition)
   // A new epoch drops the gaps of the one before.
   if (after === undefined || after.epoch !== row.epoch) return []
   const open = [...after.gaps, ...(before?.epoch === row.epoch ? before.gaps : [])]
-  const dropsDays = keptSince(reading.bronze, now) > 0
+  const dropsDays = reading.bronze.keptFrom > 0n
   const missing: OffsetRange[] = []
   if (runs[0].from > 0 && !dropsDays) missing.push([0, runs[0].from - 1])
   for (const [i, run] of runs.entries()) {
@@ -167,10 +168,10 @@ function endProblems(reading: StreamReading, row: { partition: number; epoch: nu
 }
 
 /** Whether the checkpoints cover what the topic has delivered, and no more than it ever held. */
-function delivered(reading: StreamReading, now: number, held: ReadonlySet<number>): Hole[] {
+function delivered(reading: StreamReading, held: ReadonlySet<number>): Hole[] {
   const problems: Hole[] = []
   const before = new Map(reading.checkpointsBefore.map(checkpoint => [checkpoint.partition, checkpoint.nextOffset]))
-  const dropsDays = keptSince(reading.bronze, now) > 0
+  const dropsDays = reading.bronze.keptFrom > 0n
   for (const checkpoint of reading.checkpoints) {
     const { partition, nextOffset } = checkpoint
     const end = reading.ends?.find(candidate => candidate.partition === partition)?.end ?? 0
@@ -213,4 +214,26 @@ async function repeated(session: QuerySession, reading: StreamReading, exchange:
       'ALL',
     )),
   ]
+}
+
+/** A record of an earlier epoch that was stored again in a later one: it has the same offset, time and bytes. */
+async function acrossEpochs(
+  session: QuerySession,
+  { topic, bronze }: StreamReading,
+  rows: readonly { partition: number }[],
+  paths: ReadonlyMap<string, string>,
+): Promise<Violation[]> {
+  const recreated = [...Map.groupBy(rows, row => row.partition)].flatMap(([partition, epochs]) =>
+    epochs.length > 1 ? [partition] : [],
+  )
+  const files = [...bronze.files.keys()].flatMap(key => paths.get(key) ?? [])
+  if (recreated.length === 0 || files.length === 0) return []
+  return offenders(
+    session,
+    'records are in Bronze again in a later epoch of the topic',
+    `SELECT '${topic}' AS topic, "partition", "offset", min(topic_epoch) AS epoch, max(topic_epoch) AS later_epoch
+      FROM ${tableRows(bronze.definition, files)} WHERE topic = '${topic}' AND "partition" IN (${recreated.join(', ')})
+      GROUP BY "partition", "offset", kafka_timestamp, md5(raw_bytes) HAVING count(DISTINCT topic_epoch) > 1`,
+    'ALL',
+  )
 }

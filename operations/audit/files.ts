@@ -1,6 +1,6 @@
 /**
- * Law 5: every file that a current snapshot names exists, is as large and as long as the manifest says, and holds
- * rows of its partition only.
+ * Law 5: every file that a current snapshot names exists, has every byte that it was written with, is as large and as long as the
+ * manifest says, and holds rows of its partition only.
  */
 import { messageOf } from '../../domain/errors.ts'
 import type { ReadableLake } from '../../domain/lake.ts'
@@ -9,6 +9,8 @@ import type { QuerySession, SqlRow } from '../../domain/ports.ts'
 import { sqlName, tableRows } from '../../domain/sql.ts'
 import type { PartitionField } from '../../domain/tables.ts'
 import { DAY_MS } from '../../domain/time.ts'
+import { setBack } from '../../iceberg/lineage.ts'
+import { damageOf } from '../../iceberg/parquet/whole.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import type { Readings, TableReading } from './readings.ts'
 import { count, type Findings, violation } from './report.ts'
@@ -34,7 +36,7 @@ export function fileFindings(
 ): Findings {
   const all = [...problems, ...[...unreadable].map(([file, why]) => ({ file, problem: `cannot be read: ${why}` }))]
   return {
-    summary: `${count(files)} files of ${count(bytes)} bytes are there, with the manifests' sizes, rows and partitions`,
+    summary: `${count(files)} files of ${count(bytes)} bytes are there, byte for byte as written, with the manifests' rows and partitions`,
     figures: { files, bytes },
     notes: [],
     violations: violation('files are not as the manifests say', all),
@@ -48,8 +50,17 @@ export async function checkFiles(lake: ReadableLake, session: QuerySession, read
   let files = 0
   let bytes = 0
   for (const table of tablesOf(readings)) {
+    const why = await setBack(lake.ports, table.definition.name)
+    if (why !== undefined)
+      problems.push({ table: table.definition.name, problem: `${why}: what was committed since is not in it` })
     for (const file of table.committed.values()) bytes += file.bytes
     files += table.committed.size
+    for (const [key, times] of table.repeated)
+      problems.push({
+        table: table.definition.name,
+        file: key,
+        problem: `is listed ${times} times: readers count its rows as often`,
+      })
     const there = await present(lake, table, problems)
     const wrong = await checkRows(session, table, there, problems)
     for (const [key, path] of there) if (!wrong.has(key)) paths.set(key, path)
@@ -66,6 +77,7 @@ function tablesOf(readings: Readings): TableReading[] {
     ]),
     readings.gaps.bronze,
     readings.dlq,
+    readings.losses.table,
     both(readings.gold, readings.laterGold),
     ...readings.candles.map(({ table }) => table),
   ]
@@ -76,10 +88,11 @@ function both(first: TableReading, later: TableReading): TableReading {
     ...later,
     committed: new Map([...first.committed, ...later.committed]),
     files: new Map([...first.files, ...later.files]),
+    repeated: new Map([...first.repeated, ...later.repeated]),
   }
 }
 
-/** Local paths of the files that exist with the right size. */
+/** Local paths of the files that exist with the right size and bytes. */
 async function present(lake: ReadableLake, table: TableReading, problems: Problem[]): Promise<Map<string, string>> {
   const found = new Map<string, string>()
   for (const some of piecesOf([...table.files.values()], STATS_AT_ONCE))
@@ -93,7 +106,12 @@ async function present(lake: ReadableLake, table: TableReading, problems: Proble
             file: key,
             problem: `has ${info.bytes} bytes, the manifest says ${bytes}`,
           })
-        else found.set(key, await lake.ports.store.localFile(key))
+        else {
+          const path = await lake.ports.store.localFile(key)
+          const damage = damageOf(path)
+          if (damage !== undefined) problems.push({ table: table.definition.name, file: key, problem: damage })
+          else found.set(key, path)
+        }
       }),
     )
   return found

@@ -1,8 +1,10 @@
 /** Law 3: Gold is the set of valid trades, each exactly once. */
+import { lostTimes } from '../../domain/losses.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { sqlText } from '../../domain/sql.ts'
+import { DAY_MICROS } from '../../domain/time.ts'
 import { SAME_TRADE_MICROS } from '../../domain/trade.ts'
-import { keptSince, type Readings } from './readings.ts'
+import { allKeptFrom, type Readings } from './readings.ts'
 import { count, type Findings, offenders } from './report.ts'
 import { SAME_FIELDS } from './rows.ts'
 
@@ -12,9 +14,9 @@ export async function checkGold(session: QuerySession, readings: Readings): Prom
   const names = readings.exchanges.map(({ exchange }, i) => `WHEN ${i} THEN ${sqlText(exchange.name)}`).join(' ')
   const row = (of: string) =>
     `CASE ${of}.exchange ${names} ELSE 'unknown' END AS exchange, ${of}.id::VARCHAR AS message_id, ${TIME(`${of}.micros`)} AS "timestamp"`
-  // Gold is kept for ever, Silver is not: only young trades are sure to have their Silver rows still.
-  const silverKept =
-    BigInt(Math.max(...readings.exchanges.map(reading => keptSince(reading.silver, readings.at)))) * 1000n
+  // Gold is kept for ever, Silver is not, which counts from when a trade was validated: that may be before the trade's own time.
+  const silverKept = allKeptFrom(readings.exchanges.map(({ laterSilver }) => laterSilver))
+  const surelyKept = silverKept === 0n ? 0n : silverKept + DAY_MICROS
   await session.run(`CREATE TEMP TABLE several AS SELECT id, micros,
     lag(micros) OVER (PARTITION BY id ORDER BY micros) AS earlier FROM gold_rows
     WHERE id IN (SELECT id FROM gold_rows GROUP BY id HAVING count(*) > 1)`)
@@ -36,7 +38,7 @@ export async function checkGold(session: QuerySession, readings: Readings): Prom
       'rows of Gold come from no Silver row with the same fields',
       `SELECT ${row('g')} FROM gold_rows AS g ANTI JOIN
         (SELECT silver_rows.* FROM silver_rows JOIN files ON files.number = silver_rows.file WHERE files.later) AS s
-        ON g.id = s.id AND g.micros = s.micros AND ${SAME_FIELDS} WHERE g.micros >= ${silverKept}`,
+        ON g.id = s.id AND g.micros = s.micros AND ${SAME_FIELDS} WHERE g.micros >= ${surelyKept} AND NOT (${silverLost(readings)})`,
       '"timestamp", message_id',
     )),
     ...(await offenders(
@@ -68,6 +70,16 @@ export async function checkGold(session: QuerySession, readings: Readings): Prom
     ],
     violations,
   }
+}
+
+/** The condition under which Silver may have lost the row of a trade `g` of Gold, by what is recorded. */
+function silverLost({ exchanges, losses }: Readings): string {
+  const lost = exchanges.flatMap(({ silver }, i) =>
+    lostTimes(losses.rows, silver.definition.name).map(
+      ({ from, to }) => `(g.exchange = ${i} AND g.micros BETWEEN ${from} AND ${to})`,
+    ),
+  )
+  return lost.length === 0 ? 'false' : lost.join(' OR ')
 }
 
 async function figuresOf(session: QuerySession) {

@@ -9,6 +9,7 @@ import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { ChangedMinutes, SilverFiles } from '../../domain/handover.ts'
 import type { ReadableLake } from '../../domain/lake.ts'
+import type { Loss } from '../../domain/losses.ts'
 import { consumers, stageConsumers } from '../../domain/names.ts'
 import { countPending, listPending } from '../../domain/pending.ts'
 import type { PartitionEnd } from '../../domain/ports.ts'
@@ -16,17 +17,20 @@ import { FEED_GAPS, type RecordStream, tradeStream } from '../../domain/streams.
 import {
   bronzeTable,
   candleTable,
+  DATA_LOSSES_TABLE,
   DLQ_TABLE,
   GOLD_TABLE,
   silverTable,
   type TableDefinition,
 } from '../../domain/tables.ts'
-import { DAY_MS } from '../../domain/time.ts'
 import { TIMEFRAMES, type Timeframe } from '../../domain/timeframes.ts'
 import { listAdded } from '../../iceberg/added-files.ts'
 import { openTable } from '../../iceberg/catalog.ts'
+import { droppedBefore } from '../../iceberg/dropped.ts'
+import { repeatedFiles } from '../../iceberg/live-files.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
+import { readLosses } from '../../tables/losses.ts'
 
 /** A table's files by key. */
 export interface TableReading {
@@ -35,8 +39,10 @@ export interface TableReading {
   readonly committed: ReadonlyMap<string, DataFile>
   /** Those, and the files that wait for its next snapshot. */
   readonly files: ReadonlyMap<string, DataFile>
-  /** When the table was made, milliseconds since 1970; undefined where it does not exist yet. */
-  readonly createdAt: number | undefined
+  /** Files that the snapshot names more than once, and how often: readers count their rows as often. */
+  readonly repeated: ReadonlyMap<string, number>
+  /** Rows of this age (`upkeep.ageColumn`, microseconds since 1970) and younger were never dropped; 0: none were. */
+  readonly keptFrom: bigint
 }
 
 /** A topic and the table that has its records. */
@@ -67,6 +73,8 @@ export interface Readings {
   /** The feeds' reports of what they missed. */
   readonly gaps: StreamReading
   readonly dlq: TableReading
+  /** What is recorded as lost for good. */
+  readonly losses: { readonly table: TableReading; readonly rows: readonly Loss[] }
   /** Silver files that Gold has not taken. */
   readonly forGold: ReadonlySet<string>
   readonly gold: TableReading
@@ -101,8 +109,13 @@ export async function readLake(lake: ReadableLake): Promise<Readings> {
   const laterGold = await readTable(lake, GOLD_TABLE)
   const laterSilver = await inOrder(lake.exchanges, exchange => readTable(lake, silverTable(exchange)))
   const laterBronze = await inOrder(lake.exchanges, exchange => readTable(lake, bronzeTable(exchange)))
+  const losses = {
+    table: await readTable(lake, DATA_LOSSES_TABLE),
+    rows: await readLosses(lake.ports, await openTable(lake.ports, DATA_LOSSES_TABLE)),
+  }
   return {
     at,
+    losses,
     exchanges: early.map((reading, i) => ({
       ...reading,
       exchange: lake.exchanges[i],
@@ -145,31 +158,31 @@ async function readTable(lake: ReadableLake, definition: TableDefinition): Promi
   const waiting = await listAdded(lake.ports, definition.name)
   const loaded = await openTable(lake.ports, definition)
   const committed = new Map((loaded ? await planFiles(lake.ports, loaded) : []).map(file => [file.key, file]))
+  const repeated = loaded ? await repeatedFiles(lake.ports, loaded) : new Map<string, number>()
   const files = new Map([
     ...waiting.flatMap(item => item.payload.files).map(file => [file.key, file] as const),
     ...committed,
   ])
-  const createdAt = loaded && Number(loaded.attributes.created_at)
-  return { definition, committed, files, createdAt }
+  const keptFrom = loaded ? droppedBefore(loaded.metadata) : 0n
+  return { definition, committed, files, repeated, keptFrom }
+}
+
+/** The keys of a reading's files, each as often as readers read it. */
+export function listedKeys({ files, repeated }: TableReading): string[] {
+  return [...files.keys()].flatMap(key => Array.from({ length: repeated.get(key) ?? 1 }, () => key))
 }
 
 async function idsOf(lake: ReadableLake, consumer: string): Promise<Set<string>> {
   return new Set((await listPending(lake.ports, consumer)).map(item => item.id))
 }
 
+/** The youngest of the ages from which these tables have all rows, microseconds since 1970. */
+export function allKeptFrom(tables: readonly TableReading[]): bigint {
+  return tables.reduce((latest, { keptFrom }) => (keptFrom > latest ? keptFrom : latest), 0n)
+}
+
 async function inOrder<T, R>(items: readonly T[], read: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []
   for (const item of items) results.push(await read(item))
   return results
-}
-
-/**
- * The time from which a table surely holds everything that was committed to it, milliseconds since 1970: its retention
- * ago, less a day (days are dropped whole), or the beginning where the table is younger than that.
- */
-export function keptSince(table: Pick<TableReading, 'definition' | 'createdAt'>, now: number): number {
-  const { retentionDays } = table.definition
-  if (retentionDays === undefined) return 0
-  const since = now - (retentionDays - 1) * DAY_MS
-  return table.createdAt !== undefined && table.createdAt < since ? since : 0
 }

@@ -19,7 +19,7 @@ import type { QuerySession } from '../../domain/ports.ts'
 import { sqlText, tableRows } from '../../domain/sql.ts'
 import { DLQ_TABLE, FEED_GAPS_TABLE, GOLD_TABLE, silverTable, type TableDefinition } from '../../domain/tables.ts'
 import { printsOf } from './prints.ts'
-import type { Readings, TableReading } from './readings.ts'
+import { listedKeys, type Readings, type TableReading } from './readings.ts'
 
 const FILES_PER_QUERY = 1_000
 
@@ -87,8 +87,8 @@ export async function loadRows(
 }
 
 function named(exchange: number, first: TableReading, later = first, waiting: ReadonlySet<string> = new Set()) {
-  const keys = new Set([...first.files.keys(), ...later.files.keys()])
-  return [...keys].map(key => {
+  const more = listedKeys(later).filter(key => !first.files.has(key))
+  return [...listedKeys(first), ...more].map(key => {
     const inFirst = first.files.has(key)
     return { key, exchange, first: inFirst, due: inFirst && !waiting.has(key), later: later.files.has(key) }
   })
@@ -103,7 +103,8 @@ function loader(session: QuerySession, paths: ReadonlyMap<string, string>, unrea
     columns: string,
     files: readonly NamedFile[],
   ): Promise<void> => {
-    const paths = files.map(file => file.path)
+    // A file that is listed twice is joined twice.
+    const paths = [...new Set(files.map(file => file.path))]
     try {
       await session.run(`INSERT INTO ${table} SELECT files.number AS file, ${columns}
         FROM ${tableRows(source, paths, ['filename'])} AS r JOIN files

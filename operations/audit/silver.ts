@@ -1,9 +1,10 @@
 /** Law 2: every Bronze row is in exactly one of Silver and the dead-letter table, which has its bytes. */
 import { sumOf } from '../../domain/counts.ts'
+import { lostTimes } from '../../domain/losses.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { sqlText, tableRows } from '../../domain/sql.ts'
 import { DLQ_TABLE } from '../../domain/tables.ts'
-import { keptSince, type Readings } from './readings.ts'
+import { allKeptFrom, type Readings } from './readings.ts'
 import { count, type Findings, offenders } from './report.ts'
 
 const KEY = 'exchange, epoch, part, off'
@@ -21,13 +22,8 @@ export async function checkSilver(
   const exchange = exchangeNames(readings)
   const row = (of: string) =>
     `${exchange(`${of}.exchange`)} AS exchange, ${of}.epoch, ${of}.part AS "partition", ${of}.off AS "offset"`
-  const silverKept = micros(
-    Math.max(
-      keptSince(readings.dlq, readings.at),
-      ...readings.exchanges.map(reading => keptSince(reading.silver, readings.at)),
-    ),
-  )
-  const bronzeKept = micros(Math.max(...readings.exchanges.map(reading => keptSince(reading.bronze, readings.at))))
+  const silverKept = allKeptFrom([readings.dlq, ...readings.exchanges.map(({ silver }) => silver)])
+  const bronzeKept = allKeptFrom(readings.exchanges.map(({ laterBronze }) => laterBronze))
   await session.run(`CREATE TEMP TABLE by_file AS
     SELECT files."key" AS file, count(*) AS rows, count(*) FILTER (o.dead = false) AS silver,
     count(*) FILTER (o.dead) AS dlq, count(*) FILTER (o.dead IS NULL) AS missing
@@ -55,6 +51,8 @@ export async function checkSilver(
         FROM outcomes GROUP BY ${KEY} HAVING count(*) > 1`,
       'exchange, epoch, "partition", "offset"',
     )),
+    // A dead letter has the time of its refusal, which may be long after Bronze took its record in: one before the first record
+    // that Bronze still has may be of those that it dropped.
     ...(await offenders(
       session,
       'rows of Silver and the DLQ come from no Bronze row',
@@ -62,7 +60,8 @@ export async function checkSilver(
         JOIN files AS f ON f.number = o.file
         ANTI JOIN (SELECT ${KEY} FROM bronze_rows JOIN files AS s ON s.number = bronze_rows.file
           WHERE s.later) USING (${KEY})
-        WHERE o.ingested >= ${bronzeKept}`,
+        LEFT JOIN (SELECT exchange, epoch, part, min(off) AS least FROM bronze_rows GROUP BY ALL) USING (exchange, epoch, part)
+        WHERE o.ingested >= ${bronzeKept} AND (NOT o.dead OR ${bronzeKept} = 0 OR o.off >= least) AND NOT (${bronzeLost(readings)})`,
       'exchange, epoch, "partition", "offset"',
     )),
     ...(await deadBytes(session, readings, paths)),
@@ -85,8 +84,15 @@ export async function checkSilver(
   }
 }
 
-function micros(milliseconds: number): bigint {
-  return BigInt(milliseconds) * 1000n
+/** The condition under which Bronze may have lost the record of an outcome `o`, by what is recorded. */
+function bronzeLost({ exchanges, losses }: Readings): string {
+  const lost = exchanges.flatMap(({ bronze }, i) =>
+    lostTimes(losses.rows, bronze.definition.name).map(
+      // A record may have been refused long after it came.
+      ({ from, to }) => `(o.exchange = ${i} AND o.ingested >= ${from} AND (o.dead OR o.ingested <= ${to}))`,
+    ),
+  )
+  return lost.length === 0 ? 'false' : lost.join(' OR ')
 }
 
 function exchangeNames(readings: Readings): (column: string) => string {

@@ -5,6 +5,7 @@
 import {
   advanceCheckpoint,
   type Checkpoint,
+  firstCheckpoint,
   gapOffsets,
   joinGaps,
   listCheckpoints,
@@ -56,7 +57,7 @@ export async function dropUnreadableObjects(
 export async function registerMissing(ports: Ports, session: QuerySession, stream: RecordStream): Promise<string[]> {
   const bronze = await readLive(ports, stream.table)
   await session.run(`CREATE OR REPLACE TEMP TABLE registered AS SELECT ${RECORD} FROM ${await rowsOf(ports, bronze)}`)
-  const since = keptFrom(bronze, ports.clock.now())
+  const since = keptFrom(bronze)
   const done: string[] = []
   for await (const object of ports.store.list(`${tableKey(bronze.definition.name)}/`)) {
     if (!object.key.endsWith('.parquet') || bronze.files.has(object.key)) continue
@@ -115,9 +116,9 @@ export async function mendCheckpoints(ports: Ports, session: QuerySession, strea
   const parts = (await session.run('SELECT DISTINCT part FROM offsets')).map(({ part }) => Number(part))
   const done: string[] = []
   for (const partition of [...new Set([...stored.keys(), ...parts])].sort((a, b) => a - b)) {
-    const read = stored.get(partition) ?? { topic, partition, epoch: 0, nextOffset: 0, gaps: [], stored: false }
+    const read = stored.get(partition) ?? firstCheckpoint(topic, partition)
     // In a table too young to have dropped a day, records before its first one are missing too.
-    const after = await heldOf(session, read, keptFrom(bronze, ports.clock.now()) === 0n)
+    const after = await heldOf(session, read, keptFrom(bronze) === 0n)
     if (read.stored && JSON.stringify(read) === JSON.stringify(after)) continue
     await ports.state.transact([advanceCheckpoint(read, after)], ports.ids.uuid())
     const was = read.stored ? `at ${read.nextOffset} with ${gapOffsets(read.gaps)}` : 'lost'
@@ -145,8 +146,15 @@ async function heldOf(session: QuerySession, read: Checkpoint, fromTheStart: boo
     (SELECT off, lead(off) OVER (ORDER BY off) AS following ${here} AND epoch = ${epoch}) WHERE following > off + 1 ORDER BY off`)
   for (const { hole, until } of holes) gaps.push([Number(hole), Number(until)])
   if (first !== null && before.nextOffset > end) gaps.push([end, before.nextOffset - 1])
+  const [{ earlier }] = await session.run(`SELECT max(off) AS earlier ${here} AND epoch < ${epoch}`)
   const { topic, partition } = read
-  return { topic, partition, epoch, nextOffset: Math.max(end, before.nextOffset), gaps: joinGaps(gaps), stored: true }
+  const earlierEnd = Math.max(
+    read.earlierEnd ?? 0,
+    read.epoch < epoch ? read.nextOffset : 0,
+    earlier === null ? 0 : Number(earlier) + 1,
+  )
+  const nextOffset = Math.max(end, before.nextOffset)
+  return { topic, partition, epoch, nextOffset, gaps: joinGaps(gaps), earlierEnd, stored: true }
 }
 
 async function rowsOf(ports: Ports, { definition, files }: LiveTable): Promise<string> {

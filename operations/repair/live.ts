@@ -11,9 +11,9 @@ import { type AddedFiles, listAdded } from '../../iceberg/added-files.ts'
 import { decodeValue } from '../../iceberg/bounds.ts'
 import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
+import { droppedBefore } from '../../iceberg/dropped.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
-import { keptSince } from '../audit/readings.ts'
 
 /** More waiting items than this leave no room in a transaction of 100 for the rest of a repair. */
 const MAX_WAITING = 20
@@ -70,9 +70,9 @@ export function mayHold(definition: TableDefinition, column: string, file: DataF
   return (lower === undefined || lower <= range.to) && (upper === undefined || upper >= range.from)
 }
 
-/** The time from which the table surely holds everything, microseconds since 1970. */
-export function keptFrom({ definition, loaded }: LiveTable, nowMs: number): bigint {
-  return BigInt(keptSince({ definition, createdAt: Number(loaded.attributes.created_at) }, nowMs)) * 1000n
+/** The age from which the table has all rows that it ever had, microseconds since 1970; 0: none were dropped. */
+export function keptFrom({ loaded }: LiveTable): bigint {
+  return droppedBefore(loaded.metadata)
 }
 
 /** Runs work in a session of the engine that is closed when it ends. */

@@ -1,8 +1,8 @@
-/** Puts on Silver's list what Bronze holds and neither Silver nor the dead letters have. */
+/** Makes Silver's list what it should be: what Bronze holds and neither Silver nor the dead letters have. */
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { BronzeObject } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'
-import { listPending, producePending } from '../../domain/pending.ts'
+import { consumePending, listPending, producePending, rememberDone } from '../../domain/pending.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
 import { sqlText, tableRows } from '../../domain/sql.ts'
 import { bronzeTable, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
@@ -16,19 +16,37 @@ import { LINEAGE, localPaths } from './source.ts'
  */
 const ROWS_PER_OBJECT = 50_000
 
+/**
+ * Takes objects off Silver's list that it has done: a list that was restored from a backup names such. What one of them still
+ * lacks is sent by `sendMissing`.
+ */
+export async function takeDone(ports: Ports, session: QuerySession, exchange: Exchange): Promise<string[]> {
+  const consumer = consumers.silver(exchange.name)
+  const items = await listPending<BronzeObject>(ports, consumer)
+  if (items.length === 0) return []
+  await readOutcomes(ports, session, exchange)
+  let taken = 0
+  for (const item of items) {
+    const rows = tableRows(bronzeTable(exchange), [await ports.store.localFile(item.id)])
+    const [{ done }] = await session.run(`SELECT count(*) AS done FROM ${rows}
+      WHERE (topic_epoch, "partition", "offset") IN (SELECT (${LINEAGE}) FROM outcomes)`)
+    await ports.store.releaseLocal([item.id])
+    if (Number(done) === 0) continue
+    const writes = [consumePending(item), rememberDone(consumer, item.id, ports.clock.now())]
+    await ports.state.transact(writes, ports.ids.uuid())
+    taken++
+  }
+  return taken === 0 ? [] : [`${taken} objects that Silver had done are off the list of ${exchange.name}`]
+}
+
+/** Puts on Silver's list what is missing. */
 export async function sendMissing(ports: Ports, session: QuerySession, exchange: Exchange): Promise<string[]> {
   // Bronze is read before the list, the list before Silver: a record of Bronze is then on the list, in Silver, or
   // missing.
   const bronze = await readLive(ports, bronzeTable(exchange))
   const consumer = consumers.silver(exchange.name)
   const listed = new Set((await listPending(ports, consumer)).map(item => item.id))
-  const silver = await readLive(ports, silverTable(exchange))
-  const dlq = await readLive(ports, DLQ_TABLE)
-  const rowsOf = async (files: Iterable<DataFile>, table: typeof DLQ_TABLE) =>
-    tableRows(table, [...(await localPaths(ports, files)).values()])
-  await session.run(`CREATE OR REPLACE TEMP TABLE outcomes AS
-    SELECT ${LINEAGE} FROM ${await rowsOf(silver.files.values(), silver.definition)} UNION ALL
-    SELECT ${LINEAGE} FROM ${await rowsOf(dlq.files.values(), DLQ_TABLE)} WHERE exchange = ${sqlText(exchange.code)}`)
+  await readOutcomes(ports, session, exchange)
   const done: string[] = []
   for (const file of bronze.files.values()) {
     if (listed.has(file.key)) continue
@@ -46,6 +64,17 @@ export async function sendMissing(ports: Ports, session: QuerySession, exchange:
     done.push(`${rows} records of ${file.key} go through Silver again`)
   }
   return done
+}
+
+/** Fills the table `outcomes` with the lineage of every record that Silver or the dead letters have. */
+async function readOutcomes(ports: Ports, session: QuerySession, exchange: Exchange): Promise<void> {
+  const silver = await readLive(ports, silverTable(exchange))
+  const dlq = await readLive(ports, DLQ_TABLE)
+  const rowsOf = async (files: Iterable<DataFile>, table: typeof DLQ_TABLE) =>
+    tableRows(table, [...(await localPaths(ports, files)).values()])
+  await session.run(`CREATE OR REPLACE TEMP TABLE outcomes AS
+    SELECT ${LINEAGE} FROM ${await rowsOf(silver.files.values(), silver.definition)} UNION ALL
+    SELECT ${LINEAGE} FROM ${await rowsOf(dlq.files.values(), DLQ_TABLE)} WHERE exchange = ${sqlText(exchange.code)}`)
 }
 
 async function copies(

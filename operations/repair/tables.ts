@@ -5,14 +5,20 @@
 import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
 import { readParquet } from '../../domain/sql.ts'
-import type { TableDefinition } from '../../domain/tables.ts'
+import { DATA_LOSSES_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { type LoadedTable, openTable, pointerKey, pointerWrite, restorePointer } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
-import { uriOf } from '../../iceberg/location.ts'
+import { filesAbove, type MetadataFile, metadataFiles } from '../../iceberg/lineage.ts'
+import { repeatedFiles } from '../../iceberg/live-files.ts'
+import { keyOf, uriOf } from '../../iceberg/location.ts'
 import { rollBack } from '../../iceberg/metadata.ts'
-import { metadataPrefix, nextMetadataKey, readMetadata, writeMetadata } from '../../iceberg/metadata-file.ts'
+import { nextMetadataKey, readMetadata, versionOf, writeMetadata } from '../../iceberg/metadata-file.ts'
+import { damageOf } from '../../iceberg/parquet/whole.ts'
+import { partitionPath } from '../../iceberg/partitions.ts'
 import { planFiles } from '../../iceberg/scan.ts'
+import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import type { DataFile } from '../../iceberg/types.ts'
+import { type Gone, recordGone, rowsByPartition } from './losses.ts'
 
 /** Mends the table and gives what was done, a sentence each; an empty list where it was whole. */
 export async function mendTable(ports: Ports, session: QuerySession, definition: TableDefinition): Promise<string[]> {
@@ -20,7 +26,7 @@ export async function mendTable(ports: Ports, session: QuerySession, definition:
   const table = await mendPointer(ports, definition, done)
   if (!table) return done
   const whole = await mendHistory(ports, definition, table, done)
-  await dropUnreadable(ports, session, whole, done)
+  await dropUnreadable(ports, session, definition, await listOnce(ports, definition, whole, done), done)
   return done
 }
 
@@ -32,16 +38,20 @@ async function mendPointer(
 ): Promise<LoadedTable | undefined> {
   const { name } = definition
   const stood = await ports.state.get(pointerKey(name))
+  let candidates = await metadataFiles(ports, name)
   let problem = 'it had lost its pointer'
   if (stood) {
     try {
-      return await openTable(ports, definition)
+      const table = (await openTable(ports, definition)) as LoadedTable
+      candidates = await newerCommits(ports, table, candidates)
+      problem = `it stood at ${table.metadataLocation}`
+      if (candidates.length === 0) return table
     } catch (error) {
       if (!(error instanceof Corrupt)) throw error
       problem = messageOf(error)
     }
   }
-  for (const key of await metadataKeys(ports, name)) {
+  for (const { key } of candidates) {
     const metadataLocation = uriOf(ports.store, key)
     try {
       await readMetadata(ports.store, metadataLocation)
@@ -53,7 +63,7 @@ async function mendPointer(
       const when = { is: 'matching' as const, attributes: stood }
       await ports.state.transact([{ kind: 'remove', key: pointerKey(name), when }], ports.ids.uuid())
     }
-    await restorePointer(ports, name, metadataLocation)
+    await restorePointer(ports, name, metadataLocation, Number(stood?.created_at ?? 0))
     done.push(`${name} points to ${key} now: ${problem}`)
     return openTable(ports, definition)
   }
@@ -61,13 +71,36 @@ async function mendPointer(
   return undefined
 }
 
-/** Newest first. Several may share a version, of which only one was committed: the one written last comes first. */
-async function metadataKeys(ports: Pick<Ports, 'store'>, name: string): Promise<string[]> {
-  const found: { key: string; modified: number; version: number }[] = []
-  for await (const { key, modified } of ports.store.list(metadataPrefix(name)))
-    if (key.endsWith('.metadata.json'))
-      found.push({ key, modified, version: Number(/\/(\d+)-[^/]*$/.exec(key)?.[1] ?? 0) })
-  return found.sort((a, b) => b.version - a.version || b.modified - a.modified).map(({ key }) => key)
+/**
+ * Metadata files that the table should stand at instead, newest first. A single version above the pointer mostly is an attempt that
+ * failed: it counts where the files of the pointer's own snapshot are gone and its own are there.
+ */
+async function newerCommits(ports: Ports, table: LoadedTable, files: readonly MetadataFile[]): Promise<MetadataFile[]> {
+  const above = filesAbove(table, files)
+  if (above.length === 0 || above[0].version > versionOf(table.metadataLocation) + 1) return above
+  if (await isThere(ports, table)) return []
+  const newer: MetadataFile[] = []
+  for (const file of above) {
+    const metadataLocation = uriOf(ports.store, file.key)
+    try {
+      const metadata = await readMetadata(ports.store, metadataLocation)
+      if (await isThere(ports, { ...table, metadataLocation, metadata })) newer.push(file)
+    } catch (error) {
+      if (!(error instanceof Corrupt)) throw error
+    }
+  }
+  return newer
+}
+
+/** Whether the current snapshot's manifests can be read and its files exist. */
+async function isThere(ports: Ports, table: LoadedTable): Promise<boolean> {
+  try {
+    for (const { key } of await planFiles(ports, table)) if (!(await ports.store.head(key))) return false
+    return true
+  } catch (error) {
+    if (!(error instanceof Corrupt || error instanceof NotFound)) throw error
+    return false
+  }
 }
 
 /** Goes back to the newest snapshot whose manifests can be read. */
@@ -98,25 +131,67 @@ async function mendHistory(
   await writeMetadata(ports.store, key, rollBack(metadata, earlier, nowMs, table.metadataLocation))
   const metadataLocation = uriOf(ports.store, key)
   const write = pointerWrite({ table, metadataLocation, version: ports.ids.uuid(), nowMs })
-  await ports.state.transact([write], ports.ids.uuid())
+  const rowsBefore = totalRows(metadata.snapshots[current])
+  const rows = rowsBefore - (at < 0 ? 0 : totalRows(metadata.snapshots[at]))
+  const manifests = keyOf(ports.store, metadata.snapshots[current]['manifest-list'])
+  const gone: Gone[] =
+    rows > 0 ? [{ definition, file: undefined, key: manifests, rows, rowsBefore, reason: problem }] : []
+  const recorded = name === DATA_LOSSES_TABLE.name ? [] : await recordGone(ports, gone)
+  await ports.state.transact([write, ...recorded], ports.ids.uuid())
   done.push(
     `${name} went back ${current - at} snapshots, to ${earlier === undefined ? 'an empty table' : `snapshot ${earlier}`}: ${problem}`,
   )
   return (await openTable(ports, definition)) as LoadedTable
 }
 
-/** Takes files that are missing or cannot be read out of the table. */
-async function dropUnreadable(ports: Ports, session: QuerySession, table: LoadedTable, done: string[]): Promise<void> {
-  const remove = new Set<string>()
-  for (const file of await planFiles(ports, table)) {
-    const problem = await fileProblem(ports, session, file)
-    if (problem === undefined) continue
-    remove.add(file.key)
-    done.push(`${table.name} no longer names ${file.key} with its ${file.records} rows: ${problem}`)
+function totalRows({ summary }: Snapshot): number {
+  return Number(summary['total-records'] ?? 0)
+}
+
+/** Each file that the table names several times stays in it once. */
+async function listOnce(
+  ports: Ports,
+  definition: TableDefinition,
+  table: LoadedTable,
+  done: string[],
+): Promise<LoadedTable> {
+  const repeated = await repeatedFiles(ports, table)
+  if (repeated.size === 0) return table
+  for (const [key, times] of repeated) done.push(`${table.name} names ${key} once now, it was listed ${times} times`)
+  for (let left = table; ; ) {
+    const remove = new Set((await repeatedFiles(ports, left)).keys())
+    if (remove.size === 0) return left
+    // Removing takes one listing of a file away, and leaves its others.
+    const staged = await stageSnapshot(ports, { table: left, remove, operation: 'delete' })
+    await ports.state.transact([staged.write], ports.ids.uuid())
+    left = (await openTable(ports, definition)) as LoadedTable
   }
-  if (remove.size === 0) return
+}
+
+/** Takes files that are missing or cannot be read out of the table, and records them as lost until their rows are made again. */
+async function dropUnreadable(
+  ports: Ports,
+  session: QuerySession,
+  definition: TableDefinition,
+  table: LoadedTable,
+  done: string[],
+): Promise<void> {
+  const files = await planFiles(ports, table)
+  const rows = rowsByPartition(definition, files)
+  const gone: Gone[] = []
+  for (const file of files) {
+    const reason = await fileProblem(ports, session, file)
+    if (reason === undefined) continue
+    const rowsBefore = rows.get(partitionPath(definition, file.partition)) ?? 0
+    gone.push({ definition, file, key: file.key, rows: file.records, rowsBefore, reason })
+    done.push(`${table.name} no longer names ${file.key} with its ${file.records} rows: ${reason}`)
+  }
+  if (gone.length === 0) return
+  const remove = new Set(gone.map(({ key }) => key))
   const staged = await stageSnapshot(ports, { table, remove, operation: 'delete' })
-  await ports.state.transact([staged.write], ports.ids.uuid())
+  // A file of losses that is itself lost takes its record along.
+  const recorded = table.name === DATA_LOSSES_TABLE.name ? [] : await recordGone(ports, gone)
+  await ports.state.transact([staged.write, ...recorded], ports.ids.uuid())
 }
 
 /** Why a data file cannot be read from end to end; undefined where it can. */
@@ -130,6 +205,8 @@ export async function fileProblem(
   if (info.bytes !== file.bytes) return `it has ${info.bytes} bytes, not ${file.bytes}`
   const path = await ports.store.localFile(file.key)
   try {
+    const damage = damageOf(path)
+    if (damage !== undefined) return `it ${damage}`
     // The hash makes the engine decode every value.
     const [{ rows }] = await session.run(`SELECT count(*) AS rows, max(hash(file)) FROM ${readParquet([path])} AS file`)
     if (file.records === undefined || Number(rows) === file.records) return undefined

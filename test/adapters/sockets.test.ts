@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { WebSocketServer } from 'ws'
 import { fetchHttp } from '../../adapters/http-client.ts'
 import { systemTimers } from '../../adapters/system.ts'
 import { nodeSockets } from '../../adapters/websocket.ts'
@@ -67,6 +68,27 @@ socketsContract('nodeSockets and fetchHttp at a real port', async () => {
       await server.close()
     },
   }
+})
+
+test('a server that pings is heard', async () => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+  await once(server, 'listening')
+  server.on('connection', client => client.ping())
+  const { port } = server.address() as { port: number }
+  const pings = await new Promise<number>(resolve => {
+    let pings = 0
+    const socket = nodeSockets().connect(`ws://127.0.0.1:${port}`, {
+      open() {},
+      message() {},
+      pinged() {
+        pings++
+        socket.close()
+      },
+      closed: () => resolve(pings),
+    })
+  })
+  server.close()
+  expect(pings).toBe(1)
 })
 
 function logged(url: string) {

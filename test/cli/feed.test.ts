@@ -60,7 +60,11 @@ test.each([
   ['an unknown stream', { stream: 'trades' }, /--stream trades is not one of trade, aggTrade/],
   ['a symbol whose quote is not known', { symbols: 'BTCXYZ' }, /"BTCXYZ" has no known quote asset/],
   ['no symbols', { symbols: ',' }, /--symbols names no market/],
-  ['a symbol that the exchange does not have', { symbols: 'BTCUSDT,NOSUCH-USDT' }, /no market NOSUCH-USDT .*--symbols/],
+  [
+    'symbols of which the exchange has none',
+    { symbols: 'OLD-USDT,NOSUCH-USDT' },
+    /no market OLD-USDT, NOSUCH-USDT: .*--symbols/,
+  ],
   ['brokers without a port', { brokers: 'localhost' }, /--brokers localhost is not HOST:PORT/],
   ['brokers that do not answer', {}, new RegExp(`No Kafka broker answers at ${NOBODY} \\(.+\\): check --brokers`)],
   ['an address that is not a WebSocket’s', { url: 'http://localhost' }, /--url http:\/\/localhost is not a ws:\/\//],
@@ -85,7 +89,7 @@ test.each([
 test('a symbol is asked for at the next REST address where the first does not say', async () => {
   for (const silent of [`http://${NOBODY}`, `${web}/busy`]) {
     const { stderr } = await feed({ symbols: 'NOSUCH-USDT', rest: `${silent},${rest}` })
-    expect(stderr).toMatch(/no market NOSUCH-USDT .*--symbols/)
+    expect(stderr).toMatch(/no market NOSUCH-USDT: .*--symbols/)
   }
 })
 

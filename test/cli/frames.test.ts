@@ -1,9 +1,11 @@
 /** Recorded frames through the whole lake: the command, every stage, and what a query then says. */
+import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { FRAMES, hasFrames, NEEDS_FRAMES } from '../feeds/support.ts'
-import { newFolder, output, queryRows, runCommand } from './support.ts'
+import { COMMAND, newFolder, output, queryRows, runCommand } from './support.ts'
 
 // What a person reads in the files: frames received, trades in them.
 const FILES = [
@@ -105,4 +107,31 @@ test('a file that is not a recording, or holds a malformed frame, publishes noth
   await output('frames', file, '--exchange', 'binance', '--data', data)
   expect(await output('drain', '--data', data)).toContain('binance: 1 Bronze, 1 Silver, 0 DLQ, 1 Gold rows')
   expect(readFileSync(file, 'utf8')).toBe(good)
+})
+
+test('pipes, process substitution and the standard input are read like files', async () => {
+  const folder = newFolder()
+  const good = '1633998512.06: {"e":"trade","E":1,"s":"BTCUSDT","t":1,"p":"1.5","q":"2","T":1633998512000,"m":true}'
+  const file = join(folder, 'recording.txt')
+  writeFileSync(file, `${good}\n`)
+  const command = (source: string) =>
+    promisify(execFile)('bash', [
+      '-c',
+      `"$0" "$1" frames ${source} --exchange binance --data "$2"`,
+      ...[process.execPath, COMMAND, join(folder, 'lake')],
+    ])
+  for (const source of [`<(cat ${file})`, `/dev/stdin < <(cat ${file})`, `- < ${file}`]) {
+    const { stdout, stderr } = await command(source)
+    expect(stdout, source).toContain(': 1 frames, 1 trades published')
+    expect(stderr, source).toBe('')
+  }
+})
+
+test('a recording without any trade is doubted', async () => {
+  const folder = newFolder()
+  const file = join(folder, 'recording.txt')
+  writeFileSync(file, '1633998512.06: {"type":"heartbeat"}\n')
+  const { status, stderr } = await runCommand('frames', file, '--exchange', 'kraken', '--data', join(folder, 'lake'))
+  expect(stderr).toBe(`tradelake: ${file} has no trade of kraken in its 1 frames: is it another exchange's?\n`)
+  expect(status).toBe(0)
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   advanceCheckpoint,
-  type Checkpoint,
+  firstCheckpoint,
   gapOffsets,
   inGap,
   listCheckpoints,
@@ -12,7 +12,7 @@ import {
 import { Conflict } from '../../domain/errors.ts'
 import { memoryState } from '../memory/state.ts'
 
-const START: Checkpoint = { topic: 't', partition: 3, epoch: 0, nextOffset: 0, gaps: [], stored: false }
+const START = firstCheckpoint('t', 3)
 
 test('what was taken and what the gaps hold is exactly everything below the next offset', () => {
   fc.assert(

@@ -21,7 +21,7 @@ function handClock(start = 1_000_000): Clock & { advance(milliseconds: number): 
   const advance = (milliseconds: number) => {
     now += milliseconds
   }
-  return { now: () => now, sleep: async milliseconds => advance(milliseconds), advance }
+  return { now: () => now, steady: () => now, sleep: async milliseconds => advance(milliseconds), advance }
 }
 
 function makePorts() {

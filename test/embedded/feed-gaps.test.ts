@@ -1,6 +1,6 @@
 /** From a feed's report to the table `feed_gaps`: every record is there as it came, and says what it says. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { encodeGap, type FeedGap } from '../../domain/feed-gaps.ts'
+import { BY_HAND, encodeGap, type FeedGap } from '../../domain/feed-gaps.ts'
 import { FEED_GAPS_TOPIC } from '../../domain/names.ts'
 import type { SqlRow } from '../../domain/ports.ts'
 import { lakeSink } from '../../embedded/lake-sink.ts'
@@ -18,6 +18,7 @@ const SEQUENCE: FeedGap = {
   fromTime: 1_795_168_800_000_001n,
   toTime: 1_795_168_801_000_002n,
   cause: 'skipped in the stream',
+  raw: null,
   reportedAt: 1_795_168_956_000_000n,
 }
 const OUTAGE: FeedGap = { ...SEQUENCE, symbol: null, kind: 'disconnect', status: 'checked', fromId: null, toId: null }
@@ -92,5 +93,56 @@ describe('feed_gaps', () => {
     expect((await lawOne()).violations[0].rows).toEqual([
       expect.objectContaining({ topic: FEED_GAPS_TOPIC, from: 2, to: 2 }),
     ])
+  })
+})
+
+describe('the audit', () => {
+  const at = (second: number) => 1_795_168_956_000_000n + BigInt(second) * 1_000_000n
+  const gap = (second: number, status: FeedGap['status'], fromId: number, toId: number, more: Partial<FeedGap> = {}) =>
+    encodeGap({ ...SEQUENCE, status, fromId, toId, reportedAt: at(second), ...more })
+  const unreadable = { kind: 'unreadable', raw: '{"p":null}' } as const
+
+  /** The audit's notes on the first law of a lake with these reports. */
+  async function notesOf(reports: readonly Uint8Array[]) {
+    const own = await newLake()
+    try {
+      await lakeSink(own, () => {}).send(
+        reports.map(value => ({ topic: FEED_GAPS_TOPIC, key: Buffer.from('k'), value, timestamp: 1_795_168_956_000 })),
+      )
+      await drainLake(own)
+      return (await auditLake(own)).laws[0].notes
+    } finally {
+      own.remove()
+    }
+  }
+
+  test('says what the feeds could not read, what is lost and what is looked for', async () => {
+    expect(
+      await notesOf([
+        ...[gap(0, 'open', 10, 19), gap(5, 'filled', 10, 19)],
+        ...[gap(0, 'open', 30, 39), gap(5, 'absent', 33, 33), gap(5, 'lost', 34, 36), gap(5, 'closed', 30, 39)],
+        // Found again after a kill, as a part of a larger range.
+        ...[gap(0, 'open', 50, 59), gap(7, 'open', 45, 80), gap(9, 'closed', 45, 80)],
+        ...[gap(8, 'open', 90, 99), gap(8, 'open', 100, 101, { symbol: 'ETHUSD' }), gap(9, 'filled', 100, 101)],
+        gap(9, 'unreadable', 120, 120, unreadable),
+        // The history had what the stream had spoilt.
+        ...[gap(8, 'unreadable', 131, 131, unreadable), gap(8, 'open', 130, 132), gap(9, 'filled', 130, 132)],
+      ]),
+    ).toEqual([
+      'feeds could not read 1 trades (feed_gaps, kind unreadable)',
+      '3 trades that exchanges numbered are lost (feed_gaps, status lost)',
+      'feeds look for 12 trades in 2 ranges (feed_gaps, status open)',
+    ])
+  })
+
+  test('a search by hand makes up for what was lost or unreadable, but for what it does not find either', async () => {
+    const byHand = { cause: BY_HAND }
+    expect(
+      await notesOf([
+        ...[gap(0, 'lost', 10, 19), gap(0, 'unreadable', 22, 22, unreadable)],
+        ...[gap(60, 'lost', 12, 13, byHand), gap(60, 'closed', 10, 25, byHand)],
+      ]),
+    ).toEqual(['2 trades that exchanges numbered are lost (feed_gaps, status lost)'])
+    expect(await notesOf([gap(0, 'open', 1, 2), gap(1, 'filled', 1, 2)])).toEqual([])
   })
 })

@@ -69,6 +69,7 @@ export function createFakeTimers(startMs: number): FakeTimers {
 
   return {
     now: () => now,
+    steady: () => now,
     after(milliseconds, run) {
       const entry: Entry = { due: now + Math.max(0, Math.trunc(milliseconds)), order: order++, run }
       push(entry)

@@ -8,7 +8,6 @@ import { FEED_GAPS_TOPIC } from '../../domain/names.ts'
 import { TRADE_SCHEMA } from '../../domain/trade.ts'
 import { FRAME_BYTES } from '../../domain/wire.ts'
 import type { FaultKind } from '../../feeds/simulator/types.ts'
-import { SILENT } from '../silent-log.ts'
 import { createRig, type Rig, type RigOptions, START_MS } from './rig.ts'
 import { numberOf } from './support.ts'
 
@@ -100,6 +99,29 @@ describe('a feed', () => {
     expect(disconnects(rig)[0].cause).toMatch(/^stale: no message for \d+ ms$/)
   })
 
+  test('a quiet market whose server pings is alive: it is not connected to anew', async () => {
+    const rig = open({ ratePerSecond: 0, symbols: ['BTCUSDT'], fromTheFirst: false })
+    await rig.feed.start()
+    await rig.timers.advance(60 * MINUTE)
+
+    expect(rig.feed.status()).toMatchObject({ ready: true, problems: [] })
+    expect(rig.gaps()).toEqual([])
+    expect(await rig.registry.getSingleMetricAsString('binance_feed_reconnects_total')).toMatch(/cause="stale"} 0\n/)
+  })
+
+  test.each([-10, 10])('a wall clock that is set by %i minutes delays nothing that it waits for', async minutes => {
+    const faults = [fault(10, { kind: 'drop' as const }), fault(15, { kind: 'silent' as const, milliseconds: 90_000 })]
+    let off = 0
+    const rig = open({ faults, clockOff: () => off })
+    await rig.feed.start()
+    await rig.timers.advance(9_000)
+    off = minutes * MINUTE
+    await rig.timers.advance(3 * MINUTE)
+
+    expect(rig.feed.status()).toMatchObject({ healthy: true, ready: true, missingTrades: 0 })
+    expect((await finish(rig)).missing).toEqual([])
+  })
+
   test('reads aggregates by their own numbers, and gets those that a broken connection cost', async () => {
     const faults = [fault(10, { kind: 'drop' as const }), fault(10, { kind: 'refuse' as const, milliseconds: 5_000 })]
     const rig = open({ stream: 'aggTrade', fromTheFirst: false, symbols: ['BTCUSDT'], faults })
@@ -156,11 +178,9 @@ describe('a feed', () => {
     expect(disconnects(rig)).toEqual([])
   })
 
-  test('trades that the exchange lost are given up, and reported as lost', async () => {
-    const warnings: unknown[] = []
+  test('trades that the exchange does not have are told from those that nobody found', async () => {
     const rig = open({
       faults: [fault(5, { kind: 'skipped', trades: 7, lost: true, symbol: 'BTCUSDT' })],
-      log: { ...SILENT, warn: (message, fields) => warnings.push({ message, ...fields }) },
     })
     await rig.feed.start()
     await rig.timers.advance(10 * SECOND)
@@ -170,13 +190,9 @@ describe('a feed', () => {
     expect(missing).toEqual([])
     const { lost } = rig.simulator.exchanges[0].trades()
     const sequences = rig.gaps().filter(({ kind }) => kind === 'sequence')
-    expect(sequences.map(({ status }) => status)).toEqual(['open', 'lost'])
+    expect(sequences.map(({ status }) => status)).toEqual(['open', 'absent', 'closed'])
     expect([sequences[1].fromId, sequences[1].toId]).toEqual([numberOf(lost[0]), numberOf(lost[6])])
     expect(rig.feed.status().missingTrades).toBe(0)
-    // An alarm looks for this line, and adds up its trades.
-    expect(warnings).toContainEqual(
-      expect.objectContaining({ message: 'trades are lost', symbol: 'BTCUSDT', trades: 7 }),
-    )
   })
 
   test('what a killed process did not get into Kafka, the next one gets; the time between is recorded', async () => {

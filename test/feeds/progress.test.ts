@@ -4,6 +4,8 @@ import { createProgress } from '../../feeds/progress.ts'
 import type { StreamKind } from '../../feeds/protocol.ts'
 import { createTracker } from '../../feeds/tracker.ts'
 
+const at = (milliseconds: number) => ({ now: () => milliseconds, steady: () => milliseconds })
+
 /** Positions in memory, and a barrier that opens when the test says so. */
 function prepare(known: FeedPosition[] = [], stream: StreamKind = 'trade') {
   const stored = new Map(known.map(position => [position.symbol, position]))
@@ -35,10 +37,10 @@ function prepare(known: FeedPosition[] = [], stream: StreamKind = 'trade') {
 
 test('what is saved was settled before all that was published is in Kafka, and not after', async () => {
   const { stored, clock, tracker, progress, open } = prepare()
-  tracker.note('BTCUSDT', 5, 1n, clock.now)
+  tracker.note('BTCUSDT', 5, 1n, at(clock.now))
   const saved = progress.save(true)
   clock.now = 12_000
-  tracker.note('BTCUSDT', 6, 2n, clock.now)
+  tracker.note('BTCUSDT', 6, 2n, at(clock.now))
   expect(stored.size).toBe(0)
 
   open()
@@ -50,8 +52,8 @@ test('what is saved was settled before all that was published is in Kafka, and n
 
 test('while one of its connections is down, the time when it was last alive stands still', async () => {
   const { stored, clock, tracker, progress, open } = prepare([{ symbol: '*', id: 0, at: 9_000 }])
-  expect(await progress.resume()).toBe(9_000)
-  tracker.note('BTCUSDT', 5, 1n, clock.now)
+  expect((await progress.resume()).last).toBe(9_000)
+  tracker.note('BTCUSDT', 5, 1n, at(clock.now))
 
   const saved = progress.save(false)
   open()
@@ -63,7 +65,7 @@ test('while one of its connections is down, the time when it was last alive stan
 
 test('a first process counts as alive from its start; symbols that are not asked for are left alone', async () => {
   const { stored, tracker, progress } = prepare([{ symbol: 'XRPUSDT', id: 3, at: 1 }])
-  expect(await progress.resume()).toBe(undefined)
+  expect((await progress.resume()).last).toBe(undefined)
   expect(stored.get('*')?.at).toBe(10_000)
   expect(tracker.settled()).toEqual([])
 })
@@ -78,9 +80,9 @@ test('aggregates have positions of their own: their numbers are others', async (
   const aggregates = prepare(known, 'aggTrade')
   await aggregates.progress.resume()
 
-  expect(trades.tracker.settled()).toEqual([{ symbol: 'BTCUSDT', id: 1_000 }])
-  expect(aggregates.tracker.settled()).toEqual([{ symbol: 'BTCUSDT', id: 70 }])
-  aggregates.tracker.note('BTCUSDT', 71, 1n, aggregates.clock.now)
+  expect(trades.tracker.settled()).toMatchObject([{ symbol: 'BTCUSDT', id: 1_000 }])
+  expect(aggregates.tracker.settled()).toMatchObject([{ symbol: 'BTCUSDT', id: 70 }])
+  aggregates.tracker.note('BTCUSDT', 71, 1n, at(aggregates.clock.now))
   const saved = aggregates.progress.save(true)
   aggregates.open()
   await saved

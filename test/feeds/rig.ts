@@ -3,7 +3,7 @@ import { Registry } from 'prom-client'
 import type { KnownExchange } from '../../domain/exchanges.ts'
 import type { FeedGap } from '../../domain/feed-gaps.ts'
 import { decodeGap } from '../../domain/feed-gaps.ts'
-import type { FeedPosition, FeedRecord, RecordSink, Spill } from '../../domain/feed-ports.ts'
+import type { FeedPosition, FeedRecord, Http, RecordSink, Spill } from '../../domain/feed-ports.ts'
 import { FEED_GAPS_TOPIC, topicName } from '../../domain/names.ts'
 import type { Log } from '../../domain/ports.ts'
 import { BUNDLED_IDS } from '../../domain/wire.ts'
@@ -54,6 +54,12 @@ export interface RigOptions {
   readonly spillBytes?: number
   /** Hosts that nobody listens at. */
   readonly down?: readonly string[]
+  /** In place of the simulated exchange's REST API, which it is given. */
+  readonly http?: (exchange: Http) => Http
+  /** Begin of trading, milliseconds since 1970; START_MS by default. */
+  readonly marketStartMs?: number
+  /** How far the feed's wall clock is off, milliseconds. */
+  readonly clockOff?: () => number
   /** In place of a topic in memory. */
   readonly sink?: RecordSink
   /** The feed has had none of the market's trades, and knows it: the first ones count as missed. */
@@ -69,7 +75,7 @@ export function createRig(options: RigOptions): Rig {
     options.simulator ??
     createSimulator({
       seed,
-      startMicros: BigInt(START_MS) * 1000n,
+      startMicros: BigInt(options.marketStartMs ?? START_MS) * 1000n,
       ratePerSecond,
       timers,
       exchanges: [exchange],
@@ -97,7 +103,7 @@ export function createRig(options: RigOptions): Rig {
         pairsPerConnection: options.pairsPerConnection ?? venue.pairsPerConnection,
       },
       decoder: DECODERS[exchange.name],
-      pairs: options.symbols.map(pairOf),
+      pairs: options.symbols.map(symbol => pairOf(symbol)),
       stream: options.stream ?? 'trade',
       topics: { trades: topicName(exchange.name), gaps: FEED_GAPS_TOPIC },
       schemaIds: BUNDLED_IDS,
@@ -108,9 +114,9 @@ export function createRig(options: RigOptions): Rig {
       exit: reason => exits.push(reason),
     },
     {
-      timers,
+      timers: { ...timers, now: () => timers.now() + (options.clockOff?.() ?? 0) },
       sockets: network,
-      http: network,
+      http: options.http?.(network) ?? network,
       sink: options.sink ?? {
         async send(batch) {
           await new Promise<void>(resolve => timers.after(2, resolve))

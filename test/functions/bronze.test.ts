@@ -4,23 +4,15 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { inGap, MAX_GAPS, readCheckpoint } from '../../domain/checkpoint.ts'
+import { MAX_GAPS } from '../../domain/checkpoint.ts'
 import { Fenced } from '../../domain/errors.ts'
-import { consumers, topicName } from '../../domain/names.ts'
-import { tradeStream } from '../../domain/streams.ts'
-import { bronzeTable } from '../../domain/tables.ts'
-import { ingest } from '../../functions/bronze/bronze.ts'
-import { loadTable } from '../../iceberg/catalog.ts'
-import { stageSnapshot } from '../../iceberg/commit.ts'
+import { consumers } from '../../domain/names.ts'
+import { checkpoint, inEpoch, put, run, stored, TOPIC, table, text } from './bronze-support.ts'
 import {
-  BINANCE,
   Crash,
   commitAll,
   crashOnce,
-  filesOf,
   isCommit,
-  kafkaEvent,
-  type MemoryLake,
   memoryLake,
   pauseOnce,
   pendingIds,
@@ -29,31 +21,6 @@ import {
   START_MICROS,
   type TestRecord,
 } from './support.ts'
-
-const TOPIC = topicName('binance')
-const table = bronzeTable(BINANCE)
-const text = (value: string) => Buffer.from(value)
-
-const put = (lake: MemoryLake, records: readonly TestRecord[]) =>
-  ingest(lake.ports, tradeStream(BINANCE), kafkaEvent(BINANCE, records))
-const run = (partition: number, from: number, to: number, word = 'value'): TestRecord[] =>
-  Array.from({ length: to - from }, (_, i) => ({
-    partition,
-    offset: from + i,
-    value: text(`${word} ${partition}/${from + i}`),
-  }))
-const checkpoint = (lake: MemoryLake, partition = 0) => readCheckpoint(lake.ports.state, TOPIC, partition)
-
-/** `epoch/partition/offset value` of every row, sorted. */
-async function stored(lake: MemoryLake): Promise<string[]> {
-  const rows = await rowsOf(lake, table, ['topic_epoch', 'partition', 'offset', 'raw_bytes'])
-  return rows
-    .map(row => `${row.topic_epoch}/${row.partition}/${row.offset} ${valueText(row.raw_bytes as Uint8Array | null)}`)
-    .sort()
-}
-const valueText = (value: Uint8Array | null) => (value === null ? 'null' : Buffer.from(value).toString('hex'))
-const inEpoch = (records: readonly TestRecord[], epoch = 0) =>
-  records.map(({ partition, offset, value }) => `${epoch}/${partition}/${offset} ${valueText(value)}`).sort()
 
 describe('a batch', () => {
   test('is stored with every value byte for byte, every key and every time', async () => {
@@ -192,51 +159,6 @@ describe('a batch that comes again', () => {
     const later = run(0, 0, 3, 'anew').map(record => ({ ...record, timestamp: START + 1 }))
     expect(await put(lake, later)).toMatchObject({ ingested: 3, newEpochs: 1 })
     expect((await checkpoint(lake)).epoch).toBe(2)
-  })
-})
-
-describe('a recreated topic', () => {
-  const anew = (from: number, to: number) => run(0, from, to, 'anew')
-
-  test('is known by offsets that Bronze has long let go of', async () => {
-    const lake = memoryLake()
-    await put(lake, run(0, 0, 5))
-    await commitAll(lake)
-    const loaded = await loadTable(lake.ports, table.name)
-    const remove = new Set((await filesOf(lake, table)).map(file => file.key))
-    const { write } = await stageSnapshot(lake.ports, { table: loaded, remove, operation: 'overwrite' })
-    await lake.ports.state.transact([write], 'retention')
-    expect(await put(lake, anew(0, 2))).toMatchObject({ ingested: 2, newEpochs: 1 })
-  })
-
-  test('is known by other bytes inside a gap that was joined over what Bronze holds', async () => {
-    const lake = memoryLake()
-    const even = run(0, 0, 500).filter(({ offset }) => offset % 2 === 0)
-    await put(lake, even)
-    const { gaps } = await checkpoint(lake)
-    const held = even.find(({ offset }) => inGap(gaps, offset))!
-    expect(await put(lake, [{ ...held, value: text('other') }])).toMatchObject({ ingested: 1, newEpochs: 1 })
-  })
-
-  test('keeps its own records apart from the old ones: equal ones are not repeats', async () => {
-    const lake = memoryLake()
-    await put(lake, run(0, 0, 5))
-    await put(lake, [...anew(0, 2), ...anew(9, 10)])
-    expect(await checkpoint(lake)).toMatchObject({ epoch: 1, gaps: [[2, 8]] })
-    // As in the old topic, byte for byte.
-    expect(await put(lake, run(0, 4, 5))).toMatchObject({ ingested: 1, repeats: 0, newEpochs: 0 })
-    expect(await stored(lake)).toEqual(
-      [...inEpoch(run(0, 0, 5)), ...inEpoch([...anew(0, 2), ...anew(9, 10), ...run(0, 4, 5)], 1)].sort(),
-    )
-  })
-
-  test('in the middle of a batch makes nothing before it a repeat', async () => {
-    const lake = memoryLake()
-    await put(lake, run(0, 0, 5))
-    expect(await put(lake, [...anew(3, 4), ...run(0, 1, 2)])).toMatchObject({ ingested: 2, repeats: 0, newEpochs: 1 })
-    const other = memoryLake()
-    const batch = [...run(0, 0, 3), ...anew(0, 1), ...anew(3, 4), ...run(0, 1, 2)]
-    expect(await put(other, batch)).toMatchObject({ ingested: 6, repeats: 0, newEpochs: 1 })
   })
 })
 

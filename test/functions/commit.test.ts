@@ -4,6 +4,7 @@ import { bronzeTable, committedTables, DLQ_TABLE, silverTable } from '../../doma
 import { encodeTrade } from '../../domain/wire.ts'
 import { ingest } from '../../functions/bronze/bronze.ts'
 import { commitTable } from '../../functions/commit/commit.ts'
+import { listAdded, produceAdded } from '../../iceberg/added-files.ts'
 import { findTable, loadTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import {
@@ -49,7 +50,7 @@ async function liveFiles(lake: MemoryLake): Promise<{ files: number; records: nu
 test('pending files become exactly one snapshot', async () => {
   const lake = memoryLake()
   await putObjects(lake, 5)
-  expect(await commitAll(lake)).toEqual({ table: table.name, commits: 1, files: 5, records: 10 })
+  expect(await commitAll(lake)).toEqual({ table: table.name, commits: 1, files: 5, records: 10, repeats: 0 })
   expect(await snapshots(lake)).toMatchObject([{ operation: 'append', 'added-data-files': '5', 'total-records': '10' }])
   expect(await liveFiles(lake)).toEqual({ files: 5, records: 10 })
 })
@@ -105,6 +106,24 @@ test('two commits at once leave each file in the table once', async () => {
   expect(await slow).toMatchObject({ commits: 1, files: 2 })
   expect(await liveFiles(lake)).toEqual({ files: 6, records: 12 })
   expect(await snapshots(lake)).toHaveLength(2)
+})
+
+test('files that the table has already, and files that are listed twice, are taken off the list and not added again', async () => {
+  const lake = memoryLake()
+  await putObjects(lake, 40)
+  await commitAll(lake)
+  const files = await planFiles(lake.ports, await loadTable(lake.ports, table.name))
+  await putObjects(lake, 1, 40)
+  const [fresh] = await listAdded(lake.ports, table.name)
+  const again = [...files.slice(3, 7), ...fresh.payload.files]
+  await lake.ports.state.transact([await produceAdded(lake.ports, table.name, again)], 'restored')
+  expect(await commitAll(lake)).toEqual({ table: table.name, commits: 1, files: 1, records: 2, repeats: 5 })
+  expect(await liveFiles(lake)).toEqual({ files: 41, records: 82 })
+  await lake.ports.state.transact([await produceAdded(lake.ports, table.name, files)], 'restored again')
+  expect(await commitAll(lake)).toMatchObject({ commits: 1, files: 0, repeats: 40 })
+  expect(await liveFiles(lake)).toEqual({ files: 41, records: 82 })
+  expect(await snapshots(lake)).toHaveLength(2)
+  expect(await listAdded(lake.ports, table.name)).toEqual([])
 })
 
 for (const when of ['before', 'after'] as const)

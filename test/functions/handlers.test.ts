@@ -208,6 +208,7 @@ describe('the scheduled functions', () => {
     expect(await maintainHandler(telemetry, lake.ports, EXCHANGES)(schedule, context)).toEqual({
       tables: [],
       deletedPayloads: 0,
+      sweepRefused: false,
       failures: [],
     })
   })

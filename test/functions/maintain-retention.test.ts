@@ -5,6 +5,7 @@ import { producePending } from '../../domain/pending.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { dropOld } from '../../functions/maintain/retention.ts'
 import { loadTable, pointerKey } from '../../iceberg/catalog.ts'
+import { droppedBefore } from '../../iceberg/dropped.ts'
 import { feed } from './gold-support.ts'
 import {
   BRONZE,
@@ -29,7 +30,7 @@ test('days leave each table when its own time has come, in a snapshot of their o
   const rows = await snapshotRows(lake, GOLD_TABLE)
   const at = async (days: number) => {
     lake.clock.advance(START + days * DAY_MS + HOUR_MS - lake.clock.now())
-    await upkeep(lake, {})
+    await upkeep(lake, { retention: { [MINUTES.name]: 90, [HOURS.name]: 'forever' } })
     const tables = [BRONZE, SILVER, MINUTES, HOURS]
     return Promise.all(tables.map(async table => (await committedFiles(lake, table)).length > 0))
   }
@@ -44,6 +45,38 @@ test('days leave each table when its own time has come, in a snapshot of their o
   expect(await at(30.1)).toEqual([false, false, true, true])
   expect(await at(90.1)).toEqual([false, false, false, true])
   expect(await snapshotRows(lake, GOLD_TABLE)).toEqual(rows)
+})
+
+test('a day stays until its youngest row is old enough, also where one file has rows of many ages', async () => {
+  const lake = newLake()
+  await runMinutes(lake, [[tradeOf(1)]])
+  lake.clock.advance(5 * DAY_MS)
+  await feed(lake, [tradeOf(2)], { kafkaMillis: START })
+  await commitAll(lake)
+  await unifyAll(lake)
+  // Both trades are of one day: maintenance makes one file of them.
+  await upkeep(lake, { closedAfterMs: 0 })
+  const at = async (days: number) => {
+    lake.clock.advance(START + days * DAY_MS - lake.clock.now())
+    await upkeep(lake, {})
+    return (await committedFiles(lake, SILVER)).map(({ records }) => records)
+  }
+  expect(await at(6)).toEqual([2])
+  expect(await at(34)).toEqual([2])
+  expect(droppedBefore((await loadTable(lake.ports, SILVER.name)).metadata)).toBe(0n)
+  expect(await at(36)).toEqual([])
+  const dropped = droppedBefore((await loadTable(lake.ports, SILVER.name)).metadata)
+  expect(dropped).toBe(BigInt(START + 6 * DAY_MS) * 1000n)
+})
+
+test('a table that is kept for ever by the lake’s settings drops nothing', async () => {
+  const lake = newLake()
+  await runMinutes(lake, [[tradeOf(1)]])
+  lake.clock.advance(400 * DAY_MS)
+  await upkeep(lake, { retention: { [SILVER.name]: 'forever', [BRONZE.name]: 500 } })
+  expect(await committedFiles(lake, SILVER)).toHaveLength(1)
+  expect(await committedFiles(lake, BRONZE)).toHaveLength(1)
+  expect(await committedFiles(lake, MINUTES)).toHaveLength(1)
 })
 
 test('a day of old trades that came late counts from when they came', async () => {

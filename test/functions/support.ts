@@ -67,6 +67,7 @@ export function memoryLake(options: { engine?: QueryEngine; registry?: SchemaReg
   let now = START
   const clock = {
     now: () => now,
+    steady: () => now,
     sleep: async (milliseconds: number) => void (now += milliseconds),
     advance: (milliseconds: number) => void (now += milliseconds),
   }

@@ -21,7 +21,7 @@ export const START = Date.UTC(2026, 10, 20)
 
 export function testLake(): TestLake {
   let now = START
-  const clock = { now: () => now, sleep: async () => {}, advance: (ms: number) => void (now += ms) }
+  const clock = { now: () => now, steady: () => now, sleep: async () => {}, advance: (ms: number) => void (now += ms) }
   let next = 0
   const ids: Ids = {
     uuid: () => `018f0000-0000-7000-8000-${(++next * 2654435761).toString(16).padStart(12, '0').slice(-12)}`,

@@ -24,7 +24,6 @@ import { recordStreams } from '../../domain/streams.ts'
 import { TRADE_SCHEMA } from '../../domain/trade.ts'
 import { BUNDLED_IDS, encodeTrade } from '../../domain/wire.ts'
 import { VENUES } from '../../feeds/exchanges/venues.ts'
-import { pairOf } from '../../feeds/pairs.ts'
 import { startService } from '../../feeds/service.ts'
 import { isSimulated, MARKETS } from '../../feeds/simulator/instruments.ts'
 import { startServer } from '../../feeds/simulator/server.ts'
@@ -186,7 +185,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
             urls: [server.address('ws', exchange.name)],
             restUrls: [server.address('http', exchange.name)],
           },
-          pairs: symbols(exchange.name).map(pairOf),
+          symbols: symbols(exchange.name),
           stream: 'trade',
           kafka: { bootstrapBrokers: [deployed.stack.kafka.bootstrap] },
           registry: deployed.stack.registry.url,

@@ -13,7 +13,7 @@ const [seed, rate, start, data] = process.argv.slice(2)
 const startMicros = BigInt(Date.parse(start)) * 1000n
 const market = { number: 0, seed: Number(seed), ratePerSecond: Number(rate), startMicros }
 const now = Date.now()
-const simulator = marketSimulator(market, EXCHANGES, { now: () => now, after: () => () => {} })
+const simulator = marketSimulator(market, EXCHANGES, { now: () => now, steady: () => now, after: () => () => {} })
 const lake = await openLakeReadOnly(data)
 const lines: string[] = []
 for (const exchange of simulator.exchanges) {

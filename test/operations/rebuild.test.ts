@@ -13,6 +13,8 @@ import { invocation, wireFunctions } from '../../embedded/functions.ts'
 import { createMetrics } from '../../embedded/metrics.ts'
 import { createTotals } from '../../embedded/totals.ts'
 import { loadTable } from '../../iceberg/catalog.ts'
+import { stageSnapshot } from '../../iceberg/commit.ts'
+import { noteDropped } from '../../iceberg/dropped.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { auditLake } from '../../operations/audit/audit.ts'
 import { rebuildCandles, rebuildGold, rebuildSilver, redrive } from '../../operations/repair/rebuild.ts'
@@ -183,11 +185,16 @@ describe('Silver from Bronze', () => {
   })
 
   test('of a time that Bronze may have dropped is refused, with the time from which it is not', async () => {
-    const later = { ...lake.ports.clock, now: () => Date.now() + 30 * 86_400_000 }
+    const bronze = await loadTable(lake.ports, 'bronze_binance_trades')
+    const properties = noteDropped(bronze.metadata, BigInt(Date.UTC(2026, 10, 20)) * 1000n)
+    const { write } = await stageSnapshot(lake.ports, { table: bronze, properties, operation: 'append' })
+    await lake.ports.state.transact([write], lake.ports.ids.uuid())
     const before = await snapshots(SILVER)
-    const rebuilding = rebuildSilver({ ...lake.ports, clock: later }, binance(), EVER)
+    const rebuilding = rebuildSilver(lake.ports, binance(), EVER)
     await expect(rebuilding).rejects.toThrow(BadInput)
-    await expect(rebuilding).rejects.toThrow(/bronze_binance_trades keeps 7 days: .* begin at 20\d\d-.* or later\.$/)
+    await expect(rebuilding).rejects.toThrow(
+      /^bronze_binance_trades has dropped rows from before 2026-11-20T00:00:00\.000Z: a rebuild from it must begin then or later\.$/,
+    )
     expect(await snapshots(SILVER)).toBe(before)
   })
 })

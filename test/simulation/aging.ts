@@ -42,7 +42,11 @@ function older(definition: TableDefinition): TableDefinition {
 export async function ageLake(world: World, definitions: readonly TableDefinition[]): Promise<void> {
   let made = 0
   const ids = { uuid: () => `0a9ed000-0000-7000-8000-${String(++made).padStart(12, '0')}` }
-  const ports = { ...truePorts(world), clock: { now: world.scheduler.now, sleep: async () => {} }, ids }
+  const ports = {
+    ...truePorts(world),
+    clock: { now: world.scheduler.now, steady: world.scheduler.now, sleep: async () => {} },
+    ids,
+  }
   for (const definition of definitions) {
     const table = await findTable(ports, definition.name)
     if (!table) continue

@@ -145,6 +145,7 @@ export function createContainer(
   const ports: Ports = {
     clock: {
       now: clock.now,
+      steady: world.scheduler.now,
       sleep: ms => {
         if (container.dead) return new Promise(() => {})
         const kind = world.point('sleep', `${name} sleep`)

@@ -123,14 +123,14 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'a repeat is stored again',
     'functions/bronze/accept.ts',
-    '        repeats++\n        continue\n',
-    '        repeats++\n',
+    '      repeats++\n      continue\n',
+    '      repeats++\n',
   ),
   mutant(
     'a recreated topic is taken for the old one',
     'functions/bronze/accept.ts',
-    "if (stored === 'other' || !inGap(after.gaps, record.offset)) {",
-    "if (stored === 'other' && inGap(after.gaps, record.offset)) {",
+    'if (isHeld || !inGap(after.gaps, record.offset)) {',
+    'if (isHeld && inGap(after.gaps, record.offset)) {',
   ),
   mutant(
     'a jump leaves no gap',
@@ -203,14 +203,14 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'commit forgets to consume its items',
     'functions/commit/commit.ts',
-    '[...items.map(consumePending), staged.write]',
-    '[...items.slice(1).map(consumePending), staged.write]',
+    'const writes = items.map(consumePending)',
+    'const writes = items.slice(1).map(consumePending)',
   ),
   mutant(
     'commit consumes its items and moves no pointer',
     'functions/commit/commit.ts',
-    '[...items.map(consumePending), staged.write]',
-    '[...items.map(consumePending)]',
+    'if (add.length > 0) writes.push(',
+    'if (add.length < 0) writes.push(',
   ),
   mutant(
     'a snapshot forgets its parent’s files',

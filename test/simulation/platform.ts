@@ -77,7 +77,7 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
   const queues = new Map(
     exchanges.map(exchange => [
       exchange.name,
-      createQueue({ clock: { now: scheduler.now, sleep: async () => {} }, ids }, visibilityMs),
+      createQueue({ clock: { now: scheduler.now, steady: scheduler.now, sleep: async () => {} }, ids }, visibilityMs),
     ]),
   )
   const polled = new Set<string>()

@@ -69,13 +69,17 @@ test.each([
   expect(() => [...decoder.map(JSON.stringify(message), 0n)]).toThrow(MalformedFrame)
 })
 
-test('a market is traded where the list of instruments has it', () => {
-  expect(
-    bybitRest.isTraded(reply(200, '{"retCode":0,"result":{"category":"spot","list":[{"symbol":"BTCUSDT"}]}}')),
-  ).toBe(true)
-  expect(bybitRest.isTraded(reply(200, '{"retCode":0,"result":{"category":"spot","list":[]}}'))).toBe(false)
-  expect(bybitRest.isTraded(reply(200, '{"retCode":10006,"retMsg":"Too many visits!","result":{}}'))).toBe(undefined)
-  expect(bybitRest.isTraded(reply(503, 'busy'))).toBe(undefined)
+test('the list of instruments says which markets there are, and whether they are traded', () => {
+  const { read } = bybitRest.markets
+  const market = (symbol: string, status: string) =>
+    `{"symbol":"${symbol}USDT","baseCoin":"${symbol}","quoteCoin":"USDT","status":"${status}"}`
+  const list = `{"retCode":0,"result":{"list":[${market('BTC', 'Trading')},${market('OLD', 'Delivering')}]}}`
+  expect(read(reply(200, list))).toEqual([
+    { symbol: 'BTCUSDT', base: 'BTC', quote: 'USDT', isTraded: true },
+    { symbol: 'OLDUSDT', base: 'OLD', quote: 'USDT', isTraded: false },
+  ])
+  expect(read(reply(200, '{"retCode":10006,"retMsg":"Too many visits!","result":{}}'))).toBe(undefined)
+  expect(read(reply(503, 'busy'))).toBe(undefined)
 })
 
 test('topics are asked for ten at a time, and each request is waited for', () => {

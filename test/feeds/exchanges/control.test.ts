@@ -30,7 +30,7 @@ const SAID: Readonly<Record<string, readonly (readonly [frame: string, control: 
     ],
     [
       '{"error":"Currency pair not supported XX/YY","method":"subscribe","success":false,"symbol":"XX/YY"}',
-      { kind: 'error', problem: 'Currency pair not supported XX/YY' },
+      { kind: 'refused', symbol: 'XXYY', problem: 'Currency pair not supported XX/YY', again: false },
     ],
     ['{"channel":"trade","type":"snapshot","data":[]}', { kind: 'other' }],
   ],
@@ -43,7 +43,10 @@ const SAID: Readonly<Record<string, readonly (readonly [frame: string, control: 
     ['{"type":"heartbeat","sequence":90,"last_trade_id":0,"product_id":"BTC-USD"}', { kind: 'heartbeat' }],
     [
       '{"type":"error","message":"Failed to subscribe","reason":"XX-USD is not a valid product"}',
-      { kind: 'error', problem: 'Failed to subscribe: XX-USD is not a valid product' },
+      {
+        ...{ kind: 'refused', symbol: 'XXUSD', again: true },
+        problem: 'Failed to subscribe: XX-USD is not a valid product',
+      },
     ],
     ['{"type":"ticker"}', { kind: 'unknown' }],
   ],
@@ -94,7 +97,7 @@ describe.each(Object.entries(VENUES))('%s', (name, { stream, symbols }) => {
   })
 
   test('is asked for its trades in its own words', () => {
-    const pairs = symbols.slice(0, 2).map(pairOf)
+    const pairs = symbols.slice(0, 2).map(symbol => pairOf(symbol))
     expect({
       address: stream.address('wss://host', pairs, 'trade'),
       subscriptions: stream.subscriptions(pairs).map(text => JSON.parse(text)),

@@ -236,7 +236,7 @@ describe('coinbase', () => {
   test.each([
     ['a product without a dash', { ...match, product_id: 'BTCUSD' }],
     ['a time in another zone', { ...match, time: '2014-11-07T08:19:27.028459+01:00' }],
-    ['no sequence', { ...match, sequence: null }],
+    ['a sequence in words', { ...match, sequence: 'first' }],
     ['an unknown side', { ...match, side: 'SELL' }],
     ['a size in words', { ...match, size: 'five' }],
   ])('%s is malformed', (_, message) => {

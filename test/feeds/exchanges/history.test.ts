@@ -5,7 +5,7 @@ import type { Trade } from '../../../domain/trade.ts'
 import { MalformedFrame } from '../../../feeds/decoder.ts'
 import { VENUES } from '../../../feeds/exchanges/venues.ts'
 import { pairOf } from '../../../feeds/pairs.ts'
-import type { History, IdRange } from '../../../feeds/protocol.ts'
+import type { History, HistoryQuestion, IdRange } from '../../../feeds/protocol.ts'
 import { MARKETS } from '../../../feeds/simulator/instruments.ts'
 import { createSimulator } from '../../../feeds/simulator/simulator.ts'
 import { SIMULATED } from '../simulator/support.ts'
@@ -13,7 +13,7 @@ import { numberOf } from '../support.ts'
 
 const START = Date.UTC(2026, 10, 20, 10)
 const NOW = START + 20 * 60_000
-const timers = { now: () => NOW, after: () => () => {} }
+const timers = { now: () => NOW, steady: () => NOW, after: () => () => {} }
 const RECEIVED = BigInt(NOW) * 1000n
 
 const simulator = createSimulator({
@@ -33,20 +33,26 @@ describe.each(SIMULATED)('$name', ({ name }) => {
   const history = rest.history as History
   const bySymbol = Map.groupBy(exchange.trades().obtainable, trade => trade.symbol)
 
-  /** All pages of a range. */
-  function ask(symbol: string, range: IdRange): Trade[] {
-    const pair = pairOf(symbol)
+  const questionOf = (symbol: string, range: IdRange, cursor = history.begin(range)): HistoryQuestion => ({
+    ...{ pair: pairOf(symbol), range, cursor, stream: 'trade', address: 'https://exchange.test' },
+  })
+
+  /** All pages of a range: their trades, and the first and last id that they tell of. */
+  function ask(symbol: string, range: IdRange) {
     const found: Trade[] = []
+    const covered: number[] = []
     let pages = 0
-    for (let path: string | undefined = history.path(pair, range, 'trade'); path !== undefined; pages++) {
+    for (let cursor: string | undefined = history.begin(range); cursor !== undefined; pages++) {
       expect(pages).toBeLessThan(100)
-      const reply = exchange?.get(path)
-      expect(reply?.status, path).toBe(200)
-      const page = history.page(reply?.body ?? '', pair, range, 'trade', RECEIVED)
+      const question = questionOf(symbol, range, cursor)
+      const reply = exchange?.get(history.path(question))
+      expect(reply?.status, cursor).toBe(200)
+      const page = history.page(reply?.body ?? '', question, RECEIVED)
       found.push(...page.trades)
-      path = page.next
+      if (page.covers) covered.push(page.covers.from, page.covers.to)
+      cursor = page.next
     }
-    return found
+    return { found, covers: [Math.min(...covered), Math.max(...covered)] }
   }
 
   test('any range of ids comes whole, each trade as it was traded', () => {
@@ -63,33 +69,36 @@ describe.each(SIMULATED)('$name', ({ name }) => {
           const [from, to] = [wanted[0], wanted[wanted.length - 1]].map(trade => numberOf(trade) ?? 0)
           const after = trades[Math.max(0, first - 1)].timestamp
 
-          const found = ask(symbol, { from, to, after }).filter(trade => {
+          const { found, covers } = ask(symbol, { from, to, after })
+
+          const inRange = found.filter(trade => {
             const id = numberOf(trade) ?? 0
             return id >= from && id <= to
           })
-
-          expect([...new Set(found.map(core))].sort()).toEqual(wanted.map(core).sort())
+          expect([...new Set(inRange.map(core))].sort()).toEqual(wanted.map(core).sort())
+          expect(covers[0]).toBeLessThanOrEqual(from)
+          expect(covers[1]).toBeGreaterThanOrEqual(to)
         },
       ),
       { numRuns: 30 },
     )
   })
 
-  test('a market is asked for before it is subscribed to', () => {
-    const isTraded = (symbol: string) => {
-      const reply = exchange.get(rest.pairPath(pairOf(symbol)))
-      return rest.isTraded(reply)
-    }
-    for (const symbol of symbols) expect(isTraded(symbol), symbol).toBe(true)
-    expect(isTraded('NOSUCH-USD')).toBe(false)
+  test('its own list says what its markets are made of', () => {
+    const ask = (wanted: readonly string[]) => rest.markets.read(exchange.get(rest.markets.path(wanted)))
+    const wanted = MARKETS[name].instruments.map(({ symbol }) => symbol)
+    const markets = ask(wanted)
+    expect(Array.isArray(markets) && markets.map(({ symbol, quote }) => `${symbol} ${quote}`).sort()).toEqual(
+      MARKETS[name].instruments.map(({ symbol, currency }) => `${symbol} ${currency}`).sort(),
+    )
+    if (rest.markets.named !== undefined) expect(ask(['NOSUCHUSD'])).toBe('unknown')
     for (const status of [429, 500, 503])
-      expect(rest.isTraded({ status, headers: {}, body: 'busy' }), `${status}`).toBe(undefined)
+      expect(rest.markets.read({ status, headers: {}, body: 'busy' }), `${status}`).toBe(undefined)
   })
 
   test('a broken page is refused, however it is broken', () => {
-    const pair = pairOf(symbols[0])
-    const range = { from: 1, to: 5, after: BigInt(START) * 1000n }
-    const good = exchange.get(history.path(pair, range, 'trade')).body
+    const question = questionOf(symbols[0], { from: 1, to: 5, after: BigInt(START) * 1000n })
+    const good = exchange.get(history.path(question)).body
     const broken = fc.oneof(
       fc.nat(good.length).map(length => good.slice(0, length)),
       fc
@@ -100,7 +109,7 @@ describe.each(SIMULATED)('$name', ({ name }) => {
     fc.assert(
       fc.property(broken, body => {
         try {
-          history.page(body, pair, range, 'trade', RECEIVED)
+          history.page(body, question, RECEIVED)
         } catch (error) {
           expect(error).toBeInstanceOf(MalformedFrame)
         }

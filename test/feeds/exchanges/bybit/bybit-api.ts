@@ -3,7 +3,7 @@
  * Source: Bybit API v5, "WebSocket Stream", "Connect", and "Market", "Get Instruments Info".
  */
 import { piecesOf } from '../../../../domain/pieces.ts'
-import { isObject, parseFrame } from '../../../../feeds/fields.ts'
+import { fieldsOf, isObject, parseFrame } from '../../../../feeds/fields.ts'
 import type { RestApi, StreamApi } from '../../../../feeds/protocol.ts'
 
 /** A spot request subscribes to at most this many topics. */
@@ -29,11 +29,24 @@ export const bybitStream: StreamApi = {
 
 /** Without a history: the last 60 trades cannot be asked for by id, and ids do not count up by one within a symbol. */
 export const bybitRest: RestApi = {
-  pairPath: pair => `/v5/market/instruments-info?category=spot&symbol=${pair.symbol}`,
-  isTraded({ status, body }) {
-    if (status !== 200) return undefined
-    const reply = parseFrame(body)
-    const list = isObject(reply) && isObject(reply.result) ? reply.result.list : undefined
-    return Array.isArray(list) ? list.length > 0 : undefined
+  timePath: '/v5/market/time',
+  markets: {
+    path: () => '/v5/market/instruments-info?category=spot',
+    read({ status, body }) {
+      if (status !== 200) return undefined
+      const reply = parseFrame(body)
+      const list = isObject(reply) && isObject(reply.result) ? reply.result.list : undefined
+      if (!Array.isArray(list)) return undefined
+      return list.map(row => {
+        const fields = fieldsOf("A market of Bybit's", row)
+        const isTraded = fields.text('status') === 'Trading'
+        return {
+          symbol: fields.text('symbol'),
+          base: fields.text('baseCoin'),
+          quote: fields.text('quoteCoin'),
+          isTraded,
+        }
+      })
+    },
   },
 }

@@ -2,16 +2,16 @@
  * Bybit spot: the topic `publicTrade`.
  * Source: Bybit API v5, "WebSocket Stream", "Public", "Trade".
  */
-import { type DecodedTrade, type Decoder, MalformedFrame, tradeOf } from '../../../../feeds/decoder.ts'
-import { decoderOf, fieldsOf, isObject } from '../../../../feeds/fields.ts'
+import { type DecodedTrade, type Decoder, MalformedFrame } from '../../../../feeds/decoder.ts'
+import { decoderOf, fieldsOf, isObject, tradesOf } from '../../../../feeds/fields.ts'
 import { quoteOf } from '../../../../feeds/pairs.ts'
 
 /** A decoder of Bybit's frames under an exchange code. */
 export function bybit(exchange: string): Decoder {
-  return decoderOf(function* (frame, receivedAt) {
+  return decoderOf(function* (frame, receivedAt, unreadable) {
     if (!isObject(frame) || typeof frame.topic !== 'string' || !frame.topic.startsWith('publicTrade.')) return
     if (!Array.isArray(frame.data)) throw new MalformedFrame(`A ${exchange} trade frame has no list in 'data'.`)
-    for (const trade of frame.data) yield tradeOf(decode(exchange, trade), receivedAt)
+    yield* tradesOf(frame.data, row => decode(exchange, row), receivedAt, { market: 's' }, unreadable)
   })
 }
 

@@ -6,8 +6,12 @@ import type { SchemaRegistry } from '../domain/ports.ts'
 const REQUEST_MS = 5_000
 const ATTEMPTS = 3
 const BACKOFF: Backoff = { firstMs: 200, lastMs: 10_000 }
-/** The registry's own code for an id that it does not have (Confluent Schema Registry API, "Schemas"). */
+/**
+ * The registry's own codes for an id that it does not have, or that cannot be one (Confluent Schema Registry API, "Schemas" and
+ * "Errors"). A proxy in front of it may answer 404 as well, but without a code.
+ */
 const NO_SUCH_SCHEMA = 40403
+const UNPROCESSABLE = 422
 
 export interface RegistryOptions {
   /** Includes user and password if the registry asks for them. */
@@ -21,13 +25,14 @@ export interface RegistryOptions {
 export function confluentRegistry({ url, fallback, clock }: RegistryOptions): SchemaRegistry {
   const { base, headers } = registryAddress(url)
 
-  /** undefined where the registry says that there is no such id. @throws Error where it does not answer */
+  /** undefined where the registry says that there is no Avro schema of this id. @throws Error where it does not answer */
   async function ask(id: number): Promise<unknown> {
     const response = await fetch(`${base}/schemas/ids/${id}`, { headers, signal: AbortSignal.timeout(REQUEST_MS) })
     const text = await response.text()
-    if (response.ok) return JSON.parse((JSON.parse(text) as { schema: string }).schema)
-    // Only the registry's own answer counts: a proxy's 404 does not say that there is no such schema.
-    if (response.status === 404 && text.includes(String(NO_SUCH_SCHEMA))) return undefined
+    if (response.ok) return avroSchemaOf(text)
+    const code = errorCodeOf(text)
+    const isNone = response.status === 404 && code === NO_SUCH_SCHEMA
+    if (isNone || (response.status === UNPROCESSABLE && code !== undefined)) return undefined
     throw new Error(`it answered ${response.status}`)
   }
 
@@ -49,6 +54,29 @@ export function confluentRegistry({ url, fallback, clock }: RegistryOptions): Sc
         { cause: problem },
       )
     },
+  }
+}
+
+/** The schema of an answer; undefined where it is of another kind (PROTOBUF, JSON). @throws Error where it is no registry's answer */
+function avroSchemaOf(text: string): unknown {
+  const { schema, schemaType = 'AVRO' } = JSON.parse(text) as { schema?: unknown; schemaType?: unknown }
+  if (typeof schema !== 'string') throw new Error('it answered without a schema')
+  if (schemaType !== 'AVRO') return undefined
+  try {
+    return JSON.parse(schema)
+  } catch {
+    // Some registries do not name the kind; only Avro's is always JSON.
+    return undefined
+  }
+}
+
+/** The code of a registry's error; undefined where something else answered. */
+function errorCodeOf(text: string): number | undefined {
+  try {
+    const { error_code: code } = JSON.parse(text) as { error_code?: unknown }
+    return typeof code === 'number' ? code : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -32,7 +32,7 @@ export async function benchLatency(messages: number, batches: number): Promise<v
   for (const size of [1_000, 10_000]) {
     const folder = mkdtempSync(join(tmpdir(), 'tradelake-latency-'))
     const lake = benchLake(folder, engine)
-    const schemas = cachedSchemas(lake.ports.registry)
+    const schemas = cachedSchemas(lake.ports.registry, lake.ports.clock)
     const times: Times[] = []
     const warmUp = 10
     for (const { exchange, event } of eventsOf(data.pollers[0], size, batches + warmUp))

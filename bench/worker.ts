@@ -68,7 +68,7 @@ async function carryOut({ stage, folder, work }: Order): Promise<Done> {
     else if (stage === 'silver')
       for (const exchange of EXCHANGES) {
         const keys = work.filter(item => item.exchange === exchange.name).map(item => item.path)
-        const schemas = cachedSchemas(ports.registry)
+        const schemas = cachedSchemas(ports.registry, ports.clock)
         for (const some of piecesOf(keys, OBJECTS_PER_EVENT)) {
           const result = await watch.measure(() => refine(ports, exchange, schemas, some))
           if (result.failures.length > 0) throw new Error(result.failures[0].reason)

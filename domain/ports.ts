@@ -89,7 +89,7 @@ export interface ObjectStore {
 
 /** Writer schemas by Confluent schema id. */
 export interface SchemaRegistry {
-  /** The schema as parsed JSON, or undefined when the registry answers that there is no such id. @throws Throttled when it does not answer */
+  /** The Avro schema as parsed JSON, or undefined when the registry answers that there is none of this id. @throws Throttled when it does not answer */
   writerSchema(id: number): Promise<unknown>
 }
 

@@ -68,7 +68,7 @@ export function createObjectDecoder(exchange: string, schemas: Schemas): ObjectD
     kafkaMicros: number,
   ): Rejection | undefined {
     if (schema === undefined || schema.is === 'unknown')
-      return { type: 'unknown_schema', reason: `the registry knows no schema ${schemaId}` }
+      return { type: 'unknown_schema', reason: `the registry knows no Avro schema ${schemaId}` }
     if (schema.is === 'unreadable') return failed(schema.reason)
     const { resolve, layout } = schema.resolution
     if (resolve === undefined) return takeBody(value, FRAME_BYTES, layout, kafkaMicros)

@@ -10,7 +10,7 @@ import { refine, type SilverResult } from './silver.ts'
 export type SilverResponse = QueueResponse & { readonly result: SilverResult }
 
 export function silverHandler(telemetry: Telemetry, ports: Ports, exchange: Exchange) {
-  const schemas = cachedSchemas(ports.registry)
+  const schemas = cachedSchemas(ports.registry, ports.clock)
   const fields = { exchange: exchange.name }
   return handlerOf<QueueEvent, SilverResponse>(telemetry, fields, async (event, { log, metrics }) => {
     const messages = event.Records.map(record => ({ id: record.messageId, ...readNotification(record.body) }))

@@ -27,7 +27,7 @@ export async function decodeAgain(
   { pieces }: Source,
   nowMs: number,
 ): Promise<Outcomes> {
-  const schemas = cachedSchemas(ports.registry)
+  const schemas = cachedSchemas(ports.registry, ports.clock)
   const nowMicros = BigInt(nowMs) * 1000n
   const silver: DataFile[] = []
   const dead: DataFile[] = []

@@ -43,6 +43,28 @@ test('says that there is no such id only where the registry says so', async () =
   await expect(confluentRegistry({ url, clock }).writerSchema(7)).rejects.toThrow(Throttled)
 })
 
+test.each([
+  ['a schema of Protobuf', 200, { schemaType: 'PROTOBUF', schema: 'syntax = "proto3"; message T { string a = 1; }' }],
+  ['a JSON schema', 200, { schemaType: 'JSON', schema: '{"type":"object"}' }],
+  ['a schema that is no JSON, of a kind that is not named', 200, { schema: 'syntax = "proto3";' }],
+  ['an id that cannot be one', 422, { error_code: 422, message: 'Unprocessable' }],
+  ['an id of another code', 422, { error_code: 42_202, message: 'Invalid version' }],
+])('%s is no Avro schema, and no outage', async (_, status, answer) => {
+  answers.push({ status, body: JSON.stringify(answer) })
+  expect(await confluentRegistry({ url, clock }).writerSchema(7)).toBeUndefined()
+  expect(asked).toHaveLength(1)
+})
+
+test.each([
+  ['a page', 422, '<html>422</html>'],
+  ['a page', 404, '<html>40403</html>'],
+  ['another subject’s error', 404, JSON.stringify({ error_code: 40_401 })],
+  ['an answer without a schema', 200, '{}'],
+])('%s (%i) is an outage', async (_, status, body) => {
+  answers.push({ status, body }, { status, body }, { status, body })
+  await expect(confluentRegistry({ url, clock }).writerSchema(7)).rejects.toThrow(Throttled)
+})
+
 test('asks again, and then what is known for good', async () => {
   answers.push({ status: 503, body: '' }, schema)
   expect(await confluentRegistry({ url, clock }).writerSchema(1)).toEqual(TRADE_SCHEMA)

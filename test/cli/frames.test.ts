@@ -76,11 +76,11 @@ test.skipIf(!hasFrames)(`three recordings, published twice${NEEDS_FRAMES}`, asyn
   )
   // 0.012 at 0.00619345, 0.265 at 0.00620564, 0.295 at 0.00617818, 2.578 at 0.00617817, 0.994 at 0.0061759
   expect(dash).toEqual({
-    open_price: '0.00619345',
-    close_price: '0.00617590',
+    open_price: '0.0061934500',
+    close_price: '0.0061759000',
     volume: '4.14400000',
     trade_count: 5,
-    quote_volume: '0.0256075459600000',
+    quote_volume: '0.025607545960000000',
   })
   expect(await output('audit', '--data', data)).toContain('All six laws hold')
 })

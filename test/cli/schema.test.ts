@@ -5,7 +5,7 @@ import { output, runCommand } from './support.ts'
 test('shows a table for people', async () => {
   const shown = await output('tables', '--schema', 'gold_crypto_trades')
   expect(shown).toMatch(/^gold_crypto_trades\nA trade of any exchange, exactly once/)
-  expect(shown).toMatch(/^7 +price +decimal\(18,8\) +required +Price of one unit of the base asset/m)
+  expect(shown).toMatch(/^7 +price +decimal\(20,10\) +required +Price of one unit of the base asset/m)
   expect(shown).toMatch(/^15 19 20 +vendor_data +map<string,string> +optional +/m)
   expect(shown).toMatch(/^partitioned by +exchange_date, exchange_hour$/m)
   expect(shown).toMatch(/^sorted by +timestamp, trade_id$/m)

@@ -16,14 +16,14 @@ test('json: decimals and large integers are exact, what is nested is nested', as
   ).toEqual([
     {
       trade_id: 'BINANCE-2',
-      price: '1234567890.12345678',
+      price: '1234567890.1234567800',
       timestamp: '2021-10-12 00:28:32.002+00',
       vendor_data: { event_type: 'trade', is_buyer_maker: 'true', trade_id: '2' },
       trade_conditions: [],
       source_sequence: null,
     },
-    expect.objectContaining({ price: '1.50000000' }),
-    expect.objectContaining({ price: '0.00000001' }),
+    expect.objectContaining({ price: '1.5000000000' }),
+    expect.objectContaining({ price: '0.0000000100' }),
   ])
   expect(
     await sql(
@@ -40,12 +40,12 @@ test('json: decimals and large integers are exact, what is nested is nested', as
 
 test('csv, table and parquet', async () => {
   const query = 'SELECT symbol, sum(price) AS total FROM GOLD_CRYPTO_TRADES GROUP BY symbol'
-  expect(await sql(query, 'csv')).toBe('symbol,total\nBTCUSDT,1234567891.62345679\n')
+  expect(await sql(query, 'csv')).toBe('symbol,total\nBTCUSDT,1234567891.6234567900\n')
   expect(await sql(`${query};`, 'table')).toBe(
     [
-      'symbol                 total',
-      '───────  ───────────────────',
-      'BTCUSDT  1234567891.62345679',
+      'symbol                   total',
+      '───────  ─────────────────────',
+      'BTCUSDT  1234567891.6234567900',
       '(1 row)',
       '',
     ].join('\n'),

@@ -107,7 +107,7 @@ describe('a record that is not a trade', () => {
   test('for a schema that the registry does not know', async () => {
     expect(await verdictOn(encodeTrade(tradeOf(1), { trade: 999_999, wide: 2 }))).toEqual({
       type: 'unknown_schema',
-      reason: 'the registry knows no schema 999999',
+      reason: 'the registry knows no Avro schema 999999',
       schemaId: 999_999,
     })
     expect(await verdictOn(encodeTrade(tradeOf(1), { trade: 0xffff_fffe, wide: 2 }))).toMatchObject({

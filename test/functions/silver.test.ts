@@ -70,7 +70,7 @@ beforeEach(() => {
 const silverRows = (of = lake) => rowsOf(of, table)
 const deadRows = (of = lake) => rowsOf(of, DLQ_TABLE)
 const refineKeys = (keys: readonly string[], registry: SchemaRegistry = lake.ports.registry) =>
-  refine(lake.ports, BINANCE, cachedSchemas(registry), keys)
+  refine(lake.ports, BINANCE, cachedSchemas(registry, lake.clock), keys)
 
 describe('a valid trade', () => {
   test('becomes a row with every field exactly', async () => {
@@ -344,7 +344,7 @@ describe('an outage of the registry', () => {
         return bundledRegistry().writerSchema(id)
       },
     }
-    const schemas = cachedSchemas(registry)
+    const schemas = cachedSchemas(registry, lake.clock)
     const process = async (value: Uint8Array | null) =>
       refine(lake.ports, BINANCE, schemas, [await put([recordOf(value), recordOf(null)])])
     expect(await process(encodeTrade(tradeOf(1)))).toMatchObject({ valid: 1, invalid: 1 })
@@ -353,14 +353,16 @@ describe('an outage of the registry', () => {
     expect(asked).toBe(1)
   })
 
-  test('is over when an id is registered: an unknown id is asked for again', async () => {
+  test('is over when an id is registered: an unknown id is asked for again after some minutes', async () => {
     const schemas = new Map([[1, await bundledRegistry().writerSchema(1)]])
-    const cached = cachedSchemas(bundledRegistry(schemas))
+    const cached = cachedSchemas(bundledRegistry(schemas), lake.clock)
     const process = async (n: number) =>
       refine(lake.ports, BINANCE, cached, [await put([recordOf(encodeTrade(tradeOf(n), { trade: 7, wide: 2 }))])])
     expect(await process(1)).toMatchObject({ valid: 0, invalid: 1 })
     schemas.set(7, schemas.get(1))
-    expect(await process(2)).toMatchObject({ valid: 1, invalid: 0 })
+    expect(await process(2)).toMatchObject({ valid: 0, invalid: 1 })
+    lake.clock.advance(5 * 60_000)
+    expect(await process(3)).toMatchObject({ valid: 1, invalid: 0 })
   })
 })
 

@@ -213,7 +213,7 @@ export async function pendingIds(lake: MemoryLake, consumer: string): Promise<st
 /** Runs Silver over everything that is pending for it. */
 export async function refineAll(lake: MemoryLake, exchange: Exchange): Promise<SilverResult> {
   const keys = await pendingIds(lake, consumers.silver(exchange.name))
-  return refine(lake.ports, exchange, cachedSchemas(lake.ports.registry), keys)
+  return refine(lake.ports, exchange, cachedSchemas(lake.ports.registry, lake.ports.clock), keys)
 }
 
 /** Commits everything that is pending for every Bronze, Silver and DLQ table. */

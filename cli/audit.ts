@@ -1,5 +1,6 @@
 /** `tradelake audit`: whether the laws hold, law by law, in plain words; `--repair` mends what can be mended first. */
 import { createLogFile } from '../adapters/log-file.ts'
+import { sumOf } from '../domain/counts.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { ReadableLake } from '../domain/lake.ts'
 import { wireFunctions } from '../embedded/functions.ts'
@@ -7,6 +8,7 @@ import { type Lake, openLake } from '../embedded/lake.ts'
 import { createTotals } from '../embedded/totals.ts'
 import { auditLake } from '../operations/audit/audit.ts'
 import type { AuditReport, LawReport } from '../operations/audit/report.ts'
+import { acceptLosses } from '../operations/repair/losses.ts'
 import { repairLake } from '../operations/repair/repair.ts'
 import { command, JSON_OPTION, type Values } from './command.ts'
 import { formatCount } from './format.ts'
@@ -14,17 +16,22 @@ import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
 
 export const audit = command({
   name: 'audit',
-  usage: '[--repair] [--data DIR | --stack NAME] [--json]',
+  usage: '[--repair] [--accept-loss] [--data DIR | --stack NAME] [--json]',
   options: {
     repair: {
       type: 'boolean',
       help: 'first mend what can be mended: lost state, table pointers and files, and all that is missing in the tables made from them',
+    },
+    'accept-loss': {
+      type: 'boolean',
+      help: 'acknowledge what a repair found to be lost for good: it is still shown, and no longer makes the audit fail',
     },
     ...LAKE_OPTIONS,
     json: JSON_OPTION,
   },
   async run(values) {
     const repaired = values.repair ? await repair(values) : undefined
+    if (values['accept-loss']) await accept(values)
     const lake: ReadableLake = await openToRead(values)
     try {
       const report = await auditLake(lake)
@@ -53,6 +60,16 @@ async function repair({ data, stack }: Values<typeof LAKE_OPTIONS>): Promise<str
   }
 }
 
+async function accept({ data, stack }: Values<typeof LAKE_OPTIONS>): Promise<void> {
+  if (stack !== undefined) throw new BadInput('Losses are acknowledged where the lake is repaired: give --data DIR.')
+  const lake = await openLake(data, { mustExist: true })
+  try {
+    await acceptLosses(lake.ports)
+  } finally {
+    lake.close()
+  }
+}
+
 function printRepairs(repaired: readonly string[]): void {
   console.log('Repair')
   for (const sentence of repaired) console.log(`  ${sentence}`)
@@ -63,13 +80,46 @@ function printRepairs(repaired: readonly string[]): void {
 export function printAudit(report: AuditReport): void {
   console.log('Audit')
   for (const law of report.laws) for (const line of lawLines(law)) console.log(line)
-  const broken = report.laws.filter(law => !law.holds)
-  if (broken.length === 0)
-    console.log('All six laws hold: nothing is lost, nothing doubled, and every candle is exact.')
-  else
-    console.log(
-      `${broken.length === 1 ? 'A law is' : `${broken.length} laws are`} BROKEN: ${broken.map(law => law.name).join('; ')}.`,
-    )
+  for (const line of lossLines(report.losses)) console.log(line)
+  console.log(verdict(report))
+  for (const line of feedLines(report)) console.log(line)
+}
+
+/** What never reached Kafka, which no law can see. */
+function feedLines({ feeds }: AuditReport): string[] {
+  if (feeds === undefined) return []
+  const { gaps, silent } = feeds
+  const never = gaps.lost + gaps.unreadable
+  return [
+    ...(never > 0
+      ? [
+          `${formatCount(never)} trades that the exchanges numbered never came here: SELECT * FROM feed_gaps says which.`,
+        ]
+      : []),
+    ...(silent.length > 0 ? [`No trade ever came from ${silent.join(', ')}.`] : []),
+  ]
+}
+
+function lossLines(losses: AuditReport['losses']): string[] {
+  return losses.map(({ table, rows, from, to, reason, file, found_at, accepted }) => {
+    const times = from === null ? 'of unknown times' : `from ${from} to ${to}`
+    const state = accepted ? 'acknowledged' : 'not acknowledged'
+    return `  LOST    ${formatCount(rows)} rows of ${table} ${times}: ${file}: ${reason} (found ${found_at}, ${state})`
+  })
+}
+
+function verdict({ laws, losses, feeds }: AuditReport): string {
+  const broken = laws.filter(law => !law.holds)
+  if (broken.length > 0)
+    return `${broken.length === 1 ? 'A law is' : `${broken.length} laws are`} BROKEN: ${broken.map(law => law.name).join('; ')}.`
+  const rows = formatCount(sumOf(losses, loss => loss.rows))
+  if (losses.some(({ accepted }) => !accepted))
+    return `The six laws hold for what is left, but ${rows} rows are lost for good: tradelake audit --accept-loss acknowledges that.`
+  if (losses.length > 0)
+    return `The six laws hold for what is left: ${rows} rows were lost, which was acknowledged; nothing is doubled.`
+  const isWhole = feeds === undefined || feeds.gaps.lost + feeds.gaps.unreadable === 0
+  const nothing = isWhole ? 'nothing is lost' : 'nothing that came is lost'
+  return `All six laws hold: ${nothing}, nothing doubled, and every candle is exact.`
 }
 
 function lawLines(law: LawReport): string[] {

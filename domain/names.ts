@@ -74,6 +74,8 @@ export const statePartition = {
   pending: (consumer: string) => `pending#${consumer}`,
   done: (consumer: string) => `done#${consumer}`,
   upkeep: 'upkeep',
+  /** Times of which Gold lost trades: candles of then are kept as they are. */
+  lostTimes: 'lost_times',
   feed: (exchange: string) => `feed#${exchange}`,
 } as const
 

@@ -6,6 +6,7 @@ import {
   DLQ_COLUMNS,
   FEED_GAP_COLUMNS,
   GOLD_COLUMNS,
+  LOSS_COLUMNS,
   RECORD_COLUMNS,
   SILVER_COLUMNS,
 } from './table-columns.ts'
@@ -196,6 +197,24 @@ export function candleTable(timeframe: Timeframe): TableDefinition {
   }
 }
 
+/** What repairs found to be lost for good (operations/repair/losses.ts). */
+export const DATA_LOSSES_TABLE: TableDefinition = {
+  name: 'data_losses',
+  doc: 'Rows that a repair could not bring back: which, since when, why, and whether a person has acknowledged it.',
+  columns: LOSS_COLUMNS,
+  partition: [{ source: 'found_date', transform: 'month', name: 'found_date_month' }],
+  sort: [],
+  targetFileBytes: 16 * MIB,
+  snapshots: BULKY,
+  upkeep: {
+    timeColumn: 'found_at',
+    order: ['found_at', 'table_name', 'partition'],
+    rowGroupRows: ROW_GROUP_ROWS,
+    closedAfterMinutes: SOON_CLOSED,
+    ageColumn: 'found_at',
+  },
+}
+
 /** Every table of a lake with these exchanges. */
 export function allTables(exchanges: readonly Exchange[] = EXCHANGES): TableDefinition[] {
   return [
@@ -203,6 +222,7 @@ export function allTables(exchanges: readonly Exchange[] = EXCHANGES): TableDefi
     ...exchanges.map(silverTable),
     DLQ_TABLE,
     FEED_GAPS_TABLE,
+    DATA_LOSSES_TABLE,
     GOLD_TABLE,
     ...TIMEFRAMES.map(candleTable),
   ]

@@ -2,6 +2,7 @@
  * How far a feed has come, kept outside its process: the next process finds missing, and looks for, what a killed one
  * did not get into Kafka; and the time without a feed began when it was last alive.
  */
+import { BadInput } from '../domain/errors.ts'
 import type { FeedPosition, Positions, Timers } from '../domain/feed-ports.ts'
 import { MINUTE_MICROS } from '../domain/time.ts'
 import type { StreamKind } from './protocol.ts'
@@ -20,6 +21,7 @@ export interface Progress {
   /**
    * Lets the tracker go on from where an earlier process was. Gives when that was last alive, milliseconds since
    * 1970, and the ranges that it had reported as missing.
+   * @throws BadInput where trades of one of its symbols were published as another kind of stream
    */
   resume(): Promise<{ readonly last: number | undefined; readonly reported: readonly MissingRange[] }>
   /**
@@ -68,6 +70,15 @@ export function createProgress(
     for (const position of changed) saved.set(position.symbol, textOf(position))
   }
 
+  /** @throws BadInput where the name is that of a position in another stream of one of the symbols */
+  function requireThisKind(name: string): void {
+    const [symbol, kind = 'trade'] = name.split('@')
+    if (kind !== stream && symbols.includes(symbol))
+      throw new BadInput(
+        `${symbol} was published here as ${kind}: as ${stream} as well its volume would be doubled. Give --stream ${kind}, or publish to another Kafka.`,
+      )
+  }
+
   return {
     async resume() {
       const wanted = new Set(symbols)
@@ -75,6 +86,7 @@ export function createProgress(
       const reported: MissingRange[] = []
       for (const { symbol: name, id, at, missing = [], open = [] } of await positions.load()) {
         if (name === WHOLE) last = at
+        requireThisKind(name)
         const symbol = name.slice(0, name.length - suffix.length)
         if (!wanted.has(symbol) || `${symbol}${suffix}` !== name) continue
         reported.push(...tracker.resume(symbol, id, BigInt(at) * 1000n - BEFORE_SAVED, RESTARTED, missing, open))

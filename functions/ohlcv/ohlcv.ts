@@ -6,6 +6,7 @@
 import { type Candle, foldCandles, windowOf } from '../../domain/candles.ts'
 import { addCounts, sumOf } from '../../domain/counts.ts'
 import type { ChangedMinutes } from '../../domain/handover.ts'
+import { goldLostTimes } from '../../domain/losses.ts'
 import { consumers } from '../../domain/names.ts'
 import { consumePending, listPending, producePending } from '../../domain/pending.ts'
 import type { Ports, Write } from '../../domain/ports.ts'
@@ -16,7 +17,7 @@ import { TIMEFRAMES, type Timeframe } from '../../domain/timeframes.ts'
 import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
 import { droppedBefore } from '../../iceberg/dropped.ts'
 import { candlesFromGold } from './from-gold.ts'
-import { openSpans, replaceWindows, writeSpans } from './spans.ts'
+import { openSpans, replaceWindows, withoutLosing, writeSpans } from './spans.ts'
 
 /** Each item takes a write, each timeframe's pointer another, and the minutes left over one more. */
 const ITEMS_PER_COMMIT = 80
@@ -82,6 +83,7 @@ async function recompute(
   nowMicros: bigint,
 ): Promise<{ writes: Write[] } & Omit<Step, 'minutes'>> {
   const gold = await createTable(ports, GOLD_TABLE)
+  const lost = await goldLostTimes(ports.state)
   const starts = minutes.map(minute => BigInt(minute) * MINUTE_MICROS)
   const writes: Promise<Write>[] = []
   let total = 0
@@ -96,7 +98,8 @@ async function recompute(
   for (const { timeframe, windows, open: opening } of spans) {
     const open = await opening
     const fresh = await freshCandles(ports, gold, timeframe, windows, below)
-    const { candles, changed, newByExchange: added } = replaceWindows(open, windows, fresh, nowMicros)
+    const kept = withoutLosing(open, windows, fresh, lost)
+    const { candles, changed, newByExchange: added } = replaceWindows(open, windows, kept, nowMicros)
     if (changed > 0) {
       const write = writeSpans(ports, timeframe, open, candles)
       // A failure is reported where all writes are awaited; until then it must not end the process as unhandled.

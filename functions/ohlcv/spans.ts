@@ -3,8 +3,9 @@
  * changed window, replaces those windows, and writes each span's rows again as one file.
  */
 import { type Candle, candleKey, sameCandle, windowOf } from '../../domain/candles.ts'
+import { touchesLoss } from '../../domain/losses.ts'
 import type { Ports, Write } from '../../domain/ports.ts'
-import { rangesAround } from '../../domain/ranges.ts'
+import { rangesAround, type TimeRange } from '../../domain/ranges.ts'
 import { candleTable } from '../../domain/tables.ts'
 import { dayOf } from '../../domain/time.ts'
 import type { Timeframe } from '../../domain/timeframes.ts'
@@ -36,6 +37,26 @@ export async function openSpans(ports: Ports, timeframe: Timeframe, windows: Rea
   const files = await planFiles(ports, table, { where })
   const read = await Promise.all(files.map(file => readCandles(ports, file.key)))
   return { table, files, candles: new Map(read.flat().map(candle => [candleKey(candle), candle])) }
+}
+
+/**
+ * The fresh candles; but of the times of which Gold lost trades (`lost`), an old one that has more trades than Gold still has stays in
+ * the fresh one's place, as nothing can make it again.
+ */
+export function withoutLosing(
+  open: OpenSpans,
+  windows: ReadonlySet<bigint>,
+  fresh: readonly Candle[],
+  lost: readonly TimeRange[],
+): readonly Candle[] {
+  if (lost.length === 0) return fresh
+  const candles = new Map(fresh.map(candle => [candleKey(candle), candle]))
+  for (const [key, old] of open.candles) {
+    const { windowStart, windowEnd, tradeCount } = old
+    if (!windows.has(windowStart) || !touchesLoss(lost, windowStart, windowEnd - windowStart)) continue
+    if (tradeCount > (candles.get(key)?.tradeCount ?? 0n)) candles.set(key, old)
+  }
+  return [...candles.values()]
 }
 
 /** The spans' candles with the windows recomputed: a window's old candle goes if `fresh` has none for it. */

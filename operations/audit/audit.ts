@@ -5,13 +5,15 @@
 import { sumOf } from '../../domain/counts.ts'
 import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
 import type { ReadableLake } from '../../domain/lake.ts'
+import type { Loss } from '../../domain/losses.ts'
+import type { QuerySession } from '../../domain/ports.ts'
 import { checkBronze } from './bronze.ts'
 import { checkCandles } from './candles.ts'
 import { feedGapNotes, readFeedGaps } from './feed-gaps.ts'
 import { checkFiles, fileFindings } from './files.ts'
 import { checkGold } from './gold.ts'
 import { type Readings, readLake } from './readings.ts'
-import { type AuditReport, count, type Findings, type LawReport } from './report.ts'
+import { type AuditReport, count, type FeedsReport, type Findings, type LawReport, type LossReport } from './report.ts'
 import { loadRows } from './rows.ts'
 import { checkSilver } from './silver.ts'
 
@@ -27,21 +29,24 @@ const LAWS = [
 /** Checks all laws. */
 export async function auditLake(lake: ReadableLake): Promise<AuditReport> {
   const at = lake.ports.clock.now()
-  const findings = await findingsOf(lake)
+  const { findings, losses, feeds } = await findingsOf(lake)
   const laws = findings.map((found, i): LawReport => {
     return { law: i + 1, name: LAWS[i], holds: found.violations.length === 0, ...found }
   })
-  return { holds: laws.every(law => law.holds), audited_at: new Date(at).toISOString(), laws }
+  const holds = laws.every(law => law.holds) && losses.every(({ accepted }) => accepted)
+  return { holds, audited_at: new Date(at).toISOString(), laws, losses, feeds }
 }
 
-async function findingsOf(lake: ReadableLake): Promise<Findings[]> {
+async function findingsOf(
+  lake: ReadableLake,
+): Promise<{ findings: Findings[]; losses: LossReport[]; feeds: FeedsReport | undefined }> {
   let readings: Readings
   try {
     readings = await readLake(lake)
   } catch (error) {
     // Without a table's metadata there is nothing to compare.
     if (!(error instanceof Corrupt || error instanceof NotFound)) throw error
-    return LAWS.map(() => unchecked(error))
+    return { findings: LAWS.map(() => unchecked(error)), losses: [], feeds: undefined }
   }
   const session = await lake.ports.engine.session()
   try {
@@ -49,22 +54,37 @@ async function findingsOf(lake: ReadableLake): Promise<Findings[]> {
     const unreadable = await loadRows(session, readings, files.paths)
     for (const key of unreadable.keys()) files.paths.delete(key)
     const { paths } = files
-    return [
-      await checked(async () =>
-        withNotes(
-          await checkBronze(session, readings, paths),
-          feedGapNotes(await readFeedGaps(session, readings.gaps.bronze, paths)),
-        ),
-      ),
+    const feeds = await readFeeds(session, readings, paths)
+    const findings = [
+      await checked(async () => withNotes(await checkBronze(session, readings, paths), feedGapNotes(feeds.gaps))),
       await checked(() => checkSilver(session, readings, paths)),
-      await checked(() => checkGold(session, readings)),
+      await checked(() => checkGold(session, readings, paths)),
       await checked(() => checkCandles(session, readings, paths)),
       fileFindings(files, unreadable),
       checkPending(readings),
     ]
+    return { findings, losses: readings.losses.rows.map(lossReport), feeds }
   } finally {
     session.close()
   }
+}
+
+function lossReport({ table, partition, file, rows, range, reason, foundAt, acceptedAt }: Loss): LossReport {
+  const text = (micros: bigint | undefined) =>
+    micros === undefined ? null : new Date(Number(micros / 1000n)).toISOString()
+  const times = { from: text(range?.from), to: text(range?.to), found_at: String(text(foundAt)) }
+  return { table, partition, file, rows, reason, accepted: acceptedAt !== undefined, ...times }
+}
+
+/** What is known of the feeds, without which nothing comes to Kafka. */
+async function readFeeds(
+  session: QuerySession,
+  readings: Readings,
+  paths: ReadonlyMap<string, string>,
+): Promise<FeedsReport> {
+  const gaps = await readFeedGaps(session, readings.gaps.bronze, paths)
+  const silent = readings.exchanges.filter(({ checkpoints }) => checkpoints.length === 0)
+  return { gaps, silent: silent.map(({ exchange }) => exchange.name) }
 }
 
 function withNotes(findings: Findings, notes: readonly string[]): Findings {

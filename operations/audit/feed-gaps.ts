@@ -4,17 +4,7 @@ import type { QuerySession } from '../../domain/ports.ts'
 import { sqlText, tableRows } from '../../domain/sql.ts'
 import { FEED_GAPS_TABLE } from '../../domain/tables.ts'
 import { listedKeys, type TableReading } from './readings.ts'
-import { count } from './report.ts'
-
-export interface FeedGapFigures {
-  /** Trades that an exchange sent and a feed could not read, and that were not fetched later. */
-  readonly unreadable: number
-  /** Trades that exchanges numbered and nobody has. */
-  readonly lost: number
-  /** Trades that are still looked for, and in how many ranges. */
-  readonly open: number
-  readonly openRanges: number
-}
+import { count, type FeedGapFigures } from './report.ts'
 
 /**
  * Counts the reports of `feed_gaps` in the files that can be read (`paths`, local paths by key). A range is done with when a

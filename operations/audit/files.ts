@@ -77,6 +77,7 @@ function tablesOf(readings: Readings): TableReading[] {
     ]),
     readings.gaps.bronze,
     readings.dlq,
+    readings.losses.table,
     both(readings.gold, readings.laterGold),
     ...readings.candles.map(({ table }) => table),
   ]

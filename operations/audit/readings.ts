@@ -9,6 +9,7 @@ import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { ChangedMinutes, SilverFiles } from '../../domain/handover.ts'
 import type { ReadableLake } from '../../domain/lake.ts'
+import type { Loss } from '../../domain/losses.ts'
 import { consumers, stageConsumers } from '../../domain/names.ts'
 import { countPending, listPending } from '../../domain/pending.ts'
 import type { PartitionEnd } from '../../domain/ports.ts'
@@ -16,6 +17,7 @@ import { FEED_GAPS, type RecordStream, tradeStream } from '../../domain/streams.
 import {
   bronzeTable,
   candleTable,
+  DATA_LOSSES_TABLE,
   DLQ_TABLE,
   GOLD_TABLE,
   silverTable,
@@ -28,6 +30,7 @@ import { droppedBefore } from '../../iceberg/dropped.ts'
 import { repeatedFiles } from '../../iceberg/live-files.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
+import { readLosses } from '../../tables/losses.ts'
 
 /** A table's files by key. */
 export interface TableReading {
@@ -70,6 +73,8 @@ export interface Readings {
   /** The feeds' reports of what they missed. */
   readonly gaps: StreamReading
   readonly dlq: TableReading
+  /** What is recorded as lost for good. */
+  readonly losses: { readonly table: TableReading; readonly rows: readonly Loss[] }
   /** Silver files that Gold has not taken. */
   readonly forGold: ReadonlySet<string>
   readonly gold: TableReading
@@ -104,8 +109,13 @@ export async function readLake(lake: ReadableLake): Promise<Readings> {
   const laterGold = await readTable(lake, GOLD_TABLE)
   const laterSilver = await inOrder(lake.exchanges, exchange => readTable(lake, silverTable(exchange)))
   const laterBronze = await inOrder(lake.exchanges, exchange => readTable(lake, bronzeTable(exchange)))
+  const losses = {
+    table: await readTable(lake, DATA_LOSSES_TABLE),
+    rows: await readLosses(lake.ports, await openTable(lake.ports, DATA_LOSSES_TABLE)),
+  }
   return {
     at,
+    losses,
     exchanges: early.map((reading, i) => ({
       ...reading,
       exchange: lake.exchanges[i],

@@ -22,8 +22,44 @@ export interface LawReport {
   readonly violations: readonly Violation[]
 }
 
+/** A loss as `data_losses` has it; times in ISO 8601, null where they are not known. */
+export interface LossReport {
+  readonly table: string
+  readonly partition: string
+  readonly file: string
+  readonly rows: number
+  readonly from: string | null
+  readonly to: string | null
+  readonly reason: string
+  readonly found_at: string
+  readonly accepted: boolean
+}
+
+/** What the feeds report. */
+export interface FeedGapFigures {
+  /** Trades that an exchange sent and a feed could not read, and that were not fetched later. */
+  readonly unreadable: number
+  /** Trades that exchanges numbered and nobody has. */
+  readonly lost: number
+  /** Trades that are still looked for, and in how many ranges. */
+  readonly open: number
+  readonly openRanges: number
+}
+
+/** What the laws do not cover, as they begin with what reached Kafka. */
+export interface FeedsReport {
+  readonly gaps: FeedGapFigures
+  /** Exchanges of which no record ever came. */
+  readonly silent: readonly string[]
+}
+
 export interface AuditReport {
+  /** All laws hold, and every loss is acknowledged. */
   readonly holds: boolean
+  /** What is recorded as lost for good. */
+  readonly losses: readonly LossReport[]
+  /** undefined where the lake could not be read. */
+  readonly feeds: FeedsReport | undefined
   readonly audited_at: string
   readonly laws: readonly LawReport[]
 }

@@ -1,5 +1,6 @@
 /** Law 2: every Bronze row is in exactly one of Silver and the dead-letter table, which has its bytes. */
 import { sumOf } from '../../domain/counts.ts'
+import { lostTimes } from '../../domain/losses.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { sqlText, tableRows } from '../../domain/sql.ts'
 import { DLQ_TABLE } from '../../domain/tables.ts'
@@ -60,7 +61,7 @@ export async function checkSilver(
         ANTI JOIN (SELECT ${KEY} FROM bronze_rows JOIN files AS s ON s.number = bronze_rows.file
           WHERE s.later) USING (${KEY})
         LEFT JOIN (SELECT exchange, epoch, part, min(off) AS least FROM bronze_rows GROUP BY ALL) USING (exchange, epoch, part)
-        WHERE o.ingested >= ${bronzeKept} AND (NOT o.dead OR ${bronzeKept} = 0 OR o.off >= least)`,
+        WHERE o.ingested >= ${bronzeKept} AND (NOT o.dead OR ${bronzeKept} = 0 OR o.off >= least) AND NOT (${bronzeLost(readings)})`,
       'exchange, epoch, "partition", "offset"',
     )),
     ...(await deadBytes(session, readings, paths)),
@@ -81,6 +82,17 @@ export async function checkSilver(
     notes: waiting > 0 ? [`${count(waiting)} Bronze files wait for Silver`] : [],
     violations,
   }
+}
+
+/** The condition under which Bronze may have lost the record of an outcome `o`, by what is recorded. */
+function bronzeLost({ exchanges, losses }: Readings): string {
+  const lost = exchanges.flatMap(({ bronze }, i) =>
+    lostTimes(losses.rows, bronze.definition.name).map(
+      // A record may have been refused long after it came.
+      ({ from, to }) => `(o.exchange = ${i} AND o.ingested >= ${from} AND (o.dead OR o.ingested <= ${to}))`,
+    ),
+  )
+  return lost.length === 0 ? 'false' : lost.join(' OR ')
 }
 
 function exchangeNames(readings: Readings): (column: string) => string {

@@ -38,7 +38,10 @@ export interface GoldChange {
   readonly minutes: readonly number[]
 }
 
-/** Plans the change for the exchange's trades of these times; `silver` are the Silver files as they will be. */
+/**
+ * Plans the change for the exchange's trades of these times; `silver` are the Silver files as they will be. Of the times in `keep`, a
+ * trade that Silver does not know at all stays in Gold: Silver lost it.
+ */
 export async function setGoldRight(
   ports: Ports,
   session: QuerySession,
@@ -46,10 +49,9 @@ export async function setGoldRight(
   ranges: readonly TimeRange[],
   silver: Pick<LiveTable, 'definition'> & { readonly files: Iterable<DataFile> },
   gold: LoadedTable,
+  keep: readonly TimeRange[] = [],
 ): Promise<GoldChange> {
-  const inRanges = ranges
-    .map(({ from, to }) => `"timestamp" BETWEEN ${sqlTimestamp(from)} AND ${sqlTimestamp(to)}`)
-    .join(' OR ')
+  const inRanges = within(ranges)
   const silverFiles = [...silver.files].filter(file =>
     ranges.some(range => mayHold(silver.definition, 'timestamp', file, range)),
   )
@@ -61,6 +63,10 @@ export async function setGoldRight(
   const mine = `exchange = ${sqlText(exchange.code)} AND (${inRanges})`
   await session.run(`CREATE OR REPLACE TEMP TABLE gone AS
     SELECT ${TRADE_COLUMNS} FROM ${goldRows} WHERE ${mine} EXCEPT SELECT ${TRADE_COLUMNS} FROM ${silverRows} WHERE ${mine}`)
+  if (keep.length > 0)
+    await session.run(
+      `DELETE FROM gone WHERE (${within(keep)}) AND (${KEY}) NOT IN (SELECT (${KEY}) FROM ${silverRows} WHERE ${mine})`,
+    )
   const { remove, kept, rows: rowsRemoved } = await withoutGone(ports, session, goldFiles, goldPaths)
   await session.run(`CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM ${silverRows} AS silver
     WHERE ${mine} AND (${KEY}) NOT IN
@@ -91,6 +97,11 @@ export async function setGoldRight(
     minutes.add(Number(minute))
   const rowsAdded = sumOf(added, file => file.records)
   return { remove, add: [...kept, ...added], rowsRemoved, rowsAdded, minutes: [...minutes].sort((a, b) => a - b) }
+}
+
+/** The condition for a trade of one of these times. */
+function within(ranges: readonly TimeRange[]): string {
+  return ranges.map(({ from, to }) => `"timestamp" BETWEEN ${sqlTimestamp(from)} AND ${sqlTimestamp(to)}`).join(' OR ')
 }
 
 /** Files of Gold that hold rows which are gone, and their other rows in files of their own. */

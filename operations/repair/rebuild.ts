@@ -4,7 +4,7 @@
  * keep the old rows readable. Where anything of the range changed in the meantime, the transaction conflicts and the
  * rebuild begins again.
  */
-import { sumOf } from '../../domain/counts.ts'
+import { addCounts, sumOf } from '../../domain/counts.ts'
 import { BadInput, TradelakeError } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { ChangedMinutes } from '../../domain/handover.ts'
@@ -93,8 +93,13 @@ export async function redrive(ports: Ports, exchange: Exchange, choice: DeadLett
   )
 }
 
-/** Gold, from Silver's trades of the range; one commit for each day. */
-export async function rebuildGold(ports: Ports, exchange: Exchange, range: TimeRange): Promise<RebuildResult> {
+/** Gold, from Silver's trades of the range; one commit for each day. `keep`: times of which Silver lost trades that Gold still has. */
+export async function rebuildGold(
+  ports: Ports,
+  exchange: Exchange,
+  range: TimeRange,
+  keep: readonly TimeRange[] = [],
+): Promise<RebuildResult> {
   let total = NOTHING
   const tables = [await readLive(ports, silverTable(exchange)), await readLive(ports, GOLD_TABLE)]
   for (const day of daysOf(range, tables))
@@ -107,7 +112,7 @@ export async function rebuildGold(ports: Ports, exchange: Exchange, range: TimeR
           requireKept(silver, range)
           const gold = await createTable(ports, GOLD_TABLE)
           const files = { definition: silver.definition, files: silver.files.values() }
-          const change = await setGoldRight(ports, session, exchange, [day], files, gold)
+          const change = await setGoldRight(ports, session, exchange, [day], files, gold, keep)
           return planned(await goldWrites(ports, gold, change), nowMs, counted(NOTHING, change))
         }),
       ),
@@ -235,14 +240,7 @@ function counted(result: RebuildResult, change: GoldChange): RebuildResult {
 }
 
 function sum(a: RebuildResult, b: RebuildResult): RebuildResult {
-  return {
-    records: a.records + b.records,
-    valid: a.valid + b.valid,
-    invalid: a.invalid + b.invalid,
-    goldRemoved: a.goldRemoved + b.goldRemoved,
-    goldAdded: a.goldAdded + b.goldAdded,
-    minutes: a.minutes + b.minutes,
-  }
+  return { ...a, ...addCounts({ ...a }, { ...b }) }
 }
 
 function rowsIn(files: readonly DataFile[]): number {

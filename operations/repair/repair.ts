@@ -4,18 +4,24 @@
  * run again.
  *
  * The tables come first (pointers, snapshots, files), then Bronze's records and checkpoints, then what is missing downstream.
- * Nothing is deleted: what no table names is swept by maintenance, a day later. A lake has one writer while it is repaired.
+ * Nothing is deleted: what no table names is swept by maintenance, a day later. What cannot be made again stays where it still is
+ * (Gold keeps a trade whose Silver row is lost, a candle stays whose trades are), and each loss is recorded. A lake has one writer
+ * while it is repaired.
  */
+import { lostTimes } from '../../domain/losses.ts'
 import { recordStreams } from '../../domain/streams.ts'
-import { allTables, silverTable } from '../../domain/tables.ts'
+import { allTables, DATA_LOSSES_TABLE, silverTable } from '../../domain/tables.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
 import { drain } from '../../embedded/drain.ts'
 import type { Functions } from '../../embedded/functions.ts'
 import type { Lake } from '../../embedded/lake.ts'
 import type { Totals } from '../../embedded/totals.ts'
+import { openTable } from '../../iceberg/catalog.ts'
 import { setBack, settle } from '../../iceberg/lineage.ts'
+import { readLosses } from '../../tables/losses.ts'
 import { dropUnreadableObjects, mendCheckpoints, registerMissing } from './bronze.ts'
 import { inSession, keptFrom, readLive } from './live.ts'
+import { settleLosses } from './losses.ts'
 import { sendMissing, takeDone } from './missing.ts'
 import { rebuildCandles, rebuildGold } from './rebuild.ts'
 import { dropRepeatedOutcomes, dropRepeatedRecords } from './repeats.ts'
@@ -24,9 +30,10 @@ import { mendTable } from './tables.ts'
 /** Repairs the lake and gives what was done, a sentence each; an empty list where nothing was wrong. */
 export async function repairLake(lake: Lake, functions: Functions, totals: Totals): Promise<string[]> {
   const { ports, exchanges } = lake
+  const tables = allTables(exchanges)
   const done: string[] = []
   await inSession(ports, async session => {
-    for (const table of allTables(exchanges)) done.push(...(await mendTable(ports, session, table)))
+    for (const table of tables) done.push(...(await mendTable(ports, session, table)))
     for (const stream of recordStreams(exchanges)) {
       done.push(...(await dropUnreadableObjects(ports, session, stream)))
       done.push(...(await registerMissing(ports, session, stream)))
@@ -48,7 +55,11 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
     // Silver counts from when a trade was validated, which may be before the trade's own time.
     const kept = keptFrom(await readLive(ports, silverTable(exchange)))
     const from = kept === 0n ? 0n : kept + DAY_MICROS
-    const { goldRemoved, goldAdded } = await rebuildGold(ports, exchange, { ...EVER, from })
+    const keep = lostTimes(
+      await readLosses(ports, await openTable(ports, DATA_LOSSES_TABLE)),
+      silverTable(exchange).name,
+    )
+    const { goldRemoved, goldAdded } = await rebuildGold(ports, exchange, { ...EVER, from }, keep)
     if (goldRemoved + goldAdded > 0)
       done.push(`${goldRemoved} rows of ${exchange.name} left Gold and ${goldAdded} came into it`)
   }
@@ -57,7 +68,8 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
     done.push(`the candles of ${minutes} minutes were folded again`)
   }
   await drain(lake, functions, totals)
-  for (const { name } of allTables(exchanges)) if ((await setBack(ports, name)) !== undefined) await settle(ports, name)
+  done.push(...(await settleLosses(ports, tables)))
+  for (const { name } of tables) if ((await setBack(ports, name)) !== undefined) await settle(ports, name)
   return done
 }
 

@@ -41,19 +41,21 @@ function dropRepeats(ports: Ports, session: QuerySession, sources: readonly Sour
   return commit(ports, async () => {
     const writes: Write[] = []
     const done: string[] = []
-    const lives: { live: LiveTable; paths: Map<string, string>; rows: string }[] = []
+    const lives: { place: number; live: LiveTable; paths: Map<string, string>; rows: string }[] = []
     for (const [place, { table, identity, condition = 'true' }] of sources.entries()) {
       const live = await readLive(ports, table)
+      if (live.files.size === 0) continue
       const paths = await localPaths(ports, live.files.values())
       const files = tableRows(table, [...paths.values()], ['filename', 'file_row_number'])
       const rows = `SELECT ${identity}, ${place} AS place, filename, file_row_number FROM ${files} WHERE ${condition}`
-      lives.push({ live, paths, rows })
+      lives.push({ place, live, paths, rows })
     }
+    if (lives.length === 0) return { writes, result: done }
     const { identity } = sources[0]
     await session.run(`CREATE OR REPLACE TEMP TABLE repeats AS SELECT place, filename, file_row_number FROM
       (SELECT *, row_number() OVER (PARTITION BY ${identity} ORDER BY place, filename, file_row_number) AS copy
         FROM (${lives.map(({ rows }) => rows).join(' UNION ALL ')})) WHERE copy > 1`)
-    for (const [place, { live, paths }] of lives.entries()) {
+    for (const { place, live, paths } of lives) {
       const { remove, kept, rows } = await withoutRepeats(ports, session, live, paths, place)
       if (rows === 0) continue
       writes.push(...(await replaceFiles(ports, live, remove, kept)), ...(await handOver(ports, remove, kept)))

@@ -5,17 +5,20 @@
 import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
 import { readParquet } from '../../domain/sql.ts'
-import type { TableDefinition } from '../../domain/tables.ts'
+import { DATA_LOSSES_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { type LoadedTable, openTable, pointerKey, pointerWrite, restorePointer } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { filesAbove, type MetadataFile, metadataFiles } from '../../iceberg/lineage.ts'
 import { repeatedFiles } from '../../iceberg/live-files.ts'
-import { uriOf } from '../../iceberg/location.ts'
+import { keyOf, uriOf } from '../../iceberg/location.ts'
 import { rollBack } from '../../iceberg/metadata.ts'
 import { nextMetadataKey, readMetadata, versionOf, writeMetadata } from '../../iceberg/metadata-file.ts'
 import { damageOf } from '../../iceberg/parquet/whole.ts'
+import { partitionPath } from '../../iceberg/partitions.ts'
 import { planFiles } from '../../iceberg/scan.ts'
+import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import type { DataFile } from '../../iceberg/types.ts'
+import { type Gone, recordGone, rowsByPartition } from './losses.ts'
 
 /** Mends the table and gives what was done, a sentence each; an empty list where it was whole. */
 export async function mendTable(ports: Ports, session: QuerySession, definition: TableDefinition): Promise<string[]> {
@@ -23,7 +26,7 @@ export async function mendTable(ports: Ports, session: QuerySession, definition:
   const table = await mendPointer(ports, definition, done)
   if (!table) return done
   const whole = await mendHistory(ports, definition, table, done)
-  await dropUnreadable(ports, session, await listOnce(ports, definition, whole, done), done)
+  await dropUnreadable(ports, session, definition, await listOnce(ports, definition, whole, done), done)
   return done
 }
 
@@ -128,11 +131,21 @@ async function mendHistory(
   await writeMetadata(ports.store, key, rollBack(metadata, earlier, nowMs, table.metadataLocation))
   const metadataLocation = uriOf(ports.store, key)
   const write = pointerWrite({ table, metadataLocation, version: ports.ids.uuid(), nowMs })
-  await ports.state.transact([write], ports.ids.uuid())
+  const rowsBefore = totalRows(metadata.snapshots[current])
+  const rows = rowsBefore - (at < 0 ? 0 : totalRows(metadata.snapshots[at]))
+  const manifests = keyOf(ports.store, metadata.snapshots[current]['manifest-list'])
+  const gone: Gone[] =
+    rows > 0 ? [{ definition, file: undefined, key: manifests, rows, rowsBefore, reason: problem }] : []
+  const recorded = name === DATA_LOSSES_TABLE.name ? [] : await recordGone(ports, gone)
+  await ports.state.transact([write, ...recorded], ports.ids.uuid())
   done.push(
     `${name} went back ${current - at} snapshots, to ${earlier === undefined ? 'an empty table' : `snapshot ${earlier}`}: ${problem}`,
   )
   return (await openTable(ports, definition)) as LoadedTable
+}
+
+function totalRows({ summary }: Snapshot): number {
+  return Number(summary['total-records'] ?? 0)
 }
 
 /** Each file that the table names several times stays in it once. */
@@ -155,18 +168,30 @@ async function listOnce(
   }
 }
 
-/** Takes files that are missing or cannot be read out of the table. */
-async function dropUnreadable(ports: Ports, session: QuerySession, table: LoadedTable, done: string[]): Promise<void> {
-  const remove = new Set<string>()
-  for (const file of await planFiles(ports, table)) {
-    const problem = await fileProblem(ports, session, file)
-    if (problem === undefined) continue
-    remove.add(file.key)
-    done.push(`${table.name} no longer names ${file.key} with its ${file.records} rows: ${problem}`)
+/** Takes files that are missing or cannot be read out of the table, and records them as lost until their rows are made again. */
+async function dropUnreadable(
+  ports: Ports,
+  session: QuerySession,
+  definition: TableDefinition,
+  table: LoadedTable,
+  done: string[],
+): Promise<void> {
+  const files = await planFiles(ports, table)
+  const rows = rowsByPartition(definition, files)
+  const gone: Gone[] = []
+  for (const file of files) {
+    const reason = await fileProblem(ports, session, file)
+    if (reason === undefined) continue
+    const rowsBefore = rows.get(partitionPath(definition, file.partition)) ?? 0
+    gone.push({ definition, file, key: file.key, rows: file.records, rowsBefore, reason })
+    done.push(`${table.name} no longer names ${file.key} with its ${file.records} rows: ${reason}`)
   }
-  if (remove.size === 0) return
+  if (gone.length === 0) return
+  const remove = new Set(gone.map(({ key }) => key))
   const staged = await stageSnapshot(ports, { table, remove, operation: 'delete' })
-  await ports.state.transact([staged.write], ports.ids.uuid())
+  // A file of losses that is itself lost takes its record along.
+  const recorded = table.name === DATA_LOSSES_TABLE.name ? [] : await recordGone(ports, gone)
+  await ports.state.transact([staged.write, ...recorded], ports.ids.uuid())
 }
 
 /** Why a data file cannot be read from end to end; undefined where it can. */

@@ -7,6 +7,23 @@ import { allTables } from '../../domain/tables.ts'
  */
 const IDS: readonly (readonly [tables: RegExp, columns: readonly string[]])[] = [
   [
+    /^data_losses$/,
+    [
+      '1 loss_id',
+      '2 table_name',
+      '3 partition',
+      '4 file',
+      '5 rows',
+      '6 from_time',
+      '7 to_time',
+      '8 reason',
+      '9 found_at',
+      '10 found_date',
+      '11 accepted_at',
+      '12 rows_before',
+    ],
+  ],
+  [
     /^bronze_\w+_trades$/,
     [
       '1 message_key',

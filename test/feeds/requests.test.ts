@@ -37,7 +37,13 @@ describe('where an exchange refuses the region', () => {
   const hostsOf = (asked: readonly Asked[]) => asked.map(({ path }) => path.split('/')[0])
 
   test('aggregates come from the address that serves only market data, whatever their age', async () => {
-    const { rig, asked, arrive } = late(40 * MINUTE, { ratePerSecond: 20, stream: 'aggTrade', hosts, answer: refuse })
+    const { rig, asked, arrive } = late(40 * MINUTE, {
+      ratePerSecond: 20,
+      stream: 'aggTrade',
+      fromTheFirst: false,
+      hosts,
+      answer: refuse,
+    })
     rig.positions.set('BTCUSDT@aggTrade', { symbol: 'BTCUSDT@aggTrade', id: 1_000_000, at: START_MS })
     await arrive()
     await rig.timers.advance(5 * MINUTE)

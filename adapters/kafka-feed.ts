@@ -83,7 +83,7 @@ export function kafkaPositions(
       const records = positions.map(position => ({
         topic,
         key: Buffer.from(`${exchange}/${position.symbol}`),
-        value: Buffer.from(JSON.stringify({ id: position.id, at: position.at, missing: position.missing })),
+        value: Buffer.from(JSON.stringify({ ...position, symbol: undefined })),
         timestamp: position.at,
       }))
       await sink.send(records)
@@ -107,8 +107,8 @@ async function readTo(
   })
   for await (const { key, value, offset } of stream) {
     const [owner, symbol] = key.toString().split('/', 2)
-    const { id, at, missing } = JSON.parse(value.toString()) as FeedPosition
-    if (owner === exchange) found.set(symbol, { symbol, id, at, missing })
+    const position = JSON.parse(value.toString()) as Omit<FeedPosition, 'symbol'>
+    if (owner === exchange) found.set(symbol, { ...position, symbol })
     // The last record is never compacted away.
     if (offset >= end - 1n) break
   }

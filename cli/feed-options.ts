@@ -39,8 +39,7 @@ export function sourceOf(values: Values<typeof SOURCE_OPTIONS>): {
 } {
   const exchange = EXCHANGES.find(({ name }) => name === values.exchange)
   if (!exchange) throw new BadInput(`Say which exchange: --exchange ${EXCHANGES.map(({ name }) => name).join(', ')}.`)
-  const stream = STREAMS.find(kind => kind === values.stream)
-  if (!stream) throw new BadInput(`--stream ${values.stream} is not one of ${STREAMS.join(', ')}.`)
+  const stream = streamOf(values.stream)
   if (stream !== 'trade' && exchange.name !== 'binance')
     throw new BadInput(`--stream ${stream} exists only on Binance: leave it out for ${exchange.name}.`)
   const venue = VENUES[exchange.name]
@@ -49,6 +48,13 @@ export function sourceOf(values: Values<typeof SOURCE_OPTIONS>): {
     venue: { ...venue, restUrls: addresses('rest', values.rest, /^https?:\/\//) ?? venue.restUrls },
     stream,
   }
+}
+
+/** @throws BadInput where it is not a kind of stream */
+export function streamOf(text: string): StreamKind {
+  const stream = STREAMS.find(kind => kind === text)
+  if (!stream) throw new BadInput(`--stream ${text} is not one of ${STREAMS.join(', ')}.`)
+  return stream
 }
 
 export function addresses(name: 'url' | 'rest', text: string | undefined, pattern: RegExp): string[] | undefined {

@@ -15,8 +15,12 @@ import { type Decoder, MalformedFrame } from '../feeds/decoder.ts'
 import { DECODERS } from '../feeds/exchanges/decoders.ts'
 import { framesOf } from '../feeds/frames.ts'
 import { partitionOf } from '../feeds/partitioner.ts'
+import type { StreamKind } from '../feeds/protocol.ts'
 import { command, DATA_OPTION } from './command.ts'
+import { streamOf } from './feed-options.ts'
 import { formatCount } from './format.ts'
+import { kindOf, noteKind, type Recorded, requireOneKind } from './frames-kinds.ts'
+import { optional } from './values.ts'
 
 const RECORDS_PER_APPEND = 5_000
 
@@ -24,9 +28,10 @@ const KNOWN = Object.keys(DECODERS).join(', ')
 
 export const frames = command({
   name: 'frames',
-  usage: 'FILE… --exchange X [--data DIR]   (FILE may be a pipe, or - for the standard input)',
+  usage: 'FILE… --exchange X [--stream KIND] [--data DIR]   (FILE may be a pipe, or - for the standard input)',
   options: {
     exchange: { type: 'string', value: 'X', help: `whose frames they are: ${KNOWN}` },
+    stream: { type: 'string', value: 'KIND', help: 'only these trades of the recording: trade, or aggTrade (Binance)' },
     data: DATA_OPTION,
   },
   async run(values, positionals) {
@@ -35,14 +40,19 @@ export const frames = command({
     if (positionals.length === 0) throw new BadInput('Give at least one file of recorded frames.')
     const decoder = isExchangeName(name) ? DECODERS[name] : undefined
     if (!decoder) throw new BadInput(`--exchange ${name} is not one of ${KNOWN}.`)
+    const stream = optional(values.stream, streamOf)
     const scratch = systemScratch()
     const recordings: Recording[] = []
     for (const file of positionals) recordings.push(await recordingOf(file, scratch))
     // Every file is read to its end before anything is published: a bad one leaves nothing half-done.
-    for (const recording of recordings) for await (const _ of tradesOf(recording, decoder));
+    const recorded: Recorded = { kinds: new Map(), range: undefined }
+    for (const recording of recordings)
+      for await (const { trades } of tradesOf(recording, decoder, stream))
+        for (const trade of trades) noteKind(recorded, trade)
     const lake = await openLake(values.data)
     try {
-      for (const recording of recordings) await publish(lake, name, recording, decoder)
+      await requireOneKind(lake, recorded)
+      for (const recording of recordings) await publish(lake, name, recording, decoder, stream)
       console.log('Run tradelake drain, or tradelake start, to take them through the stages.')
       return 0
     } finally {
@@ -70,7 +80,13 @@ async function recordingOf(file: string, scratch: Scratch): Promise<Recording> {
   }
 }
 
-async function publish(lake: Lake, name: string, recording: Recording, decoder: Decoder): Promise<void> {
+async function publish(
+  lake: Lake,
+  name: string,
+  recording: Recording,
+  decoder: Decoder,
+  stream: StreamKind | undefined,
+): Promise<void> {
   const { file } = recording
   const topic = topicName(name)
   const partitions = lake.exchanges.find(exchange => exchange.name === name)?.partitions ?? 1
@@ -82,7 +98,7 @@ async function publish(lake: Lake, name: string, recording: Recording, decoder: 
     published += records.length
     records = []
   }
-  for await (const { trades, receivedAt } of tradesOf(recording, decoder)) {
+  for await (const { trades, receivedAt } of tradesOf(recording, decoder, stream)) {
     frames++
     for (const trade of trades) {
       const key = Buffer.from(trade.symbol)
@@ -104,13 +120,14 @@ async function publish(lake: Lake, name: string, recording: Recording, decoder: 
 async function* tradesOf(
   { file, path }: Recording,
   decoder: Decoder,
+  stream: StreamKind | undefined,
 ): AsyncGenerator<{ trades: Trade[]; receivedAt: bigint }> {
   try {
     const lines = createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })
     for await (const { json, receivedAt, line } of framesOf(lines, file)) {
       let trades: Trade[]
       try {
-        trades = [...decoder.map(json, receivedAt)]
+        trades = [...decoder.map(json, receivedAt)].filter(trade => stream === undefined || kindOf(trade) === stream)
       } catch (error) {
         if (!(error instanceof MalformedFrame)) throw error
         throw new BadInput(`${file}:${line} ${messageOf(error)} Nothing was published.`)

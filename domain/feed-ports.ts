@@ -89,6 +89,8 @@ export interface FeedPosition {
   readonly at: number
   /** Ids up to that one that are still looked for; none by default. */
   readonly missing?: readonly MissingIds[]
+  /** Ranges that were reported as missing, and whose end is not reported yet; none by default. */
+  readonly open?: readonly MissingIds[]
 }
 
 /** Ids that have not come, both ends included, and what the search for them has to know. */
@@ -99,8 +101,6 @@ export interface MissingIds {
   readonly fromTime: number
   readonly toTime: number
   readonly cause: string
-  /** First and last id of the range that they were reported in. */
-  readonly reported?: readonly [from: number, to: number]
 }
 
 /** What a feed remembers from one process to the next. */

@@ -104,3 +104,11 @@ export function messageId(exchange: string, symbol: string, tradeId: string): st
   const hex = hash.toString('hex', 0, 16)
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
+
+/** What stands before the number of an aggregate in its trade id: BINANCE-AGG-123. */
+export const AGGREGATE = '-AGG-'
+
+/** Whether a trade is an aggregate of several: both kinds of one market together double its volume. */
+export function isAggregate({ tradeId }: Pick<Trade, 'tradeId'>): boolean {
+  return tradeId.includes(AGGREGATE)
+}

@@ -2,7 +2,7 @@
 import type { FeedPosition, MissingIds, Positions, RecordSink } from '../domain/feed-ports.ts'
 import { statePartition } from '../domain/names.ts'
 import { piecesOf } from '../domain/pieces.ts'
-import { type LogRecord, MAX_TRANSACTION_WRITES, type Write } from '../domain/ports.ts'
+import { type Attribute, type LogRecord, MAX_TRANSACTION_WRITES, type Write } from '../domain/ports.ts'
 import { recordStreams } from '../domain/streams.ts'
 import { partitionOf } from '../feeds/partitioner.ts'
 import type { Lake } from './lake.ts'
@@ -38,21 +38,30 @@ export function lakePositions(lake: Pick<Lake, 'ports'>, exchange: string): Posi
           symbol: key.sort,
           id: Number(attributes.id),
           at: Number(attributes.at),
-          ...(attributes.missing != null && { missing: JSON.parse(String(attributes.missing)) as MissingIds[] }),
+          ...(attributes.missing != null && { missing: idsOf(attributes.missing) }),
+          ...(attributes.open != null && { open: idsOf(attributes.open) }),
         }),
       )
     },
     async save(positions) {
       const writes = positions.map(
-        ({ symbol, id, at, missing }): Write => ({
+        ({ symbol, id, at, missing, open }): Write => ({
           kind: 'put',
           item: {
             key: { table: 'state', partition, sort: symbol },
-            attributes: { id, at, ...(missing && { missing: JSON.stringify(missing) }) },
+            attributes: {
+              ...{ id, at },
+              ...(missing && { missing: JSON.stringify(missing) }),
+              ...(open && { open: JSON.stringify(open) }),
+            },
           },
         }),
       )
       for (const some of piecesOf(writes, MAX_TRANSACTION_WRITES)) await state.transact(some, ids.uuid())
     },
   }
+}
+
+function idsOf(text: Attribute): MissingIds[] {
+  return JSON.parse(String(text))
 }

@@ -1,6 +1,7 @@
 /**
  * The feed of one exchange: frames become trades, trades become Kafka records, and what did not come is looked for and
  * reported. Everything received is published, repeats included: Gold keeps each trade once.
+ * Over 250 lines: the parts of a feed are wired together here, and nowhere else.
  */
 import { sumOf } from '../domain/counts.ts'
 import { messageOf } from '../domain/errors.ts'
@@ -194,12 +195,17 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   function tick(): void {
     lastTick = timers.steady()
     recovery.look(lastTick)
-    if (clients.isLive)
-      progress
-        .save(clients.isWhole)
-        .catch(error => log.warn('the position was not saved', { exchange, problem: messageOf(error) }))
+    if (clients.isLive) save()
     watchMemory()
     timeouts.after(TICK_MS, tick)
+  }
+
+  function save(): void {
+    const open = recovery.unannounced()
+    progress.save(clients.isWhole).then(
+      saved => saved && recovery.announce(open),
+      error => log.warn('the position was not saved', { exchange, problem: messageOf(error) }),
+    )
   }
 
   function watchMemory(): void {

@@ -53,10 +53,8 @@ export function startFill(options: FillOptions, { timers, http, sink, log }: Fil
   const { exchange, venue, pair, stream, from, to, since, topics, metrics } = options
   const { symbol } = pair
   const tracker = createTracker()
-  const times = { fromTime: Number(since), toTime: timers.now() * 1000 }
-  const ranges = tracker.resume(symbol, to, since, BY_HAND, [
-    { from, to, ...times, cause: BY_HAND, reported: [from, to] },
-  ])
+  const wanted = { from, to, fromTime: Number(since), toTime: timers.now() * 1000, cause: BY_HAND }
+  const ranges = tracker.resume(symbol, to, since, BY_HAND, [wanted], [wanted])
   let waiting: FeedRecord[] = []
   let found = 0
   let stored = 0
@@ -90,6 +88,9 @@ export function startFill(options: FillOptions, { timers, http, sink, log }: Fil
       if (records.length > 0) await sink.send(records)
       stored = before
     }
+    // A search whose trades have all come may not have ended by itself.
+    recovery.stop()
+    await sink.send(waiting)
   }
 
   const done = run().finally(() => recovery.stop())

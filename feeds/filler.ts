@@ -184,6 +184,8 @@ export function createFiller(options: FillerOptions, tracker: Tracker, events: F
     },
     stop() {
       stopped = true
+      // The last of them came by itself, or a moment ago.
+      for (const { range } of searches) if (tracker.missing(range).length === 0) events.settled(range)
       requests.stop()
       timeouts.cancelAll()
     },

@@ -14,8 +14,8 @@ export interface Hole {
   /** By the steady clock, milliseconds. */
   readonly since: number
   readonly cause: string
-  /** The range as overdue told it; undefined before. */
-  reported: Ids | undefined
+  /** It is part of a range that was reported. */
+  reported: boolean
   /** The exchange's history has shown the trades around these ids and not these. */
   looked: boolean
 }
@@ -60,7 +60,17 @@ export function lookedAt(holes: readonly Hole[], from: number, to: number): { le
 }
 
 /** As it is kept from one process to the next. */
-export function savedOf({ from, to, fromTime, toTime, cause, reported }: Hole): MissingIds {
-  const ids = { from, to, fromTime: Number(fromTime), toTime: Number(toTime), cause }
-  return reported ? { ...ids, reported: [reported.from, reported.to] } : ids
+export function savedOf({
+  from,
+  to,
+  fromTime,
+  toTime,
+  cause,
+}: Omit<Hole, 'since' | 'reported' | 'looked'>): MissingIds {
+  return { from, to, fromTime: Number(fromTime), toTime: Number(toTime), cause }
+}
+
+/** What was kept. */
+export function restoredOf({ from, to, fromTime, toTime, cause }: MissingIds) {
+  return { from, to, fromTime: BigInt(fromTime), toTime: BigInt(toTime), cause }
 }

@@ -2,6 +2,7 @@
  * How far a feed has come, kept outside its process: the next process finds missing, and looks for, what a killed one
  * did not get into Kafka; and the time without a feed began when it was last alive.
  */
+import { BadInput } from '../domain/errors.ts'
 import type { FeedPosition, Positions, Timers } from '../domain/feed-ports.ts'
 import { MINUTE_MICROS } from '../domain/time.ts'
 import type { StreamKind } from './protocol.ts'
@@ -20,13 +21,15 @@ export interface Progress {
   /**
    * Lets the tracker go on from where an earlier process was. Gives when that was last alive, milliseconds since
    * 1970, and the ranges that it had reported as missing.
+   * @throws BadInput where trades of one of its symbols were published as another kind of stream
    */
   resume(): Promise<{ readonly last: number | undefined; readonly reported: readonly MissingRange[] }>
   /**
    * Saves what is settled now, once all that was published before is in Kafka; does nothing while another save is under
-   * way. `whole`: every connection is live; otherwise an outage goes on, and is reported when it ends.
+   * way. `whole`: every connection is live; otherwise an outage goes on, and is reported when it ends. Gives whether it has
+   * saved.
    */
-  save(whole: boolean): Promise<void>
+  save(whole: boolean): Promise<boolean>
   /** Saves what was settled at a time (milliseconds since 1970), when everything that was published is in Kafka. */
   saveLast(settled: Settled, at: number, whole: boolean): Promise<void>
 }
@@ -34,8 +37,8 @@ export interface Progress {
 type Settled = ReturnType<Tracker['settled']>
 
 /** What is compared to see whether a position has changed. */
-function textOf({ id, missing }: { readonly id: number; readonly missing: readonly unknown[] }): string {
-  return JSON.stringify([id, missing])
+function textOf({ id, missing, open }: Required<Pick<FeedPosition, 'id' | 'missing' | 'open'>>): string {
+  return JSON.stringify([id, missing, open])
 }
 
 export const RESTARTED = 'the feed was restarted'
@@ -56,14 +59,24 @@ export function createProgress(
 
   async function write(settled: Settled, at: number, whole: boolean): Promise<void> {
     const changed = settled.filter(position => saved.get(position.symbol) !== textOf(position))
-    const named = changed.map(({ symbol, id, missing }) => ({
+    const named = changed.map(({ symbol, id, missing, open }) => ({
       symbol: `${symbol}${suffix}`,
       id,
       ...(missing.length > 0 && { missing }),
+      ...(open.length > 0 && { open }),
     }))
     const all = whole ? [...named, { symbol: WHOLE, id: 0 }] : named
     if (all.length > 0) await positions.save(all.map((position): FeedPosition => ({ ...position, at })))
     for (const position of changed) saved.set(position.symbol, textOf(position))
+  }
+
+  /** @throws BadInput where the name is that of a position in another stream of one of the symbols */
+  function requireThisKind(name: string): void {
+    const [symbol, kind = 'trade'] = name.split('@')
+    if (kind !== stream && symbols.includes(symbol))
+      throw new BadInput(
+        `${symbol} was published here as ${kind}: as ${stream} as well its volume would be doubled. Give --stream ${kind}, or publish to another Kafka.`,
+      )
   }
 
   return {
@@ -71,25 +84,27 @@ export function createProgress(
       const wanted = new Set(symbols)
       let last: number | undefined
       const reported: MissingRange[] = []
-      for (const { symbol: name, id, at, missing = [] } of await positions.load()) {
+      for (const { symbol: name, id, at, missing = [], open = [] } of await positions.load()) {
         if (name === WHOLE) last = at
+        requireThisKind(name)
         const symbol = name.slice(0, name.length - suffix.length)
         if (!wanted.has(symbol) || `${symbol}${suffix}` !== name) continue
-        reported.push(...tracker.resume(symbol, id, BigInt(at) * 1000n - BEFORE_SAVED, RESTARTED, missing))
-        saved.set(symbol, textOf({ id, missing }))
+        reported.push(...tracker.resume(symbol, id, BigInt(at) * 1000n - BEFORE_SAVED, RESTARTED, missing, open))
+        saved.set(symbol, textOf({ id, missing, open }))
       }
       // Saved at the first start, so that a feed which is killed early is known to have run.
       if (last === undefined) await write([], timers.now(), true)
       return { last, reported }
     },
     async save(whole) {
-      if (saving) return
+      if (saving) return false
       saving = true
       try {
         const at = timers.now()
         const settled = tracker.settled()
         await publisher.barrier()
         await write(settled, at, whole)
+        return true
       } finally {
         saving = false
       }

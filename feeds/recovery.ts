@@ -42,6 +42,10 @@ export interface RecoveryEvents {
 export interface Recovery {
   /** Reports the trades that should have come by a time of the steady clock, and begins to look for them. */
   look(at: number): void
+  /** Ranges that are looked for and not reported yet: they are, once they are in the saved position. */
+  unannounced(): MissingRange[]
+  /** Reports them, so that a process that is killed leaves no report that the next one knows nothing of. */
+  announce(ranges: readonly MissingRange[]): void
   /** Goes on looking for what an earlier process reported as missing. */
   resume(ranges: readonly MissingRange[]): void
   /** Reports a trade that came and cannot be read. */
@@ -80,6 +84,7 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
     )
   /** Ranges of which a part was given up, or may have been by an earlier process. */
   const incomplete = new Set<MissingRange>()
+  const unannounced = new Set<MissingRange>()
   /** Texts of the history that could not be read, and name no trade: each is reported once. */
   const reported = new Set<string>()
   let unreadable = { trades: 0, logged: Number.NEGATIVE_INFINITY }
@@ -124,13 +129,19 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
 
   function absent(range: MissingRange, { from, to }: Ids): void {
     metrics.absent(to - from + 1)
+    announce([range])
     reports.sequence(range, 'absent', { from, to })
     log.info('the exchange has no such trades', { exchange, symbol: range.symbol, from, to })
     incomplete.add(range)
   }
 
+  function announce(ranges: Iterable<MissingRange>): void {
+    for (const range of ranges) if (unannounced.delete(range)) reports.sequence(range, 'open')
+  }
+
   /** Nothing more will be tried for this range: what it still lacks is given up. */
   function settled(range: MissingRange): void {
+    announce([range])
     for (const { from, to } of tracker.missing(range)) {
       const trades = to - from + 1
       metrics.lost(trades)
@@ -140,6 +151,7 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
       incomplete.add(range)
     }
     reports.sequence(range, incomplete.delete(range) ? 'closed' : 'filled')
+    tracker.ended(range)
   }
 
   /** Whether ids show what was missed, for all these pairs. */
@@ -150,10 +162,12 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
       for (const range of tracker.overdue(at)) {
         metrics.gap(range.to - range.from + 1)
         log.warn('trades are missing', { exchange, ...rangeFields(range) })
-        reports.sequence(range, 'open')
+        unannounced.add(range)
         filler?.fill(range)
       }
     },
+    unannounced: () => [...unannounced],
+    announce,
     resume(ranges) {
       for (const range of ranges) {
         incomplete.add(range)
@@ -170,6 +184,7 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
     },
     stop() {
       filler?.stop()
+      announce([...unannounced])
     },
   }
 }

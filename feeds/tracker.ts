@@ -4,7 +4,7 @@
  */
 import type { MissingIds } from '../domain/feed-ports.ts'
 import { MINUTE_MICROS } from '../domain/time.ts'
-import { type Hole, type Ids, lookedAt, savedOf, without } from './holes.ts'
+import { type Hole, type Ids, lookedAt, restoredOf, savedOf, without } from './holes.ts'
 
 /** Ids from..to, both included, that did not come when ids above them did. */
 export interface MissingRange {
@@ -32,10 +32,17 @@ export interface Moment {
 
 export interface Tracker {
   /**
-   * Goes on from what an earlier process had: ids up to this one are settled, but for those that are missing. `time`:
-   * microseconds since 1970. Gives the ranges that were reported before.
+   * Goes on from what an earlier process had: ids up to this one are settled, but for those that are missing; `open` are the
+   * ranges that it had reported. `time`: microseconds since 1970. Gives these ranges.
    */
-  resume(symbol: string, id: number, time: bigint, cause: string, missing?: readonly MissingIds[]): MissingRange[]
+  resume(
+    symbol: string,
+    id: number,
+    time: bigint,
+    cause: string,
+    missing?: readonly MissingIds[],
+    open?: readonly MissingIds[],
+  ): MissingRange[]
   /** Why ids may be missing from now on: the cause of the missing ids found until each symbol has had a trade. */
   interrupted(cause: string): void
   /** A trade has come. `time`: the exchange's, microseconds since 1970. */
@@ -53,8 +60,13 @@ export interface Tracker {
   looked(range: SymbolIds): Ids[]
   /** These ids are not waited for any longer. */
   giveUp(range: SymbolIds): void
-  /** For each symbol the id up to which all ids have come, were given up, or are in its list of missing ones. */
-  settled(): { symbol: string; id: number; missing: MissingIds[] }[]
+  /** The end of a range that overdue or resume gave has been reported. */
+  ended(range: MissingRange): void
+  /**
+   * For each symbol the id up to which all ids have come, were given up, or are in its list of missing ones; and the ranges
+   * whose end is not reported.
+   */
+  settled(): { symbol: string; id: number; missing: MissingIds[]; open: MissingIds[] }[]
   /** Whether an id of a symbol has come, or is known from an earlier process. */
   knows(symbol: string): boolean
   /** Ids that are missing now. */
@@ -77,6 +89,8 @@ interface Line {
   time: bigint
   /** Ascending, none touching the next. */
   holes: Hole[]
+  /** Ranges that were reported, and whose end was not. */
+  readonly open: MissingRange[]
   /** Cause of the next hole, where something is known to have happened. */
   cause: string | undefined
 }
@@ -93,7 +107,7 @@ export function createTracker(): Tracker {
 
   /** A symbol's line begins, or begins again. */
   function begin(symbol: string, highest: number, time: bigint, cause?: string): void {
-    lines.set(symbol, { highest, time, holes: [], cause })
+    lines.set(symbol, { highest, time, holes: [], open: lines.get(symbol)?.open ?? [], cause })
   }
 
   function open(line: Line, to: number, time: bigint, now: Moment): void {
@@ -102,7 +116,7 @@ export function createTracker(): Tracker {
     const latest = BigInt(now.now()) * 1000n
     const fromTime = line.time < latest ? line.time : latest
     const ids = { from: highest + 1, to, fromTime, toTime: time }
-    line.holes.push({ ...ids, since: now.steady(), cause, reported: undefined, looked: false })
+    line.holes.push({ ...ids, since: now.steady(), cause, reported: false, looked: false })
   }
 
   /** Takes from..to out of the line's holes; whether any id of them was missing. */
@@ -113,20 +127,14 @@ export function createTracker(): Tracker {
   }
 
   return {
-    resume(symbol, id, time, cause, missing = []) {
-      begin(symbol, id, time, cause)
-      const line = lines.get(symbol)
-      const reported = new Map<string, MissingRange>()
-      for (const ids of missing) {
-        const { from, to } = ids
-        const times = { fromTime: BigInt(ids.fromTime), toTime: BigInt(ids.toTime) }
-        const range = ids.reported && { from: ids.reported[0], to: ids.reported[1] }
-        const since = Number.NEGATIVE_INFINITY
-        line?.holes.push({ from, to, ...times, since, cause: ids.cause, reported: range, looked: false })
-        const key = range && `${range.from} ${range.to}`
-        if (key && !reported.has(key)) reported.set(key, { symbol, ...range, ...times, cause: ids.cause })
-      }
-      return [...reported.values()]
+    resume(symbol, id, time, cause, missing = [], open = []) {
+      const reported = open.map(ids => ({ symbol, ...restoredOf(ids) }))
+      const holes = missing.map((ids): Hole => {
+        const isIn = (range: Ids) => range.from <= ids.from && range.to >= ids.to
+        return { ...restoredOf(ids), since: Number.NEGATIVE_INFINITY, reported: open.some(isIn), looked: false }
+      })
+      lines.set(symbol, { highest: id, time, holes, cause, open: [...reported] })
+      return reported
     },
     interrupted(cause) {
       for (const line of lines.values()) line.cause ??= cause
@@ -164,12 +172,14 @@ export function createTracker(): Tracker {
     },
     overdue(now) {
       const found: MissingRange[] = []
-      for (const [symbol, { holes }] of lines) {
+      for (const [symbol, { holes, open }] of lines) {
         for (const hole of holes) {
           if (hole.reported || now - hole.since < GRACE_MS) continue
           const { from, to, fromTime, toTime, cause } = hole
-          hole.reported = { from, to }
-          found.push({ symbol, from, to, fromTime, toTime, cause })
+          hole.reported = true
+          const range = { symbol, from, to, fromTime, toTime, cause }
+          open.push(range)
+          found.push(range)
         }
       }
       return found
@@ -191,11 +201,17 @@ export function createTracker(): Tracker {
       const line = lines.get(symbol)
       if (line) fill(line, from, to)
     },
+    ended(range) {
+      const open = lines.get(range.symbol)?.open ?? []
+      const at = open.indexOf(range)
+      if (at >= 0) open.splice(at, 1)
+    },
     settled: () =>
-      [...lines].map(([symbol, { highest, holes }]) => ({
+      [...lines].map(([symbol, { highest, holes, open }]) => ({
         symbol,
         id: holes.length > MAX_SAVED ? holes[MAX_SAVED].from - 1 : highest,
         missing: holes.slice(0, MAX_SAVED).map(savedOf),
+        open: open.slice(0, MAX_SAVED).map(savedOf),
       })),
     knows: symbol => lines.has(symbol),
     get missingIds() {

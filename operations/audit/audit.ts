@@ -58,7 +58,7 @@ async function findingsOf(
     const findings = [
       await checked(async () => withNotes(await checkBronze(session, readings, paths), feedGapNotes(feeds.gaps))),
       await checked(() => checkSilver(session, readings, paths)),
-      await checked(() => checkGold(session, readings)),
+      await checked(() => checkGold(session, readings, paths)),
       await checked(() => checkCandles(session, readings, paths)),
       fileFindings(files, unreadable),
       checkPending(readings),

@@ -1,16 +1,22 @@
 /** Law 3: Gold is the set of valid trades, each exactly once. */
 import { lostTimes } from '../../domain/losses.ts'
 import type { QuerySession } from '../../domain/ports.ts'
-import { sqlText } from '../../domain/sql.ts'
-import { DAY_MICROS } from '../../domain/time.ts'
-import { SAME_TRADE_MICROS } from '../../domain/trade.ts'
+import { sqlText, tableRows } from '../../domain/sql.ts'
+import { GOLD_TABLE } from '../../domain/tables.ts'
+import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
+import { AGGREGATE, SAME_TRADE_MICROS } from '../../domain/trade.ts'
 import { allKeptFrom, type Readings } from './readings.ts'
-import { count, type Findings, offenders } from './report.ts'
+import { count, type Findings, offenders, type Violation } from './report.ts'
 import { SAME_FIELDS } from './rows.ts'
 
 const TIME = (column: string) => `make_timestamptz(${column})::VARCHAR`
 
-export async function checkGold(session: QuerySession, readings: Readings): Promise<Findings> {
+/** `paths`: local paths by key. */
+export async function checkGold(
+  session: QuerySession,
+  readings: Readings,
+  paths: ReadonlyMap<string, string>,
+): Promise<Findings> {
   const names = readings.exchanges.map(({ exchange }, i) => `WHEN ${i} THEN ${sqlText(exchange.name)}`).join(' ')
   const row = (of: string) =>
     `CASE ${of}.exchange ${names} ELSE 'unknown' END AS exchange, ${of}.id::VARCHAR AS message_id, ${TIME(`${of}.micros`)} AS "timestamp"`
@@ -55,6 +61,8 @@ export async function checkGold(session: QuerySession, readings: Readings): Prom
       '"timestamp", message_id',
     )),
   ]
+  const files = [...readings.gold.files.keys()].flatMap(key => paths.get(key) ?? [])
+  violations.push(...(await twiceAsAggregates(session, tableRows(GOLD_TABLE, files))))
   const figures = await figuresOf(session)
   const waiting = readings.forGold.size
   return {
@@ -70,6 +78,30 @@ export async function checkGold(session: QuerySession, readings: Readings): Prom
     ],
     violations,
   }
+}
+
+/**
+ * Single trades that an aggregate of the same market also tells: by the numbers of its trades, or, where its source did not
+ * give them, in the same minute.
+ */
+function twiceAsAggregates(session: QuerySession, gold: string): Promise<Violation[]> {
+  const minute = `epoch_us("timestamp") // ${MINUTE_MICROS}`
+  const numbered = (key: string) => `try_cast(vendor_data['${key}'] AS BIGINT)`
+  return offenders(
+    session,
+    'minutes of a market hold trades and aggregates of the same trades: their volume counts twice',
+    `WITH aggregates AS MATERIALIZED (SELECT exchange, symbol, ${minute} AS minute, ${numbered('first_trade_id')} AS first,
+        ${numbered('last_trade_id')} AS last FROM ${gold} WHERE contains(trade_id, ${sqlText(AGGREGATE)})),
+      singles AS (SELECT exchange, symbol, ${minute} AS minute, try_cast(regexp_extract(trade_id, '[0-9]+$') AS BIGINT) AS number
+        FROM ${gold} SEMI JOIN (SELECT DISTINCT exchange, symbol FROM aggregates) USING (exchange, symbol)
+        WHERE NOT contains(trade_id, ${sqlText(AGGREGATE)}))
+      SELECT s.exchange, s.symbol, make_timestamptz(s.minute * ${MINUTE_MICROS})::VARCHAR AS minute, count(*) AS trades
+      FROM singles AS s SEMI JOIN aggregates AS a ON s.exchange = a.exchange AND s.symbol = a.symbol
+        AND s.minute BETWEEN a.minute - 1 AND a.minute + 1
+        AND (CASE WHEN a.first IS NULL THEN s.minute = a.minute ELSE s.number BETWEEN a.first AND a.last END)
+      GROUP BY ALL`,
+    'minute, exchange, symbol',
+  )
 }
 
 /** The condition under which Silver may have lost the row of a trade `g` of Gold, by what is recorded. */

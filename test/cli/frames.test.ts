@@ -135,3 +135,29 @@ test('a recording without any trade is doubted', async () => {
   expect(stderr).toBe(`tradelake: ${file} has no trade of kraken in its 1 frames: is it another exchange's?\n`)
   expect(status).toBe(0)
 })
+
+test('of a market either single trades or aggregates are published, never both', async () => {
+  const folder = newFolder()
+  const data = join(folder, 'lake')
+  const single = '1633998512.06: {"e":"trade","E":1,"s":"BTCUSDT","t":7,"p":"1.5","q":"2","T":1633998512000,"m":true}'
+  const aggregate =
+    '1633998512.07: {"e":"aggTrade","E":1,"s":"BTCUSDT","a":3,"f":7,"l":7,"p":"1.5","q":"2","T":1633998512000,"m":true}'
+  const both = join(folder, 'both.txt')
+  writeFileSync(both, [single, aggregate].join('\n'))
+  const refused = await runCommand('frames', both, '--exchange', 'binance', '--data', data)
+  expect([refused.status, refused.stdout]).toEqual([1, ''])
+  expect(refused.stderr).toBe(
+    'tradelake: There are trades and aggregates of BINANCE BTCUSDT, which are the same trades twice: choose with --stream trade or --stream aggTrade.\n',
+  )
+  expect(await output('frames', both, '--exchange', 'binance', '--stream', 'trade', '--data', data)).toContain(
+    '2 frames, 1 trades published',
+  )
+  await output('drain', '--data', data)
+  const later = await runCommand('frames', both, '--exchange', 'binance', '--stream', 'aggTrade', '--data', data)
+  expect(later.status).toBe(1)
+  expect(later.stderr).toMatch(
+    /The lake has single trades of BTCUSDT of the same time: .* Give --stream trade, or another/,
+  )
+  const other = await runCommand('frames', both, '--exchange', 'binance', '--stream', 'ticks', '--data', data)
+  expect(other.stderr).toBe('tradelake: --stream ticks is not one of trade, aggTrade.\n')
+})

@@ -70,24 +70,22 @@ test('a first process counts as alive from its start; symbols that are not asked
   expect(tracker.settled()).toEqual([])
 })
 
-test('aggregates have positions of their own: their numbers are others', async () => {
-  const known = [
-    { symbol: 'BTCUSDT', id: 1_000, at: 9_000 },
-    { symbol: 'BTCUSDT@aggTrade', id: 70, at: 9_000 },
-  ]
-  const trades = prepare(known)
-  await trades.progress.resume()
-  const aggregates = prepare(known, 'aggTrade')
+test('aggregates have positions of their own, and are not published where single trades were, nor the other way', async () => {
+  const single = { symbol: 'BTCUSDT', id: 1_000, at: 9_000 }
+  const aggregate = { symbol: 'BTCUSDT@aggTrade', id: 70, at: 9_000 }
+  const aggregates = prepare([aggregate, { ...single, symbol: 'XRPUSDT' }], 'aggTrade')
   await aggregates.progress.resume()
-
-  expect(trades.tracker.settled()).toMatchObject([{ symbol: 'BTCUSDT', id: 1_000 }])
   expect(aggregates.tracker.settled()).toMatchObject([{ symbol: 'BTCUSDT', id: 70 }])
   aggregates.tracker.note('BTCUSDT', 71, 1n, at(aggregates.clock.now))
   const saved = aggregates.progress.save(true)
   aggregates.open()
   await saved
   expect(aggregates.stored.get('BTCUSDT@aggTrade')?.id).toBe(71)
-  expect(aggregates.stored.get('BTCUSDT')?.id).toBe(1_000)
+
+  const words =
+    /BTCUSDT was published here as trade: as aggTrade as well its volume would be doubled\. Give --stream trade/
+  await expect(prepare([single], 'aggTrade').progress.resume()).rejects.toThrow(words)
+  await expect(prepare([aggregate]).progress.resume()).rejects.toThrow(/published here as aggTrade: as trade as well/)
 })
 
 test('where nothing has changed while a connection is down, nothing is written', async () => {

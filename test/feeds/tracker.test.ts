@@ -146,14 +146,13 @@ describe('a tracker', () => {
     first.overdue(3_000)
     first.note(SYMBOL, 11, 2_000n, at(3_001))
     first.note(SYMBOL, 30, 9_500n, at(3_001))
-    const [{ id, missing }] = first.settled()
+    const [{ id, missing, open }] = JSON.parse(JSON.stringify(first.settled()))
     expect(id).toBe(30)
 
     const second = createTracker()
-    // As JSON, which is how it is kept.
-    const ranges = second.resume(SYMBOL, id, 9_500n, 'the feed was restarted', JSON.parse(JSON.stringify(missing)))
+    const ranges = second.resume(SYMBOL, id, 9_500n, 'the feed was restarted', missing, open)
 
-    expect(ranges).toEqual([{ symbol: SYMBOL, from: 11, to: 20, fromTime: 2_000n, toTime: 9_000n, cause: SKIPPED }])
+    expect(ranges).toEqual([{ symbol: SYMBOL, from: 11, to: 20, fromTime: 0n, toTime: 9_000n, cause: SKIPPED }])
     expect(second.missing(ranges[0])).toEqual([{ from: 12, to: 20, after: 2_000n }])
     // The other range was not reported yet.
     expect(second.overdue(0).map(({ from, to }) => [from, to])).toEqual([[22, 29]])

@@ -131,6 +131,16 @@ const REWRITES: [title: string, table: string, select: (rows: string) => string,
     /come from no Silver row/,
   ],
   [
+    'a trade of Gold is also there as an aggregate',
+    GOLD,
+    rows =>
+      `SELECT * FROM ${rows} UNION ALL (SELECT * REPLACE ('BINANCE-AGG-7' AS trade_id, uuid()::VARCHAR AS message_id,
+        MAP {'first_trade_id': regexp_extract(trade_id, '[0-9]+$'), 'last_trade_id': regexp_extract(trade_id, '[0-9]+$')} AS vendor_data)
+        FROM ${rows} WHERE exchange = 'BINANCE' ORDER BY ${TRADE} LIMIT 1)`,
+    [3, 4],
+    /their volume counts twice/,
+  ],
+  [
     'a price of Gold is another',
     GOLD,
     rows => changed(rows, TRADE, 'price', '(price + 0.0000000001)::DECIMAL(20,10)'),

@@ -1,8 +1,10 @@
 /**
  * npm run simulate -- [--campaign single|pairs|swarm] [--scenario waves|two|hundred|one-batch|aged|aged-upkeep] [--minutes 30] [--runs N]
- *   [--seed N] [--schedule 12:crash-after,40:lost|none] [--processes 2] [--max-failures 10] [--trace]
- * With --seed or --schedule, one run; else a campaign.
+ *   [--from N] [--seeds N] [--seed N] [--schedule 12:crash-after,40:lost|none] [--processes 2] [--max-failures 10] [--trace]
+ * With --seed or --schedule, one run; else a campaign, which starts at a seed drawn by chance unless --from says where: seeds that
+ * nobody has run find what those that everybody runs cannot.
  */
+import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { type Case, reportFailure, runCase, scheduleOf } from './campaign.ts'
 import { sharedEngine } from './engine.ts'
@@ -15,7 +17,7 @@ const { values } = parseArgs({
     minutes: { type: 'string' },
     runs: { type: 'string' },
     seed: { type: 'string' },
-    from: { type: 'string', default: '1' },
+    from: { type: 'string' },
     seeds: { type: 'string', default: '1' },
     schedule: { type: 'string' },
     processes: { type: 'string', default: '2' },
@@ -23,6 +25,7 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
   },
 })
+const LAST_SEED = 2 ** 31
 const campaign = values.campaign as Case['campaign']
 if (!['single', 'pairs', 'swarm'].includes(campaign)) throw new Error(`--campaign is single, pairs or swarm`)
 const number = (text: string | undefined) => (text === undefined ? undefined : Number(text))
@@ -43,7 +46,8 @@ async function runOne(seed: number): Promise<boolean> {
 }
 
 async function runMany(): Promise<boolean> {
-  const from = Number(values.from)
+  const from = values.from === undefined ? randomInt(LAST_SEED) : Number(values.from)
+  console.log(`seeds from ${from} on (--from ${from})`)
   const result = await runCampaign({
     campaign,
     scenario: values.scenario,

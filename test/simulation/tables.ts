@@ -1,9 +1,8 @@
 /** Rows of a simulated lake's tables, read once for each distinct file of a process. */
 import { createHash } from 'node:crypto'
 import type { TableDefinition } from '../../domain/tables.ts'
-import { findTable } from '../../iceberg/catalog.ts'
 import { readColumns } from '../../iceberg/parquet/read.ts'
-import { planFiles } from '../../iceberg/scan.ts'
+import { listedFiles } from './iceberg-reader.ts'
 import { truePorts, type World } from './world.ts'
 
 export type Row = Readonly<Record<string, unknown>>
@@ -21,8 +20,7 @@ export async function readTable(world: World, definition: TableDefinition): Prom
   const ports = truePorts(world)
   const rows: Row[] = []
   const problems: string[] = []
-  const table = await findTable(ports, definition.name)
-  for (const file of table ? await planFiles(ports, table) : []) {
+  for (const file of await listedFiles(ports, definition.name)) {
     const info = await ports.store.head(file.key)
     if (info?.bytes !== file.bytes) {
       problems.push(`${file.key} has ${info?.bytes ?? 'no'} bytes, its manifest says ${file.bytes}`)

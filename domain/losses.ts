@@ -18,8 +18,8 @@ export interface Loss {
   readonly reason: string
   readonly foundAt: bigint
   readonly acceptedAt: bigint | undefined
-  /** Rows of the partition, or of the table where that is not known, before the loss. */
-  readonly rowsBefore: number
+  /** Rows of the partition, or of the table where that is not known, before the loss; undefined once the repair has ended. */
+  readonly rowsBefore: number | undefined
 }
 
 const EVER: TimeRange = { from: 0n, to: 2n ** 62n }

@@ -3,7 +3,7 @@
  * ever: repeats are known by it, and candles are made from it.
  */
 import { BadInput } from './errors.ts'
-import { GOLD_TABLE, type TableDefinition } from './tables.ts'
+import { DATA_LOSSES_TABLE, GOLD_TABLE, type TableDefinition } from './tables.ts'
 
 /** Days. */
 type Retention = number | 'forever'
@@ -15,13 +15,15 @@ const MAX_DAYS = 36_500
 
 /** Reads `gold_ohlcv_1m=90,silver_kraken_trades=forever`. @throws BadInput naming what is wrong, and the tables */
 export function parseRetention(text: string, tables: readonly TableDefinition[]): RetentionSettings {
-  const entries = text.split(',').map(part => {
-    const [table, days, ...more] = part.trim().split('=')
-    if (!table || !days || more.length > 0)
-      throw new BadInput(`The retention ${part.trim()} is not like gold_ohlcv_1m=90 or gold_ohlcv_1m=forever.`)
-    return [table, days === 'forever' ? days : Number(days)] as const
-  })
-  return checkRetention(Object.fromEntries(entries), tables)
+  const settings: Record<string, unknown> = {}
+  for (const part of text.split(',')) {
+    const [, table, days] = /^\s*([^\s=]+)\s*=\s*([^\s=]+)\s*$/.exec(part) ?? []
+    if (table === undefined)
+      throw new BadInput(`The retention '${part.trim()}' is not like gold_ohlcv_1m=90 or gold_ohlcv_1m=forever.`)
+    if (table in settings) throw new BadInput(`The retention of ${table} is given twice.`)
+    settings[table] = /^\d+$/.test(days) ? Number(days) : days
+  }
+  return checkRetention(settings, tables)
 }
 
 /** The text that `parseRetention` reads. */
@@ -36,14 +38,16 @@ export function checkRetention(value: unknown, tables: readonly TableDefinition[
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw new BadInput('Retention is to be an object like {"gold_ohlcv_1m": 90, "silver_kraken_trades": "forever"}.')
   const settings: Record<string, Retention> = {}
-  for (const [table, days] of Object.entries(value)) {
+  for (const [table, days] of Object.entries(value as Record<string, unknown>)) {
     if (!tables.some(({ name }) => name === table))
       throw new BadInput(
         `There is no table ${table} to keep for ${days}: retention knows ${tables.map(({ name }) => name).join(', ')}.`,
       )
     if (table === GOLD_TABLE.name && days !== 'forever')
       throw new BadInput(`${table} is kept for ever: candles are made from it, and repeats known by it.`)
-    if (days !== 'forever' && !(Number.isInteger(days) && days >= 1 && days <= MAX_DAYS))
+    if (table === DATA_LOSSES_TABLE.name && days !== 'forever')
+      throw new BadInput(`${table} is kept for ever: it says what the other tables lack.`)
+    if (days !== 'forever' && !(typeof days === 'number' && Number.isInteger(days) && days >= 1 && days <= MAX_DAYS))
       throw new BadInput(`The retention of ${table} is ${days}: give whole days from 1 to ${MAX_DAYS}, or forever.`)
     settings[table] = days
   }

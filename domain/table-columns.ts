@@ -20,11 +20,11 @@ const QUOTE_VOLUME: ColumnType = `decimal(38,${QUOTE_SCALE})`
 
 type Details = Partial<Pick<Column, 'nestedIds' | 'since' | 'from' | 'narrow'>>
 
-function required(id: number, name: string, type: ColumnType, doc: string, details: Details = {}): Column {
+export function required(id: number, name: string, type: ColumnType, doc: string, details: Details = {}): Column {
   return { id, name, type, required: true, doc, ...details }
 }
 
-function optional(id: number, name: string, type: ColumnType, doc: string, details: Details = {}): Column {
+export function optional(id: number, name: string, type: ColumnType, doc: string, details: Details = {}): Column {
   return { id, name, type, required: false, doc, ...details }
 }
 
@@ -229,20 +229,4 @@ export const CANDLE_COLUMNS: readonly Column[] = [
   required(17, 'taker_buy_quote_volume', QUOTE_VOLUME, 'Part of quote_volume whose aggressor bought (side is BUY).'),
   required(18, 'first_trade_time', 'timestamptz', 'Time of the earliest trade in the window, UTC.'),
   required(19, 'last_trade_time', 'timestamptz', 'Time of the latest trade in the window, UTC.'),
-]
-
-/** What a repair found to be lost for good. */
-export const LOSS_COLUMNS: readonly Column[] = [
-  required(1, 'loss_id', 'string', 'Made up for this loss: a UUID.'),
-  required(2, 'table_name', 'string', 'Table that lost the rows.'),
-  required(3, 'partition', 'string', 'Partition that lost them. Empty where it is not known.'),
-  required(4, 'file', 'string', 'Key of the file that was missing or damaged, or of the manifest that named files.'),
-  required(5, 'rows', 'long', 'Rows of it that nothing brought back.'),
-  optional(6, 'from_time', 'timestamptz', "Least time of the file's rows, UTC. Null where it is not known."),
-  optional(7, 'to_time', 'timestamptz', "Greatest time of the file's rows, UTC. Null where it is not known."),
-  required(8, 'reason', 'string', 'What was wrong with the file, in words.'),
-  required(9, 'found_at', 'timestamptz', 'When the repair found it, UTC.'),
-  required(10, 'found_date', 'date', 'UTC date of found_at.'),
-  optional(11, 'accepted_at', 'timestamptz', 'When a person acknowledged the loss, UTC. Null until then.'),
-  required(12, 'rows_before', 'long', 'Rows of the partition (of the table where that is not known) before the loss.'),
 ]

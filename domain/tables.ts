@@ -1,12 +1,12 @@
 /** Every table as data: what a row is, columns (domain/table-columns.ts), partitioning, sort order, retention, upkeep. */
 import type { Column } from './column-types.ts'
 import { EXCHANGES, type Exchange } from './exchanges.ts'
+import { LOSS_COLUMNS } from './loss-columns.ts'
 import {
   CANDLE_COLUMNS,
   DLQ_COLUMNS,
   FEED_GAP_COLUMNS,
   GOLD_COLUMNS,
-  LOSS_COLUMNS,
   RECORD_COLUMNS,
   SILVER_COLUMNS,
 } from './table-columns.ts'

@@ -19,7 +19,10 @@ export function readLakeSettings(directory: string, exchanges: readonly Exchange
   const path = join(directory, SETTINGS_FILE)
   if (!existsSync(path)) return { retention: {} }
   try {
-    const { retention = {}, ...others } = JSON.parse(readFileSync(path, 'utf8'))
+    const settings = JSON.parse(readFileSync(path, 'utf8'))
+    if (settings === null || typeof settings !== 'object' || Array.isArray(settings))
+      throw new BadInput('They are not an object like {"retention": {"gold_ohlcv_1m": 90}}.')
+    const { retention = {}, ...others } = settings
     const [unknown] = Object.keys(others)
     if (unknown !== undefined) throw new BadInput(`It has ${unknown}: there is only retention.`)
     return { retention: checkRetention(retention, allTables(exchanges)) }

@@ -35,7 +35,7 @@ async function lossesIn(key: string, bytes: Uint8Array): Promise<Loss[]> {
       reason: String(values.reason[row]),
       foundAt: time('found_at', row) as bigint,
       acceptedAt: time('accepted_at', row),
-      rowsBefore: Number(values.rows_before[row]),
+      rowsBefore: values.rows_before[row] === null ? undefined : Number(values.rows_before[row]),
     }
   })
 }
@@ -68,7 +68,7 @@ function lossColumns(losses: readonly Loss[]): Batch {
       found_at: long(({ foundAt }) => foundAt),
       found_date: constantInt32(Number(losses[0].foundAt / DAY_MICROS), losses.length),
       accepted_at: long(({ acceptedAt }) => acceptedAt),
-      rows_before: long(({ rowsBefore }) => BigInt(rowsBefore)),
+      rows_before: long(({ rowsBefore }) => (rowsBefore === undefined ? undefined : BigInt(rowsBefore))),
     },
   }
 }

@@ -1,5 +1,5 @@
 /** Law 1: every record delivered from a topic partition is in Bronze exactly once. */
-import { type Checkpoint, gapOffsets, type OffsetRange } from '../../domain/checkpoint.ts'
+import { type Checkpoint, gapOffsets, MAX_GAPS, type OffsetRange } from '../../domain/checkpoint.ts'
 import { sumOf } from '../../domain/counts.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { tableRows } from '../../domain/sql.ts'
@@ -49,6 +49,7 @@ export async function checkBronze(
       partitions.push({ topic: reading.topic, ...row, gaps: isCurrent ? checkpoint.gaps : [] })
       problems.push(...holes(reading, row, runs.get(`${row.epoch}|${row.partition}`) ?? []))
       problems.push(...endProblems(reading, row))
+      if (isCurrent) problems.push(...filledGaps(reading, checkpoint, runs.get(`${row.epoch}|${row.partition}`) ?? []))
     }
     problems.push(...delivered(reading, new Set(rows.map(row => row.partition))))
     waiting += sumOf(reading.ends ?? [], end => end.waiting)
@@ -135,6 +136,14 @@ function holes(reading: StreamReading, row: { partition: number; epoch: number }
       to,
       problem: 'is missing from Bronze and not a gap of the checkpoint',
     }))
+}
+
+/** Gaps of the checkpoint whose records Bronze has: it is an older one. Gaps that were joined, as there are many, cover such. */
+function filledGaps({ topic }: StreamReading, { partition, gaps }: Checkpoint, runs: readonly Run[]): Hole[] {
+  if (gaps.length >= MAX_GAPS) return []
+  return gaps
+    .filter(([from, to]) => runs.some(run => run.from <= to && run.to >= from))
+    .map(([from, to]) => ({ topic, partition, from, to, problem: 'is a gap of the checkpoint, and Bronze has of it' }))
 }
 
 /** The parts of a range that lie outside the gaps. */

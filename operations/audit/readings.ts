@@ -6,6 +6,7 @@
  * What must come from somewhere (Silver's rows from Bronze) is compared with a second, later reading of its source.
  */
 import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
+import { Corrupt, NotFound } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { ChangedMinutes, SilverFiles } from '../../domain/handover.ts'
 import type { ReadableLake } from '../../domain/lake.ts'
@@ -111,7 +112,7 @@ export async function readLake(lake: ReadableLake): Promise<Readings> {
   const laterBronze = await inOrder(lake.exchanges, exchange => readTable(lake, bronzeTable(exchange)))
   const losses = {
     table: await readTable(lake, DATA_LOSSES_TABLE),
-    rows: await readLosses(lake.ports, await openTable(lake.ports, DATA_LOSSES_TABLE)),
+    rows: await lossesOf(lake),
   }
   return {
     at,
@@ -135,6 +136,16 @@ export async function readLake(lake: ReadableLake): Promise<Readings> {
       consumer,
       ...(await countPending(lake.ports.state, consumer)),
     })),
+  }
+}
+
+/** What cannot be read is not known to be lost: the check of the files says that a file of losses is missing. */
+async function lossesOf(lake: ReadableLake): Promise<Loss[]> {
+  try {
+    return await readLosses(lake.ports, await openTable(lake.ports, DATA_LOSSES_TABLE))
+  } catch (error) {
+    if (error instanceof Corrupt || error instanceof NotFound) return []
+    throw error
   }
 }
 

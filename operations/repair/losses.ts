@@ -4,7 +4,8 @@
  */
 import { sumOf } from '../../domain/counts.ts'
 import { type Loss, noteLostTime } from '../../domain/losses.ts'
-import type { Ports, Write } from '../../domain/ports.ts'
+import { piecesOf } from '../../domain/pieces.ts'
+import { MAX_TRANSACTION_WRITES, type Ports, type Write } from '../../domain/ports.ts'
 import { commit } from '../../domain/protocol.ts'
 import { DATA_LOSSES_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
@@ -68,8 +69,8 @@ export function rowsByPartition(definition: TableDefinition, files: readonly Dat
 }
 
 /**
- * Corrects what is recorded and not yet acknowledged: rows that are there again are not lost. Gives what is lost for good, a
- * sentence each.
+ * Corrects what this repair, or one that was stopped, has recorded: rows that are there again are not lost. Later repairs leave the
+ * record as it is, as rows that came since would pass for those. Gives what is lost for good and not acknowledged, a sentence each.
  */
 export async function settleLosses(ports: Ports, tables: readonly TableDefinition[]): Promise<string[]> {
   const rowsNow = new Map<string, Map<string, number>>()
@@ -80,17 +81,24 @@ export async function settleLosses(ports: Ports, tables: readonly TableDefinitio
   const settled = await rewriteLosses(ports, losses => {
     const missing = new Map<string, number>()
     return losses.map(loss => {
-      if (loss.acceptedAt !== undefined) return loss
+      if (loss.rowsBefore === undefined) return loss
       const place = `${loss.table}|${loss.partition}`
       const left = missing.get(place) ?? loss.rowsBefore - (rowsNow.get(loss.table)?.get(loss.partition) ?? 0)
       const rows = Math.max(0, Math.min(loss.rows, left))
       missing.set(place, left - rows)
-      return { ...loss, rows }
+      return { ...loss, rows, rowsBefore: undefined }
     })
   })
   return settled
     .filter(({ rows, acceptedAt }) => rows > 0 && acceptedAt === undefined)
     .map(({ rows, table, file, reason }) => `${rows} rows of ${table} are lost for good, with ${file}: ${reason}`)
+}
+
+/** The state store knows again of which times Gold lost trades: it may have been restored, or be gone. */
+export async function noteLosses(ports: Ports): Promise<void> {
+  const losses = await readLosses(ports, await openTable(ports, DATA_LOSSES_TABLE))
+  const notes = losses.flatMap(loss => noteLostTime(loss) ?? [])
+  for (const some of piecesOf(notes, MAX_TRANSACTION_WRITES)) await ports.state.transact(some, ports.ids.uuid())
 }
 
 /** Notes that a person has acknowledged all losses, and gives how many were not before. */
@@ -111,7 +119,10 @@ async function rewriteLosses(ports: Ports, change: (losses: Loss[]) => Loss[]): 
     if (!table) return { writes: [], result: [] }
     const before = await readLosses(ports, table)
     const after = change(before)
-    const isSame = after.every((loss, i) => loss.rows === before[i].rows && loss.acceptedAt === before[i].acceptedAt)
+    const isSame = after.every((loss, i) => {
+      const { rows, acceptedAt, rowsBefore } = before[i]
+      return loss.rows === rows && loss.acceptedAt === acceptedAt && loss.rowsBefore === rowsBefore
+    })
     if (isSame) return { writes: [], result: after }
     const kept = after.filter(({ rows }) => rows > 0)
     const add: DataFile[] = []

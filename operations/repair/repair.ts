@@ -17,11 +17,11 @@ import type { Functions } from '../../embedded/functions.ts'
 import type { Lake } from '../../embedded/lake.ts'
 import type { Totals } from '../../embedded/totals.ts'
 import { openTable } from '../../iceberg/catalog.ts'
-import { setBack, settle } from '../../iceberg/lineage.ts'
 import { readLosses } from '../../tables/losses.ts'
 import { dropUnreadableObjects, mendCheckpoints, registerMissing } from './bronze.ts'
+import { recordOldLine, settleLine } from './forks.ts'
 import { inSession, keptFrom, readLive } from './live.ts'
-import { settleLosses } from './losses.ts'
+import { noteLosses, settleLosses } from './losses.ts'
 import { sendMissing, takeDone } from './missing.ts'
 import { rebuildCandles, rebuildGold } from './rebuild.ts'
 import { dropRepeatedOutcomes, dropRepeatedRecords } from './repeats.ts'
@@ -35,6 +35,8 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
   const done: string[] = []
   await inSession(ports, async session => {
     for (const table of tables) done.push(...(await mendTable(ports, session, table)))
+    for (const table of tables) await recordOldLine(ports, table)
+    await noteLosses(ports)
     done.push(...(await dropUnreadableWaiting(ports, session, committedTables(exchanges))))
     for (const stream of recordStreams(exchanges)) {
       done.push(...(await dropUnreadableObjects(ports, session, stream)))
@@ -71,7 +73,7 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
   }
   await drain(lake, functions, totals)
   done.push(...(await settleLosses(ports, tables)))
-  for (const { name } of tables) if ((await setBack(ports, name)) !== undefined) await settle(ports, name)
+  for (const table of tables) await settleLine(ports, table)
   return done
 }
 

@@ -6,19 +6,19 @@ import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
 import { readParquet } from '../../domain/sql.ts'
 import { DATA_LOSSES_TABLE, type TableDefinition } from '../../domain/tables.ts'
-import { type LoadedTable, openTable, pointerKey, pointerWrite, restorePointer } from '../../iceberg/catalog.ts'
+import { type LoadedTable, openTable, pointerWrite } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
-import { filesAbove, type MetadataFile, metadataFiles } from '../../iceberg/lineage.ts'
 import { repeatedFiles } from '../../iceberg/live-files.ts'
 import { keyOf, uriOf } from '../../iceberg/location.ts'
 import { rollBack } from '../../iceberg/metadata.ts'
-import { nextMetadataKey, readMetadata, versionOf, writeMetadata } from '../../iceberg/metadata-file.ts'
+import { nextMetadataKey, writeMetadata } from '../../iceberg/metadata-file.ts'
 import { damageOf } from '../../iceberg/parquet/whole.ts'
 import { partitionPath } from '../../iceberg/partitions.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { type Gone, recordGone, rowsByPartition } from './losses.ts'
+import { mendPointer } from './pointer.ts'
 
 /** Mends the table and gives what was done, a sentence each; an empty list where it was whole. */
 export async function mendTable(ports: Ports, session: QuerySession, definition: TableDefinition): Promise<string[]> {
@@ -28,79 +28,6 @@ export async function mendTable(ports: Ports, session: QuerySession, definition:
   const whole = await mendHistory(ports, definition, table, done)
   await dropUnreadable(ports, session, definition, await listOnce(ports, definition, whole, done), done)
   return done
-}
-
-/** The pointer names the newest metadata file that can be read; undefined where the table has none. */
-async function mendPointer(
-  ports: Ports,
-  definition: TableDefinition,
-  done: string[],
-): Promise<LoadedTable | undefined> {
-  const { name } = definition
-  const stood = await ports.state.get(pointerKey(name))
-  let candidates = await metadataFiles(ports, name)
-  let problem = 'it had lost its pointer'
-  if (stood) {
-    try {
-      const table = (await openTable(ports, definition)) as LoadedTable
-      candidates = await newerCommits(ports, table, candidates)
-      problem = `it stood at ${table.metadataLocation}`
-      if (candidates.length === 0) return table
-    } catch (error) {
-      if (!(error instanceof Corrupt)) throw error
-      problem = messageOf(error)
-    }
-  }
-  for (const { key } of candidates) {
-    const metadataLocation = uriOf(ports.store, key)
-    try {
-      await readMetadata(ports.store, metadataLocation)
-    } catch (error) {
-      if (!(error instanceof Corrupt)) throw error
-      continue
-    }
-    if (stood) {
-      const when = { is: 'matching' as const, attributes: stood }
-      await ports.state.transact([{ kind: 'remove', key: pointerKey(name), when }], ports.ids.uuid())
-    }
-    await restorePointer(ports, name, metadataLocation, Number(stood?.created_at ?? 0))
-    done.push(`${name} points to ${key} now: ${problem}`)
-    return openTable(ports, definition)
-  }
-  if (stood) done.push(`${name} has no metadata file that can be read: restore one, or remove its folder`)
-  return undefined
-}
-
-/**
- * Metadata files that the table should stand at instead, newest first. A single version above the pointer mostly is an attempt that
- * failed: it counts where the files of the pointer's own snapshot are gone and its own are there.
- */
-async function newerCommits(ports: Ports, table: LoadedTable, files: readonly MetadataFile[]): Promise<MetadataFile[]> {
-  const above = filesAbove(table, files)
-  if (above.length === 0 || above[0].version > versionOf(table.metadataLocation) + 1) return above
-  if (await isThere(ports, table)) return []
-  const newer: MetadataFile[] = []
-  for (const file of above) {
-    const metadataLocation = uriOf(ports.store, file.key)
-    try {
-      const metadata = await readMetadata(ports.store, metadataLocation)
-      if (await isThere(ports, { ...table, metadataLocation, metadata })) newer.push(file)
-    } catch (error) {
-      if (!(error instanceof Corrupt)) throw error
-    }
-  }
-  return newer
-}
-
-/** Whether the current snapshot's manifests can be read and its files exist. */
-async function isThere(ports: Ports, table: LoadedTable): Promise<boolean> {
-  try {
-    for (const { key } of await planFiles(ports, table)) if (!(await ports.store.head(key))) return false
-    return true
-  } catch (error) {
-    if (!(error instanceof Corrupt || error instanceof NotFound)) throw error
-    return false
-  }
 }
 
 /** Goes back to the newest snapshot whose manifests can be read. */

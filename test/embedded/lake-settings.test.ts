@@ -31,6 +31,8 @@ test.each([
   ],
   ['{"retention": []}', /Retention is to be an object/],
   ['{"retain": {}}', /It has retain: there is only retention\./],
+  ['null', /settings\.json cannot be used: They are not an object like/],
+  ['[]', /They are not an object like/],
   ['{', /settings\.json cannot be used/],
 ])('settings like %s are refused in one line', async (text, message) => {
   const folder = await closedLake()

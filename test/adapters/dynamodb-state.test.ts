@@ -8,17 +8,17 @@ import { s3Store } from '../../adapters/s3-store.ts'
 import { systemIds, systemScratch } from '../../adapters/system.ts'
 import { Throttled } from '../../domain/errors.ts'
 
-interface QueryRequest {
+interface Request {
   readonly ConsistentRead?: boolean
   readonly Limit?: number
   readonly ExclusiveStartKey?: object
 }
 
-const item = (sort: string) => ({ pk: { S: 'p' }, sk: { S: sort }, n: { N: sort } })
+const item = (sort: string) => ({ pk: { S: 'p' }, sk: { S: sort }, text: { S: sort } })
 const PAGES = [['1', '2', '3'], [], ['4', '5']]
 
 let server: Server
-let requests: QueryRequest[]
+let requests: Request[]
 let answers: boolean
 
 beforeEach(async () => {
@@ -28,7 +28,13 @@ beforeEach(async () => {
     let body = ''
     for await (const chunk of request) body += chunk
     if (!answers) return
-    const asked = JSON.parse(body) as QueryRequest
+    const asked = JSON.parse(body) as Request
+    if (String(request.headers['x-amz-target']).endsWith('.GetItem')) {
+      // A read that is not strong may give the item as it was before its last write.
+      const json = JSON.stringify({ Item: item(asked.ConsistentRead ? 'new' : 'old') })
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(json)
+      return
+    }
     const page = requests.push(asked) - 1
     const Items = PAGES[page].slice(0, asked.Limit).map(item)
     const LastEvaluatedKey = page < PAGES.length - 1 ? { pk: { S: 'p' }, sk: { S: `after ${page}` } } : undefined
@@ -54,6 +60,10 @@ afterEach(async () => {
 
 const state = () => dynamoDbState({ client: awsClients(1).dynamo, tables: { state: 'state', catalog: 'catalog' } })
 const sorts = async (limit?: number) => (await state().query('state', 'p', { limit })).map(({ key }) => key.sort)
+
+test('an item is read as its last write left it', async () => {
+  expect(await state().get({ table: 'state', partition: 'p', sort: '1' })).toEqual({ text: 'new' })
+})
 
 test('a query reads page after page, strongly, also past an empty one', async () => {
   expect(await sorts()).toEqual(['1', '2', '3', '4', '5'])

@@ -149,6 +149,18 @@ describe('the mirror', () => {
     expect(calls).toEqual(['GetTable'])
   })
 
+  test('knows an older file by the number in its name, whatever numbers its bucket’s name has', async () => {
+    const { metadataLocation } = await createTable(lake.ports, GOLD_TABLE)
+    const { metadataLocation: newer } = await commit(lake, {
+      ...{ table: await createTable(lake.ports, GOLD_TABLE), add: [file()], operation: 'append' },
+    })
+    place(
+      `s3://tradelake-123456789012-eu-central-1/${metadataLocation.slice(metadataLocation.indexOf('market_data/'))}`,
+    )
+    await follow()
+    expect(table?.Parameters.metadata_location).toBe(newer)
+  })
+
   test('does not go back where another mirror overtakes it between its reading and its writing', async () => {
     const { metadataLocation } = await createTable(lake.ports, GOLD_TABLE)
     place(metadataLocation.replace(/[0-9]{5}-/, '00000-').replace('metadata.json', 'older.metadata.json'), 1)

@@ -24,9 +24,16 @@ test('it is asked from a minute before the last trade that came, in nanoseconds'
   expect(history.begin(RANGE)).toBe('1763999940000000000')
 })
 
-test('a full page goes on from where it ended until it shows an id behind the range', () => {
-  for (const to of [1_999, 2_500, 2_999, 3_000]) expect(pageOf(upTo(to)).next, `${to}`).toBe('1764000001000000000')
-  for (const to of [3_001, 3_500]) expect(pageOf(upTo(to)).next, `${to}`).toBe(undefined)
+test('a full page goes on from where it ended until one has only ids behind the range', () => {
+  for (const to of [1_999, 2_999, 3_000, 3_999]) expect(pageOf(upTo(to)).next, `${to}`).toBe('1764000001000000000')
+  expect(pageOf(upTo(4_000)).next).toBe(undefined)
+})
+
+test('a trade of the range that is later than one behind it is not taken for absent where a page ends between them', () => {
+  // 3001 came before 3000, and the page is full when 3000 would come.
+  const page = pageOf([...upTo(2_999, 999), 3_001])
+  expect(page.covers).toEqual({ from: 2_001, to: 3_001 })
+  expect(page.next).toBe('1764000001000000000')
 })
 
 test('a page that is not full is the last one', () => {

@@ -19,6 +19,8 @@ export interface S3Server {
   pageKeys: number
   /** Puts that are done, and whose answer is lost on its way: so many of the next ones. */
   lostAnswers: number
+  /** The status of every answer, instead of what was asked for; 0: none. */
+  failing: number
   /** Keys that a DeleteObjects leaves, with the code that it says for each. */
   readonly undeletable: Map<string, string>
   /** Deletes of one request, for each request. */
@@ -47,7 +49,8 @@ export async function startS3(): Promise<S3Server> {
     const body = Buffer.concat(parts)
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://s3')
     const path = decodeURIComponent(pathname.slice(1))
-    if (request.method === 'PUT') put(path, request, body, response)
+    if (s3.failing > 0) response.writeHead(s3.failing).end()
+    else if (request.method === 'PUT') put(path, request, body, response)
     else if (request.method === 'POST') remove(path, body.toString(), response)
     else if (searchParams.has('list-type')) list(path.replace(/\/$/, ''), searchParams, response)
     else read(path, request, response)
@@ -125,6 +128,7 @@ export async function startS3(): Promise<S3Server> {
     objects,
     pageKeys: 1_000,
     lostAnswers: 0,
+    failing: 0,
     undeletable,
     deletes,
     close() {

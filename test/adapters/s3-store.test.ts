@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { awsClients } from '../../adapters/aws-clients.ts'
 import { s3Store } from '../../adapters/s3-store.ts'
 import { systemIds, systemScratch } from '../../adapters/system.ts'
-import { AlreadyExists, TradelakeError } from '../../domain/errors.ts'
+import { AlreadyExists, Throttled, TradelakeError } from '../../domain/errors.ts'
 import type { ObjectStore } from '../../domain/ports.ts'
 import { listed, objectStoreContract } from '../contract/object-store.contract.ts'
 import { type S3Server, startS3 } from './s3-server.ts'
@@ -30,7 +30,7 @@ const ids = systemIds()
 const scratch = systemScratch()
 const open = () => s3Store({ client: awsClients(2).s3, bucket: `lake-${ids.uuid()}`, ids, scratch })
 beforeEach(() => {
-  Object.assign(server, { pageKeys: 2, lostAnswers: 0 })
+  Object.assign(server, { pageKeys: 2, lostAnswers: 0, failing: 0 })
   server.undeletable.clear()
   server.deletes.length = 0
   store = open()
@@ -71,4 +71,39 @@ test('more keys than S3 takes at once are deleted in several requests', async ()
   await store.delete(Array.from({ length: 1_001 }, (_, i) => `k/${i}`))
   expect(server.deletes).toEqual([1_000, 1])
   expect(await keys()).toEqual([])
+})
+
+test.each([500, 503])('an answer of %i is tried again later, whatever was asked', async status => {
+  server.failing = status
+  const one = s3Store({ client: awsClients(1).s3, bucket: 'lake', ids, scratch })
+  const asked = [
+    one.get('k'),
+    one.head('k'),
+    one.put('k', bytes('x')),
+    one.delete(['k']),
+    listed(one),
+    one.localFile('k'),
+  ]
+  for (const outcome of await Promise.allSettled(asked))
+    expect(outcome.status === 'rejected' && outcome.reason).toBeInstanceOf(Throttled)
+})
+
+test('a refusal that stays one is no reason to try later', async () => {
+  server.failing = 403
+  for (const outcome of await Promise.allSettled([store.get('k'), store.head('k'), store.put('k', bytes('x'))])) {
+    expect(outcome.status).toBe('rejected')
+    expect(outcome.status === 'rejected' && outcome.reason).not.toBeInstanceOf(Throttled)
+  }
+})
+
+test('a server that is away is asked again later', async () => {
+  const away = await startS3()
+  await away.close()
+  vi.stubEnv('AWS_ENDPOINT_URL_S3', away.url)
+  const one = s3Store({ client: awsClients(1).s3, bucket: 'lake', ids, scratch })
+  const [outcome] = await Promise.allSettled([one.get('k')])
+  vi.stubEnv('AWS_ENDPOINT_URL_S3', server.url)
+  const problem = outcome.status === 'rejected' ? outcome.reason : undefined
+  expect(problem).toBeInstanceOf(Throttled)
+  expect(String(problem.message)).toMatch(/^Reading k of lake: .*ECONNREFUSED.*It is tried again later\.$/)
 })

@@ -1,8 +1,10 @@
-/** Which row of a trade stays: the one with the lowest lineage, in the order exchange, epoch, partition, offset. */
+/** Where a trade's repeats are looked for, and which row stays: the one with the lowest lineage (exchange, epoch, partition, offset). */
 import { expect, test } from 'vitest'
 import { type Batch, type BytesColumn, bytesOf, dictionaryOf } from '../../domain/columns.ts'
 import { rowStarts } from '../../domain/take.ts'
 import { findRepeats } from '../../functions/gold/dedup.ts'
+import { feed, goldRow, goldRows } from './gold-support.ts'
+import { memoryLake, START_MICROS, testEngine, tradeOf, unifyAll } from './support.ts'
 
 type Lineage = readonly [exchange: string, epoch: number, partition: number, offset: number]
 
@@ -38,3 +40,29 @@ test.each<[string, Lineage, Lineage]>([
   expect(staying(first, second)).toEqual([first])
   expect(staying(second, first)).toEqual([first])
 })
+
+const SECOND = 1_000_000n
+const MINUTE = 60n * SECOND
+
+test.each([
+  ['begin', -SECOND, 0n],
+  ['end', MINUTE - 1n, MINUTE - 1n + SECOND],
+])(
+  'a repeat that comes alone is found a second away over the %s of its minute, whichever came first',
+  async (_, earlier, later) => {
+    const lake = memoryLake({ engine: await testEngine() })
+    const minute = START_MICROS - (START_MICROS % MINUTE)
+    const old = tradeOf(1, { timestamp: minute + earlier })
+    const young = tradeOf(2, { timestamp: minute + later })
+    for (const trade of [
+      old,
+      { ...old, timestamp: minute + later },
+      young,
+      { ...young, timestamp: minute + earlier },
+    ]) {
+      await feed(lake, [trade])
+      await unifyAll(lake)
+    }
+    expect(await goldRows(lake)).toEqual([old, young].map(goldRow).sort())
+  },
+)

@@ -217,19 +217,6 @@ describe('a repeat', () => {
         await expectGold([same[0], ...other, earlier[0], ...apart])
       })
 
-  for (const [where, earlier, later] of [
-    ['begin', -SAME_TRADE, 0n],
-    ['end', MINUTE - 1n, MINUTE - 1n + SAME_TRADE],
-  ] as const)
-    test(`that comes alone is found a second away over the ${where} of its minute, whichever came first`, async () => {
-      const minute = NOON - (NOON % MINUTE)
-      const old = at(minute + earlier, 1)
-      await commits([old], [again(old, later - earlier)])
-      const young = at(minute + later, 2)
-      await commits([young], [again(young, earlier - later)])
-      await expectGold([old, young])
-    })
-
   for (const together of [true, false])
     test(`chain keeps the first and the third, ${together ? 'in one commit' : 'in three'}`, async () => {
       const chain = [trade, again(trade, 900_000n), again(trade, 1_800_000n)]

@@ -12,6 +12,7 @@ const BRONZE = 'bronze_binance_trades'
 const SILVER = 'silver_binance_trades'
 const DLQ = 'silver_dlq_trades'
 const GOLD = 'gold_crypto_trades'
+const TRADE = 'message_id, price, quantity'
 const EVER = { from: 0n, to: 10n ** 17n }
 
 let lake: TestLake
@@ -29,6 +30,35 @@ const number = async (table: string, value: string) =>
 async function expectLaws(): Promise<void> {
   const { laws } = await auditLake(lake)
   expect(laws.flatMap(({ violations }) => violations)).toEqual([])
+}
+
+/** Gold as it must be in the end: its trades' ids, prices and quantities. */
+async function goldOfAnotherLake(): Promise<unknown[]> {
+  const other = await newLake()
+  try {
+    await publishMarket(other, { market: 0, from: 0, to: 40 })
+    await drainLake(other)
+    return await rowsOf(other, GOLD, TRADE)
+  } finally {
+    other.remove()
+  }
+}
+
+/** The rest of the market comes: Bronze has taken it. Gives what its queue tells Silver. */
+async function ingestMore() {
+  await publishMarket(lake, { market: 0, from: 15, to: 40 })
+  const functions = wireFunctions(lake, SILENT)
+  const batch = await lake.topics.poll(topicName('binance'), 100_000)
+  if (!batch) throw new Error('nothing to poll')
+  await functions.bronze.get('binance')?.(batch.event, invocation(lake.ports))
+  await lake.topics.acknowledge(batch)
+  return { functions, Records: functions.queues.get('binance')?.receive(10) ?? [] }
+}
+
+/** Silver has taken it too: its files wait for the tables and for Gold. */
+async function refineMore(): Promise<void> {
+  const { functions, Records } = await ingestMore()
+  await functions.silver.get('binance')?.({ Records }, invocation(lake.ports))
 }
 
 test('of some rows of a Silver file leaves its other rows as they are, times and all', async () => {
@@ -59,19 +89,8 @@ test('of some rows of a Silver file leaves its other rows as they are, times and
 })
 
 test('of a Silver file that waits for Gold hands the new file to Gold, which has the trades then', async () => {
-  const other = await newLake()
-  await publishMarket(other, { market: 0, from: 0, to: 40 })
-  await drainLake(other)
-  const good = await rowsOf(other, GOLD, 'message_id, price, quantity')
-  other.remove()
-  await publishMarket(lake, { market: 0, from: 15, to: 40 })
-  const functions = wireFunctions(lake, SILENT)
-  const batch = await lake.topics.poll(topicName('binance'), 100_000)
-  if (!batch) throw new Error('nothing to poll')
-  await functions.bronze.get('binance')?.(batch.event, invocation(lake.ports))
-  await lake.topics.acknowledge(batch)
-  const messages = functions.queues.get('binance')?.receive(10) ?? []
-  await functions.silver.get('binance')?.({ Records: messages }, invocation(lake.ports))
+  const good = await goldOfAnotherLake()
+  await refineMore()
   const waiting = async () => (await countPending(lake.ports.state, consumers.gold)).items
   expect(await waiting()).toBe(1)
 
@@ -80,7 +99,33 @@ test('of a Silver file that waits for Gold hands the new file to Gold, which has
   expect(await waiting()).toBe(1)
   await drainLake(lake)
 
-  expect(await rowsOf(lake, GOLD, 'message_id, price, quantity')).toEqual(good)
+  expect(await rowsOf(lake, GOLD, TRADE)).toEqual(good)
+  await expectLaws()
+})
+
+test('of earlier records leaves later ones to come, whose Silver files wait for the tables', async () => {
+  const good = await goldOfAnotherLake()
+  const to = await number(SILVER, 'epoch_us(max(bronze_ingestion_timestamp))')
+  await refineMore()
+
+  const result = await rebuildSilver(lake.ports, binance(), { from: 0n, to })
+  expect(result.valid).toBeGreaterThan(0)
+  await drainLake(lake)
+
+  expect(await rowsOf(lake, GOLD, TRADE)).toEqual(good)
+  await expectLaws()
+})
+
+test('of an object that waits for Silver is its only turn: the event of it that comes later changes nothing', async () => {
+  const { functions, Records } = await ingestMore()
+  expect(Records).toHaveLength(1)
+  await rebuildSilver(lake.ports, binance(), EVER)
+  const rows = (await rowsOf(lake, SILVER, '*')).length
+
+  await functions.silver.get('binance')?.({ Records }, invocation(lake.ports))
+  await drainLake(lake)
+
+  expect((await rowsOf(lake, SILVER, '*')).length).toBe(rows)
   await expectLaws()
 })
 

@@ -133,6 +133,16 @@ describe('a commit', () => {
     expect(manifests.reduce((sum, manifest) => sum + manifest.deleted_rows_count, 0)).toBe(20)
   })
 
+  test('files of the oldest and the newest of many manifests are removed in one commit', async () => {
+    const { lake, table } = await goldLake()
+    const files = Array.from({ length: 20 }, (_, i) => hourFile(i))
+    let current = table
+    for (const file of files) current = (await commit(lake, { table: current, add: [file], operation: 'append' })).table
+    const remove = new Set([files[0].key, files[19].key])
+    const { table: after } = await commit(lake, { table: current, remove, operation: 'delete' })
+    expect(keys(await planFiles(lake.ports, after))).toEqual(keys(files.slice(1, 19)))
+  })
+
   test('a manifest of removed files alone is left out by the commit after', async () => {
     const { lake, table } = await goldLake()
     const file = hourFile(1)

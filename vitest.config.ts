@@ -4,8 +4,8 @@ const results = process.env.TEST_RESULTS
 /** The longest test takes half a minute on two free cores: what runs into this hangs. */
 const limits = { testTimeout: 120_000, hookTimeout: 120_000 }
 
-// Suites: `unit` is npm test; `command` runs the real command; `integration` needs Python, Java and minutes; `campaigns`
-// simulates for long; .ci/run runs all.
+// Suites: `unit` is npm test; `lakes` audits, damages and repairs whole lakes; `command` runs the real command; `integration` needs
+// Python, Java and minutes; `campaigns` simulates for long; .ci/run runs all.
 export default defineConfig({
   test: {
     // Where .ci/run wants the counts.
@@ -15,9 +15,18 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/cli/**', 'test/integration/**', 'test/campaigns/**'],
+          exclude: [
+            'test/cli/**',
+            'test/operations/**',
+            'test/embedded/**',
+            'test/integration/**',
+            'test/campaigns/**',
+          ],
           ...limits,
         },
+      },
+      {
+        test: { name: 'lakes', include: ['test/operations/**/*.test.ts', 'test/embedded/**/*.test.ts'], ...limits },
       },
       {
         test: { name: 'command', include: ['test/cli/**/*.test.ts'], ...limits },

@@ -29,6 +29,8 @@ function createCursor() {
     messageIdEnd: 0,
     tradeIdStart: 0,
     tradeIdEnd: 0,
+    // Whether it has nothing but printable ASCII, as nearly all do.
+    tradeIdIsPlain: false,
     // Numbers in the decoder's interners; a vendorData of -1 is null.
     symbol: 0,
     exchange: 0,
@@ -186,7 +188,9 @@ export function createTradeDecoder(): TradeDecoder {
       if (reader.at !== end) return `${end - reader.at} bytes are left over after the trade`
       // The two texts that are not interned.
       if (!isText(bytes, cursor.messageIdStart, cursor.messageIdEnd)) return 'message_id is not UTF-8'
-      if (!isText(bytes, cursor.tradeIdStart, cursor.tradeIdEnd)) return 'trade_id is not UTF-8'
+      cursor.tradeIdIsPlain = isPlain(bytes, cursor.tradeIdStart, cursor.tradeIdEnd)
+      if (!cursor.tradeIdIsPlain && !isUtf8(bytes.subarray(cursor.tradeIdStart, cursor.tradeIdEnd)))
+        return 'trade_id is not UTF-8'
       return undefined
     },
   }
@@ -203,6 +207,12 @@ function readText(reader: AvroReader, texts: Interner<string>): number {
   const start = reader.at
   reader.at += length
   return texts.intern(reader.bytes, start, reader.at)
+}
+
+/** Whether bytes[start, end) are printable ASCII. */
+function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] < 32 || bytes[i] > 126) return false
+  return true
 }
 
 /** Whether bytes[start, end) are UTF-8; most are ASCII, which needs no call. */

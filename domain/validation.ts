@@ -72,7 +72,9 @@ export function createValidator({ cursor, texts, lists, maps }: TradeDecoder, ex
 
   /** Why the texts cannot be in a table: their length, or a character that is not text. */
   function textProblem(bytes: Uint8Array): string | undefined {
-    if (!isIdentifierBytes(bytes, cursor.tradeIdStart, cursor.tradeIdEnd))
+    const length = cursor.tradeIdEnd - cursor.tradeIdStart
+    const isShort = cursor.tradeIdIsPlain && length <= MAX_IDENTIFIER
+    if (!isShort && !isIdentifierText(textOf(bytes, cursor.tradeIdStart, cursor.tradeIdEnd)))
       return `trade_id ${quoted(textOf(bytes, cursor.tradeIdStart, cursor.tradeIdEnd))} ${NO_IDENTIFIER}`
     if (!isIdentifier(cursor.currency)) return `currency ${quoted(texts.entries[cursor.currency])} ${NO_IDENTIFIER}`
     if (!areShort(cursor.conditions)) return `trade_conditions have over ${MAX_TEXTS} characters`
@@ -141,14 +143,6 @@ function isSymbolText(text: string): boolean {
 
 function isIdentifierText(text: string): boolean {
   return text.length <= MAX_IDENTIFIER && !CONTROL.test(text)
-}
-
-/** The same of UTF-8, most of which is ASCII. */
-function isIdentifierBytes(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start > MAX_IDENTIFIER) return isIdentifierText(textOf(bytes, start, end))
-  for (let i = start; i < end; i++)
-    if (bytes[i] < 32 || bytes[i] > 126) return isIdentifierText(textOf(bytes, start, end))
-  return true
 }
 
 function textOf(bytes: Uint8Array, start: number, end: number): string {

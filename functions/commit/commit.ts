@@ -4,6 +4,7 @@
  * from a backup names such files) is taken off the list and not added again.
  */
 import { sumOf } from '../../domain/counts.ts'
+import { Corrupt } from '../../domain/errors.ts'
 import { consumePending } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
@@ -12,6 +13,7 @@ import { listAdded } from '../../iceberg/added-files.ts'
 import { createTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { liveAmong } from '../../iceberg/live-files.ts'
+import type { DataFile } from '../../iceberg/types.ts'
 
 /** One write is the pointer; DynamoDB takes 100. */
 const ITEMS_PER_COMMIT = 95
@@ -49,6 +51,7 @@ async function plan(ports: Ports, table: TableDefinition): Promise<Plan<Step | u
   const loaded = await createTable(ports, table)
   const live = await liveAmong(ports, loaded, listed)
   const add = [...new Map(listed.map(file => [file.key, file])).values()].filter(({ key }) => !live.has(key))
+  await requireThere(ports, table, add)
   const writes = items.map(consumePending)
   if (add.length > 0) writes.push((await stageSnapshot(ports, { table: loaded, add, operation: 'append' })).write)
   return {
@@ -59,4 +62,16 @@ async function plan(ports: Ports, table: TableDefinition): Promise<Plan<Step | u
       repeats: listed.length - add.length,
     },
   }
+}
+
+/**
+ * A file that a snapshot names and nobody has fails every query of the table. Only a list that was restored from a backup names one:
+ * the file was joined with others and deleted since.
+ * @throws Corrupt
+ */
+async function requireThere({ store }: Ports, { name }: TableDefinition, files: readonly DataFile[]): Promise<void> {
+  const found = await Promise.all(files.map(({ key }) => store.head(key)))
+  const missing = files.find((_, i) => found[i] === undefined)
+  if (missing)
+    throw new Corrupt(`${missing.key} waits to be added to ${name} and is missing: run tradelake audit --repair.`)
 }

@@ -6,6 +6,7 @@ import {
   constantInt64,
   halvesOf,
   type PlainWriter,
+  reservePlain,
   setLong,
 } from '../../domain/columns.ts'
 import { approximateLong, type TradeDecoder } from '../../domain/decode.ts'
@@ -143,13 +144,17 @@ export function createSilverColumns(decoder: TradeDecoder): SilverColumns {
 
 /**
  * Appends a UUID in its canonical form (RFC 9562, section 4: output is in lower case). The bit that tells lower case from upper
- * is set in every digit and hyphen already.
+ * is set in every digit and hyphen already. By hand, as in `appendPlain`; a UUID's length fits a byte.
  */
 function appendUuid(writer: PlainWriter, source: Uint8Array, start: number, end: number): void {
-  const at = writer.length + 4
-  appendPlain(writer, source, start, end)
-  const { bytes, length } = writer
-  for (let i = at; i < length; i++) bytes[i] |= 0x20
+  const length = end - start
+  reservePlain(writer, length + 4)
+  const { bytes } = writer
+  const at = writer.length
+  bytes[at] = length
+  bytes[at + 1] = bytes[at + 2] = bytes[at + 3] = 0
+  for (let i = 0; i < length; i++) bytes[at + 4 + i] = source[start + i] | 0x20
+  writer.length = at + 4 + length
 }
 
 function newDay(): DayColumns {

@@ -10,7 +10,7 @@
  */
 import { lostTimes } from '../../domain/losses.ts'
 import { recordStreams } from '../../domain/streams.ts'
-import { allTables, DATA_LOSSES_TABLE, silverTable } from '../../domain/tables.ts'
+import { allTables, committedTables, DATA_LOSSES_TABLE, silverTable } from '../../domain/tables.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
 import { drain } from '../../embedded/drain.ts'
 import type { Functions } from '../../embedded/functions.ts'
@@ -26,6 +26,7 @@ import { sendMissing, takeDone } from './missing.ts'
 import { rebuildCandles, rebuildGold } from './rebuild.ts'
 import { dropRepeatedOutcomes, dropRepeatedRecords } from './repeats.ts'
 import { mendTable } from './tables.ts'
+import { dropUnreadableWaiting } from './waiting.ts'
 
 /** Repairs the lake and gives what was done, a sentence each; an empty list where nothing was wrong. */
 export async function repairLake(lake: Lake, functions: Functions, totals: Totals): Promise<string[]> {
@@ -34,6 +35,7 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
   const done: string[] = []
   await inSession(ports, async session => {
     for (const table of tables) done.push(...(await mendTable(ports, session, table)))
+    done.push(...(await dropUnreadableWaiting(ports, session, committedTables(exchanges))))
     for (const stream of recordStreams(exchanges)) {
       done.push(...(await dropUnreadableObjects(ports, session, stream)))
       done.push(...(await registerMissing(ports, session, stream)))

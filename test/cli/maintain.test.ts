@@ -17,6 +17,7 @@ test('says by table what was done, then that there is nothing to do; every law h
   expect(JSON.parse(await output('maintain', '--json', '--data', data))).toEqual({
     tables: [],
     deletedPayloads: 0,
+    sweepRefused: false,
     failures: [],
   })
   expect(await output('audit', '--data', data)).toContain('All six laws hold')
@@ -27,4 +28,8 @@ test('needs a lake, and takes durations', async () => {
   expect(await runCommand('maintain', '--data', data)).toMatchObject({ status: 1 })
   const wrong = await runCommand('maintain', '--closed-after', 'soon', '--data', data)
   expect(wrong.stderr).toBe('tradelake: soon is not a duration: write 60s, 5m or 1h.\n')
+  const kept = await runCommand('maintain', '--retention', 'gold_crypto_trades=90', '--data', data)
+  expect(kept.stderr).toBe(
+    'tradelake: gold_crypto_trades is kept for ever: candles are made from it, and repeats known by it.\n',
+  )
 })

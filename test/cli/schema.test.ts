@@ -21,7 +21,7 @@ test('and for programs', async () => {
     table: 'gold_ohlcv_1d',
     partition: ['month(window_date)'],
     sort: ['window_start', 'exchange', 'symbol'],
-    retention_days: 1825,
+    retention_days: null,
     snapshot_days: { all: 1, hourly: 7, daily: 365 },
   })
   expect(table.columns[9]).toEqual({

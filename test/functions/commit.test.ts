@@ -126,6 +126,19 @@ test('files that the table has already, and files that are listed twice, are tak
   expect(await listAdded(lake.ports, table.name)).toEqual([])
 })
 
+test('a file that is missing is not added: the table stays readable, and the error names the command', async () => {
+  const lake = memoryLake()
+  await putObjects(lake, 2)
+  await commitAll(lake)
+  await putObjects(lake, 1, 2)
+  const [item] = await listAdded(lake.ports, table.name)
+  await lake.ports.store.delete([item.payload.files[0].key])
+  await expect(commitAll(lake)).rejects.toThrow(
+    / waits to be added to bronze_binance_trades and is missing: run tradelake audit --repair\.$/,
+  )
+  expect(await liveFiles(lake)).toEqual({ files: 2, records: 4 })
+})
+
 for (const when of ['before', 'after'] as const)
   test(`a crash ${when} the transaction leaves each file in the table once`, async () => {
     const lake = memoryLake()

@@ -42,7 +42,7 @@ test('twenty kills, and every trade is there once', async () => {
   expect(leftPending).toBeGreaterThan(KILLS)
   const tables: { table: string; snapshots: number }[] = JSON.parse(await output('tables', '--json', '--data', data))
   for (const name of ['bronze_binance_trades', 'silver_kraken_trades', 'gold_crypto_trades', 'gold_ohlcv_1d'])
-    expect(tables.find(({ table }) => table === name)?.snapshots, name).toBeGreaterThan(5)
+    expect(tables.find(({ table }) => table === name)?.snapshots, name).toBeGreaterThan(3)
 
   // The feeds get what was traded since the last kill, and end in order.
   expect(await output(...arguments_, '--for', '5s')).toContain('All six laws hold')

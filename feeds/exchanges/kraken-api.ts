@@ -80,7 +80,8 @@ export function krakenRest(code: string): RestApi {
           rows.map(row => asStreamed(row, pair)),
           receivedAt,
         )
-        const more = rows.length === PAGE_TRADES && (read.ids === undefined || read.ids.to <= range.to)
+        // A trade of the range may be a little later than one behind it: what is behind the range begins with a page of its own.
+        const more = rows.length === PAGE_TRADES && (read.ids === undefined || read.ids.from <= range.to)
         return { ...read, covers: read.ids, next: more ? last : undefined }
       },
     },

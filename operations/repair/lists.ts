@@ -29,7 +29,11 @@ export async function takePendingObjects(
 }
 
 /** Writes that take removed files off Gold's list; if one was on it, the files in their place go on it. */
-export async function handOver(ports: Ports, gone: ReadonlySet<string>, fresh: readonly DataFile[]): Promise<Write[]> {
+export async function handOver(
+  ports: Pick<Ports, 'state' | 'store' | 'clock' | 'ids'>,
+  gone: ReadonlySet<string>,
+  fresh: readonly DataFile[],
+): Promise<Write[]> {
   const items = await listPending<SilverFiles>(ports, consumers.gold)
   const touched = items.filter(item => item.payload.files.some(({ key }) => gone.has(key)))
   if (touched.length === 0) return []

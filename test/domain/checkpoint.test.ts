@@ -31,6 +31,13 @@ test('what was taken and what the gaps hold is exactly everything below the next
   )
 })
 
+test('a single offset that was jumped over is a gap, until it comes', () => {
+  const jumped = takeOffset(takeOffset(START, 0), 2)
+  expect(jumped).toMatchObject({ nextOffset: 3, gaps: [[1, 1]] })
+  expect(takeOffset(jumped, 1)).toMatchObject({ nextOffset: 3, gaps: [] })
+  expect(takeOffset(START, 1).gaps).toEqual([[0, 0]])
+})
+
 test('more than a hundred gaps are joined, nearest first, and never lose an offset that is missing', () => {
   let checkpoint = START
   for (let offset = 1; offset < 400; offset += 2) checkpoint = takeOffset(checkpoint, offset)

@@ -124,6 +124,8 @@ describe('the audit', () => {
         // Found again after a kill, as a part of a larger range.
         ...[gap(0, 'open', 50, 59), gap(7, 'open', 45, 80), gap(9, 'closed', 45, 80)],
         ...[gap(8, 'open', 90, 99), gap(8, 'open', 100, 101, { symbol: 'ETHUSD' }), gap(9, 'filled', 100, 101)],
+        // A search for a part ends, and that for the whole goes on.
+        ...[gap(8, 'open', 140, 149), gap(9, 'filled', 140, 144), gap(9, 'filled', 145, 149)],
         gap(9, 'unreadable', 120, 120, unreadable),
         // The history had what the stream had spoilt.
         ...[gap(8, 'unreadable', 131, 131, unreadable), gap(8, 'open', 130, 132), gap(9, 'filled', 130, 132)],
@@ -131,7 +133,7 @@ describe('the audit', () => {
     ).toEqual([
       'feeds could not read 1 trades (feed_gaps, kind unreadable)',
       '3 trades that exchanges numbered are lost (feed_gaps, status lost)',
-      'feeds look for 12 trades in 2 ranges (feed_gaps, status open)',
+      'feeds look for 22 trades in 3 ranges (feed_gaps, status open)',
     ])
   })
 

@@ -112,6 +112,14 @@ export async function rewriteFile(lake: Lake, tableName: string, rewriting: Rewr
   return () => replace(key, old)
 }
 
+/** These columns of a table's rows, in their order. */
+export async function rowsOf(lake: Lake, table: string, columns: string): Promise<unknown[]> {
+  const files = await planFiles(lake.ports, await loadTable(lake.ports, table))
+  if (files.length === 0) return []
+  const paths = await Promise.all(files.map(file => lake.ports.store.localFile(file.key)))
+  return lake.ports.engine.run([`SELECT ${columns} FROM ${readParquet(paths)} ORDER BY ALL`])
+}
+
 /** The local path of a table's largest file. */
 export async function largestFile(lake: Lake, tableName: string): Promise<string> {
   const files = await planFiles(lake.ports, await loadTable(lake.ports, tableName))

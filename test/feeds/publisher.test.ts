@@ -207,6 +207,24 @@ describe('the publisher', () => {
     expect(kafka.numbers()).toEqual([0])
   })
 
+  test('a process that ends while Kafka has records from the disk, and has not answered, leaves them there', async () => {
+    const ended = open()
+    kafka.up = false
+    for (const i of upTo(3)) ended.publish(record(i))
+    const closed = ended.close(2_000)
+    await timers.advance(2_000)
+    await closed
+    kafka.slowMs = 60_000
+    open()
+    await timers.advance(1_000)
+
+    Object.assign(kafka, { up: true, slowMs: 0 })
+    open()
+    await timers.advance(1_000)
+
+    expect(kafka.numbers()).toEqual([0, 1, 2])
+  })
+
   test('what Kafka does not take at the end is on disk, and the next process sends it first', async () => {
     const publisher = open()
     kafka.up = false

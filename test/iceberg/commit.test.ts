@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Conflict, Corrupt, TradelakeError } from '../../domain/errors.ts'
-import { GOLD_TABLE } from '../../domain/tables.ts'
+import { DLQ_TABLE, GOLD_TABLE } from '../../domain/tables.ts'
 import { createTable, loadTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { readEntries, readManifests } from '../../iceberg/manifest-store.ts'
@@ -51,6 +51,26 @@ describe('a commit', () => {
     const file = { ...hourFile(5), splitOffsets: [4, 5000] }
     await commit(lake, { table, add: [file], operation: 'append' })
     expect(await planFiles(lake.cold(), await reload(lake, table))).toEqual([file])
+  })
+
+  test('a data file says which order its rows are in: that of its table, 0 where the table has none', async () => {
+    const { ports } = testLake()
+    const orders: unknown[] = []
+    for (const [definition, partition] of [
+      [GOLD_TABLE, { exchange_date: 20_000, exchange_hour: 3 }],
+      [DLQ_TABLE, { dlq_date_day: 20_000 }],
+    ] as const) {
+      const table = await createTable(ports, definition)
+      const add = [dataFile({ table: definition, partition })]
+      const { table: after } = await commit({ ports }, { table, add, operation: 'append' })
+      const [manifest] = await readManifests(ports.store, currentSnapshot(after.metadata)!)
+      const [entry] = await readEntries(ports.store, manifest)
+      orders.push([after.metadata['default-sort-order-id'], entry.data_file.sort_order_id])
+    }
+    expect(orders).toEqual([
+      [1, 1],
+      [0, 0],
+    ])
   })
 
   test('the one who comes second gets a Conflict, and what it staged is good for a second attempt', async () => {
@@ -111,6 +131,16 @@ describe('a commit', () => {
     expect(manifests).toHaveLength(6)
     expect(manifests.reduce((sum, manifest) => sum + manifest.deleted_files_count, 0)).toBe(2)
     expect(manifests.reduce((sum, manifest) => sum + manifest.deleted_rows_count, 0)).toBe(20)
+  })
+
+  test('files of the oldest and the newest of many manifests are removed in one commit', async () => {
+    const { lake, table } = await goldLake()
+    const files = Array.from({ length: 20 }, (_, i) => hourFile(i))
+    let current = table
+    for (const file of files) current = (await commit(lake, { table: current, add: [file], operation: 'append' })).table
+    const remove = new Set([files[0].key, files[19].key])
+    const { table: after } = await commit(lake, { table: current, remove, operation: 'delete' })
+    expect(keys(await planFiles(lake.ports, after))).toEqual(keys(files.slice(1, 19)))
   })
 
   test('a manifest of removed files alone is left out by the commit after', async () => {

@@ -18,7 +18,7 @@ import { noteDropped } from '../../iceberg/dropped.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { auditLake } from '../../operations/audit/audit.ts'
 import { rebuildCandles, rebuildGold, rebuildSilver, redrive } from '../../operations/repair/rebuild.ts'
-import { drainLake, newLake, publishMarket, rewriteFile, type TestLake } from '../embedded/support.ts'
+import { drainLake, newLake, publishMarket, rewriteFile, rowsOf as rowsIn, type TestLake } from '../embedded/support.ts'
 import { SILENT } from '../silent-log.ts'
 
 const SILVER = 'silver_binance_trades'
@@ -38,14 +38,7 @@ afterEach(() => lake.remove())
 
 const binance = () => lake.exchanges[0]
 
-async function rowsOf(table: string, columns: string): Promise<unknown[]> {
-  const files = await planFiles(lake.ports, await loadTable(lake.ports, table))
-  if (files.length === 0) return []
-  const paths = await Promise.all(files.map(file => lake.ports.store.localFile(file.key)))
-  return lake.ports.engine.run([
-    `SELECT ${columns} FROM read_parquet([${paths.map(path => `'${path}'`).join(', ')}], hive_partitioning = false) ORDER BY ALL`,
-  ])
-}
+const rowsOf = (table: string, columns: string) => rowsIn(lake, table, columns)
 const snapshots = async (table: string) => (await loadTable(lake.ports, table)).metadata.snapshots.length
 
 async function expectLaws(): Promise<void> {

@@ -230,16 +230,16 @@ describe('the scheduled functions', () => {
 
 test('every line of an invocation has its request’s id, and its exchange where it is for one', async () => {
   const key = await putObject(0, 2)
+  await commitHandler(telemetry, lake.ports, EXCHANGES)({}, context)
   await lake.ports.store.delete([key])
   await silverHandler(telemetry, lake.ports, BINANCE)(queueEvent(['no JSON', objectCreated(key, 1)]), context)
-  await commitHandler(telemetry, lake.ports, EXCHANGES)({}, context)
   await sweepHandler(telemetry, lake.ports, EXCHANGES, { send: async () => {} })({}, context)
   expect(logged.map(({ message, fields }) => [message, fields.requestId, fields.exchange])).toEqual([
     ['bronze', 'request-1', 'binance'],
+    ['commit', 'request-1', undefined],
     ['unreadable notification', 'request-1', 'binance'],
     ['silver object failed', 'request-1', 'binance'],
     ['silver', 'request-1', 'binance'],
-    ['commit', 'request-1', undefined],
     ['sweep', 'request-1', undefined],
   ])
 })

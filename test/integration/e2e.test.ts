@@ -14,7 +14,7 @@ import {
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { awsClients } from '../../adapters/aws-clients.ts'
-import { registerSchema } from '../../adapters/schema-registration.ts'
+import { registerSchema, registerTradeSchemas } from '../../adapters/schema-registration.ts'
 import { sqsEvents } from '../../adapters/sqs-events.ts'
 import { systemClock, systemTimers } from '../../adapters/system.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
@@ -241,7 +241,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
     expect(await countPending(deployed.lake.ports.state, consumers.silver('binance'))).toMatchObject({ items: 1 })
     await deployed.stack.restartRegistry()
     // It forgot everything, as one in memory does.
-    await registerSchema(deployed.stack.registry.url, 'market.crypto.trades-value', TRADE_SCHEMA)
+    await registerTradeSchemas(deployed.stack.registry.url)
     await registerSchema(deployed.stack.registry.url, 'market.crypto.trades-value', {
       ...TRADE_SCHEMA,
       doc: 'as before',

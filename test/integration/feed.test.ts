@@ -198,7 +198,7 @@ describe.skipIf(!hasJava())('a feed process', () => {
 
     test('every trade is in Kafka, and absent is what the exchange does not have', async () => {
       const schemaId = records[0].value.readUInt32BE(1)
-      const registered = await fetch(`${registry.url}/subjects/market.crypto.trades-value/versions/latest`)
+      const registered = await fetch(`${registry.url}/subjects/market.crypto.trades-value/versions/1`)
       expect(await registered.json()).toMatchObject({ id: schemaId })
       const schema = await confluentRegistry({ url: registry.url, clock: systemClock() }).writerSchema(schemaId)
       expect(schema).toEqual(TRADE_SCHEMA)

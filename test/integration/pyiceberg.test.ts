@@ -117,6 +117,11 @@ async function fill(definition: TableDefinition): Promise<{ table: LoadedTable; 
   return { table, versions }
 }
 
+/** Digits after the point: `decimal(20,10)` has 10. */
+function scaleOf(type: string): number {
+  return Number(/,(\d+)\)$/.exec(type)?.[1])
+}
+
 /** Ranges that our planner gets, and the same as a row filter of PyIceberg. */
 function filters(table: TableDefinition): { where: ColumnRanges[]; filter: string }[] {
   const day = dayNumber(DAYS[2])
@@ -135,8 +140,9 @@ function filters(table: TableDefinition): { where: ColumnRanges[]; filter: strin
     ...(decimal
       ? [
           {
-            where: [{ column: decimal.name, ranges: [{ upper: 1_234_515_000n * 10n ** 8n }] }],
-            filter: `${decimal.name} <= 1234515000.00000000`,
+            where: [{ column: decimal.name, ranges: [{ upper: 123_415_000n * 10n ** BigInt(scaleOf(decimal.type)) }] }],
+            // PyIceberg wants as many digits after the point as the column has.
+            filter: `${decimal.name} <= 123415000.${'0'.repeat(scaleOf(decimal.type))}`,
           },
         ]
       : []),

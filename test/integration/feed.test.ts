@@ -159,7 +159,7 @@ describe.skipIf(!hasJava())('a feed process', () => {
       values = new Map(text.split('\n').map(line => line.split(' ', 2) as [string, string]))
     }
     const positive = ['messages_total', 'trades_total', 'received_bytes_total', 'kafka_records_total']
-    positive.push('kafka_bytes_total', 'filled_trades_total', 'sequence_gaps_total')
+    positive.push('kafka_bytes_total', 'filled_trades_total')
     positive.push('connection_age_seconds', 'heap_bytes', 'exchange_latency_seconds_count', 'flush_seconds_count')
     for (const name of positive) expect(value(name), name).toBeGreaterThan(0)
     const zero = ['unreadable_trades_total', 'unknown_messages_total', 'spill_bytes', 'lost_trades_total']
@@ -208,7 +208,8 @@ describe.skipIf(!hasJava())('a feed process', () => {
         expect(value.readUInt32BE(1)).toBe(schemaId)
         const row = type.fromBuffer(value.subarray(FRAME_BYTES)) as Record<string, never>
         expect(key).toBe(row.symbol)
-        const amounts = [row.price, row.quantity].map(decimalFromBytes)
+        // TradeV2 has prices of eight digits after the point, the tables have two more.
+        const amounts = [(decimalFromBytes(row.price) ?? 0n) * 100n, decimalFromBytes(row.quantity)]
         inKafka.set(
           idOf({ symbol: row.symbol, tradeId: row.trade_id }),
           [row.message_id, row.timestamp, ...amounts, row.side].join(' '),

@@ -1,4 +1,5 @@
 /** Files and folders that are on the disk, not only in its cache, when a call returns. */
+import { renameSync, rmSync } from 'node:fs'
 import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -21,6 +22,14 @@ export async function syncFile(path: string): Promise<void> {
   } finally {
     await file.close()
   }
+}
+
+/** Puts a file in the place of another, or makes it: after a crash one of the two is there, whole. */
+export async function replaceSynced(path: string, bytes: Uint8Array): Promise<void> {
+  rmSync(`${path}.new`, { force: true })
+  await writeSynced(`${path}.new`, bytes)
+  renameSync(`${path}.new`, path)
+  await syncFolder(dirname(path))
 }
 
 /** Makes a folder and those above it, each durable in its parent. */

@@ -1,7 +1,7 @@
 /** Rows that nothing can bring back: a repair records them, an audit says so, and candles made before are kept. */
 import { statePartition } from './names.ts'
 import type { StateStore, Write } from './ports.ts'
-import type { TimeRange } from './ranges.ts'
+import { EVER, type TimeRange } from './ranges.ts'
 import { GOLD_TABLE } from './tables.ts'
 
 /** A row of the table `data_losses`; times in microseconds since 1970. */
@@ -21,8 +21,6 @@ export interface Loss {
   /** Rows of the partition, or of the table where that is not known, before the loss; undefined once the repair has ended. */
   readonly rowsBefore: number | undefined
 }
-
-const EVER: TimeRange = { from: 0n, to: 2n ** 62n }
 
 /** The times of which a table lost rows. */
 export function lostTimes(losses: readonly Loss[], table: string): TimeRange[] {

@@ -10,6 +10,9 @@ export interface TimeRange {
   readonly to: bigint
 }
 
+/** All times that a table can hold. */
+export const EVER: TimeRange = { from: 0n, to: 2n ** 62n }
+
 /**
  * Ranges that cover the windows (their starts, microseconds since 1970, in any order) and reach `margin` microseconds
  * beyond them; ascending, none touching the next.

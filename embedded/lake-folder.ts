@@ -1,7 +1,7 @@
 /** The folder of a lake: what may be in it, whether it is whole, and where it was made. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { syncFolder, writeSynced } from '../adapters/durable-files.ts'
+import { replaceSynced } from '../adapters/durable-files.ts'
 import { fileError } from '../adapters/file-errors.ts'
 import { BadInput, Corrupt } from '../domain/errors.ts'
 
@@ -60,10 +60,7 @@ export function requireWhole(directory: string, lostState = false): boolean {
 export async function writeLocation(directory: string): Promise<void> {
   const path = join(directory, LOCATION)
   try {
-    rmSync(`${path}.new`, { force: true })
-    await writeSynced(`${path}.new`, Buffer.from(`${directory}\n`))
-    renameSync(`${path}.new`, path)
-    await syncFolder(directory)
+    await replaceSynced(path, Buffer.from(`${directory}\n`))
   } catch (error) {
     throw fileError(error, path, 'making the lake')
   }

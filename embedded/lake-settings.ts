@@ -1,7 +1,7 @@
 /** What a lake in a folder was told: `settings.json`, which its owner may edit while nothing runs on it. */
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { syncFolder, writeSynced } from '../adapters/durable-files.ts'
+import { replaceSynced } from '../adapters/durable-files.ts'
 import { fileError } from '../adapters/file-errors.ts'
 import { BadInput, messageOf } from '../domain/errors.ts'
 import type { Exchange } from '../domain/exchanges.ts'
@@ -35,10 +35,7 @@ export function readLakeSettings(directory: string, exchanges: readonly Exchange
 export async function writeLakeSettings(directory: string, settings: LakeSettings): Promise<void> {
   const path = join(directory, SETTINGS_FILE)
   try {
-    rmSync(`${path}.new`, { force: true })
-    await writeSynced(`${path}.new`, Buffer.from(`${JSON.stringify(settings, null, 2)}\n`))
-    renameSync(`${path}.new`, path)
-    await syncFolder(directory)
+    await replaceSynced(path, Buffer.from(`${JSON.stringify(settings, null, 2)}\n`))
   } catch (error) {
     throw fileError(error, path, 'storing the settings')
   }

@@ -10,6 +10,7 @@ import type { Key, Ports } from '../domain/ports.ts'
 import { findTable, type LoadedTable } from './catalog.ts'
 import { keyOf, uriOf } from './location.ts'
 import { metadataPrefix, readMetadata, versionOf } from './metadata-file.ts'
+import type { TableMetadata } from './table-metadata.ts'
 
 export interface MetadataFile {
   readonly key: string
@@ -72,10 +73,14 @@ async function forkedAt(ports: Pick<Ports, 'store'>, files: readonly MetadataFil
 
 /** The key of the metadata file that this one follows; undefined where it cannot be read. */
 async function previousOf(ports: Pick<Ports, 'store'>, key: string): Promise<string | undefined> {
+  const last = (await metadataAt(ports, key))?.['metadata-log'].at(-1)
+  return last && keyOf(ports.store, last['metadata-file'])
+}
+
+/** The metadata in a file; undefined where it is gone or cannot be read. */
+export async function metadataAt(ports: Pick<Ports, 'store'>, key: string): Promise<TableMetadata | undefined> {
   try {
-    const { 'metadata-log': log } = await readMetadata(ports.store, uriOf(ports.store, key))
-    const last = log.at(-1)
-    return last && keyOf(ports.store, last['metadata-file'])
+    return await readMetadata(ports.store, uriOf(ports.store, key))
   } catch (error) {
     if (error instanceof Corrupt || error instanceof NotFound) return undefined
     throw error

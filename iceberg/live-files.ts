@@ -54,11 +54,11 @@ export async function liveAmong(
   return live
 }
 
-/** How often the current snapshot names each of the files that it names more than once: every reader counts their rows as often. */
-export async function repeatedFiles(ports: ReadPorts, table: LoadedTable): Promise<Map<string, number>> {
+/** How often a scan gave each of the files that it gave more than once: every reader counts their rows as often. */
+export function repeatedFiles(files: readonly DataFile[]): Map<string, number> {
   const times = new Map<string, number>()
-  for await (const { file_path } of eachLiveFile(ports, table)) times.set(file_path, (times.get(file_path) ?? 0) + 1)
-  return new Map([...times].flatMap(([uri, count]) => (count > 1 ? [[keyOf(ports.store, uri), count] as const] : [])))
+  for (const { key } of files) times.set(key, (times.get(key) ?? 0) + 1)
+  return new Map([...times].filter(([, count]) => count > 1))
 }
 
 /** Paths of a manifest's live files, as long as the cache of manifests keeps them: each commit asks for them. */

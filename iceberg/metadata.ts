@@ -103,6 +103,11 @@ export function snapshotById(metadata: TableMetadata, id: number): Snapshot | un
   return metadata.snapshots.findLast(snapshot => snapshot['snapshot-id'] === id)
 }
 
+/** Rows of a snapshot's table, by its summary; 0 without a snapshot. */
+export function totalRecords(snapshot: Snapshot | undefined): number {
+  return Number(snapshot?.summary['total-records'] ?? 0)
+}
+
 /** What a snapshot adds or removes, in files, rows and bytes. */
 export interface FileTotals {
   readonly files: number

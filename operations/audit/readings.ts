@@ -168,8 +168,9 @@ async function readStream(lake: ReadableLake, { topic, table }: RecordStream): P
 async function readTable(lake: ReadableLake, definition: TableDefinition): Promise<TableReading> {
   const waiting = await listAdded(lake.ports, definition.name)
   const loaded = await openTable(lake.ports, definition)
-  const committed = new Map((loaded ? await planFiles(lake.ports, loaded) : []).map(file => [file.key, file]))
-  const repeated = loaded ? await repeatedFiles(lake.ports, loaded) : new Map<string, number>()
+  const listed = loaded ? await planFiles(lake.ports, loaded) : []
+  const committed = new Map(listed.map(file => [file.key, file]))
+  const repeated = repeatedFiles(listed)
   const files = new Map([
     ...waiting.flatMap(item => item.payload.files).map(file => [file.key, file] as const),
     ...committed,

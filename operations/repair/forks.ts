@@ -3,13 +3,11 @@
  * it again where the tables before still have it; the rest is recorded as lost, and its files are not swept until that is acknowledged.
  */
 import { sumOf } from '../../domain/counts.ts'
-import { Corrupt, NotFound } from '../../domain/errors.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { DATA_LOSSES_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
-import { metadataFiles, setBack, settle } from '../../iceberg/lineage.ts'
-import { keyOf, uriOf } from '../../iceberg/location.ts'
-import { readMetadata } from '../../iceberg/metadata-file.ts'
+import { metadataAt, metadataFiles, setBack, settle } from '../../iceberg/lineage.ts'
+import { keyOf } from '../../iceberg/location.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { TableMetadata } from '../../iceberg/table-metadata.ts'
 import { readLosses } from '../../tables/losses.ts'
@@ -58,13 +56,4 @@ async function oldLine(
     if (base) return { key, tip, base }
   }
   return undefined
-}
-
-async function metadataAt(ports: Ports, key: string): Promise<TableMetadata | undefined> {
-  try {
-    return await readMetadata(ports.store, uriOf(ports.store, key))
-  } catch (error) {
-    if (error instanceof Corrupt || error instanceof NotFound) return undefined
-    throw error
-  }
 }

@@ -3,10 +3,10 @@ import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
 import type { Ports } from '../../domain/ports.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 import { createTable, type LoadedTable, openTable, pointerKey, restorePointer } from '../../iceberg/catalog.ts'
-import { filesAbove, type MetadataFile, metadataFiles } from '../../iceberg/lineage.ts'
+import { filesAbove, type MetadataFile, metadataAt, metadataFiles } from '../../iceberg/lineage.ts'
 import { uriOf } from '../../iceberg/location.ts'
-import { currentSnapshot } from '../../iceberg/metadata.ts'
-import { readMetadata, versionOf } from '../../iceberg/metadata-file.ts'
+import { currentSnapshot, totalRecords } from '../../iceberg/metadata.ts'
+import { versionOf } from '../../iceberg/metadata-file.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { putBackFiles } from './salvage.ts'
 
@@ -36,18 +36,12 @@ export async function mendPointer(
     }
   }
   for (const { key } of candidates) {
-    const metadataLocation = uriOf(ports.store, key)
-    try {
-      await readMetadata(ports.store, metadataLocation)
-    } catch (error) {
-      if (!(error instanceof Corrupt)) throw error
-      continue
-    }
+    if (!(await metadataAt(ports, key))) continue
     if (stood) {
       const when = { is: 'matching' as const, attributes: stood }
       await ports.state.transact([{ kind: 'remove', key: pointerKey(name), when }], ports.ids.uuid())
     }
-    await restorePointer(ports, name, metadataLocation, Number(stood?.created_at ?? 0))
+    await restorePointer(ports, name, uriOf(ports.store, key), Number(stood?.created_at ?? 0))
     done.push(`${name} points to ${key} now: ${problem}`)
     return putBackFiles(ports, definition, (await openTable(ports, definition)) as LoadedTable, problem, done)
   }
@@ -67,17 +61,12 @@ async function newerCommits(ports: Ports, table: LoadedTable, files: readonly Me
   const above = filesAbove(table, files)
   if (above.length === 0 || above[0].version > versionOf(table.metadataLocation) + 1) return above
   if (await isThere(ports, table)) return []
-  const rows = totalRows(table)
+  const rows = totalRecords(currentSnapshot(table.metadata))
   const newer: MetadataFile[] = []
   for (const file of above) {
-    const metadataLocation = uriOf(ports.store, file.key)
-    try {
-      const metadata = await readMetadata(ports.store, metadataLocation)
-      const later = { ...table, metadataLocation, metadata }
-      if (totalRows(later) >= rows && (await isThere(ports, later))) newer.push(file)
-    } catch (error) {
-      if (!(error instanceof Corrupt)) throw error
-    }
+    const metadata = await metadataAt(ports, file.key)
+    if (!metadata || totalRecords(currentSnapshot(metadata)) < rows) continue
+    if (await isThere(ports, { ...table, metadataLocation: uriOf(ports.store, file.key), metadata })) newer.push(file)
   }
   return newer
 }
@@ -91,8 +80,4 @@ async function isThere(ports: Ports, table: LoadedTable): Promise<boolean> {
     if (!(error instanceof Corrupt || error instanceof NotFound)) throw error
     return false
   }
-}
-
-function totalRows({ metadata }: LoadedTable): number {
-  return Number(currentSnapshot(metadata)?.summary['total-records'] ?? 0)
 }

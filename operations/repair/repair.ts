@@ -9,6 +9,7 @@
  * while it is repaired.
  */
 import { lostTimes } from '../../domain/losses.ts'
+import { EVER } from '../../domain/ranges.ts'
 import { recordStreams } from '../../domain/streams.ts'
 import { allTables, committedTables, DATA_LOSSES_TABLE, silverTable } from '../../domain/tables.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
@@ -76,5 +77,3 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
   for (const table of tables) await settleLine(ports, table)
   return done
 }
-
-const EVER = { from: 0n, to: 2n ** 62n }

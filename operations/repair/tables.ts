@@ -10,12 +10,11 @@ import { type LoadedTable, openTable, pointerWrite } from '../../iceberg/catalog
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { repeatedFiles } from '../../iceberg/live-files.ts'
 import { keyOf, uriOf } from '../../iceberg/location.ts'
-import { rollBack } from '../../iceberg/metadata.ts'
+import { rollBack, totalRecords } from '../../iceberg/metadata.ts'
 import { nextMetadataKey, writeMetadata } from '../../iceberg/metadata-file.ts'
 import { damageOf } from '../../iceberg/parquet/whole.ts'
 import { partitionPath } from '../../iceberg/partitions.ts'
 import { planFiles } from '../../iceberg/scan.ts'
-import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { type Gone, recordGone, rowsByPartition } from './losses.ts'
 import { mendPointer } from './pointer.ts'
@@ -58,8 +57,8 @@ async function mendHistory(
   await writeMetadata(ports.store, key, rollBack(metadata, earlier, nowMs, table.metadataLocation))
   const metadataLocation = uriOf(ports.store, key)
   const write = pointerWrite({ table, metadataLocation, version: ports.ids.uuid(), nowMs })
-  const rowsBefore = totalRows(metadata.snapshots[current])
-  const rows = rowsBefore - (at < 0 ? 0 : totalRows(metadata.snapshots[at]))
+  const rowsBefore = totalRecords(metadata.snapshots[current])
+  const rows = rowsBefore - (at < 0 ? 0 : totalRecords(metadata.snapshots[at]))
   const manifests = keyOf(ports.store, metadata.snapshots[current]['manifest-list'])
   const gone: Gone[] =
     rows > 0 ? [{ definition, file: undefined, key: manifests, rows, rowsBefore, reason: problem }] : []
@@ -71,10 +70,6 @@ async function mendHistory(
   return (await openTable(ports, definition)) as LoadedTable
 }
 
-function totalRows({ summary }: Snapshot): number {
-  return Number(summary['total-records'] ?? 0)
-}
-
 /** Each file that the table names several times stays in it once. */
 async function listOnce(
   ports: Ports,
@@ -82,11 +77,11 @@ async function listOnce(
   table: LoadedTable,
   done: string[],
 ): Promise<LoadedTable> {
-  const repeated = await repeatedFiles(ports, table)
+  const repeated = repeatedFiles(await planFiles(ports, table))
   if (repeated.size === 0) return table
   for (const [key, times] of repeated) done.push(`${table.name} names ${key} once now, it was listed ${times} times`)
   for (let left = table; ; ) {
-    const remove = new Set((await repeatedFiles(ports, left)).keys())
+    const remove = new Set(repeatedFiles(await planFiles(ports, left)).keys())
     if (remove.size === 0) return left
     // Removing takes one listing of a file away, and leaves its others.
     const staged = await stageSnapshot(ports, { table: left, remove, operation: 'delete' })

@@ -8,8 +8,9 @@ import { loadTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { auditLake } from '../../operations/audit/audit.ts'
-import type { AuditReport, LawReport } from '../../operations/audit/report.ts'
-import { drainLake, largestFile, newLake, publishMarket, rewriteFile, type TestLake } from '../embedded/support.ts'
+import type { AuditReport } from '../../operations/audit/report.ts'
+import { largestFile, rewriteFile, type TestLake } from '../embedded/support.ts'
+import { broken, goodLake, wordsOf } from './audit-support.ts'
 
 const BRONZE = 'bronze_binance_trades'
 const SILVER = 'silver_binance_trades'
@@ -20,11 +21,7 @@ const MINUTE = 'gold_ohlcv_1m'
 let lake: TestLake
 
 beforeAll(async () => {
-  lake = await newLake()
-  await publishMarket(lake, { market: 0, from: 0, to: 60 })
-  await drainLake(lake)
-  await publishMarket(lake, { market: 0, from: 60, to: 100 })
-  await drainLake(lake)
+  lake = await goodLake()
 })
 afterAll(() => lake.remove())
 
@@ -35,9 +32,6 @@ async function auditAfresh(): Promise<AuditReport> {
   looking.close()
   return report
 }
-
-const broken = (report: AuditReport) => report.laws.filter(law => !law.holds).map(({ law }) => law)
-const wordsOf = ({ violations }: LawReport) => violations.map(({ what }) => what)
 
 test.each([
   [BRONZE, [1, 5], /in Bronze more than once/],

@@ -8,23 +8,17 @@ import { topicName } from '../../domain/names.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { invocation, wireFunctions } from '../../embedded/functions.ts'
 import { auditLake } from '../../operations/audit/audit.ts'
-import type { AuditReport, LawReport } from '../../operations/audit/report.ts'
+import type { AuditReport } from '../../operations/audit/report.ts'
 import { drainLake, newLake, publishMarket, rewriteFile, type TestLake } from '../embedded/support.ts'
 import { SILENT } from '../silent-log.ts'
+import { broken, goodLake, wordsOf } from './audit-support.ts'
 
 let lake: TestLake
 
 beforeAll(async () => {
-  lake = await newLake()
-  await publishMarket(lake, { market: 0, from: 0, to: 60 })
-  await drainLake(lake)
-  await publishMarket(lake, { market: 0, from: 60, to: 100 })
-  await drainLake(lake)
+  lake = await goodLake()
 })
 afterAll(() => lake.remove())
-
-const broken = (report: AuditReport) => report.laws.filter(law => !law.holds).map(({ law }) => law)
-const wordsOf = ({ violations }: LawReport) => violations.map(({ what }) => what)
 
 test('a good lake', async () => {
   const report = await auditLake(lake)

@@ -4,6 +4,7 @@
  * Over 250 lines: every port of a container stands here once, so that no call escapes its faults.
  */
 import { readFileSync } from 'node:fs'
+import { compareUtf8 } from '../../adapters/object-keys.ts'
 import { Conflict, Throttled, TradelakeError } from '../../domain/errors.ts'
 import type { ObjectEvents, ObjectInfo, ObjectStore, Ports, Write } from '../../domain/ports.ts'
 import { mix, randomStream } from '../../feeds/random.ts'
@@ -34,6 +35,8 @@ export interface Container {
   /** The platform may give the invocation up, but it goes on. */
   zombie: boolean
   dead: boolean
+  /** Sets its clock on by some milliseconds, or back. Its steady clock goes on as it was. */
+  jump(ms: number): void
 }
 
 interface Call<T> {
@@ -53,11 +56,14 @@ export function createContainer(
     /** How far its clock is ahead of the world's, milliseconds. */
     readonly skewMs: number
     readonly listLagMs: number
+    /** Listings come in pages of this many objects, each a call of its own. */
+    readonly pageObjects: number
     readonly send: (exchange: string, key: string, bytes: number) => void
   },
 ): Container {
-  const { name, number, skewMs, listLagMs, send } = options
+  const { name, number, listLagMs, pageObjects, send } = options
   const { scheduler } = world
+  let { skewMs } = options
   const clock = { now: () => scheduler.now() + skewMs }
 
   function wait<T>(delay: number, label: string, effect: () => T | typeof DIED | Promise<T | typeof DIED>): Promise<T> {
@@ -199,9 +205,7 @@ export function createContainer(
       get: key => read(`get ${key}`, () => store.get(key)),
       getRange: (key, start, end) => read(`get ${key}`, () => store.getRange(key, start, end)),
       head: key => read(`head ${key}`, () => store.head(key)),
-      async *list(prefix) {
-        yield* await call({ type: 'list', detail: `list ${prefix}`, effect: () => listed(prefix) })
-      },
+      list,
       delete: keys => call({ type: 'delete', detail: `delete ${keys.length}`, effect: () => store.delete(keys) }),
       localFile: key =>
         read(`copy ${key}`, async () => engine.place(key.slice(key.lastIndexOf('/') + 1), await store.get(key))),
@@ -209,9 +213,23 @@ export function createContainer(
     }
   }
 
-  async function listed(prefix: string): Promise<ObjectInfo[]> {
+  /** Page after page, as S3 lists: what comes and goes between two of them may show or not. */
+  async function* list(prefix: string): AsyncGenerator<ObjectInfo> {
+    for (let after = ''; ; ) {
+      const page = await call({ type: 'list', detail: `list ${prefix}`, effect: () => pageOf(prefix, after) })
+      yield* page
+      if (page.length < pageObjects) return
+      after = page[page.length - 1].key
+    }
+  }
+
+  async function pageOf(prefix: string, after: string): Promise<ObjectInfo[]> {
     const found: ObjectInfo[] = []
-    for await (const info of store.list(prefix)) if (info.modified <= scheduler.now() - listLagMs) found.push(info)
+    for await (const info of store.list(prefix)) {
+      if (found.length === pageObjects) break
+      const isNext = after === '' || compareUtf8(info.key, after) > 0
+      if (isNext && info.modified <= scheduler.now() - listLagMs) found.push(info)
+    }
     return found
   }
 
@@ -231,6 +249,9 @@ export function createContainer(
     onCrash: () => {},
     zombie: false,
     dead: false,
+    jump(ms) {
+      skewMs += ms
+    },
   }
   return container
 }

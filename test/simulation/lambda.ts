@@ -8,6 +8,9 @@ const TIMEOUT_MS = 60_000
 /** Clocks of containers differ by up to this. */
 const SKEWS_MS = [0, 5_000, -5_000] as const
 
+/** What is still pending after this many minutes of trying, hours after the last fault, will not drain by itself. */
+export const MAX_TRIES = 300
+
 export type Outcome<R> = { readonly ok: true; readonly result: R } | { readonly ok: false; readonly reason: string }
 
 export interface Lambda<E, R> {
@@ -23,8 +26,12 @@ export type Handler<E, R> = (event: E, context: InvocationContext) => Promise<R>
 export interface Fleet {
   readonly world: World
   readonly listLagMs: number
+  readonly pageObjects: number
   readonly send: (exchange: string, key: string, bytes: number) => void
+  /** How many there have been. */
   containers: number
+  /** Warm or at work. */
+  readonly alive: Set<Container>
   /** Invocations that the platform waits for. */
   running: number
 }
@@ -41,8 +48,10 @@ export function createLambda<E, R>(
   function start(): { container: Container; handler: Handler<E, R> } {
     const number = fleet.containers++
     const skewMs = SKEWS_MS[number % SKEWS_MS.length]
-    const { listLagMs, send } = fleet
-    const container = createContainer(world, { name: `${name}#${number}`, number, skewMs, listLagMs, send })
+    const { listLagMs, pageObjects, send } = fleet
+    const options = { name: `${name}#${number}`, number, skewMs, listLagMs, pageObjects, send }
+    const container = createContainer(world, options)
+    fleet.alive.add(container)
     return { container, handler: maker(container) }
   }
 
@@ -84,6 +93,7 @@ export function createLambda<E, R>(
     world.scheduler.note(`  ${container.name} ${outcome.ok ? 'succeeded' : outcome.reason}`)
     // A zombie may have woken in time and be well; but nobody could know.
     if (!container.dead && !container.zombie && maker === deployed) warm.push(place)
+    else if (!container.zombie) fleet.alive.delete(container)
     return outcome
   }
 

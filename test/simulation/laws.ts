@@ -5,9 +5,10 @@ import { bronzeTable, candleTable, DLQ_TABLE, GOLD_TABLE, silverTable } from '..
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { type CandleRow, type Candles, naiveCandles } from '../functions/candle-support.ts'
-import type { Platform, TopicLife } from './platform.ts'
+import type { Platform } from './platform.ts'
 import { type Expected, type Scenario, valueKey } from './scenario.ts'
 import { type Row, readTable } from './tables.ts'
+import type { TopicLife } from './topics.ts'
 import type { World } from './world.ts'
 
 const MAX_TOLD = 5
@@ -37,7 +38,7 @@ export async function checkLaws(world: World, platform: Platform, scenario: Scen
   const valid: Trade[] = []
   for (const exchange of scenario.exchanges) {
     const bronze = await read(bronzeTable(exchange))
-    const lives = platform.lives.filter(life => life.exchange === exchange.name)
+    const lives = platform.topics.lives.filter(life => life.stream === exchange.name)
     tell(1, checkBronze(bronze, lives, topicName(exchange.name)))
     const silver = await read(silverTable(exchange))
     const letters = dead.get(bronzeTable(exchange).name) ?? []
@@ -75,7 +76,8 @@ function checkBronze(rows: readonly Row[], lives: readonly TopicLife[], topic: s
       const place = `${partition}/${offset}`
       const current = index === lives.length - 1
       if (times > 1) problems.push(`${name} is in Bronze ${times} times`)
-      else if (times === 0 && (current || life.acknowledged.has(place))) problems.push(`${name} is not in Bronze`)
+      else if (times === 0 && !life.gone.has(place) && (current || life.acknowledged.has(place)))
+        problems.push(`${name} is not in Bronze`)
       else if (times === 1 && !life.delivered.has(place)) problems.push(`${name} was never delivered and is in Bronze`)
     }
   for (const key of found.keys()) problems.push(`${topic}: Bronze holds ${key.slice(0, 60)}, which nobody published`)

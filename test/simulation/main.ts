@@ -37,6 +37,7 @@ async function runOne(seed: number): Promise<boolean> {
   const engine = await sharedEngine()
   const result = await runCase(engine, one, values.trace ? { tell: line => console.log(line) } : {})
   for (const { point, kind, detail } of result.happened) console.log(`fault ${point} ${kind}: ${detail}`)
+  for (const [kind, times] of Object.entries(result.happenings)) console.log(`happening ${kind}: ${times}`)
   console.log(`${result.points.length} points, ${result.happened.length} faults, trace ${result.traceHash}`)
   for (const violation of result.violations) console.log(violation)
   if (result.violations.length > 0) console.log(`shrunk: ${(await reportFailure(engine, one, result)).shrunk}`)

@@ -4,6 +4,8 @@ import { allTables } from '../../domain/tables.ts'
 import { ageLake, unevolved } from './aging.ts'
 import type { SharedEngine } from './engine.ts'
 import type { FaultKind, FaultSource, PointType } from './faults.ts'
+import { type HappeningCounts, scheduleHappenings } from './happen.ts'
+import type { Happening } from './happenings.ts'
 import { checkLaws } from './laws.ts'
 import { createPlatform } from './platform.ts'
 import { createReaders } from './readers.ts'
@@ -34,6 +36,11 @@ export interface Weather {
   /** How long faults happen after each wave of records and each maintenance, milliseconds. */
   readonly stormMs: number
   readonly order: Order
+  /** Where the logs of topics begin, life by life and over again: retention deleted what was before. */
+  readonly logStarts: readonly number[]
+  /** Listings come in pages of this many objects. */
+  readonly pageObjects: number
+  readonly happenings: readonly Happening[]
 }
 
 export const CALM: Weather = {
@@ -43,6 +50,9 @@ export const CALM: Weather = {
   visibilityMs: 90_000,
   listLagMs: 0,
   stormMs: Number.POSITIVE_INFINITY,
+  logStarts: [0],
+  pageObjects: Number.POSITIVE_INFINITY,
+  happenings: [],
 }
 
 export interface RunResult {
@@ -53,6 +63,8 @@ export interface RunResult {
   /** Faults happen from this point on. */
   readonly firstPoint: number
   readonly happened: readonly { readonly point: number; readonly kind: FaultKind; readonly detail: string }[]
+  /** What happened besides faults, how often. */
+  readonly happenings: HappeningCounts
   readonly steps: number
   readonly simulatedMs: number
 }
@@ -73,7 +85,9 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
     const world = createWorld({ seed, faults, engine: run, jitterMs: weather.jitterMs, order: weather.order, tell })
     const { exchanges, redeployed, waves } = scenario
     const maintenance = scenario.maintenance.map(at => START + at)
-    const platform = createPlatform(world, { exchanges, redeployed, maintenance, ...weather })
+    const { logStarts } = weather
+    const logStart = (life: number) => logStarts[life % logStarts.length]
+    const platform = createPlatform(world, { exchanges, redeployed, maintenance, logStart, ...weather })
     const { scheduler } = world
     const readers = createReaders(world, allTables(exchanges))
     const onTransaction = world.onTransaction
@@ -88,8 +102,9 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
         due: START + at,
         label: `publish ${exchange}`,
         owner: undefined,
-        run: () => platform.publish(exchange, records),
+        run: () => platform.topics.publish(exchange, records),
       })
+    const happenings = scheduleHappenings(world, platform, scenario, weather.happenings)
     const tables = allTables(exchanges)
     let firstPoint = 0
     if (scenario.aged !== undefined)
@@ -123,6 +138,7 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
       points: world.points,
       firstPoint,
       happened: world.happened,
+      happenings,
       steps: scheduler.steps,
       simulatedMs: scheduler.now() - START,
     }

@@ -9,6 +9,7 @@ import type { ErrorType } from '../../domain/validation.ts'
 import { encodeTrade } from '../../domain/wire.ts'
 import { mix, randomStream } from '../../feeds/random.ts'
 import { BINANCE, KRAKEN, tradeOf } from '../functions/support.ts'
+import { POISON } from './poison.ts'
 import { START } from './world.ts'
 
 /** What a record must become, by the rules of the first deployment and of the second: a row of Silver, or a dead letter. */
@@ -114,6 +115,7 @@ export function createScenario(size: ScenarioSize, seed: number): Scenario {
   )
   const random = randomStream(mix(seed, 7))
   const expected = new Map<string, Expected>()
+  for (const [value, error] of POISON) expected.set(valueKey(value), { trade: undefined, verdicts: [error, error] })
   const waves: Wave[] = []
   let number = 0
   let trades = 0

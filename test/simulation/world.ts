@@ -7,7 +7,7 @@ import { mix, type Random, randomStream } from '../../feeds/random.ts'
 import { memoryState } from '../memory/state.ts'
 import { memoryStore } from '../memory/store.ts'
 import type { RunEngine } from './engine.ts'
-import type { FaultKind, FaultSource, PointType } from './faults.ts'
+import { type FaultKind, type FaultSource, KINDS, type PointType } from './faults.ts'
 import { createScheduler, type Order, type Scheduler } from './scheduler.ts'
 
 /** When every simulated world begins, milliseconds since 1970: a slow call, or a clock that is ahead, crosses midnight. */
@@ -43,6 +43,10 @@ export interface World {
   readonly happened: readonly { readonly point: number; readonly kind: FaultKind; readonly detail: string }[]
   /** Faults happen while more storms have come than gone. */
   storm(change: number): void
+  /** For as long as `refuses` may say so, calls are throttled: many in a row, which are no faults of the schedule. */
+  throttle(refuses: () => boolean): void
+  /** Calls refused that way. */
+  readonly throttled: number
   /** Called for each object that came into being, and each transaction that took effect. */
   onObject: (key: string, bytes: number) => void
   onTransaction: (writes: readonly Write[]) => void | Promise<void>
@@ -58,6 +62,8 @@ export function createWorld(options: WorldOptions): World {
   const points: PointType[] = []
   const happened: { point: number; kind: FaultKind; detail: string }[] = []
   let storms = 0
+  const throttles: (() => boolean)[] = []
+  let throttled = 0
   const store = memoryStore({ clock, scratch: engine.scratch })
   const state = memoryState(clock)
   const world: World = {
@@ -70,6 +76,11 @@ export function createWorld(options: WorldOptions): World {
     point(type, detail) {
       const point = points.push(type) - 1
       const kind = storms > 0 ? options.faults(point, type) : undefined
+      if (kind === undefined && KINDS[type].includes('throttle') && throttles.some(refuses => refuses())) {
+        throttled++
+        scheduler.note(`  throttled ${point}: ${detail}`)
+        return 'throttle'
+      }
       if (kind !== undefined) {
         happened.push({ point, kind, detail })
         scheduler.note(`  fault ${point} ${kind}: ${detail}`)
@@ -80,6 +91,12 @@ export function createWorld(options: WorldOptions): World {
     happened,
     storm(change) {
       storms += change
+    },
+    throttle(refuses) {
+      throttles.push(refuses)
+    },
+    get throttled() {
+      return throttled
     },
     onObject: () => {},
     onTransaction: () => {},

@@ -2,7 +2,7 @@
 import { mix, type Random, randomStream } from '../../feeds/random.ts'
 import type { SharedEngine } from './engine.ts'
 import { KINDS, type PointType, parseSchedule, randomFaults, type Schedule, scheduled, scheduleText } from './faults.ts'
-import { SURROUNDINGS, seededHappenings } from './happenings.ts'
+import { seededHappenings } from './happenings.ts'
 import { CALM, type RunResult, simulate, type Weather } from './run.ts'
 import { createScenario, type Scenario, SIZES } from './scenario.ts'
 
@@ -57,7 +57,7 @@ export async function runCase(
   return simulate(engine, { scenario, seed: run.seed, faults, weather, readers, tell })
 }
 
-function seededWeather(random: Random, { waves }: Scenario, seed: number): Weather {
+function seededWeather(random: Random, scenario: Scenario, seed: number): Weather {
   const one = <T>(from: readonly T[]) => from[Math.floor(random() * from.length)]
   return {
     jitterMs: one([0, 0, 3_000, 15_000]),
@@ -66,17 +66,20 @@ function seededWeather(random: Random, { waves }: Scenario, seed: number): Weath
     listLagMs: one([0, 0, 30_000]),
     stormMs: one([60_000, 600_000, 1_800_000]),
     order: one(['anyone', 'ranked']),
-    ...surroundings(randomStream(mix(seed, 17)), Math.max(...waves.map(({ at }) => at))),
+    ...surroundings(randomStream(mix(seed, 17)), scenario),
   }
 }
 
 /** Drawn apart from the rest, so that an addition here leaves the weather and the faults of a seed as they are. */
-function surroundings(random: Random, lastWave: number): Pick<Weather, 'logStarts' | 'pageObjects' | 'happenings'> {
+function surroundings(
+  random: Random,
+  { waves, happenings }: Scenario,
+): Pick<Weather, 'logStarts' | 'pageObjects' | 'happenings'> {
   const one = <T>(from: readonly T[]) => from[Math.floor(random() * from.length)]
   return {
     logStarts: one([[0], [0], [5], [0, 3, 1], [12, 0]]),
     pageObjects: one([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 3, 10]),
-    happenings: seededHappenings(random, SURROUNDINGS, lastWave),
+    happenings: seededHappenings(random, happenings, Math.max(...waves.map(({ at }) => at))),
   }
 }
 

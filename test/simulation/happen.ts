@@ -2,17 +2,21 @@
 import { dataPrefix, statePartition } from '../../domain/names.ts'
 import { piecesOf } from '../../domain/pieces.ts'
 import { MAX_TRANSACTION_WRITES, type Write } from '../../domain/ports.ts'
+import { FEED_GAPS } from '../../domain/streams.ts'
 import { bronzeTable } from '../../domain/tables.ts'
 import { type Random, randomStream } from '../../feeds/random.ts'
 import type { Happening, HappeningKind } from './happenings.ts'
+import type { Operator } from './operator.ts'
 import type { Platform } from './platform.ts'
-import { POISON, poisonObjects } from './poison.ts'
+import { gapReports, POISON, poisonObjects } from './poison.ts'
 import type { Scenario } from './scenario.ts'
 import { START, type World } from './world.ts'
 
 const SECOND = 1_000
 const JUMPS_MS = [5 * SECOND, 45 * SECOND, 150 * SECOND, 600 * SECOND] as const
 const THROTTLES_MS = [30 * SECOND, 180 * SECOND, 600 * SECOND] as const
+/** Before each restore, from any moment. */
+const BACKUPS = 4
 const ECHOES_MS = [0, 5 * SECOND, 40 * SECOND, 300 * SECOND] as const
 
 /** How often each kind has happened. */
@@ -23,6 +27,7 @@ export function scheduleHappenings(
   platform: Platform,
   scenario: Scenario,
   happenings: readonly Happening[],
+  operator: Operator,
 ): HappeningCounts {
   const { scheduler } = world
   const counts: HappeningCounts = {}
@@ -61,6 +66,17 @@ export function scheduleHappenings(
       for (const [key, bytes] of platform.objectsOf(name)) if (random() < 0.4) platform.send(name, key, bytes)
       return expired > 0
     },
+    'gap-reports': async () => {
+      const records = gapReports(scheduler.now()).map(value => {
+        return { partition: 0, key: null, value, timestamp: scheduler.now() }
+      })
+      await platform.topics.publish(FEED_GAPS.name, records)
+      return true
+    },
+    rebuild: random => later('rebuild', operator.rebuild(random)),
+    redrive: random => later('redrive', operator.redrive(random)),
+    repair: () => later('repair', operator.repair()),
+    restore: random => later('restore', operator.restore(random)),
     throttles: random => {
       const until = scheduler.now() + pick(random, THROTTLES_MS)
       world.throttle(() => scheduler.now() < until && random() < 0.7)
@@ -68,13 +84,37 @@ export function scheduleHappenings(
     },
   }
 
+  /** What takes time is counted at its end. Faults happen until then. */
+  function later(kind: HappeningKind, work: Promise<boolean>): boolean {
+    world.storm(1)
+    void work.then(happened => {
+      world.storm(-1)
+      if (happened) count(kind)
+    })
+    return false
+  }
+
+  const count = (kind: HappeningKind) => {
+    counts[kind] = (counts[kind] ?? 0) + 1
+  }
+
+  for (const { at, seed } of happenings.filter(({ kind }) => kind === 'restore')) {
+    const random = randomStream(seed + 1)
+    for (let times = 0; times < BACKUPS; times++)
+      scheduler.add({
+        due: START + Math.floor(random() * at),
+        label: 'backup',
+        owner: undefined,
+        run: operator.backUp,
+      })
+  }
   for (const { kind, at, seed } of happenings)
     scheduler.add({
       due: START + at,
       label: `happening ${kind}`,
       owner: undefined,
       run: async () => {
-        if (await make[kind](randomStream(seed))) counts[kind] = (counts[kind] ?? 0) + 1
+        if (await make[kind](randomStream(seed))) count(kind)
       },
     })
   return counts

@@ -10,6 +10,7 @@ import type { Random } from '../../feeds/random.ts'
  *   poison-messages  messages that no decoder takes
  *   marks-expire     the marks of what Silver has done pass their time, and old notifications come again
  *   throttles        for a time most calls are refused
+ *   gap-reports      feeds report what they missed, and something sends there what is no report
  */
 export const SURROUNDINGS = [
   'clock-jump',
@@ -19,9 +20,14 @@ export const SURROUNDINGS = [
   'poison-messages',
   'marks-expire',
   'throttles',
+  'gap-reports',
 ] as const
 
-export type HappeningKind = (typeof SURROUNDINGS)[number]
+/** What a person does with the lake (operator.ts): some of them beside the schedules, some with the lake for itself. */
+export const BESIDE = ['rebuild', 'redrive'] as const
+export const ALONE = ['repair', 'restore'] as const
+
+export type HappeningKind = (typeof SURROUNDINGS)[number] | (typeof BESIDE)[number] | (typeof ALONE)[number]
 
 export interface Happening {
   readonly kind: HappeningKind
@@ -33,6 +39,8 @@ export interface Happening {
 
 /** Each kind happens in this share of the runs, up to three times. */
 const SHARE = 0.3
+const OPERATOR_SHARE = 0.6
+const BY_OPERATOR: ReadonlySet<string> = new Set([...BESIDE, ...ALONE])
 const MOST = 3
 /** What follows the last wave is what drains. */
 const AFTER_MS = 400_000
@@ -41,7 +49,7 @@ const AFTER_MS = 400_000
 export function seededHappenings(random: Random, kinds: readonly HappeningKind[], until: number): Happening[] {
   const found: Happening[] = []
   for (const kind of kinds) {
-    if (random() >= SHARE) continue
+    if (random() >= (BY_OPERATOR.has(kind) ? OPERATOR_SHARE : SHARE)) continue
     for (let times = 1 + Math.floor(random() * MOST); times > 0; times--) {
       const at = Math.floor((random() * (until + AFTER_MS)) / 1000) * 1000
       found.push({ kind, at, seed: Math.floor(random() * 2 ** 31) })

@@ -1,7 +1,7 @@
 /** Lambda as the stages meet it: containers kept warm, invocations that end, fail, die, or outlive their time. */
 import { messageOf } from '../../domain/errors.ts'
 import type { InvocationContext } from '../../domain/ports.ts'
-import { type Container, createContainer } from './container.ts'
+import { type Container, createContainer, type Place } from './container.ts'
 import type { World } from './world.ts'
 
 const TIMEOUT_MS = 60_000
@@ -32,8 +32,20 @@ export interface Fleet {
   containers: number
   /** Warm or at work. */
   readonly alive: Set<Container>
+  /** Nothing is invoked. */
+  stopped: boolean
   /** Invocations that the platform waits for. */
   running: number
+}
+
+export function newContainer(fleet: Fleet, name: string, place: Place = 'cloud'): Container {
+  const { world, listLagMs, pageObjects, send } = fleet
+  const number = fleet.containers++
+  const skewMs = SKEWS_MS[number % SKEWS_MS.length]
+  const options = { name: `${name}#${number}`, number, skewMs, listLagMs, pageObjects, place, send }
+  const container = createContainer(world, options)
+  fleet.alive.add(container)
+  return container
 }
 
 export function createLambda<E, R>(
@@ -46,17 +58,15 @@ export function createLambda<E, R>(
   let warm: { container: Container; handler: Handler<E, R> }[] = []
 
   function start(): { container: Container; handler: Handler<E, R> } {
-    const number = fleet.containers++
-    const skewMs = SKEWS_MS[number % SKEWS_MS.length]
-    const { listLagMs, pageObjects, send } = fleet
-    const options = { name: `${name}#${number}`, number, skewMs, listLagMs, pageObjects, send }
-    const container = createContainer(world, options)
-    fleet.alive.add(container)
+    const container = newContainer(fleet, name)
     return { container, handler: maker(container) }
   }
 
   async function invoke(event: E): Promise<Outcome<R>> {
-    const place = warm.pop() ?? start()
+    if (fleet.stopped) return { ok: false, reason: 'stopped' }
+    let place = warm.pop()
+    while (place?.container.dead) place = warm.pop()
+    place ??= start()
     const { container, handler } = place
     const deployed = maker
     const end = world.scheduler.now() + TIMEOUT_MS

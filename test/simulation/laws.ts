@@ -1,7 +1,8 @@
 /** The six laws, checked on a drained lake against the naive list of what was published. */
 import { isDeepStrictEqual } from 'node:util'
 import { topicName } from '../../domain/names.ts'
-import { bronzeTable, candleTable, DLQ_TABLE, GOLD_TABLE, silverTable } from '../../domain/tables.ts'
+import { FEED_GAPS } from '../../domain/streams.ts'
+import { bronzeTable, candleTable, DLQ_TABLE, FEED_GAPS_TABLE, GOLD_TABLE, silverTable } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { type CandleRow, type Candles, naiveCandles } from '../functions/candle-support.ts'
@@ -44,6 +45,8 @@ export async function checkLaws(world: World, platform: Platform, scenario: Scen
     const letters = dead.get(bronzeTable(exchange).name) ?? []
     tell(2, checkSilver(bronze, silver, letters, scenario.expected, deployed, valid))
   }
+  const reports = platform.topics.lives.filter(life => life.stream === FEED_GAPS.name)
+  if (reports.length > 0) tell(1, checkBronze(await read(FEED_GAPS_TABLE), reports, FEED_GAPS.topic))
   const gold = await read(GOLD_TABLE)
   const trades = goldTrades(gold, valid)
   tell(3, [...trades.problems, ...checkGold(trades.found, valid)])

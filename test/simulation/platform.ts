@@ -19,8 +19,8 @@ import { ohlcvHandler } from '../../functions/ohlcv/handler.ts'
 import { silverHandler } from '../../functions/silver/handler.ts'
 import { sweepHandler } from '../../functions/sweep/handler.ts'
 import { SILENT } from '../silent-log.ts'
-import type { Container } from './container.ts'
-import { createLambda, type Fleet, MAX_TRIES } from './lambda.ts'
+import type { Container, Place } from './container.ts'
+import { createLambda, type Fleet, MAX_TRIES, newContainer } from './lambda.ts'
 import { createTopics, type LogStart, type Topics } from './topics.ts'
 import type { World } from './world.ts'
 
@@ -51,6 +51,13 @@ export interface Platform {
   readonly topics: Topics
   /** Those that have not died. */
   containers(): readonly Container[]
+  /** A process of a person's command. */
+  newProcess(name: string, place: Place): Container
+  /** Ends all invocations, and lets none begin. */
+  stop(): void
+  start(): void
+  /** As they were deployed last. */
+  exchanges(): readonly Exchange[]
   /** Bronze's objects of an exchange that were notified, with their bytes. */
   objectsOf(exchange: string): readonly (readonly [key: string, bytes: number])[]
   /** Puts a notification on the exchange's queue. */
@@ -117,7 +124,16 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
   }
 
   // Functions.
-  const fleet: Fleet = { world, listLagMs, pageObjects, send, containers: 0, alive: new Set(), running: 0 }
+  const fleet: Fleet = {
+    world,
+    listLagMs,
+    pageObjects,
+    send,
+    containers: 0,
+    alive: new Set(),
+    stopped: false,
+    running: 0,
+  }
   const bronze = new Map(
     streams.map(stream => [
       stream.name,
@@ -147,7 +163,9 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
     scheduler.add({ due, label: 'schedule of maintain', owner: undefined, run })
   }
 
+  let deployed = exchanges
   function deploy(): void {
+    deployed = options.redeployed
     for (const exchange of options.redeployed)
       silver.get(exchange.name)?.deploy(({ ports }) => silverHandler(UNWATCHED, ports, exchange))
   }
@@ -208,6 +226,15 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
   return {
     topics,
     containers: () => [...fleet.alive].filter(({ dead }) => !dead),
+    newProcess: (name, place) => newContainer(fleet, name, place),
+    stop() {
+      fleet.stopped = true
+      for (const container of fleet.alive) if (!container.dead) container.kill()
+    },
+    start() {
+      fleet.stopped = false
+    },
+    exchanges: () => deployed,
     objectsOf: exchange => objects.get(exchange) ?? [],
     send,
     busy: async () => fleet.running > 0 || (await anyPending(lists)).length > 0,

@@ -1,4 +1,5 @@
 /** What gets into topics and into Bronze's prefix and is nothing that a stage could use. */
+import { encodeGap } from '../../domain/feed-gaps.ts'
 import type { ErrorType } from '../../domain/validation.ts'
 import { BUNDLED_IDS } from '../../domain/wire.ts'
 
@@ -26,4 +27,23 @@ export function poisonObjects(whole: Uint8Array | undefined): Uint8Array[] {
     Buffer.from('{"not": "parquet"}'),
     ...(whole ? [whole.slice(0, whole.length >> 1), whole] : []),
   ]
+}
+
+/** Values of the topic of the feeds' reports: a report, and what is none. */
+export function gapReports(nowMs: number): (Uint8Array | null)[] {
+  const micros = BigInt(nowMs) * 1000n
+  const report = encodeGap({
+    exchange: 'binance',
+    symbol: 'BTCUSDT',
+    kind: 'sequence',
+    status: 'open',
+    fromId: 1,
+    toId: 7,
+    fromTime: micros - 5_000_000n,
+    toTime: micros,
+    cause: 'disconnected',
+    raw: null,
+    reportedAt: micros,
+  })
+  return [report, Buffer.from('{}'), null, report.slice(0, 20)]
 }

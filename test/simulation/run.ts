@@ -7,6 +7,7 @@ import type { FaultKind, FaultSource, PointType } from './faults.ts'
 import { type HappeningCounts, scheduleHappenings } from './happen.ts'
 import type { Happening } from './happenings.ts'
 import { checkLaws } from './laws.ts'
+import { createOperator } from './operator.ts'
 import { createPlatform } from './platform.ts'
 import { createReaders } from './readers.ts'
 import type { Scenario } from './scenario.ts'
@@ -94,7 +95,7 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
     if (options.readers) world.onDelete = readers.mourn
     if (options.readers)
       world.onTransaction = async writes => {
-        await readers.look(writes)
+        if (!world.isSetBack) await readers.look(writes)
         await onTransaction(writes)
       }
     for (const { at, exchange, records } of waves)
@@ -104,7 +105,8 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
         owner: undefined,
         run: () => platform.topics.publish(exchange, records),
       })
-    const happenings = scheduleHappenings(world, platform, scenario, weather.happenings)
+    const operator = createOperator(world, platform)
+    const happenings = scheduleHappenings(world, platform, scenario, weather.happenings, operator)
     const tables = allTables(exchanges)
     let firstPoint = 0
     if (scenario.aged !== undefined)
@@ -130,7 +132,7 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
     const checked = () =>
       checkLaws(world, platform, scenario).catch(error => [`the laws cannot be checked: ${messageOf(error)}`])
     const left = scenario.aged === undefined ? [] : await unevolved(world, tables)
-    const violations = [...unhandled, ...readers.problems, ...(await checked()), ...left]
+    const violations = [...unhandled, ...operator.problems, ...readers.problems, ...(await checked()), ...left]
     if (!rests && violations.length === 0) violations.push('law 6: the world never comes to rest')
     return {
       violations,

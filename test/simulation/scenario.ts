@@ -9,6 +9,7 @@ import type { ErrorType } from '../../domain/validation.ts'
 import { encodeTrade } from '../../domain/wire.ts'
 import { mix, randomStream } from '../../feeds/random.ts'
 import { BINANCE, KRAKEN, tradeOf } from '../functions/support.ts'
+import { ALONE, BESIDE, type HappeningKind, SURROUNDINGS } from './happenings.ts'
 import { POISON } from './poison.ts'
 import { START } from './world.ts'
 
@@ -35,6 +36,8 @@ export interface Scenario {
   readonly maintenance: readonly number[]
   /** When the lake becomes one that an older version left, milliseconds after the beginning: faults happen from then on. */
   readonly aged: number | undefined
+  /** What may happen in a swarm. */
+  readonly happenings: readonly HappeningKind[]
   /** By a record's value, which only copies of a record share. */
   readonly expected: ReadonlyMap<string, Expected>
   readonly trades: number
@@ -47,6 +50,7 @@ export interface ScenarioSize {
   readonly tradesPerWave: number
   readonly maintenance: readonly number[]
   readonly aged?: number
+  readonly happenings?: readonly HappeningKind[]
 }
 
 const HOURS = 3_600_000
@@ -91,7 +95,26 @@ export const AGED: ScenarioSize = {
 /** The same, whose old and new files are joined in the minute of those commits. */
 export const AGED_UPKEEP: ScenarioSize = { ...AGED, name: 'aged-upkeep', maintenance: [740_000, 820_000] }
 
-export const SIZES: readonly ScenarioSize[] = [ONE_BATCH, HUNDRED, TWO, WAVES, AGED, AGED_UPKEEP]
+/** Two exchanges while whose trades come a person rebuilds and redrives. */
+export const REBUILT: ScenarioSize = {
+  name: 'rebuilt',
+  exchanges: 2,
+  waves: [0, 40_000, 100_000],
+  tradesPerWave: 6,
+  maintenance: [130_000],
+  happenings: [...SURROUNDINGS, ...BESIDE],
+}
+/** A lake that is put back to earlier moments and repaired, that goes on, and is swept in the end. */
+export const RESTORED: ScenarioSize = {
+  name: 'restored',
+  exchanges: 1,
+  waves: [0, 60_000, 130_000, 200_000, 2 * HOURS],
+  tradesPerWave: 6,
+  maintenance: [240_000, 2.1 * HOURS, 27 * HOURS, 29 * HOURS],
+  happenings: [...SURROUNDINGS, ...ALONE],
+}
+
+export const SIZES: readonly ScenarioSize[] = [ONE_BATCH, HUNDRED, TWO, WAVES, AGED, AGED_UPKEEP, REBUILT, RESTORED]
 
 /** The code that the second deployment asks of messages instead of the first's. */
 const NEW_CODE = '2'
@@ -180,6 +203,7 @@ export function createScenario(size: ScenarioSize, seed: number): Scenario {
     waves,
     maintenance: size.maintenance,
     aged: size.aged,
+    happenings: size.happenings ?? SURROUNDINGS,
     expected,
     trades,
   }

@@ -32,7 +32,7 @@ export interface Topics {
   /** Kafka's retention deletes the first of what nobody has taken. Gives how many records went. */
   trim(name: string): Promise<number>
   /** As a process that holds all topics reads them. */
-  readonly log: Pick<TopicLog, 'poll' | 'acknowledge'>
+  readonly log: TopicLog
 }
 
 interface Topic {
@@ -172,7 +172,8 @@ export function createTopics(
 
   // What was polled last of each topic, to know what an acknowledgement takes.
   const held = new Map<PolledBatch, Topic>()
-  const log: Topics['log'] = {
+  const log: TopicLog = {
+    ...memoryTopicLog(),
     async poll(name, most) {
       const topic = [...topics.values()].find(({ stream }) => stream.topic === name)
       const batch = await topic?.log.poll(name, most)

@@ -2,9 +2,9 @@
 import { crc32 } from 'node:zlib'
 import { bundledRegistry } from '../../adapters/bundled-registry.ts'
 import { canonicalWrites } from '../../adapters/state-rules.ts'
-import type { ObjectStore, Ports, SchemaRegistry, StateStore, Write } from '../../domain/ports.ts'
+import type { ObjectStore, Ports, SchemaRegistry, Write } from '../../domain/ports.ts'
 import { mix, type Random, randomStream } from '../../feeds/random.ts'
-import { memoryState } from '../memory/state.ts'
+import { memoryState, type RestorableState } from '../memory/state.ts'
 import { memoryStore } from '../memory/store.ts'
 import type { RunEngine } from './engine.ts'
 import { type FaultKind, type FaultSource, KINDS, type PointType } from './faults.ts'
@@ -29,8 +29,10 @@ export interface World {
   readonly engine: RunEngine
   /** As they really are: no fault, no waiting. */
   readonly store: ObjectStore
-  readonly state: StateStore
+  readonly state: RestorableState
   readonly registry: SchemaRegistry
+  /** A reader would meet tables that are set back: it has to wait for their repair. */
+  isSetBack: boolean
   /** Seeded choices of the platform and of durations. */
   readonly random: Random
   /** The time that a call takes, milliseconds. */
@@ -92,6 +94,7 @@ export function createWorld(options: WorldOptions): World {
     storm(change) {
       storms += change
     },
+    isSetBack: false,
     throttle(refuses) {
       throttles.push(refuses)
     },

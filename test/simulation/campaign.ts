@@ -73,12 +73,13 @@ function seededWeather(random: Random, scenario: Scenario, seed: number): Weathe
 /** Drawn apart from the rest, so that an addition here leaves the weather and the faults of a seed as they are. */
 function surroundings(
   random: Random,
-  { waves, happenings }: Scenario,
-): Pick<Weather, 'logStarts' | 'pageObjects' | 'happenings'> {
+  { waves, happenings, retentions }: Scenario,
+): Pick<Weather, 'logStarts' | 'pageObjects' | 'happenings' | 'retention'> {
   const one = <T>(from: readonly T[]) => from[Math.floor(random() * from.length)]
   return {
     logStarts: one([[0], [0], [5], [0, 3, 1], [12, 0]]),
     pageObjects: one([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 3, 10]),
+    retention: one(retentions),
     happenings: seededHappenings(random, happenings, Math.max(...waves.map(({ at }) => at))),
   }
 }

@@ -20,7 +20,7 @@ const BACKUPS = 4
 const ECHOES_MS = [0, 5 * SECOND, 40 * SECOND, 300 * SECOND] as const
 
 /** How often each kind has happened. */
-export type HappeningCounts = Partial<Record<HappeningKind, number>>
+export type HappeningCounts = Partial<Record<HappeningKind | 'retention', number>>
 
 export function scheduleHappenings(
   world: World,

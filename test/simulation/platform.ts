@@ -9,6 +9,7 @@ import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers, dataPrefix } from '../../domain/names.ts'
 import { countPending } from '../../domain/pending.ts'
 import type { Telemetry } from '../../domain/ports.ts'
+import type { RetentionSettings } from '../../domain/retention.ts'
 import { recordStreams } from '../../domain/streams.ts'
 import { bronzeTable, committedTables } from '../../domain/tables.ts'
 import { bronzeHandler } from '../../functions/bronze/handler.ts'
@@ -42,6 +43,7 @@ export interface PlatformOptions {
   readonly eventDelayMs: number
   /** When maintenance is scheduled, milliseconds since 1970. */
   readonly maintenance: readonly number[]
+  readonly retention: RetentionSettings
   readonly logStart: LogStart
   /** Listings come in pages of this many objects. */
   readonly pageObjects: number
@@ -152,7 +154,11 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
   const sweep = createLambda(fleet, 'sweep', ({ ports, events }) => sweepHandler(UNWATCHED, ports, exchanges, events))
 
   const maintain = createLambda(fleet, 'maintain', ({ ports }) =>
-    maintainHandler(UNWATCHED, ports, exchanges, { closedAfterMs: MINUTE / 2, sweepEveryMs: 60 * MINUTE }),
+    maintainHandler(UNWATCHED, ports, exchanges, {
+      closedAfterMs: MINUTE / 2,
+      sweepEveryMs: 60 * MINUTE,
+      retention: options.retention,
+    }),
   )
   for (const due of options.maintenance) {
     const run = () => {

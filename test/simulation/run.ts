@@ -1,18 +1,22 @@
 /** One simulated run: a scenario, a seed, faults; then no more faults, everything drains, and the laws are checked. */
 import { messageOf } from '../../domain/errors.ts'
-import { allTables } from '../../domain/tables.ts'
+import type { RetentionSettings } from '../../domain/retention.ts'
+import { allTables, type TableDefinition } from '../../domain/tables.ts'
+import { findTable } from '../../iceberg/catalog.ts'
+import { droppedBefore } from '../../iceberg/dropped.ts'
 import { ageLake, unevolved } from './aging.ts'
 import type { SharedEngine } from './engine.ts'
 import type { FaultKind, FaultSource, PointType } from './faults.ts'
 import { type HappeningCounts, scheduleHappenings } from './happen.ts'
 import type { Happening } from './happenings.ts'
+import { mayBeGone } from './kept.ts'
 import { checkLaws } from './laws.ts'
 import { createOperator } from './operator.ts'
 import { createPlatform } from './platform.ts'
 import { createReaders } from './readers.ts'
 import type { Scenario } from './scenario.ts'
 import type { Order } from './scheduler.ts'
-import { createWorld, START } from './world.ts'
+import { createWorld, START, truePorts, type World } from './world.ts'
 
 export interface RunOptions {
   readonly scenario: Scenario
@@ -42,6 +46,8 @@ export interface Weather {
   /** Listings come in pages of this many objects. */
   readonly pageObjects: number
   readonly happenings: readonly Happening[]
+  /** What the lake was told to keep for another time than the tables' own. */
+  readonly retention: RetentionSettings
 }
 
 export const CALM: Weather = {
@@ -54,6 +60,7 @@ export const CALM: Weather = {
   logStarts: [0],
   pageObjects: Number.POSITIVE_INFINITY,
   happenings: [],
+  retention: {},
 }
 
 export interface RunResult {
@@ -70,7 +77,7 @@ export interface RunResult {
   readonly simulatedMs: number
 }
 
-/** After this time everything has drained, or never will, milliseconds. */
+/** This long after the last wave and the last maintenance everything has drained, or never will, milliseconds. */
 const LONGEST_MS = 5 * 86_400_000
 /** Some times what two runs of maintenance at once take: a stage that works for ever takes no time where calls take none. */
 const STEPS_IN_MOMENT = 5_000
@@ -92,8 +99,10 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
     const { scheduler } = world
     const readers = createReaders(world, allTables(exchanges))
     const onTransaction = world.onTransaction
-    if (options.readers) world.onDelete = readers.mourn
-    if (options.readers)
+    // Timeframes that are kept for different times hold different trades.
+    const looks = options.readers && Object.keys(weather.retention).length === 0
+    if (looks) world.onDelete = readers.mourn
+    if (looks)
       world.onTransaction = async writes => {
         if (!world.isSetBack) await readers.look(writes)
         await onTransaction(writes)
@@ -128,9 +137,13 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
         change(0, 1)
         change(weather.stormMs, -1)
       }
-    const rests = await scheduler.run(START + LONGEST_MS, STEPS_IN_MOMENT)
+    const last = Math.max(...waves.map(({ at }) => at), ...scenario.maintenance)
+    const rests = await scheduler.run(START + last + LONGEST_MS, STEPS_IN_MOMENT)
     const checked = () =>
-      checkLaws(world, platform, scenario).catch(error => [`the laws cannot be checked: ${messageOf(error)}`])
+      checkLaws(world, platform, scenario, mayBeGone(weather.retention, scheduler.now())).catch(error => [
+        `the laws cannot be checked: ${messageOf(error)}`,
+      ])
+    if (await everDropped(world, tables)) happenings.retention = 1
     const left = scenario.aged === undefined ? [] : await unevolved(world, tables)
     const violations = [...unhandled, ...operator.problems, ...readers.problems, ...(await checked()), ...left]
     if (!rests && violations.length === 0) violations.push('law 6: the world never comes to rest')
@@ -148,4 +161,13 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
     process.off('unhandledRejection', onUnhandled)
     await run.close()
   }
+}
+
+/** Whether retention has taken anything out of a table. */
+async function everDropped(world: World, tables: readonly TableDefinition[]): Promise<boolean> {
+  for (const { name } of tables) {
+    const table = await findTable(truePorts(world), name)
+    if (table && droppedBefore(table.metadata) > 0n) return true
+  }
+  return false
 }

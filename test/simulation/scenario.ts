@@ -4,6 +4,7 @@
  */
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { LogRecord } from '../../domain/ports.ts'
+import type { RetentionSettings } from '../../domain/retention.ts'
 import type { Trade } from '../../domain/trade.ts'
 import type { ErrorType } from '../../domain/validation.ts'
 import { encodeTrade } from '../../domain/wire.ts'
@@ -38,6 +39,7 @@ export interface Scenario {
   readonly aged: number | undefined
   /** What may happen in a swarm. */
   readonly happenings: readonly HappeningKind[]
+  readonly retentions: readonly RetentionSettings[]
   /** By a record's value, which only copies of a record share. */
   readonly expected: ReadonlyMap<string, Expected>
   readonly trades: number
@@ -51,9 +53,12 @@ export interface ScenarioSize {
   readonly maintenance: readonly number[]
   readonly aged?: number
   readonly happenings?: readonly HappeningKind[]
+  /** What the lake may have been told to keep for another time. */
+  readonly retentions?: readonly RetentionSettings[]
 }
 
 const HOURS = 3_600_000
+const DAYS = 24 * HOURS
 
 /** The smallest scenario that crosses every stage: one exchange, one batch, a dead letter and a repeat among its trades. */
 export const ONE_BATCH: ScenarioSize = {
@@ -114,7 +119,31 @@ export const RESTORED: ScenarioSize = {
   happenings: [...SURROUNDINGS, ...ALONE],
 }
 
-export const SIZES: readonly ScenarioSize[] = [ONE_BATCH, HUNDRED, TWO, WAVES, AGED, AGED_UPKEEP, REBUILT, RESTORED]
+/** A lake of some months, whose tables are kept for days or for ever, and whose trades come again when their rows are gone. */
+export const MONTHS: ScenarioSize = {
+  name: 'months',
+  exchanges: 1,
+  waves: [0, 60_000, 30 * HOURS, 9 * DAYS, 34 * DAYS, 100 * DAYS],
+  tradesPerWave: 6,
+  maintenance: [2 * HOURS, 26 * HOURS, 8.2 * DAYS, 9.1 * DAYS, 33 * DAYS, 34.1 * DAYS, 66 * DAYS, 100.1 * DAYS],
+  retentions: [
+    {},
+    { gold_ohlcv_1m: 1, gold_ohlcv_1h: 30, silver_binance_trades: 1, bronze_binance_trades: 2 },
+    { silver_binance_trades: 'forever', silver_dlq_trades: 1, gold_ohlcv_5m: 2, gold_ohlcv_1d: 31 },
+  ],
+}
+
+export const SIZES: readonly ScenarioSize[] = [
+  ONE_BATCH,
+  HUNDRED,
+  TWO,
+  WAVES,
+  AGED,
+  AGED_UPKEEP,
+  REBUILT,
+  RESTORED,
+  MONTHS,
+]
 
 /** The code that the second deployment asks of messages instead of the first's. */
 const NEW_CODE = '2'
@@ -195,7 +224,9 @@ export function createScenario(size: ScenarioSize, seed: number): Scenario {
       }
       waves.push({ at, exchange: exchange.name, records })
     }
-  const redeployed = exchanges.map(exchange => ({ ...exchange, code: exchange.code + NEW_CODE }))
+  // Where verdicts are dropped, they must follow from the record alone.
+  const code = size.retentions ? '' : NEW_CODE
+  const redeployed = exchanges.map(exchange => ({ ...exchange, code: exchange.code + code }))
   return {
     name: size.name,
     exchanges,
@@ -204,6 +235,7 @@ export function createScenario(size: ScenarioSize, seed: number): Scenario {
     maintenance: size.maintenance,
     aged: size.aged,
     happenings: size.happenings ?? SURROUNDINGS,
+    retentions: size.retentions ?? [{}],
     expected,
     trades,
   }

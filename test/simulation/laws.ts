@@ -43,7 +43,7 @@ export async function checkLaws(
     files.push(...wrong)
     return rows
   }
-  const deployed = world.happened.some(({ kind }) => kind === 'deploy')
+  const deployed = world.isRegistered || world.happened.some(({ kind }) => kind === 'deploy')
   const dead = Map.groupBy(await read(DLQ_TABLE), row => row.bronze_source)
   const valid: Trade[] = []
   for (const exchange of scenario.exchanges) {

@@ -151,7 +151,8 @@ export function createOperator(world: World, platform: Platform): Operator {
     redrive: random =>
       inTurn(async () => {
         const { exchange, range } = choice(random)
-        const errorType = random() < 0.5 ? 'exchange_validation' : 'deserialization_failed_or_null_fields'
+        const errorType = random() < 0.7 ? 'unknown_schema' : 'deserialization_failed_or_null_fields'
+        world.isRegistered = true
         const result = await command('redrive', 'cloud', ports => redrive(ports, exchange, { errorType, range }))
         return (result?.records ?? 0) > 0
       }),

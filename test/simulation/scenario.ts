@@ -12,7 +12,7 @@ import { mix, randomStream } from '../../feeds/random.ts'
 import { BINANCE, KRAKEN, tradeOf } from '../functions/support.ts'
 import { ALONE, BESIDE, type HappeningKind, SURROUNDINGS } from './happenings.ts'
 import { POISON } from './poison.ts'
-import { START } from './world.ts'
+import { LATE_SCHEMA, START } from './world.ts'
 
 /** What a record must become, by the rules of the first deployment and of the second: a row of Silver, or a dead letter. */
 export interface Expected {
@@ -116,7 +116,7 @@ export const RESTORED: ScenarioSize = {
   waves: [0, 60_000, 130_000, 200_000, 2 * HOURS],
   tradesPerWave: 6,
   maintenance: [240_000, 2.1 * HOURS, 27 * HOURS, 29 * HOURS],
-  happenings: [...SURROUNDINGS, ...ALONE],
+  happenings: [...SURROUNDINGS, ...ALONE, 'redrive'],
 }
 
 /** A lake of some months, whose tables are kept for days or for ever, and whose trades come again when their rows are gone. */
@@ -213,19 +213,24 @@ export function createScenario(size: ScenarioSize, seed: number): Scenario {
       const broken = { ...tradeOf(number++, { exchange: exchange.code }), timestamp: micros }
       addBroken(encodeTrade({ ...broken, price: 0n }), 'price_validation')
       addBroken(encodeTrade(broken).subarray(0, 40 + index), 'deserialization_failed_or_null_fields')
-      if (size.waves.length > 1) {
+      if (size.happenings) {
+        // Wrong as long as the registry does not know its schema.
+        const early = { ...tradeOf(number++, { exchange: exchange.code }), timestamp: micros - 3n * SECOND }
+        const value = encodeTrade(early, { trade: LATE_SCHEMA, wide: LATE_SCHEMA })
+        add(value, { trade: early, verdicts: ['unknown_schema', 'valid'] })
+      } else if (size.waves.length > 1) {
         // Right by the rules of one deployment, wrong by the other's.
         const renamed = {
           ...tradeOf(number++, { exchange: exchange.code + NEW_CODE }),
           timestamp: micros - 3n * SECOND,
         }
         add(encodeTrade(renamed), { trade: renamed, verdicts: ['exchange_validation', 'valid'] })
-        addBroken(null, 'deserialization_failed_or_null_fields')
       }
+      if (size.waves.length > 1) addBroken(null, 'deserialization_failed_or_null_fields')
       waves.push({ at, exchange: exchange.name, records })
     }
-  // Where verdicts are dropped, they must follow from the record alone.
-  const code = size.retentions ? '' : NEW_CODE
+  // Commands look for an exchange's dead letters by its code; and where verdicts are dropped, they must follow from the record alone.
+  const code = size.retentions || size.happenings ? '' : NEW_CODE
   const redeployed = exchanges.map(exchange => ({ ...exchange, code: exchange.code + code }))
   return {
     name: size.name,

@@ -3,6 +3,8 @@ import { crc32 } from 'node:zlib'
 import { bundledRegistry } from '../../adapters/bundled-registry.ts'
 import { canonicalWrites } from '../../adapters/state-rules.ts'
 import type { ObjectStore, Ports, SchemaRegistry, Write } from '../../domain/ports.ts'
+import { TRADE_SCHEMA, WIDE_TRADE_SCHEMA } from '../../domain/trade.ts'
+import { BUNDLED_IDS } from '../../domain/wire.ts'
 import { mix, type Random, randomStream } from '../../feeds/random.ts'
 import { memoryState, type RestorableState } from '../memory/state.ts'
 import { memoryStore } from '../memory/store.ts'
@@ -12,6 +14,16 @@ import { createScheduler, type Order, type Scheduler } from './scheduler.ts'
 
 /** When every simulated world begins, milliseconds since 1970: a slow call, or a clock that is ahead, crosses midnight. */
 export const START = Date.UTC(2026, 10, 20, 23, 59, 50)
+
+/** Trades are written with it from the beginning, although the registry does not know it then. */
+export const LATE_SCHEMA = 3
+const REGISTRY = bundledRegistry(
+  new Map<number, unknown>([
+    [BUNDLED_IDS.trade, TRADE_SCHEMA],
+    [BUNDLED_IDS.wide, WIDE_TRADE_SCHEMA],
+    [LATE_SCHEMA, TRADE_SCHEMA],
+  ]),
+)
 
 export interface WorldOptions {
   readonly seed: number
@@ -31,6 +43,8 @@ export interface World {
   readonly store: ObjectStore
   readonly state: RestorableState
   readonly registry: SchemaRegistry
+  /** The registry has LATE_SCHEMA by now. */
+  isRegistered: boolean
   /** A reader would meet tables that are set back: it has to wait for their repair. */
   isSetBack: boolean
   /** Seeded choices of the platform and of durations. */
@@ -73,7 +87,11 @@ export function createWorld(options: WorldOptions): World {
     scheduler,
     engine,
     random,
-    registry: bundledRegistry(),
+    registry: {
+      writerSchema: id =>
+        id === LATE_SCHEMA && !world.isRegistered ? Promise.resolve(undefined) : REGISTRY.writerSchema(id),
+    },
+    isRegistered: false,
     latency: () => (jitterMs === 0 ? 0 : latency(durations, jitterMs)),
     point(type, detail) {
       const point = points.push(type) - 1

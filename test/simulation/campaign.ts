@@ -4,7 +4,8 @@ import type { SharedEngine } from './engine.ts'
 import { KINDS, type PointType, parseSchedule, randomFaults, type Schedule, scheduled, scheduleText } from './faults.ts'
 import { seededHappenings } from './happenings.ts'
 import { CALM, type RunResult, simulate, type Weather } from './run.ts'
-import { createScenario, type Scenario, SIZES } from './scenario.ts'
+import { createScenario, type Scenario } from './scenario.ts'
+import { SIZES } from './scenario-sizes.ts'
 
 /**
  * single: every point of a calm run × every kind of fault that can happen there. pairs: two of those, drawn by the seed.
@@ -79,7 +80,7 @@ function surroundings(
   return {
     logStarts: one([[0], [0], [5], [0, 3, 1], [12, 0]]),
     pageObjects: one([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 3, 10]),
-    retention: one(retentions),
+    retention: one(retentions) ?? {},
     happenings: seededHappenings(random, happenings, Math.max(...waves.map(({ at }) => at))),
   }
 }

@@ -41,7 +41,10 @@ export function scheduleHappenings(
       for (const container of some) container.jump(by)
       return some.length > 0
     },
-    trim: async random => (await platform.topics.trim(pick(random, streams))) > 0,
+    trim(random) {
+      platform.topics.trim(pick(random, streams), 1 + Math.floor(random() * 6), () => count('trim'))
+      return false
+    },
     recreate: random => {
       const echoes = ECHOES_MS.filter(() => random() < 0.5)
       return platform.topics.recreate(pick(random, streams), echoes)

@@ -2,9 +2,9 @@
 import type { Random } from '../../feeds/random.ts'
 
 /**
- * Of the platform and its surroundings:
+ * What the platform and its surroundings do:
  *   clock-jump       the clocks of some warm containers go some seconds or minutes forward or back
- *   trim             Kafka's retention deletes the first records that nobody has taken yet
+ *   trim             Kafka's retention deletes the first of the next records before anyone takes them
  *   recreate         a topic is deleted and made again; old batches that a poller still had come afterwards
  *   poison-objects   objects that no stage wrote appear in Bronze's prefix
  *   poison-messages  messages that no decoder takes

@@ -1,12 +1,12 @@
 /** The six laws, checked on a drained lake against the naive list of what was published. */
-import { isDeepStrictEqual } from 'node:util'
 import type { Exchange } from '../../domain/exchanges.ts'
 import { topicName } from '../../domain/names.ts'
 import { FEED_GAPS } from '../../domain/streams.ts'
 import { bronzeTable, candleTable, DLQ_TABLE, FEED_GAPS_TABLE, GOLD_TABLE, silverTable } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import type { Trade } from '../../domain/trade.ts'
-import { type CandleRow, type Candles, naiveCandles } from '../functions/candle-support.ts'
+import { type Candles, naiveCandles } from '../functions/candle-support.ts'
+import { candle, checkCandles, checkGold, differences, goldTrades } from './gold-laws.ts'
 import type { MayBeGone } from './kept.ts'
 import type { Platform } from './platform.ts'
 import { type Scenario, valueKey } from './scenario.ts'
@@ -15,8 +15,6 @@ import type { TopicLife } from './topics.ts'
 import type { World } from './world.ts'
 
 const MAX_TOLD = 5
-/** The rule stands in domain/trade.ts; an oracle has its own. */
-const SAME_TRADE = 1_000_000n
 /** A record is refused this long after it came at the latest: zombies sleep for thirty hours. */
 const WAITED = 2n * 86_400_000_000n
 
@@ -190,82 +188,4 @@ function droppedTrades(
       return noBronze || noSilver ? [trade] : []
     }),
   )
-}
-
-/** Columns of a Silver or Gold row that are not the trade's. */
-function differences(row: Row, trade: Trade): string[] {
-  const fields: Record<string, unknown> = {
-    message_id: trade.messageId,
-    trade_id: trade.tradeId,
-    symbol: trade.symbol,
-    exchange: trade.exchange,
-    asset_class: trade.assetClass,
-    timestamp: trade.timestamp,
-    price: trade.price,
-    quantity: trade.quantity,
-    currency: trade.currency,
-    side: trade.side,
-    ingestion_timestamp: trade.ingestionTimestamp,
-  }
-  return Object.keys(fields).filter(column => row[column] !== fields[column])
-}
-
-/** Gold's rows as the trades that they must be. */
-function goldTrades(rows: readonly Row[], valid: readonly Trade[]): { found: Trade[]; problems: string[] } {
-  const known = new Map(valid.map(trade => [`${trade.messageId}/${trade.timestamp}`, trade]))
-  const problems: string[] = []
-  const found: Trade[] = []
-  for (const row of rows) {
-    const trade = known.get(`${row.message_id}/${row.timestamp}`)
-    if (!trade) problems.push(`Gold has ${row.trade_id} at ${row.timestamp}, which is not a valid trade`)
-    else {
-      found.push(trade)
-      problems.push(...differences(row, trade).map(column => `Gold has ${row.trade_id} with another ${column}`))
-    }
-  }
-  return { found, problems }
-}
-
-/** One of the trades with one id and times within a second stays: whichever came first. */
-function checkGold(gold: readonly Trade[], valid: readonly Trade[]): string[] {
-  const problems: string[] = []
-  const byId = Map.groupBy(gold, trade => trade.messageId)
-  const near = (a: Trade, b: Trade) => {
-    const apart = a.timestamp - b.timestamp
-    return apart <= SAME_TRADE && apart >= -SAME_TRADE
-  }
-  for (const trades of byId.values())
-    for (const [i, trade] of trades.entries())
-      if (trades.slice(0, i).some(other => near(trade, other)))
-        problems.push(`Gold has ${trade.tradeId} more than once`)
-  for (const trade of valid)
-    if (!byId.get(trade.messageId)?.some(other => near(trade, other))) problems.push(`Gold has no ${trade.tradeId}`)
-  return problems
-}
-
-const TIMES = new Set(['created_at', 'updated_at'])
-
-/** A candle row without the times of its making. */
-function candle(row: Row): CandleRow {
-  return Object.fromEntries(Object.entries(row).filter(([name]) => !TIMES.has(name))) as CandleRow
-}
-
-function checkCandles(stored: Candles, naive: Candles, gone: MayBeGone): string[] {
-  const problems: string[] = []
-  const tables = new Map(TIMEFRAMES.map(frame => [frame.name as string, candleTable(frame)]))
-  const name = (row: CandleRow) => `${row.exchange} ${row.symbol} ${row.window_start}`
-  for (const [timeframe, rows] of Object.entries(naive)) {
-    const found = new Map(stored[timeframe].map(row => [name(row), row]))
-    if (found.size !== stored[timeframe].length) problems.push(`a candle of ${timeframe} is there twice`)
-    for (const row of rows) {
-      const there = found.get(name(row))
-      found.delete(name(row))
-      if (!there && gone(tables.get(timeframe)!, row.window_start)) continue
-      if (!there) problems.push(`there is no ${timeframe} candle of ${name(row)}`)
-      else if (!isDeepStrictEqual({ ...there }, { ...row }))
-        problems.push(`the ${timeframe} candle of ${name(row)} is wrong`)
-    }
-    for (const extra of found.keys()) problems.push(`the ${timeframe} candle of ${extra} has no trade`)
-  }
-  return problems
 }

@@ -1,5 +1,5 @@
 /**
- * npm run simulate -- [--campaign single|pairs|swarm] [--scenario waves|two|hundred|one-batch|aged|aged-upkeep] [--minutes 30] [--runs N]
+ * npm run simulate -- [--campaign single|pairs|swarm] [--scenario NAME (scenario-sizes.ts)] [--minutes 30] [--runs N]
  *   [--from N] [--seeds N] [--seed N] [--schedule 12:crash-after,40:lost|none] [--processes 2] [--max-failures 10] [--trace]
  * With --seed or --schedule, one run; else a campaign, which starts at a seed drawn by chance unless --from says where: seeds that
  * nobody has run find what those that everybody runs cannot.

@@ -1,22 +1,20 @@
 /** One simulated run: a scenario, a seed, faults; then no more faults, everything drains, and the laws are checked. */
 import { messageOf } from '../../domain/errors.ts'
 import type { RetentionSettings } from '../../domain/retention.ts'
-import { allTables, type TableDefinition } from '../../domain/tables.ts'
-import { findTable } from '../../iceberg/catalog.ts'
-import { droppedBefore } from '../../iceberg/dropped.ts'
+import { allTables } from '../../domain/tables.ts'
 import { ageLake, unevolved } from './aging.ts'
 import type { SharedEngine } from './engine.ts'
 import type { FaultKind, FaultSource, PointType } from './faults.ts'
 import { type HappeningCounts, scheduleHappenings } from './happen.ts'
 import type { Happening } from './happenings.ts'
-import { mayBeGone } from './kept.ts'
+import { mayBeGone, watchDrops } from './kept.ts'
 import { checkLaws } from './laws.ts'
 import { createOperator } from './operator.ts'
 import { createPlatform } from './platform.ts'
 import { createReaders } from './readers.ts'
 import type { Scenario } from './scenario.ts'
 import type { Order } from './scheduler.ts'
-import { createWorld, START, truePorts, type World } from './world.ts'
+import { createWorld, START } from './world.ts'
 
 export interface RunOptions {
   readonly scenario: Scenario
@@ -102,11 +100,13 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
     // Timeframes that are kept for different times hold different trades.
     const looks = options.readers && Object.keys(weather.retention).length === 0
     if (looks) world.onDelete = readers.mourn
-    if (looks)
-      world.onTransaction = async writes => {
-        if (!world.isSetBack) await readers.look(writes)
-        await onTransaction(writes)
-      }
+    const tables = allTables(exchanges)
+    const drops = watchDrops(world, tables, weather.retention)
+    world.onTransaction = async writes => {
+      if (looks && !world.isSetBack) await readers.look(writes)
+      if (scenario.retentions.length > 0) await drops.look(writes)
+      await onTransaction(writes)
+    }
     for (const { at, exchange, records } of waves)
       scheduler.add({
         due: START + at,
@@ -116,7 +116,6 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
       })
     const operator = createOperator(world, platform)
     const happenings = scheduleHappenings(world, platform, scenario, weather.happenings, operator)
-    const tables = allTables(exchanges)
     let firstPoint = 0
     if (scenario.aged !== undefined)
       scheduler.add({
@@ -143,9 +142,16 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
       checkLaws(world, platform, scenario, mayBeGone(weather.retention, scheduler.now())).catch(error => [
         `the laws cannot be checked: ${messageOf(error)}`,
       ])
-    if (await everDropped(world, tables)) happenings.retention = 1
+    if (drops.dropped.size > 0) happenings.retention = drops.dropped.size
     const left = scenario.aged === undefined ? [] : await unevolved(world, tables)
-    const violations = [...unhandled, ...operator.problems, ...readers.problems, ...(await checked()), ...left]
+    const violations = [
+      ...unhandled,
+      ...operator.problems,
+      ...readers.problems,
+      ...drops.problems,
+      ...(await checked()),
+      ...left,
+    ]
     if (!rests && violations.length === 0) violations.push('law 6: the world never comes to rest')
     return {
       violations,
@@ -161,13 +167,4 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
     process.off('unhandledRejection', onUnhandled)
     await run.close()
   }
-}
-
-/** Whether retention has taken anything out of a table. */
-async function everDropped(world: World, tables: readonly TableDefinition[]): Promise<boolean> {
-  for (const { name } of tables) {
-    const table = await findTable(truePorts(world), name)
-    if (table && droppedBefore(table.metadata) > 0n) return true
-  }
-  return false
 }

@@ -29,8 +29,8 @@ export interface Topics {
    * these, milliseconds. Gives whether there was one.
    */
   recreate(name: string, echoes: readonly number[]): Promise<boolean>
-  /** Kafka's retention deletes the first of what nobody has taken. Gives how many records went. */
-  trim(name: string): Promise<number>
+  /** Kafka's retention deletes this many of the first records that are published next, before anyone takes them. */
+  trim(name: string, records: number, trimmed: () => void): void
   /** As a process that holds all topics reads them. */
   readonly log: TopicLog
 }
@@ -62,6 +62,7 @@ export function createTopics(
   const { scheduler, random } = world
   const lives: TopicLife[] = []
   const topics = new Map<string, Topic>()
+  const trimmings = new Map<string, () => Promise<void>>()
   const at = (delay: number, label: string, run: () => void | Promise<void>) =>
     scheduler.add({ due: scheduler.now() + delay, label, owner: undefined, run })
 
@@ -92,6 +93,7 @@ export function createTopics(
     for (const [i, { partition, offset }] of placed.entries())
       life.published.push({ partition, offset, record: records[i] })
     await log.place(stream.topic, placed)
+    await trimmings.get(name)?.()
     poll(name, stream.batchWindowSeconds * SECOND)
   }
 
@@ -160,14 +162,15 @@ export function createTopics(
     return true
   }
 
-  async function trim(name: string): Promise<number> {
-    const topic = topics.get(name)
-    const batch = topic && (await topic.log.poll(topic.stream.topic, topic.stream.batchRecords))
-    if (!topic || !batch) return 0
-    const places = placesIn(batch.event)
-    for (const place of places) topic.life.gone.add(place)
-    await topic.log.acknowledge(batch)
-    return places.length
+  function trim(name: string, records: number, trimmed: () => void): void {
+    trimmings.set(name, async () => {
+      trimmings.delete(name)
+      const { log, life, stream } = topics.get(name)!
+      const batch = await log.poll(stream.topic, records)
+      for (const place of batch ? placesIn(batch.event) : []) life.gone.add(place)
+      if (batch) await log.acknowledge(batch)
+      trimmed()
+    })
   }
 
   // What was polled last of each topic, to know what an acknowledgement takes.

@@ -27,15 +27,8 @@ export const WORLD_MUTANTS: readonly Mutant[] = [
     'two',
     'a record of an unknown schema stops its object',
     'functions/silver/decode.ts',
-    "      return { type: 'unknown_schema', reason: `the registry knows no Avro schema ${schemaId}` }\n",
-    '      throw new BadInput(`the registry knows no Avro schema ${schemaId}`)\n',
-  ),
-  mutant(
-    'two',
-    'the sweep gives an object up that it has sent three times',
-    'functions/sweep/sweep.ts',
-    'if (item.resendAt > now) continue',
-    'if (item.resendAt > now || item.resends > 2) continue',
+    "      return { type: 'unknown_schema', reason:",
+    "      if (schemaId >= 0) throw new BadInput('unknown')\n      return { type: 'unknown_schema', reason:",
   ),
   mutant(
     'two',
@@ -104,7 +97,7 @@ export const WORLD_MUTANTS: readonly Mutant[] = [
     'restored',
     'the candles of a repaired lake are not folded again',
     'operations/repair/repair.ts',
-    '  if (done.length > 0) {\n    const { minutes }',
-    '  if (done.length < 0) {\n    const { minutes }',
+    '  if (done.length > 0 || wasStopped) {\n',
+    '  if (done.length < 0) {\n',
   ),
 ]

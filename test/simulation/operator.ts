@@ -161,7 +161,9 @@ export function createOperator(world: World, platform: Platform): Operator {
   function choice(random: Random) {
     const exchanges = platform.exchanges()
     const nowMicros = BigInt(scheduler.now()) * 1000n
-    const from = nowMicros - BigInt(Math.floor(random() * 3 * HOUR)) * 1000n
+    // The trades are some minutes old at most: a short range begins among them.
+    const longest = random() < 0.6 ? 400 * SECOND : 3 * HOUR
+    const from = nowMicros - BigInt(Math.floor(random() * longest)) * 1000n
     const range: TimeRange = random() < 0.3 ? EVER : { from, to: nowMicros }
     const name = (['silver', 'gold', 'candles'] as const)[Math.floor(random() * 3)]
     return { name, range, exchange: exchanges[Math.floor(random() * exchanges.length)] }

@@ -63,7 +63,7 @@ export const REBUILT: ScenarioSize = {
   exchanges: 2,
   waves: [0, 40_000, 100_000],
   tradesPerWave: 6,
-  maintenance: [130_000],
+  maintenance: [130_000, 190_000],
   happenings: [...SURROUNDINGS, ...BESIDE],
 }
 /** A lake that is put back to earlier moments and repaired, that goes on, and is swept in the end. */

@@ -192,6 +192,12 @@ export function createTopics(
       for (const place of placesIn(batch.event)) topic.life.acknowledged.add(place)
       await topic.log.acknowledge(batch)
     },
+    async ends(name) {
+      const topic = [...topics.values()].find(({ stream }) => stream.topic === name)
+      if (topic) return topic.log.ends(name)
+      const { partitions } = streams.find(stream => stream.topic === name)!
+      return Array.from({ length: partitions }, (_, partition) => ({ partition, end: 0, waiting: 0 }))
+    },
   }
 
   return { publish, lives, recreate, trim, log }

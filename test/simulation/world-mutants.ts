@@ -53,13 +53,6 @@ export const WORLD_MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     'rebuilt',
-    'the other rows of a file that a rebuild replaces are dropped',
-    'operations/repair/rebuild.ts',
-    'const fresh = [...valid.kept, ...outcomes.silver]',
-    'const fresh = [...outcomes.silver]',
-  ),
-  mutant(
-    'rebuilt',
     'what a rebuild has done stays on the list',
     'operations/repair/rebuild.ts',
     '    ...taken,\n    ...(await replaceFiles(ports, silver',
@@ -70,27 +63,6 @@ export const WORLD_MUTANTS: readonly Mutant[] = [
     'a repair dies of an object that cannot be read',
     'operations/repair/bronze.ts',
     '    if ((await fileProblem(ports, session, object)) !== undefined) continue\n',
-    '',
-  ),
-  mutant(
-    'restored',
-    'a repair leaves an older pointer where it is',
-    'operations/repair/pointer.ts',
-    'if (candidates.length === 0) return table',
-    'return table',
-  ),
-  mutant(
-    'restored',
-    'a repair does not send to Silver what it lacks',
-    'operations/repair/repair.ts',
-    '      done.push(...(await sendMissing(ports, session, exchange)))\n',
-    '',
-  ),
-  mutant(
-    'restored',
-    'a repair leaves records that are in Silver twice',
-    'operations/repair/repair.ts',
-    '      done.push(...(await dropRepeatedOutcomes(ports, session, exchange)))\n',
     '',
   ),
   mutant(

@@ -72,7 +72,10 @@ export async function checkLaws(
   return problems
 }
 
-/** Each record that a topic delivered is there once; one whose topic went away before its batch was taken may be. */
+/**
+ * Each record that a topic delivered is there once; one whose topic went away before its batch was taken may be. Only a topic that was
+ * made again has a second epoch.
+ */
 function checkBronze(
   rows: readonly Row[],
   lives: readonly TopicLife[],
@@ -82,6 +85,12 @@ function checkBronze(
   const problems: string[] = []
   const places = new Set(rows.map(row => `${row.topic_epoch}/${row.partition}/${row.offset}`))
   if (places.size !== rows.length) problems.push(`${topic}: ${rows.length} rows at ${places.size} offsets`)
+  // What retention dropped looks new when it comes again.
+  const later = lives.length > 1 || gone(0n) ? undefined : rows.find(row => row.topic_epoch !== 0)
+  if (later)
+    problems.push(
+      `${topic}-${later.partition} offset ${later.offset} is of another epoch of a topic that was never made again`,
+    )
   const found = Map.groupBy(rows, row =>
     recordKey(
       Number(row.partition),

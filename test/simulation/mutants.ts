@@ -119,6 +119,12 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ),
   mutant(
+    'a record at the checkpoint counts as a repeat',
+    'functions/bronze/accept.ts',
+    '    if (record.offset < after.nextOffset) {',
+    '    if (record.offset <= after.nextOffset) {',
+  ),
+  mutant(
     'a repeat is stored again',
     'functions/bronze/accept.ts',
     '      repeats++\n      continue\n',

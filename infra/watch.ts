@@ -1,7 +1,8 @@
 /** Who gets which alarm: two SNS topics, the alarms, and a dashboard of the same metrics. */
-import { Duration, Stack } from 'aws-cdk-lib'
+import { ArnFormat, Aws, Duration, Stack } from 'aws-cdk-lib'
 import { Dashboard, GraphWidget, TextWidget } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
@@ -74,6 +75,28 @@ export class Watch extends Construct {
 
   private topic(id: string, email: string | undefined): Topic {
     const topic = new Topic(this, id, { enforceSSL: true })
+    // Any policy of its own takes the place of the one that SNS gives a new topic, by which an account's alarms may publish
+    // (AWS re:Post, "Why didn't I receive an SNS notification for my CloudWatch alarm trigger?").
+    const { stackName } = Stack.of(this)
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'AlarmsOfThisStack',
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
+          ArnLike: {
+            'aws:SourceArn': Stack.of(this).formatArn({
+              service: 'cloudwatch',
+              resource: 'alarm',
+              resourceName: `${stackName}/*`,
+              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+            }),
+          },
+        },
+      }),
+    )
     if (email !== undefined) topic.addSubscription(new EmailSubscription(email))
     return topic
   }

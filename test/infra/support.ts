@@ -30,6 +30,18 @@ export const KAFKA_MODES = {
   },
 } as const satisfies Record<string, Values>
 
+/** Each Kafka mode in development and in production, with feeds, and what the emulator gets. */
+export const DEPLOYMENTS: Readonly<Record<string, Values>> = {
+  ...Object.fromEntries(
+    Object.entries(KAFKA_MODES).flatMap(([mode, values]) => [
+      [mode, values],
+      [`${mode}, prod`, { ...values, stage: 'prod' }],
+      [`${mode}, feeds`, { ...values, feeds: 'on' }],
+    ]),
+  ),
+  local: { kafka: 'self-managed', bootstrapServers: '127.0.0.1:9092', local: true, arch: 'x86_64' },
+}
+
 // The CDK leaves what it writes.
 const outputs = mkdtempSync(join(tmpdir(), 'tradelake-cdk-'))
 let made = 0

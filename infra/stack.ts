@@ -49,7 +49,9 @@ export class TradelakeStack extends Stack {
     acknowledgeOwn(this)
     const queues = Object.fromEntries(stages.map(({ exchange, silver }) => [exchange.name, silver.queue]))
     const schedules = new Schedules(this, 'Schedules', { settings, assets, lake, exchanges: EXCHANGES, queues })
-    const feeds = settings.feeds ? new Feeds(this, 'Feeds', { settings, stream, exchanges: EXCHANGES }) : undefined
+    const feeds = settings.feeds
+      ? new Feeds(this, 'Feeds', { settings, stream, topics, exchanges: EXCHANGES })
+      : undefined
     const watch = new Watch(this, 'Watch', { settings, stages, gaps, schedules, feeds })
 
     const outputs: Record<string, string> = {

@@ -1,6 +1,7 @@
 /** Rules that hold of every resource of a kind, in every deployment that the context values describe. */
 import type { Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, test } from 'vitest'
+import { EXCHANGES } from '../../domain/exchanges.ts'
 import { DEPLOYMENTS, templateOf } from './support.ts'
 
 interface Resource {
@@ -50,6 +51,26 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
       expect(source).toContain(`:alarm:${stackName}/*"`)
       // The alarms' own names are under what the condition allows.
       for (const { AlarmName } of alarms) expect(AlarmName.startsWith(`${stackName}/`)).toBe(true)
+    }
+  })
+
+  test('nothing that reads or writes a topic is made before the topics', () => {
+    const [[topics]] = ofType(template, 'Custom::KafkaTopics')
+    const services = ofType(template, 'AWS::ECS::Service')
+    const mappings = ofType(template, 'AWS::Lambda::EventSourceMapping').filter(
+      ([, { Properties }]) => Properties.Topics,
+    )
+    expect(services).toHaveLength(values.feeds === 'on' ? EXCHANGES.length : 0)
+    expect(mappings).toHaveLength(EXCHANGES.length + 1)
+    for (const [id, { DependsOn }] of [...services, ...mappings]) expect(DependsOn, id).toContain(topics)
+  })
+
+  test('a feed has given up waiting for Kafka before its failed health checks count', () => {
+    for (const [, { Properties }] of ofType(template, 'AWS::ECS::TaskDefinition')) {
+      const [{ Command, HealthCheck }] = Properties.ContainerDefinitions
+      const wait = Command[Command.indexOf('--wait') + 1]
+      expect(wait).toBe('4m')
+      expect(HealthCheck.StartPeriod).toBe(300)
     }
   })
 })

@@ -188,6 +188,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
           symbols: symbols(exchange.name),
           stream: 'trade',
           kafka: { bootstrapBrokers: [deployed.stack.kafka.bootstrap] },
+          waitMs: 0,
           registry: deployed.stack.registry.url,
           schemaIds: undefined,
           endpoint: undefined,

@@ -1,20 +1,24 @@
 /** The CDK app: `npx cdk deploy -c name=value …` (see docs/deploy.md). */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { App, Tags, Validations } from 'aws-cdk-lib'
+import { App, Validations } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { BadInput } from '../domain/errors.ts'
 import { buildEngineLayer } from '../layers/duckdb.ts'
 import { bundleFunctions } from './bundles.ts'
 import { readSettings } from './context.ts'
+import { checkRegion } from './regions.ts'
 import { TradelakeStack } from './stack.ts'
+import { tagAll } from './tags.ts'
 
 const DIST = join(import.meta.dirname, '..', 'dist')
 
 async function main(): Promise<void> {
   const app = new App()
   const settings = readSettings(name => app.node.tryGetContext(name))
+  // The CLI sets it to where it would deploy.
+  if (!settings.local) checkRegion(settings, process.env.CDK_DEFAULT_REGION)
   mkdirSync(DIST, { recursive: true })
   const bundles = join(DIST, 'functions')
   await bundleFunctions(bundles)
@@ -23,8 +27,7 @@ async function main(): Promise<void> {
     settings,
     assets: { code: name => Code.fromAsset(join(bundles, name)), engineLayer: Code.fromAsset(layer) },
   })
-  Tags.of(app).add('application', 'tradelake')
-  Tags.of(app).add('stage', settings.stage)
+  tagAll(app, settings)
   // The emulator speaks plain HTTP, which the checks rightly refuse.
   if (!settings.local) Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   app.synth()

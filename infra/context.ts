@@ -31,6 +31,8 @@ export type KafkaSettings =
       readonly login: Login
       /** A secret with `username` and `password`. */
       readonly secretArn?: string
+      /** The customer's key that encrypts the secret; undefined: the account's default key does. */
+      readonly secretKeyArn?: string
       /** undefined: the brokers are reached over the internet. */
       readonly network?: Network
     }
@@ -38,6 +40,8 @@ export type KafkaSettings =
 export interface Settings {
   readonly stage: (typeof STAGES)[number]
   readonly kafka: KafkaSettings
+  /** The two availability zones of a network that is made here; undefined: the account's first two. */
+  readonly zones?: readonly string[]
   readonly architecture: ArchitectureName
   readonly feeds: boolean
   /** X-Ray traces of the functions. */
@@ -66,6 +70,7 @@ export function readSettings(context: Context): Settings {
   return {
     stage: read.choice('stage', STAGES, 'dev'),
     kafka: kafkaSettings(read, local),
+    zones: zonesOf(read),
     architecture: read.choice('arch', ARCHITECTURES, 'arm64'),
     feeds: read.flag('feeds'),
     tracing: read.flag('tracing'),
@@ -82,6 +87,20 @@ export function readSettings(context: Context): Settings {
 function retentionSettings(read: Reader): RetentionSettings {
   const text = read.list('retention').join(',')
   return text === '' ? {} : parseRetention(text, allTables())
+}
+
+/** Two, because a provisioned cluster has a broker in each. */
+const ZONES = 2
+
+function zonesOf(read: Reader): readonly string[] | undefined {
+  const zones = read.list('zones')
+  if (zones.length === 0) return undefined
+  const wrong = zones.find(zone => !/^[a-z]{2}(?:-[a-z]+)+-\d[a-z]$/.test(zone))
+  if (wrong !== undefined)
+    throw new BadInput(`The context value zones has ${wrong}: give names of availability zones, as eu-central-1a.`)
+  if (new Set(zones).size !== ZONES || zones.length !== ZONES)
+    throw new BadInput(`The context value zones is ${zones.join(',')}: give ${ZONES} different availability zones.`)
+  return zones
 }
 
 function kafkaSettings(read: Reader, local: boolean): KafkaSettings {
@@ -113,7 +132,12 @@ function kafkaSettings(read: Reader, local: boolean): KafkaSettings {
     )
   if (login !== 'none' && secretArn === undefined)
     throw missing('kafkaSecretArn', 'the ARN of a secret with username and password', mode)
-  return { mode, bootstrapServers: servers, login, secretArn, network }
+  const secretKeyArn = read.matching(
+    'kafkaSecretKeyArn',
+    /^arn:[\w-]+:kms:[\w-]+:\d+:key\/\S+$/,
+    'the ARN of a KMS key (not of an alias)',
+  )
+  return { mode, bootstrapServers: servers, login, secretArn, secretKeyArn, network }
 }
 
 function networkSettings(read: Reader): Network | undefined {

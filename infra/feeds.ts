@@ -53,7 +53,7 @@ export class Feeds extends Construct {
   constructor(scope: Construct, id: string, { settings, stream, topics, exchanges }: FeedsProps) {
     super(scope, id)
     const arm = settings.architecture === 'arm64'
-    const { vpc, vpcSubnets } = this.network(stream)
+    const { vpc, vpcSubnets } = this.network(stream, settings.zones)
     const cluster = new Cluster(this, 'Cluster', { vpc, containerInsightsV2: ContainerInsights.DISABLED })
     acknowledge(
       cluster,
@@ -135,10 +135,13 @@ export class Feeds extends Construct {
   }
 
   /** The brokers' network, or one of its own where they are reached over the internet. */
-  private network(stream: Stream): Pick<NonNullable<Stream['placement']>, 'vpc' | 'vpcSubnets'> {
+  private network(
+    stream: Stream,
+    zones: Settings['zones'],
+  ): Pick<NonNullable<Stream['placement']>, 'vpc' | 'vpcSubnets'> {
     if (stream.placement) return { vpc: stream.placement.vpc, vpcSubnets: stream.placement.publicSubnets }
     const vpc = new Vpc(this, 'Vpc', {
-      maxAzs: 2,
+      ...(zones ? { availabilityZones: [...zones] } : { maxAzs: 2 }),
       natGateways: 0,
       subnetConfiguration: [{ name: 'public', subnetType: SubnetType.PUBLIC, mapPublicIpOnLaunch: false }],
     })

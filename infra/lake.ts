@@ -22,7 +22,9 @@ export class Lake extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id)
     const prod = settings.stage === 'prod'
-    const removalPolicy = prod ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY
+    // What stays when the stack goes does not stay when its creation is rolled back: the next attempt would find it there
+    // (CloudFormation template reference, "DeletionPolicy attribute", RetainExceptOnCreate).
+    const removalPolicy = prod ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY
     this.bucket = new Bucket(this, 'Bucket', {
       encryption: BucketEncryption.S3_MANAGED,
       // The emulator speaks plain HTTP.
@@ -50,7 +52,6 @@ export class Lake extends Construct {
         encryption: TableEncryption.AWS_MANAGED,
         pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
         timeToLiveAttribute,
-        deletionProtection: prod,
         removalPolicy,
       })
     this.stateTable = table('state', 'expires_at')

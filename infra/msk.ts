@@ -1,5 +1,5 @@
 /** Amazon MSK: a cluster made here, serverless or provisioned, in a VPC of its own; or an existing one. */
-import { RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { CfnResource, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import {
   FlowLogDestination,
   FlowLogTrafficType,
@@ -32,8 +32,16 @@ const SERVER_PROPERTIES = [
   'unclean.leader.election.enable=false',
 ].join('\n')
 
+/** A cluster that stays keeps what it stands on. */
+const STAYS_WITH_IT = new Set([
+  ...['AWS::MSK::ServerlessCluster', 'AWS::MSK::Cluster', 'AWS::MSK::Configuration', 'AWS::Logs::LogGroup'],
+  ...['AWS::EC2::VPC', 'AWS::EC2::Subnet', 'AWS::EC2::SecurityGroup', 'AWS::EC2::SecurityGroupIngress'],
+])
+
 export interface MskClusterProps {
   readonly stage: Settings['stage']
+  /** Availability zones of a new cluster; undefined: the first two of the account. */
+  readonly zones: Settings['zones']
   readonly kafka: Exclude<KafkaSettings, { mode: 'self-managed' }>
 }
 
@@ -44,25 +52,29 @@ export class MskCluster extends Construct {
   /** In the VPC that was made here. */
   readonly placement?: Placement
 
-  constructor(scope: Construct, id: string, { stage, kafka }: MskClusterProps) {
+  constructor(scope: Construct, id: string, { stage, zones, kafka }: MskClusterProps) {
     super(scope, id)
     if (kafka.mode === 'msk-arn') this.arn = kafka.clusterArn
     else {
-      const network = this.network()
+      const network = this.network(zones)
       this.placement = network
       const subnets = network.vpc.isolatedSubnets
       this.arn =
         kafka.cluster === 'serverless'
           ? this.serverless(subnets, network.securityGroup)
-          : this.provisioned(subnets, network.securityGroup, stage)
+          : this.provisioned(subnets, network.securityGroup)
+      if (stage === 'prod')
+        for (const child of this.node.findAll())
+          if (CfnResource.isCfnResource(child) && STAYS_WITH_IT.has(child.cfnResourceType))
+            child.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
     }
     this.bootstrap = this.bootstrapOf(this.arn)
   }
 
-  private network() {
+  private network(zones: Settings['zones']) {
     // No NAT: pollers and the topics' function reach AWS through endpoints.
     const vpc = new Vpc(this, 'Vpc', {
-      maxAzs: 2,
+      ...(zones ? { availabilityZones: [...zones] } : { maxAzs: 2 }),
       natGateways: 0,
       subnetConfiguration: [
         { name: 'public', subnetType: SubnetType.PUBLIC, cidrMask: 24, mapPublicIpOnLaunch: false },
@@ -105,15 +117,20 @@ export class MskCluster extends Construct {
 
   private serverless(subnets: readonly ISubnet[], group: SecurityGroup): string {
     const cluster = new CfnServerlessCluster(this, 'Serverless', {
-      clusterName: Stack.of(this).stackName,
+      clusterName: this.clusterName('serverless'),
       clientAuthentication: { sasl: { iam: { enabled: true } } },
       vpcConfigs: [{ subnetIds: subnets.map(subnet => subnet.subnetId), securityGroups: [group.securityGroupId] }],
     })
     return cluster.attrArn
   }
 
-  private provisioned(subnets: readonly ISubnet[], group: SecurityGroup, stage: Settings['stage']): string {
-    const clusterName = Stack.of(this).stackName
+  /** Names differ by kind: MSK refuses a second cluster of a name, also while the first is being replaced. */
+  private clusterName(kind: string): string {
+    return `${Stack.of(this).stackName}-${kind}`
+  }
+
+  private provisioned(subnets: readonly ISubnet[], group: SecurityGroup): string {
+    const clusterName = this.clusterName('provisioned')
     const configuration = new CfnConfiguration(this, 'Configuration', {
       name: clusterName,
       serverProperties: SERVER_PROPERTIES,
@@ -137,7 +154,6 @@ export class MskCluster extends Construct {
       configurationInfo: { arn: configuration.attrArn, revision: configuration.attrLatestRevisionRevision },
       loggingInfo: { brokerLogs: { cloudWatchLogs: { enabled: true, logGroup: logGroup.logGroupName } } },
     })
-    if (stage === 'prod') cluster.applyRemovalPolicy(RemovalPolicy.RETAIN)
     return cluster.attrArn
   }
 

@@ -9,6 +9,7 @@ import type { Settings } from './context.ts'
 import { Feeds } from './feeds.ts'
 import { type Assets, pascal } from './function.ts'
 import { Lake } from './lake.ts'
+import { protectTables } from './protection.ts'
 import { Schedules } from './schedules.ts'
 import { Silver } from './silver.ts'
 import { Stream } from './stream.ts'
@@ -46,12 +47,14 @@ export class TradelakeStack extends Stack {
     })
     // An event source looks for its topic when it is made.
     for (const bronze of [...stages.map(stage => stage.bronze), gaps]) bronze.mapping.node.addDependency(topics)
-    acknowledgeOwn(this)
     const queues = Object.fromEntries(stages.map(({ exchange, silver }) => [exchange.name, silver.queue]))
     const schedules = new Schedules(this, 'Schedules', { settings, assets, lake, exchanges: EXCHANGES, queues })
     const feeds = settings.feeds
       ? new Feeds(this, 'Feeds', { settings, stream, topics, exchanges: EXCHANGES })
       : undefined
+    if (settings.stage === 'prod')
+      protectTables(this, { State: lake.stateTable, Catalog: lake.catalogTable }, schedules)
+    acknowledgeOwn(this)
     const watch = new Watch(this, 'Watch', { settings, stages, gaps, schedules, feeds })
 
     const outputs: Record<string, string> = {
@@ -75,8 +78,8 @@ export class TradelakeStack extends Stack {
 }
 
 /**
- * The CDK's own functions, one of each for the stack: one asks MSK for its addresses, one sets the bucket's
- * notifications.
+ * The CDK's own functions, one of each for the stack: one makes single calls (MSK's addresses, the tables' protection),
+ * one sets the bucket's notifications.
  */
 const CDK_FUNCTIONS = [
   'AWS679f53fac002430cb0da5b7982bd2287',

@@ -46,18 +46,20 @@ export class Stream extends Construct {
   /** `iam` for MSK. */
   private readonly login: Login | 'iam'
   private readonly secretArn?: string
+  private readonly secretKeyArn?: string
   /** undefined: the brokers are reached over the internet, or on this machine. */
   readonly placement?: Placement
   private readonly clusterArn?: string
   private readonly network: boolean
 
-  constructor(scope: Construct, id: string, { kafka, stage, local }: Settings) {
+  constructor(scope: Construct, id: string, { kafka, stage, zones, local }: Settings) {
     super(scope, id)
     if (kafka.mode === 'self-managed') {
-      const { bootstrapServers, login, secretArn, network } = kafka
+      const { bootstrapServers, login, secretArn, secretKeyArn, network } = kafka
       this.bootstrap = bootstrapServers.join(',')
       this.login = login
       this.secretArn = secretArn
+      this.secretKeyArn = secretKeyArn
       this.placement = network && this.within(network)
       this.source = {
         kafkaBootstrapServers: [...bootstrapServers],
@@ -66,7 +68,7 @@ export class Stream extends Construct {
       }
     } else {
       const placement = kafka.mode === 'msk-arn' ? this.within(kafka.network) : undefined
-      const cluster = new MskCluster(this, 'Msk', { stage, kafka })
+      const cluster = new MskCluster(this, 'Msk', { stage, zones, kafka })
       this.placement = placement ?? cluster.placement
       this.clusterArn = cluster.arn
       this.bootstrap = cluster.bootstrap
@@ -142,6 +144,12 @@ export class Stream extends Construct {
     if (this.secretArn !== undefined)
       target.grantPrincipal.addToPrincipalPolicy(
         new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [this.secretArn] }),
+      )
+    // MSK takes no secret that is encrypted with the account's default key (MSK developer guide, "Set up SASL/SCRAM
+    // authentication for an Amazon MSK cluster").
+    if (this.secretKeyArn !== undefined)
+      target.grantPrincipal.addToPrincipalPolicy(
+        new PolicyStatement({ actions: ['kms:Decrypt'], resources: [this.secretKeyArn] }),
       )
   }
 

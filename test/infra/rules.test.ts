@@ -1,8 +1,10 @@
 /** Rules that hold of every resource of a kind, in every deployment that the context values describe. */
-import type { Template } from 'aws-cdk-lib/assertions'
+import { Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'
-import { DEPLOYMENTS, templateOf } from './support.ts'
+import { tagAll } from '../../infra/tags.ts'
+import { replacingTags } from './resource-spec.ts'
+import { DEPLOYMENTS, KAFKA_MODES, settingsOf, stackOf, templateOf, type Values } from './support.ts'
 
 interface Resource {
   readonly Type: string
@@ -73,4 +75,86 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
       expect(HealthCheck.StartPeriod).toBe(300)
     }
   })
+
+  test('what stays when the stack goes does not stay when its creation is rolled back', () => {
+    const stays: string[] = []
+    for (const [id, { Type, DeletionPolicy, UpdateReplacePolicy, Properties }] of Object.entries(
+      resourcesOf(template),
+    )) {
+      expect(DeletionPolicy, id).not.toBe('Retain')
+      // It would refuse to be deleted.
+      expect(Properties?.DeletionProtectionEnabled, id).toBeUndefined()
+      if (DeletionPolicy !== 'RetainExceptOnCreate') continue
+      expect(UpdateReplacePolicy, id).toBe('Retain')
+      stays.push(Type)
+    }
+    const lake = ['AWS::DynamoDB::Table', 'AWS::Glue::Database', 'AWS::S3::Bucket']
+    const kafka = ofType(template, 'AWS::MSK::ServerlessCluster').length > 0 ? SERVERLESS : PROVISIONED
+    const isNew = values.kafka === 'msk-new'
+    expect([...new Set(stays)].sort()).toEqual(
+      values.stage === 'prod' ? [...lake, ...(isNew ? [...NETWORK, ...kafka] : [])].sort() : [],
+    )
+  })
+
+  test('in production the tables are protected last of all, and let go first', () => {
+    const protections = ofType(template, 'Custom::AWS').filter(([, { Properties }]) =>
+      JSON.stringify(Properties).includes('DeletionProtectionEnabled'),
+    )
+    expect(protections).toHaveLength(values.stage === 'prod' ? 2 : 0)
+    const schedules = ofType(template, 'AWS::Scheduler::Schedule').map(([id]) => id)
+    for (const [, { DependsOn, Properties }] of protections) {
+      expect(DependsOn).toEqual(expect.arrayContaining(schedules))
+      expect(JSON.stringify(Properties.Delete)).toContain('DeletionProtectionEnabled\\":false')
+    }
+  })
+
+  test('no tag is where a changed one would replace the resource, nor on the stack, which hands its tags on', () => {
+    const { app, stack } = stackOf(values)
+    tagAll(app, settingsOf(values))
+    const tagged = Template.fromStack(stack)
+    const wrong = Object.entries(resourcesOf(tagged)).filter(([, { Type, Properties }]) => {
+      const tags = replacingTags(Type)
+      return tags !== undefined && Properties?.[tags] !== undefined
+    })
+    expect(wrong).toEqual([])
+    expect(stack.tags.tagValues()).toEqual({})
+    for (const [id, { Properties }] of ofType(tagged, 'AWS::S3::Bucket'))
+      expect(Properties.Tags, id).toContainEqual({ Key: 'application', Value: 'tradelake' })
+  })
+})
+
+const NETWORK = ['AWS::EC2::SecurityGroup', 'AWS::EC2::SecurityGroupIngress', 'AWS::EC2::Subnet', 'AWS::EC2::VPC']
+const SERVERLESS = ['AWS::Logs::LogGroup', 'AWS::MSK::ServerlessCluster']
+const PROVISIONED = ['AWS::Logs::LogGroup', 'AWS::MSK::Cluster', 'AWS::MSK::Configuration']
+
+test('a serverless cluster is one of the resources that tags would replace', () => {
+  expect(replacingTags('AWS::MSK::ServerlessCluster')).toBe('Tags')
+  expect(replacingTags('AWS::MSK::Cluster')).toBeUndefined()
+})
+
+test('clusters of the two kinds have different names, so that one can take the other’s place', () => {
+  const name = (values: Values, type: string) => ofType(templateOf(values), type)[0][1].Properties.ClusterName
+  const serverless = name(KAFKA_MODES['msk-new'], 'AWS::MSK::ServerlessCluster')
+  expect(serverless).toBe('tradelake-dev-serverless')
+  expect(name(KAFKA_MODES['msk-new, provisioned'], 'AWS::MSK::Cluster')).not.toBe(serverless)
+})
+
+test('the zones that are asked for are those of every network that is made', () => {
+  const zones = ['us-east-1b', 'us-east-1d']
+  for (const values of [KAFKA_MODES['msk-new'], { ...KAFKA_MODES['self-managed'], feeds: 'on' }]) {
+    const subnets = ofType(templateOf({ ...values, zones: zones.join(',') }), 'AWS::EC2::Subnet')
+    expect([...new Set(subnets.map(([, { Properties }]) => Properties.AvailabilityZone))].sort()).toEqual(zones)
+  }
+})
+
+test('whoever may read the secret of Kafka may decrypt it where a key of the customer encrypts it', () => {
+  const key = 'arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-4e5f-6789-abcd-0123456789ab'
+  const template = templateOf({ ...KAFKA_MODES['self-managed'], feeds: 'on', kafkaSecretKeyArn: key })
+  const policies = ofType(template, 'AWS::IAM::Policy').map(([, { Properties }]) => Properties.PolicyDocument.Statement)
+  const granting = (action: string) =>
+    policies.flatMap(statements => statements.filter(({ Action }: Statement) => [Action].flat().includes(action)))
+  // Bronze for each exchange and for the feeds' reports, the topics, a feed for each exchange.
+  expect(granting('secretsmanager:GetSecretValue')).toHaveLength(2 * EXCHANGES.length + 2)
+  expect(granting('kms:Decrypt')).toHaveLength(2 * EXCHANGES.length + 2)
+  for (const { Resource } of granting('kms:Decrypt')) expect(Resource).toBe(key)
 })

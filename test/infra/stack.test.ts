@@ -89,7 +89,8 @@ describe('the lake', () => {
   test('stays in production when the stack goes, and goes with it in development', () => {
     const production = templateOf({ ...SELF_MANAGED, stage: 'prod' })
     for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::Glue::Database']) {
-      for (const [, { DeletionPolicy }] of resources(production, type)) expect(DeletionPolicy).toBe('Retain')
+      for (const [, { DeletionPolicy }] of resources(production, type))
+        expect(DeletionPolicy).toBe('RetainExceptOnCreate')
       for (const [, { DeletionPolicy }] of resources(template, type)) expect(DeletionPolicy).toBe('Delete')
     }
     production.hasResourceProperties('AWS::Glue::Database', { DatabaseInput: { Name: 'market_data' } })

@@ -18,7 +18,7 @@ import { FilterPattern, type ILogGroup, MetricFilter, type MetricFilterProps } f
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import type { Exchange } from '../domain/exchanges.ts'
-import { clockLog, lostTradesLog, METRICS_NAMESPACE, metricNames, unreadableTradesLog } from '../domain/metrics.ts'
+import { clockLog, lostTradesLog, metricNames, unreadableTradesLog } from '../domain/metrics.ts'
 import type { RecordStream } from '../domain/streams.ts'
 import type { Bronze } from './bronze.ts'
 import { pascal } from './function.ts'
@@ -76,10 +76,10 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
     return { kind, metric }
   }
 
-  /** One of the functions' own metrics; Powertools gives each the service's name. */
+  /** One of the functions' own metrics, which are the stack's alone; Powertools gives each the service's name. */
   const own = (service: string, metricName: string, statistic: string, period: Duration) =>
     new Metric({
-      namespace: METRICS_NAMESPACE,
+      namespace: Stack.of(scope).stackName,
       metricName,
       dimensionsMap: { service },
       statistic,
@@ -98,8 +98,15 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
           urgent ? URGENT_LAG_SECONDS : LAG_SECONDS,
           { urgent, periods: 3 },
         ),
+      ]
+    },
+
+    /** For an exchange whose trades are meant to come. */
+    silence({ name }: Exchange): Watched[] {
+      const service = `bronze_${name}`
+      return [
         alarm('bronze-silent', name, own(service, metricNames.bronzeIngested(name), 'Sum', MINUTE), 1, {
-          urgent,
+          urgent: URGENT.has(name),
           below: true,
           periods: 5,
           missing: TreatMissingData.BREACHING,

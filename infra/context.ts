@@ -3,6 +3,7 @@
  * is read here; docs/deploy.md says what each means.
  */
 import { BadInput } from '../domain/errors.ts'
+import { EXCHANGES } from '../domain/exchanges.ts'
 import { parseRetention, type RetentionSettings } from '../domain/retention.ts'
 import { allTables } from '../domain/tables.ts'
 import { ARCHITECTURES, type ArchitectureName } from '../layers/duckdb.ts'
@@ -44,6 +45,8 @@ export interface Settings {
   readonly zones?: readonly string[]
   readonly architecture: ArchitectureName
   readonly feeds: boolean
+  /** Exchanges whose trades are meant to come: silence is an alarm. */
+  readonly expected: ReadonlySet<string>
   /** X-Ray traces of the functions. */
   readonly tracing: boolean
   /** Concurrent invocations set aside for each Bronze function. */
@@ -67,12 +70,18 @@ export type Context = (name: string) => unknown
 export function readSettings(context: Context): Settings {
   const read = reader(context)
   const local = read.flag('local')
+  const stage = read.choice('stage', STAGES, 'dev')
+  const kafka = kafkaSettings(read, local)
+  // Nobody else writes to a cluster that was just made.
+  const isNew = kafka.mode === 'msk-new'
+  const feeds = read.flag('feeds', isNew && stage === 'dev')
   return {
-    stage: read.choice('stage', STAGES, 'dev'),
-    kafka: kafkaSettings(read, local),
+    stage,
+    kafka,
     zones: zonesOf(read),
     architecture: read.choice('arch', ARCHITECTURES, 'arm64'),
-    feeds: read.flag('feeds'),
+    feeds,
+    expected: expectedOf(read, feeds || !isNew),
     tracing: read.flag('tracing'),
     bronzeConcurrency: read.count('bronzeConcurrency'),
     pollers: read.range('pollers'),
@@ -87,6 +96,17 @@ export function readSettings(context: Context): Settings {
 function retentionSettings(read: Reader): RetentionSettings {
   const text = read.list('retention').join(',')
   return text === '' ? {} : parseRetention(text, allTables())
+}
+
+function expectedOf(read: Reader, all: boolean): ReadonlySet<string> {
+  const names = EXCHANGES.map(({ name }): string => name)
+  const given = read.list('expect')
+  if (given.length === 0) return new Set(all ? names : [])
+  if (given.join() === 'none') return new Set()
+  const wrong = given.find(name => !names.includes(name))
+  if (wrong !== undefined)
+    throw new BadInput(`The context value expect has ${wrong}: give none, or some of ${names.join(', ')}.`)
+  return new Set(given)
 }
 
 /** Two, because a provisioned cluster has a broker in each. */
@@ -177,8 +197,9 @@ function reader(context: Context) {
       if (!found) throw new BadInput(`The context value ${name} is ${value}: give ${choices.join(' or ')}.`)
       return found
     },
-    flag(name: string): boolean {
-      const value = text(name) ?? 'off'
+    flag(name: string, otherwise = false): boolean {
+      const value = text(name)
+      if (value === undefined) return otherwise
       if (['on', 'true'].includes(value)) return true
       if (['off', 'false'].includes(value)) return false
       throw new BadInput(`The context value ${name} is ${value}: give on or off.`)

@@ -16,6 +16,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
+import { NAMESPACE_VARIABLE } from '../adapters/aws-telemetry.ts'
 import { TRACE_VARIABLE } from '../adapters/aws-tracing.ts'
 import { acknowledge } from './acknowledge.ts'
 import type { FunctionName } from './bundles.ts'
@@ -75,7 +76,11 @@ export function stageFunction(scope: Construct, id: string, props: StageFunction
     memorySize: memoryMiB,
     timeout: Duration.seconds(timeoutSeconds),
     ...(scratchMiB && { ephemeralStorageSize: Size.mebibytes(scratchMiB) }),
-    environment: { ...environment, ...(settings.tracing && { [TRACE_VARIABLE]: 'true' }) },
+    environment: {
+      ...environment,
+      [NAMESPACE_VARIABLE]: Stack.of(scope).stackName,
+      ...(settings.tracing && { [TRACE_VARIABLE]: 'true' }),
+    },
     ...(layer && { layers: [layer] }),
     logGroup,
     // The platform's own report of each invocation is then JSON as well: the memory alarms read it.

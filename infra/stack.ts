@@ -2,6 +2,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { EXCHANGES } from '../domain/exchanges.ts'
+import { topicName } from '../domain/names.ts'
 import { FEED_GAPS, tradeStream } from '../domain/streams.ts'
 import { acknowledge } from './acknowledge.ts'
 import { Bronze } from './bronze.ts'
@@ -66,6 +67,9 @@ export class TradelakeStack extends Stack {
       PageTopic: watch.page.topicArn,
       NotifyTopic: watch.notify.topicArn,
     }
+    // Without a login there is nothing that a policy could let a producer do.
+    if (!settings.local)
+      Object.assign(outputs, stream.producerOutputs([...EXCHANGES.map(({ name }) => topicName(name)), FEED_GAPS.topic]))
     for (const { exchange, bronze, silver } of stages) {
       outputs[pascal(exchange.name, 'bronzeFunction')] = bronze.function.functionName
       outputs[pascal(exchange.name, 'silverFunction')] = silver.function.functionName

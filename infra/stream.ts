@@ -4,7 +4,7 @@
  */
 import { Annotations, Fn, Stack } from 'aws-cdk-lib'
 import { type ISubnet, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2'
-import { type IGrantable, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { type IGrantable, type IRole, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import {
   type EventSourceMappingOptions,
   type IFunction,
@@ -111,18 +111,24 @@ export class Stream extends Construct {
     this.grantSecret(target)
   }
 
+  /** What a producer needs: it writes to these topics. */
+  grantProduce(target: IGrantable, topics: readonly string[]): void {
+    if (this.clusterArn !== undefined) {
+      this.grantKafka(target, ['Connect', 'WriteDataIdempotently'], this.clusterArn)
+      this.grantKafka(target, ['DescribeTopic', 'WriteData'], ...topics.map(topic => this.mskArn('topic', topic)))
+    }
+    this.grantSecret(target)
+  }
+
   /** What a feed needs: it writes to these topics, and reads back what it remembers, in groups of its own. */
   grantFeed(role: IRole, topics: { readonly writes: readonly string[]; readonly reads: string }): void {
+    this.grantProduce(role, [...topics.writes, topics.reads])
     if (this.clusterArn !== undefined) {
-      const written = [...topics.writes, topics.reads].map(topic => this.mskArn('topic', topic))
-      this.grantKafka(role, ['Connect', 'WriteDataIdempotently'], this.clusterArn)
-      this.grantKafka(role, ['DescribeTopic', 'WriteData'], ...written)
       this.grantKafka(role, ['ReadData'], this.mskArn('topic', topics.reads))
       const groups = this.mskArn('group', `${FEED_GROUP_PREFIX}*`)
       this.grantKafka(role, ['DescribeGroup', 'AlterGroup'], groups)
       acknowledge(role, [wildcardArn(role, groups)], 'Each process reads its positions in a group of its own.')
     }
-    this.grantSecret(role)
   }
 
   /** What a client of ours needs to find the brokers and to log in. */
@@ -131,6 +137,28 @@ export class Stream extends Construct {
       [KAFKA_VARIABLES.bootstrap]: this.bootstrap,
       [KAFKA_VARIABLES.login]: this.login,
       ...(this.secretArn && { [KAFKA_VARIABLES.secret]: this.secretArn }),
+    }
+  }
+
+  /** What a producer outside this stack has to know, as outputs: where Kafka is, and a policy that lets it write. */
+  producerOutputs(topics: readonly string[]): Readonly<Record<string, string>> {
+    const { placement } = this
+    const network: Record<string, string> = placement
+      ? {
+          KafkaVpc: placement.vpc.vpcId,
+          KafkaSubnets: Fn.join(',', placement.vpc.selectSubnets(placement.vpcSubnets).subnetIds),
+          KafkaSecurityGroup: placement.securityGroups[0].securityGroupId,
+        }
+      : {}
+    const policy = new ManagedPolicy(this, 'Producers', {
+      description: `Writes trades to the topics of ${Stack.of(this).stackName}`,
+    })
+    this.grantProduce(policy, topics)
+    return {
+      KafkaBootstrap: this.bootstrap,
+      ...(this.clusterArn !== undefined && { KafkaCluster: this.clusterArn }),
+      ...network,
+      ProducerPolicy: policy.managedPolicyArn,
     }
   }
 

@@ -22,6 +22,8 @@ interface Statement {
   readonly Condition?: Readonly<Record<string, unknown>>
 }
 
+const metricSpace = ({ MetricStat }: { MetricStat?: { Metric: { Namespace: string } } }): string[] =>
+  MetricStat ? [MetricStat.Metric.Namespace] : []
 const resourcesOf = (template: Template): Record<string, Resource> => template.toJSON().Resources
 const ofType = (template: Template, type: string) =>
   Object.entries(resourcesOf(template)).filter(([, resource]) => resource.Type === type)
@@ -65,6 +67,42 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
     expect(services).toHaveLength(values.feeds === 'on' ? EXCHANGES.length : 0)
     expect(mappings).toHaveLength(EXCHANGES.length + 1)
     for (const [id, { DependsOn }] of [...services, ...mappings]) expect(DependsOn, id).toContain(topics)
+  })
+
+  test('metrics and alarms are those of this stack: another of the account has its own', () => {
+    const stackName = ofType(template, 'AWS::CloudWatch::Dashboard')[0][1].Properties.DashboardName
+    const ours = ofType(template, 'AWS::Lambda::Function').filter(([, { Properties }]) => Properties.FunctionName)
+    for (const [id, { Properties }] of ours)
+      expect(Properties.Environment.Variables.POWERTOOLS_METRICS_NAMESPACE, id).toBe(stackName)
+    const namespaces = ofType(template, 'AWS::CloudWatch::Alarm').flatMap(([, { Properties }]) =>
+      Properties.Namespace ? [Properties.Namespace] : Properties.Metrics.flatMap(metricSpace),
+    )
+    expect(new Set(namespaces.filter(name => !name.startsWith('AWS/')))).toEqual(new Set([stackName]))
+  })
+
+  test('silence is an alarm exactly where someone writes', () => {
+    const silent = ofType(template, 'AWS::CloudWatch::Alarm').filter(([, { Properties }]) =>
+      Properties.AlarmName.includes('/bronze-silent/'),
+    )
+    const writes = values.feeds === 'on' || values.kafka !== 'msk-new'
+    expect(silent).toHaveLength(writes ? EXCHANGES.length : 0)
+  })
+
+  test('a producer is told where Kafka is, and given a policy to write to it', () => {
+    const outputs = template.toJSON().Outputs
+    const told = Object.keys(outputs).filter(name => /^(?:Kafka|Producer)/.test(name))
+    const msk = ['KafkaBootstrap', 'KafkaCluster', 'KafkaSecurityGroup', 'KafkaSubnets', 'KafkaVpc', 'ProducerPolicy']
+    expect(told.sort()).toEqual(
+      values.local ? [] : values.kafka === 'self-managed' ? ['KafkaBootstrap', 'ProducerPolicy'] : msk,
+    )
+    if (values.local) return
+    const statements = resourcesOf(template)[outputs.ProducerPolicy.Value.Ref].Properties.PolicyDocument.Statement
+    const actions = statements.flatMap(({ Action }: Statement) => Action).sort()
+    expect(actions).toEqual(
+      values.kafka === 'self-managed'
+        ? ['secretsmanager:GetSecretValue']
+        : ['Connect', 'DescribeTopic', 'WriteData', 'WriteDataIdempotently'].map(name => `kafka-cluster:${name}`),
+    )
   })
 
   test('a feed has given up waiting for Kafka before its failed health checks count', () => {

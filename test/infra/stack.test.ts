@@ -316,6 +316,8 @@ test('the outputs are those that the command goes by', () => {
       ...['Commit', 'Gold', 'Ohlcv', 'Sweep', 'Maintain'].map(name => `${name}Function`),
       'PageTopic',
       'NotifyTopic',
+      'KafkaBootstrap',
+      'ProducerPolicy',
     ].sort(),
   )
 })

@@ -34,9 +34,9 @@ export const KAFKA_MODES = {
 export const DEPLOYMENTS: Readonly<Record<string, Values>> = {
   ...Object.fromEntries(
     Object.entries(KAFKA_MODES).flatMap(([mode, values]) => [
-      [mode, values],
       [`${mode}, prod`, { ...values, stage: 'prod' }],
       [`${mode}, feeds`, { ...values, feeds: 'on' }],
+      [`${mode}, no feeds`, { ...values, feeds: 'off' }],
     ]),
   ),
   local: { kafka: 'self-managed', bootstrapServers: '127.0.0.1:9092', local: true, arch: 'x86_64' },

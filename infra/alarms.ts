@@ -19,9 +19,9 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import type { Exchange } from '../domain/exchanges.ts'
 import { clockLog, lostTradesLog, metricNames, unreadableTradesLog } from '../domain/metrics.ts'
+import { pascal } from '../domain/names.ts'
 import type { RecordStream } from '../domain/streams.ts'
 import type { Bronze } from './bronze.ts'
-import { pascal } from './function.ts'
 
 const MINUTE = Duration.minutes(1)
 const FIVE_MINUTES = Duration.minutes(5)
@@ -87,9 +87,12 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
     })
 
   return {
-    bronze({ name }: Exchange): Watched[] {
+    /** Silence is an alarm where trades are meant to come. */
+    bronze({ name }: Exchange, isExpected: boolean): Watched[] {
       const service = `bronze_${name}`
       const urgent = URGENT.has(name)
+      const ingested = own(service, metricNames.bronzeIngested(name), 'Sum', MINUTE)
+      const silence = { urgent, below: true, periods: 5, missing: TreatMissingData.BREACHING }
       return [
         alarm(
           'bronze-lag',
@@ -98,19 +101,7 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
           urgent ? URGENT_LAG_SECONDS : LAG_SECONDS,
           { urgent, periods: 3 },
         ),
-      ]
-    },
-
-    /** For an exchange whose trades are meant to come. */
-    silence({ name }: Exchange): Watched[] {
-      const service = `bronze_${name}`
-      return [
-        alarm('bronze-silent', name, own(service, metricNames.bronzeIngested(name), 'Sum', MINUTE), 1, {
-          urgent: URGENT.has(name),
-          below: true,
-          periods: 5,
-          missing: TreatMissingData.BREACHING,
-        }),
+        ...(isExpected ? [alarm('bronze-silent', name, ingested, 1, silence)] : []),
       ]
     },
 

@@ -1,6 +1,12 @@
 /** Bronze: for each stream of records a function and the Kafka event source that feeds it. */
 import { Duration } from 'aws-cdk-lib'
-import { EventSourceMapping, type Function as LambdaFunction, StartingPosition } from 'aws-cdk-lib/aws-lambda'
+import {
+  EventSourceMapping,
+  EventSourceMappingLogLevel,
+  type Function as LambdaFunction,
+  MetricType,
+  StartingPosition,
+} from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
 import { VARIABLES } from '../adapters/aws-ports.ts'
 import { consumers } from '../domain/names.ts'
@@ -53,11 +59,15 @@ export class Bronze extends Construct {
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: records.batchRecords,
       maxBatchingWindow: Duration.seconds(records.batchWindowSeconds),
+      // Lambda offers a mapping's metrics and log only in provisioned mode (Lambda developer guide, "Kafka event source
+      // mapping logging"); on demand, OffsetLag and the state are what there is.
       ...(settings.pollers && {
         provisionedPollerConfig: {
           minimumPollers: settings.pollers.minimum,
           maximumPollers: settings.pollers.maximum,
         },
+        metricsConfig: { metrics: [MetricType.EVENT_COUNT, MetricType.ERROR_COUNT, MetricType.KAFKA_METRICS] },
+        logLevel: EventSourceMappingLogLevel.WARN,
       }),
       // Neither onFailure nor retryAttempts: no record can make Bronze fail, so a batch is tried until it is stored.
     })

@@ -109,9 +109,3 @@ export function stageFunction(scope: Construct, id: string, props: StageFunction
   )
   return made
 }
-
-/** `bronze`, `binance` → `BinanceBronze`: the way of outputs and construct ids. */
-export function pascal(...parts: string[]): string {
-  const words = parts.flatMap(part => part.split('_'))
-  return words.map(word => word.charAt(0).toUpperCase() + word.slice(1)).join('')
-}

@@ -2,13 +2,13 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { EXCHANGES } from '../domain/exchanges.ts'
-import { topicName } from '../domain/names.ts'
+import { pascal, topicName } from '../domain/names.ts'
 import { FEED_GAPS, tradeStream } from '../domain/streams.ts'
 import { acknowledge } from './acknowledge.ts'
 import { Bronze } from './bronze.ts'
 import type { Settings } from './context.ts'
 import { Feeds } from './feeds.ts'
-import { type Assets, pascal } from './function.ts'
+import type { Assets } from './function.ts'
 import { Lake } from './lake.ts'
 import { protectTables } from './protection.ts'
 import { Schedules } from './schedules.ts'
@@ -64,6 +64,7 @@ export class TradelakeStack extends Stack {
       CatalogTable: lake.catalogTable.tableName,
       GlueDatabase: lake.databaseName,
       FeedGapsBronzeFunction: gaps.function.functionName,
+      FeedGapsBronzeMapping: gaps.mapping.eventSourceMappingId,
       PageTopic: watch.page.topicArn,
       NotifyTopic: watch.notify.topicArn,
     }
@@ -72,6 +73,7 @@ export class TradelakeStack extends Stack {
       Object.assign(outputs, stream.producerOutputs([...EXCHANGES.map(({ name }) => topicName(name)), FEED_GAPS.topic]))
     for (const { exchange, bronze, silver } of stages) {
       outputs[pascal(exchange.name, 'bronzeFunction')] = bronze.function.functionName
+      outputs[pascal(exchange.name, 'bronzeMapping')] = bronze.mapping.eventSourceMappingId
       outputs[pascal(exchange.name, 'silverFunction')] = silver.function.functionName
       outputs[pascal(exchange.name, 'silverQueue')] = silver.queue.queueUrl
     }

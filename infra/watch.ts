@@ -58,8 +58,7 @@ export class Watch extends Construct {
     ]
     this.dashboard([
       ...stages.flatMap(({ exchange, bronze, silver }) => [
-        ...alarms.bronze(exchange),
-        ...(settings.expected.has(exchange.name) ? alarms.silence(exchange) : []),
+        ...alarms.bronze(exchange, settings.expected.has(exchange.name)),
         alarms.offsetLag(exchange, bronze),
         ...alarms.silver(exchange),
         ...alarms.deadLetters(`silver-${exchange.name}`, silver.deadLetters),

@@ -11,7 +11,7 @@ import { awsError } from '../../adapters/aws-errors.ts'
 import { invocationFailure, invokingClient } from '../../adapters/lambda-invoke.ts'
 import { BadInput, TradelakeError } from '../../domain/errors.ts'
 import { draftKafkaEvent } from '../../domain/events.ts'
-import { topicName } from '../../domain/names.ts'
+import { pascal, topicName } from '../../domain/names.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import type { DeployedLake } from '../deployed-lake.ts'
 import { checkRecords } from './check.ts'
@@ -56,8 +56,7 @@ export async function replayDeployed(lake: DeployedLake, names: readonly string[
   }
 }
 
-const functionOf = (lake: DeployedLake, exchange: string) =>
-  lake.output(`${exchange.charAt(0).toUpperCase()}${exchange.slice(1)}BronzeFunction`)
+const functionOf = (lake: DeployedLake, exchange: string) => lake.output(pascal(exchange, 'bronzeFunction'))
 
 /** An event source that is not disabled may read any partition of its topic at any time. */
 async function requireNoOwner(client: LambdaClient, FunctionName: string, topic: string): Promise<void> {

@@ -112,6 +112,9 @@ describe('Bronze', () => {
       MaximumRecordAgeInSeconds: Match.absent(),
       DestinationConfig: Match.absent(),
       ProvisionedPollerConfig: Match.absent(),
+      // Lambda refuses both without provisioned pollers.
+      MetricsConfig: Match.absent(),
+      LoggingConfig: Match.absent(),
     })
   })
 
@@ -119,6 +122,8 @@ describe('Bronze', () => {
     const made = templateOf({ ...SELF_MANAGED, pollers: '2-8', bronzeConcurrency: 7 })
     made.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       ProvisionedPollerConfig: { MinimumPollers: 2, MaximumPollers: 8 },
+      MetricsConfig: { Metrics: ['EventCount', 'ErrorCount', 'KafkaMetrics'] },
+      LoggingConfig: { SystemLogLevel: 'WARN' },
     })
     const reserved = (of: Template) =>
       resources(of, 'AWS::Lambda::Function').filter(
@@ -310,8 +315,9 @@ test('the outputs are those that the command goes by', () => {
       'CatalogTable',
       'GlueDatabase',
       'FeedGapsBronzeFunction',
+      'FeedGapsBronzeMapping',
       ...EXCHANGES.map(({ name }) => name[0].toUpperCase() + name.slice(1)).flatMap(name =>
-        ['BronzeFunction', 'SilverFunction', 'SilverQueue'].map(kind => name + kind),
+        ['BronzeFunction', 'BronzeMapping', 'SilverFunction', 'SilverQueue'].map(kind => name + kind),
       ),
       ...['Commit', 'Gold', 'Ohlcv', 'Sweep', 'Maintain'].map(name => `${name}Function`),
       'PageTopic',

@@ -1,6 +1,7 @@
-/** What a file holds, as hashes: of all its bytes, and of each column of a Parquet file. Kept for files that come again. */
+/** What a file holds, as hashes: of all its bytes, and of each column of a Parquet file. */
 import { createHash } from 'node:crypto'
 import { parquetMetadata } from 'hyparquet'
+import { byContent } from './by-content.ts'
 
 export interface FilePrint {
   readonly all: string
@@ -9,17 +10,10 @@ export interface FilePrint {
   readonly columns: ReadonlyMap<string, string>
 }
 
-const MAX_PRINTS = 8_000
-const prints = new Map<string, FilePrint>()
+const printsByContent = byContent<FilePrint>(8_000)
 
 export function printOf(bytes: Uint8Array): FilePrint {
-  const all = hashOf(bytes)
-  const known = prints.get(all)
-  if (known) return known
-  const print = { all, ...columnHashes(bytes) }
-  if (prints.size >= MAX_PRINTS) prints.delete(prints.keys().next().value as string)
-  prints.set(all, print)
-  return print
+  return printsByContent('', bytes, () => ({ all: hashOf(bytes), ...columnHashes(bytes) }))
 }
 
 function columnHashes(bytes: Uint8Array): Omit<FilePrint, 'all'> {

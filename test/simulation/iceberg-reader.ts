@@ -5,6 +5,7 @@
 import { gunzipSync, inflateRawSync } from 'node:zlib'
 import avro from 'avsc'
 import type { ObjectStore, StateStore } from '../../domain/ports.ts'
+import { byContent } from './by-content.ts'
 
 /** A data file as a manifest lists it. */
 export interface ListedFile {
@@ -49,30 +50,42 @@ export async function listedFiles(
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of a metadata file
-async function jsonAt(get: Get, key: string): Promise<any> {
+type Json = any
+const metadataByContent = byContent<Json>(500)
+
+async function jsonAt(get: Get, key: string): Promise<Json> {
   const bytes = await get(key)
-  return JSON.parse((bytes[0] === 0x1f ? gunzipSync(bytes) : Buffer.from(bytes)).toString())
+  return metadataByContent('json', bytes, () =>
+    JSON.parse((bytes[0] === 0x1f ? gunzipSync(bytes) : Buffer.from(bytes)).toString()),
+  )
 }
+
+type Records = readonly Record<string, unknown>[]
 
 const LONG = avro.Type.forSchema('long')
 const HEADER = avro.Type.forSchema({ type: 'map', values: 'bytes' })
 const MAGIC_BYTES = 4
 const SYNC_BYTES = 16
-/** Immutable objects, read once a process: runs share many. */
-const known = new WeakMap<Uint8Array, Record<string, unknown>[]>()
+const recordsByContent = byContent<Records>(2_000)
+/** By schema: building a type compiles code. */
+const types = new Map<string, avro.Type>()
 
 /** The records of an Avro file (Avro specification, "Object Container Files"). */
-async function recordsAt(get: Get, key: string): Promise<Record<string, unknown>[]> {
+async function recordsAt(get: Get, key: string): Promise<Records> {
   const bytes = await get(key)
-  let records = known.get(bytes)
-  if (!records) known.set(bytes, (records = recordsOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))))
-  return records
+  return recordsByContent('avro', bytes, () => recordsOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)))
 }
 
-function recordsOf(file: Buffer): Record<string, unknown>[] {
+function typeOf(schema: string): avro.Type {
+  let type = types.get(schema)
+  if (!type) types.set(schema, (type = avro.Type.forSchema(JSON.parse(schema), { registry: {} })))
+  return type
+}
+
+function recordsOf(file: Buffer): Records {
   const header = HEADER.decode(file, MAGIC_BYTES)
   const meta = header.value as Record<string, Buffer>
-  const type = avro.Type.forSchema(JSON.parse(meta['avro.schema'].toString()), { registry: {} })
+  const type = typeOf(meta['avro.schema'].toString())
   const codec = meta['avro.codec']?.toString() ?? 'null'
   const records: Record<string, unknown>[] = []
   for (let at = header.offset + SYNC_BYTES; at < file.length; at += SYNC_BYTES) {

@@ -1,14 +1,13 @@
 /** Rows of a simulated lake's tables, read once for each distinct file of a process. */
-import { createHash } from 'node:crypto'
 import type { TableDefinition } from '../../domain/tables.ts'
 import { readColumns } from '../../iceberg/parquet/read.ts'
+import { byContent } from './by-content.ts'
 import { listedFiles } from './iceberg-reader.ts'
 import { truePorts, type World } from './world.ts'
 
 export type Row = Readonly<Record<string, unknown>>
 
-const MAX_FILES = 1_500
-const decoded = new Map<string, readonly Row[]>()
+const rowsByContent = byContent<Promise<readonly Row[]>>(1_500)
 
 /** What a table's current snapshot holds, and what is wrong with its files. */
 export interface TableRows {
@@ -37,16 +36,12 @@ export async function readTable(world: World, definition: TableDefinition): Prom
   return { rows, problems }
 }
 
-async function rowsOf(definition: TableDefinition, key: string, bytes: Uint8Array): Promise<readonly Row[]> {
-  const hash = createHash('sha1').update(definition.name).update(bytes).digest('base64')
-  const known = decoded.get(hash)
-  if (known) return known
-  const columns = definition.columns.filter(column => !column.nestedIds).map(column => column.name)
-  const { rows, values } = await readColumns(key, bytes, columns, definition)
-  const found = Array.from({ length: rows }, (_, row) =>
-    Object.fromEntries(columns.map(column => [column, values[column][row]])),
-  )
-  if (decoded.size >= MAX_FILES) decoded.delete(decoded.keys().next().value as string)
-  decoded.set(hash, found)
-  return found
+function rowsOf(definition: TableDefinition, key: string, bytes: Uint8Array): Promise<readonly Row[]> {
+  return rowsByContent(definition.name, bytes, async () => {
+    const columns = definition.columns.filter(column => !column.nestedIds).map(column => column.name)
+    const { rows, values } = await readColumns(key, bytes, columns, definition)
+    return Array.from({ length: rows }, (_, row) =>
+      Object.fromEntries(columns.map(column => [column, values[column][row]])),
+    )
+  })
 }

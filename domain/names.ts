@@ -85,6 +85,12 @@ export function pascal(...parts: string[]): string {
   return words.map(word => word.charAt(0).toUpperCase() + word.slice(1)).join('')
 }
 
+/** Partition keys of the catalog table, in the layout of Iceberg's DynamoDbCatalog. */
+export const catalogPartition = {
+  table: (name: string) => `${NAMESPACE}.${name}`,
+  namespaces: 'NAMESPACE',
+} as const
+
 /** Kafka partitions as sort keys that sort like numbers. */
 export function partitionSort(partition: number): string {
   return String(partition).padStart(10, '0')

@@ -9,7 +9,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
 import { VARIABLES } from '../adapters/aws-ports.ts'
-import { consumers } from '../domain/names.ts'
+import { consumers, statePartition } from '../domain/names.ts'
 import type { RecordStream } from '../domain/streams.ts'
 import type { Settings } from './context.ts'
 import { type Assets, stageFunction } from './function.ts'
@@ -44,6 +44,7 @@ export class Bronze extends Construct {
     grantLake(lake, this.function, {
       writes: [table],
       produces: [...(next === undefined ? [] : [next]), consumers.table(table.name)],
+      state: [statePartition.checkpoint(topic)],
       // Looks a repeated offset up in the table.
       catalog: 'reads',
     })

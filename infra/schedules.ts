@@ -8,7 +8,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import { VARIABLES } from '../adapters/aws-ports.ts'
 import type { Exchange } from '../domain/exchanges.ts'
-import { consumers, pascal, stageConsumers } from '../domain/names.ts'
+import { consumers, pascal, stageConsumers, statePartition } from '../domain/names.ts'
 import { retentionText } from '../domain/retention.ts'
 import { allTables, candleTable, committedTables, GOLD_TABLE, silverTable } from '../domain/tables.ts'
 import { TIMEFRAMES } from '../domain/timeframes.ts'
@@ -105,6 +105,7 @@ export class Schedules extends Construct {
       writes: candles,
       // What one commit cannot take goes back onto the list.
       produces: [consumers.candles],
+      state: [statePartition.lostTimes],
       catalog: 'commits',
       mirrors: candles,
     })
@@ -145,6 +146,7 @@ export class Schedules extends Construct {
       {
         writes: tables,
         produces: [...lists, ...tables.map(table => consumers.unreached(table.name))],
+        state: [statePartition.upkeep],
         deletes: true,
         catalog: 'commits',
         mirrors: tables,

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { dataPrefix, FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, topicName } from '../../domain/names.ts'
 import { bronzeTable } from '../../domain/tables.ts'
+import { statementsOf } from './policies.ts'
 import { KAFKA_MODES, templateOf } from './support.ts'
 
 const SELF_MANAGED = KAFKA_MODES['self-managed']
@@ -19,17 +20,6 @@ interface Resource {
   readonly DeletionPolicy?: string
 }
 const resources = (of: Template, type: string) => Object.entries(of.findResources(type)) as [string, Resource][]
-
-/** Every statement of the policies of one function's role. */
-function statementsOf(of: Template, functionName: string): { Action: string | string[]; Resource: unknown }[] {
-  const [, made] = resources(of, 'AWS::Lambda::Function').find(
-    ([, { Properties }]) => Properties.FunctionName === functionName,
-  )!
-  const role = (made.Properties.Role as { 'Fn::GetAtt': string[] })['Fn::GetAtt'][0]
-  return resources(of, 'AWS::IAM::Policy')
-    .filter(([, { Properties }]) => (Properties.Roles as { Ref: string }[]).some(({ Ref }) => Ref === role))
-    .flatMap(([, { Properties }]) => (Properties.PolicyDocument as { Statement: never[] }).Statement)
-}
 
 const actionsOf = (of: Template, functionName: string) =>
   [...new Set(statementsOf(of, functionName).flatMap(({ Action }) => Action))].sort()

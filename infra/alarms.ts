@@ -46,6 +46,7 @@ export interface Actions {
 export interface Watched {
   readonly kind: string
   readonly metric: IMetric
+  readonly alarm?: Alarm
 }
 
 /** Makes alarms of one scope, for these actions; `local`: for the emulator, which has no alarms on metric math. */
@@ -73,7 +74,7 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
     })
     made.addAlarmAction(more.urgent ? page : notify)
     made.addOkAction(more.urgent ? page : notify)
-    return { kind, metric }
+    return { kind, metric, alarm: made }
   }
 
   /** One of the functions' own metrics, which are the stack's alone; Powertools gives each the service's name. */

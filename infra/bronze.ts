@@ -1,6 +1,7 @@
 /** Bronze: for each stream of records a function and the Kafka event source that feeds it. */
 import { Duration } from 'aws-cdk-lib'
 import {
+  type Alias,
   EventSourceMapping,
   EventSourceMappingLogLevel,
   type Function as LambdaFunction,
@@ -15,6 +16,7 @@ import type { Settings } from './context.ts'
 import { type Assets, stageFunction } from './function.ts'
 import { grantLake } from './grants.ts'
 import type { Lake } from './lake.ts'
+import { liveAlias } from './release.ts'
 import type { Stream } from './stream.ts'
 
 export interface BronzeProps {
@@ -27,6 +29,7 @@ export interface BronzeProps {
 
 export class Bronze extends Construct {
   readonly function: LambdaFunction
+  readonly live: Alias
   readonly mapping: EventSourceMapping
 
   constructor(scope: Construct, id: string, { settings, assets, lake, stream, records }: BronzeProps) {
@@ -50,8 +53,9 @@ export class Bronze extends Construct {
     })
     const consumerGroup = stream.consumerGroup(name)
     stream.grantConsume(this.function, topic, consumerGroup)
+    this.live = liveAlias(this.function)
     this.mapping = new EventSourceMapping(this, 'Kafka', {
-      target: this.function,
+      target: this.live,
       ...stream.source,
       kafkaTopic: topic,
       // A group of its own: another consumer of that group would take partitions, and so records, away.

@@ -40,17 +40,7 @@ export interface StageFunctionProps {
   readonly environment: Readonly<Record<string, string>>
   readonly layer?: ILayerVersion
   readonly description: string
-  readonly more?: Pick<
-    FunctionProps,
-    | 'reservedConcurrentExecutions'
-    | 'vpc'
-    | 'vpcSubnets'
-    | 'securityGroups'
-    | 'retryAttempts'
-    | 'maxEventAge'
-    | 'onFailure'
-    | 'onSuccess'
-  >
+  readonly more?: Pick<FunctionProps, 'reservedConcurrentExecutions' | 'vpc' | 'vpcSubnets' | 'securityGroups'>
 }
 
 export function stageFunction(scope: Construct, id: string, props: StageFunctionProps): LambdaFunction {

@@ -1,6 +1,6 @@
 /** Silver: for each exchange the queue of its new Bronze objects, and the function that decodes them. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import type { Alias, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources'
 import { EventType } from 'aws-cdk-lib/aws-s3'
 import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications'
@@ -15,6 +15,7 @@ import { type Assets, stageFunction } from './function.ts'
 import { grantLake } from './grants.ts'
 import type { Lake } from './lake.ts'
 import { deadLetterQueue } from './queues.ts'
+import { liveAlias } from './release.ts'
 import { SIZES } from './sizes.ts'
 
 /** A commit takes up to 25 objects. */
@@ -36,6 +37,7 @@ export interface SilverProps {
 
 export class Silver extends Construct {
   readonly function: LambdaFunction
+  readonly live: Alias
   readonly queue: Queue
   readonly deadLetters: Queue
 
@@ -78,7 +80,8 @@ export class Silver extends Construct {
       produces: [consumers.gold, consumers.table(silver.name), consumers.table(DLQ_TABLE.name)],
       catalog: 'none',
     })
-    this.function.addEventSource(
+    this.live = liveAlias(this.function)
+    this.live.addEventSource(
       new SqsEventSource(this.queue, {
         batchSize: OBJECTS_PER_EVENT,
         maxBatchingWindow: WINDOW,

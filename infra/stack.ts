@@ -11,6 +11,7 @@ import { Feeds } from './feeds.ts'
 import type { Assets } from './function.ts'
 import { Lake } from './lake.ts'
 import { protectTables } from './protection.ts'
+import { Releases } from './release.ts'
 import { Schedules } from './schedules.ts'
 import { Silver } from './silver.ts'
 import { Stream } from './stream.ts'
@@ -58,6 +59,9 @@ export class TradelakeStack extends Stack {
     acknowledgeOwn(this)
     const watch = new Watch(this, 'Watch', { settings, stages, gaps, schedules, feeds })
 
+    // The emulator has no CodeDeploy: its aliases move at once.
+    if (!settings.local) new Releases(this, 'Releases', settings.stage, watch.released)
+
     const outputs: Record<string, string> = {
       Bucket: lake.bucket.bucketName,
       StateTable: lake.stateTable.tableName,
@@ -77,8 +81,8 @@ export class TradelakeStack extends Stack {
       outputs[pascal(exchange.name, 'silverFunction')] = silver.function.functionName
       outputs[pascal(exchange.name, 'silverQueue')] = silver.queue.queueUrl
     }
-    for (const [name, { functionName }] of Object.entries(schedules.functions))
-      outputs[pascal(name, 'function')] = functionName
+    for (const [name, stage] of Object.entries(schedules.stages))
+      outputs[pascal(name, 'function')] = stage.function.functionName
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value })
   }
 }

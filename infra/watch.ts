@@ -3,7 +3,6 @@ import { ArnFormat, Aws, Duration, Stack } from 'aws-cdk-lib'
 import { Dashboard, GraphWidget, TextWidget } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import { Construct } from 'constructs'
@@ -15,6 +14,7 @@ import type { Bronze } from './bronze.ts'
 import type { FunctionName } from './bundles.ts'
 import type { Settings } from './context.ts'
 import type { Feeds } from './feeds.ts'
+import type { Released, StageRelease } from './release.ts'
 import type { Schedules } from './schedules.ts'
 import type { Silver } from './silver.ts'
 import { SIZES } from './sizes.ts'
@@ -36,6 +36,8 @@ export class Watch extends Construct {
   /** `page` wakes a person, `notify` can wait for the morning. */
   readonly page: Topic
   readonly notify: Topic
+  /** Every function with the alarm of its errors. */
+  readonly released: readonly Released[]
 
   constructor(scope: Construct, id: string, { settings, stages, gaps, schedules, feeds }: WatchProps) {
     super(scope, id)
@@ -44,18 +46,27 @@ export class Watch extends Construct {
     const actions = { page: new SnsAction(this.page), notify: new SnsAction(this.notify) }
     const alarms = alarmsOf(this, actions, settings.local)
 
-    const functions: { name: FunctionName; about: string; function: LambdaFunction }[] = [
+    const stagesOf: { name: FunctionName; about: string; release: StageRelease }[] = [
       ...stages.flatMap(({ exchange, bronze, silver }) => [
-        { name: 'bronze' as const, about: `bronze-${exchange.name}`, function: bronze.function },
-        { name: 'silver' as const, about: `silver-${exchange.name}`, function: silver.function },
+        { name: 'bronze' as const, about: `bronze-${exchange.name}`, release: bronze },
+        { name: 'silver' as const, about: `silver-${exchange.name}`, release: silver },
       ]),
-      { name: 'bronze', about: `bronze-${FEED_GAPS.name}`, function: gaps.function },
-      ...Object.entries(schedules.functions).map(([name, made]) => ({
+      { name: 'bronze', about: `bronze-${FEED_GAPS.name}`, release: gaps },
+      ...Object.entries(schedules.stages).map(([name, release]) => ({
         name: name as FunctionName,
         about: name,
-        function: made,
+        release,
       })),
     ]
+    const health = stagesOf.map(({ name, about, release }) => ({
+      release,
+      watched: alarms.function(about, release.function, SIZES[name].memoryMiB),
+    }))
+    this.released = health.flatMap(({ release, watched }) =>
+      watched.flatMap(({ kind, alarm: errors }) =>
+        kind === 'function-errors' && errors ? { ...release, errors } : [],
+      ),
+    )
     this.dashboard([
       ...stages.flatMap(({ exchange, bronze, silver }) => [
         ...alarms.bronze(exchange, settings.expected.has(exchange.name)),
@@ -69,7 +80,7 @@ export class Watch extends Construct {
       ...alarms.pending(),
       ...alarms.restored(),
       ...alarms.deadLetters('schedules', schedules.deadLetters),
-      ...functions.flatMap(({ name, about, function: made }) => alarms.function(about, made, SIZES[name].memoryMiB)),
+      ...health.flatMap(({ watched }) => watched),
     ])
   }
 

@@ -83,9 +83,11 @@ interface Template {
   readonly Outputs: Readonly<Record<string, { readonly Value: { readonly Ref?: string } }>>
 }
 
-/** The Kafka event source mappings of a template; a function's name is that of the output which refers to it. */
+/** The Kafka event source mappings of a template; each names an alias, and a function's name is that of the output which refers to it. */
 function mappingsOf(template: Template, outputs: Readonly<Record<string, string>>): KafkaMapping[] {
-  const nameOf = (reference: string) => {
+  const nameOf = (properties: Readonly<Record<string, unknown>>) => {
+    const [, alias = ''] = /"Ref":"(\w+)"/.exec(JSON.stringify(properties.FunctionName)) ?? []
+    const reference = (template.Resources[alias]?.Properties.FunctionName as { Ref: string } | undefined)?.Ref
     const output = Object.entries(template.Outputs).find(([, { Value }]) => Value.Ref === reference)
     const name = output && outputs[output[0]]
     if (!name) throw new TradelakeError(`No output of the stack names the function ${reference}.`)
@@ -100,7 +102,7 @@ function mappingsOf(template: Template, outputs: Readonly<Record<string, string>
       }
       return {
         topic: (Properties.Topics as string[])[0],
-        functionName: nameOf((Properties.FunctionName as { Ref: string }).Ref),
+        functionName: nameOf(Properties),
         groupId: source.ConsumerGroupId,
         batchRecords: Number(Properties.BatchSize),
         windowMs: 1000 * Number(Properties.MaximumBatchingWindowInSeconds ?? 0),

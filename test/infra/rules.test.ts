@@ -13,6 +13,8 @@ interface Resource {
   readonly DependsOn?: readonly string[]
   readonly DeletionPolicy?: string
   readonly UpdateReplacePolicy?: string
+  // biome-ignore lint/suspicious/noExplicitAny: a template is JSON
+  readonly UpdatePolicy?: any
 }
 
 interface Statement {
@@ -29,7 +31,9 @@ const ofType = (template: Template, type: string) =>
   Object.entries(resourcesOf(template)).filter(([, resource]) => resource.Type === type)
 
 describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
-  const template = templateOf(values)
+  const { app, stack } = stackOf(values)
+  tagAll(app, settingsOf(values))
+  const template = Template.fromStack(stack)
 
   test('every topic that an alarm notifies lets the alarms of this stack and account publish, and no other', () => {
     const alarms = ofType(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties)
@@ -105,6 +109,41 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
     )
   })
 
+  test('every event goes to an alias, which moves back when the errors of its function raise their alarm', () => {
+    const aliases = new Map(ofType(template, 'AWS::Lambda::Alias'))
+    const functions = ofType(template, 'AWS::Lambda::Function').filter(([, { Properties }]) => Properties.FunctionName)
+    // All but the topics' own, which CloudFormation itself calls.
+    expect(aliases.size).toBe(functions.length - 1)
+    const targets = [
+      ...ofType(template, 'AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties.FunctionName),
+      ...ofType(template, 'AWS::Scheduler::Schedule').map(([, { Properties }]) => Properties.Target.Arn),
+      ...ofType(template, 'AWS::Lambda::EventInvokeConfig').flatMap(
+        ([, { Properties }]) => Properties.DestinationConfig.OnSuccess?.Destination ?? [],
+      ),
+    ]
+    // A Kafka and a queue's mapping for each exchange, the feeds' reports, five schedules, and the candles after Gold.
+    expect(targets).toHaveLength(2 * EXCHANGES.length + 1 + 5 + 1)
+    for (const target of targets)
+      expect(aliases.has(/"Ref":"(\w+)"/.exec(JSON.stringify(target))?.[1] ?? '')).toBe(true)
+
+    const groups = new Map(ofType(template, 'AWS::CodeDeploy::DeploymentGroup'))
+    expect(groups.size).toBe(values.local ? 0 : aliases.size)
+    if (values.local) return
+    for (const [id, { Properties, UpdatePolicy }] of aliases) {
+      const group = groups.get(UpdatePolicy?.CodeDeployLambdaAliasUpdate.DeploymentGroupName.Ref)?.Properties
+      expect(group.DeploymentConfigName, id).toBe(
+        values.stage === 'prod'
+          ? 'CodeDeployDefault.LambdaCanary10Percent5Minutes'
+          : 'CodeDeployDefault.LambdaAllAtOnce',
+      )
+      expect(group.AutoRollbackConfiguration.Events).toContain('DEPLOYMENT_STOP_ON_ALARM')
+      const [{ Name }] = group.AlarmConfiguration.Alarms
+      const alarm = resourcesOf(template)[Name.Ref].Properties
+      expect(alarm.AlarmName).toContain('/function-errors/')
+      expect(alarm).toMatchObject({ MetricName: 'Errors', Dimensions: [{ Value: Properties.FunctionName }] })
+    }
+  })
+
   test('a feed has given up waiting for Kafka before its failed health checks count', () => {
     for (const [, { Properties }] of ofType(template, 'AWS::ECS::TaskDefinition')) {
       const [{ Command, HealthCheck }] = Properties.ContainerDefinitions
@@ -147,16 +186,13 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
   })
 
   test('no tag is where a changed one would replace the resource, nor on the stack, which hands its tags on', () => {
-    const { app, stack } = stackOf(values)
-    tagAll(app, settingsOf(values))
-    const tagged = Template.fromStack(stack)
-    const wrong = Object.entries(resourcesOf(tagged)).filter(([, { Type, Properties }]) => {
+    const wrong = Object.entries(resourcesOf(template)).filter(([, { Type, Properties }]) => {
       const tags = replacingTags(Type)
       return tags !== undefined && Properties?.[tags] !== undefined
     })
     expect(wrong).toEqual([])
     expect(stack.tags.tagValues()).toEqual({})
-    for (const [id, { Properties }] of ofType(tagged, 'AWS::S3::Bucket'))
+    for (const [id, { Properties }] of ofType(template, 'AWS::S3::Bucket'))
       expect(Properties.Tags, id).toContainEqual({ Key: 'application', Value: 'tradelake' })
   })
 })

@@ -205,7 +205,7 @@ describe('schedules', () => {
   test("Gold's success starts the candles", () => {
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       DestinationConfig: {
-        OnSuccess: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('Ohlcv'), 'Arn'] } },
+        OnSuccess: { Destination: { Ref: Match.stringLikeRegexp('OhlcvLive') } },
         OnFailure: Match.anyValue(),
       },
     })

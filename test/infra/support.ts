@@ -30,13 +30,12 @@ export const KAFKA_MODES = {
   },
 } as const satisfies Record<string, Values>
 
-/** Each Kafka mode in development and in production, with feeds, and what the emulator gets. */
+/** Each Kafka mode in production, and in development with feeds; and what the emulator gets. */
 export const DEPLOYMENTS: Readonly<Record<string, Values>> = {
   ...Object.fromEntries(
     Object.entries(KAFKA_MODES).flatMap(([mode, values]) => [
       [`${mode}, prod`, { ...values, stage: 'prod' }],
       [`${mode}, feeds`, { ...values, feeds: 'on' }],
-      [`${mode}, no feeds`, { ...values, feeds: 'off' }],
     ]),
   ),
   local: { kafka: 'self-managed', bootstrapServers: '127.0.0.1:9092', local: true, arch: 'x86_64' },

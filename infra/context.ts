@@ -47,6 +47,10 @@ export interface Settings {
   readonly feeds: boolean
   /** Exchanges whose trades are meant to come: silence is an alarm. */
   readonly expected: ReadonlySet<string>
+  /** A key of the customer for all data at rest. */
+  readonly cmk: boolean
+  /** US dollars a month of the whole account. */
+  readonly budget?: number
   /** X-Ray traces of the functions. */
   readonly tracing: boolean
   /** Concurrent invocations set aside for each Bronze function. */
@@ -82,6 +86,8 @@ export function readSettings(context: Context): Settings {
     architecture: read.choice('arch', ARCHITECTURES, 'arm64'),
     feeds,
     expected: expectedOf(read, feeds || !isNew),
+    cmk: read.flag('cmk'),
+    budget: read.count('budget'),
     tracing: read.flag('tracing'),
     bronzeConcurrency: read.count('bronzeConcurrency'),
     pollers: read.range('pollers'),

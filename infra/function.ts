@@ -21,6 +21,7 @@ import { TRACE_VARIABLE } from '../adapters/aws-tracing.ts'
 import { acknowledge } from './acknowledge.ts'
 import type { FunctionName } from './bundles.ts'
 import type { Settings } from './context.ts'
+import { acknowledgeKeyUse } from './key.ts'
 import { SIZES } from './sizes.ts'
 
 /** What the functions run: real bundles when deploying, placeholders in tests of the template. */
@@ -97,5 +98,6 @@ export function stageFunction(scope: Construct, id: string, props: StageFunction
     ['AwsSolutions-IAM5[Resource::*]'],
     'With tracing=on, X-Ray takes no resource (xray:PutTraceSegments, xray:PutTelemetryRecords); nor do the network interfaces of a function or an event source in a VPC (Lambda developer guide, "Required IAM permissions").',
   )
+  acknowledgeKeyUse(role)
   return made
 }

@@ -5,6 +5,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { catalogPartition, pendingObjectPrefix, statePartition, tableKey } from '../domain/names.ts'
 import type { TableDefinition } from '../domain/tables.ts'
 import { acknowledge, wildcard } from './acknowledge.ts'
+import { KEY_ACTIONS } from './key.ts'
 import type { Lake } from './lake.ts'
 
 export interface LakeAccess {
@@ -79,6 +80,8 @@ export function grantLake(lake: Lake, { role }: IFunction, access: LakeAccess): 
 
   const lists = [...new Set([...produces, ...consumes])].map(statePartition.pending)
   allow([...READ_ITEMS, ...WRITE_ITEMS], [lake.stateTable.tableArn], itemsOf([...lists, ...state]))
+  if (lake.key) allow(KEY_ACTIONS, [lake.key.keyArn])
+
   const pointers = (tables: readonly TableDefinition[]) =>
     itemsOf([...new Set(tables.map(({ name }) => catalogPartition.table(name))), catalogPartition.namespaces])
   if (catalog !== 'none') allow(READ_ITEMS, [lake.catalogTable.tableArn], pointers([...reads, ...writes, ...mirrors]))

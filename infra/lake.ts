@@ -2,6 +2,7 @@
 import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
 import { CfnDatabase } from 'aws-cdk-lib/aws-glue'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
 import { VARIABLES } from '../adapters/aws-ports.ts'
@@ -10,12 +11,15 @@ import type { StateTable } from '../domain/ports.ts'
 import { NAMESPACE } from '../domain/tables.ts'
 import { acknowledge } from './acknowledge.ts'
 import type { Settings } from './context.ts'
+import { customerKey, keyByArn } from './key.ts'
 
 export class Lake extends Construct {
   readonly bucket: Bucket
   readonly stateTable: Table
   readonly catalogTable: Table
   readonly databaseName: string
+  /** undefined: keys of AWS encrypt the data. */
+  readonly key?: IKey
   /** What every function needs to find the lake. */
   readonly environment: Readonly<Record<string, string>>
 
@@ -25,8 +29,13 @@ export class Lake extends Construct {
     // What stays when the stack goes does not stay when its creation is rolled back: the next attempt would find it there
     // (CloudFormation template reference, "DeletionPolicy attribute", RetainExceptOnCreate).
     const removalPolicy = prod ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY
+    const key = settings.cmk ? customerKey(this, 'Key', settings.stage) : undefined
+    this.key = key && keyByArn(this, 'KeyOfOthers', key)
     this.bucket = new Bucket(this, 'Bucket', {
-      encryption: BucketEncryption.S3_MANAGED,
+      ...(key
+        ? // A bucket's own key asks KMS once for many objects.
+          { encryption: BucketEncryption.KMS, encryptionKey: key, bucketKeyEnabled: true }
+        : { encryption: BucketEncryption.S3_MANAGED }),
       // The emulator speaks plain HTTP.
       ...(!settings.local && { enforceSSL: true, minimumTLSVersion: 1.2 }),
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -49,7 +58,9 @@ export class Lake extends Construct {
         partitionKey: { name: KEY_NAMES[name].partition, type: AttributeType.STRING },
         sortKey: { name: KEY_NAMES[name].sort, type: AttributeType.STRING },
         billingMode: BillingMode.PAY_PER_REQUEST,
-        encryption: TableEncryption.AWS_MANAGED,
+        ...(key
+          ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }
+          : { encryption: TableEncryption.AWS_MANAGED }),
         pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
         timeToLiveAttribute,
         removalPolicy,

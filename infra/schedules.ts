@@ -17,6 +17,7 @@ import { type FunctionName, WITH_ENGINE } from './bundles.ts'
 import type { Settings } from './context.ts'
 import { type Assets, type StageFunctionProps, stageFunction } from './function.ts'
 import { grantLake, type LakeAccess } from './grants.ts'
+import { acknowledgeKeyUse } from './key.ts'
 import type { Lake } from './lake.ts'
 import { deadLetterQueue } from './queues.ts'
 import { liveAlias, type StageRelease } from './release.ts'
@@ -56,7 +57,7 @@ export class Schedules extends Construct {
       code: assets.engineLayer,
       description: `DuckDB for Node, ${settings.architecture}`,
     })
-    this.deadLetters = deadLetterQueue(this, 'DeadLetters', settings)
+    this.deadLetters = deadLetterQueue(this, 'DeadLetters', settings, lake.key)
     const failures = new SqsDestination(this.deadLetters)
     const group = new CfnScheduleGroup(this, 'Group', { name: Stack.of(this).stackName })
     const scheduler = new Role(this, 'Scheduler', {
@@ -66,6 +67,7 @@ export class Schedules extends Construct {
       }),
     })
     this.deadLetters.grantSendMessages(scheduler)
+    acknowledgeKeyUse(scheduler)
 
     const scheduled = (
       name: Scheduled,

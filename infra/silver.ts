@@ -4,7 +4,7 @@ import type { Alias, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources'
 import { EventType } from 'aws-cdk-lib/aws-s3'
 import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications'
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
+import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import { VARIABLES } from '../adapters/aws-ports.ts'
 import type { Exchange } from '../domain/exchanges.ts'
@@ -14,7 +14,7 @@ import type { Settings } from './context.ts'
 import { type Assets, stageFunction } from './function.ts'
 import { grantLake } from './grants.ts'
 import type { Lake } from './lake.ts'
-import { deadLetterQueue } from './queues.ts'
+import { deadLetterQueue, queueEncryption } from './queues.ts'
 import { liveAlias } from './release.ts'
 import { SIZES } from './sizes.ts'
 
@@ -43,9 +43,9 @@ export class Silver extends Construct {
 
   constructor(scope: Construct, id: string, { settings, assets, lake, exchange }: SilverProps) {
     super(scope, id)
-    this.deadLetters = deadLetterQueue(this, 'DeadLetters', settings)
+    this.deadLetters = deadLetterQueue(this, 'DeadLetters', settings, lake.key)
     this.queue = new Queue(this, 'Queue', {
-      encryption: QueueEncryption.SQS_MANAGED,
+      ...queueEncryption(lake.key),
       // The emulator speaks plain HTTP.
       enforceSSL: !settings.local,
       visibilityTimeout: Duration.seconds(SIZES.silver.timeoutSeconds * VISIBILITY_TIMEOUTS),

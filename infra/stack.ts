@@ -5,7 +5,9 @@ import { EXCHANGES } from '../domain/exchanges.ts'
 import { pascal, topicName } from '../domain/names.ts'
 import { FEED_GAPS, tradeStream } from '../domain/streams.ts'
 import { acknowledge } from './acknowledge.ts'
+import { Athena } from './athena.ts'
 import { Bronze } from './bronze.ts'
+import { Budget } from './budget.ts'
 import type { Settings } from './context.ts'
 import { Feeds } from './feeds.ts'
 import type { Assets } from './function.ts'
@@ -57,10 +59,12 @@ export class TradelakeStack extends Stack {
     if (settings.stage === 'prod')
       protectTables(this, { State: lake.stateTable, Catalog: lake.catalogTable }, schedules)
     acknowledgeOwn(this)
-    const watch = new Watch(this, 'Watch', { settings, stages, gaps, schedules, feeds })
+    const watch = new Watch(this, 'Watch', { settings, stages, gaps, schedules, feeds, key: lake.key })
 
     // The emulator has no CodeDeploy: its aliases move at once.
     if (!settings.local) new Releases(this, 'Releases', settings.stage, watch.released)
+
+    if (settings.budget !== undefined) new Budget(this, 'Budget', settings.budget, watch.notify)
 
     const outputs: Record<string, string> = {
       Bucket: lake.bucket.bucketName,
@@ -72,6 +76,8 @@ export class TradelakeStack extends Stack {
       PageTopic: watch.page.topicArn,
       NotifyTopic: watch.notify.topicArn,
     }
+    // The emulator has no named queries.
+    if (!settings.local) outputs.AthenaWorkGroup = new Athena(this, 'Athena', lake.databaseName).workGroup
     // Without a login there is nothing that a policy could let a producer do.
     if (!settings.local)
       Object.assign(outputs, stream.producerOutputs([...EXCHANGES.map(({ name }) => topicName(name)), FEED_GAPS.topic]))

@@ -3,6 +3,7 @@ import { ArnFormat, Aws, Duration, Stack } from 'aws-cdk-lib'
 import { Dashboard, GraphWidget, TextWidget } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import { Construct } from 'constructs'
@@ -26,6 +27,7 @@ export interface WatchProps {
   readonly gaps: Bronze
   readonly schedules: Schedules
   readonly feeds?: Feeds
+  readonly key?: IKey
 }
 
 /** Widgets of a dashboard's row. */
@@ -39,10 +41,10 @@ export class Watch extends Construct {
   /** Every function with the alarm of its errors. */
   readonly released: readonly Released[]
 
-  constructor(scope: Construct, id: string, { settings, stages, gaps, schedules, feeds }: WatchProps) {
+  constructor(scope: Construct, id: string, { settings, stages, gaps, schedules, feeds, key }: WatchProps) {
     super(scope, id)
-    this.page = this.topic('Page', settings.pageEmail)
-    this.notify = this.topic('Notify', settings.notifyEmail)
+    this.page = this.topic('Page', settings.pageEmail, key)
+    this.notify = this.topic('Notify', settings.notifyEmail, key)
     const actions = { page: new SnsAction(this.page), notify: new SnsAction(this.notify) }
     const alarms = alarmsOf(this, actions, settings.local)
 
@@ -84,8 +86,8 @@ export class Watch extends Construct {
     ])
   }
 
-  private topic(id: string, email: string | undefined): Topic {
-    const topic = new Topic(this, id, { enforceSSL: true })
+  private topic(id: string, email: string | undefined, key: IKey | undefined): Topic {
+    const topic = new Topic(this, id, { enforceSSL: true, ...(key && { masterKey: key }) })
     // Any policy of its own takes the place of the one that SNS gives a new topic, by which an account's alarms may publish
     // (AWS re:Post, "Why didn't I receive an SNS notification for my CloudWatch alarm trigger?").
     const { stackName } = Stack.of(this)

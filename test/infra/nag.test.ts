@@ -22,6 +22,8 @@ test.each(Object.entries(KAFKA_MODES))(
         pageEmail: 'a@example.com',
         tracing: 'on',
         feeds: 'on',
+        cmk: stage === 'prod',
+        budget: 500,
       })
       expect(() => app.synth()).not.toThrow()
     }

@@ -3,6 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { tagAll } from '../../infra/tags.ts'
+import { statementsOf } from './policies.ts'
 import { replacingTags } from './resource-spec.ts'
 import { DEPLOYMENTS, KAFKA_MODES, settingsOf, stackOf, templateOf, type Values } from './support.ts'
 
@@ -144,6 +145,55 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
     }
   })
 
+  test('data at rest is encrypted, with the customer’s key where there is one, and by nobody else’s leave', () => {
+    const keys = ofType(template, 'AWS::KMS::Key')
+    expect(keys).toHaveLength(values.cmk ? 1 : 0)
+    const withKey = (id: string, where: unknown) =>
+      values.cmk ? expect(JSON.stringify(where), id).toContain(`"${keys[0][0]}"`) : expect(where, id).toBeUndefined()
+    for (const [id, { Properties }] of ofType(template, 'AWS::S3::Bucket')) {
+      const [rule] = Properties.BucketEncryption.ServerSideEncryptionConfiguration
+      withKey(id, rule.ServerSideEncryptionByDefault.KMSMasterKeyID)
+    }
+    for (const [id, { Properties }] of ofType(template, 'AWS::DynamoDB::Table')) {
+      expect(Properties.SSESpecification.SSEEnabled, id).toBe(true)
+      withKey(id, Properties.SSESpecification.KMSMasterKeyId)
+    }
+    for (const [id, { Properties }] of ofType(template, 'AWS::SQS::Queue')) withKey(id, Properties.KmsMasterKeyId)
+    for (const [id, { Properties }] of ofType(template, 'AWS::SNS::Topic')) withKey(id, Properties.KmsMasterKeyId)
+    if (!values.cmk) return
+    const services = keys[0][1].Properties.KeyPolicy.Statement.flatMap(({ Principal }: Statement) =>
+      [Principal?.Service ?? []].flat(),
+    )
+    // Without them no object would raise an event, and no alarm would reach anyone.
+    for (const service of ['s3', 'cloudwatch', 'budgets']) expect(services).toContain(`${service}.amazonaws.com`)
+    for (const [, { Properties }] of ofType(template, 'AWS::Lambda::Function')) {
+      if (!Properties.FunctionName || Properties.FunctionName.endsWith('-topics')) continue
+      const granted = statementsOf(template, Properties.FunctionName).flatMap(({ Action }) => Action)
+      expect(granted, Properties.FunctionName).toEqual(expect.arrayContaining(['kms:Decrypt', 'kms:GenerateDataKey']))
+    }
+  })
+
+  test('a budget tells the topic of what can wait, which lets it', () => {
+    const budgets = ofType(template, 'AWS::Budgets::Budget')
+    expect(budgets).toHaveLength(values.budget === undefined ? 0 : 1)
+    for (const [, { Properties }] of budgets) {
+      expect(Properties.Budget).toMatchObject({ BudgetLimit: { Amount: 500, Unit: 'USD' }, TimeUnit: 'MONTHLY' })
+      for (const { Subscribers } of Properties.NotificationsWithSubscribers) {
+        const policies = ofType(template, 'AWS::SNS::TopicPolicy').filter(
+          ([, policy]) => policy.Properties.Topics[0].Ref === Subscribers[0].Address.Ref,
+        )
+        const [[, policy]] = policies
+        expect(policy.Properties.PolicyDocument.Statement).toContainEqual(
+          expect.objectContaining({
+            Effect: 'Allow',
+            Principal: { Service: 'budgets.amazonaws.com' },
+            Action: 'sns:Publish',
+          }),
+        )
+      }
+    }
+  })
+
   test('a feed has given up waiting for Kafka before its failed health checks count', () => {
     for (const [, { Properties }] of ofType(template, 'AWS::ECS::TaskDefinition')) {
       const [{ Command, HealthCheck }] = Properties.ContainerDefinitions
@@ -165,7 +215,7 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
       expect(UpdateReplacePolicy, id).toBe('Retain')
       stays.push(Type)
     }
-    const lake = ['AWS::DynamoDB::Table', 'AWS::Glue::Database', 'AWS::S3::Bucket']
+    const lake = ['AWS::KMS::Key', 'AWS::DynamoDB::Table', 'AWS::Glue::Database', 'AWS::S3::Bucket']
     const kafka = ofType(template, 'AWS::MSK::ServerlessCluster').length > 0 ? SERVERLESS : PROVISIONED
     const isNew = values.kafka === 'msk-new'
     expect([...new Set(stays)].sort()).toEqual(

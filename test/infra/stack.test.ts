@@ -312,6 +312,7 @@ test('the outputs are those that the command goes by', () => {
       ...['Commit', 'Gold', 'Ohlcv', 'Sweep', 'Maintain'].map(name => `${name}Function`),
       'PageTopic',
       'NotifyTopic',
+      'AthenaWorkGroup',
       'KafkaBootstrap',
       'ProducerPolicy',
     ].sort(),

@@ -30,11 +30,11 @@ export const KAFKA_MODES = {
   },
 } as const satisfies Record<string, Values>
 
-/** Each Kafka mode in production, and in development with feeds; and what the emulator gets. */
+/** Each Kafka mode in production with a customer's key and a budget, and in development with feeds; and what the emulator gets. */
 export const DEPLOYMENTS: Readonly<Record<string, Values>> = {
   ...Object.fromEntries(
     Object.entries(KAFKA_MODES).flatMap(([mode, values]) => [
-      [`${mode}, prod`, { ...values, stage: 'prod' }],
+      [`${mode}, prod`, { ...values, stage: 'prod', cmk: 'on', budget: 500 }],
       [`${mode}, feeds`, { ...values, feeds: 'on' }],
     ]),
   ),

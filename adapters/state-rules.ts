@@ -82,7 +82,7 @@ function checkAttributes(key: Key, attributes: Attributes): void {
 
 /** A copy that a later change of the caller's object does not reach; -0 is 0, as in every store. */
 export function copyAttributes(attributes: Attributes): Attributes {
-  return JSON.parse(JSON.stringify(attributes)) as Attributes
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, value === 0 ? 0 : value]))
 }
 
 function holds(condition: Condition | undefined, found: Attributes | undefined): boolean {

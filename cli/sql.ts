@@ -7,7 +7,8 @@ import { pipeline } from 'node:stream/promises'
 import { openReader, type Reader } from '../adapters/duckdb-reader.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { ReadableLake } from '../domain/lake.ts'
-import { localPaths, openTables, viewOf } from '../tables/views.ts'
+import { allTables } from '../domain/tables.ts'
+import { localPaths, openView, viewOf } from '../tables/views.ts'
 import { command } from './command.ts'
 import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
 import { hintsOf } from './sql-hints.ts'
@@ -72,18 +73,18 @@ export const sql = command({
 })
 
 /**
- * Views of all tables, and the files that they read. A table that the query does not name has a view without rows, so that none of
- * its files is opened, or fetched from S3; a query that puts a table's name together (`query_table`) may name any.
+ * Views of all tables, and the files that they read. A table that the query does not name has a view without rows: nothing of it is
+ * fetched from S3, or in the way where it is damaged. A query that puts a table's name together (`query_table`) may name any.
  */
 async function viewsFor(lake: ReadableLake, query: string): Promise<{ views: string[]; files: string[] }> {
   const text = query.toLowerCase()
   const namesAny = /\bquery(_table)?\s*\(/.test(text)
-  const views: string[] = []
-  const files: string[] = []
-  for (const table of await openTables(lake)) {
-    const paths = namesAny || text.includes(table.definition.name) ? await localPaths(lake, table) : []
-    views.push(viewOf(table.definition, paths))
-    files.push(...paths)
-  }
-  return { views, files }
+  const opened = await Promise.all(
+    allTables(lake.exchanges).map(async definition => {
+      const isNamed = namesAny || text.includes(definition.name)
+      const paths = isNamed ? await localPaths(lake, await openView(lake, definition)) : []
+      return { view: viewOf(definition, paths), paths }
+    }),
+  )
+  return { views: opened.map(({ view }) => view), files: opened.flatMap(({ paths }) => paths) }
 }

@@ -6,6 +6,7 @@
  * The new schema is in the metadata that a table is opened with, and gets stored with the table's next commit: a migration has
  * no commit of its own, and where its commit failed, the next opening makes it again.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { type Column, decimalType, type PrimitiveType } from '../domain/column-types.ts'
 import { SchemaMismatch } from '../domain/errors.ts'
 import type { TableDefinition } from '../domain/tables.ts'
@@ -33,14 +34,14 @@ export function evolveMetadata(metadata: TableMetadata, definition: TableDefinit
   requireSameLayout(metadata, definition)
   if (foundSame.get(current) === definition.columns) return metadata
   const wanted = schemaOf(definition)
-  if (isSame(current.fields, wanted.fields)) {
+  if (isDeepStrictEqual(current.fields, wanted.fields)) {
     foundSame.set(current, definition.columns)
     return metadata
   }
   const problem = firstProblem(current, wanted, metadata['last-column-id'], definition)
   if (problem !== undefined) throw mismatch(definition, problem)
   // Two versions whose docs differ may take turns: each finds its schema again.
-  const known = metadata.schemas.find(schema => isSame(schema.fields, wanted.fields))
+  const known = metadata.schemas.find(schema => isDeepStrictEqual(schema.fields, wanted.fields))
   if (known) return { ...metadata, 'current-schema-id': known['schema-id'] }
   const schemaId = Math.max(...metadata.schemas.map(schema => schema['schema-id'])) + 1
   return {
@@ -67,13 +68,13 @@ const MAKE_ANEW =
 /** @throws SchemaMismatch where the table is partitioned or sorted otherwise */
 function requireSameLayout(metadata: TableMetadata, definition: TableDefinition): void {
   const spec = metadata['partition-specs'].find(({ 'spec-id': id }) => id === metadata['default-spec-id'])
-  if (!isSame(spec?.fields, partitionSpecOf(definition).fields))
+  if (!isDeepStrictEqual(spec?.fields, partitionSpecOf(definition).fields))
     throw mismatch(
       definition,
       `it is partitioned otherwise, which is not changed on a table in use: ${USE_ITS_VERSION}`,
     )
   const order = metadata['sort-orders'].find(({ 'order-id': id }) => id === metadata['default-sort-order-id'])
-  if (!isSame(order?.fields, sortOrderOf(definition).fields))
+  if (!isDeepStrictEqual(order?.fields, sortOrderOf(definition).fields))
     throw mismatch(definition, `it is sorted otherwise, which is not changed on a table in use: ${USE_ITS_VERSION}`)
 }
 
@@ -117,7 +118,7 @@ function changeProblem(
   if (next.name !== name) return `column ${id} is called ${name} there and ${next.name} here: ${MEND}`
   if (next.required && !field.required)
     return `column ${name} may be null there and is required here: ${USE_ITS_VERSION}, or make it optional here`
-  if (isSame(next.type, field.type)) return undefined
+  if (isDeepStrictEqual(next.type, field.type)) return undefined
   const types = `column ${name} is ${textOf(field.type)} there and ${textOf(next.type)} here`
   if (hasOtherScale(field.type, next.type)) return `${types}, and no decimal's scale can change: ${MAKE_ANEW}`
   // A later version widened it.
@@ -148,17 +149,4 @@ function hasOtherScale(from: SchemaType, to: SchemaType): boolean {
 
 function textOf(type: SchemaType): string {
   return typeof type === 'string' ? type.replace(', ', ',') : `a ${type.type} with ids ${JSON.stringify(type)}`
-}
-
-/** Whether two pieces of metadata say the same, in whatever order their keys stand. */
-function isSame(a: unknown, b: unknown): boolean {
-  return canonical(a) === canonical(b)
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    part !== null && typeof part === 'object' && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  )
 }

@@ -16,12 +16,13 @@ export interface OpenTable {
 
 /** Every table of the lake with the files of its current snapshot. */
 export async function openTables(lake: ReadableLake): Promise<OpenTable[]> {
-  return Promise.all(
-    allTables(lake.exchanges).map(async definition => {
-      const loaded = await openTable(lake.ports, definition)
-      return { definition, loaded, files: loaded ? await planFiles(lake.ports, loaded) : [] }
-    }),
-  )
+  return Promise.all(allTables(lake.exchanges).map(definition => openView(lake, definition)))
+}
+
+/** One table with the files of its current snapshot. */
+export async function openView({ ports }: ReadableLake, definition: TableDefinition): Promise<OpenTable> {
+  const loaded = await openTable(ports, definition)
+  return { definition, loaded, files: loaded ? await planFiles(ports, loaded) : [] }
 }
 
 /** Local paths of a table's files. @throws NotFound where a file is missing */

@@ -15,7 +15,7 @@ import { sumOf } from '../../domain/counts.ts'
 import type { BronzeObject } from '../../domain/handover.ts'
 import { tableKey } from '../../domain/names.ts'
 import { consumePending, listPending } from '../../domain/pending.ts'
-import type { Ports, QuerySession } from '../../domain/ports.ts'
+import type { PartitionEnd, Ports, QuerySession } from '../../domain/ports.ts'
 import { sqlText, sqlTimestamp, tableRows } from '../../domain/sql.ts'
 import type { RecordStream } from '../../domain/streams.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
@@ -106,19 +106,28 @@ async function missingOf(
   }
 }
 
-/** Moves each checkpoint to what Bronze holds: past its last record, with a gap for each record that is missing. */
-export async function mendCheckpoints(ports: Ports, session: QuerySession, stream: RecordStream): Promise<string[]> {
-  const { topic, table } = stream
+/**
+ * Moves each checkpoint to what Bronze holds: past its last record and all that the topic delivered (`ends`, where they are
+ * known), with a gap for each record that is missing.
+ */
+export async function mendCheckpoints(
+  ports: Ports,
+  session: QuerySession,
+  { topic, table }: RecordStream,
+  ends: readonly PartitionEnd[],
+): Promise<string[]> {
   const bronze = await readLive(ports, table)
   await session.run(`CREATE OR REPLACE TEMP TABLE offsets AS SELECT "partition" AS part, topic_epoch AS epoch, "offset" AS off
     FROM ${await rowsOf(ports, bronze)} WHERE topic = ${sqlText(topic)}`)
   const stored = new Map((await listCheckpoints(ports.state, topic)).map(found => [found.partition, found]))
   const parts = (await session.run('SELECT DISTINCT part FROM offsets')).map(({ part }) => Number(part))
+  const delivered = new Map(ends.map(({ partition, end, waiting }) => [partition, end - waiting]))
+  const known = [...delivered].flatMap(([partition, offset]) => (offset > 0 ? [partition] : []))
   const done: string[] = []
-  for (const partition of [...new Set([...stored.keys(), ...parts])].sort((a, b) => a - b)) {
+  for (const partition of [...new Set([...stored.keys(), ...parts, ...known])].sort((a, b) => a - b)) {
     const read = stored.get(partition) ?? firstCheckpoint(topic, partition)
     // In a table too young to have dropped a day, records before its first one are missing too.
-    const after = await heldOf(session, read, keptFrom(bronze) === 0n)
+    const after = await heldOf(session, read, delivered.get(partition) ?? 0, keptFrom(bronze) === 0n)
     if (read.stored && JSON.stringify(read) === JSON.stringify(after)) continue
     await ports.state.transact([advanceCheckpoint(read, after)], ports.ids.uuid())
     const was = read.stored ? `at ${read.nextOffset} with ${gapOffsets(read.gaps)}` : 'lost'
@@ -129,14 +138,20 @@ export async function mendCheckpoints(ports: Ports, session: QuerySession, strea
   return done
 }
 
-/** The checkpoint for what Bronze holds; what Bronze cannot tell is taken from the one that was read. */
-async function heldOf(session: QuerySession, read: Checkpoint, fromTheStart: boolean): Promise<Checkpoint> {
+/** The checkpoint for what Bronze holds; what Bronze cannot tell is taken from the one that was read, and from the topic. */
+async function heldOf(
+  session: QuerySession,
+  read: Checkpoint,
+  delivered: number,
+  fromTheStart: boolean,
+): Promise<Checkpoint> {
   const here = `FROM offsets WHERE part = ${read.partition}`
   const [newest] = await session.run(`SELECT max(epoch) AS epoch ${here}`)
   // A new epoch may have begun that has no record left.
   const epoch = newest.epoch === null ? read.epoch : Math.max(read.epoch, Number(newest.epoch))
   const [{ first, last }] = await session.run(`SELECT min(off) AS first, max(off) AS last ${here} AND epoch = ${epoch}`)
-  const before = read.epoch === epoch ? read : { gaps: [], nextOffset: 0 }
+  const { gaps: gapsBefore, nextOffset: next } = read.epoch === epoch ? read : { gaps: [], nextOffset: 0 }
+  const before = { gaps: gapsBefore, nextOffset: Math.max(next, delivered) }
   const end = last === null ? 0 : Number(last) + 1
   const begin = first === null ? before.nextOffset : Number(first)
   const gaps: OffsetRange[] = []

@@ -42,7 +42,7 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
     for (const stream of recordStreams(exchanges)) {
       done.push(...(await dropUnreadableObjects(ports, session, stream)))
       done.push(...(await registerMissing(ports, session, stream)))
-      done.push(...(await mendCheckpoints(ports, session, stream)))
+      done.push(...(await mendCheckpoints(ports, session, stream, await lake.topics.ends(stream.topic))))
     }
     for (const exchange of exchanges) done.push(...(await takeDone(ports, session, exchange)))
   })

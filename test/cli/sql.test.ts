@@ -1,5 +1,7 @@
 /** What `sql` and `tables` print, of one small lake. */
-import { expect, test } from 'vitest'
+import { readdirSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import { allTables } from '../../domain/tables.ts'
 import { smallLake } from './small-lake.ts'
 import { output, queryRows, runCommand } from './support.ts'
@@ -177,4 +179,18 @@ test('tables, for people and for programs', async () => {
   })
   // The URI is not escaped: readers take it literally.
   expect(gold.metadata_location).toContain(`${data}/objects/market_data/gold_crypto_trades/metadata/`)
+})
+
+test('a table whose metadata is gone is in the way of its own queries only', async () => {
+  const folder = join(data, 'objects', 'market_data', 'gold_ohlcv_1d', 'metadata')
+  const files = readdirSync(folder).filter(name => name.endsWith('.metadata.json'))
+  expect(files).not.toEqual([])
+  for (const file of files) renameSync(join(folder, file), join(folder, `${file}.away`))
+  onTestFinished(() => {
+    for (const file of files) renameSync(join(folder, `${file}.away`), join(folder, file))
+  })
+  expect(await sql('SELECT count(*) AS n FROM gold_crypto_trades', 'csv')).toBe('n\n3\n')
+  const { status, stderr } = await runCommand('sql', 'SELECT count(*) FROM gold_ohlcv_1d', '--data', data)
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/gold_ohlcv_1d/)
 })

@@ -26,7 +26,7 @@ export function memoryStore(ports: { readonly clock: Pick<Clock, 'now'>; readonl
   function add(key: string, bytes: Uint8Array): void {
     checkKey(key)
     if (objects.has(key)) throw new AlreadyExists(`Object ${key} exists already: keys are written once.`)
-    objects.set(key, { bytes: Uint8Array.from(bytes), modified: ports.clock.now() })
+    objects.set(key, { bytes: new Uint8Array(bytes), modified: ports.clock.now() })
   }
 
   return {
@@ -45,7 +45,7 @@ export function memoryStore(ports: { readonly clock: Pick<Clock, 'now'>; readonl
       }
     },
     async get(key) {
-      return Uint8Array.from(stored(key).bytes)
+      return new Uint8Array(stored(key).bytes)
     },
     async getRange(key, start, end) {
       checkRange(key, start, end)

@@ -1,14 +1,20 @@
 /** The audit compares what both sides still keep: what retention dropped is not missed, what was lost is. */
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { bronzeTable, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
-import type { Lake } from '../../embedded/lake.ts'
+import { wireFunctions } from '../../embedded/functions.ts'
+import { type Lake, openLake } from '../../embedded/lake.ts'
+import { createTotals } from '../../embedded/totals.ts'
 import { maintain } from '../../functions/maintain/maintain.ts'
 import { loadTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { auditLake } from '../../operations/audit/audit.ts'
+import { repairLake } from '../../operations/repair/repair.ts'
 import { drainLake, newLake, publishMarket, rewriteFile } from '../embedded/support.ts'
+import { SILENT } from '../silent-log.ts'
 
 const KRAKEN = EXCHANGES[1]
 const BRONZE = bronzeTable(KRAKEN).name
@@ -18,11 +24,15 @@ const DAYS_AGO = 16
 async function lakeOfOneFile(): Promise<Lake> {
   const lake = await newLake([KRAKEN])
   onTestFinished(() => lake.remove())
+  await fillOneFile(lake)
+  return lake
+}
+
+async function fillOneFile(lake: Lake): Promise<void> {
   await publishMarket(lake, { market: 0, from: 0, to: 60, rate: 500 })
   await drainLake(lake)
   for (const table of [BRONZE, SILVER, DLQ_TABLE.name])
     expect(await planFiles(lake.ports, await loadTable(lake.ports, table)), table).toHaveLength(1)
-  return lake
 }
 
 /** Takes all files out of a table; `days`: as retention does, which keeps rows of this age. */
@@ -109,4 +119,29 @@ test('trades older than the candles of their time are kept, in a lake of today',
   expect(await broken(lake)).toEqual([])
   await maintain(lake.ports, lake.exchanges, Number.POSITIVE_INFINITY, { retention })
   expect(await broken(lake)).toEqual([])
+})
+
+test('a state store that is lost after Bronze dropped all rows of a partition is made again', async () => {
+  let lake: Lake = await newLake([KRAKEN])
+  onTestFinished(() => {
+    lake.close()
+    rmSync(join(lake.directory, '..'), { recursive: true })
+  })
+  await fillOneFile(lake)
+  await dropFiles(lake, SILVER, -2)
+  await dropFiles(lake, DLQ_TABLE.name, -2)
+  await dropFiles(lake, BRONZE, -2)
+  expect(await broken(lake)).toEqual([])
+  const { directory } = lake
+  lake.close()
+  for (const name of readdirSync(directory)) if (name.startsWith('state.sqlite')) rmSync(join(directory, name))
+  lake = await openLake(directory, { exchanges: [KRAKEN], lostState: true })
+  const repair = () => repairLake(lake, wireFunctions(lake, SILENT), createTotals(lake.exchanges))
+  await repair()
+  expect((await auditLake(lake)).laws.flatMap(({ violations }) => violations)).toEqual([])
+  // What comes now is taken once.
+  await publishMarket(lake, { market: 0, from: 60, to: 70, rate: 500 })
+  await drainLake(lake)
+  expect(await broken(lake)).toEqual([])
+  expect(await repair()).toEqual([])
 })

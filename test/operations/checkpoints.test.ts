@@ -13,7 +13,7 @@ beforeEach(async () => {
 })
 afterEach(() => lake.remove())
 
-const mend = () => inSession(lake.ports, session => mendCheckpoints(lake.ports, session, FEED_GAPS))
+const mend = () => inSession(lake.ports, session => mendCheckpoints(lake.ports, session, FEED_GAPS, []))
 
 test('the first record, one in the middle and the last, each missing alone, are gaps, and nothing else is', async () => {
   const record = { partition: 0, key: null, value: Buffer.from('{}'), timestamp: 0 }

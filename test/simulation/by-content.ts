@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 export function byContent<Answer>(limit: number) {
   const known = new Map<string, Answer>()
   return (about: string, bytes: Uint8Array, workOut: () => Answer): Answer => {
-    const hash = createHash('sha1').update(about).update(bytes).digest('latin1')
+    const hash = createHash('sha1').update(about).update(bytes).digest('base64')
     let answer = known.get(hash)
     if (answer === undefined) {
       answer = workOut()

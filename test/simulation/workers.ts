@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Failure } from './campaign.ts'
 import type { Work, WorkDone, WorkLine } from './worker.ts'
 
@@ -51,8 +51,9 @@ async function runWorker(
   root: string | undefined,
   onFailure: (failure: Failure) => void,
 ): Promise<WorkDone> {
-  const file = root ? `${root}/test/simulation/worker.ts` : fileURLToPath(new URL('worker.ts', import.meta.url))
-  const child = spawn(process.execPath, [...FLAGS, file, JSON.stringify(work)], {
+  const folder = root ? pathToFileURL(`${root}/test/simulation/`) : import.meta.url
+  const [first, file] = ['remembered.ts', 'worker.ts'].map(name => new URL(name, folder))
+  const child = spawn(process.execPath, [...FLAGS, '--import', first.href, fileURLToPath(file), JSON.stringify(work)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = new Promise<number | null>(resolve => child.once('close', resolve))

@@ -65,7 +65,7 @@ export class Athena extends Construct {
         enforceWorkGroupConfiguration: true,
         publishCloudWatchMetricsEnabled: true,
         bytesScannedCutoffPerQuery: MAX_QUERY_BYTES,
-        // Athena keeps the results itself, for a day and encrypted (Athena user guide, "Managed query results").
+        // Athena keeps the results in storage of its own (Athena API reference, "ManagedQueryResultsConfiguration").
         managedQueryResultsConfiguration: { enabled: true },
       },
     })

@@ -28,7 +28,7 @@ export function keyByArn(scope: Construct, id: string, key: Key): IKey {
   return byArn
 }
 
-/** Of a role that the CDK lets use a queue with the customer's key. */
+/** For a role that the CDK lets use a queue with the customer's key. */
 export function acknowledgeKeyUse(role: IConstruct): void {
   acknowledge(
     role,

@@ -8,10 +8,9 @@ import { BadInput } from '../domain/errors.ts'
 import { buildEngineLayer, layerFolders } from '../layers/duckdb.ts'
 import { bundleFunctions } from './bundles.ts'
 import { readSettings } from './context.ts'
+import { deploymentOf } from './deployment.ts'
 import { checkRegion } from './regions.ts'
 import { billOf, readPackage } from './sbom.ts'
-import { TradelakeStack } from './stack.ts'
-import { tagAll } from './tags.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const DIST = join(ROOT, 'dist')
@@ -31,11 +30,10 @@ async function main(): Promise<void> {
   }
   const { name, version } = readPackage(ROOT)
   writeFileSync(join(DIST, 'sbom.cdx.json'), `${JSON.stringify(billOf({ name, version }, parts), null, 2)}\n`)
-  new TradelakeStack(app, `tradelake-${settings.stage}`, {
-    settings,
-    assets: { code: name => Code.fromAsset(join(bundles, name)), engineLayer: Code.fromAsset(layer) },
+  deploymentOf(app, settings, {
+    code: name => Code.fromAsset(join(bundles, name)),
+    engineLayer: Code.fromAsset(layer),
   })
-  tagAll(app, settings)
   // The emulator speaks plain HTTP, which the checks rightly refuse.
   if (!settings.local) Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   app.synth()

@@ -20,6 +20,8 @@ export type Login = (typeof LOGINS)[number]
 export interface Network {
   readonly vpc: string
   readonly subnets: readonly string[]
+  /** With a way to the internet; undefined: the same. */
+  readonly publicSubnets?: readonly string[]
   readonly securityGroup: string
 }
 

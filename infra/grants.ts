@@ -4,7 +4,7 @@ import { PolicyStatement, type PolicyStatementProps } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { catalogPartition, pendingObjectPrefix, statePartition, tableKey } from '../domain/names.ts'
 import type { TableDefinition } from '../domain/tables.ts'
-import { acknowledge, wildcard } from './acknowledge.ts'
+import { acknowledge, wildcardArn } from './acknowledge.ts'
 import { KEY_ACTIONS } from './key.ts'
 import type { Lake } from './lake.ts'
 
@@ -58,7 +58,7 @@ export function grantLake(lake: Lake, { role }: IFunction, access: LakeAccess): 
     const patterns = [...new Set(prefixes)].map(prefix => `${prefix}*`)
     acknowledge(
       role,
-      patterns.map(pattern => wildcard(lake.bucket, `/${pattern}`)),
+      patterns.map(pattern => wildcardArn(role, lake.bucket.arnForObjects(pattern))),
       "The names of a table's files, and of a list's, are made up as it goes: each prefix is one table's or one list's.",
     )
     return patterns.map(pattern => lake.bucket.arnForObjects(pattern))
@@ -89,7 +89,7 @@ export function grantLake(lake: Lake, { role }: IFunction, access: LakeAccess): 
 
   if (mirrors.length > 0) {
     const glue = (resource: string, resourceName?: string) =>
-      Stack.of(lake).formatArn({ service: 'glue', resource, resourceName })
+      Stack.of(role).formatArn({ service: 'glue', resource, resourceName })
     allow(
       ['glue:GetTable', 'glue:CreateTable', 'glue:UpdateTable'],
       [

@@ -15,12 +15,9 @@ export const KEY_ACTIONS = [
   ...['kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'],
 ]
 
-/**
- * The key for queues and topics. The CDK would write into its policy from which bucket their messages come, and bucket and key would wait for
- * each other: what its policy has to allow stands in `customerKey`.
- */
-export function keyByArn(scope: Construct, id: string, key: Key): IKey {
-  const byArn = Key.fromKeyArn(scope, id, key.keyArn)
+/** The key as another stack knows it. The CDK cannot add to its policy there: what that has to allow stands in `customerKey`. */
+export function keyByArn(scope: Construct, id: string, arn: string): IKey {
+  const byArn = Key.fromKeyArn(scope, id, arn)
   Annotations.of(byArn).acknowledgeWarning(
     '@aws-cdk/aws-s3-notifications:sqsKMSPermissionsNotAdded',
     'The policy of the key itself allows it.',

@@ -1,18 +1,18 @@
-/** The whole deployment: each stage a construct, and the outputs that the `tradelake` command reads. */
+/** What works on the data: each stage a construct, and the outputs that the `tradelake` command reads. */
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import { pascal, topicName } from '../domain/names.ts'
 import { FEED_GAPS, tradeStream } from '../domain/streams.ts'
-import { acknowledge } from './acknowledge.ts'
+import { acknowledgeOwn } from './acknowledge.ts'
 import { Athena } from './athena.ts'
 import { Bronze } from './bronze.ts'
 import { Budget } from './budget.ts'
 import type { Settings } from './context.ts'
+import type { DataStack } from './data-stack.ts'
 import { Feeds } from './feeds.ts'
 import type { Assets } from './function.ts'
 import { Lake } from './lake.ts'
-import { protectTables } from './protection.ts'
 import { Releases } from './release.ts'
 import { Schedules } from './schedules.ts'
 import { Silver } from './silver.ts'
@@ -23,13 +23,15 @@ import { Watch } from './watch.ts'
 export interface TradelakeStackProps extends StackProps {
   readonly settings: Settings
   readonly assets: Assets
+  /** What this one works on. */
+  readonly data: DataStack
 }
 
 export class TradelakeStack extends Stack {
-  constructor(scope: Construct, id: string, { settings, assets, ...props }: TradelakeStackProps) {
+  constructor(scope: Construct, id: string, { settings, assets, data, ...props }: TradelakeStackProps) {
     super(scope, id, { description: 'tradelake: crypto trades from Kafka to Iceberg tables', ...props })
-    const lake = new Lake(this, 'Lake', settings)
-    const stream = new Stream(this, 'Stream', settings)
+    const lake = new Lake(this, 'Lake', data.lake)
+    const stream = new Stream(this, 'Stream', settings, data.cluster?.known())
     const topics = new Topics(this, 'Topics', { settings, assets, stream, exchanges: EXCHANGES })
     const stages = EXCHANGES.map(exchange => ({
       exchange,
@@ -56,8 +58,6 @@ export class TradelakeStack extends Stack {
     const feeds = settings.feeds
       ? new Feeds(this, 'Feeds', { settings, stream, topics, exchanges: EXCHANGES })
       : undefined
-    if (settings.stage === 'prod')
-      protectTables(this, { State: lake.stateTable, Catalog: lake.catalogTable }, schedules)
     acknowledgeOwn(this)
     const watch = new Watch(this, 'Watch', { settings, stages, gaps, schedules, feeds, key: lake.key })
 
@@ -91,24 +91,4 @@ export class TradelakeStack extends Stack {
       outputs[pascal(name, 'function')] = stage.function.functionName
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value })
   }
-}
-
-/**
- * The CDK's own functions, one of each for the stack: one makes single calls (MSK's addresses, the tables' protection),
- * one sets the bucket's notifications.
- */
-const CDK_FUNCTIONS = [
-  'AWS679f53fac002430cb0da5b7982bd2287',
-  'BucketNotificationsHandler',
-  'Custom::S3AutoDeleteObjects',
-]
-
-function acknowledgeOwn(stack: Stack): void {
-  for (const child of stack.node.children)
-    if (CDK_FUNCTIONS.some(name => child.node.id.startsWith(name)))
-      acknowledge(
-        child,
-        ['AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]'],
-        "The CDK's own function, which runs while deploying: the managed policy lets it write its log, and nothing else.",
-      )
 }

@@ -1,5 +1,5 @@
 /**
- * Kafka, in one of three ways: an MSK cluster made here, an existing one, or brokers of one's own. Gives what an
+ * Kafka, in one of three ways: the MSK cluster of this deployment, an existing one, or brokers of one's own. Gives what an
  * event source and the topics' function need to reach it, and writes out the grants (the CDK makes none for Kafka).
  */
 import { Annotations, Fn, Stack } from 'aws-cdk-lib'
@@ -16,7 +16,7 @@ import { KAFKA_VARIABLES } from '../adapters/kafka-access.ts'
 import { FEED_GROUP_PREFIX } from '../domain/names.ts'
 import { acknowledge, wildcardArn } from './acknowledge.ts'
 import type { KafkaSettings, Login, Network, Settings } from './context.ts'
-import { MskCluster } from './msk.ts'
+import { bootstrapOf, type ReachableCluster } from './msk.ts'
 import type { Placement } from './placement.ts'
 
 const ACCESS_TYPES: Readonly<Record<Exclude<Login, 'none'>, SourceAccessConfigurationType>> = {
@@ -52,7 +52,8 @@ export class Stream extends Construct {
   private readonly clusterArn?: string
   private readonly network: boolean
 
-  constructor(scope: Construct, id: string, { kafka, stage, zones, local }: Settings) {
+  /** `cluster` is the one that is made with this deployment. */
+  constructor(scope: Construct, id: string, { kafka, local }: Settings, cluster?: ReachableCluster) {
     super(scope, id)
     if (kafka.mode === 'self-managed') {
       const { bootstrapServers, login, secretArn, secretKeyArn, network } = kafka
@@ -67,13 +68,13 @@ export class Stream extends Construct {
         ...(!local && { sourceAccessConfigurations: accessConfigurations(kafka) }),
       }
     } else {
-      const placement = kafka.mode === 'msk-arn' ? this.within(kafka.network) : undefined
-      const cluster = new MskCluster(this, 'Msk', { stage, zones, kafka })
-      this.placement = placement ?? cluster.placement
-      this.clusterArn = cluster.arn
-      this.bootstrap = cluster.bootstrap
+      const { arn, network } =
+        kafka.mode === 'msk-new' ? requireCluster(cluster) : { arn: kafka.clusterArn, network: kafka.network }
+      this.placement = this.within(network)
+      this.clusterArn = arn
+      this.bootstrap = bootstrapOf(this, arn)
       this.login = 'iam'
-      this.source = { eventSourceArn: cluster.arn }
+      this.source = { eventSourceArn: arn }
     }
     this.network = this.placement !== undefined
   }
@@ -187,13 +188,16 @@ export class Stream extends Construct {
     return `${before}:${kind}/${after}/${name}`
   }
 
-  private within({ vpc, subnets, securityGroup }: Network): Placement {
-    const selection = { subnets: subnets.map((subnet, index) => this.subnet(`Subnet${index}`, subnet)) }
+  private within({ vpc, subnets, publicSubnets, securityGroup }: Network): Placement {
+    const select = (kind: string, ids: readonly string[]) => ({
+      subnets: ids.map((subnet, index) => this.subnet(`${kind}${index}`, subnet)),
+    })
+    const selection = select('Subnet', subnets)
     return {
       // Network interfaces depend on neither zones nor route tables.
       vpc: Vpc.fromVpcAttributes(this, 'Vpc', { vpcId: vpc, availabilityZones: ['unknown'] }),
       vpcSubnets: selection,
-      publicSubnets: selection,
+      publicSubnets: publicSubnets ? select('PublicSubnet', publicSubnets) : selection,
       securityGroups: [SecurityGroup.fromSecurityGroupId(this, 'SecurityGroup', securityGroup, { mutable: false })],
     }
   }
@@ -220,4 +224,9 @@ function accessConfigurations({
       uri: `security_group:${network.securityGroup}`,
     })
   return configurations
+}
+
+function requireCluster(cluster: ReachableCluster | undefined): ReachableCluster {
+  if (!cluster) throw new TypeError('A new cluster is made by the stack of the data: give it to Stream.')
+  return cluster
 }

@@ -14,9 +14,14 @@ const CDK = join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk')
 const MAX_OUTPUT = 64 * 1024 * 1024
 
 export interface Deployment {
+  /** The stack of the functions. */
   readonly stack: string
   readonly outputs: Readonly<Record<string, string>>
   readonly mappings: readonly KafkaMapping[]
+  /** Removes the functions' stack alone; what it worked on stays. */
+  destroyFunctions(): Promise<void>
+  /** Deploys both again, as they were synthesized. */
+  deployAgain(): Promise<void>
 }
 
 /**
@@ -58,12 +63,22 @@ export async function deployTo(
   await cdk(empty, 'bootstrap', `aws://${emulator.account}/${emulator.region}`)
   await allowPlainHttp(emulator)
   const outputsFile = join(folder, 'outputs.json')
-  await cdk(empty, 'deploy', '--app', output, '--all', '--require-approval', 'never', '--outputs-file', outputsFile)
-  const [[stack, outputs]] = Object.entries(
-    JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Record<string, string>>,
-  )
+  const deploy = () =>
+    cdk(empty, 'deploy', '--app', output, '--all', '--require-approval', 'never', '--outputs-file', outputsFile)
+  await deploy()
+  const all = JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Record<string, string>>
+  const found = Object.entries(all).find(([, { GlueDatabase }]) => GlueDatabase !== undefined)
+  if (!found) throw new TradelakeError('No stack of the deployment has the output GlueDatabase.')
+  const [stack, outputs] = found
   const template = JSON.parse(readFileSync(join(output, `${stack}.template.json`), 'utf8')) as Template
-  return { stack, outputs, mappings: mappingsOf(template, outputs) }
+  return {
+    stack,
+    outputs,
+    mappings: mappingsOf(template, outputs),
+    destroyFunctions: async () =>
+      void (await cdk(empty, 'destroy', '--app', output, stack, '--exclusively', '--force')),
+    deployAgain: async () => void (await deploy()),
+  }
 }
 
 /**

@@ -15,7 +15,7 @@ interface Resource {
 }
 
 /** Every statement of the policies of one function's role. */
-export function statementsOf(template: Template, functionName: string): Statement[] {
+export function statementsOf(template: Pick<Template, 'toJSON'>, functionName: string): Statement[] {
   const all = Object.values(template.toJSON().Resources as Record<string, Resource>)
   const made = all.find(
     ({ Type, Properties }) => Type === 'AWS::Lambda::Function' && Properties.FunctionName === functionName,
@@ -38,7 +38,7 @@ export function allowsItem(
 ): boolean {
   return statements.some(({ Effect, Action, Resource, Condition = {} }) => {
     if (Effect !== 'Allow' || ![Action].flat().includes(action)) return false
-    if (![Resource].flat().some(resource => JSON.stringify(resource).includes(`["${table}`))) return false
+    if (![Resource].flat().some(resource => JSON.stringify(resource).includes(table))) return false
     const { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': keys } = {}, ...others } = Condition
     if (Object.keys(others).length > 0) throw new Error(`The condition ${JSON.stringify(others)} is not understood.`)
     return keys === undefined || [keys].flat().includes(partition)

@@ -5,10 +5,9 @@
 import { Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'
-import { tagAll } from '../../infra/tags.ts'
 import { statementsOf } from './policies.ts'
 import { replacingTags } from './resource-spec.ts'
-import { DEPLOYMENTS, KAFKA_MODES, settingsOf, stackOf, templateOf, type Values } from './support.ts'
+import { DEPLOYMENTS, KAFKA_MODES, stacksOf, templateOf, type Values } from './support.ts'
 
 interface Resource {
   readonly Type: string
@@ -30,14 +29,31 @@ interface Statement {
 
 const metricSpace = ({ MetricStat }: { MetricStat?: { Metric: { Namespace: string } } }): string[] =>
   MetricStat ? [MetricStat.Metric.Namespace] : []
-const resourcesOf = (template: Template): Record<string, Resource> => template.toJSON().Resources
-const ofType = (template: Template, type: string) =>
+type Json = Pick<Template, 'toJSON'>
+const resourcesOf = (template: Json): Record<string, Resource> => template.toJSON().Resources
+const ofType = (template: Json, type: string) =>
   Object.entries(resourcesOf(template)).filter(([, resource]) => resource.Type === type)
 
+/** Two stacks as one template. */
+function merged(...templates: readonly Template[]): Json {
+  const all = templates.map(template => template.toJSON())
+  const json = {
+    Resources: Object.assign({}, ...all.map(({ Resources }) => Resources)),
+    Outputs: Object.assign({}, ...all.map(({ Outputs }) => Outputs)),
+  }
+  return { toJSON: () => json }
+}
+
+const bothOf = (values: Values) => {
+  const { data, stack } = stacksOf(values)
+  return merged(Template.fromStack(data), Template.fromStack(stack))
+}
+
 describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
-  const { app, stack } = stackOf(values)
-  tagAll(app, settingsOf(values))
-  const template = Template.fromStack(stack)
+  const { data, stack } = stacksOf(values)
+  const dataTemplate = Template.fromStack(data)
+  const stackTemplate = Template.fromStack(stack)
+  const template = merged(dataTemplate, stackTemplate)
 
   test('every topic that an alarm notifies lets the alarms of this stack and account publish, and no other', () => {
     const alarms = ofType(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties)
@@ -152,7 +168,7 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
     const keys = ofType(template, 'AWS::KMS::Key')
     expect(keys).toHaveLength(values.cmk ? 1 : 0)
     const withKey = (id: string, where: unknown) =>
-      values.cmk ? expect(JSON.stringify(where), id).toContain(`"${keys[0][0]}"`) : expect(where, id).toBeUndefined()
+      values.cmk ? expect(JSON.stringify(where), id).toContain(keys[0][0]) : expect(where, id).toBeUndefined()
     for (const [id, { Properties }] of ofType(template, 'AWS::S3::Bucket')) {
       const [rule] = Properties.BucketEncryption.ServerSideEncryptionConfiguration
       withKey(id, rule.ServerSideEncryptionByDefault.KMSMasterKeyID)
@@ -226,14 +242,34 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
     )
   })
 
-  test('in production the tables are protected last of all, and let go first', () => {
-    const protections = ofType(template, 'Custom::AWS').filter(([, { Properties }]) =>
-      JSON.stringify(Properties).includes('DeletionProtectionEnabled'),
-    )
+  test('the stack of the functions has nothing that must outlive it', () => {
+    const kept = [
+      'S3::Bucket',
+      'DynamoDB::Table',
+      'Glue::Database',
+      'KMS::Key',
+      'MSK::Cluster',
+      'MSK::ServerlessCluster',
+    ]
+    for (const [id, { Type, DeletionPolicy }] of Object.entries(resourcesOf(stackTemplate))) {
+      expect(kept, id).not.toContain(Type.replace('AWS::', ''))
+      expect(DeletionPolicy, id).not.toBe('RetainExceptOnCreate')
+    }
+    // And the other one has no function of ours, whose changes could break it.
+    expect(
+      ofType(dataTemplate, 'AWS::Lambda::Function').filter(([, { Properties }]) => Properties.FunctionName),
+    ).toEqual([])
+  })
+
+  test('in production the tables are protected last, and let go first', () => {
+    const protections = ofType(dataTemplate, 'Custom::AWS')
     expect(protections).toHaveLength(values.stage === 'prod' ? 2 : 0)
-    const schedules = ofType(template, 'AWS::Scheduler::Schedule').map(([id]) => id)
+    const last = Object.entries(resourcesOf(dataTemplate)).filter(([, { Type }]) =>
+      /::(?:Serverless)?Cluster$/.test(Type),
+    )
     for (const [, { DependsOn, Properties }] of protections) {
-      expect(DependsOn).toEqual(expect.arrayContaining(schedules))
+      for (const [id] of last) expect(DependsOn).toContain(id)
+      expect(JSON.stringify(Properties.Create)).toContain('DeletionProtectionEnabled\\":true')
       expect(JSON.stringify(Properties.Delete)).toContain('DeletionProtectionEnabled\\":false')
     }
   })
@@ -244,7 +280,7 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
       return tags !== undefined && Properties?.[tags] !== undefined
     })
     expect(wrong).toEqual([])
-    expect(stack.tags.tagValues()).toEqual({})
+    for (const { tags } of [data, stack]) expect(tags.tagValues()).toEqual({})
     for (const [id, { Properties }] of ofType(template, 'AWS::S3::Bucket'))
       expect(Properties.Tags, id).toContainEqual({ Key: 'application', Value: 'tradelake' })
   })
@@ -260,16 +296,16 @@ test('a serverless cluster is one of the resources that tags would replace', () 
 })
 
 test('clusters of the two kinds have different names, so that one can take the other’s place', () => {
-  const name = (values: Values, type: string) => ofType(templateOf(values), type)[0][1].Properties.ClusterName
+  const name = (values: Values, type: string) => ofType(bothOf(values), type)[0][1].Properties.ClusterName
   const serverless = name(KAFKA_MODES['msk-new'], 'AWS::MSK::ServerlessCluster')
-  expect(serverless).toBe('tradelake-dev-serverless')
+  expect(serverless).toBe('tradelake-dev-data-serverless')
   expect(name(KAFKA_MODES['msk-new, provisioned'], 'AWS::MSK::Cluster')).not.toBe(serverless)
 })
 
 test('the zones that are asked for are those of every network that is made', () => {
   const zones = ['us-east-1b', 'us-east-1d']
   for (const values of [KAFKA_MODES['msk-new'], { ...KAFKA_MODES['self-managed'], feeds: 'on' }]) {
-    const subnets = ofType(templateOf({ ...values, zones: zones.join(',') }), 'AWS::EC2::Subnet')
+    const subnets = ofType(bothOf({ ...values, zones: zones.join(',') }), 'AWS::EC2::Subnet')
     expect([...new Set(subnets.map(([, { Properties }]) => Properties.AvailabilityZone))].sort()).toEqual(zones)
   }
 })

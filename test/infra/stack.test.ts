@@ -8,11 +8,12 @@ import { EXCHANGES } from '../../domain/exchanges.ts'
 import { dataPrefix, FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, topicName } from '../../domain/names.ts'
 import { bronzeTable } from '../../domain/tables.ts'
 import { statementsOf } from './policies.ts'
-import { KAFKA_MODES, templateOf } from './support.ts'
+import { dataTemplateOf, KAFKA_MODES, templateOf } from './support.ts'
 
 const SELF_MANAGED = KAFKA_MODES['self-managed']
 const template = templateOf(SELF_MANAGED)
 const serverless = templateOf(KAFKA_MODES['msk-new'])
+const data = dataTemplateOf(SELF_MANAGED)
 
 interface Resource {
   readonly Type: string
@@ -35,11 +36,12 @@ function resourcesOf(of: Template, functionName: string, action: string): string
 test('the template of a development stage on Kafka of your own is as it was', async () => {
   const text = `${JSON.stringify(template.toJSON(), null, 2)}\n`
   await expect(text).toMatchFileSnapshot('dev-self-managed.template.snap')
+  await expect(`${JSON.stringify(data.toJSON(), null, 2)}\n`).toMatchFileSnapshot('dev-data.template.snap')
 })
 
 describe('the lake', () => {
   test('has a private, encrypted bucket without versions, whose lifecycle touches unfinished uploads alone', () => {
-    template.hasResourceProperties('AWS::S3::Bucket', {
+    data.hasResourceProperties('AWS::S3::Bucket', {
       BucketEncryption: Match.anyValue(),
       PublicAccessBlockConfiguration: {
         BlockPublicAcls: true,
@@ -69,19 +71,19 @@ describe('the lake', () => {
       BillingMode: 'PAY_PER_REQUEST',
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     })
-    template.hasResourceProperties('AWS::DynamoDB::Table', {
+    data.hasResourceProperties('AWS::DynamoDB::Table', {
       ...table('pk', 'sk'),
       TimeToLiveSpecification: { AttributeName: 'expires_at', Enabled: true },
     })
-    template.hasResourceProperties('AWS::DynamoDB::Table', table('identifier', 'namespace'))
+    data.hasResourceProperties('AWS::DynamoDB::Table', table('identifier', 'namespace'))
   })
 
   test('stays in production when the stack goes, and goes with it in development', () => {
-    const production = templateOf({ ...SELF_MANAGED, stage: 'prod' })
+    const production = dataTemplateOf({ ...SELF_MANAGED, stage: 'prod' })
     for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::Glue::Database']) {
       for (const [, { DeletionPolicy }] of resources(production, type))
         expect(DeletionPolicy).toBe('RetainExceptOnCreate')
-      for (const [, { DeletionPolicy }] of resources(template, type)) expect(DeletionPolicy).toBe('Delete')
+      for (const [, { DeletionPolicy }] of resources(data, type)) expect(DeletionPolicy).toBe('Delete')
     }
     production.hasResourceProperties('AWS::Glue::Database', { DatabaseInput: { Name: 'market_data' } })
   })
@@ -320,11 +322,13 @@ test('the outputs are those that the command goes by', () => {
 })
 
 test('on the local stack nothing insists on TLS, the brokers ask for nothing, and nothing empties the bucket', () => {
-  const local = templateOf({ kafka: 'self-managed', bootstrapServers: '127.0.0.1:9092', local: true, arch: 'x86_64' })
-  local.resourceCountIs('Custom::S3AutoDeleteObjects', 0)
+  const values = { kafka: 'self-managed', bootstrapServers: '127.0.0.1:9092', local: true, arch: 'x86_64' }
+  const local = templateOf(values)
+  const localData = dataTemplateOf(values)
+  localData.resourceCountIs('Custom::S3AutoDeleteObjects', 0)
   for (const type of ['AWS::S3::BucketPolicy', 'AWS::SQS::QueuePolicy'])
-    expect(JSON.stringify(local.findResources(type))).not.toContain('aws:SecureTransport')
-  expect(JSON.stringify(template.findResources('AWS::S3::BucketPolicy'))).toContain('aws:SecureTransport')
+    expect(JSON.stringify([local, localData].map(of => of.findResources(type)))).not.toContain('aws:SecureTransport')
+  expect(JSON.stringify(data.findResources('AWS::S3::BucketPolicy'))).toContain('aws:SecureTransport')
   local.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
     Topics: Match.anyValue(),
     SourceAccessConfigurations: Match.absent(),

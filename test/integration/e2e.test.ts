@@ -6,7 +6,7 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda'
 import {
   GetBucketNotificationConfigurationCommand,
   PutBucketNotificationConfigurationCommand,
@@ -14,6 +14,7 @@ import {
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { awsClients } from '../../adapters/aws-clients.ts'
+import { lambdaMappings } from '../../adapters/lambda-mappings.ts'
 import { registerSchema, registerTradeSchemas } from '../../adapters/schema-registration.ts'
 import { sqsEvents } from '../../adapters/sqs-events.ts'
 import { systemClock, systemTimers } from '../../adapters/system.ts'
@@ -30,6 +31,7 @@ import { startServer } from '../../feeds/simulator/server.ts'
 import { createSimulator } from '../../feeds/simulator/simulator.ts'
 import { hasJava } from '../../localstack/maven.ts'
 import { hasPython } from '../../localstack/python.ts'
+import { verifyDeployed } from '../../operations/verify.ts'
 import { openTables } from '../../tables/views.ts'
 import { tradeOf } from '../functions/support.ts'
 import { SILENT } from '../silent-log.ts'
@@ -252,7 +254,45 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
     expect(await deployed.count('silver_binance_trades')).toBe(silver + 1)
     expect(await deployed.brokenLaws()).toEqual([])
   })
+
+  test('verify says that all of it works', async () => {
+    const mappings = lambdaMappings()
+    const parts = await verifyDeployed(deployed.lake, mappings, { expected: [], waitMs: 0 })
+    mappings.close()
+    // The emulator's mappings read no Kafka, and say so.
+    expect(parts.map(({ ready, now }) => `${ready} ${now}`)).toEqual(
+      recordStreams().map(() => 'true Enabled: No records processed: USER_INITIATED'),
+    )
+    const worked = { status: async () => ({ state: 'Enabled', reason: '', result: 'OK' }) }
+    const all = await verifyDeployed(deployed.lake, worked, { expected: EXCHANGES, waitMs: 0 })
+    expect(all.filter(({ ready }) => !ready)).toEqual([])
+  })
+
+  test('the functions’ stack, destroyed with work under way and deployed again, loses no row', async () => {
+    const gold = await deployed.count('gold_crypto_trades')
+    await deployed.publish(7, 20, 200)
+    // In Bronze at least, and perhaps on its way to Silver.
+    await deployed.allInBronze()
+    await deployed.stack.stopBridges()
+    await deployed.stack.deployment.destroyFunctions()
+    const functions = await lambda.send(new ListFunctionsCommand({}))
+    expect(
+      functions.Functions?.map(({ FunctionName }) => FunctionName).filter(name => /-(?:bronze|gold)/.test(name ?? '')),
+    ).toEqual([])
+    // Kafka goes on.
+    await deployed.publish(8, 20, 200)
+    await deployed.stack.deployment.deployAgain()
+    deployed.stack.resume()
+    await deployed.settle()
+    expect(await deployed.count('gold_crypto_trades')).toBeGreaterThan(gold)
+    expect(await deployed.bronzeRows()).toBe(Number((await deployed.rows(BRONZE_ROWS))[0].n))
+    expect(await deployed.brokenLaws()).toEqual([])
+  })
 })
+
+const BRONZE_ROWS = `SELECT ${recordStreams()
+  .map(({ table }) => `(SELECT count(*) FROM ${table.name})`)
+  .join(' + ')} AS n`
 
 const GLUE_TABLES = [
   'bronze_kraken_trades',

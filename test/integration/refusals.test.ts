@@ -10,7 +10,6 @@ import {
   GetFunctionConfigurationCommand,
   InvokeCommand,
   LambdaClient,
-  ListEventSourceMappingsCommand,
   UpdateEventSourceMappingCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda'
@@ -197,9 +196,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack, refused', () =>
     const select = `SELECT * REPLACE (99::INTEGER AS "partition", row_number() OVER () AS "offset") FROM ${readParquet([file])}`
     await ports.engine.run([copyToParquet(bronze.definition, select, moved)])
     const replay = () => run(process.execPath, [CLI, 'replay', file, moved, '--stack', deployed.stack.deployment.stack])
-    const FunctionName = deployed.lake.output('BinanceBronzeFunction')
-    const { EventSourceMappings = [] } = await lambda.send(new ListEventSourceMappingsCommand({ FunctionName }))
-    const [{ UUID }] = EventSourceMappings
+    const UUID = deployed.lake.output('BinanceBronzeMapping')
     const before = await deployed.bronzeRows()
 
     // Act, Assess

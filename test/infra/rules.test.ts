@@ -34,6 +34,17 @@ const resourcesOf = (template: Json): Record<string, Resource> => template.toJSO
 const ofType = (template: Json, type: string) =>
   Object.entries(resourcesOf(template)).filter(([, resource]) => resource.Type === type)
 
+/** About how many characters a value is when it is deployed: a reference may become an ARN. */
+function lengthOf(value: unknown): number {
+  if (Array.isArray(value)) return value.reduce((sum, one) => sum + lengthOf(one) + 1, 2)
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value).length
+  const { 'Fn::Join': join, Ref: name } = value as { 'Fn::Join'?: [string, unknown[]]; Ref?: string }
+  if (join) return join[1].reduce((sum: number, one) => sum + (typeof one === 'string' ? one.length : lengthOf(one)), 2)
+  if (name?.startsWith('AWS::')) return 14
+  if (name !== undefined || 'Fn::ImportValue' in value || 'Fn::GetAtt' in value || 'Fn::Select' in value) return 100
+  return Object.entries(value).reduce((sum, [key, one]) => sum + key.length + lengthOf(one) + 4, 2)
+}
+
 /** Two stacks as one template. */
 function merged(...templates: readonly Template[]): Json {
   const all = templates.map(template => template.toJSON())
@@ -190,6 +201,16 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
       const granted = statementsOf(template, Properties.FunctionName).flatMap(({ Action }) => Action)
       expect(granted, Properties.FunctionName).toEqual(expect.arrayContaining(['kms:Decrypt', 'kms:GenerateDataKey']))
     }
+  })
+
+  test('no role has more policy than IAM takes, nor a stack more resources than CloudFormation', () => {
+    const sizes = new Map<string, number>()
+    for (const [, { Properties }] of ofType(template, 'AWS::IAM::Policy'))
+      for (const { Ref } of Properties.Roles)
+        sizes.set(Ref, (sizes.get(Ref) ?? 0) + lengthOf(Properties.PolicyDocument))
+    // IAM user guide, "IAM and AWS STS quotas": a role's inline policies, without white space.
+    for (const [role, length] of sizes) expect(length, role).toBeLessThan(10_240)
+    for (const one of [dataTemplate, stackTemplate]) expect(Object.keys(resourcesOf(one)).length).toBeLessThan(500)
   })
 
   test('a budget tells the topic of what can wait, which lets it', () => {

@@ -42,7 +42,7 @@ export const verify = command({
         for (const { name, now } of missing) console.log(`waiting  ${name}: ${now}`)
         console.log(
           missing.length === 0
-            ? `${stack} works: every topic is read, and every table has rows.`
+            ? `${stack} works: every topic is read${expected.length > 0 ? ', and every table has rows' : ''}.`
             : `${stack} is not ready after ${wait}: ${missing.length} of ${parts.length} parts wait. docs/runbook.md#bronze-silent says what an event source's words mean.`,
         )
       }

@@ -42,6 +42,13 @@ export function sealFile(file: Uint8Array): void {
   sealFooter(file.subarray(start, file.length - TRAILER_BYTES), crc32(file.subarray(0, start)))
 }
 
+/** Whether a file has a checksum, so that `checksumProblem` vouches for every byte. */
+export function isSealed(read: ReadBytes, fileBytes: number): boolean {
+  const trailer = read(Math.max(0, fileBytes - TRAILER_BYTES), fileBytes)
+  const start = fileBytes - footerBytes(trailer)
+  return start >= 4 && start < fileBytes && digitsAt(read(start, fileBytes - TRAILER_BYTES)) >= 0
+}
+
 /** Reads bytes of a file, start up to but not including end. */
 export type ReadBytes = (start: number, end: number) => Uint8Array
 

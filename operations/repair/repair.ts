@@ -9,6 +9,8 @@
  * while it is repaired.
  */
 import { lostTimes } from '../../domain/losses.ts'
+import { statePartition } from '../../domain/names.ts'
+import type { Key, Ports } from '../../domain/ports.ts'
 import { EVER } from '../../domain/ranges.ts'
 import { recordStreams } from '../../domain/streams.ts'
 import { allTables, committedTables, DATA_LOSSES_TABLE, silverTable } from '../../domain/tables.ts'
@@ -34,6 +36,8 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
   const { ports, exchanges } = lake
   const tables = allTables(exchanges)
   const done: string[] = []
+  // One that was stopped may have mended what no longer shows, and nothing but that was wrong.
+  const wasStopped = await begin(ports)
   await inSession(ports, async session => {
     for (const table of tables) done.push(...(await mendTable(ports, session, table)))
     for (const table of tables) await recordOldLine(ports, table)
@@ -68,12 +72,24 @@ export async function repairLake(lake: Lake, functions: Functions, totals: Total
     if (goldRemoved + goldAdded > 0)
       done.push(`${goldRemoved} rows of ${exchange.name} left Gold and ${goldAdded} came into it`)
   }
-  if (done.length > 0) {
+  if (done.length > 0 || wasStopped) {
     const { minutes } = await rebuildCandles(ports, EVER)
     done.push(`the candles of ${minutes} minutes were folded again`)
   }
   await drain(lake, functions, totals)
   done.push(...(await settleLosses(ports, tables)))
   for (const table of tables) await settleLine(ports, table)
+  await ports.state.transact([{ kind: 'remove', key: UNDER_WAY }], ports.ids.uuid())
   return done
+}
+
+/** There from the beginning of a repair to its end. */
+const UNDER_WAY: Key = { table: 'state', partition: statePartition.upkeep, sort: 'repair' }
+
+/** Notes that a repair is under way; gives whether one was already, which has not come to its end. */
+async function begin({ state, ids, clock }: Ports): Promise<boolean> {
+  const found = await state.get(UNDER_WAY)
+  const item = { key: UNDER_WAY, attributes: { began_at: clock.now() } }
+  if (!found) await state.transact([{ kind: 'put', item }], ids.uuid())
+  return found !== undefined
 }

@@ -11,7 +11,7 @@ import {
   tokenMismatch,
 } from '../../adapters/state-rules.ts'
 import { systemClock } from '../../adapters/system.ts'
-import type { Attributes, Clock, Item, StateStore } from '../../domain/ports.ts'
+import type { Attributes, Clock, Item, Key, StateStore } from '../../domain/ports.ts'
 
 interface Partition {
   readonly items: Map<string, Attributes>
@@ -19,18 +19,30 @@ interface Partition {
   sorted: string[] | undefined
 }
 
+/** A store that can be put back to an earlier moment, table by table, as from a backup. */
+export interface RestorableState extends StateStore {
+  /** Copies of all items of a table. */
+  backUp(table: Key['table']): readonly Item[]
+  /** Puts these in the place of all items of the table. */
+  restore(table: Key['table'], items: readonly Item[]): void
+}
+
 /** Items live as long as the store. The clock is only for the lifetime of tokens. */
-export function memoryState(clock: Pick<Clock, 'now'> = systemClock()): StateStore {
+export function memoryState(clock: Pick<Clock, 'now'> = systemClock()): RestorableState {
   const partitions = new Map<string, Partition>()
+  const names = new Map<string, Pick<Key, 'table' | 'partition'>>()
   // Insertion order is order of time, so that old tokens are at the front.
   const tokens = new Map<string, { writes: string; at: number }>()
 
   const partitionText = (table: string, partition: string) => keyText({ table, partition, sort: '' } as Item['key'])
 
-  function partitionOf(table: string, partition: string): Partition {
+  function partitionOf(table: Key['table'], partition: string): Partition {
     const text = partitionText(table, partition)
     let found = partitions.get(text)
-    if (!found) partitions.set(text, (found = { items: new Map(), sorted: [] }))
+    if (!found) {
+      partitions.set(text, (found = { items: new Map(), sorted: [] }))
+      names.set(text, { table, partition })
+    }
     return found
   }
 
@@ -85,6 +97,20 @@ export function memoryState(clock: Pick<Clock, 'now'> = systemClock()): StateSto
         } else if (write.kind === 'remove' && target.items.delete(sort)) target.sorted = undefined
       }
       tokens.set(token, { writes: text, at: clock.now() })
+    },
+    backUp: table =>
+      [...partitions].flatMap(([text, { items }]) => {
+        const name = names.get(text)
+        if (name?.table !== table) return []
+        return [...items].map(([sort, found]) => ({ key: { ...name, sort }, attributes: copyAttributes(found) }))
+      }),
+    restore(table, items) {
+      for (const [text, name] of names) if (name.table === table) partitions.delete(text)
+      for (const { key, attributes } of items) {
+        const target = partitionOf(key.table, key.partition)
+        target.items.set(key.sort, copyAttributes(attributes))
+        target.sorted = undefined
+      }
     },
   }
 }

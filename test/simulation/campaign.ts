@@ -1,9 +1,11 @@
 /** Which runs a campaign makes, how one of them is replayed, and how the faults of a failing one are cut down. */
-import { mix, randomStream } from '../../feeds/random.ts'
+import { mix, type Random, randomStream } from '../../feeds/random.ts'
 import type { SharedEngine } from './engine.ts'
 import { KINDS, type PointType, parseSchedule, randomFaults, type Schedule, scheduled, scheduleText } from './faults.ts'
+import { seededHappenings } from './happenings.ts'
 import { CALM, type RunResult, simulate, type Weather } from './run.ts'
-import { createScenario, type Scenario, SIZES } from './scenario.ts'
+import { createScenario, type Scenario } from './scenario.ts'
+import { SIZES } from './scenario-sizes.ts'
 
 /**
  * single: every point of a calm run × every kind of fault that can happen there. pairs: two of those, drawn by the seed.
@@ -49,13 +51,14 @@ export async function runCase(
 ): Promise<RunResult> {
   const { readers = true, tell } = options
   const random = randomStream(mix(run.seed, 11))
-  const weather = run.campaign === 'swarm' ? seededWeather(random) : CALM
+  const scenario = scenarioOf(run)
+  const weather = run.campaign === 'swarm' ? seededWeather(random, scenario, run.seed) : CALM
   const probability = 0.002 * 2 ** Math.floor(random() * 6)
   const faults = run.schedule ? scheduled(run.schedule) : randomFaults(random, probability)
-  return simulate(engine, { scenario: scenarioOf(run), seed: run.seed, faults, weather, readers, tell })
+  return simulate(engine, { scenario, seed: run.seed, faults, weather, readers, tell })
 }
 
-function seededWeather(random: () => number): Weather {
+function seededWeather(random: Random, scenario: Scenario, seed: number): Weather {
   const one = <T>(from: readonly T[]) => from[Math.floor(random() * from.length)]
   return {
     jitterMs: one([0, 0, 3_000, 15_000]),
@@ -64,6 +67,21 @@ function seededWeather(random: () => number): Weather {
     listLagMs: one([0, 0, 30_000]),
     stormMs: one([60_000, 600_000, 1_800_000]),
     order: one(['anyone', 'ranked']),
+    ...surroundings(randomStream(mix(seed, 17)), scenario),
+  }
+}
+
+/** Drawn apart from the rest, so that an addition here leaves the weather and the faults of a seed as they are. */
+function surroundings(
+  random: Random,
+  { waves, happenings, retentions }: Scenario,
+): Pick<Weather, 'logStarts' | 'pageObjects' | 'happenings' | 'retention'> {
+  const one = <T>(from: readonly T[]) => from[Math.floor(random() * from.length)]
+  return {
+    logStarts: one([[0], [0], [5], [0, 3, 1], [12, 0]]),
+    pageObjects: one([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 3, 10]),
+    retention: one(retentions) ?? {},
+    happenings: seededHappenings(random, happenings, Math.max(...waves.map(({ at }) => at))),
   }
 }
 

@@ -3,7 +3,8 @@
  * lets it take effect; the container has its own clock, ids and warm caches, and dies whole.
  * Over 250 lines: every port of a container stands here once, so that no call escapes its faults.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { compareUtf8 } from '../../adapters/object-keys.ts'
 import { Conflict, Throttled, TradelakeError } from '../../domain/errors.ts'
 import type { ObjectEvents, ObjectInfo, ObjectStore, Ports, Write } from '../../domain/ports.ts'
 import { mix, randomStream } from '../../feeds/random.ts'
@@ -25,6 +26,9 @@ const ZOMBIE_MS = [900_000, 5_400_000, 108_000_000] as const
 /** DynamoDB forgets tokens after ten minutes. */
 const OLD_TOKEN_MS = 660_000
 
+/** A function or a command in the cloud, or a command that has its lake in a folder (see KINDS): one that faults may end, or one that they leave alone. */
+export type Place = 'cloud' | 'folder' | 'calm folder'
+
 export interface Container {
   readonly name: string
   readonly ports: Ports
@@ -34,6 +38,10 @@ export interface Container {
   /** The platform may give the invocation up, but it goes on. */
   zombie: boolean
   dead: boolean
+  /** Ends it from outside. */
+  kill(): void
+  /** Sets its clock on by some milliseconds, or back. Its steady clock goes on as it was. */
+  jump(ms: number): void
 }
 
 interface Call<T> {
@@ -42,6 +50,8 @@ interface Call<T> {
   readonly effect: () => Promise<T>
   /** What a client's own second attempt does; the effect again where it makes none. */
   readonly again?: () => Promise<T>
+  /** What the answer is where a part of it is missing. */
+  readonly cut?: (whole: T) => T
 }
 
 /** `listLagMs`: listings leave younger objects out. `send`: where messages to Silver go. */
@@ -53,11 +63,16 @@ export function createContainer(
     /** How far its clock is ahead of the world's, milliseconds. */
     readonly skewMs: number
     readonly listLagMs: number
+    /** Listings come in pages of this many objects, each a call of its own. */
+    readonly pageObjects: number
+    readonly place: Place
     readonly send: (exchange: string, key: string, bytes: number) => void
   },
 ): Container {
-  const { name, number, skewMs, listLagMs, send } = options
+  const { name, number, listLagMs, pageObjects, place, send } = options
+  const local = place !== 'cloud'
   const { scheduler } = world
+  let { skewMs } = options
   const clock = { now: () => scheduler.now() + skewMs }
 
   function wait<T>(delay: number, label: string, effect: () => T | typeof DIED | Promise<T | typeof DIED>): Promise<T> {
@@ -75,9 +90,9 @@ export function createContainer(
     })
   }
 
-  function call<T>({ type, detail, effect, again = effect }: Call<T>): Promise<T> {
+  function call<T>({ type, detail, effect, again = effect, cut = whole => whole }: Call<T>): Promise<T> {
     if (container.dead) return new Promise(() => {})
-    const kind = world.point(type, `${name} ${detail}`)
+    const kind = faultAt(type, detail)
     const usual = world.latency()
     const pick = (from: readonly number[]) => from[mix(world.seed, world.points.length) % from.length]
     const later = async (delay: number, then: () => Promise<T>) => {
@@ -115,11 +130,18 @@ export function createContainer(
         return later(pick(type === 'transact' ? ZOMBIE_MS.slice(0, 2) : ZOMBIE_MS), effect)
       case 'zombie-after':
         return wait(usual, `${detail} unanswered`, effect).then(value => later(pick(ZOMBIE_MS), async () => value))
+      case 'cut':
+        return wait(usual, `${detail} cut`, async () => cut(await effect()))
       case 'slow':
         return wait(SLOW_MS, `${detail} slowly`, effect)
       default:
         return wait(usual, detail, effect)
     }
+  }
+
+  function faultAt(type: PointType, detail: string): FaultKind | undefined {
+    if (place === 'calm folder') return undefined
+    return world.point(local ? 'local' : type, `${name} ${detail}`)
   }
 
   /** Requests of the others that are on their way may arrive all the same. */
@@ -139,6 +161,7 @@ export function createContainer(
   }
 
   const { store, state, registry, engine } = world
+  const copies = new Map<string, string[]>()
   const read = <T>(detail: string, effect: () => Promise<T>) => call({ type: 'read', detail, effect })
   const randomness = randomStream(mix(world.seed, 4, number))
   let ids = 0
@@ -148,7 +171,7 @@ export function createContainer(
       steady: world.scheduler.now,
       sleep: ms => {
         if (container.dead) return new Promise(() => {})
-        const kind = world.point('sleep', `${name} sleep`)
+        const kind = local ? undefined : faultAt('sleep', 'sleep')
         if (kind === 'crash-before') return wait<void>(Math.ceil(ms), 'sleep crashes', crash)
         if (kind === 'zombie-before') container.zombie = true
         // Clocks give whole milliseconds.
@@ -199,19 +222,50 @@ export function createContainer(
       get: key => read(`get ${key}`, () => store.get(key)),
       getRange: (key, start, end) => read(`get ${key}`, () => store.getRange(key, start, end)),
       head: key => read(`head ${key}`, () => store.head(key)),
-      async *list(prefix) {
-        yield* await call({ type: 'list', detail: `list ${prefix}`, effect: () => listed(prefix) })
-      },
+      list,
       delete: keys => call({ type: 'delete', detail: `delete ${keys.length}`, effect: () => store.delete(keys) }),
-      localFile: key =>
-        read(`copy ${key}`, async () => engine.place(key.slice(key.lastIndexOf('/') + 1), await store.get(key))),
-      releaseLocal: async () => {},
+      localFile: key => read(`copy ${key}`, () => copyOf(key)),
+      async releaseLocal(keys) {
+        for (const key of keys) removeCopies(key)
+      },
     }
   }
 
-  async function listed(prefix: string): Promise<ObjectInfo[]> {
+  /** Repairs look into files themselves, so theirs are written; the engine writes what it has to read. */
+  async function copyOf(key: string): Promise<string> {
+    const bytes = await store.get(key)
+    const path = engine.place(key.slice(key.lastIndexOf('/') + 1), bytes)
+    if (local) {
+      writeFileSync(path, bytes)
+      copies.set(key, [...(copies.get(key) ?? []), path])
+    }
+    return path
+  }
+
+  function removeCopies(key: string): void {
+    for (const path of copies.get(key) ?? []) rmSync(path, { force: true })
+    copies.delete(key)
+  }
+
+  /** Page after page, as S3 lists: what comes and goes between two of them may show or not. */
+  async function* list(prefix: string): AsyncGenerator<ObjectInfo> {
+    for (let after = ''; ; ) {
+      const effect = () => pageOf(prefix, after)
+      const cut = (whole: ObjectInfo[]) => whole.slice(0, whole.length >> 1)
+      const page = await call({ type: 'list', detail: `list ${prefix}`, effect, cut })
+      yield* page
+      if (page.length < pageObjects) return
+      after = page[page.length - 1].key
+    }
+  }
+
+  async function pageOf(prefix: string, after: string): Promise<ObjectInfo[]> {
     const found: ObjectInfo[] = []
-    for await (const info of store.list(prefix)) if (info.modified <= scheduler.now() - listLagMs) found.push(info)
+    for await (const info of store.list(prefix)) {
+      if (found.length === pageObjects) break
+      const isNext = after === '' || compareUtf8(info.key, after) > 0
+      if (isNext && info.modified <= scheduler.now() - listLagMs) found.push(info)
+    }
     return found
   }
 
@@ -231,6 +285,15 @@ export function createContainer(
     onCrash: () => {},
     zombie: false,
     dead: false,
+    kill() {
+      container.dead = true
+      scheduler.drop(container)
+      for (const key of [...copies.keys()]) removeCopies(key)
+      container.onCrash()
+    },
+    jump(ms) {
+      skewMs += ms
+    },
   }
   return container
 }

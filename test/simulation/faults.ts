@@ -1,7 +1,7 @@
 /** What can go wrong, by the kind of the point where it does; and schedules of faults as text. */
 import type { Random } from '../../feeds/random.ts'
 
-/** What stands at a fault point: a port call of a stage, or a step of the platform around the stages. */
+/** What stands at a fault point: a port call of a stage, a step of the platform around the stages, or a port call of a command. */
 export type PointType =
   | 'transact'
   | 'put'
@@ -16,6 +16,7 @@ export type PointType =
   | 'destination'
   | 'batch'
   | 'publish'
+  | 'local'
 
 /**
  * Faults of calls:
@@ -28,6 +29,7 @@ export type PointType =
  *   zombie-before, zombie-after hangs until long after the platform gave the invocation up, then goes on; the effect
  *                               comes on waking, or came at once
  *   slow                        takes twenty seconds
+ *   cut                         the listing ends before its last page, and nothing says so
  * Faults of the platform:
  *   lost, twice, hours-late     an event
  *   missed, double              a schedule's fire
@@ -50,6 +52,7 @@ export type FaultKind =
   | 'zombie-before'
   | 'zombie-after'
   | 'slow'
+  | 'cut'
   | 'lost'
   | 'twice'
   | 'hours-late'
@@ -79,7 +82,7 @@ export const KINDS: Readonly<Record<PointType, readonly FaultKind[]>> = {
   put: WRITE,
   delete: WRITE.filter(kind => kind !== 'own-success'),
   read: READ,
-  list: READ,
+  list: [...READ, 'cut'],
   engine: ['crash-before', 'fail', 'zombie-before', 'slow'],
   sleep: ['crash-before', 'zombie-before'],
   send: WRITE,
@@ -88,6 +91,8 @@ export const KINDS: Readonly<Record<PointType, readonly FaultKind[]>> = {
   destination: ['lost', 'twice'],
   batch: ['rebalance', 'swapped', 'redeliver', 'reset'],
   publish: ['recreate', 'deploy'],
+  // Calls of a process that has its lake in a folder: nothing takes effect after its caller has gone.
+  local: ['crash-before', 'crash-after', 'fail', 'slow'],
 }
 
 const ALL_KINDS = [...new Set(Object.values(KINDS).flat())]

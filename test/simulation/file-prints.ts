@@ -1,6 +1,6 @@
 /** What a file holds, as hashes: of all its bytes, and of each column of a Parquet file. */
 import { createHash } from 'node:crypto'
-import { parquetMetadata } from 'hyparquet'
+import { type FileMetaData, parquetMetadata } from 'hyparquet'
 import { byContent } from './by-content.ts'
 
 export interface FilePrint {
@@ -18,8 +18,8 @@ export function printOf(bytes: Uint8Array): FilePrint {
 
 function columnHashes(bytes: Uint8Array): Omit<FilePrint, 'all'> {
   const columns = new Map<string, string>()
-  if (Buffer.from(bytes.subarray(-4)).toString('latin1') !== 'PAR1') return { rows: 0, columns }
-  const metadata = parquetMetadata(Uint8Array.from(bytes).buffer)
+  const metadata = footerOf(bytes)
+  if (!metadata) return { rows: 0, columns }
   for (const group of metadata.row_groups)
     for (const { meta_data: chunk } of group.columns) {
       if (!chunk) continue
@@ -29,6 +29,16 @@ function columnHashes(bytes: Uint8Array): Omit<FilePrint, 'all'> {
       columns.set(name, `${columns.get(name) ?? ''}${hash}`)
     }
   return { rows: Number(metadata.num_rows), columns }
+}
+
+function footerOf(bytes: Uint8Array): FileMetaData | undefined {
+  if (Buffer.from(bytes.subarray(-4)).toString('latin1') !== 'PAR1') return undefined
+  try {
+    return parquetMetadata(Uint8Array.from(bytes).buffer)
+  } catch {
+    // It only ends like one.
+    return undefined
+  }
 }
 
 function hashOf(bytes: Uint8Array): string {

@@ -1,21 +1,30 @@
 /** The six laws, checked on a drained lake against the naive list of what was published. */
-import { isDeepStrictEqual } from 'node:util'
+import type { Exchange } from '../../domain/exchanges.ts'
 import { topicName } from '../../domain/names.ts'
-import { bronzeTable, candleTable, DLQ_TABLE, GOLD_TABLE, silverTable } from '../../domain/tables.ts'
+import { FEED_GAPS } from '../../domain/streams.ts'
+import { bronzeTable, candleTable, DLQ_TABLE, FEED_GAPS_TABLE, GOLD_TABLE, silverTable } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import type { Trade } from '../../domain/trade.ts'
-import { type CandleRow, type Candles, naiveCandles } from '../functions/candle-support.ts'
-import type { Platform, TopicLife } from './platform.ts'
-import { type Expected, type Scenario, valueKey } from './scenario.ts'
+import { type Candles, naiveCandles } from '../functions/candle-support.ts'
+import { candle, checkCandles, checkGold, differences, goldTrades } from './gold-laws.ts'
+import type { MayBeGone } from './kept.ts'
+import type { Platform } from './platform.ts'
+import { type Scenario, valueKey } from './scenario.ts'
 import { type Row, readTable } from './tables.ts'
+import type { TopicLife } from './topics.ts'
 import type { World } from './world.ts'
 
 const MAX_TOLD = 5
-/** The rule stands in domain/trade.ts; an oracle has its own. */
-const SAME_TRADE = 1_000_000n
+/** A record is refused this long after it came at the latest: zombies sleep for thirty hours. */
+const WAITED = 2n * 86_400_000_000n
 
 /** What breaks a law, each in one line; nothing where all hold. */
-export async function checkLaws(world: World, platform: Platform, scenario: Scenario): Promise<string[]> {
+export async function checkLaws(
+  world: World,
+  platform: Platform,
+  scenario: Scenario,
+  gone: MayBeGone,
+): Promise<string[]> {
   const problems: string[] = []
   const tell = (law: number, found: readonly string[]) => {
     for (const problem of found.slice(0, MAX_TOLD)) problems.push(`law ${law}: ${problem}`)
@@ -32,29 +41,44 @@ export async function checkLaws(world: World, platform: Platform, scenario: Scen
     files.push(...wrong)
     return rows
   }
-  const deployed = world.happened.some(({ kind }) => kind === 'deploy')
+  const deployed = world.isRegistered || world.happened.some(({ kind }) => kind === 'deploy')
   const dead = Map.groupBy(await read(DLQ_TABLE), row => row.bronze_source)
   const valid: Trade[] = []
   for (const exchange of scenario.exchanges) {
     const bronze = await read(bronzeTable(exchange))
-    const lives = platform.lives.filter(life => life.exchange === exchange.name)
-    tell(1, checkBronze(bronze, lives, topicName(exchange.name)))
+    const lives = platform.topics.lives.filter(life => life.stream === exchange.name)
+    tell(
+      1,
+      checkBronze(bronze, lives, topicName(exchange.name), age => gone(bronzeTable(exchange), age)),
+    )
     const silver = await read(silverTable(exchange))
     const letters = dead.get(bronzeTable(exchange).name) ?? []
-    tell(2, checkSilver(bronze, silver, letters, scenario.expected, deployed, valid))
+    tell(2, checkSilver(bronze, silver, letters, { exchange, scenario, deployed, gone }, valid))
+    valid.push(...droppedTrades(bronze, silver, lives, { exchange, scenario, deployed, gone }))
   }
+  const reports = platform.topics.lives.filter(life => life.stream === FEED_GAPS.name)
+  if (reports.length > 0)
+    tell(
+      1,
+      checkBronze(await read(FEED_GAPS_TABLE), reports, FEED_GAPS.topic, () => false),
+    )
   const gold = await read(GOLD_TABLE)
   const trades = goldTrades(gold, valid)
   tell(3, [...trades.problems, ...checkGold(trades.found, valid)])
   const candles: Candles = {}
   for (const timeframe of TIMEFRAMES) candles[timeframe.name] = (await read(candleTable(timeframe))).map(candle)
-  tell(4, checkCandles(candles, naiveCandles(trades.found)))
+  tell(4, checkCandles(candles, naiveCandles(trades.found), gone))
   tell(5, files)
   return problems
 }
 
 /** Each record that a topic delivered is there once; one whose topic went away before its batch was taken may be. */
-function checkBronze(rows: readonly Row[], lives: readonly TopicLife[], topic: string): string[] {
+function checkBronze(
+  rows: readonly Row[],
+  lives: readonly TopicLife[],
+  topic: string,
+  gone: (age: bigint) => boolean,
+): string[] {
   const problems: string[] = []
   const places = new Set(rows.map(row => `${row.topic_epoch}/${row.partition}/${row.offset}`))
   if (places.size !== rows.length) problems.push(`${topic}: ${rows.length} rows at ${places.size} offsets`)
@@ -75,7 +99,13 @@ function checkBronze(rows: readonly Row[], lives: readonly TopicLife[], topic: s
       const place = `${partition}/${offset}`
       const current = index === lives.length - 1
       if (times > 1) problems.push(`${name} is in Bronze ${times} times`)
-      else if (times === 0 && (current || life.acknowledged.has(place))) problems.push(`${name} is not in Bronze`)
+      else if (
+        times === 0 &&
+        !life.gone.has(place) &&
+        !gone(BigInt(record.timestamp) * 1000n) &&
+        (current || life.acknowledged.has(place))
+      )
+        problems.push(`${name} is not in Bronze`)
       else if (times === 1 && !life.delivered.has(place)) problems.push(`${name} was never delivered and is in Bronze`)
     }
   for (const key of found.keys()) problems.push(`${topic}: Bronze holds ${key.slice(0, 60)}, which nobody published`)
@@ -86,13 +116,20 @@ function recordKey(partition: number, offset: number, millis: number, value: Uin
   return `${partition}/${offset}/${millis}/${valueKey(value)}`
 }
 
+/** What the rows of an exchange are compared with. */
+interface Reference {
+  readonly exchange: Exchange
+  readonly scenario: Scenario
+  readonly deployed: boolean
+  readonly gone: MayBeGone
+}
+
 /** Each Bronze row is in one of the two, as it must be; what is valid is added to `valid`. */
 function checkSilver(
   bronze: readonly Row[],
   silver: readonly Row[],
   letters: readonly Row[],
-  expected: ReadonlyMap<string, Expected>,
-  deployed: boolean,
+  { exchange, scenario: { expected }, deployed, gone }: Reference,
   valid: Trade[],
 ): string[] {
   const problems: string[] = []
@@ -104,12 +141,15 @@ function checkSilver(
     const [trades, refused] = [good.get(name) ?? [], bad.get(name) ?? []]
     good.delete(name)
     bad.delete(name)
+    const value = row.raw_bytes as Uint8Array | null
+    const expectation = expected.get(valueKey(value))
+    // It was validated later than it came, so that what is young enough here is there.
+    const outcome = expectation?.verdicts[0] === 'valid' ? silverTable(exchange) : DLQ_TABLE
+    if (trades.length + refused.length === 0 && gone(outcome, row.ingestion_timestamp)) continue
     if (trades.length + refused.length !== 1) {
       problems.push(`${row.topic} ${name} is ${trades.length} times in Silver and ${refused.length} times in the DLQ`)
       continue
     }
-    const value = row.raw_bytes as Uint8Array | null
-    const expectation = expected.get(valueKey(value))
     if (!expectation) continue
     const verdicts = deployed ? expectation.verdicts : expectation.verdicts.slice(0, 1)
     const verdict = trades.length === 1 ? 'valid' : String(refused[0].error_type)
@@ -123,82 +163,29 @@ function checkSilver(
     } else if (valueKey(refused[0].raw_record as Uint8Array | null) !== valueKey(value))
       problems.push(`${row.topic} ${name} is a dead letter with other bytes`)
   }
-  for (const name of [...good.keys(), ...bad.keys()]) problems.push(`${name} is in Silver or the DLQ and not in Bronze`)
+  for (const [name, [row]] of [...good, ...bad])
+    if (!gone(bronzeTable(exchange), row.bronze_ingestion_timestamp ?? (row.error_timestamp as bigint) - WAITED))
+      problems.push(`${name} is in Silver or the DLQ and not in Bronze`)
   return problems
 }
 
-/** Columns of a Silver or Gold row that are not the trade's. */
-function differences(row: Row, trade: Trade): string[] {
-  const fields: Record<string, unknown> = {
-    message_id: trade.messageId,
-    trade_id: trade.tradeId,
-    symbol: trade.symbol,
-    exchange: trade.exchange,
-    asset_class: trade.assetClass,
-    timestamp: trade.timestamp,
-    price: trade.price,
-    quantity: trade.quantity,
-    currency: trade.currency,
-    side: trade.side,
-    ingestion_timestamp: trade.ingestionTimestamp,
-  }
-  return Object.keys(fields).filter(column => row[column] !== fields[column])
-}
-
-/** Gold's rows as the trades that they must be. */
-function goldTrades(rows: readonly Row[], valid: readonly Trade[]): { found: Trade[]; problems: string[] } {
-  const known = new Map(valid.map(trade => [`${trade.messageId}/${trade.timestamp}`, trade]))
-  const problems: string[] = []
-  const found: Trade[] = []
-  for (const row of rows) {
-    const trade = known.get(`${row.message_id}/${row.timestamp}`)
-    if (!trade) problems.push(`Gold has ${row.trade_id} at ${row.timestamp}, which is not a valid trade`)
-    else {
-      found.push(trade)
-      problems.push(...differences(row, trade).map(column => `Gold has ${row.trade_id} with another ${column}`))
-    }
-  }
-  return { found, problems }
-}
-
-/** One of the trades with one id and times within a second stays: whichever came first. */
-function checkGold(gold: readonly Trade[], valid: readonly Trade[]): string[] {
-  const problems: string[] = []
-  const byId = Map.groupBy(gold, trade => trade.messageId)
-  const near = (a: Trade, b: Trade) => {
-    const apart = a.timestamp - b.timestamp
-    return apart <= SAME_TRADE && apart >= -SAME_TRADE
-  }
-  for (const trades of byId.values())
-    for (const [i, trade] of trades.entries())
-      if (trades.slice(0, i).some(other => near(trade, other)))
-        problems.push(`Gold has ${trade.tradeId} more than once`)
-  for (const trade of valid)
-    if (!byId.get(trade.messageId)?.some(other => near(trade, other))) problems.push(`Gold has no ${trade.tradeId}`)
-  return problems
-}
-
-const TIMES = new Set(['created_at', 'updated_at'])
-
-/** A candle row without the times of its making. */
-function candle(row: Row): CandleRow {
-  return Object.fromEntries(Object.entries(row).filter(([name]) => !TIMES.has(name))) as CandleRow
-}
-
-function checkCandles(stored: Candles, naive: Candles): string[] {
-  const problems: string[] = []
-  const name = (row: CandleRow) => `${row.exchange} ${row.symbol} ${row.window_start}`
-  for (const [timeframe, rows] of Object.entries(naive)) {
-    const found = new Map(stored[timeframe].map(row => [name(row), row]))
-    if (found.size !== stored[timeframe].length) problems.push(`a candle of ${timeframe} is there twice`)
-    for (const row of rows) {
-      const there = found.get(name(row))
-      found.delete(name(row))
-      if (!there) problems.push(`there is no ${timeframe} candle of ${name(row)}`)
-      else if (!isDeepStrictEqual({ ...there }, { ...row }))
-        problems.push(`the ${timeframe} candle of ${name(row)} is wrong`)
-    }
-    for (const extra of found.keys()) problems.push(`the ${timeframe} candle of ${extra} has no trade`)
-  }
-  return problems
+/** Valid trades whose way into Gold no longer shows, as retention has taken their Bronze or Silver rows. */
+function droppedTrades(
+  bronze: readonly Row[],
+  silver: readonly Row[],
+  lives: readonly TopicLife[],
+  { exchange, scenario, gone }: Reference,
+): Trade[] {
+  const known = new Set(bronze.map(row => valueKey(row.raw_bytes as Uint8Array | null)))
+  const inSilver = new Set(silver.map(row => `${row.message_id}/${row.timestamp}`))
+  return lives.flatMap(({ published, acknowledged }) =>
+    published.flatMap(({ partition, offset, record: { value, timestamp } }) => {
+      const { trade, verdicts } = scenario.expected.get(valueKey(value)) ?? { verdicts: [] }
+      if (!trade || verdicts[0] !== 'valid' || !acknowledged.has(`${partition}/${offset}`)) return []
+      const micros = BigInt(timestamp) * 1000n
+      const noBronze = !known.has(valueKey(value)) && gone(bronzeTable(exchange), micros)
+      const noSilver = !inSilver.has(`${trade.messageId}/${trade.timestamp}`) && gone(silverTable(exchange), micros)
+      return noBronze || noSilver ? [trade] : []
+    }),
+  )
 }

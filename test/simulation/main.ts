@@ -1,5 +1,5 @@
 /**
- * npm run simulate -- [--campaign single|pairs|swarm] [--scenario waves|two|hundred|one-batch|aged|aged-upkeep] [--minutes 30] [--runs N]
+ * npm run simulate -- [--campaign single|pairs|swarm] [--scenario NAME (scenario-sizes.ts)] [--minutes 30] [--runs N]
  *   [--from N] [--seeds N] [--seed N] [--schedule 12:crash-after,40:lost|none] [--processes 2] [--max-failures 10] [--trace]
  * With --seed or --schedule, one run; else a campaign, which starts at a seed drawn by chance unless --from says where: seeds that
  * nobody has run find what those that everybody runs cannot.
@@ -37,6 +37,7 @@ async function runOne(seed: number): Promise<boolean> {
   const engine = await sharedEngine()
   const result = await runCase(engine, one, values.trace ? { tell: line => console.log(line) } : {})
   for (const { point, kind, detail } of result.happened) console.log(`fault ${point} ${kind}: ${detail}`)
+  for (const [kind, times] of Object.entries(result.happenings)) console.log(`happening ${kind}: ${times}`)
   console.log(`${result.points.length} points, ${result.happened.length} faults, trace ${result.traceHash}`)
   for (const violation of result.violations) console.log(violation)
   if (result.violations.length > 0) console.log(`shrunk: ${(await reportFailure(engine, one, result)).shrunk}`)

@@ -3,12 +3,16 @@
  * Over 250 lines: a list with an entry for each planted fault.
  */
 
+import { WORLD_MUTANTS } from './world-mutants.ts'
+
 export interface Mutant {
   readonly name: string
   readonly file: string
   /** Stands in the file exactly once. */
   readonly find: string
   readonly replace: string
+  /** Whose swarm alone shows it; undefined: see mutation.ts. */
+  readonly scenario?: string
 }
 
 const mutant = (name: string, file: string, find: string, replace: string): Mutant => ({ name, file, find, replace })
@@ -306,4 +310,5 @@ export const MUTANTS: readonly Mutant[] = [
     'filter(key => mayGo.has(key))',
     'filter(key => mayGo.has(key) || true)',
   ),
+  ...WORLD_MUTANTS,
 ]

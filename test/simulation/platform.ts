@@ -4,12 +4,13 @@
  * Over 250 lines: the platform is one state machine.
  */
 import { createQueue } from '../../adapters/memory-queue.ts'
-import { type KafkaEvent, objectCreated, type QueueEvent } from '../../domain/events.ts'
+import { objectCreated, type QueueEvent } from '../../domain/events.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
-import { consumers, dataPrefix, topicName } from '../../domain/names.ts'
+import { consumers, dataPrefix } from '../../domain/names.ts'
 import { countPending } from '../../domain/pending.ts'
-import type { LogRecord, PolledBatch, Telemetry, TopicLog } from '../../domain/ports.ts'
-import { tradeStream } from '../../domain/streams.ts'
+import type { Telemetry } from '../../domain/ports.ts'
+import type { RetentionSettings } from '../../domain/retention.ts'
+import { recordStreams } from '../../domain/streams.ts'
 import { bronzeTable, committedTables } from '../../domain/tables.ts'
 import { bronzeHandler } from '../../functions/bronze/handler.ts'
 import { commitHandler } from '../../functions/commit/handler.ts'
@@ -18,20 +19,16 @@ import { maintainHandler } from '../../functions/maintain/handler.ts'
 import { ohlcvHandler } from '../../functions/ohlcv/handler.ts'
 import { silverHandler } from '../../functions/silver/handler.ts'
 import { sweepHandler } from '../../functions/sweep/handler.ts'
-import { memoryTopicLog } from '../memory/topic-log.ts'
 import { SILENT } from '../silent-log.ts'
-import { splitEvent } from './events.ts'
-import { createLambda, type Fleet } from './lambda.ts'
+import type { Container, Place } from './container.ts'
+import { createLambda, type Fleet, MAX_TRIES, newContainer } from './lambda.ts'
+import { createTopics, type LogStart, type Topics } from './topics.ts'
 import type { World } from './world.ts'
 
 const SECOND = 1_000
 const MINUTE = 60_000
 const HOURS_LATE_MS = 3 * 3_600_000
 const QUEUE_BATCH = 10
-const BACKOFF_MS = [1_000, 4_000, 16_000, 60_000]
-
-/** What is still pending after this many minutes of trying, hours after the last fault, will not drain by itself. */
-const MAX_TRIES = 300
 
 const UNWATCHED: Telemetry = { log: SILENT, metrics: { addMetric: () => {}, publishStoredMetrics: () => {} } }
 
@@ -46,27 +43,35 @@ export interface PlatformOptions {
   readonly eventDelayMs: number
   /** When maintenance is scheduled, milliseconds since 1970. */
   readonly maintenance: readonly number[]
-}
-
-/** What the platform did with the records of one life of a topic. */
-export interface TopicLife {
-  readonly exchange: string
-  readonly published: { readonly partition: number; readonly offset: number; readonly record: LogRecord }[]
-  /** `partition/offset` of what an invocation got, and of what one took with success. */
-  readonly delivered: Set<string>
-  readonly acknowledged: Set<string>
+  readonly retention: RetentionSettings
+  readonly logStart: LogStart
+  /** Listings come in pages of this many objects. */
+  readonly pageObjects: number
 }
 
 export interface Platform {
-  publish(exchange: string, records: readonly LogRecord[]): Promise<void>
-  readonly lives: readonly TopicLife[]
+  readonly topics: Topics
+  /** Those that have not died. */
+  containers(): readonly Container[]
+  /** A process of a person's command. */
+  newProcess(name: string, place: Place): Container
+  /** Ends all invocations, and lets none begin. */
+  stop(): void
+  start(): void
+  /** As they were deployed last. */
+  exchanges(): readonly Exchange[]
+  /** Bronze's objects of an exchange that were notified, with their bytes. */
+  objectsOf(exchange: string): readonly (readonly [key: string, bytes: number])[]
+  /** Puts a notification on the exchange's queue. */
+  send(exchange: string, key: string, bytes: number): void
   /** Something is pending or running. */
   busy(): Promise<boolean>
   readonly pendingOf: () => Promise<string[]>
 }
 
 export function createPlatform(world: World, options: PlatformOptions): Platform {
-  const { exchanges, visibilityMs, listLagMs, eventDelayMs } = options
+  const { exchanges, visibilityMs, listLagMs, eventDelayMs, pageObjects } = options
+  const streams = recordStreams(exchanges)
   const { scheduler, random } = world
   const at = (delay: number, label: string, run: () => void | Promise<void>) =>
     scheduler.add({ due: scheduler.now() + delay, label, owner: undefined, run })
@@ -106,10 +111,12 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
     queues.get(exchange)?.delete(event.Records.map(record => record.messageId).filter(id => !failed.has(id)))
   }
 
+  const objects = new Map(exchanges.map(({ name }) => [name, [] as [string, number][]]))
   const prefixes = exchanges.map(exchange => ({ name: exchange.name, prefix: dataPrefix(bronzeTable(exchange).name) }))
   world.onObject = (key, bytes) => {
     const exchange = prefixes.find(({ prefix }) => key.startsWith(prefix))?.name
     if (exchange === undefined) return
+    objects.get(exchange)?.push([key, bytes])
     const kind = world.point('s3-event', key)
     const notify = () => send(exchange, key, bytes)
     const usual = eventDelayMs === 0 ? 0 : Math.floor((random() * eventDelayMs) / SECOND) * SECOND
@@ -119,13 +126,20 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
   }
 
   // Functions.
-  const fleet: Fleet = { world, listLagMs, send, containers: 0, running: 0 }
+  const fleet: Fleet = {
+    world,
+    listLagMs,
+    pageObjects,
+    send,
+    containers: 0,
+    alive: new Set(),
+    stopped: false,
+    running: 0,
+  }
   const bronze = new Map(
-    exchanges.map(exchange => [
-      exchange.name,
-      createLambda(fleet, `bronze-${exchange.name}`, ({ ports }) =>
-        bronzeHandler(UNWATCHED, ports, tradeStream(exchange)),
-      ),
+    streams.map(stream => [
+      stream.name,
+      createLambda(fleet, `bronze-${stream.name}`, ({ ports }) => bronzeHandler(UNWATCHED, ports, stream)),
     ]),
   )
   const silver = new Map(
@@ -140,7 +154,11 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
   const sweep = createLambda(fleet, 'sweep', ({ ports, events }) => sweepHandler(UNWATCHED, ports, exchanges, events))
 
   const maintain = createLambda(fleet, 'maintain', ({ ports }) =>
-    maintainHandler(UNWATCHED, ports, exchanges, { closedAfterMs: MINUTE / 2, sweepEveryMs: 60 * MINUTE }),
+    maintainHandler(UNWATCHED, ports, exchanges, {
+      closedAfterMs: MINUTE / 2,
+      sweepEveryMs: 60 * MINUTE,
+      retention: options.retention,
+    }),
   )
   for (const due of options.maintenance) {
     const run = () => {
@@ -151,7 +169,9 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
     scheduler.add({ due, label: 'schedule of maintain', owner: undefined, run })
   }
 
+  let deployed = exchanges
   function deploy(): void {
+    deployed = options.redeployed
     for (const exchange of options.redeployed)
       silver.get(exchange.name)?.deploy(({ ports }) => silverHandler(UNWATCHED, ports, exchange))
   }
@@ -206,110 +226,23 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
   }
   world.onTransaction = startSchedules
 
-  // Topics and their event source mappings.
-  const lives: TopicLife[] = []
-  const topics = new Map<
-    string,
-    { log: TopicLog; life: TopicLife; exchange: Exchange; polling: boolean; failures: number }
-  >()
-
-  async function newLife(exchange: Exchange): Promise<void> {
-    const log = memoryTopicLog()
-    await log.createTopic(topicName(exchange.name), exchange.partitions)
-    const life: TopicLife = { exchange: exchange.name, published: [], delivered: new Set(), acknowledged: new Set() }
-    lives.push(life)
-    topics.set(exchange.name, {
-      log,
-      life,
-      exchange,
-      polling: topics.get(exchange.name)?.polling ?? false,
-      failures: 0,
-    })
-  }
-
-  async function publish(name: string, records: readonly LogRecord[]): Promise<void> {
-    const exchange = exchanges.find(candidate => candidate.name === name)!
-    const kind = world.point('publish', name)
-    if (!topics.has(name) || kind === 'recreate') await newLife(exchange)
-    if (kind === 'deploy') deploy()
-    const topic = topics.get(name)!
-    const ends = await topic.log.ends(topicName(name))
-    for (const record of records)
-      topic.life.published.push({
-        partition: record.partition,
-        offset: (ends[record.partition] as { end: number }).end++,
-        record,
-      })
-    await topic.log.append(topicName(name), records)
-    poll(name, exchange.batchWindowSeconds * SECOND)
-  }
-
-  function poll(name: string, delay: number): void {
-    const topic = topics.get(name)!
-    if (topic.polling) return
-    topic.polling = true
-    at(delay, `event source of ${name}`, async () => {
-      const now = topics.get(name)!
-      now.polling = false
-      // Split differently from the last time.
-      const most = now.failures === 0 ? now.exchange.batchRecords : 1 + Math.floor(random() * now.exchange.batchRecords)
-      const batch = await now.log.poll(topicName(name), most)
-      if (!batch) return
-      now.polling = true
-      void deliver(name, now.life, batch)
-    })
-  }
-
-  async function deliver(name: string, life: TopicLife, batch: PolledBatch): Promise<void> {
-    const kind = world.point('batch', name)
-    const [ok] = await Promise.all([
-      kind === 'swapped'
-        ? inParts(name, life, splitEvent(batch.event, 2).reverse())
-        : invokeBronze(name, life, batch.event),
-      ...(kind === 'rebalance' ? [inParts(name, life, splitEvent(batch.event, 2))] : []),
-    ])
-    const topic = topics.get(name)!
-    topic.polling = false
-    if (kind === 'reset') await replay(name, life)
-    if (topic.life !== life) return poll(name, SECOND)
-    if (topic.failures === MAX_TRIES) return
-    if (ok && kind !== 'redeliver') await topic.log.acknowledge(batch)
-    const backoff = BACKOFF_MS[Math.min(topic.failures, BACKOFF_MS.length - 1)]
-    topic.failures = ok && kind !== 'redeliver' ? 0 : topic.failures + 1
-    poll(name, ok ? 0 : backoff)
-  }
-
-  async function inParts(name: string, life: TopicLife, events: readonly KafkaEvent[]): Promise<boolean> {
-    for (const event of events) if (!(await invokeBronze(name, life, event))) return false
-    return true
-  }
-
-  async function replay(name: string, life: TopicLife): Promise<void> {
-    const log = memoryTopicLog()
-    await log.createTopic(topicName(name), topics.get(name)!.exchange.partitions)
-    const again = life.published.filter(({ partition, offset }) => life.delivered.has(`${partition}/${offset}`))
-    await log.append(
-      topicName(name),
-      again.map(({ record }) => record),
-    )
-    const batch = await log.poll(topicName(name), again.length)
-    if (batch && topics.get(name)!.life === life) await inParts(name, life, splitEvent(batch.event, 3))
-  }
-
-  async function invokeBronze(name: string, life: TopicLife, event: KafkaEvent): Promise<boolean> {
-    const keys = Object.values(event.records).flatMap(records =>
-      records.map(({ partition, offset }) => `${partition}/${offset}`),
-    )
-    for (const key of keys) life.delivered.add(key)
-    const outcome = await bronze.get(name)?.invoke(event)
-    if (outcome?.ok) for (const key of keys) life.acknowledged.add(key)
-    return outcome?.ok ?? false
-  }
+  const topics = createTopics(world, { streams, bronze, logStart: options.logStart, deployed: deploy })
 
   const lists = schedules.flatMap(schedule => schedule.lists)
   return {
-    publish,
-    lives,
+    topics,
+    containers: () => [...fleet.alive].filter(({ dead }) => !dead),
+    newProcess: (name, place) => newContainer(fleet, name, place),
+    stop() {
+      fleet.stopped = true
+      for (const container of fleet.alive) if (!container.dead) container.kill()
+    },
+    start() {
+      fleet.stopped = false
+    },
+    exchanges: () => deployed,
+    objectsOf: exchange => objects.get(exchange) ?? [],
+    send,
     busy: async () => fleet.running > 0 || (await anyPending(lists)).length > 0,
     pendingOf: () => anyPending(lists),
   }

@@ -1,10 +1,15 @@
 /** One simulated run: a scenario, a seed, faults; then no more faults, everything drains, and the laws are checked. */
 import { messageOf } from '../../domain/errors.ts'
+import type { RetentionSettings } from '../../domain/retention.ts'
 import { allTables } from '../../domain/tables.ts'
 import { ageLake, unevolved } from './aging.ts'
 import type { SharedEngine } from './engine.ts'
 import type { FaultKind, FaultSource, PointType } from './faults.ts'
+import { type HappeningCounts, scheduleHappenings } from './happen.ts'
+import type { Happening } from './happenings.ts'
+import { mayBeGone, watchDrops } from './kept.ts'
 import { checkLaws } from './laws.ts'
+import { createOperator } from './operator.ts'
 import { createPlatform } from './platform.ts'
 import { createReaders } from './readers.ts'
 import type { Scenario } from './scenario.ts'
@@ -34,6 +39,13 @@ export interface Weather {
   /** How long faults happen after each wave of records and each maintenance, milliseconds. */
   readonly stormMs: number
   readonly order: Order
+  /** Where the logs of topics begin, life by life and over again: retention deleted what was before. */
+  readonly logStarts: readonly number[]
+  /** Listings come in pages of this many objects. */
+  readonly pageObjects: number
+  readonly happenings: readonly Happening[]
+  /** What the lake was told to keep for another time than the tables' own. */
+  readonly retention: RetentionSettings
 }
 
 export const CALM: Weather = {
@@ -43,6 +55,10 @@ export const CALM: Weather = {
   visibilityMs: 90_000,
   listLagMs: 0,
   stormMs: Number.POSITIVE_INFINITY,
+  logStarts: [0],
+  pageObjects: Number.POSITIVE_INFINITY,
+  happenings: [],
+  retention: {},
 }
 
 export interface RunResult {
@@ -53,11 +69,13 @@ export interface RunResult {
   /** Faults happen from this point on. */
   readonly firstPoint: number
   readonly happened: readonly { readonly point: number; readonly kind: FaultKind; readonly detail: string }[]
+  /** What happened besides faults, how often. */
+  readonly happenings: HappeningCounts
   readonly steps: number
   readonly simulatedMs: number
 }
 
-/** After this time everything has drained, or never will, milliseconds. */
+/** This long after the last wave and the last maintenance everything has drained, or never will, milliseconds. */
 const LONGEST_MS = 5 * 86_400_000
 /** Some times what two runs of maintenance at once take: a stage that works for ever takes no time where calls take none. */
 const STEPS_IN_MOMENT = 5_000
@@ -73,24 +91,31 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
     const world = createWorld({ seed, faults, engine: run, jitterMs: weather.jitterMs, order: weather.order, tell })
     const { exchanges, redeployed, waves } = scenario
     const maintenance = scenario.maintenance.map(at => START + at)
-    const platform = createPlatform(world, { exchanges, redeployed, maintenance, ...weather })
+    const { logStarts } = weather
+    const logStart = (life: number) => logStarts[life % logStarts.length]
+    const platform = createPlatform(world, { exchanges, redeployed, maintenance, logStart, ...weather })
     const { scheduler } = world
     const readers = createReaders(world, allTables(exchanges))
     const onTransaction = world.onTransaction
-    if (options.readers) world.onDelete = readers.mourn
-    if (options.readers)
-      world.onTransaction = async writes => {
-        await readers.look(writes)
-        await onTransaction(writes)
-      }
+    // Timeframes that are kept for different times hold different trades.
+    const looks = options.readers && Object.keys(weather.retention).length === 0
+    if (looks) world.onDelete = readers.mourn
+    const tables = allTables(exchanges)
+    const drops = watchDrops(world, tables, weather.retention)
+    world.onTransaction = async writes => {
+      if (looks && !world.isSetBack) await readers.look(writes)
+      if (scenario.retentions.length > 0) await drops.look(writes)
+      await onTransaction(writes)
+    }
     for (const { at, exchange, records } of waves)
       scheduler.add({
         due: START + at,
         label: `publish ${exchange}`,
         owner: undefined,
-        run: () => platform.publish(exchange, records),
+        run: () => platform.topics.publish(exchange, records),
       })
-    const tables = allTables(exchanges)
+    const operator = createOperator(world, platform)
+    const happenings = scheduleHappenings(world, platform, scenario, weather.happenings, operator)
     let firstPoint = 0
     if (scenario.aged !== undefined)
       scheduler.add({
@@ -111,11 +136,22 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
         change(0, 1)
         change(weather.stormMs, -1)
       }
-    const rests = await scheduler.run(START + LONGEST_MS, STEPS_IN_MOMENT)
+    const last = Math.max(...waves.map(({ at }) => at), ...scenario.maintenance)
+    const rests = await scheduler.run(START + last + LONGEST_MS, STEPS_IN_MOMENT)
     const checked = () =>
-      checkLaws(world, platform, scenario).catch(error => [`the laws cannot be checked: ${messageOf(error)}`])
+      checkLaws(world, platform, scenario, mayBeGone(weather.retention, scheduler.now())).catch(error => [
+        `the laws cannot be checked: ${messageOf(error)}`,
+      ])
+    if (drops.dropped.size > 0) happenings.retention = drops.dropped.size
     const left = scenario.aged === undefined ? [] : await unevolved(world, tables)
-    const violations = [...unhandled, ...readers.problems, ...(await checked()), ...left]
+    const violations = [
+      ...unhandled,
+      ...operator.problems,
+      ...readers.problems,
+      ...drops.problems,
+      ...(await checked()),
+      ...left,
+    ]
     if (!rests && violations.length === 0) violations.push('law 6: the world never comes to rest')
     return {
       violations,
@@ -123,6 +159,7 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
       points: world.points,
       firstPoint,
       happened: world.happened,
+      happenings,
       steps: scheduler.steps,
       simulatedMs: scheduler.now() - START,
     }

@@ -4,12 +4,16 @@
  */
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { LogRecord } from '../../domain/ports.ts'
+import type { RetentionSettings } from '../../domain/retention.ts'
 import type { Trade } from '../../domain/trade.ts'
 import type { ErrorType } from '../../domain/validation.ts'
 import { encodeTrade } from '../../domain/wire.ts'
 import { mix, randomStream } from '../../feeds/random.ts'
 import { BINANCE, KRAKEN, tradeOf } from '../functions/support.ts'
-import { START } from './world.ts'
+import { type HappeningKind, SURROUNDINGS } from './happenings.ts'
+import { POISON } from './poison.ts'
+import type { ScenarioSize } from './scenario-sizes.ts'
+import { LATE_SCHEMA, START } from './world.ts'
 
 /** What a record must become, by the rules of the first deployment and of the second: a row of Silver, or a dead letter. */
 export interface Expected {
@@ -34,63 +38,14 @@ export interface Scenario {
   readonly maintenance: readonly number[]
   /** When the lake becomes one that an older version left, milliseconds after the beginning: faults happen from then on. */
   readonly aged: number | undefined
+  /** What may happen in a swarm. */
+  readonly happenings: readonly HappeningKind[]
+  /** What the lake may have been told; none where nothing can get old. */
+  readonly retentions: readonly RetentionSettings[]
   /** By a record's value, which only copies of a record share. */
   readonly expected: ReadonlyMap<string, Expected>
   readonly trades: number
 }
-
-export interface ScenarioSize {
-  readonly name: string
-  readonly exchanges: number
-  readonly waves: readonly number[]
-  readonly tradesPerWave: number
-  readonly maintenance: readonly number[]
-  readonly aged?: number
-}
-
-const HOURS = 3_600_000
-
-/** The smallest scenario that crosses every stage: one exchange, one batch, a dead letter and a repeat among its trades. */
-export const ONE_BATCH: ScenarioSize = {
-  name: 'one-batch',
-  exchanges: 1,
-  waves: [0],
-  tradesPerWave: 6,
-  maintenance: [],
-}
-/** A hundred trades of one exchange in three waves, and maintenance: what every single fault is tried on. */
-export const HUNDRED: ScenarioSize = {
-  name: 'hundred',
-  exchanges: 1,
-  waves: [0, 50_000, 110_000],
-  tradesPerWave: 27,
-  // Joins in the minute of the last commits; a day later notes what nothing reaches, and then deletes it.
-  maintenance: [130_000, 25 * HOURS, 27 * HOURS],
-}
-/** As many of two exchanges, whose invocations meet in Gold and in the tables that they share. */
-export const TWO: ScenarioSize = { name: 'two', exchanges: 2, waves: [0, 50_000], tradesPerWave: 19, maintenance: [] }
-/** The same in more waves and with more maintenance, which meet schedules, late trades and each other. */
-export const WAVES: ScenarioSize = {
-  name: 'waves',
-  exchanges: 2,
-  waves: [0, 25_000, 70_000, 150_000],
-  tradesPerWave: 12,
-  maintenance: [130_000, 790_000, 25 * HOURS, 26.5 * HOURS, 28 * HOURS],
-}
-
-/** A lake of an older version, whose tables all evolve with the commits of the second wave. */
-export const AGED: ScenarioSize = {
-  name: 'aged',
-  exchanges: 1,
-  waves: [0, 610_000],
-  tradesPerWave: 6,
-  maintenance: [],
-  aged: 600_000,
-}
-/** The same, whose old and new files are joined in the minute of those commits. */
-export const AGED_UPKEEP: ScenarioSize = { ...AGED, name: 'aged-upkeep', maintenance: [740_000, 820_000] }
-
-export const SIZES: readonly ScenarioSize[] = [ONE_BATCH, HUNDRED, TWO, WAVES, AGED, AGED_UPKEEP]
 
 /** The code that the second deployment asks of messages instead of the first's. */
 const NEW_CODE = '2'
@@ -114,6 +69,7 @@ export function createScenario(size: ScenarioSize, seed: number): Scenario {
   )
   const random = randomStream(mix(seed, 7))
   const expected = new Map<string, Expected>()
+  for (const [value, error] of POISON) expected.set(valueKey(value), { trade: undefined, verdicts: [error, error] })
   const waves: Wave[] = []
   let number = 0
   let trades = 0
@@ -156,21 +112,34 @@ export function createScenario(size: ScenarioSize, seed: number): Scenario {
         const price = 8_000_000_000_000n + BigInt(id) * 100_000_000n
         addValid({ ...tradeOf(0, { exchange: exchange.code, symbol: 'SOLUSDT', tradeId, price }), timestamp: micros })
       }
+      // Days late, where candles of its time may be gone.
+      if (size.retentions)
+        addValid({
+          ...tradeOf(number++, { exchange: exchange.code, symbol: 'BTCUSDT' }),
+          timestamp: BigInt(START) * 1000n + BigInt(index) * SECOND,
+        })
       const broken = { ...tradeOf(number++, { exchange: exchange.code }), timestamp: micros }
       addBroken(encodeTrade({ ...broken, price: 0n }), 'price_validation')
       addBroken(encodeTrade(broken).subarray(0, 40 + index), 'deserialization_failed_or_null_fields')
-      if (size.waves.length > 1) {
+      if (size.happenings) {
+        // Wrong as long as the registry does not know its schema.
+        const early = { ...tradeOf(number++, { exchange: exchange.code }), timestamp: micros - 3n * SECOND }
+        const value = encodeTrade(early, { trade: LATE_SCHEMA, wide: LATE_SCHEMA })
+        add(value, { trade: early, verdicts: ['unknown_schema', 'valid'] })
+      } else if (size.waves.length > 1) {
         // Right by the rules of one deployment, wrong by the other's.
         const renamed = {
           ...tradeOf(number++, { exchange: exchange.code + NEW_CODE }),
           timestamp: micros - 3n * SECOND,
         }
         add(encodeTrade(renamed), { trade: renamed, verdicts: ['exchange_validation', 'valid'] })
-        addBroken(null, 'deserialization_failed_or_null_fields')
       }
+      if (size.waves.length > 1) addBroken(null, 'deserialization_failed_or_null_fields')
       waves.push({ at, exchange: exchange.name, records })
     }
-  const redeployed = exchanges.map(exchange => ({ ...exchange, code: exchange.code + NEW_CODE }))
+  // Commands look for an exchange's dead letters by its code; and where verdicts are dropped, they must follow from the record alone.
+  const code = size.retentions || size.happenings ? '' : NEW_CODE
+  const redeployed = exchanges.map(exchange => ({ ...exchange, code: exchange.code + code }))
   return {
     name: size.name,
     exchanges,
@@ -178,6 +147,8 @@ export function createScenario(size: ScenarioSize, seed: number): Scenario {
     waves,
     maintenance: size.maintenance,
     aged: size.aged,
+    happenings: size.happenings ?? SURROUNDINGS,
+    retentions: size.retentions ?? [],
     expected,
     trades,
   }

@@ -36,7 +36,8 @@ export async function readTable(world: World, definition: TableDefinition): Prom
   return { rows, problems }
 }
 
-function rowsOf(definition: TableDefinition, key: string, bytes: Uint8Array): Promise<readonly Row[]> {
+/** The rows of a data file. */
+export function rowsOf(definition: TableDefinition, key: string, bytes: Uint8Array): Promise<readonly Row[]> {
   return rowsByContent(definition.name, bytes, async () => {
     const columns = definition.columns.filter(column => !column.nestedIds).map(column => column.name)
     const { rows, values } = await readColumns(key, bytes, columns, definition)

@@ -2,16 +2,28 @@
 import { crc32 } from 'node:zlib'
 import { bundledRegistry } from '../../adapters/bundled-registry.ts'
 import { canonicalWrites } from '../../adapters/state-rules.ts'
-import type { ObjectStore, Ports, SchemaRegistry, StateStore, Write } from '../../domain/ports.ts'
+import type { ObjectStore, Ports, SchemaRegistry, Write } from '../../domain/ports.ts'
+import { TRADE_SCHEMA, WIDE_TRADE_SCHEMA } from '../../domain/trade.ts'
+import { BUNDLED_IDS } from '../../domain/wire.ts'
 import { mix, type Random, randomStream } from '../../feeds/random.ts'
-import { memoryState } from '../memory/state.ts'
+import { memoryState, type RestorableState } from '../memory/state.ts'
 import { memoryStore } from '../memory/store.ts'
 import type { RunEngine } from './engine.ts'
-import type { FaultKind, FaultSource, PointType } from './faults.ts'
+import { type FaultKind, type FaultSource, KINDS, type PointType } from './faults.ts'
 import { createScheduler, type Order, type Scheduler } from './scheduler.ts'
 
 /** When every simulated world begins, milliseconds since 1970: a slow call, or a clock that is ahead, crosses midnight. */
 export const START = Date.UTC(2026, 10, 20, 23, 59, 50)
+
+/** Trades are written with it from the beginning, although the registry does not know it then. */
+export const LATE_SCHEMA = 3
+const REGISTRY = bundledRegistry(
+  new Map<number, unknown>([
+    [BUNDLED_IDS.trade, TRADE_SCHEMA],
+    [BUNDLED_IDS.wide, WIDE_TRADE_SCHEMA],
+    [LATE_SCHEMA, TRADE_SCHEMA],
+  ]),
+)
 
 export interface WorldOptions {
   readonly seed: number
@@ -29,8 +41,12 @@ export interface World {
   readonly engine: RunEngine
   /** As they really are: no fault, no waiting. */
   readonly store: ObjectStore
-  readonly state: StateStore
+  readonly state: RestorableState
   readonly registry: SchemaRegistry
+  /** The registry has LATE_SCHEMA by now. */
+  isRegistered: boolean
+  /** A reader would meet tables that are set back: it has to wait for their repair. */
+  isSetBack: boolean
   /** Seeded choices of the platform and of durations. */
   readonly random: Random
   /** The time that a call takes, milliseconds. */
@@ -43,6 +59,10 @@ export interface World {
   readonly happened: readonly { readonly point: number; readonly kind: FaultKind; readonly detail: string }[]
   /** Faults happen while more storms have come than gone. */
   storm(change: number): void
+  /** For as long as `refuses` may say so, calls are throttled: many in a row, which are no faults of the schedule. */
+  throttle(refuses: () => boolean): void
+  /** Calls refused that way. */
+  readonly throttled: number
   /** Called for each object that came into being, and each transaction that took effect. */
   onObject: (key: string, bytes: number) => void
   onTransaction: (writes: readonly Write[]) => void | Promise<void>
@@ -58,6 +78,8 @@ export function createWorld(options: WorldOptions): World {
   const points: PointType[] = []
   const happened: { point: number; kind: FaultKind; detail: string }[] = []
   let storms = 0
+  const throttles: (() => boolean)[] = []
+  let throttled = 0
   const store = memoryStore({ clock, scratch: engine.scratch })
   const state = memoryState(clock)
   const world: World = {
@@ -65,11 +87,20 @@ export function createWorld(options: WorldOptions): World {
     scheduler,
     engine,
     random,
-    registry: bundledRegistry(),
+    registry: {
+      writerSchema: id =>
+        id === LATE_SCHEMA && !world.isRegistered ? Promise.resolve(undefined) : REGISTRY.writerSchema(id),
+    },
+    isRegistered: false,
     latency: () => (jitterMs === 0 ? 0 : latency(durations, jitterMs)),
     point(type, detail) {
       const point = points.push(type) - 1
       const kind = storms > 0 ? options.faults(point, type) : undefined
+      if (kind === undefined && KINDS[type].includes('throttle') && throttles.some(refuses => refuses())) {
+        throttled++
+        scheduler.note(`  throttled ${point}: ${detail}`)
+        return 'throttle'
+      }
       if (kind !== undefined) {
         happened.push({ point, kind, detail })
         scheduler.note(`  fault ${point} ${kind}: ${detail}`)
@@ -80,6 +111,13 @@ export function createWorld(options: WorldOptions): World {
     happened,
     storm(change) {
       storms += change
+    },
+    isSetBack: false,
+    throttle(refuses) {
+      throttles.push(refuses)
+    },
+    get throttled() {
+      return throttled
     },
     onObject: () => {},
     onTransaction: () => {},

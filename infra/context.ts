@@ -10,6 +10,7 @@ import { ARCHITECTURES, type ArchitectureName } from '../layers/duckdb.ts'
 
 const STAGES = ['dev', 'prod'] as const
 const KAFKA_MODES = ['msk-new', 'msk-arn', 'self-managed'] as const
+const RELEASES = ['guarded', 'now'] as const
 const CLUSTERS = ['serverless', 'provisioned'] as const
 /** SASL mechanisms with a user and password; all but `none` over TLS. */
 const LOGINS = ['scram-512', 'scram-256', 'plain', 'none'] as const
@@ -49,6 +50,8 @@ export interface Settings {
   readonly feeds: boolean
   /** Exchanges whose trades are meant to come: silence is an alarm. */
   readonly expected: ReadonlySet<string>
+  /** How new versions take over: with alarms that take them back, or all at once whatever rings. */
+  readonly release: (typeof RELEASES)[number]
   /** A key of the customer for all data at rest. */
   readonly cmk: boolean
   /** US dollars a month of the whole account. */
@@ -88,6 +91,7 @@ export function readSettings(context: Context): Settings {
     architecture: read.choice('arch', ARCHITECTURES, 'arm64'),
     feeds,
     expected: expectedOf(read, feeds || !isNew),
+    release: read.choice('release', RELEASES, 'guarded'),
     cmk: read.flag('cmk'),
     budget: read.count('budget'),
     tracing: read.flag('tracing'),

@@ -27,8 +27,9 @@ export interface Released extends StageRelease {
 }
 
 export class Releases extends Construct {
-  constructor(scope: Construct, id: string, stage: Settings['stage'], released: readonly Released[]) {
+  constructor(scope: Construct, id: string, { stage, release }: Settings, released: readonly Released[]) {
     super(scope, id)
+    const isGuarded = release === 'guarded'
     const application = new LambdaApplication(this, 'Application')
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('codedeploy.amazonaws.com'),
@@ -47,8 +48,11 @@ export class Releases extends Construct {
         alias: live,
         role,
         deploymentConfig:
-          stage === 'prod' ? LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES : LambdaDeploymentConfig.ALL_AT_ONCE,
-        alarms: [errors],
+          isGuarded && stage === 'prod'
+            ? LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES
+            : LambdaDeploymentConfig.ALL_AT_ONCE,
+        // An alarm that rings already would stop the very update that mends its cause.
+        alarms: isGuarded ? [errors] : [],
       })
   }
 }

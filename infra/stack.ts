@@ -62,7 +62,7 @@ export class TradelakeStack extends Stack {
     const watch = new Watch(this, 'Watch', { settings, stages, gaps, schedules, feeds, key: lake.key })
 
     // The emulator has no CodeDeploy: its aliases move at once.
-    if (!settings.local) new Releases(this, 'Releases', settings.stage, watch.released)
+    if (!settings.local) new Releases(this, 'Releases', settings, watch.released)
 
     if (settings.budget !== undefined) new Budget(this, 'Budget', settings.budget, watch.notify)
 

@@ -316,6 +316,14 @@ test('a serverless cluster is one of the resources that tags would replace', () 
   expect(replacingTags('AWS::MSK::Cluster')).toBeUndefined()
 })
 
+test('an update that mends what rings is not stopped by it, when asked for', () => {
+  const template = templateOf({ ...KAFKA_MODES['self-managed'], stage: 'prod', release: 'now' })
+  for (const [id, { Properties }] of ofType(template, 'AWS::CodeDeploy::DeploymentGroup')) {
+    expect(Properties.DeploymentConfigName, id).toBe('CodeDeployDefault.LambdaAllAtOnce')
+    expect(Properties.AlarmConfiguration?.Alarms ?? [], id).toEqual([])
+  }
+})
+
 test('clusters of the two kinds have different names, so that one can take the other’s place', () => {
   const name = (values: Values, type: string) => ofType(bothOf(values), type)[0][1].Properties.ClusterName
   const serverless = name(KAFKA_MODES['msk-new'], 'AWS::MSK::ServerlessCluster')

@@ -48,7 +48,7 @@ const INVOKED: Readonly<Partial<Record<FunctionName, { output: string; event: un
 export async function benchColdStart(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-coldstart-'))
   try {
-    const sizes = await bundleFunctions(join(folder, 'functions'))
+    const bundles = await bundleFunctions(join(folder, 'functions'))
     mkdirSync(join(folder, 'node_modules'))
     symlinkSync(join(ROOT, 'node_modules', '@duckdb'), join(folder, 'node_modules', '@duckdb'), 'dir')
     const invoked = await invocations(folder)
@@ -62,7 +62,7 @@ export async function benchColdStart(): Promise<void> {
       record({
         bench: 'coldstart',
         function: name,
-        bytes: sizes[name],
+        bytes: bundles[name].bytes,
         import_ms: imports,
         layer_ms: layer,
         query_ms: query,
@@ -70,7 +70,15 @@ export async function benchColdStart(): Promise<void> {
         next_ms: next,
       })
       const ms = (value: number | undefined) => (value === undefined ? '' : value.toFixed(0))
-      rows.push([name, `${Math.round(sizes[name] / 1024)}`, ms(imports), ms(layer), ms(query), ms(first), ms(next)])
+      rows.push([
+        name,
+        `${Math.round(bundles[name].bytes / 1024)}`,
+        ms(imports),
+        ms(layer),
+        ms(query),
+        ms(first),
+        ms(next),
+      ])
     }
     print(
       `Cold starts: a fresh Node ${process.version} imports the bundle (median of ${RUNS}); invocations on the local stack`,

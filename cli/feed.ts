@@ -24,6 +24,7 @@ const OPTIONS = {
   stream: SOURCE_OPTIONS.stream,
   ...KAFKA_OPTIONS,
   'create-topics': { type: 'boolean', help: 'make missing topics first' },
+  wait: { type: 'string', value: 'TIME', help: 'how long brokers and topics may take to be there', default: '0s' },
   url: {
     type: 'string',
     value: 'LIST',
@@ -78,6 +79,7 @@ async function optionsOf(values: Values<typeof OPTIONS>): Promise<ServiceOptions
     symbols: symbolsOf(values.symbols, venue),
     stream,
     kafka: await kafkaOf(values.brokers),
+    waitMs: parseDuration(values.wait),
     ...schemasOf(values),
     endpoint: { host: values.host, port: parseNumber('port', values.port, 0, true) },
     spill: values.spill,

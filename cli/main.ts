@@ -47,6 +47,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     summary: 'Query the current snapshots of all tables with DuckDB.',
     load: async () => (await import('./sql.ts')).sql,
   },
+  verify: {
+    summary: 'Wait until a deployed stack takes records from Kafka to every table. Exit status 1 if it does not.',
+    load: async () => (await import('./verify.ts')).verify,
+  },
   audit: {
     summary:
       'Check the six laws that every lake keeps: nothing is lost, doubled or changed. Exit status 1 if one is broken.',

@@ -1,6 +1,7 @@
-/** Metrics of the functions: their names (namespace `tradelake`), and how they are published. */
+/** Metrics of the functions: their names, and how they are published. */
 import type { Metrics } from './ports.ts'
 
+/** Where no deployment gave them a namespace of its own. */
 export const METRICS_NAMESPACE = 'tradelake'
 
 /** Those of one exchange are functions of its name. */

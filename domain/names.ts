@@ -79,6 +79,18 @@ export const statePartition = {
   feed: (exchange: string) => `feed#${exchange}`,
 } as const
 
+/** `binance`, `bronze_function` → `BinanceBronzeFunction`: the way of a deployment's outputs and construct ids. */
+export function pascal(...parts: string[]): string {
+  const words = parts.flatMap(part => part.split('_'))
+  return words.map(word => word.charAt(0).toUpperCase() + word.slice(1)).join('')
+}
+
+/** Partition keys of the catalog table, in the layout of Iceberg's DynamoDbCatalog. */
+export const catalogPartition = {
+  table: (name: string) => `${NAMESPACE}.${name}`,
+  namespaces: 'NAMESPACE',
+} as const
+
 /** Kafka partitions as sort keys that sort like numbers. */
 export function partitionSort(partition: number): string {
   return String(partition).padStart(10, '0')

@@ -19,6 +19,7 @@ import type { SchemaIds } from '../domain/wire.ts'
 import { DECODERS } from './exchanges/decoders.ts'
 import type { Venue } from './exchanges/venues.ts'
 import { createFeed, type Feed } from './feed.ts'
+import { waitForKafka } from './kafka-wait.ts'
 import { findPairs } from './markets.ts'
 import { createFeedMetrics } from './metrics.ts'
 import type { StreamKind } from './protocol.ts'
@@ -31,6 +32,8 @@ export interface ServiceOptions {
   readonly symbols: readonly string[]
   readonly stream: StreamKind
   readonly kafka: KafkaAccess
+  /** How long brokers and topics may take to be there, milliseconds. */
+  readonly waitMs: number
   /** URL of a Confluent schema registry. */
   readonly registry: string | undefined
   /** The schemas' ids for use without a registry, or when it does not answer. */
@@ -69,7 +72,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const pairs = await findPairs(exchange.name, options.symbols, venue, { http, timers, log })
     const schemaIds = await schemaIdsOf(options)
     const topics = { trades: topicName(exchange.name), gaps: FEED_GAPS_TOPIC }
-    await sink.check([...Object.values(topics), FEED_POSITIONS_TOPIC])
+    const needed = [...Object.values(topics), FEED_POSITIONS_TOPIC]
+    await waitForKafka(() => sink.check(needed), options.waitMs, { timers, log })
     const registry = new Registry()
     // The process's own CPU time, memory and event loop, by the names that Prometheus knows.
     collectDefaultMetrics({ register: registry })

@@ -18,10 +18,10 @@ import { FilterPattern, type ILogGroup, MetricFilter, type MetricFilterProps } f
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import type { Exchange } from '../domain/exchanges.ts'
-import { clockLog, lostTradesLog, METRICS_NAMESPACE, metricNames, unreadableTradesLog } from '../domain/metrics.ts'
+import { clockLog, lostTradesLog, metricNames, unreadableTradesLog } from '../domain/metrics.ts'
+import { pascal } from '../domain/names.ts'
 import type { RecordStream } from '../domain/streams.ts'
 import type { Bronze } from './bronze.ts'
-import { pascal } from './function.ts'
 
 const MINUTE = Duration.minutes(1)
 const FIVE_MINUTES = Duration.minutes(5)
@@ -46,6 +46,7 @@ export interface Actions {
 export interface Watched {
   readonly kind: string
   readonly metric: IMetric
+  readonly alarm?: Alarm
 }
 
 /** Makes alarms of one scope, for these actions; `local`: for the emulator, which has no alarms on metric math. */
@@ -73,13 +74,13 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
     })
     made.addAlarmAction(more.urgent ? page : notify)
     made.addOkAction(more.urgent ? page : notify)
-    return { kind, metric }
+    return { kind, metric, alarm: made }
   }
 
-  /** One of the functions' own metrics; Powertools gives each the service's name. */
+  /** One of the functions' own metrics, which are the stack's alone; Powertools gives each the service's name. */
   const own = (service: string, metricName: string, statistic: string, period: Duration) =>
     new Metric({
-      namespace: METRICS_NAMESPACE,
+      namespace: Stack.of(scope).stackName,
       metricName,
       dimensionsMap: { service },
       statistic,
@@ -87,9 +88,12 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
     })
 
   return {
-    bronze({ name }: Exchange): Watched[] {
+    /** Silence is an alarm where trades are meant to come. */
+    bronze({ name }: Exchange, isExpected: boolean): Watched[] {
       const service = `bronze_${name}`
       const urgent = URGENT.has(name)
+      const ingested = own(service, metricNames.bronzeIngested(name), 'Sum', MINUTE)
+      const silence = { urgent, below: true, periods: 5, missing: TreatMissingData.BREACHING }
       return [
         alarm(
           'bronze-lag',
@@ -98,12 +102,7 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
           urgent ? URGENT_LAG_SECONDS : LAG_SECONDS,
           { urgent, periods: 3 },
         ),
-        alarm('bronze-silent', name, own(service, metricNames.bronzeIngested(name), 'Sum', MINUTE), 1, {
-          urgent,
-          below: true,
-          periods: 5,
-          missing: TreatMissingData.BREACHING,
-        }),
+        ...(isExpected ? [alarm('bronze-silent', name, ingested, 1, silence)] : []),
       ]
     },
 

@@ -1,30 +1,39 @@
 /** The CDK app: `npx cdk deploy -c name=value …` (see docs/deploy.md). */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { App, Tags, Validations } from 'aws-cdk-lib'
+import { App, Validations } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { BadInput } from '../domain/errors.ts'
-import { buildEngineLayer } from '../layers/duckdb.ts'
+import { buildEngineLayer, layerFolders } from '../layers/duckdb.ts'
 import { bundleFunctions } from './bundles.ts'
 import { readSettings } from './context.ts'
-import { TradelakeStack } from './stack.ts'
+import { deploymentOf } from './deployment.ts'
+import { checkRegion } from './regions.ts'
+import { billOf, readPackage } from './sbom.ts'
 
-const DIST = join(import.meta.dirname, '..', 'dist')
+const ROOT = join(import.meta.dirname, '..')
+const DIST = join(ROOT, 'dist')
 
 async function main(): Promise<void> {
   const app = new App()
   const settings = readSettings(name => app.node.tryGetContext(name))
+  // The CLI sets it to where it would deploy.
+  if (!settings.local) checkRegion(settings, process.env.CDK_DEFAULT_REGION)
   mkdirSync(DIST, { recursive: true })
   const bundles = join(DIST, 'functions')
-  await bundleFunctions(bundles)
+  const made = await bundleFunctions(bundles)
   const layer = await buildEngineLayer(DIST, settings.architecture)
-  new TradelakeStack(app, `tradelake-${settings.stage}`, {
-    settings,
-    assets: { code: name => Code.fromAsset(join(bundles, name)), engineLayer: Code.fromAsset(layer) },
+  const parts = {
+    ...Object.fromEntries(Object.entries(made).map(([name, { packages }]) => [name, packages])),
+    layer: layerFolders(layer).map(readPackage),
+  }
+  const { name, version } = readPackage(ROOT)
+  writeFileSync(join(DIST, 'sbom.cdx.json'), `${JSON.stringify(billOf({ name, version }, parts), null, 2)}\n`)
+  deploymentOf(app, settings, {
+    code: name => Code.fromAsset(join(bundles, name)),
+    engineLayer: Code.fromAsset(layer),
   })
-  Tags.of(app).add('application', 'tradelake')
-  Tags.of(app).add('stage', settings.stage)
   // The emulator speaks plain HTTP, which the checks rightly refuse.
   if (!settings.local) Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   app.synth()

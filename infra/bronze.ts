@@ -1,14 +1,22 @@
 /** Bronze: for each stream of records a function and the Kafka event source that feeds it. */
 import { Duration } from 'aws-cdk-lib'
-import { EventSourceMapping, type Function as LambdaFunction, StartingPosition } from 'aws-cdk-lib/aws-lambda'
+import {
+  type Alias,
+  EventSourceMapping,
+  EventSourceMappingLogLevel,
+  type Function as LambdaFunction,
+  MetricType,
+  StartingPosition,
+} from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
 import { VARIABLES } from '../adapters/aws-ports.ts'
-import { consumers } from '../domain/names.ts'
+import { consumers, statePartition } from '../domain/names.ts'
 import type { RecordStream } from '../domain/streams.ts'
 import type { Settings } from './context.ts'
 import { type Assets, stageFunction } from './function.ts'
 import { grantLake } from './grants.ts'
 import type { Lake } from './lake.ts'
+import { liveAlias } from './release.ts'
 import type { Stream } from './stream.ts'
 
 export interface BronzeProps {
@@ -21,6 +29,7 @@ export interface BronzeProps {
 
 export class Bronze extends Construct {
   readonly function: LambdaFunction
+  readonly live: Alias
   readonly mapping: EventSourceMapping
 
   constructor(scope: Construct, id: string, { settings, assets, lake, stream, records }: BronzeProps) {
@@ -38,13 +47,15 @@ export class Bronze extends Construct {
     grantLake(lake, this.function, {
       writes: [table],
       produces: [...(next === undefined ? [] : [next]), consumers.table(table.name)],
+      state: [statePartition.checkpoint(topic)],
       // Looks a repeated offset up in the table.
       catalog: 'reads',
     })
     const consumerGroup = stream.consumerGroup(name)
     stream.grantConsume(this.function, topic, consumerGroup)
+    this.live = liveAlias(this.function)
     this.mapping = new EventSourceMapping(this, 'Kafka', {
-      target: this.function,
+      target: this.live,
       ...stream.source,
       kafkaTopic: topic,
       // A group of its own: another consumer of that group would take partitions, and so records, away.
@@ -53,11 +64,15 @@ export class Bronze extends Construct {
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: records.batchRecords,
       maxBatchingWindow: Duration.seconds(records.batchWindowSeconds),
+      // Lambda offers a mapping's metrics and log only in provisioned mode (Lambda developer guide, "Kafka event source
+      // mapping logging"); on demand, OffsetLag and the state are what there is.
       ...(settings.pollers && {
         provisionedPollerConfig: {
           minimumPollers: settings.pollers.minimum,
           maximumPollers: settings.pollers.maximum,
         },
+        metricsConfig: { metrics: [MetricType.EVENT_COUNT, MetricType.ERROR_COUNT, MetricType.KAFKA_METRICS] },
+        logLevel: EventSourceMappingLogLevel.WARN,
       }),
       // Neither onFailure nor retryAttempts: no record can make Bronze fail, so a batch is tried until it is stored.
     })

@@ -5,6 +5,7 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
+import { type Package, packagesOf } from './sbom.ts'
 
 /** The functions, by the folder of functions/ that each is made of. */
 export const FUNCTIONS = ['bronze', 'silver', 'commit', 'gold', 'ohlcv', 'sweep', 'maintain', 'topics'] as const
@@ -29,15 +30,23 @@ const fromLayer: Plugin = {
   },
 }
 
-/** Writes `<folder>/<function>/index.mjs`; gives each bundle's size in bytes. */
-export async function bundleFunctions(folder: string): Promise<Record<FunctionName, number>> {
+export interface Bundle {
+  readonly bytes: number
+  /** What is in it besides our own code. */
+  readonly packages: readonly Package[]
+}
+
+/** Writes `<folder>/<function>/index.mjs`; gives what each is. */
+export async function bundleFunctions(folder: string): Promise<Record<FunctionName, Bundle>> {
   rmSync(folder, { recursive: true, force: true })
-  const sizes = await Promise.all(
+  const bundles = await Promise.all(
     FUNCTIONS.map(async name => {
       const outdir = join(folder, name)
       mkdirSync(outdir, { recursive: true })
       const outfile = join(outdir, 'index.mjs')
-      await build({
+      const { metafile } = await build({
+        absWorkingDir: ROOT,
+        metafile: true,
         entryPoints: [join(ROOT, 'functions', name, 'lambda.ts')],
         outfile,
         bundle: true,
@@ -54,8 +63,9 @@ export async function bundleFunctions(folder: string): Promise<Record<FunctionNa
         plugins: [fromLayer],
         logLevel: 'warning',
       })
-      return [name, statSync(outfile).size] as const
+      const made: Bundle = { bytes: statSync(outfile).size, packages: packagesOf(metafile, ROOT) }
+      return [name, made] as const
     }),
   )
-  return Object.fromEntries(sizes) as Record<FunctionName, number>
+  return Object.fromEntries(bundles) as Record<FunctionName, Bundle>
 }

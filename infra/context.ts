@@ -3,12 +3,14 @@
  * is read here; docs/deploy.md says what each means.
  */
 import { BadInput } from '../domain/errors.ts'
+import { EXCHANGES } from '../domain/exchanges.ts'
 import { parseRetention, type RetentionSettings } from '../domain/retention.ts'
 import { allTables } from '../domain/tables.ts'
 import { ARCHITECTURES, type ArchitectureName } from '../layers/duckdb.ts'
 
 const STAGES = ['dev', 'prod'] as const
 const KAFKA_MODES = ['msk-new', 'msk-arn', 'self-managed'] as const
+const RELEASES = ['guarded', 'now'] as const
 const CLUSTERS = ['serverless', 'provisioned'] as const
 /** SASL mechanisms with a user and password; all but `none` over TLS. */
 const LOGINS = ['scram-512', 'scram-256', 'plain', 'none'] as const
@@ -19,6 +21,8 @@ export type Login = (typeof LOGINS)[number]
 export interface Network {
   readonly vpc: string
   readonly subnets: readonly string[]
+  /** With a way to the internet; undefined: the same. */
+  readonly publicSubnets?: readonly string[]
   readonly securityGroup: string
 }
 
@@ -31,6 +35,8 @@ export type KafkaSettings =
       readonly login: Login
       /** A secret with `username` and `password`. */
       readonly secretArn?: string
+      /** The customer's key that encrypts the secret; undefined: the account's default key does. */
+      readonly secretKeyArn?: string
       /** undefined: the brokers are reached over the internet. */
       readonly network?: Network
     }
@@ -38,8 +44,18 @@ export type KafkaSettings =
 export interface Settings {
   readonly stage: (typeof STAGES)[number]
   readonly kafka: KafkaSettings
+  /** The two availability zones of a network that is made here; undefined: the account's first two. */
+  readonly zones?: readonly string[]
   readonly architecture: ArchitectureName
   readonly feeds: boolean
+  /** Exchanges whose trades are meant to come: silence is an alarm. */
+  readonly expected: ReadonlySet<string>
+  /** How new versions take over: with alarms that take them back, or all at once whatever rings. */
+  readonly release: (typeof RELEASES)[number]
+  /** A key of the customer for all data at rest. */
+  readonly cmk: boolean
+  /** US dollars a month of the whole account. */
+  readonly budget?: number
   /** X-Ray traces of the functions. */
   readonly tracing: boolean
   /** Concurrent invocations set aside for each Bronze function. */
@@ -63,11 +79,21 @@ export type Context = (name: string) => unknown
 export function readSettings(context: Context): Settings {
   const read = reader(context)
   const local = read.flag('local')
+  const stage = read.choice('stage', STAGES, 'dev')
+  const kafka = kafkaSettings(read, local)
+  // Nobody else writes to a cluster that was just made.
+  const isNew = kafka.mode === 'msk-new'
+  const feeds = read.flag('feeds', isNew && stage === 'dev')
   return {
-    stage: read.choice('stage', STAGES, 'dev'),
-    kafka: kafkaSettings(read, local),
+    stage,
+    kafka,
+    zones: zonesOf(read),
     architecture: read.choice('arch', ARCHITECTURES, 'arm64'),
-    feeds: read.flag('feeds'),
+    feeds,
+    expected: expectedOf(read, feeds || !isNew),
+    release: read.choice('release', RELEASES, 'guarded'),
+    cmk: read.flag('cmk'),
+    budget: read.count('budget'),
     tracing: read.flag('tracing'),
     bronzeConcurrency: read.count('bronzeConcurrency'),
     pollers: read.range('pollers'),
@@ -82,6 +108,31 @@ export function readSettings(context: Context): Settings {
 function retentionSettings(read: Reader): RetentionSettings {
   const text = read.list('retention').join(',')
   return text === '' ? {} : parseRetention(text, allTables())
+}
+
+function expectedOf(read: Reader, all: boolean): ReadonlySet<string> {
+  const names = EXCHANGES.map(({ name }): string => name)
+  const given = read.list('expect')
+  if (given.length === 0) return new Set(all ? names : [])
+  if (given.join() === 'none') return new Set()
+  const wrong = given.find(name => !names.includes(name))
+  if (wrong !== undefined)
+    throw new BadInput(`The context value expect has ${wrong}: give none, or some of ${names.join(', ')}.`)
+  return new Set(given)
+}
+
+/** Two, because a provisioned cluster has a broker in each. */
+const ZONES = 2
+
+function zonesOf(read: Reader): readonly string[] | undefined {
+  const zones = read.list('zones')
+  if (zones.length === 0) return undefined
+  const wrong = zones.find(zone => !/^[a-z]{2}(?:-[a-z]+)+-\d[a-z]$/.test(zone))
+  if (wrong !== undefined)
+    throw new BadInput(`The context value zones has ${wrong}: give names of availability zones, as eu-central-1a.`)
+  if (new Set(zones).size !== ZONES || zones.length !== ZONES)
+    throw new BadInput(`The context value zones is ${zones.join(',')}: give ${ZONES} different availability zones.`)
+  return zones
 }
 
 function kafkaSettings(read: Reader, local: boolean): KafkaSettings {
@@ -113,7 +164,12 @@ function kafkaSettings(read: Reader, local: boolean): KafkaSettings {
     )
   if (login !== 'none' && secretArn === undefined)
     throw missing('kafkaSecretArn', 'the ARN of a secret with username and password', mode)
-  return { mode, bootstrapServers: servers, login, secretArn, network }
+  const secretKeyArn = read.matching(
+    'kafkaSecretKeyArn',
+    /^arn:[\w-]+:kms:[\w-]+:\d+:key\/\S+$/,
+    'the ARN of a KMS key (not of an alias)',
+  )
+  return { mode, bootstrapServers: servers, login, secretArn, secretKeyArn, network }
 }
 
 function networkSettings(read: Reader): Network | undefined {
@@ -153,8 +209,9 @@ function reader(context: Context) {
       if (!found) throw new BadInput(`The context value ${name} is ${value}: give ${choices.join(' or ')}.`)
       return found
     },
-    flag(name: string): boolean {
-      const value = text(name) ?? 'off'
+    flag(name: string, otherwise = false): boolean {
+      const value = text(name)
+      if (value === undefined) return otherwise
       if (['on', 'true'].includes(value)) return true
       if (['off', 'false'].includes(value)) return false
       throw new BadInput(`The context value ${name} is ${value}: give on or off.`)

@@ -19,30 +19,40 @@ import {
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { Exchange } from '../domain/exchanges.ts'
-import { FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, topicName } from '../domain/names.ts'
+import { FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, pascal, topicName } from '../domain/names.ts'
 import { BUNDLED_IDS } from '../domain/wire.ts'
 import { acknowledge } from './acknowledge.ts'
 import type { Settings } from './context.ts'
-import { pascal } from './function.ts'
 import { FEED } from './sizes.ts'
 import type { Stream } from './stream.ts'
+import type { Topics } from './topics.ts'
 
 /** Where probes and metrics are answered, inside the task. */
 const PORT = 9100
 const SPILL = 'spill'
+/**
+ * A feed waits this long for brokers and topics, within the longest time in which ECS does not count failed health checks
+ * (ECS API reference, "HealthCheck", startPeriod): three tasks that fail trip the circuit breaker, and that rolls the whole
+ * stack back (ECS API reference, "ServiceDeploymentCircuitBreaker", threshold).
+ */
+const WAIT = '4m'
+const START_PERIOD = Duration.minutes(5)
+
 export interface FeedsProps {
   readonly settings: Settings
   readonly stream: Stream
+  /** What a feed writes to has to be there before it. */
+  readonly topics: Topics
   readonly exchanges: readonly Exchange[]
 }
 
 export class Feeds extends Construct {
   readonly logs: readonly { readonly exchange: Exchange; readonly logGroup: ILogGroup }[]
 
-  constructor(scope: Construct, id: string, { settings, stream, exchanges }: FeedsProps) {
+  constructor(scope: Construct, id: string, { settings, stream, topics, exchanges }: FeedsProps) {
     super(scope, id)
     const arm = settings.architecture === 'arm64'
-    const { vpc, vpcSubnets } = this.network(stream)
+    const { vpc, vpcSubnets } = this.network(stream, settings.zones)
     const cluster = new Cluster(this, 'Cluster', { vpc, containerInsightsV2: ContainerInsights.DISABLED })
     acknowledge(
       cluster,
@@ -76,7 +86,7 @@ export class Feeds extends Construct {
         image,
         command: [
           'feed',
-          ...['--exchange', name, '--port', `${PORT}`, '--spill', `/${SPILL}`],
+          ...['--exchange', name, '--port', `${PORT}`, '--spill', `/${SPILL}`, '--wait', WAIT],
           ...(settings.registryUrl
             ? ['--registry', settings.registryUrl]
             : ['--schema-ids', `${BUNDLED_IDS.trade},${BUNDLED_IDS.wide}`]),
@@ -92,7 +102,7 @@ export class Feeds extends Construct {
             '-e',
             `fetch('http://127.0.0.1:${PORT}/healthz').then(r => process.exit(r.ok ? 0 : 1))`,
           ],
-          startPeriod: Duration.minutes(1),
+          startPeriod: START_PERIOD,
         },
         logging: LogDrivers.awsLogs({ streamPrefix: name, logGroup }),
       })
@@ -105,7 +115,7 @@ export class Feeds extends Construct {
           ['AwsSolutions-IAM5[Resource::*]'],
           'ecr:GetAuthorizationToken takes no resource.',
         )
-      new FargateService(this, pascal(name, 'service'), {
+      const service = new FargateService(this, pascal(name, 'service'), {
         cluster,
         taskDefinition: task,
         desiredCount: 1,
@@ -118,15 +128,19 @@ export class Feeds extends Construct {
         vpcSubnets,
         securityGroups: [securityGroup, ...(stream.placement?.securityGroups ?? [])],
       })
+      service.node.addDependency(topics)
       return { exchange, logGroup }
     })
   }
 
   /** The brokers' network, or one of its own where they are reached over the internet. */
-  private network(stream: Stream): Pick<NonNullable<Stream['placement']>, 'vpc' | 'vpcSubnets'> {
+  private network(
+    stream: Stream,
+    zones: Settings['zones'],
+  ): Pick<NonNullable<Stream['placement']>, 'vpc' | 'vpcSubnets'> {
     if (stream.placement) return { vpc: stream.placement.vpc, vpcSubnets: stream.placement.publicSubnets }
     const vpc = new Vpc(this, 'Vpc', {
-      maxAzs: 2,
+      ...(zones ? { availabilityZones: [...zones] } : { maxAzs: 2 }),
       natGateways: 0,
       subnetConfiguration: [{ name: 'public', subnetType: SubnetType.PUBLIC, mapPublicIpOnLaunch: false }],
     })

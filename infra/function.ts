@@ -16,10 +16,12 @@ import {
 } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
+import { NAMESPACE_VARIABLE } from '../adapters/aws-telemetry.ts'
 import { TRACE_VARIABLE } from '../adapters/aws-tracing.ts'
 import { acknowledge } from './acknowledge.ts'
 import type { FunctionName } from './bundles.ts'
 import type { Settings } from './context.ts'
+import { acknowledgeKeyUse } from './key.ts'
 import { SIZES } from './sizes.ts'
 
 /** What the functions run: real bundles when deploying, placeholders in tests of the template. */
@@ -39,17 +41,7 @@ export interface StageFunctionProps {
   readonly environment: Readonly<Record<string, string>>
   readonly layer?: ILayerVersion
   readonly description: string
-  readonly more?: Pick<
-    FunctionProps,
-    | 'reservedConcurrentExecutions'
-    | 'vpc'
-    | 'vpcSubnets'
-    | 'securityGroups'
-    | 'retryAttempts'
-    | 'maxEventAge'
-    | 'onFailure'
-    | 'onSuccess'
-  >
+  readonly more?: Pick<FunctionProps, 'reservedConcurrentExecutions' | 'vpc' | 'vpcSubnets' | 'securityGroups'>
 }
 
 export function stageFunction(scope: Construct, id: string, props: StageFunctionProps): LambdaFunction {
@@ -75,7 +67,11 @@ export function stageFunction(scope: Construct, id: string, props: StageFunction
     memorySize: memoryMiB,
     timeout: Duration.seconds(timeoutSeconds),
     ...(scratchMiB && { ephemeralStorageSize: Size.mebibytes(scratchMiB) }),
-    environment: { ...environment, ...(settings.tracing && { [TRACE_VARIABLE]: 'true' }) },
+    environment: {
+      ...environment,
+      [NAMESPACE_VARIABLE]: Stack.of(scope).stackName,
+      ...(settings.tracing && { [TRACE_VARIABLE]: 'true' }),
+    },
     ...(layer && { layers: [layer] }),
     logGroup,
     // The platform's own report of each invocation is then JSON as well: the memory alarms read it.
@@ -102,11 +98,6 @@ export function stageFunction(scope: Construct, id: string, props: StageFunction
     ['AwsSolutions-IAM5[Resource::*]'],
     'With tracing=on, X-Ray takes no resource (xray:PutTraceSegments, xray:PutTelemetryRecords); nor do the network interfaces of a function or an event source in a VPC (Lambda developer guide, "Required IAM permissions").',
   )
+  acknowledgeKeyUse(role)
   return made
-}
-
-/** `bronze`, `binance` → `BinanceBronze`: the way of outputs and construct ids. */
-export function pascal(...parts: string[]): string {
-  const words = parts.flatMap(part => part.split('_'))
-  return words.map(word => word.charAt(0).toUpperCase() + word.slice(1)).join('')
 }

@@ -1,10 +1,11 @@
 /** What each function may do, written out: the tables whose files it reads and writes, and the items it moves. */
 import { Stack } from 'aws-cdk-lib'
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { PolicyStatement, type PolicyStatementProps } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
-import { pendingObjectPrefix, tableKey } from '../domain/names.ts'
+import { catalogPartition, pendingObjectPrefix, statePartition, tableKey } from '../domain/names.ts'
 import type { TableDefinition } from '../domain/tables.ts'
-import { acknowledge, wildcard } from './acknowledge.ts'
+import { acknowledge, wildcardArn } from './acknowledge.ts'
+import { KEY_ACTIONS } from './key.ts'
 import type { Lake } from './lake.ts'
 
 export interface LakeAccess {
@@ -16,6 +17,8 @@ export interface LakeAccess {
   readonly produces?: readonly string[]
   /** Consumers whose lists it takes from. */
   readonly consumes?: readonly string[]
+  /** What it reads and writes in the state table besides lists: partition keys. */
+  readonly state?: readonly string[]
   /** It deletes what it may write: only maintenance does. */
   readonly deletes?: boolean
   /** What it does to the tables' pointers. */
@@ -28,17 +31,34 @@ const READ_ITEMS = ['dynamodb:GetItem', 'dynamodb:Query']
 /** The parts of a transaction are granted one by one (DynamoDB developer guide, "Using IAM with transactions"). */
 const WRITE_ITEMS = ['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem']
 
+/**
+ * Only items with these partition keys (DynamoDB developer guide, "Using IAM policy conditions for fine-grained access control"). The condition
+ * would hold of a request that names no key, but each granted action names one.
+ */
+function itemsOf(partitions: readonly string[]): PolicyStatementProps['conditions'] {
+  return { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [...partitions].sort() } }
+}
+
 export function grantLake(lake: Lake, { role }: IFunction, access: LakeAccess): void {
   if (!role) throw new TypeError('A function without a role of its own can be granted nothing.')
-  const { reads = [], writes = [], produces = [], consumes = [], deletes = false, catalog, mirrors = [] } = access
-  const allow = (actions: string[], resources: string[]) => {
-    if (resources.length > 0) role.addToPrincipalPolicy(new PolicyStatement({ actions, resources }))
+  const {
+    reads = [],
+    writes = [],
+    produces = [],
+    consumes = [],
+    state = [],
+    deletes = false,
+    catalog,
+    mirrors = [],
+  } = access
+  const allow = (actions: string[], resources: string[], conditions?: PolicyStatementProps['conditions']) => {
+    if (resources.length > 0) role.addToPrincipalPolicy(new PolicyStatement({ actions, resources, conditions }))
   }
   const objects = (prefixes: readonly string[]) => {
     const patterns = [...new Set(prefixes)].map(prefix => `${prefix}*`)
     acknowledge(
       role,
-      patterns.map(pattern => wildcard(lake.bucket, `/${pattern}`)),
+      patterns.map(pattern => wildcardArn(role, lake.bucket.arnForObjects(pattern))),
       "The names of a table's files, and of a list's, are made up as it goes: each prefix is one table's or one list's.",
     )
     return patterns.map(pattern => lake.bucket.arnForObjects(pattern))
@@ -58,13 +78,18 @@ export function grantLake(lake: Lake, { role }: IFunction, access: LakeAccess): 
   // meet it.
   allow(['s3:ListBucket'], [lake.bucket.bucketArn])
 
-  allow([...READ_ITEMS, ...WRITE_ITEMS], [lake.stateTable.tableArn])
-  if (catalog !== 'none')
-    allow(catalog === 'commits' ? [...READ_ITEMS, ...WRITE_ITEMS] : READ_ITEMS, [lake.catalogTable.tableArn])
+  const lists = [...new Set([...produces, ...consumes])].map(statePartition.pending)
+  allow([...READ_ITEMS, ...WRITE_ITEMS], [lake.stateTable.tableArn], itemsOf([...lists, ...state]))
+  if (lake.key) allow(KEY_ACTIONS, [lake.key.keyArn])
+
+  const pointers = (tables: readonly TableDefinition[]) =>
+    itemsOf([...new Set(tables.map(({ name }) => catalogPartition.table(name))), catalogPartition.namespaces])
+  if (catalog !== 'none') allow(READ_ITEMS, [lake.catalogTable.tableArn], pointers([...reads, ...writes, ...mirrors]))
+  if (catalog === 'commits') allow(WRITE_ITEMS, [lake.catalogTable.tableArn], pointers(writes))
 
   if (mirrors.length > 0) {
     const glue = (resource: string, resourceName?: string) =>
-      Stack.of(lake).formatArn({ service: 'glue', resource, resourceName })
+      Stack.of(role).formatArn({ service: 'glue', resource, resourceName })
     allow(
       ['glue:GetTable', 'glue:CreateTable', 'glue:UpdateTable'],
       [

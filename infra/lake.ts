@@ -1,8 +1,12 @@
-/** Where the lake lives: the bucket of all files, the state and catalog tables, and the Glue database that Athena sees. */
-import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib'
+/**
+ * Where the lake lives: the bucket of all files, the state and catalog tables, and the Glue database that Athena sees; and the same as the
+ * functions' stack knows it.
+ */
+import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
 import { CfnDatabase } from 'aws-cdk-lib/aws-glue'
-import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3'
+import type { IKey, Key } from 'aws-cdk-lib/aws-kms'
+import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
 import { VARIABLES } from '../adapters/aws-ports.ts'
 import { KEY_NAMES } from '../adapters/dynamodb-state.ts'
@@ -10,21 +14,28 @@ import type { StateTable } from '../domain/ports.ts'
 import { NAMESPACE } from '../domain/tables.ts'
 import { acknowledge } from './acknowledge.ts'
 import type { Settings } from './context.ts'
+import { customerKey, keyByArn } from './key.ts'
 
-export class Lake extends Construct {
+export class StoredLake extends Construct {
   readonly bucket: Bucket
-  readonly stateTable: Table
-  readonly catalogTable: Table
+  readonly tables: Readonly<Record<StateTable, Table>>
   readonly databaseName: string
-  /** What every function needs to find the lake. */
-  readonly environment: Readonly<Record<string, string>>
+  /** undefined: keys of AWS encrypt the data. */
+  readonly key?: Key
 
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id)
     const prod = settings.stage === 'prod'
-    const removalPolicy = prod ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY
+    // What stays when the stack goes does not stay when its creation is rolled back: the next attempt would find it there
+    // (CloudFormation template reference, "DeletionPolicy attribute", RetainExceptOnCreate).
+    const removalPolicy = prod ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY
+    const key = settings.cmk ? customerKey(this, 'Key', settings.stage) : undefined
+    this.key = key
     this.bucket = new Bucket(this, 'Bucket', {
-      encryption: BucketEncryption.S3_MANAGED,
+      ...(key
+        ? // A bucket's own key asks KMS once for many objects.
+          { encryption: BucketEncryption.KMS, encryptionKey: key, bucketKeyEnabled: true }
+        : { encryption: BucketEncryption.S3_MANAGED }),
       // The emulator speaks plain HTTP.
       ...(!settings.local && { enforceSSL: true, minimumTLSVersion: 1.2 }),
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -47,14 +58,14 @@ export class Lake extends Construct {
         partitionKey: { name: KEY_NAMES[name].partition, type: AttributeType.STRING },
         sortKey: { name: KEY_NAMES[name].sort, type: AttributeType.STRING },
         billingMode: BillingMode.PAY_PER_REQUEST,
-        encryption: TableEncryption.AWS_MANAGED,
+        ...(key
+          ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }
+          : { encryption: TableEncryption.AWS_MANAGED }),
         pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
         timeToLiveAttribute,
-        deletionProtection: prod,
         removalPolicy,
       })
-    this.stateTable = table('state', 'expires_at')
-    this.catalogTable = table('catalog')
+    this.tables = { state: table('state', 'expires_at'), catalog: table('catalog') }
 
     // Stages may share an account; production has the plain name that queries use.
     this.databaseName = prod ? NAMESPACE : `${NAMESPACE}_${settings.stage}`
@@ -63,7 +74,33 @@ export class Lake extends Construct {
       databaseInput: { name: this.databaseName, description: 'tradelake: Iceberg tables, mirrored after each commit' },
     })
     database.applyRemovalPolicy(removalPolicy)
+  }
+}
 
+interface TableName {
+  readonly tableName: string
+  readonly tableArn: string
+}
+
+export class Lake extends Construct {
+  readonly bucket: IBucket
+  readonly stateTable: TableName
+  readonly catalogTable: TableName
+  readonly databaseName: string
+  /** undefined: keys of AWS encrypt the data. */
+  readonly key?: IKey
+  /** What every function needs to find the lake. */
+  readonly environment: Readonly<Record<string, string>>
+
+  constructor(scope: Construct, id: string, stored: StoredLake) {
+    super(scope, id)
+    const known = (value: string) => Stack.of(stored).exportValue(value)
+    const table = ({ tableName, tableArn }: Table) => ({ tableName: known(tableName), tableArn: known(tableArn) })
+    this.bucket = Bucket.fromBucketName(this, 'Bucket', known(stored.bucket.bucketName))
+    this.stateTable = table(stored.tables.state)
+    this.catalogTable = table(stored.tables.catalog)
+    this.databaseName = stored.databaseName
+    this.key = stored.key && keyByArn(this, 'Key', known(stored.key.keyArn))
     this.environment = {
       [VARIABLES.bucket]: this.bucket.bucketName,
       [VARIABLES.stateTable]: this.stateTable.tableName,

@@ -1,5 +1,5 @@
-/** Amazon MSK: a cluster made here, serverless or provisioned, in a VPC of its own; or an existing one. */
-import { RemovalPolicy, Stack } from 'aws-cdk-lib'
+/** Amazon MSK: a cluster made here, serverless or provisioned, in a VPC of its own; and the addresses of any. */
+import { CfnResource, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import {
   FlowLogDestination,
   FlowLogTrafficType,
@@ -15,8 +15,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { CfnCluster, CfnConfiguration, CfnServerlessCluster } from 'aws-cdk-lib/aws-msk'
 import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources'
 import { Construct } from 'constructs'
-import type { KafkaSettings, Settings } from './context.ts'
-import type { Placement } from './placement.ts'
+import type { KafkaSettings, Network, Settings } from './context.ts'
 import { PROVISIONED } from './sizes.ts'
 
 /** Port of MSK's IAM listener inside the VPC (MSK developer guide, "Port information"). */
@@ -32,37 +31,66 @@ const SERVER_PROPERTIES = [
   'unclean.leader.election.enable=false',
 ].join('\n')
 
+/** A cluster that stays keeps what it stands on. */
+const STAYS_WITH_IT = new Set([
+  ...['AWS::MSK::ServerlessCluster', 'AWS::MSK::Cluster', 'AWS::MSK::Configuration', 'AWS::Logs::LogGroup'],
+  ...['AWS::EC2::VPC', 'AWS::EC2::Subnet', 'AWS::EC2::SecurityGroup', 'AWS::EC2::SecurityGroupIngress'],
+])
+
 export interface MskClusterProps {
   readonly stage: Settings['stage']
-  readonly kafka: Exclude<KafkaSettings, { mode: 'self-managed' }>
+  /** Availability zones of a new cluster; undefined: the first two of the account. */
+  readonly zones: Settings['zones']
+  readonly kind: Extract<KafkaSettings, { mode: 'msk-new' }>['cluster']
 }
 
-export class MskCluster extends Construct {
+/** A cluster, and where its brokers can be reached. */
+export interface ReachableCluster {
   readonly arn: string
-  /** Addresses of the IAM listener. */
-  readonly bootstrap: string
-  /** In the VPC that was made here. */
-  readonly placement?: Placement
+  readonly network: Network
+}
 
-  constructor(scope: Construct, id: string, { stage, kafka }: MskClusterProps) {
+export class MskCluster extends Construct implements ReachableCluster {
+  readonly arn: string
+  readonly network: Network
+
+  constructor(scope: Construct, id: string, { stage, zones, kind }: MskClusterProps) {
     super(scope, id)
-    if (kafka.mode === 'msk-arn') this.arn = kafka.clusterArn
-    else {
-      const network = this.network()
-      this.placement = network
-      const subnets = network.vpc.isolatedSubnets
-      this.arn =
-        kafka.cluster === 'serverless'
-          ? this.serverless(subnets, network.securityGroup)
-          : this.provisioned(subnets, network.securityGroup, stage)
+    const { vpc, securityGroup } = this.makeNetwork(zones)
+    const subnets = vpc.isolatedSubnets
+    this.network = {
+      vpc: vpc.vpcId,
+      subnets: subnets.map(({ subnetId }) => subnetId),
+      publicSubnets: vpc.publicSubnets.map(({ subnetId }) => subnetId),
+      securityGroup: securityGroup.securityGroupId,
     }
-    this.bootstrap = this.bootstrapOf(this.arn)
+    this.arn =
+      kind === 'serverless' ? this.serverless(subnets, securityGroup) : this.provisioned(subnets, securityGroup)
+    if (stage === 'prod')
+      for (const child of this.node.findAll())
+        if (CfnResource.isCfnResource(child) && STAYS_WITH_IT.has(child.cfnResourceType))
+          child.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
   }
 
-  private network() {
+  /** The same as another stack knows it. */
+  known(): ReachableCluster {
+    const known = (value: string) => Stack.of(this).exportValue(value)
+    const { vpc, subnets, publicSubnets, securityGroup } = this.network
+    return {
+      arn: known(this.arn),
+      network: {
+        vpc: known(vpc),
+        subnets: subnets.map(known),
+        publicSubnets: publicSubnets?.map(known),
+        securityGroup: known(securityGroup),
+      },
+    }
+  }
+
+  private makeNetwork(zones: Settings['zones']) {
     // No NAT: pollers and the topics' function reach AWS through endpoints.
     const vpc = new Vpc(this, 'Vpc', {
-      maxAzs: 2,
+      ...(zones ? { availabilityZones: [...zones] } : { maxAzs: 2 }),
       natGateways: 0,
       subnetConfiguration: [
         { name: 'public', subnetType: SubnetType.PUBLIC, cidrMask: 24, mapPublicIpOnLaunch: false },
@@ -94,26 +122,25 @@ export class MskCluster extends Construct {
         securityGroups: [securityGroup],
         subnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
       })
-    return {
-      vpc,
-      securityGroup,
-      vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
-      securityGroups: [securityGroup],
-      publicSubnets: { subnetType: SubnetType.PUBLIC },
-    }
+    return { vpc, securityGroup }
   }
 
   private serverless(subnets: readonly ISubnet[], group: SecurityGroup): string {
     const cluster = new CfnServerlessCluster(this, 'Serverless', {
-      clusterName: Stack.of(this).stackName,
+      clusterName: this.clusterName('serverless'),
       clientAuthentication: { sasl: { iam: { enabled: true } } },
       vpcConfigs: [{ subnetIds: subnets.map(subnet => subnet.subnetId), securityGroups: [group.securityGroupId] }],
     })
     return cluster.attrArn
   }
 
-  private provisioned(subnets: readonly ISubnet[], group: SecurityGroup, stage: Settings['stage']): string {
-    const clusterName = Stack.of(this).stackName
+  /** Names differ by kind: MSK refuses a second cluster of a name, also while the first is being replaced. */
+  private clusterName(kind: string): string {
+    return `${Stack.of(this).stackName}-${kind}`
+  }
+
+  private provisioned(subnets: readonly ISubnet[], group: SecurityGroup): string {
+    const clusterName = this.clusterName('provisioned')
     const configuration = new CfnConfiguration(this, 'Configuration', {
       name: clusterName,
       serverProperties: SERVER_PROPERTIES,
@@ -137,23 +164,22 @@ export class MskCluster extends Construct {
       configurationInfo: { arn: configuration.attrArn, revision: configuration.attrLatestRevisionRevision },
       loggingInfo: { brokerLogs: { cloudWatchLogs: { enabled: true, logGroup: logGroup.logGroupName } } },
     })
-    if (stage === 'prod') cluster.applyRemovalPolicy(RemovalPolicy.RETAIN)
     return cluster.attrArn
   }
+}
 
-  /** Neither kind of cluster gives CloudFormation its addresses: MSK itself is asked while deploying. */
-  private bootstrapOf(arn: string): string {
-    const asked = new AwsCustomResource(this, 'Bootstrap', {
-      onUpdate: {
-        service: 'Kafka',
-        action: 'getBootstrapBrokers',
-        parameters: { ClusterArn: arn },
-        physicalResourceId: PhysicalResourceId.of('bootstrap'),
-        outputPaths: ['BootstrapBrokerStringSaslIam'],
-      },
-      policy: AwsCustomResourcePolicy.fromSdkCalls({ resources: [arn] }),
-      installLatestAwsSdk: false,
-    })
-    return asked.getResponseField('BootstrapBrokerStringSaslIam')
-  }
+/** Addresses of a cluster's IAM listener. Neither kind gives CloudFormation its addresses: MSK itself is asked while deploying. */
+export function bootstrapOf(scope: Construct, arn: string): string {
+  const asked = new AwsCustomResource(scope, 'Bootstrap', {
+    onUpdate: {
+      service: 'Kafka',
+      action: 'getBootstrapBrokers',
+      parameters: { ClusterArn: arn },
+      physicalResourceId: PhysicalResourceId.of('bootstrap'),
+      outputPaths: ['BootstrapBrokerStringSaslIam'],
+    },
+    policy: AwsCustomResourcePolicy.fromSdkCalls({ resources: [arn] }),
+    installLatestAwsSdk: false,
+  })
+  return asked.getResponseField('BootstrapBrokerStringSaslIam')
 }

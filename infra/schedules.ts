@@ -1,24 +1,26 @@
 /** The scheduled functions: commit, Gold, the candles, sweep and maintenance. All are safe when two run at once. */
 import { Aws, Duration, Stack } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { type Function as LambdaFunction, LayerVersion } from 'aws-cdk-lib/aws-lambda'
+import { type Alias, type EventInvokeConfigOptions, LayerVersion } from 'aws-cdk-lib/aws-lambda'
 import { LambdaDestination, SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations'
 import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import { VARIABLES } from '../adapters/aws-ports.ts'
 import type { Exchange } from '../domain/exchanges.ts'
-import { consumers, stageConsumers } from '../domain/names.ts'
+import { consumers, pascal, stageConsumers, statePartition } from '../domain/names.ts'
 import { retentionText } from '../domain/retention.ts'
 import { allTables, candleTable, committedTables, GOLD_TABLE, silverTable } from '../domain/tables.ts'
 import { TIMEFRAMES } from '../domain/timeframes.ts'
-import { acknowledge, wildcard } from './acknowledge.ts'
+import { acknowledge, wildcardArn } from './acknowledge.ts'
 import { type FunctionName, WITH_ENGINE } from './bundles.ts'
 import type { Settings } from './context.ts'
-import { type Assets, pascal, type StageFunctionProps, stageFunction } from './function.ts'
+import { type Assets, type StageFunctionProps, stageFunction } from './function.ts'
 import { grantLake, type LakeAccess } from './grants.ts'
+import { acknowledgeKeyUse } from './key.ts'
 import type { Lake } from './lake.ts'
 import { deadLetterQueue } from './queues.ts'
+import { liveAlias, type StageRelease } from './release.ts'
 
 const EVERY_MINUTES: Readonly<Record<Scheduled, number>> = {
   commit: 1,
@@ -45,7 +47,7 @@ export interface SchedulesProps {
 }
 
 export class Schedules extends Construct {
-  readonly functions: Readonly<Record<Scheduled, LambdaFunction>>
+  readonly stages: Readonly<Record<Scheduled, StageRelease>>
   /** Events whose function failed, or was not reached. */
   readonly deadLetters: Queue
 
@@ -55,7 +57,7 @@ export class Schedules extends Construct {
       code: assets.engineLayer,
       description: `DuckDB for Node, ${settings.architecture}`,
     })
-    this.deadLetters = deadLetterQueue(this, 'DeadLetters', settings)
+    this.deadLetters = deadLetterQueue(this, 'DeadLetters', settings, lake.key)
     const failures = new SqsDestination(this.deadLetters)
     const group = new CfnScheduleGroup(this, 'Group', { name: Stack.of(this).stackName })
     const scheduler = new Role(this, 'Scheduler', {
@@ -65,13 +67,14 @@ export class Schedules extends Construct {
       }),
     })
     this.deadLetters.grantSendMessages(scheduler)
+    acknowledgeKeyUse(scheduler)
 
     const scheduled = (
       name: Scheduled,
       description: string,
       access: LakeAccess,
-      extra: Partial<Pick<StageFunctionProps, 'environment' | 'more'>> = {},
-    ): LambdaFunction => {
+      extra: Partial<Pick<StageFunctionProps, 'environment'>> & Pick<EventInvokeConfigOptions, 'onSuccess'> = {},
+    ): StageRelease => {
       const made = stageFunction(this, pascal(name), {
         settings,
         assets,
@@ -79,13 +82,14 @@ export class Schedules extends Construct {
         description,
         ...(WITH_ENGINE.has(name) && { layer: engine }),
         environment: { ...lake.mirrorEnvironment, ...extra.environment },
-        // The next schedule is the retry.
-        more: { retryAttempts: 0, maxEventAge: MAX_AGE, onFailure: failures, ...extra.more },
       })
       grantLake(lake, made, access)
-      scheduler.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [made.functionArn] }))
-      this.every(name, made, group, scheduler)
-      return made
+      const { onSuccess } = extra
+      // The next schedule is the retry.
+      const live = liveAlias(made, { retryAttempts: 0, maxEventAge: MAX_AGE, onFailure: failures, onSuccess })
+      scheduler.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [live.functionArn] }))
+      this.every(name, live, group, scheduler)
+      return { function: made, live }
     }
 
     const tables = allTables(exchanges)
@@ -105,6 +109,7 @@ export class Schedules extends Construct {
       writes: candles,
       // What one commit cannot take goes back onto the list.
       produces: [consumers.candles],
+      state: [statePartition.lostTimes],
       catalog: 'commits',
       mirrors: candles,
     })
@@ -119,12 +124,12 @@ export class Schedules extends Construct {
         catalog: 'commits',
         mirrors: [GOLD_TABLE],
       },
-      { more: { onSuccess: new LambdaDestination(ohlcv) } },
+      { onSuccess: new LambdaDestination(ohlcv.live) },
     )
     acknowledge(
-      gold.role ?? gold,
-      [wildcard(ohlcv, ':*')],
-      'A destination invokes versions and aliases as well; the function has none.',
+      gold.function.role ?? gold.function,
+      [wildcardArn(this, `${ohlcv.live.functionArn}:*`)],
+      "The CDK lets a destination invoke what is below a function's ARN; below an alias there is nothing.",
     )
     const sweep = scheduled(
       'sweep',
@@ -138,13 +143,14 @@ export class Schedules extends Construct {
         },
       },
     )
-    for (const queue of Object.values(queues)) queue.grantSendMessages(sweep)
+    for (const queue of Object.values(queues)) queue.grantSendMessages(sweep.function)
     const maintain = scheduled(
       'maintain',
       'Joins small files, drops what retention lets go, deletes what nothing names',
       {
         writes: tables,
         produces: [...lists, ...tables.map(table => consumers.unreached(table.name))],
+        state: [statePartition.upkeep],
         deletes: true,
         catalog: 'commits',
         mirrors: tables,
@@ -158,10 +164,10 @@ export class Schedules extends Construct {
         },
       },
     )
-    this.functions = { commit, gold, ohlcv, sweep, maintain }
+    this.stages = { commit, gold, ohlcv, sweep, maintain }
   }
 
-  private every(name: Scheduled, target: LambdaFunction, group: CfnScheduleGroup, role: Role): void {
+  private every(name: Scheduled, target: Alias, group: CfnScheduleGroup, role: Role): void {
     const minutes = EVERY_MINUTES[name]
     new CfnSchedule(this, pascal(name, 'schedule'), {
       groupName: group.ref,

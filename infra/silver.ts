@@ -1,20 +1,21 @@
 /** Silver: for each exchange the queue of its new Bronze objects, and the function that decodes them. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import type { Alias, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources'
 import { EventType } from 'aws-cdk-lib/aws-s3'
 import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications'
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
+import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import { VARIABLES } from '../adapters/aws-ports.ts'
 import type { Exchange } from '../domain/exchanges.ts'
-import { consumers, dataPrefix } from '../domain/names.ts'
+import { consumers, dataPrefix, statePartition } from '../domain/names.ts'
 import { bronzeTable, DLQ_TABLE, silverTable } from '../domain/tables.ts'
 import type { Settings } from './context.ts'
 import { type Assets, stageFunction } from './function.ts'
 import { grantLake } from './grants.ts'
 import type { Lake } from './lake.ts'
-import { deadLetterQueue } from './queues.ts'
+import { deadLetterQueue, queueEncryption } from './queues.ts'
+import { liveAlias } from './release.ts'
 import { SIZES } from './sizes.ts'
 
 /** A commit takes up to 25 objects. */
@@ -36,14 +37,15 @@ export interface SilverProps {
 
 export class Silver extends Construct {
   readonly function: LambdaFunction
+  readonly live: Alias
   readonly queue: Queue
   readonly deadLetters: Queue
 
   constructor(scope: Construct, id: string, { settings, assets, lake, exchange }: SilverProps) {
     super(scope, id)
-    this.deadLetters = deadLetterQueue(this, 'DeadLetters', settings)
+    this.deadLetters = deadLetterQueue(this, 'DeadLetters', settings, lake.key)
     this.queue = new Queue(this, 'Queue', {
-      encryption: QueueEncryption.SQS_MANAGED,
+      ...queueEncryption(lake.key),
       // The emulator speaks plain HTTP.
       enforceSSL: !settings.local,
       visibilityTimeout: Duration.seconds(SIZES.silver.timeoutSeconds * VISIBILITY_TIMEOUTS),
@@ -73,10 +75,13 @@ export class Silver extends Construct {
       reads: [bronze],
       writes: [silver, DLQ_TABLE],
       consumes: [consumers.silver(exchange.name)],
+      // What it has done, so that a late event is known.
+      state: [statePartition.done(consumers.silver(exchange.name))],
       produces: [consumers.gold, consumers.table(silver.name), consumers.table(DLQ_TABLE.name)],
       catalog: 'none',
     })
-    this.function.addEventSource(
+    this.live = liveAlias(this.function)
+    this.live.addEventSource(
       new SqsEventSource(this.queue, {
         batchSize: OBJECTS_PER_EVENT,
         maxBatchingWindow: WINDOW,

@@ -1,14 +1,19 @@
-/** The whole deployment: each stage a construct, and the outputs that the `tradelake` command reads. */
+/** What works on the data: each stage a construct, and the outputs that the `tradelake` command reads. */
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { EXCHANGES } from '../domain/exchanges.ts'
+import { pascal, topicName } from '../domain/names.ts'
 import { FEED_GAPS, tradeStream } from '../domain/streams.ts'
-import { acknowledge } from './acknowledge.ts'
+import { acknowledgeOwn } from './acknowledge.ts'
+import { Athena } from './athena.ts'
 import { Bronze } from './bronze.ts'
+import { Budget } from './budget.ts'
 import type { Settings } from './context.ts'
+import type { DataStack } from './data-stack.ts'
 import { Feeds } from './feeds.ts'
-import { type Assets, pascal } from './function.ts'
+import type { Assets } from './function.ts'
 import { Lake } from './lake.ts'
+import { Releases } from './release.ts'
 import { Schedules } from './schedules.ts'
 import { Silver } from './silver.ts'
 import { Stream } from './stream.ts'
@@ -18,13 +23,15 @@ import { Watch } from './watch.ts'
 export interface TradelakeStackProps extends StackProps {
   readonly settings: Settings
   readonly assets: Assets
+  /** What this one works on. */
+  readonly data: DataStack
 }
 
 export class TradelakeStack extends Stack {
-  constructor(scope: Construct, id: string, { settings, assets, ...props }: TradelakeStackProps) {
+  constructor(scope: Construct, id: string, { settings, assets, data, ...props }: TradelakeStackProps) {
     super(scope, id, { description: 'tradelake: crypto trades from Kafka to Iceberg tables', ...props })
-    const lake = new Lake(this, 'Lake', settings)
-    const stream = new Stream(this, 'Stream', settings)
+    const lake = new Lake(this, 'Lake', data.lake)
+    const stream = new Stream(this, 'Stream', settings, data.cluster?.known())
     const topics = new Topics(this, 'Topics', { settings, assets, stream, exchanges: EXCHANGES })
     const stages = EXCHANGES.map(exchange => ({
       exchange,
@@ -46,11 +53,18 @@ export class TradelakeStack extends Stack {
     })
     // An event source looks for its topic when it is made.
     for (const bronze of [...stages.map(stage => stage.bronze), gaps]) bronze.mapping.node.addDependency(topics)
-    acknowledgeOwn(this)
     const queues = Object.fromEntries(stages.map(({ exchange, silver }) => [exchange.name, silver.queue]))
     const schedules = new Schedules(this, 'Schedules', { settings, assets, lake, exchanges: EXCHANGES, queues })
-    const feeds = settings.feeds ? new Feeds(this, 'Feeds', { settings, stream, exchanges: EXCHANGES }) : undefined
-    const watch = new Watch(this, 'Watch', { settings, stages, gaps, schedules, feeds })
+    const feeds = settings.feeds
+      ? new Feeds(this, 'Feeds', { settings, stream, topics, exchanges: EXCHANGES })
+      : undefined
+    acknowledgeOwn(this)
+    const watch = new Watch(this, 'Watch', { settings, stages, gaps, schedules, feeds, key: lake.key })
+
+    // The emulator has no CodeDeploy: its aliases move at once.
+    if (!settings.local) new Releases(this, 'Releases', settings, watch.released)
+
+    if (settings.budget !== undefined) new Budget(this, 'Budget', settings.budget, watch.notify)
 
     const outputs: Record<string, string> = {
       Bucket: lake.bucket.bucketName,
@@ -58,36 +72,23 @@ export class TradelakeStack extends Stack {
       CatalogTable: lake.catalogTable.tableName,
       GlueDatabase: lake.databaseName,
       FeedGapsBronzeFunction: gaps.function.functionName,
+      FeedGapsBronzeMapping: gaps.mapping.eventSourceMappingId,
       PageTopic: watch.page.topicArn,
       NotifyTopic: watch.notify.topicArn,
     }
+    // The emulator has no named queries.
+    if (!settings.local) outputs.AthenaWorkGroup = new Athena(this, 'Athena', lake.databaseName).workGroup
+    // Without a login there is nothing that a policy could let a producer do.
+    if (!settings.local)
+      Object.assign(outputs, stream.producerOutputs([...EXCHANGES.map(({ name }) => topicName(name)), FEED_GAPS.topic]))
     for (const { exchange, bronze, silver } of stages) {
       outputs[pascal(exchange.name, 'bronzeFunction')] = bronze.function.functionName
+      outputs[pascal(exchange.name, 'bronzeMapping')] = bronze.mapping.eventSourceMappingId
       outputs[pascal(exchange.name, 'silverFunction')] = silver.function.functionName
       outputs[pascal(exchange.name, 'silverQueue')] = silver.queue.queueUrl
     }
-    for (const [name, { functionName }] of Object.entries(schedules.functions))
-      outputs[pascal(name, 'function')] = functionName
+    for (const [name, stage] of Object.entries(schedules.stages))
+      outputs[pascal(name, 'function')] = stage.function.functionName
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value })
   }
-}
-
-/**
- * The CDK's own functions, one of each for the stack: one asks MSK for its addresses, one sets the bucket's
- * notifications.
- */
-const CDK_FUNCTIONS = [
-  'AWS679f53fac002430cb0da5b7982bd2287',
-  'BucketNotificationsHandler',
-  'Custom::S3AutoDeleteObjects',
-]
-
-function acknowledgeOwn(stack: Stack): void {
-  for (const child of stack.node.children)
-    if (CDK_FUNCTIONS.some(name => child.node.id.startsWith(name)))
-      acknowledge(
-        child,
-        ['AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]'],
-        "The CDK's own function, which runs while deploying: the managed policy lets it write its log, and nothing else.",
-      )
 }

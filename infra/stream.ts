@@ -1,10 +1,10 @@
 /**
- * Kafka, in one of three ways: an MSK cluster made here, an existing one, or brokers of one's own. Gives what an
+ * Kafka, in one of three ways: the MSK cluster of this deployment, an existing one, or brokers of one's own. Gives what an
  * event source and the topics' function need to reach it, and writes out the grants (the CDK makes none for Kafka).
  */
 import { Annotations, Fn, Stack } from 'aws-cdk-lib'
 import { type ISubnet, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2'
-import { type IGrantable, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { type IGrantable, type IRole, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import {
   type EventSourceMappingOptions,
   type IFunction,
@@ -16,7 +16,7 @@ import { KAFKA_VARIABLES } from '../adapters/kafka-access.ts'
 import { FEED_GROUP_PREFIX } from '../domain/names.ts'
 import { acknowledge, wildcardArn } from './acknowledge.ts'
 import type { KafkaSettings, Login, Network, Settings } from './context.ts'
-import { MskCluster } from './msk.ts'
+import { bootstrapOf, type ReachableCluster } from './msk.ts'
 import type { Placement } from './placement.ts'
 
 const ACCESS_TYPES: Readonly<Record<Exclude<Login, 'none'>, SourceAccessConfigurationType>> = {
@@ -46,18 +46,21 @@ export class Stream extends Construct {
   /** `iam` for MSK. */
   private readonly login: Login | 'iam'
   private readonly secretArn?: string
+  private readonly secretKeyArn?: string
   /** undefined: the brokers are reached over the internet, or on this machine. */
   readonly placement?: Placement
   private readonly clusterArn?: string
   private readonly network: boolean
 
-  constructor(scope: Construct, id: string, { kafka, stage, local }: Settings) {
+  /** `cluster` is the one that is made with this deployment. */
+  constructor(scope: Construct, id: string, { kafka, local }: Settings, cluster?: ReachableCluster) {
     super(scope, id)
     if (kafka.mode === 'self-managed') {
-      const { bootstrapServers, login, secretArn, network } = kafka
+      const { bootstrapServers, login, secretArn, secretKeyArn, network } = kafka
       this.bootstrap = bootstrapServers.join(',')
       this.login = login
       this.secretArn = secretArn
+      this.secretKeyArn = secretKeyArn
       this.placement = network && this.within(network)
       this.source = {
         kafkaBootstrapServers: [...bootstrapServers],
@@ -65,13 +68,13 @@ export class Stream extends Construct {
         ...(!local && { sourceAccessConfigurations: accessConfigurations(kafka) }),
       }
     } else {
-      const placement = kafka.mode === 'msk-arn' ? this.within(kafka.network) : undefined
-      const cluster = new MskCluster(this, 'Msk', { stage, kafka })
-      this.placement = placement ?? cluster.placement
-      this.clusterArn = cluster.arn
-      this.bootstrap = cluster.bootstrap
+      const { arn, network } =
+        kafka.mode === 'msk-new' ? requireCluster(cluster) : { arn: kafka.clusterArn, network: kafka.network }
+      this.placement = this.within(network)
+      this.clusterArn = arn
+      this.bootstrap = bootstrapOf(this, arn)
       this.login = 'iam'
-      this.source = { eventSourceArn: cluster.arn }
+      this.source = { eventSourceArn: arn }
     }
     this.network = this.placement !== undefined
   }
@@ -109,18 +112,24 @@ export class Stream extends Construct {
     this.grantSecret(target)
   }
 
+  /** What a producer needs: it writes to these topics. */
+  grantProduce(target: IGrantable, topics: readonly string[]): void {
+    if (this.clusterArn !== undefined) {
+      this.grantKafka(target, ['Connect', 'WriteDataIdempotently'], this.clusterArn)
+      this.grantKafka(target, ['DescribeTopic', 'WriteData'], ...topics.map(topic => this.mskArn('topic', topic)))
+    }
+    this.grantSecret(target)
+  }
+
   /** What a feed needs: it writes to these topics, and reads back what it remembers, in groups of its own. */
   grantFeed(role: IRole, topics: { readonly writes: readonly string[]; readonly reads: string }): void {
+    this.grantProduce(role, [...topics.writes, topics.reads])
     if (this.clusterArn !== undefined) {
-      const written = [...topics.writes, topics.reads].map(topic => this.mskArn('topic', topic))
-      this.grantKafka(role, ['Connect', 'WriteDataIdempotently'], this.clusterArn)
-      this.grantKafka(role, ['DescribeTopic', 'WriteData'], ...written)
       this.grantKafka(role, ['ReadData'], this.mskArn('topic', topics.reads))
       const groups = this.mskArn('group', `${FEED_GROUP_PREFIX}*`)
       this.grantKafka(role, ['DescribeGroup', 'AlterGroup'], groups)
       acknowledge(role, [wildcardArn(role, groups)], 'Each process reads its positions in a group of its own.')
     }
-    this.grantSecret(role)
   }
 
   /** What a client of ours needs to find the brokers and to log in. */
@@ -129,6 +138,28 @@ export class Stream extends Construct {
       [KAFKA_VARIABLES.bootstrap]: this.bootstrap,
       [KAFKA_VARIABLES.login]: this.login,
       ...(this.secretArn && { [KAFKA_VARIABLES.secret]: this.secretArn }),
+    }
+  }
+
+  /** What a producer outside this stack has to know, as outputs: where Kafka is, and a policy that lets it write. */
+  producerOutputs(topics: readonly string[]): Readonly<Record<string, string>> {
+    const { placement } = this
+    const network: Record<string, string> = placement
+      ? {
+          KafkaVpc: placement.vpc.vpcId,
+          KafkaSubnets: Fn.join(',', placement.vpc.selectSubnets(placement.vpcSubnets).subnetIds),
+          KafkaSecurityGroup: placement.securityGroups[0].securityGroupId,
+        }
+      : {}
+    const policy = new ManagedPolicy(this, 'Producers', {
+      description: `Writes trades to the topics of ${Stack.of(this).stackName}`,
+    })
+    this.grantProduce(policy, topics)
+    return {
+      KafkaBootstrap: this.bootstrap,
+      ...(this.clusterArn !== undefined && { KafkaCluster: this.clusterArn }),
+      ...network,
+      ProducerPolicy: policy.managedPolicyArn,
     }
   }
 
@@ -143,6 +174,12 @@ export class Stream extends Construct {
       target.grantPrincipal.addToPrincipalPolicy(
         new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [this.secretArn] }),
       )
+    // MSK takes no secret that is encrypted with the account's default key (MSK developer guide, "Set up SASL/SCRAM
+    // authentication for an Amazon MSK cluster").
+    if (this.secretKeyArn !== undefined)
+      target.grantPrincipal.addToPrincipalPolicy(
+        new PolicyStatement({ actions: ['kms:Decrypt'], resources: [this.secretKeyArn] }),
+      )
   }
 
   /** `arn:…:topic/<cluster>/<its id>/<topic>` (MSK developer guide, "Resources for IAM access control"). */
@@ -151,13 +188,16 @@ export class Stream extends Construct {
     return `${before}:${kind}/${after}/${name}`
   }
 
-  private within({ vpc, subnets, securityGroup }: Network): Placement {
-    const selection = { subnets: subnets.map((subnet, index) => this.subnet(`Subnet${index}`, subnet)) }
+  private within({ vpc, subnets, publicSubnets, securityGroup }: Network): Placement {
+    const select = (kind: string, ids: readonly string[]) => ({
+      subnets: ids.map((subnet, index) => this.subnet(`${kind}${index}`, subnet)),
+    })
+    const selection = select('Subnet', subnets)
     return {
       // Network interfaces depend on neither zones nor route tables.
       vpc: Vpc.fromVpcAttributes(this, 'Vpc', { vpcId: vpc, availabilityZones: ['unknown'] }),
       vpcSubnets: selection,
-      publicSubnets: selection,
+      publicSubnets: publicSubnets ? select('PublicSubnet', publicSubnets) : selection,
       securityGroups: [SecurityGroup.fromSecurityGroupId(this, 'SecurityGroup', securityGroup, { mutable: false })],
     }
   }
@@ -184,4 +224,9 @@ function accessConfigurations({
       uri: `security_group:${network.securityGroup}`,
     })
   return configurations
+}
+
+function requireCluster(cluster: ReachableCluster | undefined): ReachableCluster {
+  if (!cluster) throw new TypeError('A new cluster is made by the stack of the data: give it to Stream.')
+  return cluster
 }

@@ -1,8 +1,9 @@
 /** Who gets which alarm: two SNS topics, the alarms, and a dashboard of the same metrics. */
-import { Duration, Stack } from 'aws-cdk-lib'
+import { ArnFormat, Aws, Duration, Stack } from 'aws-cdk-lib'
 import { Dashboard, GraphWidget, TextWidget } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import { Construct } from 'constructs'
@@ -14,6 +15,7 @@ import type { Bronze } from './bronze.ts'
 import type { FunctionName } from './bundles.ts'
 import type { Settings } from './context.ts'
 import type { Feeds } from './feeds.ts'
+import type { Released, StageRelease } from './release.ts'
 import type { Schedules } from './schedules.ts'
 import type { Silver } from './silver.ts'
 import { SIZES } from './sizes.ts'
@@ -25,6 +27,7 @@ export interface WatchProps {
   readonly gaps: Bronze
   readonly schedules: Schedules
   readonly feeds?: Feeds
+  readonly key?: IKey
 }
 
 /** Widgets of a dashboard's row. */
@@ -35,29 +38,40 @@ export class Watch extends Construct {
   /** `page` wakes a person, `notify` can wait for the morning. */
   readonly page: Topic
   readonly notify: Topic
+  /** Every function with the alarm of its errors. */
+  readonly released: readonly Released[]
 
-  constructor(scope: Construct, id: string, { settings, stages, gaps, schedules, feeds }: WatchProps) {
+  constructor(scope: Construct, id: string, { settings, stages, gaps, schedules, feeds, key }: WatchProps) {
     super(scope, id)
-    this.page = this.topic('Page', settings.pageEmail)
-    this.notify = this.topic('Notify', settings.notifyEmail)
+    this.page = this.topic('Page', settings.pageEmail, key)
+    this.notify = this.topic('Notify', settings.notifyEmail, key)
     const actions = { page: new SnsAction(this.page), notify: new SnsAction(this.notify) }
     const alarms = alarmsOf(this, actions, settings.local)
 
-    const functions: { name: FunctionName; about: string; function: LambdaFunction }[] = [
+    const stagesOf: { name: FunctionName; about: string; release: StageRelease }[] = [
       ...stages.flatMap(({ exchange, bronze, silver }) => [
-        { name: 'bronze' as const, about: `bronze-${exchange.name}`, function: bronze.function },
-        { name: 'silver' as const, about: `silver-${exchange.name}`, function: silver.function },
+        { name: 'bronze' as const, about: `bronze-${exchange.name}`, release: bronze },
+        { name: 'silver' as const, about: `silver-${exchange.name}`, release: silver },
       ]),
-      { name: 'bronze', about: `bronze-${FEED_GAPS.name}`, function: gaps.function },
-      ...Object.entries(schedules.functions).map(([name, made]) => ({
+      { name: 'bronze', about: `bronze-${FEED_GAPS.name}`, release: gaps },
+      ...Object.entries(schedules.stages).map(([name, release]) => ({
         name: name as FunctionName,
         about: name,
-        function: made,
+        release,
       })),
     ]
+    const health = stagesOf.map(({ name, about, release }) => ({
+      release,
+      watched: alarms.function(about, release.function, SIZES[name].memoryMiB),
+    }))
+    this.released = health.flatMap(({ release, watched }) =>
+      watched.flatMap(({ kind, alarm: errors }) =>
+        kind === 'function-errors' && errors ? { ...release, errors } : [],
+      ),
+    )
     this.dashboard([
       ...stages.flatMap(({ exchange, bronze, silver }) => [
-        ...alarms.bronze(exchange),
+        ...alarms.bronze(exchange, settings.expected.has(exchange.name)),
         alarms.offsetLag(exchange, bronze),
         ...alarms.silver(exchange),
         ...alarms.deadLetters(`silver-${exchange.name}`, silver.deadLetters),
@@ -68,12 +82,34 @@ export class Watch extends Construct {
       ...alarms.pending(),
       ...alarms.restored(),
       ...alarms.deadLetters('schedules', schedules.deadLetters),
-      ...functions.flatMap(({ name, about, function: made }) => alarms.function(about, made, SIZES[name].memoryMiB)),
+      ...health.flatMap(({ watched }) => watched),
     ])
   }
 
-  private topic(id: string, email: string | undefined): Topic {
-    const topic = new Topic(this, id, { enforceSSL: true })
+  private topic(id: string, email: string | undefined, key: IKey | undefined): Topic {
+    const topic = new Topic(this, id, { enforceSSL: true, ...(key && { masterKey: key }) })
+    // Any policy of its own takes the place of the one that SNS gives a new topic, by which an account's alarms may publish
+    // (AWS re:Post, "Why didn't I receive an SNS notification for my CloudWatch alarm trigger?").
+    const { stackName } = Stack.of(this)
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'AlarmsOfThisStack',
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
+          ArnLike: {
+            'aws:SourceArn': Stack.of(this).formatArn({
+              service: 'cloudwatch',
+              resource: 'alarm',
+              resourceName: `${stackName}/*`,
+              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+            }),
+          },
+        },
+      }),
+    )
     if (email !== undefined) topic.addSubscription(new EmailSubscription(email))
     return topic
   }

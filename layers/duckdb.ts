@@ -3,7 +3,7 @@
  * looks for packages (`/opt/nodejs/node_modules`; Lambda developer guide, "Packaging layer content").
  */
 import { execFile } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -14,8 +14,9 @@ export const ARCHITECTURES = ['arm64', 'x86_64'] as const
 export type ArchitectureName = (typeof ARCHITECTURES)[number]
 
 const run = promisify(execFile)
-const API = '@duckdb/node-api'
-const BINDINGS = '@duckdb/node-bindings'
+const SCOPE = '@duckdb'
+const API = `${SCOPE}/node-api`
+const BINDINGS = `${SCOPE}/node-bindings`
 /** Files of the packages that only a compiler reads. */
 const NOT_NEEDED = /\.d\.ts$|\.map$/
 
@@ -43,6 +44,12 @@ export async function buildEngineLayer(dist: string, architecture: ArchitectureN
   rmSync(join(making, 'fetched'), { recursive: true, force: true })
   renameSync(making, folder)
   return folder
+}
+
+/** The folders of the packages in a layer that was built. */
+export function layerFolders(layer: string): string[] {
+  const scope = join(layer, 'nodejs', 'node_modules', SCOPE)
+  return readdirSync(scope).map(name => join(scope, name))
 }
 
 interface Package {

@@ -14,9 +14,14 @@ const CDK = join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk')
 const MAX_OUTPUT = 64 * 1024 * 1024
 
 export interface Deployment {
+  /** The stack of the functions. */
   readonly stack: string
   readonly outputs: Readonly<Record<string, string>>
   readonly mappings: readonly KafkaMapping[]
+  /** Removes the functions' stack alone; what it worked on stays. */
+  destroyFunctions(): Promise<void>
+  /** Deploys both again, as they were synthesized. */
+  deployAgain(): Promise<void>
 }
 
 /**
@@ -58,12 +63,22 @@ export async function deployTo(
   await cdk(empty, 'bootstrap', `aws://${emulator.account}/${emulator.region}`)
   await allowPlainHttp(emulator)
   const outputsFile = join(folder, 'outputs.json')
-  await cdk(empty, 'deploy', '--app', output, '--all', '--require-approval', 'never', '--outputs-file', outputsFile)
-  const [[stack, outputs]] = Object.entries(
-    JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Record<string, string>>,
-  )
+  const deploy = () =>
+    cdk(empty, 'deploy', '--app', output, '--all', '--require-approval', 'never', '--outputs-file', outputsFile)
+  await deploy()
+  const all = JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Record<string, string>>
+  const found = Object.entries(all).find(([, { GlueDatabase }]) => GlueDatabase !== undefined)
+  if (!found) throw new TradelakeError('No stack of the deployment has the output GlueDatabase.')
+  const [stack, outputs] = found
   const template = JSON.parse(readFileSync(join(output, `${stack}.template.json`), 'utf8')) as Template
-  return { stack, outputs, mappings: mappingsOf(template, outputs) }
+  return {
+    stack,
+    outputs,
+    mappings: mappingsOf(template, outputs),
+    destroyFunctions: async () =>
+      void (await cdk(empty, 'destroy', '--app', output, stack, '--exclusively', '--force')),
+    deployAgain: async () => void (await deploy()),
+  }
 }
 
 /**
@@ -83,9 +98,11 @@ interface Template {
   readonly Outputs: Readonly<Record<string, { readonly Value: { readonly Ref?: string } }>>
 }
 
-/** The Kafka event source mappings of a template; a function's name is that of the output which refers to it. */
+/** The Kafka event source mappings of a template; each names an alias, and a function's name is that of the output which refers to it. */
 function mappingsOf(template: Template, outputs: Readonly<Record<string, string>>): KafkaMapping[] {
-  const nameOf = (reference: string) => {
+  const nameOf = (properties: Readonly<Record<string, unknown>>) => {
+    const [, alias = ''] = /"Ref":"(\w+)"/.exec(JSON.stringify(properties.FunctionName)) ?? []
+    const reference = (template.Resources[alias]?.Properties.FunctionName as { Ref: string } | undefined)?.Ref
     const output = Object.entries(template.Outputs).find(([, { Value }]) => Value.Ref === reference)
     const name = output && outputs[output[0]]
     if (!name) throw new TradelakeError(`No output of the stack names the function ${reference}.`)
@@ -100,7 +117,7 @@ function mappingsOf(template: Template, outputs: Readonly<Record<string, string>
       }
       return {
         topic: (Properties.Topics as string[])[0],
-        functionName: nameOf((Properties.FunctionName as { Ref: string }).Ref),
+        functionName: nameOf(Properties),
         groupId: source.ConsumerGroupId,
         batchRecords: Number(Properties.BatchSize),
         windowMs: 1000 * Number(Properties.MaximumBatchingWindowInSeconds ?? 0),

@@ -49,7 +49,7 @@ export async function startLocalStack(
     const restartRegistry = async () => {
       await begin(startRegistry(join(folder, 'registry'), Number(new URL(registry.url).port)))
     }
-    return { ...pipeline, kafka, registry, restartRegistry, aws, stopBridges: pipeline.stop, stop }
+    return { ...pipeline, kafka, registry, restartRegistry, aws, stopBridges: () => pipeline.stop(), stop }
   } catch (error) {
     await stop()
     throw error

@@ -40,6 +40,8 @@ export interface Pipeline {
   readonly schemaIds: SchemaIds
   /** Ends the bridges; what was deployed stays. */
   stop(): Promise<void>
+  /** Starts them again. */
+  resume(): void
 }
 
 /** Registers the schema, deploys, and starts what stands in. @throws TradelakeError */
@@ -59,13 +61,25 @@ export async function startPipeline({ aws, kafka, inside = kafka, folder, log }:
     if (failure !== undefined) throw new TradelakeError(`${functionName} failed: ${failure}`)
   }
   const { bootstrap } = kafka
-  const bridges = deployment.mappings.map(mapping => startBridge({ mapping, bootstrap, invoke, clock, log }))
   const { outputs } = deployment
   const tables = { state: outputs.StateTable, catalog: outputs.CatalogTable }
   const state = dynamoDbState({ client: new DynamoDBClient({ ...clientOptions(aws), maxAttempts: 1 }), tables })
-  const candles = startCandlesAfterGold({ state, start: () => invoke(outputs.OhlcvFunction, {}), clock, log })
-  const stop = async () => {
-    await Promise.all([candles, ...bridges].map(part => part.stop()))
+  const start = () => ({
+    bridges: deployment.mappings.map(mapping => startBridge({ mapping, bootstrap, invoke, clock, log })),
+    candles: startCandlesAfterGold({ state, start: () => invoke(outputs.OhlcvFunction, {}), clock, log }),
+  })
+  let running = start()
+  return {
+    deployment,
+    get bridges() {
+      return running.bridges
+    },
+    schemaIds,
+    async stop() {
+      await Promise.all([running.candles, ...running.bridges].map(part => part.stop()))
+    },
+    resume() {
+      running = start()
+    },
   }
-  return { deployment, bridges, schemaIds, stop }
 }

@@ -2,16 +2,13 @@
  * Replay into a deployed lake: its Bronze functions are invoked with the events that an MSK event source would bring. Not beside a
  * live one: the topic and a file could hold different records at an offset, and Bronze would take that for a new topic.
  */
-import {
-  type EventSourceMappingConfiguration,
-  type LambdaClient,
-  ListEventSourceMappingsCommand,
-} from '@aws-sdk/client-lambda'
+import type { LambdaClient } from '@aws-sdk/client-lambda'
 import { awsError } from '../../adapters/aws-errors.ts'
 import { invocationFailure, invokingClient } from '../../adapters/lambda-invoke.ts'
+import { lambdaMappings } from '../../adapters/lambda-mappings.ts'
 import { BadInput, TradelakeError } from '../../domain/errors.ts'
 import { draftKafkaEvent } from '../../domain/events.ts'
-import { topicName } from '../../domain/names.ts'
+import { pascal, topicName } from '../../domain/names.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import type { DeployedLake } from '../deployed-lake.ts'
 import { checkRecords } from './check.ts'
@@ -38,8 +35,7 @@ export async function replayDeployed(lake: DeployedLake, names: readonly string[
     const target = { exchanges: lake.exchanges, ports: lake.ports, topics: undefined }
     const files = await openInput(session, names)
     const partitions = await requireRecords(target, session, files)
-    for (const { name } of lake.exchanges)
-      if (partitions.has(topicName(name))) await requireNoOwner(client, functionOf(lake, name), topicName(name))
+    for (const { name } of lake.exchanges) if (partitions.has(topicName(name))) await requireNoOwner(lake, name)
     const records = await checkRecords(target, session, files)
     let placed = 0
     for (const [number, { name }] of lake.exchanges.entries())
@@ -56,21 +52,17 @@ export async function replayDeployed(lake: DeployedLake, names: readonly string[
   }
 }
 
-const functionOf = (lake: DeployedLake, exchange: string) =>
-  lake.output(`${exchange.charAt(0).toUpperCase()}${exchange.slice(1)}BronzeFunction`)
+const functionOf = (lake: DeployedLake, exchange: string) => lake.output(pascal(exchange, 'bronzeFunction'))
 
 /** An event source that is not disabled may read any partition of its topic at any time. */
-async function requireNoOwner(client: LambdaClient, FunctionName: string, topic: string): Promise<void> {
-  const { EventSourceMappings = [] } = await client
-    .send(new ListEventSourceMappingsCommand({ FunctionName }))
-    .catch(error => {
-      throw awsError(error, `Reading the event sources of ${FunctionName}`)
-    })
-  const live = EventSourceMappings.find(({ State }: EventSourceMappingConfiguration) => State !== 'Disabled')
-  if (live)
+async function requireNoOwner(lake: DeployedLake, exchange: string): Promise<void> {
+  const mappings = lambdaMappings()
+  const uuid = lake.output(pascal(exchange, 'bronzeMapping'))
+  const { state } = await mappings.status(uuid).finally(() => mappings.close())
+  if (state !== 'Disabled')
     throw new BadInput(
-      `The partitions of ${topic} belong to the event source of ${FunctionName}, which is ${live.State?.toLowerCase()}: disable it first ` +
-        `(aws lambda update-event-source-mapping --uuid ${live.UUID} --no-enabled); nothing was replayed.`,
+      `The partitions of ${topicName(exchange)} belong to the event source of ${functionOf(lake, exchange)}, which is ${state.toLowerCase()}: disable it first ` +
+        `(aws lambda update-event-source-mapping --uuid ${uuid} --no-enabled); nothing was replayed.`,
     )
 }
 

@@ -65,6 +65,7 @@ test.each([
     { symbols: 'OLD-USDT,NOSUCH-USDT' },
     /no market OLD-USDT, NOSUCH-USDT: .*--symbols/,
   ],
+  ['a time to wait that is none', { wait: 'soon' }, /soon is not a duration/],
   ['brokers without a port', { brokers: 'localhost' }, /--brokers localhost is not HOST:PORT/],
   ['brokers that do not answer', {}, new RegExp(`No Kafka broker answers at ${NOBODY} \\(.+\\): check --brokers`)],
   ['an address that is not a WebSocket’s', { url: 'http://localhost' }, /--url http:\/\/localhost is not a ws:\/\//],

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { VARIABLES } from '../../adapters/aws-ports.ts'
-import { bundleFunctions, FUNCTIONS, type FunctionName, WITH_ENGINE } from '../../infra/bundles.ts'
+import { type Bundle, bundleFunctions, FUNCTIONS, type FunctionName, WITH_ENGINE } from '../../infra/bundles.ts'
+import lock from '../../package-lock.json' with { type: 'json' }
 
 const MAX_BYTES = 2 * 1024 * 1024
 const ENGINE = fileURLToPath(new URL('../../node_modules/@duckdb', import.meta.url))
@@ -21,9 +22,9 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
 
 // With nothing installed beside the bundles but what the layer has.
 const folder = mkdtempSync(join(tmpdir(), 'tradelake-bundles-'))
-let sizes: Record<FunctionName, number>
+let bundles: Record<FunctionName, Bundle>
 beforeAll(async () => {
-  sizes = await bundleFunctions(folder)
+  bundles = await bundleFunctions(folder)
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(ENGINE, join(folder, 'node_modules', '@duckdb'), 'dir')
   Object.assign(process.env, ENVIRONMENT)
@@ -35,8 +36,8 @@ afterAll(() => {
 
 describe.each(FUNCTIONS)('the bundle of %s', name => {
   test('is under 2 MB', () => {
-    expect(sizes[name]).toBeLessThan(MAX_BYTES)
-    expect(sizes[name]).toBeGreaterThan(10_000)
+    expect(bundles[name].bytes).toBeLessThan(MAX_BYTES)
+    expect(bundles[name].bytes).toBeGreaterThan(10_000)
   })
 
   test('gives its handler with nothing but DuckDB installed beside it', async () => {
@@ -49,6 +50,21 @@ describe.each(FUNCTIONS)('the bundle of %s', name => {
     const env = { ...process.env, POWERTOOLS_TRACE_ENABLED: 'true', AWS_LAMBDA_FUNCTION_NAME: name }
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { env })
     expect(stdout.toString().trim(), stderr.toString()).toBe('function')
+  })
+
+  test('lists each package that is in it, in the version of the lock file', () => {
+    const { packages } = bundles[name]
+    const names = packages.map(one => one.name)
+    expect(names).toContain('@aws-lambda-powertools/logger')
+    // Only the topics' function speaks to Kafka itself, and DuckDB is the layer's.
+    expect(names.includes('@platformatic/kafka')).toBe(name === 'topics')
+    expect(names.filter(one => one.startsWith('@duckdb'))).toEqual([])
+    const locked = Object.entries(lock.packages as Readonly<Record<string, { readonly version?: string }>>)
+    const unlocked = packages.filter(
+      one =>
+        !locked.some(([path, { version }]) => path.endsWith(`node_modules/${one.name}`) && version === one.version),
+    )
+    expect(unlocked).toEqual([])
   })
 
   test('has no DuckDB in it, and asks the layer for it only where it queries', () => {

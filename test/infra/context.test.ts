@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { BadInput } from '../../domain/errors.ts'
+import { EXCHANGES } from '../../domain/exchanges.ts'
 import { KAFKA_MODES, settingsOf, type Values } from './support.ts'
 
 describe('context values', () => {
@@ -8,9 +9,23 @@ describe('context values', () => {
       stage: 'dev',
       kafka: { mode: 'msk-new', cluster: 'serverless' },
       architecture: 'arm64',
-      feeds: false,
+      feeds: true,
       local: false,
     })
+  })
+
+  test('bring feeds only where nobody else writes, and expect trades only where someone does', () => {
+    const all = EXCHANGES.map(({ name }) => name)
+    const read = (values: Values) => {
+      const { feeds, expected } = settingsOf(values)
+      return [feeds, [...expected]]
+    }
+    expect(read({})).toEqual([true, all])
+    expect(read({ feeds: 'off' })).toEqual([false, []])
+    expect(read({ stage: 'prod' })).toEqual([false, []])
+    expect(read({ stage: 'prod', expect: 'kraken' })).toEqual([false, ['kraken']])
+    expect(read(KAFKA_MODES['self-managed'])).toEqual([false, all])
+    expect(read({ ...KAFKA_MODES['msk-arn'], expect: 'none' })).toEqual([false, []])
   })
 
   test('are read as text and as JSON alike', () => {
@@ -30,6 +45,11 @@ describe('context values', () => {
 
   const wrong: readonly (readonly [string, Values, RegExp])[] = [
     ['an unknown choice', { stage: 'production' }, /stage is production: give dev or prod/],
+    [
+      'an exchange that there is none of',
+      { expect: 'binance,bourse' },
+      /expect has bourse: give none, or some of binance/,
+    ],
     ['a flag that is neither on nor off', { feeds: 'maybe' }, /feeds is maybe: give on or off/],
     ['an MSK cluster without its ARN', { kafka: 'msk-arn' }, /mskArn is missing/],
     ['an ARN of something else', { kafka: 'msk-arn', mskArn: 'arn:aws:s3:::x' }, /mskArn is arn:aws:s3:::x/],
@@ -41,6 +61,14 @@ describe('context values', () => {
       /bootstrapServers has a: give host:port/,
     ],
     ['no secret', { kafka: 'self-managed', bootstrapServers: 'a:1' }, /kafkaSecretArn is missing/],
+    [
+      'an alias of a key',
+      { ...KAFKA_MODES['self-managed'], kafkaSecretKeyArn: 'arn:aws:kms:eu-central-1:111122223333:alias/kafka' },
+      /kafkaSecretKeyArn is arn.*alias\/kafka: give the ARN of a KMS key/,
+    ],
+    ['a zone without its letter', { zones: 'eu-central-1,eu-central-1b' }, /zones has eu-central-1: give names/],
+    ['one zone', { zones: 'eu-central-1a' }, /zones is eu-central-1a: give 2 different/],
+    ['one zone twice', { zones: 'eu-central-1a,eu-central-1a' }, /give 2 different/],
     ['no login', { ...KAFKA_MODES['self-managed'], kafkaLogin: 'none' }, /none only with local=true/],
     ['pollers the wrong way round', { pollers: '5-2' }, /pollers is 5-2/],
     ['no concurrency', { bronzeConcurrency: '0' }, /bronzeConcurrency is 0/],

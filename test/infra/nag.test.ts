@@ -2,10 +2,10 @@ import { Validations } from 'aws-cdk-lib'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { expect, test } from 'vitest'
-import { KAFKA_MODES, stackOf, type Values } from './support.ts'
+import { KAFKA_MODES, stacksOf, type Values } from './support.ts'
 
 function checkedStack(values: Values) {
-  const { app, stack } = stackOf(values)
+  const { app, stack } = stacksOf(values)
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   return { app, stack }
 }
@@ -22,6 +22,8 @@ test.each(Object.entries(KAFKA_MODES))(
         pageEmail: 'a@example.com',
         tracing: 'on',
         feeds: 'on',
+        cmk: stage === 'prod',
+        budget: 500,
       })
       expect(() => app.synth()).not.toThrow()
     }

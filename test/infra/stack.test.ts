@@ -7,11 +7,13 @@ import { describe, expect, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { dataPrefix, FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, topicName } from '../../domain/names.ts'
 import { bronzeTable } from '../../domain/tables.ts'
-import { KAFKA_MODES, templateOf } from './support.ts'
+import { statementsOf } from './policies.ts'
+import { dataTemplateOf, KAFKA_MODES, templateOf } from './support.ts'
 
 const SELF_MANAGED = KAFKA_MODES['self-managed']
 const template = templateOf(SELF_MANAGED)
 const serverless = templateOf(KAFKA_MODES['msk-new'])
+const data = dataTemplateOf(SELF_MANAGED)
 
 interface Resource {
   readonly Type: string
@@ -19,17 +21,6 @@ interface Resource {
   readonly DeletionPolicy?: string
 }
 const resources = (of: Template, type: string) => Object.entries(of.findResources(type)) as [string, Resource][]
-
-/** Every statement of the policies of one function's role. */
-function statementsOf(of: Template, functionName: string): { Action: string | string[]; Resource: unknown }[] {
-  const [, made] = resources(of, 'AWS::Lambda::Function').find(
-    ([, { Properties }]) => Properties.FunctionName === functionName,
-  )!
-  const role = (made.Properties.Role as { 'Fn::GetAtt': string[] })['Fn::GetAtt'][0]
-  return resources(of, 'AWS::IAM::Policy')
-    .filter(([, { Properties }]) => (Properties.Roles as { Ref: string }[]).some(({ Ref }) => Ref === role))
-    .flatMap(([, { Properties }]) => (Properties.PolicyDocument as { Statement: never[] }).Statement)
-}
 
 const actionsOf = (of: Template, functionName: string) =>
   [...new Set(statementsOf(of, functionName).flatMap(({ Action }) => Action))].sort()
@@ -45,11 +36,12 @@ function resourcesOf(of: Template, functionName: string, action: string): string
 test('the template of a development stage on Kafka of your own is as it was', async () => {
   const text = `${JSON.stringify(template.toJSON(), null, 2)}\n`
   await expect(text).toMatchFileSnapshot('dev-self-managed.template.snap')
+  await expect(`${JSON.stringify(data.toJSON(), null, 2)}\n`).toMatchFileSnapshot('dev-data.template.snap')
 })
 
 describe('the lake', () => {
   test('has a private, encrypted bucket without versions, whose lifecycle touches unfinished uploads alone', () => {
-    template.hasResourceProperties('AWS::S3::Bucket', {
+    data.hasResourceProperties('AWS::S3::Bucket', {
       BucketEncryption: Match.anyValue(),
       PublicAccessBlockConfiguration: {
         BlockPublicAcls: true,
@@ -79,18 +71,19 @@ describe('the lake', () => {
       BillingMode: 'PAY_PER_REQUEST',
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     })
-    template.hasResourceProperties('AWS::DynamoDB::Table', {
+    data.hasResourceProperties('AWS::DynamoDB::Table', {
       ...table('pk', 'sk'),
       TimeToLiveSpecification: { AttributeName: 'expires_at', Enabled: true },
     })
-    template.hasResourceProperties('AWS::DynamoDB::Table', table('identifier', 'namespace'))
+    data.hasResourceProperties('AWS::DynamoDB::Table', table('identifier', 'namespace'))
   })
 
   test('stays in production when the stack goes, and goes with it in development', () => {
-    const production = templateOf({ ...SELF_MANAGED, stage: 'prod' })
+    const production = dataTemplateOf({ ...SELF_MANAGED, stage: 'prod' })
     for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::Glue::Database']) {
-      for (const [, { DeletionPolicy }] of resources(production, type)) expect(DeletionPolicy).toBe('Retain')
-      for (const [, { DeletionPolicy }] of resources(template, type)) expect(DeletionPolicy).toBe('Delete')
+      for (const [, { DeletionPolicy }] of resources(production, type))
+        expect(DeletionPolicy).toBe('RetainExceptOnCreate')
+      for (const [, { DeletionPolicy }] of resources(data, type)) expect(DeletionPolicy).toBe('Delete')
     }
     production.hasResourceProperties('AWS::Glue::Database', { DatabaseInput: { Name: 'market_data' } })
   })
@@ -111,6 +104,9 @@ describe('Bronze', () => {
       MaximumRecordAgeInSeconds: Match.absent(),
       DestinationConfig: Match.absent(),
       ProvisionedPollerConfig: Match.absent(),
+      // Lambda refuses both without provisioned pollers.
+      MetricsConfig: Match.absent(),
+      LoggingConfig: Match.absent(),
     })
   })
 
@@ -118,6 +114,8 @@ describe('Bronze', () => {
     const made = templateOf({ ...SELF_MANAGED, pollers: '2-8', bronzeConcurrency: 7 })
     made.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       ProvisionedPollerConfig: { MinimumPollers: 2, MaximumPollers: 8 },
+      MetricsConfig: { Metrics: ['EventCount', 'ErrorCount', 'KafkaMetrics'] },
+      LoggingConfig: { SystemLogLevel: 'WARN' },
     })
     const reserved = (of: Template) =>
       resources(of, 'AWS::Lambda::Function').filter(
@@ -209,7 +207,7 @@ describe('schedules', () => {
   test("Gold's success starts the candles", () => {
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       DestinationConfig: {
-        OnSuccess: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('Ohlcv'), 'Arn'] } },
+        OnSuccess: { Destination: { Ref: Match.stringLikeRegexp('OhlcvLive') } },
         OnFailure: Match.anyValue(),
       },
     })
@@ -309,22 +307,28 @@ test('the outputs are those that the command goes by', () => {
       'CatalogTable',
       'GlueDatabase',
       'FeedGapsBronzeFunction',
+      'FeedGapsBronzeMapping',
       ...EXCHANGES.map(({ name }) => name[0].toUpperCase() + name.slice(1)).flatMap(name =>
-        ['BronzeFunction', 'SilverFunction', 'SilverQueue'].map(kind => name + kind),
+        ['BronzeFunction', 'BronzeMapping', 'SilverFunction', 'SilverQueue'].map(kind => name + kind),
       ),
       ...['Commit', 'Gold', 'Ohlcv', 'Sweep', 'Maintain'].map(name => `${name}Function`),
       'PageTopic',
       'NotifyTopic',
+      'AthenaWorkGroup',
+      'KafkaBootstrap',
+      'ProducerPolicy',
     ].sort(),
   )
 })
 
 test('on the local stack nothing insists on TLS, the brokers ask for nothing, and nothing empties the bucket', () => {
-  const local = templateOf({ kafka: 'self-managed', bootstrapServers: '127.0.0.1:9092', local: true, arch: 'x86_64' })
-  local.resourceCountIs('Custom::S3AutoDeleteObjects', 0)
+  const values = { kafka: 'self-managed', bootstrapServers: '127.0.0.1:9092', local: true, arch: 'x86_64' }
+  const local = templateOf(values)
+  const localData = dataTemplateOf(values)
+  localData.resourceCountIs('Custom::S3AutoDeleteObjects', 0)
   for (const type of ['AWS::S3::BucketPolicy', 'AWS::SQS::QueuePolicy'])
-    expect(JSON.stringify(local.findResources(type))).not.toContain('aws:SecureTransport')
-  expect(JSON.stringify(template.findResources('AWS::S3::BucketPolicy'))).toContain('aws:SecureTransport')
+    expect(JSON.stringify([local, localData].map(of => of.findResources(type)))).not.toContain('aws:SecureTransport')
+  expect(JSON.stringify(data.findResources('AWS::S3::BucketPolicy'))).toContain('aws:SecureTransport')
   local.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
     Topics: Match.anyValue(),
     SourceAccessConfigurations: Match.absent(),

@@ -8,7 +8,7 @@ import { Code } from 'aws-cdk-lib/aws-lambda'
 import { afterAll } from 'vitest'
 import cdkJson from '../../cdk.json' with { type: 'json' }
 import { readSettings } from '../../infra/context.ts'
-import { TradelakeStack } from '../../infra/stack.ts'
+import { type Deployment, deploymentOf } from '../../infra/deployment.ts'
 
 export type Values = Readonly<Record<string, unknown>>
 
@@ -30,6 +30,17 @@ export const KAFKA_MODES = {
   },
 } as const satisfies Record<string, Values>
 
+/** Each Kafka mode in production with a customer's key and a budget, and in development with feeds; and what the emulator gets. */
+export const DEPLOYMENTS: Readonly<Record<string, Values>> = {
+  ...Object.fromEntries(
+    Object.entries(KAFKA_MODES).flatMap(([mode, values]) => [
+      [`${mode}, prod`, { ...values, stage: 'prod', cmk: 'on', budget: 500 }],
+      [`${mode}, feeds`, { ...values, feeds: 'on' }],
+    ]),
+  ),
+  local: { kafka: 'self-managed', bootstrapServers: '127.0.0.1:9092', local: true, arch: 'x86_64' },
+}
+
 // The CDK leaves what it writes.
 const outputs = mkdtempSync(join(tmpdir(), 'tradelake-cdk-'))
 let made = 0
@@ -37,8 +48,8 @@ afterAll(() => rmSync(outputs, { recursive: true, force: true }))
 
 export const settingsOf = (values: Values) => readSettings(name => values[name])
 
-/** The stack in an app with the context of cdk.json, as the CLI gives it. */
-export function stackOf(values: Values): { app: App; stack: TradelakeStack } {
+/** The stacks in an app with the context of cdk.json, as the CLI gives it. */
+export function stacksOf(values: Values): Deployment & { readonly app: App } {
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-placeholder-'))
   writeFileSync(join(folder, 'index.mjs'), 'export const handler = undefined\n')
   try {
@@ -46,18 +57,20 @@ export function stackOf(values: Values): { app: App; stack: TradelakeStack } {
       outdir: join(outputs, String(made++)),
       context: { ...cdkJson.context, 'aws:cdk:disable-stack-trace': true },
     })
-    const settings = settingsOf(values)
-    const stack = new TradelakeStack(app, `tradelake-${settings.stage}`, {
-      settings,
-      assets: { code: () => Code.fromAsset(folder), engineLayer: Code.fromAsset(folder) },
-    })
-    return { app, stack }
+    const assets = { code: () => Code.fromAsset(folder), engineLayer: Code.fromAsset(folder) }
+    return { app, ...deploymentOf(app, settingsOf(values), assets) }
   } finally {
     // Assets are copied when their construct is made.
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
+/** The stack of the functions. */
 export function templateOf(values: Values): Template {
-  return Template.fromStack(stackOf(values).stack)
+  return Template.fromStack(stacksOf(values).stack)
+}
+
+/** The stack of what is kept. */
+export function dataTemplateOf(values: Values): Template {
+  return Template.fromStack(stacksOf(values).data)
 }

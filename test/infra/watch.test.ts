@@ -51,7 +51,7 @@ describe('alarms', () => {
     for (const { name } of EXCHANGES)
       expect(find(`bronze-silent/${name}`)).toMatchObject({
         MetricName: `${name}_bronze_records_ingested_total`,
-        Namespace: 'tradelake',
+        Namespace: 'tradelake-dev',
         Dimensions: [{ Name: 'service', Value: `bronze_${name}` }],
         Statistic: 'Sum',
         Period: 60,

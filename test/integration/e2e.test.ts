@@ -5,8 +5,9 @@
  */
 import { execFile, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda'
 import {
   GetBucketNotificationConfigurationCommand,
   PutBucketNotificationConfigurationCommand,
@@ -30,6 +31,7 @@ import { startServer } from '../../feeds/simulator/server.ts'
 import { createSimulator } from '../../feeds/simulator/simulator.ts'
 import { hasJava } from '../../localstack/maven.ts'
 import { hasPython } from '../../localstack/python.ts'
+import { verifyDeployed } from '../../operations/verify.ts'
 import { openTables } from '../../tables/views.ts'
 import { tradeOf } from '../functions/support.ts'
 import { SILENT } from '../silent-log.ts'
@@ -42,6 +44,7 @@ const run = promisify(execFile)
 const queueEvents = (queues: Record<string, string>) => sqsEvents(new SQSClient({}), queues)
 const clock = systemClock()
 const MINUTE_MS = 60_000
+const CLI = fileURLToPath(new URL('../../bin/tradelake.js', import.meta.url))
 
 describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
   let deployed: Deployed
@@ -188,6 +191,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
           symbols: symbols(exchange.name),
           stream: 'trade',
           kafka: { bootstrapBrokers: [deployed.stack.kafka.bootstrap] },
+          waitMs: 0,
           registry: deployed.stack.registry.url,
           schemaIds: undefined,
           endpoint: undefined,
@@ -251,7 +255,56 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
     expect(await deployed.count('silver_binance_trades')).toBe(silver + 1)
     expect(await deployed.brokenLaws()).toEqual([])
   })
+
+  test('verify says that all of it works', async () => {
+    const { stack } = deployed.stack.deployment
+    const { stdout } = await run(process.execPath, [
+      CLI,
+      'verify',
+      '--stack',
+      stack,
+      '--expect',
+      'none',
+      '--wait',
+      '0s',
+    ])
+    // The emulator's mappings read no Kafka, and say so.
+    expect(stdout.split('\n').filter(line => line !== '')).toEqual([
+      ...recordStreams().map(
+        ({ topic }) => `ready    event source of ${topic}: Enabled: No records processed: USER_INITIATED`,
+      ),
+      `${stack} works: every topic is read.`,
+    ])
+    const worked = { status: async () => ({ state: 'Enabled', reason: '', result: 'OK' }) }
+    const all = await verifyDeployed(deployed.lake, worked, { expected: EXCHANGES, waitMs: 0 })
+    expect(all.filter(({ ready }) => !ready)).toEqual([])
+  })
+
+  test('the functions’ stack, destroyed with work under way and deployed again, loses no row', async () => {
+    const gold = await deployed.count('gold_crypto_trades')
+    await deployed.publish(7, 20, 200)
+    // In Bronze at least, and perhaps on its way to Silver.
+    await deployed.allInBronze()
+    await deployed.stack.stopBridges()
+    await deployed.stack.deployment.destroyFunctions()
+    const functions = await lambda.send(new ListFunctionsCommand({}))
+    expect(
+      functions.Functions?.map(({ FunctionName }) => FunctionName).filter(name => /-(?:bronze|gold)/.test(name ?? '')),
+    ).toEqual([])
+    // Kafka goes on.
+    await deployed.publish(8, 20, 200)
+    await deployed.stack.deployment.deployAgain()
+    deployed.stack.resume()
+    await deployed.settle()
+    expect(await deployed.count('gold_crypto_trades')).toBeGreaterThan(gold)
+    expect(await deployed.bronzeRows()).toBe(Number((await deployed.rows(BRONZE_ROWS))[0].n))
+    expect(await deployed.brokenLaws()).toEqual([])
+  })
 })
+
+const BRONZE_ROWS = `SELECT ${recordStreams()
+  .map(({ table }) => `(SELECT count(*) FROM ${table.name})`)
+  .join(' + ')} AS n`
 
 const GLUE_TABLES = [
   'bronze_kraken_trades',

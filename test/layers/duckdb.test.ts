@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { buildEngineLayer } from '../../layers/duckdb.ts'
+import { buildEngineLayer, layerFolders } from '../../layers/duckdb.ts'
 
 const dist = mkdtempSync(join(tmpdir(), 'tradelake-layer-'))
 afterAll(() => rmSync(dist, { recursive: true, force: true }))
@@ -37,4 +37,36 @@ describe.runIf(process.platform === 'linux')('the layer with DuckDB', () => {
     expect(readdirSync(dist)).toHaveLength(1)
     expect(existsSync(first)).toBe(true)
   })
+
+  // The other architecture's binding is fetched from npm's registry, as when deploying for it.
+  test.each([
+    ['arm64', 0xb7],
+    ['x86_64', 0x3e],
+  ] as const)(
+    'for %s has the binding of that processor and no other',
+    async (architecture, machine) => {
+      const layer = await buildEngineLayer(dist, architecture)
+      expect(
+        layerFolders(layer)
+          .map(folder => basename(folder))
+          .sort(),
+      ).toEqual(['node-api', 'node-bindings', `node-bindings-linux-${architecture === 'arm64' ? 'arm64' : 'x64'}`])
+      const files = readdirSync(layer, { recursive: true, encoding: 'utf8' }).filter(name =>
+        /\.(?:node|so)$/.test(name),
+      )
+      expect(files.length).toBeGreaterThan(0)
+      for (const name of files) {
+        const header = readFileSync(join(layer, name)).subarray(0, 20)
+        expect(header.subarray(0, 4).toString('latin1'), name).toBe('\x7fELF')
+        // e_machine (System V ABI, "ELF Header"): 183 is AArch64, 62 is x86-64.
+        expect(header.readUInt16LE(18), name).toBe(machine)
+      }
+      // Lambda's limit for a function with its layers, unzipped, is 250 MB (Lambda developer guide, "Lambda quotas").
+      const bytes = readdirSync(layer, { recursive: true, withFileTypes: true })
+        .filter(entry => entry.isFile())
+        .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
+      expect(bytes).toBeLessThan(240_000_000)
+    },
+    120_000,
+  )
 })

@@ -1,0 +1,22 @@
+/** Where a deployment cannot be, said before CloudFormation would say it after twenty minutes. */
+import { BadInput } from '../domain/errors.ts'
+import type { Settings } from './context.ts'
+
+/** Regions with MSK Serverless (MSK developer guide, "What is MSK Serverless?"). */
+const SERVERLESS = new Set([
+  ...['us-east-1', 'us-east-2', 'us-west-2', 'ca-central-1'],
+  ...['ap-south-1', 'ap-southeast-1', 'ap-southeast-2', 'ap-northeast-1', 'ap-northeast-2'],
+  ...['eu-central-1', 'eu-north-1', 'eu-west-1', 'eu-west-2', 'eu-west-3'],
+])
+
+/** `region` is the one that is deployed to; undefined: not known yet. @throws BadInput */
+export function checkRegion({ kafka, zones }: Pick<Settings, 'kafka' | 'zones'>, region: string | undefined): void {
+  if (region === undefined) return
+  if (kafka.mode === 'msk-new' && kafka.cluster === 'serverless' && !SERVERLESS.has(region))
+    throw new BadInput(
+      `MSK Serverless is not in ${region}: deploy with -c mskCluster=provisioned, or to one of ${[...SERVERLESS].sort().join(', ')}.`,
+    )
+  const elsewhere = zones?.find(zone => !zone.startsWith(region))
+  if (elsewhere !== undefined)
+    throw new BadInput(`The context value zones has ${elsewhere}, which is not in ${region}: give zones of ${region}.`)
+}

@@ -52,13 +52,6 @@ export const WORLD_MUTANTS: readonly Mutant[] = [
     'filter(window => window < 0n)',
   ),
   mutant(
-    'rebuilt',
-    'what a rebuild has done stays on the list',
-    'operations/repair/rebuild.ts',
-    '    ...taken,\n    ...(await replaceFiles(ports, silver',
-    '    ...taken.slice(0, 0),\n    ...(await replaceFiles(ports, silver',
-  ),
-  mutant(
     'restored',
     'a repair dies of an object that cannot be read',
     'operations/repair/bronze.ts',

@@ -4,7 +4,7 @@ const results = process.env.TEST_RESULTS
 /** The longest test takes half a minute on two free cores: what runs into this hangs. */
 const limits = { testTimeout: 120_000, hookTimeout: 120_000 }
 
-// Suites: `unit` is npm test; `lakes` audits, damages and repairs whole lakes; `command` runs the real command; `integration` needs
+// Suites: `unit` is npm test; `lakes` audits, damages and repairs whole lakes; `infra` makes the deployment's templates; `command` runs the real command; `integration` needs
 // Python, Java and minutes; `campaigns` simulates for long; .ci/run runs all.
 export default defineConfig({
   test: {
@@ -19,6 +19,7 @@ export default defineConfig({
             'test/cli/**',
             'test/operations/**',
             'test/embedded/**',
+            'test/infra/**',
             'test/integration/**',
             'test/campaigns/**',
           ],
@@ -27,6 +28,9 @@ export default defineConfig({
       },
       {
         test: { name: 'lakes', include: ['test/operations/**/*.test.ts', 'test/embedded/**/*.test.ts'], ...limits },
+      },
+      {
+        test: { name: 'infra', include: ['test/infra/**/*.test.ts'], ...limits },
       },
       {
         test: { name: 'command', include: ['test/cli/**/*.test.ts'], ...limits },

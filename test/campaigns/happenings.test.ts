@@ -1,9 +1,9 @@
 /** What happens to swarms' worlds besides faults of calls: each kind does, in runs of fixed seeds, and the laws hold. */
 import { afterAll, describe, expect, test } from 'vitest'
-import { type Case, commandOf, runCase } from './campaign.ts'
-import { sharedEngine } from './engine.ts'
-import type { HappeningCounts } from './happen.ts'
-import { CALM } from './run.ts'
+import { type Case, commandOf, runCase } from '../simulation/campaign.ts'
+import { sharedEngine } from '../simulation/engine.ts'
+import type { HappeningCounts } from '../simulation/happen.ts'
+import { CALM } from '../simulation/run.ts'
 
 const engine = await sharedEngine()
 afterAll(() => engine.close())

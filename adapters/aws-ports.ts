@@ -31,6 +31,8 @@ export const VARIABLES = {
   queues: 'TRADELAKE_QUEUES',
   /** How long tables keep rows, as `gold_ohlcv_1m=90,…`; without it their default times. */
   retention: 'TRADELAKE_RETENTION',
+  /** Names the code that was deployed, as `0.1.0+0123456789ab`. */
+  build: 'TRADELAKE_BUILD',
   /** DuckDB's memory limit, as it writes it. */
   engineMemory: 'TRADELAKE_ENGINE_MEMORY',
 } as const
@@ -90,6 +92,11 @@ export function streamOfFunction(): RecordStream {
 export function retentionOfFunction(): RetentionSettings {
   const text = process.env[VARIABLES.retention]
   return text ? parseRetention(text, allTables()) : {}
+}
+
+/** The code that was deployed, as a number that changes with it: the first 32 bits of its hash. 0 where it has no name. */
+export function buildNumberOfFunction(): number {
+  return Number.parseInt(/\+([0-9a-f]{8})/.exec(process.env[VARIABLES.build] ?? '')?.[1] ?? '0', 16)
 }
 
 export function queueEvents(): ObjectEvents {

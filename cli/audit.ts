@@ -1,10 +1,7 @@
 /** `tradelake audit`: whether the laws hold, law by law, in plain words; `--repair` mends what can be mended first. */
-import { createLogFile } from '../adapters/log-file.ts'
 import { sumOf } from '../domain/counts.ts'
-import { BadInput } from '../domain/errors.ts'
 import type { ReadableLake } from '../domain/lake.ts'
 import { wireFunctions } from '../embedded/functions.ts'
-import { type Lake, openLake } from '../embedded/lake.ts'
 import { createTotals } from '../embedded/totals.ts'
 import { auditLake } from '../operations/audit/audit.ts'
 import type { AuditReport, LawReport } from '../operations/audit/report.ts'
@@ -13,6 +10,7 @@ import { repairLake } from '../operations/repair/repair.ts'
 import { command, JSON_OPTION, type Values } from './command.ts'
 import { formatCount } from './format.ts'
 import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
+import { withLake } from './work-lake.ts'
 
 export const audit = command({
   name: 'audit',
@@ -47,27 +45,14 @@ export const audit = command({
   },
 })
 
-async function repair({ data, stack }: Values<typeof LAKE_OPTIONS>): Promise<string[]> {
-  if (stack !== undefined)
-    throw new BadInput('A repair needs the lake to itself: stop the stack’s schedules and mappings (docs/runbook.md).')
-  const lake: Lake = await openLake(data, { mustExist: true, lostState: true })
-  const log = createLogFile(lake.directory, lake.ports.clock)
-  try {
-    return await repairLake(lake, wireFunctions(lake, log), createTotals(lake.exchanges))
-  } finally {
-    log.close()
-    lake.close()
-  }
+function repair(values: Values<typeof LAKE_OPTIONS>): Promise<string[]> {
+  return withLake(values, { lostState: true }, ({ log, alone }) =>
+    alone('tradelake audit --repair', lake => repairLake(lake, wireFunctions(lake, log), createTotals(lake.exchanges))),
+  )
 }
 
-async function accept({ data, stack }: Values<typeof LAKE_OPTIONS>): Promise<void> {
-  if (stack !== undefined) throw new BadInput('Losses are acknowledged where the lake is repaired: give --data DIR.')
-  const lake = await openLake(data, { mustExist: true })
-  try {
-    await acceptLosses(lake.ports)
-  } finally {
-    lake.close()
-  }
+function accept(values: Values<typeof LAKE_OPTIONS>): Promise<number> {
+  return withLake(values, {}, ({ lake }) => acceptLosses(lake.ports))
 }
 
 function printRepairs(repaired: readonly string[]): void {

@@ -43,6 +43,11 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     summary: 'Show rows, files, bytes, snapshot and freshness of every table.',
     load: async () => (await import('./tables.ts')).tables,
   },
+  status: {
+    summary:
+      'Show how the lake is doing: lags, what is pending, dead letters, gaps, freshness; of a stack also builds and alarms.',
+    load: async () => (await import('./status.ts')).status,
+  },
   sql: {
     summary: 'Query the current snapshots of all tables with DuckDB.',
     load: async () => (await import('./sql.ts')).sql,
@@ -92,7 +97,7 @@ function overview(): string {
     '',
     ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}${summary}`),
     '',
-    "tradelake COMMAND --help shows a command's options.",
+    "tradelake COMMAND --help shows a command's options, tradelake --version which version this is.",
   ].join('\n')
 }
 

@@ -1,22 +1,23 @@
 /**
  * `tradelake maintain`: joins small files, drops days past their retention and deletes files that no snapshot names.
  */
-import { createLogFile } from '../adapters/log-file.ts'
 import { sumOf } from '../domain/counts.ts'
+import { unlessPaused } from '../domain/lease.ts'
 import { parseRetention } from '../domain/retention.ts'
 import { allTables } from '../domain/tables.ts'
 import { SAME_TRADE_MICROS } from '../domain/trade.ts'
-import { openLake } from '../embedded/lake.ts'
 import { createMetrics } from '../embedded/metrics.ts'
 import { maintainHandler } from '../functions/maintain/handler.ts'
 import type { MaintainResult, TableResult } from '../functions/maintain/maintain.ts'
-import { command, DATA_OPTION, JSON_OPTION, RETENTION_OPTION } from './command.ts'
+import { command, JSON_OPTION, RETENTION_OPTION } from './command.ts'
 import { formatBytes, formatCount } from './format.ts'
+import { LAKE_OPTIONS } from './open-lake.ts'
 import { optional, parseDuration } from './values.ts'
+import { withLake } from './work-lake.ts'
 
 export const maintain = command({
   name: 'maintain',
-  usage: '[--closed-after 10m] [--retention TABLE=DAYS,…] [--data DIR] [--json]',
+  usage: '[--closed-after 10m] [--retention TABLE=DAYS,…] [--data DIR | --stack NAME] [--json]',
   options: {
     'closed-after': {
       type: 'string',
@@ -24,30 +25,23 @@ export const maintain = command({
       help: "how long after its end a partition's last files are joined (default: 10m; 24h for candles)",
     },
     retention: RETENTION_OPTION,
-    data: DATA_OPTION,
+    ...LAKE_OPTIONS,
     json: JSON_OPTION,
   },
   async run(values) {
     const closedAfterMs = optional(values['closed-after'], parseDuration)
     const retention = optional(values.retention, text => parseRetention(text, allTables()))
-    const lake = await openLake(values.data, { mustExist: true, retention })
-    const log = createLogFile(lake.directory, lake.ports.clock)
-    try {
-      const run = maintainHandler({ log, metrics: createMetrics() }, lake.ports, lake.exchanges, {
-        sweepEveryMs: 0,
-        closedAfterMs,
-        ...lake.settings,
-      })
+    return withLake(values, { retention }, async ({ lake, log }) => {
+      const ports = await unlessPaused(lake.ports)
+      const options = { sweepEveryMs: 0, closedAfterMs, ...lake.settings }
+      const run = maintainHandler({ log, metrics: createMetrics() }, ports, lake.exchanges, options)
       // Without a limit: a person waits until everything is done.
-      const context = { awsRequestId: lake.ports.ids.uuid(), getRemainingTimeInMillis: () => Number.POSITIVE_INFINITY }
+      const context = { awsRequestId: ports.ids.uuid(), getRemainingTimeInMillis: () => Number.POSITIVE_INFINITY }
       const result = await run({}, context)
       if (values.json) console.log(JSON.stringify(result, null, 2))
       else for (const line of linesOf(result)) console.log(line)
       return result.failures.length === 0 ? 0 : 1
-    } finally {
-      log.close()
-      lake.close()
-    }
+    })
   },
 })
 

@@ -1,19 +1,18 @@
 /** `tradelake rebuild`: makes a range of a table again from the table before it, with the code of today. */
-import { createLogFile } from '../adapters/log-file.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Exchange } from '../domain/exchanges.ts'
+import type { ReadableLake } from '../domain/lake.ts'
 import type { TimeRange } from '../domain/ranges.ts'
-import { drain } from '../embedded/drain.ts'
-import { wireFunctions } from '../embedded/functions.ts'
-import { type Lake, openLake } from '../embedded/lake.ts'
-import { createTotals } from '../embedded/totals.ts'
+import type { WritableLake } from '../embedded/lake.ts'
 import { type RebuildResult, rebuildCandles, rebuildGold, rebuildSilver } from '../operations/repair/rebuild.ts'
-import { command, DATA_OPTION, JSON_OPTION, type Values } from './command.ts'
+import { command, JSON_OPTION, type Values } from './command.ts'
 import { formatCount } from './format.ts'
+import { LAKE_OPTIONS } from './open-lake.ts'
 import { parseTime } from './values.ts'
+import { withLake } from './work-lake.ts'
 
 /** The lake that is worked on, and how the outcome is printed. */
-export const OUTPUT_OPTIONS = { data: DATA_OPTION, json: JSON_OPTION } as const
+export const OUTPUT_OPTIONS = { ...LAKE_OPTIONS, json: JSON_OPTION } as const
 
 /** The values of --from and --to. */
 interface Range {
@@ -25,7 +24,7 @@ const WHAT = ['silver', 'gold', 'candles']
 
 export const rebuild = command({
   name: 'rebuild',
-  usage: 'silver|gold|candles --from TIME [--to TIME] [--exchange NAME] [--data DIR] [--json]',
+  usage: 'silver|gold|candles --from TIME [--to TIME] [--exchange NAME] [--data DIR | --stack NAME] [--json]',
   options: {
     from: { type: 'string', value: 'TIME', help: 'begin of the range, like 2026-11-20T10:00:00Z' },
     to: { type: 'string', value: 'TIME', help: 'end of the range (default: now)' },
@@ -54,21 +53,16 @@ export const rebuild = command({
 
 /** Opens the lake for a repair, works off what the repair left pending, and prints what it did. */
 export async function repairLake(
-  { data, json }: Values<typeof OUTPUT_OPTIONS>,
-  work: (lake: Lake) => Promise<Record<string, RebuildResult>>,
+  values: Values<typeof OUTPUT_OPTIONS>,
+  work: (lake: WritableLake) => Promise<Record<string, RebuildResult>>,
 ): Promise<number> {
-  const lake = await openLake(data, { mustExist: true })
-  const log = createLogFile(lake.directory, lake.ports.clock)
-  try {
+  return withLake(values, {}, async ({ lake, drain }) => {
     const results = await work(lake)
-    if (json) console.log(JSON.stringify(results))
+    if (values.json) console.log(JSON.stringify(results))
     else for (const [name, result] of Object.entries(results)) console.log(resultLine(name, result))
-    await drain(lake, wireFunctions(lake, log), createTotals(lake.exchanges))
+    await drain()
     return 0
-  } finally {
-    log.close()
-    lake.close()
-  }
+  })
 }
 
 /** The range of --from and --to. @throws BadInput where it is empty */
@@ -83,7 +77,7 @@ export function rangeOf({ from, to }: Range, nowMs: number): TimeRange {
 }
 
 /** The exchange of --exchange, or all. @throws BadInput where there is no exchange of that name */
-export function chosenExchanges(name: string | undefined, lake: Lake): readonly Exchange[] {
+export function chosenExchanges(name: string | undefined, lake: ReadableLake): readonly Exchange[] {
   if (name === undefined) return lake.exchanges
   const chosen = lake.exchanges.filter(exchange => exchange.name === name)
   if (chosen.length === 0)

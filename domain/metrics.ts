@@ -20,6 +20,8 @@ export const metricNames = {
   sweepsRefused: 'sweeps_refused_total',
   /** Age of the oldest item on any stage's list; 0 when nothing waits. */
   oldestPending: 'oldest_pending_seconds',
+  /** Changes with the code that is deployed: a step in its graph is a deployment. */
+  build: 'build_number',
 } as const
 
 /** What a feed logs about trades that it gave up; an alarm looks for this message. */

@@ -77,6 +77,7 @@ export const statePartition = {
   /** Times of which Gold lost trades: candles of then are kept as they are. */
   lostTimes: 'lost_times',
   feed: (exchange: string) => `feed#${exchange}`,
+  lease: (name: string) => `lease#${name}`,
 } as const
 
 /** `binance`, `bronze_function` → `BinanceBronzeFunction`: the way of a deployment's outputs and construct ids. */

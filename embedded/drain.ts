@@ -7,13 +7,13 @@ import { consumers, stageConsumers } from '../domain/names.ts'
 import { countPending, listPending } from '../domain/pending.ts'
 import { type RecordStream, recordStreams } from '../domain/streams.ts'
 import { type Functions, invocation, wiredFor } from './functions.ts'
-import type { Lake } from './lake.ts'
+import type { WritableLake } from './lake.ts'
 import type { Totals } from './totals.ts'
 
 const OBJECTS_PER_CALL = 25
 
 /** @throws TradelakeError where something stays pending that the stages cannot work off, with the first reason */
-export async function drain(lake: Lake, functions: Functions, totals: Totals): Promise<void> {
+export async function drain(lake: WritableLake, functions: Functions, totals: Totals): Promise<void> {
   const failures: string[] = []
   // Objects that failed are not tried again: they would fail the same way.
   const stuck = new Set<string>()
@@ -57,7 +57,7 @@ async function orCorrupt(failures: string[], run: () => Promise<number>): Promis
 }
 
 async function drainTopic(
-  lake: Lake,
+  lake: WritableLake,
   functions: Functions,
   totals: Totals,
   { name, topic, batchRecords }: RecordStream,
@@ -74,7 +74,7 @@ async function drainTopic(
 }
 
 async function drainObjects(
-  lake: Lake,
+  lake: WritableLake,
   functions: Functions,
   totals: Totals,
   exchange: string,
@@ -98,7 +98,7 @@ async function drainObjects(
   }
 }
 
-async function stillPending(lake: Lake): Promise<string[]> {
+async function stillPending(lake: WritableLake): Promise<string[]> {
   const names = stageConsumers(lake.exchanges)
   const counts = await Promise.all(names.map(name => countPending(lake.ports.state, name)))
   return names.flatMap((name, i) => (counts[i].items > 0 ? [`${counts[i].items} pending for ${name}`] : []))

@@ -16,7 +16,7 @@ import { maintainHandler } from '../functions/maintain/handler.ts'
 import { ohlcvHandler } from '../functions/ohlcv/handler.ts'
 import { silverHandler } from '../functions/silver/handler.ts'
 import { sweepHandler } from '../functions/sweep/handler.ts'
-import type { Lake } from './lake.ts'
+import type { WritableLake } from './lake.ts'
 import { createMetrics } from './metrics.ts'
 
 /** A failed Silver object comes again after this. */
@@ -30,7 +30,7 @@ export type Functions = ReturnType<typeof wireFunctions>
  * Wires the handlers to the lake's ports. A Bronze object that is put raises an event at once, before its
  * transaction, as S3 does.
  */
-export function wireFunctions(lake: Lake, log: Log, metrics: Metrics = createMetrics()) {
+export function wireFunctions(lake: WritableLake, log: Log, metrics: Metrics = createMetrics()) {
   const { exchanges } = lake
   const telemetry: Telemetry = { log, metrics }
   const queues = new Map(exchanges.map(exchange => [exchange.name, createQueue(lake.ports, VISIBILITY_MS)]))
@@ -65,7 +65,7 @@ export function invocation({ clock, ids }: Pick<Ports, 'clock' | 'ids'>): Invoca
   return { awsRequestId: ids.uuid(), getRemainingTimeInMillis: () => Math.max(0, end - clock.steady()) }
 }
 
-function notifyingStore(lake: Lake, events: ObjectEvents): ObjectStore {
+function notifyingStore(lake: WritableLake, events: ObjectEvents): ObjectStore {
   const { store } = lake.ports
   const prefixes = lake.exchanges.map(exchange => ({
     name: exchange.name,

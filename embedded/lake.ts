@@ -26,12 +26,18 @@ import { recordStreams } from '../domain/streams.ts'
 import { emptyFolder, requireOwnFolder, requirePlainPath, requireWhole, writeLocation } from './lake-folder.ts'
 import { type LakeSettings, readLakeSettings, writeLakeSettings } from './lake-settings.ts'
 
+/** What is needed to work on a lake, wherever it is. */
+export interface WritableLake extends ReadableLake {
+  /** Where Kafka is out of reach, nothing waits in the topics and no end is known. */
+  readonly topics: Pick<TopicLog, 'poll' | 'acknowledge' | 'ends'>
+  readonly settings: LakeSettings
+}
+
 /** A lake in a folder. */
-export interface Lake extends ReadableLake {
+export interface Lake extends WritableLake {
   /** Absolute path. */
   readonly directory: string
   readonly topics: TopicLog
-  readonly settings: LakeSettings
 }
 
 export interface LakeOptions {

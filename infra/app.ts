@@ -6,7 +6,7 @@ import { Code } from 'aws-cdk-lib/aws-lambda'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { BadInput } from '../domain/errors.ts'
 import { buildEngineLayer, layerFolders } from '../layers/duckdb.ts'
-import { bundleFunctions } from './bundles.ts'
+import { buildOf, bundleFunctions } from './bundles.ts'
 import { readSettings } from './context.ts'
 import { deploymentOf } from './deployment.ts'
 import { checkRegion } from './regions.ts'
@@ -33,6 +33,7 @@ async function main(): Promise<void> {
   deploymentOf(app, settings, {
     code: name => Code.fromAsset(join(bundles, name)),
     engineLayer: Code.fromAsset(layer),
+    build: buildOf(bundles),
   })
   // The emulator speaks plain HTTP, which the checks rightly refuse.
   if (!settings.local) Validations.of(app).addPlugins(new AwsSolutionsChecks(app))

@@ -2,10 +2,11 @@
  * The functions as Lambda gets them: one ES module each, made by esbuild, with everything but DuckDB in it. DuckDB's package and
  * its native binding come in a layer, where only `require` looks for packages (Lambda developer guide, "Node.js, search path").
  */
-import { mkdirSync, rmSync, statSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
-import { type Package, packagesOf } from './sbom.ts'
+import { type Package, packagesOf, readPackage } from './sbom.ts'
 
 /** The functions, by the folder of functions/ that each is made of. */
 export const FUNCTIONS = ['bronze', 'silver', 'commit', 'gold', 'ohlcv', 'sweep', 'maintain', 'topics'] as const
@@ -28,6 +29,14 @@ const fromLayer: Plugin = {
     )
     onLoad({ filter: /.*/, namespace: 'layer' }, () => ({ contents: `module.exports = require('${ENGINE}')` }))
   },
+}
+
+/** Names the code of bundles that were written there: the package's version, and a hash over all of them. */
+export function buildOf(folder: string): string {
+  const { version } = readPackage(ROOT)
+  const hash = createHash('sha256')
+  for (const name of FUNCTIONS) hash.update(name).update(readFileSync(join(folder, name, 'index.mjs')))
+  return `${version}+${hash.digest('hex').slice(0, 12)}`
 }
 
 export interface Bundle {

@@ -16,6 +16,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
+import { VARIABLES } from '../adapters/aws-ports.ts'
 import { NAMESPACE_VARIABLE } from '../adapters/aws-telemetry.ts'
 import { TRACE_VARIABLE } from '../adapters/aws-tracing.ts'
 import { acknowledge } from './acknowledge.ts'
@@ -28,6 +29,8 @@ import { SIZES } from './sizes.ts'
 export interface Assets {
   readonly code: (name: FunctionName) => Code
   readonly engineLayer: Code
+  /** Names the code of all functions. */
+  readonly build: string
 }
 
 const LOG_RETENTION = { dev: RetentionDays.ONE_WEEK, prod: RetentionDays.ONE_MONTH }
@@ -70,6 +73,7 @@ export function stageFunction(scope: Construct, id: string, props: StageFunction
     environment: {
       ...environment,
       [NAMESPACE_VARIABLE]: Stack.of(scope).stackName,
+      [VARIABLES.build]: assets.build,
       ...(settings.tracing && { [TRACE_VARIABLE]: 'true' }),
     },
     ...(layer && { layers: [layer] }),

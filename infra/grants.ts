@@ -80,6 +80,9 @@ export function grantLake(lake: Lake, { role }: IFunction, access: LakeAccess): 
 
   const lists = [...new Set([...produces, ...consumes])].map(statePartition.pending)
   allow([...READ_ITEMS, ...WRITE_ITEMS], [lake.stateTable.tableArn], itemsOf([...lists, ...state]))
+  // Whether somebody has the lake to himself: everybody asks; maintenance asks in each of its transactions (domain/lease.ts).
+  const asks = ['dynamodb:GetItem', ...(deletes ? ['dynamodb:ConditionCheckItem'] : [])]
+  allow(asks, [lake.stateTable.tableArn], itemsOf([statePartition.lease('lake')]))
   if (lake.key) allow(KEY_ACTIONS, [lake.key.keyArn])
 
   const pointers = (tables: readonly TableDefinition[]) =>

@@ -121,6 +121,8 @@ export class Schedules extends Construct {
         writes: [GOLD_TABLE],
         consumes: [consumers.gold],
         produces: [consumers.candles],
+        // One run of it at a time.
+        state: [statePartition.lease('gold')],
         catalog: 'commits',
         mirrors: [GOLD_TABLE],
       },

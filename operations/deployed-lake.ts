@@ -1,7 +1,9 @@
 /** A deployed lake, looked at from here: its stack's outputs name its parts, queries run in this process. */
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { awsClients, requestLimit } from '../adapters/aws-clients.ts'
 import { awsError } from '../adapters/aws-errors.ts'
+import { VARIABLES } from '../adapters/aws-ports.ts'
 import { bundledRegistry } from '../adapters/bundled-registry.ts'
 import { duckDbEngine } from '../adapters/duckdb-engine.ts'
 import { dynamoDbState } from '../adapters/dynamodb-state.ts'
@@ -10,6 +12,8 @@ import { systemClock, systemIds, systemScratch } from '../adapters/system.ts'
 import { BadInput } from '../domain/errors.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import type { ReadableLake } from '../domain/lake.ts'
+import { parseRetention, type RetentionSettings } from '../domain/retention.ts'
+import { allTables } from '../domain/tables.ts'
 
 const REQUEST_MS = 10_000
 const ENGINE = { threads: 2, memoryLimit: '1GB' }
@@ -34,6 +38,11 @@ async function stackOutputs(stack: string): Promise<StackOutputs> {
 export interface DeployedLake extends ReadableLake {
   /** The value of an output of the stack. @throws BadInput where the stack has no such output */
   output(name: string): string
+  readonly stack: string
+  /** Names of all its functions. */
+  functions(): string[]
+  /** How long its tables keep rows, where it was told. */
+  retention(): Promise<RetentionSettings>
 }
 
 /** Opens the lake of a stack for reading. Where Kafka's topics end is not known here. @throws BadInput */
@@ -65,6 +74,24 @@ export async function openDeployedLake(stack: string): Promise<DeployedLake> {
       scratch,
     },
     output,
+    stack,
+    functions: () =>
+      Object.entries(outputs)
+        .flatMap(([name, value]) => (name.endsWith('Function') ? [value] : []))
+        .sort(),
+    retention: () => retentionOf(output('MaintainFunction')),
     close: () => engine.close(),
   }
+}
+
+/** What maintenance's function was deployed with. */
+async function retentionOf(functionName: string): Promise<RetentionSettings> {
+  const client = new LambdaClient({ requestHandler: requestLimit(REQUEST_MS) })
+  const { Environment } = await client
+    .send(new GetFunctionConfigurationCommand({ FunctionName: functionName }))
+    .catch(error => {
+      throw awsError(error, `Reading the configuration of ${functionName}`)
+    })
+  const text = Environment?.Variables?.[VARIABLES.retention]
+  return text ? parseRetention(text, allTables()) : {}
 }

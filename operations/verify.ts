@@ -12,6 +12,9 @@ import { TIMEFRAMES } from '../domain/timeframes.ts'
 import { openTables } from '../tables/views.ts'
 import type { DeployedLake } from './deployed-lake.ts'
 
+/** A lake whose stack's outputs can be asked. */
+type Outputs = Pick<DeployedLake, 'exchanges' | 'ports' | 'output'>
+
 export interface Part {
   readonly name: string
   readonly ready: boolean
@@ -32,7 +35,7 @@ const PAUSE_MS = 5_000
 
 /** Looks until all parts are ready or the time is over; gives the parts as they were last. */
 export async function verifyDeployed(
-  lake: DeployedLake,
+  lake: Outputs,
   mappings: Pick<Mappings, 'status'>,
   { expected, waitMs, onReady }: VerifyOptions,
 ): Promise<readonly Part[]> {
@@ -52,7 +55,7 @@ export async function verifyDeployed(
 }
 
 async function sources(
-  lake: DeployedLake,
+  lake: Outputs,
   mappings: Pick<Mappings, 'status'>,
   expected: readonly Exchange[],
 ): Promise<Part[]> {
@@ -75,7 +78,7 @@ function judge({ state, reason, result }: MappingStatus, isBusy: boolean): Pick<
   return { ready: state === 'Enabled' && well, now }
 }
 
-async function tables(lake: DeployedLake, expected: readonly Exchange[]): Promise<Part[]> {
+async function tables(lake: Outputs, expected: readonly Exchange[]): Promise<Part[]> {
   if (expected.length === 0) return []
   const reached = new Set(
     [...expected.flatMap(exchange => [bronzeTable(exchange), silverTable(exchange)]), GOLD_TABLE]

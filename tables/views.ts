@@ -15,12 +15,15 @@ export interface OpenTable {
 }
 
 /** Every table of the lake with the files of its current snapshot. */
-export async function openTables(lake: ReadableLake): Promise<OpenTable[]> {
+export async function openTables(lake: Pick<ReadableLake, 'exchanges' | 'ports'>): Promise<OpenTable[]> {
   return Promise.all(allTables(lake.exchanges).map(definition => openView(lake, definition)))
 }
 
 /** One table with the files of its current snapshot. */
-export async function openView({ ports }: ReadableLake, definition: TableDefinition): Promise<OpenTable> {
+export async function openView(
+  { ports }: Pick<ReadableLake, 'ports'>,
+  definition: TableDefinition,
+): Promise<OpenTable> {
   const loaded = await openTable(ports, definition)
   return { definition, loaded, files: loaded ? await planFiles(ports, loaded) : [] }
 }

@@ -33,6 +33,16 @@ export interface GoldResult {
   readonly byExchange: Readonly<Record<string, number>>
 }
 
+/** What a run gives that had nothing to do. */
+export const NOTHING_UNIFIED: GoldResult = {
+  commits: 0,
+  read: 0,
+  written: 0,
+  duplicates: 0,
+  partitions: 0,
+  byExchange: {},
+}
+
 type Step = Omit<GoldResult, 'commits' | 'duplicates'>
 
 /**

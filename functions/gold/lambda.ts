@@ -3,7 +3,11 @@ import { awsPorts } from '../../adapters/aws-ports.ts'
 import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { thenMirror } from '../mirror.ts'
+import { oneGoldAtATime, whileUnpaused } from '../pausing.ts'
+import { NOTHING_UNIFIED } from './gold.ts'
 import { goldHandler } from './handler.ts'
 
 const { ports, mirror } = awsPorts()
-export const handler = thenMirror(mirror, [GOLD_TABLE], goldHandler(awsTelemetry('gold'), ports))
+const telemetry = awsTelemetry('gold')
+const gold = oneGoldAtATime(ports, telemetry.log, NOTHING_UNIFIED, goldHandler(telemetry, ports))
+export const handler = thenMirror(mirror, [GOLD_TABLE], whileUnpaused(ports, gold))

@@ -3,13 +3,15 @@ import { awsEngine } from '../../adapters/aws-engine.ts'
 import { awsPorts, retentionOfFunction } from '../../adapters/aws-ports.ts'
 import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
+import { unlessPaused } from '../../domain/lease.ts'
+import type { InvocationContext } from '../../domain/ports.ts'
 import { allTables } from '../../domain/tables.ts'
 import { thenMirror } from '../mirror.ts'
 import { maintainHandler } from './handler.ts'
 
 const { ports, mirror } = awsPorts(awsEngine())
-export const handler = thenMirror(
-  mirror,
-  allTables(EXCHANGES),
-  maintainHandler(awsTelemetry('maintain'), ports, EXCHANGES, { retention: retentionOfFunction() }),
+const telemetry = awsTelemetry('maintain')
+const options = { retention: retentionOfFunction() }
+export const handler = thenMirror(mirror, allTables(EXCHANGES), async (event: unknown, context: InvocationContext) =>
+  maintainHandler(telemetry, await unlessPaused(ports), EXCHANGES, options)(event, context),
 )

@@ -3,7 +3,7 @@
  * is due, then compaction for the rest of the time, the most fragmented partitions first. A table or partition that cannot be
  * worked on is reported and skipped: the others go on.
  */
-import { messageOf, Throttled, TradelakeError } from '../../domain/errors.ts'
+import { messageOf, Paused, Throttled, TradelakeError } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers, stageConsumers } from '../../domain/names.ts'
 import type { Ports } from '../../domain/ports.ts'
@@ -76,7 +76,7 @@ export async function maintain(
       await work()
     } catch (error) {
       // A fault that no data causes ends the run; the next run starts afresh.
-      if (!(error instanceof TradelakeError) || error instanceof Throttled) throw error
+      if (!(error instanceof TradelakeError) || error instanceof Throttled || error instanceof Paused) throw error
       failures.push({ what, reason: messageOf(error) })
     }
   }

@@ -13,6 +13,7 @@
 import { sumOf } from '../../domain/counts.ts'
 import { Conflict, Corrupt } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
+import { requireUnpaused } from '../../domain/lease.ts'
 import { consumers, pendingObjectPrefix, statePartition, tableKey } from '../../domain/names.ts'
 import { consumePending, listPending, pendingObjects, producePending } from '../../domain/pending.ts'
 import { piecesOf } from '../../domain/pieces.ts'
@@ -87,7 +88,7 @@ export async function reclaim(
   let bytes = 0
   for await (const unreached of unreachedObjects(ports, table, exchanges, now)) {
     const gone = [...unreached.keys()].filter(key => mayGo.has(key))
-    for (const some of piecesOf(gone, DELETES_AT_ONCE)) await ports.store.delete(some)
+    await deleteObjects(ports, gone)
     deleted += gone.length
     bytes += sumOf(gone, key => unreached.get(key) ?? 0)
     for (const key of unreached.keys()) if (!noted.has(key)) fresh.push(key)
@@ -170,6 +171,14 @@ export async function reclaimPayloads(
   }
   if (objects.size === 0) return { deleted: 0, bytes: 0 }
   for (const key of await pendingObjects(ports.state, consumer)) objects.delete(key)
-  for (const some of piecesOf([...objects.keys()], DELETES_AT_ONCE)) await ports.store.delete(some)
+  await deleteObjects(ports, [...objects.keys()])
   return { deleted: objects.size, bytes: sumOf([...objects.values()], size => size) }
+}
+
+/** Deletes objects for good, unless somebody took the lake meanwhile: what nothing reaches now may be what a repair needs. @throws Paused */
+async function deleteObjects(ports: Ports, keys: readonly string[]): Promise<void> {
+  for (const some of piecesOf(keys, DELETES_AT_ONCE)) {
+    await requireUnpaused(ports)
+    await ports.store.delete(some)
+  }
 }

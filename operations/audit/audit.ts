@@ -12,7 +12,7 @@ import { checkCandles } from './candles.ts'
 import { feedGapNotes, readFeedGaps } from './feed-gaps.ts'
 import { checkFiles, fileFindings } from './files.ts'
 import { checkGold } from './gold.ts'
-import { type Readings, readLake } from './readings.ts'
+import { listedKeys, type Readings, readLake } from './readings.ts'
 import { type AuditReport, count, type FeedsReport, type Findings, type LawReport, type LossReport } from './report.ts'
 import { loadRows } from './rows.ts'
 import { checkSilver } from './silver.ts'
@@ -82,7 +82,8 @@ async function readFeeds(
   readings: Readings,
   paths: ReadonlyMap<string, string>,
 ): Promise<FeedsReport> {
-  const gaps = await readFeedGaps(session, readings.gaps.bronze, paths)
+  const files = [...new Set(listedKeys(readings.gaps.bronze))].flatMap(key => paths.get(key) ?? [])
+  const gaps = await readFeedGaps(session, files)
   const silent = readings.exchanges.filter(({ checkpoints }) => checkpoints.length === 0)
   return { gaps, silent: silent.map(({ exchange }) => exchange.name) }
 }

@@ -3,20 +3,14 @@ import { BY_HAND } from '../../domain/feed-gaps.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { sqlText, tableRows } from '../../domain/sql.ts'
 import { FEED_GAPS_TABLE } from '../../domain/tables.ts'
-import { listedKeys, type TableReading } from './readings.ts'
 import { count, type FeedGapFigures } from './report.ts'
 
 /**
- * Counts the reports of `feed_gaps` in the files that can be read (`paths`, local paths by key). A range is done with when a
+ * Counts the reports of `feed_gaps` in the files at these local paths. A range is done with when a
  * later report says that the search for it, or for a larger one, has ended. What was lost or unreadable is made up for by a
  * later search that found all (`filled`), or by one by hand, but for what that reports itself.
  */
-export async function readFeedGaps(
-  session: QuerySession,
-  gaps: TableReading,
-  paths: ReadonlyMap<string, string>,
-): Promise<FeedGapFigures> {
-  const files = [...new Set(listedKeys(gaps))].flatMap(key => paths.get(key) ?? [])
+export async function readFeedGaps(session: QuerySession, files: readonly string[]): Promise<FeedGapFigures> {
   const covers = 'd.exchange = g.exchange AND d.symbol = g.symbol AND d.from_id <= g.from_id AND d.to_id >= g.to_id'
   const byHand = (table: string) => `${table}.cause = ${sqlText(BY_HAND)}`
   const left = (status: string) => `g.status = '${status}' AND (${byHand('g')} OR NOT EXISTS (FROM done AS d

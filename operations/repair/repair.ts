@@ -17,7 +17,7 @@ import { allTables, committedTables, DATA_LOSSES_TABLE, silverTable } from '../.
 import { DAY_MICROS } from '../../domain/time.ts'
 import { drain } from '../../embedded/drain.ts'
 import type { Functions } from '../../embedded/functions.ts'
-import type { Lake } from '../../embedded/lake.ts'
+import type { WritableLake } from '../../embedded/lake.ts'
 import type { Totals } from '../../embedded/totals.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { readLosses } from '../../tables/losses.ts'
@@ -32,7 +32,7 @@ import { mendTable } from './tables.ts'
 import { dropUnreadableWaiting } from './waiting.ts'
 
 /** Repairs the lake and gives what was done, a sentence each; an empty list where nothing was wrong. */
-export async function repairLake(lake: Lake, functions: Functions, totals: Totals): Promise<string[]> {
+export async function repairLake(lake: WritableLake, functions: Functions, totals: Totals): Promise<string[]> {
   const { ports, exchanges } = lake
   const tables = allTables(exchanges)
   const done: string[] = []

@@ -57,7 +57,11 @@ export function stacksOf(values: Values): Deployment & { readonly app: App } {
       outdir: join(outputs, String(made++)),
       context: { ...cdkJson.context, 'aws:cdk:disable-stack-trace': true },
     })
-    const assets = { code: () => Code.fromAsset(folder), engineLayer: Code.fromAsset(folder) }
+    const assets = {
+      code: () => Code.fromAsset(folder),
+      engineLayer: Code.fromAsset(folder),
+      build: '0.0.0+0123456789ab',
+    }
     return { app, ...deploymentOf(app, settingsOf(values), assets) }
   } finally {
     // Assets are copied when their construct is made.

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { MappingStatus } from '../../adapters/lambda-mappings.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { openLakeReadOnly } from '../../embedded/lake.ts'
-import type { DeployedLake } from '../../operations/deployed-lake.ts'
 import { verifyDeployed } from '../../operations/verify.ts'
 import { output } from '../cli/support.ts'
 
@@ -44,7 +43,7 @@ async function verify(
       now += milliseconds
     },
   }
-  const deployed: DeployedLake = { ...lake, ports: { ...lake.ports, clock }, output: name => name }
+  const deployed = { ...lake, ports: { ...lake.ports, clock }, output: (name: string) => name }
   const ready: string[] = []
   try {
     const parts = await verifyDeployed(

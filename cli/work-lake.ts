@@ -1,0 +1,76 @@
+/** The lake that a command works on: in a folder, which it has to itself, or deployed, beside its functions. */
+import { createLogFile } from '../adapters/log-file.ts'
+import type { Log } from '../domain/ports.ts'
+import { drain } from '../embedded/drain.ts'
+import { wireFunctions } from '../embedded/functions.ts'
+import { type LakeOptions, openLake, type WritableLake } from '../embedded/lake.ts'
+import { createTotals } from '../embedded/totals.ts'
+import { drainDeployed } from '../operations/deployed-drain.ts'
+import { openDeployedLake } from '../operations/deployed-lake.ts'
+import { alone } from '../operations/pause.ts'
+import type { Values } from './command.ts'
+import type { LAKE_OPTIONS } from './open-lake.ts'
+
+export interface Workplace {
+  readonly lake: WritableLake
+  readonly log: Log
+  /** Works off what is pending: in a folder here, in a deployment by its own functions. */
+  drain(): Promise<void>
+  /** Does the work while nothing else works on the lake; `purpose` is what those are told who are kept out. */
+  alone<T>(purpose: string, work: (lake: WritableLake) => Promise<T>): Promise<T>
+}
+
+/** @throws BadInput where there is no such lake, or somebody else has it */
+export async function withLake<T>(
+  { data, stack }: Values<typeof LAKE_OPTIONS>,
+  options: LakeOptions,
+  work: (workplace: Workplace) => Promise<T>,
+): Promise<T> {
+  return stack === undefined ? inFolder(data, options, work) : onStack(stack, options, work)
+}
+
+async function inFolder<T>(data: string, options: LakeOptions, work: (workplace: Workplace) => Promise<T>): Promise<T> {
+  const lake = await openLake(data, { mustExist: true, ...options })
+  const log = createLogFile(lake.directory, lake.ports.clock)
+  try {
+    return await work({
+      lake,
+      log,
+      drain: () => drain(lake, wireFunctions(lake, log), createTotals(lake.exchanges)),
+      alone: (_, undisturbed) => undisturbed(lake),
+    })
+  } finally {
+    log.close()
+    lake.close()
+  }
+}
+
+async function onStack<T>(
+  stack: string,
+  { retention }: LakeOptions,
+  work: (workplace: Workplace) => Promise<T>,
+): Promise<T> {
+  const deployed = await openDeployedLake(stack)
+  try {
+    const topics = { poll: async () => undefined, acknowledge: async () => {}, ends: async () => [] }
+    const settings = { retention: { ...(await deployed.retention()), ...retention } }
+    const lake: WritableLake = { ...deployed, topics, settings }
+    return await work({
+      lake,
+      log: STDERR,
+      drain: () => drainDeployed(deployed),
+      alone: (purpose, undisturbed) => alone(lake, purpose, line => console.error(line), undisturbed),
+    })
+  } finally {
+    deployed.close()
+  }
+}
+
+const said = (level: string, message: string, fields: object) =>
+  console.error(JSON.stringify({ level, message, ...fields }))
+/** The work's own log, on a machine that is nobody's home: only what went wrong. */
+const STDERR: Log = {
+  info: () => {},
+  warn: (message, fields) => said('WARN', message, fields),
+  error: (message, fields) => said('ERROR', message, fields),
+}

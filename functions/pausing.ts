@@ -1,0 +1,40 @@
+/** How a deployed function makes room: for whoever has the lake to itself, and for another run of itself. */
+import { releaseLease, requireUnpaused, takeLease } from '../domain/lease.ts'
+import type { InvocationContext, Log, Ports } from '../domain/ports.ts'
+
+type Handler<Event, Result> = (event: Event, context: InvocationContext) => Promise<Result>
+
+/** The handler, which does nothing while somebody has the lake to itself: its caller sends the event again. @throws Paused */
+export function whileUnpaused<Event, Result>(
+  ports: Pick<Ports, 'state' | 'clock'>,
+  handler: Handler<Event, Result>,
+): Handler<Event, Result> {
+  return async (event, context) => {
+    await requireUnpaused(ports)
+    return handler(event, context)
+  }
+}
+
+/**
+ * Gold's handler, one run at a time: under a backlog a schedule comes while the last run still works, and two that read the same items
+ * do the same work, of which one commit counts. A run that was killed keeps the next ones out until its own time is over.
+ */
+export function oneGoldAtATime<Event, Result>(
+  ports: Pick<Ports, 'state' | 'clock' | 'ids'>,
+  log: Log,
+  nothing: Result,
+  handler: Handler<Event, Result>,
+): Handler<Event, Result> {
+  return async (event, context) => {
+    const outcome = await takeLease(ports, 'gold', 'a run of Gold', context.getRemainingTimeInMillis())
+    if (!('taken' in outcome)) {
+      log.info('another run of Gold is at work', { until: outcome.held?.until })
+      return nothing
+    }
+    try {
+      return await handler(event, context)
+    } finally {
+      await releaseLease(ports, outcome.taken)
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/** What only a deployment has: which build its functions are, and the alarms that ring. */
+import { CloudWatchClient, paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch'
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { requestLimit } from '../adapters/aws-clients.ts'
+import { awsError } from '../adapters/aws-errors.ts'
+import { VARIABLES } from '../adapters/aws-ports.ts'
+import type { DeployedLake } from './deployed-lake.ts'
+
+const REQUEST_MS = 10_000
+
+export interface DeploymentStatus {
+  readonly functions: readonly {
+    readonly name: string
+    readonly build: string | undefined
+    readonly deployed: string
+  }[]
+  readonly alarms: readonly { readonly name: string; readonly since: string; readonly reason: string }[]
+}
+
+export async function deploymentStatus(lake: DeployedLake): Promise<DeploymentStatus> {
+  const common = { requestHandler: requestLimit(REQUEST_MS) }
+  const lambda = new LambdaClient(common)
+  const functions: DeploymentStatus['functions'][number][] = []
+  for (const name of lake.functions()) {
+    const { Environment, LastModified = '' } = await lambda
+      .send(new GetFunctionConfigurationCommand({ FunctionName: name }))
+      .catch(error => {
+        throw awsError(error, `Reading the configuration of ${name}`)
+      })
+    functions.push({ name, build: Environment?.Variables?.[VARIABLES.build], deployed: LastModified })
+  }
+  return { functions, alarms: await ringing(new CloudWatchClient(common), lake.stack) }
+}
+
+/** The stack's alarms have its name before theirs (infra/alarms.ts). */
+async function ringing(client: CloudWatchClient, stack: string): Promise<DeploymentStatus['alarms']> {
+  const query = { AlarmNamePrefix: `${stack}/`, StateValue: 'ALARM' as const }
+  const alarms: DeploymentStatus['alarms'][number][] = []
+  try {
+    for await (const { MetricAlarms = [], CompositeAlarms = [] } of paginateDescribeAlarms({ client }, query))
+      for (const { AlarmName = '', StateUpdatedTimestamp, StateReason = '' } of [...MetricAlarms, ...CompositeAlarms])
+        alarms.push({ name: AlarmName, since: StateUpdatedTimestamp?.toISOString() ?? '', reason: StateReason })
+  } catch (error) {
+    throw awsError(error, `Reading the alarms of ${stack}`)
+  }
+  return alarms.sort((a, b) => (a.name < b.name ? -1 : 1))
+}

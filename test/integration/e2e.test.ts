@@ -4,7 +4,7 @@
  * Over 250 lines: one deployed stack is started for all of it.
  */
 import { execFile, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -41,10 +41,12 @@ import { type Deployed, startDeployed } from './deployed.ts'
 import { digestRows, textsQuery } from './digest.ts'
 import { readWithJava } from './java.ts'
 import { readersPython } from './python.ts'
+import { asWritten } from './shell.ts'
 
 const run = promisify(execFile)
 const queueEvents = (queues: Record<string, string>) => sqsEvents(new SQSClient({}), queues)
 const clock = systemClock()
+const RUNBOOK = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'runbook.md'), 'utf8')
 const MINUTE_MS = 60_000
 const CLI = fileURLToPath(new URL('../../bin/tradelake.js', import.meta.url))
 
@@ -229,8 +231,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
   })
 
   test('every command of the runbook runs as it is written', async () => {
-    const runbook = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'runbook.md'), 'utf8')
-    const commands = new Set([...runbook.matchAll(/`(tradelake [^`]+)`/g)].map(([, command]) => command))
+    const commands = new Set([...RUNBOOK.matchAll(/`(tradelake [^`]+)`/g)].map(([, command]) => command))
     const here = [...commands].filter(command => command.includes(`--stack ${deployed.stack.deployment.stack}`))
     // The one for a lake in a folder.
     expect([...commands].filter(command => !here.includes(command))).toEqual(['tradelake audit --repair'])
@@ -238,7 +239,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
       new Set(['status', 'verify', 'audit', 'sql', 'redrive', 'rebuild', 'drain', 'tables', 'maintain']),
     )
     for (const command of here.filter(each => !each.includes('--repair'))) {
-      const { status, text } = await asWritten(command)
+      const { status, text } = await shell(command)
       if (command.startsWith('tradelake verify')) {
         // On the emulator the bridge polls Kafka: no event source ever says that it processed anything.
         const waiting = text.split('\n').filter(line => line.startsWith('waiting'))
@@ -247,19 +248,31 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
     }
   })
 
+  test('and so does every one of AWS’s own command line', async () => {
+    const words: Record<string, string> = {
+      UUID: deployed.lake.output('BinanceBronzeMapping'),
+      URL: deployed.lake.output('BinanceSilverQueue'),
+      TABLE: deployed.lake.output('StateTable'),
+    }
+    const commands = [...RUNBOOK.matchAll(/`(aws [^`]+)`/g)].map(([, command]) => command)
+    expect(commands.length).toBeGreaterThan(8)
+    for (const command of [...commands, commands.find(each => each.includes(' --enabled ')) ?? 'false']) {
+      const { status, text } = await shell(command.replaceAll(/\b(?:UUID|URL|TABLE)\b/g, word => words[word]))
+      expect(status, `${command}\n${text}`).toBe(0)
+    }
+  })
+
   test('a repair beside a market mends what was lost, while the functions pause and then go on', async () => {
     await deployed.settle()
     const candles = (await openTables(deployed.lake)).find(({ definition }) => definition.name === 'gold_ohlcv_5m')
     await deployed.lake.ports.store.delete(candles?.files.map(({ key }) => key) ?? [])
-    expect((await asWritten('tradelake audit --stack tradelake-dev')).status).toBe(1)
-    const repair = asWritten('tradelake audit --repair --stack tradelake-dev')
+    expect((await shell('tradelake audit --stack tradelake-dev')).status).toBe(1)
+    const repair = shell('tradelake audit --repair --stack tradelake-dev')
     const paused = async () => (await leaseHeld(deployed.lake.ports, 'lake')) !== undefined
     await deployed.until('a pause', paused, MINUTE_MS)
     const before = await deployed.bronzeRows()
     await deployed.publish(7, 20, 100)
-    expect((await asWritten('tradelake status --stack tradelake-dev')).text).toMatch(
-      /^PAUSED: tradelake audit --repair/,
-    )
+    expect((await shell('tradelake status --stack tradelake-dev')).text).toMatch(/^PAUSED: tradelake audit --repair/)
     // What began before the pause may still come, for seconds; what was published since does not.
     await clock.sleep(20_000)
     expect(await deployed.bronzeRows()).toBe(before)
@@ -271,22 +284,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
     expect(await deployed.brokenLaws()).toEqual([])
   })
 
-  /** What a person's shell does with a command of the runbook. */
-  async function asWritten(command: string): Promise<{ status: number; text: string }> {
-    const bin = join(deployed.folder, 'bin')
-    if (!existsSync(bin)) {
-      mkdirSync(bin)
-      symlinkSync(join(import.meta.dirname, '..', '..', 'bin', 'tradelake.js'), join(bin, 'tradelake'))
-    }
-    const env = { ...process.env, ...deployed.stack.aws.clientEnv, PATH: `${bin}:${process.env.PATH}` }
-    try {
-      const { stdout } = await run('bash', ['-c', command], { env, cwd: deployed.folder })
-      return { status: 0, text: stdout }
-    } catch (error) {
-      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
-      return { status: code, text: `${stdout}${stderr}` }
-    }
-  }
+  const shell = (command: string) => asWritten(command, deployed.folder, deployed.stack.aws.clientEnv)
 
   test('a registry that is away for a while delays trades of a new schema, and turns none into a dead letter', async () => {
     const id = await registerSchema(deployed.stack.registry.url, 'market.crypto.trades-value', {

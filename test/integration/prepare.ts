@@ -6,13 +6,14 @@ import { hasPython } from '../../localstack/python.ts'
 import { registryHome } from '../../localstack/registry.ts'
 import { icebergJars } from './java.ts'
 import { readersPython } from './python.ts'
+import { awsPython } from './shell.ts'
 import { sparkJars, sparkPython } from './spark.ts'
 
 // One after another: two Mavens would fill one repository at once.
 export default async function prepare(): Promise<void> {
   const needed = [
     ...(hasJava() ? [kafkaJars, registryHome, icebergJars, sparkJars] : []),
-    ...(hasPython() ? [ministackPython, readersPython, sparkPython] : []),
+    ...(hasPython() ? [ministackPython, readersPython, sparkPython, awsPython] : []),
   ]
   for (const install of needed) await install()
 }

@@ -3,7 +3,7 @@
  * lease while the work goes on. Kafka keeps what comes meanwhile; the functions' events and schedules come again.
  */
 
-import { BadInput } from '../domain/errors.ts'
+import { BadInput, messageOf } from '../domain/errors.ts'
 import { asHolder, type Lease, LONGEST_STAGE_MS, releaseLease, renewLease, takeLease } from '../domain/lease.ts'
 import { MINUTE_MS } from '../domain/time.ts'
 import type { WritableLake } from '../embedded/lake.ts'
@@ -55,6 +55,11 @@ export async function alone<T>(
   } finally {
     ended = true
     await renewing
-    await releaseLease(ports, lease)
+    // What the work did, or why it failed, is said whether or not this succeeds.
+    await releaseLease(ports, lease).catch(error =>
+      tell(
+        `The lease was not given back: the functions go on at ${new Date(lease.until).toISOString()}. ${messageOf(error)}`,
+      ),
+    )
   }
 }

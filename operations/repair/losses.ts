@@ -5,7 +5,7 @@
 import { sumOf } from '../../domain/counts.ts'
 import { type Loss, noteLostTime } from '../../domain/losses.ts'
 import { piecesOf } from '../../domain/pieces.ts'
-import { MAX_TRANSACTION_WRITES, type Ports, type Write } from '../../domain/ports.ts'
+import { MAX_WORK_WRITES, type Ports, type Write } from '../../domain/ports.ts'
 import { commit } from '../../domain/protocol.ts'
 import { DATA_LOSSES_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
@@ -98,7 +98,7 @@ export async function settleLosses(ports: Ports, tables: readonly TableDefinitio
 export async function noteLosses(ports: Ports): Promise<void> {
   const losses = await readLosses(ports, await openTable(ports, DATA_LOSSES_TABLE))
   const notes = losses.flatMap(loss => noteLostTime(loss) ?? [])
-  for (const some of piecesOf(notes, MAX_TRANSACTION_WRITES)) await ports.state.transact(some, ports.ids.uuid())
+  for (const some of piecesOf(notes, MAX_WORK_WRITES)) await ports.state.transact(some, ports.ids.uuid())
 }
 
 /** Notes that a person has acknowledged all losses, and gives how many were not before. */

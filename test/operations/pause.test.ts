@@ -1,10 +1,13 @@
 /** A command that has a deployed lake to itself. */
 import { expect, test } from 'vitest'
+import { Throttled } from '../../domain/errors.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { leaseHeld, takeLease } from '../../domain/lease.ts'
+import { GOLD_TABLE } from '../../domain/tables.ts'
 import type { WritableLake } from '../../embedded/lake.ts'
 import { alone } from '../../operations/pause.ts'
-import { memoryLake } from '../functions/support.ts'
+import { type Gone, noteLosses, recordGone } from '../../operations/repair/losses.ts'
+import { memoryLake, testEngine } from '../functions/support.ts'
 
 const MINUTE = 60_000
 const put = (sort: string) => ({
@@ -12,9 +15,12 @@ const put = (sort: string) => ({
   item: { key: { table: 'state' as const, partition: 'things', sort }, attributes: { of: 'the test' } },
 })
 
+const engine = await testEngine()
+
 /** Whoever sleeps lets the others go on. */
 function deployed() {
-  const { ports, clock } = memoryLake()
+  const memory = memoryLake({ engine })
+  const { ports, clock } = memory
   const sleep = async (ms: number) => {
     const until = clock.now() + ms
     while (clock.now() < until) {
@@ -29,7 +35,7 @@ function deployed() {
     settings: { retention: {} },
     close: () => {},
   }
-  return { lake, clock, ports: lake.ports, sleep }
+  return { lake, memory, clock, ports: lake.ports, sleep }
 }
 
 test('begins when no invocation from before can still be at work', async () => {
@@ -98,4 +104,63 @@ test('whose lease is taken away does not commit', async () => {
   )
   await expect(work).rejects.toThrow(/The lease for a repair was lost/)
   expect(await ports.state.query('state', 'things')).toEqual([])
+})
+
+test('on a machine that slept through its lease does nothing more, though nobody took it meanwhile', async () => {
+  const { lake, clock, ports, sleep } = deployed()
+  const work = alone(
+    lake,
+    'a repair',
+    () => {},
+    async held => {
+      clock.advance(20 * MINUTE)
+      // Time to renew.
+      await sleep(2 * MINUTE)
+      await held.ports.state.transact([put('late')], 'token-1')
+    },
+  )
+  await expect(work).rejects.toThrow(/The lease for a repair was lost/)
+  expect(await ports.state.query('state', 'things')).toEqual([])
+})
+
+test.each(['done', 'failed'])('says how its work ended (%s) where the lease cannot be given back', async how => {
+  const { lake, memory } = deployed()
+  memory.before = ({ writes }) => {
+    if (writes.some(({ kind }) => kind === 'remove')) throw new Throttled('DynamoDB asks to back off.')
+  }
+  const told: string[] = []
+  const work = alone(
+    lake,
+    'a repair',
+    line => told.push(line),
+    async () => {
+      if (how === 'failed') throw new Error('failed')
+      return 'done'
+    },
+  )
+  expect(await work.catch(error => error.message)).toBe(how)
+  expect(told[1]).toMatch(
+    /^The lease was not given back: the functions go on at 2026-11-20T12:0\d:\d\d\.\d+Z\. DynamoDB asks to back off\.$/,
+  )
+})
+
+test('notes more losses than a transaction takes', async () => {
+  const { lake, ports } = deployed()
+  const gone = (n: number): Gone => {
+    return { definition: GOLD_TABLE, file: undefined, key: `file-${n}`, rows: 1, rowsBefore: 1, reason: 'a test' }
+  }
+  for (const from of [0, 60])
+    await ports.state.transact(
+      await recordGone(
+        ports,
+        Array.from({ length: 60 }, (_, i) => gone(from + i)),
+      ),
+      ports.ids.uuid(),
+    )
+  await alone(
+    lake,
+    'a repair',
+    () => {},
+    held => noteLosses(held.ports),
+  )
 })

@@ -98,6 +98,10 @@ export async function settleLosses(ports: Ports, tables: readonly TableDefinitio
 export async function noteLosses(ports: Ports): Promise<void> {
   const losses = await readLosses(ports, await openTable(ports, DATA_LOSSES_TABLE))
   const notes = losses.flatMap(loss => noteLostTime(loss) ?? [])
+  await writeNotes(ports, notes)
+}
+
+async function writeNotes(ports: Ports, notes: readonly Write[]): Promise<void> {
   for (const some of piecesOf(notes, MAX_WORK_WRITES)) await ports.state.transact(some, ports.ids.uuid())
 }
 
@@ -124,12 +128,17 @@ async function rewriteLosses(ports: Ports, change: (losses: Loss[]) => Loss[]): 
       return loss.rows === rows && loss.acceptedAt === acceptedAt && loss.rowsBefore === rowsBefore
     })
     if (isSame) return { writes: [], result: after }
+    // They may be more than a transaction takes. What is recorded is noted again at the begin of a repair, should this one be stopped here.
+    await writeNotes(
+      ports,
+      after.flatMap(loss => (loss.rows === 0 ? (noteLostTime(loss) ?? []) : [])),
+    )
     const kept = after.filter(({ rows }) => rows > 0)
     const add: DataFile[] = []
     for (const ofDay of Map.groupBy(kept, ({ foundAt }) => foundAt / DAY_MICROS).values())
       add.push(await writeLosses(ports, ofDay))
     const remove = new Set((await planFiles(ports, table)).map(({ key }) => key))
     const staged = await stageSnapshot(ports, { table, add, remove, operation: 'overwrite' })
-    return { writes: [staged.write, ...after.flatMap(loss => noteLostTime(loss) ?? [])], result: after }
+    return { writes: [staged.write], result: after }
   })
 }

@@ -5,11 +5,25 @@ import { EXCHANGES } from '../../domain/exchanges.ts'
 import { leaseHeld, takeLease } from '../../domain/lease.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import type { WritableLake } from '../../embedded/lake.ts'
+import { createTable, loadTable } from '../../iceberg/catalog.ts'
+import { stageSnapshot } from '../../iceberg/commit.ts'
+import { planFiles } from '../../iceberg/scan.ts'
+import type { DataFile } from '../../iceberg/types.ts'
 import { alone } from '../../operations/pause.ts'
-import { type Gone, noteLosses, recordGone } from '../../operations/repair/losses.ts'
+import { inSession } from '../../operations/repair/live.ts'
+import { acceptLosses, type Gone, noteLosses, recordGone, settleLosses } from '../../operations/repair/losses.ts'
+import { mendTable } from '../../operations/repair/tables.ts'
 import { memoryLake, testEngine } from '../functions/support.ts'
 
 const MINUTE = 60_000
+const NO_BOUNDS = {
+  columnSizes: {},
+  valueCounts: {},
+  nullCounts: {},
+  lowerBounds: {},
+  upperBounds: {},
+  splitOffsets: [],
+}
 const put = (sort: string) => ({
   kind: 'put' as const,
   item: { key: { table: 'state' as const, partition: 'things', sort }, attributes: { of: 'the test' } },
@@ -147,7 +161,7 @@ test.each(['done', 'failed'])('says how its work ended (%s) where the lease cann
 test('notes more losses than a transaction takes', async () => {
   const { lake, ports } = deployed()
   const gone = (n: number): Gone => {
-    return { definition: GOLD_TABLE, file: undefined, key: `file-${n}`, rows: 1, rowsBefore: 1, reason: 'a test' }
+    return { definition: GOLD_TABLE, file: undefined, key: `file-${n}`, rows: 1, rowsBefore: 120, reason: 'a test' }
   }
   for (const from of [0, 60])
     await ports.state.transact(
@@ -161,6 +175,46 @@ test('notes more losses than a transaction takes', async () => {
     lake,
     'a repair',
     () => {},
-    held => noteLosses(held.ports),
+    async held => {
+      await noteLosses(held.ports)
+      expect(await ports.state.query('state', 'lost_times')).toHaveLength(120)
+      await acceptLosses(held.ports)
+      await settleLosses(held.ports, [])
+    },
   )
+  expect(await ports.state.query('state', 'lost_times')).toHaveLength(120)
+})
+
+test('takes more unreadable files out of a table than a transaction takes, and forgets them where their rows are there again', async () => {
+  const { lake, ports } = deployed()
+  const table = await createTable(ports, GOLD_TABLE)
+  const partition = { exchange_date: 20_000, exchange_hour: 3 }
+  const file = (n: number): DataFile => {
+    return { key: `tables/gold_crypto_trades/data/${n}.parquet`, bytes: 100, records: 1, partition, ...NO_BOUNDS }
+  }
+  const add = Array.from({ length: 250 }, (_, i) => file(i))
+  const { write } = await stageSnapshot(ports, { table, add, operation: 'append' })
+  await ports.state.transact([write], 'token-1')
+  const done = await alone(
+    lake,
+    'a repair',
+    () => {},
+    held => inSession(held.ports, session => mendTable(held.ports, session, GOLD_TABLE)),
+  )
+  expect(done).toHaveLength(250)
+  expect(await planFiles(ports, await loadTable(ports, GOLD_TABLE.name))).toEqual([])
+  expect(await ports.state.query('state', 'lost_times')).toHaveLength(250)
+  const mended = await stageSnapshot(ports, {
+    table: await loadTable(ports, GOLD_TABLE.name),
+    add,
+    operation: 'append',
+  })
+  await ports.state.transact([mended.write], 'token-2')
+  await alone(
+    lake,
+    'a repair',
+    () => {},
+    held => settleLosses(held.ports, [GOLD_TABLE]),
+  )
+  expect(await ports.state.query('state', 'lost_times')).toEqual([])
 })

@@ -7,15 +7,16 @@ import { type LakeOptions, openLake, type WritableLake } from '../embedded/lake.
 import { createTotals } from '../embedded/totals.ts'
 import { drainDeployed } from '../operations/deployed-drain.ts'
 import { openDeployedLake } from '../operations/deployed-lake.ts'
-import { alone } from '../operations/pause.ts'
+import { alone, beside } from '../operations/pause.ts'
 import type { Values } from './command.ts'
 import type { LAKE_OPTIONS } from './open-lake.ts'
 
 export interface Workplace {
-  readonly lake: WritableLake
   readonly log: Log
   /** Works off what is pending: in a folder here, in a deployment by its own functions. */
   drain(): Promise<void>
+  /** Does the work beside the lake's functions, unless somebody has the lake to himself. */
+  beside<T>(work: (lake: WritableLake) => Promise<T>): Promise<T>
   /** Does the work while nothing else works on the lake; `purpose` is what those are told who are kept out. */
   alone<T>(purpose: string, work: (lake: WritableLake) => Promise<T>): Promise<T>
 }
@@ -34,8 +35,8 @@ async function inFolder<T>(data: string, options: LakeOptions, work: (workplace:
   const log = createLogFile(lake.directory, lake.ports.clock)
   try {
     return await work({
-      lake,
       log,
+      beside: together => together(lake),
       drain: () => drain(lake, wireFunctions(lake, log), createTotals(lake.exchanges)),
       alone: (_, undisturbed) => undisturbed(lake),
     })
@@ -55,14 +56,19 @@ async function onStack<T>(
     const topics = { poll: async () => undefined, acknowledge: async () => {}, ends: async () => [] }
     const settings = { retention: { ...(await deployed.retention()), ...retention } }
     const lake: WritableLake = { ...deployed, topics, settings }
-    return await work({
-      lake,
-      log: STDERR,
-      drain: () => drainDeployed(deployed),
-      alone: (purpose, undisturbed) => alone(lake, purpose, line => console.error(line), undisturbed),
-    })
+    return await work(placeOn(lake, () => drainDeployed(deployed)))
   } finally {
     deployed.close()
+  }
+}
+
+/** A deployed lake as a place to work at. */
+export function placeOn(lake: WritableLake, drain: () => Promise<void>): Workplace {
+  return {
+    log: STDERR,
+    drain,
+    beside: async together => together(await beside(lake)),
+    alone: (purpose, undisturbed) => alone(lake, purpose, line => console.error(line), undisturbed),
   }
 }
 

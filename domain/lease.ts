@@ -8,7 +8,15 @@
 import { type Backoff, pauseMs } from './backoff.ts'
 import { Conflict, Corrupt, Paused, TradelakeError } from './errors.ts'
 import { statePartition } from './names.ts'
-import type { Attributes, Condition, Key, Ports, StateStore, Write } from './ports.ts'
+import {
+  type Attributes,
+  type Condition,
+  type Key,
+  MAX_TRANSACTION_WRITES,
+  type Ports,
+  type StateStore,
+  type Write,
+} from './ports.ts'
 
 export type LeaseName = 'lake' | 'gold'
 
@@ -24,6 +32,8 @@ export interface Lease {
 
 type LeasePorts = Pick<Ports, 'state' | 'clock' | 'ids'>
 
+/** The most writes of a transaction under a lease: its check is one more. */
+export const MAX_WORK_WRITES = MAX_TRANSACTION_WRITES - 1
 /** No invocation of a stage lasts longer, milliseconds (infra/sizes.ts); maintenance does, and looks at the lease itself. */
 export const LONGEST_STAGE_MS = 120_000
 /** Others wait this much longer than the holder counts on the lease: clocks of two machines differ. */
@@ -195,5 +205,5 @@ function paused(held: Lease | undefined): Paused {
   const who = held
     ? `${held.purpose} has the lake to itself until ${new Date(held.until).toISOString()}`
     : 'somebody has the lake to itself'
-  return new Paused(`Nothing was done, as ${who}; the work is done when it comes again.`)
+  return new Paused(`Nothing more was done, as ${who}: what is left is done when it comes again.`)
 }

@@ -34,8 +34,6 @@ export type Write =
 
 /** DynamoDB refuses more (API_TransactWriteItems). */
 export const MAX_TRANSACTION_WRITES = 100
-/** The most that the lake's own work puts into one: a place is left for the check of a lease (lease.ts). */
-export const MAX_WORK_WRITES = MAX_TRANSACTION_WRITES - 1
 
 /** Checkpoints, pending lists and table pointers; all reads are strongly consistent. */
 export interface StateStore {

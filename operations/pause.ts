@@ -4,7 +4,16 @@
  */
 
 import { BadInput, messageOf } from '../domain/errors.ts'
-import { asHolder, type Lease, LONGEST_STAGE_MS, releaseLease, renewLease, takeLease } from '../domain/lease.ts'
+import {
+  asHolder,
+  type Lease,
+  LONGEST_STAGE_MS,
+  leaseHeld,
+  releaseLease,
+  renewLease,
+  takeLease,
+  unlessPaused,
+} from '../domain/lease.ts'
 import { MINUTE_MS } from '../domain/time.ts'
 import type { WritableLake } from '../embedded/lake.ts'
 
@@ -13,6 +22,24 @@ const RENEW_MS = MINUTE_MS
 const LOOK_MS = 1_000
 /** A request that was sent may take effect this long after its function was ended. */
 const REQUESTS_MS = 10_000
+
+/**
+ * The lake for a command that works beside the deployed functions: like theirs, its work stops where somebody takes the lake.
+ * @throws BadInput where somebody has it; its transactions Paused
+ */
+export async function beside(lake: WritableLake): Promise<WritableLake> {
+  const held = await leaseHeld(lake.ports, 'lake')
+  if (held) throw taken(held)
+  return { ...lake, ports: await unlessPaused(lake.ports) }
+}
+
+function taken(held: Lease | undefined): BadInput {
+  return new BadInput(
+    held
+      ? `${held.purpose} has the lake to itself: wait for its end, or until ${new Date(held.until).toISOString()} if it was killed.`
+      : 'Somebody took the lake at this moment: run the command again.',
+  )
+}
 
 /**
  * Does the work while no deployed function works; `tell` is told what is waited for. The work gets the lake as its holder sees it: a
@@ -27,14 +54,7 @@ export async function alone<T>(
 ): Promise<T> {
   const { ports } = lake
   const outcome = await takeLease(ports, 'lake', purpose, LEASE_MS)
-  if (!('taken' in outcome)) {
-    const { held } = outcome
-    throw new BadInput(
-      held
-        ? `${held.purpose} has the lake to itself: wait for its end, or until ${new Date(held.until).toISOString()} if it was killed.`
-        : 'Somebody took the lake at this moment: run the command again.',
-    )
-  }
+  if (!('taken' in outcome)) throw taken(outcome.held)
   let lease: Lease = outcome.taken
   let ended = false
   const renewing = (async () => {

@@ -3,9 +3,10 @@
  * brought its rows back; when all that can be made again has been, the record is corrected.
  */
 import { sumOf } from '../../domain/counts.ts'
+import { MAX_WORK_WRITES } from '../../domain/lease.ts'
 import { type Loss, noteLostTime } from '../../domain/losses.ts'
 import { piecesOf } from '../../domain/pieces.ts'
-import { MAX_WORK_WRITES, type Ports, type Write } from '../../domain/ports.ts'
+import type { Ports, Write } from '../../domain/ports.ts'
 import { commit } from '../../domain/protocol.ts'
 import { DATA_LOSSES_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { DAY_MICROS } from '../../domain/time.ts'

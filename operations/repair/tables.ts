@@ -3,8 +3,9 @@
  * every file that it names is whole. Rows that this removes are put back from the table before it, where possible.
  */
 import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
+import { MAX_WORK_WRITES } from '../../domain/lease.ts'
 import { piecesOf } from '../../domain/pieces.ts'
-import { MAX_WORK_WRITES, type Ports, type QuerySession } from '../../domain/ports.ts'
+import type { Ports, QuerySession } from '../../domain/ports.ts'
 import { readParquet } from '../../domain/sql.ts'
 import { DATA_LOSSES_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { type LoadedTable, openTable, pointerWrite } from '../../iceberg/catalog.ts'

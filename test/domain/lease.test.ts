@@ -5,13 +5,14 @@ import {
   asHolder,
   type Lease,
   leaseHeld,
+  MAX_WORK_WRITES,
   releaseLease,
   renewLease,
   requireUnpaused,
   takeLease,
   unlessPaused,
 } from '../../domain/lease.ts'
-import { MAX_WORK_WRITES, type Ports, type Write } from '../../domain/ports.ts'
+import type { Ports, Write } from '../../domain/ports.ts'
 import { memoryLake } from '../functions/support.ts'
 
 const MINUTE = 60_000

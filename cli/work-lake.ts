@@ -1,12 +1,13 @@
 /** The lake that a command works on: in a folder, which it has to itself, or deployed, beside its functions. */
 import { createLogFile } from '../adapters/log-file.ts'
+import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
 import { drain } from '../embedded/drain.ts'
 import { wireFunctions } from '../embedded/functions.ts'
 import { type LakeOptions, openLake, type WritableLake } from '../embedded/lake.ts'
 import { createTotals } from '../embedded/totals.ts'
 import { drainDeployed } from '../operations/deployed-drain.ts'
-import { openDeployedLake } from '../operations/deployed-lake.ts'
+import { type DeployedLake, openDeployedLake } from '../operations/deployed-lake.ts'
 import { alone, beside } from '../operations/pause.ts'
 import type { Values } from './command.ts'
 import type { LAKE_OPTIONS } from './open-lake.ts'
@@ -53,6 +54,7 @@ async function onStack<T>(
 ): Promise<T> {
   const deployed = await openDeployedLake(stack)
   try {
+    requireRightClock(deployed)
     const topics = { poll: async () => undefined, acknowledge: async () => {}, ends: async () => [] }
     const settings = { retention: { ...(await deployed.retention()), ...retention } }
     const lake: WritableLake = { ...deployed, topics, settings }
@@ -60,6 +62,16 @@ async function onStack<T>(
   } finally {
     deployed.close()
   }
+}
+
+/** The functions' clocks are AWS's; a lease bears ten seconds between its holder's and theirs. */
+const MOST_OFF_MS = 5_000
+
+/** Ages decide what maintenance drops and deletes, and when a lease is over. @throws BadInput */
+function requireRightClock({ clockAheadMs }: DeployedLake): void {
+  if (Math.abs(clockAheadMs) <= MOST_OFF_MS) return
+  const off = `${Math.round(Math.abs(clockAheadMs) / 1000)} s ${clockAheadMs > 0 ? 'ahead of' : 'behind'} AWS's`
+  throw new BadInput(`The clock of this machine is ${off}: set it, then run the command again.`)
 }
 
 /** A deployed lake as a place to work at. */

@@ -94,8 +94,14 @@ export function monthlyCost(rate: number, exchanges: readonly KnownExchange[] = 
       silverInvocations * 2) *
       SECONDS +
     // Pointers, of about 2 KB.
-    2 * tablesPerMinute * MINUTES
-  const reads = bronzeEvents * (ACTIVE_PARTITIONS + 2) * SECONDS + 10 * tablesPerMinute * MINUTES
+    2 * tablesPerMinute * MINUTES +
+    // Gold's lease, taken and given back.
+    2 * MINUTES
+  const reads =
+    bronzeEvents * (ACTIVE_PARTITIONS + 2) * SECONDS +
+    10 * tablesPerMinute * MINUTES +
+    // Whether somebody has the lake to himself.
+    invocations
 
   const scheduled = Object.entries(calls).flatMap(([stage, call]) => (/bronze|silver/.test(stage) ? [] : [call.rate]))
   const each = [...flows.flatMap(flow => [flow.events, flow.silverInvocations]), ...scheduled]

@@ -1,5 +1,6 @@
 /** The lake that a command works on: in a folder, which it has to itself, or deployed, beside its functions. */
 import { createLogFile } from '../adapters/log-file.ts'
+import { askedToEnd } from '../adapters/system.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
 import { drain } from '../embedded/drain.ts'
@@ -80,7 +81,14 @@ export function placeOn(lake: WritableLake, drain: () => Promise<void>): Workpla
     log: STDERR,
     drain,
     beside: async together => together(await beside(lake)),
-    alone: (purpose, undisturbed) => alone(lake, purpose, line => console.error(line), undisturbed),
+    async alone(purpose, undisturbed) {
+      const over = new AbortController()
+      try {
+        return await alone(lake, purpose, line => console.error(line), undisturbed, askedToEnd(over.signal))
+      } finally {
+        over.abort()
+      }
+    },
   }
 }
 

@@ -37,6 +37,9 @@ export class Throttled extends TradelakeError {}
 /** Somebody has the lake to itself for a while (domain/lease.ts). Nothing more was done; the work comes again. */
 export class Paused extends TradelakeError {}
 
+/** Somebody asked the work to end before it was done. */
+export class Stopped extends TradelakeError {}
+
 /** There is no object under that key. */
 export class NotFound extends TradelakeError {}
 

@@ -3,7 +3,7 @@
  * lease while the work goes on. Kafka keeps what comes meanwhile; the functions' events and schedules come again.
  */
 
-import { BadInput, messageOf } from '../domain/errors.ts'
+import { BadInput, messageOf, Stopped } from '../domain/errors.ts'
 import {
   asHolder,
   type Lease,
@@ -43,14 +43,15 @@ function taken(held: Lease | undefined): BadInput {
 
 /**
  * Does the work while no deployed function works; `tell` is told what is waited for. The work gets the lake as its holder sees it: a
- * transaction fails once the lease is lost.
- * @throws BadInput where somebody else has the lake; TradelakeError where the lease is lost
+ * transaction fails once the lease is lost. When `asked` settles the lake is given back at once, and the work can commit nothing more.
+ * @throws BadInput where somebody else has the lake; TradelakeError where the lease is lost; Stopped
  */
 export async function alone<T>(
   lake: WritableLake,
   purpose: string,
   tell: (line: string) => void,
   work: (held: WritableLake) => Promise<T>,
+  asked: Promise<void> = new Promise(() => {}),
 ): Promise<T> {
   const { ports } = lake
   const outcome = await takeLease(ports, 'lake', purpose, LEASE_MS)
@@ -65,13 +66,16 @@ export async function alone<T>(
       renewed = ports.clock.steady()
     }
   })()
+  const stopped = asked.then(() => {
+    throw new Stopped(`${purpose} was stopped, and the lake is given back: run it again, it goes on from what is done.`)
+  })
   try {
     const wait = LONGEST_STAGE_MS + REQUESTS_MS
     tell(
       `The functions are paused; waiting until ${new Date(ports.clock.now() + wait).toISOString()} for those that run to end.`,
     )
-    await ports.clock.sleep(wait)
-    return await work({ ...lake, ports: asHolder(ports, () => lease) })
+    await Promise.race([ports.clock.sleep(wait), stopped])
+    return await Promise.race([work({ ...lake, ports: asHolder(ports, () => lease) }), stopped])
   } finally {
     ended = true
     await renewing

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { placeOn } from '../../cli/work-lake.ts'
-import { Paused } from '../../domain/errors.ts'
+import { Paused, Stopped } from '../../domain/errors.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { leaseHeld, takeLease } from '../../domain/lease.ts'
 import type { Write } from '../../domain/ports.ts'
@@ -47,6 +47,18 @@ test('beside the functions a command commits nothing once a repair has taken the
   })
   await expect(work).rejects.toThrow(Paused)
   expect(await ports.state.query('state', 'things')).toEqual([])
+})
+
+test('a signal gives the lake back while a command has it alone, and ends the process as ever afterwards', async () => {
+  const { ports, alone } = place()
+  const before = process.listenerCount('SIGINT')
+  const work = alone('a repair', async () => {
+    process.emit('SIGINT')
+    await new Promise(() => {})
+  })
+  await expect(work).rejects.toThrow(Stopped)
+  expect(await leaseHeld(ports, 'lake')).toBeUndefined()
+  expect(process.listenerCount('SIGINT')).toBe(before)
 })
 
 test('beside the functions a command keeps nobody out', async () => {

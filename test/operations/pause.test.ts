@@ -218,3 +218,31 @@ test('takes more unreadable files out of a table than a transaction takes, and f
   )
   expect(await ports.state.query('state', 'lost_times')).toEqual([])
 })
+
+test.each(['waits', 'works'])('gives the lake back at once when it is asked to end while it %s', async when => {
+  const { lake, ports } = deployed()
+  let ask = () => {}
+  const asked = new Promise<void>(resolve => (ask = resolve))
+  let late: Promise<void> | undefined
+  const work = alone(
+    lake,
+    'a repair',
+    () => {
+      if (when === 'waits') ask()
+    },
+    async held => {
+      ask()
+      await new Promise(resolve => setImmediate(resolve))
+      late = held.ports.state.transact([put('late')], 'token-1')
+      await late
+    },
+    asked,
+  )
+  const began = ports.clock.now()
+  await expect(work).rejects.toThrow(
+    'a repair was stopped, and the lake is given back: run it again, it goes on from what is done.',
+  )
+  if (when === 'waits') expect(ports.clock.now() - began).toBeLessThan(5_000)
+  expect(await leaseHeld(ports, 'lake')).toBeUndefined()
+  await late?.catch(error => expect(error.message).toMatch(/was lost/))
+})

@@ -4,7 +4,7 @@
  * same catalog: a change replaces the item under the condition that its version `v` is still the one that was read.
  */
 import { Conflict, Corrupt, NotFound } from '../domain/errors.ts'
-import { tableKey } from '../domain/names.ts'
+import { catalogPartition, tableKey } from '../domain/names.ts'
 import type { Attributes, Key, Ports, Write } from '../domain/ports.ts'
 import { NAMESPACE, type TableDefinition } from '../domain/tables.ts'
 import { evolveMetadata } from './evolve.ts'
@@ -30,13 +30,13 @@ type CatalogPorts = Pick<Ports, 'store' | 'state' | 'clock' | 'ids'>
 
 /** The pointer's address. */
 export function pointerKey(table: string): Key {
-  return { table: 'catalog', partition: `${NAMESPACE}.${table}`, sort: NAMESPACE }
+  return { table: 'catalog', partition: catalogPartition.table(table), sort: NAMESPACE }
 }
 
 const CREATE_ATTEMPTS = 5
 const CREATE_PAUSE_MS = 50
 
-const NAMESPACE_KEY: Key = { table: 'catalog', partition: 'NAMESPACE', sort: NAMESPACE }
+const NAMESPACE_KEY: Key = { table: 'catalog', partition: catalogPartition.namespaces, sort: NAMESPACE }
 
 /**
  * Reads a table's current state, strongly.

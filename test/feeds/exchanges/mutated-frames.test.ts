@@ -57,7 +57,8 @@ function compare(trade: Trade, reading: Reading): void {
     const plain = new RegExp(`^(-?\\d+)(?:\\.(\\d{0,${scale}}))?$`).exec(text)
     if (plain) expect(units).toBe(BigInt(plain[1] + (plain[2] ?? '').padEnd(scale, '0')))
     // A float is only as exact as it is large.
-    else expect(Math.abs(Number(units) / 10 ** scale - Number(text))).toBeLessThan(1e-6 + 1e-12 * Math.abs(Number(text)))
+    else
+      expect(Math.abs(Number(units) / 10 ** scale - Number(text))).toBeLessThan(1e-6 + 1e-12 * Math.abs(Number(text)))
   }
 }
 

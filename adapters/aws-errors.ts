@@ -1,5 +1,5 @@
 /** AWS's answers, turned into the errors that the stages tell apart. */
-import { messageOf, Throttled } from '../domain/errors.ts'
+import { BadInput, messageOf, Throttled } from '../domain/errors.ts'
 
 /**
  * Codes that mean "try later". The client has already tried several times, with jitter (the SDK's standard retry mode).
@@ -37,5 +37,9 @@ export function awsError(error: unknown, doing: string): Error {
   const { name, code } = error as ServiceError
   const later = LATER.has(name) || AWAY.has(code ?? '') || (statusOf(error) ?? 0) >= 500
   if (later) return new Throttled(`${doing}: ${name}: ${messageOf(error)}. It is tried again later.`, { cause: error })
+  if (messageOf(error) === 'Region is missing')
+    return new BadInput(`${doing}: Region is missing: set AWS_REGION or AWS_PROFILE.`)
+  if (name === 'CredentialsProviderError')
+    return new BadInput(`${doing}: ${messageOf(error)}: set AWS_PROFILE, or sign in with aws login or aws sso login.`)
   return error instanceof Error ? error : new Error(String(error))
 }

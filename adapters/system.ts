@@ -24,11 +24,15 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
  * Settles when somebody asks the process to end (SIGINT, SIGTERM). One Ctrl-C comes twice, from the terminal and from
- * bin/node24.js: the second must not end the process early, so both are caught from now on.
+ * bin/node24.js: the second must not end the process early, so both are caught from now on, or until `over`.
  */
-export function askedToEnd(): Promise<void> {
+export function askedToEnd(over?: AbortSignal): Promise<void> {
   return new Promise(resolve => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve())
+    const ask = () => resolve()
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, ask)
+      over?.addEventListener('abort', () => process.off(signal, ask))
+    }
   })
 }
 

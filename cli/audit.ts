@@ -52,7 +52,7 @@ function repair(values: Values<typeof LAKE_OPTIONS>): Promise<string[]> {
 }
 
 function accept(values: Values<typeof LAKE_OPTIONS>): Promise<number> {
-  return withLake(values, {}, ({ lake }) => acceptLosses(lake.ports))
+  return withLake(values, {}, ({ beside }) => beside(lake => acceptLosses(lake.ports)))
 }
 
 function printRepairs(repaired: readonly string[]): void {

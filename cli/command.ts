@@ -11,6 +11,8 @@ interface TextOption {
   readonly value: string
   readonly help: string
   readonly default?: string
+  /** The option that it is given in the place of: both make no sense. */
+  readonly insteadOf?: string
 }
 
 interface Flag {
@@ -33,6 +35,8 @@ export interface Definition<O extends Options> {
   /** What follows the name in the usage line. */
   readonly usage: string
   readonly options: O
+  /** Whether words may follow that are no options; without it they are refused. */
+  readonly takesWords?: boolean
   /** Gives the exit status. */
   run(values: Values<O>, positionals: readonly string[]): Promise<number>
 }
@@ -65,6 +69,8 @@ export function command<const O extends Options>(definition: Definition<O>): Com
     ...definition,
     run(argv) {
       const { values, positionals } = parseOptions(definition, argv)
+      if (!definition.takesWords && positionals.length > 0)
+        throw new BadInput(`'${positionals[0]}' is not known here. See tradelake ${definition.name} --help.`)
       return definition.run(values, positionals)
     },
   }
@@ -76,6 +82,11 @@ export function parseOptions<O extends Options>(
   argv: readonly string[],
 ): { readonly values: Values<O>; readonly positionals: readonly string[] } {
   const given = parseStrictly(name, { ...options, help: HELP_OPTION }, argv)
+  for (const [option, definition] of Object.entries<Option>(options)) {
+    const other = 'insteadOf' in definition ? (definition.insteadOf ?? '') : ''
+    if (given.values[option] !== undefined && given.values[other] !== undefined)
+      throw new BadInput(`Give --${option} or --${other}, not both.`)
+  }
   const values = Object.entries<Option>(options).map(([option, definition]) => [
     option,
     given.values[option] ?? (definition.type === 'boolean' ? false : definition.default),
@@ -84,8 +95,10 @@ export function parseOptions<O extends Options>(
 }
 
 function parseStrictly(name: string, options: Options, argv: readonly string[]) {
+  // Without defaults: whether an option was given must show.
+  const types = Object.fromEntries(Object.entries<Option>(options).map(([option, { type }]) => [option, { type }]))
   try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true })
+    return parseArgs({ args: [...argv], options: types, allowPositionals: true, strict: true })
   } catch (error) {
     // Node's message goes on with advice about `--`.
     const [problem] = messageOf(error).split('. ', 1)

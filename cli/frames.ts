@@ -29,6 +29,7 @@ const KNOWN = Object.keys(DECODERS).join(', ')
 export const frames = command({
   name: 'frames',
   usage: 'FILE… --exchange X [--stream KIND] [--data DIR]   (FILE may be a pipe, or - for the standard input)',
+  takesWords: true,
   options: {
     exchange: { type: 'string', value: 'X', help: `whose frames they are: ${KNOWN}` },
     stream: { type: 'string', value: 'KIND', help: 'only these trades of the recording: trade, or aggTrade (Binance)' },

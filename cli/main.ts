@@ -1,6 +1,6 @@
 /** The `tradelake` command: finds the subcommand, runs it, and says what went wrong in one line. */
 import { enableCompileCache } from 'node:module'
-import { messageOf } from '../domain/errors.ts'
+import { messageOf, Stopped } from '../domain/errors.ts'
 import { type Command, helpOf } from './command.ts'
 
 /** Each is loaded only when it runs: it does not wait for what another needs, nor fail where that is not installed. */
@@ -115,5 +115,7 @@ main(process.argv.slice(2)).then(
     console.error(`tradelake: ${messageOf(error)}`)
     if (process.env.TRADELAKE_DEBUG) console.error(error)
     process.exitCode = 1
+    // What it was in the middle of would hold the process up, and can do nothing more.
+    if (error instanceof Stopped) process.exit(1)
   },
 )

@@ -2,7 +2,6 @@
  * `tradelake maintain`: joins small files, drops days past their retention and deletes files that no snapshot names.
  */
 import { sumOf } from '../domain/counts.ts'
-import { unlessPaused } from '../domain/lease.ts'
 import { parseRetention } from '../domain/retention.ts'
 import { allTables } from '../domain/tables.ts'
 import { SAME_TRADE_MICROS } from '../domain/trade.ts'
@@ -31,13 +30,14 @@ export const maintain = command({
   async run(values) {
     const closedAfterMs = optional(values['closed-after'], parseDuration)
     const retention = optional(values.retention, text => parseRetention(text, allTables()))
-    return withLake(values, { retention }, async ({ lake, log }) => {
-      const ports = await unlessPaused(lake.ports)
-      const options = { sweepEveryMs: 0, closedAfterMs, ...lake.settings }
-      const run = maintainHandler({ log, metrics: createMetrics() }, ports, lake.exchanges, options)
-      // Without a limit: a person waits until everything is done.
-      const context = { awsRequestId: ports.ids.uuid(), getRemainingTimeInMillis: () => Number.POSITIVE_INFINITY }
-      const result = await run({}, context)
+    return withLake(values, { retention }, async ({ beside, log }) => {
+      const result = await beside(async ({ ports, exchanges, settings }) => {
+        const options = { sweepEveryMs: 0, closedAfterMs, ...settings }
+        const run = maintainHandler({ log, metrics: createMetrics() }, ports, exchanges, options)
+        // Without a limit: a person waits until everything is done.
+        const context = { awsRequestId: ports.ids.uuid(), getRemainingTimeInMillis: () => Number.POSITIVE_INFINITY }
+        return run({}, context)
+      })
       if (values.json) console.log(JSON.stringify(result, null, 2))
       else for (const line of linesOf(result)) console.log(line)
       return result.failures.length === 0 ? 0 : 1

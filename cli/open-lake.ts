@@ -7,7 +7,7 @@ import { DATA_OPTION, type Options, type Values } from './command.ts'
 /** For commands that can look at a deployment too. */
 export const LAKE_OPTIONS = {
   data: DATA_OPTION,
-  stack: { type: 'string', value: 'NAME', help: 'the lake of a deployed stack, instead of --data' },
+  stack: { type: 'string', value: 'NAME', help: 'the lake of a deployed stack, instead of --data', insteadOf: 'data' },
 } as const satisfies Options
 
 /** @throws BadInput where there is no such lake */

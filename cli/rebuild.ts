@@ -25,6 +25,7 @@ const WHAT = ['silver', 'gold', 'candles']
 export const rebuild = command({
   name: 'rebuild',
   usage: 'silver|gold|candles --from TIME [--to TIME] [--exchange NAME] [--data DIR | --stack NAME] [--json]',
+  takesWords: true,
   options: {
     from: { type: 'string', value: 'TIME', help: 'begin of the range, like 2026-11-20T10:00:00Z' },
     to: { type: 'string', value: 'TIME', help: 'end of the range (default: now)' },
@@ -56,8 +57,8 @@ export async function repairLake(
   values: Values<typeof OUTPUT_OPTIONS>,
   work: (lake: WritableLake) => Promise<Record<string, RebuildResult>>,
 ): Promise<number> {
-  return withLake(values, {}, async ({ lake, drain }) => {
-    const results = await work(lake)
+  return withLake(values, {}, async ({ beside, drain }) => {
+    const results = await beside(work)
     if (values.json) console.log(JSON.stringify(results))
     else for (const [name, result] of Object.entries(results)) console.log(resultLine(name, result))
     await drain()

@@ -12,6 +12,7 @@ import { LAKE_OPTIONS } from './open-lake.ts'
 export const replay = command({
   name: 'replay',
   usage: 'FILE.parquet… [--data DIR | --stack NAME]',
+  takesWords: true,
   options: LAKE_OPTIONS,
   async run(values, positionals) {
     if (positionals.length === 0) throw new BadInput('Give at least one Parquet file with the Bronze columns.')

@@ -20,6 +20,7 @@ const FORMATS = ['table', 'csv', 'json', 'parquet']
 export const sql = command({
   name: 'sql',
   usage: '"SELECT …" [--format table|csv|json|parquet] [--limit N] [--data DIR | --stack NAME]',
+  takesWords: true,
   options: {
     format: { type: 'string', value: 'FORMAT', help: 'table, csv, json or parquet', default: 'table' },
     limit: { type: 'string', value: 'N', help: 'rows that the table format shows', default: '1000' },

@@ -18,16 +18,18 @@ export const status = command({
       const deployment = deployed && (await deploymentStatus(deployed))
       if (values.json) console.log(JSON.stringify({ ...found, ...deployment }, null, 2))
       else for (const line of linesOf(found, deployment)) console.log(line)
-      return 0
+      return found.tables.every(({ problem }) => problem === undefined) ? 0 : 1
     } finally {
       lake.close()
     }
   },
 })
 
-function linesOf(lake: LakeStatus, deployment: DeploymentStatus | undefined): string[] {
+/** What a person reads. */
+export function linesOf(lake: LakeStatus, deployment: DeploymentStatus | undefined): string[] {
   const { now, deadLetters, gaps, paused } = lake
   const ago = (time: number | undefined) => agoText(now, time)
+  const damaged = lake.tables.flatMap(({ table, problem }) => (problem === undefined ? [] : [{ table, problem }]))
   const looked = deadLetters.trades + deadLetters.letters
   const share = looked === 0 ? '' : ` (${((100 * deadLetters.letters) / looked).toFixed(1)} %)`
   const neverSwept = lake.tables.filter(({ swept, rows }) => swept === undefined && rows > 0)
@@ -36,6 +38,8 @@ function linesOf(lake: LakeStatus, deployment: DeploymentStatus | undefined): st
     ...(paused
       ? [`PAUSED: ${paused.purpose} has the lake to itself until ${new Date(paused.until).toISOString()}`, '']
       : []),
+    ...damaged.map(({ table, problem }) => `UNREADABLE ${table}: ${problem}`),
+    ...(damaged.length > 0 ? ['Run tradelake audit; the lines below know nothing of what is in there.', ''] : []),
     formatTable(
       ['exchange', 'last record', 'last trade', 'records of the last hour', 'offsets missing'],
       lake.exchanges.map(({ exchange, lastRecord, lastTrade, recordsInHour, missingOffsets }) => [
@@ -55,19 +59,22 @@ function linesOf(lake: LakeStatus, deployment: DeploymentStatus | undefined): st
             `${formatCount(items)} pending for ${consumer}, the oldest for ${durationText(now - (oldest ?? now))}`,
         )),
     `Dead letters of the last hour: ${formatCount(deadLetters.letters)} of ${formatCount(looked)} records${share}`,
-    `Feeds: ${formatCount(gaps.open)} trades looked for, ${formatCount(gaps.lost)} lost, ${formatCount(gaps.unreadable)} unreadable`,
+    gaps
+      ? `Feeds: ${formatCount(gaps.open)} trades looked for, ${formatCount(gaps.lost)} lost, ${formatCount(gaps.unreadable)} unreadable`
+      : 'Feeds: what they report cannot be read',
     neverSwept.length > 0
       ? `Maintenance never swept ${neverSwept.map(({ table }) => table).join(', ')}.`
-      : `Maintenance swept every table since ${ago(swept.length === 0 ? undefined : swept.reduce((a, b) => Math.min(a, b)))}.`,
+      : swept.length === 0
+        ? 'There is nothing yet for maintenance to sweep.'
+        : `Maintenance swept every table within the last ${durationText(now - swept.reduce((a, b) => Math.min(a, b)))}.`,
     '',
     formatTable(
       ['table', 'rows', 'files', 'last commit'],
-      lake.tables.map(({ table, rows, files, committed }) => [
-        table,
-        formatCount(rows),
-        formatCount(files),
-        ago(committed),
-      ]),
+      lake.tables.map(({ table, problem, rows, files, committed }) =>
+        problem === undefined
+          ? [table, formatCount(rows), formatCount(files), ago(committed)]
+          : [table, '?', '?', 'unreadable'],
+      ),
     ),
     ...(deployment ? ['', ...deploymentLines(deployment)] : []),
   ]
@@ -88,7 +95,8 @@ function deploymentLines({ functions, alarms }: DeploymentStatus): string[] {
 }
 
 function agoText(now: number, time: number | undefined): string {
-  return time === undefined ? 'never' : `${durationText(now - time)} ago`
+  if (time === undefined) return 'never'
+  return time > now + 1_000 ? `in ${durationText(time - now)}` : `${durationText(now - time)} ago`
 }
 
 /** `42 s`, `17 min`, `5 h`, `3 d`: two digits say enough of a lag. */

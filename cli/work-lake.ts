@@ -1,21 +1,24 @@
 /** The lake that a command works on: in a folder, which it has to itself, or deployed, beside its functions. */
 import { createLogFile } from '../adapters/log-file.ts'
+import { askedToEnd } from '../adapters/system.ts'
+import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
 import { drain } from '../embedded/drain.ts'
 import { wireFunctions } from '../embedded/functions.ts'
 import { type LakeOptions, openLake, type WritableLake } from '../embedded/lake.ts'
 import { createTotals } from '../embedded/totals.ts'
 import { drainDeployed } from '../operations/deployed-drain.ts'
-import { openDeployedLake } from '../operations/deployed-lake.ts'
-import { alone } from '../operations/pause.ts'
+import { type DeployedLake, openDeployedLake } from '../operations/deployed-lake.ts'
+import { alone, beside } from '../operations/pause.ts'
 import type { Values } from './command.ts'
 import type { LAKE_OPTIONS } from './open-lake.ts'
 
 export interface Workplace {
-  readonly lake: WritableLake
   readonly log: Log
   /** Works off what is pending: in a folder here, in a deployment by its own functions. */
   drain(): Promise<void>
+  /** Does the work beside the lake's functions, unless somebody has the lake to himself. */
+  beside<T>(work: (lake: WritableLake) => Promise<T>): Promise<T>
   /** Does the work while nothing else works on the lake; `purpose` is what those are told who are kept out. */
   alone<T>(purpose: string, work: (lake: WritableLake) => Promise<T>): Promise<T>
 }
@@ -34,8 +37,8 @@ async function inFolder<T>(data: string, options: LakeOptions, work: (workplace:
   const log = createLogFile(lake.directory, lake.ports.clock)
   try {
     return await work({
-      lake,
       log,
+      beside: together => together(lake),
       drain: () => drain(lake, wireFunctions(lake, log), createTotals(lake.exchanges)),
       alone: (_, undisturbed) => undisturbed(lake),
     })
@@ -52,17 +55,40 @@ async function onStack<T>(
 ): Promise<T> {
   const deployed = await openDeployedLake(stack)
   try {
+    requireRightClock(deployed)
     const topics = { poll: async () => undefined, acknowledge: async () => {}, ends: async () => [] }
     const settings = { retention: { ...(await deployed.retention()), ...retention } }
     const lake: WritableLake = { ...deployed, topics, settings }
-    return await work({
-      lake,
-      log: STDERR,
-      drain: () => drainDeployed(deployed),
-      alone: (purpose, undisturbed) => alone(lake, purpose, line => console.error(line), undisturbed),
-    })
+    return await work(placeOn(lake, () => drainDeployed(deployed)))
   } finally {
     deployed.close()
+  }
+}
+
+/** The functions' clocks are AWS's; a lease bears ten seconds between its holder's and theirs. */
+const MOST_OFF_MS = 5_000
+
+/** Ages decide what maintenance drops and deletes, and when a lease is over. @throws BadInput */
+function requireRightClock({ clockAheadMs }: DeployedLake): void {
+  if (Math.abs(clockAheadMs) <= MOST_OFF_MS) return
+  const off = `${Math.round(Math.abs(clockAheadMs) / 1000)} s ${clockAheadMs > 0 ? 'ahead of' : 'behind'} AWS's`
+  throw new BadInput(`The clock of this machine is ${off}: set it, then run the command again.`)
+}
+
+/** A deployed lake as a place to work at. */
+export function placeOn(lake: WritableLake, drain: () => Promise<void>): Workplace {
+  return {
+    log: STDERR,
+    drain,
+    beside: async together => together(await beside(lake)),
+    async alone(purpose, undisturbed) {
+      const over = new AbortController()
+      try {
+        return await alone(lake, purpose, line => console.error(line), undisturbed, askedToEnd(over.signal))
+      } finally {
+        over.abort()
+      }
+    },
   }
 }
 

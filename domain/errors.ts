@@ -34,8 +34,11 @@ export class SchemaMismatch extends TradelakeError {}
 /** The other side asks for fewer requests, or is down for now. Back off and try again. */
 export class Throttled extends TradelakeError {}
 
-/** Somebody has the lake to itself for a while (domain/lease.ts). Nothing was done; the work comes again. */
+/** Somebody has the lake to itself for a while (domain/lease.ts). Nothing more was done; the work comes again. */
 export class Paused extends TradelakeError {}
+
+/** Somebody asked the work to end before it was done. */
+export class Stopped extends TradelakeError {}
 
 /** There is no object under that key. */
 export class NotFound extends TradelakeError {}

@@ -5,9 +5,18 @@
  * `lake` pauses the deployed functions while a repair has the lake to itself; `gold` keeps a second run of Gold from doing the work
  * of the first once more.
  */
-import { Conflict, Paused, TradelakeError } from './errors.ts'
+import { type Backoff, pauseMs } from './backoff.ts'
+import { Conflict, Corrupt, Paused, TradelakeError } from './errors.ts'
 import { statePartition } from './names.ts'
-import type { Attributes, Condition, Key, Ports, StateStore, Write } from './ports.ts'
+import {
+  type Attributes,
+  type Condition,
+  type Key,
+  MAX_TRANSACTION_WRITES,
+  type Ports,
+  type StateStore,
+  type Write,
+} from './ports.ts'
 
 export type LeaseName = 'lake' | 'gold'
 
@@ -23,10 +32,17 @@ export interface Lease {
 
 type LeasePorts = Pick<Ports, 'state' | 'clock' | 'ids'>
 
+/** The most writes of a transaction under a lease: its check is one more. */
+export const MAX_WORK_WRITES = MAX_TRANSACTION_WRITES - 1
 /** No invocation of a stage lasts longer, milliseconds (infra/sizes.ts); maintenance does, and looks at the lease itself. */
 export const LONGEST_STAGE_MS = 120_000
 /** Others wait this much longer than the holder counts on the lease: clocks of two machines differ. */
 const CLOCKS_DIFFER_MS = 10_000
+/** Transactions that check one item at once refuse each other for a moment (ADR 0021). */
+const COLLISIONS = 8
+const COLLISION: Backoff = { firstMs: 20, lastMs: 1_000 }
+/** No date is later, milliseconds since 1970 (ECMAScript, "Time Values and Time Range"). */
+const LAST_DATE_MS = 8.64e15
 
 function leaseKey(name: LeaseName): Key {
   return { table: 'state', partition: statePartition.lease(name), sort: 'holder' }
@@ -38,9 +54,13 @@ export async function leaseHeld(ports: Pick<Ports, 'state' | 'clock'>, name: Lea
 }
 
 function live(name: LeaseName, found: Attributes | undefined, now: number): Lease | undefined {
-  if (!found || Number(found.until) + CLOCKS_DIFFER_MS <= now) return undefined
+  if (!found) return undefined
   const { holder, purpose, until } = found
-  return { name, holder: String(holder), purpose: String(purpose), until: Number(until) }
+  if (typeof holder !== 'string' || typeof purpose !== 'string' || typeof until !== 'number' || until > LAST_DATE_MS)
+    throw new Corrupt(
+      `The lease ${name} cannot be read: see that nobody works on the lake, and delete the item ${statePartition.lease(name)} of the state table.`,
+    )
+  return until + CLOCKS_DIFFER_MS <= now ? undefined : { name, holder, purpose, until }
 }
 
 /** Takes the lease for this long, milliseconds; gives who has it where somebody else does. */
@@ -55,7 +75,7 @@ export async function takeLease(
   if (held) return { held }
   const lease: Lease = { name, holder: ports.ids.uuid(), purpose, until: ports.clock.now() + forMs }
   try {
-    await ports.state.transact([put(lease, asSeen(found))], ports.ids.uuid())
+    await transactAgain(ports, [put(lease, asSeen(found))], ports.ids.uuid())
     return { taken: lease }
   } catch (error) {
     if (!(error instanceof Conflict)) throw error
@@ -63,11 +83,16 @@ export async function takeLease(
   }
 }
 
-/** The lease for as long again. @throws TradelakeError where it was lost to somebody else */
+/**
+ * The lease for as long again. @throws TradelakeError where it was lost to somebody else, or is over: nobody may have taken it, but
+ * those whom it kept out have worked since
+ */
 export async function renewLease(ports: LeasePorts, lease: Lease, forMs: number): Promise<Lease> {
-  const renewed = { ...lease, until: ports.clock.now() + forMs }
+  const now = ports.clock.now()
+  if (now >= lease.until) throw lost(lease)
+  const renewed = { ...lease, until: now + forMs }
   try {
-    await ports.state.transact([put(renewed, heldBy(lease))], ports.ids.uuid())
+    await transactAgain(ports, [put(renewed, heldBy(lease))], ports.ids.uuid())
     return renewed
   } catch (error) {
     if (error instanceof Conflict) throw lost(lease)
@@ -78,7 +103,7 @@ export async function renewLease(ports: LeasePorts, lease: Lease, forMs: number)
 /** Gives the lease back; nothing happens where it was lost. */
 export async function releaseLease(ports: LeasePorts, lease: Lease): Promise<void> {
   try {
-    await ports.state.transact([{ kind: 'remove', key: leaseKey(lease.name), when: heldBy(lease) }], ports.ids.uuid())
+    await transactAgain(ports, [{ kind: 'remove', key: leaseKey(lease.name), when: heldBy(lease) }], ports.ids.uuid())
   } catch (error) {
     if (!(error instanceof Conflict)) throw error
   }
@@ -100,7 +125,7 @@ export async function unlessPaused<Some extends Pick<Ports, 'state' | 'clock'>>(
   const held = live('lake', seen, ports.clock.now())
   if (held) throw paused(held)
   const check: Write = { kind: 'check', key, when: asSeen(seen) }
-  return { ...ports, state: checked(ports.state, check, found => paused(found && live('lake', found, 0))) }
+  return { ...ports, state: checked(ports, check, found => paused(found && live('lake', found, 0))) }
 }
 
 /**
@@ -117,7 +142,7 @@ export function asHolder<Some extends Pick<Ports, 'state' | 'clock'>>(ports: Som
       const lease = current()
       if (ports.clock.now() >= lease.until) throw lost(lease)
       const check: Write = { kind: 'check', key, when: heldBy(lease) }
-      await checked(ports.state, check, () => lost(lease)).transact(writes, token)
+      await checked(ports, check, () => lost(lease)).transact(writes, token)
     },
   }
   return { ...ports, state }
@@ -125,21 +150,39 @@ export function asHolder<Some extends Pick<Ports, 'state' | 'clock'>>(ports: Som
 
 /** The store, each of whose transactions holds under one more condition; where that fails, `otherwise` says what it means. */
 function checked(
-  state: StateStore,
+  ports: Pick<Ports, 'state' | 'clock'>,
   check: Write,
   otherwise: (found: Attributes | undefined) => TradelakeError,
 ): StateStore {
   return {
-    ...state,
+    ...ports.state,
     async transact(writes, token) {
       try {
-        await state.transact([...writes, check], token)
+        await transactAgain(ports, [...writes, check], token)
       } catch (error) {
         if (error instanceof Conflict && error.index === writes.length) throw otherwise(error.found as Attributes)
         throw error
       }
     },
   }
+}
+
+/**
+ * The transaction, sent again where it met another one on its items: all that checks or moves a lease names one item. Such a refusal says
+ * nothing about the conditions.
+ */
+async function transactAgain(
+  { state, clock }: Pick<Ports, 'state' | 'clock'>,
+  writes: readonly Write[],
+  token: string,
+): Promise<void> {
+  for (let collisions = 0; ; collisions++)
+    try {
+      return await state.transact(writes, token)
+    } catch (error) {
+      if (!(error instanceof Conflict) || error.index >= 0 || collisions === COLLISIONS) throw error
+      await clock.sleep(pauseMs(COLLISION, collisions))
+    }
 }
 
 function put({ name, holder, purpose, until }: Lease, when: Condition): Write {
@@ -162,5 +205,5 @@ function paused(held: Lease | undefined): Paused {
   const who = held
     ? `${held.purpose} has the lake to itself until ${new Date(held.until).toISOString()}`
     : 'somebody has the lake to itself'
-  return new Paused(`Nothing was done, as ${who}; the work is done when it comes again.`)
+  return new Paused(`Nothing more was done, as ${who}: what is left is done when it comes again.`)
 }

@@ -1,4 +1,5 @@
 /** How a deployed function makes room: for whoever has the lake to itself, and for another run of itself. */
+import { messageOf } from '../domain/errors.ts'
 import { releaseLease, requireUnpaused, takeLease } from '../domain/lease.ts'
 import type { InvocationContext, Log, Ports } from '../domain/ports.ts'
 
@@ -34,7 +35,10 @@ export function oneGoldAtATime<Event, Result>(
     try {
       return await handler(event, context)
     } finally {
-      await releaseLease(ports, outcome.taken)
+      // What the run did counts, whether or not this succeeds.
+      await releaseLease(ports, outcome.taken).catch(error =>
+        log.warn('the lease of Gold was not given back', { until: outcome.taken.until, reason: messageOf(error) }),
+      )
     }
   }
 }

@@ -7,6 +7,7 @@ import { LambdaApplication, LambdaDeploymentConfig, LambdaDeploymentGroup } from
 import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Alias, type EventInvokeConfigOptions, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
+import { LIVE } from '../adapters/lambda-live.ts'
 import { acknowledge } from './acknowledge.ts'
 import type { Settings } from './context.ts'
 
@@ -18,7 +19,7 @@ export interface StageRelease {
 
 /** What events go to. `options` hold for its asynchronous invocations. */
 export function liveAlias(made: LambdaFunction, options: EventInvokeConfigOptions = {}): Alias {
-  return new Alias(made, 'Live', { aliasName: 'live', version: made.currentVersion, ...options })
+  return new Alias(made, 'Live', { aliasName: LIVE, version: made.currentVersion, ...options })
 }
 
 export interface Released extends StageRelease {

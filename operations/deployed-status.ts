@@ -1,9 +1,9 @@
 /** What only a deployment has: which build its functions are, and the alarms that ring. */
 import { CloudWatchClient, paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch'
-import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { requestLimit } from '../adapters/aws-clients.ts'
 import { awsError } from '../adapters/aws-errors.ts'
 import { VARIABLES } from '../adapters/aws-ports.ts'
+import { liveFunctions } from '../adapters/lambda-live.ts'
 import type { DeployedLake } from './deployed-lake.ts'
 
 const REQUEST_MS = 10_000
@@ -17,19 +17,17 @@ export interface DeploymentStatus {
   readonly alarms: readonly { readonly name: string; readonly since: string; readonly reason: string }[]
 }
 
-export async function deploymentStatus(lake: DeployedLake): Promise<DeploymentStatus> {
-  const common = { requestHandler: requestLimit(REQUEST_MS) }
-  const lambda = new LambdaClient(common)
+export async function deploymentStatus(lake: Pick<DeployedLake, 'functions' | 'stack'>): Promise<DeploymentStatus> {
+  const live = liveFunctions()
   const functions: DeploymentStatus['functions'][number][] = []
   for (const name of lake.functions()) {
-    const { Environment, LastModified = '' } = await lambda
-      .send(new GetFunctionConfigurationCommand({ FunctionName: name }))
-      .catch(error => {
-        throw awsError(error, `Reading the configuration of ${name}`)
-      })
-    functions.push({ name, build: Environment?.Variables?.[VARIABLES.build], deployed: LastModified })
+    const { variables, deployed } = await live(name)
+    functions.push({ name, build: variables[VARIABLES.build], deployed })
   }
-  return { functions, alarms: await ringing(new CloudWatchClient(common), lake.stack) }
+  return {
+    functions,
+    alarms: await ringing(new CloudWatchClient({ requestHandler: requestLimit(REQUEST_MS) }), lake.stack),
+  }
 }
 
 /** The stack's alarms have its name before theirs (infra/alarms.ts). */

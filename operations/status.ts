@@ -4,6 +4,7 @@
  */
 import { gapOffsets, listCheckpoints } from '../domain/checkpoint.ts'
 import { sumOf } from '../domain/counts.ts'
+import { messageOf, Throttled, TradelakeError } from '../domain/errors.ts'
 import type { Exchange } from '../domain/exchanges.ts'
 import type { ReadableLake } from '../domain/lake.ts'
 import { type Lease, leaseHeld } from '../domain/lease.ts'
@@ -35,7 +36,7 @@ export interface ExchangeStatus {
   readonly lastRecord: number | undefined
   /** The newest trade in Silver, by the exchange's time. */
   readonly lastTrade: number | undefined
-  /** Rows of Bronze in files that begin within the last hour. */
+  /** Records of the last hour by Kafka's time: of a file that begins before it, the share of its time that lies within. */
   readonly recordsInHour: number
   /** Offsets that were jumped over and may still come. */
   readonly missingOffsets: number
@@ -49,6 +50,8 @@ export interface StageStatus {
 
 export interface TableStatus {
   readonly table: string
+  /** Why it cannot be read, undefined where it can: nothing is then known of what it holds. */
+  readonly problem: string | undefined
   readonly rows: number
   readonly files: number
   /** The newest commit. */
@@ -64,9 +67,10 @@ export interface LakeStatus {
   readonly lastGold: number | undefined
   /** Lists that something waits on. */
   readonly pending: readonly StageStatus[]
-  /** Rows in files that begin within the last hour. */
+  /** Rows of the last hour, counted like the records. */
   readonly deadLetters: { readonly letters: number; readonly trades: number }
-  readonly gaps: FeedGapFigures
+  /** undefined where the feeds' reports cannot be read. */
+  readonly gaps: FeedGapFigures | undefined
   readonly tables: readonly TableStatus[]
   /** Who has the lake to himself. */
   readonly paused: Lease | undefined
@@ -75,17 +79,15 @@ export interface LakeStatus {
 export async function lakeStatus(lake: ReadableLake): Promise<LakeStatus> {
   const { ports, exchanges } = lake
   const now = ports.clock.now()
-  const opened = new Map<string, OpenTable>()
-  for (const definition of allTables(exchanges)) opened.set(definition.name, await openView(lake, definition))
+  const looked = await Promise.all(allTables(exchanges).map(definition => look(lake, definition)))
+  const opened = new Map(looked.map(({ table }) => [table.definition.name, table]))
   const open = (definition: TableDefinition) => opened.get(definition.name) as OpenTable
   const waiting = await Promise.all(
     stageConsumers(exchanges).map(async consumer => ({ consumer, ...(await countPending(ports.state, consumer)) })),
   )
   const inHour = (table: OpenTable, column: string) =>
-    sumOf(
-      table.files.filter(file => (timeOf(table, file.lowerBounds, column) ?? 0) >= now - HOUR_MS),
-      file => file.records,
-    )
+    Math.round(sumOf(table.files, file => file.records * shareSince(now - HOUR_MS, table, file, column)))
+  const gaps = await attempt(async () => feedGaps(lake, await openView(lake, FEED_GAPS_TABLE)))
   return {
     now,
     exchanges: await Promise.all(exchanges.map(exchange => exchangeStatus(lake, exchange, open, inHour))),
@@ -95,10 +97,11 @@ export async function lakeStatus(lake: ReadableLake): Promise<LakeStatus> {
       letters: inHour(open(DLQ_TABLE), 'error_timestamp'),
       trades: sumOf(exchanges, exchange => inHour(open(silverTable(exchange)), 'validation_timestamp')),
     },
-    gaps: await feedGaps(lake, open(FEED_GAPS_TABLE)),
+    gaps: gaps.found,
     tables: await Promise.all(
-      [...opened.values()].map(async ({ definition, loaded, files }) => ({
+      looked.map(async ({ table: { definition, loaded, files }, problem }) => ({
         table: definition.name,
+        problem: problem ?? (definition.name === FEED_GAPS_TABLE.name ? gaps.problem : undefined),
         rows: sumOf(files, file => file.records),
         files: files.length,
         committed: loaded && currentSnapshot(loaded.metadata)?.['timestamp-ms'],
@@ -107,6 +110,24 @@ export async function lakeStatus(lake: ReadableLake): Promise<LakeStatus> {
     ),
     paused: await leaseHeld(ports, 'lake'),
   }
+}
+
+/** One damaged table hides nothing of the others. */
+async function attempt<T>(read: () => Promise<T>): Promise<{ readonly found?: T; readonly problem?: string }> {
+  try {
+    return { found: await read() }
+  } catch (error) {
+    if (!(error instanceof TradelakeError) || error instanceof Throttled) throw error
+    return { problem: messageOf(error) }
+  }
+}
+
+async function look(
+  lake: ReadableLake,
+  definition: TableDefinition,
+): Promise<{ readonly table: OpenTable; readonly problem: string | undefined }> {
+  const { found, problem } = await attempt(() => openView(lake, definition))
+  return { table: found ?? { definition, loaded: undefined, files: [] }, problem }
 }
 
 async function exchangeStatus(
@@ -131,11 +152,20 @@ function newest(table: OpenTable, column: string): number | undefined {
   return times.length === 0 ? undefined : times.reduce((latest, time) => Math.max(latest, time))
 }
 
+/** The share of a file's time that lies after this: maintenance joins hours into one file. Rows are taken to be spread evenly. */
+function shareSince(since: number, table: OpenTable, file: DataFile, column: string): number {
+  const from = timeOf(table, file.lowerBounds, column)
+  const to = timeOf(table, file.upperBounds, column)
+  if (from === undefined || to === undefined || to < since) return 0
+  return from >= since ? 1 : (to - since) / (to - from)
+}
+
 /** A bound of a file's timestamptz column, milliseconds since 1970. */
 function timeOf({ definition }: OpenTable, bounds: DataFile['upperBounds'], column: string): number | undefined {
   const id = definition.columns.find(candidate => candidate.name === column)?.id ?? -1
   const bound = bounds[id]
-  return bound && Number((decodeValue('timestamptz', bound) as bigint) / 1000n)
+  const micros = bound && (decodeValue('timestamptz', bound) as bigint | undefined)
+  return micros === undefined ? undefined : Number(micros / 1000n)
 }
 
 /** Reports of feeds are few: the whole table is read. */

@@ -3,9 +3,10 @@
  * brought its rows back; when all that can be made again has been, the record is corrected.
  */
 import { sumOf } from '../../domain/counts.ts'
+import { MAX_WORK_WRITES } from '../../domain/lease.ts'
 import { type Loss, noteLostTime } from '../../domain/losses.ts'
 import { piecesOf } from '../../domain/pieces.ts'
-import { MAX_TRANSACTION_WRITES, type Ports, type Write } from '../../domain/ports.ts'
+import type { Ports, Write } from '../../domain/ports.ts'
 import { commit } from '../../domain/protocol.ts'
 import { DATA_LOSSES_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
@@ -98,7 +99,11 @@ export async function settleLosses(ports: Ports, tables: readonly TableDefinitio
 export async function noteLosses(ports: Ports): Promise<void> {
   const losses = await readLosses(ports, await openTable(ports, DATA_LOSSES_TABLE))
   const notes = losses.flatMap(loss => noteLostTime(loss) ?? [])
-  for (const some of piecesOf(notes, MAX_TRANSACTION_WRITES)) await ports.state.transact(some, ports.ids.uuid())
+  await writeNotes(ports, notes)
+}
+
+async function writeNotes(ports: Ports, notes: readonly Write[]): Promise<void> {
+  for (const some of piecesOf(notes, MAX_WORK_WRITES)) await ports.state.transact(some, ports.ids.uuid())
 }
 
 /** Notes that a person has acknowledged all losses, and gives how many were not before. */
@@ -124,12 +129,17 @@ async function rewriteLosses(ports: Ports, change: (losses: Loss[]) => Loss[]): 
       return loss.rows === rows && loss.acceptedAt === acceptedAt && loss.rowsBefore === rowsBefore
     })
     if (isSame) return { writes: [], result: after }
+    // They may be more than a transaction takes. What is recorded is noted again at the begin of a repair, should this one be stopped here.
+    await writeNotes(
+      ports,
+      after.flatMap(loss => (loss.rows === 0 ? (noteLostTime(loss) ?? []) : [])),
+    )
     const kept = after.filter(({ rows }) => rows > 0)
     const add: DataFile[] = []
     for (const ofDay of Map.groupBy(kept, ({ foundAt }) => foundAt / DAY_MICROS).values())
       add.push(await writeLosses(ports, ofDay))
     const remove = new Set((await planFiles(ports, table)).map(({ key }) => key))
     const staged = await stageSnapshot(ports, { table, add, remove, operation: 'overwrite' })
-    return { writes: [staged.write, ...after.flatMap(loss => noteLostTime(loss) ?? [])], result: after }
+    return { writes: [staged.write], result: after }
   })
 }

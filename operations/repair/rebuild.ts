@@ -8,9 +8,10 @@ import { addCounts, sumOf } from '../../domain/counts.ts'
 import { BadInput, TradelakeError } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { ChangedMinutes } from '../../domain/handover.ts'
+import { MAX_WORK_WRITES } from '../../domain/lease.ts'
 import { consumers } from '../../domain/names.ts'
 import { producePending } from '../../domain/pending.ts'
-import { MAX_TRANSACTION_WRITES, type Ports, type QuerySession, type Write } from '../../domain/ports.ts'
+import type { Ports, QuerySession, Write } from '../../domain/ports.ts'
 import { commit, type Plan } from '../../domain/protocol.ts'
 import { rangesAround, type TimeRange } from '../../domain/ranges.ts'
 import { tableRows } from '../../domain/sql.ts'
@@ -201,9 +202,9 @@ async function changedRanges(
 
 /** @throws TradelakeError where the writes are too many for a transaction */
 function planned(writes: readonly Write[], oldestFile: number, result: RebuildResult): Plan<RebuildResult> {
-  if (writes.length > MAX_TRANSACTION_WRITES)
+  if (writes.length > MAX_WORK_WRITES)
     throw new TradelakeError(
-      `Too much is pending in this range (${writes.length} writes, a transaction takes ${MAX_TRANSACTION_WRITES}): run tradelake drain, then this again.`,
+      `Too much is pending in this range (${writes.length} writes, a transaction takes ${MAX_WORK_WRITES}): run tradelake drain, then this again.`,
     )
   return { writes, result, oldestFile }
 }

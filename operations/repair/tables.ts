@@ -3,6 +3,8 @@
  * every file that it names is whole. Rows that this removes are put back from the table before it, where possible.
  */
 import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
+import { MAX_WORK_WRITES } from '../../domain/lease.ts'
+import { piecesOf } from '../../domain/pieces.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
 import { readParquet } from '../../domain/sql.ts'
 import { DATA_LOSSES_TABLE, type TableDefinition } from '../../domain/tables.ts'
@@ -18,6 +20,9 @@ import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { type Gone, recordGone, rowsByPartition } from './losses.ts'
 import { mendPointer } from './pointer.ts'
+
+/** A write for each, and two pointers: the table's and that of the losses. */
+const FILES_PER_COMMIT = MAX_WORK_WRITES - 2
 
 /** Mends the table and gives what was done, a sentence each; an empty list where it was whole. */
 export async function mendTable(ports: Ports, session: QuerySession, definition: TableDefinition): Promise<string[]> {
@@ -108,12 +113,17 @@ async function dropUnreadable(
     gone.push({ definition, file, key: file.key, rows: file.records, rowsBefore, reason })
     done.push(`${table.name} no longer names ${file.key} with its ${file.records} rows: ${reason}`)
   }
-  if (gone.length === 0) return
-  const remove = new Set(gone.map(({ key }) => key))
-  const staged = await stageSnapshot(ports, { table, remove, operation: 'delete' })
-  // A file of losses that is itself lost takes its record along.
-  const recorded = table.name === DATA_LOSSES_TABLE.name ? [] : await recordGone(ports, gone)
-  await ports.state.transact([staged.write, ...recorded], ports.ids.uuid())
+  for (const some of piecesOf(gone, FILES_PER_COMMIT)) {
+    const left = (await openTable(ports, definition)) as LoadedTable
+    const staged = await stageSnapshot(ports, {
+      table: left,
+      remove: new Set(some.map(({ key }) => key)),
+      operation: 'delete',
+    })
+    // A file of losses that is itself lost takes its record along.
+    const recorded = table.name === DATA_LOSSES_TABLE.name ? [] : await recordGone(ports, some)
+    await ports.state.transact([staged.write, ...recorded], ports.ids.uuid())
+  }
 }
 
 /**

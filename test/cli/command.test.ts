@@ -3,7 +3,7 @@ import { type Options, parseOptions } from '../../cli/command.ts'
 import { formatBytes, formatTable } from '../../cli/format.ts'
 import { parseDuration, parseNumber, parseTime } from '../../cli/values.ts'
 import { BadInput } from '../../domain/errors.ts'
-import { output, runCommand } from './support.ts'
+import { output, runCommand, runCommandIn } from './support.ts'
 
 test('options have the types and defaults that their definitions say', () => {
   const options = {
@@ -57,6 +57,30 @@ test('tables set numbers right and text left', () => {
   expect([0, 999, 1_000, 1_234_567, 5e12].map(formatBytes)).toEqual(['0 B', '999 B', '1.0 kB', '1.2 MB', '5.0 TB'])
 })
 
+test('an option in the place of another, and words where none are meant, are refused before anything is done', async () => {
+  for (const [load, name] of [
+    [(await import('../../cli/maintain.ts')).maintain, 'maintain'],
+    [(await import('../../cli/audit.ts')).audit, 'audit'],
+    [(await import('../../cli/status.ts')).status, 'status'],
+    [(await import('../../cli/tables.ts')).tables, 'tables'],
+    [(await import('../../cli/drain.ts')).drain, 'drain'],
+  ] as const) {
+    expect(() => load.run(['--stack', 'x', '--data', './.tradelake'])).toThrow('Give --stack or --data, not both.')
+    expect(() => load.run(['repair'])).toThrow(`'repair' is not known here. See tradelake ${name} --help.`)
+  }
+})
+
+test('without credentials or a region a stack is not reached, which is said in one line with what to do', async () => {
+  const reached = (aws: NodeJS.ProcessEnv) =>
+    runCommandIn({ ...aws, AWS_EC2_METADATA_DISABLED: 'true' }, 'audit', '--repair', '--stack', 'x')
+  const [noRegion, noKey] = await Promise.all([reached({}), reached({ AWS_REGION: 'eu-central-1' })])
+  expect(noRegion).toMatchObject({ status: 1, stdout: '' })
+  expect(noRegion.stderr).toBe('tradelake: Reading the stack x: Region is missing: set AWS_REGION or AWS_PROFILE.\n')
+  expect(noKey.stderr).toBe(
+    'tradelake: Reading the stack x: Could not load credentials from any providers: set AWS_PROFILE, or sign in with aws login or aws sso login.\n',
+  )
+})
+
 test('help, and unknown commands and options', async () => {
   const overview = await output('--help')
   for (const name of ['start', 'frames', 'replay', 'drain', 'maintain', 'tables', 'sql', 'audit']) {
@@ -75,6 +99,8 @@ test('help, and unknown commands and options', async () => {
     runCommand('frames', '--exchange', 'kraken'),
     runCommand('frames', '--exchange', 'nyse', 'x.txt'),
     runCommand('replay'),
+    runCommand('audit', 'repair'),
+    runCommand('status', '--version'),
   ])
   expect(start).toMatchObject({ status: 0, stderr: '' })
   for (const option of ['--rate', '--for', '--seed', '--data', '--json', '--help'])

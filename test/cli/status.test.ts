@@ -1,6 +1,8 @@
 /** What `status` and `--version` print. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { linesOf } from '../../cli/status.ts'
+import type { LakeStatus, TableStatus } from '../../operations/status.ts'
 import { smallLake } from './small-lake.ts'
 import { output, runCommand } from './support.ts'
 
@@ -35,4 +37,50 @@ test('where no lake is, in one line', async () => {
 test('the version is the package’s', async () => {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   expect(await output('--version')).toBe(`${version}\n`)
+})
+
+const NOW = Date.UTC(2026, 10, 20, 12)
+const EMPTY: TableStatus = {
+  table: 'feed_gaps',
+  problem: undefined,
+  rows: 0,
+  files: 0,
+  committed: undefined,
+  swept: undefined,
+}
+function screen(found: Partial<LakeStatus>): string[] {
+  const status: LakeStatus = {
+    now: NOW,
+    exchanges: [],
+    lastGold: undefined,
+    pending: [],
+    deadLetters: { letters: 0, trades: 0 },
+    gaps: { open: 0, openRanges: 0, lost: 0, unreadable: 0 },
+    tables: [EMPTY],
+    paused: undefined,
+    ...found,
+  }
+  return linesOf(status, undefined).flatMap(line => line.split('\n'))
+}
+
+test('what cannot be read comes first, and no figure stands for it', () => {
+  const lines = screen({
+    tables: [EMPTY, { ...EMPTY, table: 'gold_crypto_trades', problem: 'Table gold_crypto_trades has lost its head.' }],
+    gaps: undefined,
+  })
+  expect(lines[0]).toBe('UNREADABLE gold_crypto_trades: Table gold_crypto_trades has lost its head.')
+  expect(lines).toContain('Feeds: what they report cannot be read')
+  expect(lines.at(-1)).toMatch(/^gold_crypto_trades +\? +\? +unreadable$/)
+})
+
+test('an empty lake was not swept, and one that was says when that was longest ago', () => {
+  expect(screen({})).toContain('There is nothing yet for maintenance to sweep.')
+  const swept = [3, 5].map(hours => ({ ...EMPTY, rows: 1, swept: NOW - hours * 3_600_000 }))
+  expect(screen({ tables: swept })).toContain('Maintenance swept every table within the last 5 h.')
+  expect(screen({ tables: [...swept, { ...EMPTY, rows: 1 }] })).toContain('Maintenance never swept feed_gaps.')
+})
+
+test('a time that lies ahead is not one that is past', () => {
+  expect(screen({ lastGold: NOW + 3 * 86_400_000 })).toContain("Gold's newest trade: in 3 d")
+  expect(screen({ lastGold: NOW - 17 * 60_000 })).toContain("Gold's newest trade: 17 min ago")
 })

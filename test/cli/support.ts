@@ -21,7 +21,11 @@ export interface Running {
 
 /** Starts the command in a process group of its own, so that `kill(-pid)` reaches all of it. */
 export function startCommand(...args: string[]): Running {
-  const child = spawn(process.execPath, [COMMAND, ...args], { detached: true })
+  return startCommandIn(process.env, ...args)
+}
+
+function startCommandIn(env: NodeJS.ProcessEnv, ...args: string[]): Running {
+  const child = spawn(process.execPath, [COMMAND, ...args], { detached: true, env })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', chunk => {
@@ -39,6 +43,12 @@ export function startCommand(...args: string[]): Running {
 
 export function runCommand(...args: string[]): Promise<Finished> {
   return startCommand(...args).finished
+}
+
+/** Runs the command on a machine whose environment says this much of AWS, and whose home no more. */
+export function runCommandIn(aws: NodeJS.ProcessEnv, ...args: string[]): Promise<Finished> {
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'))
+  return startCommandIn({ ...Object.fromEntries(others), HOME: newFolder(), ...aws }, ...args).finished
 }
 
 /** Runs the command and gives its output. @throws where it fails */

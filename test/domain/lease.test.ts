@@ -1,10 +1,11 @@
 /** Leases: one holder at a time, for as long as it says, whatever happens to it. */
 import { expect, test } from 'vitest'
-import { Conflict, Paused } from '../../domain/errors.ts'
+import { Conflict, Corrupt, Paused } from '../../domain/errors.ts'
 import {
   asHolder,
   type Lease,
   leaseHeld,
+  MAX_WORK_WRITES,
   releaseLease,
   renewLease,
   requireUnpaused,
@@ -118,7 +119,8 @@ test('its holder finds the lake free, and commits nothing once it is lost', asyn
   // Over by its own clock, though nobody took it.
   clock.advance(MINUTE)
   await expect(held.state.transact([item('two')], 'token-2')).rejects.toThrow(/was lost/)
-  lease = await renewLease(ports, lease, MINUTE)
+  clock.advance(MARGIN)
+  lease = await taken(ports)
   await held.state.transact([item('three')], 'token-3')
   clock.advance(MINUTE + MARGIN)
   await taken(ports)
@@ -126,4 +128,61 @@ test('its holder finds the lake free, and commits nothing once it is lost', asyn
   const late = asHolder({ ...ports, clock: { ...clock, now: () => lease.until - 1 } }, () => lease)
   await expect(late.state.transact([item('four')], 'token-4')).rejects.toThrow(/was lost/)
   expect(await things(ports)).toEqual(['one', 'three'])
+})
+
+test('that is over is not renewed, though nobody took it: those whom it kept out have worked since', async () => {
+  const { ports, clock } = memoryLake()
+  const lease = await taken(ports)
+  clock.advance(MINUTE)
+  await expect(renewLease(ports, lease, MINUTE)).rejects.toThrow(/was lost before its work was done/)
+  clock.advance(MARGIN)
+  await requireUnpaused(ports)
+})
+
+test('that meets another transaction is taken, renewed, checked and given back all the same', async () => {
+  const { ports } = memoryLake()
+  let tries = 0
+  const { state } = ports
+  const busy: Ports = {
+    ...ports,
+    state: {
+      ...state,
+      async transact(writes, token) {
+        // What DynamoDB says of a transaction on items that are in another one: each is refused twice.
+        if (++tries % 3 !== 0) throw new Conflict('Another transaction touched the same items.', -1)
+        await state.transact(writes, token)
+      },
+    },
+  }
+  await (await unlessPaused(busy)).state.transact([item('one')], 'token-1')
+  const lease = await renewLease(busy, await taken(busy), MINUTE)
+  await asHolder(busy, () => lease).state.transact([item('two')], 'token-2')
+  await releaseLease(busy, lease)
+  expect(await leaseHeld(ports, 'lake')).toBeUndefined()
+  expect(await things(ports)).toEqual(['one', 'two'])
+})
+
+test('leaves room for as many writes as the lake’s own work has', async () => {
+  const { ports } = memoryLake()
+  const lease = await taken(ports)
+  const writes = Array.from({ length: MAX_WORK_WRITES }, (_, i) => item(`${i}`))
+  await asHolder(ports, () => lease).state.transact(writes, 'token-1')
+  await releaseLease(ports, lease)
+  await (await unlessPaused(ports)).state.transact(writes, 'token-2')
+})
+
+test.each([
+  ['no end', { holder: 'somebody', purpose: 'a repair' }],
+  ['an end that is text', { holder: 'somebody', purpose: 'a repair', until: 'soon' }],
+  ['an end that no date has', { holder: 'somebody', purpose: 'a repair', until: 9e15 }],
+  ['no holder', { purpose: 'a repair', until: 5e12 }],
+])('with %s stops everybody, and says which item to delete', async (_, attributes) => {
+  const { ports } = memoryLake()
+  const key = { table: 'state', partition: 'lease#lake', sort: 'holder' } as const
+  await ports.state.transact([{ kind: 'put', item: { key, attributes } }], 'token-1')
+  const message = /The lease lake cannot be read: .* delete the item lease#lake of the state table\./
+  for (const asked of [leaseHeld(ports, 'lake'), requireUnpaused(ports), unlessPaused(ports), taken(ports)]) {
+    await expect(asked).rejects.toThrow(Corrupt)
+    await expect(asked).rejects.toThrow(message)
+  }
 })

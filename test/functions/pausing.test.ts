@@ -1,6 +1,6 @@
 /** Deployed functions make room for a repair, and Gold for itself. */
 import { expect, test } from 'vitest'
-import { Paused } from '../../domain/errors.ts'
+import { Paused, Throttled } from '../../domain/errors.ts'
 import { takeLease } from '../../domain/lease.ts'
 import { oneGoldAtATime, whileUnpaused } from '../../functions/pausing.ts'
 import { SILENT } from '../silent-log.ts'
@@ -58,4 +58,18 @@ test('a run of Gold that failed keeps nobody out, one that was killed as long as
   expect(await handler({}, context)).toBe('nothing')
   clock.advance(10_000)
   expect(await handler({}, context)).toBe('done')
+})
+
+test('a run of Gold counts though its lease cannot be given back, and one that failed says why', async () => {
+  const lake = memoryLake()
+  lake.before = ({ writes }) => {
+    if (writes.some(({ kind }) => kind === 'remove')) throw new Throttled('DynamoDB asks to back off.')
+  }
+  const warned: string[] = []
+  const log = { ...SILENT, warn: (message: string) => void warned.push(message) }
+  expect(await oneGoldAtATime(lake.ports, log, 'nothing', async () => 'done')({}, context)).toBe('done')
+  lake.clock.advance(3 * MINUTE)
+  const failing = oneGoldAtATime(lake.ports, log, 'nothing', () => Promise.reject(new Error('no')))
+  await expect(failing({}, context)).rejects.toThrow('no')
+  expect(warned).toEqual(Array(2).fill('the lease of Gold was not given back'))
 })

@@ -53,8 +53,8 @@ describe('costs of a month', () => {
   test('count the alarms and metrics that the stack has', () => {
     const stack = watchedBy(KAFKA_MODES['self-managed'])
     expect(watched(EXCHANGES).alarms).toBe(stack.length)
-    // No alarm looks at Gold's new partitions, or at how many gap reports there are and how late.
-    expect(watched(EXCHANGES).metrics).toBe(ownOf(stack).size + 3)
+    // No alarm looks at Gold's new partitions, at how many gap reports there are and how late, or at the build.
+    expect(watched(EXCHANGES).metrics).toBe(ownOf(stack).size + 4)
 
     const withFeeds = watchedBy({ ...KAFKA_MODES['self-managed'], feeds: 'on' })
     expect(withFeeds.length - stack.length).toBe(FEED_ALARMS * EXCHANGES.length)

@@ -120,12 +120,14 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack, refused', () =>
   test('Gold needs every one of its grants to files, items and Glue', async () => {
     const { statements } = await policyOf('GoldFunction')
     const own = statements.filter(({ Action }) => /^(s3|dynamodb|glue):/.test([Action].flat()[0]))
-    // Read and write its own files, read Silver's; tell a missing key; its lists; read pointers, and move its own; Glue.
-    expect(own).toHaveLength(7)
+    // Read and write its own files, read Silver's; tell a missing key; its lists; the lake's lease; read pointers, and move its own; Glue.
+    expect(own).toHaveLength(8)
     let market = 100
     for (const statement of own) {
       // Only a key that is not there asks for it: the function's own protocol never names one.
       if ([statement.Action].flat().includes('s3:ListBucket')) continue
+      // The emulator overlooks which keys a grant is for: that of the lists lets it read the lease as well.
+      if (JSON.stringify(statement).includes('lease#lake')) continue
       const same = (other: Statement) => JSON.stringify(other) === JSON.stringify(statement)
       await without('GoldFunction', same, async () => {
         // Until there is work for this very run: the schedule's own may have had it, and with it the refusal.

@@ -1,5 +1,6 @@
 /** Invoking a deployed function and waiting for it. */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { LIVE } from './lambda-live.ts'
 
 /** The longest that a function may run. */
 const INVOCATION_MS = 900_000
@@ -13,7 +14,7 @@ export function invokingClient(): LambdaClient {
 }
 
 /**
- * The beginning of what the function said when it failed; undefined if it succeeded.
+ * Invokes the version that gets the function's events. Gives the beginning of what it said when it failed; undefined if it succeeded.
  * @throws what the client throws where it was not invoked
  */
 export async function invocationFailure(
@@ -22,7 +23,7 @@ export async function invocationFailure(
   event: unknown,
 ): Promise<string | undefined> {
   const { FunctionError, Payload } = await client.send(
-    new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) }),
+    new InvokeCommand({ FunctionName, Qualifier: LIVE, Payload: Buffer.from(JSON.stringify(event)) }),
   )
   return FunctionError === undefined ? undefined : `${Payload?.transformToString().slice(0, 300)}`
 }

@@ -20,6 +20,7 @@ let batches: Entry[][]
 /** The message that SQS does not take. */
 let refused: number
 let functionError: string | undefined
+let invoked: string | undefined
 
 beforeEach(async () => {
   batches = []
@@ -29,6 +30,7 @@ beforeEach(async () => {
     let body = ''
     for await (const chunk of request) body += chunk
     if (request.url?.includes('/invocations')) {
+      invoked = request.url
       response.writeHead(200, { ...(functionError !== undefined && { 'x-amz-function-error': functionError }) })
       response.end(functionError === undefined ? '{"done":1}' : '{"errorMessage":"out of memory"}')
       return
@@ -89,8 +91,9 @@ test('an exchange without a queue is named', async () => {
   await expect(events().send('kraken', objects(1))).rejects.toThrow(TradelakeError)
 })
 
-test('a function that failed says so in an invocation that succeeded', async () => {
+test('the version that gets the events is invoked, and one that failed says so in an invocation that succeeded', async () => {
   expect(await invocationFailure(invokingClient(), 'gold', {})).toBe(undefined)
+  expect(invoked).toBe('/2015-03-31/functions/gold/invocations?Qualifier=live')
   functionError = 'Unhandled'
   expect(await invocationFailure(invokingClient(), 'gold', {})).toBe('{"errorMessage":"out of memory"}')
 })

@@ -36,9 +36,10 @@ export async function newLake(exchanges: readonly Exchange[] = EXCHANGES): Promi
   }
 }
 
-const startMicros = BigInt(Date.now() - 600_000) * 1000n
+/** At the start of a minute: what falls into one window of a candle does not depend on when the tests run. */
+const startMicros = BigInt(Math.floor((Date.now() - 600_000) / 60_000) * 60_000) * 1000n
 
-/** Publishes ticks (fifths of a second) of a market that began ten minutes ago; trade ids of two markets never meet. */
+/** Publishes ticks (fifths of a second) of a market that began some ten minutes ago; trade ids of two markets never meet. */
 export async function publishMarket(
   lake: Lake,
   options: {

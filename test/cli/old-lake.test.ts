@@ -19,7 +19,7 @@ test('is refused in one line that says how to make it anew', async () => {
   await ports.state.transact([staged.write], ports.ids.uuid())
   close()
 
-  for (const command of [['sql', 'SELECT 1'], ['tables'], ['audit']]) {
+  for (const command of [['sql', 'SELECT * FROM gold_crypto_trades'], ['tables'], ['audit']]) {
     const { status, stderr } = await runCommand(...command, '--data', folder)
     expect(status, command[0]).toBe(1)
     expect(stderr.replace(/ \(\w+\)/, '')).toContain(

@@ -17,7 +17,7 @@ const REQUEST_MS = 10_000
 const OBJECT_MS = 60_000
 
 /** A request that takes longer fails with a TimeoutError: the SDK only warns by default, and would wait for ever. */
-export function requestLimit(milliseconds: number) {
+export function requestLimit(milliseconds = REQUEST_MS) {
   return {
     connectionTimeout: CONNECT_MS,
     requestTimeout: milliseconds,
@@ -31,7 +31,7 @@ const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}
 
 /** Region, credentials and endpoint come from the environment (AWS_REGION, AWS_ENDPOINT_URL, the function's role). */
 export function awsClients(maxAttempts = ATTEMPTS) {
-  const common = { maxAttempts, retryMode: 'standard', requestHandler: requestLimit(REQUEST_MS), logger: quiet }
+  const common = { maxAttempts, retryMode: 'standard', requestHandler: requestLimit(), logger: quiet }
   // An emulator has one host for all buckets.
   const forcePathStyle = process.env.AWS_ENDPOINT_URL_S3 !== undefined
   return {

@@ -37,9 +37,6 @@ export const VARIABLES = {
   engineMemory: 'TRADELAKE_ENGINE_MEMORY',
 } as const
 
-/** Limit of a request to a queue. */
-const QUEUE_MS = 10_000
-
 export interface AwsPorts {
   readonly ports: Ports
   readonly mirror: TableMirror
@@ -101,7 +98,7 @@ export function buildNumberOfFunction(): number {
 
 export function queueEvents(): ObjectEvents {
   return sqsEvents(
-    traced(new SQSClient({ requestHandler: requestLimit(QUEUE_MS) })),
+    traced(new SQSClient({ requestHandler: requestLimit() })),
     JSON.parse(required(VARIABLES.queues)) as Record<string, string>,
   )
 }

@@ -5,7 +5,6 @@ import { awsError } from './aws-errors.ts'
 
 /** The alias that events go to (infra/release.ts). */
 export const LIVE = 'live'
-const REQUEST_MS = 10_000
 
 export interface LiveFunction {
   readonly variables: Readonly<Record<string, string>>
@@ -15,7 +14,7 @@ export interface LiveFunction {
 
 /** Reads live functions by name. While a new version gets a share of the events, the old one is live. */
 export function liveFunctions(): (name: string) => Promise<LiveFunction> {
-  const lambda = new LambdaClient({ requestHandler: requestLimit(REQUEST_MS) })
+  const lambda = new LambdaClient({ requestHandler: requestLimit() })
   return async FunctionName => {
     try {
       const { FunctionVersion: Qualifier } = await lambda.send(new GetAliasCommand({ FunctionName, Name: LIVE }))

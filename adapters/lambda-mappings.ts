@@ -3,8 +3,6 @@ import { GetEventSourceMappingCommand, LambdaClient } from '@aws-sdk/client-lamb
 import { requestLimit } from './aws-clients.ts'
 import { awsError } from './aws-errors.ts'
 
-const REQUEST_MS = 10_000
-
 /** In Lambda's words (Lambda API reference, "GetEventSourceMapping"). */
 export interface MappingStatus {
   /** `Creating`, `Enabling`, `Enabled`, `Disabling`, `Disabled`, `Updating` or `Deleting`. */
@@ -22,7 +20,7 @@ export interface Mappings {
 }
 
 export function lambdaMappings(): Mappings {
-  const client = new LambdaClient({ requestHandler: requestLimit(REQUEST_MS) })
+  const client = new LambdaClient({ requestHandler: requestLimit() })
   return {
     async status(UUID) {
       const { State, StateTransitionReason, LastProcessingResult } = await client

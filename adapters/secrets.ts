@@ -4,11 +4,9 @@ import { messageOf, Throttled, TradelakeError } from '../domain/errors.ts'
 import { requestLimit } from './aws-clients.ts'
 import { awsError } from './aws-errors.ts'
 
-const REQUEST_MS = 10_000
-
 /** A secret's text. @throws TradelakeError where it may not be read; Throttled where trying later may help */
 export async function readSecret(arn: string): Promise<string> {
-  const client = new SecretsManagerClient({ requestHandler: requestLimit(REQUEST_MS) })
+  const client = new SecretsManagerClient({ requestHandler: requestLimit() })
   try {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: arn }))
     if (SecretString === undefined) throw new TradelakeError(`The secret ${arn} has no text: give it as JSON.`)

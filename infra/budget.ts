@@ -1,9 +1,9 @@
 /** A budget for the whole account: a serverless cluster has no tag by which its cost could be told from others. */
-import { Aws, Stack } from 'aws-cdk-lib'
+import { Stack } from 'aws-cdk-lib'
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets'
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { Topic } from 'aws-cdk-lib/aws-sns'
 import { Construct } from 'constructs'
+import { letPublish } from './publishers.ts'
 
 /** Percent of the budget. */
 const SPENT = 80
@@ -14,18 +14,8 @@ export class Budget extends Construct {
   constructor(scope: Construct, id: string, dollars: number, topic: Topic) {
     super(scope, id)
     // AWS Billing and Cost Management user guide, "Creating an Amazon SNS topic for budget notifications".
-    topic.addToResourcePolicy(
-      new PolicyStatement({
-        sid: 'Budgets',
-        principals: [new ServicePrincipal('budgets.amazonaws.com')],
-        actions: ['sns:Publish'],
-        resources: [topic.topicArn],
-        conditions: {
-          StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
-          ArnLike: { 'aws:SourceArn': Stack.of(this).formatArn({ service: 'budgets', region: '', resource: '*' }) },
-        },
-      }),
-    )
+    const anyBudget = Stack.of(this).formatArn({ service: 'budgets', region: '', resource: '*' })
+    letPublish(topic, 'Budgets', 'budgets.amazonaws.com', anyBudget)
     const notice = (notificationType: 'ACTUAL' | 'FORECASTED', threshold: number) => ({
       notification: { notificationType, threshold, thresholdType: 'PERCENTAGE', comparisonOperator: 'GREATER_THAN' },
       subscribers: [{ subscriptionType: 'SNS', address: topic.topicArn }],

@@ -1,8 +1,7 @@
 /** Who gets which alarm: two SNS topics, the alarms, and a dashboard of the same metrics. */
-import { ArnFormat, Aws, Duration, Stack } from 'aws-cdk-lib'
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib'
 import { Dashboard, GraphWidget, TextWidget } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
@@ -15,6 +14,7 @@ import type { Bronze } from './bronze.ts'
 import type { FunctionName } from './bundles.ts'
 import type { Settings } from './context.ts'
 import type { Feeds } from './feeds.ts'
+import { letPublish } from './publishers.ts'
 import type { Released, StageRelease } from './release.ts'
 import type { Schedules } from './schedules.ts'
 import type { Silver } from './silver.ts'
@@ -88,28 +88,14 @@ export class Watch extends Construct {
 
   private topic(id: string, email: string | undefined, key: IKey | undefined): Topic {
     const topic = new Topic(this, id, { enforceSSL: true, ...(key && { masterKey: key }) })
-    // Any policy of its own takes the place of the one that SNS gives a new topic, by which an account's alarms may publish
-    // (AWS re:Post, "Why didn't I receive an SNS notification for my CloudWatch alarm trigger?").
-    const { stackName } = Stack.of(this)
-    topic.addToResourcePolicy(
-      new PolicyStatement({
-        sid: 'AlarmsOfThisStack',
-        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
-        actions: ['sns:Publish'],
-        resources: [topic.topicArn],
-        conditions: {
-          StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
-          ArnLike: {
-            'aws:SourceArn': Stack.of(this).formatArn({
-              service: 'cloudwatch',
-              resource: 'alarm',
-              resourceName: `${stackName}/*`,
-              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-            }),
-          },
-        },
-      }),
-    )
+    const stack = Stack.of(this)
+    const itsAlarms = stack.formatArn({
+      service: 'cloudwatch',
+      resource: 'alarm',
+      resourceName: `${stack.stackName}/*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    })
+    letPublish(topic, 'AlarmsOfThisStack', 'cloudwatch.amazonaws.com', itsAlarms)
     if (email !== undefined) topic.addSubscription(new EmailSubscription(email))
     return topic
   }

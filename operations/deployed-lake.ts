@@ -15,7 +15,6 @@ import type { ReadableLake } from '../domain/lake.ts'
 import { parseRetention, type RetentionSettings } from '../domain/retention.ts'
 import { allTables } from '../domain/tables.ts'
 
-const REQUEST_MS = 10_000
 const ENGINE = { threads: 2, memoryLimit: '1GB' }
 
 type StackOutputs = Readonly<Record<string, string>>
@@ -25,7 +24,7 @@ async function describeStack(
   stack: string,
   now: () => number,
 ): Promise<{ readonly outputs: StackOutputs; readonly clockAheadMs: number }> {
-  const client = new CloudFormationClient({ requestHandler: requestLimit(REQUEST_MS) })
+  const client = new CloudFormationClient({ requestHandler: requestLimit() })
   let clockAheadMs = 0
   client.middlewareStack.add(
     next => async args => {

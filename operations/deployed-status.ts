@@ -6,8 +6,6 @@ import { VARIABLES } from '../adapters/aws-ports.ts'
 import { liveFunctions } from '../adapters/lambda-live.ts'
 import type { DeployedLake } from './deployed-lake.ts'
 
-const REQUEST_MS = 10_000
-
 export interface DeploymentStatus {
   readonly functions: readonly {
     readonly name: string
@@ -26,7 +24,7 @@ export async function deploymentStatus(lake: Pick<DeployedLake, 'functions' | 's
   }
   return {
     functions,
-    alarms: await ringing(new CloudWatchClient({ requestHandler: requestLimit(REQUEST_MS) }), lake.stack),
+    alarms: await ringing(new CloudWatchClient({ requestHandler: requestLimit() }), lake.stack),
   }
 }
 

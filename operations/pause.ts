@@ -2,7 +2,6 @@
  * Has a deployed lake to itself: takes the lease that its functions respect, waits for the invocations that began before, and renews the
  * lease while the work goes on. Kafka keeps what comes meanwhile; the functions' events and schedules come again.
  */
-
 import { BadInput, messageOf, Stopped } from '../domain/errors.ts'
 import {
   asHolder,

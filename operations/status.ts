@@ -87,7 +87,9 @@ export async function lakeStatus(lake: ReadableLake): Promise<LakeStatus> {
   )
   const inHour = (table: OpenTable, column: string) =>
     Math.round(sumOf(table.files, file => file.records * shareSince(now - HOUR_MS, table, file, column)))
-  const gaps = await attempt(async () => feedGaps(lake, await openView(lake, FEED_GAPS_TABLE)))
+  const reports = looked.find(({ table }) => table.definition.name === FEED_GAPS_TABLE.name)
+  const gaps =
+    reports === undefined || reports.problem !== undefined ? {} : await attempt(() => feedGaps(lake, reports.table))
   return {
     now,
     exchanges: await Promise.all(exchanges.map(exchange => exchangeStatus(lake, exchange, open, inHour))),

@@ -44,9 +44,15 @@ export function sealFile(file: Uint8Array): void {
 
 /** Whether a file has a checksum, so that `checksumProblem` vouches for every byte. */
 export function isSealed(read: ReadBytes, fileBytes: number): boolean {
+  const start = footerStart(read, fileBytes)
+  return start !== undefined && digitsAt(read(start, fileBytes - TRAILER_BYTES)) >= 0
+}
+
+/** Where a file's footer begins; undefined where it does not end like a Parquet file. */
+function footerStart(read: ReadBytes, fileBytes: number): number | undefined {
   const trailer = read(Math.max(0, fileBytes - TRAILER_BYTES), fileBytes)
   const start = fileBytes - footerBytes(trailer)
-  return start >= 4 && start < fileBytes && digitsAt(read(start, fileBytes - TRAILER_BYTES)) >= 0
+  return start === fileBytes || start < 4 ? undefined : start
 }
 
 /** Reads bytes of a file, start up to but not including end. */
@@ -59,9 +65,8 @@ const PIECE_BYTES = 8 * 1024 * 1024
  * without one.
  */
 export function checksumProblem(read: ReadBytes, fileBytes: number): string | undefined {
-  const trailer = read(Math.max(0, fileBytes - TRAILER_BYTES), fileBytes)
-  const start = fileBytes - footerBytes(trailer)
-  if (start === fileBytes || start < 4) return 'does not end like a Parquet file'
+  const start = footerStart(read, fileBytes)
+  if (start === undefined) return 'does not end like a Parquet file'
   const footer = Uint8Array.from(read(start, fileBytes - TRAILER_BYTES))
   const at = digitsAt(footer)
   if (at < 0) return PARTS.some(part => Buffer.from(footer).includes(part)) ? 'has a damaged checksum' : undefined

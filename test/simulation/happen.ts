@@ -1,5 +1,5 @@
 /** Makes the happenings of a run come true in its world, and counts those that did. */
-import { dataPrefix, statePartition } from '../../domain/names.ts'
+import { consumers, dataPrefix, statePartition } from '../../domain/names.ts'
 import { piecesOf } from '../../domain/pieces.ts'
 import { MAX_TRANSACTION_WRITES, type Write } from '../../domain/ports.ts'
 import { FEED_GAPS } from '../../domain/streams.ts'
@@ -134,7 +134,7 @@ async function firstObject({ store }: World, prefix: string): Promise<Uint8Array
 
 /** DynamoDB's time to live takes the marks away. Gives how many. */
 async function expireMarks({ state, scheduler }: World, exchange: string): Promise<number> {
-  const marks = await state.query('state', statePartition.done(`silver_${exchange}`))
+  const marks = await state.query('state', statePartition.done(consumers.silver(exchange)))
   const writes = marks.map(({ key }): Write => ({ kind: 'remove', key }))
   for (const [n, some] of piecesOf(writes, MAX_TRANSACTION_WRITES).entries())
     await state.transact(some, `expiry-${exchange}-${scheduler.now()}-${n}`)

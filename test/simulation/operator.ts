@@ -6,7 +6,7 @@ import { messageOf } from '../../domain/errors.ts'
 import type { Item, Ports } from '../../domain/ports.ts'
 import { EVER, type TimeRange } from '../../domain/ranges.ts'
 import { wireFunctions } from '../../embedded/functions.ts'
-import type { Lake } from '../../embedded/lake.ts'
+import type { WritableLake } from '../../embedded/lake.ts'
 import { createTotals } from '../../embedded/totals.ts'
 import type { Random } from '../../feeds/random.ts'
 import { versionOf } from '../../iceberg/metadata-file.ts'
@@ -96,7 +96,7 @@ export function createOperator(world: World, platform: Platform): Operator {
       done = await command('repair', tries < FAULTY_TRIES ? 'folder' : 'calm folder', ports => {
         const exchanges = platform.exchanges()
         const { log: topics } = platform.topics
-        const lake: Lake = { directory: '', exchanges, settings: { retention: {} }, ports, topics, close() {} }
+        const lake: WritableLake = { exchanges, settings: { retention: {} }, ports, topics, close() {} }
         return repairLake(lake, wireFunctions(lake, SILENT), createTotals(exchanges))
       })
     }

@@ -26,11 +26,10 @@ import {
   pageBounds,
   type WrittenChunk,
   type WrittenGroup,
-  writeDataHeader,
-  writeDictionaryHeader,
   writeFooter,
 } from './footer-write.ts'
 import type { LeafPage } from './levels.ts'
+import { writeDataHeader, writeDictionaryHeader } from './page-headers.ts'
 import { encodeLeaf } from './pages.ts'
 import type { Leaf } from './schema.ts'
 

@@ -1,7 +1,7 @@
 /**
- * Writes page headers and a footer's row groups straight as Thrift (parquet.thrift; compact protocol): hyparquet-writer makes an object
- * for each structure and looks its fields up by name, which took half the time of a small file. What does not hang on the values, the
- * schema before all, hyparquet-writer writes once for each layout. A test holds both ways byte for byte equal.
+ * Writes footers, as page-headers.ts the headers of pages, straight as Thrift (parquet.thrift; compact protocol): hyparquet-writer makes
+ * an object for each structure and looks its fields up by name, which took half the time of a small file. What does not hang on the
+ * values, the schema before all, hyparquet-writer writes once for each layout. A test holds both ways byte for byte equal.
  */
 import { CompressionCodecs, Encodings, ParquetTypes } from 'hyparquet/src/constants.js'
 import { ByteWriter } from 'hyparquet-writer'
@@ -81,6 +81,7 @@ export function pageBounds(
 ): Pick<WrittenChunk, 'min' | 'max' | 'isMinCut' | 'isMaxCut'> {
   // Lists and maps have no bounds.
   if (maxRepetition > 0) return { min: undefined, max: undefined, isMinCut: false, isMaxCut: false }
+  if (element.type === 'INT64') return { min: plainLong(min), max: plainLong(max), isMinCut: false, isMaxCut: false }
   const low = unconvertMinMax(min, element, false)
   const high = unconvertMinMax(max, element, true)
   return {
@@ -91,50 +92,11 @@ export function pageBounds(
   }
 }
 
-export function writeDictionaryHeader(
-  writer: ByteWriter,
-  plainBytes: number,
-  storedBytes: number,
-  crc: number,
-  entries: number,
-): void {
-  const [PAGE_TYPE, DICTIONARY_FIELD] = [2, 7]
-  pageStart(writer, PAGE_TYPE, plainBytes, storedBytes, crc)
-  field(writer, DICTIONARY_FIELD - 4, STRUCT)
-  int(writer, 1, entries)
-  int(writer, 1, Encodings.indexOf('PLAIN'))
-  stop(writer)
-  stop(writer)
-}
-
-/** Header of a data page (v2). Sizes with its levels; `isCompressed` is about the values alone, as levels never are. */
-export function writeDataHeader(
-  writer: ByteWriter,
-  page: LeafPage,
-  plainBytes: number,
-  storedBytes: number,
-  crc: number,
-  isCompressed: boolean,
-): void {
-  const [PAGE_TYPE, DATA_V2_FIELD] = [3, 8]
-  pageStart(writer, PAGE_TYPE, plainBytes, storedBytes, crc)
-  field(writer, DATA_V2_FIELD - 4, STRUCT)
-  int(writer, 1, page.valueCount)
-  int(writer, 1, page.nullCount)
-  int(writer, 1, page.rows)
-  int(writer, 1, Encodings.indexOf(page.dictionary ? 'RLE_DICTIONARY' : 'PLAIN'))
-  int(writer, 1, page.definitionLevels.length)
-  int(writer, 1, page.repetitionLevels.length)
-  if (!isCompressed) field(writer, 1, FALSE)
-  stop(writer)
-  stop(writer)
-}
-
-function pageStart(writer: ByteWriter, type: number, plainBytes: number, storedBytes: number, crc: number): void {
-  int(writer, 1, type)
-  int(writer, 1, plainBytes)
-  int(writer, 1, storedBytes)
-  int(writer, 1, crc)
+function plainLong(value: LeafPage['min']): Uint8Array | undefined {
+  if (typeof value !== 'bigint') return undefined
+  const bytes = Buffer.allocUnsafe(8)
+  bytes.writeBigInt64LE(value)
+  return bytes
 }
 
 /** The footer and all that follows it. */

@@ -1,5 +1,6 @@
-/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|feed …]`: prints figures and their ratios to named baselines. */
+/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|feed|catalog …]`: prints figures and their ratios to named baselines. */
 import { benchAge } from './age.ts'
+import { benchCatalog } from './catalog.ts'
 import { benchColdStart } from './coldstart.ts'
 import { benchEncode } from './encode.ts'
 import { benchFeed } from './feed.ts'
@@ -22,6 +23,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   coldstart: benchColdStart,
   encode: benchEncode,
   feed: () => benchFeed(RATE, MINUTES),
+  catalog: benchCatalog,
 }
 
 const wanted = process.argv.slice(2)

@@ -27,12 +27,18 @@ export interface Answers {
   load(location: string, snapshots: Snapshots, delegation: Delegation): Promise<Body>
 }
 
-const CACHED_BYTES = 64 * 1024 * 1024
+/** Compressed metadata, with its text; and whole bodies, which are all the same where nothing is delegated. */
+const CACHED_PARTS_BYTES = 48 * 1024 * 1024
+const CACHED_BODIES_BYTES = 16 * 1024 * 1024
 
 export function createAnswers(ports: Pick<CatalogPorts, 'store' | 'files'>): Answers {
   const parts = new LRUCache<string, GzipPart>({
-    maxSize: CACHED_BYTES,
+    maxSize: CACHED_PARTS_BYTES,
     sizeCalculation: ({ plain, deflated }) => plain.length + deflated.length,
+  })
+  const bodies = new LRUCache<string, Body>({
+    maxSize: CACHED_BODIES_BYTES,
+    sizeCalculation: ({ gzip }) => gzip.length,
   })
   async function metadataPart(location: string, snapshots: Snapshots): Promise<GzipPart> {
     const name = `${snapshots} ${location}`
@@ -45,9 +51,14 @@ export function createAnswers(ports: Pick<CatalogPorts, 'store' | 'files'>): Ans
   return {
     async load(location, snapshots, { members, isTemporary }) {
       if (!(await isThere(ports, location))) throw new NotFound(`Failed to open input stream for file: ${location}`)
+      const name = `${snapshots} ${location} ${members}`
+      const known = isTemporary ? undefined : bodies.get(name)
+      if (known) return known
       const head = gzipPart(`{"metadata-location":${JSON.stringify(location)},${members}"metadata":`)
       const gzip = joinGzip([head, await metadataPart(location, snapshots), gzipPart('}')])
-      return { gzip, etag: isTemporary ? undefined : etagOf(`${snapshots} ${location}`) }
+      const body = { gzip, etag: isTemporary ? undefined : etagOf(`${snapshots} ${location}`) }
+      if (!isTemporary) bodies.set(name, body)
+      return body
     },
   }
 }

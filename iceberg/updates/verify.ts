@@ -1,5 +1,5 @@
 /** Whether a snapshot that a client wants to commit is there: its manifest list, and the manifests that it adds. */
-import { NotFound } from '../../domain/errors.ts'
+import { NotFound, TradelakeError } from '../../domain/errors.ts'
 import { readAvroFile, UnknownCodec } from '../avro-file.ts'
 import type { AnySnapshot } from './any-metadata.ts'
 import type { Files } from './files.ts'
@@ -31,6 +31,8 @@ export async function requireFiles(files: Files, snapshot: AnySnapshot): Promise
   } catch (error) {
     // What others can decompress is not ours to judge.
     if (error instanceof UnknownCodec) return
+    // A store that does not answer says nothing about the snapshot.
+    if (error instanceof TradelakeError && !(error instanceof NotFound)) throw error
     const why = error instanceof NotFound ? 'does not exist' : `cannot be read: ${(error as Error).message}`
     throw new Invalid(`The manifest list ${list} of snapshot ${id} ${why}.`)
   }

@@ -103,7 +103,7 @@ test('an error has a message, a type and a code, and is the client’s', async (
         expect(answer.body.error.message).not.toMatch(/\n|\bat [\w.]+ \(/)
       },
     ),
-    { numRuns: 1_500 },
+    { numRuns: 600 },
   )
   expect((await ask('GET', 'namespaces/research/tables/t')).status).toBe(200)
 })
@@ -141,7 +141,7 @@ test('a commit with anything in the place of one of its values is refused, or le
       for (const { 'snapshot-id': id } of Object.values<Record<string, unknown>>(metadata.refs))
         expect(ids).toContain(id)
     }),
-    { numRuns: 500 },
+    { numRuns: 250 },
   )
 })
 

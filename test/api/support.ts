@@ -37,8 +37,8 @@ export function askedApi(options: Partial<ApiOptions> = {}): AskedApi {
   const lake = memoryLake()
   const files = filesIn([{ store: lake.ports.store, prefix: USER_PREFIX }])
   const api = createApi({ ports: { ...lake.ports, files }, log: SILENT, auth: 'none', ...options })
-  const asked: AskedApi = {
-    ...lake,
+  // The lake itself, whose hooks can then be set.
+  const asked: AskedApi = Object.assign(lake, {
     async ask(method, path, body, headers = {}) {
       const answer = await api.request(`http://localhost:8080/iceberg/v1/${path}`, {
         method,
@@ -68,7 +68,7 @@ export function askedApi(options: Partial<ApiOptions> = {}): AskedApi {
       await files.put(uri, list)
       return uri
     },
-  }
+  } satisfies Omit<AskedApi, keyof MemoryLake>)
   return asked
 }
 

@@ -13,10 +13,15 @@ import { createDisorder } from './disorder.ts'
 import { ordinaryFaults } from './faults.ts'
 import { json } from './http.ts'
 import { AMOUNT_SCALE } from './instruments.ts'
-import { createLedger } from './ledger.ts'
+import { createLedger, NO_NUMBER } from './ledger.ts'
 import type { MarketTrade, SimulatedMarket } from './market.ts'
 import { createTimeline } from './timeline.ts'
-import type { Book, Fault, Protocol, SimulatedExchange } from './types.ts'
+import type { Book, Fault, LoggedTrade, Protocol, SimulatedExchange } from './types.ts'
+
+/** A number as JSON and as text, beyond any table. */
+const UNREADABLE = '9e99'
+/** How often it is looked whether there is something to do when there are no trades to come. */
+const IDLE_MS = 1_000
 
 /** Trades go out in slots of this length: not one by one, and not in one burst a tick. */
 const SLOT_MS = 20
@@ -58,6 +63,8 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
   let left: MarketTrade[] = []
 
   const now = () => Math.min(slotMs() * 1000, endOfTrading)
+  /** Up to when the history of REST has trades. */
+  const known = () => Math.min(now(), (slotMs() - (timeline.during('lagging-history')?.by ?? 0)) * 1000)
 
   /**
    * Up to `limit` trades as REST shows them; `find` looks for this many of the market's, `from` the begin or the end.
@@ -72,18 +79,21 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
   const book: Book = {
     instruments: market.instruments,
     now: () => slotMs() * 1000 + ledger.skewAt(slotMs() * 1000),
-    fromId: (number, id, limit) => history(number, limit, more => market.fromId(number, id, more, now()), 'begin'),
+    fromId: (number, id, limit) => history(number, limit, more => market.fromId(number, id, more, known()), 'begin'),
     beforeId: (number, id, limit) => {
-      const end = Math.min(id, market.nextId(number, now()))
-      const find = (more: number) => market.fromId(number, end - more, more, now()).filter(trade => trade.id < end)
+      const end = Math.min(id, market.nextId(number, known()))
+      const find = (more: number) => market.fromId(number, end - more, more, known()).filter(trade => trade.id < end)
       return history(number, limit, find, 'end')
     },
     after: (number, micros, limit) =>
-      history(number, limit, more => market.after(number, micros, more, now()), 'begin'),
+      history(number, limit, more => market.after(number, micros, more, known()), 'begin'),
     last: (number, limit) => history(number, limit, more => market.last(number, more, now()), 'end'),
     isListed: number => timeline.during('delisted')?.symbol !== market.instruments[number].symbol,
     isStreamed: trade => ledger.fateOf(trade) === 'sent',
-    amount: (units, digits) => (timeline.during('odd-numbers') ? writeOddly(units) : writeAmount(units, digits)),
+    amount(units, digits) {
+      if (units <= NO_NUMBER) return UNREADABLE
+      return timeline.during('odd-numbers') ? writeOddly(units) : writeAmount(units, digits)
+    },
   }
   const protocol = options.protocol(book)
 
@@ -103,7 +113,8 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
   /** Milliseconds to the slot of the next trade or fault, or of the next tick where neither is in this one. */
   function untilNext(): number {
     const nextTrade = left[0]?.sentAt ?? market.startOf(tick + 1)
-    const next = Math.min(nextTrade / 1000, timeline.nextAt())
+    const nextMs = nextTrade <= endOfTrading ? nextTrade / 1000 : slotMs() + IDLE_MS
+    const next = Math.min(nextMs, timeline.nextAt())
     return Math.max(Math.ceil(next / SLOT_MS) * SLOT_MS, slotMs() + SLOT_MS) - timers.now()
   }
 
@@ -153,6 +164,19 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
     cancelPump = timers.after(untilNext(), pump)
   }
 
+  function log(): LoggedTrade[] {
+    timeline.settle()
+    return market.instruments
+      .flatMap((_, number) => market.fromId(number, 0, Number.POSITIVE_INFINITY, now()))
+      .sort((a, b) => a.sentAt - b.sentAt)
+      .map(trade => ({
+        trade: ledger.show(trade),
+        fate: ledger.fateOf(trade),
+        isReadable: ledger.isReadable(trade),
+        isValid: ledger.isValid(trade),
+      }))
+  }
+
   return {
     name,
     refuses(path, host) {
@@ -191,17 +215,14 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
       return { ...reply, headers: { ...reply.headers, date: new Date(book.now() / 1000).toUTCString() } }
     },
     trades() {
-      timeline.settle()
-      const all = market.instruments
-        .flatMap((_, number) => market.fromId(number, 0, Number.POSITIVE_INFINITY, now()))
-        .sort((a, b) => a.sentAt - b.sentAt)
       const lists = { obtainable: [] as Trade[], lost: [] as Trade[], invalid: [] as Trade[] }
-      for (const trade of all) {
-        const list = ledger.fateOf(trade) === 'lost' ? 'lost' : ledger.isValid(trade) ? 'obtainable' : 'invalid'
-        lists[list].push(fullTrade(code, ledger.show(trade), protocol))
+      for (const { trade, fate, isReadable, isValid } of log()) {
+        const list = fate === 'lost' || !isReadable ? 'lost' : isValid ? 'obtainable' : 'invalid'
+        lists[list].push(fullTrade(code, trade, protocol))
       }
       return lists
     },
+    log,
     addFault(fault) {
       timeline.plan(fault)
       if (!cancelPump) return

@@ -19,6 +19,8 @@ export interface Scheduler {
   /** Milliseconds since 1970. */
   now(): number
   add(entry: Entry): void
+  /** Takes back one entry, if it still waits. */
+  cancel(entry: Entry): void
   /** Takes back what waits for this owner; gives it. */
   drop(owner: object): Entry[]
   /** Runs until nothing waits; gives up, with false, at a time or after too many steps in one moment. */
@@ -100,6 +102,10 @@ export function createScheduler(
     now: () => now,
     add(entry) {
       waiting.push(entry)
+    },
+    cancel(entry) {
+      const index = waiting.indexOf(entry)
+      if (index >= 0) waiting.splice(index, 1)
     },
     drop(owner) {
       const dropped = waiting.filter(entry => entry.owner === owner)

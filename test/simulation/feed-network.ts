@@ -13,9 +13,9 @@ const AGAIN_MS = 1_000
 const NO_ANSWER_MS = 10_000
 const SLOW_MS = 7_000
 const PAUSES_S = [2, 15, 90] as const
-/** Requests of a client that was told to wait, before the exchange bans it for longer each time (Binance: up to three days). */
+/** Requests of a client that was told to wait, before the exchange bans it for longer each time (Binance: up to three days; here less than a run lasts). */
 const TOLERATED = 3
-const LONGEST_BAN_MS = 3 * 86_400_000
+const LONGEST_BAN_MS = 1_200_000
 
 /** What an exchange's REST API has against a client, whatever process of it asks. */
 export interface Ban {
@@ -121,6 +121,7 @@ export function feedNetwork(
     connect,
     async get(url) {
       const reply = await answer(url)
+      scheduler.note(`  GET ${new URL(url).pathname} ${reply.status} ${reply.headers['retry-after'] ?? ''}`)
       return host.dead ? new Promise(() => {}) : reply
     },
     hangUp() {

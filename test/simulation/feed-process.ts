@@ -108,10 +108,11 @@ export function startFeedProcess(around: FeedSurroundings, number: number): Feed
     if (dead) return new Promise(() => {})
     const kind = around.fault('produce', `${name} ${what}`)
     if (kind === 'crash-before') return wait(weather.latencyMs, `${what} crashes`, () => host.die())
-    if (kind === 'crash-after') {
-      await wait(weather.latencyMs, `${what} then crashes`, effect)
-      return host.die()
-    }
+    if (kind === 'crash-after')
+      return wait(weather.latencyMs, `${what} then crashes`, async () => {
+        await effect()
+        host.die()
+      })
     const delay = weather.latencyMs + (kind === 'slow' ? SLOW_MS : 0)
     const unanswered = kind === 'late'
     await wait(delay, what, () => {

@@ -16,7 +16,7 @@ export const FEED_TROUBLES = ['kill', 'restart', 'kafka-down', 'clock-jump'] as 
 export interface FeedTrouble {
   readonly kind: (typeof FEED_TROUBLES)[number]
   readonly exchange: string
-  /** Milliseconds after the world's beginning. */
+  /** Milliseconds after the feeds' beginning. */
   readonly at: number
   /** How long it lasts, or how far a clock jumps, milliseconds. */
   readonly ms: number
@@ -44,7 +44,10 @@ export function symbolsOf(exchange: string): readonly string[] {
   return exchange === 'binance' ? ['BTCUSDT', 'ETHUSDT'] : ['BTCUSD', 'ETHUSD']
 }
 
-/** All that goes wrong with a feed does so in this time; then everything must come right. Milliseconds after the beginning. */
+/** When the markets open and the feeds begin, milliseconds since 1970: after midnight, so that their trades are of one hour. */
+export const FEEDS_START = START + 15 * SECOND
+
+/** All that goes wrong with a feed does so in this time; then everything must come right. Milliseconds. */
 export const TROUBLED_MS = 60 * SECOND
 
 export const CALM_FEEDS: FeedWeather = {
@@ -88,11 +91,18 @@ export function seededFeedWeather(random: Random, exchanges: readonly string[]):
   const faults: Fault[] =
     kinds.length === 0
       ? []
-      : faultSchedule({ seed, from: START, to: START + TROUBLED_MS, exchanges, kinds, perMinute: one([2, 8]) })
+      : faultSchedule({
+          seed,
+          from: FEEDS_START,
+          to: FEEDS_START + TROUBLED_MS,
+          exchanges,
+          kinds,
+          perMinute: one([2, 8]),
+        })
   const troubles: FeedTrouble[] = []
   for (const exchange of exchanges) {
     const symbol = () => one(symbolsOf(exchange))
-    const at = () => START + when()
+    const at = () => FEEDS_START + when()
     for (let n = some(0.3); n > 0; n--)
       faults.push({ exchange, at: at(), kind: 'unreadable', trades: one([1, 1, 4]), symbol: symbol() })
     for (let n = some(0.3); n > 0; n--)
@@ -119,7 +129,8 @@ export function seededFeedWeather(random: Random, exchanges: readonly string[]):
     ratePerSecond: one([1, 2, 4]),
     latencyMs: one([2, 40, 900]),
     memoryBytes: one([1_500, 6_000, MIB]),
-    spillBytes: one([4_000, MIB, MIB]),
+    // The trades that Kraken shows at once after a connection have to fit.
+    spillBytes: one([60_000, MIB]),
     invalidShare: one([0, 0, 0.05]),
     faults,
     troubles,

@@ -14,16 +14,18 @@ import { createSimulator } from '../../feeds/simulator/simulator.ts'
 import { type MadeTrade, madeTrades, publishedTrade } from './feed-laws.ts'
 import { type Ban, feedNetwork } from './feed-network.ts'
 import { type FeedProcess, type FeedSurroundings, startFeedProcess } from './feed-process.ts'
-import { type FeedTrouble, type FeedWeather, symbolsOf, TROUBLED_MS } from './feed-weather.ts'
+import { FEEDS_START, type FeedTrouble, type FeedWeather, symbolsOf, TROUBLED_MS } from './feed-weather.ts'
 import { type Expected, valueKey } from './scenario.ts'
 import type { Topics } from './topics.ts'
-import { START, type World } from './world.ts'
+import type { World } from './world.ts'
 
 const SECOND = 1_000
 const LOOK_MS = 5 * SECOND
 /** What lasts when the troubles end is over by then. */
 const LASTING_MS = 20 * SECOND
 const RESTART_MS = 4 * SECOND
+/** Trading ends by then whatever the feed has seen. */
+const LONGEST_TRADING_MS = 1_800 * SECOND
 /** A refused market is asked for again after an hour. Whoever is not done by then never will be. */
 const LONGEST_MS = 8 * 3_600 * SECOND
 
@@ -78,7 +80,7 @@ function createFeedOf({ world, topics, partitions, exchange, weather, kafka, exp
   const { scheduler } = world
   const { name } = exchange
   const symbols = symbolsOf(name)
-  const calmFrom = START + TROUBLED_MS
+  const calmFrom = FEEDS_START + TROUBLED_MS
   const at = (due: number, what: string, run: () => void | Promise<void>) =>
     scheduler.add({ due, label: `${name} ${what}`, owner: undefined, run })
   const outside: Timers = {
@@ -92,7 +94,7 @@ function createFeedOf({ world, topics, partitions, exchange, weather, kafka, exp
   }
   const simulator = createSimulator({
     seed: mix(world.seed, 29),
-    startMicros: BigInt(START) * 1000n,
+    startMicros: BigInt(FEEDS_START) * 1000n,
     ratePerSecond: weather.ratePerSecond / SHARES[exchange.name],
     timers: outside,
     exchanges: [exchange],
@@ -101,7 +103,7 @@ function createFeedOf({ world, topics, partitions, exchange, weather, kafka, exp
   })
   const [simulated] = simulator.exchanges
   // The feed has had nothing of the market, and knows it: the first trades count too.
-  const positions = new Map<string, FeedPosition>(symbols.map(symbol => [symbol, { symbol, id: 0, at: START }]))
+  const positions = new Map<string, FeedPosition>(symbols.map(symbol => [symbol, { symbol, id: 0, at: FEEDS_START }]))
   const ban: Ban = { until: 0, ms: 0, offences: 0 }
   const spill = world.engine.scratch.path(`spill-${name}`)
   /** Markets of which a trade has come since the troubles ended. */
@@ -120,7 +122,8 @@ function createFeedOf({ world, topics, partitions, exchange, weather, kafka, exp
     for (const [topic, some] of Map.groupBy(records, record => record.topic)) {
       const isGaps = topic === FEED_GAPS_TOPIC
       const placed = some.map(({ key, value, timestamp }): LogRecord => {
-        if (!isGaps) expect(value, timestamp)
+        if (isGaps) scheduler.note(`  report ${Buffer.from(value)}`)
+        else expect(value, timestamp)
         return { partition: partitionOf(key, isGaps ? FEED_GAPS.partitions : partitions), key, value, timestamp }
       })
       await topics.append(isGaps ? FEED_GAPS.name : name, placed)
@@ -175,9 +178,12 @@ function createFeedOf({ world, topics, partitions, exchange, weather, kafka, exp
   function look(): void {
     const missing = process?.feed.status().missingTrades
     const isRefused = process?.feed.status().problems.some(problem => problem.includes('is not read'))
-    const late = scheduler.now() > START + LONGEST_MS
+    const late = scheduler.now() > FEEDS_START + LONGEST_MS
     if (late) problems.push(`the feed of ${name} is not done after hours`)
-    if (!hasEndedTrading && (seen.size === symbols.length || isRefused || late)) {
+    if (
+      !hasEndedTrading &&
+      (seen.size === symbols.length || isRefused || scheduler.now() > FEEDS_START + LONGEST_TRADING_MS)
+    ) {
       hasEndedTrading = true
       simulator.endTrading()
     } else if (hasEndedTrading && ((missing === 0 && !isRefused) || late)) {
@@ -198,9 +204,9 @@ function createFeedOf({ world, topics, partitions, exchange, weather, kafka, exp
 
   return {
     start() {
-      startSoon(0)
+      startSoon(FEEDS_START - scheduler.now())
       for (const trouble of weather.troubles)
-        if (trouble.exchange === name) at(START + trouble.at, trouble.kind, () => void make(trouble))
+        if (trouble.exchange === name) at(FEEDS_START + trouble.at, trouble.kind, () => void make(trouble))
       at(calmFrom + LASTING_MS, 'is looked at', look)
     },
     made: () => madeTrades(exchange, symbols, simulated.log()),

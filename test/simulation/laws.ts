@@ -27,7 +27,7 @@ export async function checkLaws(
   { gone, made }: { readonly gone: MayBeGone; readonly made: readonly MadeTrade[] | undefined },
 ): Promise<string[]> {
   const problems: string[] = []
-  const tell = (law: number, found: readonly string[]) => {
+  const tell = (law: number | string, found: readonly string[]) => {
     for (const problem of found.slice(0, MAX_TOLD)) problems.push(`law ${law}: ${problem}`)
     if (found.length > MAX_TOLD) problems.push(`law ${law}: … and ${found.length - MAX_TOLD} more`)
   }
@@ -65,8 +65,7 @@ export async function checkLaws(
       checkBronze(gaps, reports, FEED_GAPS.topic, () => false),
     )
   const gold = await read(GOLD_TABLE)
-  if (made)
-    problems.push(...checkFeeds(made, scenario.expected.values(), gold, gaps).map(problem => `feeds: ${problem}`))
+  if (made) tell('of feeds', checkFeeds(made, scenario.expected.values(), gold, gaps))
   const trades = goldTrades(gold, valid)
   tell(3, [...trades.problems, ...checkGold(trades.found, valid)])
   const candles: Candles = {}

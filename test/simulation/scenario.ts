@@ -55,6 +55,8 @@ const SECOND = 1_000_000n
 const HOUR = 3_600n * SECOND
 const MIDNIGHT = BigInt(Date.UTC(2026, 10, 21)) * 1000n
 const PARTITIONS = 2
+/** Feeds publish all the time: their records make a few batches. */
+export const FEEDS_WINDOW_S = 120
 
 const twin = (exchange: Exchange) =>
   tradeOf(0, { exchange: exchange.code, symbol: 'ETHUSDT', tradeId: `${exchange.code}-twin` })
@@ -73,8 +75,7 @@ export function createScenario(size: ScenarioSize, seed: number): Scenario {
       ...exchange,
       partitions: PARTITIONS,
       batchRecords: size.tradesPerWave + 6,
-      // Feeds publish all the time.
-      batchWindowSeconds: size.feeds ? 60 : 2,
+      batchWindowSeconds: size.feeds ? FEEDS_WINDOW_S : 2,
     }),
   )
   const random = randomStream(mix(seed, 7))

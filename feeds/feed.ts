@@ -225,6 +225,15 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
   }
 
   const wait = (milliseconds: number) => new Promise<void>(resolve => timers.after(milliseconds, resolve))
+  /** Whether everything that was published is in Kafka by a time of the steady clock. */
+  const sentBy = (end: number) =>
+    new Promise<boolean>(resolve => {
+      const cancel = timers.after(Math.max(0, end - timers.steady()), () => resolve(false))
+      void publisher
+        .barrier()
+        .then(cancel)
+        .then(() => resolve(true))
+    })
   const secondsSince = (milliseconds: number) => (timers.steady() - milliseconds) / 1000
 
   return {
@@ -247,10 +256,11 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
       recovery.stop()
       clock.stop()
       const settled = tracker.settled()
+      const open = recovery.unannounced()
+      // What goes to disk counts as missing again: better that it comes twice than not at all.
+      if (await sentBy(end)) await progress.saveLast(settled, at, whole).then(() => recovery.announce(open), notSaved)
       const left = await publisher.close(Math.max(0, end - timers.steady()))
       if (left > 0) log.warn('Kafka did not take the last records: they are on disk', { exchange, records: left })
-      // What went to disk counts as missing again: better that it comes twice than not at all.
-      if (left === 0) await progress.saveLast(settled, at, whole).catch(notSaved)
     },
     status() {
       const healthy = !exiting && timers.steady() - lastTick < HANGS_MS

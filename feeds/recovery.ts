@@ -142,7 +142,6 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
 
   function absent(range: MissingRange, { from, to }: Ids): void {
     metrics.absent(to - from + 1)
-    announce([range])
     reports.sequence(range, 'absent', { from, to })
     log.info('the exchange has no such trades', { exchange, symbol: range.symbol, from, to })
     incomplete.add(range)
@@ -157,9 +156,9 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
     filler?.fill(range)
   }
 
-  /** Nothing more will be tried for this range: what it still lacks is given up. */
+  /** Nothing more will be tried for this range: what it still lacks is given up. Where it was not announced yet, its end says all. */
   function settled(range: MissingRange): void {
-    announce([range])
+    unannounced.delete(range)
     for (const { from, to } of tracker.missing(range)) {
       const trades = to - from + 1
       metrics.lost(trades)
@@ -203,7 +202,6 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
     },
     stop() {
       filler?.stop()
-      announce([...unannounced])
     },
   }
 }

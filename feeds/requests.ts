@@ -51,7 +51,7 @@ export function createRequests(
     )
   }
 
-  const waitMs = () => Math.max(earliest - timers.steady(), pause.left())
+  const waitMs = () => Math.ceil(Math.max(earliest - timers.steady(), pause.left()))
   const rest = (address: string, milliseconds: number) => restsUntil.set(address, timers.steady() + milliseconds)
 
   return {

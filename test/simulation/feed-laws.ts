@@ -131,14 +131,24 @@ export function checkFeeds(
           sent.length > 0 && sent.every(({ verdicts }) => verdicts[0] !== 'valid')
     if (!isRecorded)
       problems.push(`${name} is neither in Gold nor in feed_gaps${sent.length > 0 ? ', and was published' : ''}`)
-    if (trade.isValid === false && !trade.isThere) continue
   }
   for (const name of rows.keys()) problems.push(`Gold has ${name}, which no exchange made`)
 
-  const ended = new Set(reports.filter(({ status }) => status === 'filled' || status === 'closed').map(rangeOf))
+  const ended = reports.filter(({ status }) => status === 'filled' || status === 'closed')
   for (const row of reports)
-    if (row.status === 'open' && !ended.has(rangeOf(row))) problems.push(`${rangeOf(row)} stays open`)
+    if (row.status === 'open' && !ended.some(end => endsLater(end, row))) problems.push(`${rangeOf(row)} stays open`)
   return problems
+}
+
+/** A later report says that the search for this range, or for a larger one, has ended. */
+function endsLater(end: Row, open: Row): boolean {
+  return (
+    end.exchange === open.exchange &&
+    end.symbol === open.symbol &&
+    Number(end.from_id) <= Number(open.from_id) &&
+    Number(end.to_id) >= Number(open.to_id) &&
+    Number(end.offset) > Number(open.offset)
+  )
 }
 
 function rangeOf(row: Row): string {

@@ -21,6 +21,9 @@ import type { World } from './world.ts'
 
 const SECOND = 1_000
 const LOOK_MS = 5 * SECOND
+const SELDOM_MS = 60 * SECOND
+/** What is on its way, and what is not waited for yet, has shown by then. */
+const DONE_LOOKS = 2
 /** What lasts when the troubles end is over by then. */
 const LASTING_MS = 20 * SECOND
 const RESTART_MS = 4 * SECOND
@@ -113,6 +116,8 @@ function createFeedOf({ world, topics, partitions, exchange, weather, kafka, exp
   let process: FeedProcess | undefined
   let isOver = false
   let hasEndedTrading = false
+  /** Looks in a row that found nothing left to do. */
+  let doneFor = 0
 
   const isTroubled = () => scheduler.now() < calmFrom
   const fault: FeedSurroundings['fault'] & Parameters<typeof feedNetwork>[2]['fault'] = (type, detail) =>
@@ -174,23 +179,27 @@ function createFeedOf({ world, topics, partitions, exchange, weather, kafka, exp
     }
   }
 
+  /** Whether a stream has had the last trade of each market: who has not seen a trade knows of it by those behind it. */
+  function endsStreamed(): boolean {
+    const log = simulated.log()
+    return symbols.every(symbol => log.findLast(({ trade }) => trade.instrument.symbol === symbol)?.fate === 'sent')
+  }
+
   /** Comes again until nothing is left to do. */
   function look(): void {
-    const missing = process?.feed.status().missingTrades
-    const isRefused = process?.feed.status().problems.some(problem => problem.includes('is not read'))
+    const status = process?.feed.status()
+    const isRefused = status?.problems.some(problem => problem.includes('is not read')) ?? false
     const late = scheduler.now() > FEEDS_START + LONGEST_MS
     if (late) problems.push(`the feed of ${name} is not done after hours`)
-    if (
-      !hasEndedTrading &&
-      (seen.size === symbols.length || isRefused || scheduler.now() > FEEDS_START + LONGEST_TRADING_MS)
-    ) {
+    const longEnough = scheduler.now() > FEEDS_START + LONGEST_TRADING_MS
+    if (!hasEndedTrading && (((seen.size === symbols.length || isRefused) && endsStreamed()) || longEnough)) {
       hasEndedTrading = true
       simulator.endTrading()
-    } else if (hasEndedTrading && ((missing === 0 && !isRefused) || late)) {
-      end()
-      return
     }
-    at(scheduler.now() + LOOK_MS, 'is looked at', look)
+    const isDone = hasEndedTrading && status?.missingTrades === 0 && !isRefused
+    doneFor = isDone ? doneFor + 1 : 0
+    if (doneFor > DONE_LOOKS || late) end()
+    else at(scheduler.now() + (isRefused ? SELDOM_MS : LOOK_MS), 'is looked at', look)
   }
 
   function end(): void {

@@ -134,3 +134,22 @@ test('a trade that the history has and nobody can read is reported with its text
   expect(report?.raw).toContain('"cheap"')
   expect(spoilt.feed.status().missingTrades).toBe(0)
 })
+
+test('a range is not said to be filled where the page of another range showed that its trade cannot be read', async () => {
+  const fault = { exchange: 'binance', symbol: 'BTCUSDT', trades: 1 } as const
+  const { rig, arrive } = late(0, {
+    ratePerSecond: 60,
+    faults: [
+      { ...fault, at: START_MS + 10_000, kind: 'skipped', lost: false },
+      { ...fault, at: START_MS + 10_300, kind: 'unreadable' },
+    ],
+  })
+  await arrive()
+  await rig.timers.advance(MINUTE)
+  const ended = rig.gaps().filter(({ status }) => status === 'filled' || status === 'closed')
+  const [unreadable] = rig.gaps().filter(({ status }) => status === 'unreadable')
+  const [readable, other] = ended
+  expect(ended.map(({ status }) => status)).toEqual(['filled', 'closed'])
+  expect(other).toMatchObject({ fromId: unreadable.fromId, toId: unreadable.toId })
+  expect(readable.toId).toBeLessThan(Number(other.fromId))
+})

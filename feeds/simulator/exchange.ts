@@ -2,19 +2,15 @@
  * One simulated exchange: its connections, and the trades that go out when their time comes. Everything that happens is a
  * function of the options, the faults, and what clients do when.
  */
-
-import { PRICE_SCALE } from '../../domain/decimal.ts'
 import type { Timers } from '../../domain/feed-ports.ts'
-import type { Trade } from '../../domain/trade.ts'
-import { tradeOf } from '../decoder.ts'
 import { writeAmount, writeOddly } from './amounts.ts'
 import { type Connection, openConnection, strike } from './connection.ts'
 import { createDisorder } from './disorder.ts'
 import { ordinaryFaults } from './faults.ts'
 import { json } from './http.ts'
-import { AMOUNT_SCALE } from './instruments.ts'
 import { createLedger, NO_NUMBER } from './ledger.ts'
 import type { MarketTrade, SimulatedMarket } from './market.ts'
+import { loggedTrades, tradeLists } from './record.ts'
 import { createTimeline } from './timeline.ts'
 import type { Book, Fault, LoggedTrade, Protocol, SimulatedExchange } from './types.ts'
 
@@ -166,15 +162,7 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
 
   function log(): LoggedTrade[] {
     timeline.settle()
-    return market.instruments
-      .flatMap((_, number) => market.fromId(number, 0, Number.POSITIVE_INFINITY, now()))
-      .sort((a, b) => a.sentAt - b.sentAt)
-      .map(trade => ({
-        trade: ledger.show(trade),
-        fate: ledger.fateOf(trade),
-        isReadable: ledger.isReadable(trade),
-        isValid: ledger.isValid(trade),
-      }))
+    return loggedTrades(market, ledger, now())
   }
 
   return {
@@ -214,14 +202,7 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
         : protocol.get(new URL(path, 'http://exchange'))
       return { ...reply, headers: { ...reply.headers, date: new Date(book.now() / 1000).toUTCString() } }
     },
-    trades() {
-      const lists = { obtainable: [] as Trade[], lost: [] as Trade[], invalid: [] as Trade[] }
-      for (const { trade, fate, isReadable, isValid } of log()) {
-        const list = fate === 'lost' || !isReadable ? 'lost' : isValid ? 'obtainable' : 'invalid'
-        lists[list].push(fullTrade(code, trade, protocol))
-      }
-      return lists
-    },
+    trades: () => tradeLists(log(), code, protocol),
     log,
     addFault(fault) {
       timeline.plan(fault)
@@ -239,26 +220,4 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
       cancelPump = undefined
     },
   }
-}
-
-/** A price of the generated market in a trade's units. */
-const PRICE_FACTOR = 10n ** BigInt(PRICE_SCALE - AMOUNT_SCALE)
-
-function fullTrade(exchange: string, trade: MarketTrade, protocol: Protocol): Trade {
-  const { id, instrument, price, quantity, side } = trade
-  return tradeOf(
-    {
-      exchange,
-      id: String(id),
-      symbol: instrument.symbol,
-      currency: instrument.currency,
-      timestamp: BigInt(trade.timestamp),
-      price: price * PRICE_FACTOR,
-      quantity,
-      side,
-      sequence: protocol.sequenceOf?.(trade),
-      vendorData: {},
-    },
-    BigInt(trade.sentAt),
-  )
 }

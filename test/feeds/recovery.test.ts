@@ -153,3 +153,20 @@ test('a range is not said to be filled where the page of another range showed th
   expect(other).toMatchObject({ fromId: unreadable.fromId, toId: unreadable.toId })
   expect(readable.toId).toBeLessThan(Number(other.fromId))
 })
+
+test('a machine whose clock is ten minutes ahead looks for what it missed from where the exchange says', async () => {
+  const options = { exchange: SIMULATED[1], symbols: ['BTCUSD'], ratePerSecond: 400, clockOff: () => 10 * MINUTE }
+  const first = createRig(options)
+  await first.feed.start()
+  await first.timers.advance(20 * SECOND)
+  // Killed; what comes now is more than Kraken shows at once.
+  first.kafka.up = false
+  await first.timers.advance(MINUTE)
+  const { timers, simulator } = first
+  const second = createRig({ ...options, timers, simulator, positions: new Map(first.positions) })
+  await second.feed.start()
+  await timers.advance(20 * SECOND)
+  simulator.endTrading()
+  await timers.advance(10 * SECOND)
+  expect(lacks('BTCUSD', first, second).filter(id => id !== 'KRAKEN-1')).toEqual([])
+})

@@ -36,10 +36,17 @@ export function statusOf(error: unknown): number | undefined {
 export function awsError(error: unknown, doing: string): Error {
   const { name, code } = error as ServiceError
   const later = LATER.has(name) || AWAY.has(code ?? '') || (statusOf(error) ?? 0) >= 500
-  if (later) return new Throttled(`${doing}: ${name}: ${messageOf(error)}. It is tried again later.`, { cause: error })
+  if (later) return new Throttled(`${doing}: ${name}: ${messageOf(error).replace(/\.$/, '')}.`, { cause: error })
   if (messageOf(error) === 'Region is missing')
     return new BadInput(`${doing}: Region is missing: set AWS_REGION or AWS_PROFILE.`)
   if (name === 'CredentialsProviderError')
-    return new BadInput(`${doing}: ${messageOf(error)}: set AWS_PROFILE, or sign in with aws login or aws sso login.`)
+    return new BadInput(
+      `${doing}: ${messageOf(error)}: ${profileAdvice()}, or sign in with aws login or aws sso login.`,
+    )
   return error instanceof Error ? error : new Error(String(error))
+}
+
+function profileAdvice(): string {
+  const profile = process.env.AWS_PROFILE
+  return profile ? `see whether there is a profile ${profile}, as AWS_PROFILE says` : 'set AWS_PROFILE'
 }

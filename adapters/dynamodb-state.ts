@@ -138,8 +138,7 @@ function refusal(error: unknown, writes: readonly Write[], token: string): Error
   if (reasons.some(reason => reason.Code === 'TransactionConflict'))
     return new Conflict('Another transaction touched the same items; read them again and try again.', -1)
   const busy = busyReason(error)
-  if (busy)
-    return new Throttled(`DynamoDB asks to back off: ${busy.Message}. It is tried again later.`, { cause: error })
+  if (busy) return new Throttled(`DynamoDB asks to back off: ${busy.Message}.`, { cause: error })
   const other = reasons.find(({ Code = 'None' }) => Code !== 'None')
   return new TradelakeError(`DynamoDB refused a transaction: ${other?.Code} ${other?.Message}`, { cause: error })
 }
@@ -171,7 +170,7 @@ function toValues(attributes: Attributes): Values {
 }
 
 /** The item without its key. @throws TradelakeError on a type that this store never writes */
-function fromValues(table: StateTable, item: Values): Attributes {
+export function fromValues(table: StateTable, item: Values): Attributes {
   const { partition, sort } = KEY_NAMES[table]
   return Object.fromEntries(
     Object.entries(item).flatMap(([name, value]): [string, Attribute][] => {

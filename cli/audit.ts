@@ -30,20 +30,28 @@ export const audit = command({
   async run(values) {
     const repaired = values.repair ? await repair(values) : undefined
     if (values['accept-loss']) await accept(values)
-    const lake: ReadableLake = await openToRead(values)
-    try {
-      const report = await auditLake(lake)
-      if (values.json) console.log(JSON.stringify({ ...report, ...(repaired && { repaired }) }, null, 2))
-      else {
-        if (repaired) printRepairs(repaired)
-        printAudit(report)
-      }
-      return report.holds ? 0 : 1
-    } finally {
-      lake.close()
-    }
+    return auditAfter(repaired, values)
   },
 })
+
+/** Audits the lake, prints what was done to it before (undefined: nothing was to be done) and the verdict; gives the exit status. */
+export async function auditAfter(
+  repaired: readonly string[] | undefined,
+  values: Values<typeof LAKE_OPTIONS> & { readonly json: boolean },
+): Promise<number> {
+  const lake: ReadableLake = await openToRead(values)
+  try {
+    const report = await auditLake(lake)
+    if (values.json) console.log(JSON.stringify({ ...report, ...(repaired && { repaired }) }, null, 2))
+    else {
+      if (repaired) printRepairs(repaired)
+      printAudit(report)
+    }
+    return report.holds ? 0 : 1
+  } finally {
+    lake.close()
+  }
+}
 
 function repair(values: Values<typeof LAKE_OPTIONS>): Promise<string[]> {
   return withLake(values, { lostState: true }, ({ log, alone }) =>

@@ -1,6 +1,6 @@
 /** The `tradelake` command: finds the subcommand, runs it, and says what went wrong in one line. */
 import { enableCompileCache } from 'node:module'
-import { messageOf, Stopped } from '../domain/errors.ts'
+import { messageOf, Stopped, Throttled } from '../domain/errors.ts'
 import { type Command, helpOf } from './command.ts'
 
 /** Each is loaded only when it runs: it does not wait for what another needs, nor fail where that is not installed. */
@@ -61,6 +61,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
       'Check the six laws that every lake keeps: nothing is lost, doubled or changed. Exit status 1 if one is broken.',
     load: async () => (await import('./audit.ts')).audit,
   },
+  restore: {
+    summary: "Put a backup of a deployed lake's state in its place, and bring it up to what the tables hold.",
+    load: async () => (await import('./restore.ts')).restore,
+  },
   rebuild: {
     summary: 'Make a time range again: Silver from Bronze (by ingestion time), Gold from Silver, candles from Gold.',
     load: async () => (await import('./rebuild.ts')).rebuild,
@@ -112,7 +116,8 @@ main(process.argv.slice(2)).then(
     process.exitCode = status
   },
   error => {
-    console.error(`tradelake: ${messageOf(error)}`)
+    const more = error instanceof Throttled ? ' Run the command again in a while.' : ''
+    console.error(`tradelake: ${messageOf(error)}${more}`)
     if (process.env.TRADELAKE_DEBUG) console.error(error)
     process.exitCode = 1
     // What it was in the middle of would hold the process up, and can do nothing more.

@@ -1,4 +1,6 @@
 /** The lake that a command works on: in a folder, which it has to itself, or deployed, beside its functions. */
+import { VARIABLES } from '../adapters/aws-ports.ts'
+import { liveFunctions } from '../adapters/lambda-live.ts'
 import { createLogFile } from '../adapters/log-file.ts'
 import { askedToEnd } from '../adapters/system.ts'
 import { BadInput } from '../domain/errors.ts'
@@ -48,10 +50,11 @@ async function inFolder<T>(data: string, options: LakeOptions, work: (workplace:
   }
 }
 
-async function onStack<T>(
+/** @throws BadInput where there is no such stack, or somebody else has its lake */
+export async function onStack<T>(
   stack: string,
   { retention }: LakeOptions,
-  work: (workplace: Workplace) => Promise<T>,
+  work: (workplace: Workplace, deployed: DeployedLake) => Promise<T>,
 ): Promise<T> {
   const deployed = await openDeployedLake(stack)
   try {
@@ -59,7 +62,14 @@ async function onStack<T>(
     const topics = { poll: async () => undefined, acknowledge: async () => {}, ends: async () => [] }
     const settings = { retention: { ...(await deployed.retention()), ...retention } }
     const lake: WritableLake = { ...deployed, topics, settings }
-    return await work(placeOn(lake, () => drainDeployed(deployed)))
+    return await work(
+      placeOn(
+        lake,
+        () => drainDeployed(deployed),
+        () => requireLeases(deployed),
+      ),
+      deployed,
+    )
   } finally {
     deployed.close()
   }
@@ -75,13 +85,30 @@ function requireRightClock({ clockAheadMs }: DeployedLake): void {
   throw new BadInput(`The clock of this machine is ${off}: set it, then run the command again.`)
 }
 
-/** A deployed lake as a place to work at. */
-export function placeOn(lake: WritableLake, drain: () => Promise<void>): Workplace {
+/** Functions that are older than leases do not pause; the same version began to say its build. @throws BadInput */
+async function requireLeases({ functions, stack }: DeployedLake): Promise<void> {
+  const live = liveFunctions()
+  for (const name of functions()) {
+    const { variables } = await live(name)
+    if (!variables[VARIABLES.build])
+      throw new BadInput(
+        `The function ${name} is too old to pause while a command has the lake to itself: deploy ${stack} again first.`,
+      )
+  }
+}
+
+/** A deployed lake as a place to work at; `canPause` throws where its functions do not make room. */
+export function placeOn(
+  lake: WritableLake,
+  drain: () => Promise<void>,
+  canPause: () => Promise<void> = async () => {},
+): Workplace {
   return {
     log: STDERR,
     drain,
     beside: async together => together(await beside(lake)),
     async alone(purpose, undisturbed) {
+      await canPause()
       const over = new AbortController()
       try {
         return await alone(lake, purpose, line => console.error(line), undisturbed, askedToEnd(over.signal))

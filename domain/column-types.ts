@@ -30,8 +30,25 @@ export interface Column {
   readonly from?: 'silver' | 'time' | 'trade'
 }
 
+interface DecimalType {
+  readonly precision: number
+  readonly scale: number
+}
+
+/** Types are few, and asked about for each column of each file. */
+const decimals = new Map<ColumnType, DecimalType | undefined>()
+const MAX_TYPES = 1_000
+
 /** Precision and scale of a decimal type, or undefined for any other type. */
-export function decimalType(type: ColumnType): { precision: number; scale: number } | undefined {
+export function decimalType(type: ColumnType): DecimalType | undefined {
+  if (decimals.has(type)) return decimals.get(type)
+  const found = parseDecimal(type)
+  // A table of another writer may have any type.
+  if (decimals.size < MAX_TYPES) decimals.set(type, found)
+  return found
+}
+
+function parseDecimal(type: ColumnType): DecimalType | undefined {
   const match = /^decimal\((\d+),(\d+)\)$/.exec(type)
   return match ? { precision: Number(match[1]), scale: Number(match[2]) } : undefined
 }

@@ -11,10 +11,10 @@ export interface Interner<T> {
 export function createInterner<T>(make: (bytes: Uint8Array, start: number, end: number) => T | undefined): Interner<T> {
   const entries: T[] = []
   // Copies of the bytes of every entry, one after the other; starts has one entry more than there are values.
-  let arena = new Uint8Array(4096)
-  let starts = new Int32Array(1025)
+  let arena = new Uint8Array(256)
+  let starts = new Int32Array(33)
   // Open addressing: slots hold entry number + 1, hashes the full hash of the entry there.
-  let mask = 2047
+  let mask = 63
   let slots = new Int32Array(mask + 1)
   let hashes = new Int32Array(mask + 1)
 

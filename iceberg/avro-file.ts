@@ -78,7 +78,8 @@ export function writeAvroFile(options: {
   let bytes = 0
   const close = () => {
     if (block.length === 0) return
-    const data = deflateRawSync(Buffer.concat(block), { level: constants.Z_BEST_SPEED })
+    // In one piece: by default zlib gives its output in buffers of 16 KB.
+    const data = deflateRawSync(Buffer.concat(block), { level: constants.Z_BEST_SPEED, chunkSize: bytes + 1024 })
     parts.push(long(block.length), long(data.length), data, sync)
     block = []
     bytes = 0

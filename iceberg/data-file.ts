@@ -1,5 +1,4 @@
 /** Makes a data file from a batch: encoded, stored under a fresh name, described as a manifest will describe it. */
-import { crc32 } from 'node:zlib'
 import { type Column, decimalType, narrowed } from '../domain/column-types.ts'
 import type { Batch } from '../domain/columns.ts'
 import { LONG_DIGITS } from '../domain/decimal.ts'
@@ -7,9 +6,9 @@ import { dataFileKey } from '../domain/names.ts'
 import type { Ports, QuerySession } from '../domain/ports.ts'
 import { copyToParquet, sqlName, sqlType } from '../domain/sql.ts'
 import type { TableDefinition } from '../domain/tables.ts'
+import { describedFile } from './encoded-file.ts'
 import { CHECKSUM_KEY, NO_CHECKSUM } from './parquet/checksum.ts'
-import { encodeParquet } from './parquet/encode.ts'
-import { describeParquet, describeParquetFile } from './parquet/footer.ts'
+import { describeParquetFile } from './parquet/footer.ts'
 import { sealParquetFile } from './parquet/seal.ts'
 import { partitionPath } from './partitions.ts'
 import type { DataFile, PartitionValue } from './types.ts'
@@ -24,10 +23,10 @@ export async function writeDataFile(
   partition: Readonly<Record<string, PartitionValue>>,
   batch: Batch,
 ): Promise<DataFile> {
-  const bytes = encodeParquet(table, batch)
+  const { bytes, description } = describedFile(table, batch)
   const key = dataFileKey(table.name, partitionPath(table, partition), ports.ids.uuid())
   await ports.store.put(key, bytes)
-  return { key, partition, ...describeParquet(table, bytes), crc32: crc32(bytes) }
+  return { key, partition, ...description }
 }
 
 /**

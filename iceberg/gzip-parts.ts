@@ -18,7 +18,9 @@ const LAST_BLOCK = Uint8Array.of(3, 0)
 
 export function gzipPart(text: string): GzipPart {
   const plain = Buffer.from(text)
-  const options = { level: constants.Z_BEST_SPEED, finishFlush: constants.Z_FULL_FLUSH }
+  // In one piece: by default zlib gives its output in buffers of 16 KB.
+  const chunkSize = plain.length + 1024
+  const options = { level: constants.Z_BEST_SPEED, finishFlush: constants.Z_FULL_FLUSH, chunkSize }
   return { plain, deflated: deflateRawSync(plain, options) }
 }
 

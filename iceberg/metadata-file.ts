@@ -50,17 +50,21 @@ const RUN_SNAPSHOTS = 64
 /** Compressed runs by their last snapshot: a commit adds one snapshot to as many as 1,500 that were written before. */
 const runs = new WeakMap<Snapshot, { readonly snapshots: readonly Snapshot[]; readonly part: GzipPart }>()
 
+const BEGIN = gzipPart('{"snapshots":[')
+
+/** The snapshots come first: those after the last whole run, and all else, are one part, as each part takes a compressor of its own. */
 function metadataParts(metadata: TableMetadata): GzipPart[] {
-  const rest = JSON.stringify({ ...metadata, snapshots: undefined })
-  const parts = [gzipPart(`${rest.slice(0, -1)},"snapshots":[`)]
-  const earlier = metadata.snapshots.slice(0, -1)
+  const parts = [BEGIN]
+  const last = metadata.snapshots.length - 1
   let from = 0
-  for (let to = 1; to <= earlier.length; to++) {
-    if (earlier[to - 1]['snapshot-id'] % RUN_SNAPSHOTS !== 0 && to < earlier.length) continue
-    parts.push(compressedRun(earlier.slice(from, to)))
+  for (let to = 1; to <= last; to++) {
+    if (metadata.snapshots[to - 1]['snapshot-id'] % RUN_SNAPSHOTS !== 0) continue
+    parts.push(compressedRun(metadata.snapshots.slice(from, to)))
     from = to
   }
-  parts.push(gzipPart(`${metadata.snapshots.slice(-1).map(last => JSON.stringify(last))}]}`))
+  const left = metadata.snapshots.slice(from).map(snapshot => JSON.stringify(snapshot))
+  const rest = JSON.stringify({ ...metadata, snapshots: undefined })
+  parts.push(gzipPart(`${left}],${rest.slice(1)}`))
   return parts
 }
 

@@ -64,7 +64,7 @@ export function fromRaw(store: Pick<ObjectStore, 'root'>, raw: RawDataFile): Dat
 function boundPairs(bounds: Readonly<Record<number, Uint8Array>>): Pair<Uint8Array>[] {
   return pairs(bounds).map(({ key, value }) => ({
     key,
-    value: Buffer.from(value.buffer, value.byteOffset, value.length),
+    value: Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.length),
   }))
 }
 

@@ -17,7 +17,7 @@ const DIST = join(ROOT, 'dist')
 
 async function main(): Promise<void> {
   const app = new App()
-  const settings = readSettings(name => app.node.tryGetContext(name))
+  const settings = readSettings(name => app.node.tryGetContext(name), Object.keys(app.node.getAllContext()))
   // The CLI sets it to where it would deploy.
   if (!settings.local) checkRegion(settings, process.env.CDK_DEFAULT_REGION)
   mkdirSync(DIST, { recursive: true })

@@ -7,6 +7,7 @@ import { EXCHANGES } from '../domain/exchanges.ts'
 import { parseRetention, type RetentionSettings } from '../domain/retention.ts'
 import { allTables } from '../domain/tables.ts'
 import { ARCHITECTURES, type ArchitectureName } from '../layers/duckdb.ts'
+import { type Context, type Reader, reader } from './context-values.ts'
 
 const STAGES = ['dev', 'prod'] as const
 const KAFKA_MODES = ['msk-new', 'msk-arn', 'self-managed'] as const
@@ -72,12 +73,25 @@ export interface Settings {
   readonly local: boolean
 }
 
-/** Looks a context value up: text from the command line, anything from JSON. */
-export type Context = (name: string) => unknown
+/** `given`: the names of all values there are. @throws BadInput with one line that says what to change */
+export function readSettings(context: Context, given: readonly string[] = []): Settings {
+  const asked = new Set<string>()
+  const settings = settingsOf(
+    reader(name => {
+      asked.add(name)
+      return context(name)
+    }),
+  )
+  // Names of the CDK's own have one of these.
+  const unused = given.find(name => !asked.has(name) && !/[:@]/.test(name))
+  if (unused !== undefined)
+    throw new BadInput(
+      `The context value ${unused} is none that a deployment with kafka=${settings.kafka.mode} has: take it away, or give one of ${[...asked].sort().join(', ')}.`,
+    )
+  return settings
+}
 
-/** @throws BadInput with one line that says what to change */
-export function readSettings(context: Context): Settings {
-  const read = reader(context)
+function settingsOf(read: Reader): Settings {
   const local = read.flag('local')
   const stage = read.choice('stage', STAGES, 'dev')
   const kafka = kafkaSettings(read, local)
@@ -185,56 +199,4 @@ function networkSettings(read: Reader): Network | undefined {
 
 function missing(name: string, meaning: string, mode: string): BadInput {
   return new BadInput(`The context value ${name} is missing: with kafka=${mode} give ${meaning} (-c ${name}=…).`)
-}
-
-type Reader = ReturnType<typeof reader>
-
-function reader(context: Context) {
-  const text = (name: string): string | undefined => {
-    const value = context(name)
-    return value === undefined || value === null || value === '' ? undefined : String(value).trim()
-  }
-  const matching = (name: string, pattern: RegExp, what: string): string | undefined => {
-    const value = text(name)
-    if (value !== undefined && !pattern.test(value))
-      throw new BadInput(`The context value ${name} is ${value}: give ${what}.`)
-    return value
-  }
-  return {
-    matching,
-    choice<T extends string>(name: string, choices: readonly T[], otherwise: T): T {
-      const value = text(name)
-      if (value === undefined) return otherwise
-      const found = choices.find(choice => choice === value)
-      if (!found) throw new BadInput(`The context value ${name} is ${value}: give ${choices.join(' or ')}.`)
-      return found
-    },
-    flag(name: string, otherwise = false): boolean {
-      const value = text(name)
-      if (value === undefined) return otherwise
-      if (['on', 'true'].includes(value)) return true
-      if (['off', 'false'].includes(value)) return false
-      throw new BadInput(`The context value ${name} is ${value}: give on or off.`)
-    },
-    count(name: string): number | undefined {
-      const value = matching(name, /^[1-9]\d{0,3}$/, 'a whole number from 1 to 9999')
-      return value === undefined ? undefined : Number(value)
-    },
-    /** `2-10` */
-    range(name: string): { minimum: number; maximum: number } | undefined {
-      const value = matching(name, /^\d+-\d+$/, 'least and most, as in 2-10')
-      if (value === undefined) return undefined
-      const [minimum, maximum] = value.split('-').map(Number)
-      // Lambda API reference, ProvisionedPollerConfig.
-      if (minimum < 1 || minimum > 200 || maximum < minimum || maximum > 2_000)
-        throw new BadInput(`The context value ${name} is ${value}: give a least of 1 to 200 and a most of up to 2000.`)
-      return { minimum, maximum }
-    },
-    email: (name: string) => matching(name, /^\S+@\S+\.\S+$/, 'an e-mail address'),
-    list: (name: string): string[] =>
-      (text(name) ?? '')
-        .split(',')
-        .map(part => part.trim())
-        .filter(part => part !== ''),
-  }
 }

@@ -1,6 +1,6 @@
 /** Where a deployment cannot be, said before CloudFormation would say it after twenty minutes. */
 import { BadInput } from '../domain/errors.ts'
-import type { Settings } from './context.ts'
+import type { KafkaSettings, Settings } from './context.ts'
 
 /** Regions with MSK Serverless (MSK developer guide, "What is MSK Serverless?"). */
 const SERVERLESS = new Set([
@@ -16,7 +16,19 @@ export function checkRegion({ kafka, zones }: Pick<Settings, 'kafka' | 'zones'>,
     throw new BadInput(
       `MSK Serverless is not in ${region}: deploy with -c mskCluster=provisioned, or to one of ${[...SERVERLESS].sort().join(', ')}.`,
     )
+  for (const [name, arn] of Object.entries(arnsOf(kafka))) {
+    const other = arn?.split(':')[3]
+    if (other !== undefined && other !== region)
+      throw new BadInput(`The context value ${name} is of ${other}: give one of ${region}, or deploy to ${other}.`)
+  }
   const elsewhere = zones?.find(zone => !zone.startsWith(region))
   if (elsewhere !== undefined)
     throw new BadInput(`The context value zones has ${elsewhere}, which is not in ${region}: give zones of ${region}.`)
+}
+
+/** What a function's event source takes from its own region alone (AWS Lambda API reference, CreateEventSourceMapping). */
+function arnsOf(kafka: KafkaSettings): Readonly<Record<string, string | undefined>> {
+  if (kafka.mode === 'msk-arn') return { mskArn: kafka.clusterArn }
+  if (kafka.mode === 'self-managed') return { kafkaSecretArn: kafka.secretArn, kafkaSecretKeyArn: kafka.secretKeyArn }
+  return {}
 }

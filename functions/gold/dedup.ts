@@ -7,8 +7,9 @@ import { equalBytes, hashBytes, wordsOf } from '../../domain/interner.ts'
 import { rowStarts } from '../../domain/take.ts'
 import { SAME_TRADE_MICROS } from '../../domain/trade.ts'
 
-/** 128 Ki words of 32 bits: half a megabyte. */
-const BIT_WORDS = 0x1ffff
+/** At most 128 Ki words of 32 bits, half a megabyte; fewer for fewer rows, as each batch begins with clearing them. */
+const MAX_BIT_WORDS = 0x1ffff
+const MIN_BIT_WORDS = 0x3ff
 
 /** What tells trades apart. */
 export const KEY_COLUMNS = ['message_id', 'timestamp']
@@ -38,7 +39,9 @@ export function findRepeats(batch: Batch, starts: Int32Array): Repeats {
   while (mask < batch.rows * 2) mask = mask * 2 + 1
   const slots = new Int32Array(mask + 1)
   // A bit for each hash in the batch: it rules out most of Gold's rows, within the processor's cache.
-  const bits = new Int32Array(BIT_WORDS + 1)
+  let bitWords = MIN_BIT_WORDS
+  while (bitWords < batch.rows && bitWords < MAX_BIT_WORDS) bitWords = bitWords * 2 + 1
+  const bits = new Int32Array(bitWords + 1)
   const hashes = new Int32Array(batch.rows)
   const next = new Int32Array(batch.rows).fill(-1)
   const chained: number[] = []
@@ -56,7 +59,7 @@ export function findRepeats(batch: Batch, starts: Int32Array): Repeats {
 
   for (let row = 0; row < batch.rows; row++) {
     hashes[row] = hashBytes(ids, starts[row], starts[row + 1], words)
-    bits[(hashes[row] >>> 5) & BIT_WORDS] |= 1 << (hashes[row] & 31)
+    bits[(hashes[row] >>> 5) & bitWords] |= 1 << (hashes[row] & 31)
     const slot = slotOf(hashes[row], ids, starts[row], starts[row + 1])
     const first = slots[slot] - 1
     if (first < 0) slots[slot] = row + 1
@@ -76,7 +79,7 @@ export function findRepeats(batch: Batch, starts: Int32Array): Repeats {
       const start = goldStarts[i]
       const end = goldStarts[i + 1]
       const hash = hashBytes(goldIds.plain, start, end, goldWords)
-      if ((bits[(hash >>> 5) & BIT_WORDS] & (1 << (hash & 31))) === 0) continue
+      if ((bits[(hash >>> 5) & bitWords] & (1 << (hash & 31))) === 0) continue
       let row = slots[slotOf(hash, goldIds.plain, start, end)] - 1
       for (; row >= 0; row = next[row]) if (near(times[row], goldTimes[i])) repeated[row] = 1
     }

@@ -23,8 +23,21 @@ export function sortedRows(timestamps: BigInt64Array, tradeIds: Uint8Array, star
   return rows
 }
 
-/** A radix sort by the 16-bit digits of the times, lowest first; it keeps the order of equals. Trades of an hour differ in two digits. */
+/** A sort by digits clears four tables of 65,536 counters: comparing takes less time where there are fewer rows than this. */
+const FEW_ROWS = 4_096
+
 function sortedByTime(timestamps: BigInt64Array): Uint32Array {
+  return timestamps.length < FEW_ROWS ? comparedByTime(timestamps) : sortedByDigits(timestamps)
+}
+
+function comparedByTime(timestamps: BigInt64Array): Uint32Array {
+  const halves = halvesOf(timestamps)
+  const rows = Uint32Array.from(timestamps, (_, row) => row)
+  return rows.sort((a, b) => compareLongs(halves, a, b) || a - b)
+}
+
+/** A radix sort by the 16-bit digits of the times, lowest first; it keeps the order of equals. Trades of an hour differ in two digits. */
+function sortedByDigits(timestamps: BigInt64Array): Uint32Array {
   const digits = new Uint16Array(timestamps.buffer, timestamps.byteOffset, timestamps.length * DIGITS)
   let rows = new Uint32Array(timestamps.length)
   for (let row = 0; row < rows.length; row++) rows[row] = row

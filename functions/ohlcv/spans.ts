@@ -12,7 +12,7 @@ import type { Timeframe } from '../../domain/timeframes.ts'
 import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { writeDataFile } from '../../iceberg/data-file.ts'
-import { partitionOf, partitionPath } from '../../iceberg/partitions.ts'
+import { partitionOf } from '../../iceberg/partitions.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { candleColumns, readCandles, rememberCandles, type StoredCandle } from '../../tables/candles.ts'
@@ -96,8 +96,8 @@ export async function writeSpans(
   const definition = candleTable(timeframe)
   const groups = new Map<string, StoredCandle[]>()
   for (const candle of candles.values()) {
-    const partition = partitionPath(definition, partitionOfCandle(definition, candle))
-    const key = `${partition}|${windowOf(candle.windowStart, timeframe.span)}`
+    const partition = Object.values(partitionOfCandle(definition, candle))
+    const key = `${partition.join('/')}|${windowOf(candle.windowStart, timeframe.span)}`
     const group = groups.get(key)
     if (group) group.push(candle)
     else groups.set(key, [candle])

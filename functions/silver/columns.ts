@@ -157,6 +157,9 @@ function appendUuid(writer: PlainWriter, source: Uint8Array, start: number, end:
   writer.length = at + 4 + length
 }
 
+/** Room for the rows of a quiet minute; it doubles as it fills. */
+const FIRST_ROWS = 64
+
 function newDay(): DayColumns {
   const columns: DayColumns = {
     rows: 0,
@@ -167,15 +170,15 @@ function newDay(): DayColumns {
     platformSequenceValid: new Uint8Array(0),
     widePrices: new Map(),
     wideQuantities: new Map(),
-    messageId: { bytes: Buffer.allocUnsafe(16 * 1024), length: 0 },
-    tradeId: { bytes: Buffer.allocUnsafe(8 * 1024), length: 0 },
+    messageId: { bytes: Buffer.allocUnsafe(FIRST_ROWS * 40), length: 0 },
+    tradeId: { bytes: Buffer.allocUnsafe(FIRST_ROWS * 16), length: 0 },
   }
   grow(columns)
   return columns
 }
 
 function grow(columns: DayColumns): void {
-  const capacity = Math.max(1024, columns.capacity * 2)
+  const capacity = Math.max(FIRST_ROWS, columns.capacity * 2)
   // BigInt64Array first, so that the halves are aligned for it.
   for (const name of LONGS) columns.longs[name] = copied(columns.longs[name], halvesOf(new BigInt64Array(capacity)))
   for (const name of INTS) columns.ints[name] = copied(columns.ints[name], new Int32Array(capacity))

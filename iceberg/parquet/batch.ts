@@ -1,6 +1,13 @@
 /** Reads columns of a table's Parquet files as one batch: pages into typed arrays, without an object for each row. */
-import { type ColumnMetaData, type FileMetaData, parquetMetadata, type RowGroup, type SchemaElement } from 'hyparquet'
-import { getMaxDefinitionLevel, getMaxRepetitionLevel, getSchemaPath } from 'hyparquet/src/schema.js'
+import {
+  type ColumnMetaData,
+  type FileMetaData,
+  parquetMetadata,
+  type RowGroup,
+  type SchemaElement,
+  type SchemaTree,
+} from 'hyparquet'
+import { getMaxDefinitionLevel, getMaxRepetitionLevel, getSchemaPath, getTreePath } from 'hyparquet/src/schema.js'
 import type { Column } from '../../domain/column-types.ts'
 import type { Batch } from '../../domain/columns.ts'
 import { sumOf } from '../../domain/counts.ts'
@@ -65,7 +72,7 @@ export async function* readGroups(
 
 interface PlacedGroup {
   readonly source: ByteSource
-  readonly metadata: FileMetaData
+  readonly schema: SchemaTree
   /** The names of the table's columns in the file. */
   readonly names: ReadonlyMap<string, string>
   readonly group: RowGroup
@@ -74,7 +81,8 @@ interface PlacedGroup {
 async function open(table: TableDefinition, source: ByteSource, { keep }: BatchOptions) {
   const metadata = await named(source, () => readMetadata(source))
   const names = namesInFile(metadata.schema, table)
-  return { source, metadata, names, groups: metadata.row_groups.filter(group => keep?.(group) ?? true) }
+  const [schema] = getSchemaPath(metadata.schema, [])
+  return { source, schema, names, groups: metadata.row_groups.filter(group => keep?.(group) ?? true) }
 }
 
 async function readInto(table: TableDefinition, groups: readonly PlacedGroup[], options: BatchOptions): Promise<Batch> {
@@ -137,7 +145,7 @@ interface LeafChunk {
 
 /** The chunks of a column: one, or a map's two; undefined where the column is newer than the file. */
 async function readChunks(
-  { source, metadata, names, group }: PlacedGroup,
+  { source, schema, names, group }: PlacedGroup,
   column: Column,
 ): Promise<LeafChunk[] | undefined> {
   const name = names.get(column.name)
@@ -150,7 +158,7 @@ async function readChunks(
   }
   return Promise.all(
     chunks.map(async chunk => {
-      const path = getSchemaPath(metadata.schema, chunk.path_in_schema)
+      const path = getTreePath(schema, chunk.path_in_schema)
       const levels = { maxDefinition: getMaxDefinitionLevel(path), maxRepetition: getMaxRepetitionLevel(path) }
       const { start, end } = chunkRange(chunk)
       if (!(start >= 4 && start < end && end <= source.bytes))

@@ -1,13 +1,10 @@
 /**
  * Encodes a batch of columns as a Parquet file in memory (data page v2; zstd except for tiny columns).
- * Page headers, run-length encoding and the footer are hyparquet-writer's; the values are copied from columns that are
- * laid out like pages already, which its row-by-row encoder cannot do (docs/adr/0002-parquet-writer.md).
+ * Run-length encoding and the schema are hyparquet-writer's; the values are copied from columns that are laid out like pages
+ * already, which its row-by-row encoder cannot do (docs/adr/0002-parquet-writer.md).
  */
 import { constants, zstdCompressSync } from 'node:zlib'
-import type { ColumnChunk, CompressionCodec, Encoding, RowGroup } from 'hyparquet'
 import { ByteWriter } from 'hyparquet-writer'
-import { writePageHeader } from 'hyparquet-writer/src/datapage.js'
-import { writeMetadata } from 'hyparquet-writer/src/metadata.js'
 import { type Column, type ColumnType, decimalType, isBigDecimal, narrowed } from '../../domain/column-types.ts'
 import {
   type Batch,
@@ -19,10 +16,22 @@ import {
 } from '../../domain/columns.ts'
 import { fitsDigits, LONG_DIGITS } from '../../domain/decimal.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
-import { CHECKSUM_KEY, NO_CHECKSUM, pageCrc, sealFile } from './checksum.ts'
+import { pageCrc, sealFile } from './checksum.ts'
+import type { FileMetaData } from './footer-thrift.ts'
+import {
+  type FileLayout,
+  fileLayout,
+  footerOf,
+  MAGIC,
+  pageBounds,
+  type WrittenChunk,
+  type WrittenGroup,
+  writeFooter,
+} from './footer-write.ts'
 import type { LeafPage } from './levels.ts'
+import { writeDataHeader, writeDictionaryHeader } from './page-headers.ts'
 import { encodeLeaf } from './pages.ts'
-import { type Leaf, parquetSchema } from './schema.ts'
+import type { Leaf } from './schema.ts'
 
 /**
  * Rows of a row group: a query engine's threads divide a file among them by row groups, and a commit's file has 120,000
@@ -32,7 +41,7 @@ const ROW_GROUP_ROWS = 30_720
 const ZSTD_LEVEL = { [constants.ZSTD_c_compressionLevel]: 1 }
 /** A compressed record rarely takes more: the first buffer is sized by it, since one that grows is copied each time. */
 const ROW_BYTES = 64
-const MAGIC = 0x31524150 // "PAR1"
+const FIRST_BYTES = 8 * 1024
 /** Smaller column chunks are stored as they are: compressing them costs more time than it saves bytes. */
 const MIN_COMPRESSED_BYTES = 512
 
@@ -41,11 +50,22 @@ const MIN_COMPRESSED_BYTES = 512
  * @throws RangeError where a required column is missing, one has another length, or a decimal has more digits than its type
  */
 export function encodeParquet(table: TableDefinition, batch: Batch, rowGroupRows = ROW_GROUP_ROWS): Uint8Array {
-  const { stored, columns } = fileOf(table, batch)
-  const { elements, leaves } = parquetSchema(stored)
-  const writer = new ByteWriter(64 * 1024 + batch.rows * ROW_BYTES)
+  return encodeFile(table, batch, rowGroupRows).bytes
+}
+
+export interface EncodedFile {
+  readonly bytes: Uint8Array
+  /** As `readFooter` would read it from the bytes. */
+  readonly footer: FileMetaData
+}
+
+/** Like `encodeParquet`, with the footer, which need not be read again then. */
+export function encodeFile(table: TableDefinition, batch: Batch, rowGroupRows = ROW_GROUP_ROWS): EncodedFile {
+  const { layout, columns } = fileOf(table, batch)
+  const { leaves } = layout
+  const writer = new ByteWriter(FIRST_BYTES + batch.rows * ROW_BYTES)
   writer.appendUint32(MAGIC)
-  const groups: RowGroup[] = []
+  const groups: WrittenGroup[] = []
   // A byte column is walked only once: each group hands on where the next one's values begin.
   const positions = new Map<ColumnData, number>()
   for (let from = 0; from < batch.rows; from += rowGroupRows) {
@@ -58,29 +78,15 @@ export function encodeParquet(table: TableDefinition, batch: Batch, rowGroupRows
       return { data, page, chunk: writeChunk(writer, leaf, page) }
     })
     for (const { data, page } of chunks) if (page.position !== undefined) positions.set(data, page.position)
-    groups.push({
-      columns: chunks.map(({ chunk }) => chunk),
-      total_byte_size: chunks.reduce((sum, { chunk }) => sum + (chunk.meta_data?.total_uncompressed_size ?? 0n), 0n),
-      num_rows: BigInt(to - from),
-      total_compressed_size: BigInt(writer.offset - start),
-    })
+    groups.push({ rows: to - from, bytes: writer.offset - start, chunks: chunks.map(({ chunk }) => chunk) })
   }
   for (const [data, position] of positions)
     if (data.kind === 'bytes' && position !== data.plain.length)
       throw new RangeError(`A byte column for ${table.name} has other bytes than those of ${batch.rows} values`)
-  writeMetadata(writer, {
-    version: 2,
-    created_by: 'tradelake',
-    schema: elements,
-    num_rows: BigInt(batch.rows),
-    row_groups: groups,
-    key_value_metadata: [{ key: CHECKSUM_KEY, value: NO_CHECKSUM }],
-    metadata_length: 0,
-  })
-  writer.appendUint32(MAGIC)
-  const file = writer.getBytes()
-  sealFile(file)
-  return file
+  writeFooter(writer, layout, batch.rows, groups)
+  const bytes = writer.getBytes()
+  sealFile(bytes)
+  return { bytes, footer: footerOf(layout, batch.rows, groups) }
 }
 
 /**
@@ -97,9 +103,24 @@ function fileOf(table: TableDefinition, { rows, columns }: Batch) {
     return { column: { ...column, type: fitted.type }, data: fitted.data }
   })
   return {
-    stored: { ...table, columns: found.map(({ column }) => column) },
+    layout: layoutOf(
+      table,
+      found.map(({ column }) => column),
+    ),
     columns: Object.fromEntries(found.map(({ column, data }) => [column.name, data])),
   }
+}
+
+/** By a table's columns and the types that a file stores them with. */
+const layouts = new WeakMap<readonly Column[], Map<string, FileLayout>>()
+
+function layoutOf(table: TableDefinition, stored: readonly Column[]): FileLayout {
+  const known = layouts.get(table.columns) ?? new Map<string, FileLayout>()
+  layouts.set(table.columns, known)
+  const types = stored.map(({ type }) => type).join(' ')
+  let layout = known.get(types)
+  if (!layout) known.set(types, (layout = fileLayout({ ...table, columns: stored })))
+  return layout
 }
 
 /** Widens a column that was made with a narrower type than the table's. */
@@ -149,66 +170,38 @@ function zstd(bytes: Uint8Array): Uint8Array {
   return zstdCompressSync(bytes, { params: ZSTD_LEVEL, chunkSize: bytes.length + 1024 })
 }
 
-function writeChunk(writer: ByteWriter, leaf: Leaf, page: LeafPage): ColumnChunk {
+function writeChunk(writer: ByteWriter, leaf: Leaf, page: LeafPage): WrittenChunk {
   const start = writer.offset
-  const size = page.values.length + (page.dictionary?.plain.length ?? 0)
-  const codec: CompressionCodec = size < MIN_COMPRESSED_BYTES ? 'UNCOMPRESSED' : 'ZSTD'
-  const compress = (bytes: Uint8Array) => (codec === 'ZSTD' ? zstd(bytes) : bytes)
-  let uncompressed = 0
-  let dictionaryOffset: bigint | undefined
-  if (page.dictionary) {
-    dictionaryOffset = BigInt(writer.offset)
-    const compressed = compress(page.dictionary.plain)
-    writePageHeader(writer, {
-      type: 'DICTIONARY_PAGE',
-      uncompressed_page_size: page.dictionary.plain.length,
-      compressed_page_size: compressed.length,
-      crc: pageCrc(compressed),
-      dictionary_page_header: { num_values: page.dictionary.entries, encoding: 'PLAIN' },
-    })
-    uncompressed += writer.offset - start + page.dictionary.plain.length
-    writer.appendBytes(compressed)
+  const { dictionary, values, repetitionLevels, definitionLevels } = page
+  const isCompressed = values.length + (dictionary?.plain.length ?? 0) >= MIN_COMPRESSED_BYTES
+  const compress = (bytes: Uint8Array) => (isCompressed ? zstd(bytes) : bytes)
+  let uncompressedBytes = 0
+  if (dictionary) {
+    const { plain, entries } = dictionary
+    const stored = compress(plain)
+    writeDictionaryHeader(writer, plain.length, stored.length, pageCrc(stored), entries)
+    uncompressedBytes += writer.offset - start + plain.length
+    writer.appendBytes(stored)
   }
-  const dataOffset = writer.offset
-  const encoding: Encoding = page.dictionary ? 'RLE_DICTIONARY' : 'PLAIN'
-  const levels = page.repetitionLevels.length + page.definitionLevels.length
-  const compressed = compress(page.values)
-  writePageHeader(writer, {
-    type: 'DATA_PAGE_V2',
-    uncompressed_page_size: levels + page.values.length,
-    compressed_page_size: levels + compressed.length,
-    crc: pageCrc(page.repetitionLevels, page.definitionLevels, compressed),
-    data_page_header_v2: {
-      num_values: page.valueCount,
-      num_nulls: page.nullCount,
-      num_rows: page.rows,
-      encoding,
-      definition_levels_byte_length: page.definitionLevels.length,
-      repetition_levels_byte_length: page.repetitionLevels.length,
-      is_compressed: codec === 'ZSTD',
-    },
-  })
-  uncompressed += writer.offset - dataOffset + levels + page.values.length
-  writer.appendBytes(page.repetitionLevels)
-  writer.appendBytes(page.definitionLevels)
-  writer.appendBytes(compressed)
+  const dataStart = writer.offset
+  const levels = repetitionLevels.length + definitionLevels.length
+  const stored = compress(values)
+  const crc = pageCrc(repetitionLevels, definitionLevels, stored)
+  writeDataHeader(writer, page, levels + values.length, levels + stored.length, crc, isCompressed)
+  uncompressedBytes += writer.offset - dataStart + levels + values.length
+  writer.appendBytes(repetitionLevels)
+  writer.appendBytes(definitionLevels)
+  writer.appendBytes(stored)
   return {
-    file_offset: BigInt(start),
-    meta_data: {
-      type: leaf.element.type ?? 'BYTE_ARRAY',
-      encodings: page.dictionary ? ['PLAIN', 'RLE', 'RLE_DICTIONARY'] : ['PLAIN', 'RLE'],
-      path_in_schema: [...leaf.path],
-      codec,
-      num_values: BigInt(page.valueCount),
-      total_uncompressed_size: BigInt(uncompressed),
-      total_compressed_size: BigInt(writer.offset - start),
-      data_page_offset: BigInt(dataOffset),
-      dictionary_page_offset: dictionaryOffset,
-      // Lists and maps have no bounds.
-      statistics: {
-        null_count: BigInt(page.nullCount),
-        ...(leaf.maxRepetition === 0 ? { min_value: page.min, max_value: page.max } : {}),
-      },
-    },
+    leaf,
+    isCompressed,
+    hasDictionary: dictionary !== undefined,
+    values: page.valueCount,
+    nulls: page.nullCount,
+    start,
+    dataStart,
+    bytes: writer.offset - start,
+    uncompressedBytes,
+    ...pageBounds(leaf, page),
   }
 }

@@ -37,7 +37,7 @@ const FIRST_READ = 256 * 1024
 export function describeParquet(table: TableDefinition, file: Uint8Array | ParquetTail): ParquetDescription {
   const tail = file instanceof Uint8Array ? { bytes: file, fileBytes: file.length } : file
   try {
-    return describe(table, readFooter(tail.bytes), tail.fileBytes)
+    return describeFooter(table, readFooter(tail.bytes), tail.fileBytes)
   } catch (error) {
     throw new Corrupt(`A Parquet file of ${table.name} cannot be described: ${(error as Error).message}.`)
   }
@@ -93,7 +93,8 @@ function leavesOf(table: TableDefinition, elements: readonly SchemaElement[]): L
   return leaves
 }
 
-function describe(table: TableDefinition, footer: FileMetaData, fileBytes: number): ParquetDescription {
+/** Describes a file of this length by its footer. @throws Error where a column has no field id of the table */
+export function describeFooter(table: TableDefinition, footer: FileMetaData, fileBytes: number): ParquetDescription {
   const groups = footer.row_groups
   const description = {
     columnSizes: {} as Record<number, number>,

@@ -5,8 +5,9 @@ import { createInterner, type Interner } from '../../domain/interner.ts'
 import type { ChunkPage } from './chunk.ts'
 import { type ColumnSink, plainStarts } from './sink.ts'
 
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 function textInterner(): Interner<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   return createInterner((bytes, start, end) => decoder.decode(bytes.subarray(start, end)))
 }
 

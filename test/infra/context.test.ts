@@ -33,6 +33,12 @@ describe('context values', () => {
     expect(settingsOf({ bronzeConcurrency: 5, local: true })).toMatchObject({ bronzeConcurrency: 5, local: true })
   })
 
+  test('of the CDK itself are left to it', () => {
+    expect(settingsOf({ '@aws-cdk/core:x': true, 'aws:cdk:y': 'z', 'availability-zones:account=1': '' }).stage).toBe(
+      'dev',
+    )
+  })
+
   test('say where Kafka is', () => {
     expect(settingsOf(KAFKA_MODES['self-managed']).kafka).toMatchObject({
       bootstrapServers: ['kafka-1.example.com:9096', 'kafka-2.example.com:9096'],
@@ -72,6 +78,16 @@ describe('context values', () => {
     ['no login', { ...KAFKA_MODES['self-managed'], kafkaLogin: 'none' }, /none only with local=true/],
     ['pollers the wrong way round', { pollers: '5-2' }, /pollers is 5-2/],
     ['no concurrency', { bronzeConcurrency: '0' }, /bronzeConcurrency is 0/],
+    [
+      'a name that is spelt wrong',
+      { bronzeConcurency: '5' },
+      /^The context value bronzeConcurency is none that a deployment with kafka=msk-new has: .* arch, bronzeConcurrency, /,
+    ],
+    [
+      'a value of another Kafka mode',
+      { mskArn: KAFKA_MODES['msk-arn'].mskArn },
+      /^The context value mskArn is none that a deployment with kafka=msk-new has: /,
+    ],
     ['an address without a host', { pageEmail: 'me' }, /pageEmail is me: give an e-mail address/],
   ]
   test.each(wrong)('%s is refused in one line', (_, values, message) => {

@@ -15,8 +15,18 @@ describe('a region', () => {
     expect(check({}, region)).toThrow(
       /^MSK Serverless is not in \S+: deploy with -c mskCluster=provisioned, or to one of /,
     )
-    for (const mode of ['msk-new, provisioned', 'msk-arn', 'self-managed'] as const)
-      expect(check(KAFKA_MODES[mode], region)).not.toThrow()
+    expect(check(KAFKA_MODES['msk-new, provisioned'], region)).not.toThrow()
+  })
+
+  test.each([
+    ['mskArn', KAFKA_MODES['msk-arn']],
+    ['kafkaSecretArn', KAFKA_MODES['self-managed']],
+  ])('is that of %s', (name, values) => {
+    expect(check(values, 'eu-central-1')).not.toThrow()
+    expect(check(values, 'eu-west-1')).toThrow(BadInput)
+    expect(check(values, 'eu-west-1')).toThrow(
+      `The context value ${name} is of eu-central-1: give one of eu-west-1, or deploy to eu-central-1.`,
+    )
   })
 
   test('that the CLI does not know yet is not checked', () => {

@@ -46,7 +46,7 @@ const outputs = mkdtempSync(join(tmpdir(), 'tradelake-cdk-'))
 let made = 0
 afterAll(() => rmSync(outputs, { recursive: true, force: true }))
 
-export const settingsOf = (values: Values) => readSettings(name => values[name])
+export const settingsOf = (values: Values) => readSettings(name => values[name], Object.keys(values))
 
 /** The stacks in an app with the context of cdk.json, as the CLI gives it. */
 export function stacksOf(values: Values): Deployment & { readonly app: App } {

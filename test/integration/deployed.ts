@@ -1,4 +1,5 @@
 /** A deployed pipeline under test: trades go in at Kafka, and the tables are asked for. */
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -137,5 +138,18 @@ export async function startDeployed(log: Log, options: { readonly auth?: boolean
       await stack.stop()
       clean()
     },
+  }
+}
+
+/** Kills the processes that a process started, and lets it live. */
+export function killChildren(pid: number): void {
+  const { stdout } = spawnSync('ps', ['--ppid', String(pid), '-o', 'pid='])
+  for (const child of stdout.toString().trim().split(/\s+/).filter(Boolean)) {
+    try {
+      process.kill(Number(child), 'SIGKILL')
+    } catch (error) {
+      // It has ended by itself.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
   }
 }

@@ -3,7 +3,7 @@
  * event source's place. Trades go in at Kafka and are asked for in the tables.
  * Over 250 lines: one deployed stack is started for all of it.
  */
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -37,7 +37,7 @@ import { verifyDeployed } from '../../operations/verify.ts'
 import { openTables } from '../../tables/views.ts'
 import { tradeOf } from '../functions/support.ts'
 import { SILENT } from '../silent-log.ts'
-import { type Deployed, startDeployed } from './deployed.ts'
+import { type Deployed, killChildren, startDeployed } from './deployed.ts'
 import { digestRows, textsQuery } from './digest.ts'
 import { readWithJava } from './java.ts'
 import { readersPython } from './python.ts'
@@ -47,6 +47,7 @@ const run = promisify(execFile)
 const queueEvents = (queues: Record<string, string>) => sqsEvents(new SQSClient({}), queues)
 const clock = systemClock()
 const RUNBOOK = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'runbook.md'), 'utf8')
+const COMMANDS = [...RUNBOOK.matchAll(/`((?:aws|tradelake) [^`]+)`/g)].map(([, command]) => command)
 const MINUTE_MS = 60_000
 const CLI = fileURLToPath(new URL('../../bin/tradelake.js', import.meta.url))
 
@@ -60,6 +61,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
     lambda = new LambdaClient({})
   })
   afterAll(() => deployed?.stop())
+  const shell = (command: string) => asWritten(command, deployed.folder, deployed.stack.aws.clientEnv)
 
   test('the registry’s first schema has the id that the messages carry', () => {
     expect(deployed.stack.schemaIds).toEqual(BUNDLED_IDS)
@@ -231,14 +233,14 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
   })
 
   test('every command of the runbook runs as it is written', async () => {
-    const commands = new Set([...RUNBOOK.matchAll(/`(tradelake [^`]+)`/g)].map(([, command]) => command))
+    const commands = new Set(COMMANDS.filter(command => command.startsWith('tradelake ')))
     const here = [...commands].filter(command => command.includes(`--stack ${deployed.stack.deployment.stack}`))
     // The one for a lake in a folder.
     expect([...commands].filter(command => !here.includes(command))).toEqual(['tradelake audit --repair'])
     expect(new Set(here.map(command => command.split(' ')[1]))).toEqual(
-      new Set(['status', 'verify', 'audit', 'sql', 'redrive', 'rebuild', 'drain', 'tables', 'maintain']),
+      new Set(['status', 'verify', 'audit', 'sql', 'redrive', 'rebuild', 'drain', 'tables', 'maintain', 'restore']),
     )
-    for (const command of here.filter(each => !each.includes('--repair'))) {
+    for (const command of here.filter(each => !/--repair|-before/.test(each))) {
       const { status, text } = await shell(command)
       if (command.startsWith('tradelake verify')) {
         // On the emulator the bridge polls Kafka: no event source ever says that it processed anything.
@@ -252,12 +254,11 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
     const words: Record<string, string> = {
       UUID: deployed.lake.output('BinanceBronzeMapping'),
       URL: deployed.lake.output('BinanceSilverQueue'),
-      TABLE: deployed.lake.output('StateTable'),
     }
-    const commands = [...RUNBOOK.matchAll(/`(aws [^`]+)`/g)].map(([, command]) => command)
-    expect(commands.length).toBeGreaterThan(8)
+    const commands = COMMANDS.filter(command => command.startsWith('aws ') && !command.includes('-before'))
+    expect(commands.length).toBeGreaterThan(6)
     for (const command of [...commands, commands.find(each => each.includes(' --enabled ')) ?? 'false']) {
-      const { status, text } = await shell(command.replaceAll(/\b(?:UUID|URL|TABLE)\b/g, word => words[word]))
+      const { status, text } = await shell(command.replaceAll(/\b(?:UUID|URL)\b/g, word => words[word]))
       expect(status, `${command}\n${text}`).toBe(0)
     }
   })
@@ -284,7 +285,32 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
     expect(await deployed.brokenLaws()).toEqual([])
   })
 
-  const shell = (command: string) => asWritten(command, deployed.folder, deployed.stack.aws.clientEnv)
+  test('a backup is restored by the commands of the runbook, and what was committed since is not lost', async () => {
+    const words: Record<string, string> = {
+      STATE: deployed.lake.output('StateTable'),
+      CATALOG: deployed.lake.output('CatalogTable'),
+    }
+    const commands = COMMANDS.filter(command => command.includes('-before')).map(command =>
+      command.replaceAll(/\b(?:STATE|CATALOG)\b/g, word => words[word]),
+    )
+    const restoring = commands.findIndex(command => command.startsWith('tradelake restore'))
+    expect([commands.length, restoring]).toEqual([7, 4])
+    for (const command of commands.slice(0, restoring)) expect(await shell(command)).toMatchObject({ status: 0 })
+    await deployed.publish(9, 20, 200)
+    await deployed.settle()
+    const gold = await deployed.count('gold_crypto_trades')
+    const { status, text } = await shell(commands[restoring])
+    expect(status, text).toBe(0)
+    expect(text).toMatch(/items were put into the state table, [1-9]\d* that the backup lacks were removed/)
+    expect(text).toMatch(/items were put into the catalog table, 0 that the backup lacks were removed/)
+    expect(text).toMatch(/All six laws hold/)
+    for (const command of commands.slice(restoring + 1)) expect(await shell(command)).toMatchObject({ status: 0 })
+    expect(await deployed.count('gold_crypto_trades')).toBe(gold)
+    await deployed.publish(10, 20, 200)
+    await deployed.settle()
+    expect(await deployed.count('gold_crypto_trades')).toBeGreaterThan(gold)
+    expect(await deployed.brokenLaws()).toEqual([])
+  })
 
   test('a registry that is away for a while delays trades of a new schema, and turns none into a dead letter', async () => {
     const id = await registerSchema(deployed.stack.registry.url, 'market.crypto.trades-value', {
@@ -320,13 +346,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
     const { stack } = deployed.stack.deployment
     const { stdout } = await run(process.execPath, [
       CLI,
-      'verify',
-      '--stack',
-      stack,
-      '--expect',
-      'none',
-      '--wait',
-      '0s',
+      ...`verify --stack ${stack} --expect none --wait 0s`.split(' '),
     ])
     // The emulator's mappings read no Kafka, and say so.
     expect(stdout.split('\n').filter(line => line !== '')).toEqual([
@@ -373,16 +393,3 @@ const GLUE_TABLES = [
   'gold_ohlcv_1m',
   'gold_ohlcv_1d',
 ]
-
-/** Kills the processes that a process started, and lets it live. */
-function killChildren(pid: number): void {
-  const { stdout } = spawnSync('ps', ['--ppid', String(pid), '-o', 'pid='])
-  for (const child of stdout.toString().trim().split(/\s+/).filter(Boolean)) {
-    try {
-      process.kill(Number(child), 'SIGKILL')
-    } catch (error) {
-      // It has ended by itself.
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-    }
-  }
-}

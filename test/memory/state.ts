@@ -11,7 +11,7 @@ import {
   tokenMismatch,
 } from '../../adapters/state-rules.ts'
 import { systemClock } from '../../adapters/system.ts'
-import type { Attributes, Clock, Item, Key, StateStore } from '../../domain/ports.ts'
+import type { Attributes, Clock, Item, Key, StateStore, Write } from '../../domain/ports.ts'
 
 interface Partition {
   readonly items: Map<string, Attributes>
@@ -32,7 +32,7 @@ export function memoryState(clock: Pick<Clock, 'now'> = systemClock()): Restorab
   const partitions = new Map<string, Partition>()
   const names = new Map<string, Pick<Key, 'table' | 'partition'>>()
   // Insertion order is order of time, so that old tokens are at the front.
-  const tokens = new Map<string, { writes: string; at: number }>()
+  const tokens = new Map<string, { writes: readonly Write[]; at: number }>()
 
   const partitionText = (table: string, partition: string) => keyText({ table, partition, sort: '' } as Item['key'])
 
@@ -49,14 +49,14 @@ export function memoryState(clock: Pick<Clock, 'now'> = systemClock()): Restorab
   const read = (key: Item['key']) => partitions.get(partitionText(key.table, key.partition))?.items.get(key.sort)
 
   /** Whether this very call was made already. */
-  function repeated(token: string, writes: string): boolean {
+  function repeated(token: string, writes: readonly Write[]): boolean {
     const now = clock.now()
     for (const [old, { at }] of tokens) {
       if (now - at < TOKEN_LIFETIME_MS) break
       tokens.delete(old)
     }
     const seen = tokens.get(token)
-    if (seen && seen.writes !== writes) throw tokenMismatch(token)
+    if (seen && canonicalWrites(seen.writes) !== canonicalWrites(writes)) throw tokenMismatch(token)
     return seen !== undefined
   }
 
@@ -81,8 +81,7 @@ export function memoryState(clock: Pick<Clock, 'now'> = systemClock()): Restorab
     },
     async transact(writes, token) {
       checkWrites(writes, token)
-      const text = canonicalWrites(writes)
-      if (repeated(token, text)) return
+      if (repeated(token, writes)) return
       const conflict = findConflict(writes, key => {
         const found = read(key)
         return found && copyAttributes(found)
@@ -96,7 +95,7 @@ export function memoryState(clock: Pick<Clock, 'now'> = systemClock()): Restorab
           target.items.set(sort, copyAttributes(write.item.attributes))
         } else if (write.kind === 'remove' && target.items.delete(sort)) target.sorted = undefined
       }
-      tokens.set(token, { writes: text, at: clock.now() })
+      tokens.set(token, { writes, at: clock.now() })
     },
     backUp: table =>
       [...partitions].flatMap(([text, { items }]) => {

@@ -10,23 +10,29 @@ interface Stored {
   readonly modified: number
 }
 
-/** Objects live as long as the store. `scratch` is where `localFile` puts copies. */
-export function memoryStore(ports: { readonly clock: Pick<Clock, 'now'>; readonly scratch: Scratch }): ObjectStore {
+/**
+ * Objects live as long as the store. `scratch` is where `localFile` puts copies. `isShared`: whole objects are given and taken as they
+ * are and not as copies, so that what is worked out of one can be kept by it; nobody may change them then.
+ */
+export function memoryStore(
+  ports: { readonly clock: Pick<Clock, 'now'>; readonly scratch: Scratch },
+  { isShared = false }: { readonly isShared?: boolean } = {},
+): ObjectStore {
   const objects = new Map<string, Stored>()
   // A local copy may be asked for by several readers: it goes when the last of them lets go.
   const copies = new Map<string, { path: string; users: number }>()
 
   function stored(key: string): Stored {
-    checkKey(key)
     const found = objects.get(key)
-    if (!found) throw new NotFound(`No object ${key} in the memory store.`)
-    return found
+    if (found) return found
+    checkKey(key)
+    throw new NotFound(`No object ${key} in the memory store.`)
   }
 
   function add(key: string, bytes: Uint8Array): void {
     checkKey(key)
     if (objects.has(key)) throw new AlreadyExists(`Object ${key} exists already: keys are written once.`)
-    objects.set(key, { bytes: new Uint8Array(bytes), modified: ports.clock.now() })
+    objects.set(key, { bytes: isShared ? bytes : new Uint8Array(bytes), modified: ports.clock.now() })
   }
 
   return {
@@ -45,15 +51,16 @@ export function memoryStore(ports: { readonly clock: Pick<Clock, 'now'>; readonl
       }
     },
     async get(key) {
-      return new Uint8Array(stored(key).bytes)
+      const { bytes } = stored(key)
+      return isShared ? bytes : new Uint8Array(bytes)
     },
     async getRange(key, start, end) {
       checkRange(key, start, end)
       return stored(key).bytes.slice(start, end)
     },
     async head(key) {
-      checkKey(key)
       const found = objects.get(key)
+      if (!found) checkKey(key)
       return found && { key, bytes: found.bytes.length, modified: found.modified }
     },
     async *list(prefix) {

@@ -1,7 +1,8 @@
 /**
  * The real DuckDB, asked once for each distinct question. A session's statements and the bytes of the files that they
  * name determine every answer (one thread, insertion order kept), so answers are kept by a hash of them and shared by
- * all runs of a process; a session comes to life, and catches up on its statements, when an answer is not at hand.
+ * all runs of a process; a session comes to life, and catches up on the statements that change it, when an answer is not at hand. What
+ * asks for files alone has one answer in all sessions.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -71,9 +72,11 @@ interface Shared {
 }
 
 interface Session {
-  /** A hash of all statements so far, with files named by what they hold. */
+  /** A hash of all statements so far that changed the session, with files named by what they hold. */
   chain: string
   readonly history: string[]
+  /** The tables and views that they made; undefined where one of them did something else, which any answer may depend on. */
+  made: Set<string> | undefined
   /** How many of them the real session has run. */
   done: number
   real: QuerySession | undefined
@@ -94,7 +97,9 @@ function runEngine({ real, folder, answers, counts, remember, run }: Shared): Ru
   function normal(sql: string, output: string | undefined): string {
     // What tableRows names of a table is there whether or not the statement asks for it.
     const asked = sql.replaceAll(/SELECT NULL::.*? WHERE false UNION ALL BY NAME/g, '')
-    const words = asked.includes('SELECT *') ? undefined : new Set(asked.match(/\w+/g))
+    // A row by its table's name is all of its columns.
+    const takesAll = asked.includes('SELECT *') || asked.includes('hash(file)')
+    const words = takesAll ? undefined : new Set(asked.match(/\w+/g))
     return sql.replaceAll(paths, path => (path === output ? 'output' : contentOf(path, words)))
   }
 
@@ -108,9 +113,11 @@ function runEngine({ real, folder, answers, counts, remember, run }: Shared): Ru
   async function ask(session: Session, sql: string): Promise<SqlRow[]> {
     counts.asked++
     const output = /^COPY [\s\S]* TO '([^']+)'/.exec(sql)?.[1]
-    const chain = createHash('sha1').update(session.chain).update(normal(sql, output)).digest('base64')
+    const changes = !/^\s*(SELECT|WITH|COPY)\b/.test(sql)
+    const depends = changes || !session.made || [...session.made].some(name => sql.includes(name))
+    const before = depends ? session.chain : ''
+    const chain = createHash('sha1').update(before).update(normal(sql, output)).digest('base64')
     let answer = remember ? answers.get(chain) : undefined
-    session.history.push(sql)
     if (answer) {
       // What was used last leaves last.
       answers.delete(chain)
@@ -121,30 +128,34 @@ function runEngine({ real, folder, answers, counts, remember, run }: Shared): Ru
     } else {
       counts.answeredByDuckDb++
       if (output !== undefined) written.add(output)
-      const rows = await catchUp(session)
+      if (depends) await catchUp(session)
+      const rows = await runReal(session, sql)
+      if (changes) session.done++
       answer = { rows, file: output === undefined ? undefined : readFileSync(output) }
     }
     answers.set(chain, answer)
     if (answers.size > MAX_ANSWERS) answers.delete(answers.keys().next().value as string)
-    session.chain = chain
+    if (changes) {
+      const name =
+        /^\s*(?:CREATE (?:OR REPLACE )?TEMP (?:TABLE|VIEW)|INSERT (?:OR IGNORE )?INTO|DROP TABLE) "?(\w+)/.exec(
+          sql,
+        )?.[1]
+      session.made = name === undefined ? undefined : session.made?.add(name)
+      session.history.push(sql)
+      session.chain = chain
+    }
     return answer.rows
   }
 
-  /** Runs for real what the session has not run yet; gives the rows of its last statement. */
-  async function catchUp(session: Session): Promise<SqlRow[]> {
+  /** Makes for real the changes that the session has not made yet. */
+  async function catchUp(session: Session): Promise<void> {
+    for (; session.done < session.history.length; session.done++) await runReal(session, session.history[session.done])
+  }
+
+  async function runReal(session: Session, sql: string): Promise<SqlRow[]> {
     session.real ??= await real.session()
-    let rows: SqlRow[] = []
-    while (session.done < session.history.length) {
-      const sql = session.history[session.done]
-      const last = session.done === session.history.length - 1
-      // A copy that was answered before is a file already.
-      if (last || !sql.startsWith('COPY ')) {
-        for (const [path] of sql.matchAll(paths)) writeContents(path)
-        rows = await session.real.run(sql)
-      }
-      session.done++
-    }
-    return rows
+    for (const [path] of sql.matchAll(paths)) writeContents(path)
+    return session.real.run(sql)
   }
 
   function writeContents(path: string): void {
@@ -156,7 +167,7 @@ function runEngine({ real, folder, answers, counts, remember, run }: Shared): Ru
   }
 
   function open(): Session {
-    const session: Session = { chain: '', history: [], done: 0, real: undefined }
+    const session: Session = { chain: '', history: [], made: new Set(), done: 0, real: undefined }
     sessions.add(session)
     return session
   }

@@ -1,7 +1,7 @@
 /** What a file holds, as hashes: of all its bytes, and of each column of a Parquet file. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type FileMetaData, parquetMetadata } from 'hyparquet'
-import { byContent } from './by-content.ts'
+import { byContent, contentHash } from './by-content.ts'
 
 export interface FilePrint {
   readonly all: string
@@ -13,7 +13,7 @@ export interface FilePrint {
 const printsByContent = byContent<FilePrint>(8_000)
 
 export function printOf(bytes: Uint8Array): FilePrint {
-  return printsByContent('', bytes, () => ({ all: hashOf(bytes), ...columnHashes(bytes) }))
+  return printsByContent('', bytes, () => ({ all: contentHash(bytes), ...columnHashes(bytes) }))
 }
 
 function columnHashes(bytes: Uint8Array): Omit<FilePrint, 'all'> {
@@ -24,9 +24,9 @@ function columnHashes(bytes: Uint8Array): Omit<FilePrint, 'all'> {
     for (const { meta_data: chunk } of group.columns) {
       if (!chunk) continue
       const start = Number(chunk.dictionary_page_offset ?? chunk.data_page_offset)
-      const hash = hashOf(bytes.subarray(start, start + Number(chunk.total_compressed_size)))
+      const print = hash('sha1', bytes.subarray(start, start + Number(chunk.total_compressed_size)), 'base64')
       const [name] = chunk.path_in_schema
-      columns.set(name, `${columns.get(name) ?? ''}${hash}`)
+      columns.set(name, `${columns.get(name) ?? ''}${print}`)
     }
   return { rows: Number(metadata.num_rows), columns }
 }
@@ -39,8 +39,4 @@ function footerOf(bytes: Uint8Array): FileMetaData | undefined {
     // It only ends like one.
     return undefined
   }
-}
-
-function hashOf(bytes: Uint8Array): string {
-  return createHash('sha1').update(bytes).digest('base64')
 }

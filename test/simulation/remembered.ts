@@ -9,7 +9,7 @@ import { byContent } from './by-content.ts'
 type Pure = (...args: never[]) => unknown
 /** A file and the functions of it that depend on nothing but their arguments, and whose answers nobody changes. */
 const PURE: Readonly<Record<string, readonly string[]>> = {
-  'iceberg/parquet/encode.ts': ['encodeParquet'],
+  'iceberg/encoded-file.ts': ['describedFile'],
   'iceberg/parquet/footer.ts': ['describeParquet'],
   'iceberg/gzip-parts.ts': ['gzipPart'],
   'iceberg/avro-file.ts': ['readAvroFile'],

@@ -41,6 +41,15 @@ export type Order = 'anyone' | 'ranked'
 const STEPS_OF_RANKING = 150
 const MOSTLY = 0.9
 
+/** An entry and the name that it is ranked by. */
+type Waiting = Entry & { readonly name: string }
+
+/** The first word of a label names who it is. */
+function nameOf(label: string): string {
+  const end = label.indexOf(' ')
+  return end < 0 ? label : label.slice(0, end)
+}
+
 /** `tell` is called with each line of the trace. */
 export function createScheduler(
   start: number,
@@ -49,7 +58,7 @@ export function createScheduler(
 ): Scheduler {
   const { order, tell } = options
   const ranks = new Map<string, number>()
-  let waiting: Entry[] = []
+  let waiting: Waiting[] = []
   let now = start
   let steps = 0
   const hash = createHash('sha1')
@@ -59,7 +68,7 @@ export function createScheduler(
     tell?.(text)
   }
 
-  function next(): Entry {
+  function next(): Waiting {
     let ready = 0
     let soonest = Number.POSITIVE_INFINITY
     for (const { due } of waiting) {
@@ -80,16 +89,15 @@ export function createScheduler(
     return waiting.findIndex(({ due }) => due <= now && nth-- === 0)
   }
 
-  /** The first word of a label names who it is. */
   function highest(): number {
     if (steps % STEPS_OF_RANKING === 0) ranks.clear()
     let best = -1
     let rank = -1
-    for (const [index, { due, label }] of waiting.entries()) {
+    for (let index = 0; index < waiting.length; index++) {
+      const { due, name } = waiting[index]
       if (due > now) continue
-      const name = label.split(' ', 1)[0]
-      const own = ranks.get(name) ?? random()
-      ranks.set(name, own)
+      let own = ranks.get(name)
+      if (own === undefined) ranks.set(name, (own = random()))
       if (own > rank) {
         rank = own
         best = index
@@ -101,7 +109,7 @@ export function createScheduler(
   return {
     now: () => now,
     add(entry) {
-      waiting.push(entry)
+      waiting.push({ ...entry, name: nameOf(entry.label) })
     },
     cancel(entry) {
       const index = waiting.indexOf(entry)
@@ -141,7 +149,24 @@ export function createScheduler(
   }
 }
 
-/** When everything that could go on without another step has gone on: immediates come after all microtasks. */
+/** Immediates that are asked for at once come in one turn of the event loop, which costs more than they do. */
+const IMMEDIATES = 256
+let immediates = 0
+let waiters: (() => void)[] = []
+
+/** When everything that could go on without another step has gone on: immediates come after all microtasks, and each after those of the last. */
 function settled(): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve))
+  return new Promise(resolve => {
+    waiters.push(resolve)
+    if (immediates > 0) return
+    immediates = IMMEDIATES
+    for (let i = 0; i < IMMEDIATES; i++) setImmediate(onImmediate)
+  })
+}
+
+function onImmediate(): void {
+  immediates--
+  const woken = waiters
+  waiters = []
+  for (const wake of woken) wake()
 }

@@ -30,6 +30,8 @@ export interface WorkDone {
 
 export type WorkLine = { readonly failure: Failure } | { readonly done: WorkDone }
 
+// Faults make errors by the thousand, whose stacks nobody reads.
+Error.stackTraceLimit = 0
 const print = (line: WorkLine) => process.stdout.write(`${JSON.stringify(line)}\n`)
 const work = JSON.parse(process.argv[2]) as Work
 const { campaign, scenario, seeds, shard, shards, minutes } = work

@@ -80,7 +80,7 @@ export function createWorld(options: WorldOptions): World {
   let storms = 0
   const throttles: (() => boolean)[] = []
   let throttled = 0
-  const store = memoryStore({ clock, scratch: engine.scratch })
+  const store = memoryStore({ clock, scratch: engine.scratch }, { isShared: true })
   const state = memoryState(clock)
   const world: World = {
     seed,

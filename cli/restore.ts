@@ -1,0 +1,55 @@
+/** `tradelake restore`: a deployed lake's state from a backup, brought up to what its tables hold. */
+import { awsClients } from '../adapters/aws-clients.ts'
+import { scanItems } from '../adapters/dynamodb-scan.ts'
+import { BadInput } from '../domain/errors.ts'
+import type { StateTable } from '../domain/ports.ts'
+import { wireFunctions } from '../embedded/functions.ts'
+import { createTotals } from '../embedded/totals.ts'
+import { repairLake } from '../operations/repair/repair.ts'
+import { type Restored, restoreTable } from '../operations/restore.ts'
+import { auditAfter } from './audit.ts'
+import { command, JSON_OPTION } from './command.ts'
+import { formatCount } from './format.ts'
+import { LAKE_OPTIONS } from './open-lake.ts'
+import { onStack } from './work-lake.ts'
+
+export const restore = command({
+  name: 'restore',
+  usage: '--stack NAME [--state TABLE] [--catalog TABLE] [--json]',
+  options: {
+    stack: LAKE_OPTIONS.stack,
+    state: { type: 'string', value: 'TABLE', help: 'the restored copy of the state table' },
+    catalog: { type: 'string', value: 'TABLE', help: 'the restored copy of the catalog table' },
+    json: JSON_OPTION,
+  },
+  async run({ stack, state, catalog, json }) {
+    if (stack === undefined)
+      throw new BadInput('Give --stack NAME: for a lake in a folder, put the backup of state.sqlite in its place.')
+    const backups = Object.entries({ state, catalog }).filter(([, name]) => name !== undefined) as [
+      StateTable,
+      string,
+    ][]
+    if (backups.length === 0)
+      throw new BadInput('Give --state TABLE, --catalog TABLE or both: tables that DynamoDB restored from a backup.')
+    const done = await onStack(stack, { lostState: true }, ({ log, alone }, deployed) => {
+      const ours = { state: deployed.output('StateTable'), catalog: deployed.output('CatalogTable') }
+      const own = backups.find(([, name]) => Object.values(ours).includes(name))
+      if (own) throw new BadInput(`${own[1]} is the stack's own table: give a restored copy of it as --${own[0]}.`)
+      return alone('tradelake restore', async lake => {
+        const { dynamo } = awsClients()
+        const items = (name: string, table: StateTable) => () => scanItems(dynamo, name, table)
+        const restored: string[] = []
+        for (const [table, name] of backups)
+          restored.push(
+            sentence(await restoreTable(lake, table, { backup: items(name, table), now: items(ours[table], table) })),
+          )
+        return [...restored, ...(await repairLake(lake, wireFunctions(lake, log), createTotals(lake.exchanges)))]
+      })
+    })
+    return auditAfter(done, { data: '', stack, json })
+  },
+})
+
+function sentence({ table, put, removed }: Restored): string {
+  return `${formatCount(put)} items were put into the ${table} table, ${formatCount(removed)} that the backup lacks were removed`
+}

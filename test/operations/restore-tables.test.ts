@@ -1,0 +1,52 @@
+/** A backup's items in the place of a lake's own. */
+import { expect, test } from 'vitest'
+import { BadInput } from '../../domain/errors.ts'
+import { leaseHeld, takeLease } from '../../domain/lease.ts'
+import type { Item, Ports } from '../../domain/ports.ts'
+import { restoreTable } from '../../operations/restore.ts'
+import { memoryLake } from '../functions/support.ts'
+
+const item = (partition: string, sort: string, value: string): Item => ({
+  key: { table: 'state', partition, sort },
+  attributes: { value },
+})
+const listed = (...items: Item[]) =>
+  async function* () {
+    yield* items
+  }
+const put = (ports: Ports, items: readonly Item[]) =>
+  ports.state.transact(
+    items.map(each => ({ kind: 'put', item: each })),
+    ports.ids.uuid(),
+  )
+const all = async (ports: Ports, partitions: readonly string[]) =>
+  (await Promise.all(partitions.map(partition => ports.state.query('state', partition)))).flat()
+
+test('the table holds what the backup holds, and its leases are left as they are', async () => {
+  const { ports } = memoryLake()
+  const backup = Array.from({ length: 60 }, (_, i) => item(`p${i % 3}`, `${i}`.padStart(2, '0'), 'then'))
+  const now = [
+    ...backup.slice(0, 30).map(({ key }) => ({ key, attributes: { value: 'now' } })),
+    ...Array.from({ length: 40 }, (_, i) => item('later', `${i}`.padStart(2, '0'), 'now')),
+  ]
+  await put(ports, now)
+  await takeLease(ports, 'lake', 'tradelake restore', 60_000)
+  const [lease] = await ports.state.query('state', 'lease#lake')
+  const old: Item = { key: lease.key, attributes: { ...lease.attributes, purpose: 'a repair of yesterday' } }
+  expect(
+    await restoreTable({ ports }, 'state', { backup: listed(old, ...backup), now: listed(lease, ...now) }),
+  ).toEqual({ table: 'state', put: 60, removed: 40 })
+  const found = await all(ports, ['p0', 'p1', 'p2', 'later'])
+  expect(found).toHaveLength(60)
+  expect(found.every(({ attributes }) => attributes.value === 'then')).toBe(true)
+  expect((await leaseHeld(ports, 'lake'))?.purpose).toBe('tradelake restore')
+})
+
+test('a backup without items is refused, and changes nothing', async () => {
+  const { ports } = memoryLake()
+  const now = [item('p', '1', 'now')]
+  await put(ports, now)
+  const restored = restoreTable({ ports }, 'state', { backup: listed(), now: listed(...now) })
+  await expect(restored).rejects.toThrow(BadInput)
+  expect(await all(ports, ['p'])).toEqual(now)
+})

@@ -41,8 +41,8 @@ export type Order = 'anyone' | 'ranked'
 const STEPS_OF_RANKING = 150
 const MOSTLY = 0.9
 
-/** An entry and the name that it is ranked by. */
-type Waiting = Entry & { readonly name: string }
+/** An entry, as it was added, and the name that it is ranked by. */
+type Waiting = Entry & { readonly name: string; readonly added: Entry }
 
 /** The first word of a label names who it is. */
 function nameOf(label: string): string {
@@ -109,10 +109,10 @@ export function createScheduler(
   return {
     now: () => now,
     add(entry) {
-      waiting.push({ ...entry, name: nameOf(entry.label) })
+      waiting.push({ ...entry, name: nameOf(entry.label), added: entry })
     },
     cancel(entry) {
-      const index = waiting.indexOf(entry)
+      const index = waiting.findIndex(({ added }) => added === entry)
       if (index >= 0) waiting.splice(index, 1)
     },
     drop(owner) {

@@ -179,10 +179,13 @@ function createFeedOf({ world, topics, partitions, exchange, weather, kafka, exp
     }
   }
 
-  /** Whether a stream has had the last trade of each market: who has not seen a trade knows of it by those behind it. */
+  /** Whether a stream has had the last trade of each market, for all to read: who has not seen a trade knows of it by those behind it. */
   function endsStreamed(): boolean {
     const log = simulated.log()
-    return symbols.every(symbol => log.findLast(({ trade }) => trade.instrument.symbol === symbol)?.fate === 'sent')
+    return symbols.every(symbol => {
+      const last = log.findLast(({ trade }) => trade.instrument.symbol === symbol)
+      return last?.fate === 'sent' && last.isReadable
+    })
   }
 
   /** Comes again until nothing is left to do. */

@@ -80,17 +80,21 @@ export const WORLD_MUTANTS: readonly Mutant[] = [
     )
 `,
   ),
-  mutant(
-    'months',
-    'a table whose metadata a list does not show is taken for dropped',
-    'functions/maintain/reclaim.ts',
-    '  // Without its table nothing can be said about an object.\n  if (!table) return new Map()\n',
-    `  if (!table) return new Map()
+  {
+    ...mutant(
+      'months',
+      'a table whose metadata a list does not show is taken for dropped',
+      'functions/maintain/reclaim.ts',
+      '  // Without its table nothing can be said about an object.\n  if (!table) return new Map()\n',
+      `  if (!table) return new Map()
   const shown: string[] = []
   for await (const { key } of ports.store.list(\`\${tableKey(definition.name)}/metadata/\`)) shown.push(key)
-  if (!shown.some(key => table.metadataLocation.endsWith(key))) await ports.store.delete([...objects.keys()])
+  const isOld = ports.clock.now() - table.metadata['last-updated-ms'] > 600_000
+  if (isOld && !shown.some(key => table.metadataLocation.endsWith(key))) await ports.store.delete([...objects.keys()])
 `,
-  ),
+    ),
+    seed: 100,
+  },
   mutant(
     'two',
     'an object whose decoding is throttled again and again is given up',

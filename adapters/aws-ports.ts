@@ -35,6 +35,8 @@ export const VARIABLES = {
   build: 'TRADELAKE_BUILD',
   /** DuckDB's memory limit, as it writes it. */
   engineMemory: 'TRADELAKE_ENGINE_MEMORY',
+  /** The role whose rights the web application gives to clients, folder by folder. */
+  filesRole: 'TRADELAKE_FILES_ROLE',
 } as const
 
 export interface AwsPorts {

@@ -1,4 +1,5 @@
 /** The real clock, identifiers and scratch space: the only place where time and randomness enter a run. */
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,6 +47,11 @@ export function systemTimers(): Timers {
       return () => clearTimeout(timer)
     },
   }
+}
+
+/** 32 random bytes as base64url: what a key is made of. */
+export function systemSecret(): string {
+  return randomBytes(32).toString('base64url')
 }
 
 /** UUIDs of version 7 (RFC 9562) that only ever grow within this process, also when the clock is set back. */

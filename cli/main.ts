@@ -52,6 +52,14 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     summary: 'Query the current snapshots of all tables with DuckDB.',
     load: async () => (await import('./sql.ts')).sql,
   },
+  serve: {
+    summary: "Serve the lake's tables over HTTP as an Iceberg REST catalog.",
+    load: async () => (await import('./serve.ts')).serve,
+  },
+  keys: {
+    summary: "Make, list and revoke keys of the lake's web application.",
+    load: async () => (await import('./keys.ts')).keys,
+  },
   verify: {
     summary: 'Wait until a deployed stack takes records from Kafka to every table. Exit status 1 if it does not.',
     load: async () => (await import('./verify.ts')).verify,

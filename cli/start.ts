@@ -2,8 +2,10 @@
  * `tradelake start`: the feeds of three exchanges, simulated by default or real ones with --live, through all stages,
  * with a live view; ends with an audit.
  */
+import type { HttpServer } from '../adapters/http-server.ts'
 import { createLogFile } from '../adapters/log-file.ts'
 import { BadInput } from '../domain/errors.ts'
+import type { Log } from '../domain/ports.ts'
 import { parseRetention } from '../domain/retention.ts'
 import { allTables } from '../domain/tables.ts'
 import { drain } from '../embedded/drain.ts'
@@ -16,6 +18,7 @@ import type { AuditReport } from '../operations/audit/report.ts'
 import { printAudit } from './audit.ts'
 import { command, DATA_OPTION, RETENTION_OPTION } from './command.ts'
 import { createView, type View } from './live-view.ts'
+import { SERVE_OPTIONS, serveCatalog } from './serve.ts'
 import { optional, parseDuration, parseNumber, parseTime } from './values.ts'
 
 const LOOK_MS = 100
@@ -27,7 +30,8 @@ const MARKET_OPTIONS = ['rate', 'seed', 'market-start'] as const
 
 export const start = command({
   name: 'start',
-  usage: '[--rate N] [--for 60s] [--seed N] [--live] [--retention TABLE=DAYS,…] [--data DIR] [--json]',
+  usage:
+    '[--rate N] [--for 60s] [--seed N] [--live] [--retention TABLE=DAYS,…] [--port N] [--no-serve] [--data DIR] [--json]',
   options: {
     rate: { type: 'string', value: 'N', help: 'trades per second of all exchanges together (200 in a new lake)' },
     for: { type: 'string', value: 'TIME', help: 'stop after 60s, 5m, 1h; without it, on Ctrl-C' },
@@ -39,6 +43,8 @@ export const start = command({
     },
     live: { type: 'boolean', help: 'read the real exchanges instead of simulated ones' },
     retention: RETENTION_OPTION,
+    port: { type: 'string', value: 'N', help: 'port of the Iceberg REST catalog (8080, or a free one)' },
+    'no-serve': { type: 'boolean', help: 'do not serve the tables over HTTP' },
     data: DATA_OPTION,
     json: { type: 'boolean', help: 'print a JSON line a second instead of the live view' },
   },
@@ -55,13 +61,16 @@ export const start = command({
     try {
       const runtime = createRuntime(lake, log)
       const { source, ...shown } = values.live ? liveSource(lake, values) : await simulatedSource(lake, wanted)
+      const server = values['no-serve'] ? undefined : await serveBeside(lake, values.port, log)
       let view: View
       try {
         view = await createView(lake, shown, runtime.totals, values.json)
+        if (server) view.note(`Iceberg REST catalog: ${server.url}/iceberg`)
         await runUntil(lake, await startFeeds(lake, source, log), runtime, view, milliseconds)
       } finally {
-        // The simulated exchanges' port keeps the process alive, whatever failed.
+        // Open ports keep the process alive, whatever failed.
         await source.close()
+        await server?.close()
       }
       view.note('Draining: every stage runs until nothing is pending.')
       await drain(lake, runtime.functions, runtime.totals)
@@ -76,6 +85,16 @@ export const start = command({
     }
   },
 })
+
+/** The catalog at the port that was asked for, else at its usual one if that is free. */
+async function serveBeside(lake: Lake, port: string | undefined, log: Log): Promise<HttpServer> {
+  const serving = { host: SERVE_OPTIONS.host.default, log }
+  if (port !== undefined) return serveCatalog(lake, { ...serving, port })
+  return serveCatalog(lake, { ...serving, port: SERVE_OPTIONS.port.default }).catch(error => {
+    if (!(error instanceof BadInput)) throw error
+    return serveCatalog(lake, { ...serving, port: '0' })
+  })
+}
 
 type MarketValues = Readonly<Record<(typeof MARKET_OPTIONS)[number], string | undefined>>
 

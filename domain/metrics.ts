@@ -22,6 +22,8 @@ export const metricNames = {
   oldestPending: 'oldest_pending_seconds',
   /** Changes with the code that is deployed: a step in its graph is a deployment. */
   build: 'build_number',
+  /** Scans and commits that clients of the catalog report. */
+  clientReports: 'catalog_client_reports_total',
 } as const
 
 /** What a feed logs about trades that it gave up; an alarm looks for this message. */

@@ -25,6 +25,9 @@ export function dataPrefix(table: string): string {
   return `${tableKey(table)}/data/`
 }
 
+/** Where users' tables are in the lake: nothing but the catalog and its clients write or delete there. */
+export const USER_PREFIX = 'user_tables/'
+
 /** A new data file. `partition` is the Iceberg partition path (`exchange_date_day=2026-11-20`). */
 export function dataFileKey(table: string, partition: string, uuid: string): string {
   return `${dataPrefix(table)}${partition}/${uuid}.parquet`
@@ -78,6 +81,10 @@ export const statePartition = {
   lostTimes: 'lost_times',
   feed: (exchange: string) => `feed#${exchange}`,
   lease: (name: string) => `lease#${name}`,
+  /** Keys of the web application. */
+  keys: 'keys',
+  /** What became of a request, for one that comes again. */
+  request: (key: string) => `request#${key}`,
 } as const
 
 /** `binance`, `bronze_function` → `BinanceBronzeFunction`: the way of a deployment's outputs and construct ids. */

@@ -6,7 +6,8 @@ import { fileError } from '../adapters/file-errors.ts'
 import { BadInput, Corrupt } from '../domain/errors.ts'
 
 const LOCATION = 'location'
-const STATE = 'state.sqlite'
+/** The file with checkpoints, pending lists and table pointers. */
+export const STATE = 'state.sqlite'
 const FILES = [STATE, 'topics.sqlite']
 const OWN =
   /^(?:lock\.sqlite|state\.sqlite|topics\.sqlite|location|settings\.json|objects$|scratch$|tradelake\.log$|lost\+found$)/

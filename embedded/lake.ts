@@ -23,7 +23,7 @@ import type { ReadableLake } from '../domain/lake.ts'
 import type { TopicLog } from '../domain/ports.ts'
 import type { RetentionSettings } from '../domain/retention.ts'
 import { recordStreams } from '../domain/streams.ts'
-import { emptyFolder, requireOwnFolder, requirePlainPath, requireWhole, writeLocation } from './lake-folder.ts'
+import { emptyFolder, requireOwnFolder, requirePlainPath, requireWhole, STATE, writeLocation } from './lake-folder.ts'
 import { type LakeSettings, readLakeSettings, writeLakeSettings } from './lake-settings.ts'
 
 /** What is needed to work on a lake, wherever it is. */
@@ -100,6 +100,25 @@ export async function openLakeReadOnly(folder: string, options: LakeOptions = {}
   return assemble(directory, undefined, { ...DEFAULTS, ...options }, true)
 }
 
+/** What the catalog of a lake works with. */
+export interface CatalogPlace {
+  readonly ports: Pick<ReadableLake['ports'], 'store' | 'state' | 'clock' | 'ids'>
+  close(): void
+}
+
+/**
+ * Opens a lake for its catalog, beside whatever else works on it: users' tables are the catalog's alone, and a change of the state is one
+ * transaction of SQLite, whichever process makes it. @throws BadInput where the folder holds no lake
+ */
+export function openForCatalog(folder: string): CatalogPlace {
+  const directory = requirePlainPath(folder)
+  requireLake(directory)
+  const [clock, ids] = [systemClock(), systemIds()]
+  const state = sqliteState(join(directory, STATE), { clock })
+  const store = folderStore(join(directory, 'objects'))
+  return { ports: { store, state, clock, ids }, close: () => state.close() }
+}
+
 function requireLake(directory: string, lostState = false): void {
   if (!requireWhole(directory, lostState))
     throw new BadInput(`There is no lake in ${directory}: give --data DIR, or make one with tradelake start.`)
@@ -119,7 +138,7 @@ async function assemble(
     for (const part of opened.reverse()) part.close()
   }
   try {
-    const state = sqliteState(join(directory, 'state.sqlite'), { readOnly, clock })
+    const state = sqliteState(join(directory, STATE), { readOnly, clock })
     opened.push(state)
     const topics = sqliteTopicLog(join(directory, 'topics.sqlite'), { readOnly })
     opened.push(topics)

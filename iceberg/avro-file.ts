@@ -16,6 +16,9 @@ export interface AvroFile {
   readonly records: unknown[]
 }
 
+/** A file that is compressed in another way. */
+export class UnknownCodec extends Error {}
+
 /** Types by their schema text: building one compiles code, and every manifest of a table has the same schema. */
 const types = new Map<string, avsc.Type>()
 const MAX_TYPES = 200
@@ -47,16 +50,29 @@ function isLong(schema: unknown): boolean {
   return schema === 'long' || (schema as { type?: unknown }).type === 'long'
 }
 
-function typeOf(schema: string): avsc.Type {
-  let type = types.get(schema)
+function typeOf(schema: string, long = exactLong): avsc.Type {
+  const name = `${long.name} ${schema}`
+  let type = types.get(name)
   if (!type) {
-    type = avsc.Type.forSchema(JSON.parse(schema), {
-      typeHook: part => (isLong(part) ? exactLong() : undefined),
-    })
+    type = avsc.Type.forSchema(JSON.parse(schema), { typeHook: part => (isLong(part) ? long() : undefined) })
     if (types.size >= MAX_TYPES) types.delete(types.keys().next().value!)
-    types.set(schema, type)
+    types.set(name, type)
   }
   return type
+}
+
+/** For files of other writers, whose ids take all 64 bits: read rounded, never written. */
+function roundedLong(): avsc.Type {
+  return avsc.types.LongType.__with({
+    fromBuffer: (bytes: Buffer) => Number(bytes.readBigInt64LE()),
+    toBuffer: () => {
+      throw new Error('a rounded long is not written')
+    },
+    fromJSON: Number,
+    toJSON: Number,
+    isValid: (value: unknown) => typeof value === 'number',
+    compare: (left: number, right: number) => left - right,
+  })
 }
 
 /**
@@ -118,8 +134,11 @@ function long(value: number): Buffer {
   return Buffer.from(bytes)
 }
 
-/** Reads a container file of codec null or deflate. @throws Error where it is not one */
-export function readAvroFile(file: Uint8Array): AvroFile {
+/**
+ * Reads a container file of codec null or deflate; `longs: 'rounded'` where only the other fields are of interest.
+ * @throws UnknownCodec; Error where it is not one
+ */
+export function readAvroFile(file: Uint8Array, { longs = 'exact' }: { longs?: 'exact' | 'rounded' } = {}): AvroFile {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength)
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('it does not begin like an Avro file')
   const cursor = { bytes, at: MAGIC.length }
@@ -136,7 +155,7 @@ export function readAvroFile(file: Uint8Array): AvroFile {
   if (schema === undefined) throw new Error('its header has no schema')
   const inflate = codec(metadata.get('avro.codec') ?? 'null')
   const sync = take(cursor, SYNC_BYTES)
-  const type = typeOf(schema)
+  const type = typeOf(schema, longs === 'exact' ? exactLong : roundedLong)
   const records: unknown[] = []
   while (cursor.at < bytes.length) {
     const count = readLong(cursor)
@@ -157,7 +176,7 @@ export function readAvroFile(file: Uint8Array): AvroFile {
 function codec(name: string): (block: Buffer) => Buffer {
   if (name === 'null') return block => block
   if (name === 'deflate') return block => inflateRawSync(block)
-  throw new Error(`its codec ${name} is not one of null, deflate`)
+  throw new UnknownCodec(`its codec ${name} is not one of null, deflate`)
 }
 
 interface Cursor {

@@ -3,7 +3,7 @@
  * once (RFC 1951: deflate blocks follow each other, and a full flush ends one at a byte and forgets what came before;
  * RFC 1952: the frame).
  */
-import { constants, crc32, deflateRawSync } from 'node:zlib'
+import { constants, crc32, deflateRawSync, gunzipSync } from 'node:zlib'
 import { sumOf } from '../domain/counts.ts'
 
 export interface GzipPart {
@@ -15,6 +15,8 @@ export interface GzipPart {
 const HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255)
 /** The last block of a deflate stream, empty. */
 const LAST_BLOCK = Uint8Array.of(3, 0)
+/** Checksum and length of what was compressed. */
+const TRAILER_BYTES = 8
 
 export function gzipPart(text: string): GzipPart {
   const plain = Buffer.from(text)
@@ -25,8 +27,13 @@ export function gzipPart(text: string): GzipPart {
 }
 
 export function joinGzip(parts: readonly GzipPart[]): Uint8Array {
-  const trailer = Buffer.alloc(8)
+  const trailer = Buffer.alloc(TRAILER_BYTES)
   trailer.writeUInt32LE(parts.reduce((crc, { plain }) => crc32(plain, crc), 0))
   trailer.writeUInt32LE(sumOf(parts, ({ plain }) => plain.length) >>> 0, 4)
   return Buffer.concat([HEADER, ...parts.map(part => part.deflated), LAST_BLOCK, trailer])
+}
+
+/** What `joinGzip` made as one part, to be joined to others without compressing it again. */
+export function partOf(joined: Uint8Array): GzipPart {
+  return { plain: gunzipSync(joined), deflated: joined.subarray(HEADER.length, -LAST_BLOCK.length - TRAILER_BYTES) }
 }

@@ -9,7 +9,7 @@ import { build, type Plugin } from 'esbuild'
 import { type Package, packagesOf, readPackage } from './sbom.ts'
 
 /** The functions, by the folder of functions/ that each is made of. */
-export const FUNCTIONS = ['bronze', 'silver', 'commit', 'gold', 'ohlcv', 'sweep', 'maintain', 'topics'] as const
+export const FUNCTIONS = ['bronze', 'silver', 'commit', 'gold', 'ohlcv', 'sweep', 'maintain', 'topics', 'api'] as const
 export type FunctionName = (typeof FUNCTIONS)[number]
 
 /** Those that query with DuckDB. */

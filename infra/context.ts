@@ -49,6 +49,8 @@ export interface Settings {
   readonly zones?: readonly string[]
   readonly architecture: ArchitectureName
   readonly feeds: boolean
+  /** The web application behind a URL. */
+  readonly api: boolean
   /** Exchanges whose trades are meant to come: silence is an alarm. */
   readonly expected: ReadonlySet<string>
   /** How new versions take over: with alarms that take them back, or all at once whatever rings. */
@@ -104,6 +106,7 @@ function settingsOf(read: Reader): Settings {
     zones: zonesOf(read),
     architecture: read.choice('arch', ARCHITECTURES, 'arm64'),
     feeds,
+    api: read.flag('api', true),
     expected: expectedOf(read, feeds || !isNew),
     release: read.choice('release', RELEASES, 'guarded'),
     cmk: read.flag('cmk'),

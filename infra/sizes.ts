@@ -23,6 +23,8 @@ export const SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   // Joins files of up to 256 MB: DuckDB's 1,500 MB, input and output in /tmp.
   maintain: { memoryMiB: 3_008, timeoutSeconds: 900, scratchMiB: 10_240 },
   topics: { memoryMiB: 512, timeoutSeconds: 120 },
+  // Metadata of tables with a thousand snapshots, some of them at once; a commit of many tables reads many manifests.
+  api: { memoryMiB: 1_024, timeoutSeconds: 30 },
 }
 
 /** Two zones, a broker in each: enough for over 10,000 trades/s, and one may fail. */

@@ -5,6 +5,7 @@ import { EXCHANGES } from '../domain/exchanges.ts'
 import { pascal, topicName } from '../domain/names.ts'
 import { FEED_GAPS, tradeStream } from '../domain/streams.ts'
 import { acknowledgeOwn } from './acknowledge.ts'
+import { Api } from './api.ts'
 import { Athena } from './athena.ts'
 import { Bronze } from './bronze.ts'
 import { Budget } from './budget.ts'
@@ -58,8 +59,17 @@ export class TradelakeStack extends Stack {
     const feeds = settings.feeds
       ? new Feeds(this, 'Feeds', { settings, stream, topics, exchanges: EXCHANGES })
       : undefined
+    const api = settings.api ? new Api(this, 'Api', { settings, assets, lake }) : undefined
     acknowledgeOwn(this)
-    const watch = new Watch(this, 'Watch', { settings, stages, gaps, schedules, feeds, key: lake.key })
+    const watch = new Watch(this, 'Watch', {
+      settings,
+      stages,
+      gaps,
+      schedules,
+      api: api?.release,
+      feeds,
+      key: lake.key,
+    })
 
     // The emulator has no CodeDeploy: its aliases move at once.
     if (!settings.local) new Releases(this, 'Releases', settings, watch.released)
@@ -76,6 +86,7 @@ export class TradelakeStack extends Stack {
       PageTopic: watch.page.topicArn,
       NotifyTopic: watch.notify.topicArn,
     }
+    if (api) Object.assign(outputs, { ApiFunction: api.release.function.functionName, ApiUrl: api.url })
     // The emulator has no named queries.
     if (!settings.local) outputs.AthenaWorkGroup = new Athena(this, 'Athena', lake.databaseName).workGroup
     // Without a login there is nothing that a policy could let a producer do.

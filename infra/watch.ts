@@ -26,6 +26,8 @@ export interface WatchProps {
   /** The feeds' reports of what they missed. */
   readonly gaps: Bronze
   readonly schedules: Schedules
+  /** The web application. */
+  readonly api?: StageRelease
   readonly feeds?: Feeds
   readonly key?: IKey
 }
@@ -41,7 +43,7 @@ export class Watch extends Construct {
   /** Every function with the alarm of its errors. */
   readonly released: readonly Released[]
 
-  constructor(scope: Construct, id: string, { settings, stages, gaps, schedules, feeds, key }: WatchProps) {
+  constructor(scope: Construct, id: string, { settings, stages, gaps, schedules, api, feeds, key }: WatchProps) {
     super(scope, id)
     this.page = this.topic('Page', settings.pageEmail, key)
     this.notify = this.topic('Notify', settings.notifyEmail, key)
@@ -59,6 +61,7 @@ export class Watch extends Construct {
         about: name,
         release,
       })),
+      ...(api ? [{ name: 'api' as const, about: 'api', release: api }] : []),
     ]
     const health = stagesOf.map(({ name, about, release }) => ({
       release,

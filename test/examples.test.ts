@@ -22,7 +22,10 @@ function run(example: string, ...args: string[]): string {
 }
 
 test('every example is run here', () => {
-  expect(readdirSync(`${ROOT}examples`).sort()).toEqual(['decode-frames.ts', 'fold-candles.ts', 'write-iceberg.ts'])
+  // Those for Spark run where Spark is (test/integration/catalog-clients.test.ts).
+  expect(readdirSync(`${ROOT}examples`).sort()).toEqual([
+    ...['decode-frames.ts', 'fold-candles.ts', 'spark', 'write-iceberg.ts'],
+  ])
 })
 
 test('decode-frames: a frame becomes an exact trade and a Kafka value', () => {

@@ -28,12 +28,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   layers: ['domain'],
   library: ['domain', 'iceberg', 'adapters', 'feeds'],
   feeds: ['domain', 'iceberg', 'adapters'],
-  functions: ['domain', 'iceberg', 'tables', 'adapters'],
+  functions: ['domain', 'iceberg', 'tables', 'adapters', 'api'],
+  api: ['domain', 'iceberg', 'tables', 'adapters'],
   embedded: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions'],
   operations: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions', 'embedded'],
   localstack: ['domain', 'adapters'],
   infra: ['domain', 'adapters', 'layers'],
-  cli: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions', 'embedded', 'operations'],
+  cli: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions', 'embedded', 'operations', 'api'],
 }
 const PRODUCT = Object.keys(MAY_IMPORT)
 /** A longer file says why at its top, and none is longer than that. */

@@ -148,7 +148,8 @@ export function monthlyCost(rate: number, exchanges: readonly KnownExchange[] = 
 
 /** Metrics that alarms look at (a rate's alarm has two), and metrics of our own: as infra/alarms.ts makes them. */
 export function watched(exchanges: readonly KnownExchange[]): { alarms: number; metrics: number } {
-  const functions = 2 * exchanges.length + 6
+  // Two for each exchange, the gaps' Bronze, five schedules, and the web application.
+  const functions = 2 * exchanges.length + 7
   return { alarms: 6 * exchanges.length + 4 * functions + 7, metrics: 4 * exchanges.length + 9 + functions }
 }
 

@@ -29,18 +29,38 @@ export function statementsOf(template: Pick<Template, 'toJSON'>, functionName: s
     .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
 }
 
-/** Whether they allow an action on the item of a table with this partition key, as IAM would decide: only what a statement allows. */
+/** Whether they allow an action on the item of a table with this partition key, as IAM would decide: what one allows and none denies. */
 export function allowsItem(
   statements: readonly Statement[],
   action: string,
   table: string,
   partition: string,
 ): boolean {
-  return statements.some(({ Effect, Action, Resource, Condition = {} }) => {
-    if (Effect !== 'Allow' || ![Action].flat().includes(action)) return false
-    if (![Resource].flat().some(resource => JSON.stringify(resource).includes(table))) return false
-    const { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': keys } = {}, ...others } = Condition
-    if (Object.keys(others).length > 0) throw new Error(`The condition ${JSON.stringify(others)} is not understood.`)
-    return keys === undefined || [keys].flat().includes(partition)
-  })
+  const applies = ({ Action, Resource, Condition = {} }: Statement) =>
+    [Action].flat().includes(action) &&
+    [Resource].flat().some(resource => JSON.stringify(resource).includes(table)) &&
+    Object.entries(Condition).every(([operator, values]) => holds(operator, values, partition))
+  const applying = statements.filter(applies)
+  return applying.length > 0 && applying.every(({ Effect }) => Effect === 'Allow')
+}
+
+/** Whether a condition on the leading keys holds of a request for one item: for all of its values or for any is then the same. */
+function holds(
+  operator: string,
+  values: Readonly<Record<string, string | readonly string[]>>,
+  partition: string,
+): boolean {
+  const { 'dynamodb:LeadingKeys': keys, ...others } = values
+  const [, kind] = /^For(?:All|Any)Values?:String(Equals|Like)$/.exec(operator) ?? []
+  if (keys === undefined || kind === undefined || Object.keys(others).length > 0)
+    throw new Error(`The condition ${operator} ${JSON.stringify(values)} is not understood.`)
+  return [keys]
+    .flat()
+    .some(key =>
+      kind === 'Equals'
+        ? key === partition
+        : key.endsWith('*')
+          ? partition.startsWith(key.slice(0, -1))
+          : key === partition,
+    )
 }

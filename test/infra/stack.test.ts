@@ -217,7 +217,8 @@ describe('schedules', () => {
     const deleting = resources(template, 'AWS::Lambda::Function')
       .map(([, { Properties }]) => String(Properties.FunctionName))
       .filter(name => name.startsWith('tradelake') && actionsOf(template, name).includes('s3:DeleteObject'))
-    expect(deleting).toEqual(['tradelake-dev-maintain'])
+    // The web application deletes too, but nothing of the pipeline's (api.test.ts).
+    expect(deleting.sort()).toEqual(['tradelake-dev-api', 'tradelake-dev-maintain'])
   })
 })
 
@@ -238,7 +239,7 @@ describe('functions', () => {
           Architectures: [architecture],
           LoggingConfig: { LogGroup: expect.anything() },
         })
-    expect(ours(template)).toHaveLength(2 * EXCHANGES.length + 7)
+    expect(ours(template)).toHaveLength(2 * EXCHANGES.length + 8)
   })
 
   test('are traced only when asked for: by Lambda, by Powertools, and with the grant to say so', () => {
@@ -306,6 +307,8 @@ test('the outputs are those that the command goes by', () => {
       'StateTable',
       'CatalogTable',
       'GlueDatabase',
+      'ApiFunction',
+      'ApiUrl',
       'FeedGapsBronzeFunction',
       'FeedGapsBronzeMapping',
       ...EXCHANGES.map(({ name }) => name[0].toUpperCase() + name.slice(1)).flatMap(name =>

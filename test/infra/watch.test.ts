@@ -85,7 +85,7 @@ describe('alarms', () => {
     const functions = Object.values(template.findResources('AWS::Lambda::Function'))
       .map(({ Properties }) => Properties.FunctionName as string | undefined)
       .filter(name => name !== undefined && !name.endsWith('-topics'))
-    expect(functions).toHaveLength(2 * EXCHANGES.length + 6)
+    expect(functions).toHaveLength(2 * EXCHANGES.length + 7)
     for (const kind of ['function-errors', 'function-throttles', 'function-slow', 'function-memory'])
       expect(alarms.filter(alarm => kindOf(alarm) === kind)).toHaveLength(functions.length)
     expect(alarms.filter(alarm => kindOf(alarm) === 'dead-letters')).toHaveLength(EXCHANGES.length + 1)

@@ -1,0 +1,60 @@
+/** What a request may do: everything, or what its key allows. */
+import { type AccessKey, findKey } from '../domain/access-keys.ts'
+import type { Ports } from '../domain/ports.ts'
+import type { Namespace } from './catalog/names.ts'
+import { forbidden, notAuthorized } from './errors.ts'
+
+export interface Access {
+  mayWrite(namespace: Namespace): boolean
+  /** @throws ApiError 403 where the namespace may not be written */
+  requireWrite(namespace: Namespace): void
+}
+
+/** Who asks, by the header `Authorization`. @throws ApiError 401 */
+export type Authorize = (header: string | undefined) => Promise<Access>
+
+export const EVERYTHING: Access = { mayWrite: () => true, requireWrite: () => {} }
+
+/** A key that was found is not looked up again for so long: a revoked one works until then. */
+const REMEMBERED_MS = 5_000
+
+/** Asks for a key as `Authorization: Bearer KEY`. */
+export function byKeys(ports: Pick<Ports, 'state' | 'clock'>): Authorize {
+  const known = new Map<string, { readonly access: Access; readonly until: number }>()
+  return async header => {
+    const text = /^bearer +(\S+) *$/i.exec(header ?? '')?.[1]
+    // PyIceberg without a token sends the word None.
+    if (text === undefined || text === 'None')
+      throw notAuthorized('A key is needed here: send it as Authorization: Bearer KEY (tradelake keys add makes one).')
+    const now = ports.clock.steady()
+    const recent = known.get(text)
+    if (recent && recent.until > now) return recent.access
+    known.delete(text)
+    const key = await findKey(ports, text)
+    if (!key)
+      throw notAuthorized('There is no such key, or it has expired or was revoked: tradelake keys add makes another.')
+    const access = accessOf(key)
+    if (known.size >= MOST_REMEMBERED) known.clear()
+    known.set(text, { access, until: now + REMEMBERED_MS })
+    return access
+  }
+}
+
+const MOST_REMEMBERED = 1_000
+
+function accessOf({ id, scopes }: AccessKey): Access {
+  const written = scopes.flatMap(scope => (scope.startsWith('write:') ? [scope.slice('write:'.length)] : []))
+  const mayWrite = (namespace: Namespace) =>
+    written.some(scope => scope === '*' || isWithin(namespace, scope.split('.')))
+  return {
+    mayWrite,
+    requireWrite(namespace) {
+      if (!mayWrite(namespace))
+        throw forbidden(`The key ${id} may not write to ${namespace.join('.')}: its scopes are ${scopes.join(', ')}.`)
+    },
+  }
+}
+
+function isWithin(namespace: Namespace, outer: readonly string[]): boolean {
+  return outer.every((level, depth) => namespace[depth] === level)
+}

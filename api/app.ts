@@ -1,0 +1,92 @@
+/** The one web application: its routes over ports, served by Node, by Lambda, and asked directly by tests. */
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { messageOf, NotFound, Paused, Throttled } from '../domain/errors.ts'
+import { metricNames } from '../domain/metrics.ts'
+import type { Log } from '../domain/ports.ts'
+import { Invalid, RequirementFailed } from '../iceberg/updates/refusals.ts'
+import { byKeys, EVERYTHING } from './access.ts'
+import type { FileService } from './catalog/delegation.ts'
+import type { CatalogPorts } from './catalog/entries.ts'
+import type { Variables } from './catalog/request.ts'
+import { catalogRoutes } from './catalog/routes.ts'
+import { ApiError, forbidden } from './errors.ts'
+import { oauthRoutes } from './oauth.ts'
+
+export interface ApiOptions {
+  readonly ports: CatalogPorts
+  /** S3, for clients without credentials of their own. */
+  readonly service?: FileService
+  readonly log: Log
+  /** `none` is for this machine's own users: a request that names another host, or comes from a page of one, is refused. */
+  readonly auth: 'keys' | 'none'
+  /** Whether tags may be set on the pipeline's tables (default: yes). */
+  readonly tags?: boolean
+  readonly counted?: (metric: string) => void
+}
+
+/** A commit of a table with a thousand snapshots is far smaller. */
+const MAX_BODY_BYTES = 32 * 1024 * 1024
+
+export function createApi({ ports, service, log, auth, tags = true, counted = () => {} }: ApiOptions): Hono<Variables> {
+  const app = new Hono<Variables>()
+  app.onError((error, context) => refuse(context, error, log))
+  app.notFound(context =>
+    answer(
+      context,
+      new ApiError(404, 'NotFoundException', `There is no route ${context.req.method} ${context.req.path}.`),
+    ),
+  )
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: context =>
+        answer(context, new ApiError(413, 'BadRequestException', `A body has at most ${MAX_BODY_BYTES} bytes.`)),
+    }),
+  )
+  app.get('/healthz', context => context.json({ status: 'ok' }))
+  const authorize = auth === 'keys' ? byKeys(ports) : undefined
+  app.route('/iceberg', oauthRoutes(authorize && ports))
+  app.use('/iceberg/*', async (context, next) => {
+    if (!authorize) requireLocal(context)
+    context.set('access', authorize ? await authorize(context.req.header('authorization')) : EVERYTHING)
+    await next()
+  })
+  app.route('/iceberg', catalogRoutes({ ports, service, tags, reported: () => counted(metricNames.clientReports) }))
+  return app
+}
+
+/**
+ * Without keys a page of another site could ask in the name of who reads it: by a name that its owner points here, or by its origin.
+ * @throws ApiError 403
+ */
+function requireLocal(context: Context): void {
+  const host = context.req.header('host') ?? ''
+  const origin = context.req.header('origin')
+  if (!LOCAL.test(host) || (origin !== undefined && !LOCAL.test(origin.replace(/^https?:\/\//, ''))))
+    throw forbidden('Without keys only this machine is answered: serve with --auth keys, and send a key.')
+}
+
+const LOCAL = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/
+
+function refuse(context: Context, error: unknown, log: Log): Response {
+  const known = asApiError(error)
+  if (known) return answer(context, known)
+  log.error('a request failed', { method: context.req.method, path: context.req.path, reason: messageOf(error) })
+  return answer(context, new ApiError(500, 'InternalServerError', `This failed here: ${messageOf(error)}`))
+}
+
+function asApiError(error: unknown): ApiError | undefined {
+  if (error instanceof ApiError) return error
+  if (error instanceof Invalid) return new ApiError(400, error.type, messageOf(error))
+  if (error instanceof RequirementFailed) return new ApiError(409, 'CommitFailedException', messageOf(error))
+  if (error instanceof NotFound) return new ApiError(404, 'NotFoundException', messageOf(error))
+  if (error instanceof Throttled || error instanceof Paused)
+    return new ApiError(503, 'ServiceUnavailableException', `${messageOf(error)} Try again in a while.`)
+  return undefined
+}
+
+/** The specification's IcebergErrorResponse. */
+function answer(context: Context, { status, type, message }: ApiError): Response {
+  return context.json({ error: { message, type, code: status } }, status)
+}

@@ -1,0 +1,250 @@
+/** Tables of users: created, committed to, registered, renamed and dropped. Those of the pipeline can be tagged. */
+import { NotFound } from '../../domain/errors.ts'
+import type { Write } from '../../domain/ports.ts'
+import { findTable, pointerWrite } from '../../iceberg/catalog.ts'
+import { uriOf } from '../../iceberg/location.ts'
+import { nextMetadataKey, writeMetadata } from '../../iceberg/metadata-file.ts'
+import type { TableMetadata } from '../../iceberg/table-metadata.ts'
+import { METADATA_PATH, readAnyMetadata, toStored, writeJson } from '../../iceberg/updates/any-file.ts'
+import type { AnyMetadata, AnySnapshot } from '../../iceberg/updates/any-metadata.ts'
+import { applyUpdates, type TableUpdate } from '../../iceberg/updates/apply.ts'
+import { createMetadata, emptyMetadata, formatOf, type NewTable } from '../../iceberg/updates/create.ts'
+import { withCommit } from '../../iceberg/updates/history.ts'
+import { type Requirement, requireAll } from '../../iceberg/updates/requirements.ts'
+import { requireFiles } from '../../iceberg/updates/verify.ts'
+import { badRequest, noSuchTable } from '../errors.ts'
+import {
+  type CatalogPorts,
+  createWrites,
+  dropWrites,
+  type Entry,
+  findEntry,
+  moveWrite,
+  requireEntry,
+  requireFree,
+  requireNamespaceItem,
+} from './entries.ts'
+import { claimWrite, deleteFolder, folderFor, makeFolders, releaseWrite, requireFolder } from './locations.ts'
+import { type Change, mutate, type Repeatable } from './mutate.ts'
+import { type Identifier, isMarket, nameOf, requireForUsers } from './names.ts'
+
+export interface TableChange {
+  readonly identifier: Identifier
+  readonly requirements: readonly Requirement[]
+  readonly updates: readonly TableUpdate[]
+}
+
+/** Where a table's current metadata is. @throws ApiError 404 */
+export async function tableLocation(ports: Pick<CatalogPorts, 'state'>, identifier: Identifier): Promise<string> {
+  return (await requireEntry(ports, identifier, 'table')).location
+}
+
+/** Makes a table and gives the location of its metadata. */
+export async function createTable(
+  ports: CatalogPorts,
+  identifier: Identifier,
+  wanted: NewTable & { readonly location?: string | null },
+  request: Repeatable,
+): Promise<string> {
+  const files = written(ports)
+  const [location] = await mutate(ports, request, async () => {
+    await files.forget()
+    const metadata = await newMetadata(ports, identifier, wanted)
+    const claim = await claimWrite(ports, metadata.location, identifier)
+    const at = await files.write(metadata, undefined)
+    await makeFolders(ports, metadata.location)
+    return { writes: [...(await createWrites(ports, identifier, 'table', at)), claim], locations: [at] }
+  })
+  return location
+}
+
+/** The metadata of a table that is made by a later commit. @throws ApiError where it is there already */
+export async function stageTable(
+  ports: CatalogPorts,
+  identifier: Identifier,
+  wanted: NewTable & { readonly location?: string | null },
+): Promise<AnyMetadata> {
+  const metadata = await newMetadata(ports, identifier, wanted)
+  await makeFolders(ports, metadata.location)
+  return metadata
+}
+
+async function newMetadata(
+  ports: CatalogPorts,
+  identifier: Identifier,
+  wanted: NewTable & { readonly location?: string | null },
+): Promise<AnyMetadata> {
+  requireForUsers(identifier.namespace)
+  await requireNamespaceItem(ports, identifier.namespace)
+  await requireFree(ports, identifier, 'table')
+  const location = folderFor(ports, identifier, wanted.location ?? undefined)
+  return createMetadata(wanted, { location, uuid: ports.ids.uuid(), nowMs: ports.clock.now() })
+}
+
+/** Commits to one table, or to several at once: all or none. Gives the locations of their new metadata. */
+export async function commitTables(
+  ports: CatalogPorts,
+  changes: readonly TableChange[],
+  request: Repeatable,
+): Promise<readonly string[]> {
+  const names = changes.map(({ identifier }) => nameOf(identifier))
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined) throw badRequest(`The table ${twice} is changed twice in one transaction: join the changes.`)
+  const files = written(ports)
+  const old: string[] = []
+  const checked = new Set<AnySnapshot>()
+  const locations = await mutate(ports, request, async () => {
+    await files.forget()
+    old.length = 0
+    const staged: Change[] = []
+    for (const change of changes) staged.push(await stage(ports, change, files, old, checked))
+    return {
+      writes: staged.flatMap(({ writes }) => writes),
+      locations: staged.flatMap(({ locations: each }) => each),
+    }
+  })
+  await ports.files.delete(old)
+  return locations
+}
+
+/** The writes of one table's commit. Files that it drops from its history are added to `old`; snapshots whose files were found, to `checked`. */
+async function stage(
+  ports: CatalogPorts,
+  change: TableChange,
+  files: Written,
+  old: string[],
+  checked: Set<AnySnapshot>,
+): Promise<Change> {
+  const { identifier, requirements, updates } = change
+  if (isMarket(identifier.namespace)) return stageTags(ports, change)
+  const entry = await findEntry(ports, identifier, 'table')
+  if (!entry && !requirements.some(({ type }) => type === 'assert-create')) throw noSuchTable(nameOf(identifier))
+  const before = entry && (await readAnyMetadata(ports.files, entry.location))
+  requireAll(requirements, before)
+  const base = before ?? emptyMetadata(newTableOptions(ports, change))
+  for (const update of updates)
+    if (update.action === 'add-snapshot' && !checked.has(update.snapshot)) {
+      if (base['format-version'] > 1) await requireFiles(ports.files, update.snapshot)
+      checked.add(update.snapshot)
+    }
+  const changed = applyUpdates(base, updates)
+  requireFolder(ports, changed.location)
+  const claims = [
+    ...(before && before.location === changed.location ? [] : [await claimWrite(ports, changed.location, identifier)]),
+    ...(before && before.location !== changed.location ? [releaseWrite(ports, before.location)] : []),
+  ]
+  if (!entry || !before) {
+    await makeFolders(ports, changed.location)
+    const at = await files.write(changed, undefined)
+    return { writes: [...(await createWrites(ports, identifier, 'table', at)), ...claims], locations: [at] }
+  }
+  const { metadata, dropped } = withCommit(changed, ports.clock.now(), before, entry.location)
+  const at = await files.write(metadata, entry.location)
+  old.push(...dropped)
+  return { writes: [moveWrite(ports, entry, at), ...claims], locations: [at] }
+}
+
+/** What a table is that a commit makes, but for what its updates say. */
+function newTableOptions(ports: CatalogPorts, { identifier, updates }: TableChange) {
+  const upgrade = updates.find(update => update.action === 'upgrade-format-version')
+  return {
+    location: folderFor(ports, identifier, undefined),
+    uuid: ports.ids.uuid(),
+    nowMs: ports.clock.now(),
+    format: formatOf(upgrade && String(upgrade['format-version'])),
+  }
+}
+
+/** Tags keep snapshots of the pipeline's tables from expiring; nothing else of those is anybody's to change. */
+async function stageTags(ports: CatalogPorts, { identifier, requirements, updates }: TableChange): Promise<Change> {
+  const table = await findTable(ports, identifier.name)
+  if (!table) throw noSuchTable(nameOf(identifier))
+  const isTag = (update: TableUpdate) =>
+    update.action === 'set-snapshot-ref'
+      ? update.type === 'tag'
+      : update.action === 'remove-snapshot-ref' && table.metadata.refs[update['ref-name']]?.type !== 'branch'
+  if (updates.length === 0 || !updates.every(isTag)) requireForUsers(identifier.namespace)
+  const before = table.metadata as unknown as AnyMetadata
+  requireAll(requirements, before)
+  const { metadata } = withCommit(applyUpdates(before, updates), ports.clock.now(), before, table.metadataLocation)
+  const key = nextMetadataKey(identifier.name, table.metadataLocation, ports.ids.uuid())
+  await writeMetadata(ports.store, key, metadata as unknown as TableMetadata)
+  const metadataLocation = uriOf(ports.store, key)
+  const write = pointerWrite({ table, metadataLocation, version: ports.ids.uuid(), nowMs: ports.clock.now() })
+  return { writes: [write], locations: [metadataLocation] }
+}
+
+/** Takes a table that was made elsewhere, by its metadata file. */
+export async function registerTable(
+  ports: CatalogPorts,
+  identifier: Identifier,
+  { location, overwrite }: { readonly location: string; readonly overwrite: boolean },
+  request: Repeatable,
+): Promise<string> {
+  requireForUsers(identifier.namespace)
+  const uri = ports.files.resolve(location, 'The metadata file')
+  const [at] = await mutate(ports, request, async () => {
+    const metadata = await readAnyMetadata(ports.files, uri).catch(error => {
+      if (error instanceof NotFound) throw badRequest(`There is no metadata file ${location}.`)
+      throw error
+    })
+    const entry = overwrite ? await findEntry(ports, identifier, 'table') : undefined
+    if (entry) return { writes: [moveWrite(ports, entry, uri)], locations: [uri] }
+    const writes = await createWrites(ports, identifier, 'table', uri)
+    return { writes: [...writes, await claimWrite(ports, metadata.location, identifier)], locations: [uri] }
+  })
+  return at
+}
+
+/** Drops a table; with `purge` its files too. @throws ApiError 404 */
+export async function dropTable(
+  ports: CatalogPorts,
+  identifier: Identifier,
+  purge: boolean,
+  request: Repeatable,
+): Promise<void> {
+  requireForUsers(identifier.namespace)
+  let folder: string | undefined
+  await mutate(ports, request, async () => {
+    const entry: Entry = await requireEntry(ports, identifier, 'table')
+    folder = await folderOf(ports, entry)
+    const release: Write[] = folder === undefined ? [] : [releaseWrite(ports, folder)]
+    return { writes: [...dropWrites(entry), ...release], locations: [] }
+  })
+  if (purge && folder !== undefined) await deleteFolder(ports, folder)
+}
+
+/** A table whose metadata is lost can be dropped too; where its files are is then not known. */
+async function folderOf(ports: CatalogPorts, { location }: Entry): Promise<string | undefined> {
+  try {
+    return (await readAnyMetadata(ports.files, location)).location
+  } catch (error) {
+    if (error instanceof NotFound) return undefined
+    throw error
+  }
+}
+
+interface Written {
+  /** Writes a metadata file and gives its location. */
+  write(metadata: AnyMetadata, previous: string | undefined): Promise<string>
+  /** Deletes those that were written for an attempt that met a conflict: nobody else would. */
+  forget(): Promise<void>
+}
+
+function written(ports: CatalogPorts): Written {
+  const locations: string[] = []
+  return {
+    async write(metadata, previous) {
+      const gzip = metadata.properties['write.metadata.compression-codec'] === 'gzip'
+      const { location } = metadata
+      const folder = metadata.properties[METADATA_PATH] ?? `${location}/metadata`
+      const options = { folder, previous, uuid: ports.ids.uuid(), gzip, metadata: toStored(metadata) }
+      const at = await writeJson(ports.files, options)
+      locations.push(at)
+      return at
+    },
+    async forget() {
+      await ports.files.delete(locations.splice(0))
+    },
+  }
+}

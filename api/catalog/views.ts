@@ -1,0 +1,99 @@
+/** Views of users: created, replaced, renamed and dropped. */
+import { METADATA_PATH, readJson, writeJson } from '../../iceberg/updates/any-file.ts'
+import type { Requirement } from '../../iceberg/updates/requirements.ts'
+import {
+  applyViewUpdates,
+  createView,
+  requireView,
+  type ViewMetadata,
+  type ViewUpdate,
+} from '../../iceberg/updates/views.ts'
+import {
+  type CatalogPorts,
+  createWrites,
+  dropWrites,
+  moveWrite,
+  requireEntry,
+  requireFree,
+  requireNamespaceItem,
+} from './entries.ts'
+import { claimWrite, deleteFolder, folderFor, releaseWrite, requireFolder } from './locations.ts'
+import { mutate, type Repeatable } from './mutate.ts'
+import { type Identifier, requireForUsers } from './names.ts'
+
+/** Makes a view and gives the location of its metadata. */
+export async function makeView(
+  ports: CatalogPorts,
+  identifier: Identifier,
+  wanted: Parameters<typeof createView>[0] & { readonly location?: string | null },
+  request: Repeatable,
+): Promise<string> {
+  requireForUsers(identifier.namespace)
+  const [location] = await mutate(ports, request, async () => {
+    await requireNamespaceItem(ports, identifier.namespace)
+    await requireFree(ports, identifier, 'view')
+    const folder = folderFor(ports, identifier, wanted.location ?? undefined)
+    const claim = await claimWrite(ports, folder, identifier)
+    const at = await write(ports, createView(wanted, { location: folder, uuid: ports.ids.uuid() }), undefined)
+    return { writes: [...(await createWrites(ports, identifier, 'view', at)), claim], locations: [at] }
+  })
+  return location
+}
+
+/** Replaces a view and gives the location of its new metadata. */
+export async function replaceView(
+  ports: CatalogPorts,
+  identifier: Identifier,
+  { requirements, updates }: { readonly requirements: readonly Requirement[]; readonly updates: readonly ViewUpdate[] },
+  request: Repeatable,
+): Promise<string> {
+  requireForUsers(identifier.namespace)
+  const [location] = await mutate(ports, request, async () => {
+    const entry = await requireEntry(ports, identifier, 'view')
+    const before = (await readJson(ports.files, entry.location)) as ViewMetadata
+    requireView(requirements, before)
+    const changed = applyViewUpdates(before, updates)
+    requireFolder(ports, changed.location)
+    const moved = changed.location !== before.location
+    const claims = moved
+      ? [await claimWrite(ports, changed.location, identifier), releaseWrite(ports, before.location)]
+      : []
+    const at = await write(ports, changed, entry.location)
+    return { writes: [moveWrite(ports, entry, at), ...claims], locations: [at] }
+  })
+  return location
+}
+
+/** Drops a view and its files: nothing but the view is in them. @throws ApiError 404 */
+export async function dropView(ports: CatalogPorts, identifier: Identifier, request: Repeatable): Promise<void> {
+  requireForUsers(identifier.namespace)
+  let folder: string | undefined
+  await mutate(ports, request, async () => {
+    const entry = await requireEntry(ports, identifier, 'view')
+    folder = ((await readJson(ports.files, entry.location)) as ViewMetadata).location
+    return { writes: [...dropWrites(entry), releaseWrite(ports, folder)], locations: [] }
+  })
+  if (folder !== undefined) await deleteFolder(ports, folder)
+}
+
+/** Takes a view that was made elsewhere, by its metadata file. */
+export async function registerView(
+  ports: CatalogPorts,
+  identifier: Identifier,
+  location: string,
+  request: Repeatable,
+): Promise<string> {
+  requireForUsers(identifier.namespace)
+  const uri = ports.files.resolve(location, 'The metadata file')
+  const [at] = await mutate(ports, request, async () => {
+    const view = (await readJson(ports.files, uri)) as ViewMetadata
+    const writes = await createWrites(ports, identifier, 'view', uri)
+    return { writes: [...writes, await claimWrite(ports, view.location, identifier)], locations: [uri] }
+  })
+  return at
+}
+
+function write(ports: CatalogPorts, metadata: ViewMetadata, previous: string | undefined): Promise<string> {
+  const folder = metadata.properties[METADATA_PATH] ?? `${metadata.location}/metadata`
+  return writeJson(ports.files, { folder, previous, uuid: ports.ids.uuid(), gzip: false, metadata })
+}

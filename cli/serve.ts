@@ -1,0 +1,80 @@
+/** `tradelake serve`: the lake's tables over HTTP, as an Iceberg REST catalog, until Ctrl-C. */
+import { type HttpServer, openHttpServer } from '../adapters/http-server.ts'
+import { placeOf } from '../adapters/places.ts'
+import { askedToEnd, systemScratch } from '../adapters/system.ts'
+import { createApi } from '../api/app.ts'
+import { BadInput } from '../domain/errors.ts'
+import { USER_PREFIX } from '../domain/names.ts'
+import type { Log } from '../domain/ports.ts'
+import { filesIn } from '../iceberg/updates/files.ts'
+import { command, type Values } from './command.ts'
+import { LAKE_OPTIONS } from './open-lake.ts'
+import { type CatalogPlace, openCatalogPlace } from './serve-place.ts'
+import { parseNumber } from './values.ts'
+
+/** What `start` has of these too. */
+export const SERVE_OPTIONS = {
+  port: { type: 'string', value: 'N', help: 'port of the web application; 0 takes a free one', default: '8080' },
+  host: { type: 'string', value: 'ADDRESS', help: 'network address that it listens at', default: '127.0.0.1' },
+} as const
+
+export const serve = command({
+  name: 'serve',
+  usage: '[--data DIR | --stack NAME] [--port 8080] [--host 127.0.0.1] [--auth none|keys] [--places URI,…]',
+  options: {
+    ...LAKE_OPTIONS,
+    ...SERVE_OPTIONS,
+    auth: {
+      type: 'string',
+      value: 'none|keys',
+      help: 'who is answered: everybody on this machine, or who sends a key of tradelake keys (default: none at 127.0.0.1, else keys)',
+    },
+    places: {
+      type: 'string',
+      value: 'URI,…',
+      help: "where else users' tables may be, as file:///data/tables or s3://bucket/tables",
+    },
+  },
+  async run(values) {
+    const place = await openCatalogPlace(values)
+    try {
+      const server = await serveCatalog(place, { ...values, log: STDERR })
+      console.log(`Iceberg REST catalog: ${server.url}/iceberg`)
+      await askedToEnd()
+      await server.close()
+      return 0
+    } finally {
+      place.close()
+    }
+  },
+})
+
+export interface Serving extends Values<typeof SERVE_OPTIONS> {
+  readonly auth?: string
+  readonly places?: string
+  readonly log: Log
+}
+
+/** Serves the catalog of a lake until it is closed. @throws BadInput */
+export async function serveCatalog({ ports }: Pick<CatalogPlace, 'ports'>, serving: Serving): Promise<HttpServer> {
+  const { host, places = '', log } = serving
+  const isLoopback = ['127.0.0.1', '::1', 'localhost'].includes(host)
+  const auth = serving.auth ?? (isLoopback ? 'none' : 'keys')
+  if (auth !== 'none' && auth !== 'keys') throw new BadInput(`--auth ${auth} is not known: give none or keys.`)
+  if (auth === 'none' && !isLoopback)
+    throw new BadInput(`--auth none would let everybody who reaches ${host} write and delete: give --auth keys.`)
+  const scratch = systemScratch()
+  const further = places
+    .split(',')
+    .filter(uri => uri !== '')
+    .map(uri => placeOf(uri, { ids: ports.ids, scratch }))
+  const files = filesIn([{ store: ports.store, prefix: USER_PREFIX }, ...further])
+  const api = createApi({ ports: { ...ports, files }, log, auth })
+  return openHttpServer(request => api.fetch(request), { host, port: parseNumber('port', serving.port, 0, true) })
+}
+
+const STDERR: Log = {
+  info: () => {},
+  warn: (message, fields) => console.error(JSON.stringify({ level: 'WARN', message, ...fields })),
+  error: (message, fields) => console.error(JSON.stringify({ level: 'ERROR', message, ...fields })),
+}

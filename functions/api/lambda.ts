@@ -1,0 +1,27 @@
+/** The web application's function as it is deployed, behind a function URL: who has no key is not answered. */
+import { handle } from 'hono/aws-lambda'
+import { awsPorts, VARIABLES } from '../../adapters/aws-ports.ts'
+import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
+import { s3FileService } from '../../adapters/file-service.ts'
+import { createApi } from '../../api/app.ts'
+import { TradelakeError } from '../../domain/errors.ts'
+import { USER_PREFIX } from '../../domain/names.ts'
+import { filesIn } from '../../iceberg/updates/files.ts'
+
+const { ports } = awsPorts()
+const { log, metrics } = awsTelemetry('api')
+const { AWS_REGION: region } = process.env
+if (!region) throw new TradelakeError('AWS_REGION is not set: Lambda sets it.')
+const api = createApi({
+  ports: { ...ports, files: filesIn([{ store: ports.store, prefix: USER_PREFIX }]) },
+  service: s3FileService({ region, roleArn: process.env[VARIABLES.filesRole], now: ports.clock.now }),
+  log,
+  auth: 'keys',
+  // Its role may not write where the pipeline does.
+  tags: false,
+  counted: name => {
+    metrics.addMetric(name, 'Count', 1)
+    metrics.publishStoredMetrics()
+  },
+})
+export const handler = handle(api)

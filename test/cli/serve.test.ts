@@ -1,0 +1,69 @@
+/** `tradelake serve` and `tradelake keys`, as a person runs them. */
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { smallLake } from './small-lake.ts'
+import { newFolder, output, runCommand, startCommand } from './support.ts'
+
+const { data } = smallLake()
+
+/** Starts serving and gives the address that it prints. */
+async function serve(...args: string[]): Promise<string> {
+  const { child, finished } = startCommand('serve', '--port', '0', ...args)
+  onTestFinished(async () => {
+    child.kill('SIGINT')
+    await finished
+  })
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', chunk => {
+      const [, url] = /(http:\S+)/.exec(String(chunk)) ?? []
+      if (url) resolve(url)
+    })
+    finished.then(({ stderr }) => reject(new Error(stderr)), reject)
+  })
+}
+
+describe('a lake that is served', () => {
+  test('is a catalog whose tables are those of the lake', async () => {
+    const url = await serve('--data', data)
+    const { identifiers } = (await (await fetch(`${url}/v1/namespaces/market_data/tables`)).json()) as {
+      readonly identifiers: readonly { readonly name: string }[]
+    }
+    const tables = JSON.parse(await output('tables', '--json', '--data', data))
+    const names = tables.flatMap(({ table, metadata_location: at }: Record<string, string>) => (at ? [table] : []))
+    expect(identifiers.map(({ name }) => name)).toEqual(names.sort())
+    // Beside it the lake can be worked on.
+    expect((await runCommand('drain', '--data', data)).status).toBe(0)
+  })
+
+  test('is open to who has a key, where keys are asked for', async () => {
+    const url = await serve('--data', data, '--auth', 'keys')
+    expect((await fetch(`${url}/v1/namespaces`)).status).toBe(401)
+    const key = (await output('keys', 'add', 'a test', '--scopes', 'read', '--data', data)).trim()
+    const headers = { authorization: `Bearer ${key}` }
+    expect((await fetch(`${url}/v1/namespaces`, { headers })).status).toBe(200)
+    const [{ id, ...listed }] = JSON.parse(await output('keys', 'list', '--json', '--data', data))
+    expect(listed).toMatchObject({ name: 'a test', scopes: 'read', expires: 'never' })
+    expect(await output('keys', 'revoke', id, '--data', data)).toBe('')
+    expect(JSON.parse(await output('keys', 'list', '--json', '--data', data))).toEqual([])
+  })
+})
+
+test.each([
+  [['serve'], /There is no lake in/],
+  [['serve', '--port', 'x'], /--port x is not a whole number/],
+  [
+    ['serve', '--host', '0.0.0.0', '--auth', 'none'],
+    /--auth none would let everybody who reaches 0\.0\.0\.0 write and delete/,
+  ],
+  [['serve', '--auth', 'some'], /--auth some is not known: give none or keys/],
+  [['serve', '--places', 'ftp://x'], /ftp:\/\/x is no place for tables/],
+  [['keys'], /Say what to do: tradelake keys add NAME/],
+  [['keys', 'add'], /Say what the key is for/],
+  [['keys', 'add', 'x', '--scopes', 'all'], /all is no scope: give read, write:NAMESPACE or write:\*/],
+  [['keys', 'add', 'x', '--expires', 'soon'], /--expires soon is not a number of days/],
+  [['keys', 'revoke', 'none'], /There is no key none/],
+])('tradelake %j is refused in one line', async (args, message) => {
+  const lake = args.length === 1 && args[0] === 'serve' ? join(newFolder(), 'none') : data
+  const { status, stderr } = await runCommand(...args, '--data', lake)
+  expect([status, stderr.trim().split('\n')]).toEqual([1, [expect.stringMatching(message)]])
+})

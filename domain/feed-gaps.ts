@@ -1,8 +1,8 @@
 /**
  * What a feed missed, or may have: reports that go through a topic of their own into the table `feed_gaps`.
  *
- * A `sequence` gap is a range of trade ids that did not come. It is reported when it is found (`open`), and again when
- * the search for it has ended: `filled` (every trade was got later) or `closed` (all that there is was got). For parts of
+ * A `sequence` gap is a range of trade ids that did not come. It is reported while it is looked for (`open`, unless the search
+ * ends at once), and when the search for it has ended: `filled` (every trade was got later) or `closed` (all that there is was got). For parts of
  * a range that are not got there is a report each: `absent` (the exchange's history has trades around them and not
  * these: exchanges skip numbers), or `lost` (the history says nothing about them, again and again).
  * `unreadable` is a trade that the exchange sent and the feed could not read, with its text.

@@ -87,6 +87,8 @@ export interface FeedPosition {
   readonly id: number
   /** When that was noted, milliseconds since 1970. */
   readonly at: number
+  /** Exchange's time of the newest of these trades, microseconds since 1970, where it is known: this machine's clock may be wrong. */
+  readonly time?: number
   /** Ids up to that one that are still looked for; none by default. */
   readonly missing?: readonly MissingIds[]
   /** Ranges that were reported as missing, and whose end is not reported yet; none by default. */

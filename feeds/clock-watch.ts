@@ -7,6 +7,7 @@ import type { Http, Timers } from '../domain/feed-ports.ts'
 import { clockLog } from '../domain/metrics.ts'
 import type { Log } from '../domain/ports.ts'
 import { MINUTE_MS } from '../domain/time.ts'
+import type { Pause } from './pause.ts'
 import { createTimeouts } from './timeouts.ts'
 
 export interface ClockWatch {
@@ -28,9 +29,11 @@ export function createClockWatch(options: {
   readonly urls: readonly string[]
   readonly http: Http
   readonly timers: Timers
+  /** While the exchange wants a pause it is not asked for the time either. */
+  readonly pause: Pause
   readonly log: Log
 }): ClockWatch {
-  const { exchange, urls, http, timers, log } = options
+  const { exchange, urls, http, timers, pause, log } = options
   const timeouts = createTimeouts(timers)
   let offsetSeconds = 0
 
@@ -43,6 +46,7 @@ export function createClockWatch(options: {
       const began = timers.steady()
       // Any reply has a date, a refusal too.
       const reply = await http.get(url).catch(() => undefined)
+      if (reply) pause.note(reply)
       const date = Date.parse(reply?.headers.date ?? '')
       if (Number.isNaN(date)) continue
       const halfway = timers.now() - (timers.steady() - began) / 2
@@ -54,7 +58,7 @@ export function createClockWatch(options: {
   }
 
   function again(): void {
-    void look()
+    if (pause.left() === 0) void look()
     timeouts.after(EVERY_MS, again)
   }
 

@@ -17,6 +17,7 @@ import { createFrameReader } from './frame-reader.ts'
 import { createMemoryWatch } from './memory-watch.ts'
 import type { FeedMetrics } from './metrics.ts'
 import type { Pair } from './pairs.ts'
+import { createPause } from './pause.ts'
 import { createProgress } from './progress.ts'
 import type { StreamKind } from './protocol.ts'
 import { createPublisher } from './publisher.ts'
@@ -114,6 +115,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     tracker,
     publisher,
   )
+  const pause = createPause(timers)
   const recovery = createRecovery(
     {
       exchange,
@@ -124,13 +126,14 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
       metrics,
       http: ports.http,
       timers,
+      pause,
       log,
       hasRoom: () => publisher.isQuick,
     },
     { found: take, report: ({ key, value }) => publish(topics.gaps, key, value) },
   )
   const clock = createClockWatch({
-    ...{ exchange, http: ports.http, timers, log },
+    ...{ exchange, http: ports.http, timers, pause, log },
     urls: venue.restUrls.map(url => `${url}${venue.rest.timePath}`),
   })
   const readFrame = createFrameReader(
@@ -202,10 +205,12 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
 
   function save(): void {
     const open = recovery.unannounced()
-    progress.save(clients.isWhole).then(
-      saved => saved && recovery.announce(open),
-      error => log.warn('the position was not saved', { exchange, problem: messageOf(error) }),
-    )
+    progress.save(clients.isWhole).then(saved => saved && recovery.announce(open), notSaved)
+  }
+
+  /** The next process finds more missing than is, and some trades come twice. */
+  function notSaved(error: unknown): void {
+    log.warn('the position was not saved', { exchange, problem: messageOf(error) })
   }
 
   function watchMemory(): void {
@@ -219,7 +224,16 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     }
   }
 
-  const pause = (milliseconds: number) => new Promise<void>(resolve => timers.after(milliseconds, resolve))
+  const wait = (milliseconds: number) => new Promise<void>(resolve => timers.after(milliseconds, resolve))
+  /** Whether everything that was published is in Kafka by a time of the steady clock. */
+  const sentBy = (end: number) =>
+    new Promise<boolean>(resolve => {
+      const cancel = timers.after(Math.max(0, end - timers.steady()), () => resolve(false))
+      void publisher
+        .barrier()
+        .then(cancel)
+        .then(() => resolve(true))
+    })
   const secondsSince = (milliseconds: number) => (timers.steady() - milliseconds) / 1000
 
   return {
@@ -237,15 +251,16 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
       const whole = clients.isWhole
       stopped = true
       clients.stop('stopped', 'the feed stops')
-      while (tracker.missingIds > 0 && timers.steady() < end - milliseconds / 2) await pause(LOOK_MS)
+      while (tracker.missingIds > 0 && timers.steady() < end - milliseconds / 2) await wait(LOOK_MS)
       timeouts.cancelAll()
       recovery.stop()
       clock.stop()
       const settled = tracker.settled()
+      const open = recovery.unannounced()
+      // What goes to disk counts as missing again: better that it comes twice than not at all.
+      if (await sentBy(end)) await progress.saveLast(settled, at, whole).then(() => recovery.announce(open), notSaved)
       const left = await publisher.close(Math.max(0, end - timers.steady()))
       if (left > 0) log.warn('Kafka did not take the last records: they are on disk', { exchange, records: left })
-      // What went to disk counts as missing again: better that it comes twice than not at all.
-      if (left === 0) await progress.saveLast(settled, at, whole)
     },
     status() {
       const healthy = !exiting && timers.steady() - lastTick < HANGS_MS

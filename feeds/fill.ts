@@ -9,6 +9,7 @@ import { encodeTrade, type SchemaIds } from '../domain/wire.ts'
 import type { Venue } from './exchanges/venues.ts'
 import type { FeedMetrics } from './metrics.ts'
 import type { Pair } from './pairs.ts'
+import { createPause } from './pause.ts'
 import type { StreamKind } from './protocol.ts'
 import { createRecovery } from './recovery.ts'
 import { createTracker } from './tracker.ts'
@@ -64,6 +65,7 @@ export function startFill(options: FillOptions, { timers, http, sink, log }: Fil
   const recovery = createRecovery(
     {
       ...{ exchange, venue, pairs: [pair], stream, tracker, metrics, http, timers, log },
+      pause: createPause(timers),
       hasRoom: () => waiting.length < MAX_WAITING,
     },
     {

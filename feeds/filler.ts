@@ -12,6 +12,7 @@ import type { Log } from '../domain/ports.ts'
 import type { FeedTrade, Unreadable } from './decoder.ts'
 import type { Ids } from './holes.ts'
 import type { Pair } from './pairs.ts'
+import type { Pause } from './pause.ts'
 import type { History, HistoryPage, StreamKind } from './protocol.ts'
 import { createRequests } from './requests.ts'
 import { createTimeouts } from './timeouts.ts'
@@ -27,6 +28,7 @@ export interface FillerOptions {
   readonly requestsPerSecond: number
   readonly http: Http
   readonly timers: Timers
+  readonly pause: Pause
   readonly log: Log
   /** Whether what is found can be passed on: live trades go first. */
   hasRoom(): boolean

@@ -59,9 +59,10 @@ export function createProgress(
 
   async function write(settled: Settled, at: number, whole: boolean): Promise<void> {
     const changed = settled.filter(position => saved.get(position.symbol) !== textOf(position))
-    const named = changed.map(({ symbol, id, missing, open }) => ({
+    const named = changed.map(({ symbol, id, time, missing, open }) => ({
       symbol: `${symbol}${suffix}`,
       id,
+      ...(time > 0 && { time }),
       ...(missing.length > 0 && { missing }),
       ...(open.length > 0 && { open }),
     }))
@@ -84,12 +85,13 @@ export function createProgress(
       const wanted = new Set(symbols)
       let last: number | undefined
       const reported: MissingRange[] = []
-      for (const { symbol: name, id, at, missing = [], open = [] } of await positions.load()) {
+      for (const { symbol: name, id, at, time, missing = [], open = [] } of await positions.load()) {
         if (name === WHOLE) last = at
         requireThisKind(name)
         const symbol = name.slice(0, name.length - suffix.length)
         if (!wanted.has(symbol) || `${symbol}${suffix}` !== name) continue
-        reported.push(...tracker.resume(symbol, id, BigInt(at) * 1000n - BEFORE_SAVED, RESTARTED, missing, open))
+        const since = time === undefined ? BigInt(at) * 1000n - BEFORE_SAVED : BigInt(time)
+        reported.push(...tracker.resume(symbol, id, since, RESTARTED, missing, open))
         saved.set(symbol, textOf({ id, missing, open }))
       }
       // Saved at the first start, so that a feed which is killed early is known to have run.

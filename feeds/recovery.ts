@@ -13,6 +13,7 @@ import { createGapReports } from './gap-reports.ts'
 import type { Ids } from './holes.ts'
 import type { FeedMetrics } from './metrics.ts'
 import type { Pair } from './pairs.ts'
+import type { Pause } from './pause.ts'
 import { RESTARTED } from './progress.ts'
 import type { StreamKind } from './protocol.ts'
 import { type MissingRange, rangeFields, type Tracker } from './tracker.ts'
@@ -27,6 +28,7 @@ export interface RecoveryOptions {
   readonly metrics: FeedMetrics
   readonly http: Http
   readonly timers: Timers
+  readonly pause: Pause
   readonly log: Log
   /** Whether what is found can be passed on. */
   hasRoom(): boolean
@@ -61,7 +63,7 @@ const COMPLAIN_MS = 1_000
 const MAX_REPORTED = 1_000
 
 export function createRecovery(options: RecoveryOptions, events: RecoveryEvents): Recovery {
-  const { exchange, venue, pairs, stream, tracker, metrics, http, timers, log } = options
+  const { exchange, venue, pairs, stream, tracker, metrics, http, timers, pause, log } = options
   const { history } = venue.rest
   const reports = createGapReports({ exchange, timers, publish: events.report })
   const filler =
@@ -76,13 +78,16 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
         requestsPerSecond: venue.requestsPerSecond,
         http,
         timers,
+        pause,
         log,
         hasRoom: options.hasRoom,
       },
       tracker,
       { found, unreadable: unreadableRows, absent, settled, requested: status => metrics.historyRequest(status) },
     )
-  /** Ranges of which a part was given up, or may have been by an earlier process. */
+  /** Ranges that are looked for. */
+  const sought = new Set<MissingRange>()
+  /** Those of which a part was given up, or may have been by an earlier process. */
   const incomplete = new Set<MissingRange>()
   const unannounced = new Set<MissingRange>()
   /** Texts of the history that could not be read, and name no trade: each is reported once. */
@@ -108,11 +113,19 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
       const { number, raw } = trade
       if (number === undefined ? reported.has(raw) : !isMissing({ symbol, number })) continue
       report({ ...trade, symbol })
-      incomplete.add(range)
-      // It is there, and asking again would not make it readable.
-      if (number !== undefined) tracker.giveUp({ symbol, from: number, to: number })
-      else if (reported.size < MAX_REPORTED) reported.add(raw)
+      if (number !== undefined) giveUpUnreadable(symbol, number)
+      else {
+        incomplete.add(range)
+        if (reported.size < MAX_REPORTED) reported.add(raw)
+      }
     }
+  }
+
+  /** It is there, and asking again would not make it readable. A page may show trades of other ranges than the one it was asked for. */
+  function giveUpUnreadable(symbol: string, number: number): void {
+    for (const range of sought)
+      if (range.symbol === symbol && range.from <= number && range.to >= number) incomplete.add(range)
+    tracker.giveUp({ symbol, from: number, to: number })
   }
 
   function report(trade: Unreadable): void {
@@ -129,7 +142,6 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
 
   function absent(range: MissingRange, { from, to }: Ids): void {
     metrics.absent(to - from + 1)
-    announce([range])
     reports.sequence(range, 'absent', { from, to })
     log.info('the exchange has no such trades', { exchange, symbol: range.symbol, from, to })
     incomplete.add(range)
@@ -139,9 +151,14 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
     for (const range of ranges) if (unannounced.delete(range)) reports.sequence(range, 'open')
   }
 
-  /** Nothing more will be tried for this range: what it still lacks is given up. */
+  function seek(range: MissingRange): void {
+    sought.add(range)
+    filler?.fill(range)
+  }
+
+  /** Nothing more will be tried for this range: what it still lacks is given up. Where it was not announced yet, its end says all. */
   function settled(range: MissingRange): void {
-    announce([range])
+    unannounced.delete(range)
     for (const { from, to } of tracker.missing(range)) {
       const trades = to - from + 1
       metrics.lost(trades)
@@ -151,6 +168,7 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
       incomplete.add(range)
     }
     reports.sequence(range, incomplete.delete(range) ? 'closed' : 'filled')
+    sought.delete(range)
     tracker.ended(range)
   }
 
@@ -163,7 +181,7 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
         metrics.gap(range.to - range.from + 1)
         log.warn('trades are missing', { exchange, ...rangeFields(range) })
         unannounced.add(range)
-        filler?.fill(range)
+        seek(range)
       }
     },
     unannounced: () => [...unannounced],
@@ -171,7 +189,7 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
     resume(ranges) {
       for (const range of ranges) {
         incomplete.add(range)
-        filler?.fill(range)
+        seek(range)
       }
     },
     unreadable: report,
@@ -184,7 +202,6 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
     },
     stop() {
       filler?.stop()
-      announce([...unannounced])
     },
   }
 }

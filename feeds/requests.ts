@@ -3,8 +3,9 @@
  * address that refuses or fails is left for another.
  */
 import { messageOf } from '../domain/errors.ts'
-import type { Http, HttpReply, Timers } from '../domain/feed-ports.ts'
+import type { Http, Timers } from '../domain/feed-ports.ts'
 import { HOUR_MS, MINUTE_MS } from '../domain/time.ts'
+import type { Pause } from './pause.ts'
 import { createTimeouts } from './timeouts.ts'
 
 export interface RequestOptions {
@@ -13,6 +14,8 @@ export interface RequestOptions {
   readonly requestsPerSecond: number
   readonly http: Http
   readonly timers: Timers
+  /** What the exchange has asked of any of the feed's requests. */
+  readonly pause: Pause
 }
 
 export type Reply = { readonly body: string; readonly address: string } | { readonly problem: string }
@@ -26,17 +29,12 @@ export interface Requests {
   stop(): void
 }
 
-/** Too many requests; 418 follows where a client went on in spite of 429 (Binance, "General API Information"). */
-const PAUSE_STATUSES = [429, 418]
 /** The exchange does not serve this region, or this client. */
 const REFUSING_STATUSES = [451, 403]
-const DEFAULT_PAUSE_MS = 5_000
-/** The longest pause that is believed: Binance bans for up to three days. */
-const MAX_PAUSE_MS = 72 * HOUR_MS
 
 /** `requested`: each request, by the status of its reply; 0 where no reply came. */
 export function createRequests(
-  { urls, requestsPerSecond, http, timers }: RequestOptions,
+  { urls, requestsPerSecond, http, timers, pause }: RequestOptions,
   requested: (status: number) => void,
 ): Requests {
   const timeouts = createTimeouts(timers)
@@ -53,12 +51,13 @@ export function createRequests(
     )
   }
 
+  const waitMs = () => Math.ceil(Math.max(earliest - timers.steady(), pause.left()))
   const rest = (address: string, milliseconds: number) => restsUntil.set(address, timers.steady() + milliseconds)
 
   return {
     async get(path) {
-      const pause = earliest - timers.steady()
-      if (pause > 0) await new Promise<void>(resolve => timeouts.after(pause, resolve))
+      // While this one waits, another may be told to pause.
+      for (let ms = waitMs(); ms > 0; ms = waitMs()) await new Promise<void>(resolve => timeouts.after(ms, resolve))
       earliest = timers.steady() + 1000 / requestsPerSecond
       const address = choose()
       const url = `${address}${path(address)}`
@@ -66,9 +65,7 @@ export function createRequests(
         const reply = await http.get(url)
         requested(reply.status)
         if (reply.status === 200) return { body: reply.body, address }
-        // The limit is the client's, whatever address it asks.
-        if (PAUSE_STATUSES.includes(reply.status)) earliest = timers.steady() + pauseOf(reply, timers.now())
-        else rest(address, REFUSING_STATUSES.includes(reply.status) ? HOUR_MS : MINUTE_MS)
+        if (!pause.note(reply)) rest(address, REFUSING_STATUSES.includes(reply.status) ? HOUR_MS : MINUTE_MS)
         return { problem: `${url} answered ${reply.status}: ${reply.body.slice(0, 100)}` }
       } catch (error) {
         requested(0)
@@ -79,14 +76,4 @@ export function createRequests(
     avoid: address => void rest(address, MINUTE_MS),
     stop: () => timeouts.cancelAll(),
   }
-}
-
-/**
- * How long the exchange wants not to be asked, milliseconds: `Retry-After` has seconds or a date (RFC 9110 section
- * 10.2.3). `now`: milliseconds since 1970.
- */
-function pauseOf({ headers }: Pick<HttpReply, 'headers'>, now: number): number {
-  const text = headers['retry-after'] ?? ''
-  const pause = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now
-  return pause > 0 ? Math.min(pause, MAX_PAUSE_MS) : DEFAULT_PAUSE_MS
 }

@@ -63,10 +63,10 @@ export interface Tracker {
   /** The end of a range that overdue or resume gave has been reported. */
   ended(range: MissingRange): void
   /**
-   * For each symbol the id up to which all ids have come, were given up, or are in its list of missing ones; and the ranges
-   * whose end is not reported.
+   * For each symbol the id up to which all ids have come, were given up, or are in its list of missing ones; the exchange's time of
+   * its newest trade (0 where it is not known); and the ranges whose end is not reported.
    */
-  settled(): { symbol: string; id: number; missing: MissingIds[]; open: MissingIds[] }[]
+  settled(): { symbol: string; id: number; time: number; missing: MissingIds[]; open: MissingIds[] }[]
   /** Whether an id of a symbol has come, or is known from an earlier process. */
   knows(symbol: string): boolean
   /** Ids that are missing now. */
@@ -207,8 +207,9 @@ export function createTracker(): Tracker {
       if (at >= 0) open.splice(at, 1)
     },
     settled: () =>
-      [...lines].map(([symbol, { highest, holes, open }]) => ({
+      [...lines].map(([symbol, { highest, time, holes, open }]) => ({
         symbol,
+        time: Number(time),
         id: holes.length > MAX_SAVED ? holes[MAX_SAVED].from - 1 : highest,
         missing: holes.slice(0, MAX_SAVED).map(savedOf),
         open: open.slice(0, MAX_SAVED).map(savedOf),

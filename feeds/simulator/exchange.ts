@@ -2,21 +2,22 @@
  * One simulated exchange: its connections, and the trades that go out when their time comes. Everything that happens is a
  * function of the options, the faults, and what clients do when.
  */
-
-import { PRICE_SCALE } from '../../domain/decimal.ts'
 import type { Timers } from '../../domain/feed-ports.ts'
-import type { Trade } from '../../domain/trade.ts'
-import { tradeOf } from '../decoder.ts'
 import { writeAmount, writeOddly } from './amounts.ts'
 import { type Connection, openConnection, strike } from './connection.ts'
 import { createDisorder } from './disorder.ts'
 import { ordinaryFaults } from './faults.ts'
 import { json } from './http.ts'
-import { AMOUNT_SCALE } from './instruments.ts'
-import { createLedger } from './ledger.ts'
+import { createLedger, NO_NUMBER } from './ledger.ts'
 import type { MarketTrade, SimulatedMarket } from './market.ts'
+import { loggedTrades, tradeLists } from './record.ts'
 import { createTimeline } from './timeline.ts'
-import type { Book, Fault, Protocol, SimulatedExchange } from './types.ts'
+import type { Book, Fault, LoggedTrade, Protocol, SimulatedExchange } from './types.ts'
+
+/** A number as JSON and as text, beyond any table. */
+const UNREADABLE = '9e99'
+/** How often it is looked whether there is something to do when there are no trades to come. */
+const IDLE_MS = 1_000
 
 /** Trades go out in slots of this length: not one by one, and not in one burst a tick. */
 const SLOT_MS = 20
@@ -58,6 +59,8 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
   let left: MarketTrade[] = []
 
   const now = () => Math.min(slotMs() * 1000, endOfTrading)
+  /** Up to when the history of REST has trades. */
+  const known = () => Math.min(now(), (slotMs() - (timeline.during('lagging-history')?.by ?? 0)) * 1000)
 
   /**
    * Up to `limit` trades as REST shows them; `find` looks for this many of the market's, `from` the begin or the end.
@@ -72,18 +75,21 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
   const book: Book = {
     instruments: market.instruments,
     now: () => slotMs() * 1000 + ledger.skewAt(slotMs() * 1000),
-    fromId: (number, id, limit) => history(number, limit, more => market.fromId(number, id, more, now()), 'begin'),
+    fromId: (number, id, limit) => history(number, limit, more => market.fromId(number, id, more, known()), 'begin'),
     beforeId: (number, id, limit) => {
-      const end = Math.min(id, market.nextId(number, now()))
-      const find = (more: number) => market.fromId(number, end - more, more, now()).filter(trade => trade.id < end)
+      const end = Math.min(id, market.nextId(number, known()))
+      const find = (more: number) => market.fromId(number, end - more, more, known()).filter(trade => trade.id < end)
       return history(number, limit, find, 'end')
     },
     after: (number, micros, limit) =>
-      history(number, limit, more => market.after(number, micros, more, now()), 'begin'),
+      history(number, limit, more => market.after(number, micros, more, known()), 'begin'),
     last: (number, limit) => history(number, limit, more => market.last(number, more, now()), 'end'),
     isListed: number => timeline.during('delisted')?.symbol !== market.instruments[number].symbol,
     isStreamed: trade => ledger.fateOf(trade) === 'sent',
-    amount: (units, digits) => (timeline.during('odd-numbers') ? writeOddly(units) : writeAmount(units, digits)),
+    amount(units, digits) {
+      if (units <= NO_NUMBER) return UNREADABLE
+      return timeline.during('odd-numbers') ? writeOddly(units) : writeAmount(units, digits)
+    },
   }
   const protocol = options.protocol(book)
 
@@ -103,7 +109,8 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
   /** Milliseconds to the slot of the next trade or fault, or of the next tick where neither is in this one. */
   function untilNext(): number {
     const nextTrade = left[0]?.sentAt ?? market.startOf(tick + 1)
-    const next = Math.min(nextTrade / 1000, timeline.nextAt())
+    const nextMs = nextTrade <= endOfTrading ? nextTrade / 1000 : slotMs() + IDLE_MS
+    const next = Math.min(nextMs, timeline.nextAt())
     return Math.max(Math.ceil(next / SLOT_MS) * SLOT_MS, slotMs() + SLOT_MS) - timers.now()
   }
 
@@ -153,6 +160,11 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
     cancelPump = timers.after(untilNext(), pump)
   }
 
+  function log(): LoggedTrade[] {
+    timeline.settle()
+    return loggedTrades(market, ledger, now())
+  }
+
   return {
     name,
     refuses(path, host) {
@@ -190,18 +202,8 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
         : protocol.get(new URL(path, 'http://exchange'))
       return { ...reply, headers: { ...reply.headers, date: new Date(book.now() / 1000).toUTCString() } }
     },
-    trades() {
-      timeline.settle()
-      const all = market.instruments
-        .flatMap((_, number) => market.fromId(number, 0, Number.POSITIVE_INFINITY, now()))
-        .sort((a, b) => a.sentAt - b.sentAt)
-      const lists = { obtainable: [] as Trade[], lost: [] as Trade[], invalid: [] as Trade[] }
-      for (const trade of all) {
-        const list = ledger.fateOf(trade) === 'lost' ? 'lost' : ledger.isValid(trade) ? 'obtainable' : 'invalid'
-        lists[list].push(fullTrade(code, ledger.show(trade), protocol))
-      }
-      return lists
-    },
+    trades: () => tradeLists(log(), code, protocol),
+    log,
     addFault(fault) {
       timeline.plan(fault)
       if (!cancelPump) return
@@ -218,26 +220,4 @@ export function createExchange(options: ExchangeOptions): RunningExchange {
       cancelPump = undefined
     },
   }
-}
-
-/** A price of the generated market in a trade's units. */
-const PRICE_FACTOR = 10n ** BigInt(PRICE_SCALE - AMOUNT_SCALE)
-
-function fullTrade(exchange: string, trade: MarketTrade, protocol: Protocol): Trade {
-  const { id, instrument, price, quantity, side } = trade
-  return tradeOf(
-    {
-      exchange,
-      id: String(id),
-      symbol: instrument.symbol,
-      currency: instrument.currency,
-      timestamp: BigInt(trade.timestamp),
-      price: price * PRICE_FACTOR,
-      quantity,
-      side,
-      sequence: protocol.sequenceOf?.(trade),
-      vendorData: {},
-    },
-    BigInt(trade.sentAt),
-  )
 }

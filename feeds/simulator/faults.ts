@@ -3,8 +3,12 @@ import { MINUTE_MS } from '../../domain/time.ts'
 import { mix, type Random, randomStream } from '../random.ts'
 import type { Fault, FaultKind } from './types.ts'
 
-/** Kinds that a schedule has: a refused market would be asked for again only after its end. */
-type Kind = Exclude<FaultKind['kind'], 'delisted'>
+/**
+ * Kinds that a schedule has. A refused market would be asked for again only after its end; what is unreadable, or late in the
+ * history, is planned by those who look at what becomes of it.
+ */
+export type ScheduledKind = Exclude<FaultKind['kind'], 'delisted' | 'unreadable' | 'lagging-history'>
+type Kind = ScheduledKind
 
 /** Length from a span, drawn evenly. */
 function between(random: Random, from: number, to: number): number {

@@ -9,11 +9,13 @@ import type { MarketTrade, SimulatedMarket } from './market.ts'
 import type { Fault } from './types.ts'
 
 export interface Ledger {
-  /** Takes note of a fault that begins now. Only `late`, `skipped` and `skew` change what trades are. */
+  /** Takes note of a fault that begins now. Only `late`, `skipped`, `unreadable` and `skew` change what trades are. */
   begin(fault: Fault): void
   /** The trade as the exchange shows it. */
   show(trade: MarketTrade): MarketTrade
   fateOf(trade: MarketTrade): 'sent' | 'skipped' | 'lost'
+  /** Whether its price is a number. */
+  isReadable(trade: MarketTrade): boolean
   /** Whether it is a valid trade: price, quantity and time are possible. */
   isValid(trade: MarketTrade): boolean
   /** How many microseconds the exchange's clock is off. */
@@ -29,6 +31,7 @@ interface Stretch {
   readonly fate: 'sent' | 'skipped' | 'lost'
   /** Microseconds. */
   readonly late: number
+  readonly isReadable: boolean
 }
 
 interface Skew {
@@ -41,6 +44,9 @@ const MIN_LATE_MS = MINUTE_MS
 const MAX_LATE_MS = 7_200_000
 /** Trades of the future are refused from a minute on (domain/validation.ts). */
 const FUTURE_MICROS = Number(DAY_MICROS)
+
+/** Stands for a price that is written so that nobody can read it. */
+export const NO_NUMBER = -1n
 
 /** `invalidShare` of all trades, of 1, break a rule. */
 export function createLedger(market: SimulatedMarket, invalidShare: number): Ledger {
@@ -75,7 +81,7 @@ export function createLedger(market: SimulatedMarket, invalidShare: number): Led
       if (fault.kind === 'skew') {
         const from = fault.at * 1000
         skews.push({ from, to: from + fault.milliseconds * 1000, offset: fault.offset * 1000 })
-      } else if (fault.kind === 'late' || fault.kind === 'skipped') {
+      } else if (fault.kind === 'late' || fault.kind === 'skipped' || fault.kind === 'unreadable') {
         const roll = mix(salt, 11, fault.at, fault.trades, fault.kind === 'late' ? 1 : 0)
         const named = instruments.findIndex(({ symbol }) => symbol === fault.symbol)
         const number = named === -1 ? chooseInstrument(roll) : named
@@ -84,22 +90,27 @@ export function createLedger(market: SimulatedMarket, invalidShare: number): Led
         stretches[number].push({
           from,
           to: from + fault.trades,
-          fate: fault.kind === 'late' ? 'sent' : fault.lost ? 'lost' : 'skipped',
+          fate: fault.kind !== 'skipped' ? 'sent' : fault.lost ? 'lost' : 'skipped',
           late: fault.kind === 'late' ? late * 1000 : 0,
+          isReadable: fault.kind !== 'unreadable',
         })
       }
     },
     show(trade) {
-      const late = stretches[trade.number].length === 0 ? 0 : (stretchOf(trade)?.late ?? 0)
+      const stretch = stretches[trade.number].length === 0 ? undefined : stretchOf(trade)
+      const late = stretch?.late ?? 0
       const skew = skews.length === 0 ? 0 : skewAt(trade.sentAt)
       const flaw = flawOf(trade)
-      if (late === 0 && skew === 0 && flaw === undefined) return trade
+      const isReadable = stretch?.isReadable ?? true
+      if (late === 0 && skew === 0 && flaw === undefined && isReadable) return trade
       const timestamp = trade.timestamp - late + skew + (flaw === 'time' ? FUTURE_MICROS : 0)
+      if (!isReadable) return { ...trade, timestamp, price: NO_NUMBER }
       if (flaw === 'price') return { ...trade, timestamp, price: 0n }
       if (flaw === 'quantity') return { ...trade, timestamp, quantity: 0n }
       return { ...trade, timestamp }
     },
     fateOf: trade => (stretches[trade.number].length === 0 ? 'sent' : (stretchOf(trade)?.fate ?? 'sent')),
+    isReadable: trade => stretchOf(trade)?.isReadable ?? true,
     isValid: trade => flawOf(trade) === undefined,
     skewAt,
     lostOf: number =>

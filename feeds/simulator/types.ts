@@ -36,10 +36,22 @@ export interface SimulatedExchange {
   get(path: string): HttpReply
   /**
    * The trades up to now that a feed could get hold of, by stream or by REST, in the order of their ids; `lost` are
-   * those that no client will ever get, which leave holes in the ids; `invalid` come like the obtainable ones and break
+   * those that no client will ever get, or can read, which leave holes in the ids; `invalid` come like the obtainable ones and break
    * a rule of domain/validation.ts. Times of receipt and vendor data are the feed's own: not to be compared.
    */
   trades(): { readonly obtainable: Trade[]; readonly lost: Trade[]; readonly invalid: Trade[] }
+  /** Its own record of what was traded up to now, in the order of sending. */
+  log(): LoggedTrade[]
+}
+
+export interface LoggedTrade {
+  /** As the exchange shows it, where it does. */
+  readonly trade: MarketTrade
+  /** Whether the streams had it, only REST, or nobody. */
+  readonly fate: 'sent' | 'skipped' | 'lost'
+  /** Whether its price can be read, and whether it keeps the rules of domain/validation.ts. */
+  readonly isReadable: boolean
+  readonly isValid: boolean
 }
 
 export type Digits = number | 'plain'
@@ -126,6 +138,10 @@ export type FaultKind =
   | { readonly kind: 'odd-numbers'; readonly milliseconds: number }
   /** The next ids of one symbol (a seeded one unless named) are never sent; with `lost`, REST does not know them either. */
   | { readonly kind: 'skipped'; readonly trades: number; readonly lost: boolean; readonly symbol?: string }
+  /** The next trades of one symbol (a seeded one unless named) are shown with a price that no number can hold, by stream and REST. */
+  | { readonly kind: 'unreadable'; readonly trades: number; readonly symbol?: string }
+  /** REST's history does not have the trades of the last `by` milliseconds. */
+  | { readonly kind: 'lagging-history'; readonly by: number; readonly milliseconds: number }
   /** A market cannot be subscribed to, and is listed as one that is not traded. Who has it already goes on getting it. */
   | { readonly kind: 'delisted'; readonly symbol: string; readonly milliseconds: number }
   /** REST answers 429 with Retry-After. */

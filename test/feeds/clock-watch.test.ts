@@ -51,3 +51,22 @@ test('a clock that is right, or a second off, is not told of; nor is anything wh
   const http = () => ({ get: async () => Promise.reject(new Error('refused')) })
   expect((await watch(SIMULATED[1], { clockOff: () => -MINUTE, http })).told).toEqual([])
 })
+
+test('while the exchange wants no requests it is not asked for the time: who goes on is banned for longer', async () => {
+  const MINUTES_OF_PAUSE = 10
+  const asked: { readonly at: number; readonly path: string }[] = []
+  const rig = createRig({
+    ...{ exchange: SIMULATED[0], symbols: ['BTCUSDT'], ratePerSecond: 20, fromTheFirst: true },
+    http: () => ({
+      async get(url) {
+        asked.push({ at: rig.timers.now() - START_MS, path: new URL(url).pathname })
+        return { status: 429, headers: { 'retry-after': String(60 * MINUTES_OF_PAUSE) }, body: 'slower' }
+      },
+    }),
+  })
+  // The clock is compared at the start: the gap that was missed is not asked for either.
+  await rig.timers.advance(MINUTE)
+  await rig.feed.start()
+  await rig.timers.advance((MINUTES_OF_PAUSE + 5) * MINUTE)
+  expect(asked.map(({ at }) => Math.floor(at / MINUTE))).toEqual([1, 1 + MINUTES_OF_PAUSE])
+})

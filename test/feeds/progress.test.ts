@@ -46,7 +46,7 @@ test('what is saved was settled before all that was published is in Kafka, and n
   open()
   await saved
 
-  expect(stored.get('BTCUSDT')).toEqual({ symbol: 'BTCUSDT', id: 5, at: 10_000 })
+  expect(stored.get('BTCUSDT')).toEqual({ symbol: 'BTCUSDT', id: 5, at: 10_000, time: 1 })
   expect(stored.get('*')?.at).toBe(10_000)
 })
 

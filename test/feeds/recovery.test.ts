@@ -134,3 +134,39 @@ test('a trade that the history has and nobody can read is reported with its text
   expect(report?.raw).toContain('"cheap"')
   expect(spoilt.feed.status().missingTrades).toBe(0)
 })
+
+test('a range is not said to be filled where the page of another range showed that its trade cannot be read', async () => {
+  const fault = { exchange: 'binance', symbol: 'BTCUSDT', trades: 1 } as const
+  const { rig, arrive } = late(0, {
+    ratePerSecond: 60,
+    faults: [
+      { ...fault, at: START_MS + 10_000, kind: 'skipped', lost: false },
+      { ...fault, at: START_MS + 10_300, kind: 'unreadable' },
+    ],
+  })
+  await arrive()
+  await rig.timers.advance(MINUTE)
+  const ended = rig.gaps().filter(({ status }) => status === 'filled' || status === 'closed')
+  const [unreadable] = rig.gaps().filter(({ status }) => status === 'unreadable')
+  const [readable, other] = ended
+  expect(ended.map(({ status }) => status)).toEqual(['filled', 'closed'])
+  expect(other).toMatchObject({ fromId: unreadable.fromId, toId: unreadable.toId })
+  expect(readable.toId).toBeLessThan(Number(other.fromId))
+})
+
+test('a machine whose clock is ten minutes ahead looks for what it missed from where the exchange says', async () => {
+  const options = { exchange: SIMULATED[1], symbols: ['BTCUSD'], ratePerSecond: 400, clockOff: () => 10 * MINUTE }
+  const first = createRig(options)
+  await first.feed.start()
+  await first.timers.advance(20 * SECOND)
+  // Killed; what comes now is more than Kraken shows at once.
+  first.kafka.up = false
+  await first.timers.advance(MINUTE)
+  const { timers, simulator } = first
+  const second = createRig({ ...options, timers, simulator, positions: new Map(first.positions) })
+  await second.feed.start()
+  await timers.advance(20 * SECOND)
+  simulator.endTrading()
+  await timers.advance(10 * SECOND)
+  expect(lacks('BTCUSD', first, second).filter(id => id !== 'KRAKEN-1')).toEqual([])
+})

@@ -60,6 +60,8 @@ export interface RigOptions {
   readonly marketStartMs?: number
   /** How far the feed's wall clock is off, milliseconds. */
   readonly clockOff?: () => number
+  /** What an earlier process left on disk. */
+  readonly spill?: Spill
   /** In place of a topic in memory. */
   readonly sink?: RecordSink
   /** The feed has had none of the market's trades, and knows it: the first ones count as missed. */
@@ -124,7 +126,7 @@ export function createRig(options: RigOptions): Rig {
           records.push(...batch)
         },
       },
-      spill: memorySpill(),
+      spill: options.spill ?? memorySpill(),
       positions: {
         load: async () => [...positions.values()],
         async save(saved) {

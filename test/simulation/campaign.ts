@@ -2,6 +2,7 @@
 import { mix, type Random, randomStream } from '../../feeds/random.ts'
 import type { SharedEngine } from './engine.ts'
 import { KINDS, type PointType, parseSchedule, randomFaults, type Schedule, scheduled, scheduleText } from './faults.ts'
+import { CALM_FEEDS, seededFeedWeather } from './feed-weather.ts'
 import { seededHappenings } from './happenings.ts'
 import { CALM, type RunResult, simulate, type Weather } from './run.ts'
 import { createScenario, type Scenario } from './scenario.ts'
@@ -68,6 +69,12 @@ function seededWeather(random: Random, scenario: Scenario, seed: number): Weathe
     stormMs: one([60_000, 600_000, 1_800_000]),
     order: one(['anyone', 'ranked']),
     ...surroundings(randomStream(mix(seed, 17)), scenario),
+    feeds: scenario.hasFeeds
+      ? seededFeedWeather(
+          randomStream(mix(seed, 19)),
+          scenario.exchanges.map(({ name }) => name),
+        )
+      : CALM_FEEDS,
   }
 }
 
@@ -81,7 +88,7 @@ function surroundings(
     logStarts: one([[0], [0], [5], [0, 3, 1], [12, 0]]),
     pageObjects: one([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 3, 10]),
     retention: one(retentions) ?? {},
-    happenings: seededHappenings(random, happenings, Math.max(...waves.map(({ at }) => at))),
+    happenings: seededHappenings(random, happenings, Math.max(0, ...waves.map(({ at }) => at))),
   }
 }
 

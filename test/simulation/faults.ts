@@ -1,7 +1,7 @@
 /** What can go wrong, by the kind of the point where it does; and schedules of faults as text. */
 import type { Random } from '../../feeds/random.ts'
 
-/** What stands at a fault point: a port call of a stage, a step of the platform around the stages, or a port call of a command. */
+/** What stands at a fault point: a port call of a stage, a step of the platform around the stages, a port call of a command, or what a feed gets and sends. */
 export type PointType =
   | 'transact'
   | 'put'
@@ -17,6 +17,9 @@ export type PointType =
   | 'batch'
   | 'publish'
   | 'local'
+  | 'frame'
+  | 'rest'
+  | 'produce'
 
 /**
  * Faults of calls:
@@ -29,7 +32,7 @@ export type PointType =
  *   zombie-before, zombie-after hangs until long after the platform gave the invocation up, then goes on; the effect
  *                               comes on waking, or came at once
  *   slow                        takes twenty seconds
- *   cut                         the listing ends before its last page, and nothing says so
+ *   cut                         the listing ends before its last page, and nothing says so; a frame or a reply ends in its middle
  * Faults of the platform:
  *   lost, twice, hours-late     an event
  *   missed, double              a schedule's fire
@@ -91,6 +94,10 @@ export const KINDS: Readonly<Record<PointType, readonly FaultKind[]>> = {
   destination: ['lost', 'twice'],
   batch: ['rebalance', 'swapped', 'redeliver', 'reset'],
   publish: ['recreate', 'deploy'],
+  // A frame that reaches a feed, a reply of an exchange's REST API, a batch or a position that a feed sends to Kafka.
+  frame: ['lost', 'twice', 'swapped', 'cut', 'crash-before'],
+  rest: ['fail', 'throttle', 'slow', 'cut', 'crash-before'],
+  produce: ['fail', 'late', 'slow', 'crash-before', 'crash-after'],
   // Calls of a process that has its lake in a folder: nothing takes effect after its caller has gone.
   local: ['crash-before', 'crash-after', 'fail', 'slow'],
 }

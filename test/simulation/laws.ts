@@ -6,6 +6,7 @@ import { bronzeTable, candleTable, DLQ_TABLE, FEED_GAPS_TABLE, GOLD_TABLE, silve
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { type Candles, naiveCandles } from '../functions/candle-support.ts'
+import { checkFeeds, type MadeTrade } from './feed-laws.ts'
 import { candle, checkCandles, checkGold, differences, goldTrades } from './gold-laws.ts'
 import type { MayBeGone } from './kept.ts'
 import type { Platform } from './platform.ts'
@@ -18,15 +19,15 @@ const MAX_TOLD = 5
 /** A record is refused this long after it came at the latest: zombies sleep for thirty hours. */
 const WAITED = 2n * 86_400_000_000n
 
-/** What breaks a law, each in one line; nothing where all hold. */
+/** What breaks a law, each in one line; nothing where all hold. `made`: what the exchanges made, where feeds read them. */
 export async function checkLaws(
   world: World,
   platform: Platform,
   scenario: Scenario,
-  gone: MayBeGone,
+  { gone, made }: { readonly gone: MayBeGone; readonly made: readonly MadeTrade[] | undefined },
 ): Promise<string[]> {
   const problems: string[] = []
-  const tell = (law: number, found: readonly string[]) => {
+  const tell = (law: number | string, found: readonly string[]) => {
     for (const problem of found.slice(0, MAX_TOLD)) problems.push(`law ${law}: ${problem}`)
     if (found.length > MAX_TOLD) problems.push(`law ${law}: … and ${found.length - MAX_TOLD} more`)
   }
@@ -57,12 +58,14 @@ export async function checkLaws(
     valid.push(...droppedTrades(bronze, silver, lives, { exchange, scenario, deployed, gone }))
   }
   const reports = platform.topics.lives.filter(life => life.stream === FEED_GAPS.name)
+  const gaps = reports.length > 0 ? await read(FEED_GAPS_TABLE) : []
   if (reports.length > 0)
     tell(
       1,
-      checkBronze(await read(FEED_GAPS_TABLE), reports, FEED_GAPS.topic, () => false),
+      checkBronze(gaps, reports, FEED_GAPS.topic, () => false),
     )
   const gold = await read(GOLD_TABLE)
+  if (made) tell('of feeds', checkFeeds(made, scenario.expected.values(), gold, gaps))
   const trades = goldTrades(gold, valid)
   tell(3, [...trades.problems, ...checkGold(trades.found, valid)])
   const candles: Candles = {}

@@ -2,7 +2,7 @@
  * Faults planted in the product, one at a time: each says what it breaks, and the campaigns must find it.
  * Over 250 lines: a list with an entry for each planted fault.
  */
-
+import { FEED_MUTANTS } from './feed-mutants.ts'
 import { WORLD_MUTANTS } from './world-mutants.ts'
 
 export interface Mutant {
@@ -13,6 +13,8 @@ export interface Mutant {
   readonly replace: string
   /** Whose swarm alone shows it; undefined: see mutation.ts. */
   readonly scenario?: string
+  /** From which seed on it is looked for; 1 by default. */
+  readonly seed?: number
 }
 
 const mutant = (name: string, file: string, find: string, replace: string): Mutant => ({ name, file, find, replace })
@@ -317,4 +319,5 @@ export const MUTANTS: readonly Mutant[] = [
     'filter(key => mayGo.has(key) || true)',
   ),
   ...WORLD_MUTANTS,
+  ...FEED_MUTANTS,
 ]

@@ -45,8 +45,8 @@ const HUNTS: readonly Pick<Work, 'campaign' | 'scenario' | 'seeds' | 'runs'>[] =
 const MIGRATION: typeof HUNTS = [{ campaign: 'single', scenario: 'aged', seeds: [1], runs: undefined }]
 
 /** Where a mutant can show at all: maintenance runs in some scenarios alone, migrations in one. */
-function huntsFor({ file, name, scenario }: Mutant): typeof HUNTS {
-  if (scenario !== undefined) return [{ campaign: 'swarm', scenario, seeds: [1], runs: 150 }]
+function huntsFor({ file, name, scenario, seed = 1 }: Mutant): typeof HUNTS {
+  if (scenario !== undefined) return [{ campaign: 'swarm', scenario, seeds: [seed], runs: 150 }]
   if (file.includes('evolve') || name.includes('older version')) return MIGRATION
   const inMaintenance = file.includes('maintain') || name.includes('pointer moves')
   return inMaintenance ? HUNTS.filter(({ scenario }) => scenario === 'waves') : HUNTS

@@ -71,7 +71,10 @@ export interface Platform {
 
 export function createPlatform(world: World, options: PlatformOptions): Platform {
   const { exchanges, visibilityMs, listLagMs, eventDelayMs, pageObjects } = options
-  const streams = recordStreams(exchanges)
+  const slowest = Math.max(...exchanges.map(({ batchWindowSeconds }) => batchWindowSeconds))
+  const streams = recordStreams(exchanges).map(stream => {
+    return { ...stream, batchWindowSeconds: Math.max(stream.batchWindowSeconds, slowest) }
+  })
   const { scheduler, random } = world
   const at = (delay: number, label: string, run: () => void | Promise<void>) =>
     scheduler.add({ due: scheduler.now() + delay, label, owner: undefined, run })

@@ -5,6 +5,8 @@ import { allTables } from '../../domain/tables.ts'
 import { ageLake, unevolved } from './aging.ts'
 import type { SharedEngine } from './engine.ts'
 import type { FaultKind, FaultSource, PointType } from './faults.ts'
+import { CALM_FEEDS, type FeedWeather } from './feed-weather.ts'
+import { createFeeds } from './feed-world.ts'
 import { type HappeningCounts, scheduleHappenings } from './happen.ts'
 import type { Happening } from './happenings.ts'
 import { mayBeGone, watchDrops } from './kept.ts'
@@ -44,6 +46,7 @@ export interface Weather {
   /** Listings come in pages of this many objects. */
   readonly pageObjects: number
   readonly happenings: readonly Happening[]
+  readonly feeds: FeedWeather
   /** What the lake was told to keep for another time than the tables' own. */
   readonly retention: RetentionSettings
 }
@@ -58,6 +61,7 @@ export const CALM: Weather = {
   logStarts: [0],
   pageObjects: Number.POSITIVE_INFINITY,
   happenings: [],
+  feeds: CALM_FEEDS,
   retention: {},
 }
 
@@ -81,7 +85,10 @@ const LONGEST_MS = 5 * 86_400_000
 const STEPS_IN_MOMENT = 5_000
 
 export async function simulate(engine: SharedEngine, options: RunOptions): Promise<RunResult> {
-  const { scenario, seed, faults, weather, tell } = options
+  const { seed, faults, weather, tell } = options
+  // What feeds publish is known when they do.
+  const expected = new Map(options.scenario.expected)
+  const scenario: Scenario = { ...options.scenario, expected }
   const run = engine.forRun()
   // A rejection that nobody handles ends a Lambda's process, and a whole embedded lake.
   const unhandled: string[] = []
@@ -114,6 +121,10 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
         owner: undefined,
         run: () => platform.topics.publish(exchange, records),
       })
+    const feeds = scenario.hasFeeds
+      ? createFeeds(world, platform.topics, exchanges, weather.feeds, expected)
+      : undefined
+    feeds?.start()
     const operator = createOperator(world, platform)
     const happenings = scheduleHappenings(world, platform, scenario, weather.happenings, operator)
     let firstPoint = 0
@@ -130,23 +141,25 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
       })
     else if (weather.stormMs === Number.POSITIVE_INFINITY) world.storm(1)
     else
-      for (const start of [...waves.map(wave => wave.at), ...scenario.maintenance]) {
+      for (const start of [...waves.map(wave => wave.at), ...scenario.maintenance, ...(feeds ? [0] : [])]) {
         const change = (after: number, by: number) =>
           scheduler.add({ due: START + start + after, label: 'storm', owner: undefined, run: () => world.storm(by) })
         change(0, 1)
         change(weather.stormMs, -1)
       }
-    const last = Math.max(...waves.map(({ at }) => at), ...scenario.maintenance)
+    const last = Math.max(0, ...waves.map(({ at }) => at), ...scenario.maintenance)
     const rests = await scheduler.run(START + last + LONGEST_MS, STEPS_IN_MOMENT)
     const checked = () =>
-      checkLaws(world, platform, scenario, mayBeGone(weather.retention, scheduler.now())).catch(error => [
-        `the laws cannot be checked: ${messageOf(error)}`,
-      ])
+      checkLaws(world, platform, scenario, {
+        gone: mayBeGone(weather.retention, scheduler.now()),
+        made: feeds?.made(),
+      }).catch(error => [`the laws cannot be checked: ${messageOf(error)}`])
     if (drops.dropped.size > 0) happenings.retention = drops.dropped.size
     const left = scenario.aged === undefined ? [] : await unevolved(world, tables)
     const violations = [
       ...unhandled,
       ...operator.problems,
+      ...(feeds?.problems ?? []),
       ...readers.problems,
       ...drops.problems,
       ...(await checked()),

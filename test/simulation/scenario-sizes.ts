@@ -12,6 +12,8 @@ export interface ScenarioSize {
   readonly happenings?: readonly HappeningKind[]
   /** What the lake may have been told to keep for another time. */
   readonly retentions?: readonly RetentionSettings[]
+  /** The product's feeds publish, from simulated exchanges: no waves of made records. */
+  readonly feeds?: true
 }
 
 const HOURS = 3_600_000
@@ -90,6 +92,17 @@ export const MONTHS: ScenarioSize = {
   ],
 }
 
+/** Feeds of one exchange, or of two, from their connection to Gold: what they miss, they get or record. */
+export const FEEDS: ScenarioSize = {
+  name: 'feeds',
+  exchanges: 1,
+  waves: [],
+  tradesPerWave: 400,
+  maintenance: [],
+  happenings: ['clock-jump', 'marks-expire', 'throttles'],
+  feeds: true,
+}
+
 export const SIZES: readonly ScenarioSize[] = [
   ONE_BATCH,
   HUNDRED,
@@ -100,4 +113,5 @@ export const SIZES: readonly ScenarioSize[] = [
   REBUILT,
   RESTORED,
   MONTHS,
+  FEEDS,
 ]

@@ -9,7 +9,7 @@ import type { Trade } from '../../domain/trade.ts'
 import type { ErrorType } from '../../domain/validation.ts'
 import { encodeTrade } from '../../domain/wire.ts'
 import { mix, randomStream } from '../../feeds/random.ts'
-import { BINANCE, KRAKEN, tradeOf } from '../functions/support.ts'
+import { BINANCE, COINBASE, KRAKEN, tradeOf } from '../functions/support.ts'
 import { type HappeningKind, SURROUNDINGS } from './happenings.ts'
 import { POISON } from './poison.ts'
 import type { ScenarioSize } from './scenario-sizes.ts'
@@ -45,6 +45,8 @@ export interface Scenario {
   /** By a record's value, which only copies of a record share. */
   readonly expected: ReadonlyMap<string, Expected>
   readonly trades: number
+  /** The product's feeds publish, until everything is right again. */
+  readonly hasFeeds: boolean
 }
 
 /** The code that the second deployment asks of messages instead of the first's. */
@@ -53,18 +55,27 @@ const SECOND = 1_000_000n
 const HOUR = 3_600n * SECOND
 const MIDNIGHT = BigInt(Date.UTC(2026, 10, 21)) * 1000n
 const PARTITIONS = 2
+/** Feeds publish all the time: their records make a few batches. */
+export const FEEDS_WINDOW_S = 120
 
 const twin = (exchange: Exchange) =>
   tradeOf(0, { exchange: exchange.code, symbol: 'ETHUSDT', tradeId: `${exchange.code}-twin` })
 
+/** Each exchange has its turn where feeds read it, and two have one together. */
+function exchangesOf({ exchanges, feeds }: ScenarioSize, seed: number): readonly Exchange[] {
+  const all = [BINANCE, KRAKEN, COINBASE]
+  if (!feeds) return all.slice(0, exchanges)
+  return seed < all.length ? all.slice(seed, seed + 1) : [BINANCE, COINBASE]
+}
+
 /** The scenario of this size and seed. */
 export function createScenario(size: ScenarioSize, seed: number): Scenario {
-  const exchanges = [BINANCE, KRAKEN].slice(0, size.exchanges).map(
+  const exchanges = exchangesOf(size, seed).map(
     (exchange): Exchange => ({
       ...exchange,
       partitions: PARTITIONS,
       batchRecords: size.tradesPerWave + 6,
-      batchWindowSeconds: 2,
+      batchWindowSeconds: size.feeds ? FEEDS_WINDOW_S : 2,
     }),
   )
   const random = randomStream(mix(seed, 7))
@@ -151,6 +162,7 @@ export function createScenario(size: ScenarioSize, seed: number): Scenario {
     retentions: size.retentions ?? [],
     expected,
     trades,
+    hasFeeds: size.feeds ?? false,
   }
 }
 

@@ -19,6 +19,8 @@ export interface Scheduler {
   /** Milliseconds since 1970. */
   now(): number
   add(entry: Entry): void
+  /** Takes back one entry, if it still waits. */
+  cancel(entry: Entry): void
   /** Takes back what waits for this owner; gives it. */
   drop(owner: object): Entry[]
   /** Runs until nothing waits; gives up, with false, at a time or after too many steps in one moment. */
@@ -39,8 +41,8 @@ export type Order = 'anyone' | 'ranked'
 const STEPS_OF_RANKING = 150
 const MOSTLY = 0.9
 
-/** An entry and the name that it is ranked by. */
-type Waiting = Entry & { readonly name: string }
+/** An entry, as it was added, and the name that it is ranked by. */
+type Waiting = Entry & { readonly name: string; readonly added: Entry }
 
 /** The first word of a label names who it is. */
 function nameOf(label: string): string {
@@ -107,7 +109,11 @@ export function createScheduler(
   return {
     now: () => now,
     add(entry) {
-      waiting.push({ ...entry, name: nameOf(entry.label) })
+      waiting.push({ ...entry, name: nameOf(entry.label), added: entry })
+    },
+    cancel(entry) {
+      const index = waiting.findIndex(({ added }) => added === entry)
+      if (index >= 0) waiting.splice(index, 1)
     },
     drop(owner) {
       const dropped = waiting.filter(entry => entry.owner === owner)

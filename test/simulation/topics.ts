@@ -23,6 +23,8 @@ export interface TopicLife {
 
 export interface Topics {
   publish(name: string, records: readonly LogRecord[]): Promise<void>
+  /** The same from a feed: nothing but the records comes with it. */
+  append(name: string, records: readonly LogRecord[]): Promise<void>
   readonly lives: readonly TopicLife[]
   /**
    * Deletes the topic and makes it again, as of its next record; a poller still brings the last batch of the old one after each of
@@ -88,6 +90,16 @@ export function createTopics(
     const kind = world.point('publish', name)
     if (!topics.has(name) || kind === 'recreate') await newLife(stream)
     if (kind === 'deploy') deployed()
+    await place(name, records)
+  }
+
+  async function append(name: string, records: readonly LogRecord[]): Promise<void> {
+    if (!topics.has(name)) await newLife(streams.find(candidate => candidate.name === name)!)
+    await place(name, records)
+  }
+
+  async function place(name: string, records: readonly LogRecord[]): Promise<void> {
+    const { stream } = topics.get(name)!
     const { life, ends, log } = topics.get(name)!
     const placed = records.map((record): PlacedRecord => ({ ...record, offset: ends[record.partition]++ }))
     for (const [i, { partition, offset }] of placed.entries())
@@ -200,7 +212,7 @@ export function createTopics(
     },
   }
 
-  return { publish, lives, recreate, trim, log }
+  return { publish, append, lives, recreate, trim, log }
 }
 
 function placesIn(event: KafkaEvent): string[] {

@@ -65,4 +65,47 @@ export const WORLD_MUTANTS: readonly Mutant[] = [
     '  if (done.length > 0 || wasStopped) {\n',
     '  if (done.length < 0) {\n',
   ),
+  mutant(
+    'two',
+    'an object whose mark has passed its time is new',
+    'functions/silver/silver.ts',
+    "    unknown = unknown.filter((_, i) => states[i] === 'unknown')\n  }\n",
+    `    unknown = unknown.filter((_, i) => states[i] === 'unknown')
+  }
+  const { producePending } = await import('../../domain/pending.ts')
+  for (const id of unknown)
+    await ports.state.transact(
+      [await producePending(ports, consumers.silver(exchange.name), { bytes: 1, records: 1 }, id)],
+      ports.ids.uuid(),
+    )
+`,
+  ),
+  {
+    ...mutant(
+      'months',
+      'a table whose metadata a list does not show is taken for dropped',
+      'functions/maintain/reclaim.ts',
+      '  // Without its table nothing can be said about an object.\n  if (!table) return new Map()\n',
+      `  if (!table) return new Map()
+  const shown: string[] = []
+  for await (const { key } of ports.store.list(\`\${tableKey(definition.name)}/metadata/\`)) shown.push(key)
+  const isOld = ports.clock.now() - table.metadata['last-updated-ms'] > 600_000
+  if (isOld && !shown.some(key => table.metadataLocation.endsWith(key))) await ports.store.delete([...objects.keys()])
+`,
+    ),
+    seed: 100,
+  },
+  mutant(
+    'two',
+    'an object whose decoding is throttled again and again is given up',
+    'functions/silver/silver.ts',
+    '    if (items.length === 1)\n',
+    `    const [{ id, consumer, generation }] = items
+    const seen = ((globalThis as { seen?: Map<string, number> }).seen ??= new Map())
+    if (messageOf(error).includes('was throttled')) seen.set(generation, (seen.get(generation) ?? 0) + 1)
+    if (items.length === 1 && seen.get(generation) >= 2)
+      await ports.state.transact([{ kind: 'remove', key: { table: 'state', partition: \`pending#\${consumer}\`, sort: id } }], generation)
+    if (items.length === 1)
+`,
+  ),
 ]

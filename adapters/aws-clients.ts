@@ -5,6 +5,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { GlueClient } from '@aws-sdk/client-glue'
 import { S3Client } from '@aws-sdk/client-s3'
+import { awsError } from './aws-errors.ts'
 import { traced } from './aws-tracing.ts'
 import { retryBusyTransactions } from './dynamodb-busy.ts'
 
@@ -38,5 +39,17 @@ export function awsClients(maxAttempts = ATTEMPTS) {
     s3: traced(new S3Client({ ...common, requestHandler: requestLimit(OBJECT_MS), forcePathStyle })),
     dynamo: traced(retryBusyTransactions(new DynamoDBClient(common))),
     glue: traced(new GlueClient(common)),
+  }
+}
+
+/** The region that clients are for: AWS_REGION's, else the profile's. @throws BadInput where there is none */
+export async function clientRegion(): Promise<string> {
+  const { s3 } = awsClients()
+  try {
+    return await s3.config.region()
+  } catch (error) {
+    throw awsError(error, 'Looking up the region')
+  } finally {
+    s3.destroy()
   }
 }

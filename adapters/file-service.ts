@@ -3,7 +3,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { LRUCache } from 'lru-cache'
-import { TradelakeError } from '../domain/errors.ts'
+import { messageOf, TradelakeError } from '../domain/errors.ts'
 import { MINUTE_MS } from '../domain/time.ts'
 import { requestLimit } from './aws-clients.ts'
 import { awsError } from './aws-errors.ts'
@@ -30,9 +30,10 @@ const KEPT = 1_000
 
 /** A FileService of the web application (api/catalog/delegation.ts). */
 export function s3FileService({ region, roleArn, now }: FileServiceOptions) {
-  const endpoint = process.env.AWS_ENDPOINT_URL_S3
+  // As the SDK looks it up: an emulator's.
+  const endpoint = process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL
   const sts = new STSClient({ region, requestHandler: requestLimit() })
-  const kept = new LRUCache<string, Credentials>({ max: KEPT })
+  const kept = new LRUCache<string, { readonly answer: Promise<Credentials>; until: number }>({ max: KEPT })
   const signer = new SignatureV4({
     service: 's3',
     region,
@@ -41,10 +42,23 @@ export function s3FileService({ region, roleArn, now }: FileServiceOptions) {
     sha256: Sha256,
   })
 
-  async function credentials(role: string, folder: string, access: 'read' | 'write'): Promise<Credentials> {
+  /** Those that are kept, else new ones; who asks while an answer is on its way waits for that one. */
+  function credentials(role: string, folder: string, access: 'read' | 'write'): Promise<Credentials> {
     const name = `${access} ${folder}`
     const known = kept.get(name)
-    if (known && known.expiresAt - now() > LEAST_LEFT_MS) return known
+    if (known && known.until > now()) return known.answer
+    const fresh = { answer: assume(role, folder, access), until: Number.POSITIVE_INFINITY }
+    kept.set(name, fresh)
+    fresh.answer.then(
+      ({ expiresAt }) => {
+        fresh.until = expiresAt - LEAST_LEFT_MS
+      },
+      () => kept.delete(name),
+    )
+    return fresh.answer
+  }
+
+  async function assume(role: string, folder: string, access: 'read' | 'write'): Promise<Credentials> {
     try {
       const { Credentials: made } = await sts.send(
         new AssumeRoleCommand({
@@ -57,14 +71,14 @@ export function s3FileService({ region, roleArn, now }: FileServiceOptions) {
       const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = made ?? {}
       if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration)
         throw new TradelakeError(`AWS answered no credentials for the role ${role}.`)
-      const fresh = {
+      return {
         ...{ accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken },
         expiresAt: Expiration.getTime(),
       }
-      kept.set(name, fresh)
-      return fresh
     } catch (error) {
-      throw awsError(error, `Assuming the role ${role}`)
+      const known = awsError(error, `Assuming the role ${role}`)
+      if (known instanceof TradelakeError) throw known
+      throw new TradelakeError(`Assuming the role ${role} failed: ${messageOf(error)}`, { cause: error })
     }
   }
 
@@ -97,6 +111,7 @@ export function s3FileService({ region, roleArn, now }: FileServiceOptions) {
 function policyFor(partition: string, folder: string, access: 'read' | 'write') {
   const [, bucket, path] = /^s3:\/\/([^/]+)\/(.+)$/.exec(folder) ?? []
   const arn = `arn:${partition}:s3:::${bucket}`
+  const within = literal(path)
   const actions = [
     's3:GetObject',
     ...(access === 'write' ? ['s3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'] : []),
@@ -104,16 +119,28 @@ function policyFor(partition: string, folder: string, access: 'read' | 'write') 
   return {
     Version: '2012-10-17',
     Statement: [
-      { Effect: 'Allow', Action: actions, Resource: `${arn}/${path}/*` },
+      { Effect: 'Allow', Action: actions, Resource: `${arn}/${within}/*` },
       {
         Effect: 'Allow',
         Action: 's3:ListBucket',
         Resource: arn,
-        Condition: { StringLike: { 's3:prefix': [`${path}/*`, path] } },
+        Condition: { StringLike: { 's3:prefix': [`${within}/*`, within] } },
       },
       { Effect: 'Allow', Action: 's3:GetBucketLocation', Resource: arn },
+      // What S3 does with the customer's key on behalf of who reads or writes; the role names the key.
+      {
+        Effect: 'Allow',
+        Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        Resource: '*',
+        Condition: { StringLike: { 'kms:ViaService': 's3.*' } },
+      },
     ],
   }
+}
+
+/** A client may name its table's folder as a pattern for those of others (IAM user guide, "Special characters" of policy variables). */
+function literal(path = ''): string {
+  return path.replace(/[*?$]/g, character => `\${${character}}`)
 }
 
 /** The hash that the signer wants, by Node's own. */

@@ -1,8 +1,10 @@
 /** `tradelake serve`: the lake's tables over HTTP, as an Iceberg REST catalog, until Ctrl-C. */
+import { clientRegion } from '../adapters/aws-clients.ts'
+import { s3FileService } from '../adapters/file-service.ts'
 import { type HttpServer, openHttpServer } from '../adapters/http-server.ts'
 import { placeOf } from '../adapters/places.ts'
-import { askedToEnd, systemScratch } from '../adapters/system.ts'
-import { createApi } from '../api/app.ts'
+import { askedToEnd, systemClock, systemScratch } from '../adapters/system.ts'
+import { type ApiOptions, createApi } from '../api/app.ts'
 import { BadInput } from '../domain/errors.ts'
 import { USER_PREFIX } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
@@ -20,7 +22,8 @@ export const SERVE_OPTIONS = {
 
 export const serve = command({
   name: 'serve',
-  usage: '[--data DIR | --stack NAME] [--port 8080] [--host 127.0.0.1] [--auth none|keys] [--places URI,…]',
+  usage:
+    '[--data DIR | --stack NAME [--files-role ARN]] [--port 8080] [--host 127.0.0.1] [--auth none|keys] [--places URI,…]',
   options: {
     ...LAKE_OPTIONS,
     ...SERVE_OPTIONS,
@@ -34,11 +37,17 @@ export const serve = command({
       value: 'URI,…',
       help: "where else users' tables may be, as file:///data/tables or s3://bucket/tables",
     },
+    'files-role': {
+      type: 'string',
+      value: 'ARN',
+      help: 'IAM role whose rights, cut down to one table, are given to clients without credentials of their own; without it their requests to S3 are signed here',
+    },
   },
   async run(values) {
+    const service = await fileService(values)
     const place = await openCatalogPlace(values)
     try {
-      const server = await serveCatalog(place, { ...values, log: STDERR })
+      const server = await serveCatalog(place, { ...values, service, log: STDERR })
       console.log(`Iceberg REST catalog: ${server.url}/iceberg`)
       await askedToEnd()
       await server.close()
@@ -49,15 +58,33 @@ export const serve = command({
   },
 })
 
+/** How clients get at a deployed lake's files; those of a folder they reach by themselves. @throws BadInput */
+async function fileService({
+  stack,
+  'files-role': roleArn,
+}: {
+  readonly stack: string | undefined
+  readonly 'files-role': string | undefined
+}): Promise<ApiOptions['service']> {
+  if (roleArn !== undefined && stack === undefined)
+    throw new BadInput('--files-role is for a lake in S3: give --stack NAME too.')
+  if (roleArn !== undefined && !/^arn:[\w-]+:iam::\d{12}:role\/\S+$/.test(roleArn))
+    throw new BadInput(`--files-role ${roleArn} is not the ARN of a role, as arn:aws:iam::111122223333:role/files.`)
+  if (stack === undefined) return undefined
+  return s3FileService({ region: await clientRegion(), roleArn, now: systemClock().now })
+}
+
 export interface Serving extends Values<typeof SERVE_OPTIONS> {
   readonly auth?: string
   readonly places?: string
+  /** For a lake in S3. */
+  readonly service?: ApiOptions['service']
   readonly log: Log
 }
 
 /** Serves the catalog of a lake until it is closed. @throws BadInput */
 export async function serveCatalog({ ports }: Pick<CatalogPlace, 'ports'>, serving: Serving): Promise<HttpServer> {
-  const { host, places = '', log } = serving
+  const { host, places = '', service, log } = serving
   const isLoopback = ['127.0.0.1', '::1', 'localhost'].includes(host)
   const auth = serving.auth ?? (isLoopback ? 'none' : 'keys')
   if (auth !== 'none' && auth !== 'keys') throw new BadInput(`--auth ${auth} is not known: give none or keys.`)
@@ -69,7 +96,7 @@ export async function serveCatalog({ ports }: Pick<CatalogPlace, 'ports'>, servi
     .filter(uri => uri !== '')
     .map(uri => placeOf(uri, { ids: ports.ids, scratch }))
   const files = filesIn([{ store: ports.store, prefix: USER_PREFIX }, ...further])
-  const api = createApi({ ports: { ...ports, files }, log, auth })
+  const api = createApi({ ports: { ...ports, files }, service, log, auth })
   return openHttpServer(request => api.fetch(request), { host, port: parseNumber('port', serving.port, 0, true) })
 }
 

@@ -23,7 +23,8 @@ export function gzipPart(text: string): GzipPart {
   // In one piece: by default zlib gives its output in buffers of 16 KB.
   const chunkSize = plain.length + 1024
   const options = { level: constants.Z_BEST_SPEED, finishFlush: constants.Z_FULL_FLUSH, chunkSize }
-  return { plain, deflated: deflateRawSync(plain, options) }
+  // zlib's answer is the beginning of a buffer as large as what was compressed, which would be kept with it.
+  return { plain, deflated: new Uint8Array(deflateRawSync(plain, options)) }
 }
 
 export function joinGzip(parts: readonly GzipPart[]): Uint8Array {

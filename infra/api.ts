@@ -57,6 +57,7 @@ export class Api extends Construct {
           allow(['s3:GetObject'], [market]),
           allow(['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [users]),
           allow(['s3:ListBucket'], [bucketArn]),
+          allow(['sts:AssumeRole'], [files.roleArn]),
           allow(
             [...READ, ...WRITE],
             [lake.stateTable.tableArn],

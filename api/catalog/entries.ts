@@ -26,6 +26,11 @@ export interface Entry {
   readonly version: string
   /** Absolute URI of the current metadata file. */
   readonly location: string
+  /**
+   * The folder that was claimed for it; undefined for the pipeline's. What the metadata file says counts for nothing here: who may write
+   * the table's files may write that one.
+   */
+  readonly folder: string | undefined
   readonly attributes: Attributes
 }
 
@@ -42,7 +47,8 @@ export async function findEntry(
   const { v: version, 'p.metadata_location': location } = attributes
   if (typeof version !== 'string' || typeof location !== 'string')
     throw new TradelakeError(`The catalog item of ${nameOf(identifier)} has no version or no metadata location.`)
-  return { identifier, kind, version, location, attributes }
+  const folder = attributes.folder === undefined ? undefined : String(attributes.folder)
+  return { identifier, kind, version, location, folder, attributes }
 }
 
 /** @throws ApiError 404 */
@@ -78,12 +84,12 @@ export function namespaceWrite(
   }
 }
 
-/** The writes that make an entry in a namespace that is there. @throws ApiError where the name is taken */
+/** The writes that make an entry in a namespace that is there; its folder is claimed beside them. @throws ApiError where the name is taken */
 export async function createWrites(
   ports: CatalogPorts,
   identifier: Identifier,
   kind: EntryKind,
-  location: string,
+  { location, folder }: Pick<Entry, 'location' | 'folder'>,
 ): Promise<Write[]> {
   const { namespace } = identifier
   const found = await requireNamespaceItem(ports, namespace)
@@ -92,6 +98,7 @@ export async function createWrites(
   const attributes = {
     ...{ v: ports.ids.uuid(), created_at: now, updated_at: now },
     ...{ 'p.table_type': TYPES[kind], 'p.metadata_location': location },
+    ...(folder !== undefined && { folder }),
   }
   return [
     namespaceWrite(ports, namespace, found),
@@ -127,9 +134,15 @@ export function dropWrites({ identifier, kind, version }: Entry): Write[] {
 }
 
 /** The write that moves an entry to other metadata; it conflicts where the entry has changed since it was read. */
-export function moveWrite(ports: Pick<Ports, 'clock' | 'ids'>, entry: Entry, location: string): Write {
+export function moveWrite(
+  ports: Pick<Ports, 'clock' | 'ids'>,
+  entry: Entry,
+  location: string,
+  folder = entry.folder,
+): Write {
   const attributes = {
     ...entry.attributes,
+    ...(folder !== undefined && { folder }),
     v: ports.ids.uuid(),
     updated_at: ports.clock.now(),
     'p.metadata_location': location,
@@ -157,7 +170,7 @@ export async function renameEntry(ports: CatalogPorts, from: Identifier, to: Ide
     await requireNamespaceItem(ports, to.namespace)
     const other = await kindOf(ports, to)
     if (other) throw alreadyExists(`Cannot rename ${nameOf(from)} to ${nameOf(to)}. ${TITLES[other]} already exists`)
-    const writes = [...dropWrites(entry), ...(await createWrites(ports, to, kind, entry.location))]
+    const writes = [...dropWrites(entry), ...(await createWrites(ports, to, kind, entry))]
     return { writes, result: undefined }
   })
 }

@@ -26,14 +26,11 @@ export function requireFolder({ files }: FilePorts, location: string): string {
   return files.resolve(location.replace(/\/+$/, ''), 'The location')
 }
 
-/** The write that keeps the folder for its table. @throws ApiError where it overlaps another's */
-export async function claimWrite(ports: CatalogPorts, location: string, identifier: Identifier): Promise<Write> {
-  const folder = requireFolder(ports, location)
+/** The write that keeps a folder, as `requireFolder` gives it, for its table. @throws ApiError where it overlaps another's */
+async function claimWrite(ports: CatalogPorts, folder: string, identifier: Identifier): Promise<Write> {
   const parts = folder.split('/')
   const taken = (other: string, by: unknown) =>
-    badRequest(
-      `The location ${location} overlaps ${other}, where ${String(by)} is: give each table a folder of its own.`,
-    )
+    badRequest(`The location ${folder} overlaps ${other}, where ${String(by)} is: give each table a folder of its own.`)
   for (let depth = 4; depth <= parts.length; depth++) {
     const around = parts.slice(0, depth).join('/')
     const found = await ports.state.get({ table: 'catalog', partition: FOLDERS, sort: around })
@@ -45,9 +42,16 @@ export async function claimWrite(ports: CatalogPorts, location: string, identifi
   return { kind: 'put', item: { key, attributes: { of: nameOf(identifier) } }, when: { is: 'absent' } }
 }
 
-/** The write that gives a folder up. */
-export function releaseWrite(ports: FilePorts, location: string): Write {
-  return { kind: 'remove', key: { table: 'catalog', partition: FOLDERS, sort: requireFolder(ports, location) } }
+/** The writes that take an entry's folder from one place to another, or give it up. @throws ApiError where it overlaps another's */
+export async function folderWrites(
+  ports: CatalogPorts,
+  identifier: Identifier,
+  { from, to }: { readonly from: string | undefined; readonly to: string | undefined },
+): Promise<Write[]> {
+  if (from === to) return []
+  const released: Write[] =
+    from === undefined ? [] : [{ kind: 'remove', key: { table: 'catalog', partition: FOLDERS, sort: from } }]
+  return to === undefined ? released : [...released, await claimWrite(ports, to, identifier)]
 }
 
 /**

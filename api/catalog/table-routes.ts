@@ -5,7 +5,7 @@ import { toStored } from '../../iceberg/updates/any-file.ts'
 import { badRequest, noSuchTable } from '../errors.ts'
 import { createAnswers, etagOf, metadataAt, type Snapshots } from './answers.ts'
 import { type Delegation, delegate, type FileAccess, type FileService, signFor } from './delegation.ts'
-import { type CatalogPorts, findEntry } from './entries.ts'
+import { type CatalogPorts, type Entry, findEntry } from './entries.ts'
 import { type Identifier, isMarket, pathPart } from './names.ts'
 import {
   identifierIn,
@@ -19,7 +19,7 @@ import {
   type Variables,
 } from './request.ts'
 import { bodies, parseBody } from './requests.ts'
-import { commitTables, createTable, dropTable, registerTable, stageTable, tableLocation } from './tables.ts'
+import { commitTables, createTable, dropTable, folderOf, registerTable, requireTable, stageTable } from './tables.ts'
 
 export interface CatalogOptions {
   readonly ports: CatalogPorts
@@ -43,13 +43,9 @@ export function tableRoutes(routes: Hono<Variables>, { ports, service, tags, rep
     const signer = `v1/namespaces/${pathPart(identifier.namespace)}/tables/${encodeURIComponent(identifier.name)}/sign`
     return delegate(service, context.req.header('x-iceberg-access-delegation'), { folder, access, signer })
   }
-  async function loadAnswer(
-    context: Context<Variables>,
-    identifier: Identifier,
-    location: string,
-    snapshots: Snapshots = 'all',
-  ) {
-    const { location: folder } = service ? await metadataAt(ports, location) : { location: '' }
+  async function loadAnswer(context: Context<Variables>, entry: Entry, snapshots: Snapshots = 'all') {
+    const { identifier, location } = entry
+    const folder = service ? await folderOf(ports, entry) : ''
     return sendBody(context, await answers.load(location, snapshots, await delegationFor(context, identifier, folder)))
   }
 
@@ -65,20 +61,20 @@ export function tableRoutes(routes: Hono<Variables>, { ports, service, tags, rep
       return json(context, `{${members}"metadata":${stringifyExact(toStored(metadata))}}`)
     }
     const location = await createTable(ports, identifier, wanted, requestIn(context, text))
-    return loadAnswer(context, identifier, location)
+    return loadAnswer(context, { ...(await requireTable(ports, identifier)), location })
   })
   routes.get('/v1/namespaces/:namespace/tables/:name', async context => {
     const identifier = identifierIn(context)
-    const location = await tableLocation(ports, identifier)
+    const entry = await requireTable(ports, identifier)
     if (isHead(context)) return context.body(null, 204)
     const snapshots = snapshotsIn(context)
-    const tag = etagOf(`${snapshots} ${location}`)
+    const tag = etagOf(`${snapshots} ${entry.location}`)
     if (context.req.header('if-none-match') === tag) return context.body(null, 304, { etag: tag })
-    return loadAnswer(context, identifier, location, snapshots)
+    return loadAnswer(context, entry, snapshots)
   })
   routes.get('/v1/namespaces/:namespace/tables/:name/credentials', async context => {
     const identifier = identifierIn(context)
-    const { location: folder } = await metadataAt(ports, await tableLocation(ports, identifier))
+    const folder = await folderOf(ports, await requireTable(ports, identifier))
     const { members } = await delegationFor(context, identifier, folder)
     const { 'storage-credentials': credentials = [] } = JSON.parse(`{${members.slice(0, -1)}}`)
     return context.json({ 'storage-credentials': credentials })
@@ -87,7 +83,7 @@ export function tableRoutes(routes: Hono<Variables>, { ports, service, tags, rep
     if (!service) throw badRequest('Nothing is signed here: the files are not in S3.')
     const identifier = identifierIn(context)
     const { method, uri, headers } = parseBody(bodies.sign, await context.req.text())
-    const { location: folder } = await metadataAt(ports, await tableLocation(ports, identifier))
+    const folder = await folderOf(ports, await requireTable(ports, identifier))
     const plain = Object.fromEntries(
       Object.entries(headers).map(([name, values]) => [name.toLowerCase(), values.join(',')]),
     )
@@ -123,8 +119,9 @@ export function tableRoutes(routes: Hono<Variables>, { ports, service, tags, rep
     mayWrite(context, namespace)
     const { name, 'metadata-location': from, overwrite } = parseBody(bodies.register, text)
     const wanted = { location: from, overwrite: overwrite ?? false }
-    const location = await registerTable(ports, { namespace, name }, wanted, requestIn(context, text))
-    return loadAnswer(context, { namespace, name }, location)
+    const identifier = { namespace, name }
+    const location = await registerTable(ports, identifier, wanted, requestIn(context, text))
+    return loadAnswer(context, { ...(await requireTable(ports, identifier)), location })
   })
   routes.post('/v1/transactions/commit', async context => {
     const text = await context.req.text()

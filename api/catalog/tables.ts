@@ -3,7 +3,7 @@ import { NotFound } from '../../domain/errors.ts'
 import type { Write } from '../../domain/ports.ts'
 import { findTable, pointerWrite } from '../../iceberg/catalog.ts'
 import { uriOf } from '../../iceberg/location.ts'
-import { nextMetadataKey, writeMetadata } from '../../iceberg/metadata-file.ts'
+import { nextMetadataKey, readMetadata, writeMetadata } from '../../iceberg/metadata-file.ts'
 import type { TableMetadata } from '../../iceberg/table-metadata.ts'
 import { METADATA_PATH, readAnyMetadata, toStored, writeJson } from '../../iceberg/updates/any-file.ts'
 import type { AnyMetadata, AnySnapshot } from '../../iceberg/updates/any-metadata.ts'
@@ -24,7 +24,7 @@ import {
   requireFree,
   requireNamespaceItem,
 } from './entries.ts'
-import { claimWrite, deleteFolder, folderFor, makeFolders, releaseWrite, requireFolder } from './locations.ts'
+import { deleteFolder, folderFor, folderWrites, makeFolders, requireFolder } from './locations.ts'
 import { type Change, mutate, type Repeatable } from './mutate.ts'
 import { type Identifier, isMarket, nameOf, requireForUsers } from './names.ts'
 
@@ -34,9 +34,14 @@ export interface TableChange {
   readonly updates: readonly TableUpdate[]
 }
 
-/** Where a table's current metadata is. @throws ApiError 404 */
-export async function tableLocation(ports: Pick<CatalogPorts, 'state'>, identifier: Identifier): Promise<string> {
-  return (await requireEntry(ports, identifier, 'table')).location
+/** A table's pointer. @throws ApiError 404 */
+export function requireTable(ports: Pick<CatalogPorts, 'state'>, identifier: Identifier): Promise<Entry> {
+  return requireEntry(ports, identifier, 'table')
+}
+
+/** The folder that a table has to itself: what clients are let at. The pipeline's are named by files that it alone writes. */
+export async function folderOf(ports: CatalogPorts, { folder, location }: Entry): Promise<string> {
+  return folder ?? (await readMetadata(ports.store, location)).location
 }
 
 /** Makes a table and gives the location of its metadata. */
@@ -49,22 +54,22 @@ export async function createTable(
   const files = written(ports)
   const [location] = await mutate(ports, request, async () => {
     await files.forget()
-    const metadata = await newMetadata(ports, identifier, wanted)
-    const claim = await claimWrite(ports, metadata.location, identifier)
+    const { metadata, folder, claims } = await newMetadata(ports, identifier, wanted)
     const at = await files.write(metadata, undefined)
     await makeFolders(ports, metadata.location)
-    return { writes: [...(await createWrites(ports, identifier, 'table', at)), claim], locations: [at] }
+    const writes = await createWrites(ports, identifier, 'table', { location: at, folder })
+    return { writes: [...writes, ...claims], locations: [at] }
   })
   return location
 }
 
-/** The metadata of a table that is made by a later commit. @throws ApiError where it is there already */
+/** The metadata of a table that is made by a later commit. @throws ApiError where it, or another in its folder, is there already */
 export async function stageTable(
   ports: CatalogPorts,
   identifier: Identifier,
   wanted: NewTable & { readonly location?: string | null },
 ): Promise<AnyMetadata> {
-  const metadata = await newMetadata(ports, identifier, wanted)
+  const { metadata } = await newMetadata(ports, identifier, wanted)
   await makeFolders(ports, metadata.location)
   return metadata
 }
@@ -73,12 +78,14 @@ async function newMetadata(
   ports: CatalogPorts,
   identifier: Identifier,
   wanted: NewTable & { readonly location?: string | null },
-): Promise<AnyMetadata> {
+): Promise<{ readonly metadata: AnyMetadata; readonly folder: string; readonly claims: readonly Write[] }> {
   requireForUsers(identifier.namespace)
   await requireNamespaceItem(ports, identifier.namespace)
   await requireFree(ports, identifier, 'table')
   const location = folderFor(ports, identifier, wanted.location ?? undefined)
-  return createMetadata(wanted, { location, uuid: ports.ids.uuid(), nowMs: ports.clock.now() })
+  const folder = requireFolder(ports, location)
+  const metadata = createMetadata(wanted, { location, uuid: ports.ids.uuid(), nowMs: ports.clock.now() })
+  return { metadata, folder, claims: await folderWrites(ports, identifier, { from: undefined, to: folder }) }
 }
 
 /** Commits to one table, or to several at once: all or none. Gives the locations of their new metadata. */
@@ -128,20 +135,19 @@ async function stage(
       checked.add(update.snapshot)
     }
   const changed = applyUpdates(base, updates)
-  requireFolder(ports, changed.location)
-  const claims = [
-    ...(before && before.location === changed.location ? [] : [await claimWrite(ports, changed.location, identifier)]),
-    ...(before && before.location !== changed.location ? [releaseWrite(ports, before.location)] : []),
-  ]
+  const folder = requireFolder(ports, changed.location)
+  const claims = await folderWrites(ports, identifier, { from: entry?.folder, to: folder })
   if (!entry || !before) {
     await makeFolders(ports, changed.location)
     const at = await files.write(changed, undefined)
-    return { writes: [...(await createWrites(ports, identifier, 'table', at)), ...claims], locations: [at] }
+    const writes = await createWrites(ports, identifier, 'table', { location: at, folder })
+    return { writes: [...writes, ...claims], locations: [at] }
   }
   const { metadata, dropped } = withCommit(changed, ports.clock.now(), before, entry.location)
   const at = await files.write(metadata, entry.location)
-  old.push(...dropped)
-  return { writes: [moveWrite(ports, entry, at), ...claims], locations: [at] }
+  // A history that a client wrote may name files of others.
+  old.push(...dropped.filter(uri => uri.startsWith(`${entry.folder}/`)))
+  return { writes: [moveWrite(ports, entry, at, folder), ...claims], locations: [at] }
 }
 
 /** What a table is that a commit makes, but for what its updates say. */
@@ -189,9 +195,12 @@ export async function registerTable(
       throw error
     })
     const entry = overwrite ? await findEntry(ports, identifier, 'table') : undefined
-    if (entry) return { writes: [moveWrite(ports, entry, uri)], locations: [uri] }
-    const writes = await createWrites(ports, identifier, 'table', uri)
-    return { writes: [...writes, await claimWrite(ports, metadata.location, identifier)], locations: [uri] }
+    const folder = requireFolder(ports, metadata.location)
+    const writes = entry
+      ? [moveWrite(ports, entry, uri, folder)]
+      : await createWrites(ports, identifier, 'table', { location: uri, folder })
+    writes.push(...(await folderWrites(ports, identifier, { from: entry?.folder, to: folder })))
+    return { writes, locations: [uri] }
   })
   return at
 }
@@ -206,22 +215,12 @@ export async function dropTable(
   requireForUsers(identifier.namespace)
   let folder: string | undefined
   await mutate(ports, request, async () => {
-    const entry: Entry = await requireEntry(ports, identifier, 'table')
-    folder = await folderOf(ports, entry)
-    const release: Write[] = folder === undefined ? [] : [releaseWrite(ports, folder)]
+    const entry = await requireTable(ports, identifier)
+    folder = entry.folder
+    const release = await folderWrites(ports, identifier, { from: folder, to: undefined })
     return { writes: [...dropWrites(entry), ...release], locations: [] }
   })
   if (purge && folder !== undefined) await deleteFolder(ports, folder)
-}
-
-/** A table whose metadata is lost can be dropped too; where its files are is then not known. */
-async function folderOf(ports: CatalogPorts, { location }: Entry): Promise<string | undefined> {
-  try {
-    return (await readAnyMetadata(ports.files, location)).location
-  } catch (error) {
-    if (error instanceof NotFound) return undefined
-    throw error
-  }
 }
 
 interface Written {

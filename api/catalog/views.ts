@@ -17,7 +17,7 @@ import {
   requireFree,
   requireNamespaceItem,
 } from './entries.ts'
-import { claimWrite, deleteFolder, folderFor, releaseWrite, requireFolder } from './locations.ts'
+import { deleteFolder, folderFor, folderWrites, requireFolder } from './locations.ts'
 import { mutate, type Repeatable } from './mutate.ts'
 import { type Identifier, requireForUsers } from './names.ts'
 
@@ -32,10 +32,12 @@ export async function makeView(
   const [location] = await mutate(ports, request, async () => {
     await requireNamespaceItem(ports, identifier.namespace)
     await requireFree(ports, identifier, 'view')
-    const folder = folderFor(ports, identifier, wanted.location ?? undefined)
-    const claim = await claimWrite(ports, folder, identifier)
-    const at = await write(ports, createView(wanted, { location: folder, uuid: ports.ids.uuid() }), undefined)
-    return { writes: [...(await createWrites(ports, identifier, 'view', at)), claim], locations: [at] }
+    const location = folderFor(ports, identifier, wanted.location ?? undefined)
+    const folder = requireFolder(ports, location)
+    const claims = await folderWrites(ports, identifier, { from: undefined, to: folder })
+    const at = await write(ports, createView(wanted, { location, uuid: ports.ids.uuid() }), undefined)
+    const writes = await createWrites(ports, identifier, 'view', { location: at, folder })
+    return { writes: [...writes, ...claims], locations: [at] }
   })
   return location
 }
@@ -53,13 +55,10 @@ export async function replaceView(
     const before = (await readJson(ports.files, entry.location)) as ViewMetadata
     requireView(requirements, before)
     const changed = applyViewUpdates(before, updates)
-    requireFolder(ports, changed.location)
-    const moved = changed.location !== before.location
-    const claims = moved
-      ? [await claimWrite(ports, changed.location, identifier), releaseWrite(ports, before.location)]
-      : []
+    const folder = requireFolder(ports, changed.location)
+    const claims = await folderWrites(ports, identifier, { from: entry.folder, to: folder })
     const at = await write(ports, changed, entry.location)
-    return { writes: [moveWrite(ports, entry, at), ...claims], locations: [at] }
+    return { writes: [moveWrite(ports, entry, at, folder), ...claims], locations: [at] }
   })
   return location
 }
@@ -70,8 +69,9 @@ export async function dropView(ports: CatalogPorts, identifier: Identifier, requ
   let folder: string | undefined
   await mutate(ports, request, async () => {
     const entry = await requireEntry(ports, identifier, 'view')
-    folder = ((await readJson(ports.files, entry.location)) as ViewMetadata).location
-    return { writes: [...dropWrites(entry), releaseWrite(ports, folder)], locations: [] }
+    folder = entry.folder
+    const release = await folderWrites(ports, identifier, { from: folder, to: undefined })
+    return { writes: [...dropWrites(entry), ...release], locations: [] }
   })
   if (folder !== undefined) await deleteFolder(ports, folder)
 }
@@ -87,8 +87,10 @@ export async function registerView(
   const uri = ports.files.resolve(location, 'The metadata file')
   const [at] = await mutate(ports, request, async () => {
     const view = (await readJson(ports.files, uri)) as ViewMetadata
-    const writes = await createWrites(ports, identifier, 'view', uri)
-    return { writes: [...writes, await claimWrite(ports, view.location, identifier)], locations: [uri] }
+    const folder = requireFolder(ports, view.location)
+    const writes = await createWrites(ports, identifier, 'view', { location: uri, folder })
+    writes.push(...(await folderWrites(ports, identifier, { from: undefined, to: folder })))
+    return { writes, locations: [uri] }
   })
   return at
 }

@@ -33,8 +33,8 @@ export const SCHEMA = {
   ],
 }
 
-export function askedApi(options: Partial<ApiOptions> = {}): AskedApi {
-  const lake = memoryLake()
+/** `lake`: one that is there, as after a restart. */
+export function askedApi(options: Partial<ApiOptions> = {}, lake: MemoryLake = memoryLake()): AskedApi {
   const files = filesIn([{ store: lake.ports.store, prefix: USER_PREFIX }])
   const api = createApi({ ports: { ...lake.ports, files }, log: SILENT, auth: 'none', ...options })
   // The lake itself, whose hooks can then be set.

@@ -57,6 +57,8 @@ test.each([
   ],
   [['serve', '--auth', 'some'], /--auth some is not known: give none or keys/],
   [['serve', '--places', 'ftp://x'], /ftp:\/\/x is no place for tables/],
+  [['serve', '--files-role', 'x'], /--files-role is for a lake in S3: give --stack NAME too/],
+  [['serve', '--stack', 's', '--files-role', 'x'], /--files-role x is not the ARN of a role, as arn:aws:iam::/],
   [['keys'], /Say what to do: tradelake keys add NAME/],
   [['keys', 'add'], /Say what the key is for/],
   [['keys', 'add', 'x', '--scopes', 'all'], /all is no scope: give read, write:NAMESPACE or write:\*/],

@@ -16,6 +16,12 @@ test('parts that were compressed by themselves are one whole gzip file', () => {
   )
 })
 
+test('a compressed part keeps no larger buffer alive than itself', () => {
+  const { plain, deflated } = gzipPart('the same again, '.repeat(10_000))
+  expect(deflated.length).toBeLessThan(plain.length / 50)
+  expect(deflated.buffer.byteLength).toBe(deflated.length)
+})
+
 test('what is written is the metadata, whatever snapshots came and left since runs of them were compressed', async () => {
   const { store } = testLake().ports
   const retention = { allMs: 200_000, hourlyMs: 0, maxAgeMs: 200_000, minCount: 1, maxCount: 150 }

@@ -49,6 +49,23 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
     }
   })
 
+  test('it may take on the role that it gives to clients, which trusts it alone', () => {
+    const statements = Object.values(template.findResources('AWS::IAM::Policy')).flatMap(({ Properties: policy }) =>
+      (policy.PolicyDocument.Statement as { Action: string; Resource: { 'Fn::GetAtt': string[] } }[]).filter(
+        ({ Action }) => Action === 'sts:AssumeRole',
+      ),
+    )
+    const roles = template.findResources('AWS::IAM::Role')
+    const [[name, files]] = Object.entries(roles).filter(([id]) => id.startsWith('ApiFiles'))
+    const [own] = Object.keys(roles).filter(id => id.startsWith('ApiFunctionRole'))
+    expect(statements).toEqual([
+      { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: { 'Fn::GetAtt': [name, 'Arn'] } },
+    ])
+    expect(files.Properties.AssumeRolePolicyDocument.Statement).toEqual([
+      { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { AWS: { 'Fn::GetAtt': [own, 'Arn'] } } },
+    ])
+  })
+
   test('its URL leads to the version that is live, and asks for no signature of AWS', () => {
     const [url] = Object.values(template.findResources('AWS::Lambda::Url'))
     expect(url.Properties).toMatchObject({ AuthType: 'NONE', Qualifier: 'live' })

@@ -3,6 +3,7 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import { awsClients } from '../../adapters/aws-clients.ts'
 
 export interface Statement {
+  readonly Effect?: string
   readonly Action: string | readonly string[]
   readonly Resource: string | readonly string[]
 }
@@ -39,6 +40,16 @@ export async function rolePolicy(endpoint: string, role: string): Promise<RolePo
   const policy = await iam(endpoint, 'GetRolePolicy', { RoleName: role, PolicyName: name })
   const [, document = ''] = /<PolicyDocument>([^<]+)<\/PolicyDocument>/.exec(policy) ?? []
   return { role, name, statements: JSON.parse(decodeURIComponent(document)).Statement }
+}
+
+/** Makes a role that everybody of its account may take on where his own rights allow it; gives its ARN. */
+export async function createRole(endpoint: string, account: string, role: string): Promise<string> {
+  const trust = { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { AWS: `arn:aws:iam::${account}:root` } }
+  await iam(endpoint, 'CreateRole', {
+    RoleName: role,
+    AssumeRolePolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [trust] }),
+  })
+  return `arn:aws:iam::${account}:role/${role}`
 }
 
 export async function putRolePolicy(endpoint: string, { role, name, statements }: RolePolicy): Promise<void> {

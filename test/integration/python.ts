@@ -46,6 +46,11 @@ export function readersPython(): Promise<string> {
   return pythonEnvironment(join(HERE, 'requirements.txt'))
 }
 
+/** The interpreter that has the catalog's clients. */
+export function catalogPython(): Promise<string> {
+  return pythonEnvironment(join(HERE, 'catalog-requirements.txt'))
+}
+
 /** Asks PyIceberg. `requestsFile` is a path that may be written. */
 export async function checkLake(
   python: string,

@@ -24,6 +24,7 @@ import { hasPython } from '../../localstack/python.ts'
 import { drainDeployed } from '../../operations/deployed-drain.ts'
 import { openTables } from '../../tables/views.ts'
 import { type Deployed, startDeployed } from './deployed.ts'
+import { CATALOG_CASES } from './deployed-catalog.ts'
 import { putRolePolicy, rolePolicy, type Statement } from './iam.ts'
 import { throttledDynamoDb } from './throttled-dynamodb.ts'
 
@@ -88,6 +89,8 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack, refused', () =>
     expect(warnings).toEqual([])
     expect(await deployed.brokenLaws()).toEqual([])
   })
+
+  test.each(CATALOG_CASES)('%s', async (_, check) => check(deployed))
 
   test('Bronze without its grant to write fails, and takes the same records when it has it back', async () => {
     const before = await deployed.bronzeRows()

@@ -6,6 +6,7 @@
 import { constants, crc32, deflateRawSync, gunzipSync } from 'node:zlib'
 import { sumOf } from '../domain/counts.ts'
 
+/** Both in buffers of their own: those of Node's Buffer and zlib are pieces of larger ones, which would be kept with them. */
 export interface GzipPart {
   readonly plain: Uint8Array
   readonly deflated: Uint8Array
@@ -15,15 +16,15 @@ export interface GzipPart {
 const HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255)
 /** The last block of a deflate stream, empty. */
 const LAST_BLOCK = Uint8Array.of(3, 0)
+const encoder = new TextEncoder()
 /** Checksum and length of what was compressed. */
 const TRAILER_BYTES = 8
 
 export function gzipPart(text: string): GzipPart {
-  const plain = Buffer.from(text)
+  const plain = encoder.encode(text)
   // In one piece: by default zlib gives its output in buffers of 16 KB.
   const chunkSize = plain.length + 1024
   const options = { level: constants.Z_BEST_SPEED, finishFlush: constants.Z_FULL_FLUSH, chunkSize }
-  // zlib's answer is the beginning of a buffer as large as what was compressed, which would be kept with it.
   return { plain, deflated: new Uint8Array(deflateRawSync(plain, options)) }
 }
 
@@ -36,5 +37,6 @@ export function joinGzip(parts: readonly GzipPart[]): Uint8Array {
 
 /** What `joinGzip` made as one part, to be joined to others without compressing it again. */
 export function partOf(joined: Uint8Array): GzipPart {
-  return { plain: gunzipSync(joined), deflated: joined.subarray(HEADER.length, -LAST_BLOCK.length - TRAILER_BYTES) }
+  const deflated = joined.subarray(HEADER.length, -LAST_BLOCK.length - TRAILER_BYTES)
+  return { plain: new Uint8Array(gunzipSync(joined)), deflated: new Uint8Array(deflated) }
 }

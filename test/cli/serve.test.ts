@@ -58,7 +58,6 @@ test.each([
   [['serve', '--auth', 'some'], /--auth some is not known: give none or keys/],
   [['serve', '--places', 'ftp://x'], /ftp:\/\/x is no place for tables/],
   [['serve', '--files-role', 'x'], /--files-role is for a lake in S3: give --stack NAME too/],
-  [['serve', '--stack', 's', '--files-role', 'x'], /--files-role x is not the ARN of a role, as arn:aws:iam::/],
   [['keys'], /Say what to do: tradelake keys add NAME/],
   [['keys', 'add'], /Say what the key is for/],
   [['keys', 'add', 'x', '--scopes', 'all'], /all is no scope: give read, write:NAMESPACE or write:\*/],
@@ -68,4 +67,12 @@ test.each([
   const lake = args.length === 1 && args[0] === 'serve' ? join(newFolder(), 'none') : data
   const { status, stderr } = await runCommand(...args, '--data', lake)
   expect([status, stderr.trim().split('\n')]).toEqual([1, [expect.stringMatching(message)]])
+})
+
+test('a role of a deployed lake that is none is refused before anything is asked of AWS', async () => {
+  const { status, stderr } = await runCommand('serve', '--stack', 's', '--files-role', 'x')
+  expect([status, stderr]).toEqual([
+    1,
+    'tradelake: --files-role x is not the ARN of a role, as arn:aws:iam::111122223333:role/files.\n',
+  ])
 })

@@ -168,8 +168,8 @@ describe('a catalog that many use at once', () => {
     expect(printed.trim().split('\n'), 'nothing went wrong in the server').toHaveLength(1)
     const third = Math.floor(sizes.length / 3)
     // Bodies that it may be asked for again are kept, up to 64 MB (api/catalog/answers.ts).
-    expect(median(sizes.slice(-third)) - median(sizes.slice(third, -third))).toBeLessThan(96)
-    expect(Math.max(...sizes)).toBeLessThan(450)
+    expect(median(sizes.slice(-third)) - median(sizes.slice(third, -third))).toBeLessThan(64)
+    expect(Math.max(...sizes)).toBeLessThan(400)
   })
 })
 

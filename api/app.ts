@@ -1,7 +1,7 @@
 /** The one web application: its routes over ports, served by Node, by Lambda, and asked directly by tests. */
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { messageOf, NotFound, Paused, Throttled } from '../domain/errors.ts'
+import { Corrupt, messageOf, NotFound, Paused, Throttled } from '../domain/errors.ts'
 import { metricNames } from '../domain/metrics.ts'
 import type { Log } from '../domain/ports.ts'
 import { Invalid, RequirementFailed } from '../iceberg/updates/refusals.ts'
@@ -80,6 +80,8 @@ function asApiError(error: unknown): ApiError | undefined {
   if (error instanceof ApiError) return error
   if (error instanceof Invalid) return new ApiError(400, error.type, messageOf(error))
   if (error instanceof RequirementFailed) return new ApiError(409, 'CommitFailedException', messageOf(error))
+  // A metadata file of users' that is no longer one: nothing that asking again would change.
+  if (error instanceof Corrupt) return new ApiError(400, 'BadRequestException', messageOf(error))
   if (error instanceof NotFound) return new ApiError(404, 'NotFoundException', messageOf(error))
   if (error instanceof Throttled || error instanceof Paused)
     return new ApiError(503, 'ServiceUnavailableException', `${messageOf(error)} Try again in a while.`)

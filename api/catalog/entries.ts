@@ -31,6 +31,8 @@ export interface Entry {
    * the table's files may write that one.
    */
   readonly folder: string | undefined
+  /** Folders that it had before its location was changed: its older files are there, so they are its own until it is dropped. */
+  readonly former: readonly string[]
   readonly attributes: Attributes
 }
 
@@ -48,7 +50,8 @@ export async function findEntry(
   if (typeof version !== 'string' || typeof location !== 'string')
     throw new TradelakeError(`The catalog item of ${nameOf(identifier)} has no version or no metadata location.`)
   const folder = attributes.folder === undefined ? undefined : String(attributes.folder)
-  return { identifier, kind, version, location, folder, attributes }
+  const former = attributes.former === undefined ? [] : (JSON.parse(String(attributes.former)) as string[])
+  return { identifier, kind, version, location, folder, former, attributes }
 }
 
 /** @throws ApiError 404 */
@@ -89,7 +92,7 @@ export async function createWrites(
   ports: CatalogPorts,
   identifier: Identifier,
   kind: EntryKind,
-  { location, folder }: Pick<Entry, 'location' | 'folder'>,
+  { location, folder, former = [] }: Pick<Entry, 'location' | 'folder'> & Partial<Pick<Entry, 'former'>>,
 ): Promise<Write[]> {
   const { namespace } = identifier
   const found = await requireNamespaceItem(ports, namespace)
@@ -99,6 +102,7 @@ export async function createWrites(
     ...{ v: ports.ids.uuid(), created_at: now, updated_at: now },
     ...{ 'p.table_type': TYPES[kind], 'p.metadata_location': location },
     ...(folder !== undefined && { folder }),
+    ...(former.length > 0 && { former: JSON.stringify(former) }),
   }
   return [
     namespaceWrite(ports, namespace, found),
@@ -143,6 +147,7 @@ export function moveWrite(
   const attributes = {
     ...entry.attributes,
     ...(folder !== undefined && { folder }),
+    ...(folder !== entry.folder && entry.folder && { former: JSON.stringify(formerOf(entry, folder)) }),
     v: ports.ids.uuid(),
     updated_at: ports.clock.now(),
     'p.metadata_location': location,
@@ -153,6 +158,11 @@ export function moveWrite(
     item: { key: entryKey(entry.identifier), attributes },
     when: { is: 'matching', attributes: { v: entry.version } },
   }
+}
+
+/** Where an entry's files have been, when it moves to a folder. */
+function formerOf({ folder, former }: Entry, to: string | undefined): string[] {
+  return [...new Set([...former, ...(folder === undefined ? [] : [folder])])].filter(each => each !== to)
 }
 
 function listing({ namespace, name }: Identifier, kind: EntryKind): Item {

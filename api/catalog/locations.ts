@@ -2,11 +2,12 @@
  * Where users' tables are. A table's folder belongs to it alone: no other may be in it or around it, as dropping a table with its
  * files, and keys for its files, take the whole folder.
  */
+import { USER_PREFIX } from '../../domain/names.ts'
 import type { Write } from '../../domain/ports.ts'
 import { uriOf } from '../../iceberg/location.ts'
 import { badRequest } from '../errors.ts'
-import type { CatalogPorts } from './entries.ts'
-import { freshFolder, type Identifier, nameOf } from './names.ts'
+import type { CatalogPorts, Entry } from './entries.ts'
+import { freshFolder, type Identifier, nameOf, namespaceFolder } from './names.ts'
 
 /** The partition in which all folders are. */
 const FOLDERS = 'FOLDERS'
@@ -17,7 +18,12 @@ type FilePorts = Pick<CatalogPorts, 'files'>
 export function folderFor(ports: CatalogPorts, identifier: Identifier, wanted: string | undefined): string {
   if (wanted === undefined) return uriOf(ports.store, freshFolder(identifier, ports.ids.uuid()))
   const location = wanted.replace(/\/+$/, '')
-  requireFolder(ports, location)
+  const folder = requireFolder(ports, location)
+  const own = uriOf(ports.store, namespaceFolder(identifier.namespace))
+  if (folder.startsWith(uriOf(ports.store, USER_PREFIX)) && !folder.startsWith(own))
+    throw badRequest(
+      `The location ${location} is in the folder of another namespace: leave it out, or give one below ${own}.`,
+    )
   return location
 }
 
@@ -38,20 +44,44 @@ async function claimWrite(ports: CatalogPorts, folder: string, identifier: Ident
   }
   const [inside] = await ports.state.query('catalog', FOLDERS, { prefix: `${folder}/`, limit: 1 })
   if (inside) throw taken(inside.key.sort, inside.attributes.of)
-  const key = { table: 'catalog' as const, partition: FOLDERS, sort: folder }
-  return { kind: 'put', item: { key, attributes: { of: nameOf(identifier) } }, when: { is: 'absent' } }
+  return { kind: 'put', item: { key: keyOf(folder), attributes: { of: nameOf(identifier) } }, when: { is: 'absent' } }
 }
 
-/** The writes that take an entry's folder from one place to another, or give it up. @throws ApiError where it overlaps another's */
-export async function folderWrites(
+/** The writes that keep a folder for an entry, if it has not got it yet. @throws ApiError where it overlaps another's */
+export async function claimWrites(
   ports: CatalogPorts,
   identifier: Identifier,
-  { from, to }: { readonly from: string | undefined; readonly to: string | undefined },
+  folder: string,
+  entry?: Pick<Entry, 'folder' | 'former'>,
 ): Promise<Write[]> {
-  if (from === to) return []
-  const released: Write[] =
-    from === undefined ? [] : [{ kind: 'remove', key: { table: 'catalog', partition: FOLDERS, sort: from } }]
-  return to === undefined ? released : [...released, await claimWrite(ports, to, identifier)]
+  if (entry && [entry.folder, ...entry.former].includes(folder)) return []
+  return [await claimWrite(ports, folder, identifier)]
+}
+
+/** All folders of an entry. */
+export function foldersOf({ folder, former }: Pick<Entry, 'folder' | 'former'>): string[] {
+  return [...(folder === undefined ? [] : [folder]), ...former]
+}
+
+const keyOf = (folder: string) => ({ table: 'catalog' as const, partition: FOLDERS, sort: folder })
+
+/** The writes that give folders up, or keep them from others until what is in them is deleted. */
+export function leaveWrites(folders: readonly string[], purge: boolean): Write[] {
+  return folders.map(folder =>
+    purge
+      ? { kind: 'put', item: { key: keyOf(folder), attributes: { of: 'a table that is being deleted' } } }
+      : { kind: 'remove', key: keyOf(folder) },
+  )
+}
+
+/** Deletes what is in the folders of a dropped entry, then gives them up; nothing happens where that was done. */
+export async function purgeFolders(ports: CatalogPorts, folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    const found = await ports.state.get(keyOf(folder))
+    if (found?.of !== 'a table that is being deleted') continue
+    await deleteFolder(ports, folder)
+    await ports.state.transact([{ kind: 'remove', key: keyOf(folder) }], ports.ids.uuid())
+  }
 }
 
 /**
@@ -68,7 +98,7 @@ export async function makeFolders({ files }: FilePorts, location: string): Promi
 }
 
 /** Deletes all that is in a table's folder. */
-export async function deleteFolder({ files }: FilePorts, location: string): Promise<void> {
+async function deleteFolder({ files }: FilePorts, location: string): Promise<void> {
   const uris: string[] = []
   for await (const uri of files.list(`${requireFolder({ files }, location)}/`)) uris.push(uri)
   await files.delete(uris)

@@ -44,6 +44,8 @@ export function requireName(name: string, what = 'name'): string {
   const bytes = Buffer.byteLength(name)
   if (bytes === 0 || bytes > MAX_NAME_BYTES)
     throw badRequest(`A ${what} has 1 to ${MAX_NAME_BYTES} bytes, this one has ${bytes}.`)
+  // No URL can have one of these as a part of its path.
+  if (name === '.' || name === '..') throw badRequest(`A ${what} is not ${name}.`)
   if (!name.isWellFormed() || hasControl(name))
     throw badRequest(`A ${what} has no control characters: ${JSON.stringify(name)}.`)
   return name
@@ -118,6 +120,14 @@ export function directory(namespace: Namespace, kind: EntryKind): string {
 
 /** The folder of a new table or view, which no other has or had; it has the name only for people who look. */
 export function freshFolder({ namespace, name }: Identifier, uuid: string): string {
-  const plain = [...namespace, name].map(part => part.replaceAll(/[^\w-]/g, '_').slice(0, 40))
-  return `${USER_PREFIX}${plain.join('/')}-${uuid.slice(-12)}`
+  return `${namespaceFolder(namespace)}${plain(name)}-${uuid.slice(-12)}`
+}
+
+/** Where a namespace's tables are in the lake; those of another are not put there. */
+export function namespaceFolder(namespace: Namespace): string {
+  return `${USER_PREFIX}${namespace.map(level => `${plain(level)}/`).join('')}`
+}
+
+function plain(name: string): string {
+  return name.replaceAll(/[^\w-]/g, '_').slice(0, 40)
 }

@@ -1,5 +1,4 @@
 /** Namespaces: made, listed, described and dropped. */
-
 import type { Attributes, Ports } from '../../domain/ports.ts'
 import { commit } from '../../domain/protocol.ts'
 import { allTables, NAMESPACE } from '../../domain/tables.ts'
@@ -119,6 +118,11 @@ export async function marketTables(ports: Pick<Ports, 'state'>): Promise<string[
 function toAttributes(properties: Properties): Attributes {
   const bytes = Buffer.byteLength(JSON.stringify(properties))
   if (bytes > MAX_PROPERTIES_BYTES) throw badRequest(`The properties have ${bytes} bytes, which is too much.`)
+  if (
+    !JSON.stringify(properties).isWellFormed() ||
+    Object.entries(properties).some(pair => !pair.join('').isWellFormed())
+  )
+    throw badRequest('The properties hold half of a character.')
   return Object.fromEntries(Object.entries(properties).map(([name, value]) => [`${PROPERTY}${name}`, value]))
 }
 

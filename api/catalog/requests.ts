@@ -5,7 +5,14 @@ import type { AnyType } from '../../iceberg/updates/any-metadata.ts'
 import { badRequest } from '../errors.ts'
 import { requireName, requireNamespace } from './names.ts'
 
-const long = z.union([z.number(), z.bigint()])
+/** An id of 64 bits; a count or a time, which JavaScript holds exactly. */
+const id = z.union([z.int().check(z.positive()), z.bigint().check(z.positive(), z.maximum(2n ** 63n - 1n))])
+const whole = z.int().check(z.nonnegative())
+const millis = z.int().check(z.positive())
+/** Checked as names of the catalog, too. */
+const name = z.string().check(z.overwrite(text => requireName(text)))
+const namespace = z.array(z.string()).check(z.overwrite(levels => [...requireNamespace(levels)]))
+const identifier = z.object({ namespace, name })
 const texts = z.record(z.string(), z.string())
 const maybe = <Schema extends z.ZodMiniType>(schema: Schema) => z.optional(z.nullable(schema))
 
@@ -37,11 +44,11 @@ const sortField = z.looseObject({
 })
 const order = z.looseObject({ 'order-id': z.optional(z.int()), fields: z.array(sortField) })
 const snapshot = z.looseObject({
-  ...{ 'snapshot-id': long, 'parent-snapshot-id': z.optional(long), 'sequence-number': z.optional(long) },
-  ...{ 'timestamp-ms': z.number(), 'manifest-list': z.optional(z.string()), summary: z.optional(texts) },
+  ...{ 'snapshot-id': id, 'parent-snapshot-id': z.optional(id), 'sequence-number': z.optional(whole) },
+  ...{ 'timestamp-ms': whole, 'manifest-list': z.optional(z.string()), summary: z.optional(texts) },
   'schema-id': z.optional(z.int()),
 })
-const statistics = z.looseObject({ 'snapshot-id': long })
+const statistics = z.looseObject({ 'snapshot-id': id })
 
 const tableUpdate = z.discriminatedUnion('action', [
   z.looseObject({ action: z.literal('assign-uuid'), uuid: z.string() }),
@@ -54,19 +61,19 @@ const tableUpdate = z.discriminatedUnion('action', [
   z.looseObject({ action: z.literal('set-default-sort-order'), 'sort-order-id': z.int() }),
   z.looseObject({ action: z.literal('add-snapshot'), snapshot }),
   z.object({
-    ...{ action: z.literal('set-snapshot-ref'), 'ref-name': z.string(), type: z.enum(['branch', 'tag']) },
-    ...{ 'snapshot-id': long, 'max-ref-age-ms': z.optional(long), 'max-snapshot-age-ms': z.optional(long) },
-    'min-snapshots-to-keep': z.optional(z.int()),
+    ...{ action: z.literal('set-snapshot-ref'), 'ref-name': name, type: z.enum(['branch', 'tag']) },
+    ...{ 'snapshot-id': id, 'max-ref-age-ms': z.optional(millis), 'max-snapshot-age-ms': z.optional(millis) },
+    'min-snapshots-to-keep': z.optional(z.int().check(z.positive())),
   }),
-  z.looseObject({ action: z.literal('remove-snapshots'), 'snapshot-ids': z.array(long) }),
+  z.looseObject({ action: z.literal('remove-snapshots'), 'snapshot-ids': z.array(id) }),
   z.looseObject({ action: z.literal('remove-snapshot-ref'), 'ref-name': z.string() }),
   z.looseObject({ action: z.literal('set-location'), location: z.string() }),
   z.looseObject({ action: z.literal('set-properties'), updates: texts }),
   z.looseObject({ action: z.literal('remove-properties'), removals: z.array(z.string()) }),
   z.looseObject({ action: z.literal('set-statistics'), statistics }),
-  z.looseObject({ action: z.literal('remove-statistics'), 'snapshot-id': long }),
+  z.looseObject({ action: z.literal('remove-statistics'), 'snapshot-id': id }),
   z.looseObject({ action: z.literal('set-partition-statistics'), 'partition-statistics': statistics }),
-  z.looseObject({ action: z.literal('remove-partition-statistics'), 'snapshot-id': long }),
+  z.looseObject({ action: z.literal('remove-partition-statistics'), 'snapshot-id': id }),
   z.looseObject({ action: z.literal('remove-partition-specs'), 'spec-ids': z.array(z.int()) }),
   z.looseObject({ action: z.literal('remove-schemas'), 'schema-ids': z.array(z.int()) }),
 ])
@@ -75,7 +82,7 @@ const requirement = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('assert-create') }),
   z.looseObject({ type: z.literal('assert-table-uuid'), uuid: z.string() }),
   z.looseObject({ type: z.literal('assert-view-uuid'), uuid: z.string() }),
-  z.looseObject({ type: z.literal('assert-ref-snapshot-id'), ref: z.string(), 'snapshot-id': maybe(long) }),
+  z.looseObject({ type: z.literal('assert-ref-snapshot-id'), ref: z.string(), 'snapshot-id': maybe(id) }),
   z.looseObject({ type: z.literal('assert-last-assigned-field-id'), 'last-assigned-field-id': z.int() }),
   z.looseObject({ type: z.literal('assert-current-schema-id'), 'current-schema-id': z.int() }),
   z.looseObject({ type: z.literal('assert-last-assigned-partition-id'), 'last-assigned-partition-id': z.int() }),
@@ -84,7 +91,7 @@ const requirement = z.discriminatedUnion('type', [
 ])
 
 const viewVersion = z.looseObject({
-  ...{ 'version-id': z.int(), 'schema-id': z.int(), 'timestamp-ms': z.number(), summary: texts },
+  ...{ 'version-id': z.int(), 'schema-id': z.int(), 'timestamp-ms': whole, summary: texts },
   representations: z.array(
     z.looseObject({ type: z.string(), sql: z.optional(z.string()), dialect: z.optional(z.string()) }),
   ),
@@ -101,11 +108,6 @@ const viewUpdate = z.discriminatedUnion('action', [
   z.looseObject({ action: z.literal('add-view-version'), 'view-version': viewVersion }),
   z.looseObject({ action: z.literal('set-current-view-version'), 'view-version-id': z.int() }),
 ])
-
-/** Checked as names of the catalog, too. */
-const name = z.string().check(z.overwrite(text => requireName(text)))
-const namespace = z.array(z.string()).check(z.overwrite(levels => [...requireNamespace(levels)]))
-const identifier = z.object({ namespace, name })
 
 export const bodies = {
   createNamespace: z.object({ namespace, properties: maybe(texts) }),
@@ -133,6 +135,29 @@ export const bodies = {
   replaceView: z.object({ requirements: z.optional(z.array(requirement)), updates: z.array(viewUpdate) }),
 } as const
 
+/** A metadata file of a table that was made elsewhere, as far as its shape goes. */
+export const storedTable = z.looseObject({
+  ...{ 'format-version': z.int(), 'table-uuid': z.string(), location: z.string(), 'last-updated-ms': whole },
+  ...{ schema: z.optional(schema), schemas: z.optional(z.array(schema).check(z.minLength(1))) },
+  ...{ 'current-schema-id': z.optional(z.int()), 'last-column-id': z.optional(z.int()) },
+  ...{ 'partition-specs': z.optional(z.array(spec)), 'default-spec-id': z.optional(z.int()) },
+  ...{ 'last-partition-id': z.optional(z.int()), 'last-sequence-number': z.optional(whole) },
+  ...{ 'sort-orders': z.optional(z.array(order)), 'default-sort-order-id': z.optional(z.int()) },
+  ...{ properties: z.optional(texts), 'current-snapshot-id': maybe(z.union([id, z.literal(-1)])) },
+  ...{ snapshots: z.optional(z.array(snapshot)), statistics: z.optional(z.array(statistics)) },
+  refs: z.optional(z.record(z.string(), z.looseObject({ 'snapshot-id': id, type: z.enum(['branch', 'tag']) }))),
+  'snapshot-log': z.optional(z.array(z.looseObject({ 'snapshot-id': id, 'timestamp-ms': whole }))),
+  'metadata-log': z.optional(z.array(z.looseObject({ 'metadata-file': z.string(), 'timestamp-ms': whole }))),
+})
+
+/** What a client sent, checked; `what` names it. @throws ApiError naming what is wrong, and where */
+export function parseShape<Schema extends z.ZodMiniType>(shape: Schema, json: unknown, what: string): z.infer<Schema> {
+  const parsed = z.safeParse(shape, json)
+  if (parsed.success) return parsed.data
+  const [{ path, message }] = parsed.error.issues
+  throw badRequest(`${what} cannot be used${path.length > 0 ? ` at ${path.join('.')}` : ''}: ${message}`)
+}
+
 /** A request's body, checked. @throws ApiError naming what is wrong, and where */
 export function parseBody<Schema extends z.ZodMiniType>(body: Schema, text: string): z.infer<Schema> {
   let json: unknown
@@ -141,8 +166,5 @@ export function parseBody<Schema extends z.ZodMiniType>(body: Schema, text: stri
   } catch (error) {
     throw badRequest(`The body is no JSON: ${(error as Error).message}`)
   }
-  const parsed = z.safeParse(body, json)
-  if (parsed.success) return parsed.data
-  const [{ path, message }] = parsed.error.issues
-  throw badRequest(`The body cannot be used${path.length > 0 ? ` at ${path.join('.')}` : ''}: ${message}`)
+  return parseShape(body, json, 'The body')
 }

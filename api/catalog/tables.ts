@@ -5,7 +5,7 @@ import { findTable, pointerWrite } from '../../iceberg/catalog.ts'
 import { uriOf } from '../../iceberg/location.ts'
 import { nextMetadataKey, readMetadata, writeMetadata } from '../../iceberg/metadata-file.ts'
 import type { TableMetadata } from '../../iceberg/table-metadata.ts'
-import { METADATA_PATH, readAnyMetadata, toStored, writeJson } from '../../iceberg/updates/any-file.ts'
+import { readAnyMetadata, readJson } from '../../iceberg/updates/any-file.ts'
 import type { AnyMetadata, AnySnapshot } from '../../iceberg/updates/any-metadata.ts'
 import { applyUpdates, type TableUpdate } from '../../iceberg/updates/apply.ts'
 import { createMetadata, emptyMetadata, formatOf, type NewTable } from '../../iceberg/updates/create.ts'
@@ -24,9 +24,19 @@ import {
   requireFree,
   requireNamespaceItem,
 } from './entries.ts'
-import { deleteFolder, folderFor, folderWrites, makeFolders, requireFolder } from './locations.ts'
+import {
+  claimWrites,
+  folderFor,
+  foldersOf,
+  leaveWrites,
+  makeFolders,
+  purgeFolders,
+  requireFolder,
+} from './locations.ts'
 import { type Change, mutate, type Repeatable } from './mutate.ts'
-import { type Identifier, isMarket, nameOf, requireForUsers } from './names.ts'
+import { entryKey, type Identifier, isMarket, nameOf, requireForUsers } from './names.ts'
+import { parseShape, storedTable } from './requests.ts'
+import { type Written, written } from './written.ts'
 
 export interface TableChange {
   readonly identifier: Identifier
@@ -85,7 +95,7 @@ async function newMetadata(
   const location = folderFor(ports, identifier, wanted.location ?? undefined)
   const folder = requireFolder(ports, location)
   const metadata = createMetadata(wanted, { location, uuid: ports.ids.uuid(), nowMs: ports.clock.now() })
-  return { metadata, folder, claims: await folderWrites(ports, identifier, { from: undefined, to: folder }) }
+  return { metadata, folder, claims: await claimWrites(ports, identifier, folder) }
 }
 
 /** Commits to one table, or to several at once: all or none. Gives the locations of their new metadata. */
@@ -94,23 +104,27 @@ export async function commitTables(
   changes: readonly TableChange[],
   request: Repeatable,
 ): Promise<readonly string[]> {
-  const names = changes.map(({ identifier }) => nameOf(identifier))
-  const twice = names.find((name, at) => names.indexOf(name) !== at)
-  if (twice !== undefined) throw badRequest(`The table ${twice} is changed twice in one transaction: join the changes.`)
+  const keys = changes.map(({ identifier }) => entryKey(identifier).partition)
+  const twice = changes.find((_, at) => keys.indexOf(keys[at]) !== at)
+  if (twice)
+    throw badRequest(`The table ${nameOf(twice.identifier)} is changed twice in one transaction: join the changes.`)
   const files = written(ports)
   const old: string[] = []
   const checked = new Set<AnySnapshot>()
-  const locations = await mutate(ports, request, async () => {
-    await files.forget()
-    old.length = 0
-    const staged: Change[] = []
-    for (const change of changes) staged.push(await stage(ports, change, files, old, checked))
-    return {
-      writes: staged.flatMap(({ writes }) => writes),
-      locations: staged.flatMap(({ locations: each }) => each),
-    }
-  })
-  await ports.files.delete(old)
+  const locations = await files.orForget(() =>
+    mutate(ports, request, async () => {
+      await files.forget()
+      old.length = 0
+      const staged: Change[] = []
+      for (const change of changes) staged.push(await stage(ports, change, files, old, checked))
+      return {
+        writes: staged.flatMap(({ writes }) => writes),
+        locations: staged.flatMap(({ locations: each }) => each),
+      }
+    }),
+  )
+  // They are in the way of nobody: a commit that took place is not said to have failed over them.
+  await ports.files.delete(old).catch(() => {})
   return locations
 }
 
@@ -129,14 +143,17 @@ async function stage(
   const before = entry && (await readAnyMetadata(ports.files, entry.location))
   requireAll(requirements, before)
   const base = before ?? emptyMetadata(newTableOptions(ports, change))
+  const changed = applyUpdates(base, updates)
   for (const update of updates)
     if (update.action === 'add-snapshot' && !checked.has(update.snapshot)) {
-      if (base['format-version'] > 1) await requireFiles(ports.files, update.snapshot)
+      // Version 1 may list manifests in the metadata itself.
+      if (changed['format-version'] > 1 || update.snapshot['manifest-list'] !== undefined)
+        await requireFiles(ports.files, update.snapshot)
       checked.add(update.snapshot)
     }
-  const changed = applyUpdates(base, updates)
+  if (before?.location !== changed.location) folderFor(ports, identifier, changed.location)
   const folder = requireFolder(ports, changed.location)
-  const claims = await folderWrites(ports, identifier, { from: entry?.folder, to: folder })
+  const claims = await claimWrites(ports, identifier, folder, entry)
   if (!entry || !before) {
     await makeFolders(ports, changed.location)
     const at = await files.write(changed, undefined)
@@ -146,7 +163,7 @@ async function stage(
   const { metadata, dropped } = withCommit(changed, ports.clock.now(), before, entry.location)
   const at = await files.write(metadata, entry.location)
   // A history that a client wrote may name files of others.
-  old.push(...dropped.filter(uri => uri.startsWith(`${entry.folder}/`)))
+  old.push(...dropped.filter(uri => uri.startsWith(`${entry.folder}/`) && !uri.includes('/../')))
   return { writes: [moveWrite(ports, entry, at, folder), ...claims], locations: [at] }
 }
 
@@ -190,16 +207,19 @@ export async function registerTable(
   requireForUsers(identifier.namespace)
   const uri = ports.files.resolve(location, 'The metadata file')
   const [at] = await mutate(ports, request, async () => {
-    const metadata = await readAnyMetadata(ports.files, uri).catch(error => {
+    const json = await readJson(ports.files, uri).catch(error => {
       if (error instanceof NotFound) throw badRequest(`There is no metadata file ${location}.`)
       throw error
     })
+    parseShape(storedTable, json, `The metadata file ${location}`)
+    const metadata = await readAnyMetadata(ports.files, uri)
+    applyUpdates(metadata, [{ action: 'set-current-schema', 'schema-id': metadata['current-schema-id'] }])
     const entry = overwrite ? await findEntry(ports, identifier, 'table') : undefined
     const folder = requireFolder(ports, metadata.location)
     const writes = entry
       ? [moveWrite(ports, entry, uri, folder)]
       : await createWrites(ports, identifier, 'table', { location: uri, folder })
-    writes.push(...(await folderWrites(ports, identifier, { from: entry?.folder, to: folder })))
+    writes.push(...(await claimWrites(ports, identifier, folder, entry)))
     return { writes, locations: [uri] }
   })
   return at
@@ -213,37 +233,11 @@ export async function dropTable(
   request: Repeatable,
 ): Promise<void> {
   requireForUsers(identifier.namespace)
-  let folder: string | undefined
-  await mutate(ports, request, async () => {
+  const folders = await mutate(ports, request, async () => {
     const entry = await requireTable(ports, identifier)
-    folder = entry.folder
-    const release = await folderWrites(ports, identifier, { from: folder, to: undefined })
-    return { writes: [...dropWrites(entry), ...release], locations: [] }
+    const all = foldersOf(entry)
+    return { writes: [...dropWrites(entry), ...leaveWrites(all, purge)], locations: purge ? all : [] }
   })
-  if (purge && folder !== undefined) await deleteFolder(ports, folder)
-}
-
-interface Written {
-  /** Writes a metadata file and gives its location. */
-  write(metadata: AnyMetadata, previous: string | undefined): Promise<string>
-  /** Deletes those that were written for an attempt that met a conflict: nobody else would. */
-  forget(): Promise<void>
-}
-
-function written(ports: CatalogPorts): Written {
-  const locations: string[] = []
-  return {
-    async write(metadata, previous) {
-      const gzip = metadata.properties['write.metadata.compression-codec'] === 'gzip'
-      const { location } = metadata
-      const folder = metadata.properties[METADATA_PATH] ?? `${location}/metadata`
-      const options = { folder, previous, uuid: ports.ids.uuid(), gzip, metadata: toStored(metadata) }
-      const at = await writeJson(ports.files, options)
-      locations.push(at)
-      return at
-    },
-    async forget() {
-      await ports.files.delete(locations.splice(0))
-    },
-  }
+  // A request that comes again finds what the first one left of the work.
+  await purgeFolders(ports, folders)
 }

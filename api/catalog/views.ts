@@ -17,9 +17,10 @@ import {
   requireFree,
   requireNamespaceItem,
 } from './entries.ts'
-import { deleteFolder, folderFor, folderWrites, requireFolder } from './locations.ts'
+import { claimWrites, folderFor, foldersOf, leaveWrites, purgeFolders, requireFolder } from './locations.ts'
 import { mutate, type Repeatable } from './mutate.ts'
 import { type Identifier, requireForUsers } from './names.ts'
+import { requireWithin } from './written.ts'
 
 /** Makes a view and gives the location of its metadata. */
 export async function makeView(
@@ -34,7 +35,7 @@ export async function makeView(
     await requireFree(ports, identifier, 'view')
     const location = folderFor(ports, identifier, wanted.location ?? undefined)
     const folder = requireFolder(ports, location)
-    const claims = await folderWrites(ports, identifier, { from: undefined, to: folder })
+    const claims = await claimWrites(ports, identifier, folder)
     const at = await write(ports, createView(wanted, { location, uuid: ports.ids.uuid() }), undefined)
     const writes = await createWrites(ports, identifier, 'view', { location: at, folder })
     return { writes: [...writes, ...claims], locations: [at] }
@@ -56,7 +57,7 @@ export async function replaceView(
     requireView(requirements, before)
     const changed = applyViewUpdates(before, updates)
     const folder = requireFolder(ports, changed.location)
-    const claims = await folderWrites(ports, identifier, { from: entry.folder, to: folder })
+    const claims = await claimWrites(ports, identifier, folder, entry)
     const at = await write(ports, changed, entry.location)
     return { writes: [moveWrite(ports, entry, at, folder), ...claims], locations: [at] }
   })
@@ -66,14 +67,12 @@ export async function replaceView(
 /** Drops a view and its files: nothing but the view is in them. @throws ApiError 404 */
 export async function dropView(ports: CatalogPorts, identifier: Identifier, request: Repeatable): Promise<void> {
   requireForUsers(identifier.namespace)
-  let folder: string | undefined
-  await mutate(ports, request, async () => {
+  const folders = await mutate(ports, request, async () => {
     const entry = await requireEntry(ports, identifier, 'view')
-    folder = entry.folder
-    const release = await folderWrites(ports, identifier, { from: folder, to: undefined })
-    return { writes: [...dropWrites(entry), ...release], locations: [] }
+    const all = foldersOf(entry)
+    return { writes: [...dropWrites(entry), ...leaveWrites(all, true)], locations: all }
   })
-  if (folder !== undefined) await deleteFolder(ports, folder)
+  await purgeFolders(ports, folders)
 }
 
 /** Takes a view that was made elsewhere, by its metadata file. */
@@ -89,7 +88,7 @@ export async function registerView(
     const view = (await readJson(ports.files, uri)) as ViewMetadata
     const folder = requireFolder(ports, view.location)
     const writes = await createWrites(ports, identifier, 'view', { location: uri, folder })
-    writes.push(...(await folderWrites(ports, identifier, { from: undefined, to: folder })))
+    writes.push(...(await claimWrites(ports, identifier, folder)))
     return { writes, locations: [uri] }
   })
   return at
@@ -97,5 +96,6 @@ export async function registerView(
 
 function write(ports: CatalogPorts, metadata: ViewMetadata, previous: string | undefined): Promise<string> {
   const folder = metadata.properties[METADATA_PATH] ?? `${metadata.location}/metadata`
+  requireWithin(ports.files, folder, metadata.location)
   return writeJson(ports.files, { folder, previous, uuid: ports.ids.uuid(), gzip: false, metadata })
 }

@@ -61,6 +61,9 @@ export function applyUpdates(metadata: AnyMetadata, updates: readonly TableUpdat
 function apply(metadata: AnyMetadata, update: TableUpdate, added: Added): AnyMetadata {
   switch (update.action) {
     case 'assign-uuid':
+      // A table has its first schema from the commit that makes it.
+      if (metadata.schemas.length > 0 && update.uuid !== metadata['table-uuid'])
+        throw new Invalid('Cannot reassign the UUID of a table.')
       return { ...metadata, 'table-uuid': update.uuid }
     case 'upgrade-format-version':
       return upgrade(metadata, update['format-version'])
@@ -111,11 +114,13 @@ function apply(metadata: AnyMetadata, update: TableUpdate, added: Added): AnyMet
       return { ...metadata, properties: Object.fromEntries(left) }
     }
     case 'set-statistics':
+      requireSnapshot(metadata, update.statistics)
       return { ...metadata, statistics: [...without(metadata.statistics, update.statistics), update.statistics] }
     case 'remove-statistics':
       return { ...metadata, statistics: without(metadata.statistics, update) }
     case 'set-partition-statistics': {
       const statistics = update['partition-statistics']
+      requireSnapshot(metadata, statistics)
       return {
         ...metadata,
         'partition-statistics': [...without(metadata['partition-statistics'], statistics), statistics],
@@ -134,6 +139,11 @@ function apply(metadata: AnyMetadata, update: TableUpdate, added: Added): AnyMet
       return { ...metadata, schemas: metadata.schemas.filter(schema => !ids.has(schema['schema-id'])) }
     }
   }
+}
+
+function requireSnapshot({ snapshots }: AnyMetadata, { 'snapshot-id': id }: Statistics): void {
+  if (!snapshots.some(snapshot => snapshot['snapshot-id'] === id))
+    throw new Invalid(`Cannot set statistics of unknown snapshot: ${id}.`)
 }
 
 function without(list: readonly Statistics[] = [], { 'snapshot-id': id }: Statistics): readonly Statistics[] {

@@ -28,11 +28,7 @@ export function filesIn(places: readonly Place[]): Files {
     for (const { store, prefix } of places) {
       if (!plain.startsWith(`${store.root}/`)) continue
       const key = plain.slice(store.root.length + 1)
-      const isPlain = key
-        .replace(/\/$/, '')
-        .split('/')
-        .every(part => part !== '' && part !== '.' && part !== '..')
-      if (isPlain && key.startsWith(prefix)) return { store, key }
+      if (isPlain(key) && key.startsWith(prefix)) return { store, key }
     }
     const roots = places.map(({ store, prefix }) => `${store.root}/${prefix}`.replace(/\/$/, ''))
     throw new Invalid(
@@ -66,4 +62,19 @@ export function filesIn(places: readonly Place[]): Files {
         await store.delete(found.filter(each => each.store === store).map(({ key }) => key))
     },
   }
+}
+
+/** S3 takes keys of 1,024 bytes, a folder's file system names of 255; the rest is for what stands in a table's folder. */
+const MAX_KEY_BYTES = 800
+const MAX_PART_BYTES = 200
+
+/** Whether a key is one that every store takes, and that means the same to each. */
+function isPlain(key: string): boolean {
+  const parts = key.replace(/\/$/, '').split('/')
+  return (
+    key.isWellFormed() &&
+    !/[\0\\]/.test(key) &&
+    Buffer.byteLength(key) <= MAX_KEY_BYTES &&
+    parts.every(part => !['', '.', '..'].includes(part) && Buffer.byteLength(part) <= MAX_PART_BYTES)
+  )
 }

@@ -8,8 +8,13 @@ export function addSnapshot(metadata: AnyMetadata, snapshot: AnySnapshot): AnyMe
   const id = snapshot['snapshot-id']
   if (findSnapshot(metadata, id)) throw new Invalid(`Snapshot already exists for id: ${id}.`)
   const parent = snapshot['parent-snapshot-id']
+  const schemaId = snapshot['schema-id']
+  if (schemaId !== undefined && !metadata.schemas.some(schema => schema['schema-id'] === schemaId))
+    throw new Invalid(`Snapshot ${id} has the schema ${schemaId}: there is none with this id.`)
   if (metadata['format-version'] === 1)
     return { ...metadata, 'last-updated-ms': later(metadata, snapshot), snapshots: [...metadata.snapshots, snapshot] }
+  if (snapshot.summary?.operation === undefined)
+    throw new Invalid(`Snapshot ${id} does not say its operation, as format version 2 requires.`)
   const sequence = snapshot['sequence-number'] ?? 0
   const last = metadata['last-sequence-number']
   if (sequence <= last && parent !== undefined)
@@ -36,6 +41,10 @@ export function setRef(metadata: AnyMetadata, name: string, ref: AnyRef): AnyMet
   const snapshot = findSnapshot(metadata, id)
   if (!snapshot) throw new Invalid(`Cannot set ${name} to unknown snapshot: ${id}.`)
   if (name === MAIN && ref.type !== 'branch') throw new Invalid('main is a branch: it cannot be a tag.')
+  if (ref.type === 'tag' && (ref['max-snapshot-age-ms'] ?? ref['min-snapshots-to-keep']) !== undefined)
+    throw new Invalid(
+      `${name} is a tag: it keeps one snapshot, and has no max-snapshot-age-ms or min-snapshots-to-keep.`,
+    )
   const refs = { ...metadata.refs, [name]: ref }
   if (name !== MAIN || known?.['snapshot-id'] === id) return { ...metadata, refs }
   // A snapshot that this commit made counts from its own time; one that is made current again, from now on.

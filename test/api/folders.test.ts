@@ -104,10 +104,11 @@ test('registering over a table takes no folder of another, and moves to a free o
   await api.ask('DELETE', 'namespaces/theirs/tables/t')
   expect(await register(body['metadata-location'])).toMatchObject({ status: 200 })
   expect(await folderGiven('namespaces/mine/tables/t')).toBe(`${theirs}/`)
-  // The first one is free again.
-  expect(await api.ask('POST', 'namespaces/mine/tables', { name: 'u', schema: SCHEMA, location: mine })).toMatchObject({
-    status: 200,
-  })
+  // The first one holds older files of the table: it is free when the table is dropped.
+  const again = { name: 'u', schema: SCHEMA, location: mine }
+  expect(await api.ask('POST', 'namespaces/mine/tables', again)).toMatchObject({ status: 400 })
+  expect(await api.ask('DELETE', 'namespaces/mine/tables/t')).toMatchObject({ status: 204 })
+  expect(await api.ask('POST', 'namespaces/mine/tables', again)).toMatchObject({ status: 200 })
 })
 
 test('registering what is there already says so, before it says anything of folders', async () => {

@@ -82,6 +82,7 @@ describe('a table', () => {
           'snapshot-id': 5,
           'sequence-number': 1,
           'timestamp-ms': 1,
+          summary: { operation: 'append' },
           'manifest-list': 'LOCATION/metadata/none.avro',
         },
       },
@@ -95,6 +96,7 @@ describe('a table', () => {
           'snapshot-id': 5,
           'sequence-number': 1,
           'timestamp-ms': 1,
+          summary: { operation: 'append' },
           'manifest-list': 'memory://lake/market_data/x.avro',
         },
       },
@@ -120,7 +122,11 @@ describe('a table', () => {
       { action: 'set-location', location: 'memory://lake/market_data/gold' },
       /not where users' tables are/,
     ],
-    ['a folder around it', { action: 'set-location', location: 'memory://lake/user_tables/research' }, /overlaps/],
+    [
+      'a folder around it',
+      { action: 'set-location', location: 'memory://lake/user_tables/research' },
+      /in the folder of another namespace/,
+    ],
   ])('is not given %s', async (_, update, message) => {
     const { ask, made } = askedApi()
     const { location } = await made('research', 't')

@@ -83,7 +83,7 @@ async function credentialsOpenOneFolder(deployed: Deployed): Promise<void> {
   const other = await make({ name: 'other' })
   const mine = await make({ name: 'mine' })
   // Its name means all folders to whoever takes it for a pattern.
-  const pattern = await make({ name: 'pattern', location: `s3://${bucket}/user_tables/*` })
+  const pattern = await make({ name: 'pattern', location: `s3://${bucket}/user_tables/folders/*` })
   const gold = (await ask('GET', 'namespaces/market_data/tables/gold_crypto_trades', undefined, VENDED)).body
 
   const clientWith = ({ config }: Json) =>

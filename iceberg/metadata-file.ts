@@ -22,8 +22,19 @@ export function metadataPrefix(table: string): string {
 
 /** The key of the metadata file that follows `previousLocation`, or of the first. */
 export function nextMetadataKey(table: string, previousLocation: string | undefined, uuid: string): string {
-  const version = previousLocation === undefined ? -1 : versionOf(previousLocation)
-  return `${metadataPrefix(table)}${String(version + 1).padStart(5, '0')}-${uuid}.gz.metadata.json`
+  return `${metadataPrefix(table)}${metadataFileName(previousLocation, uuid, true)}`
+}
+
+/** The name of the metadata file that follows `previousLocation`, or of the first. */
+export function metadataFileName(previousLocation: string | undefined, uuid: string, gzip: boolean): string {
+  const version = previousLocation === undefined ? 0 : versionOf(previousLocation) + 1
+  return `${String(version).padStart(5, '0')}-${uuid}${gzip ? '.gz' : ''}.metadata.json`
+}
+
+/** The text of a metadata file, which is gzipped or plain. @throws Error where it is neither */
+export function metadataText(bytes: Uint8Array): string {
+  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b
+  return (isGzip ? gunzipSync(bytes) : Buffer.from(bytes)).toString('utf8')
 }
 
 /** The version in a metadata file's name; 0 where another writer named it. */
@@ -87,8 +98,7 @@ export async function readMetadata(store: Pick<ObjectStore, 'root' | 'get'>, loc
   const bytes = await store.get(key)
   let metadata: TableMetadata
   try {
-    const text = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : Buffer.from(bytes)
-    metadata = withDefaults(JSON.parse(text.toString('utf8')))
+    metadata = withDefaults(JSON.parse(metadataText(bytes)))
   } catch (error) {
     throw new Corrupt(`Table metadata ${key} cannot be read: ${(error as Error).message}.`)
   }

@@ -76,13 +76,16 @@ export function addSnapshot(metadata: TableMetadata, snapshot: Snapshot, previou
   return withHistory(expireSnapshots(added, time), time, metadata, previousLocation)
 }
 
+/** What a table's metadata says of its own files, whoever wrote it. */
+type WithHistory = Pick<TableMetadata, 'last-updated-ms' | 'metadata-log' | 'properties'>
+
 /** Changed metadata as of a time (milliseconds since 1970), with the file that it follows in its log. */
-export function withHistory(
-  changed: TableMetadata,
+export function withHistory<Metadata extends WithHistory>(
+  changed: Metadata,
   timeMs: number,
-  previous: TableMetadata,
+  previous: WithHistory,
   previousLocation: string,
-): TableMetadata {
+): Metadata {
   const entry = { 'metadata-file': previousLocation, 'timestamp-ms': previous['last-updated-ms'] }
   const versions = wholeNumber(changed.properties[PREVIOUS_VERSIONS], DEFAULT_PREVIOUS_VERSIONS)
   return {

@@ -2,11 +2,11 @@
  * Metadata files of tables and views that anybody made: gzip or plain, format version 1 or 2. A file never changes, so what was
  * read is kept by its location.
  */
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { gzipSync } from 'node:zlib'
 import { Corrupt, NotFound } from '../../domain/errors.ts'
 import { parseExact, stringifyExact } from '../../domain/exact-json.ts'
 import { cachePerStore } from '../cache.ts'
-import { versionOf } from '../metadata-file.ts'
+import { metadataFileName, metadataText } from '../metadata-file.ts'
 import { type AnyMetadata, type AnySchema, type AnySpec, MAIN, NO_SNAPSHOT } from './any-metadata.ts'
 import type { Files } from './files.ts'
 import { Invalid } from './refusals.ts'
@@ -29,9 +29,7 @@ export async function readJson(files: Pick<Files, 'get'>, location: string): Pro
   })
   let json: unknown
   try {
-    json = parseExact(
-      (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : Buffer.from(bytes)).toString('utf8'),
-    )
+    json = parseExact(metadataText(bytes))
   } catch (error) {
     throw new Corrupt(`The metadata file ${location} cannot be read: ${(error as Error).message}.`)
   }
@@ -57,9 +55,7 @@ export async function writeJson(
   },
 ): Promise<string> {
   const { folder, previous, uuid, gzip, metadata } = options
-  const version = previous === undefined ? 0 : versionOf(previous) + 1
-  const name = `${String(version).padStart(5, '0')}-${uuid}${gzip ? '.gz' : ''}.metadata.json`
-  const uri = `${folder.replace(/\/+$/, '')}/${name}`
+  const uri = `${folder.replace(/\/+$/, '')}/${metadataFileName(previous, uuid, gzip)}`
   const text = stringifyExact(metadata)
   await files.put(uri, gzip ? gzipSync(text) : Buffer.from(text))
   cacheOf(files).set(uri, metadata, 1)

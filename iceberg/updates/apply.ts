@@ -16,7 +16,7 @@ import {
 import { RESERVED } from './create.ts'
 import { type Added, addSchema, addSortOrder, addSpec, lastOr, requireThere, setCurrentSchema } from './layout.ts'
 import { Invalid } from './refusals.ts'
-import { addSnapshot, removeRef, removeSnapshots, setRef } from './snapshots.ts'
+import { addSnapshot, findSnapshot, removeRef, removeSnapshots, setRef } from './snapshots.ts'
 
 export type TableUpdate =
   | { readonly action: 'assign-uuid'; readonly uuid: string }
@@ -141,9 +141,8 @@ function apply(metadata: AnyMetadata, update: TableUpdate, added: Added): AnyMet
   }
 }
 
-function requireSnapshot({ snapshots }: AnyMetadata, { 'snapshot-id': id }: Statistics): void {
-  if (!snapshots.some(snapshot => snapshot['snapshot-id'] === id))
-    throw new Invalid(`Cannot set statistics of unknown snapshot: ${id}.`)
+function requireSnapshot(metadata: AnyMetadata, { 'snapshot-id': id }: Statistics): void {
+  if (!findSnapshot(metadata, id)) throw new Invalid(`Cannot set statistics of unknown snapshot: ${id}.`)
 }
 
 function without(list: readonly Statistics[] = [], { 'snapshot-id': id }: Statistics): readonly Statistics[] {

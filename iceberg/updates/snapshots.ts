@@ -83,6 +83,6 @@ export function removeSnapshots(metadata: AnyMetadata, ids: readonly Long[]): An
   }
 }
 
-function findSnapshot({ snapshots }: AnyMetadata, id: Long): AnySnapshot | undefined {
+export function findSnapshot({ snapshots }: AnyMetadata, id: Long): AnySnapshot | undefined {
   return snapshots.findLast(snapshot => snapshot['snapshot-id'] === id)
 }

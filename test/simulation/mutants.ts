@@ -104,8 +104,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'metadata files are named by their number alone',
     'iceberg/metadata-file.ts',
-    '-$' + '{uuid}.gz.metadata.json`',
-    '-.gz.metadata.json`',
+    '-$' + '{uuid}$' + '{gzip',
+    '-$' + '{gzip',
   ),
   // Bronze.
   mutant(

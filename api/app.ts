@@ -3,7 +3,9 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { Corrupt, messageOf, NotFound, Paused, Throttled } from '../domain/errors.ts'
 import { metricNames } from '../domain/metrics.ts'
+import { USER_PREFIX } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
+import { filesIn, type Place } from '../iceberg/updates/files.ts'
 import { Invalid, RequirementFailed } from '../iceberg/updates/refusals.ts'
 import { byKeys, EVERYTHING } from './access.ts'
 import type { FileService } from './catalog/delegation.ts'
@@ -14,7 +16,9 @@ import { ApiError, forbidden } from './errors.ts'
 import { oauthRoutes } from './oauth.ts'
 
 export interface ApiOptions {
-  readonly ports: CatalogPorts
+  readonly ports: Omit<CatalogPorts, 'files'>
+  /** Where users' tables may be besides the lake's own folder for them. */
+  readonly places?: readonly Place[]
   /** S3, for clients without credentials of their own. */
   readonly service?: FileService
   readonly log: Log
@@ -28,7 +32,10 @@ export interface ApiOptions {
 /** A commit of a table with a thousand snapshots is far smaller. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024
 
-export function createApi({ ports, service, log, auth, tags = true, counted = () => {} }: ApiOptions): Hono<Variables> {
+export function createApi(options: ApiOptions): Hono<Variables> {
+  const { places = [], service, log, auth, tags = true, counted = () => {} } = options
+  const files = filesIn([{ store: options.ports.store, prefix: USER_PREFIX }, ...places])
+  const ports: CatalogPorts = { ...options.ports, files }
   const app = new Hono<Variables>()
   app.onError((error, context) => refuse(context, error, log))
   app.notFound(context =>

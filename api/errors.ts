@@ -3,7 +3,7 @@ import { TradelakeError } from '../domain/errors.ts'
 
 /** An error with its HTTP status and the name that clients know it by. */
 export class ApiError extends TradelakeError {
-  readonly status: 400 | 401 | 403 | 404 | 406 | 409 | 413 | 422 | 429 | 500 | 503
+  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503
   /** The class of Iceberg's Java library that clients turn it into. */
   readonly type: string
   constructor(status: ApiError['status'], type: string, message: string) {

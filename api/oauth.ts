@@ -3,7 +3,7 @@
  * A key's token is its own text: it says all that there is to say, and ends when the key does.
  */
 import { type Context, Hono } from 'hono'
-import { findKey } from '../domain/access-keys.ts'
+import { findKey, isKeyText, keyText } from '../domain/access-keys.ts'
 import type { Ports } from '../domain/ports.ts'
 
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -17,7 +17,7 @@ export function oauthRoutes(keys: Pick<Ports, 'state' | 'clock'> | undefined): H
     const grant = form.get('grant_type')
     if (grant !== 'client_credentials' && grant !== EXCHANGE)
       return refuse(context, 400, 'unsupported_grant_type', `grant_type is ${grant}: give client_credentials.`)
-    const text = grant === EXCHANGE ? (form.get('subject_token') ?? '') : keyText(context, form)
+    const text = grant === EXCHANGE ? (form.get('subject_token') ?? '') : credentialsOf(context, form)
     if (keys && !(await findKey(keys, text)))
       return refuse(
         context,
@@ -31,12 +31,12 @@ export function oauthRoutes(keys: Pick<Ports, 'state' | 'clock'> | undefined): H
 }
 
 /** PyIceberg and Java send id and secret in the body, DuckDB in a Basic header. The secret may be a key’s whole text. */
-function keyText(context: Context, form: URLSearchParams): string {
+function credentialsOf(context: Context, form: URLSearchParams): string {
   const basic = /^basic +(\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1]
   const [user = '', ...rest] = basic === undefined ? [] : Buffer.from(basic, 'base64').toString('utf8').split(':')
   const id = form.get('client_id') ?? decodeURIComponent(user)
   const secret = form.get('client_secret') ?? decodeURIComponent(rest.join(':'))
-  return secret.startsWith('tl_') ? secret : `tl_${id}_${secret}`
+  return isKeyText(secret) ? secret : keyText(id, secret)
 }
 
 function refuse(context: Context, status: 400 | 401, error: string, description: string): Response {

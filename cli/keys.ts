@@ -5,8 +5,7 @@ import { BadInput } from '../domain/errors.ts'
 import { DAY_MS } from '../domain/time.ts'
 import { command, JSON_OPTION } from './command.ts'
 import { formatTable } from './format.ts'
-import { LAKE_OPTIONS } from './open-lake.ts'
-import { type CatalogPlace, openCatalogPlace } from './serve-place.ts'
+import { type CatalogPlace, LAKE_OPTIONS, openForCatalog } from './open-lake.ts'
 
 export const keys = command({
   name: 'keys',
@@ -26,7 +25,7 @@ export const keys = command({
   },
   async run({ scopes, expires, data, stack, json }, [what, word, ...more]) {
     if (more.length > 0) throw new BadInput(`'${more[0]}' is not known here. See tradelake keys --help.`)
-    const place = await openCatalogPlace({ data, stack })
+    const place = await openForCatalog({ data, stack })
     try {
       if (what === 'add') await add(place, word, { scopes, expires, json })
       else if (what === 'list' && word === undefined) await list(place, json)

@@ -31,7 +31,7 @@ export const restore = command({
     ][]
     if (backups.length === 0)
       throw new BadInput('Give --state TABLE, --catalog TABLE or both: tables that DynamoDB restored from a backup.')
-    const done = await onStack(stack, { lostState: true }, ({ log, alone }, deployed) => {
+    const done = await onStack(stack, {}, ({ log, alone }, deployed) => {
       const ours = { state: deployed.output('StateTable'), catalog: deployed.output('CatalogTable') }
       const own = backups.find(([, name]) => Object.values(ours).includes(name))
       if (own) throw new BadInput(`${own[1]} is the stack's own table: give a restored copy of it as --${own[0]}.`)

@@ -6,12 +6,10 @@ import { placeOf } from '../adapters/places.ts'
 import { askedToEnd, systemClock, systemScratch } from '../adapters/system.ts'
 import { type ApiOptions, createApi } from '../api/app.ts'
 import { BadInput } from '../domain/errors.ts'
-import { USER_PREFIX } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
-import { filesIn } from '../iceberg/updates/files.ts'
 import { command, type Values } from './command.ts'
-import { LAKE_OPTIONS } from './open-lake.ts'
-import { type CatalogPlace, openCatalogPlace } from './serve-place.ts'
+import { type CatalogPlace, LAKE_OPTIONS, openForCatalog } from './open-lake.ts'
+import { STDERR } from './stderr-log.ts'
 import { parseNumber } from './values.ts'
 
 /** What `start` has of these too. */
@@ -45,7 +43,7 @@ export const serve = command({
   },
   async run(values) {
     const service = await fileService(values)
-    const place = await openCatalogPlace(values)
+    const place = await openForCatalog(values)
     try {
       const server = await serveCatalog(place, { ...values, service, log: STDERR })
       console.log(`Iceberg REST catalog: ${server.url}/iceberg`)
@@ -95,13 +93,6 @@ export async function serveCatalog({ ports }: Pick<CatalogPlace, 'ports'>, servi
     .split(',')
     .filter(uri => uri !== '')
     .map(uri => placeOf(uri, { ids: ports.ids, scratch }))
-  const files = filesIn([{ store: ports.store, prefix: USER_PREFIX }, ...further])
-  const api = createApi({ ports: { ...ports, files }, service, log, auth })
+  const api = createApi({ ports, places: further, service, log, auth })
   return openHttpServer(request => api.fetch(request), { host, port: parseNumber('port', serving.port, 0, true) })
-}
-
-const STDERR: Log = {
-  info: () => {},
-  warn: (message, fields) => console.error(JSON.stringify({ level: 'WARN', message, ...fields })),
-  error: (message, fields) => console.error(JSON.stringify({ level: 'ERROR', message, ...fields })),
 }

@@ -14,6 +14,7 @@ import { type DeployedLake, openDeployedLake } from '../operations/deployed-lake
 import { alone, beside } from '../operations/pause.ts'
 import type { Values } from './command.ts'
 import type { LAKE_OPTIONS } from './open-lake.ts'
+import { STDERR } from './stderr-log.ts'
 
 export interface Workplace {
   readonly log: Log
@@ -117,13 +118,4 @@ export function placeOn(
       }
     },
   }
-}
-
-const said = (level: string, message: string, fields: object) =>
-  console.error(JSON.stringify({ level, message, ...fields }))
-/** The work's own log, on a machine that is nobody's home: only what went wrong. */
-const STDERR: Log = {
-  info: () => {},
-  warn: (message, fields) => said('WARN', message, fields),
-  error: (message, fields) => said('ERROR', message, fields),
 }

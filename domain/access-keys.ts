@@ -23,9 +23,20 @@ export interface AccessKey {
 
 type KeyPorts = Pick<Ports, 'state' | 'clock' | 'ids'>
 
+const PREFIX = 'tl_'
 const ID_DIGITS = 12
-const KEY = new RegExp(`^tl_([0-9a-f]{${ID_DIGITS}})_([\\w-]{43})$`)
+const KEY = new RegExp(`^${PREFIX}([0-9a-f]{${ID_DIGITS}})_([\\w-]{43})$`)
 const SCOPE = /^(?:read|write:(?:\*|[^\s,*]+))$/
+
+/** A key's text, of its two parts. */
+export function keyText(id: string, secret: string): string {
+  return `${PREFIX}${id}_${secret}`
+}
+
+/** Whether a text is a whole key's, not a secret alone. */
+export function isKeyText(text: string): boolean {
+  return text.startsWith(PREFIX)
+}
 
 /** Scopes as `read,write:research`. @throws BadInput */
 export function parseScopes(text: string): Scope[] {
@@ -49,7 +60,7 @@ export async function addKey(
   }
   const item = { key: { table: 'state' as const, partition: statePartition.keys, sort: id }, attributes }
   await ports.state.transact([{ kind: 'put', item, when: { is: 'absent' } }], ports.ids.uuid())
-  return { id, text: `tl_${id}_${secret}` }
+  return { id, text: keyText(id, secret) }
 }
 
 /** All keys, oldest first; expired ones until the store removes them. */

@@ -110,7 +110,7 @@ export interface CatalogPlace {
  * Opens a lake for its catalog, beside whatever else works on it: users' tables are the catalog's alone, and a change of the state is one
  * transaction of SQLite, whichever process makes it. @throws BadInput where the folder holds no lake
  */
-export function openForCatalog(folder: string): CatalogPlace {
+export function openFolderForCatalog(folder: string): CatalogPlace {
   const directory = requirePlainPath(folder)
   requireLake(directory)
   const [clock, ids] = [systemClock(), systemIds()]

@@ -12,12 +12,10 @@ import { NAMESPACE } from '../domain/tables.ts'
 import { acknowledge, wildcardArn } from './acknowledge.ts'
 import type { Settings } from './context.ts'
 import { type Assets, stageFunction } from './function.ts'
+import { READ_ITEMS, WRITE_ITEMS } from './grants.ts'
 import { KEY_ACTIONS } from './key.ts'
 import type { Lake } from './lake.ts'
 import { liveAlias, type StageRelease } from './release.ts'
-
-const READ = ['dynamodb:GetItem', 'dynamodb:Query']
-const WRITE = ['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem']
 
 export interface ApiProps {
   readonly settings: Settings
@@ -59,15 +57,15 @@ export class Api extends Construct {
           allow(['s3:ListBucket'], [bucketArn]),
           allow(['sts:AssumeRole'], [files.roleArn]),
           allow(
-            [...READ, ...WRITE],
+            [...READ_ITEMS, ...WRITE_ITEMS],
             [lake.stateTable.tableArn],
             leading([statePartition.keys, statePartition.request('*')]),
           ),
-          allow([...READ, ...WRITE], [lake.catalogTable.tableArn]),
+          allow([...READ_ITEMS, ...WRITE_ITEMS], [lake.catalogTable.tableArn]),
           // Whether a repair has the lake to itself (domain/lease.ts).
           allow(['dynamodb:GetItem'], [lake.stateTable.tableArn], leading([statePartition.lease('lake')])),
           // Whatever the code does: a foreign pointer there would stop the pipeline.
-          deny(WRITE, [lake.catalogTable.tableArn], [catalogPartition.table('*')]),
+          deny(WRITE_ITEMS, [lake.catalogTable.tableArn], [catalogPartition.table('*')]),
         ],
       ],
       [

@@ -27,9 +27,9 @@ export interface LakeAccess {
   readonly mirrors?: readonly TableDefinition[]
 }
 
-const READ_ITEMS = ['dynamodb:GetItem', 'dynamodb:Query']
+export const READ_ITEMS = ['dynamodb:GetItem', 'dynamodb:Query']
 /** The parts of a transaction are granted one by one (DynamoDB developer guide, "Using IAM with transactions"). */
-const WRITE_ITEMS = ['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem']
+export const WRITE_ITEMS = ['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem']
 
 /**
  * Only items with these partition keys (DynamoDB developer guide, "Using IAM policy conditions for fine-grained access control"). The condition

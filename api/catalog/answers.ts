@@ -56,15 +56,16 @@ export function createAnswers(ports: Pick<CatalogPorts, 'store' | 'files'>): Ans
       if (known) return known
       const head = gzipPart(`{"metadata-location":${JSON.stringify(location)},${members}"metadata":`)
       const gzip = joinGzip([head, await metadataPart(location, snapshots), gzipPart('}')])
-      const body = { gzip, etag: isTemporary ? undefined : etagOf(`${snapshots} ${location}`) }
+      const body = { gzip, etag: isTemporary ? undefined : etagOf(location, snapshots) }
       if (!isTemporary) bodies.set(name, body)
       return body
     },
   }
 }
 
-export function etagOf(text: string): string {
-  return `"${createHash('sha256').update(text).digest('hex').slice(0, 24)}"`
+/** Names an answer that holds nothing which ends soon: a metadata file never changes. */
+export function etagOf(location: string, snapshots: Snapshots): string {
+  return `"${createHash('sha256').update(`${snapshots} ${location}`).digest('hex').slice(0, 24)}"`
 }
 
 /** The body as text. */

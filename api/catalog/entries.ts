@@ -3,7 +3,7 @@ import { TradelakeError } from '../../domain/errors.ts'
 import type { Attributes, Item, Ports, Write } from '../../domain/ports.ts'
 import { commit } from '../../domain/protocol.ts'
 import type { Files } from '../../iceberg/updates/files.ts'
-import { ApiError, alreadyExists, noSuchNamespace, noSuchTable, noSuchView } from '../errors.ts'
+import { alreadyExists, badRequest, noSuchNamespace, noSuchTable, noSuchView } from '../errors.ts'
 import {
   directory,
   type EntryKind,
@@ -217,7 +217,6 @@ export function pageOf(names: readonly string[], limit: number | undefined): Pag
 /** @throws ApiError where the size is not a number of entries */
 export function pageSize(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined
-  if (!/^[1-9]\d{0,5}$/.test(text))
-    throw new ApiError(400, 'BadRequestException', `pageSize is ${text}: give a number of entries.`)
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw badRequest(`pageSize is ${text}: give a number of entries.`)
   return Number(text)
 }

@@ -11,20 +11,27 @@ import { freshFolder, type Identifier, nameOf, namespaceFolder } from './names.t
 
 /** The partition in which all folders are. */
 const FOLDERS = 'FOLDERS'
+/** Whose a folder is while what is in it is deleted. */
+const DELETED = 'a table that is being deleted'
 
 type FilePorts = Pick<CatalogPorts, 'files'>
 
-/** The folder that a client asks for, or a new one; without a slash at its end. @throws Invalid */
-export function folderFor(ports: CatalogPorts, identifier: Identifier, wanted: string | undefined): string {
+/** The location that a client asks for, or a new one; without a slash at its end. @throws Invalid, ApiError */
+export function locationFor(ports: CatalogPorts, identifier: Identifier, wanted: string | undefined): string {
   if (wanted === undefined) return uriOf(ports.store, freshFolder(identifier, ports.ids.uuid()))
-  const location = wanted.replace(/\/+$/, '')
+  requireOwnFolder(ports, identifier, wanted)
+  return wanted.replace(/\/+$/, '')
+}
+
+/** The folder of a location, which is not in another namespace's. @throws Invalid, ApiError */
+export function requireOwnFolder(ports: CatalogPorts, { namespace }: Identifier, location: string): string {
   const folder = requireFolder(ports, location)
-  const own = uriOf(ports.store, namespaceFolder(identifier.namespace))
+  const own = uriOf(ports.store, namespaceFolder(namespace))
   if (folder.startsWith(uriOf(ports.store, USER_PREFIX)) && !folder.startsWith(own))
     throw badRequest(
       `The location ${location} is in the folder of another namespace: leave it out, or give one below ${own}.`,
     )
-  return location
+  return folder
 }
 
 /** The location as one that is the same for the same folder. @throws Invalid where it is not one of users' tables */
@@ -69,7 +76,7 @@ const keyOf = (folder: string) => ({ table: 'catalog' as const, partition: FOLDE
 export function leaveWrites(folders: readonly string[], purge: boolean): Write[] {
   return folders.map(folder =>
     purge
-      ? { kind: 'put', item: { key: keyOf(folder), attributes: { of: 'a table that is being deleted' } } }
+      ? { kind: 'put', item: { key: keyOf(folder), attributes: { of: DELETED } } }
       : { kind: 'remove', key: keyOf(folder) },
   )
 }
@@ -78,7 +85,7 @@ export function leaveWrites(folders: readonly string[], purge: boolean): Write[]
 export async function purgeFolders(ports: CatalogPorts, folders: readonly string[]): Promise<void> {
   for (const folder of folders) {
     const found = await ports.state.get(keyOf(folder))
-    if (found?.of !== 'a table that is being deleted') continue
+    if (found?.of !== DELETED) continue
     await deleteFolder(ports, folder)
     await ports.state.transact([{ kind: 'remove', key: keyOf(folder) }], ports.ids.uuid())
   }
@@ -98,8 +105,8 @@ export async function makeFolders({ files }: FilePorts, location: string): Promi
 }
 
 /** Deletes all that is in a table's folder. */
-async function deleteFolder({ files }: FilePorts, location: string): Promise<void> {
+async function deleteFolder({ files }: FilePorts, folder: string): Promise<void> {
   const uris: string[] = []
-  for await (const uri of files.list(`${requireFolder({ files }, location)}/`)) uris.push(uri)
+  for await (const uri of files.list(`${folder}/`)) uris.push(uri)
   await files.delete(uris)
 }

@@ -118,10 +118,7 @@ export async function marketTables(ports: Pick<Ports, 'state'>): Promise<string[
 function toAttributes(properties: Properties): Attributes {
   const bytes = Buffer.byteLength(JSON.stringify(properties))
   if (bytes > MAX_PROPERTIES_BYTES) throw badRequest(`The properties have ${bytes} bytes, which is too much.`)
-  if (
-    !JSON.stringify(properties).isWellFormed() ||
-    Object.entries(properties).some(pair => !pair.join('').isWellFormed())
-  )
+  if (Object.entries(properties).some(pair => !pair.join('').isWellFormed()))
     throw badRequest('The properties hold half of a character.')
   return Object.fromEntries(Object.entries(properties).map(([name, value]) => [`${PROPERTY}${name}`, value]))
 }

@@ -68,7 +68,7 @@ export function tableRoutes(routes: Hono<Variables>, { ports, service, tags, rep
     const entry = await requireTable(ports, identifier)
     if (isHead(context)) return context.body(null, 204)
     const snapshots = snapshotsIn(context)
-    const tag = etagOf(`${snapshots} ${entry.location}`)
+    const tag = etagOf(entry.location, snapshots)
     if (context.req.header('if-none-match') === tag) return context.body(null, 304, { etag: tag })
     return loadAnswer(context, entry, snapshots)
   })

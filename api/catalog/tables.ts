@@ -26,12 +26,13 @@ import {
 } from './entries.ts'
 import {
   claimWrites,
-  folderFor,
   foldersOf,
   leaveWrites,
+  locationFor,
   makeFolders,
   purgeFolders,
   requireFolder,
+  requireOwnFolder,
 } from './locations.ts'
 import { type Change, mutate, type Repeatable } from './mutate.ts'
 import { entryKey, type Identifier, isMarket, nameOf, requireForUsers } from './names.ts'
@@ -92,7 +93,7 @@ async function newMetadata(
   requireForUsers(identifier.namespace)
   await requireNamespaceItem(ports, identifier.namespace)
   await requireFree(ports, identifier, 'table')
-  const location = folderFor(ports, identifier, wanted.location ?? undefined)
+  const location = locationFor(ports, identifier, wanted.location ?? undefined)
   const folder = requireFolder(ports, location)
   const metadata = createMetadata(wanted, { location, uuid: ports.ids.uuid(), nowMs: ports.clock.now() })
   return { metadata, folder, claims: await claimWrites(ports, identifier, folder) }
@@ -151,8 +152,8 @@ async function stage(
         await requireFiles(ports.files, update.snapshot)
       checked.add(update.snapshot)
     }
-  if (before?.location !== changed.location) folderFor(ports, identifier, changed.location)
-  const folder = requireFolder(ports, changed.location)
+  const stays = before?.location === changed.location
+  const folder = stays ? requireFolder(ports, changed.location) : requireOwnFolder(ports, identifier, changed.location)
   const claims = await claimWrites(ports, identifier, folder, entry)
   if (!entry || !before) {
     await makeFolders(ports, changed.location)
@@ -171,7 +172,7 @@ async function stage(
 function newTableOptions(ports: CatalogPorts, { identifier, updates }: TableChange) {
   const upgrade = updates.find(update => update.action === 'upgrade-format-version')
   return {
-    location: folderFor(ports, identifier, undefined),
+    location: locationFor(ports, identifier, undefined),
     uuid: ports.ids.uuid(),
     nowMs: ports.clock.now(),
     format: formatOf(upgrade && String(upgrade['format-version'])),
@@ -213,6 +214,7 @@ export async function registerTable(
     })
     parseShape(storedTable, json, `The metadata file ${location}`)
     const metadata = await readAnyMetadata(ports.files, uri)
+    // It refuses a schema that is not there, and a spec or an order that does not fit it.
     applyUpdates(metadata, [{ action: 'set-current-schema', 'schema-id': metadata['current-schema-id'] }])
     const entry = overwrite ? await findEntry(ports, identifier, 'table') : undefined
     const folder = requireFolder(ports, metadata.location)

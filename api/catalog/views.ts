@@ -17,7 +17,7 @@ import {
   requireFree,
   requireNamespaceItem,
 } from './entries.ts'
-import { claimWrites, folderFor, foldersOf, leaveWrites, purgeFolders, requireFolder } from './locations.ts'
+import { claimWrites, foldersOf, leaveWrites, locationFor, purgeFolders, requireFolder } from './locations.ts'
 import { mutate, type Repeatable } from './mutate.ts'
 import { type Identifier, requireForUsers } from './names.ts'
 import { requireWithin } from './written.ts'
@@ -33,7 +33,7 @@ export async function makeView(
   const [location] = await mutate(ports, request, async () => {
     await requireNamespaceItem(ports, identifier.namespace)
     await requireFree(ports, identifier, 'view')
-    const location = folderFor(ports, identifier, wanted.location ?? undefined)
+    const location = locationFor(ports, identifier, wanted.location ?? undefined)
     const folder = requireFolder(ports, location)
     const claims = await claimWrites(ports, identifier, folder)
     const at = await write(ports, createView(wanted, { location, uuid: ports.ids.uuid() }), undefined)

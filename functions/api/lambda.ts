@@ -5,15 +5,13 @@ import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { s3FileService } from '../../adapters/file-service.ts'
 import { createApi } from '../../api/app.ts'
 import { TradelakeError } from '../../domain/errors.ts'
-import { USER_PREFIX } from '../../domain/names.ts'
-import { filesIn } from '../../iceberg/updates/files.ts'
 
 const { ports } = awsPorts()
 const { log, metrics } = awsTelemetry('api')
 const { AWS_REGION: region } = process.env
 if (!region) throw new TradelakeError('AWS_REGION is not set: Lambda sets it.')
 const api = createApi({
-  ports: { ...ports, files: filesIn([{ store: ports.store, prefix: USER_PREFIX }]) },
+  ports,
   service: s3FileService({ region, roleArn: process.env[VARIABLES.filesRole], now: ports.clock.now }),
   log,
   auth: 'keys',

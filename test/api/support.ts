@@ -36,7 +36,7 @@ export const SCHEMA = {
 /** `lake`: one that is there, as after a restart. */
 export function askedApi(options: Partial<ApiOptions> = {}, lake: MemoryLake = memoryLake()): AskedApi {
   const files = filesIn([{ store: lake.ports.store, prefix: USER_PREFIX }])
-  const api = createApi({ ports: { ...lake.ports, files }, log: SILENT, auth: 'none', ...options })
+  const api = createApi({ ports: lake.ports, log: SILENT, auth: 'none', ...options })
   // The lake itself, whose hooks can then be set.
   const asked: AskedApi = Object.assign(lake, {
     async ask(method, path, body, headers = {}) {

@@ -32,7 +32,7 @@ describe.skipIf(!hasJava())('Iceberg’s REST compatibility kit', () => {
     const lake = await openLake(join(folder, 'lake'))
     lake.close()
     // Some of its tests name a folder of their own, always below /tmp.
-    served = await serveLake(lake.directory, { further: [{ store: folderStore('/tmp'), prefix: '' }] })
+    served = await serveLake(lake.directory, { places: [{ store: folderStore('/tmp'), prefix: '' }] })
     jars = await jarsOf(join(HERE, 'rck-pom.xml'))
     await run('javac', ['-cp', `${jars}/*`, '-d', join(folder, 'classes'), join(HERE, 'CatalogKit.java')])
   })

@@ -1,9 +1,7 @@
 /** A lake's web application at a port of this machine, as `tradelake serve` opens it. */
 import { type HttpServer, openHttpServer } from '../../adapters/http-server.ts'
 import { type ApiOptions, createApi } from '../../api/app.ts'
-import { USER_PREFIX } from '../../domain/names.ts'
-import { openForCatalog } from '../../embedded/lake.ts'
-import { filesIn, type Place } from '../../iceberg/updates/files.ts'
+import { openFolderForCatalog } from '../../embedded/lake.ts'
 import { SILENT } from '../silent-log.ts'
 
 export interface Served {
@@ -12,15 +10,9 @@ export interface Served {
   close(): Promise<void>
 }
 
-/** `further`: where else users' tables may be. */
-export async function serveLake(
-  directory: string,
-  options: Partial<ApiOptions> & { readonly further?: readonly Place[] } = {},
-): Promise<Served> {
-  const { further = [], ...rest } = options
-  const { ports, close } = openForCatalog(directory)
-  const files = filesIn([{ store: ports.store, prefix: USER_PREFIX }, ...further])
-  const api = createApi({ ports: { ...ports, files }, log: SILENT, auth: 'none', ...rest })
+export async function serveLake(directory: string, options: Partial<ApiOptions> = {}): Promise<Served> {
+  const { ports, close } = openFolderForCatalog(directory)
+  const api = createApi({ ports, log: SILENT, auth: 'none', ...options })
   const server: HttpServer = await openHttpServer(request => api.fetch(request), { host: '127.0.0.1', port: 0 })
   return {
     catalog: `${server.url}/iceberg`,

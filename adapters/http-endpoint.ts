@@ -1,8 +1,7 @@
 /** A small HTTP endpoint for probes and metrics: only GET, a handful of paths. */
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { BadInput, messageOf } from '../domain/errors.ts'
-import { codeOf } from './file-errors.ts'
+import { messageOf } from '../domain/errors.ts'
+import { type Address, endServer, listen } from './listening.ts'
 
 export interface Answer {
   readonly status: number
@@ -17,7 +16,7 @@ export interface Endpoint {
 
 /** Port 0 takes a free one. @throws BadInput where the port is taken */
 export async function openEndpoint(
-  { host, port }: { readonly host: string; readonly port: number },
+  address: Address,
   routes: Readonly<Record<string, () => Answer | Promise<Answer>>>,
 ): Promise<Endpoint> {
   const server = createServer((request, response) => {
@@ -37,25 +36,6 @@ export async function openEndpoint(
       }))
       .then(({ status, type, body }) => response.writeHead(status, { 'content-type': type }).end(body))
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', error => {
-      const taken = codeOf(error) === 'EADDRINUSE'
-      reject(
-        new BadInput(
-          taken
-            ? `Port ${port} is in use: choose another with --port.`
-            : `Port ${port} cannot be used: ${messageOf(error)}`,
-        ),
-      )
-    })
-    server.listen(port, host, resolve)
-  })
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise(resolve => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  const bound = await listen(server, address)
+  return { port: bound, close: () => endServer(server) }
 }

@@ -1,8 +1,6 @@
 /** A web application on a port of this machine. */
-import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
-import { BadInput, messageOf } from '../domain/errors.ts'
-import { codeOf } from './file-errors.ts'
+import { type Address, endServer, listen } from './listening.ts'
 
 export interface HttpServer {
   /** Where it is reached, without a slash at its end. */
@@ -15,27 +13,9 @@ export interface HttpServer {
 export type Application = (request: Request) => Response | Promise<Response>
 
 /** Port 0 takes a free one. @throws BadInput where it cannot be had */
-export async function openHttpServer(
-  application: Application,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<HttpServer> {
+export async function openHttpServer(application: Application, address: Address): Promise<HttpServer> {
   const server = createAdaptorServer({ fetch: application })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', error => {
-      const taken = codeOf(error) === 'EADDRINUSE'
-      const why = taken ? `Port ${port} is in use` : `Port ${port} of ${host} cannot be used: ${messageOf(error)}`
-      reject(new BadInput(`${why}: choose another with --port.`))
-    })
-    server.listen(port, host, resolve)
-  })
-  const { port: bound } = server.address() as AddressInfo
-  const shown = host.includes(':') ? `[${host}]` : host
-  return {
-    url: `http://${shown}:${bound}`,
-    close: () =>
-      new Promise(resolve => {
-        server.close(() => resolve())
-        if ('closeAllConnections' in server) server.closeAllConnections()
-      }),
-  }
+  const port = await listen(server, address)
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host
+  return { url: `http://${host}:${port}`, close: () => endServer(server) }
 }

@@ -41,11 +41,11 @@ export function repeatable(key: string | undefined, ...asked: readonly string[])
 export async function mutate(
   ports: CatalogPorts,
   { key, digest }: Repeatable,
-  plan: (conflict: Conflict | undefined) => Promise<Change>,
+  plan: () => Promise<Change>,
 ): Promise<readonly string[]> {
   const item = key === undefined ? undefined : keyItem(key)
   try {
-    return await commit({ ...ports, state: certain(ports.state) }, async (_, conflict) => {
+    return await commit({ ...ports, state: certain(ports.state) }, async () => {
       // Whoever restores or repairs a deployed lake has its catalog to himself.
       await requireUnpaused(ports)
       const known = item && (await ports.state.get(item))
@@ -56,7 +56,7 @@ export async function mutate(
           `The Idempotency-Key ${key} was used for another request.`,
         )
       if (known) return { writes: [], result: JSON.parse(String(known.locations)) as string[] }
-      const { writes, locations } = await plan(conflict)
+      const { writes, locations } = await plan()
       const all = item ? [...writes, noted(ports, item, digest, locations)] : writes
       if (all.length > MAX_TRANSACTION_WRITES)
         throw badRequest(

@@ -37,7 +37,7 @@ import {
 import { type Change, mutate, type Repeatable } from './mutate.ts'
 import { entryKey, type Identifier, isMarket, nameOf, requireForUsers } from './names.ts'
 import { parseShape, storedTable } from './requests.ts'
-import { type Written, written } from './written.ts'
+import { mutateWithFiles, type Written } from './written.ts'
 
 export interface TableChange {
   readonly identifier: Identifier
@@ -62,9 +62,7 @@ export async function createTable(
   wanted: NewTable & { readonly location?: string | null },
   request: Repeatable,
 ): Promise<string> {
-  const files = written(ports)
-  const [location] = await mutate(ports, request, async () => {
-    await files.forget()
+  const [location] = await mutateWithFiles(ports, request, async files => {
     const { metadata, folder, claims } = await newMetadata(ports, identifier, wanted)
     const at = await files.write(metadata, undefined)
     await makeFolders(ports, metadata.location)
@@ -109,21 +107,17 @@ export async function commitTables(
   const twice = changes.find((_, at) => keys.indexOf(keys[at]) !== at)
   if (twice)
     throw badRequest(`The table ${nameOf(twice.identifier)} is changed twice in one transaction: join the changes.`)
-  const files = written(ports)
   const old: string[] = []
   const checked = new Set<AnySnapshot>()
-  const locations = await files.orForget(() =>
-    mutate(ports, request, async () => {
-      await files.forget()
-      old.length = 0
-      const staged: Change[] = []
-      for (const change of changes) staged.push(await stage(ports, change, files, old, checked))
-      return {
-        writes: staged.flatMap(({ writes }) => writes),
-        locations: staged.flatMap(({ locations: each }) => each),
-      }
-    }),
-  )
+  const locations = await mutateWithFiles(ports, request, async files => {
+    old.length = 0
+    const staged: Change[] = []
+    for (const change of changes) staged.push(await stage(ports, change, files, old, checked))
+    return {
+      writes: staged.flatMap(({ writes }) => writes),
+      locations: staged.flatMap(({ locations: each }) => each),
+    }
+  })
   // They are in the way of nobody: a commit that took place is not said to have failed over them.
   await ports.files.delete(old).catch(() => {})
   return locations

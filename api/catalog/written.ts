@@ -4,6 +4,7 @@ import type { AnyMetadata } from '../../iceberg/updates/any-metadata.ts'
 import { Invalid } from '../../iceberg/updates/refusals.ts'
 import { ApiError } from '../errors.ts'
 import type { CatalogPorts } from './entries.ts'
+import { type Change, mutate, type Repeatable } from './mutate.ts'
 
 /** @throws Invalid where a table's metadata files would be in a folder that is not its own */
 export function requireWithin(files: CatalogPorts['files'], path: string, location: string): void {
@@ -15,15 +16,20 @@ export function requireWithin(files: CatalogPorts['files'], path: string, locati
 export interface Written {
   /** Writes a metadata file and gives its location. */
   write(metadata: AnyMetadata, previous: string | undefined): Promise<string>
-  /** What the work gives; where it fails for certain, what was written for it is deleted. */
-  orForget<T>(work: () => Promise<T>): Promise<T>
-  /** Deletes those that were written for an attempt that met a conflict: nobody else would. */
-  forget(): Promise<void>
 }
 
-export function written(ports: CatalogPorts): Written {
+/**
+ * Commits a change that writes metadata files. Those of an attempt that met a conflict, or of a change that failed for certain, are
+ * deleted: nobody else would.
+ */
+export async function mutateWithFiles(
+  ports: CatalogPorts,
+  request: Repeatable,
+  plan: (files: Written) => Promise<Change>,
+): Promise<readonly string[]> {
   const locations: string[] = []
-  return {
+  const forget = () => ports.files.delete(locations.splice(0))
+  const files: Written = {
     async write(metadata, previous) {
       const gzip = metadata.properties['write.metadata.compression-codec'] === 'gzip'
       const { location } = metadata
@@ -34,18 +40,16 @@ export function written(ports: CatalogPorts): Written {
       locations.push(at)
       return at
     },
-    async orForget(work) {
-      try {
-        return await work()
-      } catch (error) {
-        const isCertain = !(error instanceof ApiError && error.type === 'CommitStateUnknownException')
-        // Why the work failed matters more than what is left of it.
-        if (isCertain) await this.forget().catch(() => {})
-        throw error
-      }
-    },
-    async forget() {
-      await ports.files.delete(locations.splice(0))
-    },
+  }
+  try {
+    return await mutate(ports, request, async () => {
+      await forget()
+      return plan(files)
+    })
+  } catch (error) {
+    const isCertain = !(error instanceof ApiError && error.type === 'CommitStateUnknownException')
+    // Why the change failed matters more than what is left of it.
+    if (isCertain) await forget().catch(() => {})
+    throw error
   }
 }

@@ -1,9 +1,9 @@
 /** Namespaces and pointers in the state store, and the writes that change them. */
 import { TradelakeError } from '../../domain/errors.ts'
 import type { Attributes, Item, Ports, Write } from '../../domain/ports.ts'
-import { commit } from '../../domain/protocol.ts'
 import type { Files } from '../../iceberg/updates/files.ts'
 import { alreadyExists, badRequest, noSuchNamespace, noSuchTable, noSuchView } from '../errors.ts'
+import { mutate, type Repeatable } from './mutate.ts'
 import {
   directory,
   type EntryKind,
@@ -173,15 +173,20 @@ function listing({ namespace, name }: Identifier, kind: EntryKind): Item {
 }
 
 /** Gives another name to an entry. @throws ApiError where one is not there, or the other is */
-export async function renameEntry(ports: CatalogPorts, from: Identifier, to: Identifier, kind: EntryKind) {
-  return commit(ports, async () => {
+export async function renameEntry(
+  ports: CatalogPorts,
+  from: Identifier,
+  to: Identifier,
+  kind: EntryKind,
+  request: Repeatable,
+): Promise<void> {
+  await mutate(ports, request, async () => {
     const entry = await requireEntry(ports, from, kind)
-    if (nameOf(from) === nameOf(to)) return { writes: [], result: undefined }
+    if (nameOf(from) === nameOf(to)) return { writes: [], locations: [] }
     await requireNamespaceItem(ports, to.namespace)
     const other = await kindOf(ports, to)
     if (other) throw alreadyExists(`Cannot rename ${nameOf(from)} to ${nameOf(to)}. ${TITLES[other]} already exists`)
-    const writes = [...dropWrites(entry), ...(await createWrites(ports, to, kind, entry))]
-    return { writes, result: undefined }
+    return { writes: [...dropWrites(entry), ...(await createWrites(ports, to, kind, entry))], locations: [] }
   })
 }
 

@@ -1,10 +1,10 @@
 /** Namespaces: made, listed, described and dropped. */
 import type { Attributes, Ports } from '../../domain/ports.ts'
-import { commit } from '../../domain/protocol.ts'
 import { allTables, NAMESPACE } from '../../domain/tables.ts'
 import { pointerKey } from '../../iceberg/catalog.ts'
 import { ApiError, alreadyExists, badRequest } from '../errors.ts'
 import { type CatalogPorts, listEntries, namespaceWrite, type Page, pageOf, requireNamespaceItem } from './entries.ts'
+import { mutate, type Repeatable } from './mutate.ts'
 import { childPrefix, NAMESPACES, type Namespace, namespaceKey, namespaceOf, textOf } from './names.ts'
 
 export type Properties = Readonly<Record<string, string>>
@@ -17,9 +17,10 @@ export async function createNamespace(
   ports: CatalogPorts,
   namespace: Namespace,
   properties: Properties,
+  request: Repeatable,
 ): Promise<void> {
   const parent = namespace.slice(0, -1)
-  await commit(ports, async () => {
+  await mutate(ports, request, async () => {
     const key = namespaceKey(namespace)
     if (await ports.state.get(key)) throw alreadyExists(`Namespace already exists: ${textOf(namespace)}`)
     const now = ports.clock.now()
@@ -27,7 +28,7 @@ export async function createNamespace(
     const held = parent.length === 0 ? [] : [namespaceWrite(ports, parent, await requireNamespaceItem(ports, parent))]
     return {
       writes: [...held, { kind: 'put', item: { key, attributes }, when: { is: 'absent' } }],
-      result: undefined,
+      locations: [],
     }
   })
 }
@@ -40,8 +41,8 @@ export async function describeNamespace(ports: Pick<Ports, 'state'>, namespace: 
 }
 
 /** @throws ApiError where it is not there, or not empty */
-export async function dropNamespace(ports: CatalogPorts, namespace: Namespace): Promise<void> {
-  await commit(ports, async () => {
+export async function dropNamespace(ports: CatalogPorts, namespace: Namespace, request: Repeatable): Promise<void> {
+  await mutate(ports, request, async () => {
     const found = await requireNamespaceItem(ports, namespace)
     const [inside] = [
       ...(await listEntries(ports, namespace, 'table', undefined, 1)).names,
@@ -56,7 +57,7 @@ export async function dropNamespace(ports: CatalogPorts, namespace: Namespace): 
       )
     return {
       writes: [{ kind: 'remove', key: namespaceKey(namespace), when: { is: 'matching', attributes: { v: found.v } } }],
-      result: undefined,
+      locations: [],
     }
   })
 }
@@ -85,11 +86,12 @@ export async function updateProperties(
   ports: CatalogPorts,
   namespace: Namespace,
   { updates, removals }: { readonly updates: Properties; readonly removals: readonly string[] },
+  request: Repeatable,
 ): Promise<{ readonly updated: string[]; readonly removed: string[]; readonly missing: string[] }> {
   const both = removals.find(name => Object.hasOwn(updates, name))
   if (both !== undefined)
     throw new ApiError(422, 'UnprocessableEntityException', `The property ${both} cannot be both set and removed.`)
-  return commit(ports, async () => {
+  const [answer] = await mutate(ports, request, async () => {
     const found = await requireNamespaceItem(ports, namespace)
     const before = toProperties(found)
     const removed = removals.filter(name => Object.hasOwn(before, name))
@@ -104,8 +106,9 @@ export async function updateProperties(
       missing: removals.filter(name => !Object.hasOwn(before, name)),
     }
     const write = namespaceWrite(ports, namespace, found, { ...left, ...toAttributes(updates) })
-    return { writes: [write], result }
+    return { writes: [write], locations: [JSON.stringify(result)] }
   })
+  return JSON.parse(answer)
 }
 
 /** The pipeline's tables that are there already, by name. */

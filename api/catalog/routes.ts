@@ -11,7 +11,7 @@ import {
   marketTables,
   updateProperties,
 } from './namespaces.ts'
-import { isHead, mayWrite, namespaceIn, nextOf, tokenOf, type Variables } from './request.ts'
+import { isHead, mayWrite, namespaceIn, nextOf, requestIn, tokenOf, type Variables } from './request.ts'
 import { bodies, parseBody } from './requests.ts'
 import { type CatalogOptions, tableRoutes } from './table-routes.ts'
 import { viewRoutes } from './view-routes.ts'
@@ -53,9 +53,10 @@ export function catalogRoutes(options: CatalogOptions): Hono<Variables> {
     return context.json({ namespaces, 'next-page-token': nextOf(context, page.next) })
   })
   routes.post('/v1/namespaces', async context => {
-    const { namespace, properties } = parseBody(bodies.createNamespace, await context.req.text())
+    const text = await context.req.text()
+    const { namespace, properties } = parseBody(bodies.createNamespace, text)
     mayWrite(context, namespace)
-    await createNamespace(ports, namespace, properties ?? {})
+    await createNamespace(ports, namespace, properties ?? {}, requestIn(context, text))
     return context.json({ namespace, properties: properties ?? {} })
   })
   routes.get('/v1/namespaces/:namespace', async context => {
@@ -66,14 +67,16 @@ export function catalogRoutes(options: CatalogOptions): Hono<Variables> {
   routes.delete('/v1/namespaces/:namespace', async context => {
     const namespace = namespaceIn(context)
     mayWrite(context, namespace)
-    await dropNamespace(ports, namespace)
+    await dropNamespace(ports, namespace, requestIn(context, ''))
     return context.body(null, 204)
   })
   routes.post('/v1/namespaces/:namespace/properties', async context => {
     const namespace = namespaceIn(context)
     mayWrite(context, namespace)
-    const { updates, removals } = parseBody(bodies.updateProperties, await context.req.text())
-    return context.json(await updateProperties(ports, namespace, { updates: updates ?? {}, removals: removals ?? [] }))
+    const text = await context.req.text()
+    const { updates, removals } = parseBody(bodies.updateProperties, text)
+    const change = { updates: updates ?? {}, removals: removals ?? [] }
+    return context.json(await updateProperties(ports, namespace, change, requestIn(context, text)))
   })
 
   for (const kind of ['table', 'view'] as const) {
@@ -89,9 +92,10 @@ export function catalogRoutes(options: CatalogOptions): Hono<Variables> {
       return context.json({ identifiers, 'next-page-token': nextOf(context, next) })
     })
     routes.post(`/v1/${kind}s/rename`, async context => {
-      const { source, destination } = parseBody(bodies.rename, await context.req.text())
+      const text = await context.req.text()
+      const { source, destination } = parseBody(bodies.rename, text)
       for (const { namespace } of [source, destination]) mayWrite(context, namespace)
-      await renameEntry(ports, source, destination, kind)
+      await renameEntry(ports, source, destination, kind, requestIn(context, text))
       return context.body(null, 204)
     })
   }

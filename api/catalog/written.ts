@@ -19,8 +19,8 @@ export interface Written {
 }
 
 /**
- * Commits a change that writes metadata files. Those of an attempt that met a conflict, or of a change that failed for certain, are
- * deleted: nobody else would.
+ * Commits a change that writes metadata files. When it is known what became of it, those that were not committed are deleted: nobody else
+ * would. Not before: an attempt that met a conflict may have met itself.
  */
 export async function mutateWithFiles(
   ports: CatalogPorts,
@@ -28,7 +28,9 @@ export async function mutateWithFiles(
   plan: (files: Written) => Promise<Change>,
 ): Promise<readonly string[]> {
   const locations: string[] = []
-  const forget = () => ports.files.delete(locations.splice(0))
+  const forget = (kept: readonly string[] = []) =>
+    // Why a change failed matters more than what is left of it, and that it took place matters more still.
+    ports.files.delete(locations.filter(at => !kept.includes(at))).catch(() => {})
   const files: Written = {
     async write(metadata, previous) {
       const gzip = metadata.properties['write.metadata.compression-codec'] === 'gzip'
@@ -42,14 +44,12 @@ export async function mutateWithFiles(
     },
   }
   try {
-    return await mutate(ports, request, async () => {
-      await forget()
-      return plan(files)
-    })
+    const committed = await mutate(ports, request, () => plan(files))
+    await forget(committed)
+    return committed
   } catch (error) {
     const isCertain = !(error instanceof ApiError && error.type === 'CommitStateUnknownException')
-    // Why the change failed matters more than what is left of it.
-    if (isCertain) await forget().catch(() => {})
+    if (isCertain) await forget()
     throw error
   }
 }

@@ -179,3 +179,39 @@ test.each(['.', '..'])('a name that no URL can have is none: %s', async name => 
   expect((await ask('POST', 'namespaces', { namespace: [name] })).status).toBe(400)
   expect((await ask('POST', 'namespaces/research/tables', { name, schema: SCHEMA })).status).toBe(400)
 })
+
+test.each([
+  ['gzip', 'gzip'],
+  ['br, gzip;q=0.5', 'gzip'],
+  ['GZIP', 'gzip'],
+  ['*', 'gzip'],
+  ['identity;q=0, *;q=0.1', 'gzip'],
+  ['gzip;q=0', null],
+  ['gzip; q=0.000, *', null],
+  ['*;q=0', null],
+  ['identity, gzip;q=0.5', null],
+  ['identity', null],
+  ['br', null],
+  ['', null],
+])('of a client that accepts %j the answer’s coding is %s', async (accepted, coding) => {
+  const { ask, made } = askedApi()
+  await made('research', 't')
+  const { status, headers } = await ask('GET', TABLE, undefined, { 'accept-encoding': accepted })
+  expect([status, headers.get('content-encoding')]).toEqual([200, coding])
+})
+
+test('a table that is dropped as soon as it is made was made nevertheless', async () => {
+  const lake = askedApi()
+  await lake.ask('POST', 'namespaces', { namespace: ['research'] })
+  let dropped = 0
+  lake.after = async ({ writes }) => {
+    if (!writes.some(write => write.kind === 'put' && write.item.attributes['p.metadata_location'])) return
+    dropped = (await lake.ask('DELETE', TABLE)).status
+  }
+  const made = await lake.ask('POST', 'namespaces/research/tables', { name: 't', schema: SCHEMA })
+  expect([dropped, made.status]).toEqual([204, 200])
+  const register = { name: 't', 'metadata-location': made.body['metadata-location'] }
+  const again = await lake.ask('POST', 'namespaces/research/register', register)
+  expect([dropped, again.status]).toEqual([204, 200])
+  expect((await lake.ask('GET', TABLE)).status).toBe(404)
+})

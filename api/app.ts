@@ -59,7 +59,10 @@ export function createApi(options: ApiOptions): Hono<Variables> {
     context.set('access', authorize ? await authorize(context.req.header('authorization')) : EVERYTHING)
     await next()
   })
-  app.route('/iceberg', catalogRoutes({ ports, service, tags, reported: () => counted(metricNames.clientReports) }))
+  app.route(
+    '/iceberg',
+    catalogRoutes({ ports, service, tags, log, reported: () => counted(metricNames.clientReports) }),
+  )
   return app
 }
 

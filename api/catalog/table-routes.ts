@@ -1,6 +1,7 @@
 /** The routes of tables (Apache Iceberg, open-api/rest-catalog-open-api.yaml). */
 import type { Context, Hono } from 'hono'
 import { stringifyExact } from '../../domain/exact-json.ts'
+import type { Log } from '../../domain/ports.ts'
 import { toStored } from '../../iceberg/updates/any-file.ts'
 import { badRequest, noSuchTable } from '../errors.ts'
 import { createAnswers, etagOf, metadataAt, type Snapshots } from './answers.ts'
@@ -36,6 +37,7 @@ export interface CatalogOptions {
   readonly service?: FileService
   /** Whether tags may be set on the pipeline's tables. */
   readonly tags: boolean
+  readonly log: Log
   /** Is told of each scan or commit that a client reports. */
   readonly reported: () => void
 }

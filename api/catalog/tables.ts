@@ -24,18 +24,10 @@ import {
   requireFree,
   requireNamespaceItem,
 } from './entries.ts'
-import {
-  claimWrites,
-  foldersOf,
-  leaveWrites,
-  locationFor,
-  makeFolders,
-  purgeFolders,
-  requireFolder,
-  requireOwnFolder,
-} from './locations.ts'
+import { claimWrites, foldersOf, locationFor, makeFolders, requireFolder, requireOwnFolder } from './locations.ts'
 import { type Change, mutate, type Repeatable } from './mutate.ts'
 import { entryKey, type Identifier, isMarket, nameOf, requireForUsers } from './names.ts'
+import { leaveWrites, purgeFolders } from './purges.ts'
 import { parseShape, storedTable } from './requests.ts'
 import { mutateWithFiles, type Written } from './written.ts'
 
@@ -235,7 +227,7 @@ export async function dropTable(
   const folders = await mutate(ports, request, async () => {
     const entry = await requireTable(ports, identifier)
     const all = foldersOf(entry)
-    return { writes: [...dropWrites(entry), ...leaveWrites(all, purge)], locations: purge ? all : [] }
+    return { writes: [...dropWrites(entry), ...leaveWrites(ports, all, purge)], locations: purge ? all : [] }
   })
   // A request that comes again finds what the first one left of the work.
   await purgeFolders(ports, folders)

@@ -8,47 +8,6 @@ import { append, askedApi, SCHEMA } from '../support.ts'
 const TABLE = 'namespaces/research/tables/t'
 const commit = (...updates: object[]) => ({ requirements: [], updates })
 
-test('the folder that a table had stays its own, and is purged with it', async () => {
-  const { ask, made, ports } = askedApi()
-  const { location } = await made('research', 't')
-  const moved = `${location}-moved`
-  expect((await ask('POST', TABLE, commit({ action: 'set-location', location: moved }))).status).toBe(200)
-  const other = { name: 'other', schema: SCHEMA, location }
-  expect((await ask('POST', 'namespaces/research/tables', other)).status).toBe(400)
-  expect((await ask('POST', TABLE, commit({ action: 'set-location', location }))).status).toBe(200)
-  const renamed = {
-    source: { namespace: ['research'], name: 't' },
-    destination: { namespace: ['research'], name: 'u' },
-  }
-  await ask('POST', 'tables/rename', renamed)
-  expect((await ask('DELETE', 'namespaces/research/tables/u?purgeRequested=true')).status).toBe(204)
-  const left: string[] = []
-  for await (const { key } of ports.store.list('user_tables/')) left.push(key)
-  expect(left).toEqual([])
-  expect(await ports.state.query('catalog', 'FOLDERS')).toEqual([])
-})
-
-test('a folder is nobody’s while its files are deleted, and a purge that was stopped goes on when it is asked again', async () => {
-  const lake = askedApi()
-  const { location } = await lake.made('research', 't')
-  const { delete: remove } = lake.ports.store
-  lake.ports.store.delete = async () => {
-    throw new Error('The process ended here.')
-  }
-  const headers = { 'idempotency-key': 'purge-1' }
-  expect((await lake.ask('DELETE', `${TABLE}?purgeRequested=true`, undefined, headers)).status).toBe(500)
-  const again = { name: 'again', schema: SCHEMA, location }
-  expect((await lake.ask('POST', 'namespaces/research/tables', again)).body.error.message).toMatch(
-    /a table that is being deleted/,
-  )
-  lake.ports.store.delete = remove
-  expect((await lake.ask('DELETE', `${TABLE}?purgeRequested=true`, undefined, headers)).status).toBe(204)
-  expect((await lake.ask('POST', 'namespaces/research/tables', again)).status).toBe(200)
-  // A third time finds the folder another's.
-  expect((await lake.ask('DELETE', `${TABLE}?purgeRequested=true`, undefined, headers)).status).toBe(204)
-  expect((await lake.ask('GET', 'namespaces/research/tables/again')).status).toBe(200)
-})
-
 test.each([
   { 'max-ref-age-ms': 1.5 },
   { 'max-ref-age-ms': -5 },

@@ -3,7 +3,7 @@
  * files, and keys for its files, take the whole folder.
  */
 import { USER_PREFIX } from '../../domain/names.ts'
-import type { Write } from '../../domain/ports.ts'
+import type { Key, Write } from '../../domain/ports.ts'
 import { uriOf } from '../../iceberg/location.ts'
 import { badRequest } from '../errors.ts'
 import type { CatalogPorts, Entry } from './entries.ts'
@@ -11,8 +11,9 @@ import { freshFolder, type Identifier, nameOf, namespaceFolder } from './names.t
 
 /** The partition in which all folders are. */
 const FOLDERS = 'FOLDERS'
-/** Whose a folder is while what is in it is deleted. */
-const DELETED = 'a table that is being deleted'
+
+/** The item that says whose a folder is. */
+export const folderKey = (folder: string): Key => ({ table: 'catalog', partition: FOLDERS, sort: folder })
 
 type FilePorts = Pick<CatalogPorts, 'files'>
 
@@ -46,12 +47,16 @@ async function claimWrite(ports: CatalogPorts, folder: string, identifier: Ident
     badRequest(`The location ${folder} overlaps ${other}, where ${String(by)} is: give each table a folder of its own.`)
   for (let depth = 4; depth <= parts.length; depth++) {
     const around = parts.slice(0, depth).join('/')
-    const found = await ports.state.get({ table: 'catalog', partition: FOLDERS, sort: around })
+    const found = await ports.state.get(folderKey(around))
     if (found) throw taken(around, found.of)
   }
   const [inside] = await ports.state.query('catalog', FOLDERS, { prefix: `${folder}/`, limit: 1 })
   if (inside) throw taken(inside.key.sort, inside.attributes.of)
-  return { kind: 'put', item: { key: keyOf(folder), attributes: { of: nameOf(identifier) } }, when: { is: 'absent' } }
+  return {
+    kind: 'put',
+    item: { key: folderKey(folder), attributes: { of: nameOf(identifier) } },
+    when: { is: 'absent' },
+  }
 }
 
 /** The writes that keep a folder for an entry, if it has not got it yet. @throws ApiError where it overlaps another's */
@@ -70,27 +75,6 @@ export function foldersOf({ folder, former }: Pick<Entry, 'folder' | 'former'>):
   return [...(folder === undefined ? [] : [folder]), ...former]
 }
 
-const keyOf = (folder: string) => ({ table: 'catalog' as const, partition: FOLDERS, sort: folder })
-
-/** The writes that give folders up, or keep them from others until what is in them is deleted. */
-export function leaveWrites(folders: readonly string[], purge: boolean): Write[] {
-  return folders.map(folder =>
-    purge
-      ? { kind: 'put', item: { key: keyOf(folder), attributes: { of: DELETED } } }
-      : { kind: 'remove', key: keyOf(folder) },
-  )
-}
-
-/** Deletes what is in the folders of a dropped entry, then gives them up; nothing happens where that was done. */
-export async function purgeFolders(ports: CatalogPorts, folders: readonly string[]): Promise<void> {
-  for (const folder of folders) {
-    const found = await ports.state.get(keyOf(folder))
-    if (found?.of !== DELETED) continue
-    await deleteFolder(ports, folder)
-    await ports.state.transact([{ kind: 'remove', key: keyOf(folder) }], ports.ids.uuid())
-  }
-}
-
 /**
  * Makes the folders that clients write into: DuckDB makes none by itself. Only a folder has folders; in S3 nothing is done.
  * A file in each is all that an object store can make one with.
@@ -102,11 +86,4 @@ export async function makeFolders({ files }: FilePorts, location: string): Promi
     const marker = `${folder}/${name}/.made-by-the-catalog`
     if (!(await files.exists(marker))) await files.put(marker, new Uint8Array())
   }
-}
-
-/** Deletes all that is in a table's folder. */
-async function deleteFolder({ files }: FilePorts, folder: string): Promise<void> {
-  const uris: string[] = []
-  for await (const uri of files.list(`${folder}/`)) uris.push(uri)
-  await files.delete(uris)
 }

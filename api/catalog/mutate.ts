@@ -20,9 +20,9 @@ export interface Repeatable {
   readonly digest: string
 }
 
-/** A change that answers with these metadata files, in order; none where there is nothing to say. */
 export interface Change {
   readonly writes: readonly Write[]
+  /** What the answer needs, in order: metadata files, and folders. It is kept for a request that comes again. */
   readonly locations: readonly string[]
 }
 
@@ -38,7 +38,7 @@ export function repeatable(key: string | undefined, ...asked: readonly string[])
 }
 
 /**
- * Commits the change, or finds that it was committed before; gives the metadata files to answer with. All attempts put the same outcome,
+ * Commits the change, or finds that it was committed before; gives its locations. All attempts put the same outcome,
  * where none is: once one took place none of the others can, and what stands in their way is itself.
  */
 export async function mutate(

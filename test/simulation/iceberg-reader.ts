@@ -24,15 +24,19 @@ export async function listedFiles(
 ): Promise<ListedFile[]> {
   const item = await state.get({ table: 'catalog', partition: `market_data.${name}`, sort: 'market_data' })
   if (!item) return []
-  const keyOf = (uri: string) => uri.slice(store.root.length).replace(/^\//, '')
-  const get: Get = key => store.get(key)
-  const metadata = await jsonAt(get, keyOf(String(item['p.metadata_location'])))
+  const metadata = await metadataAt(store, String(item['p.metadata_location']))
   const snapshot = metadata.snapshots?.find(
     (candidate: Record<string, unknown>) => candidate['snapshot-id'] === metadata['current-snapshot-id'],
   )
-  if (!snapshot) return []
+  return snapshot ? filesOf(store, snapshot['manifest-list']) : []
+}
+
+/** Every listing of a live data file below a manifest list. */
+export async function filesOf(store: ObjectStore, manifestList: string): Promise<ListedFile[]> {
+  const get: Get = key => store.get(key)
+  const keyOf = (uri: string) => keyIn(store, uri)
   const files: ListedFile[] = []
-  for (const { manifest_path, content } of await recordsAt(get, keyOf(snapshot['manifest-list']))) {
+  for (const { manifest_path, content } of await recordsAt(get, keyOf(manifestList))) {
     if (content !== 0) throw new Error(`${manifest_path} is a manifest of deletes`)
     for (const { status, data_file: file } of await recordsAt(get, keyOf(String(manifest_path)))) {
       const DELETED = 2
@@ -47,6 +51,16 @@ export async function listedFiles(
     }
   }
   return files
+}
+
+/** A URI as a key of the store. */
+export function keyIn({ root }: ObjectStore, uri: string): string {
+  return uri.slice(root.length).replace(/^\//, '')
+}
+
+/** The JSON of a metadata file. */
+export function metadataAt(store: ObjectStore, uri: string): Promise<Json> {
+  return jsonAt(key => store.get(key), keyIn(store, uri))
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of a metadata file

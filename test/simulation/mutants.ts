@@ -2,6 +2,7 @@
  * Faults planted in the product, one at a time: each says what it breaks, and the campaigns must find it.
  * Over 250 lines: a list with an entry for each planted fault.
  */
+import { CLIENT_MUTANTS } from './client-mutants.ts'
 import { FEED_MUTANTS } from './feed-mutants.ts'
 import { WORLD_MUTANTS } from './world-mutants.ts'
 
@@ -320,4 +321,5 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...WORLD_MUTANTS,
   ...FEED_MUTANTS,
+  ...CLIENT_MUTANTS,
 ]

@@ -16,6 +16,7 @@ const COPIED = [
   'adapters',
   'feeds',
   'functions',
+  'api',
   'embedded',
   'operations',
   'localstack',

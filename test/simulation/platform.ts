@@ -21,7 +21,7 @@ import { silverHandler } from '../../functions/silver/handler.ts'
 import { sweepHandler } from '../../functions/sweep/handler.ts'
 import { SILENT } from '../silent-log.ts'
 import type { Container, Place } from './container.ts'
-import { createLambda, type Fleet, MAX_TRIES, newContainer } from './lambda.ts'
+import { createLambda, type Fleet, type Handler, type Lambda, MAX_TRIES, newContainer } from './lambda.ts'
 import { createTopics, type LogStart, type Topics } from './topics.ts'
 import type { World } from './world.ts'
 
@@ -55,6 +55,8 @@ export interface Platform {
   containers(): readonly Container[]
   /** A process of a person's command. */
   newProcess(name: string, place: Place): Container
+  /** A function beside the stages. */
+  newFunction<E, R>(name: string, make: (container: Container) => Handler<E, R>): Lambda<E, R>
   /** Ends all invocations, and lets none begin. */
   stop(): void
   start(): void
@@ -236,6 +238,7 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
     topics,
     containers: () => [...fleet.alive].filter(({ dead }) => !dead),
     newProcess: (name, place) => newContainer(fleet, name, place),
+    newFunction: (name, make) => createLambda(fleet, name, make),
     stop() {
       fleet.stopped = true
       for (const container of fleet.alive) if (!container.dead) container.kill()

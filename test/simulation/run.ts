@@ -3,6 +3,8 @@ import { messageOf } from '../../domain/errors.ts'
 import type { RetentionSettings } from '../../domain/retention.ts'
 import { allTables } from '../../domain/tables.ts'
 import { ageLake, unevolved } from './aging.ts'
+import { watchUserTables } from './client-laws.ts'
+import { createClients, type Deed } from './clients.ts'
 import type { SharedEngine } from './engine.ts'
 import type { FaultKind, FaultSource, PointType } from './faults.ts'
 import { CALM_FEEDS, type FeedWeather } from './feed-weather.ts'
@@ -75,6 +77,8 @@ export interface RunResult {
   readonly happened: readonly { readonly point: number; readonly kind: FaultKind; readonly detail: string }[]
   /** What happened besides faults, how often. */
   readonly happenings: HappeningCounts
+  /** What clients of the catalog asked for. */
+  readonly deeds: readonly Deed[]
   readonly steps: number
   readonly simulatedMs: number
 }
@@ -109,7 +113,9 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
     if (looks) world.onDelete = readers.mourn
     const tables = allTables(exchanges)
     const drops = watchDrops(world, tables, weather.retention)
+    const users = scenario.clients > 0 ? watchUserTables(world, weather.listLagMs) : undefined
     world.onTransaction = async writes => {
+      await users?.look(writes)
       if (looks && !world.isSetBack) await readers.look(writes)
       if (scenario.retentions.length > 0) await drops.look(writes)
       await onTransaction(writes)
@@ -125,6 +131,8 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
       ? createFeeds(world, platform.topics, exchanges, weather.feeds, expected)
       : undefined
     feeds?.start()
+    const clients = createClients(world, platform, scenario.clients)
+    clients.start()
     const operator = createOperator(world, platform)
     const happenings = scheduleHappenings(world, platform, scenario, weather.happenings, operator)
     let firstPoint = 0
@@ -162,6 +170,7 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
       ...(feeds?.problems ?? []),
       ...readers.problems,
       ...drops.problems,
+      ...((await users?.check(clients.deeds)) ?? []),
       ...(await checked()),
       ...left,
     ]
@@ -173,6 +182,7 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
       firstPoint,
       happened: world.happened,
       happenings,
+      deeds: clients.deeds,
       steps: scheduler.steps,
       simulatedMs: scheduler.now() - START,
     }

@@ -14,6 +14,8 @@ export interface ScenarioSize {
   readonly retentions?: readonly RetentionSettings[]
   /** The product's feeds publish, from simulated exchanges: no waves of made records. */
   readonly feeds?: true
+  /** Clients of the catalog who are at work beside the stages. */
+  readonly clients?: number
 }
 
 const HOURS = 3_600_000
@@ -103,6 +105,16 @@ export const FEEDS: ScenarioSize = {
   feeds: true,
 }
 
+/** Clients who make, fill, rename and drop tables of their own through the catalog, beside the stages of one exchange, whose tables are swept. */
+export const CLIENTS: ScenarioSize = {
+  name: 'clients',
+  exchanges: 1,
+  waves: [0, 60_000],
+  tradesPerWave: 6,
+  maintenance: [130_000, 25 * HOURS, 27 * HOURS],
+  clients: 3,
+}
+
 export const SIZES: readonly ScenarioSize[] = [
   ONE_BATCH,
   HUNDRED,
@@ -114,4 +126,5 @@ export const SIZES: readonly ScenarioSize[] = [
   RESTORED,
   MONTHS,
   FEEDS,
+  CLIENTS,
 ]

@@ -47,6 +47,8 @@ export interface Scenario {
   readonly trades: number
   /** The product's feeds publish, until everything is right again. */
   readonly hasFeeds: boolean
+  /** How many clients the catalog has. */
+  readonly clients: number
 }
 
 /** The code that the second deployment asks of messages instead of the first's. */
@@ -163,6 +165,7 @@ export function createScenario(size: ScenarioSize, seed: number): Scenario {
     expected,
     trades,
     hasFeeds: size.feeds ?? false,
+    clients: size.clients ?? 0,
   }
 }
 

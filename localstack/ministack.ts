@@ -25,16 +25,16 @@ const REGION = 'eu-central-1'
 const ACCOUNT = '000000000000'
 
 /** An emulator at an address; it treats these credentials as those of the root user. */
-export function emulatorAt(endpoint: string): Emulator {
+export function emulatorAt(endpoint: string, region = REGION): Emulator {
   const clientEnv = {
     AWS_ENDPOINT_URL: endpoint,
     AWS_ENDPOINT_URL_S3: endpoint,
-    AWS_REGION: REGION,
-    AWS_DEFAULT_REGION: REGION,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
   }
-  return { endpoint, region: REGION, account: ACCOUNT, clientEnv }
+  return { endpoint, region, account: ACCOUNT, clientEnv }
 }
 
 export interface MiniStackOptions {
@@ -42,6 +42,7 @@ export interface MiniStackOptions {
   readonly folder: string
   /** IAM is enforced. */
   readonly auth?: boolean
+  readonly region?: string
 }
 
 /** The interpreter that it runs on. */
@@ -50,7 +51,7 @@ export function ministackPython(): Promise<string> {
 }
 
 /** Starts it on a free port of the loopback interface. Its Lambdas run on this process's Node. @throws TradelakeError */
-export async function startMiniStack({ folder, auth = false }: MiniStackOptions): Promise<MiniStack> {
+export async function startMiniStack({ folder, auth = false, region }: MiniStackOptions): Promise<MiniStack> {
   const python = await ministackPython()
   const temporary = join(folder, 'tmp')
   mkdirSync(temporary, { recursive: true })
@@ -65,7 +66,7 @@ export async function startMiniStack({ folder, auth = false }: MiniStackOptions)
       GATEWAY_PORT: String(port),
       BIND_HOST: '127.0.0.1',
       MINISTACK_HOST: '127.0.0.1',
-      MINISTACK_REGION: REGION,
+      MINISTACK_REGION: region ?? REGION,
       MINISTACK_ACCOUNT_ID: ACCOUNT,
       LAMBDA_EXECUTOR: 'local',
       IOT_MTLS_ENABLED: '0',
@@ -76,5 +77,5 @@ export async function startMiniStack({ folder, auth = false }: MiniStackOptions)
     logFile: join(folder, 'ministack.log'),
     ready: async () => (await fetch(`${endpoint}/_ministack/ready`)).ok,
   })
-  return { ...service, ...emulatorAt(endpoint) }
+  return { ...service, ...emulatorAt(endpoint, region) }
 }

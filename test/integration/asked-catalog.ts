@@ -72,9 +72,10 @@ export async function served(deployed: Deployed, options: readonly string[], use
   expect(printed.trim().split('\n'), 'nothing went wrong in it').toHaveLength(1)
 }
 
-/** A client of Python's world: of this machine's environment it has the path alone. */
-export async function client(name: string, catalog: string, key: string): Promise<Json> {
+/** A client of Python's world: of this machine's environment it has the path alone. `endpoint`: where it is told that S3 is. */
+export async function client(name: string, catalog: string, key: string, ...endpoint: string[]): Promise<Json> {
   const script = join(import.meta.dirname, 'check_delegation.py')
-  const { stdout } = await run(await catalogPython(), [script, name, catalog, key], { env: { PATH: process.env.PATH } })
+  const words = [script, name, catalog, key, ...endpoint]
+  const { stdout } = await run(await catalogPython(), words, { env: { PATH: process.env.PATH } })
   return JSON.parse(stdout)
 }

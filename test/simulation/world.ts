@@ -59,6 +59,8 @@ export interface World {
   readonly happened: readonly { readonly point: number; readonly kind: FaultKind; readonly detail: string }[]
   /** Faults happen while more storms have come than gone. */
   storm(change: number): void
+  /** Called when the last storm has gone. */
+  onCalm: () => void | Promise<void>
   /** For as long as `refuses` may say so, calls are throttled: many in a row, which are no faults of the schedule. */
   throttle(refuses: () => boolean): void
   /** Calls refused that way. */
@@ -111,7 +113,9 @@ export function createWorld(options: WorldOptions): World {
     happened,
     storm(change) {
       storms += change
+      if (storms === 0) void world.onCalm()
     },
+    onCalm: () => {},
     isSetBack: false,
     throttle(refuses) {
       throttles.push(refuses)

@@ -6,7 +6,7 @@ import { ageLake, unevolved } from './aging.ts'
 import { watchUserTables } from './client-laws.ts'
 import { createClients, type Deed } from './clients.ts'
 import type { SharedEngine } from './engine.ts'
-import type { FaultKind, FaultSource, PointType } from './faults.ts'
+import type { FaultKind, FaultSource, Point } from './faults.ts'
 import { CALM_FEEDS, type FeedWeather } from './feed-weather.ts'
 import { createFeeds } from './feed-world.ts'
 import { type HappeningCounts, scheduleHappenings } from './happen.ts'
@@ -71,7 +71,7 @@ export interface RunResult {
   /** Laws that broke, a line each. */
   readonly violations: readonly string[]
   readonly traceHash: string
-  readonly points: readonly PointType[]
+  readonly points: readonly Point[]
   /** Faults happen from this point on. */
   readonly firstPoint: number
   readonly happened: readonly { readonly point: number; readonly kind: FaultKind; readonly detail: string }[]

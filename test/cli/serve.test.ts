@@ -2,17 +2,21 @@
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { smallLake } from './small-lake.ts'
-import { newFolder, output, runCommand, startCommand } from './support.ts'
+import { newFolder, output, type Running, runCommand, startCommand } from './support.ts'
 
 const { data } = smallLake()
 
 /** Starts serving and gives the address that it prints. */
 async function serve(...args: string[]): Promise<string> {
-  const { child, finished } = startCommand('serve', '--port', '0', ...args)
+  const running = startCommand('serve', '--port', '0', ...args)
   onTestFinished(async () => {
-    child.kill('SIGINT')
-    await finished
+    running.child.kill('SIGINT')
+    await running.finished
   })
+  return addressOf(running)
+}
+
+function addressOf({ child, finished }: Running): Promise<string> {
   return new Promise((resolve, reject) => {
     child.stdout?.on('data', chunk => {
       const [, url] = /(http:\S+)/.exec(String(chunk)) ?? []
@@ -46,6 +50,22 @@ describe('a lake that is served', () => {
     expect(await output('keys', 'revoke', id, '--data', data)).toBe('')
     expect(JSON.parse(await output('keys', 'list', '--json', '--data', data))).toEqual([])
   })
+})
+
+const STOPS = [
+  ['SIGKILL', null],
+  ['SIGTERM', 0],
+  ['SIGINT', 0],
+] as const
+
+test.each(STOPS)('a server is gone when its command is stopped by %s', { timeout: 20_000 }, async (signal, status) => {
+  const running = startCommand('serve', '--port', '0', '--data', data)
+  const url = await addressOf(running)
+  expect((await fetch(`${url}/v1/config`)).status).toBe(200)
+  running.child.kill(signal)
+  // Its output ends when the last process that writes to it does, though the one that was killed is not that one.
+  expect((await running.finished).status).toBe(status)
+  await expect(fetch(`${url}/v1/config`)).rejects.toThrow('fetch failed')
 })
 
 test.each([

@@ -7,10 +7,14 @@ import type { Key, Write } from '../../domain/ports.ts'
 import { uriOf } from '../../iceberg/location.ts'
 import { badRequest } from '../errors.ts'
 import type { CatalogPorts, Entry } from './entries.ts'
-import { freshFolder, type Identifier, nameOf, namespaceFolder } from './names.ts'
+import { freshFolder, type Identifier, NAMESPACES, nameOf, namespaceFolder } from './names.ts'
 
 /** The partition in which all folders are. */
 const FOLDERS = 'FOLDERS'
+/** The partition of items that each claim of a folder changes. */
+const GUARDS = 'FOLDER_GUARDS'
+/** What parts of a URI there are before a store's first folder: `s3:`, nothing, the bucket. */
+const FIRST_FOLDER = 4
 
 /** The item that says whose a folder is. */
 export const folderKey = (folder: string): Key => ({ table: 'catalog', partition: FOLDERS, sort: folder })
@@ -40,22 +44,34 @@ export function requireFolder({ files }: FilePorts, location: string): string {
   return files.resolve(location.replace(/\/+$/, ''), 'The location')
 }
 
-/** The write that keeps a folder, as `requireFolder` gives it, for its table. @throws ApiError where it overlaps another's */
-async function claimWrite(ports: CatalogPorts, folder: string, identifier: Identifier): Promise<Write> {
+/** The writes that keep a folder, as `requireFolder` gives it, for its table. @throws ApiError where it overlaps another's */
+async function claim(ports: CatalogPorts, folder: string, identifier: Identifier): Promise<Write[]> {
+  // Read before the look around: who claims a folder in the meantime makes this claim a conflict.
+  const guard = await guardWrite(ports, folder)
   const parts = folder.split('/')
   const taken = (other: string, by: unknown) =>
     badRequest(`The location ${folder} overlaps ${other}, where ${String(by)} is: give each table a folder of its own.`)
-  for (let depth = 4; depth <= parts.length; depth++) {
+  for (let depth = FIRST_FOLDER; depth <= parts.length; depth++) {
     const around = parts.slice(0, depth).join('/')
     const found = await ports.state.get(folderKey(around))
     if (found) throw taken(around, found.of)
   }
   const [inside] = await ports.state.query('catalog', FOLDERS, { prefix: `${folder}/`, limit: 1 })
   if (inside) throw taken(inside.key.sort, inside.attributes.of)
+  const attributes = { of: nameOf(identifier) }
+  return [guard, { kind: 'put', item: { key: folderKey(folder), attributes }, when: { is: 'absent' } }]
+}
+
+/** Lets one claim at a time through among those that may overlap: all below one folder of users' tables, or in one place elsewhere. */
+async function guardWrite({ state, store, ids }: CatalogPorts, folder: string): Promise<Write> {
+  const users = uriOf(store, USER_PREFIX)
+  const depth = folder.startsWith(users) ? users.split('/').length : FIRST_FOLDER
+  const key: Key = { table: 'catalog', partition: GUARDS, sort: folder.split('/').slice(0, depth).join('/') }
+  const found = await state.get(key)
   return {
     kind: 'put',
-    item: { key: folderKey(folder), attributes: { of: nameOf(identifier) } },
-    when: { is: 'absent' },
+    item: { key, attributes: { v: ids.uuid() } },
+    when: found ? { is: 'matching', attributes: { v: found.v } } : { is: 'absent' },
   }
 }
 
@@ -67,7 +83,30 @@ export async function claimWrites(
   entry?: Pick<Entry, 'folder' | 'former'>,
 ): Promise<Write[]> {
   if (entry && [entry.folder, ...entry.former].includes(folder)) return []
-  return [await claimWrite(ports, folder, identifier)]
+  return claim(ports, folder, identifier)
+}
+
+/**
+ * The writes of several tables as one transaction, in which an item is written once: what they change together, their namespace and the
+ * guard of their folders, is changed by the first of them. @throws ApiError where their new folders overlap
+ */
+export function joinWrites(writes: readonly Write[]): Write[] {
+  const shared = new Set<string>()
+  const folders: string[] = []
+  return writes.filter(write => {
+    const { partition, sort } = write.kind === 'put' ? write.item.key : write.key
+    if (partition === GUARDS || partition === NAMESPACES) {
+      const name = `${partition} ${sort}`
+      return !shared.has(name) && shared.add(name)
+    }
+    if (partition === FOLDERS) {
+      const other = folders.find(each => `${each}/`.startsWith(`${sort}/`) || `${sort}/`.startsWith(`${each}/`))
+      if (other !== undefined)
+        throw badRequest(`The locations ${other} and ${sort} of one transaction overlap: give each table its own.`)
+      folders.push(sort)
+    }
+    return true
+  })
 }
 
 /** All folders of an entry. */

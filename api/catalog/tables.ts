@@ -24,7 +24,15 @@ import {
   requireFree,
   requireNamespaceItem,
 } from './entries.ts'
-import { claimWrites, foldersOf, locationFor, makeFolders, requireFolder, requireOwnFolder } from './locations.ts'
+import {
+  claimWrites,
+  foldersOf,
+  joinWrites,
+  locationFor,
+  makeFolders,
+  requireFolder,
+  requireOwnFolder,
+} from './locations.ts'
 import { type Change, mutate, type Repeatable } from './mutate.ts'
 import { entryKey, type Identifier, isMarket, nameOf, requireForUsers } from './names.ts'
 import { leaveWrites, purgeFolders } from './purges.ts'
@@ -109,7 +117,7 @@ export async function commitTables(
     const staged: Change[] = []
     for (const change of changes) staged.push(await stage(ports, change, files, old, checked))
     return {
-      writes: staged.flatMap(({ writes }) => writes),
+      writes: joinWrites(staged.flatMap(({ writes }) => writes)),
       locations: staged.flatMap(({ locations: each }) => each),
     }
   })

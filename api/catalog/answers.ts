@@ -23,7 +23,7 @@ export interface Body {
 }
 
 export interface Answers {
-  /** The body of LoadTableResult. @throws NotFound where the metadata file is gone */
+  /** The body of LoadTableResult; what is in memory is not looked for again (see `requireThere`). @throws NotFound */
   load(location: string, snapshots: Snapshots, delegation: Delegation): Promise<Body>
 }
 
@@ -50,7 +50,6 @@ export function createAnswers(ports: Pick<CatalogPorts, 'store' | 'files'>): Ans
   }
   return {
     async load(location, snapshots, { members, isTemporary }) {
-      if (!(await isThere(ports, location))) throw new NotFound(`Failed to open input stream for file: ${location}`)
       const name = `${snapshots} ${location} ${members}`
       const known = isTemporary ? undefined : bodies.get(name)
       if (known) return known
@@ -87,9 +86,13 @@ async function makePart(
   return gzipPart(stringifyExact(toStored(shown)))
 }
 
-/** Users' files are theirs to lose, and what is gone must not be answered from memory; the pipeline's are swept by rules. */
-async function isThere({ store, files }: Pick<CatalogPorts, 'store' | 'files'>, location: string): Promise<boolean> {
-  return isMarketLocation(store, location) || files.exists(location)
+/**
+ * Users' files are theirs to lose, and what is gone must not be answered from memory; the pipeline's are swept by rules.
+ * @throws NotFound where the metadata file is gone
+ */
+export async function requireThere({ store, files }: Pick<CatalogPorts, 'store' | 'files'>, location: string) {
+  if (!isMarketLocation(store, location) && !(await files.exists(location)))
+    throw new NotFound(`Failed to open input stream for file: ${location}`)
 }
 
 function isMarketLocation({ root }: CatalogPorts['store'], location: string): boolean {

@@ -4,7 +4,7 @@ import { stringifyExact } from '../../domain/exact-json.ts'
 import type { Log } from '../../domain/ports.ts'
 import { toStored } from '../../iceberg/updates/any-file.ts'
 import { badRequest, noSuchTable } from '../errors.ts'
-import { createAnswers, etagOf, metadataAt, type Snapshots } from './answers.ts'
+import { createAnswers, etagOf, metadataAt, requireThere, type Snapshots } from './answers.ts'
 import { type Delegation, delegate, type FileAccess, type FileService, signFor } from './delegation.ts'
 import { type CatalogPorts, findEntry } from './entries.ts'
 import { type Identifier, isMarket, pathPart } from './names.ts'
@@ -80,6 +80,7 @@ export function tableRoutes(routes: Hono<Variables>, { ports, service, tags, rep
     const snapshots = snapshotsIn(context)
     const tag = etagOf(entry.location, snapshots)
     if (context.req.header('if-none-match') === tag) return context.body(null, 304, { etag: tag })
+    await requireThere(ports, entry.location)
     return loadAnswer(context, entry, snapshots)
   })
   routes.get('/v1/namespaces/:namespace/tables/:name/credentials', async context => {

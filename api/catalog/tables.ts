@@ -110,20 +110,20 @@ export async function commitTables(
   const twice = changes.find((_, at) => keys.indexOf(keys[at]) !== at)
   if (twice)
     throw badRequest(`The table ${nameOf(twice.identifier)} is changed twice in one transaction: join the changes.`)
-  const old: string[] = []
   const checked = new Set<AnySnapshot>()
-  const locations = await mutateWithFiles(ports, request, async files => {
-    old.length = 0
+  let planned = { locations: [] as readonly string[], old: [] as readonly string[] }
+  const committed = await mutateWithFiles(ports, request, async files => {
     const staged: Change[] = []
+    const old: string[] = []
     for (const change of changes) staged.push(await stage(ports, change, files, old, checked))
-    return {
-      writes: joinWrites(staged.flatMap(({ writes }) => writes)),
-      locations: staged.flatMap(({ locations: each }) => each),
-    }
+    const writes = joinWrites(staged.flatMap(each => each.writes))
+    const locations = staged.flatMap(each => each.locations)
+    planned = { locations, old }
+    return { writes, locations }
   })
   // They are in the way of nobody: a commit that took place is not said to have failed over them.
-  await ports.files.delete(old).catch(() => {})
-  return locations
+  if (committed.join() === planned.locations.join()) await ports.files.delete(planned.old).catch(() => {})
+  return committed
 }
 
 /** The writes of one table's commit. Files that it drops from its history are added to `old`; snapshots whose files were found, to `checked`. */

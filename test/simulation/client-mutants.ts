@@ -18,12 +18,15 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     '        if (late) return { writes: [], result: late }\n',
     '',
   ),
-  mutant(
-    'the metadata of a commit that was not heard of is deleted',
-    'api/catalog/written.ts',
-    '    if (isCertain) await forget()\n',
-    '    await forget()\n',
-  ),
+  {
+    ...mutant(
+      'the metadata of a commit that was not heard of is deleted',
+      'api/catalog/written.ts',
+      '    if (isCertain) await forget()\n',
+      '    await forget()\n',
+    ),
+    seed: 1000,
+  },
   mutant(
     'a user’s table moves on whatever it is by then',
     'api/catalog/entries.ts',
@@ -33,8 +36,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   mutant(
     'of a transaction’s tables the last is left out',
     'api/catalog/tables.ts',
-    '      writes: staged.flatMap(({ writes }) => writes),\n',
-    '      writes: staged.slice(0, Math.max(1, staged.length - 1)).flatMap(({ writes }) => writes),\n',
+    'joinWrites(staged.flatMap(each => each.writes))',
+    'joinWrites(staged.slice(0, Math.max(1, staged.length - 1)).flatMap(each => each.writes))',
   ),
   mutant(
     'a snapshot on a table of the pipeline is taken for a tag',

@@ -196,3 +196,17 @@ describe('writers', () => {
     expect((await ask('GET', 'namespaces/research/tables/t')).status).toBe(200)
   })
 })
+
+test('who makes a table is told so, though another drops it with its files before the answer', async () => {
+  const { ask, ports } = askedApi()
+  await ask('POST', 'namespaces', { namespace: ['research'] })
+  const { transact } = ports.state
+  ports.state.transact = async (writes, token) => {
+    ports.state.transact = transact
+    await transact(writes, token)
+    expect((await ask('DELETE', 'namespaces/research/tables/t?purgeRequested=true')).status).toBe(204)
+  }
+  const made = await ask('POST', 'namespaces/research/tables', { name: 't', schema: SCHEMA })
+  expect(made).toMatchObject({ status: 200, body: { metadata: { 'format-version': 2 } } })
+  expect((await ask('GET', 'namespaces/research/tables/t')).status).toBe(404)
+})

@@ -67,13 +67,14 @@ export class StoredLake extends Construct {
       })
     this.tables = { state: table('state', 'expires_at'), catalog: table('catalog') }
 
-    // Stages may share an account; production has the plain name that queries use.
+    // Stages may share an account; production has the plain name that queries use. The database goes with its stack in production too: its
+    // tables mirror the catalog, and each commit makes its own again. One that stayed would be in the way of the next.
     this.databaseName = prod ? NAMESPACE : `${NAMESPACE}_${settings.stage}`
     const database = new CfnDatabase(this, 'Database', {
       catalogId: Aws.ACCOUNT_ID,
       databaseInput: { name: this.databaseName, description: 'tradelake: Iceberg tables, mirrored after each commit' },
     })
-    database.applyRemovalPolicy(removalPolicy)
+    database.applyRemovalPolicy(RemovalPolicy.DESTROY)
   }
 }
 

@@ -1,6 +1,6 @@
 /** The CDK app, deployed to an emulator as it would be to AWS. */
 import { execFile } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { DeleteBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
@@ -20,6 +20,10 @@ export interface Deployment {
   readonly mappings: readonly KafkaMapping[]
   /** Removes the functions' stack alone; what it worked on stays. */
   destroyFunctions(): Promise<void>
+  /** Removes both. */
+  destroyAll(): Promise<void>
+  /** Takes what stayed of a destroyed data stack into a new one, by the outputs of the functions' stack that was. */
+  takeUp(outputs: Readonly<Record<string, string>>): Promise<void>
   /** Deploys both again, as they were synthesized. */
   deployAgain(): Promise<void>
 }
@@ -63,20 +67,38 @@ export async function deployTo(
   await cdk(empty, 'bootstrap', `aws://${emulator.account}/${emulator.region}`)
   await allowPlainHttp(emulator)
   const outputsFile = join(folder, 'outputs.json')
-  const deploy = () =>
-    cdk(empty, 'deploy', '--app', output, '--all', '--require-approval', 'never', '--outputs-file', outputsFile)
+  const toOutput = ['--app', output, '--all']
+  const deploy = () => cdk(empty, 'deploy', ...toOutput, '--require-approval', 'never', '--outputs-file', outputsFile)
   await deploy()
   const all = JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Record<string, string>>
   const found = Object.entries(all).find(([, { GlueDatabase }]) => GlueDatabase !== undefined)
   if (!found) throw new TradelakeError('No stack of the deployment has the output GlueDatabase.')
   const [stack, outputs] = found
-  const template = JSON.parse(readFileSync(join(output, `${stack}.template.json`), 'utf8')) as Template
+  const templateOf = (name: string) =>
+    JSON.parse(readFileSync(join(output, `${name}.template.json`), 'utf8')) as Template
   return {
     stack,
     outputs,
-    mappings: mappingsOf(template, outputs),
+    mappings: mappingsOf(templateOf(stack), outputs),
     destroyFunctions: async () =>
       void (await cdk(empty, 'destroy', '--app', output, stack, '--exclusively', '--force')),
+    destroyAll: async () => void (await cdk(empty, 'destroy', ...toOutput, '--force')),
+    async takeUp(kept) {
+      // What a person answers when the command asks.
+      const names = join(folder, 'names.json')
+      const resources = Object.keys(templateOf(`${stack}-data`).Resources)
+      const named = (type: string, property: string, name: string) => {
+        const id = resources.find(resource => resource.startsWith(`Lake${type}`)) ?? type
+        return [id, { [property]: name }]
+      }
+      const mapping = [
+        named('Bucket', 'BucketName', kept.Bucket),
+        named('State', 'TableName', kept.StateTable),
+        named('Catalog', 'TableName', kept.CatalogTable),
+      ]
+      writeFileSync(names, JSON.stringify(Object.fromEntries(mapping)))
+      await cdk(empty, 'import', '--app', output, `${stack}-data`, '--resource-mapping', names)
+    },
     deployAgain: async () => void (await deploy()),
   }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Log } from '../domain/ports.ts'
 import { type Kafka, startKafka } from './kafka.ts'
 import { type MiniStack, startMiniStack } from './ministack.ts'
-import { type Pipeline, startPipeline } from './pipeline.ts'
+import { type Pipeline, type PipelineOptions, startPipeline } from './pipeline.ts'
 import { type Registry, startRegistry } from './registry.ts'
 
 export interface LocalStack extends Pipeline {
@@ -19,14 +19,20 @@ export interface LocalStack extends Pipeline {
   stopBridges(): Promise<void>
 }
 
+export interface LocalStackOptions {
+  /** IAM is enforced. */
+  readonly auth?: boolean
+  /** `dev` where nothing is said. */
+  readonly stage?: PipelineOptions['stage']
+}
+
 /**
- * Starts all of it; if a part does not start, the others are stopped again. `folder` is for data and logs; with `auth`
- * IAM is enforced.
+ * Starts all of it; if a part does not start, the others are stopped again. `folder` is for data and logs.
  */
 export async function startLocalStack(
   folder: string,
   log: Log,
-  options: { readonly auth?: boolean } = {},
+  { auth, stage }: LocalStackOptions = {},
 ): Promise<LocalStack> {
   const started: { stop(): Promise<void> }[] = []
   const stop = async () => {
@@ -42,10 +48,10 @@ export async function startLocalStack(
     const [kafka, registry, aws] = await Promise.all([
       begin(startKafka(join(folder, 'kafka'))),
       begin(startRegistry(join(folder, 'registry'))),
-      begin(startMiniStack({ folder: join(folder, 'aws'), ...options })),
+      begin(startMiniStack({ folder: join(folder, 'aws'), auth })),
     ])
     const address = { bootstrap: kafka.bootstrap, registryUrl: registry.url }
-    const pipeline = await begin(startPipeline({ aws, kafka: address, folder: join(folder, 'cdk'), log }))
+    const pipeline = await begin(startPipeline({ aws, kafka: address, folder: join(folder, 'cdk'), stage, log }))
     const restartRegistry = async () => {
       await begin(startRegistry(join(folder, 'registry'), Number(new URL(registry.url).port)))
     }

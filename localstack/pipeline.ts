@@ -30,6 +30,8 @@ export interface PipelineOptions {
   readonly inside?: KafkaAddress
   /** For what the deployment makes. */
   readonly folder: string
+  /** `dev` where nothing is said. */
+  readonly stage?: 'dev' | 'prod'
   readonly log: Log
 }
 
@@ -45,11 +47,19 @@ export interface Pipeline {
 }
 
 /** Registers the schema, deploys, and starts what stands in. @throws TradelakeError */
-export async function startPipeline({ aws, kafka, inside = kafka, folder, log }: PipelineOptions): Promise<Pipeline> {
+export async function startPipeline({
+  aws,
+  kafka,
+  inside = kafka,
+  folder,
+  stage = 'dev',
+  log,
+}: PipelineOptions): Promise<Pipeline> {
   const clock = systemClock()
   const schemaIds = await registerTradeSchemas(kafka.registryUrl)
   const deployment = await deployTo(aws, folder, {
     local: 'true',
+    stage,
     kafka: 'self-managed',
     bootstrapServers: inside.bootstrap,
     registryUrl: inside.registryUrl,

@@ -70,33 +70,62 @@ test('beside the functions a command keeps nobody out', async () => {
   expect(await ports.state.query('state', 'things')).toHaveLength(1)
 })
 
-/** CloudFormation's answer (API reference, DescribeStacks), at a time. */
-async function cloudFormation(time: () => number): Promise<string> {
-  const outputs = ['Bucket', 'StateTable', 'CatalogTable'].map(
-    name => `<member><OutputKey>${name}</OutputKey><OutputValue>of-${name.toLowerCase()}</OutputValue></member>`,
-  )
-  const body = `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member><StackName>x</StackName><CreationTime>2026-11-20T12:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus><Outputs>${outputs.join('')}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`
-  const server = createServer((_, response) => {
-    const headers = { 'content-type': 'text/xml', date: new Date(time()).toUTCString() }
-    response.writeHead(200, headers).end(body)
+/** What answers every request the same, at a time; gives its address. */
+async function answering(type: string, body: (path: string) => string, time: () => number = Date.now): Promise<string> {
+  const server = createServer(({ url = '' }, response) => {
+    response.writeHead(200, { 'content-type': type, date: new Date(time()).toUTCString() }).end(body(url))
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
+/** CloudFormation's answer (API reference, DescribeStacks), at a time. */
+function cloudFormation(time?: () => number): Promise<string> {
+  const outputs = ['Bucket', 'StateTable', 'CatalogTable', 'MaintainFunction'].map(
+    name => `<member><OutputKey>${name}</OutputKey><OutputValue>of-${name.toLowerCase()}</OutputValue></member>`,
+  )
+  const body = `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member><StackName>x</StackName><CreationTime>2026-11-20T12:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus><Outputs>${outputs.join('')}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`
+  return answering('text/xml', () => body, time)
+}
+
+/** Lambda's answers about a function with these variables (API reference, GetAlias and GetFunctionConfiguration). */
+function lambda(variables: Readonly<Record<string, string>>): Promise<string> {
+  const about = JSON.stringify({ Environment: { Variables: variables }, LastModified: '2026-11-20T12:00:00.000+0000' })
+  const alias = JSON.stringify({ Name: 'live', FunctionVersion: '3' })
+  return answering('application/json', path => (path.includes('/aliases/') ? alias : about))
+}
+
+const aws = (addresses: Readonly<Record<string, string>>) => ({
+  ...addresses,
+  AWS_REGION: 'eu-central-1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+})
+
+test('a command that needs the lake to itself is refused where functions are too old to pause for it', async () => {
+  const { status, stderr } = await runCommandIn(
+    aws({
+      AWS_ENDPOINT_URL_CLOUDFORMATION: await cloudFormation(),
+      AWS_ENDPOINT_URL_LAMBDA: await lambda({ TRADELAKE_BUCKET: 'of-bucket' }),
+    }),
+    'audit',
+    '--repair',
+    '--stack',
+    'x',
+  )
+  expect(stderr).toBe(
+    'tradelake: The function of-maintainfunction is too old to pause while a command has the lake to itself: deploy x again first.\n',
+  )
+  expect(status).toBe(1)
+})
+
 test('what works on a stack is refused on a machine whose clock is wrong: it would drop and delete what is young', async () => {
-  const aws = (endpoint: string) => ({
-    AWS_ENDPOINT_URL_CLOUDFORMATION: endpoint,
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-  })
   const behind = await cloudFormation(() => Date.now() + 240_000)
   const ahead = await cloudFormation(() => Date.now() - 30 * 86_400_000)
   const found = await Promise.all([
-    runCommandIn(aws(ahead), 'maintain', '--stack', 'x'),
-    runCommandIn(aws(behind), 'audit', '--repair', '--stack', 'x'),
+    runCommandIn(aws({ AWS_ENDPOINT_URL_CLOUDFORMATION: ahead }), 'maintain', '--stack', 'x'),
+    runCommandIn(aws({ AWS_ENDPOINT_URL_CLOUDFORMATION: behind }), 'audit', '--repair', '--stack', 'x'),
   ])
   expect(found.map(({ status }) => status)).toEqual([1, 1])
   expect(found[0].stderr).toMatch(

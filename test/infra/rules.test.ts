@@ -255,7 +255,7 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
       expect(UpdateReplacePolicy, id).toBe('Retain')
       stays.push(Type)
     }
-    const lake = ['AWS::KMS::Key', 'AWS::DynamoDB::Table', 'AWS::Glue::Database', 'AWS::S3::Bucket']
+    const lake = ['AWS::KMS::Key', 'AWS::DynamoDB::Table', 'AWS::S3::Bucket']
     const kafka = ofType(template, 'AWS::MSK::ServerlessCluster').length > 0 ? SERVERLESS : PROVISIONED
     const isNew = values.kafka === 'msk-new'
     expect([...new Set(stays)].sort()).toEqual(

@@ -80,7 +80,7 @@ describe('the lake', () => {
 
   test('stays in production when the stack goes, and goes with it in development', () => {
     const production = dataTemplateOf({ ...SELF_MANAGED, stage: 'prod' })
-    for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::Glue::Database']) {
+    for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table']) {
       for (const [, { DeletionPolicy }] of resources(production, type))
         expect(DeletionPolicy).toBe('RetainExceptOnCreate')
       for (const [, { DeletionPolicy }] of resources(data, type)) expect(DeletionPolicy).toBe('Delete')

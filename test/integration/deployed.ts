@@ -10,7 +10,7 @@ import { EXCHANGES, type Exchange } from '../../domain/exchanges.ts'
 import { topicName } from '../../domain/names.ts'
 import type { Log } from '../../domain/ports.ts'
 import { recordStreams } from '../../domain/streams.ts'
-import { type LocalStack, startLocalStack } from '../../localstack/local-stack.ts'
+import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../localstack/local-stack.ts'
 import { auditLake } from '../../operations/audit/audit.ts'
 import { drainDeployed } from '../../operations/deployed-drain.ts'
 import { type DeployedLake, openDeployedLake } from '../../operations/deployed-lake.ts'
@@ -46,7 +46,7 @@ export interface Deployed {
 }
 
 /** Starts a local stack of its own; this process's AWS clients find it from then on. */
-export async function startDeployed(log: Log, options: { readonly auth?: boolean } = {}): Promise<Deployed> {
+export async function startDeployed(log: Log, options: LocalStackOptions = {}): Promise<Deployed> {
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-deployed-'))
   const clean = () => rmSync(folder, { recursive: true, force: true })
   const stack = await startLocalStack(folder, log, options).catch(error => {

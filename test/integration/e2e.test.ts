@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda'
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import {
   GetBucketNotificationConfigurationCommand,
   PutBucketNotificationConfigurationCommand,
@@ -38,9 +38,9 @@ import { openTables } from '../../tables/views.ts'
 import { tradeOf } from '../functions/support.ts'
 import { SILENT } from '../silent-log.ts'
 import { type Deployed, killChildren, startDeployed } from './deployed.ts'
+import { checkGlue, DESTRUCTIONS, GLUE_TABLES } from './destructions.ts'
 import { digestRows, textsQuery } from './digest.ts'
 import { readWithJava } from './java.ts'
-import { readersPython } from './python.ts'
 import { asWritten } from './shell.ts'
 
 const run = promisify(execFile)
@@ -57,11 +57,18 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
   const begun = clock.now()
 
   beforeAll(async () => {
-    deployed = await startDeployed(SILENT)
+    // Production's: what of it stays is asked for in the end.
+    deployed = await startDeployed(SILENT, { stage: 'prod' })
     lambda = new LambdaClient({})
   })
   afterAll(() => deployed?.stop())
-  const shell = (command: string) => asWritten(command, deployed.folder, deployed.stack.aws.clientEnv)
+  // The documentation names the stack of the first steps.
+  const shell = (command: string) =>
+    asWritten(
+      command.replaceAll('tradelake-dev', deployed.stack.deployment.stack),
+      deployed.folder,
+      deployed.stack.aws.clientEnv,
+    )
 
   test('the registry’s first schema has the id that the messages carry', () => {
     expect(deployed.stack.schemaIds).toEqual(BUNDLED_IDS)
@@ -81,18 +88,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
     expect(await deployed.count('gold_crypto_trades')).toBeGreaterThan(deployed.published() * 0.9)
   })
 
-  test('PyIceberg reads through Glue what the catalog says', async () => {
-    const python = await readersPython()
-    const { stdout } = await run(
-      python,
-      [join(import.meta.dirname, 'check_glue.py'), deployed.lake.output('GlueDatabase'), ...GLUE_TABLES],
-      { env: { ...deployed.stack.aws.clientEnv, PATH: process.env.PATH } },
-    )
-    const expected = Object.fromEntries(
-      await Promise.all(GLUE_TABLES.map(async table => [table, await deployed.count(table)] as const)),
-    )
-    expect(JSON.parse(stdout)).toEqual(expected)
-  })
+  test('PyIceberg reads through Glue what the catalog says', () => checkGlue(deployed))
 
   test('Iceberg’s Java library reads the tables in the bucket as tradelake sql does', async () => {
     const wanted = new Set(GLUE_TABLES)
@@ -234,7 +230,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
 
   test('every command of the runbook runs as it is written', async () => {
     const commands = new Set(COMMANDS.filter(command => command.startsWith('tradelake ')))
-    const here = [...commands].filter(command => command.includes(`--stack ${deployed.stack.deployment.stack}`))
+    const here = [...commands].filter(command => command.includes('--stack tradelake-dev'))
     // The one for a lake in a folder.
     expect([...commands].filter(command => !here.includes(command))).toEqual(['tradelake audit --repair'])
     expect(new Set(here.map(command => command.split(' ')[1]))).toEqual(
@@ -360,36 +356,5 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
     expect(all.filter(({ ready }) => !ready)).toEqual([])
   })
 
-  test('the functions’ stack, destroyed with work under way and deployed again, loses no row', async () => {
-    const gold = await deployed.count('gold_crypto_trades')
-    await deployed.publish(7, 20, 200)
-    // In Bronze at least, and perhaps on its way to Silver.
-    await deployed.allInBronze()
-    await deployed.stack.stopBridges()
-    await deployed.stack.deployment.destroyFunctions()
-    const functions = await lambda.send(new ListFunctionsCommand({}))
-    expect(
-      functions.Functions?.map(({ FunctionName }) => FunctionName).filter(name => /-(?:bronze|gold)/.test(name ?? '')),
-    ).toEqual([])
-    // Kafka goes on.
-    await deployed.publish(8, 20, 200)
-    await deployed.stack.deployment.deployAgain()
-    deployed.stack.resume()
-    await deployed.settle()
-    expect(await deployed.count('gold_crypto_trades')).toBeGreaterThan(gold)
-    expect(await deployed.bronzeRows()).toBe(Number((await deployed.rows(BRONZE_ROWS))[0].n))
-    expect(await deployed.brokenLaws()).toEqual([])
-  })
+  test.each(DESTRUCTIONS)('%s', (_, check) => check(deployed))
 })
-
-const BRONZE_ROWS = `SELECT ${recordStreams()
-  .map(({ table }) => `(SELECT count(*) FROM ${table.name})`)
-  .join(' + ')} AS n`
-
-const GLUE_TABLES = [
-  'bronze_kraken_trades',
-  'silver_kraken_trades',
-  'gold_crypto_trades',
-  'gold_ohlcv_1m',
-  'gold_ohlcv_1d',
-]

@@ -1,7 +1,16 @@
 /** Which runs a campaign makes, how one of them is replayed, and how the faults of a failing one are cut down. */
 import { mix, type Random, randomStream } from '../../feeds/random.ts'
 import type { SharedEngine } from './engine.ts'
-import { KINDS, type PointType, parseSchedule, randomFaults, type Schedule, scheduled, scheduleText } from './faults.ts'
+import {
+  type FaultKind,
+  KINDS,
+  type Point,
+  parseSchedule,
+  randomFaults,
+  type Schedule,
+  scheduled,
+  scheduleText,
+} from './faults.ts'
 import { CALM_FEEDS, seededFeedWeather } from './feed-weather.ts'
 import { seededHappenings } from './happenings.ts'
 import { CALM, type RunResult, simulate, type Weather } from './run.ts'
@@ -94,15 +103,25 @@ function surroundings(
 
 /** Every point × every kind, in order; the points are those of the run without faults. */
 export function singleFaults({ points, firstPoint }: Pick<RunResult, 'points' | 'firstPoint'>): Schedule[] {
-  return points.flatMap((type, point) => (point < firstPoint ? [] : KINDS[type].map(kind => new Map([[point, kind]]))))
+  return points.flatMap((point, number) =>
+    number < firstPoint ? [] : kindsAt(point).map(kind => new Map([[number, kind]])),
+  )
+}
+
+/**
+ * An invocation that dies before a call has done what it had done when the call before came back. So its death there is tried once,
+ * as the one after that call, or where that was only a read, after the one before it: back to the invocation's first call.
+ */
+function kindsAt({ type, follows }: Point): readonly FaultKind[] {
+  return follows ? KINDS[type].filter(kind => kind !== 'crash-before') : KINDS[type]
 }
 
 /** The nth of the sampled pairs. */
-export function pairOfFaults(points: readonly PointType[], seed: number, n: number): Schedule {
+export function pairOfFaults(points: readonly Point[], seed: number, n: number): Schedule {
   const random = randomStream(mix(seed, 13, n))
   const singles = Array.from({ length: 2 }, () => {
     const point = Math.floor(random() * points.length)
-    const kinds = KINDS[points[point]]
+    const kinds = KINDS[points[point].type]
     return [point, kinds[Math.floor(random() * kinds.length)]] as const
   })
   return new Map(singles.sort(([a], [b]) => a - b))

@@ -38,6 +38,8 @@ export interface Container {
   /** The platform may give the invocation up, but it goes on. */
   zombie: boolean
   dead: boolean
+  /** An invocation begins. */
+  begin(): void
   /** Ends it from outside. */
   kill(): void
   /** Sets its clock on by some milliseconds, or back. Its steady clock goes on as it was. */
@@ -73,6 +75,8 @@ export function createContainer(
   const local = place !== 'cloud'
   const { scheduler } = world
   let { skewMs } = options
+  /** The last call of the invocation that is at work, by the scheduler. */
+  let lastCallAt: number | undefined
   const clock = { now: () => scheduler.now() + skewMs }
 
   function wait<T>(delay: number, label: string, effect: () => T | typeof DIED | Promise<T | typeof DIED>): Promise<T> {
@@ -141,7 +145,9 @@ export function createContainer(
 
   function faultAt(type: PointType, detail: string): FaultKind | undefined {
     if (place === 'calm folder') return undefined
-    return world.point(local ? 'local' : type, `${name} ${detail}`)
+    const follows = lastCallAt === scheduler.now()
+    lastCallAt = scheduler.now()
+    return world.point(local ? 'local' : type, `${name} ${detail}`, follows)
   }
 
   /** Requests of the others that are on their way may arrive all the same. */
@@ -285,6 +291,9 @@ export function createContainer(
     onCrash: () => {},
     zombie: false,
     dead: false,
+    begin() {
+      lastCallAt = undefined
+    },
     kill() {
       container.dead = true
       scheduler.drop(container)

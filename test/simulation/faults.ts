@@ -68,6 +68,13 @@ export type FaultKind =
   | 'recreate'
   | 'deploy'
 
+/** Where a fault can happen. */
+export interface Point {
+  readonly type: PointType
+  /** The same invocation made a call before this one, at the same moment. */
+  readonly follows: boolean
+}
+
 const READ: readonly FaultKind[] = ['crash-before', 'fail', 'throttle', 'zombie-before', 'slow']
 const WRITE: readonly FaultKind[] = [
   'crash-before',

@@ -68,6 +68,7 @@ export function createLambda<E, R>(
     while (place?.container.dead) place = warm.pop()
     place ??= start()
     const { container, handler } = place
+    container.begin()
     const deployed = maker
     const end = world.scheduler.now() + TIMEOUT_MS
     const context: InvocationContext = {

@@ -228,6 +228,11 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
     }
   }
   world.onTransaction = startSchedules
+  // A command that outlives its process, and its faults with it, may use up the tries of what it disturbs.
+  world.onCalm = () => {
+    fired.clear()
+    return startSchedules()
+  }
 
   const topics = createTopics(world, { streams, bronze, logStart: options.logStart, deployed: deploy })
 

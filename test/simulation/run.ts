@@ -4,7 +4,7 @@ import type { RetentionSettings } from '../../domain/retention.ts'
 import { allTables } from '../../domain/tables.ts'
 import { ageLake, unevolved } from './aging.ts'
 import type { SharedEngine } from './engine.ts'
-import type { FaultKind, FaultSource, PointType } from './faults.ts'
+import type { FaultKind, FaultSource, Point } from './faults.ts'
 import { CALM_FEEDS, type FeedWeather } from './feed-weather.ts'
 import { createFeeds } from './feed-world.ts'
 import { type HappeningCounts, scheduleHappenings } from './happen.ts'
@@ -69,7 +69,7 @@ export interface RunResult {
   /** Laws that broke, a line each. */
   readonly violations: readonly string[]
   readonly traceHash: string
-  readonly points: readonly PointType[]
+  readonly points: readonly Point[]
   /** Faults happen from this point on. */
   readonly firstPoint: number
   readonly happened: readonly { readonly point: number; readonly kind: FaultKind; readonly detail: string }[]

@@ -9,13 +9,16 @@ const mutant = (scenario: string, name: string, file: string, find: string, repl
 }
 
 export const WORLD_MUTANTS: readonly Mutant[] = [
-  mutant(
-    'two',
-    'a container’s time is over by its wall clock',
-    'functions/bronze/bronze.ts',
-    '  if (clock.steady() > end)\n',
-    '  if (clock.now() > end)\n',
-  ),
+  {
+    ...mutant(
+      'two',
+      'a container’s time is over by its wall clock',
+      'functions/bronze/bronze.ts',
+      '  if (clock.steady() > end)\n',
+      '  if (clock.now() > end)\n',
+    ),
+    seed: 78,
+  },
   mutant(
     'two',
     'records of an earlier epoch are not looked for',
@@ -58,13 +61,16 @@ export const WORLD_MUTANTS: readonly Mutant[] = [
     '    if ((await fileProblem(ports, session, object)) !== undefined) continue\n',
     '',
   ),
-  mutant(
-    'restored',
-    'the candles of a repaired lake are not folded again',
-    'operations/repair/repair.ts',
-    '  if (done.length > 0 || wasStopped) {\n',
-    '  if (done.length < 0) {\n',
-  ),
+  {
+    ...mutant(
+      'restored',
+      'the candles of a repaired lake are not folded again',
+      'operations/repair/repair.ts',
+      '  if (done.length > 0 || wasStopped) {\n',
+      '  if (done.length < 0) {\n',
+    ),
+    seed: 19,
+  },
   mutant(
     'two',
     'an object whose mark has passed its time is new',
@@ -93,7 +99,7 @@ export const WORLD_MUTANTS: readonly Mutant[] = [
   if (isOld && !shown.some(key => table.metadataLocation.endsWith(key))) await ports.store.delete([...objects.keys()])
 `,
     ),
-    seed: 100,
+    seed: 106,
   },
   mutant(
     'two',

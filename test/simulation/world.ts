@@ -9,7 +9,7 @@ import { mix, type Random, randomStream } from '../../feeds/random.ts'
 import { memoryState, type RestorableState } from '../memory/state.ts'
 import { memoryStore } from '../memory/store.ts'
 import type { RunEngine } from './engine.ts'
-import { type FaultKind, type FaultSource, KINDS, type PointType } from './faults.ts'
+import { type FaultKind, type FaultSource, KINDS, type Point, type PointType } from './faults.ts'
 import { createScheduler, type Order, type Scheduler } from './scheduler.ts'
 
 /** When every simulated world begins, milliseconds since 1970: a slow call, or a clock that is ahead, crosses midnight. */
@@ -52,13 +52,15 @@ export interface World {
   /** The time that a call takes, milliseconds. */
   latency(): number
   /** Counts a fault point and tells what goes wrong there. */
-  point(type: PointType, detail: string): FaultKind | undefined
+  point(type: PointType, detail: string, follows?: boolean): FaultKind | undefined
   /** All points so far. */
-  readonly points: readonly PointType[]
+  readonly points: readonly Point[]
   /** The faults that happened, with what they happened to. */
   readonly happened: readonly { readonly point: number; readonly kind: FaultKind; readonly detail: string }[]
   /** Faults happen while more storms have come than gone. */
   storm(change: number): void
+  /** Called when the last storm has gone. */
+  onCalm: () => void | Promise<void>
   /** For as long as `refuses` may say so, calls are throttled: many in a row, which are no faults of the schedule. */
   throttle(refuses: () => boolean): void
   /** Calls refused that way. */
@@ -75,7 +77,7 @@ export function createWorld(options: WorldOptions): World {
   const random = randomStream(mix(seed, 2))
   const durations = randomStream(mix(seed, 3))
   const clock = { now: scheduler.now }
-  const points: PointType[] = []
+  const points: Point[] = []
   const happened: { point: number; kind: FaultKind; detail: string }[] = []
   let storms = 0
   const throttles: (() => boolean)[] = []
@@ -93,8 +95,8 @@ export function createWorld(options: WorldOptions): World {
     },
     isRegistered: false,
     latency: () => (jitterMs === 0 ? 0 : latency(durations, jitterMs)),
-    point(type, detail) {
-      const point = points.push(type) - 1
+    point(type, detail, follows = false) {
+      const point = points.push({ type, follows }) - 1
       const kind = storms > 0 ? options.faults(point, type) : undefined
       if (kind === undefined && KINDS[type].includes('throttle') && throttles.some(refuses => refuses())) {
         throttled++
@@ -111,7 +113,9 @@ export function createWorld(options: WorldOptions): World {
     happened,
     storm(change) {
       storms += change
+      if (storms === 0) void world.onCalm()
     },
+    onCalm: () => {},
     isSetBack: false,
     throttle(refuses) {
       throttles.push(refuses)

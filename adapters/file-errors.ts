@@ -1,5 +1,5 @@
 /** Node's file system errors as one line that names the path and says what to do. */
-import { BadInput, messageOf, Throttled, TradelakeError } from '../domain/errors.ts'
+import { BadInput, Misplaced, messageOf, Throttled, TradelakeError } from '../domain/errors.ts'
 
 /** The system's code of a thrown value (`ENOENT`), or undefined. */
 export function codeOf(error: unknown): string | undefined {
@@ -25,7 +25,11 @@ export function fileError(error: unknown, path: string, doing: string): Tradelak
       return new BadInput(`No permission for ${path} (while ${doing}): change its owner or mode.`, options)
     case 'ENOTDIR':
     case 'EISDIR':
-      return new BadInput(`${path} is not the kind of file expected (while ${doing}): move it away.`, options)
+    case 'EEXIST':
+      return new Misplaced(
+        `${path} is a folder where a file is expected, or is below a file (while ${doing}): move that away, or choose another place.`,
+        options,
+      )
     case 'EMFILE':
     case 'ENFILE':
       return new Throttled(`Too many open files for ${path} (while ${doing}): raise ulimit -n.`, options)

@@ -8,10 +8,12 @@
 import { copyFile, link, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { AlreadyExists, NotFound } from '../domain/errors.ts'
+import { USER_PREFIX } from '../domain/names.ts'
 import type { ObjectInfo, ObjectStore } from '../domain/ports.ts'
 import { HOUR_MS } from '../domain/time.ts'
 import { makeFolder, syncFile, syncFolder, writeSynced } from './durable-files.ts'
 import { codeOf, fileError } from './file-errors.ts'
+import { requireNoLink } from './file-links.ts'
 import { checkKey, checkRange, compareUtf8, TEMPORARY_FOLDER } from './object-keys.ts'
 import { systemIds } from './system.ts'
 
@@ -20,8 +22,14 @@ const LEFTOVER_MS = HOUR_MS
 /** Errors of link() on file systems without hard links (exFAT, some network mounts). */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
-/** Objects as files below `root`, which is made when the first one is written. */
-export function folderStore(root: string): ObjectStore {
+/**
+ * Objects as files below `root`, which is made when the first one is written. `linkless` is the prefix of keys whose paths may lead through
+ * no link: others than the lake's owner make files there, and a link would let them at files anywhere.
+ */
+export function folderStore(
+  root: string,
+  { linkless = USER_PREFIX }: { readonly linkless?: string } = {},
+): ObjectStore {
   const base = resolve(root)
   const temporary = join(base, TEMPORARY_FOLDER)
   const ids = systemIds()
@@ -29,8 +37,10 @@ export function folderStore(root: string): ObjectStore {
   const beingPlaced = new Set<string>()
   let prepared: Promise<void> | undefined
 
-  const pathOf = (key: string) => {
+  /** The path of a key; `isRemoved`: of one whose file is only taken away, which may be a link itself. @throws Misplaced */
+  const pathOf = async (key: string, isRemoved = false) => {
     checkKey(key)
+    if (key.startsWith(linkless)) await requireNoLink(base, key.split('/').slice(0, isRemoved ? -1 : undefined))
     return join(base, key)
   }
 
@@ -90,7 +100,7 @@ export function folderStore(root: string): ObjectStore {
   }
 
   async function add(key: string, doing: string, write: (path: string) => Promise<void>): Promise<void> {
-    const path = pathOf(key)
+    const path = await pathOf(key)
     try {
       // This look only saves writing in vain; link() decides.
       if (await statOf(path)) throw taken(key)
@@ -119,7 +129,7 @@ export function folderStore(root: string): ObjectStore {
         }
       }),
     async get(key) {
-      const path = pathOf(key)
+      const path = await pathOf(key)
       try {
         return await readFile(path)
       } catch (error) {
@@ -127,7 +137,7 @@ export function folderStore(root: string): ObjectStore {
       }
     },
     async getRange(key, start, end) {
-      const path = pathOf(key)
+      const path = await pathOf(key)
       checkRange(key, start, end)
       try {
         return await readRange(path, start, end)
@@ -135,10 +145,10 @@ export function folderStore(root: string): ObjectStore {
         throw readError(error, key, path)
       }
     },
-    head: key => infoOf(key, pathOf(key)),
+    head: async key => infoOf(key, await pathOf(key)),
     list: prefix => listFolder(base, prefix),
     async delete(keys) {
-      const paths = keys.map(pathOf)
+      const paths = await Promise.all(keys.map(key => pathOf(key, true)))
       for (const path of paths) {
         try {
           await rm(path, { force: true })
@@ -148,7 +158,7 @@ export function folderStore(root: string): ObjectStore {
       }
     },
     async localFile(key) {
-      const path = pathOf(key)
+      const path = await pathOf(key)
       if (!(await infoOf(key, path))) throw new NotFound(`No object ${key} in ${base}.`)
       return path
     },

@@ -12,7 +12,7 @@ export function placeOf(
 ): { readonly store: ObjectStore; readonly prefix: string } {
   const plain = uri.replace(/\/+$/, '')
   const folder = /^file:\/\/(\/.+)$/.exec(plain)
-  if (folder) return { store: folderStore(folder[1]), prefix: '' }
+  if (folder) return { store: folderStore(folder[1], { linkless: '' }), prefix: '' }
   const bucket = /^s3:\/\/([a-z0-9.-]+)(?:\/(.+))?$/.exec(plain)
   if (!bucket)
     throw new BadInput(`${uri} is no place for tables: give one as file:///data/tables or s3://bucket/tables.`)

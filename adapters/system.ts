@@ -37,6 +37,13 @@ export function askedToEnd(over?: AbortSignal): Promise<void> {
   })
 }
 
+/** Asks this process to end, as a signal would, once bin/node24.js that started it is gone: who was killed passes no signal on. */
+export function endWithParent(): void {
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  // To be connected is no reason to go on.
+  process.channel?.unref()
+}
+
 /** The machine's clock and timers, one callback at a time. */
 export function systemTimers(): Timers {
   return {

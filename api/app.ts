@@ -1,7 +1,7 @@
 /** The one web application: its routes over ports, served by Node, by Lambda, and asked directly by tests. */
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { Corrupt, messageOf, NotFound, Paused, Throttled } from '../domain/errors.ts'
+import { Corrupt, Misplaced, messageOf, NotFound, Paused, Throttled } from '../domain/errors.ts'
 import { metricNames } from '../domain/metrics.ts'
 import { USER_PREFIX } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
@@ -59,7 +59,10 @@ export function createApi(options: ApiOptions): Hono<Variables> {
     context.set('access', authorize ? await authorize(context.req.header('authorization')) : EVERYTHING)
     await next()
   })
-  app.route('/iceberg', catalogRoutes({ ports, service, tags, reported: () => counted(metricNames.clientReports) }))
+  app.route(
+    '/iceberg',
+    catalogRoutes({ ports, service, tags, log, reported: () => counted(metricNames.clientReports) }),
+  )
   return app
 }
 
@@ -89,6 +92,7 @@ function asApiError(error: unknown): ApiError | undefined {
   if (error instanceof RequirementFailed) return new ApiError(409, 'CommitFailedException', messageOf(error))
   // A metadata file of users' that is no longer one: nothing that asking again would change.
   if (error instanceof Corrupt) return new ApiError(400, 'BadRequestException', messageOf(error))
+  if (error instanceof Misplaced) return new ApiError(400, 'BadRequestException', messageOf(error))
   if (error instanceof NotFound) return new ApiError(404, 'NotFoundException', messageOf(error))
   if (error instanceof Throttled || error instanceof Paused)
     return new ApiError(503, 'ServiceUnavailableException', `${messageOf(error)} Try again in a while.`)

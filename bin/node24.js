@@ -30,8 +30,11 @@ export function findNode() {
   }
 }
 
-/** Runs `args` on Node 24 with this process's terminal, passes signals on and ends with the child's status. */
-export function runOnNode24(args) {
+/**
+ * Runs `args` on Node 24 with this process's terminal, passes signals on and ends with the child's status. `connected`: the child is
+ * told when this process is gone, whatever ended it (its event `disconnect`).
+ */
+export function runOnNode24(args, { connected = false } = {}) {
   const node = findNode()
   if (!node) {
     console.error(
@@ -42,7 +45,7 @@ export function runOnNode24(args) {
   // npm scripts started below find the same Node first.
   const path = [dirname(node), process.env.PATH].filter(Boolean).join(process.platform === 'win32' ? ';' : ':')
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], {
-    stdio: 'inherit',
+    stdio: connected ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
     env: { ...process.env, PATH: path },
   })
   // A terminal or a process group signals the child as well; the child counts two signals within a second as one.

@@ -1,5 +1,6 @@
 /** The `tradelake` command: finds the subcommand, runs it, and says what went wrong in one line. */
 import { enableCompileCache } from 'node:module'
+import { endWithParent } from '../adapters/system.ts'
 import { messageOf, Stopped, Throttled } from '../domain/errors.ts'
 import { type Command, helpOf } from './command.ts'
 
@@ -84,6 +85,7 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
 }
 
 async function main(argv: readonly string[]): Promise<number> {
+  endWithParent()
   // A later run finds the subcommand's imports compiled, in the system's temporary folder.
   enableCompileCache()
   const [name, ...rest] = argv

@@ -6,6 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { BadInput, Corrupt } from './errors.ts'
 import { statePartition } from './names.ts'
 import type { Attributes, Ports } from './ports.ts'
+import { DAY_MS } from './time.ts'
 
 /** `write:research` is for that namespace and all within it, `write:*` for every one of users. */
 export type Scope = 'read' | `write:${string}`
@@ -26,7 +27,11 @@ type KeyPorts = Pick<Ports, 'state' | 'clock' | 'ids'>
 const PREFIX = 'tl_'
 const ID_DIGITS = 12
 const KEY = new RegExp(`^${PREFIX}([0-9a-f]{${ID_DIGITS}})_([\\w-]{43})$`)
-const SCOPE = /^(?:read|write:(?:\*|[^\s,*]+))$/
+const SCOPE = /^(?:read|write:(?:\*|[^\s\p{Cc},*]+))$/u
+/** One line, which moves no cursor of a terminal that shows it. */
+const NAME = /^[^\p{Cc}\p{Zl}\p{Zp}]{1,255}$/u
+/** A key that has ended is shown for so long, and can be revoked; then the store removes it. */
+const SHOWN_MS = 30 * DAY_MS
 
 /** A key's text, of its two parts. */
 export function keyText(id: string, secret: string): string {
@@ -47,23 +52,27 @@ export function parseScopes(text: string): Scope[] {
   return scopes as Scope[]
 }
 
-/** Keeps a new key and gives its text, which is nowhere else. `secret`: 32 random bytes as base64url. */
+/** Keeps a new key and gives its text, which is nowhere else. `secret`: 32 random bytes as base64url. @throws BadInput for a name of several lines */
 export async function addKey(
   ports: KeyPorts,
   { secret, name, scopes, expiresAt }: Omit<AccessKey, 'id' | 'createdAt'> & { readonly secret: string },
 ): Promise<{ readonly id: string; readonly text: string }> {
+  if (!NAME.test(name))
+    throw new BadInput(
+      `A key's name is one line of 1 to 255 characters, without control characters: ${JSON.stringify(name)}.`,
+    )
   const id = ports.ids.uuid().replaceAll('-', '').slice(-ID_DIGITS)
   const attributes: Attributes = {
     ...{ hash: hashOf(secret), name, scopes: scopes.join(','), created_at: ports.clock.now() },
-    // The store removes what has expired, in seconds.
-    ...(expiresAt !== undefined && { expires_at: Math.ceil(expiresAt / 1000) }),
+    // The store removes an item at its `expires_at`, in seconds.
+    ...(expiresAt !== undefined && { ends_at: expiresAt, expires_at: Math.ceil((expiresAt + SHOWN_MS) / 1000) }),
   }
   const item = { key: { table: 'state' as const, partition: statePartition.keys, sort: id }, attributes }
   await ports.state.transact([{ kind: 'put', item, when: { is: 'absent' } }], ports.ids.uuid())
   return { id, text: keyText(id, secret) }
 }
 
-/** All keys, oldest first; expired ones until the store removes them. */
+/** All keys, oldest first; those that have ended too, for a month. */
 export async function listKeys({ state }: Pick<Ports, 'state'>): Promise<AccessKey[]> {
   const items = await state.query('state', statePartition.keys)
   return items
@@ -96,9 +105,9 @@ function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')
 }
 
-function keyOf(id: string, { name, scopes, created_at: createdAt, expires_at: expires }: Attributes): AccessKey {
+function keyOf(id: string, { name, scopes, created_at: createdAt, ends_at: endsAt }: Attributes): AccessKey {
   if (typeof name !== 'string' || typeof scopes !== 'string' || typeof createdAt !== 'number')
     throw new Corrupt(`The key ${id} cannot be read: revoke it, and make another.`)
-  const expiresAt = typeof expires === 'number' ? expires * 1000 : undefined
+  const expiresAt = typeof endsAt === 'number' ? endsAt : undefined
   return { id, name, scopes: parseScopes(scopes), createdAt, expiresAt }
 }

@@ -49,6 +49,9 @@ export class AlreadyExists extends TradelakeError {}
 /** What the person at the command line gave cannot be used; the message says what to change. */
 export class BadInput extends TradelakeError {}
 
+/** A path leads through a file as though it were a folder, or through a link where none is followed. */
+export class Misplaced extends BadInput {}
+
 /** The first line of any thrown value, for logs and one-line messages. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)

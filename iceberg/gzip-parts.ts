@@ -28,11 +28,19 @@ export function gzipPart(text: string): GzipPart {
   return { plain, deflated: new Uint8Array(deflateRawSync(plain, options)) }
 }
 
+/** The parts as one member, in a buffer of its own too: a small one of Buffer's would keep 64 KB for as long as it is kept. */
 export function joinGzip(parts: readonly GzipPart[]): Uint8Array {
   const trailer = Buffer.alloc(TRAILER_BYTES)
   trailer.writeUInt32LE(parts.reduce((crc, { plain }) => crc32(plain, crc), 0))
   trailer.writeUInt32LE(sumOf(parts, ({ plain }) => plain.length) >>> 0, 4)
-  return Buffer.concat([HEADER, ...parts.map(part => part.deflated), LAST_BLOCK, trailer])
+  const pieces = [HEADER, ...parts.map(part => part.deflated), LAST_BLOCK, trailer]
+  const joined = new Uint8Array(sumOf(pieces, ({ length }) => length))
+  let at = 0
+  for (const piece of pieces) {
+    joined.set(piece, at)
+    at += piece.length
+  }
+  return joined
 }
 
 /** What `joinGzip` made as one part, to be joined to others without compressing it again. */

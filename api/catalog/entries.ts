@@ -160,9 +160,15 @@ export function moveWrite(
   }
 }
 
-/** Where an entry's files have been, when it moves to a folder. */
-function formerOf({ folder, former }: Entry, to: string | undefined): string[] {
-  return [...new Set([...former, ...(folder === undefined ? [] : [folder])])].filter(each => each !== to)
+/** A drop gives all folders up in one transaction. */
+const MOST_FORMER = 20
+
+/** Where an entry's files have been, when it moves to a folder. @throws ApiError where there are too many such places */
+function formerOf({ identifier, folder, former }: Entry, to: string | undefined): string[] {
+  const all = [...new Set([...former, ...(folder === undefined ? [] : [folder])])].filter(each => each !== to)
+  if (all.length > MOST_FORMER)
+    throw badRequest(`${nameOf(identifier)} has been in ${MOST_FORMER} other folders, which are kept for it: no more.`)
+  return all
 }
 
 function listing({ namespace, name }: Identifier, kind: EntryKind): Item {

@@ -3,16 +3,21 @@
  * files, and keys for its files, take the whole folder.
  */
 import { USER_PREFIX } from '../../domain/names.ts'
-import type { Write } from '../../domain/ports.ts'
+import type { Key, Write } from '../../domain/ports.ts'
 import { uriOf } from '../../iceberg/location.ts'
 import { badRequest } from '../errors.ts'
 import type { CatalogPorts, Entry } from './entries.ts'
-import { freshFolder, type Identifier, nameOf, namespaceFolder } from './names.ts'
+import { freshFolder, type Identifier, NAMESPACES, nameOf, namespaceFolder } from './names.ts'
 
 /** The partition in which all folders are. */
 const FOLDERS = 'FOLDERS'
-/** Whose a folder is while what is in it is deleted. */
-const DELETED = 'a table that is being deleted'
+/** The partition of items that each claim of a folder changes. */
+const GUARDS = 'FOLDER_GUARDS'
+/** What parts of a URI there are before a store's first folder: `s3:`, nothing, the bucket. */
+const FIRST_FOLDER = 4
+
+/** The item that says whose a folder is. */
+export const folderKey = (folder: string): Key => ({ table: 'catalog', partition: FOLDERS, sort: folder })
 
 type FilePorts = Pick<CatalogPorts, 'files'>
 
@@ -39,19 +44,35 @@ export function requireFolder({ files }: FilePorts, location: string): string {
   return files.resolve(location.replace(/\/+$/, ''), 'The location')
 }
 
-/** The write that keeps a folder, as `requireFolder` gives it, for its table. @throws ApiError where it overlaps another's */
-async function claimWrite(ports: CatalogPorts, folder: string, identifier: Identifier): Promise<Write> {
+/** The writes that keep a folder, as `requireFolder` gives it, for its table. @throws ApiError where it overlaps another's */
+async function claim(ports: CatalogPorts, folder: string, identifier: Identifier): Promise<Write[]> {
+  // Read before the look around: who claims a folder in the meantime makes this claim a conflict.
+  const guard = await guardWrite(ports, folder)
   const parts = folder.split('/')
   const taken = (other: string, by: unknown) =>
     badRequest(`The location ${folder} overlaps ${other}, where ${String(by)} is: give each table a folder of its own.`)
-  for (let depth = 4; depth <= parts.length; depth++) {
+  for (let depth = FIRST_FOLDER; depth <= parts.length; depth++) {
     const around = parts.slice(0, depth).join('/')
-    const found = await ports.state.get({ table: 'catalog', partition: FOLDERS, sort: around })
+    const found = await ports.state.get(folderKey(around))
     if (found) throw taken(around, found.of)
   }
   const [inside] = await ports.state.query('catalog', FOLDERS, { prefix: `${folder}/`, limit: 1 })
   if (inside) throw taken(inside.key.sort, inside.attributes.of)
-  return { kind: 'put', item: { key: keyOf(folder), attributes: { of: nameOf(identifier) } }, when: { is: 'absent' } }
+  const attributes = { of: nameOf(identifier) }
+  return [guard, { kind: 'put', item: { key: folderKey(folder), attributes }, when: { is: 'absent' } }]
+}
+
+/** Lets one claim at a time through among those that may overlap: all below one folder of users' tables, or in one place elsewhere. */
+async function guardWrite({ state, store, ids }: CatalogPorts, folder: string): Promise<Write> {
+  const users = uriOf(store, USER_PREFIX)
+  const depth = folder.startsWith(users) ? users.split('/').length : FIRST_FOLDER
+  const key: Key = { table: 'catalog', partition: GUARDS, sort: folder.split('/').slice(0, depth).join('/') }
+  const found = await state.get(key)
+  return {
+    kind: 'put',
+    item: { key, attributes: { v: ids.uuid() } },
+    when: found ? { is: 'matching', attributes: { v: found.v } } : { is: 'absent' },
+  }
 }
 
 /** The writes that keep a folder for an entry, if it has not got it yet. @throws ApiError where it overlaps another's */
@@ -62,33 +83,35 @@ export async function claimWrites(
   entry?: Pick<Entry, 'folder' | 'former'>,
 ): Promise<Write[]> {
   if (entry && [entry.folder, ...entry.former].includes(folder)) return []
-  return [await claimWrite(ports, folder, identifier)]
+  return claim(ports, folder, identifier)
+}
+
+/**
+ * The writes of several tables as one transaction, in which an item is written once: what they change together, their namespace and the
+ * guard of their folders, is changed by the first of them. @throws ApiError where their new folders overlap
+ */
+export function joinWrites(writes: readonly Write[]): Write[] {
+  const shared = new Set<string>()
+  const folders: string[] = []
+  return writes.filter(write => {
+    const { partition, sort } = write.kind === 'put' ? write.item.key : write.key
+    if (partition === GUARDS || partition === NAMESPACES) {
+      const name = `${partition} ${sort}`
+      return !shared.has(name) && shared.add(name)
+    }
+    if (partition === FOLDERS) {
+      const other = folders.find(each => `${each}/`.startsWith(`${sort}/`) || `${sort}/`.startsWith(`${each}/`))
+      if (other !== undefined)
+        throw badRequest(`The locations ${other} and ${sort} of one transaction overlap: give each table its own.`)
+      folders.push(sort)
+    }
+    return true
+  })
 }
 
 /** All folders of an entry. */
 export function foldersOf({ folder, former }: Pick<Entry, 'folder' | 'former'>): string[] {
   return [...(folder === undefined ? [] : [folder]), ...former]
-}
-
-const keyOf = (folder: string) => ({ table: 'catalog' as const, partition: FOLDERS, sort: folder })
-
-/** The writes that give folders up, or keep them from others until what is in them is deleted. */
-export function leaveWrites(folders: readonly string[], purge: boolean): Write[] {
-  return folders.map(folder =>
-    purge
-      ? { kind: 'put', item: { key: keyOf(folder), attributes: { of: DELETED } } }
-      : { kind: 'remove', key: keyOf(folder) },
-  )
-}
-
-/** Deletes what is in the folders of a dropped entry, then gives them up; nothing happens where that was done. */
-export async function purgeFolders(ports: CatalogPorts, folders: readonly string[]): Promise<void> {
-  for (const folder of folders) {
-    const found = await ports.state.get(keyOf(folder))
-    if (found?.of !== DELETED) continue
-    await deleteFolder(ports, folder)
-    await ports.state.transact([{ kind: 'remove', key: keyOf(folder) }], ports.ids.uuid())
-  }
 }
 
 /**
@@ -102,11 +125,4 @@ export async function makeFolders({ files }: FilePorts, location: string): Promi
     const marker = `${folder}/${name}/.made-by-the-catalog`
     if (!(await files.exists(marker))) await files.put(marker, new Uint8Array())
   }
-}
-
-/** Deletes all that is in a table's folder. */
-async function deleteFolder({ files }: FilePorts, folder: string): Promise<void> {
-  const uris: string[] = []
-  for await (const uri of files.list(`${folder}/`)) uris.push(uri)
-  await files.delete(uris)
 }

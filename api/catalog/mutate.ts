@@ -20,9 +20,9 @@ export interface Repeatable {
   readonly digest: string
 }
 
-/** A change that answers with these metadata files, in order; none where there is nothing to say. */
 export interface Change {
   readonly writes: readonly Write[]
+  /** What the answer needs, in order: metadata files, and folders. It is kept for a request that comes again. */
   readonly locations: readonly string[]
 }
 
@@ -37,7 +37,7 @@ export function repeatable(key: string | undefined, ...asked: readonly string[])
   return { key, digest: createHash('sha256').update(JSON.stringify(asked)).digest('hex') }
 }
 
-/** Commits the change, or finds that it was committed before; gives the metadata files to answer with. */
+/** Commits the change, or finds that it was committed before; gives its locations. */
 export async function mutate(
   ports: CatalogPorts,
   { key, digest }: Repeatable,

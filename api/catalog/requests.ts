@@ -109,6 +109,12 @@ const viewUpdate = z.discriminatedUnion('action', [
   z.looseObject({ action: z.literal('set-current-view-version'), 'view-version-id': z.int() }),
 ])
 
+/** A request is one step of somebody's work, which others wait behind. */
+const few = <Schema extends z.ZodMiniType>(schema: Schema, most: number, what: string) =>
+  z.array(schema).check(z.maxLength(most, `at most ${most} ${what} in one request: make several of it.`))
+const requirements = few(requirement, 1_000, 'requirements')
+const tableUpdates = few(tableUpdate, 1_000, 'updates of a table')
+
 export const bodies = {
   createNamespace: z.object({ namespace, properties: maybe(texts) }),
   updateProperties: z.object({ updates: maybe(texts), removals: maybe(z.array(z.string())) }),
@@ -116,11 +122,9 @@ export const bodies = {
     ...{ name, schema, location: maybe(z.string()), 'partition-spec': maybe(spec), 'write-order': maybe(order) },
     ...{ 'stage-create': maybe(z.boolean()), properties: maybe(texts) },
   }),
-  commitTable: z.object({ requirements: z.array(requirement), updates: z.array(tableUpdate) }),
+  commitTable: z.object({ requirements, updates: tableUpdates }),
   transaction: z.object({
-    'table-changes': z.array(
-      z.object({ identifier, requirements: z.array(requirement), updates: z.array(tableUpdate) }),
-    ),
+    'table-changes': few(z.object({ identifier, requirements, updates: tableUpdates }), 100, 'tables'),
   }),
   register: z.object({ name, 'metadata-location': z.string(), overwrite: maybe(z.boolean()) }),
   sign: z.object({ method: z.string(), uri: z.string(), headers: z.record(z.string(), z.array(z.string())) }),
@@ -132,7 +136,10 @@ export const bodies = {
     'view-version': viewVersion,
     properties: maybe(texts),
   }),
-  replaceView: z.object({ requirements: z.optional(z.array(requirement)), updates: z.array(viewUpdate) }),
+  replaceView: z.object({
+    requirements: z.optional(requirements),
+    updates: few(viewUpdate, 1_000, 'updates of a view'),
+  }),
 } as const
 
 /** A metadata file of a table that was made elsewhere, as far as its shape goes. */

@@ -11,6 +11,7 @@ import {
   marketTables,
   updateProperties,
 } from './namespaces.ts'
+import { latePurges } from './purges.ts'
 import { isHead, mayWrite, namespaceIn, nextOf, tokenOf, type Variables } from './request.ts'
 import { bodies, parseBody } from './requests.ts'
 import { type CatalogOptions, tableRoutes } from './table-routes.ts'
@@ -40,6 +41,11 @@ const ENDPOINTS = [
 export function catalogRoutes(options: CatalogOptions): Hono<Variables> {
   const { ports } = options
   const routes = new Hono<Variables>()
+  const goOnWithPurges = latePurges(ports, options.log)
+  routes.use(async (_, next) => {
+    await next()
+    await goOnWithPurges()
+  })
 
   routes.get('/v1/config', context =>
     context.json({ defaults: {}, overrides: {}, endpoints: ENDPOINTS, 'idempotency-key-lifetime': KEY_LIFETIME }),

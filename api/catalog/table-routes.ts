@@ -1,11 +1,12 @@
 /** The routes of tables (Apache Iceberg, open-api/rest-catalog-open-api.yaml). */
 import type { Context, Hono } from 'hono'
 import { stringifyExact } from '../../domain/exact-json.ts'
+import type { Log } from '../../domain/ports.ts'
 import { toStored } from '../../iceberg/updates/any-file.ts'
 import { badRequest, noSuchTable } from '../errors.ts'
 import { createAnswers, etagOf, metadataAt, type Snapshots } from './answers.ts'
 import { type Delegation, delegate, type FileAccess, type FileService, signFor } from './delegation.ts'
-import { type CatalogPorts, type Entry, findEntry } from './entries.ts'
+import { type CatalogPorts, findEntry } from './entries.ts'
 import { type Identifier, isMarket, pathPart } from './names.ts'
 import {
   identifierIn,
@@ -19,7 +20,16 @@ import {
   type Variables,
 } from './request.ts'
 import { bodies, parseBody } from './requests.ts'
-import { commitTables, createTable, dropTable, folderOf, registerTable, requireTable, stageTable } from './tables.ts'
+import {
+  commitTables,
+  createTable,
+  dropTable,
+  folderOf,
+  type Made,
+  registerTable,
+  requireTable,
+  stageTable,
+} from './tables.ts'
 
 export interface CatalogOptions {
   readonly ports: CatalogPorts
@@ -27,6 +37,7 @@ export interface CatalogOptions {
   readonly service?: FileService
   /** Whether tags may be set on the pipeline's tables. */
   readonly tags: boolean
+  readonly log: Log
   /** Is told of each scan or commit that a client reports. */
   readonly reported: () => void
 }
@@ -43,7 +54,7 @@ export function tableRoutes(routes: Hono<Variables>, { ports, service, tags, rep
     const signer = `v1/namespaces/${pathPart(identifier.namespace)}/tables/${encodeURIComponent(identifier.name)}/sign`
     return delegate(service, context.req.header('x-iceberg-access-delegation'), { folder, access, signer })
   }
-  async function loadAnswer(context: Context<Variables>, entry: Entry, snapshots: Snapshots = 'all') {
+  async function loadAnswer(context: Context<Variables>, entry: Made, snapshots: Snapshots = 'all') {
     const { identifier, location } = entry
     const folder = service ? await folderOf(ports, entry) : ''
     return sendBody(context, await answers.load(location, snapshots, await delegationFor(context, identifier, folder)))
@@ -60,8 +71,7 @@ export function tableRoutes(routes: Hono<Variables>, { ports, service, tags, rep
       const { members } = await delegationFor(context, identifier, metadata.location)
       return json(context, `{${members}"metadata":${stringifyExact(toStored(metadata))}}`)
     }
-    const location = await createTable(ports, identifier, wanted, requestIn(context, text))
-    return loadAnswer(context, { ...(await requireTable(ports, identifier)), location })
+    return loadAnswer(context, await createTable(ports, identifier, wanted, requestIn(context, text)))
   })
   routes.get('/v1/namespaces/:namespace/tables/:name', async context => {
     const identifier = identifierIn(context)
@@ -119,9 +129,7 @@ export function tableRoutes(routes: Hono<Variables>, { ports, service, tags, rep
     mayWrite(context, namespace)
     const { name, 'metadata-location': from, overwrite } = parseBody(bodies.register, text)
     const wanted = { location: from, overwrite: overwrite ?? false }
-    const identifier = { namespace, name }
-    const location = await registerTable(ports, identifier, wanted, requestIn(context, text))
-    return loadAnswer(context, { ...(await requireTable(ports, identifier)), location })
+    return loadAnswer(context, await registerTable(ports, { namespace, name }, wanted, requestIn(context, text)))
   })
   routes.post('/v1/transactions/commit', async context => {
     const text = await context.req.text()

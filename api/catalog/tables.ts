@@ -27,15 +27,15 @@ import {
 import {
   claimWrites,
   foldersOf,
-  leaveWrites,
+  joinWrites,
   locationFor,
   makeFolders,
-  purgeFolders,
   requireFolder,
   requireOwnFolder,
 } from './locations.ts'
 import { type Change, mutate, type Repeatable } from './mutate.ts'
 import { entryKey, type Identifier, isMarket, nameOf, requireForUsers } from './names.ts'
+import { leaveWrites, purgeFolders } from './purges.ts'
 import { parseShape, storedTable } from './requests.ts'
 import { mutateWithFiles, type Written } from './written.ts'
 
@@ -51,25 +51,28 @@ export function requireTable(ports: Pick<CatalogPorts, 'state'>, identifier: Ide
 }
 
 /** The folder that a table has to itself: what clients are let at. The pipeline's are named by files that it alone writes. */
-export async function folderOf(ports: CatalogPorts, { folder, location }: Entry): Promise<string> {
+export async function folderOf(ports: CatalogPorts, { folder, location }: Made): Promise<string> {
   return folder ?? (await readMetadata(ports.store, location)).location
 }
 
-/** Makes a table and gives the location of its metadata. */
+/** A table as it was just made: where its metadata is, and the folder that it has to itself. */
+export type Made = Pick<Entry, 'identifier' | 'location' | 'folder'>
+
+/** Makes a table. */
 export async function createTable(
   ports: CatalogPorts,
   identifier: Identifier,
   wanted: NewTable & { readonly location?: string | null },
   request: Repeatable,
-): Promise<string> {
-  const [location] = await mutateWithFiles(ports, request, async files => {
+): Promise<Made> {
+  const [location, folder] = await mutateWithFiles(ports, request, async files => {
     const { metadata, folder, claims } = await newMetadata(ports, identifier, wanted)
     const at = await files.write(metadata, undefined)
     await makeFolders(ports, metadata.location)
     const writes = await createWrites(ports, identifier, 'table', { location: at, folder })
-    return { writes: [...writes, ...claims], locations: [at] }
+    return { writes: [...writes, ...claims], locations: [at, folder] }
   })
-  return location
+  return { identifier, location, folder }
 }
 
 /** The metadata of a table that is made by a later commit. @throws ApiError where it, or another in its folder, is there already */
@@ -114,7 +117,7 @@ export async function commitTables(
     const staged: Change[] = []
     for (const change of changes) staged.push(await stage(ports, change, files, old, checked))
     return {
-      writes: staged.flatMap(({ writes }) => writes),
+      writes: joinWrites(staged.flatMap(({ writes }) => writes)),
       locations: staged.flatMap(({ locations: each }) => each),
     }
   })
@@ -198,10 +201,10 @@ export async function registerTable(
   identifier: Identifier,
   { location, overwrite }: { readonly location: string; readonly overwrite: boolean },
   request: Repeatable,
-): Promise<string> {
+): Promise<Made> {
   requireForUsers(identifier.namespace)
   const uri = ports.files.resolve(location, 'The metadata file')
-  const [at] = await mutate(ports, request, async () => {
+  const [at, own] = await mutate(ports, request, async () => {
     const json = await readJson(ports.files, uri).catch(error => {
       if (error instanceof NotFound) throw badRequest(`There is no metadata file ${location}.`)
       throw error
@@ -216,9 +219,9 @@ export async function registerTable(
       ? [moveWrite(ports, entry, uri, folder)]
       : await createWrites(ports, identifier, 'table', { location: uri, folder })
     writes.push(...(await claimWrites(ports, identifier, folder, entry)))
-    return { writes, locations: [uri] }
+    return { writes, locations: [uri, folder] }
   })
-  return at
+  return { identifier, location: at, folder: own }
 }
 
 /** Drops a table; with `purge` its files too. @throws ApiError 404 */
@@ -232,7 +235,7 @@ export async function dropTable(
   const folders = await mutate(ports, request, async () => {
     const entry = await requireTable(ports, identifier)
     const all = foldersOf(entry)
-    return { writes: [...dropWrites(entry), ...leaveWrites(all, purge)], locations: purge ? all : [] }
+    return { writes: [...dropWrites(entry), ...leaveWrites(ports, all, purge)], locations: purge ? all : [] }
   })
   // A request that comes again finds what the first one left of the work.
   await purgeFolders(ports, folders)

@@ -17,9 +17,10 @@ import {
   requireFree,
   requireNamespaceItem,
 } from './entries.ts'
-import { claimWrites, foldersOf, leaveWrites, locationFor, purgeFolders, requireFolder } from './locations.ts'
+import { claimWrites, foldersOf, locationFor, requireFolder } from './locations.ts'
 import { mutate, type Repeatable } from './mutate.ts'
 import { type Identifier, requireForUsers } from './names.ts'
+import { leaveWrites, purgeFolders } from './purges.ts'
 import { requireWithin } from './written.ts'
 
 /** Makes a view and gives the location of its metadata. */
@@ -70,7 +71,7 @@ export async function dropView(ports: CatalogPorts, identifier: Identifier, requ
   const folders = await mutate(ports, request, async () => {
     const entry = await requireEntry(ports, identifier, 'view')
     const all = foldersOf(entry)
-    return { writes: [...dropWrites(entry), ...leaveWrites(all, true)], locations: all }
+    return { writes: [...dropWrites(entry), ...leaveWrites(ports, all, true)], locations: all }
   })
   await purgeFolders(ports, folders)
 }

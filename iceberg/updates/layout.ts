@@ -1,6 +1,5 @@
 /** Updates of what a table's rows and files are like: its schemas, partition specs and sort orders. Pure, no I/O. */
-import { isDeepStrictEqual } from 'node:util'
-import type { Long } from '../../domain/exact-json.ts'
+import { type Long, stringifyExact } from '../../domain/exact-json.ts'
 import { FIRST_PARTITION_ID } from '../schema.ts'
 import { type AnyMetadata, type AnySchema, type AnySortOrder, type AnySpec, currentSchema } from './any-metadata.ts'
 import { Invalid } from './refusals.ts'
@@ -27,14 +26,38 @@ export function requireThere(ids: readonly number[], id: number, what: string): 
   if (!ids.includes(id)) throw new Invalid(`Cannot set the ${what} ${id}: there is none with this id.`)
 }
 
+/** Texts of what was compared, by what it is part of: a commit may add many, each of which is compared with all. */
+const texts = new WeakMap<object, string>()
+
+/** The same text for equal parts, whatever the order of their keys. */
+function textOf(owner: object, parts: unknown): string {
+  const known = texts.get(owner)
+  if (known !== undefined) return known
+  const text = stringifyExact(inOrder(parts))
+  texts.set(owner, text)
+  return text
+}
+
+function inOrder(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(inOrder)
+  const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(sorted.map(([name, each]) => [name, inOrder(each)]))
+}
+
+const schemaText = (schema: AnySchema) => textOf(schema, [schema.fields, schema['identifier-field-ids'] ?? []])
+const specText = ({ fields }: AnySpec) =>
+  textOf(
+    fields,
+    fields.map(field => [field['source-id'], field.transform, field.name]),
+  )
+const orderText = ({ fields }: AnySortOrder) => textOf(fields, fields)
+
 export function addSchema(metadata: AnyMetadata, schema: AnySchema, added: Added): AnyMetadata {
   requireSchema(schema)
   const lastId = Math.max(metadata['last-column-id'], highestId(schema))
-  const same = metadata.schemas.find(
-    known =>
-      isDeepStrictEqual(known.fields, schema.fields) &&
-      isDeepStrictEqual(known['identifier-field-ids'] ?? [], schema['identifier-field-ids'] ?? []),
-  )
+  const text = schemaText(schema)
+  const same = metadata.schemas.find(known => schemaText(known) === text)
   if (same) {
     added.schema = same['schema-id']
     return { ...metadata, 'last-column-id': lastId }
@@ -63,8 +86,8 @@ export function setCurrentSchema(metadata: AnyMetadata, id: number): AnyMetadata
 export function addSpec(metadata: AnyMetadata, spec: AnySpec, added: Added): AnyMetadata {
   requireSpec({ fields: spec.fields.filter(({ transform }) => transform !== 'void') }, currentSchema(metadata))
   const specs = metadata['partition-specs']
-  const shape = (fields: AnySpec['fields']) => fields.map(field => [field['source-id'], field.transform, field.name])
-  const same = specs.find(known => isDeepStrictEqual(shape(known.fields), shape(spec.fields)))
+  const text = specText(spec)
+  const same = specs.find(known => specText(known) === text)
   if (same) {
     added.spec = same['spec-id']
     return metadata
@@ -85,7 +108,8 @@ export function addSpec(metadata: AnyMetadata, spec: AnySpec, added: Added): Any
 export function addSortOrder(metadata: AnyMetadata, order: AnySortOrder, added: Added): AnyMetadata {
   requireSortOrder(order, currentSchema(metadata))
   const orders = metadata['sort-orders']
-  const same = orders.find(known => isDeepStrictEqual(known.fields, order.fields))
+  const text = orderText(order)
+  const same = orders.find(known => orderText(known) === text)
   if (same) {
     added.order = same['order-id']
     return metadata

@@ -1,9 +1,19 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { folderStore } from '../../adapters/folder-store.ts'
 import { systemClock, systemScratch } from '../../adapters/system.ts'
-import { BadInput } from '../../domain/errors.ts'
+import { BadInput, Misplaced } from '../../domain/errors.ts'
 import { listed, objectStoreContract } from '../contract/object-store.contract.ts'
 import { memoryStore } from '../memory/store.ts'
 
@@ -75,4 +85,40 @@ test('a file in the place of the folder is named in one line', async () => {
     .catch((thrown: unknown) => thrown)
   expect((error as Error).message).toContain(root)
   expect((error as Error).message).not.toContain('\n')
+})
+
+test.each(['user_tables', 'user_tables/research', 'user_tables/research/t', 'user_tables/research/t/a'])(
+  'no path of users’ files leads through a link at %s',
+  async at => {
+    const root = scratch.path('linked')
+    const outside = scratch.path('outside')
+    mkdirSync(join(root, at, '..'), { recursive: true })
+    const key = 'user_tables/research/t/a'
+    const rest = key.slice(at.length)
+    mkdirSync(join(outside, rest === '' ? '' : join(rest, '..')), { recursive: true })
+    writeFileSync(join(outside, rest || 'a'), 'secret')
+    symlinkSync(join(outside, rest === '' ? 'a' : ''), join(root, at))
+    const store = folderStore(root)
+    await expect(store.get(key)).rejects.toThrow(Misplaced)
+    await expect(store.getRange(key, 0, 1)).rejects.toThrow(Misplaced)
+    await expect(store.head(key)).rejects.toThrow(Misplaced)
+    await expect(store.localFile(key)).rejects.toThrow(Misplaced)
+    await expect(store.put(rest === '' ? key : `${key}b`, bytes)).rejects.toThrow(Misplaced)
+    // A link that is a file's own is taken away, and not what it leads to.
+    if (rest === '') await store.delete([key])
+    else await expect(store.delete([key])).rejects.toThrow(Misplaced)
+    expect(readFileSync(join(outside, rest || 'a'), 'utf8')).toBe('secret')
+    expect(readdirSync(outside, { recursive: true }).length).toBe(rest === '' ? 1 : rest.split('/').length - 1)
+  },
+)
+
+test('the lake’s owner may put his own folders elsewhere by a link', async () => {
+  const [root, outside] = [scratch.path('linked-lake'), scratch.path('another-disk')]
+  for (const folder of [root, outside]) mkdirSync(folder)
+  symlinkSync(outside, join(root, 'market_data'))
+  symlinkSync(root, `${root}-link`)
+  const store = folderStore(`${root}-link`)
+  await store.put('market_data/a', bytes)
+  await store.put('user_tables/a', bytes)
+  expect([existsSync(join(outside, 'a')), existsSync(join(root, 'user_tables/a'))]).toEqual([true, true])
 })

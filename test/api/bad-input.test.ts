@@ -164,3 +164,44 @@ test.each([
   const { status, body } = await ask('GET', path)
   expect([status, body.error.message]).toEqual([400, expect.stringMatching(message)])
 })
+
+/** Updates of one kind, each unlike the others: a thousand took seconds when each was compared with all. */
+const MANY = {
+  schemas: (n: number) => ({
+    action: 'add-schema',
+    schema: { ...SCHEMA, fields: [...SCHEMA.fields, { id: 9, name: `n${n}`, required: false, type: 'long' }] },
+  }),
+  specs: (n: number) => ({
+    action: 'add-spec',
+    spec: { fields: [{ 'source-id': 1, transform: `bucket[${n + 1}]`, name: 'b' }] },
+  }),
+  orders: (n: number) => ({
+    action: 'add-sort-order',
+    'sort-order': {
+      fields: [{ 'source-id': 1, transform: `bucket[${n + 1}]`, direction: 'asc', 'null-order': 'nulls-first' }],
+    },
+  }),
+}
+test.each(Object.entries(MANY))(
+  'a thousand %s at once are a second’s work at most, and more are refused in words',
+  async (_, update) => {
+    const { ask, made } = askedApi()
+    await made('research', 't')
+    const updates = Array.from({ length: 1_000 }, (_, n) => update(n))
+    const commit = (some: readonly object[]) =>
+      ask('POST', 'namespaces/research/tables/t', { requirements: [], updates: some })
+    const from = performance.now()
+    expect((await commit(updates)).status).toBe(200)
+    // Again: each is found among those that are there.
+    const { body } = await commit(updates)
+    expect(performance.now() - from).toBeLessThan(1_000)
+    expect(
+      body.metadata.schemas.length + body.metadata['partition-specs'].length + body.metadata['sort-orders'].length,
+    ).toBe(1_003)
+    expect((await commit([...updates, update(1_000)])).body.error).toMatchObject({
+      code: 400,
+      message:
+        'The body cannot be used at updates: at most 1000 updates of a table in one request: make several of it.',
+    })
+  },
+)

@@ -1,7 +1,7 @@
 /** A table's folder is its own: whatever a client writes, it gets at no other, by credentials, signatures or drops. */
 import { beforeEach, expect, test } from 'vitest'
 import type { FileService } from '../../api/catalog/delegation.ts'
-import { memoryLake } from '../functions/support.ts'
+import { memoryLake, pauseOnce } from '../functions/support.ts'
 import { type AskedApi, askedApi, SCHEMA } from './support.ts'
 
 const SERVICE: FileService = {
@@ -138,4 +138,45 @@ test('a table keeps its folder under another name', async () => {
   const [source, destination] = ['t', 'u'].map(name => ({ namespace: ['mine'], name }))
   expect((await api.ask('POST', 'tables/rename', { source, destination })).status).toBe(204)
   expect(await folderGiven('namespaces/mine/tables/u')).toBe(`${mine}/`)
+})
+
+test.each(['s3://lake/user_tables/mine/a/b', 's3://lake/user_tables/mine/a'])(
+  'of two who ask at one moment for a folder and for one in it, one gets it: %s',
+  async outer => {
+    await api.ask('POST', 'namespaces', { namespace: ['mine', 'a'] })
+    await api.ask('DELETE', 'namespaces/mine/tables/t')
+    const create = (namespace: string, location: string) =>
+      api.ask('POST', `namespaces/${namespace}/tables`, { name: 'new', schema: SCHEMA, location })
+    const inner = 's3://lake/user_tables/mine/a/b/c'
+    for (const [first, second] of [
+      [() => create('mine', outer), () => create('mine%1Fa', inner)],
+      [() => create('mine%1Fa', inner), () => create('mine', outer)],
+    ]) {
+      const { reached, go } = pauseOnce(api, ({ kind }) => kind === 'transact')
+      const slow = first()
+      await reached
+      expect((await second()).status).toBe(200)
+      go()
+      expect((await slow).body.error.message).toMatch(/overlaps/)
+      for (const path of ['mine', 'mine%1Fa']) await api.ask('DELETE', `namespaces/${path}/tables/new`)
+    }
+  },
+)
+
+test('tables that one transaction makes get folders that do not overlap', async () => {
+  const make = (name: string, location: string) => ({
+    identifier: { namespace: ['mine'], name },
+    requirements: [{ type: 'assert-create' }],
+    updates: [
+      { action: 'add-schema', schema: SCHEMA },
+      { action: 'set-current-schema', 'schema-id': -1 },
+      { action: 'set-location', location },
+    ],
+  })
+  const commit = (...changes: object[]) => api.ask('POST', 'transactions/commit', { 'table-changes': changes })
+  const folder = 's3://lake/user_tables/mine/new'
+  expect(await commit(make('a', folder), make('b', `${folder}/b`))).toMatchObject({ status: 400 })
+  expect(await commit(make('a', folder), make('b', folder))).toMatchObject({ status: 400 })
+  expect(await commit(make('a', `${folder}/a`), make('b', `${folder}/b`))).toMatchObject({ status: 204 })
+  expect(await folderGiven('namespaces/mine/tables/b')).toBe(`${folder}/b/`)
 })

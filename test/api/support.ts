@@ -1,4 +1,5 @@
 /** The web application over a lake in memory, asked directly. */
+import { gunzipSync } from 'node:zlib'
 import { type ApiOptions, createApi } from '../../api/app.ts'
 import { parseExact } from '../../domain/exact-json.ts'
 import { USER_PREFIX } from '../../domain/names.ts'
@@ -45,7 +46,8 @@ export function askedApi(options: Partial<ApiOptions> = {}, lake: MemoryLake = m
         headers: { host: 'localhost:8080', ...headers },
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       })
-      const text = await answer.text()
+      const bytes = Buffer.from(await answer.arrayBuffer())
+      const text = (answer.headers.get('content-encoding') === 'gzip' ? gunzipSync(bytes) : bytes).toString('utf8')
       return { status: answer.status, body: text === '' ? undefined : parseExact(text), headers: answer.headers }
     },
     async made(namespace, table) {

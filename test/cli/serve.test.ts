@@ -1,18 +1,23 @@
 /** `tradelake serve` and `tradelake keys`, as a person runs them. */
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { smallLake } from './small-lake.ts'
-import { newFolder, output, runCommand, startCommand } from './support.ts'
+import { newFolder, output, type Running, runCommand, startCommand } from './support.ts'
 
 const { data } = smallLake()
 
 /** Starts serving and gives the address that it prints. */
 async function serve(...args: string[]): Promise<string> {
-  const { child, finished } = startCommand('serve', '--port', '0', ...args)
+  const running = startCommand('serve', '--port', '0', ...args)
   onTestFinished(async () => {
-    child.kill('SIGINT')
-    await finished
+    running.child.kill('SIGINT')
+    await running.finished
   })
+  return addressOf(running)
+}
+
+function addressOf({ child, finished }: Running): Promise<string> {
   return new Promise((resolve, reject) => {
     child.stdout?.on('data', chunk => {
       const [, url] = /(http:\S+)/.exec(String(chunk)) ?? []
@@ -48,6 +53,42 @@ describe('a lake that is served', () => {
   })
 })
 
+test('a key that has ended is shown for a month, and can be revoked', async () => {
+  const { id } = JSON.parse(await output('keys', 'add', 'a day', '--expires', '1', '--json', '--data', data))
+  const { id: kept } = JSON.parse(
+    await output('keys', 'add', 'a month ago', '--expires', '1', '--json', '--data', data),
+  )
+  // As though days had passed.
+  const state = new DatabaseSync(join(data, 'state.sqlite'))
+  const age = state.prepare(
+    "UPDATE items SET attributes = json_set(attributes, '$.ends_at', attributes ->> '$.ends_at' - ?, '$.expires_at', attributes ->> '$.expires_at' - ?) WHERE sk = ?",
+  )
+  age.run(2 * DAY_MS, (2 * DAY_MS) / 1000, id)
+  age.run(32 * DAY_MS, (32 * DAY_MS) / 1000, kept)
+  state.close()
+  const listed: { id: string; expires: string }[] = JSON.parse(await output('keys', 'list', '--json', '--data', data))
+  expect(listed.map(key => [key.id, Date.parse(key.expires) < Date.now()])).toEqual([[id, true]])
+  expect(await output('keys', 'revoke', id, '--data', data)).toBe('')
+  expect(JSON.parse(await output('keys', 'list', '--json', '--data', data))).toEqual([])
+})
+
+const DAY_MS = 86_400_000
+const STOPS = [
+  ['SIGKILL', null],
+  ['SIGTERM', 0],
+  ['SIGINT', 0],
+] as const
+
+test.each(STOPS)('a server is gone when its command is stopped by %s', { timeout: 20_000 }, async (signal, status) => {
+  const running = startCommand('serve', '--port', '0', '--data', data)
+  const url = await addressOf(running)
+  expect((await fetch(`${url}/v1/config`)).status).toBe(200)
+  running.child.kill(signal)
+  // Its output ends when the last process that writes to it does, though the one that was killed is not that one.
+  expect((await running.finished).status).toBe(status)
+  await expect(fetch(`${url}/v1/config`)).rejects.toThrow('fetch failed')
+})
+
 test.each([
   [['serve'], /There is no lake in/],
   [['serve', '--port', 'x'], /--port x is not a whole number/],
@@ -61,6 +102,10 @@ test.each([
   [['keys'], /Say what to do: tradelake keys add NAME/],
   [['keys', 'add'], /Say what the key is for/],
   [['keys', 'add', 'x', '--scopes', 'all'], /all is no scope: give read, write:NAMESPACE or write:\*/],
+  [['keys', 'add', 'two\nlines'], /A key's name is one line .* without control characters: "two\\nlines"/],
+  [['keys', 'add', 'red \u001b[31m'], /A key's name is one line/],
+  [['keys', 'add', ''], /A key's name is one line/],
+  [['keys', 'add', 'x', '--scopes', 'write:a\u001b[31m'], /is no scope/],
   [['keys', 'add', 'x', '--expires', 'soon'], /--expires soon is not a number of days/],
   [['keys', 'revoke', 'none'], /There is no key none/],
 ])('tradelake %j is refused in one line', async (args, message) => {

@@ -166,8 +166,9 @@ describe('a catalog that many use at once', () => {
       expect(parents, table).toEqual(kept.slice(0, -1))
     }
     expect(printed.trim().split('\n'), 'nothing went wrong in the server').toHaveLength(1)
-    // What it keeps is bounded (64 MB of bodies, and the metadata of 256 tables); the heap takes what it is given until it is collected.
-    expect(Math.max(...sizes)).toBeLessThan(1_000)
+    // What it keeps is bounded (64 MB of answers, the metadata of 256 tables). Seven minutes of this load end at 440 MB, the last two of them
+    // without growth: 200 of heap, 80 of buffers, the rest Node's own.
+    expect(Math.max(...sizes)).toBeLessThan(550)
   })
 })
 

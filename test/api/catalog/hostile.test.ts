@@ -8,47 +8,6 @@ import { append, askedApi, SCHEMA } from '../support.ts'
 const TABLE = 'namespaces/research/tables/t'
 const commit = (...updates: object[]) => ({ requirements: [], updates })
 
-test('the folder that a table had stays its own, and is purged with it', async () => {
-  const { ask, made, ports } = askedApi()
-  const { location } = await made('research', 't')
-  const moved = `${location}-moved`
-  expect((await ask('POST', TABLE, commit({ action: 'set-location', location: moved }))).status).toBe(200)
-  const other = { name: 'other', schema: SCHEMA, location }
-  expect((await ask('POST', 'namespaces/research/tables', other)).status).toBe(400)
-  expect((await ask('POST', TABLE, commit({ action: 'set-location', location }))).status).toBe(200)
-  const renamed = {
-    source: { namespace: ['research'], name: 't' },
-    destination: { namespace: ['research'], name: 'u' },
-  }
-  await ask('POST', 'tables/rename', renamed)
-  expect((await ask('DELETE', 'namespaces/research/tables/u?purgeRequested=true')).status).toBe(204)
-  const left: string[] = []
-  for await (const { key } of ports.store.list('user_tables/')) left.push(key)
-  expect(left).toEqual([])
-  expect(await ports.state.query('catalog', 'FOLDERS')).toEqual([])
-})
-
-test('a folder is nobody’s while its files are deleted, and a purge that was stopped goes on when it is asked again', async () => {
-  const lake = askedApi()
-  const { location } = await lake.made('research', 't')
-  const { delete: remove } = lake.ports.store
-  lake.ports.store.delete = async () => {
-    throw new Error('The process ended here.')
-  }
-  const headers = { 'idempotency-key': 'purge-1' }
-  expect((await lake.ask('DELETE', `${TABLE}?purgeRequested=true`, undefined, headers)).status).toBe(500)
-  const again = { name: 'again', schema: SCHEMA, location }
-  expect((await lake.ask('POST', 'namespaces/research/tables', again)).body.error.message).toMatch(
-    /a table that is being deleted/,
-  )
-  lake.ports.store.delete = remove
-  expect((await lake.ask('DELETE', `${TABLE}?purgeRequested=true`, undefined, headers)).status).toBe(204)
-  expect((await lake.ask('POST', 'namespaces/research/tables', again)).status).toBe(200)
-  // A third time finds the folder another's.
-  expect((await lake.ask('DELETE', `${TABLE}?purgeRequested=true`, undefined, headers)).status).toBe(204)
-  expect((await lake.ask('GET', 'namespaces/research/tables/again')).status).toBe(200)
-})
-
 test.each([
   { 'max-ref-age-ms': 1.5 },
   { 'max-ref-age-ms': -5 },
@@ -178,4 +137,40 @@ test.each(['.', '..'])('a name that no URL can have is none: %s', async name => 
   await made('research', 't')
   expect((await ask('POST', 'namespaces', { namespace: [name] })).status).toBe(400)
   expect((await ask('POST', 'namespaces/research/tables', { name, schema: SCHEMA })).status).toBe(400)
+})
+
+test.each([
+  ['gzip', 'gzip'],
+  ['br, gzip;q=0.5', 'gzip'],
+  ['GZIP', 'gzip'],
+  ['*', 'gzip'],
+  ['identity;q=0, *;q=0.1', 'gzip'],
+  ['gzip;q=0', null],
+  ['gzip; q=0.000, *', null],
+  ['*;q=0', null],
+  ['identity, gzip;q=0.5', null],
+  ['identity', null],
+  ['br', null],
+  ['', null],
+])('of a client that accepts %j the answer’s coding is %s', async (accepted, coding) => {
+  const { ask, made } = askedApi()
+  await made('research', 't')
+  const { status, headers } = await ask('GET', TABLE, undefined, { 'accept-encoding': accepted })
+  expect([status, headers.get('content-encoding')]).toEqual([200, coding])
+})
+
+test('a table that is dropped as soon as it is made was made nevertheless', async () => {
+  const lake = askedApi()
+  await lake.ask('POST', 'namespaces', { namespace: ['research'] })
+  let dropped = 0
+  lake.after = async ({ writes }) => {
+    if (!writes.some(write => write.kind === 'put' && write.item.attributes['p.metadata_location'])) return
+    dropped = (await lake.ask('DELETE', TABLE)).status
+  }
+  const made = await lake.ask('POST', 'namespaces/research/tables', { name: 't', schema: SCHEMA })
+  expect([dropped, made.status]).toEqual([204, 200])
+  const register = { name: 't', 'metadata-location': made.body['metadata-location'] }
+  const again = await lake.ask('POST', 'namespaces/research/register', register)
+  expect([dropped, again.status]).toEqual([204, 200])
+  expect((await lake.ask('GET', TABLE)).status).toBe(404)
 })

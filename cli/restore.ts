@@ -41,7 +41,9 @@ export const restore = command({
         const restored: string[] = []
         for (const [table, name] of backups)
           restored.push(
-            sentence(await restoreTable(lake, table, { backup: items(name, table), now: items(ours[table], table) })),
+            ...sentences(
+              await restoreTable(lake, table, { backup: items(name, table), now: items(ours[table], table) }),
+            ),
           )
         return [...restored, ...(await repairLake(lake, wireFunctions(lake, log), createTotals(lake.exchanges)))]
       })
@@ -50,6 +52,7 @@ export const restore = command({
   },
 })
 
-function sentence({ table, put, removed }: Restored): string {
-  return `${formatCount(put)} items were put into the ${table} table, ${formatCount(removed)} that the backup lacks were removed`
+function sentences({ table, put, removed, users }: Restored): string[] {
+  const counts = `${formatCount(put)} items were put into the ${table} table, ${formatCount(removed)} that the backup lacks were removed`
+  return [counts, ...users]
 }

@@ -97,6 +97,8 @@ export function pascal(...parts: string[]): string {
 export const catalogPartition = {
   table: (name: string) => `${NAMESPACE}.${name}`,
   namespaces: 'NAMESPACE',
+  /** Folders of users' dropped tables whose files are still to be deleted. */
+  purges: 'PURGES',
 } as const
 
 /** Kafka partitions as sort keys that sort like numbers. */

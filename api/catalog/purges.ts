@@ -5,13 +5,12 @@
  */
 import { Conflict, messageOf } from '../../domain/errors.ts'
 import { leaseHeld } from '../../domain/lease.ts'
+import { catalogPartition } from '../../domain/names.ts'
 import type { Key, Log, Write } from '../../domain/ports.ts'
 import { MINUTE_MS } from '../../domain/time.ts'
 import type { CatalogPorts } from './entries.ts'
 import { folderKey } from './locations.ts'
 
-/** The partition in which all purges are that have not ended. */
-const PURGES = 'PURGES'
 /** Whose a folder is while what is in it is deleted. */
 const DELETED = 'a table that is being deleted'
 /** Files that are deleted at once: S3 takes no more in one request. */
@@ -22,7 +21,7 @@ const LATE_MS = MINUTE_MS
 const WORK_MS = 2_000
 const MOST_AT_ONCE = 100
 
-const purgeKey = (folder: string): Key => ({ table: 'catalog', partition: PURGES, sort: folder })
+const purgeKey = (folder: string): Key => ({ table: 'catalog', partition: catalogPartition.purges, sort: folder })
 
 /** The writes that give folders up, or keep them from others until what is in them is deleted. */
 export function leaveWrites(ports: CatalogPorts, folders: readonly string[], purge: boolean): Write[] {
@@ -69,7 +68,7 @@ export function latePurges(ports: CatalogPorts, log: Log): () => Promise<void> {
 async function findLate({ state, clock }: CatalogPorts): Promise<{ readonly folder: string; readonly v: string }[]> {
   // Whoever restores or repairs a deployed lake has its catalog to himself.
   if (await leaseHeld({ state, clock }, 'lake')) return []
-  const found = await state.query('catalog', PURGES, { limit: MOST_AT_ONCE })
+  const found = await state.query('catalog', catalogPartition.purges, { limit: MOST_AT_ONCE })
   return found.flatMap(({ key, attributes: { v, at } }) =>
     Number(at) + LATE_MS <= clock.now() ? [{ folder: key.sort, v: String(v) }] : [],
   )

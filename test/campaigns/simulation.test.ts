@@ -1,5 +1,7 @@
 /** Every single fault at every point of a hundred trades' way through all stages, and of a migration; and a sample of pairs. */
 import { expect, test } from 'vitest'
+import { type Case, commandOf, runCase, singleFaults } from '../simulation/campaign.ts'
+import { sharedEngine } from '../simulation/engine.ts'
 import { type CampaignOptions, runCampaign } from '../simulation/workers.ts'
 
 /** Each seed is another order of concurrent calls, and other trades. */
@@ -27,4 +29,26 @@ test('no single fault breaks a law', async () => {
 test('no pair of faults of a sample breaks a law', async () => {
   const { failures } = await campaign({ campaign: 'pairs', scenario: 'two', seeds: [1, 2], runs: 500 })
   expect(failures).toEqual([])
+})
+
+test('the laws hold in stormy worlds of fixed seeds', async () => {
+  const engine = await sharedEngine()
+  for (const seed of [5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 1597, 2584, 4181]) {
+    const run: Case = { campaign: 'swarm', scenario: 'waves', seed, schedule: undefined }
+    const { violations } = await runCase(engine, run)
+    expect(violations, commandOf(run)).toEqual([])
+  }
+  engine.close()
+})
+
+test('no single fault of a sample breaks a law where a lake of an older version is joined and swept', async () => {
+  const engine = await sharedEngine()
+  const run: Case = { campaign: 'single', scenario: 'aged-upkeep', seed: 1, schedule: new Map() }
+  const schedules = singleFaults(await runCase(engine, run)).filter((_, n) => n % 211 === 0)
+  expect(schedules.length).toBeGreaterThan(15)
+  for (const schedule of schedules) {
+    const { violations } = await runCase(engine, { ...run, schedule })
+    expect(violations, commandOf({ ...run, schedule })).toEqual([])
+  }
+  engine.close()
 })

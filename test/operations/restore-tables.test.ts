@@ -35,7 +35,7 @@ test('the table holds what the backup holds, and its leases are left as they are
   const old: Item = { key: lease.key, attributes: { ...lease.attributes, purpose: 'a repair of yesterday' } }
   expect(
     await restoreTable({ ports }, 'state', { backup: listed(old, ...backup), now: listed(lease, ...now) }),
-  ).toEqual({ table: 'state', put: 60, removed: 40 })
+  ).toEqual({ table: 'state', put: 60, removed: 40, users: [] })
   const found = await all(ports, ['p0', 'p1', 'p2', 'later'])
   expect(found).toHaveLength(60)
   expect(found.every(({ attributes }) => attributes.value === 'then')).toBe(true)
@@ -49,4 +49,39 @@ test('a backup without items is refused, and changes nothing', async () => {
   const restored = restoreTable({ ports }, 'state', { backup: listed(), now: listed(...now) })
   await expect(restored).rejects.toThrow(BadInput)
   expect(await all(ports, ['p'])).toEqual(now)
+})
+
+test('which users’ tables were set back, removed or brought back is said, with the files where they stood', async () => {
+  const { ports } = memoryLake()
+  const pointer = (partition: string, sort: string, location: string): Item => ({
+    key: { table: 'catalog', partition, sort },
+    attributes: { v: location, 'p.metadata_location': location },
+  })
+  const same = pointer('research.same', 'research', 's3://lake/same/1')
+  const backup = [
+    ...[
+      same,
+      pointer('research.older', 'research', 's3://lake/older/1'),
+      pointer('a.b.dropped', 'a.b', 's3://lake/d/1'),
+    ],
+    pointer('market_data.gold_crypto_trades', 'market_data', 's3://lake/gold/1'),
+    { key: { table: 'catalog' as const, partition: 'PURGES', sort: 's3://lake/x' }, attributes: { v: '1', at: 1 } },
+  ]
+  const now = [
+    ...[
+      same,
+      pointer('research.older', 'research', 's3://lake/older/2'),
+      pointer('research.new%2E1', 'research', 's3://lake/new/1'),
+    ],
+    pointer('market_data.gold_crypto_trades', 'market_data', 's3://lake/gold/2'),
+  ]
+  await put(ports, now)
+  const { users } = await restoreTable({ ports }, 'catalog', { backup: listed(...backup), now: listed(...now) })
+  expect(users).toEqual([
+    'research.older was set back to s3://lake/older/1: register s3://lake/older/2, where it stood, in its place if that is the newer one',
+    'a.b.dropped is at s3://lake/d/1 again: drop it, if it was dropped since the backup',
+    'research.new.1 is gone, as the backup lacks it: register s3://lake/new/1, where it stood',
+  ])
+  // What was to be deleted then may be another table's folder now.
+  expect(await ports.state.query('catalog', 'PURGES')).toEqual([])
 })

@@ -38,24 +38,9 @@ describe('all laws hold', () => {
     for (const schedule of schedules) await expectLaws(single('one-batch', 2, schedule))
   })
 
-  test.for([
-    ['aged', 67],
-    ['aged-upkeep', 311],
-  ] as const)(
-    'with one fault in a lake that an older version left, at some of the points: %s',
-    async ([scenario, step]) => {
-      const schedules = singleFaults(await runCase(engine, single(scenario, 1, NONE))).filter((_, n) => n % step === 0)
-      expect(schedules.length).toBeGreaterThan(12)
-      for (const schedule of schedules) await expectLaws(single(scenario, 1, schedule))
-    },
-  )
-
   // Seeds 10 and 31 found an error of a candle file that nobody waited for, 5036 a Bronze that woke after its topic was
   // recreated.
-  test.for([1, 2, 3, 5, 8, 10, 13, 21, 31, 34, 55, 89, 144, 233, 377, 610, 987, 1597, 2584, 4181, 5036])(
-    'in the stormy world of seed %i',
-    seed => expectLaws(swarm(seed)),
-  )
+  test.for([1, 2, 3, 10, 31, 5036])('in the stormy world of seed %i', seed => expectLaws(swarm(seed)))
 })
 
 describe('a run is a function of its seed and its faults', () => {

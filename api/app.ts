@@ -1,5 +1,5 @@
 /** The one web application: its routes over ports, served by Node, by Lambda, and asked directly by tests. */
-import { type Context, Hono } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { Corrupt, Misplaced, messageOf, NotFound, Paused, Throttled } from '../domain/errors.ts'
 import { metricNames } from '../domain/metrics.ts'
@@ -13,6 +13,7 @@ import type { CatalogPorts } from './catalog/entries.ts'
 import type { Variables } from './catalog/request.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import { ApiError, forbidden } from './errors.ts'
+import { marketRoutes } from './market/routes.ts'
 import { oauthRoutes } from './oauth.ts'
 
 export interface ApiOptions {
@@ -54,11 +55,13 @@ export function createApi(options: ApiOptions): Hono<Variables> {
   app.get('/healthz', context => context.json({ status: 'ok' }))
   const authorize = auth === 'keys' ? byKeys(ports) : undefined
   app.route('/iceberg', oauthRoutes(authorize && ports))
-  app.use('/iceberg/*', async (context, next) => {
+  const admit: MiddlewareHandler<Variables> = async (context, next) => {
     if (!authorize) requireLocal(context)
     context.set('access', authorize ? await authorize(context.req.header('authorization')) : EVERYTHING)
     await next()
-  })
+  }
+  app.use('/iceberg/*', admit)
+  app.route('/v1', marketRoutes({ ports, log, admit }))
   app.route(
     '/iceberg',
     catalogRoutes({ ports, service, tags, log, reported: () => counted(metricNames.clientReports) }),

@@ -22,9 +22,14 @@ export interface Candle {
   readonly lastTradeTime: bigint
 }
 
+/** Names a symbol of an exchange. */
+export function marketKey(exchange: string, symbol: string): string {
+  return `${exchange}|${symbol}`
+}
+
 /** Names a candle among those of its timeframe. */
 export function candleKey(candle: Pick<Candle, 'symbol' | 'exchange' | 'windowStart'>): string {
-  return `${candle.windowStart}|${candle.exchange}|${candle.symbol}`
+  return `${candle.windowStart}|${marketKey(candle.exchange, candle.symbol)}`
 }
 
 /** Quote volume over volume, rounded half to even to units of 10^-10. */

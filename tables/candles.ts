@@ -17,15 +17,14 @@ export interface StoredCandle extends Candle {
   readonly updatedAt: bigint
 }
 
-const LONGS = {
+const COUNTS = {
   windowStart: 'window_start',
   windowEnd: 'window_end',
   tradeCount: 'trade_count',
-  createdAt: 'created_at',
-  updatedAt: 'updated_at',
   firstTradeTime: 'first_trade_time',
   lastTradeTime: 'last_trade_time',
 } as const
+const LONGS = { ...COUNTS, createdAt: 'created_at', updatedAt: 'updated_at' } as const
 const DECIMALS = {
   open: 'open_price',
   high: 'high_price',
@@ -36,6 +35,8 @@ const DECIMALS = {
   takerBuyVolume: 'taker_buy_volume',
   takerBuyQuoteVolume: 'taker_buy_quote_volume',
 } as const
+/** A candle's numbers, and the columns that have them. */
+export const CANDLE_FIELDS = { ...COUNTS, ...DECIMALS }
 const READ = ['symbol', 'exchange', ...Object.values(LONGS), ...Object.values(DECIMALS)]
 
 /** All timeframes' tables have the same columns. */

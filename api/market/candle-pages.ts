@@ -1,0 +1,211 @@
+/** A page of candles of some windows and markets: what is asked for, where the last page ended, and the rows from there on. */
+import { type Candle, marketKey } from '../../domain/candles.ts'
+import type { Ports } from '../../domain/ports.ts'
+import { candleTable } from '../../domain/tables.ts'
+import type { Windows } from '../../domain/windows.ts'
+import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
+import { findCandles, inOrder } from './candles.ts'
+import type { Markets } from './markets.ts'
+import { problem } from './problems.ts'
+
+export type Fill = 'none' | 'previous' | 'null'
+
+export interface CandleQuery {
+  readonly windows: readonly Windows[]
+  readonly markets: Markets
+  /** Starts of windows, microseconds since 1970: from the first up to but not including the second. */
+  readonly from: bigint
+  readonly to: bigint
+  readonly fill: Fill
+  /** The last window counts although it has not ended. */
+  readonly includeOpen: boolean
+  readonly limit: number
+}
+
+/** A window of a market. Without trades it has no candle: none at all, or one with the price before it. */
+export interface CandleRow {
+  readonly windows: Windows
+  readonly exchange: string
+  readonly symbol: string
+  readonly windowStart: bigint
+  readonly windowEnd: bigint
+  readonly candle: Candle | undefined
+  /** Units of 10^-10, where the window has no trades and the price before it was asked for. */
+  readonly price: bigint | undefined
+  readonly status: 'open' | 'closed'
+}
+
+/** The snapshot of each table, by name, that all pages of an answer are of. */
+export type Snapshots = Readonly<Record<string, number>>
+
+/** Where a page ended: the windows' number in the query, and the row's. */
+export type Position = readonly [windows: number, start: bigint, market: string]
+
+export interface CandlePage {
+  readonly rows: readonly CandleRow[]
+  readonly next: Position | undefined
+}
+
+type ReadPorts = Pick<Ports, 'store' | 'state'>
+
+/** The current snapshots of the tables that windows are made of; a table without one is left out. */
+export async function currentSnapshots(ports: ReadPorts, windows: readonly Windows[]): Promise<Snapshots> {
+  const tables = await Promise.all([...new Set(windows.map(tableOf))].map(name => open(ports, name)))
+  return Object.fromEntries(
+    tables.flatMap(table => {
+      const id = table?.metadata['current-snapshot-id']
+      return table && id !== undefined && id !== null && id >= 0 ? [[table.name, id]] : []
+    }),
+  )
+}
+
+const TABLES = new Map<string, ReturnType<typeof candleTable>>()
+
+function tableOf({ base }: Windows): string {
+  const definition = candleTable(base)
+  TABLES.set(definition.name, definition)
+  return definition.name
+}
+
+async function open(ports: ReadPorts, name: string): Promise<LoadedTable | undefined> {
+  const definition = TABLES.get(name)
+  return definition && openTable(ports, definition)
+}
+
+/** Windows that are looked at first; twice as many after each look that found too few. */
+const FIRST_LOOK = 64
+
+/**
+ * The rows behind a position, at most `limit`. `now`: microseconds since 1970.
+ * @throws Problem 410 where a snapshot has expired; Corrupt
+ */
+export async function candlePage(
+  ports: ReadPorts,
+  query: CandleQuery,
+  snapshots: Snapshots,
+  after: Position | undefined,
+  now: bigint,
+): Promise<CandlePage> {
+  const rows: CandleRow[] = []
+  for (let number = after?.[0] ?? 0; number < query.windows.length; number++) {
+    const position = number === after?.[0] ? after : undefined
+    for await (const row of rowsOf(ports, query, query.windows[number], snapshots, position, now)) {
+      if (rows.length === query.limit) {
+        const last = rows[rows.length - 1]
+        return { rows, next: [query.windows.indexOf(last.windows), last.windowStart, keyOf(last)] }
+      }
+      rows.push(row)
+    }
+  }
+  return { rows, next: undefined }
+}
+
+const keyOf = ({ exchange, symbol }: Pick<CandleRow, 'exchange' | 'symbol'>) => marketKey(exchange, symbol)
+
+async function* rowsOf(
+  ports: ReadPorts,
+  { markets, from, to, fill, includeOpen }: CandleQuery,
+  windows: Windows,
+  snapshots: Snapshots,
+  after: Position | undefined,
+  now: bigint,
+): AsyncGenerator<CandleRow> {
+  const table = await open(ports, tableOf(windows))
+  const snapshotId = snapshots[tableOf(windows)]
+  const traded = [...markets.values()]
+  if (!table || snapshotId === undefined || traded.length === 0) return
+  requireSnapshot(table, snapshotId)
+  const find = (markets: Markets, from: bigint, to: bigint) =>
+    findCandles(ports, table, { windows, markets, from, to, snapshotId })
+
+  // Before a market's first trade it has no window, and behind the last trade of all only those that are filled.
+  const first = traded.reduce(
+    (least, { firstTrade }) => (firstTrade < least ? firstTrade : least),
+    traded[0].firstTrade,
+  )
+  const last = traded.reduce((most, { lastTrade }) => (lastTrade > most ? lastTrade : most), traded[0].lastTrade)
+  let start = aligned(windows, max(from, windows.startOf(first)))
+  if (after) start = max(start, after[1])
+  const behind = windows.endOf(windows.startOf(fill === 'none' ? last : now))
+  const end = min(to, includeOpen ? behind : min(behind, windows.startOf(now)))
+  const prices = new Map<string, bigint>()
+  if (fill === 'previous') await pricesBefore(find, windows, markets, start, prices)
+
+  for (let look = Math.max(1, Math.ceil(FIRST_LOOK / traded.length)); start < end; look *= 2) {
+    let until = start
+    for (let n = 0; n < look && until < end; n++) until = windows.endOf(until)
+    const found = await find(markets, start, min(until, end))
+    for (const row of fill === 'none'
+      ? found.map(candle => rowOf(windows, candle))
+      : filled(start, min(until, end), found)) {
+      if (after && (row.windowStart < after[1] || (row.windowStart === after[1] && keyOf(row) <= after[2]))) continue
+      yield { ...row, status: row.windowEnd > now ? 'open' : 'closed' }
+    }
+    start = until
+  }
+
+  /** A row for every window of every market that has begun. */
+  function* filled(from: bigint, to: bigint, candles: readonly Candle[]): Generator<Omit<CandleRow, 'status'>> {
+    const byWindow = Map.groupBy(candles, ({ windowStart }) => windowStart)
+    for (let start = from; start < to; start = windows.endOf(start)) {
+      const here = new Map(byWindow.get(start)?.map(candle => [keyOf(candle), candle]))
+      for (const [market, { exchange, symbol, firstTrade }] of markets) {
+        const candle = here.get(market)
+        if (candle) {
+          prices.set(market, candle.close)
+          yield rowOf(windows, candle)
+        } else if (start >= windows.startOf(firstTrade)) {
+          const price = fill === 'previous' ? prices.get(market) : undefined
+          yield {
+            windows,
+            exchange,
+            symbol,
+            windowStart: start,
+            windowEnd: windows.endOf(start),
+            candle: undefined,
+            price,
+          }
+        }
+      }
+    }
+  }
+}
+
+function rowOf(windows: Windows, candle: Candle): Omit<CandleRow, 'status'> {
+  const { exchange, symbol, windowStart, windowEnd } = candle
+  return { windows, exchange, symbol, windowStart, windowEnd, candle, price: undefined }
+}
+
+/** Start of the first window that begins at a time or later. */
+function aligned(windows: Windows, time: bigint): bigint {
+  const start = windows.startOf(time)
+  return start < time ? windows.endOf(start) : start
+}
+
+/** Notes each market's last price before a window: looks further and further back, to its first trade. */
+async function pricesBefore(
+  find: (markets: Markets, from: bigint, to: bigint) => Promise<Candle[]>,
+  windows: Windows,
+  markets: Markets,
+  start: bigint,
+  prices: Map<string, bigint>,
+): Promise<void> {
+  let left = new Map([...markets].filter(([, { firstTrade }]) => firstTrade < start))
+  let to = start
+  for (let back = (windows.endOf(start) - start) * 16n; left.size > 0; back *= 8n) {
+    const from = windows.startOf(max(start - back, 0n))
+    for (const candle of (await find(left, from, to)).sort(inOrder)) prices.set(keyOf(candle), candle.close)
+    const reached = from
+    left = new Map([...left].filter(([market, { firstTrade }]) => !prices.has(market) && firstTrade < reached))
+    to = from
+  }
+}
+
+/** @throws Problem 410 */
+function requireSnapshot({ name, metadata }: LoadedTable, id: number): void {
+  if (metadata.snapshots.some(snapshot => snapshot['snapshot-id'] === id)) return
+  throw problem(410, `Snapshot ${id} of ${name} has expired: begin again without the cursor; a pin keeps a snapshot.`)
+}
+
+const max = (a: bigint, b: bigint) => (a > b ? a : b)
+const min = (a: bigint, b: bigint) => (a < b ? a : b)

@@ -1,0 +1,138 @@
+/** `GET /v1/candles`: candles of any windows, exactly, page by page. */
+import { createHash } from 'node:crypto'
+import type { Context } from 'hono'
+import { type Candle, vwap } from '../../domain/candles.ts'
+import { PRICE_SCALE, QUANTITY_SCALE, QUOTE_SCALE } from '../../domain/decimal.ts'
+import type { Ports } from '../../domain/ports.ts'
+import {
+  type CandleQuery,
+  type CandleRow,
+  candlePage,
+  currentSnapshots,
+  type Position,
+  type Snapshots,
+} from './candle-pages.ts'
+import { FORMATS, formatOf, type Numbers, type RowColumn } from './formats.ts'
+import { chooseMarkets, marketsOf } from './markets.ts'
+import { parametersOf } from './parameters.ts'
+import { Problem, problem } from './problems.ts'
+import { sendRows } from './send.ts'
+
+const PARAMETERS = [
+  ...['symbols', 'exchanges', 'timeframe', 'start', 'end', 'fill', 'include_open'],
+  ...['limit', 'cursor', 'format', 'numbers'],
+]
+const DEFAULT_LIMIT = 500
+const MAX_LIMIT = 10_000
+
+const quantity = { type: 'decimal', scale: QUANTITY_SCALE } as const
+const price = { type: 'decimal', scale: PRICE_SCALE } as const
+const quote = { type: 'decimal', scale: QUOTE_SCALE } as const
+/** A sum is zero where a filled window has no trades, and a price is the one before. */
+const sum =
+  (field: 'volume' | 'quoteVolume' | 'takerBuyVolume' | 'takerBuyQuoteVolume' | 'tradeCount') => (row: CandleRow) =>
+    row.candle ? row.candle[field] : row.price === undefined ? undefined : 0n
+const priceOf = (field: 'open' | 'high' | 'low' | 'close') => (row: CandleRow) => row.candle?.[field] ?? row.price
+const of = (field: (candle: Candle) => bigint) => (row: CandleRow) => row.candle && field(row.candle)
+
+const CANDLE_COLUMNS: readonly RowColumn<CandleRow>[] = [
+  { name: 'timeframe', type: 'text', value: ({ windows }) => windows.name },
+  { name: 'exchange', type: 'text', value: ({ exchange }) => exchange },
+  { name: 'symbol', type: 'text', value: ({ symbol }) => symbol },
+  { name: 'start', type: 'time', value: ({ windowStart }) => windowStart },
+  { name: 'end', type: 'time', value: ({ windowEnd }) => windowEnd },
+  { name: 'open', ...price, value: priceOf('open') },
+  { name: 'high', ...price, value: priceOf('high') },
+  { name: 'low', ...price, value: priceOf('low') },
+  { name: 'close', ...price, value: priceOf('close') },
+  { name: 'volume', ...quantity, value: sum('volume') },
+  { name: 'quote_volume', ...quote, value: sum('quoteVolume') },
+  { name: 'taker_buy_volume', ...quantity, value: sum('takerBuyVolume') },
+  { name: 'taker_buy_quote_volume', ...quote, value: sum('takerBuyQuoteVolume') },
+  { name: 'vwap', ...price, value: of(vwap) },
+  { name: 'trades', type: 'count', value: sum('tradeCount') },
+  { name: 'first_trade', type: 'time', value: of(({ firstTradeTime }) => firstTradeTime) },
+  { name: 'last_trade', type: 'time', value: of(({ lastTradeTime }) => lastTradeTime) },
+  { name: 'status', type: 'text', value: ({ status }) => status },
+]
+
+/** Answers the route. @throws Problem; Corrupt */
+export async function answerCandles(
+  ports: Pick<Ports, 'store' | 'state' | 'clock'>,
+  context: Context,
+): Promise<Response> {
+  const query = new URL(context.req.url).searchParams
+  const read = parametersOf(query, PARAMETERS)
+  const format = formatOf(
+    read.text('format') === undefined ? undefined : read.choice('format', FORMATS, 'json'),
+    context.req.header('accept'),
+  )
+  const numbers = read.choice<Numbers>('numbers', ['decimal', 'float'], 'decimal')
+  const now = BigInt(ports.clock.now()) * 1000n
+  const windows = read.windows('timeframe', '1m')
+  const limit = read.count('limit', DEFAULT_LIMIT, MAX_LIMIT)
+  const cursor = cursorIn(read.text('cursor'), digestOf(query))
+  const to = cursor?.to ?? read.time('end') ?? now + 1n
+  const wanted: CandleQuery = {
+    windows,
+    markets: chooseMarkets(await marketsOf(ports), read.codes('exchanges'), read.codes('symbols')),
+    // Without a begin: the last of them.
+    from: read.time('start') ?? cursor?.from ?? lastWindows(windows, to, limit),
+    to,
+    fill: read.choice('fill', ['none', 'previous', 'null'], 'none'),
+    includeOpen: read.flag('include_open', true),
+    limit,
+  }
+  const snapshots = cursor?.snapshots ?? (await currentSnapshots(ports, windows))
+  const { rows, next } = await candlePage(ports, wanted, snapshots, cursor?.position, now)
+  const nextCursor = next && cursorText({ digest: digestOf(query), from: wanted.from, to, snapshots, position: next })
+  return sendRows(context, { columns: CANDLE_COLUMNS, rows, format, numbers, next: nextCursor, about: { snapshots } })
+}
+
+/** Start of the longest of the windows, so many of them before a time. */
+function lastWindows(windows: CandleQuery['windows'], to: bigint, count: number): bigint {
+  const starts = windows.map(each => {
+    const start = each.startOf(to - 1n)
+    const back = (each.endOf(start) - start) * BigInt(count - 1)
+    return each.startOf(start > back ? start - back : 0n)
+  })
+  return starts.reduce((least, start) => (start < least ? start : least))
+}
+
+interface Cursor {
+  /** Names the query that it goes on with. */
+  readonly digest: string
+  readonly from: bigint
+  readonly to: bigint
+  readonly snapshots: Snapshots
+  readonly position: Position
+}
+
+/** Names the query whatever the order of its parameters. */
+function digestOf(query: URLSearchParams): string {
+  const asked = [...query].filter(([name]) => !['cursor', 'limit', 'format', 'numbers'].includes(name)).sort()
+  return createHash('sha256').update(JSON.stringify(asked)).digest('base64url').slice(0, 16)
+}
+
+function cursorText({ digest, from, to, snapshots, position: [number, start, market] }: Cursor): string {
+  const parts = [1, digest, String(from), String(to), snapshots, number, String(start), market]
+  return Buffer.from(JSON.stringify(parts)).toString('base64url')
+}
+
+/** @throws Problem 400 where it is none, or another query's */
+function cursorIn(text: string | undefined, digest: string): Cursor | undefined {
+  if (text === undefined) return undefined
+  try {
+    const [version, of, from, to, snapshots, number, start, market] = JSON.parse(
+      Buffer.from(text, 'base64url').toString(),
+    )
+    if (version !== 1 || typeof market !== 'string' || !Number.isInteger(number)) throw new Error('another form')
+    if (of !== digest)
+      throw problem(400, 'The cursor is of another query: give it with the parameters that it came from.', 'cursor')
+    return { digest, from: BigInt(from), to: BigInt(to), snapshots, position: [number, BigInt(start), market] }
+  } catch (error) {
+    if (error instanceof SyntaxError || !(error instanceof Error) || !(error instanceof Problem))
+      throw problem(400, 'The cursor is none that this gave: take it from the field next of an answer.', 'cursor')
+    throw error
+  }
+}

@@ -1,0 +1,83 @@
+/** Candles of any windows and markets, from one snapshot of a candle table: exact sums of the stored ones, in the order of time. */
+import { type Candle, foldCandles, marketKey } from '../../domain/candles.ts'
+import { compare } from '../../domain/order.ts'
+import type { Ports } from '../../domain/ports.ts'
+import { dayOf } from '../../domain/time.ts'
+import type { Windows } from '../../domain/windows.ts'
+import type { LoadedTable } from '../../iceberg/catalog.ts'
+import { planFiles } from '../../iceberg/scan.ts'
+import { type CandleColumns, readCandleColumns } from '../../tables/candle-columns.ts'
+import type { Markets } from './markets.ts'
+
+export interface CandleRange {
+  readonly windows: Windows
+  readonly markets: Markets
+  /** Starts of windows, microseconds since 1970: the first may be `from`, and none is `to`. */
+  readonly from: bigint
+  readonly to: bigint
+  /** undefined: the table's current one. */
+  readonly snapshotId: number | undefined
+}
+
+/**
+ * Candles in the order of their windows, then exchange, then symbol; none for a window without trades.
+ * @throws TradelakeError where the table does not hold the snapshot any longer; Corrupt
+ */
+export async function findCandles(
+  ports: Pick<Ports, 'store'>,
+  table: LoadedTable,
+  { windows, markets, from, to, snapshotId }: CandleRange,
+): Promise<Candle[]> {
+  if (from >= to) return []
+  // The last window that begins in the range reaches beyond it.
+  const end = windows.endOf(windows.startOf(to - 1n))
+  const files = await planFiles(ports, table, {
+    snapshotId,
+    where: [
+      { column: 'window_start', ranges: [{ lower: from, upper: end - 1n }] },
+      { column: 'window_date', ranges: [{ lower: dayOf(from), upper: dayOf(end - 1n) }] },
+    ],
+  })
+  const parts = new Map<string, Candle[]>()
+  for (const file of await Promise.all(files.map(({ key }) => readCandleColumns(ports, key))))
+    for (const [market, rows] of file.markets) {
+      if (!markets.has(market)) continue
+      for (let at = firstFrom(file, rows, from); at < rows.length && file.starts[rows[at]] < end; at++) {
+        const candle = file.candle(rows[at])
+        const start = windows.startOf(candle.windowStart)
+        // A window that begins before the range is not asked for, whatever of it lies within.
+        if (start < from || start >= to) continue
+        const key = `${start}|${market}`
+        const known = parts.get(key)
+        if (known) known.push(candle)
+        else parts.set(key, [candle])
+      }
+    }
+  return [...parts.values()]
+    .map(some => {
+      const start = windows.startOf(some[0].windowStart)
+      return foldCandles(some, start, windows.endOf(start) - start)
+    })
+    .sort(inOrder)
+}
+
+/** Place of the first of a market's rows whose window begins at a time or later. */
+function firstFrom({ starts }: CandleColumns, rows: Int32Array, from: bigint): number {
+  let [low, high] = [0, rows.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (starts[rows[middle]] < from) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** The order of answers. */
+export function inOrder(
+  a: Pick<Candle, 'windowStart' | 'exchange' | 'symbol'>,
+  b: Pick<Candle, 'windowStart' | 'exchange' | 'symbol'>,
+): number {
+  return (
+    compare(a.windowStart, b.windowStart) || compare(marketKey(a.exchange, a.symbol), marketKey(b.exchange, b.symbol))
+  )
+}

@@ -1,0 +1,84 @@
+/** Rows as text: each column is named once with its type, and every format writes it by that. */
+import { formatDecimal } from '../../domain/decimal.ts'
+import { problem } from './problems.ts'
+
+export interface RowColumn<Row> {
+  readonly name: string
+  /** `time`: microseconds since 1970; `decimal`: units of 10^-scale; `count` below 2^53. undefined is a null. */
+  readonly type: 'text' | 'time' | 'decimal' | 'count'
+  readonly scale?: number
+  value(row: Row): string | bigint | undefined
+}
+
+export const FORMATS = ['json', 'ndjson', 'csv'] as const
+export type Format = (typeof FORMATS)[number]
+
+export const MEDIA_TYPES: Readonly<Record<Format, string>> = {
+  json: 'application/json',
+  ndjson: 'application/x-ndjson',
+  csv: 'text/csv; charset=utf-8',
+}
+
+/** `decimal`: decimals as text, exactly; `float`: as JSON's numbers, which many programs round to 53 bits. */
+export type Numbers = 'decimal' | 'float'
+
+/** By the parameter, else by the header Accept, else JSON. @throws Problem 406 */
+export function formatOf(asked: Format | undefined, accept: string | undefined): Format {
+  if (asked !== undefined) return asked
+  const types = (accept ?? '*/*').split(',').map(part => part.split(';')[0].trim().toLowerCase())
+  for (const type of types) {
+    const found = FORMATS.find(format => MEDIA_TYPES[format].startsWith(type) && type !== '')
+    if (found) return found
+    if (type === '*/*' || type === 'application/*') return 'json'
+  }
+  throw problem(
+    406,
+    `Accept asks for ${accept}: give one of ${Object.values(MEDIA_TYPES).join(', ')}, or format=json.`,
+    'format',
+  )
+}
+
+/** Each row as a JSON object. */
+export function jsonRows<Row>(columns: readonly RowColumn<Row>[], rows: readonly Row[], numbers: Numbers): string[] {
+  const names = columns.map(({ name }) => `${JSON.stringify(name)}:`)
+  return rows.map(row => `{${columns.map((column, i) => names[i] + jsonValue(column, row, numbers)).join(',')}}`)
+}
+
+/** A line of names, then a line for each row; a null is nothing between its commas. */
+export function csvText<Row>(columns: readonly RowColumn<Row>[], rows: readonly Row[]): string {
+  const lines = rows.map(row => columns.map(column => csvValue(textOf(column, row))).join(','))
+  return `${[columns.map(({ name }) => name).join(','), ...lines].join('\r\n')}\r\n`
+}
+
+function jsonValue<Row>(column: RowColumn<Row>, row: Row, numbers: Numbers): string {
+  const text = textOf(column, row)
+  if (text === undefined) return 'null'
+  const isNumber = column.type === 'count' || (column.type === 'decimal' && numbers === 'float')
+  return isNumber ? text : JSON.stringify(text)
+}
+
+/** A leading sign or equals would make a formula of it in a spreadsheet; no name or number here has one. */
+function csvValue(text: string | undefined): string {
+  if (text === undefined) return ''
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+function textOf<Row>({ type, scale = 0, value }: RowColumn<Row>, row: Row): string | undefined {
+  const found = value(row)
+  if (found === undefined || typeof found === 'string') return found
+  if (type === 'time') return timeText(found)
+  return type === 'decimal' ? decimalText(found, scale) : found.toString()
+}
+
+/** Without zeros at the end: `64000.1`, `12`. */
+function decimalText(units: bigint, scale: number): string {
+  const text = formatDecimal(units, scale)
+  return scale === 0 ? text : text.replace(/\.?0+$/, '')
+}
+
+/** As `2026-11-20T10:00:00Z`, with six digits after the point where it is no whole second. */
+function timeText(micros: bigint): string {
+  const seconds = new Date(Number(micros / 1_000_000n) * 1000).toISOString().slice(0, 19)
+  const rest = micros % 1_000_000n
+  return rest === 0n ? `${seconds}Z` : `${seconds}.${rest.toString().padStart(6, '0')}Z`
+}

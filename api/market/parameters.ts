@@ -1,0 +1,92 @@
+/** What the query of a request says, each part read by its type; what is wrong is refused by the parameter's name. */
+import { parseWindows, WINDOW_NAMES, type Windows } from '../../domain/windows.ts'
+import { problem } from './problems.ts'
+
+const MAX_NAMES = 200
+
+/** `known`: the names that the route has. @throws Problem 400 where another one is given, or one twice */
+export function parametersOf(query: URLSearchParams, known: readonly string[]) {
+  for (const name of new Set(query.keys())) {
+    if (!known.includes(name))
+      throw problem(400, `There is no parameter ${name} here: give some of ${known.join(', ')}.`, name)
+    if (query.getAll(name).length > 1)
+      throw problem(400, `${name} is given twice: give all of it at once, with commas.`, name)
+  }
+  const text = (name: string): string | undefined => {
+    const value = query.get(name)?.trim()
+    return value === '' ? undefined : value
+  }
+  const list = (name: string): string[] => {
+    const names = (text(name) ?? '').split(',').flatMap(part => part.trim() || [])
+    if (names.length > MAX_NAMES)
+      throw problem(400, `${name} has ${names.length} names: give at most ${MAX_NAMES}.`, name)
+    return [...new Set(names)]
+  }
+  return {
+    text,
+    /** Names in upper case, as tables have them. */
+    codes: (name: string) => list(name).map(code => code.toUpperCase()),
+    choice<T extends string>(name: string, choices: readonly T[], otherwise: T): T {
+      const value = text(name)
+      if (value === undefined) return otherwise
+      const found = choices.find(choice => choice === value)
+      if (!found) throw problem(400, `${name} is ${value}: give ${choices.join(', ')}.`, name)
+      return found
+    },
+    flag(name: string, otherwise: boolean): boolean {
+      const value = text(name)
+      if (value === undefined) return otherwise
+      if (value !== 'true' && value !== 'false') throw problem(400, `${name} is ${value}: give true or false.`, name)
+      return value === 'true'
+    },
+    count(name: string, otherwise: number, most: number): number {
+      const value = text(name)
+      if (value === undefined) return otherwise
+      const number = /^\d{1,9}$/.test(value) ? Number(value) : 0
+      if (number < 1 || number > most)
+        throw problem(400, `${name} is ${value}: give a whole number from 1 to ${most}.`, name)
+      return number
+    },
+    windows(name: string, otherwise: string): Windows[] {
+      const names = list(name)
+      return (names.length === 0 ? [otherwise] : names).map(window => {
+        const windows = parseWindows(window)
+        if (!windows) throw problem(400, `${name} is ${window}: give ${WINDOW_NAMES}.`, name)
+        return windows
+      })
+    },
+    /** Microseconds since 1970. */
+    time(name: string): bigint | undefined {
+      const value = text(name)
+      if (value === undefined) return undefined
+      const micros = parseTime(value)
+      if (micros === undefined)
+        throw problem(
+          400,
+          `${name} is ${value}: give a time as 2026-11-20T10:00:00Z, or milliseconds or microseconds since 1970.`,
+          name,
+        )
+      return micros
+    },
+  }
+}
+
+const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,6})\d*)?)? ?(Z|[+-]\d{2}:?\d{2})?$/i
+/** Milliseconds have 13 digits until the year 2286, and microseconds had 15 since 1973. */
+const MOST_DIGITS_OF_MILLISECONDS = 14
+const LAST = 253_402_300_800_000_000n
+
+/** A time of ISO 8601 (UTC where it names no zone), or a number since 1970; microseconds since then, undefined where it is none. */
+function parseTime(text: string): bigint | undefined {
+  if (/^\d{1,18}$/.test(text)) {
+    const micros = text.length <= MOST_DIGITS_OF_MILLISECONDS ? BigInt(text) * 1000n : BigInt(text)
+    return micros < LAST ? micros : undefined
+  }
+  // A plus in a query is a space.
+  const [, date, time = '00:00', fraction = '', zone = 'Z'] = ISO.exec(text.replace(/ (\d{2}:?\d{2})$/, '+$1')) ?? []
+  if (date === undefined) return undefined
+  const milliseconds = Date.parse(`${date}T${time}${zone.toUpperCase()}`)
+  const isDay = !Number.isNaN(milliseconds) && new Date(`${date}T00:00Z`).toISOString().startsWith(date)
+  if (!isDay || milliseconds < 0) return undefined
+  return BigInt(milliseconds) * 1000n + BigInt(fraction.padEnd(6, '0'))
+}

@@ -5,6 +5,7 @@ import { candleTable } from '../../domain/tables.ts'
 import type { Windows } from '../../domain/windows.ts'
 import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
 import { findCandles, inOrder } from './candles.ts'
+import { findGaps } from './gaps.ts'
 import type { Markets } from './markets.ts'
 import { problem } from './problems.ts'
 
@@ -32,7 +33,8 @@ export interface CandleRow {
   readonly candle: Candle | undefined
   /** Units of 10^-10, where the window has no trades and the price before it was asked for. */
   readonly price: bigint | undefined
-  readonly status: 'open' | 'closed'
+  /** `gap`: trades of it are missing, may be, or could not be read. */
+  readonly status: 'open' | 'closed' | 'gap'
 }
 
 /** The snapshot of each table, by name, that all pages of an answer are of. */
@@ -86,10 +88,12 @@ export async function candlePage(
   after: Position | undefined,
   now: bigint,
 ): Promise<CandlePage> {
+  const isGap = await findGaps(ports)
   const rows: CandleRow[] = []
   for (let number = after?.[0] ?? 0; number < query.windows.length; number++) {
     const position = number === after?.[0] ? after : undefined
-    for await (const row of rowsOf(ports, query, query.windows[number], snapshots, position, now)) {
+    for await (const each of rowsOf(ports, query, query.windows[number], snapshots, position, now)) {
+      const row = each.status === 'closed' && isGap(each) ? { ...each, status: 'gap' as const } : each
       if (rows.length === query.limit) {
         const last = rows[rows.length - 1]
         return { rows, next: [query.windows.indexOf(last.windows), last.windowStart, keyOf(last)] }

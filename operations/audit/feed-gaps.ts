@@ -1,32 +1,36 @@
 /** What the feeds say that Gold may lack: not a matter of the laws, which begin with what reached Kafka. */
-import { BY_HAND } from '../../domain/feed-gaps.ts'
+import { sumOf } from '../../domain/counts.ts'
 import type { QuerySession } from '../../domain/ports.ts'
-import { sqlText, tableRows } from '../../domain/sql.ts'
+import { tableRows } from '../../domain/sql.ts'
 import { FEED_GAPS_TABLE } from '../../domain/tables.ts'
+import { type SettledBy, unsettledGaps } from '../../domain/unsettled-gaps.ts'
 import { count, type FeedGapFigures } from './report.ts'
 
-/**
- * Counts the reports of `feed_gaps` in the files at these local paths. A range is done with when a
- * later report says that the search for it, or for a larger one, has ended. What was lost or unreadable is made up for by a
- * later search that found all (`filled`), or by one by hand, but for what that reports itself.
- */
+/** Counts what the reports of `feed_gaps` in the files at these local paths leave open. */
 export async function readFeedGaps(session: QuerySession, files: readonly string[]): Promise<FeedGapFigures> {
-  const covers = 'd.exchange = g.exchange AND d.symbol = g.symbol AND d.from_id <= g.from_id AND d.to_id >= g.to_id'
-  const byHand = (table: string) => `${table}.cause = ${sqlText(BY_HAND)}`
-  const left = (status: string) => `g.status = '${status}' AND (${byHand('g')} OR NOT EXISTS (FROM done AS d
-    WHERE (${byHand('d')} OR d.status = 'filled') AND d.reported_at > g.reported_at AND ${covers}))`
-  const [row] = await session.run(`WITH reports AS (FROM ${tableRows(FEED_GAPS_TABLE, files)}),
-    done AS (FROM reports WHERE status IN ('filled', 'closed')),
-    judged AS (SELECT *, to_id - from_id + 1 AS trades, ${left('unreadable')} AS unreadable, ${left('lost')} AS lost,
-      g.status = 'open' AND NOT EXISTS (FROM done AS d WHERE d.reported_at >= g.reported_at AND ${covers}) AS open
-      FROM reports AS g)
-    SELECT count(*) FILTER (unreadable) AS unreadable, coalesce(sum(trades) FILTER (lost), 0)::BIGINT AS lost,
-      coalesce(sum(trades) FILTER (open), 0)::BIGINT AS open, count(*) FILTER (open) AS ranges FROM judged`)
+  const rows =
+    await session.run(`SELECT exchange, symbol, status, from_id, to_id, cause, epoch_us(reported_at) AS reported_at
+    FROM ${tableRows(FEED_GAPS_TABLE, files)} WHERE kind IN ('sequence', 'unreadable')`)
+  const id = (value: unknown) => (value === null ? null : Number(value))
+  const standing = unsettledGaps(
+    rows.map(row => ({
+      exchange: String(row.exchange),
+      symbol: row.symbol === null ? null : String(row.symbol),
+      status: row.status as SettledBy['status'],
+      fromId: id(row.from_id),
+      toId: id(row.to_id),
+      cause: String(row.cause),
+      reportedAt: BigInt(String(row.reported_at)),
+    })),
+  )
+  const having = (status: string) => standing.filter(report => report.status === status)
+  const trades = (reports: readonly SettledBy[]) =>
+    sumOf(reports, ({ fromId, toId }) => (fromId === null || toId === null ? 0 : toId - fromId + 1))
   return {
-    unreadable: Number(row.unreadable),
-    lost: Number(row.lost),
-    open: Number(row.open),
-    openRanges: Number(row.ranges),
+    unreadable: having('unreadable').length,
+    lost: trades(having('lost')),
+    open: trades(having('open')),
+    openRanges: having('open').length,
   }
 }
 

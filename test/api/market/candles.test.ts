@@ -1,7 +1,7 @@
 /** Candles over HTTP are those that anyone would work out from the trades, whatever is asked for and however it is paged. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DAY, HOUR, type MarketLake, MINUTE, marketLake, NOW } from './market-lake.ts'
+import { DAY, HOUR, type MarketLake, MINUTE, MISSING, marketLake, NOW } from './market-lake.ts'
 import { naiveRows } from './naive-candles.ts'
 
 const lake: MarketLake = await marketLake()
@@ -59,7 +59,9 @@ describe('candles', () => {
           )
           fc.pre(symbols.every(symbol => known.has(symbol)))
           const query = `timeframe=${frames}&symbols=${symbols}&exchanges=${exchanges}&start=${from}&end=${to}&fill=${fill}&include_open=${open}&limit=${limit}`
-          expect(await allPages(query)).toEqual(naiveRows(asked, { frames, from, to, fill, open, now: NOW }))
+          expect(await allPages(query)).toEqual(
+            naiveRows(asked, { frames, from, to, fill, open, now: NOW, missing: MISSING }),
+          )
         },
       ),
       { numRuns: 150 },
@@ -76,14 +78,26 @@ describe('candles', () => {
   })
 
   test('the window that has not ended is open, and is left out where it is not wanted', async () => {
-    const rows = (await get('symbols=BTCUSDT&timeframe=1d&start=2026-11-19')).data
+    const rows = (await get('symbols=ETHUSDT&timeframe=1d&start=2026-11-19')).data
     expect(rows.map((row: Json) => [row.start, row.status])).toEqual([
       ['2026-11-19T00:00:00Z', 'closed'],
       ['2026-11-20T00:00:00Z', 'open'],
     ])
-    expect((await get('symbols=BTCUSDT&timeframe=1d&start=2026-11-19&include_open=false')).data).toEqual(
+    expect((await get('symbols=ETHUSDT&timeframe=1d&start=2026-11-19&include_open=false')).data).toEqual(
       rows.slice(0, 1),
     )
+  })
+
+  test('the window that lacks trades, or may, is a gap until they have come', async () => {
+    const statuses = async (symbol: string, from: bigint, to: bigint) => {
+      const { data } = await get(`symbols=${symbol}&timeframe=1h&start=${from}&end=${to}&fill=null`)
+      return data.map(({ exchange, status }: Json) => `${exchange} ${status}`)
+    }
+    expect(await statuses('BTCUSD', NOW - 4n * HOUR, NOW - 2n * HOUR)).toEqual([
+      ...['COINBASE closed', 'KRAKEN closed', 'COINBASE closed', 'KRAKEN gap'],
+    ])
+    expect(await statuses('ETHUSDT', NOW - 5n * HOUR, NOW - 3n * HOUR)).toEqual(['BINANCE closed', 'BINANCE closed'])
+    expect(await statuses('BTCUSDT', NOW - DAY - HOUR, NOW - DAY + HOUR)).toEqual(['BINANCE closed', 'BINANCE gap'])
   })
 
   test('without a range are the last ones', async () => {

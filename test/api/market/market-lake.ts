@@ -1,7 +1,12 @@
 /** A lake whose candles are known: trades of three exchanges over days, folded by the stage; and the naive answer to a question. */
 import { createApi } from '../../../api/app.ts'
 import type { Exchange } from '../../../domain/exchanges.ts'
+import { encodeGap, type FeedGap } from '../../../domain/feed-gaps.ts'
+import { FEED_GAPS } from '../../../domain/streams.ts'
+import { FEED_GAPS_TABLE } from '../../../domain/tables.ts'
 import type { Trade } from '../../../domain/trade.ts'
+import { ingest } from '../../../functions/bronze/bronze.ts'
+import { commitTable } from '../../../functions/commit/commit.ts'
 import { foldPending } from '../../../functions/ohlcv/ohlcv.ts'
 import { feed } from '../../functions/gold-support.ts'
 import {
@@ -68,6 +73,73 @@ function someTrades(): { exchange: Exchange; trade: Trade }[] {
   return trades
 }
 
+const report = (exchange: string, more: Partial<FeedGap>): FeedGap => ({
+  ...{
+    exchange,
+    symbol: null,
+    kind: 'sequence',
+    status: 'open',
+    fromId: 1,
+    toId: 2,
+    cause: 'skipped in the stream',
+    raw: null,
+  },
+  ...{ fromTime: null, toTime: null, reportedAt: NOW },
+  ...more,
+})
+const lookedFor = { symbol: 'BTCUSD', fromTime: NOW - 3n * HOUR, toTime: NOW - 3n * HOUR + 2n * MINUTE }
+const found = { symbol: 'ETHUSDT', fromTime: NOW - 5n * HOUR, toTime: NOW - 4n * HOUR, fromId: 5, toId: 9 }
+const lost = { symbol: 'BTCUSDT', status: 'lost', fromTime: NOW - DAY, toTime: NOW - DAY } as const
+const away = {
+  kind: 'disconnect',
+  status: 'unknown',
+  fromId: null,
+  toId: null,
+  fromTime: NOW - 30n * DAY,
+  toTime: NOW - 29n * DAY,
+} as const
+const spoilt = {
+  symbol: 'ETHUSDT',
+  kind: 'unreadable',
+  status: 'unreadable',
+  fromId: 77,
+  toId: 77,
+  reportedAt: NOW - 2n * DAY,
+} as const
+const REPORTS = [
+  report('kraken', lookedFor),
+  report('binance', lost),
+  report('coinbase', away),
+  report('binance', spoilt),
+  report('binance', { ...found, reportedAt: NOW - HOUR }),
+  report('binance', { ...found, status: 'filled' }),
+]
+
+/** What of these reports stands: the code of the exchange, the symbol or all, and the times of the trades around. */
+export const MISSING = [
+  ['KRAKEN', lookedFor.symbol, lookedFor.fromTime, lookedFor.toTime],
+  ['BINANCE', lost.symbol, lost.fromTime, lost.toTime],
+  ['COINBASE', undefined, away.fromTime, away.toTime],
+  ['BINANCE', spoilt.symbol, spoilt.reportedAt, spoilt.reportedAt],
+] as const
+
+async function publishReports(lake: MemoryLake): Promise<void> {
+  const records = REPORTS.map((gap, offset) => ({
+    ...{
+      topic: FEED_GAPS.topic,
+      partition: 0,
+      offset,
+      timestamp: lake.clock.now(),
+      timestampType: 'CREATE_TIME',
+      key: null,
+    },
+    value: Buffer.from(encodeGap(gap)).toString('base64'),
+    headers: [],
+  }))
+  await ingest(lake.ports, FEED_GAPS, { eventSource: 'aws:kafka', records: { [`${FEED_GAPS.topic}-0`]: records } })
+  await commitTable(lake.ports, FEED_GAPS_TABLE, Number.POSITIVE_INFINITY)
+}
+
 export interface MarketLake extends MemoryLake {
   readonly trades: readonly Trade[]
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Response>
@@ -82,6 +154,7 @@ export async function marketLake(): Promise<MarketLake> {
   }
   await unifyAll(lake)
   await foldPending(lake.ports, Number.POSITIVE_INFINITY)
+  await publishReports(lake)
   const api = createApi({ ports: lake.ports, log: SILENT, auth: 'none' })
   return Object.assign(lake, {
     trades: made.map(({ trade }) => trade),

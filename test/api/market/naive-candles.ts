@@ -8,6 +8,8 @@ export interface Asked {
   readonly fill: string
   readonly open: boolean
   readonly now: bigint
+  /** Exchange, symbol or all, and times of which trades are missing. */
+  readonly missing: readonly (readonly [exchange: string, symbol: string | undefined, from: bigint, to: bigint])[]
 }
 
 const MINUTE = 60_000_000n
@@ -27,7 +29,7 @@ function windowAround(frame: string, time: bigint): [bigint, bigint] {
   return [time - (time % length), time - (time % length) + length]
 }
 
-export function naiveRows(trades: readonly Trade[], { frames, from, to, fill, open, now }: Asked): unknown[] {
+export function naiveRows(trades: readonly Trade[], { frames, from, to, fill, open, now, missing }: Asked): unknown[] {
   const rows: unknown[] = []
   for (const frame of frames) {
     const markets = [...new Set(trades.map(trade => `${trade.exchange}|${trade.symbol}`))].sort()
@@ -47,13 +49,17 @@ export function naiveRows(trades: readonly Trade[], { frames, from, to, fill, op
         const close = some.at(-1)?.price
         if (close !== undefined) last.set(market, close)
         if (start < from || (!open && end > now)) continue
+        const isGap = missing.some(
+          ([at, of, first, last]) =>
+            at === exchange && (of === undefined || of === symbol) && first < end && last >= start,
+        )
         const about = {
           timeframe: frame,
           exchange,
           symbol,
           start: time(start),
           end: time(end),
-          status: end > now ? 'open' : 'closed',
+          status: end > now ? 'open' : isGap ? 'gap' : 'closed',
         }
         if (some.length > 0) rows.push({ ...about, ...candleOf(some) })
         else if (fill !== 'none' && all.some(({ timestamp }) => timestamp < end))

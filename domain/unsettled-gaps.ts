@@ -1,0 +1,74 @@
+/** What the reports of `feed_gaps` leave open: trades that are looked for, lost or unreadable, and that no later search made up for. Pure. */
+import { BY_HAND, type FeedGap } from './feed-gaps.ts'
+import { compare } from './order.ts'
+
+/** What of a report decides whether a later one settles it; ids as in a sequence. */
+export type SettledBy = Pick<FeedGap, 'exchange' | 'symbol' | 'status' | 'fromId' | 'toId' | 'cause' | 'reportedAt'>
+
+/**
+ * The reports that stand. A range is done with when a report at the same time or later says that the search for it, or for a larger one,
+ * has ended. What was lost or unreadable is made up for by a later search that found all (`filled`), or by one by hand, but for what that
+ * reports itself.
+ */
+export function unsettledGaps<Report extends SettledBy>(reports: readonly Report[]): Report[] {
+  const markets = Map.groupBy(reports, ({ exchange, symbol }) => `${exchange}|${symbol}`)
+  return [...markets.values()].flatMap(unsettledOf)
+}
+
+const isByHand = ({ cause }: SettledBy) => cause === BY_HAND
+const isDone = ({ status }: SettledBy) => status === 'filled' || status === 'closed'
+const isLeft = ({ status }: SettledBy) => status === 'lost' || status === 'unreadable'
+
+/** What stands of one market. */
+function unsettledOf<Report extends SettledBy>(reports: readonly Report[]): Report[] {
+  const ended = createCover()
+  const madeUp = createCover()
+  const standing: Report[] = []
+  const moments = Map.groupBy(
+    [...reports].sort((a, b) => compare(b.reportedAt, a.reportedAt)),
+    ({ reportedAt }) => reportedAt,
+  )
+  // The latest first: those that settle others come before these.
+  for (const together of moments.values()) {
+    standing.push(...together.filter(report => isLeft(report) && (isByHand(report) || !madeUp.has(report))))
+    for (const report of together.filter(isDone)) {
+      ended.add(report)
+      if (report.status === 'filled' || isByHand(report)) madeUp.add(report)
+    }
+    standing.push(...together.filter(report => report.status === 'open' && !ended.has(report)))
+  }
+  return standing
+}
+
+type Ids = Pick<SettledBy, 'fromId' | 'toId'>
+
+/** Ranges, none within another, by their first id. */
+function createCover() {
+  const ranges: { from: number; to: number }[] = []
+  /** Place of the first that begins behind an id. */
+  function behind(id: number): number {
+    let [low, high] = [0, ranges.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (ranges[middle].from <= id) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+  const covers = (from: number, to: number) => {
+    const at = behind(from)
+    return at > 0 && ranges[at - 1].to >= to
+  }
+  return {
+    /** Whether one of them has all these ids. */
+    has: ({ fromId, toId }: Ids) => fromId !== null && toId !== null && covers(fromId, toId),
+    add({ fromId: from, toId: to }: Ids) {
+      if (from === null || to === null || covers(from, to)) return
+      let first = behind(from)
+      if (ranges[first - 1]?.from === from) first--
+      let last = first
+      while (last < ranges.length && ranges[last].to <= to) last++
+      ranges.splice(first, last - first, { from, to })
+    },
+  }
+}

@@ -1,0 +1,89 @@
+/** The table `feed_gaps`: what it leaves open, for readers who ask again and again. */
+import { EXCHANGES } from '../domain/exchanges.ts'
+import type { FeedGap } from '../domain/feed-gaps.ts'
+import type { Ports } from '../domain/ports.ts'
+import { FEED_GAPS_TABLE } from '../domain/tables.ts'
+import { unsettledGaps } from '../domain/unsettled-gaps.ts'
+import { cachePerStore } from '../iceberg/cache.ts'
+import { type LoadedTable, openTable } from '../iceberg/catalog.ts'
+import { readColumns } from '../iceberg/parquet/read.ts'
+import { planFiles } from '../iceberg/scan.ts'
+
+/** A time of which trades may be missing; both ends, microseconds since 1970, belong to it. */
+export interface MissingTime {
+  /** The exchange's code. */
+  readonly exchange: string
+  /** null: every symbol of the exchange. */
+  readonly symbol: string | null
+  readonly from: bigint
+  readonly to: bigint
+}
+
+type Report = Pick<
+  FeedGap,
+  'exchange' | 'symbol' | 'kind' | 'status' | 'fromId' | 'toId' | 'fromTime' | 'toTime' | 'cause' | 'reportedAt'
+>
+
+const COLUMNS = [
+  'exchange',
+  'symbol',
+  'kind',
+  'status',
+  'from_id',
+  'to_id',
+  'from_time',
+  'to_time',
+  'cause',
+  'reported_at',
+]
+const MAX_CACHED_REPORTS = 200_000
+const cached = cachePerStore<readonly Report[]>(MAX_CACHED_REPORTS)
+const answers = new WeakMap<LoadedTable['metadata'], readonly MissingTime[]>()
+
+/** The times of which a feed says that trades are missing, may be, or could not be read. @throws Corrupt */
+export async function missingTimes(ports: Pick<Ports, 'store' | 'state'>): Promise<readonly MissingTime[]> {
+  const table = await openTable(ports, FEED_GAPS_TABLE)
+  if (!table) return []
+  const known = answers.get(table.metadata)
+  if (known) return known
+  const files = await planFiles(ports, table)
+  const reports = (await Promise.all(files.map(({ key }) => readReports(ports, key)))).flat()
+  const unknown = reports.filter(({ kind, status }) => kind === 'disconnect' && status === 'unknown')
+  const standing = [...unsettledGaps(reports.filter(({ kind }) => kind !== 'disconnect')), ...unknown]
+  const found = standing.map(({ exchange, symbol, fromTime, toTime, reportedAt }): MissingTime => {
+    const to = toTime ?? reportedAt
+    return { exchange: codeOf(exchange), symbol, from: fromTime ?? to, to }
+  })
+  answers.set(table.metadata, found)
+  return found
+}
+
+function codeOf(name: string): string {
+  return EXCHANGES.find(exchange => exchange.name === name)?.code ?? name.toUpperCase()
+}
+
+/** Records that are no report have none. */
+async function readReports({ store }: Pick<Ports, 'store'>, key: string): Promise<readonly Report[]> {
+  const known = cached(store).get(key)
+  if (known) return known
+  const { rows, values } = await readColumns(key, await store.get(key), COLUMNS, FEED_GAPS_TABLE)
+  const time = (column: string, row: number) => (values[column][row] ?? null) as bigint | null
+  const id = (column: string, row: number) => (values[column][row] === null ? null : Number(values[column][row]))
+  const reports = Array.from({ length: rows }, (_, row) => row).flatMap((row): Report[] => {
+    const reportedAt = time('reported_at', row)
+    if (reportedAt === null) return []
+    return [
+      {
+        exchange: String(values.exchange[row]),
+        symbol: (values.symbol[row] ?? null) as string | null,
+        kind: values.kind[row] as Report['kind'],
+        status: values.status[row] as Report['status'],
+        ...{ fromId: id('from_id', row), toId: id('to_id', row) },
+        ...{ fromTime: time('from_time', row), toTime: time('to_time', row) },
+        ...{ cause: String(values.cause[row]), reportedAt },
+      },
+    ]
+  })
+  cached(store).set(key, reports, rows)
+  return reports
+}

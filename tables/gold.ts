@@ -4,12 +4,32 @@ import type { Ports } from '../domain/ports.ts'
 import type { TimeRange } from '../domain/ranges.ts'
 import { DAY_MICROS, HOUR_MICROS } from '../domain/time.ts'
 import type { LoadedTable } from '../iceberg/catalog.ts'
+import { type ByteSource, sourceOf } from '../iceberg/parquet/batch.ts'
 import { type ColumnRanges, planFiles } from '../iceberg/scan.ts'
 import type { DataFile } from '../iceberg/types.ts'
 
-/** Gold's files that may hold rows of the range. */
-export async function planGold(ports: Pick<Ports, 'store'>, table: LoadedTable, range: TimeRange): Promise<DataFile[]> {
-  return planFiles(ports, table, { where: goldRanges(range) })
+/** Gold's files that may hold rows of the range, in a snapshot: the current one where none is named. */
+export async function planGold(
+  ports: Pick<Ports, 'store'>,
+  table: LoadedTable,
+  range: TimeRange,
+  snapshotId?: number,
+): Promise<DataFile[]> {
+  return planFiles(ports, table, { snapshotId, where: goldRanges(range) })
+}
+
+/** A file of a few commits is fetched whole: a request for each column would take longer. */
+const WHOLE_BYTES = 8 * 1024 * 1024
+
+/** A file's bytes as they are read. @throws NotFound */
+export async function openGoldFile({ store }: Pick<Ports, 'store'>, { key, bytes }: DataFile): Promise<ByteSource> {
+  if (bytes <= WHOLE_BYTES) return sourceOf(key, await store.get(key))
+  return { name: key, bytes, read: (start, end) => store.getRange(key, start, end) }
+}
+
+/** The hour of a file's rows: hours since 1970, from its partition. */
+export function hourOf({ partition }: DataFile): number {
+  return Number(partition.exchange_date) * 24 + Number(partition.exchange_hour)
 }
 
 /** Conditions on Gold's partitions and bounds. */

@@ -7,7 +7,7 @@ import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
 import { findCandles, inOrder } from './candles.ts'
 import { findGaps } from './gaps.ts'
 import type { Markets } from './markets.ts'
-import { problem } from './problems.ts'
+import { requireSnapshot } from './snapshots.ts'
 
 export type Fill = 'none' | 'previous' | 'null'
 
@@ -203,12 +203,6 @@ async function pricesBefore(
     left = new Map([...left].filter(([market, { firstTrade }]) => !prices.has(market) && firstTrade < reached))
     to = from
   }
-}
-
-/** @throws Problem 410 */
-function requireSnapshot({ name, metadata }: LoadedTable, id: number): void {
-  if (metadata.snapshots.some(snapshot => snapshot['snapshot-id'] === id)) return
-  throw problem(410, `Snapshot ${id} of ${name} has expired: begin again without the cursor; a pin keeps a snapshot.`)
 }
 
 const max = (a: bigint, b: bigint) => (a > b ? a : b)

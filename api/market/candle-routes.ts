@@ -1,5 +1,4 @@
 /** `GET /v1/candles`: candles of any windows, exactly, page by page. */
-import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
 import { type Candle, vwap } from '../../domain/candles.ts'
 import { PRICE_SCALE, QUANTITY_SCALE, QUOTE_SCALE } from '../../domain/decimal.ts'
@@ -12,10 +11,10 @@ import {
   type Position,
   type Snapshots,
 } from './candle-pages.ts'
-import { FORMATS, formatOf, type Numbers, type RowColumn } from './formats.ts'
+import { cursorText, readCursor } from './cursors.ts'
+import { formatIn, type Numbers, type RowColumn } from './formats.ts'
 import { chooseMarkets, marketsOf } from './markets.ts'
 import { parametersOf } from './parameters.ts'
-import { Problem, problem } from './problems.ts'
 import { sendRows } from './send.ts'
 
 const PARAMETERS = [
@@ -63,15 +62,15 @@ export async function answerCandles(
 ): Promise<Response> {
   const query = new URL(context.req.url).searchParams
   const read = parametersOf(query, PARAMETERS)
-  const format = formatOf(
-    read.text('format') === undefined ? undefined : read.choice('format', FORMATS, 'json'),
-    context.req.header('accept'),
-  )
+  const format = formatIn(read, context.req.header('accept'))
   const numbers = read.choice<Numbers>('numbers', ['decimal', 'float'], 'decimal')
   const now = BigInt(ports.clock.now()) * 1000n
   const windows = read.windows('timeframe', '1m')
   const limit = read.count('limit', DEFAULT_LIMIT, MAX_LIMIT)
-  const cursor = cursorIn(read.text('cursor'), digestOf(query))
+  const cursor = readCursor(query, ([from, to, snapshots, number, start, market]) => {
+    const position: Position = [Number(number), BigInt(String(start)), String(market)]
+    return { from: BigInt(String(from)), to: BigInt(String(to)), snapshots: snapshots as Snapshots, position }
+  })
   const to = cursor?.to ?? read.time('end') ?? now + 1n
   const wanted: CandleQuery = {
     windows,
@@ -85,7 +84,8 @@ export async function answerCandles(
   }
   const snapshots = cursor?.snapshots ?? (await currentSnapshots(ports, windows))
   const { rows, next } = await candlePage(ports, wanted, snapshots, cursor?.position, now)
-  const nextCursor = next && cursorText({ digest: digestOf(query), from: wanted.from, to, snapshots, position: next })
+  const nextCursor =
+    next && cursorText(query, [String(wanted.from), String(to), snapshots, next[0], String(next[1]), next[2]])
   return sendRows(context, { columns: CANDLE_COLUMNS, rows, format, numbers, next: nextCursor, about: { snapshots } })
 }
 
@@ -97,42 +97,4 @@ function lastWindows(windows: CandleQuery['windows'], to: bigint, count: number)
     return each.startOf(start > back ? start - back : 0n)
   })
   return starts.reduce((least, start) => (start < least ? start : least))
-}
-
-interface Cursor {
-  /** Names the query that it goes on with. */
-  readonly digest: string
-  readonly from: bigint
-  readonly to: bigint
-  readonly snapshots: Snapshots
-  readonly position: Position
-}
-
-/** Names the query whatever the order of its parameters. */
-function digestOf(query: URLSearchParams): string {
-  const asked = [...query].filter(([name]) => !['cursor', 'limit', 'format', 'numbers'].includes(name)).sort()
-  return createHash('sha256').update(JSON.stringify(asked)).digest('base64url').slice(0, 16)
-}
-
-function cursorText({ digest, from, to, snapshots, position: [number, start, market] }: Cursor): string {
-  const parts = [1, digest, String(from), String(to), snapshots, number, String(start), market]
-  return Buffer.from(JSON.stringify(parts)).toString('base64url')
-}
-
-/** @throws Problem 400 where it is none, or another query's */
-function cursorIn(text: string | undefined, digest: string): Cursor | undefined {
-  if (text === undefined) return undefined
-  try {
-    const [version, of, from, to, snapshots, number, start, market] = JSON.parse(
-      Buffer.from(text, 'base64url').toString(),
-    )
-    if (version !== 1 || typeof market !== 'string' || !Number.isInteger(number)) throw new Error('another form')
-    if (of !== digest)
-      throw problem(400, 'The cursor is of another query: give it with the parameters that it came from.', 'cursor')
-    return { digest, from: BigInt(from), to: BigInt(to), snapshots, position: [number, BigInt(start), market] }
-  } catch (error) {
-    if (error instanceof SyntaxError || !(error instanceof Error) || !(error instanceof Problem))
-      throw problem(400, 'The cursor is none that this gave: take it from the field next of an answer.', 'cursor')
-    throw error
-  }
 }

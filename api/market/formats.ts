@@ -1,5 +1,6 @@
 /** Rows as text: each column is named once with its type, and every format writes it by that. */
 import { formatDecimal } from '../../domain/decimal.ts'
+import type { Parameters } from './parameters.ts'
 import { problem } from './problems.ts'
 
 export interface RowColumn<Row> {
@@ -10,7 +11,7 @@ export interface RowColumn<Row> {
   value(row: Row): string | bigint | undefined
 }
 
-export const FORMATS = ['json', 'ndjson', 'csv'] as const
+const FORMATS = ['json', 'ndjson', 'csv'] as const
 export type Format = (typeof FORMATS)[number]
 
 export const MEDIA_TYPES: Readonly<Record<Format, string>> = {
@@ -22,9 +23,9 @@ export const MEDIA_TYPES: Readonly<Record<Format, string>> = {
 /** `decimal`: decimals as text, exactly; `float`: as JSON's numbers, which many programs round to 53 bits. */
 export type Numbers = 'decimal' | 'float'
 
-/** By the parameter, else by the header Accept, else JSON. @throws Problem 406 */
-export function formatOf(asked: Format | undefined, accept: string | undefined): Format {
-  if (asked !== undefined) return asked
+/** By the parameter `format`, else by the header Accept, else JSON. @throws Problem 406 */
+export function formatIn(read: Parameters, accept: string | undefined): Format {
+  if (read.text('format') !== undefined) return read.choice('format', FORMATS, 'json')
   const types = (accept ?? '*/*').split(',').map(part => part.split(';')[0].trim().toLowerCase())
   for (const type of types) {
     const found = FORMATS.find(format => MEDIA_TYPES[format].startsWith(type) && type !== '')

@@ -2,6 +2,8 @@
 import { parseWindows, WINDOW_NAMES, type Windows } from '../../domain/windows.ts'
 import { problem } from './problems.ts'
 
+export type Parameters = ReturnType<typeof parametersOf>
+
 const MAX_NAMES = 200
 
 /** `known`: the names that the route has. @throws Problem 400 where another one is given, or one twice */

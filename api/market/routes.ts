@@ -4,11 +4,12 @@ import { Corrupt, messageOf, Throttled } from '../../domain/errors.ts'
 import type { Log, Ports } from '../../domain/ports.ts'
 import { ApiError } from '../errors.ts'
 import { answerCandles } from './candle-routes.ts'
-import { FORMATS, formatOf, type RowColumn } from './formats.ts'
+import { formatIn, type RowColumn } from './formats.ts'
 import { chooseMarkets, type Market, marketsOf } from './markets.ts'
 import { parametersOf } from './parameters.ts'
 import { Problem, problemBody } from './problems.ts'
 import { sendRows } from './send.ts'
+import { answerTrades } from './trade-routes.ts'
 
 export interface MarketOptions {
   readonly ports: Pick<Ports, 'store' | 'state' | 'clock'>
@@ -36,11 +37,11 @@ export function marketRoutes({ ports, log, admit }: MarketOptions): Hono {
 
   routes.use(admit)
   routes.get('/candles', context => answerCandles(ports, context))
+  routes.get('/trades', context => answerTrades(ports, context))
 
   routes.get('/symbols', async context => {
     const read = parametersOf(new URL(context.req.url).searchParams, ['exchanges', 'symbols', 'format'])
-    const asked = read.text('format') === undefined ? undefined : read.choice('format', FORMATS, 'json')
-    const format = formatOf(asked, context.req.header('accept'))
+    const format = formatIn(read, context.req.header('accept'))
     const markets = chooseMarkets(await marketsOf(ports), read.codes('exchanges'), read.codes('symbols'))
     return sendRows(context, {
       columns: MARKET_COLUMNS,

@@ -7,13 +7,10 @@ import type { Ports } from '../../domain/ports.ts'
 import { rangesAround } from '../../domain/ranges.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
-import { type ByteSource, readGroups, sourceOf } from '../../iceberg/parquet/batch.ts'
-import type { DataFile } from '../../iceberg/types.ts'
-import { mayHold, planGold } from '../../tables/gold.ts'
+import { readGroups } from '../../iceberg/parquet/batch.ts'
+import { mayHold, openGoldFile, planGold } from '../../tables/gold.ts'
 
 const PLAIN_COLUMNS = new Set(['trade_id'])
-/** A file of a few commits is fetched whole: a request for each column would take longer. */
-const WHOLE_BYTES = 8 * 1024 * 1024
 const FETCHES_AT_ONCE = 8
 
 /** The candles of these windows (their starts, microseconds since 1970); no candle where Gold has no trade. */
@@ -30,13 +27,8 @@ export async function candlesFromGold(
   const fold = createCandleFold(windows, length)
   const keep = (group: RowGroup) => ranges.some(range => mayHold(group, range))
   for (const some of piecesOf([...files.values()], FETCHES_AT_ONCE))
-    for (const source of await Promise.all(some.map(file => open(ports, file))))
+    for (const source of await Promise.all(some.map(file => openGoldFile(ports, file))))
       for await (const batch of readGroups(GOLD_TABLE, source, { columns: FOLDED_COLUMNS, plain: PLAIN_COLUMNS, keep }))
         fold.add(batch)
   return fold.finish()
-}
-
-async function open({ store }: Pick<Ports, 'store'>, { key, bytes }: DataFile): Promise<ByteSource> {
-  if (bytes <= WHOLE_BYTES) return sourceOf(key, await store.get(key))
-  return { name: key, bytes, read: (start, end) => store.getRange(key, start, end) }
 }

@@ -137,7 +137,7 @@ describe('candles', () => {
     const gone = await lake.get(`candles?${query}&cursor=${Buffer.from(JSON.stringify(expired)).toString('base64url')}`)
     expect([gone.status, ((await gone.json()) as Json).detail]).toEqual([
       410,
-      'Snapshot 42 of gold_ohlcv_1h has expired: begin again without the cursor; a pin keeps a snapshot.',
+      'Snapshot 42 of gold_ohlcv_1h has expired: begin again without the cursor.',
     ])
   })
 

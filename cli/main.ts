@@ -54,7 +54,7 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     load: async () => (await import('./sql.ts')).sql,
   },
   serve: {
-    summary: "Serve the lake's tables over HTTP as an Iceberg REST catalog.",
+    summary: 'Serve candles and trades over HTTP, and all tables as an Iceberg REST catalog.',
     load: async () => (await import('./serve.ts')).serve,
   },
   keys: {

@@ -1,4 +1,4 @@
-/** `tradelake serve`: the lake's tables over HTTP, as an Iceberg REST catalog, until Ctrl-C. */
+/** `tradelake serve`: the lake over HTTP, candles and trades and an Iceberg REST catalog, until Ctrl-C. */
 import { clientRegion } from '../adapters/aws-clients.ts'
 import { s3FileService } from '../adapters/file-service.ts'
 import { type HttpServer, openHttpServer } from '../adapters/http-server.ts'
@@ -47,6 +47,7 @@ export const serve = command({
     try {
       const server = await serveCatalog(place, { ...values, service, log: STDERR })
       console.log(`Iceberg REST catalog: ${server.url}/iceberg`)
+      console.log(`candles and trades:   ${server.url}/v1/candles`)
       await askedToEnd()
       await server.close()
       return 0

@@ -43,7 +43,7 @@ export const start = command({
     },
     live: { type: 'boolean', help: 'read the real exchanges instead of simulated ones' },
     retention: RETENTION_OPTION,
-    port: { type: 'string', value: 'N', help: 'port of the Iceberg REST catalog (8080, or a free one)' },
+    port: { type: 'string', value: 'N', help: 'port of the web application (8080, or a free one)' },
     'no-serve': { type: 'boolean', help: 'do not serve the tables over HTTP' },
     data: DATA_OPTION,
     json: { type: 'boolean', help: 'print a JSON line a second instead of the live view' },
@@ -65,7 +65,7 @@ export const start = command({
       let view: View
       try {
         view = await createView(lake, shown, runtime.totals, values.json)
-        if (server) view.note(`Iceberg REST catalog: ${server.url}/iceberg`)
+        if (server) view.note(`Iceberg REST catalog: ${server.url}/iceberg; candles: ${server.url}/v1/candles`)
         await runUntil(lake, await startFeeds(lake, source, log), runtime, view, milliseconds)
       } finally {
         // Open ports keep the process alive, whatever failed.

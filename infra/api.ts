@@ -33,7 +33,7 @@ export class Api extends Construct {
       settings,
       assets,
       name: 'api',
-      description: "The lake's tables over HTTP: an Iceberg REST catalog",
+      description: 'The lake over HTTP: candles and trades, and an Iceberg REST catalog',
       environment: lake.environment,
     })
     const { role } = made
@@ -62,8 +62,12 @@ export class Api extends Construct {
             leading([statePartition.keys, statePartition.request('*')]),
           ),
           allow([...READ_ITEMS, ...WRITE_ITEMS], [lake.catalogTable.tableArn]),
-          // Whether a repair has the lake to itself (domain/lease.ts).
-          allow(['dynamodb:GetItem'], [lake.stateTable.tableArn], leading([statePartition.lease('lake')])),
+          // Whether a repair has the lake to itself (domain/lease.ts), and of which times Gold lost trades.
+          allow(
+            READ_ITEMS,
+            [lake.stateTable.tableArn],
+            leading([statePartition.lease('lake'), statePartition.lostTimes]),
+          ),
           // Whatever the code does: a foreign pointer there would stop the pipeline.
           deny(WRITE_ITEMS, [lake.catalogTable.tableArn], [catalogPartition.table('*')]),
         ],

@@ -29,6 +29,8 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
   test('of the state it knows keys and requests, and no checkpoint or list', () => {
     for (const partition of ['keys', 'request#0b1c'])
       for (const action of ['dynamodb:GetItem', ...WRITES]) expect(mayOnState(action, partition)).toBe(true)
+    for (const action of ['dynamodb:GetItem', 'dynamodb:Query']) expect(mayOnState(action, 'lost_times')).toBe(true)
+    for (const action of WRITES) expect(mayOnState(action, 'lost_times')).toBe(false)
     for (const partition of ['checkpoint#market.crypto.trades.binance', 'pending#gold', 'upkeep', 'keys2'])
       for (const action of ['dynamodb:GetItem', 'dynamodb:Query', ...WRITES])
         expect(mayOnState(action, partition), partition).toBe(false)

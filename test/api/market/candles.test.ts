@@ -1,6 +1,8 @@
 /** Candles over HTTP are those that anyone would work out from the trades, whatever is asked for and however it is paged. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { createApi } from '../../../api/app.ts'
+import { SILENT } from '../../silent-log.ts'
 import { DAY, HOUR, type MarketLake, MINUTE, MISSING, marketLake, NOW } from './market-lake.ts'
 import { naiveRows } from './naive-candles.ts'
 
@@ -186,4 +188,18 @@ test('symbols say what there is, and since when', async () => {
   ])
   const least = times('BTCUSDT').reduce((a, b) => (b < a ? b : a))
   expect(micros(data[0].first_trade) / 1000n).toBe(least / 1000n)
+})
+
+test('where keys are asked for, who sends none is told so, and who sends a wrong one', async () => {
+  const api = createApi({ ports: lake.ports, log: SILENT, auth: 'keys' })
+  for (const headers of [{}, { authorization: 'Bearer wrong' }]) {
+    const answer = await api.request('http://lake.example/v1/symbols', { headers })
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([401, 'application/problem+json'])
+    expect(((await answer.json()) as Json).detail).toMatch(/tradelake keys add/)
+  }
+})
+
+test('without keys a page of another site gets nothing', async () => {
+  expect((await lake.get('symbols', { host: 'lake.example' })).status).toBe(403)
+  expect((await lake.get('symbols', { origin: 'https://elsewhere.example' })).status).toBe(403)
 })

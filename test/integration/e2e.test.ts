@@ -250,11 +250,17 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
     const words: Record<string, string> = {
       UUID: deployed.lake.output('BinanceBronzeMapping'),
       URL: deployed.lake.output('BinanceSilverQueue'),
+      BUCKET: deployed.lake.output('Bucket'),
     }
+    // A file of a user's table, which one of them looks for.
+    await deployed.lake.ports.store.put(
+      'user_tables/research/t-1/metadata/00000-x.metadata.json',
+      new Uint8Array([123, 125]),
+    )
     const commands = COMMANDS.filter(command => command.startsWith('aws ') && !command.includes('-before'))
     expect(commands.length).toBeGreaterThan(6)
     for (const command of [...commands, commands.find(each => each.includes(' --enabled ')) ?? 'false']) {
-      const { status, text } = await shell(command.replaceAll(/\b(?:UUID|URL)\b/g, word => words[word]))
+      const { status, text } = await shell(command.replaceAll(/\b(?:UUID|URL|BUCKET)\b/g, word => words[word]))
       expect(status, `${command}\n${text}`).toBe(0)
     }
   })

@@ -229,7 +229,8 @@ describe.skipIf(!hasJava())('a feed process', () => {
           Array.from({ length: Number(toId) - Number(fromId) + 1 }, (_, i) => `${symbol} ${Number(fromId) + i}`),
         )
       expect(trades.lost).toHaveLength(7)
-      expect(absent.sort()).toEqual(trades.lost.map(idOf).sort())
+      // A process that is killed may have reported what the next one reports again.
+      expect([...new Set(absent)].sort()).toEqual(trades.lost.map(idOf).sort())
     })
 
     test('every kill left a record of the time without a feed, and being without a broker left none', () => {

@@ -66,7 +66,7 @@ describe('candles', () => {
           )
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     )
   })
 

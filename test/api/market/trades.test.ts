@@ -56,7 +56,7 @@ describe('trades', () => {
           expect(idsOf(rows)).toEqual(idsOf(expected))
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 20 },
     )
   })
 

@@ -12,16 +12,12 @@ import {
   type Snapshots,
 } from './candle-pages.ts'
 import { cursorText, readCursor } from './cursors.ts'
-import { formatIn, type Numbers, type RowColumn } from './formats.ts'
+import type { RowColumn } from './formats.ts'
 import { chooseMarkets, marketsOf } from './markets.ts'
-import { parametersOf } from './parameters.ts'
+import { rowsRequest } from './requests.ts'
 import { sendRows } from './send.ts'
 
-const PARAMETERS = [
-  ...['symbols', 'exchanges', 'timeframe', 'start', 'end', 'fill', 'include_open'],
-  ...['limit', 'cursor', 'format', 'numbers'],
-]
-const DEFAULT_LIMIT = 500
+const PARAMETERS = ['symbols', 'exchanges', 'timeframe', 'start', 'end', 'fill', 'include_open']
 const MAX_LIMIT = 10_000
 
 const quantity = { type: 'decimal', scale: QUANTITY_SCALE } as const
@@ -60,16 +56,14 @@ export async function answerCandles(
   ports: Pick<Ports, 'store' | 'state' | 'clock'>,
   context: Context,
 ): Promise<Response> {
-  const query = new URL(context.req.url).searchParams
-  const read = parametersOf(query, PARAMETERS)
-  const format = formatIn(read, context.req.header('accept'))
-  const numbers = read.choice<Numbers>('numbers', ['decimal', 'float'], 'decimal')
+  const { query, read, format, numbers, limit } = rowsRequest(context, PARAMETERS, MAX_LIMIT)
   const now = BigInt(ports.clock.now()) * 1000n
   const windows = read.windows('timeframe', '1m')
-  const limit = read.count('limit', DEFAULT_LIMIT, MAX_LIMIT)
   const cursor = readCursor(query, ([from, to, snapshots, number, start, market]) => {
+    if (!windows[Number(number)]) throw new RangeError('it has other windows')
     const position: Position = [Number(number), BigInt(String(start)), String(market)]
-    return { from: BigInt(String(from)), to: BigInt(String(to)), snapshots: snapshots as Snapshots, position }
+    const ids = Object.entries(snapshots as Snapshots).map(([table, id]) => [table, Number(id)])
+    return { from: BigInt(String(from)), to: BigInt(String(to)), snapshots: Object.fromEntries(ids), position }
   })
   const to = cursor?.to ?? read.time('end') ?? now + 1n
   const wanted: CandleQuery = {

@@ -5,15 +5,14 @@ import type { Ports } from '../../domain/ports.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { cursorText, readCursor } from './cursors.ts'
-import { formatIn, type Numbers, type RowColumn } from './formats.ts'
+import type { RowColumn } from './formats.ts'
 import { chooseMarkets, marketsOf } from './markets.ts'
-import { parametersOf } from './parameters.ts'
+import { rowsRequest } from './requests.ts'
 import { sendRows } from './send.ts'
 import { requireSnapshot } from './snapshots.ts'
 import { firstTrades, lastTrades, type TradeRow } from './trades.ts'
 
-const PARAMETERS = ['symbols', 'exchanges', 'start', 'end', 'limit', 'cursor', 'format', 'numbers']
-const DEFAULT_LIMIT = 500
+const PARAMETERS = ['symbols', 'exchanges', 'start', 'end']
 const MAX_LIMIT = 50_000
 
 const COLUMNS: readonly RowColumn<TradeRow>[] = [
@@ -31,11 +30,7 @@ export async function answerTrades(
   ports: Pick<Ports, 'store' | 'state' | 'clock'>,
   context: Context,
 ): Promise<Response> {
-  const query = new URL(context.req.url).searchParams
-  const read = parametersOf(query, PARAMETERS)
-  const format = formatIn(read, context.req.header('accept'))
-  const numbers = read.choice<Numbers>('numbers', ['decimal', 'float'], 'decimal')
-  const limit = read.count('limit', DEFAULT_LIMIT, MAX_LIMIT)
+  const { query, read, format, numbers, limit } = rowsRequest(context, PARAMETERS, MAX_LIMIT)
   const cursor = readCursor(query, ([to, snapshot, time, exchange, symbol, id]) => {
     const after = {
       ...{ exchange: String(exchange), symbol: String(symbol), id: String(id) },

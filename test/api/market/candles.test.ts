@@ -143,6 +143,28 @@ describe('candles', () => {
     ])
   })
 
+  test.each([
+    ['[]', 400],
+    ['[1,"x"]', 400],
+    ['{"a":1}', 400],
+    ['null', 400],
+    ['not JSON', 400],
+  ])('a cursor that anyone made up, %s, is refused in words', async (text, status) => {
+    const answer = await lake.get(`candles?cursor=${Buffer.from(text).toString('base64url')}`)
+    expect([answer.status, ((await answer.json()) as Json).parameter]).toEqual([status, 'cursor'])
+  })
+
+  test('a cursor whose parts anyone changed is refused in words', async () => {
+    const query = 'symbols=BTCUSDT&timeframe=1h&limit=2&start=2026-11-01'
+    const parts = JSON.parse(Buffer.from((await get(query)).next, 'base64url').toString())
+    for (let part = 2; part < parts.length; part++)
+      for (const wrong of [null, 'x', { a: 'b' }, [], -1, 1e300]) {
+        const made = Buffer.from(JSON.stringify(parts.with(part, wrong))).toString('base64url')
+        const answer = await lake.get(`candles?${query}&cursor=${made}`)
+        expect([200, 400, 410], `${part} ${JSON.stringify(wrong)}: ${await answer.text()}`).toContain(answer.status)
+      }
+  })
+
   test('that have not changed are not sent again', async () => {
     const answer = await lake.get('candles?symbols=BTCUSDT&timeframe=1d')
     const tag = answer.headers.get('etag') ?? ''

@@ -52,6 +52,15 @@ export function createApi(options: ApiOptions): Hono<Variables> {
         answer(context, new ApiError(413, 'BadRequestException', `A body has at most ${MAX_BODY_BYTES} bytes.`)),
     }),
   )
+  for (const path of ['/', '/iceberg', '/v1'])
+    app.get(path, context =>
+      context.json({
+        catalog: '/iceberg/v1/config',
+        candles: '/v1/candles',
+        trades: '/v1/trades',
+        symbols: '/v1/symbols',
+      }),
+    )
   app.get('/healthz', context => context.json({ status: 'ok' }))
   const authorize = auth === 'keys' ? byKeys(ports) : undefined
   app.route('/iceberg', oauthRoutes(authorize && ports))

@@ -29,8 +29,10 @@ export const keys = command({
     try {
       if (what === 'add') await add(place, word, { scopes, expires, json })
       else if (what === 'list' && word === undefined) await list(place, json)
-      else if (what === 'revoke' && word !== undefined) await revokeKey(place.ports, word)
-      else throw new BadInput('Say what to do: tradelake keys add NAME, keys list, or keys revoke ID.')
+      else if (what === 'revoke' && word !== undefined) {
+        await revokeKey(place.ports, word)
+        console.error('It is revoked: within five seconds nobody gets in with it.')
+      } else throw new BadInput('Say what to do: tradelake keys add NAME, keys list, or keys revoke ID.')
       return 0
     } finally {
       place.close()
@@ -46,7 +48,7 @@ async function add(
   if (name === undefined) throw new BadInput('Say what the key is for: tradelake keys add NAME.')
   const { scopes, expires, json } = options
   if (expires !== undefined && !/^[1-9]\d{0,4}$/.test(expires))
-    throw new BadInput(`--expires ${expires} is not a number of days.`)
+    throw new BadInput(`--expires ${expires} is not a number of days: give a whole one from 1 on.`)
   const expiresAt = expires === undefined ? undefined : ports.clock.now() + Number(expires) * DAY_MS
   const made = await addKey(ports, { secret: systemSecret(), name, scopes: parseScopes(scopes), expiresAt })
   if (json) console.log(JSON.stringify({ id: made.id, key: made.text }))

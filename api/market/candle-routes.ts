@@ -65,12 +65,13 @@ export async function answerCandles(
     const ids = Object.entries(snapshots as Snapshots).map(([table, id]) => [table, Number(id)])
     return { from: BigInt(String(from)), to: BigInt(String(to)), snapshots: Object.fromEntries(ids), position }
   })
-  const to = cursor?.to ?? read.time('end') ?? now + 1n
+  const range = read.range()
+  const to = cursor?.to ?? range.end ?? now + 1n
   const wanted: CandleQuery = {
     windows,
     markets: chooseMarkets(await marketsOf(ports), read.codes('exchanges'), read.codes('symbols')),
     // Without a begin: the last of them.
-    from: read.time('start') ?? cursor?.from ?? lastWindows(windows, to, limit),
+    from: range.start ?? cursor?.from ?? lastWindows(windows, to, limit),
     to,
     fill: read.choice('fill', ['none', 'previous', 'null'], 'none'),
     includeOpen: read.flag('include_open', true),

@@ -57,19 +57,21 @@ export function chooseMarkets(all: Markets, exchanges: readonly string[], symbol
   const present = [...all.values()]
   require('exchange', exchanges, new Set(present.map(({ exchange }) => exchange)))
   const there = exchanges.length === 0 ? present : present.filter(({ exchange }) => exchanges.includes(exchange))
-  require('symbol', symbols, new Set(there.map(({ symbol }) => symbol)))
+  require('symbol', symbols, new Set(there.map(({ symbol }) => symbol)), exchanges.length > 0
+    ? ` on ${exchanges.join(', ')}`
+    : '')
   const chosen = symbols.length === 0 ? there : there.filter(({ symbol }) => symbols.includes(symbol))
   return new Map(chosen.map(market => [marketKey(market.exchange, market.symbol), market]))
 }
 
-function require(what: string, asked: readonly string[], present: ReadonlySet<string>): void {
+function require(what: string, asked: readonly string[], present: ReadonlySet<string>, where = ''): void {
   const wrong = asked.find(name => !present.has(name))
   if (wrong === undefined) return
   const near = [...present]
     .map(name => ({ name, distance: distanceOf(wrong, name) }))
     .sort((a, b) => a.distance - b.distance)[0]
   const hint = near === undefined ? 'the lake has no candles yet' : `the nearest is ${near.name}`
-  throw problem(404, `There is no ${what} ${wrong}: ${hint}. GET /v1/symbols lists all.`, `${what}s`)
+  throw problem(404, `There is no ${what} ${wrong}${where}: ${hint}. GET /v1/symbols lists all.`, `${what}s`)
 }
 
 /** Letters to put in, take out or change until one text is the other (Levenshtein). */

@@ -57,10 +57,23 @@ export function parametersOf(query: URLSearchParams, known: readonly string[]) {
         return windows
       })
     },
+    /** Microseconds since 1970, of the times that a range begins and ends with. @throws Problem 400 where it does not end after it begins */
+    range(): { readonly start: bigint | undefined; readonly end: bigint | undefined } {
+      const [start, end] = [this.time('start'), this.time('end')]
+      if (start !== undefined && end !== undefined && start >= end)
+        throw problem(400, `start is not before end: what begins at start, and before end, is given.`, 'start')
+      return { start, end }
+    },
     /** Microseconds since 1970. */
     time(name: string): bigint | undefined {
       const value = text(name)
       if (value === undefined) return undefined
+      if (SECONDS.test(value))
+        throw problem(
+          400,
+          `${name} is ${value}, which looks like seconds: give milliseconds or microseconds since 1970.`,
+          name,
+        )
       const micros = parseTime(value)
       if (micros === undefined)
         throw problem(
@@ -74,6 +87,8 @@ export function parametersOf(query: URLSearchParams, known: readonly string[]) {
 }
 
 const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,6})\d*)?)? ?(Z|[+-]\d{2}:?\d{2})?$/i
+/** Numbers of so many digits are seconds since 2001; as milliseconds they would be of 1970. */
+const SECONDS = /^[1-9]\d{9,10}$/
 /** Milliseconds have 13 digits until the year 2286, and microseconds had 15 since 1973. */
 const MOST_DIGITS_OF_MILLISECONDS = 14
 const LAST = 253_402_300_800_000_000n

@@ -7,7 +7,7 @@ import { answerCandles } from './candle-routes.ts'
 import { formatIn, type RowColumn } from './formats.ts'
 import { chooseMarkets, type Market, marketsOf } from './markets.ts'
 import { parametersOf } from './parameters.ts'
-import { Problem, problemBody } from './problems.ts'
+import { Problem, problem, problemBody } from './problems.ts'
 import { sendRows } from './send.ts'
 import { answerTrades } from './trade-routes.ts'
 
@@ -50,6 +50,12 @@ export function marketRoutes({ ports, log, admit }: MarketOptions): Hono {
     })
   })
 
+  routes.all('/*', context => {
+    throw problem(
+      404,
+      `There is no route ${context.req.method} ${context.req.path}: ask with GET for /v1/candles, /v1/trades or /v1/symbols.`,
+    )
+  })
   return routes
 }
 

@@ -42,8 +42,8 @@ export async function answerTrades(
       after: { ...after, price: 0n, quantity: 0n, side: '' },
     }
   })
-  const from = read.time('start')
-  const to = cursor?.to ?? read.time('end') ?? BigInt(ports.clock.now()) * 1000n + FAR_AHEAD
+  const { start: from, end } = read.range()
+  const to = cursor?.to ?? end ?? BigInt(ports.clock.now()) * 1000n + FAR_AHEAD
   const markets = chooseMarkets(await marketsOf(ports), read.codes('exchanges'), read.codes('symbols'))
   const gold = await openTable(ports, GOLD_TABLE)
   const snapshotId = cursor?.snapshot ?? gold?.metadata['current-snapshot-id']

@@ -183,6 +183,19 @@ describe('candles', () => {
     ['exchanges=binanse', 404, 'exchanges', /^There is no exchange BINANSE: the nearest is BINANCE/],
     ['start=yesterday', 400, 'start', /^start is yesterday: give a time as 2026-11-20T10:00:00Z/],
     ['start=2026-02-30', 400, 'start', /^start is 2026-02-30/],
+    [
+      'start=1795744500',
+      400,
+      'start',
+      /^start is 1795744500, which looks like seconds: give milliseconds or microseconds/,
+    ],
+    ['start=2026-11-28&end=2026-11-27', 400, 'start', /^start is not before end/],
+    [
+      'exchanges=kraken&symbols=BTCUSDT',
+      404,
+      'symbols',
+      /^There is no symbol BTCUSDT on KRAKEN: the nearest is BTCUSD\./,
+    ],
     ['limit=0', 400, 'limit', /^limit is 0: give a whole number from 1 to 10000/],
     ['fill=forward', 400, 'fill', /^fill is forward: give none, previous, null/],
     ['symbol=BTCUSDT', 400, 'symbol', /^There is no parameter symbol here: give some of symbols, exchanges/],
@@ -219,6 +232,14 @@ test('where keys are asked for, who sends none is told so, and who sends a wrong
     expect([answer.status, answer.headers.get('content-type')]).toEqual([401, 'application/problem+json'])
     expect(((await answer.json()) as Json).detail).toMatch(/tradelake keys add/)
   }
+})
+
+test('a route that there is not is a problem that names those there are', async () => {
+  const answer = await lake.get('cndles')
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'application/problem+json'])
+  expect(((await answer.json()) as Json).detail).toBe(
+    'There is no route GET /v1/cndles: ask with GET for /v1/candles, /v1/trades or /v1/symbols.',
+  )
 })
 
 test('without keys a page of another site gets nothing', async () => {

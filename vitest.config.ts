@@ -4,7 +4,9 @@ const results = process.env.TEST_RESULTS
 /** The longest test takes half a minute on two free cores: what runs into this hangs. */
 const limits = { testTimeout: 120_000, hookTimeout: 120_000 }
 
-// Suites: `unit` is npm test; `lakes` audits, damages and repairs whole lakes; `infra` makes the deployment's templates; `command` runs the real command; `integration` needs
+const LONG_SEARCHES = ['test/feeds/recovery.test.ts', 'test/feeds/requests.test.ts']
+
+// Suites: `unit` is npm test; `lakes` audits, damages and repairs whole lakes, and lets feeds fetch what hours have missed; `infra` makes the deployment's templates; `command` runs the real command; `integration` needs
 // Python, Java and minutes; `campaigns` simulates for long; .ci/run runs all.
 export default defineConfig({
   test: {
@@ -22,12 +24,17 @@ export default defineConfig({
             'test/infra/**',
             'test/integration/**',
             'test/campaigns/**',
+            ...LONG_SEARCHES,
           ],
           ...limits,
         },
       },
       {
-        test: { name: 'lakes', include: ['test/operations/**/*.test.ts', 'test/embedded/**/*.test.ts'], ...limits },
+        test: {
+          name: 'lakes',
+          include: ['test/operations/**/*.test.ts', 'test/embedded/**/*.test.ts', ...LONG_SEARCHES],
+          ...limits,
+        },
       },
       {
         test: { name: 'infra', include: ['test/infra/**/*.test.ts'], ...limits },

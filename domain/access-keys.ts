@@ -26,6 +26,8 @@ type KeyPorts = Pick<Ports, 'state' | 'clock' | 'ids'>
 
 const PREFIX = 'tl_'
 const ID_DIGITS = 12
+/** What looks like a key's whole text. */
+const WITH_SECRET = new RegExp(`^(${PREFIX}[^_]*)_.*`)
 const KEY = new RegExp(`^${PREFIX}([0-9a-f]{${ID_DIGITS}})_([\\w-]{43})$`)
 const SCOPE = /^(?:read|write:(?:\*|[^\s\p{Cc},*]+))$/u
 /** One line, which moves no cursor of a terminal that shows it. */
@@ -83,7 +85,7 @@ export async function listKeys({ state }: Pick<Ports, 'state'>): Promise<AccessK
 /** Takes a key away. @throws BadInput where there is none of this id */
 export async function revokeKey({ state, ids }: Pick<Ports, 'state' | 'ids'>, given: string): Promise<void> {
   // Who revokes a key that became known has its whole text at hand, which must not become known once more.
-  const id = KEY.exec(given)?.[1] ?? given.replace(/^(tl_[^_]*)_.*/, '$1_…')
+  const id = KEY.exec(given)?.[1] ?? given.replace(WITH_SECRET, '$1_…')
   const key = { table: 'state' as const, partition: statePartition.keys, sort: id }
   if (!(await state.get(key))) throw new BadInput(`There is no key ${id}: tradelake keys list shows those there are.`)
   await state.transact([{ kind: 'remove', key }], ids.uuid())

@@ -1,6 +1,7 @@
 /** What the reports of `feed_gaps` leave open: trades that are looked for, lost or unreadable, and that no later search made up for. Pure. */
+import { marketKey } from './candles.ts'
 import { BY_HAND, type FeedGap } from './feed-gaps.ts'
-import { compare } from './order.ts'
+import { compare, firstWhere } from './order.ts'
 
 /** What of a report decides whether a later one settles it; ids as in a sequence. */
 export type SettledBy = Pick<FeedGap, 'exchange' | 'symbol' | 'status' | 'fromId' | 'toId' | 'cause' | 'reportedAt'>
@@ -11,7 +12,7 @@ export type SettledBy = Pick<FeedGap, 'exchange' | 'symbol' | 'status' | 'fromId
  * reports itself.
  */
 export function unsettledGaps<Report extends SettledBy>(reports: readonly Report[]): Report[] {
-  const markets = Map.groupBy(reports, ({ exchange, symbol }) => `${exchange}|${symbol}`)
+  const markets = Map.groupBy(reports, ({ exchange, symbol }) => marketKey(exchange, symbol ?? ''))
   return [...markets.values()].flatMap(unsettledOf)
 }
 
@@ -46,15 +47,7 @@ type Ids = Pick<SettledBy, 'fromId' | 'toId'>
 function createCover() {
   const ranges: { from: number; to: number }[] = []
   /** Place of the first that begins behind an id. */
-  function behind(id: number): number {
-    let [low, high] = [0, ranges.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (ranges[middle].from <= id) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
+  const behind = (id: number) => firstWhere(ranges.length, place => ranges[place].from > id)
   const covers = (from: number, to: number) => {
     const at = behind(from)
     return at > 0 && ranges[at - 1].to >= to

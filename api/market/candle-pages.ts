@@ -2,9 +2,11 @@
 import { type Candle, marketKey } from '../../domain/candles.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { candleTable } from '../../domain/tables.ts'
+import type { Timeframe } from '../../domain/timeframes.ts'
 import type { Windows } from '../../domain/windows.ts'
 import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
-import { findCandles, inOrder } from './candles.ts'
+import { currentSnapshot } from '../../iceberg/metadata.ts'
+import { findCandles } from './candles.ts'
 import { findGaps } from './gaps.ts'
 import type { Markets } from './markets.ts'
 import { requireSnapshot } from './snapshots.ts'
@@ -37,6 +39,9 @@ export interface CandleRow {
   readonly status: 'open' | 'closed' | 'gap'
 }
 
+/** The tables that the query's windows are made of, by the windows' base; one that there is not yet is left out. */
+export type CandleTables = ReadonlyMap<Timeframe, LoadedTable>
+
 /** The snapshot of each table, by name, that all pages of an answer are of. */
 export type Snapshots = Readonly<Record<string, number>>
 
@@ -50,28 +55,21 @@ export interface CandlePage {
 
 type ReadPorts = Pick<Ports, 'store' | 'state'>
 
-/** The current snapshots of the tables that windows are made of; a table without one is left out. */
-export async function currentSnapshots(ports: ReadPorts, windows: readonly Windows[]): Promise<Snapshots> {
-  const tables = await Promise.all([...new Set(windows.map(tableOf))].map(name => open(ports, name)))
+/** @throws Corrupt */
+export async function openCandleTables(ports: ReadPorts, windows: readonly Windows[]): Promise<CandleTables> {
+  const bases = [...new Set(windows.map(({ base }) => base))]
+  const tables = await Promise.all(bases.map(base => openTable(ports, candleTable(base))))
+  return new Map(bases.flatMap((base, i) => (tables[i] ? [[base, tables[i]] as const] : [])))
+}
+
+/** The tables' current snapshots; a table without one is left out. */
+export function currentSnapshots(tables: CandleTables): Snapshots {
   return Object.fromEntries(
-    tables.flatMap(table => {
-      const id = table?.metadata['current-snapshot-id']
-      return table && id !== undefined && id !== null && id >= 0 ? [[table.name, id]] : []
+    [...tables.values()].flatMap(({ name, metadata }) => {
+      const current = currentSnapshot(metadata)
+      return current ? [[name, current['snapshot-id']]] : []
     }),
   )
-}
-
-const TABLES = new Map<string, ReturnType<typeof candleTable>>()
-
-function tableOf({ base }: Windows): string {
-  const definition = candleTable(base)
-  TABLES.set(definition.name, definition)
-  return definition.name
-}
-
-async function open(ports: ReadPorts, name: string): Promise<LoadedTable | undefined> {
-  const definition = TABLES.get(name)
-  return definition && openTable(ports, definition)
 }
 
 /** Windows that are looked at first; twice as many after each look that found too few. */
@@ -83,6 +81,7 @@ const FIRST_LOOK = 64
  */
 export async function candlePage(
   ports: ReadPorts,
+  tables: CandleTables,
   query: CandleQuery,
   snapshots: Snapshots,
   after: Position | undefined,
@@ -91,8 +90,13 @@ export async function candlePage(
   const isGap = await findGaps(ports)
   const rows: CandleRow[] = []
   for (let number = after?.[0] ?? 0; number < query.windows.length; number++) {
-    const position = number === after?.[0] ? after : undefined
-    for await (const each of rowsOf(ports, query, query.windows[number], snapshots, position, now)) {
+    const windows = query.windows[number]
+    const table = tables.get(windows.base)
+    const snapshotId = table && snapshots[table.name]
+    if (!table || snapshotId === undefined) continue
+    requireSnapshot(table, snapshotId)
+    const find: Find = (markets, from, to) => findCandles(ports, table, { windows, markets, from, to, snapshotId })
+    for await (const each of rowsOf(find, query, windows, number === after?.[0] ? after : undefined, now)) {
       const row = each.status === 'closed' && isGap(each) ? { ...each, status: 'gap' as const } : each
       if (rows.length === query.limit) {
         const last = rows[rows.length - 1]
@@ -106,28 +110,21 @@ export async function candlePage(
 
 const keyOf = ({ exchange, symbol }: Pick<CandleRow, 'exchange' | 'symbol'>) => marketKey(exchange, symbol)
 
+/** The candles of a table's windows, in order. */
+type Find = (markets: Markets, from: bigint, to: bigint) => Promise<Candle[]>
+
 async function* rowsOf(
-  ports: ReadPorts,
+  find: Find,
   { markets, from, to, fill, includeOpen }: CandleQuery,
   windows: Windows,
-  snapshots: Snapshots,
   after: Position | undefined,
   now: bigint,
 ): AsyncGenerator<CandleRow> {
-  const table = await open(ports, tableOf(windows))
-  const snapshotId = snapshots[tableOf(windows)]
   const traded = [...markets.values()]
-  if (!table || snapshotId === undefined || traded.length === 0) return
-  requireSnapshot(table, snapshotId)
-  const find = (markets: Markets, from: bigint, to: bigint) =>
-    findCandles(ports, table, { windows, markets, from, to, snapshotId })
-
+  if (traded.length === 0) return
   // Before a market's first trade it has no window, and behind the last trade of all only those that are filled.
-  const first = traded.reduce(
-    (least, { firstTrade }) => (firstTrade < least ? firstTrade : least),
-    traded[0].firstTrade,
-  )
-  const last = traded.reduce((most, { lastTrade }) => (lastTrade > most ? lastTrade : most), traded[0].lastTrade)
+  const first = traded.map(({ firstTrade }) => firstTrade).reduce(min)
+  const last = traded.map(({ lastTrade }) => lastTrade).reduce(max)
   let start = aligned(windows, max(from, windows.startOf(first)))
   if (after) start = max(start, after[1])
   const behind = windows.endOf(windows.startOf(fill === 'none' ? last : now))
@@ -188,7 +185,7 @@ function aligned(windows: Windows, time: bigint): bigint {
 
 /** Notes each market's last price before a window: looks further and further back, to its first trade. */
 async function pricesBefore(
-  find: (markets: Markets, from: bigint, to: bigint) => Promise<Candle[]>,
+  find: Find,
   windows: Windows,
   markets: Markets,
   start: bigint,
@@ -198,9 +195,8 @@ async function pricesBefore(
   let to = start
   for (let back = (windows.endOf(start) - start) * 16n; left.size > 0; back *= 8n) {
     const from = windows.startOf(max(start - back, 0n))
-    for (const candle of (await find(left, from, to)).sort(inOrder)) prices.set(keyOf(candle), candle.close)
-    const reached = from
-    left = new Map([...left].filter(([market, { firstTrade }]) => !prices.has(market) && firstTrade < reached))
+    for (const candle of await find(left, from, to)) prices.set(keyOf(candle), candle.close)
+    left = new Map([...left].filter(([market, { firstTrade }]) => !prices.has(market) && firstTrade < from))
     to = from
   }
 }

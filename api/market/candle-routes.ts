@@ -8,6 +8,7 @@ import {
   type CandleRow,
   candlePage,
   currentSnapshots,
+  openCandleTables,
   type Position,
   type Snapshots,
 } from './candle-pages.ts'
@@ -77,8 +78,9 @@ export async function answerCandles(
     includeOpen: read.flag('include_open', true),
     limit,
   }
-  const snapshots = cursor?.snapshots ?? (await currentSnapshots(ports, windows))
-  const { rows, next } = await candlePage(ports, wanted, snapshots, cursor?.position, now)
+  const tables = await openCandleTables(ports, windows)
+  const snapshots = cursor?.snapshots ?? currentSnapshots(tables)
+  const { rows, next } = await candlePage(ports, tables, wanted, snapshots, cursor?.position, now)
   const nextCursor =
     next && cursorText(query, [String(wanted.from), String(to), snapshots, next[0], String(next[1]), next[2]])
   return sendRows(context, { columns: CANDLE_COLUMNS, rows, format, numbers, next: nextCursor, about: { snapshots } })

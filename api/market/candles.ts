@@ -1,12 +1,12 @@
 /** Candles of any windows and markets, from one snapshot of a candle table: exact sums of the stored ones, in the order of time. */
-import { type Candle, foldCandles, marketKey } from '../../domain/candles.ts'
-import { compare } from '../../domain/order.ts'
+import { type Candle, candleKey, foldCandles, marketKey } from '../../domain/candles.ts'
+import { compare, firstWhere } from '../../domain/order.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { dayOf } from '../../domain/time.ts'
 import type { Windows } from '../../domain/windows.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
-import { type CandleColumns, readCandleColumns } from '../../tables/candle-columns.ts'
+import { readCandleColumns } from '../../tables/candle-columns.ts'
 import type { Markets } from './markets.ts'
 
 export interface CandleRange {
@@ -42,12 +42,13 @@ export async function findCandles(
   for (const file of await Promise.all(files.map(({ key }) => readCandleColumns(ports, key))))
     for (const [market, rows] of file.markets) {
       if (!markets.has(market)) continue
-      for (let at = firstFrom(file, rows, from); at < rows.length && file.starts[rows[at]] < end; at++) {
+      const first = firstWhere(rows.length, place => file.starts[rows[place]] >= from)
+      for (let at = first; at < rows.length && file.starts[rows[at]] < end; at++) {
         const candle = file.candle(rows[at])
         const start = windows.startOf(candle.windowStart)
         // A window that begins before the range is not asked for, whatever of it lies within.
         if (start < from || start >= to) continue
-        const key = `${start}|${market}`
+        const key = candleKey({ ...candle, windowStart: start })
         const known = parts.get(key)
         if (known) known.push(candle)
         else parts.set(key, [candle])
@@ -61,22 +62,8 @@ export async function findCandles(
     .sort(inOrder)
 }
 
-/** Place of the first of a market's rows whose window begins at a time or later. */
-function firstFrom({ starts }: CandleColumns, rows: Int32Array, from: bigint): number {
-  let [low, high] = [0, rows.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (starts[rows[middle]] < from) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
 /** The order of answers. */
-export function inOrder(
-  a: Pick<Candle, 'windowStart' | 'exchange' | 'symbol'>,
-  b: Pick<Candle, 'windowStart' | 'exchange' | 'symbol'>,
-): number {
+function inOrder(a: Candle, b: Candle): number {
   return (
     compare(a.windowStart, b.windowStart) || compare(marketKey(a.exchange, a.symbol), marketKey(b.exchange, b.symbol))
   )

@@ -55,16 +55,19 @@ const least = (a: bigint | undefined, b: bigint) => (a !== undefined && a < b ? 
  */
 export function chooseMarkets(all: Markets, exchanges: readonly string[], symbols: readonly string[]): Markets {
   const present = [...all.values()]
-  require('exchange', exchanges, new Set(present.map(({ exchange }) => exchange)))
+  requireNames('exchange', exchanges, new Set(present.map(({ exchange }) => exchange)))
   const there = exchanges.length === 0 ? present : present.filter(({ exchange }) => exchanges.includes(exchange))
-  require('symbol', symbols, new Set(there.map(({ symbol }) => symbol)), exchanges.length > 0
-    ? ` on ${exchanges.join(', ')}`
-    : '')
+  requireNames(
+    'symbol',
+    symbols,
+    new Set(there.map(({ symbol }) => symbol)),
+    exchanges.length > 0 ? ` on ${exchanges.join(', ')}` : '',
+  )
   const chosen = symbols.length === 0 ? there : there.filter(({ symbol }) => symbols.includes(symbol))
   return new Map(chosen.map(market => [marketKey(market.exchange, market.symbol), market]))
 }
 
-function require(what: string, asked: readonly string[], present: ReadonlySet<string>, where = ''): void {
+function requireNames(what: string, asked: readonly string[], present: ReadonlySet<string>, where = ''): void {
   const wrong = asked.find(name => !present.has(name))
   if (wrong === undefined) return
   const near = [...present]

@@ -4,6 +4,7 @@ import { PRICE_SCALE, QUANTITY_SCALE } from '../../domain/decimal.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { openTable } from '../../iceberg/catalog.ts'
+import { currentSnapshot } from '../../iceberg/metadata.ts'
 import { cursorText, readCursor } from './cursors.ts'
 import type { RowColumn } from './formats.ts'
 import { chooseMarkets, marketsOf } from './markets.ts'
@@ -46,10 +47,10 @@ export async function answerTrades(
   const to = cursor?.to ?? end ?? BigInt(ports.clock.now()) * 1000n + FAR_AHEAD
   const markets = chooseMarkets(await marketsOf(ports), read.codes('exchanges'), read.codes('symbols'))
   const gold = await openTable(ports, GOLD_TABLE)
-  const snapshotId = cursor?.snapshot ?? gold?.metadata['current-snapshot-id']
+  const snapshotId = cursor?.snapshot ?? (gold && currentSnapshot(gold.metadata)?.['snapshot-id'])
   const send = (rows: readonly TradeRow[], next?: string) =>
     sendRows(context, { columns: COLUMNS, rows, format, numbers, next, about: { snapshot: snapshotId ?? null } })
-  if (!gold || snapshotId === undefined || snapshotId === null) return send([])
+  if (!gold || snapshotId === undefined) return send([])
   requireSnapshot(gold, snapshotId)
   const range = { markets, from: from ?? 0n, to, snapshotId }
   if (from === undefined) return send(await lastTrades(ports, gold, range, limit))

@@ -6,6 +6,7 @@ import { closeSync, fstatSync, openSync, readSync, renameSync, writeSync } from 
 import { crc32 } from 'node:zlib'
 import { type ColumnMetaData, parquetMetadata } from 'hyparquet'
 import { parquetHeader } from 'hyparquet/src/column.js'
+import { firstWhere } from '../../domain/order.ts'
 import { chunkRange } from './check.ts'
 import { pageCrc, sealFooter } from './checksum.ts'
 import { footerBytes, TRAILER_BYTES } from './footer-thrift.ts'
@@ -82,13 +83,8 @@ class Growth {
 
   /** By the headers before the offset; one that begins there has grown behind it. */
   before(offset: number): number {
-    let [low, high] = [0, this.offsets.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.offsets[middle] < offset) low = middle + 1
-      else high = middle
-    }
-    return this.totals[low - 1] ?? 0
+    const first = firstWhere(this.offsets.length, place => this.offsets[place] >= offset)
+    return this.totals[first - 1] ?? 0
   }
 }
 

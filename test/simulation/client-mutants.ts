@@ -1,9 +1,7 @@
 /** Faults planted in the catalog: the swarm of its clients must find them. */
-import type { Mutant } from './mutants.ts'
+import { type Mutant, plantedIn } from './planted.ts'
 
-const mutant = (name: string, file: string, find: string, replace: string): Mutant => {
-  return { scenario: 'clients', name, file, find, replace }
-}
+const mutant = plantedIn('clients')
 
 export const CLIENT_MUTANTS: readonly Mutant[] = [
   mutant(

@@ -1,9 +1,7 @@
 /** Faults planted in the feeds: their scenario's swarm must find them. */
-import type { Mutant } from './mutants.ts'
+import { type Mutant, plantedIn } from './planted.ts'
 
-const mutant = (name: string, file: string, find: string, replace: string): Mutant => {
-  return { scenario: 'feeds', name, file, find, replace }
-}
+const mutant = plantedIn('feeds')
 
 export const FEED_MUTANTS: readonly Mutant[] = [
   mutant(

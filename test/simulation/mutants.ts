@@ -4,21 +4,10 @@
  */
 import { CLIENT_MUTANTS } from './client-mutants.ts'
 import { FEED_MUTANTS } from './feed-mutants.ts'
+import { type Mutant, plantedIn } from './planted.ts'
 import { WORLD_MUTANTS } from './world-mutants.ts'
 
-export interface Mutant {
-  readonly name: string
-  readonly file: string
-  /** Stands in the file exactly once. */
-  readonly find: string
-  readonly replace: string
-  /** Whose swarm alone shows it; undefined: see mutation.ts. */
-  readonly scenario?: string
-  /** From which seed on it is looked for, shortly before one that is known to show it; 1 by default. */
-  readonly seed?: number
-}
-
-const mutant = (name: string, file: string, find: string, replace: string): Mutant => ({ name, file, find, replace })
+const mutant = plantedIn(undefined)
 
 export const MUTANTS: readonly Mutant[] = [
   // Conditions.

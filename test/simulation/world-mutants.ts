@@ -2,11 +2,9 @@
  * Faults planted in the product that show only where the world does more than its calls failing: each names the scenario whose
  * swarm must find it.
  */
-import type { Mutant } from './mutants.ts'
+import { type Mutant, plantedIn } from './planted.ts'
 
-const mutant = (scenario: string, name: string, file: string, find: string, replace: string): Mutant => {
-  return { scenario, name, file, find, replace }
-}
+const mutant = (scenario: string, ...words: Parameters<ReturnType<typeof plantedIn>>) => plantedIn(scenario)(...words)
 
 export const WORLD_MUTANTS: readonly Mutant[] = [
   {

@@ -55,21 +55,28 @@ export async function addKey(
   return JSON.parse(await tradelake(deployed, 'keys', 'add', 'test', '--scopes', scopes, '--json'))
 }
 
+/** All that a `tradelake serve` prints in which nothing goes wrong, by the catalog's address. */
+export function greetingOf(catalog: string): string {
+  return `Iceberg REST catalog: ${catalog}\ncandles and trades:   ${catalog.replace(/iceberg$/, 'v1/candles')}\n`
+}
+
 /** Runs `tradelake serve` on the stack while the catalog at its address is used. */
 export async function served(deployed: Deployed, options: readonly string[], use: (catalog: string) => Promise<void>) {
   const { stack } = deployed.stack.deployment
   const child = spawn(process.execPath, [CLI, 'serve', '--stack', stack, '--auth', 'keys', '--port', '0', ...options])
   let printed = ''
+  let catalog = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', text => (printed += text))
   const ended = new Promise<number | null>(resolve => child.once('exit', resolve))
   try {
     await deployed.until(`an address of serve (${printed})`, async () => /http:\S+/.test(printed), 60_000)
-    await use(/http:\S+/.exec(printed)?.[0] ?? '')
+    catalog = /http:\S+/.exec(printed)?.[0] ?? ''
+    await use(catalog)
   } finally {
     child.kill('SIGINT')
   }
   expect(await ended, printed).toBe(0)
-  expect(printed.trim().split('\n'), 'nothing went wrong in it').toHaveLength(1)
+  expect(printed, 'nothing went wrong in it').toBe(greetingOf(catalog))
 }
 
 /** A client of Python's world: of this machine's environment it has the path alone. `endpoint`: where it is told that S3 is. */

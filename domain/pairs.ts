@@ -1,6 +1,6 @@
 /** Symbols as pairs of assets: `BTCUSDT` is BTC in USDT. Each exchange writes them its own way. */
-import { BadInput } from '../domain/errors.ts'
 import { ASSETS, QUOTES } from './assets.ts'
+import { BadInput } from './errors.ts'
 
 export interface Pair {
   /** Base then quote: `BTCUSDT`. */
@@ -62,4 +62,9 @@ const RENAMED: Readonly<Record<string, string>> = { XBT: 'BTC', XDG: 'DOGE' }
 /** The asset's name as everyone but Kraken writes it. */
 export function commonName(asset: string): string {
   return Object.hasOwn(RENAMED, asset) ? RENAMED[asset] : asset
+}
+
+/** Kraken's own name of an asset. */
+export function krakenName(asset: string): string {
+  return Object.keys(RENAMED).find(name => RENAMED[name] === asset) ?? asset
 }

@@ -8,6 +8,7 @@ import type { Log } from '../domain/ports.ts'
 import { filesIn, type Place } from '../iceberg/updates/files.ts'
 import { Invalid, RequirementFailed } from '../iceberg/updates/refusals.ts'
 import { byKeys, EVERYTHING } from './access.ts'
+import { binanceRoutes } from './binance/routes.ts'
 import type { FileService } from './catalog/delegation.ts'
 import type { CatalogPorts } from './catalog/entries.ts'
 import type { Variables } from './catalog/request.ts'
@@ -71,6 +72,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
   }
   app.use('/iceberg/*', admit)
   app.route('/v1', marketRoutes({ ports, log, admit }))
+  app.route('/binance', binanceRoutes({ ports, log, admit }))
   app.route(
     '/iceberg',
     catalogRoutes({ ports, service, tags, log, reported: () => counted(metricNames.clientReports) }),

@@ -108,7 +108,9 @@ export async function orderedTrades(
   // Each part is in the order of time already, which this sort makes use of.
   const order = Array.from(partOf, (_, at) => at).sort((a, b) => {
     const [one, other] = [parts[partOf[a]], parts[partOf[b]]]
-    return one.times[rowOf[a]] - other.times[rowOf[b]] || rankOf[a] - rankOf[b] || compareIds(one, rowOf[a], other, rowOf[b])
+    return (
+      one.times[rowOf[a]] - other.times[rowOf[b]] || rankOf[a] - rankOf[b] || compareIds(one, rowOf[a], other, rowOf[b])
+    )
   })
   return { parts, partOf, rowOf, order }
 }

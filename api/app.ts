@@ -12,6 +12,7 @@ import { findTable } from '../iceberg/catalog.ts'
 import { filesIn, type Place } from '../iceberg/updates/files.ts'
 import { Invalid, RequirementFailed } from '../iceberg/updates/refusals.ts'
 import { byKeys, EVERYTHING } from './access.ts'
+import { binanceRoutes } from './binance/routes.ts'
 import type { FileService } from './catalog/delegation.ts'
 import type { CatalogPorts } from './catalog/entries.ts'
 import type { Variables } from './catalog/request.ts'
@@ -112,6 +113,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
       context.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
     )
   app.route('/v1', marketRoutes({ ports, tags, isOpen: !authorize, log }, admit, ...limits))
+  app.route('/binance', binanceRoutes({ ports, log, admit }))
   app.route(
     '/iceberg',
     catalogRoutes({ ports, service, tags, log, reported: () => counted(metricNames.clientReports) }),

@@ -143,7 +143,7 @@ async function* allPages(
 }
 
 /** Start of the longest of the windows, so many of them before a time. */
-function lastWindows(windows: CandleQuery['windows'], to: bigint, count: number): bigint {
+export function lastWindows(windows: CandleQuery['windows'], to: bigint, count: number): bigint {
   const starts = windows.map(each => {
     const start = each.startOf(to - 1n)
     const back = (each.endOf(start) - start) * BigInt(count - 1)

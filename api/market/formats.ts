@@ -1,5 +1,5 @@
 /** The formats of answers, and rows as text: each column is named once with its type, and every format writes it by that. */
-import { formatDecimal } from '../../domain/decimal.ts'
+import { trimmedDecimal } from '../../domain/decimal.ts'
 import type { Parameters } from './parameters.ts'
 import { problem } from './problems.ts'
 
@@ -83,13 +83,7 @@ function textOf<Row>({ type, scale = 0, value }: RowColumn<Row>, row: Row): stri
   const found = value(row)
   if (found === undefined || typeof found === 'string') return found
   if (type === 'time') return timeText(found)
-  return type === 'decimal' ? decimalText(found, scale) : found.toString()
-}
-
-/** Without zeros at the end: `64000.1`, `12`. */
-function decimalText(units: bigint, scale: number): string {
-  const text = formatDecimal(units, scale)
-  return scale === 0 ? text : text.replace(/\.?0+$/, '')
+  return type === 'decimal' ? trimmedDecimal(found, scale) : found.toString()
 }
 
 /** As `2026-11-20T10:00:00Z`, with six digits after the point where it is no whole second. */

@@ -59,6 +59,10 @@ export async function marketsOf(ports: Pick<Ports, 'store' | 'state'>, asOf: AsO
 
 const least = (a: bigint | undefined, b: bigint) => (a !== undefined && a < b ? a : b)
 
+export function oneMarket(market: Market): Markets {
+  return new Map([[marketKey(market.exchange, market.symbol), market]])
+}
+
 /**
  * Those of these exchanges and symbols; all of them where none are named.
  * @throws ApiError 404 where one of the names is none, with the nearest

@@ -12,9 +12,10 @@ import { descriptionPage } from './page.ts'
 import { PIN_ROUTES } from './pin-routes.ts'
 import { Problem, problem, problemBody } from './problems.ts'
 import type { MarketOptions, Route } from './route.ts'
+import { SPREAD } from './spread-route.ts'
 import { TRADES } from './trade-routes.ts'
 
-const ROUTES: readonly Route[] = [CANDLES, TRADES, SYMBOLS, ...AVERAGE_ROUTES, ...PIN_ROUTES]
+const ROUTES: readonly Route[] = [CANDLES, TRADES, SYMBOLS, ...AVERAGE_ROUTES, SPREAD, ...PIN_ROUTES]
 
 /** `admit` lets requests pass, or throws an ApiError or a Problem. */
 export function marketRoutes(

@@ -112,7 +112,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
     app.get('/metrics', admit, async context =>
       context.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
     )
-  app.route('/v1', marketRoutes({ ports, tags, isOpen: !authorize, log }, admit, ...limits))
+  app.route('/v1', marketRoutes({ ports, tags, isOpen: !authorize, log, service }, admit, ...limits))
   app.route('/binance', binanceRoutes({ ports, log, admit }))
   app.route(
     '/iceberg',

@@ -5,6 +5,8 @@ import { rowStarts } from './take.ts'
 
 export interface TradeIds {
   text(row: number): string
+  /** The number that ends an id: -1 where none does, NaN where it may take more than 2^53. */
+  number(row: number): number
   /** The order of two rows' ids, as `compareTradeIds` has it. */
   compare(a: number, b: number): number
 }
@@ -16,8 +18,7 @@ export function tradeIdsOf(column: BytesColumn, rows: number): TradeIds {
 
   const text = (row: number) => Buffer.from(plain.subarray(starts[row] + 4, starts[row + 1])).toString()
 
-  /** The number that ends an id, -1 where none does; NaN where it may take more than 2^53. */
-  function tail(row: number): number {
+  function number(row: number): number {
     const begin = starts[row] + 4
     let at = starts[row + 1] - 1
     let value = 0
@@ -31,8 +32,8 @@ export function tradeIdsOf(column: BytesColumn, rows: number): TradeIds {
   }
 
   function compare(a: number, b: number): number {
-    return tail(a) - tail(b) || compareTradeIds(text(a), text(b))
+    return number(a) - number(b) || compareTradeIds(text(a), text(b))
   }
 
-  return { text, compare }
+  return { text, number, compare }
 }

@@ -5,6 +5,8 @@ import type { Variables } from '../catalog/request.ts'
 import { ApiError } from '../errors.ts'
 import { AVERAGE_ROUTES } from './average-routes.ts'
 import { CANDLES } from './candle-routes.ts'
+import { COVERAGE } from './coverage-route.ts'
+import { EXPORTS, FILE } from './files.ts'
 import { SYMBOLS } from './market-routes.ts'
 import { nearest } from './nearest.ts'
 import { openApi } from './openapi.ts'
@@ -13,9 +15,21 @@ import { PIN_ROUTES } from './pin-routes.ts'
 import { Problem, problem, problemBody } from './problems.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { SPREAD } from './spread-route.ts'
+import { STATS } from './stats-route.ts'
 import { TRADES } from './trade-routes.ts'
 
-const ROUTES: readonly Route[] = [CANDLES, TRADES, SYMBOLS, ...AVERAGE_ROUTES, SPREAD, ...PIN_ROUTES]
+const ROUTES: readonly Route[] = [
+  CANDLES,
+  TRADES,
+  SYMBOLS,
+  ...AVERAGE_ROUTES,
+  SPREAD,
+  COVERAGE,
+  STATS,
+  EXPORTS,
+  FILE,
+  ...PIN_ROUTES,
+]
 
 /** `admit` lets requests pass, or throws an ApiError or a Problem. */
 export function marketRoutes(
@@ -40,7 +54,7 @@ export function marketRoutes(
   for (const route of ROUTES) routes.on(route.method, route.path, context => route.answer(context, options))
   routes.all('/*', context => {
     const asked = context.req.path.replace(/^\/v1/, '')
-    const here = ROUTES.filter(({ path }) => new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`).test(asked))
+    const here = ROUTES.filter(({ path }) => new RegExp(`^${path.replace(/:\w+(?:\{[^}]*\})?/g, '.+')}$`).test(asked))
     if (here.length > 0)
       throw problem(405, `${context.req.path} takes ${here.map(({ method }) => method.toUpperCase()).join(' and ')}.`)
     const hint = nearest(

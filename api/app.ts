@@ -16,6 +16,7 @@ import { catalogRoutes } from './catalog/routes.ts'
 import { ApiError, forbidden } from './errors.ts'
 import { marketRoutes } from './market/routes.ts'
 import { oauthRoutes } from './oauth.ts'
+import { udfRoutes } from './udf/routes.ts'
 
 export interface ApiOptions {
   readonly ports: Omit<CatalogPorts, 'files'>
@@ -73,6 +74,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
   app.use('/iceberg/*', admit)
   app.route('/v1', marketRoutes({ ports, log, admit }))
   app.route('/binance', binanceRoutes({ ports, log, admit }))
+  app.route('/udf', udfRoutes({ ports, log, admit }))
   app.route(
     '/iceberg',
     catalogRoutes({ ports, service, tags, log, reported: () => counted(metricNames.clientReports) }),

@@ -13,7 +13,9 @@ import type { FileService } from './catalog/delegation.ts'
 import type { CatalogPorts } from './catalog/entries.ts'
 import type { Variables } from './catalog/request.ts'
 import { catalogRoutes } from './catalog/routes.ts'
+import { coinbaseRoutes } from './coinbase/routes.ts'
 import { ApiError, forbidden } from './errors.ts'
+import { krakenRoutes } from './kraken/routes.ts'
 import { marketRoutes } from './market/routes.ts'
 import { oauthRoutes } from './oauth.ts'
 import { udfRoutes } from './udf/routes.ts'
@@ -74,6 +76,8 @@ export function createApi(options: ApiOptions): Hono<Variables> {
   app.use('/iceberg/*', admit)
   app.route('/v1', marketRoutes({ ports, log, admit }))
   app.route('/binance', binanceRoutes({ ports, log, admit }))
+  app.route('/kraken', krakenRoutes({ ports, log, admit }))
+  app.route('/coinbase', coinbaseRoutes({ ports, log, admit }))
   app.route('/udf', udfRoutes({ ports, log, admit }))
   app.route(
     '/iceberg',

@@ -18,10 +18,11 @@ export async function ohlc(at: ReadAt, query: URLSearchParams): Promise<object> 
   const windows = INTERVALS.includes(interval) ? parseWindows(`${interval}m`) : undefined
   if (!windows) throw invalidArguments('interval')
   const since = query.get('since')
-  if (since && !/^\d{1,11}$/.test(since)) throw invalidArguments('since')
+  if (since && !/^-?\d{1,11}$/.test(since)) throw invalidArguments('since')
   if (!query.get('pair')) throw invalidArguments('pair')
   const [{ market, names }] = await pairsNamed(at, query.get('pair') ?? undefined)
-  const from = since ? BigInt(since) * SECOND + 1n : 0n
+  // Clients that ask from 1970 on name a time before it.
+  const from = since && Number(since) >= 0 ? BigInt(since) * SECOND + 1n : 0n
   const asked = { windows, from, to: at.now + 1n, fill: 'previous' } as const
   const rows = await (since ? firstCandles : lastCandles)(at, market, asked, MOST)
   // What has not ended is asked for again.

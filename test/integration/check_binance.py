@@ -55,6 +55,7 @@ def with_ccxt():
         {
             "urls": {"api": {"public": f"{LAKE}/binance/api/v3"}},
             "options": {"fetchMarkets": {"types": ["spot"]}},
+            "enableRateLimit": False,
         }
     )
     loaded = exchange.load_markets()

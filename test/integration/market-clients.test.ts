@@ -73,4 +73,15 @@ describe.skipIf(!hasPython())('a lake’s markets', () => {
     expect(compared).toEqual({ '1m': expect.any(Number), '1h': expect.any(Number), trades: expect.any(Number) })
     expect(compared['1m']).toBeGreaterThan(5_000)
   })
+
+  test.each(['kraken', 'coinbase'])('of %s are read by ccxt', async exchange => {
+    const compared = await compare(await marketPython(), 'check_ccxt.py', exchange)
+    expect(compared).toEqual({
+      '1m': expect.any(Number),
+      '1h': expect.any(Number),
+      '1d': expect.any(Number),
+      trades: 2500,
+    })
+    expect(compared['1m']).toBeGreaterThan(500)
+  })
 })

@@ -17,11 +17,14 @@ import type { FileService } from './catalog/delegation.ts'
 import type { CatalogPorts } from './catalog/entries.ts'
 import type { Variables } from './catalog/request.ts'
 import { catalogRoutes } from './catalog/routes.ts'
+import { coinbaseRoutes } from './coinbase/routes.ts'
 import { ApiError, forbidden } from './errors.ts'
 import { limited, type RateLimit } from './http/limits.ts'
 import { logged, measured, numbered } from './http/requests.ts'
+import { krakenRoutes } from './kraken/routes.ts'
 import { marketRoutes } from './market/routes.ts'
 import { oauthRoutes } from './oauth.ts'
+import { udfRoutes } from './udf/routes.ts'
 
 export interface ApiOptions {
   readonly ports: Omit<CatalogPorts, 'files'>
@@ -114,6 +117,9 @@ export function createApi(options: ApiOptions): Hono<Variables> {
     )
   app.route('/v1', marketRoutes({ ports, tags, isOpen: !authorize, log, service }, admit, ...limits))
   app.route('/binance', binanceRoutes({ ports, log, admit }))
+  app.route('/kraken', krakenRoutes({ ports, log, admit }))
+  app.route('/coinbase', coinbaseRoutes({ ports, log, admit }))
+  app.route('/udf', udfRoutes({ ports, log, admit }))
   app.route(
     '/iceberg',
     catalogRoutes({ ports, service, tags, log, reported: () => counted(metricNames.clientReports) }),

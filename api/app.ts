@@ -13,6 +13,7 @@ import type { CatalogPorts } from './catalog/entries.ts'
 import type { Variables } from './catalog/request.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import { ApiError, forbidden } from './errors.ts'
+import type { LiveOptions } from './live/answer.ts'
 import { marketRoutes } from './market/routes.ts'
 import { oauthRoutes } from './oauth.ts'
 
@@ -28,13 +29,15 @@ export interface ApiOptions {
   /** Whether tags may be set on the pipeline's tables (default: yes). */
   readonly tags?: boolean
   readonly counted?: (metric: string) => void
+  /** For answers that go on: live trades and candles, and recorded ones; there are none without. */
+  readonly live?: LiveOptions
 }
 
 /** A commit of a table with a thousand snapshots is far smaller. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024
 
 export function createApi(options: ApiOptions): Hono<Variables> {
-  const { places = [], service, log, auth, tags = true, counted = () => {} } = options
+  const { places = [], service, log, auth, tags = true, counted = () => {}, live } = options
   const files = filesIn([{ store: options.ports.store, prefix: USER_PREFIX }, ...places])
   const ports: CatalogPorts = { ...options.ports, files }
   const app = new Hono<Variables>()
@@ -70,7 +73,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
     await next()
   }
   app.use('/iceberg/*', admit)
-  app.route('/v1', marketRoutes({ ports, log, admit }))
+  app.route('/v1', marketRoutes({ ports, log, admit, live }))
   app.route(
     '/iceberg',
     catalogRoutes({ ports, service, tags, log, reported: () => counted(metricNames.clientReports) }),

@@ -3,7 +3,7 @@ import { clientRegion } from '../adapters/aws-clients.ts'
 import { s3FileService } from '../adapters/file-service.ts'
 import { type HttpServer, openHttpServer } from '../adapters/http-server.ts'
 import { placeOf } from '../adapters/places.ts'
-import { askedToEnd, systemClock, systemScratch } from '../adapters/system.ts'
+import { askedToEnd, systemClock, systemScratch, systemTimers } from '../adapters/system.ts'
 import { type ApiOptions, createApi } from '../api/app.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
@@ -94,6 +94,10 @@ export async function serveCatalog({ ports }: Pick<CatalogPlace, 'ports'>, servi
     .split(',')
     .filter(uri => uri !== '')
     .map(uri => placeOf(uri, { ids: ports.ids, scratch }))
-  const api = createApi({ ports, places: further, service, log, auth })
-  return openHttpServer(request => api.fetch(request), { host, port: parseNumber('port', serving.port, 0, true) })
+  const live = { timers: systemTimers(), isStreaming: true }
+  const api = createApi({ ports, places: further, service, log, auth, live })
+  return openHttpServer((request, connection) => api.fetch(request, connection), {
+    host,
+    port: parseNumber('port', serving.port, 0, true),
+  })
 }

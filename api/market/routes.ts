@@ -3,6 +3,8 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import { Corrupt, messageOf, Throttled } from '../../domain/errors.ts'
 import type { Log, Ports } from '../../domain/ports.ts'
 import { ApiError } from '../errors.ts'
+import type { LiveOptions } from '../live/answer.ts'
+import { addLiveRoutes } from '../live/routes.ts'
 import { answerCandles } from './candle-routes.ts'
 import { formatIn, type RowColumn } from './formats.ts'
 import { chooseMarkets, type Market, marketsOf } from './markets.ts'
@@ -16,6 +18,8 @@ export interface MarketOptions {
   readonly log: Log
   /** Lets a request pass. @throws ApiError */
   readonly admit: MiddlewareHandler
+  /** For answers that go on; there are none without. */
+  readonly live?: LiveOptions
 }
 
 const MARKET_COLUMNS: readonly RowColumn<Market>[] = [
@@ -25,7 +29,7 @@ const MARKET_COLUMNS: readonly RowColumn<Market>[] = [
   { name: 'last_trade', type: 'time', value: ({ lastTrade }) => lastTrade },
 ]
 
-export function marketRoutes({ ports, log, admit }: MarketOptions): Hono {
+export function marketRoutes({ ports, log, admit, live }: MarketOptions): Hono {
   const routes = new Hono()
   routes.onError((error, context) => {
     const known = asProblem(error)
@@ -39,6 +43,7 @@ export function marketRoutes({ ports, log, admit }: MarketOptions): Hono {
   routes.get('/candles', context => answerCandles(ports, context))
   routes.get('/trades', context => answerTrades(ports, context))
 
+  if (live) addLiveRoutes(routes, { ports, live, asProblem })
   routes.get('/symbols', async context => {
     const read = parametersOf(new URL(context.req.url).searchParams, ['exchanges', 'symbols', 'format'])
     const format = formatIn(read, context.req.header('accept'))

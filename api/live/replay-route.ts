@@ -1,0 +1,125 @@
+/** `GET /v1/replay`: recorded trades and candles, paced by their times. */
+import type { Context } from 'hono'
+import { candleTable, GOLD_TABLE } from '../../domain/tables.ts'
+import { TIMEFRAMES } from '../../domain/timeframes.ts'
+import type { Windows } from '../../domain/windows.ts'
+import { openTable } from '../../iceberg/catalog.ts'
+import { currentSnapshot } from '../../iceberg/metadata.ts'
+import { currentSnapshots, openCandleTables, type Snapshots } from '../market/candle-pages.ts'
+import { digestOf } from '../market/cursors.ts'
+import { chooseMarkets, marketsOf } from '../market/markets.ts'
+import { type Parameters, parametersOf } from '../market/parameters.ts'
+import { problem } from '../market/problems.ts'
+import { requireSnapshot } from '../market/snapshots.ts'
+import { answerMessages, framingIn, type LiveContext } from './answer.ts'
+import { isOver, type Replay, type ReplayPosition, replay } from './replay.ts'
+
+const PARAMETERS = ['symbols', 'exchanges', 'start', 'end', 'channels', 'timeframe', 'speed', 'cursor', 'format']
+/** What may change when a replay goes on. */
+const NOT_OF_THE_QUERY = ['cursor', 'speed', 'format']
+/** An exchange's clock may be ahead of ours by as much. */
+const FAR_AHEAD = 60_000_000n
+const MOST_SPEED = 1e9
+
+/** Answers the route. @throws Problem; Corrupt */
+export async function answerReplay(context: Context, live: LiveContext): Promise<Response> {
+  const { ports } = live
+  const query = new URL(context.req.url).searchParams
+  const read = parametersOf(query, PARAMETERS)
+  const framing = framingIn(context, read)
+  const { isTrades, windows } = channelsIn(read)
+  const speed = speedIn(read)
+  const range = read.range()
+  if (range.start === undefined)
+    throw problem(400, 'start is missing: give the time that the replay begins at.', 'start')
+  const cursor = cursorIn(read.text('cursor') ?? context.req.header('last-event-id'), digestOf(query, NOT_OF_THE_QUERY))
+  const begun = cursor?.begun ?? BigInt(ports.clock.now()) * 1000n
+  const end = cursor?.to ?? range.end ?? begun
+  const markets = chooseMarkets(await marketsOf(ports), read.codes('exchanges'), read.codes('symbols'))
+  const table = isTrades ? await openTable(ports, GOLD_TABLE) : undefined
+  const tables = await openCandleTables(ports, windows)
+  const snapshots = cursor?.snapshots ?? {
+    ...(table && idsOf(currentSnapshot(table.metadata)?.['snapshot-id'])),
+    ...currentSnapshots(tables),
+  }
+  const goldId = snapshots[GOLD_TABLE.name]
+  for (const each of [...tables.values(), ...(table ? [table] : [])])
+    if (snapshots[each.name] !== undefined) requireSnapshot(each, snapshots[each.name])
+  const to = end < begun + FAR_AHEAD ? end : begun + FAR_AHEAD
+  const wanted: Replay = {
+    ...{ markets, windows, tables, snapshots, begun, to, speed },
+    gold: table && goldId !== undefined ? { table, snapshotId: goldId } : undefined,
+    from: range.start,
+    after: cursor?.after,
+    cursor: cursorPrefix(digestOf(query, NOT_OF_THE_QUERY), begun, to, snapshots),
+  }
+  // A browser's EventSource does not come again after it.
+  if (wanted.after && isOver(wanted, wanted.after)) return context.body(null, 204)
+  const { timers } = live.live
+  return answerMessages(context, live, (kind, signal) => replay({ ...ports, timers }, wanted, kind, signal), {
+    framing,
+    isLive: false,
+  })
+}
+
+const idsOf = (id: number | undefined): Snapshots => (id === undefined ? {} : { [GOLD_TABLE.name]: id })
+
+/** What is asked for: trades, candles of some windows, or both. @throws Problem 400 */
+function channelsIn(read: Parameters): { readonly isTrades: boolean; readonly windows: readonly Windows[] } {
+  const named = read.text('channels')?.split(',')
+  const channels = named ?? (read.text('timeframe') === undefined ? ['trades'] : ['trades', 'candles'])
+  const wrong = channels.find(channel => channel !== 'trades' && channel !== 'candles')
+  if (wrong !== undefined)
+    throw problem(400, `channels is ${wrong}: give trades, candles, or trades,candles.`, 'channels')
+  if (!channels.includes('candles') && read.text('timeframe') !== undefined)
+    throw problem(400, 'timeframe is of candles: give channels=trades,candles, or leave one of them out.', 'timeframe')
+  return {
+    isTrades: channels.includes('trades'),
+    windows: channels.includes('candles') ? read.windows('timeframe', '1m') : [],
+  }
+}
+
+function speedIn(read: Parameters): number {
+  const text = read.text('speed') ?? '1'
+  if (text === 'max') return Number.POSITIVE_INFINITY
+  const speed = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : 0
+  if (!(speed > 0 && speed <= MOST_SPEED))
+    throw problem(400, `speed is ${text}: give a number above 0, as 1, 10 or 0.5, or max.`, 'speed')
+  return speed
+}
+
+/** The tables that a replay may be of, in the order in which its cursors name their snapshots. */
+const TABLES = [GOLD_TABLE.name, ...TIMEFRAMES.map(timeframe => candleTable(timeframe).name)]
+
+function cursorPrefix(digest: string, begun: bigint, to: bigint, snapshots: Snapshots): string {
+  const ids = TABLES.map(name => snapshots[name]?.toString(36) ?? '')
+  return ['r1', digest, begun.toString(36), to.toString(36), ids.join('~')].join('.')
+}
+
+interface ReplayCursor {
+  readonly begun: bigint
+  readonly to: bigint
+  readonly snapshots: Snapshots
+  readonly after: ReplayPosition
+}
+
+/** @throws Problem 400 where it is none, or another query's */
+function cursorIn(text: string | undefined, digest: string): ReplayCursor | undefined {
+  if (text === undefined || text === '') return undefined
+  const parts = text.split('.')
+  const [version, asked, begun, to, ids, time, count] = parts
+  const isCursor = version === 'r1' && parts.length === 7 && parts.every(part => /^[\w~-]*$/.test(part))
+  const [begunAt, end] = [begun, to].map(part => Number.parseInt(part ?? '', 36))
+  const [at, given] = [time, count].map(part => (/^\d+$/.test(part ?? '') ? Number(part) : Number.NaN))
+  if (!isCursor || ![begunAt, end, at, given].every(Number.isSafeInteger))
+    throw problem(400, 'The cursor is none that this gave: take it from a message.', 'cursor')
+  if (asked !== digest)
+    throw problem(400, 'The cursor is of another query: give it with the parameters that it came from.', 'cursor')
+  const named = ids.split('~').map(id => Number.parseInt(id, 36))
+  return {
+    begun: BigInt(begunAt),
+    to: BigInt(end),
+    snapshots: Object.fromEntries(TABLES.flatMap((name, i) => (Number.isNaN(named[i]) ? [] : [[name, named[i]]]))),
+    after: { time: at, count: given },
+  }
+}

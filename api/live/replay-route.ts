@@ -2,7 +2,6 @@
 import type { Context } from 'hono'
 import { candleTable, GOLD_TABLE } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
-import type { Windows } from '../../domain/windows.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { currentSnapshot } from '../../iceberg/metadata.ts'
 import { currentSnapshots, openCandleTables, type Snapshots } from '../market/candle-pages.ts'
@@ -12,6 +11,7 @@ import { type Parameters, parametersOf } from '../market/parameters.ts'
 import { problem } from '../market/problems.ts'
 import { requireSnapshot } from '../market/snapshots.ts'
 import { answerMessages, framingIn, type LiveContext } from './answer.ts'
+import { channelsIn } from './channels.ts'
 import { isOver, type Replay, type ReplayPosition, replay } from './replay.ts'
 
 const PARAMETERS = ['symbols', 'exchanges', 'start', 'end', 'channels', 'timeframe', 'speed', 'cursor', 'format']
@@ -63,21 +63,6 @@ export async function answerReplay(context: Context, live: LiveContext): Promise
 }
 
 const idsOf = (id: number | undefined): Snapshots => (id === undefined ? {} : { [GOLD_TABLE.name]: id })
-
-/** What is asked for: trades, candles of some windows, or both. @throws Problem 400 */
-function channelsIn(read: Parameters): { readonly isTrades: boolean; readonly windows: readonly Windows[] } {
-  const named = read.text('channels')?.split(',')
-  const channels = named ?? (read.text('timeframe') === undefined ? ['trades'] : ['trades', 'candles'])
-  const wrong = channels.find(channel => channel !== 'trades' && channel !== 'candles')
-  if (wrong !== undefined)
-    throw problem(400, `channels is ${wrong}: give trades, candles, or trades,candles.`, 'channels')
-  if (!channels.includes('candles') && read.text('timeframe') !== undefined)
-    throw problem(400, 'timeframe is of candles: give channels=trades,candles, or leave one of them out.', 'timeframe')
-  return {
-    isTrades: channels.includes('trades'),
-    windows: channels.includes('candles') ? read.windows('timeframe', '1m') : [],
-  }
-}
 
 function speedIn(read: Parameters): number {
   const text = read.text('speed') ?? '1'

@@ -46,6 +46,12 @@ export interface Wanted {
   market(key: string): boolean
 }
 
+export const EVERY_TRADE: Wanted = {
+  from: Number.NEGATIVE_INFINITY,
+  to: Number.POSITIVE_INFINITY,
+  market: () => true,
+}
+
 const COLUMNS = ['symbol', 'exchange', 'timestamp', 'trade_id', 'price', 'quantity', 'side']
 const PLAIN = new Set(['trade_id'])
 
@@ -85,7 +91,7 @@ function decimalsOf(column: Int64Column | BigDecimalColumn): Decimals {
   return { values: column.values, halves: column.kind === 'int64' ? halvesOf(column.values) : undefined }
 }
 
-function marketOf({ markets, exchange, symbol }: TradeColumns, row: number): string {
+export function marketOf({ markets, exchange, symbol }: TradeColumns, row: number): string {
   return markets[exchange.indexes[row]][symbol.indexes[row]]
 }
 

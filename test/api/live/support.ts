@@ -59,13 +59,35 @@ export async function whileTimePasses<T>(timers: FakeTimers, promise: Promise<T>
 
 /** The messages of an answer of JSON lines, as they come. */
 export async function* messagesOf(response: Response): AsyncGenerator<Message> {
-  if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`)
-  let rest = ''
-  const decoder = new TextDecoder()
-  for await (const bytes of response.body ?? []) {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) yield JSON.parse(line)
+  const reader = readerOf(response)
+  try {
+    for (let next = await reader.next(); next; next = await reader.next()) yield* next
+  } finally {
+    await reader.cancel()
   }
-  if (rest !== '') throw new Error(`a line without an end: ${rest}`)
+}
+
+export interface MessageReader {
+  /** The messages of the next part; undefined at the end. */
+  next(): Promise<Message[] | undefined>
+  /** Leaves, also while something is awaited. */
+  cancel(): Promise<void>
+}
+
+export function readerOf(response: Response): MessageReader {
+  if (response.status !== 200 || !response.body) throw new Error(`the answer is ${response.status}`)
+  const reader = response.body.getReader()
+  const decoder = new TextDecoder()
+  let rest = ''
+  return {
+    async next() {
+      const { value, done } = await reader.read()
+      if (done && rest !== '') throw new Error(`a line without an end: ${rest}`)
+      if (done) return undefined
+      const lines = (rest + decoder.decode(value, { stream: true })).split('\n')
+      rest = lines.pop() ?? ''
+      return lines.map(line => JSON.parse(line))
+    },
+    cancel: () => reader.cancel(),
+  }
 }

@@ -2,11 +2,11 @@
  * What a feed computes for each trade, on one core: a decoded trade to its Kafka value, and a WebSocket frame to the values of
  * its trades. CPU time, not wall-clock time: other work on the machine does not count.
  */
+import { pairOf } from '../domain/pairs.ts'
 import type { Trade } from '../domain/trade.ts'
 import { encodeTrade } from '../domain/wire.ts'
 import { DECODERS } from '../feeds/exchanges/decoders.ts'
 import { VENUES } from '../feeds/exchanges/venues.ts'
-import { pairOf } from '../feeds/pairs.ts'
 import { isSimulated, MARKETS, type SimulatedName } from '../feeds/simulator/instruments.ts'
 import { createSimulator } from '../feeds/simulator/simulator.ts'
 import { createFakeTimers } from '../test/feeds/fake-timers.ts'

@@ -44,6 +44,16 @@ export function formatDecimal(units: bigint, scale: number): string {
   return negative ? `-${text}` : text
 }
 
+/** Without zeros at the end, but with so many digits after the point at least: `64000.1`, `12`; `12.50` with two. */
+export function trimmedDecimal(units: bigint, scale: number, least = 0): string {
+  const text = formatDecimal(units, scale)
+  if (scale <= least)
+    return scale === 0 && least > 0 ? `${text}.${'0'.repeat(least)}` : text.padEnd(text.length + least - scale, '0')
+  const kept = text.length - scale + least
+  const rest = text.slice(kept).replace(/0+$/, '')
+  return rest === '' && least === 0 ? text.slice(0, kept - 1) : text.slice(0, kept) + rest
+}
+
 /** Any number of so many digits fits a 64-bit integer. */
 export const LONG_DIGITS = 18
 

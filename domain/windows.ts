@@ -38,9 +38,20 @@ export function parseWindows(name: string): Windows | undefined {
   return { name, base: dividing(length), startOf: micros => windowOf(micros, length), endOf: start => start + length }
 }
 
-/** The longest stored timeframe of which a length is a multiple: the fewest candles to add up, and those that are kept longest. */
-function dividing(length: bigint): Timeframe {
-  return TIMEFRAMES.findLast(timeframe => length % timeframe.length === 0n) ?? TIMEFRAMES[0]
+/** The same windows by the clocks of a zone that is so many microseconds ahead of UTC, or behind it where that is negative. */
+export function windowsInZone(windows: Windows, ahead: bigint): Windows {
+  return {
+    name: windows.name,
+    base: dividing(windows.base.length, ahead),
+    startOf: micros => windows.startOf(micros + ahead) - ahead,
+    endOf: start => windows.endOf(start + ahead) - ahead,
+  }
+}
+
+/** The longest stored timeframe of which some lengths are multiples: the fewest candles to add up, and those that are kept longest. */
+function dividing(...lengths: readonly bigint[]): Timeframe {
+  const divides = (timeframe: Timeframe) => lengths.every(length => length % timeframe.length === 0n)
+  return TIMEFRAMES.findLast(divides) ?? TIMEFRAMES[0]
 }
 
 /** Start of the month that a time lies in, or of one so many months later; microseconds since 1970. */

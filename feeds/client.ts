@@ -3,10 +3,10 @@
  * before that ends, so that a planned change loses nothing. Gold drops what comes twice meanwhile.
  */
 import type { Sockets, Timers } from '../domain/feed-ports.ts'
+import type { Pair } from '../domain/pairs.ts'
 import { HOUR_MS } from '../domain/time.ts'
 import { createAddresses } from './addresses.ts'
 import { type Connection, type EndCause, openConnection } from './connection.ts'
-import type { Pair } from './pairs.ts'
 import type { Control, StreamApi, StreamKind } from './protocol.ts'
 import type { Random } from './random.ts'
 import { createTimeouts } from './timeouts.ts'

@@ -1,10 +1,10 @@
 /** The connections of one feed: each client has as many pairs as the exchange takes on one connection, and all act together. */
 import type { Sockets, Timers } from '../domain/feed-ports.ts'
+import type { Pair } from '../domain/pairs.ts'
 import { piecesOf } from '../domain/pieces.ts'
 import { type Client, createClient, type Outage } from './client.ts'
 import type { EndCause } from './connection.ts'
 import type { Venue } from './exchanges/venues.ts'
-import type { Pair } from './pairs.ts'
 import type { Control, StreamKind } from './protocol.ts'
 import type { Random } from './random.ts'
 

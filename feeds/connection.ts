@@ -3,7 +3,7 @@
  * frames come, and ends once, with a cause.
  */
 import type { Sockets, Timers } from '../domain/feed-ports.ts'
-import type { Pair } from './pairs.ts'
+import type { Pair } from '../domain/pairs.ts'
 import type { Control, StreamApi, StreamKind } from './protocol.ts'
 import { createTimeouts } from './timeouts.ts'
 

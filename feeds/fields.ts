@@ -4,6 +4,7 @@
  */
 import { PRICE_SCALE, parseDecimal, QUANTITY_SCALE } from '../domain/decimal.ts'
 import { messageOf } from '../domain/errors.ts'
+import { symbolOf } from '../domain/pairs.ts'
 import { LAST_MS } from '../domain/time.ts'
 import {
   type DecodedTrade,
@@ -15,7 +16,6 @@ import {
   tradeOf,
   type Unreadable,
 } from './decoder.ts'
-import { symbolOf } from './pairs.ts'
 
 /** A number as it was written. */
 class NumberText {

@@ -4,11 +4,11 @@
  */
 import { BY_HAND } from '../domain/feed-gaps.ts'
 import type { FeedRecord, Http, RecordSink, Timers } from '../domain/feed-ports.ts'
+import type { Pair } from '../domain/pairs.ts'
 import type { Log } from '../domain/ports.ts'
 import { encodeTrade, type SchemaIds } from '../domain/wire.ts'
 import type { Venue } from './exchanges/venues.ts'
 import type { FeedMetrics } from './metrics.ts'
-import type { Pair } from './pairs.ts'
 import { createPause } from './pause.ts'
 import type { StreamKind } from './protocol.ts'
 import { createRecovery } from './recovery.ts'

@@ -1,14 +1,14 @@
 /**
  * The markets that a feed is to read, by the exchange's own list: which assets a symbol is made of, and whether it is
- * traded. Where no list can be had, symbols are cut by what is known of assets (assets.ts).
+ * traded. Where no list can be had, symbols are cut by what is known of assets (domain/assets.ts).
  */
 import { BadInput, messageOf } from '../domain/errors.ts'
 import type { Http, HttpReply, Timers } from '../domain/feed-ports.ts'
+import { type Pair, pairOf, symbolOf } from '../domain/pairs.ts'
 import { piecesOf } from '../domain/pieces.ts'
 import type { Log } from '../domain/ports.ts'
 import { MalformedFrame } from './decoder.ts'
 import type { Venue } from './exchanges/venues.ts'
-import { type Pair, pairOf, symbolOf } from './pairs.ts'
 import type { Market } from './protocol.ts'
 
 export interface MarketPorts {

@@ -1,7 +1,7 @@
 /** How to talk to an exchange: its streams and its REST history. Pure; each exchange has a file that implements it. */
 import type { HttpReply } from '../domain/feed-ports.ts'
+import type { Pair } from '../domain/pairs.ts'
 import type { FeedTrade, Unreadable } from './decoder.ts'
-import type { Pair } from './pairs.ts'
 
 /**
  * Binance has two streams of the same trades, each with ids of its own: a feed reads one of them. The other exchanges

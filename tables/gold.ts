@@ -19,7 +19,7 @@ export async function planGold(
 }
 
 /** A file of a few commits is fetched whole: a request for each column would take longer. */
-const WHOLE_BYTES = 8 * 1024 * 1024
+export const WHOLE_BYTES = 8 * 1024 * 1024
 
 /** A file's bytes as they are read. @throws NotFound */
 export async function openGoldFile({ store }: Pick<Ports, 'store'>, { key, bytes }: DataFile): Promise<ByteSource> {

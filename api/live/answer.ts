@@ -1,33 +1,26 @@
 /** The answer to a request for messages: a WebSocket where one was asked for, else a body that goes on. */
 import type { Context } from 'hono'
-import type { Timers } from '../../domain/feed-ports.ts'
-import type { Ports } from '../../domain/ports.ts'
 import type { Connection } from '../../domain/server-ports.ts'
+import { asProblem } from '../market/failures.ts'
 import type { Parameters } from '../market/parameters.ts'
 import { problem } from '../market/problems.ts'
+import type { MarketOptions } from '../market/route.ts'
+import type { Live } from './live.ts'
 import type { Framing } from './messages.ts'
-import { bodyOf, runSocket, type SinkOptions, type Source } from './sinks.ts'
-
-/** What answers that go on need besides the lake. */
-export interface LiveOptions {
-  readonly timers: Timers
-  /** Whether a body may go on for ever, as behind a Lambda's function URL none may. */
-  readonly isStreaming: boolean
-  /** How often tables are looked at for something new, milliseconds. */
-  readonly pollMs?: number
-  /** How long a client of live messages may take over some 64 KB of them, milliseconds. */
-  readonly slowMs?: number
-}
-
-export interface LiveContext {
-  readonly ports: Pick<Ports, 'store' | 'state' | 'clock'>
-  readonly live: LiveOptions
-  readonly asProblem: SinkOptions['asProblem']
-}
+import { bodyOf, runSocket, type Source } from './sinks.ts'
 
 const MEDIA: Readonly<Record<'events' | 'lines', string>> = {
   events: 'text/event-stream',
   lines: 'application/x-ndjson',
+}
+
+/** Media types of answers that go on. */
+export const STREAM_TYPES = Object.values(MEDIA)
+
+/** @throws Problem 404 where this server has no such answers */
+export function liveOf({ live }: MarketOptions): Live {
+  if (!live) throw problem(404, 'Answers that go on are not given here: ask tradelake serve.')
+  return live
 }
 
 /** By `format`, else by the header Accept: SSE unless JSON lines are asked for. @throws Problem 400 */
@@ -39,7 +32,7 @@ export function framingIn(context: Context, read: Parameters): 'events' | 'lines
 /** `isLive`: a client that does not keep up is cut. @throws Problem 400 where bodies cannot go on */
 export function answerMessages(
   context: Context,
-  { live, asProblem }: LiveContext,
+  live: Live,
   source: Source,
   { framing, isLive }: { readonly framing: Exclude<Framing, 'frames'>; readonly isLive: boolean },
 ): Response {

@@ -1,7 +1,8 @@
 /** Candles of a replay, of any windows together, in the order in which their windows end. */
 import type { Ports } from '../../domain/ports.ts'
 import type { Windows } from '../../domain/windows.ts'
-import { type CandleRow, type CandleTables, candlePage, type Position, type Snapshots } from '../market/candle-pages.ts'
+import type { Snapshots } from '../market/as-of.ts'
+import { type CandleRow, type CandleTables, candlePage, type Position } from '../market/candle-pages.ts'
 import type { Markets } from '../market/markets.ts'
 
 export interface CandleFeedQuery {

@@ -10,6 +10,7 @@ import { changesBetween, changesIn } from '../../iceberg/changes.ts'
 import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { readCandleColumns } from '../../tables/candle-columns.ts'
+import { CURRENT } from '../market/as-of.ts'
 import type { CandleRow } from '../market/candle-pages.ts'
 import { findCandles } from '../market/candles.ts'
 import { findGaps } from '../market/gaps.ts'
@@ -50,7 +51,7 @@ export async function candleNews(ports: ReadPorts, table: LoadedTable, windows: 
     const left = some.filter(place => !candles.has(candleKey(place)))
     if (left.length > 0) await find(marketsOf(left), start, start + 1n)
   }
-  const isGap = await findGaps(ports)
+  const isGap = await findGaps(ports, CURRENT)
   const rows = [...places]
     .map(([key, { exchange, symbol, windowStart }]): CandleRow => {
       const windowEnd = windows.endOf(windowStart)

@@ -3,27 +3,43 @@ import type { Context } from 'hono'
 import { candleTable, GOLD_TABLE } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { openTable } from '../../iceberg/catalog.ts'
-import { currentSnapshot } from '../../iceberg/metadata.ts'
-import { currentSnapshots, openCandleTables, type Snapshots } from '../market/candle-pages.ts'
+import { CURRENT, requireSnapshot, type Snapshots, snapshotsIn } from '../market/as-of.ts'
+import { openCandleTables } from '../market/candle-pages.ts'
 import { digestOf } from '../market/cursors.ts'
 import { chooseMarkets, marketsOf } from '../market/markets.ts'
 import { type Parameters, parametersOf } from '../market/parameters.ts'
 import { problem } from '../market/problems.ts'
-import { requireSnapshot } from '../market/snapshots.ts'
-import { answerMessages, framingIn, type LiveContext } from './answer.ts'
+import type { MarketOptions, Route } from '../market/route.ts'
+import { answerMessages, framingIn, liveOf, STREAM_TYPES } from './answer.ts'
 import { channelsIn } from './channels.ts'
 import { isOver, type Replay, type ReplayPosition, replay } from './replay.ts'
 
-const PARAMETERS = ['symbols', 'exchanges', 'start', 'end', 'channels', 'timeframe', 'speed', 'cursor', 'format']
+const PARAMETERS = [
+  'symbols',
+  'exchanges',
+  'start',
+  'end',
+  'channels',
+  'timeframe',
+  'speed',
+  'cursor',
+  'format',
+] as const
 /** What may change when a replay goes on. */
 const NOT_OF_THE_QUERY = ['cursor', 'speed', 'format']
 /** An exchange's clock may be ahead of ours by as much. */
 const FAR_AHEAD = 60_000_000n
 const MOST_SPEED = 1e9
 
-/** Answers the route. @throws Problem; Corrupt */
-export async function answerReplay(context: Context, live: LiveContext): Promise<Response> {
-  const { ports } = live
+export const REPLAY: Route = {
+  ...{ method: 'get', path: '/replay', parameters: PARAMETERS, stream: STREAM_TYPES },
+  summary: 'Recorded trades and candles of one snapshot in the order of time, paced by their times; by WebSocket too.',
+  answer,
+}
+
+async function answer(context: Context, options: MarketOptions): Promise<Response> {
+  const { ports } = options
+  const live = liveOf(options)
   const query = new URL(context.req.url).searchParams
   const read = parametersOf(query, PARAMETERS)
   const framing = framingIn(context, read)
@@ -38,10 +54,7 @@ export async function answerReplay(context: Context, live: LiveContext): Promise
   const markets = chooseMarkets(await marketsOf(ports), read.codes('exchanges'), read.codes('symbols'))
   const table = isTrades ? await openTable(ports, GOLD_TABLE) : undefined
   const tables = await openCandleTables(ports, windows)
-  const snapshots = cursor?.snapshots ?? {
-    ...(table && idsOf(currentSnapshot(table.metadata)?.['snapshot-id'])),
-    ...currentSnapshots(tables),
-  }
+  const snapshots = cursor?.snapshots ?? snapshotsIn(CURRENT, [...tables.values(), ...(table ? [table] : [])])
   const goldId = snapshots[GOLD_TABLE.name]
   for (const each of [...tables.values(), ...(table ? [table] : [])])
     if (snapshots[each.name] !== undefined) requireSnapshot(each, snapshots[each.name])
@@ -55,14 +68,12 @@ export async function answerReplay(context: Context, live: LiveContext): Promise
   }
   // A browser's EventSource does not come again after it.
   if (wanted.after && isOver(wanted, wanted.after)) return context.body(null, 204)
-  const { timers } = live.live
-  return answerMessages(context, live, (kind, signal) => replay({ ...ports, timers }, wanted, kind, signal), {
+  const reading = { store: ports.store, state: ports.state, timers: live.timers }
+  return answerMessages(context, live, (kind, signal) => replay(reading, wanted, kind, signal), {
     framing,
     isLive: false,
   })
 }
-
-const idsOf = (id: number | undefined): Snapshots => (id === undefined ? {} : { [GOLD_TABLE.name]: id })
 
 function speedIn(read: Parameters): number {
   const text = read.text('speed') ?? '1'

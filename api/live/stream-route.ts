@@ -6,25 +6,37 @@ import { digestOf } from '../market/cursors.ts'
 import { chooseMarkets, marketsOf } from '../market/markets.ts'
 import { parametersOf } from '../market/parameters.ts'
 import { problem } from '../market/problems.ts'
-import { answerMessages, framingIn, type LiveContext } from './answer.ts'
+import type { MarketOptions, Route } from '../market/route.ts'
+import { answerMessages, framingIn, liveOf, STREAM_TYPES } from './answer.ts'
 import { channelsIn } from './channels.ts'
-import type { Follower } from './follower.ts'
+import type { Live } from './live.ts'
 import { type Chunk, eachMessage } from './messages.ts'
 import type { Source } from './sinks.ts'
 import { currentId, stepsAfter, stepTo } from './steps.ts'
 import { type Channel, type ChannelPosition, positionText, type Stream, stream } from './stream.ts'
 import { waitFor } from './waits.ts'
 
-const PARAMETERS = ['symbols', 'exchanges', 'channels', 'timeframe', 'cursor', 'wait', 'format']
+const PARAMETERS = ['symbols', 'exchanges', 'channels', 'timeframe', 'cursor', 'wait', 'format'] as const
 const NOT_OF_THE_QUERY = ['cursor', 'wait', 'format']
 const MOST_WAIT_SECONDS = 25
 
-/** Answers the route. @throws Problem; Corrupt */
-export async function answerStream(
-  context: Context,
-  live: LiveContext & { readonly follower: Follower },
-): Promise<Response> {
-  const { ports, follower } = live
+/** What `wait` gives, as JSON Schema. */
+const ANSWERED_ONCE = {
+  type: 'object',
+  required: ['data', 'next'],
+  properties: { data: { type: 'array', items: { type: 'object' } }, next: { type: 'string' } },
+}
+
+export const STREAM: Route = {
+  ...{ method: 'get', path: '/stream', parameters: PARAMETERS, stream: STREAM_TYPES, body: ANSWERED_ONCE },
+  summary: 'Live trades as Gold commits them, and candles as they change; by WebSocket too.',
+  answer,
+}
+
+async function answer(context: Context, options: MarketOptions): Promise<Response> {
+  const { ports } = options
+  const live = liveOf(options)
+  const { timers, follower } = live
   const query = new URL(context.req.url).searchParams
   const read = parametersOf(query, PARAMETERS)
   const framing = framingIn(context, read)
@@ -54,7 +66,8 @@ export async function answerStream(
     }),
   )
   const asked: Stream = { channels, cursor: prefix, market: key => isAll || markets.has(key) }
-  const source: Source = (kind, signal) => stream({ ...ports, timers: live.live.timers, follower }, asked, kind, signal)
+  const source: Source = (kind, signal) =>
+    stream({ store: ports.store, state: ports.state, timers, follower }, asked, kind, signal)
   if (read.text('wait') === undefined) return answerMessages(context, live, source, { framing, isLive: true })
   return answerOnce(context, live, source, asked, read.count('wait', 1, MOST_WAIT_SECONDS) * 1000)
 }
@@ -62,7 +75,7 @@ export async function answerStream(
 /** The messages that have come since the cursor, some 64 KB at most, or the first that come in time; 304 where none do and the header If-None-Match has the cursor. */
 async function answerOnce(
   context: Context,
-  { live: { timers } }: LiveContext,
+  { timers }: Live,
   source: Source,
   asked: Stream,
   waitMs: number,

@@ -2,9 +2,9 @@
  * Binance spot and futures: `trade` and `aggTrade`, as raw and as combined streams.
  * Source: Binance "WebSocket Streams" (Trade Streams, Aggregate Trade Streams).
  */
+import { quoteOf } from '../../domain/pairs.ts'
 import type { DecodedTrade, Decoder } from '../decoder.ts'
 import { decoderOf, fieldsOf, isObject, tradesOf } from '../fields.ts'
-import { quoteOf } from '../pairs.ts'
 
 /** A decoder of Binance's frames under an exchange code: `BINANCE` for spot, futures have one of their own. */
 export function binance(exchange: string): Decoder {

@@ -2,10 +2,10 @@
  * Coinbase Exchange: channels `matches` and `heartbeat`, and the REST history.
  * Source: Coinbase Exchange "WebSocket Overview", "WebSocket Channels", "Get product trades", "Pagination".
  */
+import { type Pair, symbolOf } from '../../domain/pairs.ts'
 import { MalformedFrame } from '../decoder.ts'
 import { fieldsOf, isObject, parseFrame } from '../fields.ts'
 import { readRows } from '../history-rows.ts'
-import { type Pair, symbolOf } from '../pairs.ts'
 import { PAGE_TRADES, type RestApi, type StreamApi } from '../protocol.ts'
 import { coinbase } from './coinbase.ts'
 

@@ -2,11 +2,11 @@
  * Kraken: the WebSocket API v2 and the REST history.
  * Source: Kraken "WebSocket API v2" (trade, ping, heartbeat, status) and "Get Recent Trades", "Get Tradable Asset Pairs".
  */
+import { commonName, type Pair, symbolOf } from '../../domain/pairs.ts'
 import { MINUTE_MICROS } from '../../domain/time.ts'
 import { MalformedFrame } from '../decoder.ts'
 import { isObject, parseFrame } from '../fields.ts'
 import { readRows } from '../history-rows.ts'
-import { commonName, type Pair, symbolOf } from '../pairs.ts'
 import { PAGE_TRADES, type RestApi, type StreamApi } from '../protocol.ts'
 import { kraken } from './kraken.ts'
 

@@ -3,10 +3,10 @@
  * Source: Kraken "WebSockets API" v1 and v2, channel trade.
  */
 import { createHash } from 'node:crypto'
+import { commonName } from '../../domain/pairs.ts'
 import { LAST_MICROS } from '../../domain/time.ts'
 import { type DecodedTrade, type Decoder, MalformedFrame } from '../decoder.ts'
 import { decoderOf, fieldsOf, isObject, tradesOf } from '../fields.ts'
-import { commonName } from '../pairs.ts'
 
 /** Length of the hash that stands for a v1 trade's id: 128 bits. */
 const ID_HEX_DIGITS = 32

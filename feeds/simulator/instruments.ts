@@ -1,6 +1,7 @@
 /** What the generated market trades, and how each exchange's own fields look. */
 import { parseDecimal } from '../../domain/decimal.ts'
 import type { ExchangeName } from '../../domain/exchanges.ts'
+import { krakenName } from '../../domain/pairs.ts'
 import type { TradeSide } from '../../domain/trade.ts'
 
 /** Digits after the point of the generated market's prices and quantities. */
@@ -80,11 +81,6 @@ function instruments(
       vendorData: side => bySide[side === 'BUY' ? 'BUY' : 'SELL'],
     }
   })
-}
-
-/** Kraken's own name of an asset. */
-export function krakenName(asset: string): string {
-  return asset === 'BTC' ? 'XBT' : asset === 'DOGE' ? 'XDG' : asset
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The many names of Kraken's pairs. Source: Kraken "Get Tradable Asset Pairs": altname, wsname, and the name of a result. */
-import { type Instrument, krakenName } from './instruments.ts'
+import { krakenName } from '../../domain/pairs.ts'
+import type { Instrument } from './instruments.ts'
 
 export interface Pair {
   readonly instrument: Instrument

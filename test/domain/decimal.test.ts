@@ -7,6 +7,7 @@ import {
   fitsDigits,
   formatDecimal,
   parseDecimal,
+  trimmedDecimal,
 } from '../../domain/decimal.ts'
 
 describe('parseDecimal', () => {
@@ -81,4 +82,19 @@ test('division rounds half to even', () => {
       if (distance === denominator) expect(quotient % 2n).toBe(0n)
     }),
   )
+})
+
+test.each([
+  [12_500n, 3, 0, '12.5'],
+  [12_000n, 3, 0, '12'],
+  [12_000n, 3, 2, '12.00'],
+  [12_345n, 3, 2, '12.345'],
+  [12_345n, 3, 5, '12.34500'],
+  [-50n, 3, 0, '-0.05'],
+  [0n, 10, 8, '0.00000000'],
+  [7n, 0, 8, '7.00000000'],
+  [7n, 0, 0, '7'],
+  [12_345n, 10, 8, '0.0000012345'],
+])('%d units of 10^-%d with %d digits at least are %s', (units, scale, least, text) => {
+  expect(trimmedDecimal(units, scale, least)).toBe(text)
 })

@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest'
 import { BadInput } from '../../domain/errors.ts'
 import type { HttpReply } from '../../domain/feed-ports.ts'
+import { pairOf, quoteOf } from '../../domain/pairs.ts'
 import { VENUES } from '../../feeds/exchanges/venues.ts'
 import { findPairs } from '../../feeds/markets.ts'
-import { pairOf, quoteOf } from '../../feeds/pairs.ts'
 import { createFakeTimers } from './fake-timers.ts'
 
 /** An exchange's REST API by a function of the path; all requests with their times, and what was logged. */

@@ -6,7 +6,7 @@ import { parseOptions } from '../../cli/command.ts'
 import { feed } from '../../cli/feed.ts'
 import { simulator } from '../../cli/simulator.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
-import { pairOf } from '../../feeds/pairs.ts'
+import { pairOf } from '../../domain/pairs.ts'
 import { isSimulated } from '../../feeds/simulator/instruments.ts'
 import { COMPOSE } from '../../localstack/compose.ts'
 

@@ -1,6 +1,6 @@
 /** Answers that go on, asked and read by tests whose clock moves when they say so. */
 import { createApi } from '../../../api/app.ts'
-import type { LiveOptions } from '../../../api/live/answer.ts'
+import type { LiveOptions } from '../../../api/live/live.ts'
 import type { Ports } from '../../../domain/ports.ts'
 import { createFakeTimers, type FakeTimers } from '../../feeds/fake-timers.ts'
 import { SILENT } from '../../silent-log.ts'

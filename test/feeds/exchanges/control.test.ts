@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { pairOf } from '../../../domain/pairs.ts'
 import { MalformedFrame } from '../../../feeds/decoder.ts'
 import { VENUES } from '../../../feeds/exchanges/venues.ts'
 import { parseFrame } from '../../../feeds/fields.ts'
-import { pairOf } from '../../../feeds/pairs.ts'
 import type { Control } from '../../../feeds/protocol.ts'
 import { FRAMES, NEEDS_FRAMES, recordedFrames } from '../support.ts'
 

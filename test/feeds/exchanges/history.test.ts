@@ -1,10 +1,10 @@
 /** The REST history of each exchange, asked as a feed asks it: any range of ids comes, as the stream would have sent it. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { pairOf } from '../../../domain/pairs.ts'
 import type { Trade } from '../../../domain/trade.ts'
 import { MalformedFrame } from '../../../feeds/decoder.ts'
 import { VENUES } from '../../../feeds/exchanges/venues.ts'
-import { pairOf } from '../../../feeds/pairs.ts'
 import type { History, HistoryQuestion, IdRange } from '../../../feeds/protocol.ts'
 import { MARKETS } from '../../../feeds/simulator/instruments.ts'
 import { createSimulator } from '../../../feeds/simulator/simulator.ts'

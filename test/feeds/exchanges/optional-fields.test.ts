@@ -1,8 +1,8 @@
 /** Fields that an exchange may leave out, now or one day: no trade is refused for the lack of them. */
 import { expect, test } from 'vitest'
+import { pairOf } from '../../../domain/pairs.ts'
 import { DECODERS } from '../../../feeds/exchanges/decoders.ts'
 import { VENUES } from '../../../feeds/exchanges/venues.ts'
-import { pairOf } from '../../../feeds/pairs.ts'
 import { tradeOf } from '../support.ts'
 
 test.each([null, undefined])("Binance's aggregates without the trades in them (%s)", missing => {

@@ -2,9 +2,9 @@
  * Bybit spot: the topic `publicTrade`.
  * Source: Bybit API v5, "WebSocket Stream", "Public", "Trade".
  */
+import { quoteOf } from '../../../../domain/pairs.ts'
 import { type DecodedTrade, type Decoder, MalformedFrame } from '../../../../feeds/decoder.ts'
 import { decoderOf, fieldsOf, isObject, tradesOf } from '../../../../feeds/fields.ts'
-import { quoteOf } from '../../../../feeds/pairs.ts'
 
 /** A decoder of Bybit's frames under an exchange code. */
 export function bybit(exchange: string): Decoder {

@@ -2,7 +2,7 @@
  * What is known of assets where the exchange's own list of markets is out of reach: a bare symbol (`ADAEUR`) can then
  * still be cut in two. Facts of 2025: the quote assets of Binance, Kraken and Coinbase, and the base assets of Binance's
  * spot markets in February 2025 (exchangeInfo, as public repositories keep it). A feed asks the exchange first
- * (markets.ts), so an asset that is missing here only matters for recorded frames.
+ * (feeds/markets.ts), so an asset that is missing here only matters for recorded frames.
  */
 
 /** Assets that others are priced in. */

@@ -1,6 +1,6 @@
 /** Symbols as pairs of assets: `BTCUSDT` is BTC in USDT. Each exchange writes them its own way. */
-import { BadInput } from '../domain/errors.ts'
 import { ASSETS, QUOTES } from './assets.ts'
+import { BadInput } from './errors.ts'
 
 export interface Pair {
   /** Base then quote: `BTCUSDT`. */
@@ -33,6 +33,12 @@ export function quoteOf(symbol: string): string {
   return longest
 }
 
+/** The assets of a symbol whose market no list names: all of it is the base where the quote asset is `UNKNOWN`. */
+export function assetsOf(symbol: string): Pick<Pair, 'base' | 'quote'> {
+  const quote = quoteOf(symbol)
+  return { base: quote === 'UNKNOWN' ? symbol : symbol.slice(0, -quote.length), quote }
+}
+
 /**
  * A pair as a person writes it: `BTCUSDT`, `BTC-USD`, `xbt/usd`. `listed` gives a market of the exchange's own list by its
  * symbol.
@@ -45,10 +51,10 @@ export function pairOf(text: string, listed: (symbol: string) => Pair | undefine
     return { symbol: whole + second, base: whole, quote: second }
   const market = second === undefined ? listed(whole) : undefined
   if (market) return { symbol: market.symbol, base: market.base, quote: market.quote }
-  const quote = second === undefined ? quoteOf(whole) : 'UNKNOWN'
-  if (quote === 'UNKNOWN')
+  const cut = second === undefined ? assetsOf(whole) : undefined
+  if (cut === undefined || cut.quote === 'UNKNOWN')
     throw new BadInput(`Symbol ${JSON.stringify(text)} has no known quote asset: write it like BTC-USD.`)
-  return { symbol: whole, base: whole.slice(0, -quote.length), quote }
+  return { symbol: whole, ...cut }
 }
 
 /** The symbol of what a person writes, whatever its assets are: `BTC-USD` and `BTCUSD` are one. */
@@ -62,4 +68,9 @@ const RENAMED: Readonly<Record<string, string>> = { XBT: 'BTC', XDG: 'DOGE' }
 /** The asset's name as everyone but Kraken writes it. */
 export function commonName(asset: string): string {
   return Object.hasOwn(RENAMED, asset) ? RENAMED[asset] : asset
+}
+
+/** Kraken's own name of an asset. */
+export function krakenName(asset: string): string {
+  return Object.keys(RENAMED).find(name => RENAMED[name] === asset) ?? asset
 }

@@ -23,6 +23,7 @@ import { logged, measured, numbered } from './http/requests.ts'
 import { type LiveOptions, openLive } from './live/live.ts'
 import { marketRoutes } from './market/routes.ts'
 import { oauthRoutes } from './oauth.ts'
+import { tardisRoutes } from './tardis/routes.ts'
 
 export interface ApiOptions {
   readonly ports: Omit<CatalogPorts, 'files'>
@@ -118,6 +119,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
   const live = options.live && openLive(ports, options.live)
   app.route('/v1', marketRoutes({ ports, tags, isOpen: !authorize, log, live }, admit, ...limits))
   app.route('/binance', binanceRoutes({ ports, log, admit }))
+  if (live) app.route('/', tardisRoutes({ ports, log, live, admit }))
   app.route(
     '/iceberg',
     catalogRoutes({ ports, service, tags, log, reported: () => counted(metricNames.clientReports) }),

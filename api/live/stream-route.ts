@@ -47,7 +47,7 @@ async function answer(context: Context, options: MarketOptions): Promise<Respons
   const isAll = exchanges.length === 0 && symbols.length === 0
   const wanted = [
     ...(isTrades ? [{ table: GOLD_TABLE, windows: undefined }] : []),
-    ...windows.map(each => ({ table: tableOf(each.base), windows: each })),
+    ...windows.map(each => ({ table: candleTableOf(each.base), windows: each })),
   ]
   const prefix = `s1.${digestOf(query, NOT_OF_THE_QUERY)}`
   const known = context.req
@@ -113,7 +113,8 @@ const HEARTBEAT = '{"type":"heartbeat"'
 
 const CANDLE_TABLES = new Map(TIMEFRAMES.map(timeframe => [timeframe, candleTable(timeframe)]))
 
-function tableOf(timeframe: Timeframe): TableDefinition {
+/** The same for all who ask: who follows a table is told by it. */
+export function candleTableOf(timeframe: Timeframe): TableDefinition {
   return CANDLE_TABLES.get(timeframe) ?? candleTable(timeframe)
 }
 

@@ -106,7 +106,7 @@ async function countTrades(
         byMinute.set(place, here)
       }
       const count = here[marketOf[at]]
-      const number = ids.number(rowOf[at])
+      const number = ids.tail(rowOf[at])
       count.trades++
       if (!(number >= 0)) return
       count.numbers++

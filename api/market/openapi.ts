@@ -47,12 +47,17 @@ export function openApi(routes: readonly Route[], isOpen: boolean) {
 /** A part of a path that has a name, and a pattern where it may hold slashes. */
 const NAMED = /:(\w+)(?:\{[^}]*\})?/g
 
-function operation({ path, method, summary, parameters, columns, success, body }: Route) {
+function operation({ path, method, summary, parameters, columns, success, body, stream }: Route) {
   const inPath = [...path.matchAll(NAMED)].map(([, name]) => ({
     ...{ name, in: 'path', required: true, schema: { type: 'string', maxLength: 100 } },
   }))
   const inQuery = parameters.map(name => ({ name, in: 'query', ...PARAMETERS[name] }))
-  const content = columns ? rowsContent(columns) : body && { 'application/json': { schema: body } }
+  const content = columns
+    ? rowsContent(columns)
+    : (body || stream) && {
+        ...(body && { 'application/json': { schema: body } }),
+        ...Object.fromEntries((stream ?? []).map(type => [type, {}])),
+      }
   const statuses = ['400', '401', '403', '404', '409', '410', '413', '429', '500', '503']
   return {
     operationId: `${method}${path.replace(/[/:]+(\w)/g, (_, letter: string) => letter.toUpperCase())}`,

@@ -51,6 +51,11 @@ export function catalogPython(): Promise<string> {
   return pythonEnvironment(join(HERE, 'catalog-requirements.txt'))
 }
 
+/** The interpreter that has NautilusTrader, a client of tardis-machine. */
+export function tardisPython(): Promise<string> {
+  return pythonEnvironment(join(HERE, 'tardis-requirements.txt'))
+}
+
 /** Asks PyIceberg. `requestsFile` is a path that may be written. */
 export async function checkLake(
   python: string,

@@ -1,6 +1,7 @@
 /** The one web application: its routes over ports, served by Node, by Lambda, and asked directly by tests. */
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { every } from 'hono/combine'
 import { cors } from 'hono/cors'
 import type { Registry } from 'prom-client'
 import { Corrupt, Misplaced, messageOf, NotFound, Paused, Throttled } from '../domain/errors.ts'
@@ -17,13 +18,16 @@ import type { FileService } from './catalog/delegation.ts'
 import type { CatalogPorts } from './catalog/entries.ts'
 import type { Variables } from './catalog/request.ts'
 import { catalogRoutes } from './catalog/routes.ts'
+import { coinbaseRoutes } from './coinbase/routes.ts'
 import { ApiError, forbidden } from './errors.ts'
 import { limited, type RateLimit } from './http/limits.ts'
 import { logged, measured, numbered } from './http/requests.ts'
+import { krakenRoutes } from './kraken/routes.ts'
 import { type LiveOptions, openLive } from './live/live.ts'
 import { marketRoutes } from './market/routes.ts'
 import { oauthRoutes } from './oauth.ts'
 import { tardisRoutes } from './tardis/routes.ts'
+import { udfRoutes } from './udf/routes.ts'
 
 export interface ApiOptions {
   readonly ports: Omit<CatalogPorts, 'files'>
@@ -111,15 +115,18 @@ export function createApi(options: ApiOptions): Hono<Variables> {
     await next()
   }
   app.use('/iceberg/*', admit)
-  const limits = authorize ? [limited(ports.clock, rate)] : []
+  const admitCounted = authorize ? every(admit, limited(ports.clock, rate)) : admit
   if (registry)
     app.get('/metrics', admit, async context =>
       context.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
     )
   const live = options.live && openLive(ports, options.live)
-  app.route('/v1', marketRoutes({ ports, tags, isOpen: !authorize, log, live }, admit, ...limits))
-  app.route('/binance', binanceRoutes({ ports, log, admit }))
-  if (live) app.route('/', tardisRoutes({ ports, log, live, admit }))
+  app.route('/v1', marketRoutes({ ports, tags, isOpen: !authorize, log, service, live }, admitCounted))
+  app.route('/binance', binanceRoutes({ ports, log, admit: admitCounted }))
+  app.route('/kraken', krakenRoutes({ ports, log, admit: admitCounted }))
+  app.route('/coinbase', coinbaseRoutes({ ports, log, admit: admitCounted }))
+  app.route('/udf', udfRoutes({ ports, log, admit: admitCounted }))
+  if (live) app.route('/', tardisRoutes({ ports, log, live, admit: admitCounted }))
   app.route(
     '/iceberg',
     catalogRoutes({ ports, service, tags, log, reported: () => counted(metricNames.clientReports) }),

@@ -74,3 +74,36 @@ export function commonName(asset: string): string {
 export function krakenName(asset: string): string {
   return Object.keys(RENAMED).find(name => RENAMED[name] === asset) ?? asset
 }
+
+/** Assets that Kraken listed first have a letter for their class before their name ("Get Asset Info"). */
+const CLASSED: ReadonlyMap<string, string> = new Map([
+  ...['XBT', 'ETH', 'ETC', 'LTC', 'MLN', 'REP', 'XLM', 'XMR', 'XRP', 'ZEC', 'XDG'].map(
+    name => [name, `X${name}`] as const,
+  ),
+  ...['USD', 'EUR', 'GBP', 'CAD', 'JPY', 'AUD'].map(name => [name, `Z${name}`] as const),
+])
+/** Pairs of these were listed when Kraken no longer wrote the classes. */
+const LISTED_LATER: ReadonlySet<string> = new Set(['XDG', 'AUD'])
+
+/** A pair's names at Kraken: `BTC/USD` on WebSockets v2, `XBT/USD` on v1, `XBTUSD`, and what REST calls it and its assets. */
+export interface KrakenNames {
+  readonly v2: string
+  readonly wsname: string
+  readonly altname: string
+  /** `XXBTZUSD`, or the altname where the pair or one of its assets was listed later. */
+  readonly name: string
+  /** `XXBT`, `ZUSD` */
+  readonly base: string
+  readonly quote: string
+}
+
+export function krakenNames({ base, quote }: Pick<Pair, 'base' | 'quote'>): KrakenNames {
+  const [one, other] = [krakenName(base), krakenName(quote)]
+  const [first, second] = [CLASSED.get(one), CLASSED.get(other)]
+  const hasClasses = first !== undefined && second !== undefined && !LISTED_LATER.has(one) && !LISTED_LATER.has(other)
+  return {
+    ...{ v2: `${base}/${quote}`, wsname: `${one}/${other}`, altname: one + other },
+    name: hasClasses ? first + second : one + other,
+    ...{ base: first ?? one, quote: second ?? other },
+  }
+}

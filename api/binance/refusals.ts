@@ -1,15 +1,17 @@
 /** What Binance answers to a wrong request: a code and words. Source: Binance "Error Codes". */
-import { TradelakeError } from '../../domain/errors.ts'
+import { Problem } from '../market/problems.ts'
 
-export class Refusal extends TradelakeError {
+export class Refusal extends Problem {
   readonly code: number
-  readonly status: 400 | 404
-  constructor(code: number, message: string, status: Refusal['status'] = 400) {
-    super(message)
+  constructor(code: number, message: string, status: 400 | 404 = 400) {
+    super(status, message)
     this.code = code
-    this.status = status
   }
 }
+
+/** The code of what is no fault of the request's parameters. */
+export const OTHER_CODES: Readonly<Record<number, number>> = { 401: -2015, 403: -1002, 503: -1008 }
+export const UNKNOWN = -1000
 
 export const invalidSymbol = () => new Refusal(-1121, 'Invalid symbol.')
 export const invalidInterval = (reason: string) => new Refusal(-1120, `Invalid interval. ${reason}`.trim())

@@ -1,9 +1,8 @@
 /** The last price, and what happened in the last 24 hours and five minutes, both in whole minutes. Source: Binance "Market Data endpoints". */
-import { type Candle, foldCandles } from '../../domain/candles.ts'
 import { divideHalfEven, formatDecimal } from '../../domain/decimal.ts'
 import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import { parseWindows, type Windows } from '../../domain/windows.ts'
-import { firstCandles, lastCandles, type ReadAt } from '../market/market-candles.ts'
+import { candleSince, firstCandles, lastCandles, MINUTES, type ReadAt } from '../market/market-candles.ts'
 import { numberOf, tradesOfMarket } from '../market/market-trades.ts'
 import type { Market } from '../market/markets.ts'
 import { averageText, milliseconds, priceText, quantityText, quoteText } from './amounts.ts'
@@ -11,7 +10,7 @@ import { binanceMarket, binanceMarkets } from './markets.ts'
 import type { Parameters } from './parameters.ts'
 import { Refusal } from './refusals.ts'
 
-const [MINUTES, DAYS] = ['1m', '1d'].map(name => parseWindows(name) as Windows)
+const DAYS = parseWindows('1d') as Windows
 
 /** One object for `symbol`, else a list. @throws Refusal; Corrupt */
 export async function prices(at: ReadAt, read: Parameters): Promise<unknown> {
@@ -27,7 +26,7 @@ export async function dayTickers(at: ReadAt, read: Parameters): Promise<unknown>
 /** @throws Refusal; Corrupt */
 export async function averagePrice(at: ReadAt, read: Parameters): Promise<unknown> {
   const market = await binanceMarket(at, read.symbol())
-  const candle = await since(at, market, MINUTES.startOf(at.now) - 4n * MINUTE_MICROS)
+  const candle = await candleSince(at, market, MINUTES.startOf(at.now) - 4n * MINUTE_MICROS)
   const price = candle ? averageText(candle.quoteVolume, candle.volume) : priceText(await lastPrice(at, market))
   return { mins: 5, price, closeTime: milliseconds(candle?.lastTradeTime ?? market.lastTrade) }
 }
@@ -50,17 +49,9 @@ async function lastPrice(at: ReadAt, market: Market): Promise<bigint> {
   return row?.candle?.close ?? 0n
 }
 
-/** All trades since a whole minute; undefined where there were none. */
-async function since(at: ReadAt, market: Market, from: bigint): Promise<Candle | undefined> {
-  const span = { windows: MINUTES, from, to: at.now + 1n, fill: 'none' } as const
-  const rows = await firstCandles(at, market, span, Number.POSITIVE_INFINITY)
-  const candles = rows.flatMap(({ candle }) => candle ?? [])
-  return candles.length > 0 ? foldCandles(candles, from, at.now - from) : undefined
-}
-
 async function dayTicker(at: ReadAt, market: Market, type: 'FULL' | 'MINI') {
   const from = MINUTES.startOf(at.now) - DAY_MICROS
-  const candle = await since(at, market, from)
+  const candle = await candleSince(at, market, from)
   const [before] = await lastCandles(at, market, { windows: MINUTES, from: 0n, to: from, fill: 'none' }, 1)
   const previous = before?.candle?.close ?? 0n
   const trades = await tradesOfMarket(at, market)

@@ -1,6 +1,7 @@
 /** Candles of one market, the first of a range or the last of it, as other exchanges' shapes ask for them. */
+import { type Candle, foldCandles } from '../../domain/candles.ts'
 import type { Ports } from '../../domain/ports.ts'
-import type { Windows } from '../../domain/windows.ts'
+import { parseWindows, type Windows } from '../../domain/windows.ts'
 import { CURRENT, snapshotsIn } from './as-of.ts'
 import { type CandleQuery, type CandleRow, candlePage, openCandleTables } from './candle-pages.ts'
 import { type Market, oneMarket } from './markets.ts'
@@ -58,4 +59,17 @@ export async function lastCandles(
     const rows = await firstCandles(at, market, { ...asked, from }, Number.POSITIVE_INFINITY)
     if (rows.length >= limit || start <= least) return rows.slice(-limit)
   }
+}
+
+export const MINUTES = parseWindows('1m') as Windows
+const HOURS = parseWindows('1h') as Windows
+
+/** All trades from the begin of an hour or a minute to now, as one candle; undefined where there were none. @throws Corrupt */
+export async function candleSince(at: ReadAt, market: Market, from: bigint): Promise<Candle | undefined> {
+  const windows = HOURS.startOf(from) === from ? HOURS : MINUTES
+  const asked = { windows, from, to: at.now + 1n, fill: 'none' } as const
+  const candles = (await firstCandles(at, market, asked, Number.POSITIVE_INFINITY)).flatMap(
+    ({ candle }) => candle ?? [],
+  )
+  return candles.length > 0 ? foldCandles(candles, from, at.now - from) : undefined
 }

@@ -4,7 +4,7 @@ import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import { parseWindows, type Windows } from '../../domain/windows.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { currentSnapshot } from '../../iceberg/metadata.ts'
-import { firstCandles, type ReadAt } from './market-candles.ts'
+import { firstCandles, MINUTES, type ReadAt } from './market-candles.ts'
 import { type Market, oneMarket } from './markets.ts'
 import { firstTrades, lastTrades, type TradeRow } from './trades.ts'
 
@@ -72,6 +72,29 @@ export async function timeOfNumber(at: ReadAt, market: Market, trades: MarketTra
     to = window.windowEnd
   }
   return from
+}
+
+/** A trade's time may be this much later than those of trades with higher numbers. */
+const DISORDER = 1_000_000n
+
+/** The last of those with lower numbers, at most `limit`, by their numbers. @throws Corrupt */
+export async function tradesBelow(
+  at: ReadAt,
+  market: Market,
+  trades: MarketTrades,
+  number: number,
+  limit: number,
+): Promise<TradeRow[]> {
+  const to = MINUTES.endOf(MINUTES.startOf(await timeOfNumber(at, market, trades, number))) + DISORDER
+  for (let count = 2 * limit; ; count *= 2) {
+    const found = await trades.last({ to }, count)
+    const below = byNumber(found).filter(trade => (numberOf(trade) ?? -1) < number)
+    if (below.length >= limit || found.length < count) return below.slice(-limit)
+  }
+}
+
+export function byNumber(trades: readonly TradeRow[]): TradeRow[] {
+  return [...trades].sort((a, b) => (numberOf(a) ?? -1) - (numberOf(b) ?? -1))
 }
 
 const NARROWER = ['1d', '1h', '1m'].map(name => parseWindows(name) as Windows)

@@ -13,7 +13,7 @@ const PROBLEM = {
 export function openApi(routes: readonly Route[], isOpen: boolean) {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of routes) {
-    const path = route.path.replace(/:(\w+)/g, '{$1}')
+    const path = route.path.replace(NAMED, '{$1}')
     paths[path] = { ...paths[path], [route.method]: operation(route) }
   }
   return {
@@ -44,8 +44,11 @@ export function openApi(routes: readonly Route[], isOpen: boolean) {
   }
 }
 
+/** A part of a path that has a name, and a pattern where it may hold slashes. */
+const NAMED = /:(\w+)(?:\{[^}]*\})?/g
+
 function operation({ path, method, summary, parameters, columns, success, body, stream }: Route) {
-  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+  const inPath = [...path.matchAll(NAMED)].map(([, name]) => ({
     ...{ name, in: 'path', required: true, schema: { type: 'string', maxLength: 100 } },
   }))
   const inQuery = parameters.map(name => ({ name, in: 'query', ...PARAMETERS[name] }))

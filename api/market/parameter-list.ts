@@ -75,6 +75,11 @@ export const PARAMETERS = {
     description: 'Assets that it is priced in, with commas between them; they are compared as if they were one.',
     schema: { ...text, examples: ['USD,USDT'] },
   },
+  bucket: {
+    description: `Length of the time that is counted together: ${WINDOW_NAMES}.`,
+    schema: { ...text, default: '1h' },
+  },
+  table: { description: 'A table of the lake.', schema: { ...text, examples: ['gold_crypto_trades'] } },
   tables: {
     description: 'Tables with commas between them.',
     schema: { ...text, examples: ['gold_crypto_trades'] },

@@ -1,6 +1,7 @@
 /** A route of the read API: what it is asked with and what it answers, for the server and for its description. */
 import type { Context } from 'hono'
 import type { Log } from '../../domain/ports.ts'
+import type { FileService } from '../catalog/delegation.ts'
 import type { CatalogPorts } from '../catalog/entries.ts'
 import type { Variables } from '../catalog/request.ts'
 import type { Live } from '../live/live.ts'
@@ -14,6 +15,8 @@ export interface MarketOptions {
   /** No key is asked for. */
   readonly isOpen: boolean
   readonly log: Log
+  /** Where the files are, for who cannot be let at them otherwise. */
+  readonly service: FileService | undefined
   /** For answers that go on; there are none without. */
   readonly live?: Live
 }

@@ -1,5 +1,5 @@
 /** The many names of Kraken's pairs. Source: Kraken "Get Tradable Asset Pairs": altname, wsname, and the name of a result. */
-import { krakenName } from '../../domain/pairs.ts'
+import { krakenNames } from '../../domain/pairs.ts'
 import type { Instrument } from './instruments.ts'
 
 export interface Pair {
@@ -17,19 +17,12 @@ export interface Pair {
   readonly quote: string
 }
 
-/** Assets with a letter for their class before their name. */
-const CLASSED: Readonly<Record<string, string>> = { XBT: 'XXBT', ETH: 'XETH', XRP: 'XXRP', USD: 'ZUSD', EUR: 'ZEUR' }
-
 export function krakenPairs(instruments: readonly Instrument[]): readonly Pair[] {
   return instruments.map((instrument, number) => {
     const { symbol, currency } = instrument
-    const asset = symbol.slice(0, -currency.length)
-    const base = krakenName(asset)
-    const quote = krakenName(currency)
-    const altname = base + quote
-    const name = CLASSED[base] && CLASSED[quote] ? CLASSED[base] + CLASSED[quote] : altname
-    const v2 = `${asset}/${currency}`
-    return { instrument, number, v2, v1: `${base}/${quote}`, altname, name, base, quote }
+    const { v2, wsname, altname, name } = krakenNames({ base: symbol.slice(0, -currency.length), quote: currency })
+    const [base, quote] = wsname.split('/')
+    return { instrument, number, v2, v1: wsname, altname, name, base, quote }
   })
 }
 

@@ -98,10 +98,9 @@ const LISTED: readonly Listed[] = [
 ]
 
 const SECOND = 1_000_000n
-const TRADES = 400
 
-/** Trades of the last four days, more and more of them: many at the moment of the one before, some after hours. */
-function tradesOf(listed: Listed): Trade[] {
+/** Trades up to half a minute before a time, ever fewer further back: many at the moment of the one before, some after hours. */
+function tradesOf(listed: Listed, now: bigint, count: number): Trade[] {
   let state = listed.number % 65_537
   const random = (below: number) => {
     state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
@@ -109,9 +108,9 @@ function tradesOf(listed: Listed): Trade[] {
   }
   const trades: Trade[] = []
   let { number, price } = listed
-  let [time, side] = [NOW - 30n * SECOND, 'BUY' as Trade['side']]
+  let [time, side] = [now - 30n * SECOND, 'BUY' as Trade['side']]
   // From the last trade back.
-  for (let n = 0; n < TRADES; n++) {
+  for (let n = 0; n < count; n++) {
     const again = n > 0 && random(100) < 45
     if (!again) {
       const step = [20n * SECOND, 90n * SECOND, 1200n * SECOND, 5400n * SECOND][random(n < 100 ? 2 : 4)]
@@ -133,12 +132,17 @@ function tradesOf(listed: Listed): Trade[] {
           side,
           price,
         },
-        tradeId: `${listed.exchange.code}-${number + 2 * TRADES}`,
+        tradeId: `${listed.exchange.code}-${number + 2 * count}`,
         quantity: BigInt(1 + random(5_000_000)) * listed.lot,
       }),
     )
   }
   return trades.reverse()
+}
+
+/** So many trades of each market, each market’s in the order of its numbers. `now` is a whole second. */
+export function shapeTrades(now: bigint, count: number): Trade[] {
+  return LISTED.flatMap(listed => tradesOf(listed, now, count))
 }
 
 export interface ShapesLake extends MemoryLake {
@@ -150,7 +154,7 @@ export interface ShapesLake extends MemoryLake {
 
 export async function shapesLake(options: Partial<ApiOptions> = {}): Promise<ShapesLake> {
   const lake = memoryLake({ engine: await testEngine() })
-  const trades = LISTED.flatMap(tradesOf)
+  const trades = shapeTrades(NOW, 400)
   for (const exchange of [BINANCE, KRAKEN, COINBASE])
     await feed(
       lake,

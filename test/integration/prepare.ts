@@ -5,7 +5,7 @@ import { ministackPython } from '../../localstack/ministack.ts'
 import { hasPython } from '../../localstack/python.ts'
 import { registryHome } from '../../localstack/registry.ts'
 import { icebergJars } from './java.ts'
-import { catalogPython, readersPython, tardisPython } from './python.ts'
+import { catalogPython, connectorPython, marketPython, readersPython, tardisPython } from './python.ts'
 import { awsPython } from './shell.ts'
 import { sparkJars, sparkPython } from './spark.ts'
 
@@ -13,7 +13,18 @@ import { sparkJars, sparkPython } from './spark.ts'
 export default async function prepare(): Promise<void> {
   const needed = [
     ...(hasJava() ? [kafkaJars, registryHome, icebergJars, sparkJars] : []),
-    ...(hasPython() ? [ministackPython, readersPython, catalogPython, tardisPython, sparkPython, awsPython] : []),
+    ...(hasPython()
+      ? [
+          ministackPython,
+          readersPython,
+          catalogPython,
+          marketPython,
+          connectorPython,
+          tardisPython,
+          sparkPython,
+          awsPython,
+        ]
+      : []),
   ]
   for (const install of needed) await install()
 }

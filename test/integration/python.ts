@@ -51,6 +51,16 @@ export function catalogPython(): Promise<string> {
   return pythonEnvironment(join(HERE, 'catalog-requirements.txt'))
 }
 
+/** The interpreter that has the clients of exchanges: ccxt, python-binance and freqtrade. */
+export function marketPython(): Promise<string> {
+  return pythonEnvironment(join(HERE, 'market-requirements.txt'))
+}
+
+/** The interpreter that has binance-connector, whose modules have the names of python-binance's. */
+export function connectorPython(): Promise<string> {
+  return pythonEnvironment(join(HERE, 'connector-requirements.txt'))
+}
+
 /** The interpreter that has NautilusTrader, a client of tardis-machine. */
 export function tardisPython(): Promise<string> {
   return pythonEnvironment(join(HERE, 'tardis-requirements.txt'))

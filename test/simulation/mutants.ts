@@ -308,7 +308,7 @@ export const MUTANTS: readonly Mutant[] = [
     'trades of one moment are ordered by their ids as text',
     'domain/trade-ids.ts',
     'return a.tail(rowA) - b.tail(rowB) || compareTradeIds(a.text(rowA), b.text(rowB))',
-    'return text(a) < text(b) ? -1 : 1',
+    'return a.text(rowA) < b.text(rowB) ? -1 : 1',
   ),
   // The sweep, and maintenance.
   mutant(

@@ -1,0 +1,48 @@
+/** What the routes have in common that answer in the shape of somebody else's API: who is let in, and how it fails. */
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { messageOf, Throttled } from '../../domain/errors.ts'
+import type { Log, Ports } from '../../domain/ports.ts'
+import { ApiError } from '../errors.ts'
+import type { ReadAt } from './market-candles.ts'
+import { Problem } from './problems.ts'
+
+export interface ShapeOptions {
+  readonly ports: Pick<Ports, 'store' | 'state' | 'clock'>
+  readonly log: Log
+  /** Lets a request pass. @throws ApiError */
+  readonly admit: MiddlewareHandler
+}
+
+type Status = Problem['status']
+
+/** `bodyOf`: an error as the shape's clients know them. `first` runs before anybody is let in. */
+export function shapeRoutes(
+  { log, admit }: ShapeOptions,
+  bodyOf: (error: unknown, status: Status) => object,
+  first: MiddlewareHandler = (_, next) => next(),
+): Hono {
+  const routes = new Hono()
+  routes.onError((error, context) => {
+    const status = statusOf(error)
+    if (status === 500) log.error('a request failed', { path: context.req.path, reason: messageOf(error) })
+    return context.json(bodyOf(error, status), status)
+  })
+  routes.use(first)
+  routes.use(admit)
+  return routes
+}
+
+function statusOf(error: unknown): Status {
+  if (error instanceof Problem) return error.status
+  if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return error.status
+  return error instanceof Throttled ? 503 : 500
+}
+
+export function readNow({ ports }: ShapeOptions): ReadAt {
+  return { ports, now: BigInt(ports.clock.now()) * 1000n }
+}
+
+/** Sends JSON text; what is answered may be other a moment later. */
+export function sendJson(context: Context, text: string, headers: Readonly<Record<string, string>> = {}): Response {
+  return context.body(text, 200, { 'content-type': 'application/json', 'cache-control': 'no-cache', ...headers })
+}

@@ -5,6 +5,8 @@ import type { Namespace } from './catalog/names.ts'
 import { forbidden, notAuthorized } from './errors.ts'
 
 export interface Access {
+  /** The public part of its key; empty without one. */
+  readonly id: string
   mayWrite(namespace: Namespace): boolean
   /** @throws ApiError 403 where the namespace may not be written */
   requireWrite(namespace: Namespace): void
@@ -13,7 +15,7 @@ export interface Access {
 /** Who asks, by the header `Authorization`. @throws ApiError 401 */
 export type Authorize = (header: string | undefined) => Promise<Access>
 
-export const EVERYTHING: Access = { mayWrite: () => true, requireWrite: () => {} }
+export const EVERYTHING: Access = { id: '', mayWrite: () => true, requireWrite: () => {} }
 
 /** A key that was found is not looked up again for so long: a revoked one works until then. */
 const REMEMBERED_MS = 5_000
@@ -47,6 +49,7 @@ function accessOf({ id, scopes }: AccessKey): Access {
   const mayWrite = (namespace: Namespace) =>
     written.some(scope => scope === '*' || isWithin(namespace, scope.split('.')))
   return {
+    id,
     mayWrite,
     requireWrite(namespace) {
       if (!mayWrite(namespace))

@@ -1,10 +1,14 @@
 /** The one web application: its routes over ports, served by Node, by Lambda, and asked directly by tests. */
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { cors } from 'hono/cors'
+import type { Registry } from 'prom-client'
 import { Corrupt, Misplaced, messageOf, NotFound, Paused, Throttled } from '../domain/errors.ts'
 import { metricNames } from '../domain/metrics.ts'
 import { USER_PREFIX } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
+import { GOLD_TABLE } from '../domain/tables.ts'
+import { findTable } from '../iceberg/catalog.ts'
 import { filesIn, type Place } from '../iceberg/updates/files.ts'
 import { Invalid, RequirementFailed } from '../iceberg/updates/refusals.ts'
 import { byKeys, EVERYTHING } from './access.ts'
@@ -15,6 +19,8 @@ import type { Variables } from './catalog/request.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import { coinbaseRoutes } from './coinbase/routes.ts'
 import { ApiError, forbidden } from './errors.ts'
+import { limited, type RateLimit } from './http/limits.ts'
+import { logged, measured, numbered } from './http/requests.ts'
 import { krakenRoutes } from './kraken/routes.ts'
 import { marketRoutes } from './market/routes.ts'
 import { oauthRoutes } from './oauth.ts'
@@ -32,13 +38,34 @@ export interface ApiOptions {
   /** Whether tags may be set on the pipeline's tables (default: yes). */
   readonly tags?: boolean
   readonly counted?: (metric: string) => void
+  /** How often a key may ask `/v1`; without keys nobody is counted. */
+  readonly rate?: RateLimit
+  /** Pages of these origins may ask, as `https://example.com`. */
+  readonly origins?: readonly string[]
+  /** Whether each request has its line in the log. */
+  readonly isLogged?: boolean
+  /** Where requests are counted, and answered under `/metrics`. */
+  readonly registry?: Registry
 }
+
+/** Enough for a page of charts at once. */
+const RATE: RateLimit = { perSecond: 100, burst: 400 }
 
 /** A commit of a table with a thousand snapshots is far smaller. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024
 
 export function createApi(options: ApiOptions): Hono<Variables> {
-  const { places = [], service, log, auth, tags = true, counted = () => {} } = options
+  const {
+    places = [],
+    service,
+    log,
+    auth,
+    tags = true,
+    counted = () => {},
+    rate = RATE,
+    origins = [],
+    registry,
+  } = options
   const files = filesIn([{ store: options.ports.store, prefix: USER_PREFIX }, ...places])
   const ports: CatalogPorts = { ...options.ports, files }
   const app = new Hono<Variables>()
@@ -49,6 +76,10 @@ export function createApi(options: ApiOptions): Hono<Variables> {
       new ApiError(404, 'NotFoundException', `There is no route ${context.req.method} ${context.req.path}.`),
     ),
   )
+  app.use(numbered(ports))
+  if (options.isLogged) app.use(logged(ports, log))
+  if (registry) app.use(measured(ports, registry))
+  if (origins.length > 0) app.use(cors({ origin: [...origins], exposeHeaders: EXPOSED, maxAge: 600 }))
   app.use(
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
@@ -66,19 +97,30 @@ export function createApi(options: ApiOptions): Hono<Variables> {
       }),
     )
   app.get('/healthz', context => context.json({ status: 'ok' }))
+  app.get('/readyz', async context => {
+    // Both stores answer, or the reason why they do not is given.
+    await findTable(ports, GOLD_TABLE.name)
+    return context.json({ status: 'ready' })
+  })
   const authorize = auth === 'keys' ? byKeys(ports) : undefined
   app.route('/iceberg', oauthRoutes(authorize && ports))
   const admit: MiddlewareHandler<Variables> = async (context, next) => {
-    if (!authorize) requireLocal(context)
+    if (!authorize) requireLocal(context, origins)
     context.set('access', authorize ? await authorize(context.req.header('authorization')) : EVERYTHING)
     await next()
   }
   app.use('/iceberg/*', admit)
-  app.route('/v1', marketRoutes({ ports, log, admit }))
-  app.route('/binance', binanceRoutes({ ports, log, admit }))
-  app.route('/kraken', krakenRoutes({ ports, log, admit }))
-  app.route('/coinbase', coinbaseRoutes({ ports, log, admit }))
-  app.route('/udf', udfRoutes({ ports, log, admit }))
+  const limits = authorize ? [limited(ports.clock, rate)] : []
+  if (registry)
+    app.get('/metrics', admit, async context =>
+      context.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
+    )
+  app.route('/v1', marketRoutes({ ports, tags, isOpen: !authorize, log }, admit, ...limits))
+  const shape = { ports, log, admit: [admit, ...limits] }
+  app.route('/binance', binanceRoutes(shape))
+  app.route('/kraken', krakenRoutes(shape))
+  app.route('/coinbase', coinbaseRoutes(shape))
+  app.route('/udf', udfRoutes(shape))
   app.route(
     '/iceberg',
     catalogRoutes({ ports, service, tags, log, reported: () => counted(metricNames.clientReports) }),
@@ -90,12 +132,26 @@ export function createApi(options: ApiOptions): Hono<Variables> {
  * Without keys a page of another site could ask in the name of who reads it: by a name that its owner points here, or by its origin.
  * @throws ApiError 403
  */
-function requireLocal(context: Context): void {
+function requireLocal(context: Context, origins: readonly string[]): void {
   const host = context.req.header('host') ?? ''
   const origin = context.req.header('origin')
-  if (!LOCAL.test(host) || (origin !== undefined && !LOCAL.test(origin.replace(/^https?:\/\//, ''))))
+  if (
+    !LOCAL.test(host) ||
+    (origin !== undefined && !origins.includes(origin) && !LOCAL.test(origin.replace(/^https?:\/\//, '')))
+  )
     throw forbidden('Without keys only this machine is answered: serve with --auth keys, and send a key.')
 }
+
+/** What a page's scripts may read of an answer. */
+const EXPOSED = [
+  'etag',
+  'link',
+  'x-request-id',
+  'ratelimit-limit',
+  'ratelimit-remaining',
+  'ratelimit-reset',
+  'retry-after',
+]
 
 const LOCAL = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/
 

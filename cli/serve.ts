@@ -1,4 +1,5 @@
 /** `tradelake serve`: the lake over HTTP, candles and trades and an Iceberg REST catalog, until Ctrl-C. */
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import { clientRegion } from '../adapters/aws-clients.ts'
 import { s3FileService } from '../adapters/file-service.ts'
 import { type HttpServer, openHttpServer } from '../adapters/http-server.ts'
@@ -11,6 +12,8 @@ import { command, type Values } from './command.ts'
 import { type CatalogPlace, LAKE_OPTIONS, openForCatalog } from './open-lake.ts'
 import { STDERR } from './stderr-log.ts'
 import { parseNumber } from './values.ts'
+
+const DEFAULT_RATE = '100'
 
 /** What `start` has of these too. */
 export const SERVE_OPTIONS = {
@@ -30,6 +33,18 @@ export const serve = command({
       value: 'none|keys',
       help: 'who is answered: everybody on this machine, or who sends a key of tradelake keys (default: none at 127.0.0.1, else keys)',
     },
+    rate: {
+      type: 'string',
+      value: 'N',
+      help: 'requests a second that a key may make of /v1, four times as many at once',
+      default: DEFAULT_RATE,
+    },
+    origins: {
+      type: 'string',
+      value: 'URL,…',
+      help: 'web pages of these origins may ask, as https://charts.example',
+    },
+    'access-log': { type: 'boolean', help: 'a line on stderr for each request' },
     places: {
       type: 'string',
       value: 'URI,…',
@@ -57,6 +72,15 @@ export const serve = command({
   },
 })
 
+/** Origins as browsers send them. @throws BadInput */
+function parseOrigins(text: string): string[] {
+  const origins = text.split(',').flatMap(part => part.trim() || [])
+  const wrong = origins.find(origin => !URL.canParse(origin) || new URL(origin).origin !== origin)
+  if (wrong !== undefined)
+    throw new BadInput(`--origins ${wrong} is no origin: give its protocol and host alone, as https://charts.example.`)
+  return origins
+}
+
 /** How clients get at a deployed lake's files; those of a folder they reach by themselves. @throws BadInput */
 async function fileService({
   stack,
@@ -76,6 +100,9 @@ async function fileService({
 export interface Serving extends Values<typeof SERVE_OPTIONS> {
   readonly auth?: string
   readonly places?: string
+  readonly rate?: string
+  readonly origins?: string
+  readonly 'access-log'?: boolean | undefined
   /** For a lake in S3. */
   readonly service?: ApiOptions['service']
   readonly log: Log
@@ -94,6 +121,14 @@ export async function serveCatalog({ ports }: Pick<CatalogPlace, 'ports'>, servi
     .split(',')
     .filter(uri => uri !== '')
     .map(uri => placeOf(uri, { ids: ports.ids, scratch }))
-  const api = createApi({ ports, places: further, service, log, auth })
+  const perSecond = parseNumber('rate', serving.rate ?? DEFAULT_RATE, 1, false)
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const api = createApi({
+    ...{ ports, places: further, service, log, auth, registry },
+    rate: { perSecond, burst: perSecond * 4 },
+    origins: parseOrigins(serving.origins ?? ''),
+    isLogged: serving['access-log'] === true,
+  })
   return openHttpServer(request => api.fetch(request), { host, port: parseNumber('port', serving.port, 0, true) })
 }

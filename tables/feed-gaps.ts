@@ -6,8 +6,10 @@ import { FEED_GAPS_TABLE } from '../domain/tables.ts'
 import { unsettledGaps } from '../domain/unsettled-gaps.ts'
 import { cachePerStore } from '../iceberg/cache.ts'
 import { type LoadedTable, openTable } from '../iceberg/catalog.ts'
+import { currentSnapshot } from '../iceberg/metadata.ts'
 import { readColumns } from '../iceberg/parquet/read.ts'
 import { planFiles } from '../iceberg/scan.ts'
+import type { Snapshot } from '../iceberg/table-metadata.ts'
 
 /** A time of which trades may be missing; both ends, microseconds since 1970, belong to it. */
 export interface MissingTime {
@@ -38,23 +40,36 @@ const COLUMNS = [
 ]
 const MAX_CACHED_REPORTS = 200_000
 const cached = cachePerStore<readonly Report[]>(MAX_CACHED_REPORTS)
-const answers = new WeakMap<LoadedTable['metadata'], readonly MissingTime[]>()
+const answers = new WeakMap<Snapshot, readonly MissingTime[]>()
+
+/** What an earlier state knew: the rows of a snapshot, or of those that there are now the reports up to a time (microseconds since 1970). */
+export interface ReportsUpTo {
+  readonly snapshotOf: (table: LoadedTable) => Snapshot | undefined
+  readonly reportedAt: bigint
+}
 
 /** The times of which a feed says that trades are missing, may be, or could not be read. @throws Corrupt */
-export async function missingTimes(ports: Pick<Ports, 'store' | 'state'>): Promise<readonly MissingTime[]> {
+export async function missingTimes(
+  ports: Pick<Ports, 'store' | 'state'>,
+  upTo?: ReportsUpTo,
+): Promise<readonly MissingTime[]> {
   const table = await openTable(ports, FEED_GAPS_TABLE)
-  if (!table) return []
-  const known = answers.get(table.metadata)
+  const named = table && upTo?.snapshotOf(table)
+  const snapshot = named ?? (table && currentSnapshot(table.metadata))
+  if (!table || !snapshot) return []
+  const isWhole = named !== undefined || upTo === undefined
+  const known = isWhole ? answers.get(snapshot) : undefined
   if (known) return known
-  const files = await planFiles(ports, table)
-  const reports = (await Promise.all(files.map(({ key }) => readReports(ports, key)))).flat()
+  const files = await planFiles(ports, table, { snapshotId: snapshot['snapshot-id'] })
+  const read = (await Promise.all(files.map(({ key }) => readReports(ports, key)))).flat()
+  const reports = isWhole ? read : read.filter(({ reportedAt }) => reportedAt <= upTo.reportedAt)
   const unknown = reports.filter(({ kind, status }) => kind === 'disconnect' && status === 'unknown')
   const standing = [...unsettledGaps(reports.filter(({ kind }) => kind !== 'disconnect')), ...unknown]
   const found = standing.map(({ exchange, symbol, fromTime, toTime, reportedAt }): MissingTime => {
     const to = toTime ?? reportedAt
     return { exchange: codeOf(exchange), symbol, from: fromTime ?? to, to }
   })
-  answers.set(table.metadata, found)
+  if (isWhole) answers.set(snapshot, found)
   return found
 }
 

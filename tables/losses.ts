@@ -13,9 +13,13 @@ import type { DataFile } from '../iceberg/types.ts'
 
 const COLUMNS = DATA_LOSSES_TABLE.columns.map(({ name }) => name)
 
-/** All losses of the current snapshot; none where the table is undefined. */
-export async function readLosses(ports: Pick<Ports, 'store'>, table: LoadedTable | undefined): Promise<Loss[]> {
-  const files = table ? await planFiles(ports, table) : []
+/** All losses of a snapshot, the current one by default; none where the table is undefined. */
+export async function readLosses(
+  ports: Pick<Ports, 'store'>,
+  table: LoadedTable | undefined,
+  snapshotId?: number,
+): Promise<Loss[]> {
+  const files = table ? await planFiles(ports, table, { snapshotId }) : []
   const read = await Promise.all(files.map(async ({ key }) => lossesIn(key, await ports.store.get(key))))
   return read.flat()
 }

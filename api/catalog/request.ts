@@ -9,7 +9,7 @@ import { type Identifier, type Namespace, parseNamespace, requireForUsers, requi
 
 /** What a request's context holds. */
 export interface Variables {
-  readonly Variables: { access: Access }
+  readonly Variables: { access: Access; requestId: string }
 }
 
 /** HEAD comes to a route for GET: it asks whether there is one, and gets no body. */

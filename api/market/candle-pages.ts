@@ -5,11 +5,10 @@ import { candleTable } from '../../domain/tables.ts'
 import type { Timeframe } from '../../domain/timeframes.ts'
 import type { Windows } from '../../domain/windows.ts'
 import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
-import { currentSnapshot } from '../../iceberg/metadata.ts'
+import { type AsOf, CURRENT, requireSnapshot, type Snapshots } from './as-of.ts'
 import { findCandles } from './candles.ts'
 import { findGaps } from './gaps.ts'
 import type { Markets } from './markets.ts'
-import { requireSnapshot } from './snapshots.ts'
 
 export type Fill = 'none' | 'previous' | 'null'
 
@@ -42,9 +41,6 @@ export interface CandleRow {
 /** The tables that the query's windows are made of, by the windows' base; one that there is not yet is left out. */
 export type CandleTables = ReadonlyMap<Timeframe, LoadedTable>
 
-/** The snapshot of each table, by name, that all pages of an answer are of. */
-export type Snapshots = Readonly<Record<string, number>>
-
 /** Where a page ended: the windows' number in the query, and the row's. */
 export type Position = readonly [windows: number, start: bigint, market: string]
 
@@ -62,16 +58,6 @@ export async function openCandleTables(ports: ReadPorts, windows: readonly Windo
   return new Map(bases.flatMap((base, i) => (tables[i] ? [[base, tables[i]] as const] : [])))
 }
 
-/** The tables' current snapshots; a table without one is left out. */
-export function currentSnapshots(tables: CandleTables): Snapshots {
-  return Object.fromEntries(
-    [...tables.values()].flatMap(({ name, metadata }) => {
-      const current = currentSnapshot(metadata)
-      return current ? [[name, current['snapshot-id']]] : []
-    }),
-  )
-}
-
 /** Windows that are looked at first; twice as many after each look that found too few. */
 const FIRST_LOOK = 64
 
@@ -86,8 +72,9 @@ export async function candlePage(
   snapshots: Snapshots,
   after: Position | undefined,
   now: bigint,
+  asOf: AsOf = CURRENT,
 ): Promise<CandlePage> {
-  const isGap = await findGaps(ports)
+  const isGap = await findGaps(ports, asOf)
   const rows: CandleRow[] = []
   for (let number = after?.[0] ?? 0; number < query.windows.length; number++) {
     const windows = query.windows[number]
@@ -111,7 +98,7 @@ export async function candlePage(
 const keyOf = ({ exchange, symbol }: Pick<CandleRow, 'exchange' | 'symbol'>) => marketKey(exchange, symbol)
 
 /** The candles of a table's windows, in order. */
-type Find = (markets: Markets, from: bigint, to: bigint) => Promise<Candle[]>
+export type Find = (markets: Markets, from: bigint, to: bigint) => Promise<Candle[]>
 
 async function* rowsOf(
   find: Find,
@@ -184,7 +171,7 @@ function aligned(windows: Windows, time: bigint): bigint {
 }
 
 /** Notes each market's last price before a window: looks further and further back, to its first trade. */
-async function pricesBefore(
+export async function pricesBefore(
   find: Find,
   windows: Windows,
   markets: Markets,

@@ -2,23 +2,26 @@
 import type { Context } from 'hono'
 import { type Candle, vwap } from '../../domain/candles.ts'
 import { PRICE_SCALE, QUANTITY_SCALE, QUOTE_SCALE } from '../../domain/decimal.ts'
-import type { Ports } from '../../domain/ports.ts'
+import { asOfIn, nowOf, type Snapshots, snapshotsIn } from './as-of.ts'
 import {
+  type CandlePage,
   type CandleQuery,
   type CandleRow,
   candlePage,
-  currentSnapshots,
   openCandleTables,
   type Position,
-  type Snapshots,
 } from './candle-pages.ts'
 import { cursorText, readCursor } from './cursors.ts'
 import type { RowColumn } from './formats.ts'
 import { chooseMarkets, marketsOf } from './markets.ts'
-import { rowsRequest } from './requests.ts'
-import { sendRows } from './send.ts'
+import { ROWS_PARAMETERS, rowsRequest } from './requests.ts'
+import type { MarketOptions, Route } from './route.ts'
+import { sendRows, streamRows } from './send.ts'
 
-const PARAMETERS = ['symbols', 'exchanges', 'timeframe', 'start', 'end', 'fill', 'include_open']
+const PARAMETERS = [
+  ...(['symbols', 'exchanges', 'timeframe', 'start', 'end', 'fill', 'include_open', 'as_of'] as const),
+  ...ROWS_PARAMETERS,
+] as const
 const MAX_LIMIT = 10_000
 
 const quantity = { type: 'decimal', scale: QUANTITY_SCALE } as const
@@ -32,45 +35,85 @@ const priceOf = (field: 'open' | 'high' | 'low' | 'close') => (row: CandleRow) =
 const of = (field: (candle: Candle) => bigint) => (row: CandleRow) => row.candle && field(row.candle)
 
 const CANDLE_COLUMNS: readonly RowColumn<CandleRow>[] = [
-  { name: 'timeframe', type: 'text', value: ({ windows }) => windows.name },
-  { name: 'exchange', type: 'text', value: ({ exchange }) => exchange },
-  { name: 'symbol', type: 'text', value: ({ symbol }) => symbol },
-  { name: 'start', type: 'time', value: ({ windowStart }) => windowStart },
-  { name: 'end', type: 'time', value: ({ windowEnd }) => windowEnd },
-  { name: 'open', ...price, value: priceOf('open') },
-  { name: 'high', ...price, value: priceOf('high') },
-  { name: 'low', ...price, value: priceOf('low') },
-  { name: 'close', ...price, value: priceOf('close') },
-  { name: 'volume', ...quantity, value: sum('volume') },
-  { name: 'quote_volume', ...quote, value: sum('quoteVolume') },
-  { name: 'taker_buy_volume', ...quantity, value: sum('takerBuyVolume') },
-  { name: 'taker_buy_quote_volume', ...quote, value: sum('takerBuyQuoteVolume') },
-  { name: 'vwap', ...price, value: of(vwap) },
-  { name: 'trades', type: 'count', value: sum('tradeCount') },
-  { name: 'first_trade', type: 'time', value: of(({ firstTradeTime }) => firstTradeTime) },
-  { name: 'last_trade', type: 'time', value: of(({ lastTradeTime }) => lastTradeTime) },
-  { name: 'status', type: 'text', value: ({ status }) => status },
+  {
+    name: 'timeframe',
+    type: 'text',
+    doc: 'Length of the window, as it was asked for.',
+    value: ({ windows }) => windows.name,
+  },
+  { name: 'exchange', type: 'text', doc: "The exchange's code.", value: ({ exchange }) => exchange },
+  { name: 'symbol', type: 'text', doc: 'Base asset, then quote asset.', value: ({ symbol }) => symbol },
+  { name: 'start', type: 'time', doc: 'Start of the window.', value: ({ windowStart }) => windowStart },
+  {
+    name: 'end',
+    type: 'time',
+    doc: 'End of the window, which is the start of the next.',
+    value: ({ windowEnd }) => windowEnd,
+  },
+  { name: 'open', ...price, doc: 'Price of the first trade, in the quote asset.', value: priceOf('open') },
+  { name: 'high', ...price, doc: 'Highest price.', value: priceOf('high') },
+  { name: 'low', ...price, doc: 'Lowest price.', value: priceOf('low') },
+  { name: 'close', ...price, doc: 'Price of the last trade.', value: priceOf('close') },
+  { name: 'volume', ...quantity, doc: 'Traded amount of the base asset.', value: sum('volume') },
+  {
+    name: 'quote_volume',
+    ...quote,
+    doc: 'Sum of price times quantity, in the quote asset.',
+    value: sum('quoteVolume'),
+  },
+  {
+    name: 'taker_buy_volume',
+    ...quantity,
+    doc: 'Part of the volume whose taker bought.',
+    value: sum('takerBuyVolume'),
+  },
+  {
+    name: 'taker_buy_quote_volume',
+    ...quote,
+    doc: 'Part of the quote volume whose taker bought.',
+    value: sum('takerBuyQuoteVolume'),
+  },
+  { name: 'vwap', ...price, doc: 'Quote volume over volume, rounded half to even.', value: of(vwap) },
+  { name: 'trades', type: 'count', doc: 'Number of trades.', value: sum('tradeCount') },
+  {
+    name: 'first_trade',
+    type: 'time',
+    doc: 'Time of the first trade.',
+    value: of(({ firstTradeTime }) => firstTradeTime),
+  },
+  { name: 'last_trade', type: 'time', doc: 'Time of the last trade.', value: of(({ lastTradeTime }) => lastTradeTime) },
+  {
+    name: 'status',
+    type: 'text',
+    doc: 'open until the window has ended; gap where trades of it are missing, may be, or could not be read; else closed.',
+    value: ({ status }) => status,
+  },
 ]
 
-/** Answers the route. @throws Problem; Corrupt */
-export async function answerCandles(
-  ports: Pick<Ports, 'store' | 'state' | 'clock'>,
-  context: Context,
-): Promise<Response> {
-  const { query, read, format, numbers, limit } = rowsRequest(context, PARAMETERS, MAX_LIMIT)
-  const now = BigInt(ports.clock.now()) * 1000n
+export const CANDLES: Route = {
+  ...{ method: 'get', path: '/candles', parameters: PARAMETERS, columns: CANDLE_COLUMNS },
+  summary:
+    'Candles of any windows: one timeframe after the other, each in the order of its windows, then exchange and symbol.',
+  answer,
+}
+
+async function answer(context: Context, { ports }: MarketOptions): Promise<Response> {
+  const { query, read, format, numbers, limit, isWhole } = rowsRequest(context, PARAMETERS, MAX_LIMIT)
   const windows = read.windows('timeframe', '1m')
+  const tables = await openCandleTables(ports, windows)
+  const asOf = await asOfIn(ports, read, [...tables.values()])
+  const now = nowOf(asOf, ports)
   const cursor = readCursor(query, ([from, to, snapshots, number, start, market]) => {
     if (!windows[Number(number)]) throw new RangeError('it has other windows')
     const position: Position = [Number(number), BigInt(String(start)), String(market)]
     const ids = Object.entries(snapshots as Snapshots).map(([table, id]) => [table, Number(id)])
     return { from: BigInt(String(from)), to: BigInt(String(to)), snapshots: Object.fromEntries(ids), position }
   })
-  const range = read.range()
+  const range = isWhole ? read.wholeRange() : read.range()
   const to = cursor?.to ?? range.end ?? now + 1n
   const wanted: CandleQuery = {
     windows,
-    markets: chooseMarkets(await marketsOf(ports), read.codes('exchanges'), read.codes('symbols')),
+    markets: chooseMarkets(await marketsOf(ports, asOf), read.codes('exchanges'), read.codes('symbols')),
     // Without a begin: the last of them.
     from: range.start ?? cursor?.from ?? lastWindows(windows, to, limit),
     to,
@@ -78,16 +121,29 @@ export async function answerCandles(
     includeOpen: read.flag('include_open', true),
     limit,
   }
-  const tables = await openCandleTables(ports, windows)
-  const snapshots = cursor?.snapshots ?? currentSnapshots(tables)
-  const { rows, next } = await candlePage(ports, tables, wanted, snapshots, cursor?.position, now)
+  const snapshots = cursor?.snapshots ?? snapshotsIn(asOf, tables.values())
+  const page = (after: Position | undefined) => candlePage(ports, tables, wanted, snapshots, after, now, asOf)
+  const answer = { columns: CANDLE_COLUMNS, format, numbers, isFixed: asOf.isFixed }
+  if (isWhole) return streamRows(context, answer, allPages(page))
+  const { rows, next } = await page(cursor?.position)
   const nextCursor =
     next && cursorText(query, [String(wanted.from), String(to), snapshots, next[0], String(next[1]), next[2]])
-  return sendRows(context, { columns: CANDLE_COLUMNS, rows, format, numbers, next: nextCursor, about: { snapshots } })
+  return sendRows(context, { ...answer, rows, next: nextCursor, about: { snapshots } })
+}
+
+async function* allPages(
+  page: (after: Position | undefined) => Promise<CandlePage>,
+): AsyncGenerator<readonly CandleRow[]> {
+  for (let after: Position | undefined; ; ) {
+    const { rows, next } = await page(after)
+    yield rows
+    if (!next) return
+    after = next
+  }
 }
 
 /** Start of the longest of the windows, so many of them before a time. */
-function lastWindows(windows: CandleQuery['windows'], to: bigint, count: number): bigint {
+export function lastWindows(windows: CandleQuery['windows'], to: bigint, count: number): bigint {
   const starts = windows.map(each => {
     const start = each.startOf(to - 1n)
     const back = (each.endOf(start) - start) * BigInt(count - 1)

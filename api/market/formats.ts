@@ -1,23 +1,34 @@
-/** Rows as text: each column is named once with its type, and every format writes it by that. */
+/** The formats of answers, and rows as text: each column is named once with its type, and every format writes it by that. */
 import { trimmedDecimal } from '../../domain/decimal.ts'
 import type { Parameters } from './parameters.ts'
 import { problem } from './problems.ts'
 
-export interface RowColumn<Row> {
+/** What a column of an answer is, whatever its rows are made of. */
+export interface ColumnShape {
   readonly name: string
-  /** `time`: microseconds since 1970; `decimal`: units of 10^-scale; `count` below 2^53. undefined is a null. */
+  /** `time`: microseconds since 1970; `decimal`: units of 10^-scale; `count` below 2^53. */
   readonly type: 'text' | 'time' | 'decimal' | 'count'
   readonly scale?: number
+  /** A text that is another one in nearly every row. */
+  readonly isUnique?: boolean
+  /** Meaning and unit, in a line. */
+  readonly doc: string
+}
+
+export interface RowColumn<Row> extends ColumnShape {
+  /** undefined is a null. */
   value(row: Row): string | bigint | undefined
 }
 
-const FORMATS = ['json', 'ndjson', 'csv'] as const
+export const FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet'] as const
 export type Format = (typeof FORMATS)[number]
 
 export const MEDIA_TYPES: Readonly<Record<Format, string>> = {
   json: 'application/json',
   ndjson: 'application/x-ndjson',
   csv: 'text/csv; charset=utf-8',
+  arrow: 'application/vnd.apache.arrow.stream',
+  parquet: 'application/vnd.apache.parquet',
 }
 
 /** `decimal`: decimals as text, exactly; `float`: as JSON's numbers, which many programs round to 53 bits. */
@@ -45,10 +56,14 @@ export function jsonRows<Row>(columns: readonly RowColumn<Row>[], rows: readonly
   return rows.map(row => `{${columns.map((column, i) => names[i] + jsonValue(column, row, numbers)).join(',')}}`)
 }
 
-/** A line of names, then a line for each row; a null is nothing between its commas. */
-export function csvText<Row>(columns: readonly RowColumn<Row>[], rows: readonly Row[]): string {
-  const lines = rows.map(row => columns.map(column => csvValue(textOf(column, row))).join(','))
-  return `${[columns.map(({ name }) => name).join(','), ...lines].join('\r\n')}\r\n`
+/** Each row as a line; a null is nothing between its commas. */
+export function csvLines<Row>(columns: readonly RowColumn<Row>[], rows: readonly Row[]): string {
+  return rows.map(row => `${columns.map(column => csvValue(textOf(column, row))).join(',')}\r\n`).join('')
+}
+
+/** The line before them. */
+export function csvNames(columns: readonly ColumnShape[]): string {
+  return `${columns.map(({ name }) => name).join(',')}\r\n`
 }
 
 function jsonValue<Row>(column: RowColumn<Row>, row: Row, numbers: Numbers): string {

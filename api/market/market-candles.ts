@@ -2,7 +2,8 @@
 import { type Candle, foldCandles } from '../../domain/candles.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { parseWindows, type Windows } from '../../domain/windows.ts'
-import { type CandleQuery, type CandleRow, candlePage, currentSnapshots, openCandleTables } from './candle-pages.ts'
+import { CURRENT, snapshotsIn } from './as-of.ts'
+import { type CandleQuery, type CandleRow, candlePage, openCandleTables } from './candle-pages.ts'
 import { type Market, oneMarket } from './markets.ts'
 
 export interface MarketCandles {
@@ -36,7 +37,7 @@ export async function firstCandles(
     ...{ windows: [windows], markets: oneMarket(market), from, to: to < end ? to : end },
     ...{ fill, includeOpen: true, limit },
   }
-  const { rows } = await candlePage(ports, tables, query, currentSnapshots(tables), undefined, now)
+  const { rows } = await candlePage(ports, tables, query, snapshotsIn(CURRENT, tables.values()), undefined, now)
   return rows
 }
 

@@ -5,7 +5,10 @@ import { candleTable } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
+import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import { readCandleColumns } from '../../tables/candle-columns.ts'
+import { type AsOf, CURRENT } from './as-of.ts'
+import { nearest } from './nearest.ts'
 import { problem } from './problems.ts'
 
 export interface Market {
@@ -20,16 +23,23 @@ export type Markets = ReadonlyMap<string, Market>
 
 /** The fewest files, and those that are kept for ever. */
 const DAILY = candleTable(TIMEFRAMES[TIMEFRAMES.length - 1])
-const known = new WeakMap<LoadedTable['metadata'], Markets>()
+const known = new WeakMap<Snapshot, Markets>()
 
-/** All markets, by `marketKey`. @throws Corrupt */
-export async function marketsOf(ports: Pick<Ports, 'store' | 'state'>): Promise<Markets> {
-  const table = await openTable(ports, DAILY)
-  if (!table) return new Map()
-  const found = known.get(table.metadata)
+/** The table that knows them; undefined where nothing was traded yet. */
+export function openMarkets(ports: Pick<Ports, 'store' | 'state'>): Promise<LoadedTable | undefined> {
+  return openTable(ports, DAILY)
+}
+
+/** All markets of a state, by `marketKey`. @throws Problem 410; Corrupt */
+export async function marketsOf(ports: Pick<Ports, 'store' | 'state'>, asOf: AsOf = CURRENT): Promise<Markets> {
+  const table = await openMarkets(ports)
+  // A pin of other tables leaves the names to the present.
+  const snapshot = table && (asOf.snapshotOf(table) ?? (asOf.pin === undefined ? undefined : CURRENT.snapshotOf(table)))
+  if (!snapshot) return new Map()
+  const found = known.get(snapshot)
   if (found) return found
   const markets = new Map<string, Market>()
-  for (const { key } of await planFiles(ports, table)) {
+  for (const { key } of await planFiles(ports, table, { snapshotId: snapshot['snapshot-id'] })) {
     const file = await readCandleColumns(ports, key)
     for (const [market, rows] of file.markets) {
       const [first, last] = [file.candle(rows[0]), file.candle(rows[rows.length - 1])]
@@ -43,7 +53,7 @@ export async function marketsOf(ports: Pick<Ports, 'store' | 'state'>): Promise<
     }
   }
   const sorted: Markets = new Map([...markets].sort(([a], [b]) => (a < b ? -1 : 1)))
-  known.set(table.metadata, sorted)
+  known.set(snapshot, sorted)
   return sorted
 }
 
@@ -74,21 +84,6 @@ export function chooseMarkets(all: Markets, exchanges: readonly string[], symbol
 function requireNames(what: string, asked: readonly string[], present: ReadonlySet<string>, where = ''): void {
   const wrong = asked.find(name => !present.has(name))
   if (wrong === undefined) return
-  const near = [...present]
-    .map(name => ({ name, distance: distanceOf(wrong, name) }))
-    .sort((a, b) => a.distance - b.distance)[0]
-  const hint = near === undefined ? 'the lake has no candles yet' : `the nearest is ${near.name}`
+  const hint = nearest(wrong, present) ?? 'the lake has no candles yet'
   throw problem(404, `There is no ${what} ${wrong}${where}: ${hint}. GET /v1/symbols lists all.`, `${what}s`)
-}
-
-/** Letters to put in, take out or change until one text is the other (Levenshtein). */
-function distanceOf(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++)
-      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1))
-    row = next
-  }
-  return row[b.length]
 }

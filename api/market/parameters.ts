@@ -28,6 +28,11 @@ export function parametersOf(query: URLSearchParams, known: readonly string[]) {
     text,
     /** Names in upper case, as tables have them. */
     codes: (name: string) => list(name).map(code => code.toUpperCase()),
+    /** Names as they are. */
+    names(name: string, otherwise: readonly string[]): readonly string[] {
+      const given = list(name)
+      return given.length === 0 ? otherwise : given
+    },
     choice<T extends string>(name: string, choices: readonly T[], otherwise: T): T {
       const value = text(name)
       if (value === undefined) return otherwise
@@ -63,6 +68,13 @@ export function parametersOf(query: URLSearchParams, known: readonly string[]) {
       if (start !== undefined && end !== undefined && start >= end)
         throw problem(400, `start is not before end: what begins at start, and before end, is given.`, 'start')
       return { start, end }
+    },
+    /** Times of an answer without pages. @throws Problem 400 without a begin */
+    wholeRange() {
+      if (text('start') === undefined) throw problem(400, 'limit is all: give start too.', 'start')
+      if (text('cursor') !== undefined)
+        throw problem(400, 'limit is all, which has no pages: leave cursor out.', 'cursor')
+      return this.range()
     },
     /** Microseconds since 1970. */
     time(name: string): bigint | undefined {

@@ -2,7 +2,7 @@
 import { TradelakeError } from '../../domain/errors.ts'
 
 export class Problem extends TradelakeError {
-  readonly status: 400 | 401 | 403 | 404 | 406 | 410 | 413 | 500 | 503
+  readonly status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 410 | 413 | 429 | 500 | 503
   /** The parameter that has to change. */
   readonly parameter: string | undefined
 
@@ -22,9 +22,12 @@ const TITLES: Readonly<Record<Problem['status'], string>> = {
   401: 'Not authorized',
   403: 'Forbidden',
   404: 'Not found',
+  405: 'Method not allowed',
   406: 'Not acceptable',
+  409: 'Conflict',
   410: 'Gone',
   413: 'Too large',
+  429: 'Too many requests',
   500: 'Internal error',
   503: 'Unavailable',
 }

@@ -1,6 +1,7 @@
 /** What is asked of every route whose answer is rows. */
 import type { Context } from 'hono'
 import { type Format, formatIn, type Numbers } from './formats.ts'
+import type { ParameterName } from './parameter-list.ts'
 import { type Parameters, parametersOf } from './parameters.ts'
 
 export interface RowsRequest {
@@ -10,19 +11,26 @@ export interface RowsRequest {
   readonly numbers: Numbers
   /** Rows of a page. */
   readonly limit: number
+  /** `limit=all`: no pages. */
+  readonly isWhole: boolean
 }
+
+/** What they all have. */
+export const ROWS_PARAMETERS = ['limit', 'cursor', 'format', 'numbers'] as const
 
 const DEFAULT_LIMIT = 500
 
-/** `names`: the parameters that the route has besides. @throws Problem */
-export function rowsRequest(context: Context, names: readonly string[], mostRows: number): RowsRequest {
+/** `names`: the parameters that the route has. @throws Problem */
+export function rowsRequest(context: Context, names: readonly ParameterName[], mostRows: number): RowsRequest {
   const query = new URL(context.req.url).searchParams
-  const read = parametersOf(query, [...names, 'limit', 'cursor', 'format', 'numbers'])
+  const read = parametersOf(query, names)
+  const isWhole = read.text('limit') === 'all'
   return {
     query,
     read,
     format: formatIn(read, context.req.header('accept')),
     numbers: read.choice('numbers', ['decimal', 'float'], 'decimal'),
-    limit: read.count('limit', DEFAULT_LIMIT, mostRows),
+    limit: isWhole ? mostRows : read.count('limit', DEFAULT_LIMIT, mostRows),
+    isWhole,
   }
 }

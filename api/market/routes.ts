@@ -1,71 +1,69 @@
 /** The read API: what a lake knows of the markets, under `/v1`. */
 import { Hono, type MiddlewareHandler } from 'hono'
-import { Corrupt, messageOf, Throttled } from '../../domain/errors.ts'
-import type { Log, Ports } from '../../domain/ports.ts'
+import { Corrupt, messageOf, Paused, Throttled } from '../../domain/errors.ts'
+import type { Variables } from '../catalog/request.ts'
 import { ApiError } from '../errors.ts'
-import { answerCandles } from './candle-routes.ts'
-import { formatIn, type RowColumn } from './formats.ts'
-import { chooseMarkets, type Market, marketsOf } from './markets.ts'
-import { parametersOf } from './parameters.ts'
+import { AVERAGE_ROUTES } from './average-routes.ts'
+import { CANDLES } from './candle-routes.ts'
+import { SYMBOLS } from './market-routes.ts'
+import { nearest } from './nearest.ts'
+import { openApi } from './openapi.ts'
+import { descriptionPage } from './page.ts'
+import { PIN_ROUTES } from './pin-routes.ts'
 import { Problem, problem, problemBody } from './problems.ts'
-import { sendRows } from './send.ts'
-import { answerTrades } from './trade-routes.ts'
+import type { MarketOptions, Route } from './route.ts'
+import { SPREAD } from './spread-route.ts'
+import { TRADES } from './trade-routes.ts'
 
-export interface MarketOptions {
-  readonly ports: Pick<Ports, 'store' | 'state' | 'clock'>
-  readonly log: Log
-  /** Lets a request pass. @throws ApiError */
-  readonly admit: MiddlewareHandler
-}
+const ROUTES: readonly Route[] = [CANDLES, TRADES, SYMBOLS, ...AVERAGE_ROUTES, SPREAD, ...PIN_ROUTES]
 
-const MARKET_COLUMNS: readonly RowColumn<Market>[] = [
-  { name: 'exchange', type: 'text', value: ({ exchange }) => exchange },
-  { name: 'symbol', type: 'text', value: ({ symbol }) => symbol },
-  { name: 'first_trade', type: 'time', value: ({ firstTrade }) => firstTrade },
-  { name: 'last_trade', type: 'time', value: ({ lastTrade }) => lastTrade },
-]
-
-export function marketRoutes({ ports, log, admit }: MarketOptions): Hono {
-  const routes = new Hono()
+/** `admit` lets requests pass, or throws an ApiError or a Problem. */
+export function marketRoutes(
+  options: MarketOptions,
+  ...admit: readonly MiddlewareHandler<Variables>[]
+): Hono<Variables> {
+  const routes = new Hono<Variables>()
   routes.onError((error, context) => {
     const known = asProblem(error)
-    if (known.status === 500) log.error('a request failed', { path: context.req.path, reason: messageOf(error) })
+    if (known.status === 500)
+      options.log.error('a request failed', {
+        ...{ path: context.req.path, reason: messageOf(error), request: context.get('requestId') },
+      })
     return context.body(JSON.stringify(problemBody(known)), known.status, {
       'content-type': 'application/problem+json',
     })
   })
-
-  routes.use(admit)
-  routes.get('/candles', context => answerCandles(ports, context))
-  routes.get('/trades', context => answerTrades(ports, context))
-
-  routes.get('/symbols', async context => {
-    const read = parametersOf(new URL(context.req.url).searchParams, ['exchanges', 'symbols', 'format'])
-    const format = formatIn(read, context.req.header('accept'))
-    const markets = chooseMarkets(await marketsOf(ports), read.codes('exchanges'), read.codes('symbols'))
-    return sendRows(context, {
-      columns: MARKET_COLUMNS,
-      rows: [...markets.values()],
-      ...{ format, numbers: 'decimal', next: undefined, about: {} },
-    })
-  })
-
+  // A description tells nothing of the lake.
+  routes.get('/openapi.json', context => context.json(openApi(ROUTES, options.isOpen)))
+  routes.get('/docs', context => context.html(descriptionPage(ROUTES)))
+  routes.use(...admit)
+  for (const route of ROUTES) routes.on(route.method, route.path, context => route.answer(context, options))
   routes.all('/*', context => {
+    const asked = context.req.path.replace(/^\/v1/, '')
+    const here = ROUTES.filter(({ path }) => new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`).test(asked))
+    if (here.length > 0)
+      throw problem(405, `${context.req.path} takes ${here.map(({ method }) => method.toUpperCase()).join(' and ')}.`)
+    const hint = nearest(
+      asked,
+      ROUTES.map(({ path }) => path),
+    )
     throw problem(
       404,
-      `There is no route ${context.req.method} ${context.req.path}: ask with GET for /v1/candles, /v1/trades or /v1/symbols.`,
+      `There is no route ${context.req.method} ${context.req.path}: ${hint?.replace('is /', 'is /v1/')}.`,
     )
   })
   return routes
 }
 
-/** Everything is read only: what is missing or damaged is the lake's matter, and nothing that the request could change. */
+/** Everything comes from the lake: what is missing or damaged is its matter, and nothing that the request could change. */
 function asProblem(error: unknown): Pick<Problem, 'status' | 'message' | 'parameter'> {
   if (error instanceof Problem) return error
   const message = messageOf(error)
-  if (error instanceof ApiError)
-    return { status: error.status === 401 || error.status === 403 ? error.status : 400, message, parameter: undefined }
-  if (error instanceof Throttled)
+  if (error instanceof ApiError) {
+    const isKnown = error.status === 401 || error.status === 403 || error.status === 409
+    return { status: isKnown ? error.status : 400, message, parameter: undefined }
+  }
+  if (error instanceof Throttled || error instanceof Paused)
     return { status: 503, message: `${message} Try again in a while.`, parameter: undefined }
   const reason = error instanceof Corrupt ? message : `This failed here: ${message}`
   return { status: 500, message: reason, parameter: undefined }

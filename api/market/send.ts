@@ -1,25 +1,39 @@
 /** An answer of rows in the format that was asked for, known again by its content. */
 import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
 import type { Context } from 'hono'
-import { csvText, type Format, jsonRows, MEDIA_TYPES, type Numbers, type RowColumn } from './formats.ts'
+import { coded, codedStream } from '../http/compression.ts'
+import { arrowBytes, arrowStream } from './arrow.ts'
+import { csvLines, csvNames, type Format, jsonRows, MEDIA_TYPES, type Numbers, type RowColumn } from './formats.ts'
+import { parquetBytes } from './parquet.ts'
+import { problem } from './problems.ts'
+import { batchOf } from './row-batch.ts'
 
-export interface RowsAnswer<Row> {
+interface Answer<Row> {
   readonly columns: readonly RowColumn<Row>[]
-  readonly rows: readonly Row[]
   readonly format: Format
   readonly numbers: Numbers
+  /** The same request is answered the same for ever. */
+  readonly isFixed: boolean
+}
+
+export interface RowsAnswer<Row> extends Answer<Row> {
+  readonly rows: readonly Row[]
   /** Cursor of the next page; undefined at the end. */
   readonly next: string | undefined
   /** What else JSON says. */
   readonly about: Readonly<Record<string, unknown>>
 }
 
+/** A key's answers are nobody else's to keep. */
+const FOR_EVER = 'private, max-age=31536000, immutable'
+
 /** Sends the rows; the cursor of the next page stands in the body as `next`, or in the header Link where a body has only rows. */
-export function sendRows<Row>(context: Context, answer: RowsAnswer<Row>): Response {
+export async function sendRows<Row>(context: Context, answer: RowsAnswer<Row>): Promise<Response> {
   const { format, next } = answer
   const body = bodyOf(answer)
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
-  const headers: Record<string, string> = { 'cache-control': 'no-cache', etag, vary: 'accept, accept-encoding' }
+  const headers: Record<string, string> = { ...headersOf(answer), etag }
   if (next !== undefined && format !== 'json') {
     const url = new URL(context.req.url)
     url.searchParams.set('cursor', next)
@@ -30,13 +44,77 @@ export function sendRows<Row>(context: Context, answer: RowsAnswer<Row>): Respon
     ?.split(',')
     .map(tag => tag.trim().replace(/^W\//, ''))
   if (known?.includes(etag) || known?.includes('*')) return context.body(null, 304, headers)
-  return context.body(body, 200, { ...headers, 'content-type': MEDIA_TYPES[format] })
+  const sent =
+    format === 'parquet' ? { body, coding: undefined } : await coded(body, context.req.header('accept-encoding'))
+  if (sent.coding) {
+    headers['content-encoding'] = sent.coding
+    // The same rows in other bytes (RFC 9110, "Strong versus Weak").
+    headers.etag = `W/${etag}`
+  }
+  return context.body(sent.body as string, 200, { ...headers, 'content-type': MEDIA_TYPES[format] })
 }
 
-function bodyOf<Row>({ columns, rows, format, numbers, next, about }: RowsAnswer<Row>): string {
-  if (format === 'csv') return csvText(columns, rows)
-  const objects = jsonRows(columns, rows, numbers)
-  if (format === 'ndjson') return objects.map(object => `${object}\n`).join('')
-  const rest = JSON.stringify({ ...about, next: next ?? null }).slice(1)
-  return `{"data":[${objects.join(',')}],${rest}`
+function headersOf({ isFixed }: Pick<Answer<unknown>, 'isFixed'>): Record<string, string> {
+  return { 'cache-control': isFixed ? FOR_EVER : 'no-cache', vary: 'accept, accept-encoding' }
+}
+
+function bodyOf<Row>(answer: RowsAnswer<Row>): string | Uint8Array<ArrayBuffer> {
+  const { columns, rows, format, numbers, next, about } = answer
+  switch (format) {
+    case 'csv':
+      return csvNames(columns) + csvLines(columns, rows)
+    case 'arrow':
+      return arrowBytes(columns, batchOf(columns, rows, numbers), numbers) as Uint8Array<ArrayBuffer>
+    case 'parquet':
+      return parquetBytes(columns, batchOf(columns, rows, numbers), numbers) as Uint8Array<ArrayBuffer>
+    case 'ndjson':
+      return linesOf(columns, rows, numbers)
+    case 'json': {
+      const rest = JSON.stringify({ ...about, next: next ?? null }).slice(1)
+      return `{"data":[${jsonRows(columns, rows, numbers).join(',')}],${rest}`
+    }
+  }
+}
+
+function linesOf<Row>(columns: readonly RowColumn<Row>[], rows: readonly Row[], numbers: Numbers): string {
+  return jsonRows(columns, rows, numbers)
+    .map(object => `${object}\n`)
+    .join('')
+}
+
+/**
+ * Sends rows as they are read, however many: each part only when the client has taken the one before. Where reading fails the body is
+ * cut off, which clients are told by HTTP.
+ * @throws Problem 400 for a format that is one piece
+ */
+export async function streamRows<Row>(
+  context: Context,
+  { columns, format, numbers, isFixed }: Answer<Row>,
+  parts: AsyncGenerator<readonly Row[]>,
+): Promise<Response> {
+  const headers = { ...headersOf({ isFixed }), 'content-type': MEDIA_TYPES[format] }
+  if (format === 'json' || format === 'parquet')
+    throw problem(
+      400,
+      `limit is all, which ${format} has no end for: give format=arrow, ndjson or csv, or a number.`,
+      'limit',
+    )
+  // What fails at once is answered as it should be.
+  const first = await parts.next()
+  async function* all() {
+    if (!first.done) yield first.value
+    yield* parts
+  }
+  async function* batches() {
+    for await (const rows of all()) yield batchOf(columns, rows, numbers)
+  }
+  async function* texts() {
+    if (format === 'csv') yield Buffer.from(csvNames(columns))
+    for await (const rows of all())
+      yield Buffer.from(format === 'csv' ? csvLines(columns, rows) : linesOf(columns, rows, numbers))
+  }
+  const body =
+    format === 'arrow' ? arrowStream(columns, batches(), numbers) : Readable.from(texts(), { highWaterMark: 1 })
+  const sent = codedStream(body, context.req.header('accept-encoding'))
+  return context.body(sent.body, 200, { ...headers, ...(sent.coding && { 'content-encoding': sent.coding }) })
 }

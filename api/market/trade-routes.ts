@@ -1,37 +1,56 @@
 /** `GET /v1/trades`: Gold's trades, each once, page by page; or the last of them. */
 import type { Context } from 'hono'
 import { PRICE_SCALE, QUANTITY_SCALE } from '../../domain/decimal.ts'
-import type { Ports } from '../../domain/ports.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { openTable } from '../../iceberg/catalog.ts'
-import { currentSnapshot } from '../../iceberg/metadata.ts'
+import { asOfIn, nowOf, requireSnapshot } from './as-of.ts'
 import { cursorText, readCursor } from './cursors.ts'
 import type { RowColumn } from './formats.ts'
 import { chooseMarkets, marketsOf } from './markets.ts'
-import { rowsRequest } from './requests.ts'
-import { sendRows } from './send.ts'
-import { requireSnapshot } from './snapshots.ts'
-import { firstTrades, lastTrades, type TradeRow } from './trades.ts'
+import { ROWS_PARAMETERS, rowsRequest } from './requests.ts'
+import type { MarketOptions, Route } from './route.ts'
+import { sendRows, streamRows } from './send.ts'
+import { allTrades, firstTrades, lastTrades, type TradeRow } from './trades.ts'
 
-const PARAMETERS = ['symbols', 'exchanges', 'start', 'end']
+const PARAMETERS = ['symbols', 'exchanges', 'start', 'end', 'as_of', ...ROWS_PARAMETERS] as const
 const MAX_LIMIT = 50_000
 
 const COLUMNS: readonly RowColumn<TradeRow>[] = [
-  { name: 'exchange', type: 'text', value: ({ exchange }) => exchange },
-  { name: 'symbol', type: 'text', value: ({ symbol }) => symbol },
-  { name: 'id', type: 'text', value: ({ id }) => id },
-  { name: 'time', type: 'time', value: ({ time }) => time },
-  { name: 'price', type: 'decimal', scale: PRICE_SCALE, value: ({ price }) => price },
-  { name: 'quantity', type: 'decimal', scale: QUANTITY_SCALE, value: ({ quantity }) => quantity },
-  { name: 'side', type: 'text', value: ({ side }) => side },
+  { name: 'exchange', type: 'text', doc: "The exchange's code.", value: ({ exchange }) => exchange },
+  { name: 'symbol', type: 'text', doc: 'Base asset, then quote asset.', value: ({ symbol }) => symbol },
+  {
+    name: 'id',
+    type: 'text',
+    isUnique: true,
+    doc: "The exchange's name and its number of the trade.",
+    value: ({ id }) => id,
+  },
+  { name: 'time', type: 'time', doc: "When the trade took place, by the exchange's clock.", value: ({ time }) => time },
+  {
+    name: 'price',
+    type: 'decimal',
+    scale: PRICE_SCALE,
+    doc: 'Price of one unit of the base asset, in the quote asset.',
+    value: ({ price }) => price,
+  },
+  {
+    name: 'quantity',
+    type: 'decimal',
+    scale: QUANTITY_SCALE,
+    doc: 'Traded amount of the base asset.',
+    value: ({ quantity }) => quantity,
+  },
+  { name: 'side', type: 'text', doc: "BUY or SELL: the taker's side.", value: ({ side }) => side },
 ]
 
-/** Answers the route. @throws Problem; Corrupt */
-export async function answerTrades(
-  ports: Pick<Ports, 'store' | 'state' | 'clock'>,
-  context: Context,
-): Promise<Response> {
-  const { query, read, format, numbers, limit } = rowsRequest(context, PARAMETERS, MAX_LIMIT)
+export const TRADES: Route = {
+  ...{ method: 'get', path: '/trades', parameters: PARAMETERS, columns: COLUMNS },
+  summary: "Gold's trades, each once, in the order of time; without start the last ones, the oldest first.",
+  answer,
+}
+
+async function answer(context: Context, { ports }: MarketOptions): Promise<Response> {
+  const { query, read, format, numbers, limit, isWhole } = rowsRequest(context, PARAMETERS, MAX_LIMIT)
   const cursor = readCursor(query, ([to, snapshot, time, exchange, symbol, id]) => {
     const after = {
       ...{ exchange: String(exchange), symbol: String(symbol), id: String(id) },
@@ -43,16 +62,19 @@ export async function answerTrades(
       after: { ...after, price: 0n, quantity: 0n, side: '' },
     }
   })
-  const { start: from, end } = read.range()
-  const to = cursor?.to ?? end ?? BigInt(ports.clock.now()) * 1000n + FAR_AHEAD
-  const markets = chooseMarkets(await marketsOf(ports), read.codes('exchanges'), read.codes('symbols'))
+  const { start: from, end } = isWhole ? read.wholeRange() : read.range()
   const gold = await openTable(ports, GOLD_TABLE)
-  const snapshotId = cursor?.snapshot ?? (gold && currentSnapshot(gold.metadata)?.['snapshot-id'])
+  const asOf = await asOfIn(ports, read, gold ? [gold] : [])
+  const to = cursor?.to ?? end ?? nowOf(asOf, ports) + FAR_AHEAD
+  const markets = chooseMarkets(await marketsOf(ports, asOf), read.codes('exchanges'), read.codes('symbols'))
+  const snapshotId = cursor?.snapshot ?? (gold && asOf.snapshotOf(gold)?.['snapshot-id'])
+  const answer = { columns: COLUMNS, format, numbers, isFixed: asOf.isFixed }
   const send = (rows: readonly TradeRow[], next?: string) =>
-    sendRows(context, { columns: COLUMNS, rows, format, numbers, next, about: { snapshot: snapshotId ?? null } })
+    sendRows(context, { ...answer, rows, next, about: { snapshot: snapshotId ?? null } })
   if (!gold || snapshotId === undefined) return send([])
   requireSnapshot(gold, snapshotId)
   const range = { markets, from: from ?? 0n, to, snapshotId }
+  if (isWhole) return streamRows(context, answer, allTrades(ports, gold, range))
   if (from === undefined) return send(await lastTrades(ports, gold, range, limit))
   // One more tells whether there is another page.
   const found = await firstTrades(ports, gold, range, cursor?.after, limit + 1)

@@ -47,6 +47,22 @@ export async function firstTrades(
   return found
 }
 
+/** All of them, some ten thousand at a time. @throws Corrupt */
+export async function* allTrades(
+  ports: Pick<Ports, 'store'>,
+  gold: LoadedTable,
+  range: TradeRange,
+): AsyncGenerator<TradeRow[]> {
+  for (const files of await hoursOf(ports, gold, range)) {
+    const { parts, partOf, rowOf, order } = await orderedTrades(ports, files, range)
+    for (let at = 0; at < order.length; at += PART_ROWS)
+      yield order.slice(at, at + PART_ROWS).map(place => tradeOf(parts[partOf[place]], rowOf[place]))
+  }
+}
+
+/** Some 2 MB of text. */
+const PART_ROWS = 16_384
+
 /** The last of them, at most `limit`, the oldest first. @throws Corrupt */
 export async function lastTrades(
   ports: Pick<Ports, 'store'>,
@@ -76,25 +92,30 @@ async function rowsOf(ports: Pick<Ports, 'store'>, files: readonly DataFile[], r
   return order.map(at => tradeOf(parts[partOf[at]], rowOf[at]))
 }
 
-/** Rows of some parts by the order of answers: `order` has their places in the two lists. */
-export interface OrderedTrades {
+export interface SelectedTrades {
   readonly parts: readonly GoldColumns[]
+  /** Each trade's part, its row in there, and its market's place among those that were asked for. */
   readonly partOf: readonly number[]
   readonly rowOf: readonly number[]
+  readonly marketOf: readonly number[]
+}
+
+/** `order` has the trades' places in the lists, by time, then market, then number. */
+export interface OrderedTrades extends SelectedTrades {
   readonly order: readonly number[]
 }
 
-/** @throws Corrupt */
-export async function orderedTrades(
+/** Trades of files, as they stand there. @throws Corrupt */
+export async function selectedTrades(
   ports: Pick<Ports, 'store'>,
   files: readonly DataFile[],
   { markets, from, to }: Pick<TradeRange, 'markets' | 'from' | 'to'>,
-): Promise<OrderedTrades> {
+): Promise<SelectedTrades> {
   const read = await Promise.all(files.map(file => readGoldColumns(ports, file, { from, to: to - 1n })))
   const parts = read.flat()
   const ranks = new Map([...markets.keys()].sort().map((key, rank) => [key, rank]))
   const [first, end] = [Number(from), Number(to)]
-  const [partOf, rowOf, rankOf]: [number[], number[], number[]] = [[], [], []]
+  const [partOf, rowOf, marketOf]: [number[], number[], number[]] = [[], [], []]
   parts.forEach(({ rows, times, market, markets: names }, part) => {
     const wanted = names.map(({ key }) => ranks.get(key) ?? -1)
     for (let row = 0; row < rows; row++) {
@@ -102,17 +123,30 @@ export async function orderedTrades(
       if (rank < 0 || times[row] < first || times[row] >= end) continue
       partOf.push(part)
       rowOf.push(row)
-      rankOf.push(rank)
+      marketOf.push(rank)
     }
   })
+  return { parts, partOf, rowOf, marketOf }
+}
+
+/** The same, in the order of answers. @throws Corrupt */
+export async function orderedTrades(
+  ports: Pick<Ports, 'store'>,
+  files: readonly DataFile[],
+  range: Pick<TradeRange, 'markets' | 'from' | 'to'>,
+): Promise<OrderedTrades> {
+  const selected = await selectedTrades(ports, files, range)
+  const { parts, partOf, rowOf, marketOf } = selected
   // Each part is in the order of time already, which this sort makes use of.
   const order = Array.from(partOf, (_, at) => at).sort((a, b) => {
     const [one, other] = [parts[partOf[a]], parts[partOf[b]]]
     return (
-      one.times[rowOf[a]] - other.times[rowOf[b]] || rankOf[a] - rankOf[b] || compareIds(one, rowOf[a], other, rowOf[b])
+      one.times[rowOf[a]] - other.times[rowOf[b]] ||
+      marketOf[a] - marketOf[b] ||
+      compareIds(one, rowOf[a], other, rowOf[b])
     )
   })
-  return { parts, partOf, rowOf, order }
+  return { ...selected, order }
 }
 
 function compareIds(one: GoldColumns, a: number, other: GoldColumns, b: number): number {

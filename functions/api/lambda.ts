@@ -15,6 +15,7 @@ const api = createApi({
   service: s3FileService({ region, roleArn: process.env[VARIABLES.filesRole], now: ports.clock.now }),
   log,
   auth: 'keys',
+  isLogged: true,
   // Its role may not write where the pipeline does.
   tags: false,
   counted: name => {

@@ -237,9 +237,7 @@ test('where keys are asked for, who sends none is told so, and who sends a wrong
 test('a route that there is not is a problem that names those there are', async () => {
   const answer = await lake.get('cndles')
   expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'application/problem+json'])
-  expect(((await answer.json()) as Json).detail).toBe(
-    'There is no route GET /v1/cndles: ask with GET for /v1/candles, /v1/trades or /v1/symbols.',
-  )
+  expect(((await answer.json()) as Json).detail).toBe('There is no route GET /v1/cndles: the nearest is /v1/candles.')
 })
 
 test('without keys a page of another site gets nothing', async () => {

@@ -143,6 +143,17 @@ async function publishReports(lake: MemoryLake): Promise<void> {
 export interface MarketLake extends MemoryLake {
   readonly trades: readonly Trade[]
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Response>
+  ask(path: string, request: RequestInit): Promise<Response>
+}
+
+/** More trades of BINANCE's BTCUSDT, up to their candles. */
+export async function addTrades(lake: MemoryLake, some: readonly Pick<Trade, 'timestamp' | 'price'>[]): Promise<void> {
+  const trades = some.map((each, n) =>
+    tradeOf(10_000 + Number(each.timestamp % 10_000n) * 10 + n, { exchange: BINANCE.code, symbol: 'BTCUSDT', ...each }),
+  )
+  await feed(lake, trades, { exchange: BINANCE, kafkaMillis: lake.clock.now() })
+  await unifyAll(lake)
+  await foldPending(lake.ports, Number.POSITIVE_INFINITY)
 }
 
 export async function marketLake(): Promise<MarketLake> {
@@ -156,11 +167,13 @@ export async function marketLake(): Promise<MarketLake> {
   await foldPending(lake.ports, Number.POSITIVE_INFINITY)
   await publishReports(lake)
   const api = createApi({ ports: lake.ports, log: SILENT, auth: 'none' })
+  const ask = (path: string, { headers, ...request }: RequestInit) =>
+    api.request(`http://localhost:8080/v1/${path}`, {
+      ...{ headers: { host: 'localhost:8080', ...(headers as Record<string, string>) }, ...request },
+    }) as Promise<Response>
   return Object.assign(lake, {
     trades: made.map(({ trade }) => trade),
-    get: (path: string, headers = {}) =>
-      api.request(`http://localhost:8080/v1/${path}`, {
-        headers: { host: 'localhost:8080', ...headers },
-      }) as Promise<Response>,
+    ask,
+    get: (path: string, headers = {}) => ask(path, { headers }),
   })
 }

@@ -1,0 +1,178 @@
+/**
+ * Answers as Arrow's IPC streams (Arrow columnar format, "IPC Streaming Format"), which pandas, polars, DuckDB and R read without a copy.
+ * Decimals are decimal128, times timestamp[us, UTC], names dictionaries.
+ */
+import { Readable } from 'node:stream'
+import {
+  type Data,
+  type DataType,
+  Decimal,
+  Dictionary,
+  Field,
+  Float64,
+  Int32,
+  Int64,
+  makeData,
+  makeVector,
+  RecordBatch,
+  RecordBatchStreamWriter,
+  Schema,
+  Struct,
+  Table,
+  TimestampMicrosecond,
+  tableToIPC,
+  Utf8,
+} from 'apache-arrow'
+import type { Batch, BytesColumn, ColumnData, DictionaryColumn } from '../../domain/columns.ts'
+import { rowStarts } from '../../domain/take.ts'
+import type { ColumnShape, Numbers } from './formats.ts'
+import { DECIMAL_DIGITS } from './row-batch.ts'
+
+/** A whole answer. */
+export function arrowBytes(columns: readonly ColumnShape[], batch: Batch, numbers: Numbers): Uint8Array {
+  const encode = arrowEncoder(columns, numbers)
+  const record = encode(batch)
+  return tableToIPC(new Table(record.schema, [record]), 'stream')
+}
+
+/** An answer as its batches come; of no batches too it says its columns. */
+export function arrowStream(
+  columns: readonly ColumnShape[],
+  batches: AsyncIterable<Batch>,
+  numbers: Numbers,
+): Readable {
+  const encode = arrowEncoder(columns, numbers)
+  async function* records() {
+    let isEmpty = true
+    for await (const batch of batches) {
+      yield encode(batch)
+      isEmpty = false
+    }
+    if (isEmpty) yield encode(emptyBatch(columns))
+  }
+  const writer = RecordBatchStreamWriter.throughNode({ autoDestroy: true })
+  const source = Readable.from(records(), { highWaterMark: 1 })
+  // An answer that cannot go on is cut, so that nobody takes its beginning for the whole.
+  source.on('error', error => writer.destroy(error))
+  writer.on('close', () => source.destroy())
+  return source.pipe(writer as NodeJS.WritableStream & Readable)
+}
+
+function emptyBatch(columns: readonly ColumnShape[]): Batch {
+  const empty = ({ type }: ColumnShape): ColumnData =>
+    type === 'text'
+      ? { kind: 'dictionary', entries: [], indexes: new Int32Array(0) }
+      : { kind: 'int64', values: new BigInt64Array(0) }
+  return { rows: 0, columns: Object.fromEntries(columns.map(column => [column.name, empty(column)])) }
+}
+
+/** One schema for all batches of an answer, and dictionaries that only grow: what a batch adds is sent with it. */
+function arrowEncoder(columns: readonly ColumnShape[], numbers: Numbers): (batch: Batch) => RecordBatch {
+  const fields = columns.map((column, at) => new Field(column.name, typeOf(column, at, numbers), true))
+  const schema = new Schema(fields)
+  const dictionaries = fields.map(() => growingDictionary())
+  return ({ rows, columns: data }) => {
+    const children = fields.map(({ name, type }, at) => dataOf(type, data[name], rows, dictionaries[at]))
+    return new RecordBatch(schema, makeData({ type: new Struct(fields), length: rows, nullCount: 0, children }))
+  }
+}
+
+type GrowingDictionary = ReturnType<typeof growingDictionary>
+
+function growingDictionary() {
+  const places = new Map<string, number>()
+  const chunks: Data<Utf8>[] = []
+  return {
+    /** The place of each entry. */
+    add(entries: readonly string[]): number[] {
+      const fresh = entries.filter(entry => !places.has(entry))
+      for (const entry of fresh) places.set(entry, places.size)
+      if (fresh.length > 0 || chunks.length === 0) chunks.push(utf8(fresh))
+      return entries.map(entry => places.get(entry) as number)
+    },
+    vector: () => makeVector(chunks),
+  }
+}
+
+function typeOf({ type, scale = 0, isUnique }: ColumnShape, id: number, numbers: Numbers): DataType {
+  if (type === 'time') return new TimestampMicrosecond('UTC')
+  if (type === 'count') return new Int64()
+  if (type === 'text') return isUnique ? new Utf8() : new Dictionary(new Utf8(), new Int32(), id)
+  return numbers === 'float' ? new Float64() : new Decimal(scale, DECIMAL_DIGITS, 128)
+}
+
+function dataOf(type: DataType, data: ColumnData, length: number, dictionary: GrowingDictionary): Data {
+  switch (data.kind) {
+    case 'dictionary': {
+      const texts = data as DictionaryColumn<string>
+      if (type instanceof Utf8) return utf8(Array.from(texts.indexes, index => texts.entries[index]))
+      const places = dictionary.add(texts.entries)
+      const valid = Uint8Array.from(texts.indexes, index => (index < 0 ? 0 : 1))
+      return makeData({
+        ...{ type: type as Dictionary, length, ...nullsOf(valid) },
+        ...{ data: texts.indexes.map(index => (index < 0 ? 0 : places[index])), dictionary: dictionary.vector() },
+      })
+    }
+    case 'bytes':
+      return makeData({ type: type as Utf8, length, ...nullsOf(data.valid), ...unpacked(data, length) })
+    case 'float64':
+      return makeData({ type: type as Float64, length, ...nullsOf(data.valid), data: data.values })
+    case 'int64':
+    case 'bigdecimal': {
+      const nulls = nullsOf(data.valid)
+      if (type instanceof Decimal) return makeData({ type, length, ...nulls, data: words(data.values) })
+      return makeData({ type: type as Int64, length, ...nulls, data: BigInt64Array.from(data.values) })
+    }
+    default:
+      throw new RangeError(`An answer has no columns of ${data.kind}`)
+  }
+}
+
+const NONE = { nullCount: 0, nullBitmap: undefined }
+
+/** A bit for each row, lowest first, which is 1 where there is a value. */
+function nullsOf(valid: Uint8Array | undefined): { nullCount: number; nullBitmap: Uint8Array | undefined } {
+  const nullCount = valid ? valid.reduce((count, each) => count + 1 - each, 0) : 0
+  if (!valid || nullCount === 0) return NONE
+  const nullBitmap = new Uint8Array(Math.ceil(valid.length / 8))
+  valid.forEach((each, row) => {
+    if (each === 1) nullBitmap[row >> 3] |= 1 << (row & 7)
+  })
+  return { nullCount, nullBitmap }
+}
+
+/** 128-bit integers, as four words each, the lowest first. */
+function words(values: ArrayLike<bigint>): Uint32Array {
+  const halves = new BigInt64Array(values.length * 2)
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]
+    halves[row * 2] = value
+    halves[row * 2 + 1] = value >> 64n
+  }
+  return new Uint32Array(halves.buffer)
+}
+
+function utf8(texts: readonly string[]): Data<Utf8> {
+  const bytes = texts.map(text => Buffer.from(text))
+  const valueOffsets = new Int32Array(texts.length + 1)
+  bytes.forEach((each, at) => {
+    valueOffsets[at + 1] = valueOffsets[at] + each.length
+  })
+  return makeData({ type: new Utf8(), length: texts.length, nullCount: 0, valueOffsets, data: Buffer.concat(bytes) })
+}
+
+/** Bytes with their lengths before them as bytes alone, and where each begins. */
+function unpacked({ plain, valid }: BytesColumn, rows: number) {
+  const starts = rowStarts({ kind: 'bytes', plain, ...(valid && { valid }) }, rows)
+  const valueOffsets = new Int32Array(rows + 1)
+  const data = new Uint8Array(plain.length)
+  let to = 0
+  for (let row = 0; row < rows; row++) {
+    if (starts[row + 1] > starts[row]) {
+      data.set(plain.subarray(starts[row] + 4, starts[row + 1]), to)
+      to += starts[row + 1] - starts[row] - 4
+    }
+    valueOffsets[row + 1] = to
+  }
+  return { valueOffsets, data: data.subarray(0, to) }
+}

@@ -1,0 +1,115 @@
+/** `GET /v1/vwap` and `GET /v1/twap`: one average price for each market. */
+import type { Context } from 'hono'
+import { PRICE_SCALE, QUANTITY_SCALE, QUOTE_SCALE } from '../../domain/decimal.ts'
+import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
+import { asOfIn, nowOf } from './as-of.ts'
+import { type Average, type AverageQuery, minuteAverages, timeAverages, volumeAverages } from './averages.ts'
+import { type Format, formatIn, type Numbers, type RowColumn } from './formats.ts'
+import { chooseMarkets, marketsOf } from './markets.ts'
+import type { ParameterName } from './parameter-list.ts'
+import { type Parameters, parametersOf } from './parameters.ts'
+import { openNamed, PINNED_TABLES } from './pins.ts'
+import { problem } from './problems.ts'
+import type { MarketOptions, Route } from './route.ts'
+import { sendRows } from './send.ts'
+
+const COMMON = ['symbols', 'exchanges', 'start', 'end', 'as_of', 'format', 'numbers'] as const
+const TWAP_PARAMETERS = [...COMMON, 'method'] as const
+/** Trades are read one by one for an average by time. */
+const MOST_OF_TRADES = 7n * DAY_MICROS
+const MOST_OF_MINUTES = 366n * DAY_MICROS
+/** Candles follow Gold by seconds, and by minutes after a failure; what is younger is taken from Gold. */
+const SETTLED_AFTER = 10n * MINUTE_MICROS
+
+const COLUMNS: readonly RowColumn<Average>[] = [
+  { name: 'exchange', type: 'text', doc: "The exchange's code.", value: ({ market }) => market.exchange },
+  { name: 'symbol', type: 'text', doc: 'Base asset, then quote asset.', value: ({ market }) => market.symbol },
+  {
+    ...{ name: 'price', type: 'decimal', scale: PRICE_SCALE, value: ({ price }) => price },
+    doc: 'The average, rounded half to even; null where no price is known.',
+  },
+  {
+    ...{ name: 'volume', type: 'decimal', scale: QUANTITY_SCALE, value: ({ volume }) => volume },
+    doc: 'Traded amount of the base asset within the range.',
+  },
+  {
+    ...{ name: 'quote_volume', type: 'decimal', scale: QUOTE_SCALE, value: ({ quoteVolume }) => quoteVolume },
+    doc: 'Sum of price times quantity within the range.',
+  },
+  { name: 'trades', type: 'count', doc: 'Number of trades within the range.', value: ({ trades }) => trades },
+]
+
+interface Asked {
+  readonly read: Parameters
+  readonly query: AverageQuery
+  readonly now: bigint
+}
+
+function averageRoute(
+  { path, summary, parameters }: Pick<Route, 'path' | 'summary' | 'parameters'>,
+  averages: (options: MarketOptions, asked: Asked) => Promise<Average[]>,
+): Route {
+  return {
+    ...{ method: 'get', path, summary, parameters, columns: COLUMNS },
+    async answer(context, options) {
+      const { format, numbers, ...asked } = await askedIn(context, options, parameters)
+      const { from, to, asOf } = asked.query
+      const rows = await averages(options, asked)
+      const about = { start: text(from), end: text(to) }
+      return sendRows(context, {
+        ...{ columns: COLUMNS, rows, format, numbers },
+        ...{ next: undefined, isFixed: asOf.isFixed && asked.read.text('end') !== undefined, about },
+      })
+    },
+  }
+}
+
+async function askedIn(
+  context: Context,
+  { ports }: MarketOptions,
+  parameters: readonly ParameterName[],
+): Promise<Asked & { readonly format: Format; readonly numbers: Numbers }> {
+  const read = parametersOf(new URL(context.req.url).searchParams, parameters)
+  const format = formatIn(read, context.req.header('accept'))
+  const numbers = read.choice('numbers', ['decimal', 'float'], 'decimal')
+  const { start: from, end } = read.range()
+  if (from === undefined) throw problem(400, 'start is missing: give the begin of the range.', 'start')
+  const asOf = await asOfIn(ports, read, read.text('as_of') === undefined ? [] : await openNamed(ports, PINNED_TABLES))
+  const now = nowOf(asOf, ports)
+  const to = end ?? now
+  if (from >= to) throw problem(400, 'start is not before the end of the range, which is now without an end.', 'start')
+  const markets = chooseMarkets(await marketsOf(ports, asOf), read.codes('exchanges'), read.codes('symbols'))
+  return { read, query: { markets, from, to, asOf }, now, format, numbers }
+}
+
+const text = (micros: bigint) => new Date(Number(micros / 1000n)).toISOString()
+
+const VWAP = averageRoute(
+  { path: '/vwap', summary: 'The average price of a range by volume, exactly.', parameters: COMMON },
+  ({ ports }, { query, now }) => volumeAverages(ports, query, now - SETTLED_AFTER),
+)
+
+const TWAP = averageRoute(
+  { path: '/twap', summary: 'The average price of a range by time, exactly.', parameters: TWAP_PARAMETERS },
+  ({ ports }, { read, query: asked, now }) => {
+    // Nothing is known of the time to come.
+    const query = { ...asked, to: asked.to < now ? asked.to : now }
+    if (query.from >= query.to) throw problem(400, 'start is yet to come: give an earlier one.', 'start')
+    const length = query.to - query.from
+    if (read.choice('method', ['trades', '1m'], 'trades') === 'trades') {
+      if (length > MOST_OF_TRADES)
+        throw problem(400, 'The range is longer than 7 days: ask for method=1m, or for a shorter one.', 'method')
+      return timeAverages(ports, query)
+    }
+    if (length > MOST_OF_MINUTES)
+      throw problem(400, 'The range is longer than 366 days: ask for a shorter one.', 'start')
+    // The minute that goes on now is not whole yet.
+    const to = (query.to / MINUTE_MICROS) * MINUTE_MICROS
+    const isWhole = query.from % MINUTE_MICROS === 0n && (to === query.to || query.to === now)
+    if (!isWhole || query.from >= to)
+      throw problem(400, 'method is 1m: give a start and an end at whole minutes, or method=trades.', 'method')
+    return minuteAverages(ports, { ...query, to })
+  },
+)
+
+export const AVERAGE_ROUTES: readonly Route[] = [VWAP, TWAP]

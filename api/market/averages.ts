@@ -1,0 +1,238 @@
+/** Average prices of any range, exactly: by volume, and by time. */
+import { divideHalfEven } from '../../domain/decimal.ts'
+import type { Ports } from '../../domain/ports.ts'
+import { GOLD_TABLE } from '../../domain/tables.ts'
+import { MINUTE_MICROS } from '../../domain/time.ts'
+import { TIMEFRAMES } from '../../domain/timeframes.ts'
+import { parseWindows, type Windows } from '../../domain/windows.ts'
+import { openTable } from '../../iceberg/catalog.ts'
+import type { DataFile } from '../../iceberg/types.ts'
+import { planGold } from '../../tables/gold.ts'
+import type { AsOf } from './as-of.ts'
+import { openCandleTables, pricesBefore } from './candle-pages.ts'
+import { findCandles } from './candles.ts'
+import type { Market, Markets } from './markets.ts'
+import { orderedTrades, selectedTrades } from './trades.ts'
+
+type ReadPorts = Pick<Ports, 'store' | 'state'>
+
+export interface AverageQuery {
+  readonly markets: Markets
+  /** Microseconds since 1970: from the first up to but not including the second. */
+  readonly from: bigint
+  readonly to: bigint
+  readonly asOf: AsOf
+}
+
+export interface Average {
+  readonly market: Market
+  /** Units of 10^-10; undefined where nothing was traded. */
+  readonly price: bigint | undefined
+  /** Units of 10^-8 and of 10^-18. */
+  readonly volume: bigint
+  readonly quoteVolume: bigint
+  readonly trades: bigint
+}
+
+/** A stretch of the range, and the windows whose candles add up to it; undefined: its trades themselves. */
+interface Piece {
+  readonly windows: Windows | undefined
+  readonly from: bigint
+  readonly to: bigint
+}
+
+const LENGTHS = TIMEFRAMES.map(({ name, length }) => ({ windows: parseWindows(name) as Windows, length })).reverse()
+
+/**
+ * Sums of price times quantity over sums of quantity. Whole days, hours and minutes come from candles, which are sums of the same
+ * trades, and what is left at both ends, and since `settled` (microseconds since 1970), from the trades.
+ * @throws Problem 410; Corrupt
+ */
+export async function volumeAverages(ports: ReadPorts, query: AverageQuery, settled: bigint): Promise<Average[]> {
+  const sums = new Map(
+    [...query.markets.keys()].map((key): [string, Sum] => [key, { volume: 0n, quoteVolume: 0n, trades: 0n }]),
+  )
+  const tables = await openCandleTables(
+    ports,
+    LENGTHS.map(({ windows }) => windows),
+  )
+  for (const { windows, from, to } of piecesOf(query.from, query.to, settled)) {
+    if (!windows) {
+      const { parts, partOf, rowOf, marketOf } = await selectedTrades(
+        ports,
+        ...(await goldFiles(ports, { ...query, from, to })),
+      )
+      const byMarket = [...query.markets.keys()].sort().map(key => sums.get(key) as Sum)
+      partOf.forEach((part, at) => {
+        const { prices, quantities } = parts[part]
+        const row = rowOf[at]
+        const sum = byMarket[marketOf[at]]
+        sum.volume += quantities[row]
+        sum.quoteVolume += prices[row] * quantities[row]
+        sum.trades += 1n
+      })
+      continue
+    }
+    const table = tables.get(windows.base)
+    const snapshotId = table && query.asOf.snapshotOf(table)?.['snapshot-id']
+    if (!table || snapshotId === undefined) continue
+    for (const candle of await findCandles(ports, table, { windows, markets: query.markets, from, to, snapshotId })) {
+      const sum = sums.get(`${candle.exchange}|${candle.symbol}`)
+      if (!sum) continue
+      sum.volume += candle.volume
+      sum.quoteVolume += candle.quoteVolume
+      sum.trades += candle.tradeCount
+    }
+  }
+  return [...query.markets].map(([key, market]) => {
+    const sum = sums.get(key) ?? { volume: 0n, quoteVolume: 0n, trades: 0n }
+    return { market, ...sum, price: sum.volume === 0n ? undefined : divideHalfEven(sum.quoteVolume, sum.volume) }
+  })
+}
+
+/** The longest windows that fit, and what is left at both ends. */
+function piecesOf(from: bigint, to: bigint, settled: bigint, level = 0): Piece[] {
+  if (from >= to) return []
+  if (level === LENGTHS.length) return [{ windows: undefined, from, to }]
+  const { windows, length } = LENGTHS[level]
+  const most = to < settled ? to : settled
+  const [first, last] = [((from + length - 1n) / length) * length, (most / length) * length]
+  if (first >= last) return piecesOf(from, to, settled, level + 1)
+  return [
+    ...piecesOf(from, first, settled, level + 1),
+    { windows, from: first, to: last },
+    ...piecesOf(last, to, settled, level + 1),
+  ]
+}
+
+interface Sum {
+  volume: bigint
+  quoteVolume: bigint
+  trades: bigint
+}
+
+/** Gold's files of the range, and the range. */
+async function goldFiles(ports: ReadPorts, query: AverageQuery): Promise<[DataFile[], AverageQuery]> {
+  const { from, to, asOf } = query
+  const gold = await openTable(ports, GOLD_TABLE)
+  const snapshotId = gold && asOf.snapshotOf(gold)?.['snapshot-id']
+  if (!gold || snapshotId === undefined || from >= to) return [[], query]
+  return [await planGold(ports, gold, { from, to: to - 1n }, snapshotId), query]
+}
+
+/**
+ * Each trade's price counts for as long as it was the last one; from a market's first trade on, where that lies in the range.
+ * @throws Problem 410; Corrupt
+ */
+export async function timeAverages(ports: ReadPorts, query: AverageQuery): Promise<Average[]> {
+  const { markets, from, to } = query
+  const minute = (from / MINUTE_MICROS) * MINUTE_MICROS
+  const before = await lastPrices(ports, query, minute)
+  const { parts, partOf, rowOf, order } = await orderedTrades(
+    ports,
+    ...(await goldFiles(ports, { ...query, from: minute })),
+  )
+  const running = new Map(
+    [...markets.keys()].map(key => [
+      key,
+      { price: before.get(key), since: from, weighted: 0n, length: 0n, volume: 0n, quoteVolume: 0n, trades: 0n },
+    ]),
+  )
+  for (const at of order) {
+    const { markets: names, market, times, prices, quantities } = parts[partOf[at]]
+    const row = rowOf[at]
+    const sum = running.get(names[market[row]].key)
+    if (!sum) continue
+    const time = BigInt(times[row])
+    const price = prices[row]
+    if (time >= from) {
+      if (sum.price !== undefined) {
+        sum.weighted += sum.price * (time - sum.since)
+        sum.length += time - sum.since
+      }
+      sum.since = time
+      sum.volume += quantities[row]
+      sum.quoteVolume += price * quantities[row]
+      sum.trades += 1n
+    }
+    sum.price = price
+  }
+  return [...markets].map(([key, market]) => {
+    const sum = running.get(key)
+    if (!sum || sum.price === undefined) return { market, price: undefined, volume: 0n, quoteVolume: 0n, trades: 0n }
+    const length = sum.length + to - sum.since
+    const { volume, quoteVolume, trades } = sum
+    const price = length === 0n ? sum.price : divideHalfEven(sum.weighted + sum.price * (to - sum.since), length)
+    return { market, price, volume, quoteVolume, trades }
+  })
+}
+
+/** Minutes that are read at once. */
+const STRETCH = 1_440n * MINUTE_MICROS
+
+/**
+ * The average of all minutes' last prices; a minute without trades has that of the one before it.
+ * @throws Problem 410; Corrupt
+ */
+export async function minuteAverages(ports: ReadPorts, query: AverageQuery): Promise<Average[]> {
+  const { markets, from, to, asOf } = query
+  const windows = parseWindows('1m') as Windows
+  const table = (await openCandleTables(ports, [windows])).get(windows.base)
+  const snapshotId = table && asOf.snapshotOf(table)?.['snapshot-id']
+  const prices = await lastPrices(ports, query, from)
+  const sums = new Map(
+    [...markets.keys()].map(key => [
+      key,
+      { next: from, total: 0n, minutes: 0n, volume: 0n, quoteVolume: 0n, trades: 0n },
+    ]),
+  )
+  const carry = (key: string, until: bigint) => {
+    const [sum, price] = [sums.get(key), prices.get(key)]
+    if (!sum) return
+    if (price !== undefined) {
+      const minutes = (until - sum.next) / MINUTE_MICROS
+      sum.total += price * minutes
+      sum.minutes += minutes
+    }
+    sum.next = until
+  }
+  for (let start = from; table && snapshotId !== undefined && start < to; start += STRETCH) {
+    const until = start + STRETCH < to ? start + STRETCH : to
+    for (const candle of await findCandles(ports, table, { windows, markets, from: start, to: until, snapshotId })) {
+      const key = `${candle.exchange}|${candle.symbol}`
+      carry(key, candle.windowStart)
+      prices.set(key, candle.close)
+      carry(key, candle.windowEnd)
+      const sum = sums.get(key)
+      if (!sum) continue
+      sum.volume += candle.volume
+      sum.quoteVolume += candle.quoteVolume
+      sum.trades += candle.tradeCount
+    }
+  }
+  return [...markets].map(([key, market]) => {
+    carry(key, to)
+    const { total, minutes, volume, quoteVolume, trades } = sums.get(key) ?? NOTHING
+    return { market, volume, quoteVolume, trades, price: minutes === 0n ? undefined : divideHalfEven(total, minutes) }
+  })
+}
+
+const NOTHING = { total: 0n, minutes: 0n, volume: 0n, quoteVolume: 0n, trades: 0n }
+
+/** Each market's last price before a minute; none where it was not traded before. */
+async function lastPrices(
+  ports: ReadPorts,
+  { markets, asOf }: AverageQuery,
+  minute: bigint,
+): Promise<Map<string, bigint>> {
+  const windows = parseWindows('1m') as Windows
+  const table = (await openCandleTables(ports, [windows])).get(windows.base)
+  const snapshotId = table && asOf.snapshotOf(table)?.['snapshot-id']
+  const prices = new Map<string, bigint>()
+  if (!table || snapshotId === undefined) return prices
+  await pricesBefore(
+    (some, from, to) => findCandles(ports, table, { windows, markets: some, from, to, snapshotId }),
+    ...([windows, markets, minute, prices] as const),
+  )
+  return prices
+}

@@ -1,0 +1,35 @@
+/** `GET /v1/symbols`: the markets of a lake. */
+import type { Context } from 'hono'
+import { asOfIn } from './as-of.ts'
+import { formatIn, type RowColumn } from './formats.ts'
+import { chooseMarkets, type Market, marketsOf, openMarkets } from './markets.ts'
+import { parametersOf } from './parameters.ts'
+import type { MarketOptions, Route } from './route.ts'
+import { sendRows } from './send.ts'
+
+const PARAMETERS = ['exchanges', 'symbols', 'as_of', 'format'] as const
+
+const COLUMNS: readonly RowColumn<Market>[] = [
+  { name: 'exchange', type: 'text', doc: "The exchange's code.", value: ({ exchange }) => exchange },
+  { name: 'symbol', type: 'text', doc: 'Base asset, then quote asset.', value: ({ symbol }) => symbol },
+  { name: 'first_trade', type: 'time', doc: 'Time of the first trade.', value: ({ firstTrade }) => firstTrade },
+  { name: 'last_trade', type: 'time', doc: 'Time of the last trade.', value: ({ lastTrade }) => lastTrade },
+]
+
+export const SYMBOLS: Route = {
+  ...{ method: 'get', path: '/symbols', parameters: PARAMETERS, columns: COLUMNS },
+  summary: 'The markets that there are, with their first and last trade.',
+  answer,
+}
+
+async function answer(context: Context, { ports }: MarketOptions): Promise<Response> {
+  const read = parametersOf(new URL(context.req.url).searchParams, PARAMETERS)
+  const format = formatIn(read, context.req.header('accept'))
+  const daily = await openMarkets(ports)
+  const asOf = await asOfIn(ports, read, daily ? [daily] : [])
+  const markets = chooseMarkets(await marketsOf(ports, asOf), read.codes('exchanges'), read.codes('symbols'))
+  return sendRows(context, {
+    ...{ columns: COLUMNS, rows: [...markets.values()], format, numbers: 'decimal' },
+    ...{ next: undefined, isFixed: asOf.isFixed, about: {} },
+  })
+}

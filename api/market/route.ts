@@ -1,0 +1,34 @@
+/** A route of the read API: what it is asked with and what it answers, for the server and for its description. */
+import type { Context } from 'hono'
+import type { Log } from '../../domain/ports.ts'
+import type { CatalogPorts } from '../catalog/entries.ts'
+import type { Variables } from '../catalog/request.ts'
+import type { ColumnShape } from './formats.ts'
+import type { ParameterName } from './parameter-list.ts'
+
+export interface MarketOptions {
+  readonly ports: CatalogPorts
+  /** Whether tags may be set on the pipeline's tables. */
+  readonly tags: boolean
+  /** No key is asked for. */
+  readonly isOpen: boolean
+  readonly log: Log
+}
+
+export interface Route {
+  readonly method: 'get' | 'put' | 'delete'
+  /** Below `/v1`; a part of it as `:name`. */
+  readonly path: string
+  /** What it gives, in a line. */
+  readonly summary: string
+  /** What its query may hold. */
+  readonly parameters: readonly ParameterName[]
+  /** What its rows hold; undefined where it answers something else. */
+  readonly columns?: readonly ColumnShape[]
+  /** JSON Schema of another answer. */
+  readonly body?: Readonly<Record<string, unknown>>
+  /** The status where all went well, if it is not 200. */
+  readonly success?: 201 | 204
+  /** @throws Problem, ApiError; Corrupt */
+  answer(context: Context<Variables>, options: MarketOptions): Promise<Response>
+}

@@ -134,11 +134,12 @@ export function createApi(options: ApiOptions): Hono<Variables> {
     '/v1',
     marketRoutes({ ports: reading, writing: ports, tags, isOpen: !authorize, log, service, live }, admitCounted),
   )
-  app.route('/binance', binanceRoutes({ ports: reading, log, admit: admitCounted }))
-  app.route('/kraken', krakenRoutes({ ports: reading, log, admit: admitCounted }))
-  app.route('/coinbase', coinbaseRoutes({ ports: reading, log, admit: admitCounted }))
-  app.route('/udf', udfRoutes({ ports: reading, log, admit: admitCounted }))
-  if (live) app.route('/', tardisRoutes({ ports: reading, log, live, admit: admitCounted }))
+  const shape = { ports: reading, log, admit: admitCounted }
+  app.route('/binance', binanceRoutes(shape))
+  app.route('/kraken', krakenRoutes(shape))
+  app.route('/coinbase', coinbaseRoutes(shape))
+  app.route('/udf', udfRoutes(shape))
+  if (live) app.route('/', tardisRoutes({ ...shape, live }))
   app.route(
     '/iceberg',
     catalogRoutes({ ports, service, tags, log, reported: () => counted(metricNames.clientReports) }),

@@ -16,7 +16,12 @@ const inFolder = (folder: string, ending: string) =>
     .map(name => join(folder, name))
 
 const WORKFLOWS = inFolder('.github/workflows', '.yml')
-const PAGES = [...inFolder('.', '.md'), ...inFolder('docs', '.md'), ...inFolder('docs/adr', '.md')]
+const PAGES = [
+  ...inFolder('.', '.md'),
+  ...inFolder('docs', '.md'),
+  ...inFolder('docs/adr', '.md'),
+  ...inFolder('docs/clients', '.md'),
+]
 const scripts = Object.keys(JSON.parse(read('package.json')).scripts)
 
 test('links between pages lead to a file, and to a heading of it', () => {

@@ -10,7 +10,7 @@ export class Refusal extends Problem {
 }
 
 /** The code of what is no fault of the request's parameters. */
-export const OTHER_CODES: Readonly<Record<number, number>> = { 401: -2015, 403: -1002, 503: -1008 }
+export const OTHER_CODES: Readonly<Record<number, number>> = { 401: -2015, 403: -1002, 429: -1003, 503: -1008 }
 export const UNKNOWN = -1000
 
 export const invalidSymbol = () => new Refusal(-1121, 'Invalid symbol.')

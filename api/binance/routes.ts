@@ -4,6 +4,7 @@
  */
 import type { Hono, MiddlewareHandler } from 'hono'
 import { messageOf } from '../../domain/errors.ts'
+import type { Variables } from '../catalog/request.ts'
 import type { ReadAt } from '../market/market-candles.ts'
 import { readNow, type ShapeOptions, sendJson, shapeRoutes } from '../market/shapes.ts'
 import { exchangeInfo } from './exchange-info.ts'
@@ -38,7 +39,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   avgPrice: { parameters: ['symbol'], answer: averagePrice },
 }
 
-export function binanceRoutes(options: ShapeOptions): Hono {
+export function binanceRoutes(options: ShapeOptions): Hono<Variables> {
   const routes = shapeRoutes(options, errorBody, takeKey)
   for (const [path, { parameters, answer }] of Object.entries(ROUTES))
     routes.get(`/api/v3/${path}`, async context => {
@@ -56,7 +57,7 @@ export function binanceRoutes(options: ShapeOptions): Hono {
 }
 
 /** Binance's clients send a key in a header of their own. */
-const takeKey: MiddlewareHandler = async (context, next) => {
+const takeKey: MiddlewareHandler<Variables> = async (context, next) => {
   const key = context.req.header('x-mbx-apikey')
   if (key !== undefined && context.req.header('authorization') === undefined)
     context.req.raw.headers.set('authorization', `Bearer ${key}`)

@@ -1,6 +1,7 @@
 /** Kraken's public REST API over the lake's markets of Kraken (docs/clients/kraken.md). Source: Kraken "Market Data". */
 import type { Hono } from 'hono'
 import { messageOf } from '../../domain/errors.ts'
+import type { Variables } from '../catalog/request.ts'
 import type { ReadAt } from '../market/market-candles.ts'
 import { readNow, type ShapeOptions, sendJson, shapeRoutes } from '../market/shapes.ts'
 import { assetPairs, assets } from './assets.ts'
@@ -35,10 +36,11 @@ const ROUTES: Readonly<Record<string, Answer>> = {
 const FAILURES: Readonly<Record<number, string>> = {
   401: 'EAPI:Invalid key',
   403: 'EGeneral:Permission denied',
+  429: 'EAPI:Rate limit exceeded',
   503: 'EService:Unavailable',
 }
 
-export function krakenRoutes(options: ShapeOptions): Hono {
+export function krakenRoutes(options: ShapeOptions): Hono<Variables> {
   const routes = shapeRoutes(options, (error, status) => ({
     error: [`${FAILURES[status] ?? 'EGeneral:Internal error'}: ${messageOf(error)}`],
   }))

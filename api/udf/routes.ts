@@ -1,6 +1,7 @@
 /** TradingView's UDF over all markets of the lake, for its charts (docs/clients/tradingview.md). Source: TradingView "UDF". */
 import type { Hono } from 'hono'
 import { messageOf } from '../../domain/errors.ts'
+import type { Variables } from '../catalog/request.ts'
 import { marketsOf } from '../market/markets.ts'
 import { problem } from '../market/problems.ts'
 import { readNow, type ShapeOptions, sendJson, shapeRoutes } from '../market/shapes.ts'
@@ -10,7 +11,7 @@ import { searchSymbols, symbolInfo } from './symbols.ts'
 
 const FEW = 30
 
-export function udfRoutes(options: ShapeOptions): Hono {
+export function udfRoutes(options: ShapeOptions): Hono<Variables> {
   const routes = shapeRoutes(options, error => ({ s: 'error', errmsg: messageOf(error) }))
   const queryOf = (url: string) => new URL(url).searchParams
 

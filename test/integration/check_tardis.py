@@ -11,7 +11,6 @@ from nautilus_trader.model.data import capsule_to_data
 
 
 async def main(request):
-    client = nautilus.TardisMachineClient()
     instruments = [
         nautilus.TardisInstrumentMiniInfo(
             instrument_id=nautilus.InstrumentId.from_str(f"{each['name']}.{each['exchange'].upper()}"),
@@ -38,6 +37,7 @@ async def main(request):
             found.append(["bar", str(data.bar_type), *[str(value) for value in bar], str(data.ts_event)])
 
     options = json.dumps(request["options"]).encode()
+    client = nautilus.TardisMachineClient()
     await client.replay(instruments, nautilus.ReplayNormalizedRequestOptions.from_json_array(options), take)
     print(json.dumps(found))
 

@@ -1,6 +1,5 @@
 /** NautilusTrader's own client of tardis-machine reads a lake: each trade and bar as it was put in, to the last digit. */
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -101,17 +100,4 @@ describe.skipIf(!hasPython())('NautilusTrader’s TardisMachineClient', () => {
     expect(expected.length).toBeGreaterThan(4)
     expect(found).toEqual(expected)
   })
-})
-
-test('the page has the lines that this test runs', () => {
-  const page = readFileSync(join(HERE, '../../docs/clients/tardis-machine.md'), 'utf8')
-  const script = readFileSync(join(HERE, 'check_tardis.py'), 'utf8')
-  const lines = [
-    'client = nautilus.TardisMachineClient()',
-    'await client.replay(instruments, nautilus.ReplayNormalizedRequestOptions.from_json_array(options), take)',
-  ]
-  for (const line of lines) {
-    expect(script).toContain(line)
-    expect(page).toContain(line)
-  }
 })

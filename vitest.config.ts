@@ -6,7 +6,7 @@ const limits = { testTimeout: 120_000, hookTimeout: 120_000 }
 
 const LONG_SEARCHES = ['test/feeds/recovery.test.ts', 'test/feeds/requests.test.ts']
 
-// Suites: `unit` is npm test; `lakes` audits, damages and repairs whole lakes, and lets feeds fetch what hours have missed; `infra` makes the deployment's templates; `command` runs the real command; `integration` needs
+// Suites: `unit` is npm test; `lakes` audits, damages and repairs whole lakes, and lets feeds fetch what hours have missed; `api` asks the web application; `infra` makes the deployment's templates; `command` runs the real command; `integration` needs
 // Python, Java and minutes; `campaigns` simulates for long; .ci/run runs all.
 export default defineConfig({
   test: {
@@ -18,6 +18,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [
+            'test/api/**',
             'test/cli/**',
             'test/operations/**',
             'test/embedded/**',
@@ -35,6 +36,9 @@ export default defineConfig({
           include: ['test/operations/**/*.test.ts', 'test/embedded/**/*.test.ts', ...LONG_SEARCHES],
           ...limits,
         },
+      },
+      {
+        test: { name: 'api', include: ['test/api/**/*.test.ts'], ...limits },
       },
       {
         test: { name: 'infra', include: ['test/infra/**/*.test.ts'], ...limits },

@@ -104,6 +104,23 @@ export function s3FileService({ region, roleArn, now }: FileServiceOptions) {
       })
       return signed.headers
     },
+    async presign(uri: string, seconds: number) {
+      const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri) ?? []
+      const base = new URL(endpoint ?? `https://${bucket}.s3.${region}.amazonaws.com`)
+      const path = `${endpoint === undefined ? '' : `/${bucket}`}/${key.split('/').map(encodeURIComponent).join('/')}`
+      const signed = await signer.presign(
+        {
+          ...{ method: 'GET', protocol: base.protocol, hostname: base.hostname, path },
+          ...(base.port !== '' && { port: Number(base.port) }),
+          headers: { host: base.host },
+        },
+        { expiresIn: seconds, signingDate: new Date(now()) },
+      )
+      const query = Object.entries(signed.query ?? {}).map(
+        ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`,
+      )
+      return `${base.protocol}//${base.host}${path}?${query.join('&')}`
+    },
   }
 }
 

@@ -1,6 +1,9 @@
-/** A web application on a port of this machine. */
+/** A web application on a port of this machine, over HTTP and WebSockets. */
+import type { ServerResponse } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
+import type { Connection } from '../domain/server-ports.ts'
 import { type Address, endServer, listen } from './listening.ts'
+import { openSocketServer } from './socket-server.ts'
 
 export interface HttpServer {
   /** Where it is reached, without a slash at its end. */
@@ -9,13 +12,25 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-/** What answers a request: the Fetch API's shape. */
-export type Application = (request: Request) => Response | Promise<Response>
+/** What answers a request: the Fetch API's shape, and the connection that it came by. */
+export type Application = (request: Request, connection: Connection) => Response | Promise<Response>
 
 /** Port 0 takes a free one. @throws BadInput where it cannot be had */
 export async function openHttpServer(application: Application, address: Address): Promise<HttpServer> {
-  const server = createAdaptorServer({ fetch: application })
+  const server = createAdaptorServer({
+    fetch: (request, env) => {
+      const { outgoing } = env as { readonly outgoing: ServerResponse }
+      return application(request, { destroy: () => outgoing.destroy() })
+    },
+  })
+  const sockets = openSocketServer(server, application)
   const port = await listen(server, address)
   const host = address.host.includes(':') ? `[${address.host}]` : address.host
-  return { url: `http://${host}:${port}`, close: () => endServer(server) }
+  return {
+    url: `http://${host}:${port}`,
+    async close() {
+      sockets.close()
+      await endServer(server)
+    },
+  }
 }

@@ -1,6 +1,7 @@
 /** The one web application: its routes over ports, served by Node, by Lambda, and asked directly by tests. */
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { every } from 'hono/combine'
 import { cors } from 'hono/cors'
 import type { Registry } from 'prom-client'
 import { Corrupt, Misplaced, messageOf, NotFound, Paused, Throttled } from '../domain/errors.ts'
@@ -22,8 +23,10 @@ import { ApiError, forbidden } from './errors.ts'
 import { limited, type RateLimit } from './http/limits.ts'
 import { logged, measured, numbered } from './http/requests.ts'
 import { krakenRoutes } from './kraken/routes.ts'
+import { type LiveOptions, openLive } from './live/live.ts'
 import { marketRoutes } from './market/routes.ts'
 import { oauthRoutes } from './oauth.ts'
+import { tardisRoutes } from './tardis/routes.ts'
 import { udfRoutes } from './udf/routes.ts'
 
 export interface ApiOptions {
@@ -46,6 +49,8 @@ export interface ApiOptions {
   readonly isLogged?: boolean
   /** Where requests are counted, and answered under `/metrics`. */
   readonly registry?: Registry
+  /** For answers that go on: live trades and candles, and recorded ones; there are none without. */
+  readonly live?: LiveOptions
 }
 
 /** Enough for a page of charts at once. */
@@ -110,17 +115,19 @@ export function createApi(options: ApiOptions): Hono<Variables> {
     await next()
   }
   app.use('/iceberg/*', admit)
-  const limits = authorize ? [limited(ports.clock, rate)] : []
+  const admitCounted = authorize ? every(admit, limited(ports.clock, rate)) : admit
   if (registry)
     app.get('/metrics', admit, async context =>
       context.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
     )
-  app.route('/v1', marketRoutes({ ports, tags, isOpen: !authorize, log }, admit, ...limits))
-  const shape = { ports, log, admit: [admit, ...limits] }
+  const live = options.live && openLive(ports, options.live)
+  app.route('/v1', marketRoutes({ ports, tags, isOpen: !authorize, log, service, live }, admitCounted))
+  const shape = { ports, log, admit: admitCounted }
   app.route('/binance', binanceRoutes(shape))
   app.route('/kraken', krakenRoutes(shape))
   app.route('/coinbase', coinbaseRoutes(shape))
   app.route('/udf', udfRoutes(shape))
+  if (live) app.route('/', tardisRoutes({ ports, log, live, admit: admitCounted }))
   app.route(
     '/iceberg',
     catalogRoutes({ ports, service, tags, log, reported: () => counted(metricNames.clientReports) }),

@@ -1,4 +1,4 @@
-/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|feed|catalog …]`: prints figures and their ratios to named baselines. */
+/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|feed|catalog|replay …]`: prints figures and their ratios to named baselines. */
 import { benchAge } from './age.ts'
 import { benchCatalog } from './catalog.ts'
 import { benchColdStart } from './coldstart.ts'
@@ -8,6 +8,7 @@ import { benchFreshness } from './freshness.ts'
 import { benchLatency } from './latency.ts'
 import { benchMaintain } from './maintain.ts'
 import { benchPipeline } from './pipeline.ts'
+import { benchReplay } from './replay.ts'
 
 const MESSAGES = Number(process.env.BENCH_MESSAGES ?? 1_000_000)
 /** The feed's benchmark: trades a second, and for how long. */
@@ -24,6 +25,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   encode: benchEncode,
   feed: () => benchFeed(RATE, MINUTES),
   catalog: benchCatalog,
+  replay: benchReplay,
 }
 
 const wanted = process.argv.slice(2)

@@ -53,6 +53,26 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     summary: 'Query the current snapshots of all tables with DuckDB.',
     load: async () => (await import('./sql.ts')).sql,
   },
+  candles: {
+    summary: 'Show candles of any windows, or write them to a file: CSV, JSON, Arrow or Parquet.',
+    load: async () => (await import('./rows.ts')).candles,
+  },
+  trades: {
+    summary: 'Show trades, or write them to a file.',
+    load: async () => (await import('./rows.ts')).trades,
+  },
+  coverage: {
+    summary: 'Show how complete the trades are, by the numbers that exchanges give them.',
+    load: async () => (await import('./rows.ts')).coverage,
+  },
+  export: {
+    summary: "Name or copy the Parquet files that hold a table's rows of a range.",
+    load: async () => (await import('./export.ts')).exportCommand,
+  },
+  pin: {
+    summary: 'Keep a state of the tables under a name, list what is kept, or give it up.',
+    load: async () => (await import('./pin.ts')).pin,
+  },
   serve: {
     summary: 'Serve candles and trades over HTTP, and all tables as an Iceberg REST catalog.',
     load: async () => (await import('./serve.ts')).serve,

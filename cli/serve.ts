@@ -4,7 +4,7 @@ import { clientRegion } from '../adapters/aws-clients.ts'
 import { s3FileService } from '../adapters/file-service.ts'
 import { type HttpServer, openHttpServer } from '../adapters/http-server.ts'
 import { placeOf } from '../adapters/places.ts'
-import { askedToEnd, systemClock, systemScratch } from '../adapters/system.ts'
+import { askedToEnd, systemClock, systemScratch, systemTimers } from '../adapters/system.ts'
 import { type ApiOptions, createApi } from '../api/app.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
@@ -126,9 +126,13 @@ export async function serveCatalog({ ports }: Pick<CatalogPlace, 'ports'>, servi
   collectDefaultMetrics({ register: registry })
   const api = createApi({
     ...{ ports, places: further, service, log, auth, registry },
+    live: { timers: systemTimers(), isStreaming: true },
     rate: { perSecond, burst: perSecond * 4 },
     origins: parseOrigins(serving.origins ?? ''),
     isLogged: serving['access-log'] === true,
   })
-  return openHttpServer(request => api.fetch(request), { host, port: parseNumber('port', serving.port, 0, true) })
+  return openHttpServer((request, connection) => api.fetch(request, connection), {
+    host,
+    port: parseNumber('port', serving.port, 0, true),
+  })
 }

@@ -5,8 +5,15 @@ import { rowStarts } from './take.ts'
 
 export interface TradeIds {
   text(row: number): string
+  /** The number that ends an id, -1 where none does; NaN where it may take more than 2^53. */
+  tail(row: number): number
   /** The order of two rows' ids, as `compareTradeIds` has it. */
   compare(a: number, b: number): number
+}
+
+/** Likewise of ids of two batches. */
+export function compareIds(a: TradeIds, rowA: number, b: TradeIds, rowB: number): number {
+  return a.tail(rowA) - b.tail(rowB) || compareTradeIds(a.text(rowA), b.text(rowB))
 }
 
 /** Ids in PLAIN layout. Most differ in the number that ends them, which needs no text. */
@@ -16,7 +23,6 @@ export function tradeIdsOf(column: BytesColumn, rows: number): TradeIds {
 
   const text = (row: number) => Buffer.from(plain.subarray(starts[row] + 4, starts[row + 1])).toString()
 
-  /** The number that ends an id, -1 where none does; NaN where it may take more than 2^53. */
   function tail(row: number): number {
     const begin = starts[row] + 4
     let at = starts[row + 1] - 1
@@ -30,9 +36,6 @@ export function tradeIdsOf(column: BytesColumn, rows: number): TradeIds {
     return unit === 1 ? -1 : value
   }
 
-  function compare(a: number, b: number): number {
-    return tail(a) - tail(b) || compareTradeIds(text(a), text(b))
-  }
-
-  return { text, compare }
+  const ids: TradeIds = { text, tail, compare: (a, b) => compareIds(ids, a, ids, b) }
+  return ids
 }

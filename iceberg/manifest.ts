@@ -11,7 +11,7 @@ import type { RawDataFile } from './raw-data-file.ts'
 import type { IcebergSchema, PartitionSpec } from './schema.ts'
 
 const EXISTING = 0
-const ADDED = 1
+export const ADDED = 1
 export const DELETED = 2
 
 /** A manifest's entry; null ids and sequence numbers are inherited from the manifest list (spec, "Sequence Number Inheritance"). */

@@ -7,7 +7,8 @@ import { Effect, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam'
 import { FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
 import { VARIABLES } from '../adapters/aws-ports.ts'
-import { catalogPartition, statePartition, USER_PREFIX } from '../domain/names.ts'
+import { EXCHANGES } from '../domain/exchanges.ts'
+import { catalogPartition, stageConsumers, statePartition, USER_PREFIX } from '../domain/names.ts'
 import { NAMESPACE } from '../domain/tables.ts'
 import { acknowledge, wildcardArn } from './acknowledge.ts'
 import type { Settings } from './context.ts'
@@ -66,7 +67,10 @@ export class Api extends Construct {
           allow(
             READ_ITEMS,
             [lake.stateTable.tableArn],
-            leading([statePartition.lease('lake'), statePartition.lostTimes]),
+            leading([
+              ...[statePartition.lease('lake'), statePartition.lostTimes],
+              ...stageConsumers(EXCHANGES).map(statePartition.pending),
+            ]),
           ),
           // Whatever the code does: a foreign pointer there would stop the pipeline.
           deny(WRITE_ITEMS, [lake.catalogTable.tableArn], [catalogPartition.table('*')]),

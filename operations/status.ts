@@ -21,9 +21,9 @@ import {
 } from '../domain/tables.ts'
 import { HOUR_MS } from '../domain/time.ts'
 import { sweptAt } from '../functions/maintain/reclaim.ts'
-import { decodeValue } from '../iceberg/bounds.ts'
 import { currentSnapshot } from '../iceberg/metadata.ts'
 import type { DataFile } from '../iceberg/types.ts'
+import { timesIn } from '../tables/file-times.ts'
 import { localPaths, type OpenTable, openView } from '../tables/views.ts'
 import { readFeedGaps } from './audit/feed-gaps.ts'
 import type { FeedGapFigures } from './audit/report.ts'
@@ -150,24 +150,19 @@ async function exchangeStatus(
 }
 
 function newest(table: OpenTable, column: string): number | undefined {
-  const times = table.files.flatMap(file => timeOf(table, file.upperBounds, column) ?? [])
-  return times.length === 0 ? undefined : times.reduce((latest, time) => Math.max(latest, time))
+  const times = table.files.flatMap(file => timesIn(table.definition, file, column)?.to ?? [])
+  return times.length === 0
+    ? undefined
+    : Number(times.reduce((latest, time) => (time > latest ? time : latest)) / 1000n)
 }
 
 /** The share of a file's time that lies after this: maintenance joins hours into one file. Rows are taken to be spread evenly. */
 function shareSince(since: number, table: OpenTable, file: DataFile, column: string): number {
-  const from = timeOf(table, file.lowerBounds, column)
-  const to = timeOf(table, file.upperBounds, column)
-  if (from === undefined || to === undefined || to < since) return 0
+  const times = timesIn(table.definition, file, column)
+  if (!times) return 0
+  const [from, to] = [Number(times.from / 1000n), Number(times.to / 1000n)]
+  if (to < since) return 0
   return from >= since ? 1 : (to - since) / (to - from)
-}
-
-/** A bound of a file's timestamptz column, milliseconds since 1970. */
-function timeOf({ definition }: OpenTable, bounds: DataFile['upperBounds'], column: string): number | undefined {
-  const id = definition.columns.find(candidate => candidate.name === column)?.id ?? -1
-  const bound = bounds[id]
-  const micros = bound && (decodeValue('timestamptz', bound) as bigint | undefined)
-  return micros === undefined ? undefined : Number(micros / 1000n)
 }
 
 /** Reports of feeds are few: the whole table is read. */

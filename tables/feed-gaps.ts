@@ -21,7 +21,8 @@ export interface MissingTime {
   readonly to: bigint
 }
 
-type Report = Pick<
+/** What readers need of a report; ids as in a sequence. */
+export type Report = Pick<
   FeedGap,
   'exchange' | 'symbol' | 'kind' | 'status' | 'fromId' | 'toId' | 'fromTime' | 'toTime' | 'cause' | 'reportedAt'
 >
@@ -60,9 +61,7 @@ export async function missingTimes(
   const isWhole = named !== undefined || upTo === undefined
   const known = isWhole ? answers.get(snapshot) : undefined
   if (known) return known
-  const files = await planFiles(ports, table, { snapshotId: snapshot['snapshot-id'] })
-  const read = (await Promise.all(files.map(({ key }) => readReports(ports, key)))).flat()
-  const reports = isWhole ? read : read.filter(({ reportedAt }) => reportedAt <= upTo.reportedAt)
+  const reports = await readGapReports(ports, upTo)
   const unknown = reports.filter(({ kind, status }) => kind === 'disconnect' && status === 'unknown')
   const standing = [...unsettledGaps(reports.filter(({ kind }) => kind !== 'disconnect')), ...unknown]
   const found = standing.map(({ exchange, symbol, fromTime, toTime, reportedAt }): MissingTime => {
@@ -73,7 +72,19 @@ export async function missingTimes(
   return found
 }
 
-function codeOf(name: string): string {
+/** All reports of the feeds, or those that an earlier state knew. @throws Corrupt */
+export async function readGapReports(ports: Pick<Ports, 'store' | 'state'>, upTo?: ReportsUpTo): Promise<Report[]> {
+  const table = await openTable(ports, FEED_GAPS_TABLE)
+  const named = table && upTo?.snapshotOf(table)
+  const snapshot = named ?? (table && currentSnapshot(table.metadata))
+  if (!table || !snapshot) return []
+  const files = await planFiles(ports, table, { snapshotId: snapshot['snapshot-id'] })
+  const read = (await Promise.all(files.map(({ key }) => readReports(ports, key)))).flat()
+  return named || upTo === undefined ? read : read.filter(({ reportedAt }) => reportedAt <= upTo.reportedAt)
+}
+
+/** The code of an exchange that reports call by its name. */
+export function codeOf(name: string): string {
   return EXCHANGES.find(exchange => exchange.name === name)?.code ?? name.toUpperCase()
 }
 

@@ -26,6 +26,8 @@ export interface FileService {
   readonly credentials: ((folder: string, access: FileAccess) => Promise<FileCredentials>) | undefined
   /** The headers of a request that is signed by the server. */
   sign(request: SignRequest): Promise<Readonly<Record<string, string>>>
+  /** A URL by which whoever has it may read a file (`s3://bucket/key`) for so long. */
+  presign(uri: string, seconds: number): Promise<string>
 }
 
 export interface SignRequest {

@@ -6,12 +6,14 @@ import { MINUTE_MICROS } from '../../domain/time.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { parseWindows, type Windows } from '../../domain/windows.ts'
 import { openTable } from '../../iceberg/catalog.ts'
+import { droppedBefore } from '../../iceberg/dropped.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { planGold } from '../../tables/gold.ts'
 import type { AsOf } from './as-of.ts'
 import { openCandleTables, pricesBefore } from './candle-pages.ts'
 import { findCandles } from './candles.ts'
 import type { Market, Markets } from './markets.ts'
+import { problem } from './problems.ts'
 import { orderedTrades, selectedTrades } from './trades.ts'
 
 type ReadPorts = Pick<Ports, 'store' | 'state'>
@@ -117,6 +119,13 @@ async function goldFiles(ports: ReadPorts, query: AverageQuery): Promise<[DataFi
   const gold = await openTable(ports, GOLD_TABLE)
   const snapshotId = gold && asOf.snapshotOf(gold)?.['snapshot-id']
   if (!gold || snapshotId === undefined || from >= to) return [[], query]
+  const since = droppedBefore(gold.metadata)
+  if (from < since)
+    throw problem(
+      410,
+      `Trades before ${new Date(Number(since / 1000n)).toISOString()} are not kept: give a start and an end at whole days, whose candles are.`,
+      'start',
+    )
   return [await planGold(ports, gold, { from, to: to - 1n }, snapshotId), query]
 }
 

@@ -34,7 +34,7 @@ const sum =
 const priceOf = (field: 'open' | 'high' | 'low' | 'close') => (row: CandleRow) => row.candle?.[field] ?? row.price
 const of = (field: (candle: Candle) => bigint) => (row: CandleRow) => row.candle && field(row.candle)
 
-const CANDLE_COLUMNS: readonly RowColumn<CandleRow>[] = [
+export const CANDLE_COLUMNS: readonly RowColumn<CandleRow>[] = [
   {
     name: 'timeframe',
     type: 'text',

@@ -5,9 +5,9 @@ import { Problem, problem } from './problems.ts'
 /** What may change from one page to the next. */
 const NOT_OF_THE_QUERY = ['cursor', 'limit', 'format', 'numbers']
 
-/** Names a query whatever the order of its parameters. */
-function digestOf(query: URLSearchParams): string {
-  const asked = [...query].filter(([name]) => !NOT_OF_THE_QUERY.includes(name)).sort()
+/** Names a query whatever the order of its parameters, of which some do not count. */
+export function digestOf(query: URLSearchParams, except = NOT_OF_THE_QUERY): string {
+  const asked = [...query].filter(([name]) => !except.includes(name)).sort()
   return createHash('sha256').update(JSON.stringify(asked)).digest('base64url').slice(0, 16)
 }
 

@@ -30,8 +30,8 @@ export async function findGaps(
   }
 }
 
-/** A pin holds the reports themselves; of a snapshot's time those are taken that had been made, however long snapshots are kept. */
-function upTo({ timeMs, pin }: AsOf) {
+/** The reports that a state knew. A pin holds the reports themselves; of a snapshot's time those are taken that had been made, however long snapshots are kept. */
+export function upTo({ timeMs, pin }: AsOf) {
   if (timeMs === undefined) return undefined
   return {
     snapshotOf: (table: LoadedTable) => (pin === undefined ? undefined : pinnedIn(table, pin)),

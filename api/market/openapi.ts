@@ -13,7 +13,7 @@ const PROBLEM = {
 export function openApi(routes: readonly Route[], isOpen: boolean) {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of routes) {
-    const path = route.path.replace(/:(\w+)/g, '{$1}')
+    const path = route.path.replace(NAMED, '{$1}')
     paths[path] = { ...paths[path], [route.method]: operation(route) }
   }
   return {
@@ -44,12 +44,20 @@ export function openApi(routes: readonly Route[], isOpen: boolean) {
   }
 }
 
-function operation({ path, method, summary, parameters, columns, success, body }: Route) {
-  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+/** A part of a path that has a name, and a pattern where it may hold slashes. */
+const NAMED = /:(\w+)(?:\{[^}]*\})?/g
+
+function operation({ path, method, summary, parameters, columns, success, body, stream }: Route) {
+  const inPath = [...path.matchAll(NAMED)].map(([, name]) => ({
     ...{ name, in: 'path', required: true, schema: { type: 'string', maxLength: 100 } },
   }))
   const inQuery = parameters.map(name => ({ name, in: 'query', ...PARAMETERS[name] }))
-  const content = columns ? rowsContent(columns) : body && { 'application/json': { schema: body } }
+  const content = columns
+    ? rowsContent(columns)
+    : (body || stream) && {
+        ...(body && { 'application/json': { schema: body } }),
+        ...Object.fromEntries((stream ?? []).map(type => [type, {}])),
+      }
   const statuses = ['400', '401', '403', '404', '409', '410', '413', '429', '500', '503']
   return {
     operationId: `${method}${path.replace(/[/:]+(\w)/g, (_, letter: string) => letter.toUpperCase())}`,

@@ -75,9 +75,27 @@ export const PARAMETERS = {
     description: 'Assets that it is priced in, with commas between them; they are compared as if they were one.',
     schema: { ...text, examples: ['USD,USDT'] },
   },
+  bucket: {
+    description: `Length of the time that is counted together: ${WINDOW_NAMES}.`,
+    schema: { ...text, default: '1h' },
+  },
+  table: { description: 'A table of the lake.', schema: { ...text, examples: ['gold_crypto_trades'] } },
   tables: {
     description: 'Tables with commas between them.',
     schema: { ...text, examples: ['gold_crypto_trades'] },
+  },
+  channels: {
+    description: 'trades, candles, or both with a comma between them; trades where no timeframe is given.',
+    schema: { ...oneOf('trades', 'candles', 'trades,candles'), default: 'trades' },
+  },
+  speed: {
+    description: 'Recorded seconds in a second: any number above 0; or max, as fast as the messages are taken.',
+    schema: { ...text, default: '1', examples: ['10', '0.5', 'max'] },
+  },
+  wait: {
+    description:
+      'Answers once, as JSON, with what has come since the cursor; waits so many seconds for something to come.',
+    schema: { type: 'integer', minimum: 1, maximum: 25 },
   },
 } as const satisfies Readonly<Record<string, Parameter>>
 

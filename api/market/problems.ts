@@ -2,7 +2,7 @@
 import { TradelakeError } from '../../domain/errors.ts'
 
 export class Problem extends TradelakeError {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 410 | 413 | 429 | 500 | 503
+  readonly status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 410 | 413 | 416 | 429 | 500 | 503
   /** The parameter that has to change. */
   readonly parameter: string | undefined
 
@@ -27,6 +27,7 @@ const TITLES: Readonly<Record<Problem['status'], string>> = {
   409: 'Conflict',
   410: 'Gone',
   413: 'Too large',
+  416: 'Range not satisfiable',
   429: 'Too many requests',
   500: 'Internal error',
   503: 'Unavailable',

@@ -1,8 +1,10 @@
 /** A route of the read API: what it is asked with and what it answers, for the server and for its description. */
 import type { Context } from 'hono'
 import type { Log } from '../../domain/ports.ts'
+import type { FileService } from '../catalog/delegation.ts'
 import type { CatalogPorts } from '../catalog/entries.ts'
 import type { Variables } from '../catalog/request.ts'
+import type { Live } from '../live/live.ts'
 import type { ColumnShape } from './formats.ts'
 import type { ParameterName } from './parameter-list.ts'
 
@@ -13,6 +15,10 @@ export interface MarketOptions {
   /** No key is asked for. */
   readonly isOpen: boolean
   readonly log: Log
+  /** Where the files are, for who cannot be let at them otherwise. */
+  readonly service: FileService | undefined
+  /** For answers that go on; there are none without. */
+  readonly live?: Live
 }
 
 export interface Route {
@@ -27,6 +33,8 @@ export interface Route {
   readonly columns?: readonly ColumnShape[]
   /** JSON Schema of another answer. */
   readonly body?: Readonly<Record<string, unknown>>
+  /** Its answer goes on, as one of these media types. */
+  readonly stream?: readonly string[]
   /** The status where all went well, if it is not 200. */
   readonly success?: 201 | 204
   /** @throws Problem, ApiError; Corrupt */

@@ -3,6 +3,7 @@ import { handle } from 'hono/aws-lambda'
 import { awsPorts, VARIABLES } from '../../adapters/aws-ports.ts'
 import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { s3FileService } from '../../adapters/file-service.ts'
+import { systemTimers } from '../../adapters/system.ts'
 import { createApi } from '../../api/app.ts'
 import { TradelakeError } from '../../domain/errors.ts'
 
@@ -16,6 +17,8 @@ const api = createApi({
   log,
   auth: 'keys',
   isLogged: true,
+  // Bodies that go on are neither sent as they are made nor ever ended when the client has left.
+  live: { timers: systemTimers(), isStreaming: false },
   // Its role may not write where the pipeline does.
   tags: false,
   counted: name => {

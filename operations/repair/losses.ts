@@ -10,12 +10,12 @@ import type { Ports, Write } from '../../domain/ports.ts'
 import { commit } from '../../domain/protocol.ts'
 import { DATA_LOSSES_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
-import { decodeValue } from '../../iceberg/bounds.ts'
 import { createTable, openTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { partitionPath } from '../../iceberg/partitions.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
+import { timesIn } from '../../tables/file-times.ts'
 import { readLosses, writeLosses } from '../../tables/losses.ts'
 
 /** What a table no longer has: a file, or (`file` undefined) files that nobody can name any more. */
@@ -40,7 +40,7 @@ export async function recordGone(ports: Ports, gone: readonly Gone[]): Promise<W
       partition: file ? partitionPath(definition, file.partition) : '',
       file: key,
       rows,
-      range: file && rangeOf(definition, file),
+      range: file && timesIn(definition, file, definition.upkeep.timeColumn),
       reason,
       foundAt,
       acceptedAt: undefined,
@@ -50,13 +50,6 @@ export async function recordGone(ports: Ports, gone: readonly Gone[]): Promise<W
   const table = await createTable(ports, DATA_LOSSES_TABLE)
   const staged = await stageSnapshot(ports, { table, add: [await writeLosses(ports, losses)], operation: 'append' })
   return [staged.write, ...losses.flatMap(loss => noteLostTime(loss) ?? [])]
-}
-
-function rangeOf({ columns, upkeep }: TableDefinition, { lowerBounds, upperBounds }: DataFile): Loss['range'] {
-  const id = columns.find(({ name }) => name === upkeep.timeColumn)?.id ?? -1
-  const [lower, upper] = [lowerBounds[id], upperBounds[id]]
-  if (!lower || !upper) return undefined
-  return { from: decodeValue('timestamptz', lower) as bigint, to: decodeValue('timestamptz', upper) as bigint }
 }
 
 /** Rows of a table's snapshot by partition path; under the empty path those of all. */

@@ -5,7 +5,7 @@ import { ministackPython } from '../../localstack/ministack.ts'
 import { hasPython } from '../../localstack/python.ts'
 import { registryHome } from '../../localstack/registry.ts'
 import { icebergJars } from './java.ts'
-import { catalogPython, connectorPython, marketPython, readersPython } from './python.ts'
+import { catalogPython, connectorPython, marketPython, readersPython, tardisPython } from './python.ts'
 import { awsPython } from './shell.ts'
 import { sparkJars, sparkPython } from './spark.ts'
 
@@ -14,7 +14,16 @@ export default async function prepare(): Promise<void> {
   const needed = [
     ...(hasJava() ? [kafkaJars, registryHome, icebergJars, sparkJars] : []),
     ...(hasPython()
-      ? [ministackPython, readersPython, catalogPython, marketPython, connectorPython, sparkPython, awsPython]
+      ? [
+          ministackPython,
+          readersPython,
+          catalogPython,
+          marketPython,
+          connectorPython,
+          tardisPython,
+          sparkPython,
+          awsPython,
+        ]
       : []),
   ]
   for (const install of needed) await install()

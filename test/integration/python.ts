@@ -61,6 +61,11 @@ export function connectorPython(): Promise<string> {
   return pythonEnvironment(join(HERE, 'connector-requirements.txt'))
 }
 
+/** The interpreter that has NautilusTrader, a client of tardis-machine. */
+export function tardisPython(): Promise<string> {
+  return pythonEnvironment(join(HERE, 'tardis-requirements.txt'))
+}
+
 /** Asks PyIceberg. `requestsFile` is a path that may be written. */
 export async function checkLake(
   python: string,

@@ -307,8 +307,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'trades of one moment are ordered by their ids as text',
     'domain/trade-ids.ts',
-    'return tail(a) - tail(b) || compareTradeIds(text(a), text(b))',
-    'return text(a) < text(b) ? -1 : 1',
+    'return a.tail(rowA) - b.tail(rowB) || compareTradeIds(a.text(rowA), b.text(rowB))',
+    'return a.text(rowA) < b.text(rowB) ? -1 : 1',
   ),
   // The sweep, and maintenance.
   mutant(

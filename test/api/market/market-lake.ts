@@ -1,5 +1,5 @@
 /** A lake whose candles are known: trades of three exchanges over days, folded by the stage; and the naive answer to a question. */
-import { createApi } from '../../../api/app.ts'
+import { type ApiOptions, createApi } from '../../../api/app.ts'
 import type { Exchange } from '../../../domain/exchanges.ts'
 import { encodeGap, type FeedGap } from '../../../domain/feed-gaps.ts'
 import { FEED_GAPS } from '../../../domain/streams.ts'
@@ -156,8 +156,13 @@ export async function addTrades(lake: MemoryLake, some: readonly Pick<Trade, 'ti
   await foldPending(lake.ports, Number.POSITIVE_INFINITY)
 }
 
-export async function marketLake(): Promise<MarketLake> {
+/** `options`: what the server has besides; `root`: where the lake says that it is. */
+export async function marketLake({
+  root,
+  ...options
+}: Partial<ApiOptions> & { readonly root?: string } = {}): Promise<MarketLake> {
   const lake = memoryLake({ engine: await testEngine() })
+  if (root !== undefined) Object.assign(lake.ports.store, { root })
   const made = someTrades()
   for (const exchange of [BINANCE, KRAKEN, COINBASE]) {
     const some = made.filter(each => each.exchange === exchange).map(({ trade }) => trade)
@@ -166,7 +171,7 @@ export async function marketLake(): Promise<MarketLake> {
   await unifyAll(lake)
   await foldPending(lake.ports, Number.POSITIVE_INFINITY)
   await publishReports(lake)
-  const api = createApi({ ports: lake.ports, log: SILENT, auth: 'none' })
+  const api = createApi({ ports: lake.ports, log: SILENT, auth: 'none', ...options })
   const ask = (path: string, { headers, ...request }: RequestInit) =>
     api.request(`http://localhost:8080/v1/${path}`, {
       ...{ headers: { host: 'localhost:8080', ...(headers as Record<string, string>) }, ...request },

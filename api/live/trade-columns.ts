@@ -1,0 +1,130 @@
+/** Gold's trades in columns: a row group of a file at a time, its wanted rows in the order of answers. */
+import { marketKey } from '../../domain/candles.ts'
+import {
+  type BigDecimalColumn,
+  type BytesColumn,
+  type DictionaryColumn,
+  halvesOf,
+  type Int64Column,
+} from '../../domain/columns.ts'
+import { compare } from '../../domain/order.ts'
+import type { Ports } from '../../domain/ports.ts'
+import { GOLD_TABLE } from '../../domain/tables.ts'
+import { rowStarts } from '../../domain/take.ts'
+import { compareIds, type TradeIds, tradeIdsOf } from '../../domain/trade-ids.ts'
+import { readGroups } from '../../iceberg/parquet/batch.ts'
+import type { DataFile } from '../../iceberg/types.ts'
+import { mayHold, openGoldFile } from '../../tables/gold.ts'
+
+/** Units of 10^-scale, one a row; `halves` where all fit 64 bits: low before high. */
+export interface Decimals {
+  readonly values: ArrayLike<bigint>
+  readonly halves: Int32Array | undefined
+}
+
+export interface TradeColumns {
+  readonly rows: number
+  /** Microseconds since 1970. */
+  readonly times: Float64Array
+  readonly exchange: DictionaryColumn<string>
+  readonly symbol: DictionaryColumn<string>
+  readonly side: DictionaryColumn<string>
+  readonly price: Decimals
+  readonly quantity: Decimals
+  readonly ids: TradeIds
+  /** Bytes of the ids: a row's are those from `idStarts[row] + 4` up to `idStarts[row + 1]`. */
+  readonly idBytes: Uint8Array
+  readonly idStarts: Int32Array
+  /** `marketKey` by the places of exchange and symbol in their dictionaries. */
+  readonly markets: readonly (readonly string[])[]
+}
+
+/** Which rows are wanted; times in microseconds since 1970, the first up to but not including the second. */
+export interface Wanted {
+  readonly from: number
+  readonly to: number
+  market(key: string): boolean
+}
+
+export const EVERY_TRADE: Wanted = {
+  from: Number.NEGATIVE_INFINITY,
+  to: Number.POSITIVE_INFINITY,
+  market: () => true,
+}
+
+const COLUMNS = ['symbol', 'exchange', 'timestamp', 'trade_id', 'price', 'quantity', 'side']
+const PLAIN = new Set(['trade_id'])
+
+/** The row groups of a file that may hold wanted rows. @throws Corrupt; NotFound */
+export async function* readTrades(
+  ports: Pick<Ports, 'store'>,
+  file: DataFile,
+  { from, to }: Pick<Wanted, 'from' | 'to'>,
+): AsyncGenerator<TradeColumns> {
+  const range = Number.isFinite(from) && Number.isFinite(to) ? { from: BigInt(from), to: BigInt(to) - 1n } : undefined
+  const keep = range && ((group: Parameters<typeof mayHold>[0]) => mayHold(group, range))
+  const source = await openGoldFile(ports, file)
+  for await (const { rows, columns } of readGroups(GOLD_TABLE, source, { columns: COLUMNS, plain: PLAIN, keep })) {
+    const [exchange, symbol, side] = [columns.exchange, columns.symbol, columns.side] as DictionaryColumn<string>[]
+    const id = columns.trade_id as BytesColumn
+    yield {
+      ...{ rows, exchange, symbol, side },
+      times: microsOf((columns.timestamp as Int64Column).values),
+      price: decimalsOf(columns.price as Int64Column | BigDecimalColumn),
+      quantity: decimalsOf(columns.quantity as Int64Column | BigDecimalColumn),
+      ids: tradeIdsOf(id, rows),
+      ...{ idBytes: id.plain, idStarts: rowStarts(id, rows) },
+      markets: exchange.entries.map(code => symbol.entries.map(name => marketKey(code, name))),
+    }
+  }
+}
+
+/** Microseconds are below 2^53 until the year 2255. */
+function microsOf(values: BigInt64Array): Float64Array {
+  const halves = halvesOf(values)
+  const times = new Float64Array(values.length)
+  for (let row = 0; row < times.length; row++) times[row] = halves[2 * row + 1] * 4294967296 + (halves[2 * row] >>> 0)
+  return times
+}
+
+function decimalsOf(column: Int64Column | BigDecimalColumn): Decimals {
+  return { values: column.values, halves: column.kind === 'int64' ? halvesOf(column.values) : undefined }
+}
+
+export function marketOf({ markets, exchange, symbol }: TradeColumns, row: number): string {
+  return markets[exchange.indexes[row]][symbol.indexes[row]]
+}
+
+/** The order of answers: time, then market, then the number of the trade. */
+export function compareTrades(a: TradeColumns, rowA: number, b: TradeColumns, rowB: number): number {
+  return (
+    a.times[rowA] - b.times[rowB] ||
+    compare(marketOf(a, rowA), marketOf(b, rowB)) ||
+    compareIds(a.ids, rowA, b.ids, rowB)
+  )
+}
+
+/** The wanted rows in the order of answers. A file is in the order of time already; only trades of one moment have to be put in order. */
+export function wantedRows(columns: TradeColumns, wanted: Wanted): Int32Array {
+  const { rows, times, exchange, symbol, markets } = columns
+  const isWanted = markets.map(keys => keys.map(key => wanted.market(key)))
+  const order = new Int32Array(rows)
+  let count = 0
+  let sorted = true
+  for (let row = 0; row < rows; row++) {
+    const time = times[row]
+    if (time < wanted.from || time >= wanted.to || !isWanted[exchange.indexes[row]][symbol.indexes[row]]) continue
+    if (count > 0 && time < times[order[count - 1]]) sorted = false
+    order[count++] = row
+  }
+  const found = order.subarray(0, count)
+  const byAll = (a: number, b: number) => compareTrades(columns, a, columns, b)
+  if (!sorted) return found.sort(byAll)
+  for (let from = 0; from < count; ) {
+    let to = from + 1
+    while (to < count && times[found[to]] === times[found[from]]) to++
+    if (to - from > 1) found.subarray(from, to).sort(byAll)
+    from = to
+  }
+  return found
+}

@@ -1,0 +1,92 @@
+/** Law 4 for readers: whether the candles of an hour are those that its trades give, worked out again from Gold. */
+import { type Candle, candleKey, sameCandle, windowOf } from '../../domain/candles.ts'
+import type { Ports } from '../../domain/ports.ts'
+import { candleTable, GOLD_TABLE } from '../../domain/tables.ts'
+import { HOUR_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
+import { TIMEFRAMES } from '../../domain/timeframes.ts'
+import { parseWindows, type Windows } from '../../domain/windows.ts'
+import { openTable } from '../../iceberg/catalog.ts'
+import { currentSnapshot } from '../../iceberg/metadata.ts'
+import { planGold } from '../../tables/gold.ts'
+import { findCandles } from './candles.ts'
+import { marketsOf } from './markets.ts'
+import { orderedTrades } from './trades.ts'
+
+/** Candles follow trades by seconds; those of so long ago are settled unless late trades come. */
+const SETTLED_AFTER = 10n * MINUTE_MICROS
+const MOST_NAMED = 10
+
+/** The last whole hour that is settled. @throws Corrupt */
+export async function checkCandles(ports: Pick<Ports, 'store' | 'state'>, now: bigint) {
+  const to = windowOf(now - SETTLED_AFTER, HOUR_MICROS)
+  const from = to - HOUR_MICROS
+  const [gold, minutes] = await Promise.all([
+    openTable(ports, GOLD_TABLE),
+    openTable(ports, candleTable(TIMEFRAMES[0])),
+  ])
+  const [goldNow, minutesNow] = [gold && currentSnapshot(gold.metadata), minutes && currentSnapshot(minutes.metadata)]
+  const about = { start: text(from), end: text(to) }
+  if (!gold || !minutes || !goldNow || !minutesNow)
+    return { ...about, trades: 0, candles: 0, differing: 0, holds: true, examples: [] }
+  const markets = await marketsOf(ports)
+  const files = await planGold(ports, gold, { from, to: to - 1n }, goldNow['snapshot-id'])
+  const folded = new Map<string, Candle>()
+  const { parts, partOf, rowOf, order } = await orderedTrades(ports, files, { markets, from, to })
+  for (const at of order) add(folded, tradeAt(parts[partOf[at]], rowOf[at]))
+  const windows = parseWindows('1m') as Windows
+  const stored = await findCandles(ports, minutes, {
+    windows,
+    markets,
+    from,
+    to,
+    snapshotId: minutesNow['snapshot-id'],
+  })
+  const byKey = new Map(stored.map(candle => [candleKey(candle), candle]))
+  const keys = [...new Set([...folded.keys(), ...byKey.keys()])]
+  const differing = keys.filter(key => {
+    const [one, other] = [folded.get(key), byKey.get(key)]
+    return !one || !other || !sameCandle(one, other)
+  })
+  return {
+    ...about,
+    ...{ trades: order.length, candles: stored.length, differing: differing.length, holds: differing.length === 0 },
+    examples: differing.slice(0, MOST_NAMED).map(key => {
+      const candle = folded.get(key) ?? byKey.get(key)
+      return candle && { exchange: candle.exchange, symbol: candle.symbol, start: text(candle.windowStart) }
+    }),
+  }
+}
+
+const text = (micros: bigint) => new Date(Number(micros / 1000n)).toISOString()
+
+type Trade = ReturnType<typeof tradeAt>
+
+function tradeAt(part: Awaited<ReturnType<typeof orderedTrades>>['parts'][number], row: number) {
+  const { exchange, symbol } = part.markets[part.market[row]]
+  return {
+    ...{ exchange, symbol, time: BigInt(part.times[row]), price: part.prices[row] },
+    ...{ quantity: part.quantities[row], isBuy: part.isBuy[row] === 1 },
+  }
+}
+
+/** Trades come in the order of time, then number: the last one makes the close. */
+function add(candles: Map<string, Candle>, { exchange, symbol, time, price, quantity, isBuy }: Trade): void {
+  const windowStart = windowOf(time, MINUTE_MICROS)
+  const key = candleKey({ exchange, symbol, windowStart })
+  const before = candles.get(key)
+  const quote = price * quantity
+  candles.set(key, {
+    ...{ exchange, symbol, windowStart, windowEnd: windowStart + MINUTE_MICROS },
+    open: before?.open ?? price,
+    high: before && before.high > price ? before.high : price,
+    low: before && before.low < price ? before.low : price,
+    close: price,
+    volume: (before?.volume ?? 0n) + quantity,
+    tradeCount: (before?.tradeCount ?? 0n) + 1n,
+    quoteVolume: (before?.quoteVolume ?? 0n) + quote,
+    takerBuyVolume: (before?.takerBuyVolume ?? 0n) + (isBuy ? quantity : 0n),
+    takerBuyQuoteVolume: (before?.takerBuyQuoteVolume ?? 0n) + (isBuy ? quote : 0n),
+    firstTradeTime: before?.firstTradeTime ?? time,
+    lastTradeTime: time,
+  })
+}

@@ -1,0 +1,124 @@
+/** `GET /v1/coverage`: how complete the trades are, by exchange, symbol and bucket of time. */
+import type { Context } from 'hono'
+import { divideHalfEven } from '../../domain/decimal.ts'
+import { GOLD_TABLE } from '../../domain/tables.ts'
+import { unsettledGaps } from '../../domain/unsettled-gaps.ts'
+import { openTable } from '../../iceberg/catalog.ts'
+import { readGapReports } from '../../tables/feed-gaps.ts'
+import { asOfIn, nowOf } from './as-of.ts'
+import { type Coverage, coverageOf, type Reported } from './coverage.ts'
+import { formatIn, type RowColumn } from './formats.ts'
+import { findGaps, upTo } from './gaps.ts'
+import { chooseMarkets, marketsOf } from './markets.ts'
+import { parametersOf } from './parameters.ts'
+import { problem } from './problems.ts'
+import type { MarketOptions, Route } from './route.ts'
+import { sendRows } from './send.ts'
+
+const PARAMETERS = ['symbols', 'exchanges', 'bucket', 'start', 'end', 'as_of', 'format', 'numbers'] as const
+const MOST_ROWS = 20_000
+const SHARE_SCALE = 8
+
+type Row = Coverage & { readonly status: 'open' | 'closed' | 'gap' }
+
+const maybe = (value: number | undefined) => (value === undefined ? undefined : BigInt(value))
+const said = (kind: Reported, doc: string): RowColumn<Row> => ({
+  ...{ name: kind, type: 'count', doc, value: ({ reported }) => BigInt(reported[kind]) },
+})
+
+const COLUMNS: readonly RowColumn<Row>[] = [
+  { name: 'exchange', type: 'text', doc: "The exchange's code.", value: ({ market }) => market.exchange },
+  { name: 'symbol', type: 'text', doc: 'Base asset, then quote asset.', value: ({ market }) => market.symbol },
+  { name: 'start', type: 'time', doc: 'Start of the bucket.', value: ({ windowStart }) => windowStart },
+  { name: 'end', type: 'time', doc: 'End of the bucket.', value: ({ windowEnd }) => windowEnd },
+  { name: 'trades', type: 'count', doc: 'Trades of the bucket that are here.', value: ({ trades }) => BigInt(trades) },
+  {
+    name: 'first_number',
+    type: 'count',
+    doc: "The exchange's lowest number of them.",
+    value: row => maybe(row.firstNumber),
+  },
+  { name: 'last_number', type: 'count', doc: 'The highest.', value: row => maybe(row.lastNumber) },
+  {
+    ...{ name: 'numbered', type: 'count', value: row => maybe(row.numbered) },
+    doc: 'Numbers that the exchange gave up to the highest, since the highest of the bucket before that has any.',
+  },
+  { name: 'missing', type: 'count', doc: 'Numbers among them that are not here.', value: row => maybe(row.missing) },
+  said('filled', 'Numbers among them that the feed did not get at first, and fetched later.'),
+  said('absent', 'Numbers among them that the exchange itself has no trade for.'),
+  said('lost', 'Numbers among them that could not be fetched.'),
+  said('unreadable', 'Numbers among them whose trade could not be read.'),
+  said('open', 'Numbers among them that a feed is still looking for.'),
+  {
+    ...{ name: 'complete', type: 'decimal', scale: SHARE_SCALE },
+    doc: 'Trades here over the numbers that have a trade: 1 where none is missing; null where the exchange gives no numbers.',
+    value: ({ numbered, missing = 0, reported }) => {
+      if (numbered === undefined) return undefined
+      const there = numbered - Math.min(reported.absent, missing)
+      return divideHalfEven(BigInt(numbered - missing) * 10n ** BigInt(SHARE_SCALE), BigInt(Math.max(there, 1)))
+    },
+  },
+  {
+    name: 'status',
+    type: 'text',
+    doc: "As a candle's: gap where trades are missing, may be, or could not be read.",
+    value: ({ status }) => status,
+  },
+]
+
+export const COVERAGE: Route = {
+  ...{ method: 'get', path: '/coverage', parameters: PARAMETERS, columns: COLUMNS },
+  summary: 'How complete the trades are, by exchange, symbol and bucket of time.',
+  answer,
+}
+
+async function answer(context: Context, { ports }: MarketOptions): Promise<Response> {
+  const read = parametersOf(new URL(context.req.url).searchParams, PARAMETERS)
+  const format = formatIn(read, context.req.header('accept'))
+  const numbers = read.choice('numbers', ['decimal', 'float'], 'decimal')
+  const [windows, ...others] = read.windows('bucket', '1h')
+  if (others.length > 0) throw problem(400, 'bucket has several lengths: give one.', 'bucket')
+  const gold = await openTable(ports, GOLD_TABLE)
+  const asOf = await asOfIn(ports, read, gold ? [gold] : [])
+  const now = nowOf(asOf, ports)
+  const range = read.range()
+  const to = range.end ?? now
+  const length = windows.endOf(windows.startOf(to)) - windows.startOf(to)
+  const begin = range.start ?? to - DEFAULT_BUCKETS * length
+  const from = windows.startOf(begin > 0n ? begin : 0n)
+  const markets = chooseMarkets(await marketsOf(ports, asOf), read.codes('exchanges'), read.codes('symbols'))
+  const buckets = Number((to - from) / (windows.endOf(from) - from)) + 1
+  if (buckets * markets.size > MOST_ROWS)
+    throw problem(
+      413,
+      `${buckets} buckets of ${markets.size} markets are more than ${MOST_ROWS} rows: ask for a shorter range, longer buckets or fewer symbols.`,
+      'bucket',
+    )
+  const snapshotId = gold && asOf.snapshotOf(gold)?.['snapshot-id']
+  const [isGap, all] = await Promise.all([findGaps(ports, asOf), readGapReports(ports, upTo(asOf))])
+  const settled = all.filter(({ status }) => status === 'filled' || status === 'absent')
+  const reports = [...settled, ...unsettledGaps(all.filter(({ kind }) => kind !== 'disconnect'))]
+  const found =
+    gold && snapshotId !== undefined
+      ? await coverageOf(ports, gold, { markets, from, to, windows, snapshotId }, reports)
+      : []
+  const rows = found.map((row): Row => {
+    const { market, windowStart, windowEnd } = row
+    const status = windowEnd > now ? 'open' : isGap({ ...market, windowStart, windowEnd }) ? 'gap' : 'closed'
+    return { ...row, status }
+  })
+  const about = { snapshot: snapshotId ?? null }
+  return sendRows(context, {
+    ...{
+      columns: COLUMNS,
+      rows,
+      format,
+      numbers,
+      next: undefined,
+      isFixed: asOf.isFixed && range.end !== undefined,
+      about,
+    },
+  })
+}
+
+const DEFAULT_BUCKETS = 24n

@@ -1,0 +1,149 @@
+/** How complete the trades of each market are in each bucket of time, by the numbers that exchanges give them. */
+import { marketKey } from '../../domain/candles.ts'
+import type { Ports } from '../../domain/ports.ts'
+import { MINUTE_MICROS } from '../../domain/time.ts'
+import type { Windows } from '../../domain/windows.ts'
+import type { LoadedTable } from '../../iceberg/catalog.ts'
+import { codeOf, type Report } from '../../tables/feed-gaps.ts'
+import { hourOf, planGold } from '../../tables/gold.ts'
+import type { Market, Markets } from './markets.ts'
+import { selectedTrades } from './trades.ts'
+
+export interface CoverageQuery {
+  readonly markets: Markets
+  /** Starts of buckets, microseconds since 1970: from the first up to but not including the second. */
+  readonly from: bigint
+  readonly to: bigint
+  readonly windows: Windows
+  readonly snapshotId: number
+}
+
+/** Numbers are undefined where the exchange gives none. */
+export interface Coverage {
+  readonly market: Market
+  /** Microseconds since 1970. */
+  readonly windowStart: bigint
+  readonly windowEnd: bigint
+  /** Trades that are here. */
+  readonly trades: number
+  readonly firstNumber: number | undefined
+  readonly lastNumber: number | undefined
+  /** Numbers that the exchange gave since the last trade before. */
+  readonly numbered: number | undefined
+  /** Numbers among them that are not here. */
+  readonly missing: number | undefined
+  /** What feeds say of those numbers: fetched later, not there at the exchange, given up, not to be read, and looked for still. */
+  readonly reported: Readonly<Record<Reported, number>>
+}
+
+const REPORTED = ['filled', 'absent', 'lost', 'unreadable', 'open'] as const
+export type Reported = (typeof REPORTED)[number]
+
+/** What is counted of a market and bucket. */
+interface Count {
+  trades: number
+  numbers: number
+  least: number
+  most: number
+}
+
+/** In the order of buckets, then markets; a bucket before a market's first trade is left out. @throws Corrupt */
+export async function coverageOf(
+  ports: Pick<Ports, 'store'>,
+  gold: LoadedTable,
+  query: CoverageQuery,
+  reports: readonly Report[],
+): Promise<Coverage[]> {
+  const { markets, windows } = query
+  const counts = await countTrades(ports, gold, query)
+  const said = Map.groupBy(reports, ({ exchange, symbol }) => marketKey(codeOf(exchange), symbol ?? ''))
+  const last = new Map<string, number>()
+  const rows: Coverage[] = []
+  for (let start = query.from; start < query.to; start = windows.endOf(start)) {
+    for (const [key, market] of markets) {
+      if (start < windows.startOf(market.firstTrade)) continue
+      const count = counts.get(`${start}|${key}`) ?? NOTHING
+      const before = last.get(key)
+      const since = before !== undefined && before < count.most ? Math.max(before + 1, 0) : count.least
+      const isNumbered = count.numbers > 0
+      if (isNumbered) last.set(key, Math.max(before ?? -1, count.most))
+      const numbered = isNumbered ? Math.max(count.most - since + 1, count.numbers) : undefined
+      rows.push({
+        ...{ market, windowStart: start, windowEnd: windows.endOf(start), trades: count.trades },
+        firstNumber: isNumbered ? count.least : undefined,
+        lastNumber: isNumbered ? count.most : undefined,
+        ...{ numbered, missing: numbered === undefined ? undefined : numbered - count.numbers },
+        reported: reportedOf(said.get(key) ?? [], isNumbered ? [since, count.most] : undefined),
+      })
+    }
+  }
+  return rows
+}
+
+const NOTHING: Count = { trades: 0, numbers: 0, least: 0, most: -1 }
+
+async function countTrades(
+  ports: Pick<Ports, 'store'>,
+  gold: LoadedTable,
+  { markets, from, to, windows, snapshotId }: CoverageQuery,
+): Promise<Map<string, Count>> {
+  const end = windows.endOf(windows.startOf(to - 1n))
+  const files = await planGold(ports, gold, { from, to: end - 1n }, snapshotId)
+  const keys = [...markets.keys()].sort()
+  const counts = new Map<string, Count>()
+  const minute = Number(MINUTE_MICROS)
+  for (const hour of Map.groupBy(files, hourOf).values()) {
+    const { parts, partOf, rowOf, marketOf } = await selectedTrades(ports, hour, { markets, from, to: end })
+    // Every window consists of whole minutes: each is looked up once.
+    const byMinute = new Map<number, Count[]>()
+    partOf.forEach((part, at) => {
+      const { times, ids } = parts[part]
+      const place = Math.floor(times[rowOf[at]] / minute)
+      let here = byMinute.get(place)
+      if (!here) {
+        const start = windows.startOf(BigInt(place) * MINUTE_MICROS)
+        here = keys.map(key => countAt(counts, `${start}|${key}`))
+        byMinute.set(place, here)
+      }
+      const count = here[marketOf[at]]
+      const number = ids.tail(rowOf[at])
+      count.trades++
+      if (!(number >= 0)) return
+      count.numbers++
+      count.least = Math.min(count.least, number)
+      count.most = Math.max(count.most, number)
+    })
+  }
+  return counts
+}
+
+function countAt(counts: Map<string, Count>, key: string): Count {
+  const known = counts.get(key) ?? { trades: 0, numbers: 0, least: Number.POSITIVE_INFINITY, most: -1 }
+  counts.set(key, known)
+  return known
+}
+
+/** Numbers of each kind that reports name within a range, each once. */
+function reportedOf(
+  reports: readonly Report[],
+  range: readonly [number, number] | undefined,
+): Record<Reported, number> {
+  const count = (kind: Reported) => {
+    if (!range) return 0
+    const [first, last] = range
+    const parts = reports
+      .flatMap(({ status, fromId, toId }) =>
+        status === kind && fromId !== null && toId !== null ? [[fromId, toId]] : [],
+      )
+      .filter(([from, to]) => from <= last && to >= first)
+      .sort(([a], [b]) => a - b)
+    let [total, next] = [0, first]
+    for (const [from, to] of parts) {
+      const [begin, end] = [Math.max(from, next), Math.min(to, last)]
+      if (begin <= end) total += end - begin + 1
+      next = Math.max(next, end + 1)
+    }
+    return total
+  }
+  return Object.fromEntries(REPORTED.map(kind => [kind, count(kind)])) as Record<Reported, number>
+}

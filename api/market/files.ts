@@ -1,0 +1,163 @@
+/** Data files of the pipeline's tables: which hold the rows of a range, where they are had from, and their bytes. */
+import type { Context } from 'hono'
+import { tableKey } from '../../domain/names.ts'
+import { allTables, type TableDefinition } from '../../domain/tables.ts'
+import type { LoadedTable } from '../../iceberg/catalog.ts'
+import { openTable } from '../../iceberg/catalog.ts'
+import { uriOf } from '../../iceberg/location.ts'
+import { planFiles } from '../../iceberg/scan.ts'
+import type { DataFile } from '../../iceberg/types.ts'
+import { timesIn } from '../../tables/file-times.ts'
+import { asOfIn } from './as-of.ts'
+import { formatIn, type RowColumn } from './formats.ts'
+import { nearest } from './nearest.ts'
+import { parametersOf } from './parameters.ts'
+import { problem } from './problems.ts'
+import type { MarketOptions, Route } from './route.ts'
+import { sendRows } from './send.ts'
+
+const PARAMETERS = ['table', 'start', 'end', 'as_of', 'format'] as const
+
+interface FileRow {
+  readonly definition: TableDefinition
+  readonly file: DataFile
+  readonly url: string
+}
+
+const timeOf =
+  (end: 'from' | 'to') =>
+  ({ definition, file }: FileRow) =>
+    timesIn(definition, file, definition.upkeep.timeColumn)?.[end]
+
+const COLUMNS: readonly RowColumn<FileRow>[] = [
+  { name: 'url', type: 'text', isUnique: true, doc: 'Where the file is had from.', value: ({ url }) => url },
+  {
+    name: 'rows',
+    type: 'count',
+    doc: 'Its rows, those of other times among them.',
+    value: ({ file }) => BigInt(file.records),
+  },
+  { name: 'bytes', type: 'count', doc: 'Its size.', value: ({ file }) => BigInt(file.bytes) },
+  {
+    name: 'column',
+    type: 'text',
+    doc: 'The column that start and end are about.',
+    value: ({ definition }) => definition.upkeep.timeColumn,
+  },
+  { name: 'first', type: 'time', doc: 'The earliest time in that column.', value: timeOf('from') },
+  { name: 'last', type: 'time', doc: 'The latest.', value: timeOf('to') },
+]
+
+export const EXPORTS: Route = {
+  ...{ method: 'get', path: '/exports', parameters: PARAMETERS, columns: COLUMNS },
+  summary:
+    "The Parquet files that hold a table's rows of a range, of one snapshot: together with a filter by time, exactly those rows.",
+  async answer(context, { ports, service }) {
+    const read = parametersOf(new URL(context.req.url).searchParams, PARAMETERS)
+    const format = formatIn(read, context.req.header('accept'))
+    const definition = definitionOf(read.text('table'))
+    const table = await openTable(ports, definition)
+    const asOf = await asOfIn(ports, read, table ? [table] : [])
+    const snapshotId = table && asOf.snapshotOf(table)?.['snapshot-id']
+    const { start, end } = read.range()
+    const files =
+      table && snapshotId !== undefined ? await filesOf(ports, table, definition, { start, end, snapshotId }) : []
+    const base = new URL(context.req.url).origin
+    const rows = await Promise.all(
+      files.map(async (file): Promise<FileRow> => {
+        const uri = uriOf(ports.store, file.key)
+        const url =
+          service && uri.startsWith('s3://')
+            ? await service.presign(uri, LIFETIME_SECONDS)
+            : `${base}/v1/files/${file.key}`
+        return { definition, file, url }
+      }),
+    )
+    return sendRows(context, {
+      ...{ columns: COLUMNS, rows, format, numbers: 'decimal', next: undefined, isFixed: false },
+      about: { table: definition.name, snapshot: snapshotId ?? null },
+    })
+  },
+}
+
+/** As long as S3 takes credentials of a role for (S3 user guide, "Presigned URLs"). */
+const LIFETIME_SECONDS = 3_600
+
+function definitionOf(name: string | undefined): TableDefinition {
+  const all = allTables()
+  if (name === undefined)
+    throw problem(400, `table is missing: give one of ${all.map(each => each.name).join(', ')}.`, 'table')
+  const found = all.find(each => each.name === name)
+  if (found) return found
+  throw problem(
+    404,
+    `There is no table ${name}: ${nearest(
+      name,
+      all.map(each => each.name),
+    )}.`,
+    'table',
+  )
+}
+
+function filesOf(
+  ports: Pick<MarketOptions['ports'], 'store'>,
+  table: LoadedTable,
+  { upkeep }: TableDefinition,
+  range: { readonly start: bigint | undefined; readonly end: bigint | undefined; readonly snapshotId: number },
+): Promise<DataFile[]> {
+  const { start, end, snapshotId } = range
+  const bounds = {
+    ...(start !== undefined && { lower: start }),
+    ...(end !== undefined && { upper: end - 1n }),
+  }
+  const where = start === undefined && end === undefined ? [] : [{ column: upkeep.timeColumn, ranges: [bounds] }]
+  return planFiles(ports, table, { snapshotId, where })
+}
+
+/** A part of a file that is read at once. */
+const PIECE_BYTES = 1024 * 1024
+
+export const FILE: Route = {
+  ...{ method: 'get', path: '/files/:key{.+}', parameters: [], stream: ['application/vnd.apache.parquet'] },
+  summary: 'A file that exports names, whole or in ranges of bytes.',
+  answer,
+}
+
+async function answer(context: Context, { ports: { store } }: MarketOptions): Promise<Response> {
+  const key = context.req.param('key') ?? ''
+  const isData = allTables().some(({ name }) => key.startsWith(`${tableKey(name)}/data/`)) && !key.includes('..')
+  const info = isData ? await store.head(key) : undefined
+  if (!info) throw problem(404, `There is no file ${key}: GET /v1/exports names those there are.`)
+  const range = rangeIn(context.req.header('range'), info.bytes)
+  // Files never change, so their names are all there is to tell them by.
+  const headers = {
+    ...{
+      'content-type': 'application/vnd.apache.parquet',
+      'accept-ranges': 'bytes',
+      etag: `"${key.split('/').at(-1)}"`,
+    },
+    ...{ 'cache-control': 'private, max-age=31536000, immutable', 'content-length': String(range.end - range.start) },
+    ...(range.isPart && { 'content-range': `bytes ${range.start}-${range.end - 1}/${info.bytes}` }),
+  }
+  let at = range.start
+  const body = new ReadableStream({
+    async pull(controller) {
+      if (at >= range.end) return controller.close()
+      const until = Math.min(at + PIECE_BYTES, range.end)
+      controller.enqueue(await store.getRange(key, at, until))
+      at = until
+    },
+  })
+  if (context.req.method === 'HEAD') return context.body(null, range.isPart ? 206 : 200, headers)
+  return context.body(body, range.isPart ? 206 : 200, headers)
+}
+
+/** One range of bytes (RFC 9110, "Range Requests"); several at once are answered with the whole file. @throws Problem 416 */
+function rangeIn(header: string | undefined, bytes: number): { start: number; end: number; isPart: boolean } {
+  const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '') ?? []
+  if (first === '' && last === '') return { start: 0, end: bytes, isPart: false }
+  const start = first === '' ? Math.max(0, bytes - Number(last)) : Number(first)
+  const end = first === '' || last === '' ? bytes : Math.min(Number(last) + 1, bytes)
+  if (start >= end) throw problem(416, `The file has ${bytes} bytes: ask for a range within it.`)
+  return { start, end, isPart: true }
+}

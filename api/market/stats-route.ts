@@ -1,0 +1,117 @@
+/** `GET /v1/stats`: how the lake is: what its tables hold, how fresh they are, what waits, what was refused, and whether candles agree with trades. */
+import type { Context } from 'hono'
+import { EXCHANGES } from '../../domain/exchanges.ts'
+import { stageConsumers } from '../../domain/names.ts'
+import { countPending } from '../../domain/pending.ts'
+import type { Ports } from '../../domain/ports.ts'
+import { allTables, DLQ_TABLE } from '../../domain/tables.ts'
+import { DAY_MICROS } from '../../domain/time.ts'
+import { unsettledGaps } from '../../domain/unsettled-gaps.ts'
+import { findTable, openTable } from '../../iceberg/catalog.ts'
+import { currentSnapshot, totalRecords } from '../../iceberg/metadata.ts'
+import { readColumns } from '../../iceberg/parquet/read.ts'
+import { planFiles } from '../../iceberg/scan.ts'
+import { readGapReports } from '../../tables/feed-gaps.ts'
+import { checkCandles } from './candle-check.ts'
+import { marketsOf } from './markets.ts'
+import { parametersOf } from './parameters.ts'
+import type { MarketOptions, Route } from './route.ts'
+
+export const STATS: Route = {
+  ...{ method: 'get', path: '/stats', parameters: [], body: { type: 'object' } },
+  summary:
+    'Rows of all tables, freshness of each exchange, what waits at each stage, refused records of the last day, and whether the candles of the last whole hour agree with its trades.',
+  answer,
+}
+
+type ReadPorts = Pick<Ports, 'store' | 'state'>
+
+async function answer(context: Context, { ports }: MarketOptions): Promise<Response> {
+  parametersOf(new URL(context.req.url).searchParams, [])
+  const nowMs = ports.clock.now()
+  const [tables, exchanges, stages, deadLetters, feeds, check] = await Promise.all([
+    tableFigures(ports),
+    freshness(ports, nowMs),
+    waiting(ports, nowMs),
+    refused(ports, BigInt(nowMs) * 1000n - DAY_MICROS),
+    reported(ports),
+    checkCandles(ports, BigInt(nowMs) * 1000n),
+  ])
+  const body = { time: iso(nowMs), exchanges, stages, tables, dead_letters: deadLetters, feeds, candle_check: check }
+  return context.json(body, 200, { 'cache-control': 'no-cache' })
+}
+
+const iso = (milliseconds: number) => new Date(milliseconds).toISOString()
+
+async function tableFigures(ports: ReadPorts) {
+  const found = await Promise.all(allTables().map(({ name }) => findTable(ports, name)))
+  return found.flatMap(table => {
+    const snapshot = table && currentSnapshot(table.metadata)
+    if (!snapshot) return []
+    const bytes = snapshot.summary['total-files-size']
+    return [
+      {
+        ...{ table: table.name, snapshot: snapshot['snapshot-id'], committed: iso(snapshot['timestamp-ms']) },
+        ...{ rows: totalRecords(snapshot), bytes: bytes === undefined ? null : Number(bytes) },
+      },
+    ]
+  })
+}
+
+/** The newest trade of each exchange that has a candle, and its age. */
+async function freshness(ports: ReadPorts, nowMs: number) {
+  const byExchange = Map.groupBy((await marketsOf(ports)).values(), ({ exchange }) => exchange)
+  return [...byExchange].map(([exchange, markets]) => {
+    const last = markets.reduce((latest, { lastTrade }) => (lastTrade > latest ? lastTrade : latest), 0n)
+    const milliseconds = Number(last / 1000n)
+    return {
+      exchange,
+      markets: markets.length,
+      last_trade: iso(milliseconds),
+      age_seconds: (nowMs - milliseconds) / 1000,
+    }
+  })
+}
+
+/** What each stage has still to do, and how long the oldest of it waits. */
+function waiting({ state }: Pick<Ports, 'state'>, nowMs: number) {
+  return Promise.all(
+    stageConsumers(EXCHANGES).map(async stage => {
+      const { items, oldest } = await countPending(state, stage)
+      return { stage, waiting: items, lag_seconds: oldest === undefined ? 0 : Math.max(0, nowMs - oldest) / 1000 }
+    }),
+  )
+}
+
+/** Records that were refused since a time (microseconds since 1970), by what was wrong with them. */
+async function refused(ports: ReadPorts, since: bigint) {
+  const table = await openTable(ports, DLQ_TABLE)
+  const where = [
+    { column: 'error_timestamp', ranges: [{ lower: since }] },
+    { column: 'dlq_date', ranges: [{ lower: Number(since / DAY_MICROS) }] },
+  ]
+  const files = table ? await planFiles(ports, table, { where }) : []
+  const counts = new Map<string, { exchange: string; error_type: string; count: number }>()
+  for (const { key } of files) {
+    const columns = ['exchange', 'error_type', 'error_timestamp']
+    const { rows, values } = await readColumns(key, await ports.store.get(key), columns, DLQ_TABLE)
+    for (let row = 0; row < rows; row++) {
+      if ((values.error_timestamp[row] as bigint) < since) continue
+      const [exchange, type] = [String(values.exchange[row]), String(values.error_type[row])]
+      const known = counts.get(`${exchange} ${type}`) ?? { exchange, error_type: type, count: 0 }
+      known.count++
+      counts.set(`${exchange} ${type}`, known)
+    }
+  }
+  return [...counts.values()].sort((a, b) => b.count - a.count)
+}
+
+/** What feeds leave open: numbers that are looked for or lost, trades that could not be read. */
+async function reported(ports: ReadPorts) {
+  const standing = unsettledGaps((await readGapReports(ports)).filter(({ kind }) => kind !== 'disconnect'))
+  const trades = (status: string) =>
+    standing
+      .filter(report => report.status === status)
+      .reduce((sum, { fromId, toId }) => sum + (fromId === null || toId === null ? 1 : toId - fromId + 1), 0)
+  return { open: trades('open'), lost: trades('lost'), unreadable: trades('unreadable') }
+}

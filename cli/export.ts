@@ -1,0 +1,44 @@
+/** `tradelake export`: the Parquet files that hold a table's rows of a range, named or copied. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { parameterOptions, printRows, queryOf, ROWS_FORMAT, saveFile, withApi } from './ask.ts'
+import { command } from './command.ts'
+import { LAKE_OPTIONS } from './open-lake.ts'
+
+const NAMES = ['table', 'start', 'end', 'as_of'] as const
+
+export const exportCommand = command({
+  name: 'export',
+  usage: '--table gold_crypto_trades [--start TIME] [--end TIME] [--to FOLDER] [--data DIR | --stack NAME]',
+  options: {
+    ...parameterOptions(...NAMES),
+    to: { type: 'string', value: 'FOLDER', help: 'copy the files there; without it they are only named' },
+    format: ROWS_FORMAT,
+    ...LAKE_OPTIONS,
+  },
+  async run(values) {
+    return withApi(values, async ask => {
+      const query = queryOf(NAMES, values)
+      if (values.to === undefined) {
+        await printRows(ask, 'exports', query, {
+          format: values.format,
+          columns: ['rows', 'bytes', 'first', 'last', 'url'],
+        })
+        return 0
+      }
+      const answer = await ask(`exports?${query}`)
+      const { data } = (await answer.json()) as { data: readonly { url: string; rows: number; column: string }[] }
+      mkdirSync(values.to, { recursive: true })
+      for (const [at, { url }] of data.entries()) {
+        const path = decodeURIComponent(new URL(url).pathname).replace('/v1/', '')
+        // Names of files are made up, and so differ; a number keeps their order.
+        await saveFile(await ask(path), join(values.to, `${String(at).padStart(6, '0')}-${path.split('/').at(-1)}`))
+      }
+      const rows = data.reduce((sum, each) => sum + each.rows, 0)
+      console.log(
+        `${data.length} files with ${rows} rows in ${values.to}${data.length > 0 ? `: those of other times among them, by ${data[0].column}` : ''}.`,
+      )
+      return 0
+    })
+  },
+})

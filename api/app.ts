@@ -20,6 +20,7 @@ import type { Variables } from './catalog/request.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import { coinbaseRoutes } from './coinbase/routes.ts'
 import { ApiError, forbidden } from './errors.ts'
+import { brieflyKept } from './http/brief-state.ts'
 import { limited, type RateLimit } from './http/limits.ts'
 import { logged, measured, numbered } from './http/requests.ts'
 import { krakenRoutes } from './kraken/routes.ts'
@@ -45,6 +46,8 @@ export interface ApiOptions {
   readonly rate?: RateLimit
   /** Pages of these origins may ask, as `https://example.com`. */
   readonly origins?: readonly string[]
+  /** Milliseconds for which what the state store answered to readers is used again; 0 where asking costs nothing. */
+  readonly stateAgeMs?: number
   /** Whether each request has its line in the log. */
   readonly isLogged?: boolean
   /** Where requests are counted, and answered under `/metrics`. */
@@ -52,6 +55,9 @@ export interface ApiOptions {
   /** For answers that go on: live trades and candles, and recorded ones; there are none without. */
   readonly live?: LiveOptions
 }
+
+/** For DynamoDB: a reading takes some milliseconds and costs money. */
+export const STATE_AGE_MS = 250
 
 /** Enough for a page of charts at once. */
 const RATE: RateLimit = { perSecond: 100, burst: 400 }
@@ -120,14 +126,20 @@ export function createApi(options: ApiOptions): Hono<Variables> {
     app.get('/metrics', admit, async context =>
       context.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
     )
-  const live = options.live && openLive(ports, options.live)
-  app.route('/v1', marketRoutes({ ports, tags, isOpen: !authorize, log, service, live }, admitCounted))
-  const shape = { ports, log, admit: admitCounted }
+  const { stateAgeMs = 0 } = options
+  const reading: CatalogPorts =
+    stateAgeMs === 0 ? ports : { ...ports, state: brieflyKept(ports.state, ports.clock, stateAgeMs) }
+  const live = options.live && openLive(reading, options.live)
+  app.route(
+    '/v1',
+    marketRoutes({ ports: reading, writing: ports, tags, isOpen: !authorize, log, service, live }, admitCounted),
+  )
+  const shape = { ports: reading, log, admit: admitCounted }
   app.route('/binance', binanceRoutes(shape))
   app.route('/kraken', krakenRoutes(shape))
   app.route('/coinbase', coinbaseRoutes(shape))
   app.route('/udf', udfRoutes(shape))
-  if (live) app.route('/', tardisRoutes({ ports, log, live, admit: admitCounted }))
+  if (live) app.route('/', tardisRoutes({ ...shape, live }))
   app.route(
     '/iceberg',
     catalogRoutes({ ports, service, tags, log, reported: () => counted(metricNames.clientReports) }),

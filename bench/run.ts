@@ -1,5 +1,6 @@
-/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|feed|catalog|replay …]`: prints figures and their ratios to named baselines. */
+/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|feed|catalog|replay|api …]`: prints figures and their ratios to named baselines. */
 import { benchAge } from './age.ts'
+import { benchApi } from './api.ts'
 import { benchCatalog } from './catalog.ts'
 import { benchColdStart } from './coldstart.ts'
 import { benchEncode } from './encode.ts'
@@ -25,6 +26,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   encode: benchEncode,
   feed: () => benchFeed(RATE, MINUTES),
   catalog: benchCatalog,
+  api: benchApi,
   replay: benchReplay,
 }
 

@@ -5,7 +5,7 @@ import { s3FileService } from '../adapters/file-service.ts'
 import { type HttpServer, openHttpServer } from '../adapters/http-server.ts'
 import { placeOf } from '../adapters/places.ts'
 import { askedToEnd, systemClock, systemScratch, systemTimers } from '../adapters/system.ts'
-import { type ApiOptions, createApi } from '../api/app.ts'
+import { type ApiOptions, createApi, STATE_AGE_MS } from '../api/app.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
 import { command, type Values } from './command.ts'
@@ -130,6 +130,7 @@ export async function serveCatalog({ ports }: Pick<CatalogPlace, 'ports'>, servi
     rate: { perSecond, burst: perSecond * 4 },
     origins: parseOrigins(serving.origins ?? ''),
     isLogged: serving['access-log'] === true,
+    stateAgeMs: service === undefined ? 0 : STATE_AGE_MS,
   })
   return openHttpServer((request, connection) => api.fetch(request, connection), {
     host,

@@ -60,6 +60,7 @@ export function bodyOf(
         watch = timers.after(slowMs, () => {
           isLast = true
           left.abort()
+          void chunks.return(undefined)
           controller.enqueue(lastMessage(framing, problem(503, TOO_SLOW)).bytes)
           watch = timers.after(FAREWELL_MS, () => connection.destroy?.())
         })

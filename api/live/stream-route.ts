@@ -18,7 +18,7 @@ import { waitFor } from './waits.ts'
 
 const PARAMETERS = ['symbols', 'exchanges', 'channels', 'timeframe', 'cursor', 'wait', 'format'] as const
 const NOT_OF_THE_QUERY = ['cursor', 'wait', 'format']
-const MOST_WAIT_SECONDS = 25
+const MOST_WAIT_SECONDS = 20
 
 /** What `wait` gives, as JSON Schema. */
 const ANSWERED_ONCE = {

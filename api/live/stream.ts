@@ -94,7 +94,7 @@ export async function* stream(
     if (signal.aborted) end()
     const seen = new Map(channels.map(({ table, position }) => [table, position.base]))
     const changed = follower.changed(seen, over.signal)
-    const waited = waitFor(timers, milliseconds, over.signal)
+    const waited = waitFor(timers, Math.max(0, milliseconds), over.signal)
     try {
       await Promise.race([changed, waited])
     } finally {

@@ -6,6 +6,7 @@ import {
   type DictionaryColumn,
   halvesOf,
   type Int64Column,
+  numbersOf,
 } from '../../domain/columns.ts'
 import { compare } from '../../domain/order.ts'
 import type { Ports } from '../../domain/ports.ts'
@@ -69,7 +70,8 @@ export async function* readTrades(
     const id = columns.trade_id as BytesColumn
     yield {
       ...{ rows, exchange, symbol, side },
-      times: microsOf((columns.timestamp as Int64Column).values),
+      // Microseconds are below 2^53 until the year 2255.
+      times: numbersOf((columns.timestamp as Int64Column).values),
       price: decimalsOf(columns.price as Int64Column | BigDecimalColumn),
       quantity: decimalsOf(columns.quantity as Int64Column | BigDecimalColumn),
       ids: tradeIdsOf(id, rows),
@@ -77,14 +79,6 @@ export async function* readTrades(
       markets: exchange.entries.map(code => symbol.entries.map(name => marketKey(code, name))),
     }
   }
-}
-
-/** Microseconds are below 2^53 until the year 2255. */
-function microsOf(values: BigInt64Array): Float64Array {
-  const halves = halvesOf(values)
-  const times = new Float64Array(values.length)
-  for (let row = 0; row < times.length; row++) times[row] = halves[2 * row + 1] * 4294967296 + (halves[2 * row] >>> 0)
-  return times
 }
 
 function decimalsOf(column: Int64Column | BigDecimalColumn): Decimals {

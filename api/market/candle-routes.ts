@@ -2,6 +2,8 @@
 import type { Context } from 'hono'
 import { type Candle, vwap } from '../../domain/candles.ts'
 import { PRICE_SCALE, QUANTITY_SCALE, QUOTE_SCALE } from '../../domain/decimal.ts'
+import { candleTable } from '../../domain/tables.ts'
+import { recall, remember } from './answer-memory.ts'
 import { asOfIn, nowOf, type Snapshots, snapshotsIn } from './as-of.ts'
 import {
   type CandlePage,
@@ -13,10 +15,10 @@ import {
 } from './candle-pages.ts'
 import { cursorText, readCursor } from './cursors.ts'
 import type { RowColumn } from './formats.ts'
-import { chooseMarkets, marketsOf } from './markets.ts'
+import { chooseMarkets, MARKET_TABLES, marketsOf } from './markets.ts'
 import { ROWS_PARAMETERS, rowsRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
-import { sendRows, streamRows } from './send.ts'
+import { sendKept, sendRows, streamRows } from './send.ts'
 
 const PARAMETERS = [
   ...(['symbols', 'exchanges', 'timeframe', 'start', 'end', 'fill', 'include_open', 'as_of'] as const),
@@ -98,8 +100,15 @@ export const CANDLES: Route = {
 }
 
 async function answer(context: Context, { ports }: MarketOptions): Promise<Response> {
+  const clock = BigInt(ports.clock.now()) * 1000n
+  const known = await recall(ports, context, clock)
+  if (known) return sendKept(context, known)
   const { query, read, format, numbers, limit, isWhole } = rowsRequest(context, PARAMETERS, MAX_LIMIT)
   const windows = read.windows('timeframe', '1m')
+  const memory = await remember(ports, context, [
+    ...new Set(windows.map(({ base }) => base).map(candleTable)),
+    ...MARKET_TABLES,
+  ])
   const tables = await openCandleTables(ports, windows)
   const asOf = await asOfIn(ports, read, [...tables.values()])
   const now = nowOf(asOf, ports)
@@ -128,7 +137,9 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
   const { rows, next } = await page(cursor?.position)
   const nextCursor =
     next && cursorText(query, [String(wanted.from), String(to), snapshots, next[0], String(next[1]), next[2]])
-  return sendRows(context, { ...answer, rows, next: nextCursor, about: { snapshots } })
+  // A window that ends makes another answer, whatever is committed.
+  const until = windows.map(each => each.endOf(each.startOf(clock))).reduce((a, b) => (a < b ? a : b))
+  return sendRows(context, { ...answer, rows, next: nextCursor, about: { snapshots }, kept: { memory, until } })
 }
 
 async function* allPages(

@@ -38,6 +38,8 @@ export async function findCandles(
       { column: 'window_date', ranges: [{ lower: dayOf(from), upper: dayOf(end - 1n) }] },
     ],
   })
+  const isStored = windows.endOf(windows.startOf(from)) - windows.startOf(from) === windows.base.length
+  const whole: Candle[] = []
   const parts = new Map<string, Candle[]>()
   for (const file of await Promise.all(files.map(({ key }) => readCandleColumns(ports, key))))
     for (const [market, rows] of file.markets) {
@@ -48,23 +50,29 @@ export async function findCandles(
         const start = windows.startOf(candle.windowStart)
         // A window that begins before the range is not asked for, whatever of it lies within.
         if (start < from || start >= to) continue
+        if (isStored) {
+          whole.push(candle)
+          continue
+        }
         const key = candleKey({ ...candle, windowStart: start })
         const known = parts.get(key)
         if (known) known.push(candle)
         else parts.set(key, [candle])
       }
     }
-  return [...parts.values()]
-    .map(some => {
-      const start = windows.startOf(some[0].windowStart)
-      return foldCandles(some, start, windows.endOf(start) - start)
-    })
-    .sort(inOrder)
+  const folded = [...parts.values()].map(some => {
+    const start = windows.startOf(some[0].windowStart)
+    return foldCandles(some, start, windows.endOf(start) - start)
+  })
+  return inOrder([...whole, ...folded])
 }
 
-/** The order of answers. */
-function inOrder(a: Candle, b: Candle): number {
-  return (
-    compare(a.windowStart, b.windowStart) || compare(marketKey(a.exchange, a.symbol), marketKey(b.exchange, b.symbol))
-  )
+/** By start, then market: the order of answers. */
+function inOrder(candles: readonly Candle[]): Candle[] {
+  const keyed = candles.map(candle => ({
+    ...{ candle, start: Number(candle.windowStart) },
+    market: marketKey(candle.exchange, candle.symbol),
+  }))
+  keyed.sort((a, b) => a.start - b.start || compare(a.market, b.market))
+  return keyed.map(({ candle }) => candle)
 }

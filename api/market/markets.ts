@@ -1,7 +1,7 @@
 /** The markets of a lake: every symbol of an exchange that has a candle, and when it was first and last traded. */
 import { marketKey } from '../../domain/candles.ts'
 import type { Ports } from '../../domain/ports.ts'
-import { candleTable } from '../../domain/tables.ts'
+import { candleTable, DATA_LOSSES_TABLE, FEED_GAPS_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
@@ -24,6 +24,9 @@ export type Markets = ReadonlyMap<string, Market>
 /** The fewest files, and those that are kept for ever. */
 const DAILY = candleTable(TIMEFRAMES[TIMEFRAMES.length - 1])
 const known = new WeakMap<Snapshot, Markets>()
+
+/** What says of a market that it is there, and what it lacks. */
+export const MARKET_TABLES: readonly TableDefinition[] = [DAILY, FEED_GAPS_TABLE, DATA_LOSSES_TABLE]
 
 /** The table that knows them; undefined where nothing was traded yet. */
 export function openMarkets(ports: Pick<Ports, 'store' | 'state'>): Promise<LoadedTable | undefined> {

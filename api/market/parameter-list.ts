@@ -95,7 +95,7 @@ export const PARAMETERS = {
   wait: {
     description:
       'Answers once, as JSON, with what has come since the cursor; waits so many seconds for something to come.',
-    schema: { type: 'integer', minimum: 1, maximum: 25 },
+    schema: { type: 'integer', minimum: 1, maximum: 20 },
   },
 } as const satisfies Readonly<Record<string, Parameter>>
 

@@ -106,8 +106,8 @@ const PUT: Route = {
     const name = pinIn(context, options)
     const read = parametersOf(new URL(context.req.url).searchParams, this.parameters)
     const names = read.names('tables', PINNED_TABLES)
-    const asOf = await asOfIn(options.ports, read, await openNamed(options.ports, names))
-    const { pin, isNew } = await putPin(options.ports, name, { names, asOf })
+    const asOf = await asOfIn(options.writing, read, await openNamed(options.writing, names))
+    const { pin, isNew } = await putPin(options.writing, name, { names, asOf })
     return context.json(pinBody(pin), isNew ? 201 : 200)
   },
 }
@@ -116,7 +116,7 @@ const DELETE: Route = {
   ...{ method: 'delete', path: '/pins/:name', parameters: [], success: 204 },
   summary: 'Deletes a pin: what it alone kept expires.',
   async answer(context, options) {
-    await deletePin(options.ports, pinIn(context, options))
+    await deletePin(options.writing, pinIn(context, options))
     return context.body(null, 204)
   },
 }

@@ -9,7 +9,10 @@ import type { ColumnShape } from './formats.ts'
 import type { ParameterName } from './parameter-list.ts'
 
 export interface MarketOptions {
+  /** For reading. */
   readonly ports: CatalogPorts
+  /** For what is committed: it has to read what is there now. */
+  readonly writing: CatalogPorts
   /** Whether tags may be set on the pipeline's tables. */
   readonly tags: boolean
   /** No key is asked for. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Context } from 'hono'
 import { coded, codedStream } from '../http/compression.ts'
+import type { KeptAnswer, Memory } from './answer-memory.ts'
 import { arrowBytes, arrowStream } from './arrow.ts'
 import { csvLines, csvNames, type Format, jsonRows, MEDIA_TYPES, type Numbers, type RowColumn } from './formats.ts'
 import { parquetBytes } from './parquet.ts'
@@ -18,6 +19,8 @@ interface Answer<Row> {
 }
 
 export interface RowsAnswer<Row> extends Answer<Row> {
+  /** Where the answer is kept, and until which time it may be (microseconds since 1970); it is not without. */
+  readonly kept?: { readonly memory: Memory; readonly until: bigint }
   readonly rows: readonly Row[]
   /** Cursor of the next page; undefined at the end. */
   readonly next: string | undefined
@@ -39,11 +42,6 @@ export async function sendRows<Row>(context: Context, answer: RowsAnswer<Row>): 
     url.searchParams.set('cursor', next)
     headers.link = `<${url.pathname}${url.search}>; rel="next"`
   }
-  const known = context.req
-    .header('if-none-match')
-    ?.split(',')
-    .map(tag => tag.trim().replace(/^W\//, ''))
-  if (known?.includes(etag) || known?.includes('*')) return context.body(null, 304, headers)
   const sent =
     format === 'parquet' ? { body, coding: undefined } : await coded(body, context.req.header('accept-encoding'))
   if (sent.coding) {
@@ -51,8 +49,24 @@ export async function sendRows<Row>(context: Context, answer: RowsAnswer<Row>): 
     // The same rows in other bytes (RFC 9110, "Strong versus Weak").
     headers.etag = `W/${etag}`
   }
-  return context.body(sent.body as string, 200, { ...headers, 'content-type': MEDIA_TYPES[format] })
+  headers['content-type'] = MEDIA_TYPES[format]
+  // Text would be turned into bytes at each answer.
+  const bytes = answer.kept && typeof sent.body === 'string' ? Buffer.from(sent.body) : sent.body
+  answer.kept?.memory.keep({ body: bytes, headers }, answer.kept.until)
+  return sendKept(context, { body: bytes, headers })
 }
+
+/** Sends an answer, or says that the client has it. */
+export function sendKept(context: Context, { body, headers }: KeptAnswer): Response {
+  const known = context.req.header('if-none-match')?.split(',').map(plainTag)
+  if (known?.includes(plainTag(headers.etag)) || known?.includes('*')) {
+    const { 'content-type': _, 'content-encoding': __, ...rest } = headers
+    return context.body(null, 304, rest)
+  }
+  return context.body(body as string, 200, headers)
+}
+
+const plainTag = (tag: string) => tag.trim().replace(/^W\//, '')
 
 function headersOf({ isFixed }: Pick<Answer<unknown>, 'isFixed'>): Record<string, string> {
   return { 'cache-control': isFixed ? FOR_EVER : 'no-cache', vary: 'accept, accept-encoding' }

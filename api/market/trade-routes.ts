@@ -3,13 +3,14 @@ import type { Context } from 'hono'
 import { PRICE_SCALE, QUANTITY_SCALE } from '../../domain/decimal.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { openTable } from '../../iceberg/catalog.ts'
+import { recall, remember } from './answer-memory.ts'
 import { asOfIn, nowOf, requireSnapshot } from './as-of.ts'
 import { cursorText, readCursor } from './cursors.ts'
 import type { RowColumn } from './formats.ts'
-import { chooseMarkets, marketsOf } from './markets.ts'
+import { chooseMarkets, MARKET_TABLES, marketsOf } from './markets.ts'
 import { ROWS_PARAMETERS, rowsRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
-import { sendRows, streamRows } from './send.ts'
+import { sendKept, sendRows, streamRows } from './send.ts'
 import { allTrades, firstTrades, lastTrades, type TradeRow } from './trades.ts'
 
 const PARAMETERS = ['symbols', 'exchanges', 'start', 'end', 'as_of', ...ROWS_PARAMETERS] as const
@@ -50,6 +51,8 @@ export const TRADES: Route = {
 }
 
 async function answer(context: Context, { ports }: MarketOptions): Promise<Response> {
+  const known = await recall(ports, context, 0n)
+  if (known) return sendKept(context, known)
   const { query, read, format, numbers, limit, isWhole } = rowsRequest(context, PARAMETERS, MAX_LIMIT)
   const cursor = readCursor(query, ([to, snapshot, time, exchange, symbol, id]) => {
     const after = {
@@ -63,6 +66,7 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
     }
   })
   const { start: from, end } = isWhole ? read.wholeRange() : read.range()
+  const memory = await remember(ports, context, [GOLD_TABLE, ...MARKET_TABLES])
   const gold = await openTable(ports, GOLD_TABLE)
   const asOf = await asOfIn(ports, read, gold ? [gold] : [])
   const to = cursor?.to ?? end ?? nowOf(asOf, ports) + FAR_AHEAD
@@ -70,7 +74,13 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
   const snapshotId = cursor?.snapshot ?? (gold && asOf.snapshotOf(gold)?.['snapshot-id'])
   const answer = { columns: COLUMNS, format, numbers, isFixed: asOf.isFixed }
   const send = (rows: readonly TradeRow[], next?: string) =>
-    sendRows(context, { ...answer, rows, next, about: { snapshot: snapshotId ?? null } })
+    sendRows(context, {
+      ...answer,
+      rows,
+      next,
+      about: { snapshot: snapshotId ?? null },
+      kept: { memory, until: FOR_EVER },
+    })
   if (!gold || snapshotId === undefined) return send([])
   requireSnapshot(gold, snapshotId)
   const range = { markets, from: from ?? 0n, to, snapshotId }
@@ -83,6 +93,9 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
   if (found.length <= limit || !last) return send(rows)
   return send(rows, cursorText(query, [String(to), snapshotId, String(last.time), last.exchange, last.symbol, last.id]))
 }
+
+/** No trade ends by itself. */
+const FOR_EVER = 2n ** 63n
 
 /** An exchange's clock may be ahead of ours: validation takes trades of up to a minute later. */
 const FAR_AHEAD = 60_000_000n

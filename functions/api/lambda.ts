@@ -4,7 +4,7 @@ import { awsPorts, VARIABLES } from '../../adapters/aws-ports.ts'
 import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { s3FileService } from '../../adapters/file-service.ts'
 import { systemTimers } from '../../adapters/system.ts'
-import { createApi } from '../../api/app.ts'
+import { createApi, STATE_AGE_MS } from '../../api/app.ts'
 import { TradelakeError } from '../../domain/errors.ts'
 
 const { ports } = awsPorts()
@@ -17,6 +17,7 @@ const api = createApi({
   log,
   auth: 'keys',
   isLogged: true,
+  stateAgeMs: STATE_AGE_MS,
   // Bodies that go on are neither sent as they are made nor ever ended when the client has left.
   live: { timers: systemTimers(), isStreaming: false },
   // Its role may not write where the pipeline does.

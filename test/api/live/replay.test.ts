@@ -1,10 +1,13 @@
 /** A replay is what REST answers, in the order of time and at its pace; and it goes on where it was cut. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { memoryLake, testEngine } from '../../functions/support.ts'
 import { DAY, HOUR, type MarketLake, MINUTE, marketLake, NOW } from '../market/market-lake.ts'
+import { commit, someTrades } from './live-lake.ts'
 import { type Json, liveApi, type Message, messagesOf, whileTimePasses } from './support.ts'
 
 const lake: MarketLake = await marketLake()
+const testLakeEngine = await testEngine()
 const START = NOW - 41n * DAY
 
 /** All rows of a route, page by page. */
@@ -144,6 +147,18 @@ describe('a replay', () => {
     const first = await whileTimePasses(timers, Promise.resolve(reader?.read()))
     await reader?.cancel()
     expect(Buffer.from(first?.value ?? []).toString()).toContain(`data: ${JSON.stringify(all[10])}`)
+  })
+
+  test('is of one snapshot, whatever is committed on the way', async () => {
+    const growing = memoryLake({ engine: testLakeEngine })
+    await commit(growing, someTrades(growing, 30, 60_000))
+    const { ask } = liveApi(growing.ports)
+    const path = `replay?start=${NOW - HOUR}&end=${NOW}&speed=max&format=ndjson`
+    const before = await Array.fromAsync(messagesOf(await ask(path)))
+    await commit(growing, someTrades(growing, 30, 60_000))
+    const rest = await Array.fromAsync(messagesOf(await ask(`${path}&cursor=${before[9].cursor}`)))
+    expect(rest).toEqual(before.slice(10))
+    expect(await Array.fromAsync(messagesOf(await ask(path)))).toHaveLength(61)
   })
 
   test('that is left leaves nothing that waits', async () => {

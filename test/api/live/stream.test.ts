@@ -2,11 +2,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createApi } from '../../../api/app.ts'
+import { GOLD_TABLE } from '../../../domain/tables.ts'
+import { openTable } from '../../../iceberg/catalog.ts'
 import { upkeep } from '../../functions/maintain-support.ts'
 import { type MemoryLake, memoryLake, START_MICROS, testEngine } from '../../functions/support.ts'
 import { SILENT } from '../../silent-log.ts'
 import { commit, overwrite, settle, someTrades, subscribe } from './live-lake.ts'
-import { type Json, liveApi, type Message } from './support.ts'
+import { type Json, liveApi, type Message, readerOf } from './support.ts'
 
 const engine = await testEngine()
 const MINUTE = 60_000_000n
@@ -144,6 +146,34 @@ describe('live messages', () => {
     await reader?.cancel()
     await settle(api)
     expect(api.timers.pending()).toBe(0)
+  })
+
+  test('are those since the cursor, each trade once, where the snapshots between have expired', async () => {
+    const lake = memoryLake({ engine })
+    await commit(lake, someTrades(lake, 2, 1_000))
+    // The last snapshot of an hour is kept for a week.
+    lake.clock.advance(7_100_000)
+    await commit(lake, someTrades(lake, 2, 1_000))
+    const reader = readerOf(await liveApi(lake.ports).ask('stream?channels=trades&format=ndjson'))
+    const cursor = (await reader.next())?.[0].cursor
+    await reader.cancel()
+    for (let i = 0; i < 4; i++) {
+      lake.clock.advance(600_000)
+      await commit(lake, someTrades(lake, 3, 1_000))
+    }
+    await upkeep(lake, { closedAfterMs: 0, sweepEveryMs: 0 })
+    lake.clock.advance(2 * DAY_MS)
+    await commit(lake, someTrades(lake, 1, 1_000))
+    await upkeep(lake, { closedAfterMs: 0, sweepEveryMs: 0 })
+    const kept = (await openTable(lake.ports, GOLD_TABLE))?.metadata.snapshots.length
+    expect(kept).toBeLessThan(6)
+    const api = liveApi(lake.ports)
+    const again = subscribe(api, `channels=trades&cursor=${cursor}`)
+    await again.connect()
+    await settle(api)
+    const trades = await rest(lake, `trades?${EVERYTHING}`)
+    expect(again.of('trade')).toEqual(trades.slice(4))
+    await again.cut()
   })
 
   test('from a snapshot that has expired are refused with 410, in words', async () => {

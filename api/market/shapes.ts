@@ -1,16 +1,16 @@
 /** What the routes have in common that answer in the shape of somebody else's API: who is let in, and how it fails. */
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { messageOf, Paused, Throttled } from '../../domain/errors.ts'
+import { messageOf } from '../../domain/errors.ts'
 import type { Log, Ports } from '../../domain/ports.ts'
 import type { Variables } from '../catalog/request.ts'
-import { ApiError } from '../errors.ts'
+import { asProblem } from './failures.ts'
 import type { ReadAt } from './market-candles.ts'
-import { Problem } from './problems.ts'
+import type { Problem } from './problems.ts'
 
 export interface ShapeOptions {
   readonly ports: Pick<Ports, 'store' | 'state' | 'clock'>
   readonly log: Log
-  /** Let a request pass, or throw an ApiError or a Problem. */
+  /** Lets a request pass. @throws ApiError; Problem */
   readonly admit: MiddlewareHandler<Variables>
 }
 
@@ -24,7 +24,7 @@ export function shapeRoutes(
 ): Hono<Variables> {
   const routes = new Hono<Variables>()
   routes.onError((error, context) => {
-    const status = statusOf(error)
+    const { status } = asProblem(error)
     if (status === 500)
       log.error('a request failed', {
         ...{ path: context.req.path, reason: messageOf(error), request: context.get('requestId') },
@@ -33,12 +33,6 @@ export function shapeRoutes(
   })
   routes.use(first, admit)
   return routes
-}
-
-function statusOf(error: unknown): Status {
-  if (error instanceof Problem) return error.status
-  if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return error.status
-  return error instanceof Throttled || error instanceof Paused ? 503 : 500
 }
 
 export function readNow({ ports }: ShapeOptions): ReadAt {

@@ -3,7 +3,9 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatDecimal, PRICE_SCALE, QUANTITY_SCALE } from '../../domain/decimal.ts'
 import { topicName } from '../../domain/names.ts'
+import type { Trade } from '../../domain/trade.ts'
 import { encodeTrade } from '../../domain/wire.ts'
+import { type Lake, openLake } from '../../embedded/lake.ts'
 import { shapeTrades } from '../api/shapes-lake.ts'
 import { drainLake, newLake } from '../embedded/support.ts'
 import { type Served, serveLake } from './served.ts'
@@ -15,6 +17,8 @@ export interface ServedMarkets {
   readonly trades: string
   /** For what clients write. */
   readonly folder: string
+  /** Commits trades that come a day late: one behind each of Binance's, at half a dollar more. */
+  addLateTrades(): Promise<void>
   close(): Promise<void>
 }
 
@@ -24,13 +28,7 @@ const TRADES = 2_500
 export async function servedMarkets(): Promise<ServedMarkets> {
   const lake = await newLake()
   const trades = shapeTrades(BigInt(Math.floor(Date.now() / 1000)) * 1_000_000n, TRADES)
-  for (const exchange of lake.exchanges) {
-    const records = trades
-      .filter(trade => trade.exchange === exchange.code)
-      .map(trade => ({ partition: 0, key: null, value: encodeTrade(trade), timestamp: Date.now() }))
-    await lake.topics.append(topicName(exchange.name), records)
-  }
-  await drainLake(lake)
+  await commitTrades(lake, trades)
   const folder = join(lake.directory, '..')
   const file = join(folder, 'trades.jsonl')
   const lines = trades.map(({ exchange, symbol, tradeId, timestamp, price, quantity, side }) =>
@@ -44,9 +42,31 @@ export async function servedMarkets(): Promise<ServedMarkets> {
   const served: Served = await serveLake(lake.directory)
   return {
     ...{ url: served.catalog.replace(/\/iceberg$/, ''), trades: file, folder },
+    async addLateTrades() {
+      const late = trades
+        .filter(({ symbol }) => symbol === 'BTCUSDT')
+        .map((trade, n) => ({
+          ...trade,
+          ...{ messageId: `late-${n}`, tradeId: `BINANCE-${n + 1}` },
+          ...{ timestamp: trade.timestamp + 1n, price: trade.price + 5_000_000_000n },
+        }))
+      const again = await openLake(lake.directory, { exchanges: lake.exchanges })
+      await commitTrades(again, late)
+      again.close()
+    },
     async close() {
       await served.close()
       rmSync(folder, { recursive: true })
     },
   }
+}
+
+async function commitTrades(lake: Lake, trades: readonly Trade[]): Promise<void> {
+  for (const exchange of lake.exchanges) {
+    const records = trades
+      .filter(trade => trade.exchange === exchange.code)
+      .map(trade => ({ partition: 0, key: null, value: encodeTrade(trade), timestamp: Date.now() }))
+    await lake.topics.append(topicName(exchange.name), records)
+  }
+  await drainLake(lake)
 }

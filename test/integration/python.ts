@@ -66,6 +66,11 @@ export function tardisPython(): Promise<string> {
   return pythonEnvironment(join(HERE, 'tardis-requirements.txt'))
 }
 
+/** The interpreter that has pandas, polars and what runs notebooks. */
+export function notebookPython(): Promise<string> {
+  return pythonEnvironment(join(HERE, 'notebook-requirements.txt'))
+}
+
 /** Asks PyIceberg. `requestsFile` is a path that may be written. */
 export async function checkLake(
   python: string,

@@ -10,8 +10,10 @@ import type { RowColumn } from './formats.ts'
 import { chooseMarkets, MARKET_TABLES, marketsOf } from './markets.ts'
 import { ROWS_PARAMETERS, rowsRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
+import { batchOf } from './row-batch.ts'
 import { sendKept, sendRows, streamRows } from './send.ts'
-import { allTrades, firstTrades, lastTrades, type TradeRow } from './trades.ts'
+import { tradeBatch } from './trade-batch.ts'
+import { allTrades, firstTrades, lastTrades, rowsOf, type TradeRow } from './trades.ts'
 
 const PARAMETERS = ['symbols', 'exchanges', 'start', 'end', 'as_of', ...ROWS_PARAMETERS] as const
 const MAX_LIMIT = 50_000
@@ -84,7 +86,11 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
   if (!gold || snapshotId === undefined) return send([])
   requireSnapshot(gold, snapshotId)
   const range = { markets, from: from ?? 0n, to, snapshotId }
-  if (isWhole) return streamRows(context, answer, allTrades(ports, gold, range))
+  if (isWhole)
+    return streamRows(context, answer, allTrades(ports, gold, range), {
+      rows: rowsOf,
+      batch: part => (numbers === 'float' ? batchOf(COLUMNS, rowsOf(part), numbers) : tradeBatch(part)),
+    })
   if (from === undefined) return send(await lastTrades(ports, gold, range, limit))
   // One more tells whether there is another page.
   const found = await firstTrades(ports, gold, range, cursor?.after, limit + 1)

@@ -2,11 +2,11 @@
  * Gold's trades of a range in the order of answers, from any number of files, without having all of them in memory: a file is opened
  * when the merge reaches its first trade, and its next row group when the merge reaches the end of the one before.
  */
-import type { Ports } from '../../domain/ports.ts'
-import { GOLD_TABLE } from '../../domain/tables.ts'
-import { decodeValue } from '../../iceberg/bounds.ts'
-import type { DataFile } from '../../iceberg/types.ts'
-import { compareTrades, readTrades, type TradeColumns, type Wanted, wantedRows } from './trade-columns.ts'
+import type { Ports } from '../domain/ports.ts'
+import { GOLD_TABLE } from '../domain/tables.ts'
+import { decodeValue } from '../iceberg/bounds.ts'
+import type { DataFile } from '../iceberg/types.ts'
+import { compareTrades, readTrades, type TradeColumns, type Wanted, wantedRows } from './gold-columns.ts'
 
 /** Trades in order: the row of each, and in which of the columns it stands. */
 export interface OrderedTrades {

@@ -91,7 +91,8 @@ export async function* readTrades(
   if (isSmall) cached(ports.store).set(file.key, groups, sumOf(groups, weightOf))
 }
 
-function columnsOf({ rows, columns }: Batch): TradeColumns {
+/** The columns of a batch that has those of a trade. */
+export function columnsOf({ rows, columns }: Batch): TradeColumns {
   const [exchange, symbol, side] = [columns.exchange, columns.symbol, columns.side] as DictionaryColumn<string>[]
   const id = columns.trade_id as BytesColumn
   return {

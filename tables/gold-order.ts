@@ -33,14 +33,15 @@ interface Unread {
 
 const BATCH_ROWS = 8_192
 
-/** @throws Corrupt; NotFound */
+/** `more`: trades that are in no file of Gold's. @throws Corrupt; NotFound */
 export async function* tradesInOrder(
   ports: Pick<Ports, 'store'>,
   files: readonly DataFile[],
   wanted: Wanted,
+  more: readonly TradeColumns[] = [],
 ): AsyncGenerator<OrderedTrades> {
   let unread = files.map(file => unreadOf(ports, file, wanted)).sort((a, b) => a.bound - b.bound)
-  let runs: Run[] = []
+  let runs = more.map(columns => runOf(columns, wanted)).filter(({ order }) => order.length > 0)
   for (;;) {
     // All that may be as early as the first of the open runs has to be open before it is given.
     for (;;) {
@@ -70,10 +71,14 @@ function unreadOf(ports: Pick<Ports, 'store'>, file: DataFile, wanted: Wanted): 
       if (done) return undefined
       // Other row groups of the file are not before the end of this one: a file is in the order of time.
       unread.bound = columns.rows > 0 ? columns.times[columns.rows - 1] : unread.bound
-      return { columns, order: wantedRows(columns, wanted), at: 0, place: -1 }
+      return runOf(columns, wanted)
     },
   }
   return unread
+}
+
+function runOf(columns: TradeColumns, wanted: Wanted): Run {
+  return { columns, order: wantedRows(columns, wanted), at: 0, place: -1 }
 }
 
 const TIME_ID = GOLD_TABLE.columns.find(({ name }) => name === 'timestamp')?.id ?? -1

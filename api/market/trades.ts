@@ -2,10 +2,11 @@
 import { compareTradeIds, marketKey } from '../../domain/candles.ts'
 import { compare } from '../../domain/order.ts'
 import type { Ports } from '../../domain/ports.ts'
+import { HOUR_MICROS } from '../../domain/time.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { hourOf, planGold } from '../../tables/gold.ts'
-import type { TradeColumns, Wanted } from '../../tables/gold-columns.ts'
+import { type TradeColumns, type Wanted, wantedRows } from '../../tables/gold-columns.ts'
 import { type OrderedTrades, tradesInOrder } from '../../tables/gold-order.ts'
 import type { Markets } from './markets.ts'
 
@@ -21,11 +22,15 @@ export interface TradeRow {
 }
 
 export interface TradeRange {
-  readonly markets: Markets
+  /** By `marketKey`. */
+  readonly markets: Pick<Markets, 'has'>
   /** Microseconds since 1970: from the first up to but not including the second. */
   readonly from: bigint
   readonly to: bigint
-  readonly snapshotId: number
+  /** undefined where Gold has none yet. */
+  readonly snapshotId: number | undefined
+  /** Trades that are in no file of Gold's. */
+  readonly more?: TradeColumns | undefined
 }
 
 type ReadPorts = Pick<Ports, 'store'>
@@ -33,7 +38,7 @@ type ReadPorts = Pick<Ports, 'store'>
 /** The first of them behind `after`, at most `limit`. @throws Corrupt */
 export async function firstTrades(
   ports: ReadPorts,
-  gold: LoadedTable,
+  gold: LoadedTable | undefined,
   range: TradeRange,
   after: TradeRow | undefined,
   limit: number,
@@ -54,25 +59,28 @@ export async function firstTrades(
 /** All of them, some thousands at a time. @throws Corrupt */
 export async function* allTrades(
   ports: ReadPorts,
-  gold: LoadedTable,
+  gold: LoadedTable | undefined,
   range: TradeRange,
 ): AsyncGenerator<OrderedTrades> {
-  yield* tradesInOrder(ports, await goldFiles(ports, gold, range), wantedOf(range))
+  yield* tradesInOrder(ports, await goldFiles(ports, gold, range), wantedOf(range), range.more && [range.more])
 }
 
 /** The last of them, at most `limit`, the oldest first. @throws Corrupt */
 export async function lastTrades(
   ports: ReadPorts,
-  gold: LoadedTable,
+  gold: LoadedTable | undefined,
   range: TradeRange,
   limit: number,
 ): Promise<TradeRow[]> {
-  const hours = [...Map.groupBy(await goldFiles(ports, gold, range), hourOf)].sort(([a], [b]) => b - a)
+  const hours = Map.groupBy(await goldFiles(ports, gold, range), hourOf)
+  const more =
+    range.more && Map.groupBy(wantedRows(range.more, wantedOf(range)), row => hourOfTime(range.more?.times[row] ?? 0))
   let found: TradeRow[] = []
-  for (const [, files] of hours) {
+  for (const hour of [...new Set([...hours.keys(), ...(more?.keys() ?? [])])].sort((a, b) => b - a)) {
     const last: OrderedTrades[] = []
     let held = 0
-    for await (const batch of tradesInOrder(ports, files, wantedOf(range))) {
+    const wanted = within(wantedOf(range), hour)
+    for await (const batch of tradesInOrder(ports, hours.get(hour) ?? [], wanted, range.more && [range.more])) {
       last.push(batch)
       held += batch.count
       // Batches before the last of so many rows are not wanted.
@@ -84,9 +92,20 @@ export async function lastTrades(
   return found
 }
 
+const HOUR = Number(HOUR_MICROS)
+const hourOfTime = (micros: number) => Math.floor(micros / HOUR)
+
+function within(wanted: Wanted, hour: number): Wanted {
+  return { ...wanted, from: Math.max(wanted.from, hour * HOUR), to: Math.min(wanted.to, (hour + 1) * HOUR) }
+}
+
 /** Files that may hold trades of the range. */
-export async function goldFiles(ports: ReadPorts, gold: LoadedTable, range: TradeRange): Promise<DataFile[]> {
-  if (range.from >= range.to) return []
+export async function goldFiles(
+  ports: ReadPorts,
+  gold: LoadedTable | undefined,
+  range: TradeRange,
+): Promise<DataFile[]> {
+  if (!gold || range.snapshotId === undefined || range.from >= range.to) return []
   return planGold(ports, gold, { from: range.from, to: range.to - 1n }, range.snapshotId)
 }
 

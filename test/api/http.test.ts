@@ -144,6 +144,11 @@ test('the server says whether it is ready, and counts what it answered', async (
   expect(metrics).toContain('tradelake_http_requests_total{route="/v1/candles",status="400"} 1')
 })
 
+test('a method that a route does not take is refused with those that it takes', async () => {
+  const answer = await served()('/v1/pins/x', {}, 'POST')
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'PUT, DELETE'])
+})
+
 describe('where an answer has to be small', () => {
   test('a larger one is refused in words, whether it has pages or not', async () => {
     const ask = served({ maxAnswerBytes: 20_000 })

@@ -20,6 +20,7 @@ import type { Variables } from './catalog/request.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import { coinbaseRoutes } from './coinbase/routes.ts'
 import { ApiError, forbidden } from './errors.ts'
+import { bounded } from './http/bounded.ts'
 import { brieflyKept } from './http/brief-state.ts'
 import { limited, type RateLimit } from './http/limits.ts'
 import { logged, measured, numbered } from './http/requests.ts'
@@ -48,6 +49,8 @@ export interface ApiOptions {
   readonly origins?: readonly string[]
   /** Milliseconds for which what the state store answered to readers is used again; 0 where asking costs nothing. */
   readonly stateAgeMs?: number
+  /** A larger answer is refused; without it none is too large. The catalog's are what its clients take. */
+  readonly maxAnswerBytes?: number
   /** Whether each request has its line in the log. */
   readonly isLogged?: boolean
   /** Where requests are counted, and answered under `/metrics`. */
@@ -58,6 +61,9 @@ export interface ApiOptions {
 
 /** For DynamoDB: a reading takes some milliseconds and costs money. */
 export const STATE_AGE_MS = 250
+
+/** All that is not the catalog. */
+const ROUTED = ['/v1/*', '/binance/*', '/kraken/*', '/coinbase/*', '/udf/*', '/replay-normalized']
 
 /** Enough for a page of charts at once. */
 const RATE: RateLimit = { perSecond: 100, burst: 400 }
@@ -129,6 +135,8 @@ export function createApi(options: ApiOptions): Hono<Variables> {
   const { stateAgeMs = 0 } = options
   const reading: CatalogPorts =
     stateAgeMs === 0 ? ports : { ...ports, state: brieflyKept(ports.state, ports.clock, stateAgeMs) }
+  const { maxAnswerBytes } = options
+  if (maxAnswerBytes !== undefined) for (const path of ROUTED) app.use(path, bounded(maxAnswerBytes))
   const live = options.live && openLive(reading, options.live)
   app.route(
     '/v1',

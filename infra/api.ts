@@ -7,8 +7,7 @@ import { Effect, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam'
 import { FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
 import { VARIABLES } from '../adapters/aws-ports.ts'
-import { EXCHANGES } from '../domain/exchanges.ts'
-import { catalogPartition, stageConsumers, statePartition, USER_PREFIX } from '../domain/names.ts'
+import { catalogPartition, statePartition, USER_PREFIX } from '../domain/names.ts'
 import { NAMESPACE } from '../domain/tables.ts'
 import { acknowledge, wildcardArn } from './acknowledge.ts'
 import type { Settings } from './context.ts'
@@ -63,14 +62,11 @@ export class Api extends Construct {
             leading([statePartition.keys, statePartition.request('*')]),
           ),
           allow([...READ_ITEMS, ...WRITE_ITEMS], [lake.catalogTable.tableArn]),
-          // Whether a repair has the lake to itself (domain/lease.ts), and of which times Gold lost trades.
+          // Whether a repair has the lake to itself (domain/lease.ts), of which times Gold lost trades, and what waits for whom.
           allow(
             READ_ITEMS,
             [lake.stateTable.tableArn],
-            leading([
-              ...[statePartition.lease('lake'), statePartition.lostTimes],
-              ...stageConsumers(EXCHANGES).map(statePartition.pending),
-            ]),
+            leading([statePartition.lease('lake'), statePartition.lostTimes, statePartition.pending('*')]),
           ),
           // Whatever the code does: a foreign pointer there would stop the pipeline.
           deny(WRITE_ITEMS, [lake.catalogTable.tableArn], [catalogPartition.table('*')]),

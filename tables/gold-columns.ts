@@ -1,114 +1,155 @@
-/** Gold's trades in columns, for readers who ask for the same hours again and again: no object for a row that nobody wants. */
+/** Gold's trades in columns: a row group of a file at a time, its wanted rows in the order of answers. */
 import { marketKey } from '../domain/candles.ts'
 import {
+  type Batch,
   type BigDecimalColumn,
   type BytesColumn,
   type DictionaryColumn,
+  halvesOf,
   type Int64Column,
   numbersOf,
 } from '../domain/columns.ts'
+import { sumOf } from '../domain/counts.ts'
+import { compare } from '../domain/order.ts'
 import type { Ports } from '../domain/ports.ts'
-import type { TimeRange } from '../domain/ranges.ts'
 import { GOLD_TABLE } from '../domain/tables.ts'
-import { type TradeIds, tradeIdsOf } from '../domain/trade-ids.ts'
+import { rowStarts } from '../domain/take.ts'
+import { compareIds, type TradeIds, tradeIdsOf } from '../domain/trade-ids.ts'
 import { cachePerStore } from '../iceberg/cache.ts'
-import { readGroups, sourceOf } from '../iceberg/parquet/batch.ts'
+import { readGroups } from '../iceberg/parquet/batch.ts'
 import type { DataFile } from '../iceberg/types.ts'
 import { mayHold, openGoldFile, WHOLE_BYTES } from './gold.ts'
 
-interface GoldMarket {
-  readonly exchange: string
-  readonly symbol: string
-  /** Its `marketKey`. */
-  readonly key: string
+/** Units of 10^-scale, one a row; `halves` where all fit 64 bits: low before high. */
+export interface Decimals {
+  readonly values: ArrayLike<bigint>
+  readonly halves: Int32Array | undefined
 }
 
-/** Rows of a file, by their times. */
-export interface GoldColumns {
+export interface TradeColumns {
   readonly rows: number
-  readonly markets: readonly GoldMarket[]
-  /** Each row's place among the markets. */
-  readonly market: Uint16Array
-  /** Microseconds since 1970, which 53 bits hold until the year 2255. */
+  /** Microseconds since 1970. */
   readonly times: Float64Array
-  /** Units of 10^-10 and of 10^-8. */
-  readonly prices: ArrayLike<bigint>
-  readonly quantities: ArrayLike<bigint>
-  readonly isBuy: Uint8Array
+  readonly exchange: DictionaryColumn<string>
+  readonly symbol: DictionaryColumn<string>
+  readonly side: DictionaryColumn<string>
+  readonly price: Decimals
+  readonly quantity: Decimals
   readonly ids: TradeIds
+  /** Bytes of the ids: a row's are those from `idStarts[row] + 4` up to `idStarts[row + 1]`. */
+  readonly idBytes: Uint8Array
+  readonly idStarts: Int32Array
+  /** `marketKey` by the places of exchange and symbol in their dictionaries. */
+  readonly markets: readonly (readonly string[])[]
 }
 
-/** Decoded files that a process keeps, in bytes: some two million trades. */
-const MAX_CACHED_BYTES = 112 * 1024 * 1024
-const cached = cachePerStore<readonly GoldColumns[]>(MAX_CACHED_BYTES)
-/** What a row takes besides its id and a decimal that 64 bits do not hold. */
-const ROW_BYTES = 8 + 8 + 8 + 4 + 2 + 1
-const WIDE_BYTES = 48
+/** Which rows are wanted; times in microseconds since 1970, the first up to but not including the second. */
+export interface Wanted {
+  readonly from: number
+  readonly to: number
+  market(key: string): boolean
+}
+
+export const EVERY_TRADE: Wanted = {
+  from: Number.NEGATIVE_INFINITY,
+  to: Number.POSITIVE_INFINITY,
+  market: () => true,
+}
 
 const COLUMNS = ['symbol', 'exchange', 'timestamp', 'trade_id', 'price', 'quantity', 'side']
 const PLAIN = new Set(['trade_id'])
 
+/** Decoded files that a process keeps, in bytes: some two million trades. */
+const MAX_CACHED_BYTES = 112 * 1024 * 1024
+const cached = cachePerStore<readonly TradeColumns[]>(MAX_CACHED_BYTES)
+/** What a row takes besides its id and decimals that 64 bits do not hold. */
+const ROW_BYTES = 5 * 8 + 4
+const WIDE_BYTES = 48
+
 /**
- * The parts of a file that may hold rows of the range. A file of many hours' size is read in part and not kept.
+ * The row groups of a file that may hold wanted rows. Files of a few commits are kept; of a larger one a group is read when it is asked for.
  * @throws Corrupt; NotFound
  */
-export async function readGoldColumns(
+export async function* readTrades(
   ports: Pick<Ports, 'store'>,
   file: DataFile,
-  range: TimeRange,
-): Promise<readonly GoldColumns[]> {
-  if (file.bytes > WHOLE_BYTES) {
-    const parts: GoldColumns[] = []
-    const keep = (group: Parameters<typeof mayHold>[0]) => mayHold(group, range)
-    const source = await openGoldFile(ports, file)
-    for await (const batch of readGroups(GOLD_TABLE, source, { columns: COLUMNS, plain: PLAIN, keep }))
-      parts.push(columnsOf(batch).columns)
-    return parts
+  { from, to }: Pick<Wanted, 'from' | 'to'>,
+): AsyncGenerator<TradeColumns> {
+  const isSmall = file.bytes <= WHOLE_BYTES
+  const known = isSmall ? cached(ports.store).get(file.key) : undefined
+  if (known) return yield* known
+  const isRange = !isSmall && Number.isFinite(from) && Number.isFinite(to)
+  const range = isRange ? { from: BigInt(from), to: BigInt(to) - 1n } : undefined
+  const keep = range && ((group: Parameters<typeof mayHold>[0]) => mayHold(group, range))
+  const source = await openGoldFile(ports, file)
+  const groups: TradeColumns[] = []
+  for await (const batch of readGroups(GOLD_TABLE, source, { columns: COLUMNS, plain: PLAIN, keep })) {
+    const group = columnsOf(batch)
+    if (isSmall) groups.push(group)
+    yield group
   }
-  const known = cached(ports.store).get(file.key)
-  if (known) return known
-  const parts: GoldColumns[] = []
-  let weight = 0
-  const source = sourceOf(file.key, await ports.store.get(file.key))
-  for await (const batch of readGroups(GOLD_TABLE, source, { columns: COLUMNS, plain: PLAIN })) {
-    const part = columnsOf(batch)
-    parts.push(part.columns)
-    weight += part.bytes
-  }
-  cached(ports.store).set(file.key, parts, weight)
-  return parts
+  if (isSmall) cached(ports.store).set(file.key, groups, sumOf(groups, weightOf))
 }
 
-type GoldBatch = Awaited<ReturnType<ReturnType<typeof readGroups>['next']>>['value']
-
-function columnsOf({ rows, columns }: GoldBatch): { readonly columns: GoldColumns; readonly bytes: number } {
+/** The columns of a batch that has those of a trade. */
+export function columnsOf({ rows, columns }: Batch): TradeColumns {
   const [exchange, symbol, side] = [columns.exchange, columns.symbol, columns.side] as DictionaryColumn<string>[]
-  const [price, quantity] = [columns.price, columns.quantity] as (Int64Column | BigDecimalColumn)[]
   const id = columns.trade_id as BytesColumn
-  const buy = side.entries.indexOf('BUY')
-  const markets: GoldMarket[] = []
-  const places = new Int32Array(exchange.entries.length * symbol.entries.length).fill(-1)
-  const market = new Uint16Array(rows)
-  const isBuy = new Uint8Array(rows)
-  for (let row = 0; row < rows; row++) {
-    const pair = exchange.indexes[row] * symbol.entries.length + symbol.indexes[row]
-    if (places[pair] < 0) {
-      places[pair] = markets.length
-      const [code, name] = [exchange.entries[exchange.indexes[row]], symbol.entries[symbol.indexes[row]]]
-      markets.push({ exchange: code, symbol: name, key: marketKey(code, name) })
-    }
-    market[row] = places[pair]
-    isBuy[row] = side.indexes[row] === buy ? 1 : 0
-  }
-  const wide = [price, quantity].filter(({ kind }) => kind === 'bigdecimal').length
   return {
-    columns: {
-      ...{ rows, markets, market, isBuy },
-      times: numbersOf((columns.timestamp as Int64Column).values),
-      prices: price.values,
-      quantities: quantity.values,
-      ids: tradeIdsOf(id, rows),
-    },
-    bytes: rows * (ROW_BYTES + wide * WIDE_BYTES) + id.plain.length,
+    ...{ rows, exchange, symbol, side },
+    // Microseconds are below 2^53 until the year 2255.
+    times: numbersOf((columns.timestamp as Int64Column).values),
+    price: decimalsOf(columns.price as Int64Column | BigDecimalColumn),
+    quantity: decimalsOf(columns.quantity as Int64Column | BigDecimalColumn),
+    ids: tradeIdsOf(id, rows),
+    ...{ idBytes: id.plain, idStarts: rowStarts(id, rows) },
+    markets: exchange.entries.map(code => symbol.entries.map(name => marketKey(code, name))),
   }
+}
+
+function weightOf({ rows, price, quantity, idBytes }: TradeColumns): number {
+  const wide = [price, quantity].filter(({ halves }) => halves === undefined).length
+  return rows * (ROW_BYTES + wide * WIDE_BYTES) + idBytes.length
+}
+
+function decimalsOf(column: Int64Column | BigDecimalColumn): Decimals {
+  return { values: column.values, halves: column.kind === 'int64' ? halvesOf(column.values) : undefined }
+}
+
+export function marketOf({ markets, exchange, symbol }: TradeColumns, row: number): string {
+  return markets[exchange.indexes[row]][symbol.indexes[row]]
+}
+
+/** The order of answers: time, then market, then the number of the trade. */
+export function compareTrades(a: TradeColumns, rowA: number, b: TradeColumns, rowB: number): number {
+  return (
+    a.times[rowA] - b.times[rowB] ||
+    compare(marketOf(a, rowA), marketOf(b, rowB)) ||
+    compareIds(a.ids, rowA, b.ids, rowB)
+  )
+}
+
+/** The wanted rows in the order of answers. A file is in the order of time already; only trades of one moment have to be put in order. */
+export function wantedRows(columns: TradeColumns, wanted: Wanted): Int32Array {
+  const { rows, times, exchange, symbol, markets } = columns
+  const isWanted = markets.map(keys => keys.map(key => wanted.market(key)))
+  const order = new Int32Array(rows)
+  let count = 0
+  let sorted = true
+  for (let row = 0; row < rows; row++) {
+    const time = times[row]
+    if (time < wanted.from || time >= wanted.to || !isWanted[exchange.indexes[row]][symbol.indexes[row]]) continue
+    if (count > 0 && time < times[order[count - 1]]) sorted = false
+    order[count++] = row
+  }
+  const found = order.subarray(0, count)
+  const byAll = (a: number, b: number) => compareTrades(columns, a, columns, b)
+  if (!sorted) return found.sort(byAll)
+  for (let from = 0; from < count; ) {
+    let to = from + 1
+    while (to < count && times[found[to]] === times[found[from]]) to++
+    if (to - from > 1) found.subarray(from, to).sort(byAll)
+    from = to
+  }
+  return found
 }

@@ -1,7 +1,7 @@
 /** A trade as the JSON that `/v1/trades` has of it, straight from columns. */
 import { PRICE_SCALE, QUANTITY_SCALE } from '../../domain/decimal.ts'
+import type { Decimals, TradeColumns } from '../../tables/gold-columns.ts'
 import { type Bytes, putBigDecimal, putBytes, putDecimal, timeWriter } from './bytes.ts'
-import type { Decimals, TradeColumns } from './trade-columns.ts'
 
 /** What is the same for many trades: `{"exchange":…,"symbol":…,"id":"` of each market, and `","side":…}`. */
 interface Pieces {

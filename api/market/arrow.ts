@@ -2,7 +2,6 @@
  * Answers as Arrow's IPC streams (Arrow columnar format, "IPC Streaming Format"), which pandas, polars, DuckDB and R read without a copy.
  * Decimals are decimal128, times timestamp[us, UTC], names dictionaries.
  */
-import { Readable } from 'node:stream'
 import {
   type Data,
   type DataType,
@@ -23,6 +22,8 @@ import {
   tableToIPC,
   Utf8,
 } from 'apache-arrow'
+import { AsyncByteQueue } from 'apache-arrow/io/stream'
+import { type ArrayBufferViewInput, toUint8Array } from 'apache-arrow/util/buffer'
 import type { Batch, BytesColumn, ColumnData, DictionaryColumn } from '../../domain/columns.ts'
 import { rowStarts } from '../../domain/take.ts'
 import type { ColumnShape, Numbers } from './formats.ts'
@@ -35,27 +36,32 @@ export function arrowBytes(columns: readonly ColumnShape[], batch: Batch, number
   return tableToIPC(new Table(record.schema, [record]), 'stream')
 }
 
-/** An answer as its batches come; of no batches too it says its columns. */
-export function arrowStream(
+/** Bytes as they are written, for who takes them at once: the library's own queue waits for a reader. */
+class Pieces extends AsyncByteQueue {
+  readonly taken: Uint8Array[] = []
+  override write(bytes: ArrayBufferViewInput): void {
+    const piece = toUint8Array(bytes)
+    if (piece.length > 0) this.taken.push(piece)
+  }
+}
+
+/** An answer as its batches come, a piece for each; of no batches too it says its columns. */
+export async function* arrowPieces(
   columns: readonly ColumnShape[],
   batches: AsyncIterable<Batch>,
   numbers: Numbers,
-): Readable {
+): AsyncGenerator<Uint8Array> {
   const encode = arrowEncoder(columns, numbers)
-  async function* records() {
-    let isEmpty = true
-    for await (const batch of batches) {
-      yield encode(batch)
-      isEmpty = false
-    }
-    if (isEmpty) yield encode(emptyBatch(columns))
+  const sink = new Pieces()
+  const writer = new RecordBatchStreamWriter()
+  const written = (batch?: Batch) => {
+    if (batch) writer.write(encode(batch))
+    else writer.finish()
+    return Buffer.concat(sink.taken.splice(0))
   }
-  const writer = RecordBatchStreamWriter.throughNode({ autoDestroy: true })
-  const source = Readable.from(records(), { highWaterMark: 1 })
-  // An answer that cannot go on is cut, so that nobody takes its beginning for the whole.
-  source.on('error', error => writer.destroy(error))
-  writer.on('close', () => source.destroy())
-  return source.pipe(writer as NodeJS.WritableStream & Readable)
+  writer.reset(sink as never, encode(emptyBatch(columns)).schema)
+  for await (const batch of batches) yield written(batch)
+  yield written()
 }
 
 function emptyBatch(columns: readonly ColumnShape[]): Batch {

@@ -8,13 +8,14 @@ import { parseWindows, type Windows } from '../../domain/windows.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { droppedBefore } from '../../iceberg/dropped.ts'
 import type { DataFile } from '../../iceberg/types.ts'
-import { planGold } from '../../tables/gold.ts'
+import { marketOf, readTrades, wantedRows } from '../../tables/gold-columns.ts'
+import { tradesInOrder } from '../../tables/gold-order.ts'
 import type { AsOf } from './as-of.ts'
 import { openCandleTables, pricesBefore } from './candle-pages.ts'
 import { findCandles } from './candles.ts'
 import type { Market, Markets } from './markets.ts'
 import { problem } from './problems.ts'
-import { orderedTrades, selectedTrades } from './trades.ts'
+import { goldFiles, wantedOf } from './trades.ts'
 
 type ReadPorts = Pick<Ports, 'store' | 'state'>
 
@@ -60,19 +61,16 @@ export async function volumeAverages(ports: ReadPorts, query: AverageQuery, sett
   )
   for (const { windows, from, to } of piecesOf(query.from, query.to, settled)) {
     if (!windows) {
-      const { parts, partOf, rowOf, marketOf } = await selectedTrades(
-        ports,
-        ...(await goldFiles(ports, { ...query, from, to })),
-      )
-      const byMarket = [...query.markets.keys()].sort().map(key => sums.get(key) as Sum)
-      partOf.forEach((part, at) => {
-        const { prices, quantities } = parts[part]
-        const row = rowOf[at]
-        const sum = byMarket[marketOf[at]]
-        sum.volume += quantities[row]
-        sum.quoteVolume += prices[row] * quantities[row]
-        sum.trades += 1n
-      })
+      const wanted = wantedOf({ ...query, from, to })
+      for (const file of await filesOf(ports, { ...query, from, to }))
+        for await (const trades of readTrades(ports, file, wanted))
+          for (const row of wantedRows(trades, wanted)) {
+            const sum = sums.get(marketOf(trades, row)) as Sum
+            const quantity = trades.quantity.values[row]
+            sum.volume += quantity
+            sum.quoteVolume += trades.price.values[row] * quantity
+            sum.trades += 1n
+          }
       continue
     }
     const table = tables.get(windows.base)
@@ -113,12 +111,11 @@ interface Sum {
   trades: bigint
 }
 
-/** Gold's files of the range, and the range. */
-async function goldFiles(ports: ReadPorts, query: AverageQuery): Promise<[DataFile[], AverageQuery]> {
-  const { from, to, asOf } = query
+/** Gold's files of the range. @throws Problem 410 where its trades are not kept any longer */
+async function filesOf(ports: ReadPorts, { markets, from, to, asOf }: AverageQuery): Promise<DataFile[]> {
   const gold = await openTable(ports, GOLD_TABLE)
   const snapshotId = gold && asOf.snapshotOf(gold)?.['snapshot-id']
-  if (!gold || snapshotId === undefined || from >= to) return [[], query]
+  if (!gold || snapshotId === undefined) return []
   const since = droppedBefore(gold.metadata)
   if (from < since)
     throw problem(
@@ -126,7 +123,7 @@ async function goldFiles(ports: ReadPorts, query: AverageQuery): Promise<[DataFi
       `Trades before ${new Date(Number(since / 1000n)).toISOString()} are not kept: give a start and an end at whole days, whose candles are.`,
       'start',
     )
-  return [await planGold(ports, gold, { from, to: to - 1n }, snapshotId), query]
+  return goldFiles(ports, gold, { markets, from, to, snapshotId })
 }
 
 /**
@@ -137,35 +134,37 @@ export async function timeAverages(ports: ReadPorts, query: AverageQuery): Promi
   const { markets, from, to } = query
   const minute = (from / MINUTE_MICROS) * MINUTE_MICROS
   const before = await lastPrices(ports, query, minute)
-  const { parts, partOf, rowOf, order } = await orderedTrades(
-    ports,
-    ...(await goldFiles(ports, { ...query, from: minute })),
-  )
+  const files = await filesOf(ports, { ...query, from: minute })
   const running = new Map(
     [...markets.keys()].map(key => [
       key,
       { price: before.get(key), since: from, weighted: 0n, length: 0n, volume: 0n, quoteVolume: 0n, trades: 0n },
     ]),
   )
-  for (const at of order) {
-    const { markets: names, market, times, prices, quantities } = parts[partOf[at]]
-    const row = rowOf[at]
-    const sum = running.get(names[market[row]].key)
-    if (!sum) continue
-    const time = BigInt(times[row])
-    const price = prices[row]
-    if (time >= from) {
-      if (sum.price !== undefined) {
-        sum.weighted += sum.price * (time - sum.since)
-        sum.length += time - sum.since
+  for await (const { count, columns, from: places, rows } of tradesInOrder(
+    ports,
+    files,
+    wantedOf({ ...query, from: minute }),
+  ))
+    for (let at = 0; at < count; at++) {
+      const [trades, row] = [columns[places[at]], rows[at]]
+      const sum = running.get(marketOf(trades, row))
+      if (!sum) continue
+      const time = BigInt(trades.times[row])
+      const price = trades.price.values[row]
+      const quantity = trades.quantity.values[row]
+      if (time >= from) {
+        if (sum.price !== undefined) {
+          sum.weighted += sum.price * (time - sum.since)
+          sum.length += time - sum.since
+        }
+        sum.since = time
+        sum.volume += quantity
+        sum.quoteVolume += price * quantity
+        sum.trades += 1n
       }
-      sum.since = time
-      sum.volume += quantities[row]
-      sum.quoteVolume += price * quantities[row]
-      sum.trades += 1n
+      sum.price = price
     }
-    sum.price = price
-  }
   return [...markets].map(([key, market]) => {
     const sum = running.get(key)
     if (!sum || sum.price === undefined) return { market, price: undefined, volume: 0n, quoteVolume: 0n, trades: 0n }

@@ -7,10 +7,9 @@ import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { parseWindows, type Windows } from '../../domain/windows.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { currentSnapshot } from '../../iceberg/metadata.ts'
-import { planGold } from '../../tables/gold.ts'
 import { findCandles } from './candles.ts'
 import { marketsOf } from './markets.ts'
-import { orderedTrades } from './trades.ts'
+import { allTrades, rowsOf, type TradeRow } from './trades.ts'
 
 /** Candles follow trades by seconds; those of so long ago are settled unless late trades come. */
 const SETTLED_AFTER = 10n * MINUTE_MICROS
@@ -29,10 +28,13 @@ export async function checkCandles(ports: Pick<Ports, 'store' | 'state'>, now: b
   if (!gold || !minutes || !goldNow || !minutesNow)
     return { ...about, trades: 0, candles: 0, differing: 0, holds: true, examples: [] }
   const markets = await marketsOf(ports)
-  const files = await planGold(ports, gold, { from, to: to - 1n }, goldNow['snapshot-id'])
+  const range = { markets, from, to, snapshotId: goldNow['snapshot-id'] }
   const folded = new Map<string, Candle>()
-  const { parts, partOf, rowOf, order } = await orderedTrades(ports, files, { markets, from, to })
-  for (const at of order) add(folded, tradeAt(parts[partOf[at]], rowOf[at]))
+  let trades = 0
+  for await (const batch of allTrades(ports, gold, range)) {
+    for (const row of rowsOf(batch)) add(folded, row)
+    trades += batch.count
+  }
   const windows = parseWindows('1m') as Windows
   const stored = await findCandles(ports, minutes, {
     windows,
@@ -49,7 +51,7 @@ export async function checkCandles(ports: Pick<Ports, 'store' | 'state'>, now: b
   })
   return {
     ...about,
-    ...{ trades: order.length, candles: stored.length, differing: differing.length, holds: differing.length === 0 },
+    ...{ trades, candles: stored.length, differing: differing.length, holds: differing.length === 0 },
     examples: differing.slice(0, MOST_NAMED).map(key => {
       const candle = folded.get(key) ?? byKey.get(key)
       return candle && { exchange: candle.exchange, symbol: candle.symbol, start: text(candle.windowStart) }
@@ -59,22 +61,13 @@ export async function checkCandles(ports: Pick<Ports, 'store' | 'state'>, now: b
 
 const text = (micros: bigint) => new Date(Number(micros / 1000n)).toISOString()
 
-type Trade = ReturnType<typeof tradeAt>
-
-function tradeAt(part: Awaited<ReturnType<typeof orderedTrades>>['parts'][number], row: number) {
-  const { exchange, symbol } = part.markets[part.market[row]]
-  return {
-    ...{ exchange, symbol, time: BigInt(part.times[row]), price: part.prices[row] },
-    ...{ quantity: part.quantities[row], isBuy: part.isBuy[row] === 1 },
-  }
-}
-
 /** Trades come in the order of time, then number: the last one makes the close. */
-function add(candles: Map<string, Candle>, { exchange, symbol, time, price, quantity, isBuy }: Trade): void {
+function add(candles: Map<string, Candle>, { exchange, symbol, time, price, quantity, side }: TradeRow): void {
   const windowStart = windowOf(time, MINUTE_MICROS)
   const key = candleKey({ exchange, symbol, windowStart })
   const before = candles.get(key)
   const quote = price * quantity
+  const isBuy = side === 'BUY'
   candles.set(key, {
     ...{ exchange, symbol, windowStart, windowEnd: windowStart + MINUTE_MICROS },
     open: before?.open ?? price,

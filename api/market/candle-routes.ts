@@ -18,6 +18,7 @@ import type { RowColumn } from './formats.ts'
 import { chooseMarkets, MARKET_TABLES, marketsOf } from './markets.ts'
 import { ROWS_PARAMETERS, rowsRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
+import { batchOf } from './row-batch.ts'
 import { sendKept, sendRows, streamRows } from './send.ts'
 
 const PARAMETERS = [
@@ -133,7 +134,11 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
   const snapshots = cursor?.snapshots ?? snapshotsIn(asOf, tables.values())
   const page = (after: Position | undefined) => candlePage(ports, tables, wanted, snapshots, after, now, asOf)
   const answer = { columns: CANDLE_COLUMNS, format, numbers, isFixed: asOf.isFixed }
-  if (isWhole) return streamRows(context, answer, allPages(page))
+  if (isWhole)
+    return streamRows(context, answer, allPages(page), {
+      rows: rows => rows,
+      batch: rows => batchOf(CANDLE_COLUMNS, rows, numbers),
+    })
   const { rows, next } = await page(cursor?.position)
   const nextCursor =
     next && cursorText(query, [String(wanted.from), String(to), snapshots, next[0], String(next[1]), next[2]])

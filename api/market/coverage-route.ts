@@ -85,8 +85,10 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
   const to = range.end ?? now
   const length = windows.endOf(windows.startOf(to)) - windows.startOf(to)
   const begin = range.start ?? to - DEFAULT_BUCKETS * length
-  const from = windows.startOf(begin > 0n ? begin : 0n)
   const markets = chooseMarkets(await marketsOf(ports, asOf), read.codes('exchanges'), read.codes('symbols'))
+  // Before the first trade there is nothing to count.
+  const first = [...markets.values()].reduce((least, { firstTrade }) => (firstTrade < least ? firstTrade : least), to)
+  const from = windows.startOf(begin > first ? begin : first)
   const buckets = Number((to - from) / (windows.endOf(from) - from)) + 1
   if (buckets * markets.size > MOST_ROWS)
     throw problem(

@@ -5,9 +5,9 @@ import { MINUTE_MICROS } from '../../domain/time.ts'
 import type { Windows } from '../../domain/windows.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { codeOf, type Report } from '../../tables/feed-gaps.ts'
-import { hourOf, planGold } from '../../tables/gold.ts'
+import { marketOf, readTrades, wantedRows } from '../../tables/gold-columns.ts'
 import type { Market, Markets } from './markets.ts'
-import { selectedTrades } from './trades.ts'
+import { goldFiles, wantedOf } from './trades.ts'
 
 export interface CoverageQuery {
   readonly markets: Markets
@@ -88,32 +88,30 @@ async function countTrades(
   { markets, from, to, windows, snapshotId }: CoverageQuery,
 ): Promise<Map<string, Count>> {
   const end = windows.endOf(windows.startOf(to - 1n))
-  const files = await planGold(ports, gold, { from, to: end - 1n }, snapshotId)
-  const keys = [...markets.keys()].sort()
-  const counts = new Map<string, Count>()
+  const range = { markets, from, to: end, snapshotId }
+  const wanted = wantedOf(range)
   const minute = Number(MINUTE_MICROS)
-  for (const hour of Map.groupBy(files, hourOf).values()) {
-    const { parts, partOf, rowOf, marketOf } = await selectedTrades(ports, hour, { markets, from, to: end })
-    // Every window consists of whole minutes: each is looked up once.
-    const byMinute = new Map<number, Count[]>()
-    partOf.forEach((part, at) => {
-      const { times, ids } = parts[part]
-      const place = Math.floor(times[rowOf[at]] / minute)
-      let here = byMinute.get(place)
-      if (!here) {
-        const start = windows.startOf(BigInt(place) * MINUTE_MICROS)
-        here = keys.map(key => countAt(counts, `${start}|${key}`))
-        byMinute.set(place, here)
+  const counts = new Map<string, Count>()
+  // Every window consists of whole minutes: each is looked up once.
+  const byMinute = new Map<number, Map<string, Count>>()
+  for (const file of await goldFiles(ports, gold, range))
+    for await (const trades of readTrades(ports, file, wanted))
+      for (const row of wantedRows(trades, wanted)) {
+        const place = Math.floor(trades.times[row] / minute)
+        let here = byMinute.get(place)
+        if (!here) {
+          const start = windows.startOf(BigInt(place) * MINUTE_MICROS)
+          here = new Map([...markets.keys()].map(key => [key, countAt(counts, `${start}|${key}`)]))
+          byMinute.set(place, here)
+        }
+        const count = here.get(marketOf(trades, row)) as Count
+        const number = trades.ids.tail(row)
+        count.trades++
+        if (!(number >= 0)) continue
+        count.numbers++
+        count.least = Math.min(count.least, number)
+        count.most = Math.max(count.most, number)
       }
-      const count = here[marketOf[at]]
-      const number = ids.tail(rowOf[at])
-      count.trades++
-      if (!(number >= 0)) return
-      count.numbers++
-      count.least = Math.min(count.least, number)
-      count.most = Math.max(count.most, number)
-    })
-  }
   return counts
 }
 

@@ -48,6 +48,11 @@ export const PARAMETERS = {
       "An earlier state: a pin's name, a snapshot's number, or a time, of which the newest snapshot that is kept and not later counts.",
     schema: { ...text, examples: ['backtest-7', '2026-11-20T12:00:00Z'] },
   },
+  fresh: {
+    description:
+      "Whether trades are given too that are in Silver's files and not in Gold's yet: seconds earlier, and without pages.",
+    schema: { type: 'boolean', default: false },
+  },
   limit: {
     description:
       'Rows of a page. Without start also how many windows back it begins. `all`, with start, and in the formats arrow, ndjson and csv: no pages.',

@@ -56,8 +56,12 @@ export function marketRoutes(options: MarketOptions, admit: MiddlewareHandler<Va
   routes.all('/*', context => {
     const asked = context.req.path.replace(/^\/v1/, '')
     const here = ROUTES.filter(({ path }) => new RegExp(`^${path.replace(/:\w+(?:\{[^}]*\})?/g, '.+')}$`).test(asked))
-    if (here.length > 0)
-      throw problem(405, `${context.req.path} takes ${here.map(({ method }) => method.toUpperCase()).join(' and ')}.`)
+    if (here.length > 0) {
+      const methods = here.map(({ method }) => method.toUpperCase())
+      // RFC 9110, "405 Method Not Allowed".
+      context.header('allow', methods.join(', '))
+      throw problem(405, `${context.req.path} takes ${methods.join(' and ')}.`)
+    }
     const hint = nearest(
       asked,
       ROUTES.map(({ path }) => path),

@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Context } from 'hono'
+import type { Batch } from '../../domain/columns.ts'
 import { coded, codedStream } from '../http/compression.ts'
 import type { KeptAnswer, Memory } from './answer-memory.ts'
-import { arrowBytes, arrowStream } from './arrow.ts'
+import { arrowBytes, arrowPieces } from './arrow.ts'
 import { csvLines, csvNames, type Format, jsonRows, MEDIA_TYPES, type Numbers, type RowColumn } from './formats.ts'
 import { parquetBytes } from './parquet.ts'
 import { problem } from './problems.ts'
@@ -96,15 +97,22 @@ function linesOf<Row>(columns: readonly RowColumn<Row>[], rows: readonly Row[], 
     .join('')
 }
 
+/** What a part of an answer is, as rows and as columns. */
+interface PartOf<Row, Part> {
+  rows(part: Part): readonly Row[]
+  batch(part: Part): Batch
+}
+
 /**
  * Sends rows as they are read, however many: each part only when the client has taken the one before. Where reading fails the body is
  * cut off, which clients are told by HTTP.
  * @throws Problem 400 for a format that is one piece
  */
-export async function streamRows<Row>(
+export async function streamRows<Row, Part>(
   context: Context,
   { columns, format, numbers, isFixed }: Answer<Row>,
-  parts: AsyncGenerator<readonly Row[]>,
+  parts: AsyncGenerator<Part>,
+  of: PartOf<Row, Part>,
 ): Promise<Response> {
   const headers = { ...headersOf({ isFixed }), 'content-type': MEDIA_TYPES[format] }
   if (format === 'json' || format === 'parquet')
@@ -120,15 +128,24 @@ export async function streamRows<Row>(
     yield* parts
   }
   async function* batches() {
-    for await (const rows of all()) yield batchOf(columns, rows, numbers)
+    for await (const part of all()) yield of.batch(part)
   }
   async function* texts() {
     if (format === 'csv') yield Buffer.from(csvNames(columns))
-    for await (const rows of all())
+    for await (const part of all()) {
+      const rows = of.rows(part)
       yield Buffer.from(format === 'csv' ? csvLines(columns, rows) : linesOf(columns, rows, numbers))
+    }
   }
-  const body =
-    format === 'arrow' ? arrowStream(columns, batches(), numbers) : Readable.from(texts(), { highWaterMark: 1 })
-  const sent = codedStream(body, context.req.header('accept-encoding'))
+  const pieces = format === 'arrow' ? arrowPieces(columns, batches(), numbers) : texts()
+  const sent = codedStream(Readable.from(inTurns(pieces), { highWaterMark: 1 }), context.req.header('accept-encoding'))
   return context.body(sent.body, 200, { ...headers, ...(sent.coding && { 'content-encoding': sent.coding }) })
+}
+
+/** Lets what was given go out, and others have their turn, before the next is made: where all is in memory nothing else would wait. */
+async function* inTurns<Piece>(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece> {
+  for await (const piece of pieces) {
+    yield piece
+    await new Promise(setImmediate)
+  }
 }

@@ -7,13 +7,17 @@ import { recall, remember } from './answer-memory.ts'
 import { asOfIn, nowOf, requireSnapshot } from './as-of.ts'
 import { cursorText, readCursor } from './cursors.ts'
 import type { RowColumn } from './formats.ts'
+import { readFresh, withMarkets } from './fresh.ts'
 import { chooseMarkets, MARKET_TABLES, marketsOf } from './markets.ts'
+import { problem } from './problems.ts'
 import { ROWS_PARAMETERS, rowsRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
+import { batchOf } from './row-batch.ts'
 import { sendKept, sendRows, streamRows } from './send.ts'
-import { allTrades, firstTrades, lastTrades, type TradeRow } from './trades.ts'
+import { tradeBatch } from './trade-batch.ts'
+import { allTrades, firstTrades, lastTrades, rowsOf, type TradeRow } from './trades.ts'
 
-const PARAMETERS = ['symbols', 'exchanges', 'start', 'end', 'as_of', ...ROWS_PARAMETERS] as const
+const PARAMETERS = ['symbols', 'exchanges', 'start', 'end', 'as_of', 'fresh', ...ROWS_PARAMETERS] as const
 const MAX_LIMIT = 50_000
 
 const COLUMNS: readonly RowColumn<TradeRow>[] = [
@@ -50,9 +54,9 @@ export const TRADES: Route = {
   answer,
 }
 
-async function answer(context: Context, { ports }: MarketOptions): Promise<Response> {
-  const known = await recall(ports, context, 0n)
-  if (known) return sendKept(context, known)
+async function answer(context: Context, { ports, writing }: MarketOptions): Promise<Response> {
+  const kept = await recall(ports, context, 0n)
+  if (kept) return sendKept(context, kept)
   const { query, read, format, numbers, limit, isWhole } = rowsRequest(context, PARAMETERS, MAX_LIMIT)
   const cursor = readCursor(query, ([to, snapshot, time, exchange, symbol, id]) => {
     const after = {
@@ -67,11 +71,19 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
   })
   const { start: from, end } = isWhole ? read.wholeRange() : read.range()
   const memory = await remember(ports, context, [GOLD_TABLE, ...MARKET_TABLES])
-  const gold = await openTable(ports, GOLD_TABLE)
+  const isFresh = read.flag('fresh', false)
+  if (isFresh && (read.text('as_of') ?? read.text('cursor')) !== undefined)
+    throw problem(400, 'fresh is true: it is of this moment, so leave as_of and cursor out.', 'fresh')
+  const fresh = isFresh ? await readFresh(writing) : undefined
+  const gold = fresh ? fresh.gold : await openTable(ports, GOLD_TABLE)
   const asOf = await asOfIn(ports, read, gold ? [gold] : [])
   const to = cursor?.to ?? end ?? nowOf(asOf, ports) + FAR_AHEAD
-  const markets = chooseMarkets(await marketsOf(ports, asOf), read.codes('exchanges'), read.codes('symbols'))
-  const snapshotId = cursor?.snapshot ?? (gold && asOf.snapshotOf(gold)?.['snapshot-id'])
+  const known = await marketsOf(ports, asOf)
+  const [exchanges, symbols] = [read.codes('exchanges'), read.codes('symbols')]
+  // It refuses names that there are not.
+  chooseMarkets(fresh?.trades ? withMarkets(known, fresh.trades) : known, exchanges, symbols)
+  const markets = { has: named(exchanges, symbols) }
+  const snapshotId = cursor?.snapshot ?? (fresh ? fresh.snapshotId : gold && asOf.snapshotOf(gold)?.['snapshot-id'])
   const answer = { columns: COLUMNS, format, numbers, isFixed: asOf.isFixed }
   const send = (rows: readonly TradeRow[], next?: string) =>
     sendRows(context, {
@@ -79,19 +91,38 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
       rows,
       next,
       about: { snapshot: snapshotId ?? null },
-      kept: { memory, until: FOR_EVER },
+      ...(!isFresh && { kept: { memory, until: FOR_EVER } }),
     })
-  if (!gold || snapshotId === undefined) return send([])
-  requireSnapshot(gold, snapshotId)
-  const range = { markets, from: from ?? 0n, to, snapshotId }
-  if (isWhole) return streamRows(context, answer, allTrades(ports, gold, range))
+  if (gold && snapshotId !== undefined) requireSnapshot(gold, snapshotId)
+  const range = { markets, from: from ?? 0n, to, snapshotId, more: fresh?.trades }
+  if (isWhole)
+    return streamRows(context, answer, allTrades(ports, gold, range), {
+      rows: rowsOf,
+      batch: part => (numbers === 'float' ? batchOf(COLUMNS, rowsOf(part), numbers) : tradeBatch(part)),
+    })
   if (from === undefined) return send(await lastTrades(ports, gold, range, limit))
   // One more tells whether there is another page.
   const found = await firstTrades(ports, gold, range, cursor?.after, limit + 1)
   const rows = found.slice(0, limit)
   const last = rows.at(-1)
   if (found.length <= limit || !last) return send(rows)
+  if (isFresh)
+    throw problem(
+      413,
+      `There are more than ${limit} trades, and fresh ones have no pages: ask for a shorter range, a larger limit, or limit=all.`,
+      'fresh',
+    )
   return send(rows, cursorText(query, [String(to), snapshotId, String(last.time), last.exchange, last.symbol, last.id]))
+}
+
+/** Candles know a market some seconds later than Gold does: its trades are found by its names alone. */
+function named(exchanges: readonly string[], symbols: readonly string[]): (key: string) => boolean {
+  return key => {
+    const [exchange, symbol] = key.split('|')
+    return (
+      (exchanges.length === 0 || exchanges.includes(exchange)) && (symbols.length === 0 || symbols.includes(symbol))
+    )
+  }
 }
 
 /** No trade ends by itself. */

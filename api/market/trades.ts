@@ -1,11 +1,13 @@
-/** Gold's trades of some markets and times, from one snapshot, in the order of time: an hour's files after another. */
+/** Gold's trades of some markets and times, from one snapshot, in the order of time. */
 import { compareTradeIds, marketKey } from '../../domain/candles.ts'
 import { compare } from '../../domain/order.ts'
 import type { Ports } from '../../domain/ports.ts'
+import { HOUR_MICROS } from '../../domain/time.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { hourOf, planGold } from '../../tables/gold.ts'
-import { type GoldColumns, readGoldColumns } from '../../tables/gold-columns.ts'
+import { type TradeColumns, type Wanted, wantedRows } from '../../tables/gold-columns.ts'
+import { type OrderedTrades, tradesInOrder } from '../../tables/gold-order.ts'
 import type { Markets } from './markets.ts'
 
 /** Price in units of 10^-10, quantity of 10^-8, time in microseconds since 1970. */
@@ -20,144 +22,109 @@ export interface TradeRow {
 }
 
 export interface TradeRange {
-  readonly markets: Markets
+  /** By `marketKey`. */
+  readonly markets: Pick<Markets, 'has'>
   /** Microseconds since 1970: from the first up to but not including the second. */
   readonly from: bigint
   readonly to: bigint
-  readonly snapshotId: number
+  /** undefined where Gold has none yet. */
+  readonly snapshotId: number | undefined
+  /** Trades that are in no file of Gold's. */
+  readonly more?: TradeColumns | undefined
 }
+
+type ReadPorts = Pick<Ports, 'store'>
 
 /** The first of them behind `after`, at most `limit`. @throws Corrupt */
 export async function firstTrades(
-  ports: Pick<Ports, 'store'>,
-  gold: LoadedTable,
+  ports: ReadPorts,
+  gold: LoadedTable | undefined,
   range: TradeRange,
   after: TradeRow | undefined,
   limit: number,
 ): Promise<TradeRow[]> {
   const from = after && after.time > range.from ? after.time : range.from
   const found: TradeRow[] = []
-  for (const files of await hoursOf(ports, gold, { ...range, from })) {
-    const rows = await rowsOf(ports, files, { ...range, from })
-    for (const row of rows) {
-      if (after && byTime(row, after) <= 0) continue
-      if (found.push(row) === limit) return found
+  for await (const { count, columns, from: places, rows } of allTrades(ports, gold, { ...range, from }))
+    for (let at = 0; at < count; at++) {
+      const [trades, row] = [columns[places[at]], rows[at]]
+      // Only trades of that moment may be the one it goes on behind, or before it.
+      const isSame = after !== undefined && trades.times[row] === Number(after.time)
+      if (isSame && byTime(tradeOf(trades, row), after) <= 0) continue
+      if (found.push(tradeOf(trades, row)) === limit) return found
     }
-  }
   return found
 }
 
-/** All of them, some ten thousand at a time. @throws Corrupt */
+/** All of them, some thousands at a time. @throws Corrupt */
 export async function* allTrades(
-  ports: Pick<Ports, 'store'>,
-  gold: LoadedTable,
+  ports: ReadPorts,
+  gold: LoadedTable | undefined,
   range: TradeRange,
-): AsyncGenerator<TradeRow[]> {
-  for (const files of await hoursOf(ports, gold, range)) {
-    const { parts, partOf, rowOf, order } = await orderedTrades(ports, files, range)
-    for (let at = 0; at < order.length; at += PART_ROWS)
-      yield order.slice(at, at + PART_ROWS).map(place => tradeOf(parts[partOf[place]], rowOf[place]))
-  }
+): AsyncGenerator<OrderedTrades> {
+  yield* tradesInOrder(ports, await goldFiles(ports, gold, range), wantedOf(range), range.more && [range.more])
 }
-
-/** Some 2 MB of text. */
-const PART_ROWS = 16_384
 
 /** The last of them, at most `limit`, the oldest first. @throws Corrupt */
 export async function lastTrades(
-  ports: Pick<Ports, 'store'>,
-  gold: LoadedTable,
+  ports: ReadPorts,
+  gold: LoadedTable | undefined,
   range: TradeRange,
   limit: number,
 ): Promise<TradeRow[]> {
+  const hours = Map.groupBy(await goldFiles(ports, gold, range), hourOf)
+  const more =
+    range.more && Map.groupBy(wantedRows(range.more, wantedOf(range)), row => hourOfTime(range.more?.times[row] ?? 0))
   let found: TradeRow[] = []
-  for (const files of (await hoursOf(ports, gold, range)).reverse()) {
-    const rows = await rowsOf(ports, files, range)
-    found = [...rows.slice(-(limit - found.length)), ...found]
+  for (const hour of [...new Set([...hours.keys(), ...(more?.keys() ?? [])])].sort((a, b) => b - a)) {
+    const last: OrderedTrades[] = []
+    let held = 0
+    const wanted = within(wantedOf(range), hour)
+    for await (const batch of tradesInOrder(ports, hours.get(hour) ?? [], wanted, range.more && [range.more])) {
+      last.push(batch)
+      held += batch.count
+      // Batches before the last of so many rows are not wanted.
+      while (held - last[0].count >= limit - found.length) held -= (last.shift() as OrderedTrades).count
+    }
+    found = [...last.flatMap(rowsOf).slice(-(limit - found.length)), ...found]
     if (found.length === limit) break
   }
   return found
 }
 
-/** The files of each hour, by time. */
-async function hoursOf(ports: Pick<Ports, 'store'>, gold: LoadedTable, range: TradeRange): Promise<DataFile[][]> {
-  if (range.from >= range.to) return []
-  const files = await planGold(ports, gold, { from: range.from, to: range.to - 1n }, range.snapshotId)
-  return [...Map.groupBy(files, hourOf)].sort(([a], [b]) => a - b).map(([, some]) => some)
+const HOUR = Number(HOUR_MICROS)
+const hourOfTime = (micros: number) => Math.floor(micros / HOUR)
+
+function within(wanted: Wanted, hour: number): Wanted {
+  return { ...wanted, from: Math.max(wanted.from, hour * HOUR), to: Math.min(wanted.to, (hour + 1) * HOUR) }
 }
 
-/** Trades of an hour's files, in the order of answers. */
-async function rowsOf(ports: Pick<Ports, 'store'>, files: readonly DataFile[], range: TradeRange): Promise<TradeRow[]> {
-  const { parts, partOf, rowOf, order } = await orderedTrades(ports, files, range)
-  return order.map(at => tradeOf(parts[partOf[at]], rowOf[at]))
+/** Files that may hold trades of the range. */
+export async function goldFiles(
+  ports: ReadPorts,
+  gold: LoadedTable | undefined,
+  range: TradeRange,
+): Promise<DataFile[]> {
+  if (!gold || range.snapshotId === undefined || range.from >= range.to) return []
+  return planGold(ports, gold, { from: range.from, to: range.to - 1n }, range.snapshotId)
 }
 
-export interface SelectedTrades {
-  readonly parts: readonly GoldColumns[]
-  /** Each trade's part, its row in there, and its market's place among those that were asked for. */
-  readonly partOf: readonly number[]
-  readonly rowOf: readonly number[]
-  readonly marketOf: readonly number[]
+/** Which rows of a file belong to it. */
+export function wantedOf({ markets, from, to }: Pick<TradeRange, 'markets' | 'from' | 'to'>): Wanted {
+  return { from: Number(from), to: Number(to), market: key => markets.has(key) }
 }
 
-/** `order` has the trades' places in the lists, by time, then market, then number. */
-export interface OrderedTrades extends SelectedTrades {
-  readonly order: readonly number[]
+export function rowsOf({ count, columns, from, rows }: OrderedTrades): TradeRow[] {
+  return Array.from({ length: count }, (_, at) => tradeOf(columns[from[at]], rows[at]))
 }
 
-/** Trades of files, as they stand there. @throws Corrupt */
-export async function selectedTrades(
-  ports: Pick<Ports, 'store'>,
-  files: readonly DataFile[],
-  { markets, from, to }: Pick<TradeRange, 'markets' | 'from' | 'to'>,
-): Promise<SelectedTrades> {
-  const read = await Promise.all(files.map(file => readGoldColumns(ports, file, { from, to: to - 1n })))
-  const parts = read.flat()
-  const ranks = new Map([...markets.keys()].sort().map((key, rank) => [key, rank]))
-  const [first, end] = [Number(from), Number(to)]
-  const [partOf, rowOf, marketOf]: [number[], number[], number[]] = [[], [], []]
-  parts.forEach(({ rows, times, market, markets: names }, part) => {
-    const wanted = names.map(({ key }) => ranks.get(key) ?? -1)
-    for (let row = 0; row < rows; row++) {
-      const rank = wanted[market[row]]
-      if (rank < 0 || times[row] < first || times[row] >= end) continue
-      partOf.push(part)
-      rowOf.push(row)
-      marketOf.push(rank)
-    }
-  })
-  return { parts, partOf, rowOf, marketOf }
-}
-
-/** The same, in the order of answers. @throws Corrupt */
-export async function orderedTrades(
-  ports: Pick<Ports, 'store'>,
-  files: readonly DataFile[],
-  range: Pick<TradeRange, 'markets' | 'from' | 'to'>,
-): Promise<OrderedTrades> {
-  const selected = await selectedTrades(ports, files, range)
-  const { parts, partOf, rowOf, marketOf } = selected
-  // Each part is in the order of time already, which this sort makes use of.
-  const order = Array.from(partOf, (_, at) => at).sort((a, b) => {
-    const [one, other] = [parts[partOf[a]], parts[partOf[b]]]
-    return (
-      one.times[rowOf[a]] - other.times[rowOf[b]] ||
-      marketOf[a] - marketOf[b] ||
-      compareIds(one, rowOf[a], other, rowOf[b])
-    )
-  })
-  return { ...selected, order }
-}
-
-function compareIds(one: GoldColumns, a: number, other: GoldColumns, b: number): number {
-  return one === other ? one.ids.compare(a, b) : compareTradeIds(one.ids.text(a), other.ids.text(b))
-}
-
-function tradeOf(part: GoldColumns, row: number): TradeRow {
-  const { exchange, symbol } = part.markets[part.market[row]]
+function tradeOf(trades: TradeColumns, row: number): TradeRow {
+  const { exchange, symbol, side, ids, times, price, quantity } = trades
   return {
-    ...{ exchange, symbol, id: part.ids.text(row), time: BigInt(part.times[row]) },
-    ...{ price: part.prices[row], quantity: part.quantities[row], side: part.isBuy[row] ? 'BUY' : 'SELL' },
+    exchange: exchange.entries[exchange.indexes[row]],
+    symbol: symbol.entries[symbol.indexes[row]],
+    ...{ id: ids.text(row), time: BigInt(times[row]), price: price.values[row], quantity: quantity.values[row] },
+    side: side.entries[side.indexes[row]],
   }
 }
 

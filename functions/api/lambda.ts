@@ -11,12 +11,18 @@ const { ports } = awsPorts()
 const { log, metrics } = awsTelemetry('api')
 const { AWS_REGION: region } = process.env
 if (!region) throw new TradelakeError('AWS_REGION is not set: Lambda sets it.')
+/**
+ * A response has at most 6 MB, as JSON that holds the body as text, whose quotes are escaped, or as base64 (Lambda developer guide,
+ * "Lambda quotas").
+ */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 const api = createApi({
   ports,
   service: s3FileService({ region, roleArn: process.env[VARIABLES.filesRole], now: ports.clock.now }),
   log,
   auth: 'keys',
   isLogged: true,
+  maxAnswerBytes: MAX_ANSWER_BYTES,
   stateAgeMs: STATE_AGE_MS,
   // Bodies that go on are neither sent as they are made nor ever ended when the client has left.
   live: { timers: systemTimers(), isStreaming: false },

@@ -2,10 +2,8 @@
  * Gold: pending Silver files become one snapshot of deduplicated trades, a file for each hour that they touch, sorted by
  * time; the minutes whose rows changed become pending for the candles in the same transaction.
  */
-import { crc32 } from 'node:zlib'
 import { addCounts, sumOf } from '../../domain/counts.ts'
-import { Corrupt } from '../../domain/errors.ts'
-import type { ChangedMinutes, SilverFile, SilverFiles } from '../../domain/handover.ts'
+import type { ChangedMinutes, SilverFiles } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'
 import { consumePending, listPending, type PendingItem, producePending } from '../../domain/pending.ts'
 import type { Ports, Write } from '../../domain/ports.ts'
@@ -13,8 +11,8 @@ import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { createTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
-import { type ByteSource, sourceOf } from '../../iceberg/parquet/batch.ts'
 import { planGold } from '../../tables/gold.ts'
+import { readSilverFile } from '../../tables/silver.ts'
 import { writeTrades } from './trades.ts'
 
 /** One commit takes at most this much: items (each a write), and rows, which bound memory (some 300 bytes a row) and time. */
@@ -63,7 +61,7 @@ async function plan(ports: Ports): Promise<Plan<Step | undefined>> {
   const started = ports.clock.now()
   const table = await createTable(ports, GOLD_TABLE)
   const silver = items.flatMap(item => item.payload.files)
-  const sources = await Promise.all(silver.map(file => readSilver(ports, file)))
+  const sources = await Promise.all(silver.map(file => readSilverFile(ports, file)))
   const { files, minutes, byExchange } = await writeTrades(ports, sources, range => planGold(ports, table, range))
   const writes: Write[] = items.map(consumePending)
   if (files.length > 0) {
@@ -83,14 +81,4 @@ function bounded(items: readonly PendingItem<SilverFiles>[]): PendingItem<Silver
     rows += sumOf(item.payload.files, file => file.records)
     return i === 0 || rows <= ROWS_PER_COMMIT
   })
-}
-
-/** A Silver file, as Silver wrote it. @throws Corrupt where it was changed */
-async function readSilver(ports: Ports, { key, bytes, crc32: expected }: SilverFile): Promise<ByteSource> {
-  const found = await ports.store.get(key)
-  if (found.length !== bytes || (expected !== undefined && crc32(found) !== expected))
-    throw new Corrupt(
-      `${key} is not as Silver wrote it (${found.length} bytes, ${bytes} expected, or another checksum): restore the object.`,
-    )
-  return sourceOf(key, found)
 }

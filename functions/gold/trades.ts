@@ -1,25 +1,20 @@
 /** Trades of Silver files as Gold's files: without repeats of each other and of what Gold holds, a sorted file for each hour. */
-import type { RowGroup } from 'hyparquet'
 import {
   type Batch,
   type BytesColumn,
   constantInt32,
   type DictionaryColumn,
   type Int64Column,
-  numbersOf,
 } from '../../domain/columns.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import type { Ports } from '../../domain/ports.ts'
-import { rangesAround, type TimeRange } from '../../domain/ranges.ts'
+import { LINEAGE_COLUMNS } from '../../domain/repeats.ts'
 import { GOLD_TABLE, silverTable } from '../../domain/tables.ts'
 import { rowStarts, takeRows } from '../../domain/take.ts'
-import { MINUTE_MICROS } from '../../domain/time.ts'
-import { SAME_TRADE_MICROS } from '../../domain/trade.ts'
 import { writeDataFile } from '../../iceberg/data-file.ts'
-import { type ByteSource, readBatch, readGroups } from '../../iceberg/parquet/batch.ts'
+import { type ByteSource, readBatch } from '../../iceberg/parquet/batch.ts'
 import type { DataFile } from '../../iceberg/types.ts'
-import { mayHold } from '../../tables/gold.ts'
-import { findRepeats, KEY_COLUMNS, LINEAGE_COLUMNS } from './dedup.ts'
+import { findRepeated, minutesOf, type StoredGold } from '../../tables/gold-repeats.ts'
 import { sortedRows } from './order.ts'
 
 /** Every exchange's table has the same columns. */
@@ -32,9 +27,6 @@ const COLUMNS = [
 ]
 /** Columns that differ in nearly every row. */
 const PLAIN_COLUMNS = new Set(['message_id', 'trade_id'])
-
-/** Gold's files that may hold rows of a range. */
-export type StoredGold = (range: TimeRange) => Promise<readonly Pick<DataFile, 'key' | 'bytes'>[]>
 
 export interface GoldFiles {
   readonly files: readonly DataFile[]
@@ -81,28 +73,6 @@ function without(rows: Uint32Array, repeated: Uint8Array): Uint32Array {
   return rows.subarray(0, kept)
 }
 
-/** `starts`: where the message ids begin. A byte for each row: 1 where Gold or an earlier row has the trade already. */
-async function findRepeated(
-  ports: Pick<Ports, 'store'>,
-  stored: StoredGold,
-  batch: Batch,
-  starts: Int32Array,
-  minutes: Float64Array,
-): Promise<Uint8Array> {
-  const repeats = findRepeats(batch, starts)
-  const distinct = new Set<number>()
-  for (let row = 0; row < minutes.length; row++) if (minutes[row] !== minutes[row - 1]) distinct.add(minutes[row])
-  const windows = [...distinct].map(minute => BigInt(minute) * MINUTE_MICROS)
-  for (const range of rangesAround(windows, MINUTE_MICROS, SAME_TRADE_MICROS))
-    for (const { key, bytes } of await stored(range)) {
-      const source = { name: key, bytes, read: (start: number, end: number) => ports.store.getRange(key, start, end) }
-      const keep = (group: RowGroup) => mayHold(group, range)
-      for await (const gold of readGroups(GOLD_TABLE, source, { columns: KEY_COLUMNS, plain: PLAIN_COLUMNS, keep }))
-        repeats.against(gold)
-    }
-  return repeats.finish()
-}
-
 /** Writes the trades of one hour (since 1970) in their order. */
 async function writeHour(
   ports: Pick<Ports, 'store' | 'ids'>,
@@ -134,15 +104,4 @@ function contentOf(batch: Batch, order: Uint32Array, minutes: Float64Array): Omi
     exchange.entries.flatMap((code, i) => (counts[i] > 0 ? [[code, counts[i]]] : [])),
   )
   return { minutes: found, byExchange }
-}
-
-/** Each row's minute since 1970. */
-function minutesOf(timestamps: BigInt64Array): Float64Array {
-  const minutes = numbersOf(timestamps)
-  for (let row = 0; row < minutes.length; row++)
-    minutes[row] =
-      minutes[row] < Number.MAX_SAFE_INTEGER
-        ? Math.floor(minutes[row] / Number(MINUTE_MICROS))
-        : Number(timestamps[row] / MINUTE_MICROS)
-  return minutes
 }

@@ -143,3 +143,26 @@ test('the server says whether it is ready, and counts what it answered', async (
   expect(metrics).toContain('tradelake_http_requests_total{route="/v1/symbols",status="200"} 1')
   expect(metrics).toContain('tradelake_http_requests_total{route="/v1/candles",status="400"} 1')
 })
+
+test('a method that a route does not take is refused with those that it takes', async () => {
+  const answer = await served()('/v1/pins/x', {}, 'POST')
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'PUT, DELETE'])
+})
+
+describe('where an answer has to be small', () => {
+  test('a larger one is refused in words, whether it has pages or not', async () => {
+    const ask = served({ maxAnswerBytes: 20_000 })
+    for (const more of ['limit=400', 'limit=all&format=csv']) {
+      const answer = await ask(`/v1/trades?start=2026-10-01&${more}`, { 'x-request-id': 'a' })
+      expect([answer.status, answer.headers.get('x-request-id')]).toEqual([413, 'a'])
+      expect(((await answer.json()) as { detail: string }).detail).toMatch(
+        /^The answer has more than the 20000 bytes that this server can send at once: ask for fewer rows a page/,
+      )
+    }
+    const plain = await (await served()('/v1/trades?limit=40')).text()
+    const answer = await ask('/v1/trades?limit=40', { 'accept-encoding': 'gzip' })
+    expect(gunzipSync(Buffer.from(await answer.arrayBuffer())).toString()).toBe(plain)
+    expect((await ask('/v1/nothing')).status).toBe(404)
+    expect((await ask('/binance/api/v3/ping')).status).toBe(200)
+  })
+})

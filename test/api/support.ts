@@ -89,3 +89,10 @@ export function append(
     {"action":"add-snapshot","snapshot":{${added.join(',')}}},
     {"action":"set-snapshot-ref","ref-name":"main","type":"branch","snapshot-id":${snapshot}}]}`
 }
+
+/** The API's own description of itself. */
+export async function askedDescription(): Promise<{ readonly paths: Record<string, Json> }> {
+  const api = createApi({ ports: memoryLake().ports, log: SILENT, auth: 'none' })
+  const answer = await api.request('http://localhost/v1/openapi.json', { headers: { host: 'localhost' } })
+  return (await answer.json()) as { paths: Record<string, Json> }
+}

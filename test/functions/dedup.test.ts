@@ -1,8 +1,8 @@
 /** Where a trade's repeats are looked for, and which row stays: the one with the lowest lineage (exchange, epoch, partition, offset). */
 import { expect, test } from 'vitest'
 import { type Batch, type BytesColumn, bytesOf, dictionaryOf } from '../../domain/columns.ts'
+import { findRepeats } from '../../domain/repeats.ts'
 import { rowStarts } from '../../domain/take.ts'
-import { findRepeats } from '../../functions/gold/dedup.ts'
 import { feed, goldRow, goldRows } from './gold-support.ts'
 import { memoryLake, START_MICROS, testEngine, tradeOf, unifyAll } from './support.ts'
 

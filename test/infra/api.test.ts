@@ -26,12 +26,15 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
         expect(mayOnCatalog(action, partition), `${action} ${partition}`).toBe(true)
   })
 
-  test('of the state it knows keys and requests, and no checkpoint or list', () => {
+  test('of the state it writes keys and requests alone, and reads what waits, but no checkpoint', () => {
     for (const partition of ['keys', 'request#0b1c'])
       for (const action of ['dynamodb:GetItem', ...WRITES]) expect(mayOnState(action, partition)).toBe(true)
-    for (const action of ['dynamodb:GetItem', 'dynamodb:Query']) expect(mayOnState(action, 'lost_times')).toBe(true)
-    for (const action of WRITES) expect(mayOnState(action, 'lost_times')).toBe(false)
-    for (const partition of ['checkpoint#market.crypto.trades.binance', 'pending#gold', 'upkeep', 'keys2'])
+    for (const partition of ['lost_times', 'pending#gold', 'pending#silver_binance']) {
+      for (const action of ['dynamodb:GetItem', 'dynamodb:Query'])
+        expect(mayOnState(action, partition), partition).toBe(true)
+      for (const action of WRITES) expect(mayOnState(action, partition), partition).toBe(false)
+    }
+    for (const partition of ['checkpoint#market.crypto.trades.binance', 'upkeep', 'keys2'])
       for (const action of ['dynamodb:GetItem', 'dynamodb:Query', ...WRITES])
         expect(mayOnState(action, partition), partition).toBe(false)
   })

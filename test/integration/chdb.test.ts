@@ -39,6 +39,10 @@ test('chDB without credentials lists and reads a user’s table through the cata
   const scratch = { path: (name: string) => join(folder, name), remove: () => {} }
   const store = s3Store({ client: s3, bucket: BUCKET, ids, scratch })
   const service = s3FileService({ region, roleArn, now: clock.now })
+  // Files that exports name are had without any credentials.
+  await store.put('signed/a file+1.parquet', Buffer.from('its bytes'))
+  const signed = await fetch(await service.presign(`s3://${BUCKET}/signed/a file+1.parquet`, 60))
+  expect([signed.status, await signed.text()]).toEqual([200, 'its bytes'])
   const ports = { clock, ids, state: memoryState(), store }
   const catalogOf = (whole: typeof service) => {
     const api = createApi({ ports, service: whole, log: SILENT, auth: 'none' })

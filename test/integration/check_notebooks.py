@@ -107,7 +107,7 @@ same("rows of the files by polars", len(found["same"]), sum(row[2] for row in ex
 
 print("ready", flush=True)
 sys.stdin.readline()
-run(AGAIN)
+# The pin is set once; the lines below it are run again.
 run(AGAIN, 1)
 same("the backtest on the pin", [found["prices"], found["worth"]], [prices, worth])
 now = [row["close"] for row in found["arrow"](found["query"]).to_pylist()]

@@ -1,12 +1,12 @@
-/** A dbt project on the lake: its model reads Gold through the catalog, and its rows are those of `tradelake sql`. */
+/** A dbt project on the lake: its model reads Gold through the catalog, its rows are those of `tradelake sql`, and it says how old the tables are. */
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasPython } from '../../localstack/python.ts'
 import { newFolder, output } from '../cli/support.ts'
-import { fragmentedLake } from '../embedded/support.ts'
+import { drainLake, fragmentedLake, publishMarket, type TestLake } from '../embedded/support.ts'
 import { catalogPython } from './python.ts'
 import { serveLake } from './served.ts'
 
@@ -33,23 +33,36 @@ function installExtensions(python: string, folder: string): string {
 }
 
 describe.skipIf(!hasPython() || process.platform !== 'linux')('dbt', () => {
+  let lake: TestLake
   let data: string
   beforeAll(async () => {
-    const lake = await fragmentedLake()
+    lake = await fragmentedLake()
     data = lake.directory
-    lake.close()
   })
-  afterAll(() => rmSync(join(data, '..'), { recursive: true }))
+  afterAll(() => lake?.remove())
 
-  test('makes a model of Gold whose rows are those of SQL', async () => {
+  /** A folder with the project, and dbt in it: gives its exit status and what it printed. */
+  async function project() {
     const folder = newFolder()
     cpSync(join(import.meta.dirname, 'dbt'), folder, { recursive: true })
     const python = await catalogPython()
     const env = { PATH: process.env.PATH, DUCKDB_EXTENSIONS: installExtensions(python, join(folder, 'extensions')) }
+    const dbt = async (catalog: string, ...words: readonly string[]) => {
+      const all = ['-c', 'from dbt.cli.main import cli; cli()', ...words, '--profiles-dir', folder]
+      const ended = run(python, all, { cwd: folder, env: { ...env, CATALOG: catalog } })
+      return ended.then(
+        ({ stdout }) => ({ status: 0, stdout }),
+        ({ code, stdout }) => ({ status: code as number, stdout: String(stdout) }),
+      )
+    }
+    return { folder, python, dbt }
+  }
+
+  test('makes a model of Gold whose rows are those of SQL', async () => {
+    const { folder, python, dbt } = await project()
     const served = await serveLake(data)
     try {
-      const dbt = ['-c', 'from dbt.cli.main import cli; cli()', 'run', '--profiles-dir', folder]
-      const { stdout } = await run(python, dbt, { cwd: folder, env: { ...env, CATALOG: served.catalog } })
+      const { stdout } = await dbt(served.catalog, 'run')
       expect(stdout).toMatch(/Completed successfully/)
     } finally {
       await served.close()
@@ -62,4 +75,41 @@ print(json.dumps([dict(zip(rows.columns, row)) for row in rows.fetchall()]))`
     expect(rows.length).toBeGreaterThan(10)
     expect(rows).toEqual(JSON.parse(await output('sql', SAME, '--format', 'json', '--data', data)))
   })
+
+  test('finds tables of hours ago stale, of an hour ago late, and of ten minutes ago fresh', async () => {
+    const { folder, dbt } = await project()
+    const served = await serveLake(data)
+    const freshness = async () => {
+      const { status } = await dbt(served.catalog, 'source', 'freshness')
+      const { results } = JSON.parse(readFileSync(join(folder, 'target/sources.json'), 'utf8'))
+      return { status, ...Object.fromEntries(results.map(nameAndStatus)) }
+    }
+    try {
+      expect(await freshness()).toEqual({ status: 1, ...all('error') })
+      await publishMarket(lake, { market: 1, from: 0, to: 30, shift: -3_000_000_000n })
+      await drainLake(lake)
+      expect(await freshness()).toEqual({ status: 0, ...all('warn') })
+      await publishMarket(lake, { market: 2, from: 0, to: 30 })
+      await drainLake(lake)
+      expect(await freshness()).toEqual({ status: 0, ...all('pass') })
+    } finally {
+      await served.close()
+    }
+  })
+
+  test('has its sources on the page of the catalog', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/catalog.md'), 'utf8')
+    expect(page).toContain(readFileSync(join(import.meta.dirname, 'dbt/models/sources.yml'), 'utf8'))
+  })
 })
+
+const SOURCES = [
+  'silver_binance_trades',
+  'silver_kraken_trades',
+  'silver_coinbase_trades',
+  'gold_crypto_trades',
+  'gold_ohlcv_1m',
+]
+const all = (status: string) => Object.fromEntries(SOURCES.map(name => [name, status]))
+const nameAndStatus = ({ unique_id, status }: { readonly unique_id: string; readonly status: string }) =>
+  [String(unique_id.split('.').at(-1)), status] as const

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatDecimal, PRICE_SCALE, QUANTITY_SCALE } from '../../domain/decimal.ts'
 import { topicName } from '../../domain/names.ts'
-import type { Trade } from '../../domain/trade.ts'
+import { messageId, type Trade } from '../../domain/trade.ts'
 import { encodeTrade } from '../../domain/wire.ts'
 import { type Lake, openLake } from '../../embedded/lake.ts'
 import { shapeTrades } from '../api/shapes-lake.ts'
@@ -17,7 +17,7 @@ export interface ServedMarkets {
   readonly trades: string
   /** For what clients write. */
   readonly folder: string
-  /** Commits trades that come a day late: one behind each of Binance's, at half a dollar more. */
+  /** Commits trades that come a day late: one behind each of BTCUSDT's, at half a dollar more. */
   addLateTrades(): Promise<void>
   close(): Promise<void>
 }
@@ -45,11 +45,13 @@ export async function servedMarkets(): Promise<ServedMarkets> {
     async addLateTrades() {
       const late = trades
         .filter(({ symbol }) => symbol === 'BTCUSDT')
-        .map((trade, n) => ({
-          ...trade,
-          ...{ messageId: `late-${n}`, tradeId: `BINANCE-${n + 1}` },
-          ...{ timestamp: trade.timestamp + 1n, price: trade.price + 5_000_000_000n },
-        }))
+        .map((trade, n) => {
+          const tradeId = `BINANCE-${n + 1}`
+          return {
+            ...{ ...trade, tradeId, messageId: messageId(trade.exchange, trade.symbol, tradeId) },
+            ...{ timestamp: trade.timestamp + 1n, price: trade.price + 5_000_000_000n },
+          }
+        })
       const again = await openLake(lake.directory, { exchanges: lake.exchanges })
       await commitTrades(again, late)
       again.close()

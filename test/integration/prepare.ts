@@ -5,7 +5,15 @@ import { ministackPython } from '../../localstack/ministack.ts'
 import { hasPython } from '../../localstack/python.ts'
 import { registryHome } from '../../localstack/registry.ts'
 import { icebergJars } from './java.ts'
-import { catalogPython, connectorPython, marketPython, notebookPython, readersPython, tardisPython } from './python.ts'
+import {
+  catalogPython,
+  connectorPython,
+  marketPython,
+  notebookPython,
+  readersPython,
+  schemaPython,
+  tardisPython,
+} from './python.ts'
 import { awsPython } from './shell.ts'
 import { sparkJars, sparkPython } from './spark.ts'
 
@@ -20,6 +28,7 @@ export default async function prepare(): Promise<void> {
           catalogPython,
           marketPython,
           connectorPython,
+          schemaPython,
           tardisPython,
           notebookPython,
           sparkPython,

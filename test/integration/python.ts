@@ -61,6 +61,11 @@ export function connectorPython(): Promise<string> {
   return pythonEnvironment(join(HERE, 'connector-requirements.txt'))
 }
 
+/** The interpreter that has schemathesis, which makes requests of a description. */
+export function schemaPython(): Promise<string> {
+  return pythonEnvironment(join(HERE, 'schema-requirements.txt'))
+}
+
 /** The interpreter that has NautilusTrader, a client of tardis-machine. */
 export function tardisPython(): Promise<string> {
   return pythonEnvironment(join(HERE, 'tardis-requirements.txt'))

@@ -25,6 +25,7 @@ import { drainDeployed } from '../../operations/deployed-drain.ts'
 import { openTables } from '../../tables/views.ts'
 import { type Deployed, startDeployed } from './deployed.ts'
 import { CATALOG_CASES } from './deployed-catalog.ts'
+import { marketAnswers } from './deployed-market.ts'
 import { putRolePolicy, rolePolicy, type Statement } from './iam.ts'
 import { throttledDynamoDb } from './throttled-dynamodb.ts'
 
@@ -91,6 +92,8 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack, refused', () =>
   })
 
   test.each(CATALOG_CASES)('%s', async (_, check) => check(deployed))
+
+  test('candles and trades are answered by its function to who has a key', () => marketAnswers(deployed))
 
   test('Bronze without its grant to write fails, and takes the same records when it has it back', async () => {
     const before = await deployed.bronzeRows()

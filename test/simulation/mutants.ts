@@ -250,19 +250,19 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     'one id is one trade, whenever it was',
-    'functions/gold/dedup.ts',
+    'domain/repeats.ts',
     '(a > b ? a - b : b - a) <= SAME_TRADE_MICROS',
     '(a > b ? a - b : b - a) <= 86_400n * SAME_TRADE_MICROS',
   ),
   mutant(
     'Gold’s own rows are not looked at',
-    'functions/gold/dedup.ts',
+    'domain/repeats.ts',
     'if (near(times[row], goldTimes[i])) repeated[row] = 1',
     'if (near(times[row], goldTimes[i])) repeated[row] = 0',
   ),
   mutant(
     'repeats across a minute’s end are not looked for',
-    'functions/gold/trades.ts',
+    'tables/gold-repeats.ts',
     'rangesAround(windows, MINUTE_MICROS, SAME_TRADE_MICROS)',
     'rangesAround(windows, MINUTE_MICROS, SAME_TRADE_MICROS - SAME_TRADE_MICROS)',
   ),

@@ -63,7 +63,7 @@ describe('coverage', () => {
   })
 
   test('of too many rows is refused with how to have fewer', async () => {
-    expect(await ask('coverage?start=2020-01-01&bucket=1m')).toMatchObject({
+    expect(await ask('coverage?bucket=1m&start=2020-01-01')).toMatchObject({
       status: 413,
       detail: expect.stringMatching(/^\d+ buckets of 4 markets are more than 20000 rows: ask for a shorter range/),
     })

@@ -2,10 +2,10 @@
  * Exact deduplication without state: a repeat of a trade has the same time to within a second, so it can only be among
  * Gold's rows of the batch's own minutes.
  */
-import type { Batch, BytesColumn, DictionaryColumn, Int32Column, Int64Column } from '../../domain/columns.ts'
-import { equalBytes, hashBytes, wordsOf } from '../../domain/interner.ts'
-import { rowStarts } from '../../domain/take.ts'
-import { SAME_TRADE_MICROS } from '../../domain/trade.ts'
+import type { Batch, BytesColumn, DictionaryColumn, Int32Column, Int64Column } from './columns.ts'
+import { equalBytes, hashBytes, wordsOf } from './interner.ts'
+import { rowStarts } from './take.ts'
+import { SAME_TRADE_MICROS } from './trade.ts'
 
 /** At most 128 Ki words of 32 bits, half a megabyte; fewer for fewer rows, as each batch begins with clearing them. */
 const MAX_BIT_WORDS = 0x1ffff

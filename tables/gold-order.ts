@@ -2,11 +2,11 @@
  * Gold's trades of a range in the order of answers, from any number of files, without having all of them in memory: a file is opened
  * when the merge reaches its first trade, and its next row group when the merge reaches the end of the one before.
  */
-import type { Ports } from '../../domain/ports.ts'
-import { GOLD_TABLE } from '../../domain/tables.ts'
-import { decodeValue } from '../../iceberg/bounds.ts'
-import type { DataFile } from '../../iceberg/types.ts'
-import { compareTrades, readTrades, type TradeColumns, type Wanted, wantedRows } from './trade-columns.ts'
+import type { Ports } from '../domain/ports.ts'
+import { GOLD_TABLE } from '../domain/tables.ts'
+import { decodeValue } from '../iceberg/bounds.ts'
+import type { DataFile } from '../iceberg/types.ts'
+import { compareTrades, readTrades, type TradeColumns, type Wanted, wantedRows } from './gold-columns.ts'
 
 /** Trades in order: the row of each, and in which of the columns it stands. */
 export interface OrderedTrades {
@@ -33,14 +33,15 @@ interface Unread {
 
 const BATCH_ROWS = 8_192
 
-/** @throws Corrupt; NotFound */
+/** `more`: trades that are in no file of Gold's. @throws Corrupt; NotFound */
 export async function* tradesInOrder(
   ports: Pick<Ports, 'store'>,
   files: readonly DataFile[],
   wanted: Wanted,
+  more: readonly TradeColumns[] = [],
 ): AsyncGenerator<OrderedTrades> {
   let unread = files.map(file => unreadOf(ports, file, wanted)).sort((a, b) => a.bound - b.bound)
-  let runs: Run[] = []
+  let runs = more.map(columns => runOf(columns, wanted)).filter(({ order }) => order.length > 0)
   for (;;) {
     // All that may be as early as the first of the open runs has to be open before it is given.
     for (;;) {
@@ -70,10 +71,14 @@ function unreadOf(ports: Pick<Ports, 'store'>, file: DataFile, wanted: Wanted): 
       if (done) return undefined
       // Other row groups of the file are not before the end of this one: a file is in the order of time.
       unread.bound = columns.rows > 0 ? columns.times[columns.rows - 1] : unread.bound
-      return { columns, order: wantedRows(columns, wanted), at: 0, place: -1 }
+      return runOf(columns, wanted)
     },
   }
   return unread
+}
+
+function runOf(columns: TradeColumns, wanted: Wanted): Run {
+  return { columns, order: wantedRows(columns, wanted), at: 0, place: -1 }
 }
 
 const TIME_ID = GOLD_TABLE.columns.find(({ name }) => name === 'timestamp')?.id ?? -1

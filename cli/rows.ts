@@ -18,7 +18,7 @@ const CANDLES = [
     'numbers',
   ] as const),
 ] as const
-const TRADES = ['symbols', 'exchanges', 'start', 'end', 'as_of', 'limit', 'numbers'] as const
+const TRADES = ['symbols', 'exchanges', 'start', 'end', 'as_of', 'fresh', 'limit', 'numbers'] as const
 const COVERAGE = ['symbols', 'exchanges', 'bucket', 'start', 'end', 'as_of'] as const
 
 /** `columns`: those of a table on a terminal, which has not room for all. */

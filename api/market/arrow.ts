@@ -45,22 +45,32 @@ class Pieces extends AsyncByteQueue {
   }
 }
 
-/** An answer as its batches come, a piece for each; of no batches too it says its columns. */
+/**
+ * An answer as its batches come, a piece for each; of no batches too it says its columns. `names`: what columns of few texts may hold, so
+ * that their dictionaries are sent once: Polars takes none that grow.
+ */
 export async function* arrowPieces(
   columns: readonly ColumnShape[],
   batches: AsyncIterable<Batch>,
   numbers: Numbers,
+  names: Readonly<Record<string, readonly string[]>>,
 ): AsyncGenerator<Uint8Array> {
-  const encode = arrowEncoder(columns, numbers)
+  const encode = arrowEncoder(columns, numbers, names)
   const sink = new Pieces()
   const writer = new RecordBatchStreamWriter()
-  const written = (batch?: Batch) => {
-    if (batch) writer.write(encode(batch))
+  const written = (record?: RecordBatch) => {
+    if (record) writer.write(record)
     else writer.finish()
     return Buffer.concat(sink.taken.splice(0))
   }
-  writer.reset(sink as never, encode(emptyBatch(columns)).schema)
-  for await (const batch of batches) yield written(batch)
+  let isOpen = false
+  const open = (record: RecordBatch) => {
+    if (!isOpen) writer.reset(sink as never, record.schema)
+    isOpen = true
+    return record
+  }
+  for await (const batch of batches) yield written(open(encode(batch)))
+  if (!isOpen) yield written(open(encode(emptyBatch(columns))))
   yield written()
 }
 
@@ -73,10 +83,14 @@ function emptyBatch(columns: readonly ColumnShape[]): Batch {
 }
 
 /** One schema for all batches of an answer, and dictionaries that only grow: what a batch adds is sent with it. */
-function arrowEncoder(columns: readonly ColumnShape[], numbers: Numbers): (batch: Batch) => RecordBatch {
+function arrowEncoder(
+  columns: readonly ColumnShape[],
+  numbers: Numbers,
+  names: Readonly<Record<string, readonly string[]>> = {},
+): (batch: Batch) => RecordBatch {
   const fields = columns.map((column, at) => new Field(column.name, typeOf(column, at, numbers), true))
   const schema = new Schema(fields)
-  const dictionaries = fields.map(() => growingDictionary())
+  const dictionaries = fields.map(({ name }) => growingDictionary(names[name] ?? []))
   return ({ rows, columns: data }) => {
     const children = fields.map(({ name, type }, at) => dataOf(type, data[name], rows, dictionaries[at]))
     return new RecordBatch(schema, makeData({ type: new Struct(fields), length: rows, nullCount: 0, children }))
@@ -85,9 +99,9 @@ function arrowEncoder(columns: readonly ColumnShape[], numbers: Numbers): (batch
 
 type GrowingDictionary = ReturnType<typeof growingDictionary>
 
-function growingDictionary() {
-  const places = new Map<string, number>()
-  const chunks: Data<Utf8>[] = []
+function growingDictionary(first: readonly string[]) {
+  const places = new Map(first.map((entry, place) => [entry, place]))
+  const chunks = first.length > 0 ? [utf8(first)] : []
   return {
     /** The place of each entry. */
     add(entries: readonly string[]): number[] {

@@ -2,9 +2,11 @@
 import type { Context } from 'hono'
 import { PRICE_SCALE, QUANTITY_SCALE, QUOTE_SCALE } from '../../domain/decimal.ts'
 import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
-import { asOfIn, nowOf } from './as-of.ts'
+import type { LoadedTable } from '../../iceberg/catalog.ts'
+import { snapshotById } from '../../iceberg/metadata.ts'
+import { asOfIn, nowOf, type Snapshots, snapshotsIn } from './as-of.ts'
 import { type Average, type AverageQuery, minuteAverages, timeAverages, volumeAverages } from './averages.ts'
-import { type Format, formatIn, type Numbers, type RowColumn } from './formats.ts'
+import { type Format, formatIn, type Numbers, type RowColumn, timeText } from './formats.ts'
 import { chooseMarkets, marketsOf } from './markets.ts'
 import type { ParameterName } from './parameter-list.ts'
 import { type Parameters, parametersOf } from './parameters.ts'
@@ -43,6 +45,7 @@ interface Asked {
   readonly read: Parameters
   readonly query: AverageQuery
   readonly now: bigint
+  readonly snapshots: Snapshots
 }
 
 function averageRoute(
@@ -55,7 +58,7 @@ function averageRoute(
       const { format, numbers, ...asked } = await askedIn(context, options, parameters)
       const { from, to, asOf } = asked.query
       const rows = await averages(options, asked)
-      const about = { start: text(from), end: text(to) }
+      const about = { start: timeText(from), end: timeText(to), snapshots: asked.snapshots }
       return sendRows(context, {
         ...{ columns: COLUMNS, rows, format, numbers },
         ...{ next: undefined, isFixed: asOf.isFixed && asked.read.text('end') !== undefined, about },
@@ -74,15 +77,18 @@ async function askedIn(
   const numbers = read.choice('numbers', ['decimal', 'float'], 'decimal')
   const { start: from, end } = read.range()
   if (from === undefined) throw problem(400, 'start is missing: give the begin of the range.', 'start')
-  const asOf = await asOfIn(ports, read, read.text('as_of') === undefined ? [] : await openNamed(ports, PINNED_TABLES))
+  const tables = await openNamed(ports, PINNED_TABLES)
+  const state = await asOfIn(ports, read, tables)
+  // All that is read is of these snapshots, which the answer names.
+  const snapshots = snapshotsIn(state, tables)
+  const asOf = { ...state, snapshotOf: ({ name, metadata }: LoadedTable) => snapshotById(metadata, snapshots[name]) }
   const now = nowOf(asOf, ports)
-  const to = end ?? now
-  if (from >= to) throw problem(400, 'start is not before the end of the range, which is now without an end.', 'start')
+  // Nothing is known of the time to come.
+  const to = end === undefined || end > now ? now : end
+  if (from >= to) throw problem(400, 'start is not before the end of the range, which is now at the latest.', 'start')
   const markets = chooseMarkets(await marketsOf(ports, asOf), read.codes('exchanges'), read.codes('symbols'))
-  return { read, query: { markets, from, to, asOf }, now, format, numbers }
+  return { read, query: { markets, from, to, asOf }, now, snapshots, format, numbers }
 }
-
-const text = (micros: bigint) => new Date(Number(micros / 1000n)).toISOString()
 
 const VWAP = averageRoute(
   { path: '/vwap', summary: 'The average price of a range by volume, exactly.', parameters: COMMON },
@@ -91,10 +97,7 @@ const VWAP = averageRoute(
 
 const TWAP = averageRoute(
   { path: '/twap', summary: 'The average price of a range by time, exactly.', parameters: TWAP_PARAMETERS },
-  ({ ports }, { read, query: asked, now }) => {
-    // Nothing is known of the time to come.
-    const query = { ...asked, to: asked.to < now ? asked.to : now }
-    if (query.from >= query.to) throw problem(400, 'start is yet to come: give an earlier one.', 'start')
+  ({ ports }, { read, query, now }) => {
     const length = query.to - query.from
     if (read.choice('method', ['trades', '1m'], 'trades') === 'trades') {
       if (length > MOST_OF_TRADES)
@@ -106,8 +109,14 @@ const TWAP = averageRoute(
     // The minute that goes on now is not whole yet.
     const to = (query.to / MINUTE_MICROS) * MINUTE_MICROS
     const isWhole = query.from % MINUTE_MICROS === 0n && (to === query.to || query.to === now)
-    if (!isWhole || query.from >= to)
+    if (!isWhole)
       throw problem(400, 'method is 1m: give a start and an end at whole minutes, or method=trades.', 'method')
+    if (query.from >= to)
+      throw problem(
+        400,
+        'method is 1m, and no minute of the range has ended yet: ask again then, or give method=trades.',
+        'method',
+      )
     return minuteAverages(ports, { ...query, to })
   },
 )

@@ -15,7 +15,7 @@ import {
 } from './candle-pages.ts'
 import { cursorText, readCursor } from './cursors.ts'
 import type { RowColumn } from './formats.ts'
-import { chooseMarkets, MARKET_TABLES, marketsOf } from './markets.ts'
+import { chooseMarkets, MARKET_TABLES, marketNames, marketsOf } from './markets.ts'
 import { ROWS_PARAMETERS, rowsRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { batchOf } from './row-batch.ts'
@@ -137,6 +137,11 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
   if (isWhole)
     return streamRows(context, answer, allPages(page), {
       rows: rows => rows,
+      names: {
+        ...marketNames(wanted.markets.values()),
+        timeframe: [...new Set(windows.map(({ name }) => name))],
+        status: ['closed', 'open', 'gap'],
+      },
       batch: rows => batchOf(CANDLE_COLUMNS, rows, numbers),
     })
   const { rows, next } = await page(cursor?.position)

@@ -87,7 +87,7 @@ function textOf<Row>({ type, scale = 0, value }: RowColumn<Row>, row: Row): stri
 }
 
 /** As `2026-11-20T10:00:00Z`, with six digits after the point where it is no whole second. */
-function timeText(micros: bigint): string {
+export function timeText(micros: bigint): string {
   const seconds = new Date(Number(micros / 1_000_000n) * 1000).toISOString().slice(0, 19)
   const rest = micros % 1_000_000n
   return rest === 0n ? `${seconds}Z` : `${seconds}.${rest.toString().padStart(6, '0')}Z`

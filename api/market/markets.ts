@@ -90,3 +90,10 @@ function requireNames(what: string, asked: readonly string[], present: ReadonlyS
   const hint = nearest(wrong, present) ?? 'the lake has no candles yet'
   throw problem(404, `There is no ${what} ${wrong}${where}: ${hint}. GET /v1/symbols lists all.`, `${what}s`)
 }
+
+/** The exchanges and the symbols of markets, each once. */
+export function marketNames(markets: Iterable<Market>): Readonly<Record<'exchange' | 'symbol', readonly string[]>> {
+  const all = [...markets]
+  const once = (of: (market: Market) => string) => [...new Set(all.map(of))]
+  return { exchange: once(({ exchange }) => exchange), symbol: once(({ symbol }) => symbol) }
+}

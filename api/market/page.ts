@@ -21,7 +21,7 @@ ${routes.map(section)}
 }
 
 function section({ method, path, summary, parameters, columns }: Route) {
-  const address = `/v1${path.replace(/:(\w+)/g, '{$1}')}`
+  const address = `/v1${path.replace(/:(\w+)(?:\{[^}]*\})?/g, '{$1}')}`
   const title = html`<code>${method.toUpperCase()} ${address}</code>`
   return html`<h2>${method === 'get' && !path.includes(':') ? html`<a href="${address}">${title}</a>` : title}</h2>
 <p>${summary}</p>

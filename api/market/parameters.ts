@@ -10,7 +10,12 @@ const MAX_NAMES = 200
 export function parametersOf(query: URLSearchParams, known: readonly string[]) {
   for (const name of new Set(query.keys())) {
     if (!known.includes(name))
-      throw problem(400, `There is no parameter ${name} here: give some of ${known.join(', ')}.`, name)
+      throw problem(
+        400,
+        `There is no parameter ${name} here: ${known.length === 0 ? 'this route has none' : `give some of ${known.join(', ')}`}.`,
+        name,
+      )
+    if (query.get(name)?.trim() === '') throw problem(400, `${name} is empty: leave it out, or give a value.`, name)
     if (query.getAll(name).length > 1)
       throw problem(400, `${name} is given twice: give all of it at once, with commas.`, name)
   }

@@ -75,7 +75,8 @@ export async function putPin(
   name: string,
   { names, asOf }: { readonly names: readonly string[]; readonly asOf: AsOf },
 ): Promise<{ readonly pin: Pin; readonly isNew: boolean }> {
-  if (!PIN_NAME.test(name) || name === 'main')
+  if (name === 'main') throw problem(400, 'main is the name of the tables themselves: give a pin another one.')
+  if (!PIN_NAME.test(name))
     throw problem(
       400,
       `${name} is no name for a pin: give a letter, then up to 99 letters, digits, dots, dashes and underscores.`,

@@ -101,6 +101,8 @@ function linesOf<Row>(columns: readonly RowColumn<Row>[], rows: readonly Row[], 
 interface PartOf<Row, Part> {
   rows(part: Part): readonly Row[]
   batch(part: Part): Batch
+  /** What columns of few texts may hold. */
+  readonly names: Readonly<Record<string, readonly string[]>>
 }
 
 /**
@@ -137,7 +139,7 @@ export async function streamRows<Row, Part>(
       yield Buffer.from(format === 'csv' ? csvLines(columns, rows) : linesOf(columns, rows, numbers))
     }
   }
-  const pieces = format === 'arrow' ? arrowPieces(columns, batches(), numbers) : texts()
+  const pieces = format === 'arrow' ? arrowPieces(columns, batches(), numbers, of.names) : texts()
   const sent = codedStream(Readable.from(inTurns(pieces), { highWaterMark: 1 }), context.req.header('accept-encoding'))
   return context.body(sent.body, 200, { ...headers, ...(sent.coding && { 'content-encoding': sent.coding }) })
 }

@@ -8,7 +8,7 @@ import { asOfIn, nowOf, requireSnapshot } from './as-of.ts'
 import { cursorText, readCursor } from './cursors.ts'
 import type { RowColumn } from './formats.ts'
 import { readFresh, withMarkets } from './fresh.ts'
-import { chooseMarkets, MARKET_TABLES, marketsOf } from './markets.ts'
+import { chooseMarkets, MARKET_TABLES, marketNames, marketsOf } from './markets.ts'
 import { problem } from './problems.ts'
 import { ROWS_PARAMETERS, rowsRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
@@ -81,7 +81,7 @@ async function answer(context: Context, { ports, writing }: MarketOptions): Prom
   const known = await marketsOf(ports, asOf)
   const [exchanges, symbols] = [read.codes('exchanges'), read.codes('symbols')]
   // It refuses names that there are not.
-  chooseMarkets(fresh?.trades ? withMarkets(known, fresh.trades) : known, exchanges, symbols)
+  const chosen = chooseMarkets(fresh?.trades ? withMarkets(known, fresh.trades) : known, exchanges, symbols)
   const markets = { has: named(exchanges, symbols) }
   const snapshotId = cursor?.snapshot ?? (fresh ? fresh.snapshotId : gold && asOf.snapshotOf(gold)?.['snapshot-id'])
   const answer = { columns: COLUMNS, format, numbers, isFixed: asOf.isFixed }
@@ -98,6 +98,7 @@ async function answer(context: Context, { ports, writing }: MarketOptions): Prom
   if (isWhole)
     return streamRows(context, answer, allTrades(ports, gold, range), {
       rows: rowsOf,
+      names: { ...marketNames(chosen.values()), side: ['BUY', 'SELL'] },
       batch: part => (numbers === 'float' ? batchOf(COLUMNS, rowsOf(part), numbers) : tradeBatch(part)),
     })
   if (from === undefined) return send(await lastTrades(ports, gold, range, limit))

@@ -72,7 +72,7 @@ export function optionsIn(query: URLSearchParams): {
 /** The one range of a replay. @throws Problem 400 */
 export function rangeOf(options: readonly Option[]): Range {
   const ranges = options.map(({ from, to }) => {
-    const read = parametersOf(new URLSearchParams({ from: from ?? '', to: to ?? '' }), ['from', 'to'])
+    const read = parametersOf(new URLSearchParams({ ...(from && { from }), ...(to && { to }) }), ['from', 'to'])
     const [begin, end] = [read.time('from'), read.time('to')]
     if (begin === undefined || end === undefined)
       throw problem(400, 'options lacks from or to: give both, as 2026-11-20T10:00:00Z.', 'options')

@@ -1,5 +1,6 @@
 /** Requests that schemathesis makes up from the API's own description: whatever is asked, the answer is one that the description names. */
 import { spawn } from 'node:child_process'
+import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasPython } from '../../localstack/python.ts'
 import { type ServedMarkets, servedMarkets } from './market-lake.ts'
@@ -32,7 +33,7 @@ describe.skipIf(!hasPython())('the description of /v1', () => {
 /** What a program printed, whatever its status. */
 function run(command: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env: { ...process.env, COLUMNS: '160' } })
+    const child = spawn(command, args, { cwd: tmpdir(), env: { ...process.env, COLUMNS: '160' } })
     let printed = ''
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', text => {

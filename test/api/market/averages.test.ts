@@ -119,9 +119,20 @@ describe('the average', () => {
     expect(Object.keys(row)).toEqual(['exchange', 'symbol', 'price', 'volume', 'quote_volume', 'trades'])
   })
 
+  test('ends now at the latest, and says of which states it is', async () => {
+    const body = await ask(`vwap?start=${NOW - HOUR}&end=2099-01-01`)
+    expect([body.start, body.end]).toEqual(['2026-11-20T11:00:00Z', '2026-11-20T12:00:00Z'])
+    const { data } = await ask('snapshots?tables=gold_crypto_trades')
+    expect(body.snapshots.gold_crypto_trades).toBe(data.at(-1).snapshot)
+    expect((await ask(`twap?method=1m&start=2026-11-20T12:00&end=2026-11-20T12:01`)).detail).toBe(
+      'start is not before the end of the range, which is now at the latest.',
+    )
+    expect((await ask('vwap?start=2026-11-20&as_of=')).detail).toBe('as_of is empty: leave it out, or give a value.')
+  })
+
   test.each([
     ['vwap', 'start is missing: give the begin of the range.'],
-    ['vwap?start=2026-11-21', 'start is not before the end of the range, which is now without an end.'],
+    ['vwap?start=2026-11-21', 'start is not before the end of the range, which is now at the latest.'],
     [
       'twap?start=2026-11-01&end=2026-11-09',
       'The range is longer than 7 days: ask for method=1m, or for a shorter one.',

@@ -60,7 +60,8 @@ describe('candles', () => {
               .map(({ symbol }) => symbol),
           )
           fc.pre(symbols.every(symbol => known.has(symbol)))
-          const query = `timeframe=${frames}&symbols=${symbols}&exchanges=${exchanges}&start=${from}&end=${to}&fill=${fill}&include_open=${open}&limit=${limit}`
+          const named = `${symbols.length > 0 ? `&symbols=${symbols}` : ''}${exchanges.length > 0 ? `&exchanges=${exchanges}` : ''}`
+          const query = `timeframe=${frames}${named}&start=${from}&end=${to}&fill=${fill}&include_open=${open}&limit=${limit}`
           expect(await allPages(query)).toEqual(
             naiveRows(asked, { frames, from, to, fill, open, now: NOW, missing: MISSING }),
           )

@@ -1,5 +1,5 @@
 /** The same rows in every format: as text, as Arrow, as Parquet; in pages or whole. */
-import { Decimal, Timestamp, TimeUnit, tableFromIPC, Utf8 } from 'apache-arrow'
+import { Decimal, MessageReader, Timestamp, TimeUnit, tableFromIPC, Utf8 } from 'apache-arrow'
 import { parquetReadObjects } from 'hyparquet'
 import { describe, expect, test } from 'vitest'
 import { parquetCompressors } from '../../../iceberg/parquet/chunk.ts'
@@ -102,6 +102,20 @@ describe('the same rows come', () => {
     const candles = 'candles?timeframe=1h&start=2026-11-10&fill=previous'
     const hours = await rowsOf(`${candles}&limit=10000`)
     expect(arrowRows(await bytesOf(`${candles}&limit=all&format=arrow`))).toEqual(hours)
+  })
+
+  test('whole with dictionaries that are sent once: Polars takes none that grow', async () => {
+    for (const path of ['trades?start=2026-10-01&limit=all', 'candles?timeframe=1h,1d&start=2026-11-01&limit=all']) {
+      const bytes = await bytesOf(`${path}&format=arrow`)
+      const deltas: boolean[] = []
+      const reader = new MessageReader(bytes)
+      for (let message = reader.readMessage(); message; message = reader.readMessage()) {
+        if (message.isDictionaryBatch()) deltas.push(message.header().isDelta)
+        reader.readMessageBody(message.bodyLength)
+      }
+      expect(deltas.length).toBe(path.startsWith('trades') ? 3 : 4)
+      expect(deltas.every(isDelta => !isDelta)).toBe(true)
+    }
   })
 
   test('as floats where that is asked for, each the nearest', async () => {

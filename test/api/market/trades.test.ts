@@ -43,7 +43,7 @@ describe('trades', () => {
           const from = NOW - back
           const rows: Json[] = []
           for (let cursor: string | null = ''; cursor !== null; ) {
-            const query: string = `start=${from}&end=${from + length}&symbols=${symbol}&limit=${limit}`
+            const query: string = `start=${from}&end=${from + length}${symbol && `&symbols=${symbol}`}&limit=${limit}`
             const body: Json = await get(cursor === '' ? query : `${query}&cursor=${cursor}`)
             expect(body.data.length).toBeLessThanOrEqual(limit)
             rows.push(...body.data)

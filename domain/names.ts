@@ -38,6 +38,15 @@ export function joinedFileKey(table: string, partition: string, uuid: string): s
   return `${tableKey(table)}/joined/${partition}/${uuid}.parquet`
 }
 
+/** Below a table's folder: partitions as `iceberg/partitions.ts` names them, then the file, in characters that any store takes. */
+const DATA_FILE = /^(?:data|joined)(?:\/[\w=.!~*'()%-]{1,200}){1,5}\.parquet$/
+
+/** Whether a data file of the table may have this name: one that `dataFileKey` or `joinedFileKey` gave. */
+export function isDataFileKey(table: string, key: string): boolean {
+  const folder = `${tableKey(table)}/`
+  return key.startsWith(folder) && DATA_FILE.test(key.slice(folder.length)) && !key.includes('..')
+}
+
 /** What `pendingObjectKey` puts under a consumer's name. */
 export function pendingObjectPrefix(consumer: string): string {
   return `pending/${consumer}/`

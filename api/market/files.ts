@@ -1,6 +1,6 @@
 /** Data files of the pipeline's tables: which hold the rows of a range, where they are had from, and their bytes. */
 import type { Context } from 'hono'
-import { tableKey } from '../../domain/names.ts'
+import { isDataFileKey } from '../../domain/names.ts'
 import { allTables, type TableDefinition } from '../../domain/tables.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { openTable } from '../../iceberg/catalog.ts'
@@ -125,7 +125,7 @@ export const FILE: Route = {
 
 async function answer(context: Context, { ports: { store } }: MarketOptions): Promise<Response> {
   const key = context.req.param('key') ?? ''
-  const isData = allTables().some(({ name }) => key.startsWith(`${tableKey(name)}/data/`)) && !key.includes('..')
+  const isData = allTables().some(({ name }) => isDataFileKey(name, key))
   const info = isData ? await store.head(key) : undefined
   if (!info) throw problem(404, `There is no file ${key}: GET /v1/exports names those there are.`)
   const range = rangeIn(context.req.header('range'), info.bytes)

@@ -1,6 +1,7 @@
 /** Exports name the files that hold a table's rows, and files are had whole or in part. */
 import { parquetReadObjects } from 'hyparquet'
 import { describe, expect, test } from 'vitest'
+import { joinedFileKey } from '../../../domain/names.ts'
 import { parquetCompressors } from '../../../iceberg/parquet/chunk.ts'
 import { addTrades, DAY, HOUR, marketLake, NOW } from './market-lake.ts'
 
@@ -75,11 +76,23 @@ describe('a file', () => {
     expect([head.headers.get('content-length'), (await head.arrayBuffer()).byteLength]).toEqual([String(bytes), 0])
   })
 
+  test('are had where maintenance has joined them too', async () => {
+    const key = joinedFileKey('bronze_binance_trades', 'ingestion_date_day=2026-11-20', 'a-b')
+    await lake.ports.store.put(key, Buffer.from('joined'))
+    expect(await (await lake.get(`files/${key}`)).text()).toBe('joined')
+  })
+
   test.each([
     'files/gold_ohlcv_1d/metadata/00000.metadata.json',
     'files/../secret',
     'files/gold_ohlcv_1d/data/%2e%2e/%2e%2e/x',
     'files/market_data/gold_ohlcv_1d/data/none.parquet',
+    'files/market_data/gold_ohlcv_1d/data/',
+    'files/market_data/gold_ohlcv_1d/data//none.parquet',
+    'files/market_data/gold_ohlcv_1d/data/%00.parquet',
+    'files/market_data/gold_ohlcv_1d/data/a%5Cb.parquet',
+    `files/market_data/gold_ohlcv_1d/data/${'a'.repeat(300)}.parquet`,
+    `files/market_data/gold_ohlcv_1d/data/${'a/'.repeat(600)}none.parquet`,
   ])('that no export names is not there: %s', async name => {
     expect((await lake.get(name)).status).toBe(404)
   })

@@ -2,7 +2,6 @@
  * The read API's own time: over HTTP on this machine, of `tradelake serve` on a lake in a folder, in turn with DuckDB on the same files. A
  * day of trades of one market, an hour of them in small files, and thirty days of candles of ten.
  */
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -24,6 +23,7 @@ import { planFiles } from '../iceberg/scan.ts'
 import { candleColumns } from '../tables/candles.ts'
 import { pendingMinute } from './minute.ts'
 import { percentile, print, record } from './report.ts'
+import { serving } from './serving.ts'
 
 const RUNS = 1_000
 const CLIENTS = 1_000
@@ -31,21 +31,14 @@ const TRADES_AN_HOUR = 20_000
 const START = BigInt(Date.UTC(2026, 10, 20)) * 1000n
 const END = START + DAY_MICROS
 const SYMBOLS = ['ADA', 'AVAX', 'BNB', 'DOGE', 'DOT', 'ETH', 'LINK', 'LTC', 'SOL', 'XRP'].map(base => `${base}USDT`)
-const CLI = new URL('../cli/main.ts', import.meta.url).pathname
 
 export async function benchApi(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-api-'))
   const directory = join(folder, 'lake')
   const files = await makeLake(directory)
-  const server = spawn(process.execPath, [CLI, 'serve', '--data', directory, '--port', '0'])
+  const { url, stop } = await serving(directory)
   const duck = await (await DuckDBInstance.create(':memory:', { threads: '2' })).connect()
   try {
-    const url = await new Promise<string>(resolve => {
-      server.stdout.on('data', chunk => {
-        const [, found] = /(http:\/\/[^/\s]+)/.exec(String(chunk)) ?? []
-        if (found) resolve(found)
-      })
-    })
     const ask = asker(`${url}/v1/`)
     const sql = async (query: string) => void (await duck.runAndReadAll(query))
     const iso = (micros: bigint) => new Date(Number(micros / 1000n)).toISOString()
@@ -104,7 +97,7 @@ export async function benchApi(): Promise<void> {
     await measureDay(url, `trades?start=${iso(START)}&end=${iso(END)}&limit=all&format=arrow`)
     await measureCrowd(url, cases[0][2])
   } finally {
-    server.kill('SIGINT')
+    stop()
     duck.closeSync()
     rmSync(folder, { recursive: true, force: true })
   }

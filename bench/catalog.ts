@@ -1,5 +1,4 @@
 /** The catalog's own time: loads and commits over HTTP on this machine, asked one after the other of `tradelake serve` on a lake in a folder. */
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -10,27 +9,21 @@ import { openLake } from '../embedded/lake.ts'
 import { createTable } from '../iceberg/catalog.ts'
 import { stageSnapshot } from '../iceberg/commit.ts'
 import { percentile, print, record } from './report.ts'
+import { serving } from './serving.ts'
 
 const RUNS = 2_000
 const COMMITS = 500
 /** What a table with a commit a minute has. */
 const OLD = 1_500
 const YOUNG_TABLE = silverTable(EXCHANGES[0])
-const CLI = new URL('../cli/main.ts', import.meta.url).pathname
 
 export async function benchCatalog(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-catalog-'))
   const directory = join(folder, 'lake')
   await makeLake(directory)
-  const server = spawn(process.execPath, [CLI, 'serve', '--data', directory, '--port', '0'])
+  const { url, stop } = await serving(directory)
   try {
-    const url = await new Promise<string>(resolve => {
-      server.stdout.on('data', chunk => {
-        const [, found] = /(http:\S+)/.exec(String(chunk)) ?? []
-        if (found) resolve(found)
-      })
-    })
-    const ask = asker(`${url}/v1/`)
+    const ask = asker(`${url}/iceberg/v1/`)
     await ask('POST', 'namespaces', { namespace: ['research'] })
     await ask('POST', 'namespaces/research/tables', { name: 't', schema: { type: 'struct', fields: [] } })
     const [old, young] = [GOLD_TABLE, YOUNG_TABLE].map(({ name }) => `namespaces/market_data/tables/${name}`)
@@ -60,7 +53,7 @@ export async function benchCatalog(): Promise<void> {
     )
     print(`The catalog over HTTP, one client: ${RUNS} loads, ${COMMITS} commits`, ['request', 'p50 ms', 'p99 ms'], rows)
   } finally {
-    server.kill('SIGINT')
+    stop()
     rmSync(folder, { recursive: true, force: true })
   }
 }

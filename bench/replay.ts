@@ -1,5 +1,4 @@
 /** Replays as fast as they go, over HTTP on this machine, of `tradelake serve` on a lake in a folder. */
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { get } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -9,25 +8,19 @@ import { unify } from '../functions/gold/gold.ts'
 import { foldPending } from '../functions/ohlcv/ohlcv.ts'
 import { pendingMinute } from './minute.ts'
 import { print, record } from './report.ts'
+import { serving } from './serving.ts'
 
 const MINUTES = 40
 const TRADES_A_MINUTE = 25_000
 const RUNS = 5
 const START = Date.UTC(2026, 10, 20, 10)
-const CLI = new URL('../cli/main.ts', import.meta.url).pathname
 
 export async function benchReplay(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-replay-'))
   const directory = join(folder, 'lake')
   await makeLake(directory)
-  const server = spawn(process.execPath, [CLI, 'serve', '--data', directory, '--port', '0'])
+  const { url, stop } = await serving(directory)
   try {
-    const url = await new Promise<string>(resolve => {
-      server.stdout.on('data', chunk => {
-        const [, found] = /(http:\/\/[^/\s]+)/.exec(String(chunk)) ?? []
-        if (found) resolve(found)
-      })
-    })
     const rows: string[][] = []
     for (const [what, path] of [
       ['JSON lines', '/v1/replay?speed=max&format=ndjson'],
@@ -57,7 +50,7 @@ export async function benchReplay(): Promise<void> {
       rows,
     )
   } finally {
-    server.kill('SIGINT')
+    stop()
     rmSync(folder, { recursive: true, force: true })
   }
 }

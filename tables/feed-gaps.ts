@@ -54,14 +54,12 @@ export async function missingTimes(
   ports: Pick<Ports, 'store' | 'state'>,
   upTo?: ReportsUpTo,
 ): Promise<readonly MissingTime[]> {
-  const table = await openTable(ports, FEED_GAPS_TABLE)
-  const named = table && upTo?.snapshotOf(table)
-  const snapshot = named ?? (table && currentSnapshot(table.metadata))
-  if (!table || !snapshot) return []
-  const isWhole = named !== undefined || upTo === undefined
+  const opened = await openReports(ports, upTo)
+  if (!opened) return []
+  const { snapshot, isWhole } = opened
   const known = isWhole ? answers.get(snapshot) : undefined
   if (known) return known
-  const reports = await readGapReports(ports, upTo)
+  const reports = await reportsOf(ports, opened, upTo)
   const unknown = reports.filter(({ kind, status }) => kind === 'disconnect' && status === 'unknown')
   const standing = [...unsettledGaps(reports.filter(({ kind }) => kind !== 'disconnect')), ...unknown]
   const found = standing.map(({ exchange, symbol, fromTime, toTime, reportedAt }): MissingTime => {
@@ -74,13 +72,36 @@ export async function missingTimes(
 
 /** All reports of the feeds, or those that an earlier state knew. @throws Corrupt */
 export async function readGapReports(ports: Pick<Ports, 'store' | 'state'>, upTo?: ReportsUpTo): Promise<Report[]> {
+  const opened = await openReports(ports, upTo)
+  return opened ? reportsOf(ports, opened, upTo) : []
+}
+
+/** The table, and the snapshot that is read; `isWhole`: all its reports count. */
+interface OpenReports {
+  readonly table: LoadedTable
+  readonly snapshot: Snapshot
+  readonly isWhole: boolean
+}
+
+async function openReports(
+  ports: Pick<Ports, 'store' | 'state'>,
+  upTo: ReportsUpTo | undefined,
+): Promise<OpenReports | undefined> {
   const table = await openTable(ports, FEED_GAPS_TABLE)
   const named = table && upTo?.snapshotOf(table)
   const snapshot = named ?? (table && currentSnapshot(table.metadata))
-  if (!table || !snapshot) return []
+  if (!table || !snapshot) return undefined
+  return { table, snapshot, isWhole: named !== undefined || upTo === undefined }
+}
+
+async function reportsOf(
+  ports: Pick<Ports, 'store'>,
+  { table, snapshot, isWhole }: OpenReports,
+  upTo: ReportsUpTo | undefined,
+): Promise<Report[]> {
   const files = await planFiles(ports, table, { snapshotId: snapshot['snapshot-id'] })
   const read = (await Promise.all(files.map(({ key }) => readReports(ports, key)))).flat()
-  return named || upTo === undefined ? read : read.filter(({ reportedAt }) => reportedAt <= upTo.reportedAt)
+  return isWhole || upTo === undefined ? read : read.filter(({ reportedAt }) => reportedAt <= upTo.reportedAt)
 }
 
 /** The code of an exchange that reports call by its name. */

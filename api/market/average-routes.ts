@@ -6,12 +6,13 @@ import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { snapshotById } from '../../iceberg/metadata.ts'
 import { asOfIn, nowOf, type Snapshots, snapshotsIn } from './as-of.ts'
 import { type Average, type AverageQuery, minuteAverages, timeAverages, volumeAverages } from './averages.ts'
-import { type Format, formatIn, type Numbers, type RowColumn, timeText } from './formats.ts'
+import { SETTLED_AFTER } from './candles.ts'
+import { type RowColumn, timeText } from './formats.ts'
 import { chooseMarkets, marketsOf } from './markets.ts'
 import type { ParameterName } from './parameter-list.ts'
-import { type Parameters, parametersOf } from './parameters.ts'
 import { openNamed, PINNED_TABLES } from './pins.ts'
 import { problem } from './problems.ts'
+import { type ReadRequest, readRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { sendRows } from './send.ts'
 
@@ -20,8 +21,6 @@ const TWAP_PARAMETERS = [...COMMON, 'method'] as const
 /** Trades are read one by one for an average by time. */
 const MOST_OF_TRADES = 7n * DAY_MICROS
 const MOST_OF_MINUTES = 366n * DAY_MICROS
-/** Candles follow Gold by seconds, and by minutes after a failure; what is younger is taken from Gold. */
-const SETTLED_AFTER = 10n * MINUTE_MICROS
 
 const COLUMNS: readonly RowColumn<Average>[] = [
   { name: 'exchange', type: 'text', doc: "The exchange's code.", value: ({ market }) => market.exchange },
@@ -41,8 +40,7 @@ const COLUMNS: readonly RowColumn<Average>[] = [
   { name: 'trades', type: 'count', doc: 'Number of trades within the range.', value: ({ trades }) => trades },
 ]
 
-interface Asked {
-  readonly read: Parameters
+interface Asked extends Omit<ReadRequest, 'query'> {
   readonly query: AverageQuery
   readonly now: bigint
   readonly snapshots: Snapshots
@@ -55,7 +53,8 @@ function averageRoute(
   return {
     ...{ method: 'get', path, summary, parameters, columns: COLUMNS },
     async answer(context, options) {
-      const { format, numbers, ...asked } = await askedIn(context, options, parameters)
+      const asked = await askedIn(context, options, parameters)
+      const { format, numbers } = asked
       const { from, to, asOf } = asked.query
       const rows = await averages(options, asked)
       const about = { start: timeText(from), end: timeText(to), snapshots: asked.snapshots }
@@ -71,10 +70,8 @@ async function askedIn(
   context: Context,
   { ports }: MarketOptions,
   parameters: readonly ParameterName[],
-): Promise<Asked & { readonly format: Format; readonly numbers: Numbers }> {
-  const read = parametersOf(new URL(context.req.url).searchParams, parameters)
-  const format = formatIn(read, context.req.header('accept'))
-  const numbers = read.choice('numbers', ['decimal', 'float'], 'decimal')
+): Promise<Asked> {
+  const { read, format, numbers } = readRequest(context, parameters)
   const { start: from, end } = read.range()
   if (from === undefined) throw problem(400, 'start is missing: give the begin of the range.', 'start')
   const tables = await openNamed(ports, PINNED_TABLES)

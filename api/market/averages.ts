@@ -1,4 +1,5 @@
 /** Average prices of any range, exactly: by volume, and by time. */
+import { marketKey } from '../../domain/candles.ts'
 import { divideHalfEven } from '../../domain/decimal.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
@@ -11,7 +12,7 @@ import type { DataFile } from '../../iceberg/types.ts'
 import { marketOf, readTrades, wantedRows } from '../../tables/gold-columns.ts'
 import { tradesInOrder } from '../../tables/gold-order.ts'
 import type { AsOf } from './as-of.ts'
-import { openCandleTables, pricesBefore } from './candle-pages.ts'
+import { type Find, openCandleTables, pricesBefore } from './candle-pages.ts'
 import { findCandles } from './candles.ts'
 import type { Market, Markets } from './markets.ts'
 import { problem } from './problems.ts'
@@ -36,6 +37,8 @@ export interface Average {
   readonly quoteVolume: bigint
   readonly trades: bigint
 }
+
+const MINUTES = parseWindows('1m') as Windows
 
 /** A stretch of the range, and the windows whose candles add up to it; undefined: its trades themselves. */
 interface Piece {
@@ -77,7 +80,7 @@ export async function volumeAverages(ports: ReadPorts, query: AverageQuery, sett
     const snapshotId = table && query.asOf.snapshotOf(table)?.['snapshot-id']
     if (!table || snapshotId === undefined) continue
     for (const candle of await findCandles(ports, table, { windows, markets: query.markets, from, to, snapshotId })) {
-      const sum = sums.get(`${candle.exchange}|${candle.symbol}`)
+      const sum = sums.get(marketKey(candle.exchange, candle.symbol))
       if (!sum) continue
       sum.volume += candle.volume
       sum.quoteVolume += candle.quoteVolume
@@ -183,10 +186,8 @@ const STRETCH = 1_440n * MINUTE_MICROS
  * @throws Problem 410; Corrupt
  */
 export async function minuteAverages(ports: ReadPorts, query: AverageQuery): Promise<Average[]> {
-  const { markets, from, to, asOf } = query
-  const windows = parseWindows('1m') as Windows
-  const table = (await openCandleTables(ports, [windows])).get(windows.base)
-  const snapshotId = table && asOf.snapshotOf(table)?.['snapshot-id']
+  const { markets, from, to } = query
+  const find = await minuteCandles(ports, query)
   const prices = await lastPrices(ports, query, from)
   const sums = new Map(
     [...markets.keys()].map(key => [
@@ -204,10 +205,10 @@ export async function minuteAverages(ports: ReadPorts, query: AverageQuery): Pro
     }
     sum.next = until
   }
-  for (let start = from; table && snapshotId !== undefined && start < to; start += STRETCH) {
+  for (let start = from; start < to; start += STRETCH) {
     const until = start + STRETCH < to ? start + STRETCH : to
-    for (const candle of await findCandles(ports, table, { windows, markets, from: start, to: until, snapshotId })) {
-      const key = `${candle.exchange}|${candle.symbol}`
+    for (const candle of await find(markets, start, until)) {
+      const key = marketKey(candle.exchange, candle.symbol)
       carry(key, candle.windowStart)
       prices.set(key, candle.close)
       carry(key, candle.windowEnd)
@@ -227,20 +228,17 @@ export async function minuteAverages(ports: ReadPorts, query: AverageQuery): Pro
 
 const NOTHING = { total: 0n, minutes: 0n, volume: 0n, quoteVolume: 0n, trades: 0n }
 
-/** Each market's last price before a minute; none where it was not traded before. */
-async function lastPrices(
-  ports: ReadPorts,
-  { markets, asOf }: AverageQuery,
-  minute: bigint,
-): Promise<Map<string, bigint>> {
-  const windows = parseWindows('1m') as Windows
-  const table = (await openCandleTables(ports, [windows])).get(windows.base)
+/** The candles of minutes, in the query's state; none where it had none. */
+async function minuteCandles(ports: ReadPorts, { asOf }: AverageQuery): Promise<Find> {
+  const table = (await openCandleTables(ports, [MINUTES])).get(MINUTES.base)
   const snapshotId = table && asOf.snapshotOf(table)?.['snapshot-id']
+  if (!table || snapshotId === undefined) return async () => []
+  return (markets, from, to) => findCandles(ports, table, { windows: MINUTES, markets, from, to, snapshotId })
+}
+
+/** Each market's last price before a minute; none where it was not traded before. */
+async function lastPrices(ports: ReadPorts, query: AverageQuery, minute: bigint): Promise<Map<string, bigint>> {
   const prices = new Map<string, bigint>()
-  if (!table || snapshotId === undefined) return prices
-  await pricesBefore(
-    (some, from, to) => findCandles(ports, table, { windows, markets: some, from, to, snapshotId }),
-    ...([windows, markets, minute, prices] as const),
-  )
+  await pricesBefore(await minuteCandles(ports, query), MINUTES, query.markets, minute, prices)
   return prices
 }

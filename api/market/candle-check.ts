@@ -7,12 +7,10 @@ import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { parseWindows, type Windows } from '../../domain/windows.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { currentSnapshot } from '../../iceberg/metadata.ts'
-import { findCandles } from './candles.ts'
+import { findCandles, SETTLED_AFTER } from './candles.ts'
 import { marketsOf } from './markets.ts'
 import { allTrades, rowsOf, type TradeRow } from './trades.ts'
 
-/** Candles follow trades by seconds; those of so long ago are settled unless late trades come. */
-const SETTLED_AFTER = 10n * MINUTE_MICROS
 const MOST_NAMED = 10
 
 /** The last whole hour that is settled. @throws Corrupt */

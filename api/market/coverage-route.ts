@@ -7,11 +7,11 @@ import { openTable } from '../../iceberg/catalog.ts'
 import { readGapReports } from '../../tables/feed-gaps.ts'
 import { asOfIn, nowOf } from './as-of.ts'
 import { type Coverage, coverageOf, type Reported } from './coverage.ts'
-import { formatIn, type RowColumn } from './formats.ts'
+import type { RowColumn } from './formats.ts'
 import { findGaps, upTo } from './gaps.ts'
 import { chooseMarkets, marketsOf } from './markets.ts'
-import { parametersOf } from './parameters.ts'
 import { problem } from './problems.ts'
+import { readRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { sendRows } from './send.ts'
 
@@ -73,9 +73,7 @@ export const COVERAGE: Route = {
 }
 
 async function answer(context: Context, { ports }: MarketOptions): Promise<Response> {
-  const read = parametersOf(new URL(context.req.url).searchParams, PARAMETERS)
-  const format = formatIn(read, context.req.header('accept'))
-  const numbers = read.choice('numbers', ['decimal', 'float'], 'decimal')
+  const { read, format, numbers } = readRequest(context, PARAMETERS)
   const [windows, ...others] = read.windows('bucket', '1h')
   if (others.length > 0) throw problem(400, 'bucket has several lengths: give one.', 'bucket')
   const gold = await openTable(ports, GOLD_TABLE)

@@ -64,7 +64,7 @@ export async function coverageOf(
       if (start < windows.startOf(market.firstTrade)) continue
       const count = counts.get(`${start}|${key}`) ?? NOTHING
       const before = last.get(key)
-      const since = before !== undefined && before < count.most ? Math.max(before + 1, 0) : count.least
+      const since = before !== undefined && before < count.most ? before + 1 : count.least
       const isNumbered = count.numbers > 0
       if (isNumbered) last.set(key, Math.max(before ?? -1, count.most))
       const numbered = isNumbered ? Math.max(count.most - since + 1, count.numbers) : undefined

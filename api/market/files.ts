@@ -9,10 +9,10 @@ import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { timesIn } from '../../tables/file-times.ts'
 import { asOfIn } from './as-of.ts'
-import { formatIn, type RowColumn } from './formats.ts'
+import type { RowColumn } from './formats.ts'
 import { nearest } from './nearest.ts'
-import { parametersOf } from './parameters.ts'
 import { problem } from './problems.ts'
+import { readRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { sendRows } from './send.ts'
 
@@ -53,8 +53,7 @@ export const EXPORTS: Route = {
   summary:
     "The Parquet files that hold a table's rows of a range, of one snapshot: together with a filter by time, exactly those rows.",
   async answer(context, { ports, service }) {
-    const read = parametersOf(new URL(context.req.url).searchParams, PARAMETERS)
-    const format = formatIn(read, context.req.header('accept'))
+    const { read, format, numbers } = readRequest(context, PARAMETERS)
     const definition = definitionOf(read.text('table'))
     const table = await openTable(ports, definition)
     const asOf = await asOfIn(ports, read, table ? [table] : [])
@@ -74,7 +73,7 @@ export const EXPORTS: Route = {
       }),
     )
     return sendRows(context, {
-      ...{ columns: COLUMNS, rows, format, numbers: 'decimal', next: undefined, isFixed: false },
+      ...{ columns: COLUMNS, rows, format, numbers, next: undefined, isFixed: false },
       about: { table: definition.name, snapshot: snapshotId ?? null },
     })
   },

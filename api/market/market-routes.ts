@@ -1,9 +1,9 @@
 /** `GET /v1/symbols`: the markets of a lake. */
 import type { Context } from 'hono'
 import { asOfIn } from './as-of.ts'
-import { formatIn, type RowColumn } from './formats.ts'
+import type { RowColumn } from './formats.ts'
 import { chooseMarkets, type Market, marketsOf, openMarkets } from './markets.ts'
-import { parametersOf } from './parameters.ts'
+import { readRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { sendRows } from './send.ts'
 
@@ -23,13 +23,12 @@ export const SYMBOLS: Route = {
 }
 
 async function answer(context: Context, { ports }: MarketOptions): Promise<Response> {
-  const read = parametersOf(new URL(context.req.url).searchParams, PARAMETERS)
-  const format = formatIn(read, context.req.header('accept'))
+  const { read, format, numbers } = readRequest(context, PARAMETERS)
   const daily = await openMarkets(ports)
   const asOf = await asOfIn(ports, read, daily ? [daily] : [])
   const markets = chooseMarkets(await marketsOf(ports, asOf), read.codes('exchanges'), read.codes('symbols'))
   return sendRows(context, {
-    ...{ columns: COLUMNS, rows: [...markets.values()], format, numbers: 'decimal' },
+    ...{ columns: COLUMNS, rows: [...markets.values()], format, numbers },
     ...{ next: undefined, isFixed: asOf.isFixed, about: {} },
   })
 }

@@ -1,12 +1,12 @@
 /** Gold's trades of one market by time and by the number that the exchange gave them. */
 import { GOLD_TABLE } from '../../domain/tables.ts'
-import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
+import { DAY_MICROS } from '../../domain/time.ts'
 import { parseWindows, type Windows } from '../../domain/windows.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { currentSnapshot } from '../../iceberg/metadata.ts'
 import { firstCandles, MINUTES, type ReadAt } from './market-candles.ts'
 import { type Market, oneMarket } from './markets.ts'
-import { firstTrades, lastTrades, type TradeRow } from './trades.ts'
+import { FAR_AHEAD, firstTrades, lastTrades, type TradeRow } from './trades.ts'
 
 export interface MarketTrades {
   /** The first of a range behind a trade, at most `limit`. Microseconds since 1970; the end is not included. @throws Corrupt */
@@ -19,9 +19,6 @@ export interface TimeSpan {
   readonly from?: bigint | undefined
   readonly to?: bigint | undefined
 }
-
-/** An exchange's clock may be ahead of ours: validation takes trades of up to a minute later. */
-const FAR_AHEAD = MINUTE_MICROS
 
 /** All that is asked of it is of one snapshot. @throws Corrupt */
 export async function tradesOfMarket({ ports, now }: ReadAt, market: Market): Promise<MarketTrades> {

@@ -5,10 +5,11 @@ import type { LoadedTable } from '../../iceberg/catalog.ts'
 import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import type { Variables } from '../catalog/request.ts'
 import { asOfIn, tagsOf } from './as-of.ts'
-import { formatIn, type RowColumn } from './formats.ts'
+import type { RowColumn } from './formats.ts'
 import { parametersOf } from './parameters.ts'
 import { deletePin, listPins, openNamed, PINNED_TABLES, type Pin, putPin } from './pins.ts'
 import { problem } from './problems.ts'
+import { readRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { sendRows } from './send.ts'
 
@@ -74,12 +75,11 @@ const SNAPSHOTS: Route = {
   ...{ method: 'get', path: '/snapshots', parameters: ['tables', 'format'], columns: SNAPSHOT_COLUMNS },
   summary: 'The snapshots that are kept, by table, the oldest first.',
   async answer(context, { ports }) {
-    const read = parametersOf(new URL(context.req.url).searchParams, this.parameters)
-    const format = formatIn(read, context.req.header('accept'))
+    const { read, format, numbers } = readRequest(context, this.parameters)
     const tables = await openNamed(ports, read.names('tables', PINNED_TABLES))
     const rows = tables.flatMap(table => table.metadata.snapshots.map(snapshot => ({ table, snapshot })))
     return sendRows(context, {
-      ...{ columns: SNAPSHOT_COLUMNS, rows, format, numbers: 'decimal' },
+      ...{ columns: SNAPSHOT_COLUMNS, rows, format, numbers },
       ...{ next: undefined, isFixed: false, about: {} },
     })
   },

@@ -3,6 +3,7 @@
  * books: these are prices that were paid, not offers.
  */
 import type { Context } from 'hono'
+import { marketKey } from '../../domain/candles.ts'
 import { divideHalfEven, PRICE_SCALE } from '../../domain/decimal.ts'
 import { assetsOf } from '../../domain/pairs.ts'
 import { asOfIn, nowOf, type Snapshots, snapshotsIn } from './as-of.ts'
@@ -109,7 +110,7 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
           String(to),
           snapshots,
           String(last.windowStart),
-          `${last.exchange}|${last.symbol}`,
+          marketKey(last.exchange, last.symbol),
         ])
       : undefined
   return sendRows(context, {

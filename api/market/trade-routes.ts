@@ -15,7 +15,7 @@ import type { MarketOptions, Route } from './route.ts'
 import { batchOf } from './row-batch.ts'
 import { sendKept, sendRows, streamRows } from './send.ts'
 import { tradeBatch } from './trade-batch.ts'
-import { allTrades, firstTrades, lastTrades, rowsOf, type TradeRow } from './trades.ts'
+import { allTrades, FAR_AHEAD, firstTrades, lastTrades, rowsOf, type TradeRow } from './trades.ts'
 
 const PARAMETERS = ['symbols', 'exchanges', 'start', 'end', 'as_of', 'fresh', ...ROWS_PARAMETERS] as const
 const MAX_LIMIT = 50_000
@@ -128,6 +128,3 @@ function named(exchanges: readonly string[], symbols: readonly string[]): (key: 
 
 /** No trade ends by itself. */
 const FOR_EVER = 2n ** 63n
-
-/** An exchange's clock may be ahead of ours: validation takes trades of up to a minute later. */
-const FAR_AHEAD = 60_000_000n

@@ -2,7 +2,7 @@
 import { compareTradeIds, marketKey } from '../../domain/candles.ts'
 import { compare } from '../../domain/order.ts'
 import type { Ports } from '../../domain/ports.ts'
-import { HOUR_MICROS } from '../../domain/time.ts'
+import { HOUR_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { hourOf, planGold } from '../../tables/gold.ts'
@@ -32,6 +32,9 @@ export interface TradeRange {
   /** Trades that are in no file of Gold's. */
   readonly more?: TradeColumns | undefined
 }
+
+/** An exchange's clock may be ahead of ours: validation takes trades of up to a minute later. Microseconds. */
+export const FAR_AHEAD = MINUTE_MICROS
 
 type ReadPorts = Pick<Ports, 'store'>
 

@@ -9,6 +9,7 @@ import type { SharedEngine } from './engine.ts'
 import type { FaultKind, FaultSource, Point } from './faults.ts'
 import { CALM_FEEDS, type FeedWeather } from './feed-weather.ts'
 import { createFeeds } from './feed-world.ts'
+import { createFreshClients } from './fresh-clients.ts'
 import { type HappeningCounts, scheduleHappenings } from './happen.ts'
 import type { Happening } from './happenings.ts'
 import { mayBeGone, watchDrops } from './kept.ts'
@@ -79,6 +80,8 @@ export interface RunResult {
   readonly happenings: HappeningCounts
   /** What clients of the catalog asked for. */
   readonly deeds: readonly Deed[]
+  /** Answers to clients who asked for the newest trades. */
+  readonly fresh: { readonly whole: number; readonly waiting: number }
   readonly steps: number
   readonly simulatedMs: number
 }
@@ -88,6 +91,8 @@ export interface RunResult {
  * hangs for hours at a tenth of its calls takes days.
  */
 const LONGEST_MS = 15 * 86_400_000
+/** Clients ask for the newest trades until the last wave has gone through all stages. */
+const FRESH_AFTER_MS = 240_000
 /** Some times what two runs of maintenance at once take: a stage that works for ever takes no time where calls take none. */
 const STEPS_IN_MOMENT = 5_000
 
@@ -136,6 +141,9 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
     feeds?.start()
     const clients = createClients(world, platform, scenario.clients)
     clients.start()
+    const ends = Math.max(0, ...waves.map(({ at }) => at)) + FRESH_AFTER_MS
+    const fresh = createFreshClients(world, platform, scenario.freshClients, ends)
+    fresh.start()
     const operator = createOperator(world, platform)
     const happenings = scheduleHappenings(world, platform, scenario, weather.happenings, operator)
     let firstPoint = 0
@@ -173,6 +181,7 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
       ...(feeds?.problems ?? []),
       ...readers.problems,
       ...drops.problems,
+      ...fresh.problems,
       ...((await users?.check(clients.deeds)) ?? []),
       ...(await checked()),
       ...left,
@@ -186,6 +195,7 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
       happened: world.happened,
       happenings,
       deeds: clients.deeds,
+      fresh: fresh.answers(),
       steps: scheduler.steps,
       simulatedMs: scheduler.now() - START,
     }

@@ -16,6 +16,8 @@ export interface ScenarioSize {
   readonly feeds?: true
   /** Clients of the catalog who are at work beside the stages. */
   readonly clients?: number
+  /** Clients who ask for the newest trades all the while. */
+  readonly freshClients?: number
 }
 
 const HOURS = 3_600_000
@@ -115,6 +117,16 @@ export const CLIENTS: ScenarioSize = {
   clients: 3,
 }
 
+/** Clients who ask for trades that Gold has not yet, while it takes them. */
+export const FRESH: ScenarioSize = {
+  name: 'fresh',
+  exchanges: 2,
+  waves: [0, 20_000, 45_000, 80_000, 120_000],
+  tradesPerWave: 8,
+  maintenance: [100_000],
+  freshClients: 3,
+}
+
 export const SIZES: readonly ScenarioSize[] = [
   ONE_BATCH,
   HUNDRED,
@@ -127,4 +139,5 @@ export const SIZES: readonly ScenarioSize[] = [
   MONTHS,
   FEEDS,
   CLIENTS,
+  FRESH,
 ]

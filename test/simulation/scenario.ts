@@ -49,6 +49,8 @@ export interface Scenario {
   readonly hasFeeds: boolean
   /** How many clients the catalog has. */
   readonly clients: number
+  /** How many ask for the newest trades. */
+  readonly freshClients: number
 }
 
 /** The code that the second deployment asks of messages instead of the first's. */
@@ -166,6 +168,7 @@ export function createScenario(size: ScenarioSize, seed: number): Scenario {
     trades,
     hasFeeds: size.feeds ?? false,
     clients: size.clients ?? 0,
+    freshClients: size.freshClients ?? 0,
   }
 }
 

@@ -112,4 +112,18 @@ export const WORLD_MUTANTS: readonly Mutant[] = [
     if (items.length === 1)
 `,
   ),
+  mutant(
+    'fresh',
+    'Gold is opened before what waits for it is listed',
+    'api/market/fresh.ts',
+    '  const waiting = await waitingFiles(ports)\n  const gold = await openTable(ports, GOLD_TABLE)\n',
+    '  const gold = await openTable(ports, GOLD_TABLE)\n  const waiting = await waitingFiles(ports)\n',
+  ),
+  mutant(
+    'fresh',
+    'fresh trades that Gold has are not found again',
+    'api/market/fresh.ts',
+    'filter(row => repeated[row] === 0)',
+    'filter(row => repeated[row] >= 0)',
+  ),
 ]

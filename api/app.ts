@@ -143,7 +143,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
     marketRoutes({ ports: reading, writing: ports, tags, isOpen: !authorize, log, service, live }, admitCounted),
   )
   const shape = { ports: reading, log, admit: admitCounted }
-  app.route('/binance', binanceRoutes(shape))
+  app.route('/binance', binanceRoutes({ ...shape, live }))
   app.route('/kraken', krakenRoutes(shape))
   app.route('/coinbase', coinbaseRoutes(shape))
   app.route('/udf', udfRoutes(shape))

@@ -45,7 +45,7 @@ function objectIn(said: string | undefined): Map<string, unknown> {
   try {
     given = JSON.parse(said, exactly)
   } catch (error) {
-    throw invalidJson(messageOf(error))
+    throw invalidJson(error instanceof RangeError ? 'it is nested too deeply.' : messageOf(error))
   }
   if (typeof given !== 'object' || given === null || Array.isArray(given)) throw invalidRequest('expected an object')
   return new Map(Object.entries(given))

@@ -10,6 +10,7 @@ import { type Channel, stream } from '../live/stream.ts'
 import { candleTableOf } from '../live/stream-route.ts'
 import { marketsOf } from '../market/markets.ts'
 import { nearest } from '../market/nearest.ts'
+import type { TradeRow } from '../market/trades.ts'
 import { EXCHANGE } from './markets.ts'
 import { Refusal } from './refusals.ts'
 import { type StreamName, streamNamed } from './stream-names.ts'
@@ -26,6 +27,10 @@ export interface Feed {
   readonly streams: Map<string, Map<string, StreamName>>
   readonly messages: AsyncGenerator<Chunk>
   readonly over: AbortController
+  /** Trades of an aggregate that may go on in the next messages, by `marketKey`. */
+  readonly held: Map<string, readonly TradeRow[]>
+  /** Start of the last window whose candle has come, by `marketKey`, microseconds since 1970. */
+  readonly lastStart: Map<string, bigint>
 }
 
 /** Messages have come of a feed; nothing where it has ended. */
@@ -73,7 +78,7 @@ export function createFeeds({ ports, live }: StreamLake): Feeds {
     const over = new AbortController()
     const asked = { channels: [channel], cursor: '', market: (key: string) => streams.has(key) }
     const messages = stream({ ...ports, timers, follower }, asked, 'frames', over.signal)
-    return { channel, streams, messages, over }
+    return { channel, streams, messages, over, held: new Map(), lastStart: new Map() }
   }
 
   function pull(feed: Feed): void {
@@ -117,7 +122,7 @@ export function createFeeds({ ports, live }: StreamLake): Feeds {
         const market = marketKey(EXCHANGE, name.symbol)
         const here = feed.streams.get(market)
         here?.delete(text)
-        if (here?.size === 0) feed.streams.delete(market)
+        if (here?.size === 0) for (const map of [feed.streams, feed.held, feed.lastStart]) map.delete(market)
         if (feed.streams.size > 0) continue
         feeds.delete(feedKey(name))
         // How it ends is nobody's matter any more.

@@ -8,7 +8,7 @@ import type { ReadAt } from '../market/market-candles.ts'
 import { answerTo, type Command } from './stream-commands.ts'
 import type { TimeOf } from './stream-events.ts'
 import type { Arrival, Feeds, StreamLake } from './stream-feeds.ts'
-import { eventsIn, type Held, type StreamMemory } from './stream-texts.ts'
+import { eventsIn, type StreamMemory } from './stream-texts.ts'
 
 export interface SessionLake extends StreamLake {
   readonly memory: StreamMemory
@@ -29,7 +29,6 @@ export function sessionSource(
   begun: { readonly isCombined: boolean; readonly timeOf: TimeOf },
 ): Source {
   const mailbox = createMailbox<Item>()
-  const held: Held = new Map()
   const { timeOf } = begun
   let { isCombined } = begun
   listen(socket, mailbox, live.timers)
@@ -57,7 +56,7 @@ export function sessionSource(
     if (error !== undefined) throw error
     if (!chunk) return []
     const at: ReadAt = { ports, now: BigInt(ports.clock.now()) * 1000n }
-    const events = await eventsIn(memory, at, feed, held, chunk, timeOf)
+    const events = await eventsIn(memory, at, feed, chunk, timeOf)
     return isCombined
       ? events.map(({ name, text }) => `{"stream":${JSON.stringify(name)},"data":${text}}`)
       : events.map(({ text }) => text)

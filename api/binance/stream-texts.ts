@@ -2,11 +2,11 @@
 import { LRUCache } from 'lru-cache'
 import { marketKey } from '../../domain/candles.ts'
 
+import { candleJson } from '../live/candle-text.ts'
 import { type Chunk, eachMessage } from '../live/messages.ts'
 import { type Message, microsIn, parsed } from '../live/texts.ts'
-import type { ReadAt } from '../market/market-candles.ts'
+import { firstCandles, type ReadAt } from '../market/market-candles.ts'
 import { numberOf } from '../market/market-trades.ts'
-import type { TradeRow } from '../market/trades.ts'
 import { aggregatesOf } from './aggregates.ts'
 import { binanceMarket } from './markets.ts'
 import { aggregateEvent, klineEvent, type TimeOf, tickerEvent, tradeEvent, tradeIn } from './stream-events.ts'
@@ -33,15 +33,11 @@ export function createStreamMemory(): StreamMemory {
   return { numbers: new LRUCache({ max: MOST_REMEMBERED }), tickers: new LRUCache({ max: MOST_REMEMBERED }) }
 }
 
-/** Trades of an aggregate that may go on in the next messages, by `marketKey`: of one feed. */
-export type Held = Map<string, readonly TradeRow[]>
-
 /** @throws Corrupt */
 export async function eventsIn(
   memory: StreamMemory,
   at: ReadAt,
   feed: Feed,
-  held: Held,
   chunk: Chunk,
   timeOf: TimeOf,
 ): Promise<Event[]> {
@@ -51,11 +47,12 @@ export async function eventsIn(
         ...(await klinesIn(memory, at, feed, messages, timeOf)),
         ...(await tickersIn(memory, at, feed, messages, timeOf)),
       ]
-    : tradesIn(at, feed, held, messages, timeOf)
+    : tradesIn(at, feed, messages, timeOf)
 }
 
-function tradesIn(at: ReadAt, feed: Feed, held: Held, messages: readonly Message[], timeOf: TimeOf): Event[] {
+function tradesIn(at: ReadAt, feed: Feed, messages: readonly Message[], timeOf: TimeOf): Event[] {
   const events: Event[] = []
+  const { held } = feed
   const trades = messages.filter(({ type }) => type === 'trade').map(({ data }) => tradeIn(data))
   for (const trade of trades)
     for (const { name } of streamsOf(feed, keyOf(trade), 'trade'))
@@ -91,13 +88,39 @@ async function klinesIn(
   timeOf: TimeOf,
 ): Promise<Event[]> {
   const events: Event[] = []
-  for (const { data } of messages.filter(isCandle))
-    for (const stream of streamsOf(feed, keyOf(data), 'kline')) {
-      const key = [keyOf(data), data.first_trade, data.last_trade, data.trades].join(' ')
-      const ends = await remembered(numbers, key, () => numbersOf(at, data))
-      events.push({ name: stream.name, text: klineEvent(stream, data, ends, at.now, timeOf) })
+  for (const { type, data } of messages.filter(isCandle)) {
+    const market = keyOf(data)
+    const streams = streamsOf(feed, market, 'kline')
+    if (streams.length === 0) continue
+    const send = (each: Message['data'], ends: readonly [number, number]) => {
+      for (const stream of streams)
+        events.push({ name: stream.name, text: klineEvent(stream, each, ends, at.now, timeOf) })
     }
+    if (type === 'candle') for (const each of await windowsBefore(at, feed, data)) send(each, NO_TRADES)
+    const key = [market, data.first_trade, data.last_trade, data.trades].join(' ')
+    send(data, await remembered(numbers, key, () => numbersOf(at, data)))
+  }
   return events
+}
+
+/** Numbers of the trades of a window that has none. */
+const NO_TRADES = [-1, -1] as const
+/** After a longer rest the windows in between are asked for by REST. */
+const MOST_WINDOWS = 1000
+
+/** Windows without trades since the candle before, with its price: as REST fills them. @throws Corrupt */
+async function windowsBefore(at: ReadAt, { channel, lastStart }: Feed, data: Message['data']) {
+  const { windows } = channel
+  const [market, start] = [keyOf(data), microsIn(data.start)]
+  const before = lastStart.get(market)
+  if (!windows || (before !== undefined && start <= before)) return []
+  lastStart.set(market, start)
+  const from = before === undefined ? start : windows.endOf(before)
+  if (from >= start) return []
+  // The daily candles, which say when a market was traded last, may not be there yet.
+  const known = { ...(await binanceMarket(at, data.symbol)), lastTrade: microsIn(data.first_trade) }
+  const rows = await firstCandles(at, known, { windows, from, to: start, fill: 'previous' }, MOST_WINDOWS)
+  return rows.filter(({ candle }) => candle === undefined).map((row): Message['data'] => JSON.parse(candleJson(row)))
 }
 
 async function tickersIn(

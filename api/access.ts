@@ -17,6 +17,17 @@ export interface Access {
 /** Who asks, by the header `Authorization`. @throws ApiError 401 */
 export type Authorize = (header: string | undefined) => Promise<Access>
 
+/**
+ * A request's credentials: its header `Authorization`. A browser's WebSocket can send no header, but the subprotocols that it speaks
+ * (RFC 6455, section 4.1): `new WebSocket(url, ['bearer', KEY])`. An address is no place for a key: it is written into logs.
+ */
+export function credentialsIn(header: (name: string) => string | undefined): string | undefined {
+  const given = header('authorization')
+  if (given !== undefined || header('upgrade')?.toLowerCase() !== 'websocket') return given
+  const [name, key] = (header('sec-websocket-protocol') ?? '').split(',').map(part => part.trim())
+  return name === 'bearer' && key ? `Bearer ${key}` : undefined
+}
+
 export const EVERYTHING: Access = { id: '', mayWrite: () => true, requireWrite: () => {} }
 
 /** A key that was found is not looked up again for so long: a revoked one works until then. */

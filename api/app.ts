@@ -12,7 +12,7 @@ import { GOLD_TABLE } from '../domain/tables.ts'
 import { findTable } from '../iceberg/catalog.ts'
 import { filesIn, type Place } from '../iceberg/updates/files.ts'
 import { Invalid, RequirementFailed } from '../iceberg/updates/refusals.ts'
-import { byKeys, EVERYTHING } from './access.ts'
+import { byKeys, credentialsIn, EVERYTHING } from './access.ts'
 import { binanceRoutes } from './binance/routes.ts'
 import type { FileService } from './catalog/delegation.ts'
 import type { CatalogPorts } from './catalog/entries.ts'
@@ -123,7 +123,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
   app.route('/iceberg', oauthRoutes(authorize && ports))
   const admit: MiddlewareHandler<Variables> = async (context, next) => {
     if (!authorize) requireLocal(context, origins)
-    context.set('access', authorize ? await authorize(context.req.header('authorization')) : EVERYTHING)
+    context.set('access', authorize ? await authorize(credentialsIn(name => context.req.header(name))) : EVERYTHING)
     await next()
   }
   app.use('/iceberg/*', admit)

@@ -51,7 +51,7 @@ export function binanceRoutes(options: ShapeOptions & Pick<MarketOptions, 'live'
       return sendJson(context, JSON.stringify(await answer(readNow(options), read)))
     })
   const memory = createStreamMemory()
-  for (const path of ['/ws', '/ws/*', '/stream'])
+  for (const path of ['/ws', '/ws/:streams{.*}', '/stream'])
     routes.get(path, context => openStreams(context, { ports: options.ports, live: liveOf(options), memory }))
   routes.all('*', () => {
     throw new Refusal(

@@ -19,7 +19,7 @@ export interface StreamServer {
   close(): Promise<void>
 }
 
-/** Of a lake with trades of BTCUSDT and ETHUSDT, a minute and a half old. */
+/** Serves a lake with a trade each of BTCUSDT and ETHUSDT, a minute and a half old. */
 export async function serveStreams(options: Partial<ApiOptions> = {}, slowMs = 30_000): Promise<StreamServer> {
   const lake = memoryLake({ engine: await testEngine() })
   const timestamp = START_MICROS - 90_000_000n

@@ -16,6 +16,8 @@ export interface ServedMarkets {
   readonly url: string
   /** A file of JSON lines: exchange, symbol, number, microseconds, price, quantity, side. */
   readonly trades: string
+  /** The lake's. */
+  readonly directory: string
   /** For what clients write. */
   readonly folder: string
   /** A file, as `trades`, of trades of now that Binance's markets have not yet: several at one moment, and at other prices. */
@@ -45,7 +47,7 @@ export async function servedMarkets(): Promise<ServedMarkets> {
   }
   let fresh: readonly Trade[] = []
   return {
-    ...{ url: served.catalog.replace(/\/iceberg$/, ''), trades: file, folder },
+    ...{ url: served.catalog.replace(/\/iceberg$/, ''), trades: file, folder, directory: lake.directory },
     newTrades() {
       fresh = tradesOfNow(trades, BigInt(Math.floor(Date.now() / 1000)) * 1_000_000n)
       return writeTrades(join(folder, 'new.jsonl'), fresh)

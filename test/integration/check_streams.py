@@ -62,10 +62,12 @@ class Taken:
 async def with_python_binance():
     from binance import AsyncClient, BinanceSocketManager
 
-    manager = BinanceSocketManager(AsyncClient())
+    manager = BinanceSocketManager(AsyncClient(), max_queue_size=100_000)
     manager.STREAM_URL = f"{LAKE.replace('http', 'ws')}/binance/"
     taken = Taken()
     async with manager.multiplex_socket([f"{SYMBOL.lower()}@{stream}" for stream in STREAMS]) as socket:
+        # It leaves when it has waited so many seconds for a message in vain.
+        socket.TIMEOUT = 0.5
         ready()
         while not taken.is_whole():
             message = await socket.recv()

@@ -83,8 +83,11 @@ export interface RunResult {
   readonly simulatedMs: number
 }
 
-/** This long after the last wave and the last maintenance everything has drained, or never will, milliseconds. */
-const LONGEST_MS = 5 * 86_400_000
+/**
+ * This long after the last wave and the last maintenance everything has drained, or never will, milliseconds. A person's command that
+ * hangs for hours at a tenth of its calls takes days.
+ */
+const LONGEST_MS = 15 * 86_400_000
 /** Some times what two runs of maintenance at once take: a stage that works for ever takes no time where calls take none. */
 const STEPS_IN_MOMENT = 5_000
 

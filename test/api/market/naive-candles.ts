@@ -126,12 +126,12 @@ function halfEven(a: bigint, b: bigint): bigint {
   return rest > b || (rest === b && whole % 2n === 1n) ? whole + 1n : whole
 }
 
-function text(units: bigint, scale: number): string {
+export function text(units: bigint, scale: number): string {
   const digits = units.toString().padStart(scale + 1, '0')
   return `${digits.slice(0, -scale)}.${digits.slice(-scale)}`.replace(/0+$/, '').replace(/\.$/, '')
 }
 
-function time(micros: bigint): string {
+export function time(micros: bigint): string {
   const rest = micros % 1_000_000n
   const seconds = `${new Date(Number(micros / 1000n)).toISOString().slice(0, 19)}`
   return rest === 0n ? `${seconds}Z` : `${seconds}.${String(rest).padStart(6, '0')}Z`

@@ -81,10 +81,14 @@ function serverSocket(socket: WebSocket): ServerSocket {
   socket.on('close', () => gone.abort())
   // The close event that follows reports it.
   socket.on('error', () => {})
-  // What clients say is not for this server, but has to be taken off the connection.
-  socket.on('message', () => {})
+  // What nobody listens to has to be taken off the connection all the same.
+  let take: (text: string | undefined) => void = () => {}
+  socket.on('message', (data, isBinary) => take(isBinary ? undefined : String(data)))
   return {
     gone: gone.signal,
+    listen(listener) {
+      take = listener
+    },
     send(messages) {
       return new Promise(resolve => {
         let left = 1

@@ -10,10 +10,23 @@ export interface Access {
   mayWrite(namespace: Namespace): boolean
   /** @throws ApiError 403 where the namespace may not be written */
   requireWrite(namespace: Namespace): void
+  /** Whether its key still holds, for answers that go on; there is none without keys. @throws ApiError 401 */
+  readonly recheck?: () => Promise<unknown>
 }
 
 /** Who asks, by the header `Authorization`. @throws ApiError 401 */
 export type Authorize = (header: string | undefined) => Promise<Access>
+
+/**
+ * A request's credentials: its header `Authorization`. A browser's WebSocket can send no header, but the subprotocols that it speaks
+ * (RFC 6455, section 4.1): `new WebSocket(url, ['bearer', KEY])`. An address is no place for a key: it is written into logs.
+ */
+export function credentialsIn(header: (name: string) => string | undefined): string | undefined {
+  const given = header('authorization')
+  if (given !== undefined || header('upgrade')?.toLowerCase() !== 'websocket') return given
+  const [name, key] = (header('sec-websocket-protocol') ?? '').split(',').map(part => part.trim())
+  return name === 'bearer' && key ? `Bearer ${key}` : undefined
+}
 
 export const EVERYTHING: Access = { id: '', mayWrite: () => true, requireWrite: () => {} }
 
@@ -23,7 +36,7 @@ const REMEMBERED_MS = 5_000
 /** Asks for a key as `Authorization: Bearer KEY`. */
 export function byKeys(ports: Pick<Ports, 'state' | 'clock'>): Authorize {
   const known = new Map<string, { readonly access: Access; readonly until: number }>()
-  return async header => {
+  const authorize: Authorize = async header => {
     const text = /^bearer +(\S+) *$/i.exec(header ?? '')?.[1]
     // PyIceberg without a token sends the word None.
     if (text === undefined || text === 'None')
@@ -35,11 +48,12 @@ export function byKeys(ports: Pick<Ports, 'state' | 'clock'>): Authorize {
     const key = await findKey(ports, text)
     if (!key)
       throw notAuthorized('There is no such key, or it has expired or was revoked: tradelake keys add makes another.')
-    const access = accessOf(key)
+    const access = { ...accessOf(key), recheck: () => authorize(header) }
     if (known.size >= MOST_REMEMBERED) known.clear()
     known.set(text, { access, until: now + REMEMBERED_MS })
     return access
   }
+  return authorize
 }
 
 const MOST_REMEMBERED = 1_000

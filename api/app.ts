@@ -12,7 +12,7 @@ import { GOLD_TABLE } from '../domain/tables.ts'
 import { findTable } from '../iceberg/catalog.ts'
 import { filesIn, type Place } from '../iceberg/updates/files.ts'
 import { Invalid, RequirementFailed } from '../iceberg/updates/refusals.ts'
-import { byKeys, EVERYTHING } from './access.ts'
+import { byKeys, credentialsIn, EVERYTHING } from './access.ts'
 import { binanceRoutes } from './binance/routes.ts'
 import type { FileService } from './catalog/delegation.ts'
 import type { CatalogPorts } from './catalog/entries.ts'
@@ -124,7 +124,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
   app.route('/iceberg', oauthRoutes(authorize && ports))
   const admit: MiddlewareHandler<Variables> = async (context, next) => {
     if (!authorize) requireLocal(context, origins)
-    context.set('access', authorize ? await authorize(context.req.header('authorization')) : EVERYTHING)
+    context.set('access', authorize ? await authorize(credentialsIn(name => context.req.header(name))) : EVERYTHING)
     await next()
   }
   app.use('/iceberg/*', admit)
@@ -145,7 +145,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
     marketRoutes({ ports: reading, writing: ports, tags, isOpen: !authorize, log, service, live }, admitCounted),
   )
   const shape = { ports: reading, log, admit: admitCounted }
-  app.route('/binance', binanceRoutes(shape))
+  app.route('/binance', binanceRoutes({ ...shape, live }))
   app.route('/kraken', krakenRoutes(shape))
   app.route('/coinbase', coinbaseRoutes(shape))
   app.route('/udf', udfRoutes(shape))

@@ -4,6 +4,8 @@
 export interface ServerSocket {
   /** Aborts when the other side has left, or the connection was closed. */
   readonly gone: AbortSignal
+  /** Takes what the other side says from now on: text, or undefined for a binary message. What nobody takes is dropped. */
+  listen(take: (text: string | undefined) => void): void
   /** Sends text messages (UTF-8); settles when the network has taken them, or the other side has left. */
   send(messages: Iterable<Uint8Array>): Promise<void>
   /** Says goodbye behind what was sent. `code` as in RFC 6455 section 7.4.1, `reason` of at most 123 bytes. */

@@ -11,13 +11,13 @@ const PAGES = readdirSync(join(ROOT, 'docs/clients')).map(name => `docs/clients/
 const ADDRESS = 'LAKE = "http://127.0.0.1:8080"'
 
 test('the lines of Python stand in a test one below the other, and the configuration is that of the test', () => {
-  const scripts = ['check_binance.py', 'check_ccxt.py', 'check_tardis.py'].map(name =>
+  const scripts = ['check_binance.py', 'check_streams.py', 'check_ccxt.py', 'check_tardis.py'].map(name =>
     linesOf(read(`test/integration/${name}`)).join('\n'),
   )
   const blocks = PAGES.flatMap(page =>
     [...read(page).matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, kind, text]) => ({ page, kind, text })),
   )
-  expect(blocks.map(({ kind }) => kind).sort()).toEqual(['json', ...Array(6).fill('python')])
+  expect(blocks.map(({ kind }) => kind).sort()).toEqual(['json', ...Array(9).fill('python')])
   for (const { page, kind, text } of blocks)
     if (kind === 'json') expect(text, page).toBe(read('test/integration/freqtrade.json'))
     else {

@@ -5,7 +5,7 @@ import { type Market, marketsOf } from '../market/markets.ts'
 import type { Parameters } from './parameters.ts'
 import { invalidSymbol } from './refusals.ts'
 
-const EXCHANGE = 'BINANCE'
+export const EXCHANGE = 'BINANCE'
 
 /** @throws Refusal where there is no such symbol; Corrupt */
 export async function binanceMarket({ ports }: ReadAt, symbol: string): Promise<Market> {

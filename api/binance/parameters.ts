@@ -76,8 +76,7 @@ export function parametersOf(query: URLSearchParams, known: readonly string[]) {
     windows(): Windows {
       const name = text('interval')
       if (name === undefined) throw missing('interval')
-      const windows = INTERVALS.includes(name) ? parseWindows(name) : undefined
-      if (!windows) throw invalidInterval(name === '1s' ? 'The lake has no candles of less than a minute.' : '')
+      const windows = intervalWindows(name)
       const zone = text('timeZone')
       return zone === undefined ? windows : windowsInZone(windows, zoneOf(zone))
     },
@@ -88,6 +87,13 @@ export function parametersOf(query: URLSearchParams, known: readonly string[]) {
       return found
     },
   }
+}
+
+/** Windows of an interval that Binance has. @throws Refusal */
+export function intervalWindows(name: string): Windows {
+  const windows = INTERVALS.includes(name) ? parseWindows(name) : undefined
+  if (!windows) throw invalidInterval(name === '1s' ? 'The lake has no candles of less than a minute.' : '')
+  return windows
 }
 
 /** `-1:00`, `05:45`, `8`: microseconds ahead of UTC, from 12 hours behind to 14 ahead. */

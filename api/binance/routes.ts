@@ -1,16 +1,20 @@
 /**
- * Binance's public REST API over the lake's markets of Binance, for clients that are made for it (docs/clients/binance.md).
+ * Binance's public REST API and WebSocket streams over the lake's markets of Binance, for clients that are made for it (docs/clients/binance.md).
  * Source: Binance "Public Rest API", "Error Codes".
  */
 import type { Hono, MiddlewareHandler } from 'hono'
 import { messageOf } from '../../domain/errors.ts'
 import type { Variables } from '../catalog/request.ts'
+import { liveOf } from '../live/answer.ts'
 import type { ReadAt } from '../market/market-candles.ts'
+import type { MarketOptions } from '../market/route.ts'
 import { readNow, type ShapeOptions, sendJson, shapeRoutes } from '../market/shapes.ts'
 import { exchangeInfo } from './exchange-info.ts'
 import { klines } from './klines.ts'
 import { type Parameters, parametersOf } from './parameters.ts'
-import { OTHER_CODES, Refusal, UNKNOWN } from './refusals.ts'
+import { codeOf, Refusal } from './refusals.ts'
+import { openStreams } from './stream-routes.ts'
+import { createStreamMemory } from './stream-texts.ts'
 import { averagePrice, dayTickers, prices } from './tickers.ts'
 import { aggTrades, trades } from './trades.ts'
 
@@ -39,13 +43,16 @@ const ROUTES: Readonly<Record<string, Route>> = {
   avgPrice: { parameters: ['symbol'], answer: averagePrice },
 }
 
-export function binanceRoutes(options: ShapeOptions): Hono<Variables> {
+export function binanceRoutes(options: ShapeOptions & Pick<MarketOptions, 'live'>): Hono<Variables> {
   const routes = shapeRoutes(options, errorBody, takeKey)
   for (const [path, { parameters, answer }] of Object.entries(ROUTES))
     routes.get(`/api/v3/${path}`, async context => {
       const read = parametersOf(new URL(context.req.url).searchParams, parameters)
       return sendJson(context, JSON.stringify(await answer(readNow(options), read)))
     })
+  const memory = createStreamMemory()
+  for (const path of ['/ws', '/ws/:streams{.*}', '/stream'])
+    routes.get(path, context => openStreams(context, { ports: options.ports, live: liveOf(options), memory }))
   routes.all('*', () => {
     throw new Refusal(
       -1020,
@@ -65,5 +72,5 @@ const takeKey: MiddlewareHandler<Variables> = async (context, next) => {
 }
 
 function errorBody(error: unknown, status: number) {
-  return { code: error instanceof Refusal ? error.code : (OTHER_CODES[status] ?? UNKNOWN), msg: messageOf(error) }
+  return { code: codeOf(error, status), msg: messageOf(error) }
 }

@@ -3,12 +3,13 @@ import { divideHalfEven, formatDecimal } from '../../domain/decimal.ts'
 import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import { parseWindows, type Windows } from '../../domain/windows.ts'
 import { candleSince, firstCandles, lastCandles, MINUTES, type ReadAt } from '../market/market-candles.ts'
-import { numberOf, tradesOfMarket } from '../market/market-trades.ts'
+import { numberOf } from '../market/market-trades.ts'
 import type { Market } from '../market/markets.ts'
 import { averageText, milliseconds, priceText, quantityText, quoteText } from './amounts.ts'
 import { binanceMarket, binanceMarkets } from './markets.ts'
 import type { Parameters } from './parameters.ts'
 import { Refusal } from './refusals.ts'
+import { endsOf } from './trades.ts'
 
 const DAYS = parseWindows('1d') as Windows
 
@@ -20,8 +21,20 @@ export async function prices(at: ReadAt, read: Parameters): Promise<unknown> {
 /** @throws Refusal; Corrupt */
 export async function dayTickers(at: ReadAt, read: Parameters): Promise<unknown> {
   const type = read.choice('type', ['FULL', 'MINI'], new Refusal(-1139, 'Invalid ticker type.'))
-  return each(at, read, market => dayTicker(at, market, type))
+  return each(at, read, async market => {
+    const ticker = await dayTicker(at, market)
+    if (type === 'FULL') return ticker
+    return Object.fromEntries(MINI.map(name => [name, ticker[name]]))
+  })
 }
+
+/** What a ticker of type MINI has of a whole one. */
+const MINI = [
+  ...(['symbol', 'openPrice', 'highPrice', 'lowPrice', 'lastPrice', 'volume', 'quoteVolume'] as const),
+  ...(['openTime', 'closeTime', 'firstId', 'lastId', 'count'] as const),
+]
+
+export type DayTicker = Awaited<ReturnType<typeof dayTicker>>
 
 /** @throws Refusal; Corrupt */
 export async function averagePrice(at: ReadAt, read: Parameters): Promise<unknown> {
@@ -49,15 +62,13 @@ async function lastPrice(at: ReadAt, market: Market): Promise<bigint> {
   return row?.candle?.close ?? 0n
 }
 
-async function dayTicker(at: ReadAt, market: Market, type: 'FULL' | 'MINI') {
+/** @throws Corrupt */
+export async function dayTicker(at: ReadAt, market: Market) {
   const from = MINUTES.startOf(at.now) - DAY_MICROS
   const candle = await candleSince(at, market, from)
   const [before] = await lastCandles(at, market, { windows: MINUTES, from: 0n, to: from, fill: 'none' }, 1)
   const previous = before?.candle?.close ?? 0n
-  const trades = await tradesOfMarket(at, market)
-  const at1 = (time: bigint) => ({ from: time, to: time + 1n })
-  const [first] = candle ? await trades.first(at1(candle.firstTradeTime), 1) : []
-  const [last] = candle ? await trades.last(at1(candle.lastTradeTime), 1) : []
+  const { first, last } = candle ? await endsOf(at, market, candle) : {}
   const { open, high, low, close } = candle ?? { open: 0n, high: 0n, low: 0n, close: previous }
   const { volume, quoteVolume, tradeCount } = candle ?? { volume: 0n, quoteVolume: 0n, tradeCount: 0n }
   const change = candle ? close - open : 0n
@@ -67,7 +78,6 @@ async function dayTicker(at: ReadAt, market: Market, type: 'FULL' | 'MINI') {
     ...{ openTime: milliseconds(from), closeTime: milliseconds(at.now) },
     ...{ firstId: (first && numberOf(first)) ?? -1, lastId: (last && numberOf(last)) ?? -1, count: Number(tradeCount) },
   }
-  if (type === 'MINI') return { symbol: market.symbol, ...prices, lastPrice: priceText(close), ...count }
   return {
     symbol: market.symbol,
     priceChange: priceText(change),

@@ -1,6 +1,8 @@
 /** Trades, one by one and aggregated. Source: Binance "Recent trades list", "Old trade lookup", "Compressed/Aggregate trades list". */
+import type { Candle } from '../../domain/candles.ts'
 import type { ReadAt } from '../market/market-candles.ts'
 import { numberOf, timeOfNumber, tradesOfMarket } from '../market/market-trades.ts'
+import type { Market } from '../market/markets.ts'
 import type { TradeRow } from '../market/trades.ts'
 import { type Aggregate, firstAggregates, lastAggregates } from './aggregates.ts'
 import { milliseconds, priceText, quantityText, quoteText } from './amounts.ts'
@@ -39,6 +41,18 @@ export async function aggTrades(at: ReadAt, read: Parameters): Promise<unknown> 
     limit,
   )
   return found.map(aggregateOf)
+}
+
+/** The first and the last trade of a candle, as far as Gold still has them. @throws Corrupt */
+export async function endsOf(
+  at: ReadAt,
+  market: Market,
+  { firstTradeTime, lastTradeTime }: Pick<Candle, 'firstTradeTime' | 'lastTradeTime'>,
+): Promise<{ readonly first?: TradeRow | undefined; readonly last?: TradeRow | undefined }> {
+  const trades = await tradesOfMarket(at, market)
+  const [first] = await trades.first({ from: firstTradeTime, to: firstTradeTime + 1n }, 1)
+  const [last] = await trades.last({ from: lastTradeTime, to: lastTradeTime + 1n }, 1)
+  return { first, last }
 }
 
 function tradeOf(trade: TradeRow) {

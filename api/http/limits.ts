@@ -11,10 +11,16 @@ export interface RateLimit {
   readonly burst: number
 }
 
-interface Bucket {
-  tokens: number
+export interface Bucket {
+  readonly tokens: number
   /** By the steady clock, milliseconds. */
-  filledAt: number
+  readonly filledAt: number
+}
+
+/** A bucket as it is by now; a new one is full. */
+export function filled(bucket: Bucket | undefined, now: number, { perSecond, burst }: RateLimit): Bucket {
+  if (!bucket) return { tokens: burst, filledAt: now }
+  return { tokens: Math.min(burst, bucket.tokens + ((now - bucket.filledAt) / 1000) * perSecond), filledAt: now }
 }
 
 /** Buckets that are kept; those of the keys that asked least recently go first. */
@@ -25,13 +31,13 @@ const MOST_BUCKETS = 10_000
  * Headers as in the IETF's draft "RateLimit header fields for HTTP", version 7.
  * @throws Problem 429
  */
-export function limited(clock: Pick<Clock, 'steady'>, { perSecond, burst }: RateLimit): MiddlewareHandler<Variables> {
+export function limited(clock: Pick<Clock, 'steady'>, rate: RateLimit): MiddlewareHandler<Variables> {
+  const { perSecond, burst } = rate
   const buckets = new Map<string, Bucket>()
   return async (context, next) => {
     const id = context.get('access').id
     const now = clock.steady()
-    const before = buckets.get(id) ?? { tokens: burst, filledAt: now }
-    const tokens = Math.min(burst, before.tokens + ((now - before.filledAt) / 1000) * perSecond)
+    const { tokens } = filled(buckets.get(id), now, rate)
     const isTaken = tokens >= 1
     buckets.delete(id)
     buckets.set(id, { tokens: isTaken ? tokens - 1 : tokens, filledAt: now })

@@ -1,13 +1,15 @@
 /** The answer to a request for messages: a WebSocket where one was asked for, else a body that goes on. */
 import type { Context } from 'hono'
-import type { Connection } from '../../domain/server-ports.ts'
+import type { Connection, ServerSocket } from '../../domain/server-ports.ts'
+import type { Access } from '../access.ts'
 import { asProblem } from '../market/failures.ts'
 import type { Parameters } from '../market/parameters.ts'
 import { problem } from '../market/problems.ts'
 import type { MarketOptions } from '../market/route.ts'
+import { whileAdmitted } from './admitted.ts'
 import type { Live } from './live.ts'
 import type { Framing } from './messages.ts'
-import { bodyOf, runSocket, type Source } from './sinks.ts'
+import { bodyOf, runSocket, type SinkOptions, type Source } from './sinks.ts'
 
 const MEDIA: Readonly<Record<'events' | 'lines', string>> = {
   events: 'text/event-stream',
@@ -18,7 +20,7 @@ const MEDIA: Readonly<Record<'events' | 'lines', string>> = {
 export const STREAM_TYPES = Object.values(MEDIA)
 
 /** @throws Problem 404 where this server has no such answers */
-export function liveOf({ live }: MarketOptions): Live {
+export function liveOf({ live }: Pick<MarketOptions, 'live'>): Live {
   if (!live) throw problem(404, 'Answers that go on are not given here: ask tradelake serve.')
   return live
 }
@@ -40,7 +42,7 @@ export function answerMessages(
   const options = { timers, asProblem, slowMs: isLive ? slowMs : undefined }
   const connection: Connection = context.env ?? {}
   if (connection.upgrade) {
-    connection.upgrade(socket => void runSocket(source, socket, options))
+    connection.upgrade(socket => runSession(context, live, source, socket, { isLive }))
     return context.body(null, 204)
   }
   if (!live.isStreaming)
@@ -49,11 +51,25 @@ export function answerMessages(
       'Answers that go on are not given here: ask again and again with wait=20 and the last cursor.',
       'wait',
     )
-  return context.body(bodyOf(source, framing, options, connection), 200, {
+  return context.body(bodyOf(whileAdmitted(source, timers, accessIn(context)), framing, options, connection), 200, {
     'content-type': MEDIA[framing],
     'cache-control': 'no-cache, no-transform',
     'x-accel-buffering': 'no',
   })
 }
+
+/** Sends through a WebSocket what the source makes. `textOf`: the last message of what fails. */
+export function runSession(
+  context: Context,
+  { timers, slowMs = SLOW_MS }: Live,
+  source: Source,
+  socket: ServerSocket,
+  { isLive, textOf }: { readonly isLive: boolean } & Pick<SinkOptions, 'textOf'>,
+): void {
+  const options = { timers, asProblem, slowMs: isLive ? slowMs : undefined, textOf }
+  void runSocket(whileAdmitted(source, timers, accessIn(context)), socket, options)
+}
+
+const accessIn = (context: Context): Access | undefined => context.get('access')
 
 const SLOW_MS = 30_000

@@ -16,8 +16,12 @@ export interface SinkOptions {
   /** How long a client may take over a chunk, milliseconds; undefined: as long as it likes. */
   readonly slowMs: number | undefined
   /** What a failure on the way is told as. */
-  readonly asProblem: (error: unknown) => Pick<Problem, 'status' | 'message' | 'parameter'>
+  readonly asProblem: (error: unknown) => Told
+  /** The last message of what fails, as JSON: by default `{"type":"error","data":…}`. */
+  readonly textOf?: ((told: Told) => string) | undefined
 }
+
+type Told = Pick<Problem, 'status' | 'message' | 'parameter'>
 
 /** How long a client that is cut has to take the last message. */
 const FAREWELL_MS = 5_000
@@ -28,8 +32,9 @@ const TOO_SLOW =
 /** Codes of WebSockets' ends (RFC 6455, section 7.4.1, and IANA's registry). */
 const [NORMAL, INTERNAL_ERROR, POLICY] = [1000, 1011, 1008]
 
-function lastMessage(framing: Framing, told: Parameters<typeof problemBody>[0]): Chunk {
-  const text = `{"type":"error","data":${JSON.stringify(problemBody(told))}}`
+const errorText = (told: Told) => `{"type":"error","data":${JSON.stringify(problemBody(told))}}`
+
+function lastMessage(framing: Framing, text: string): Chunk {
   const bytes = Buffer.from(framing === 'events' ? `data: ${text}\n\n` : framing === 'lines' ? `${text}\n` : text)
   return { bytes, ends: [bytes.length] }
 }
@@ -61,7 +66,7 @@ export function bodyOf(
           isLast = true
           left.abort()
           void chunks.return(undefined)
-          controller.enqueue(lastMessage(framing, problem(503, TOO_SLOW)).bytes)
+          controller.enqueue(lastMessage(framing, errorText(problem(503, TOO_SLOW))).bytes)
           watch = timers.after(FAREWELL_MS, () => connection.destroy?.())
         })
       },
@@ -76,13 +81,13 @@ export function bodyOf(
 
   function failure(error: unknown): Chunk {
     isLast = true
-    return lastMessage(framing, asProblem(error))
+    return lastMessage(framing, errorText(asProblem(error)))
   }
 }
 
 /** Sends all of it, and says goodbye. */
 export async function runSocket(source: Source, socket: ServerSocket, options: SinkOptions): Promise<void> {
-  const { timers, slowMs, asProblem } = options
+  const { timers, slowMs, asProblem, textOf = errorText } = options
   const left = new AbortController()
   const leave = () => left.abort()
   socket.gone.addEventListener('abort', leave)
@@ -100,7 +105,8 @@ export async function runSocket(source: Source, socket: ServerSocket, options: S
     }
     if (!left.signal.aborted) socket.close(NORMAL, '')
   } catch (error) {
-    farewell(asProblem(error), INTERNAL_ERROR)
+    const told = asProblem(error)
+    farewell(told, told.status === 401 ? POLICY : INTERNAL_ERROR)
   } finally {
     left.abort()
     socket.gone.removeEventListener('abort', leave)
@@ -116,8 +122,8 @@ export async function runSocket(source: Source, socket: ServerSocket, options: S
     })
   }
 
-  function farewell(told: Parameters<typeof problemBody>[0], code: number): void {
-    const sent = socket.send(eachMessage(lastMessage('frames', told)))
+  function farewell(told: Told, code: number): void {
+    const sent = socket.send(eachMessage(lastMessage('frames', textOf(told))))
     socket.close(code, told.message.slice(0, 100))
     const cancel = timers.after(FAREWELL_MS, () => socket.destroy())
     sent.finally(cancel)

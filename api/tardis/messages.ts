@@ -1,13 +1,7 @@
 /** Our messages as tardis-machine's. Source: tardis-machine's "Output Data Types". */
 import { formatDecimal, parseDecimal, QUANTITY_SCALE } from '../../domain/decimal.ts'
-import type { Chunk, Framing } from '../live/messages.ts'
+import type { Message } from '../live/texts.ts'
 import { tardisSymbol, type Wanted } from './options.ts'
-
-/** A message of /v1/replay or /v1/stream; decimals are text. */
-export interface Message {
-  readonly type: string
-  readonly data: Readonly<Record<string, string>> & { readonly trades: number }
-}
 
 /** What a message is for those options: none, or several where bars of a length have several names. */
 export function tardisTexts(wanted: readonly Wanted[], { type, data }: Message): string[] {
@@ -65,13 +59,4 @@ export function disconnectText(name: string, micros: bigint): string {
 function timeText(text: string): string {
   const [, seconds, fraction = '000000'] = /^(.{19})(?:\.(\d{6}))?Z$/.exec(text) ?? []
   return `${seconds}.${fraction.endsWith('000') ? fraction.slice(0, 3) : fraction}Z`
-}
-
-/** Texts as they are sent; undefined where there are none. */
-export function chunkOf(texts: readonly string[], framing: Framing): Chunk | undefined {
-  if (texts.length === 0) return undefined
-  const parts = texts.map(text => Buffer.from(framing === 'frames' ? text : `${text}\n`))
-  const ends: number[] = []
-  for (const part of parts) ends.push((ends.at(-1) ?? 0) + part.length)
-  return { bytes: Buffer.concat(parts), ends }
 }

@@ -15,12 +15,13 @@ import type { Source } from '../live/sinks.ts'
 import { currentId } from '../live/steps.ts'
 import { type Channel, stream } from '../live/stream.ts'
 import { candleTableOf } from '../live/stream-route.ts'
+import { chunkOf, type Message, microsIn, parsed } from '../live/texts.ts'
 import { CURRENT, snapshotsIn } from '../market/as-of.ts'
 import { openCandleTables } from '../market/candle-pages.ts'
 import { asProblem } from '../market/failures.ts'
 import { type Markets, marketsOf } from '../market/markets.ts'
 import { problemBody } from '../market/problems.ts'
-import { chunkOf, disconnectText, type Message, tardisTexts } from './messages.ts'
+import { disconnectText, tardisTexts } from './messages.ts'
 import { asksFor, optionsIn, type Range, rangeOf, type Wanted } from './options.ts'
 
 export interface TardisOptions {
@@ -115,14 +116,8 @@ async function following({ ports, live }: Lake, wanted: readonly Wanted[]): Prom
   }
 }
 
-const parsed = (bytes: Uint8Array): Message =>
-  JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString())
-
 /** When a message comes: a trade at its time, a bar at its window's end; microseconds since 1970. */
-function microsOf({ type, data }: Message): bigint {
-  const [, seconds, fraction = '0'] = /^(.{19})(?:\.(\d{6}))?Z$/.exec(type === 'trade' ? data.time : data.end) ?? []
-  return BigInt(Date.parse(`${seconds}Z`)) * 1000n + BigInt(fraction)
-}
+const microsOf = ({ type, data }: Message) => microsIn(type === 'trade' ? data.time : data.end)
 
 /** When feeds were down, as far as it is not made up for; in the order of time. */
 async function disconnects(ports: Lake['ports'], wanted: readonly Wanted[], { from, to }: Range) {

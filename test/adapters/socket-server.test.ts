@@ -47,6 +47,22 @@ describe('a request for a WebSocket', () => {
     if (!socket.gone.aborted) await once(socket.gone, 'abort')
   })
 
+  test('hears what its client says: text as it is, and that something was binary', async () => {
+    const { client, socket } = await session()
+    const heard: (string | undefined)[] = []
+    const all = new Promise<void>(resolve => {
+      socket.listen(text => {
+        if (heard.push(text) === 3) resolve()
+      })
+    })
+    client.send('zwölf')
+    client.send(Buffer.from('bytes'))
+    client.send('')
+    await all
+    expect(heard).toEqual(['zwölf', undefined, ''])
+    client.terminate()
+  })
+
   test('is told when the client has left, and sending then settles', async () => {
     const { client, socket } = await session()
     client.terminate()

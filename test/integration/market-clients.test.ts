@@ -74,6 +74,36 @@ describe.skipIf(!hasPython())('a lake’s markets', () => {
     expect(compared['1m']).toBeGreaterThan(5_000)
   })
 
+  /** A client of streams: when they have begun, and what was compared when all has come. */
+  function listen(python: string, client: string, fresh: string) {
+    const words = [join(HERE, 'check_streams.py'), client, lake.url, lake.trades, fresh]
+    const running = run(python, words, { env: { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: '1' } })
+    const begun = new Promise<void>((resolve, reject) => {
+      running.child.stdout?.once('data', () => resolve())
+      running.catch(reject)
+    })
+    return { begun, compared: running.then(({ stdout }) => JSON.parse(stdout.split('\n')[1])) }
+  }
+
+  // After those that compare all trades of Binance: it adds some.
+  test('of Binance come live to python-binance, binance-connector and ccxt', async () => {
+    const fresh = lake.newTrades()
+    const [market, connector] = await Promise.all([marketPython(), connectorPython()])
+    const clients = [
+      listen(market, 'python-binance', fresh),
+      listen(connector, 'binance-connector', fresh),
+      listen(market, 'ccxt', fresh),
+    ]
+    await Promise.all(clients.map(({ begun }) => begun))
+    await lake.addNewTrades()
+    const all = { trades: 60, aggregates: expect.any(Number), klines: ['1d', '1h', '1m'] }
+    expect(await Promise.all(clients.map(({ compared }) => compared))).toEqual([
+      all,
+      { ...all, refusal: -1121 },
+      { trades: 60, klines: ['1m'] },
+    ])
+  })
+
   test.each(['kraken', 'coinbase'])('of %s are read by ccxt', async exchange => {
     const compared = await compare(await marketPython(), 'check_ccxt.py', exchange)
     expect(compared).toEqual({

@@ -1,6 +1,7 @@
 /** A lake in a folder with numbered trades of three exchanges, served, and the trades as they were put in, for those who compare. */
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { systemTimers } from '../../adapters/system.ts'
 import { formatDecimal, PRICE_SCALE, QUANTITY_SCALE } from '../../domain/decimal.ts'
 import { topicName } from '../../domain/names.ts'
 import { messageId, type Trade } from '../../domain/trade.ts'
@@ -19,6 +20,10 @@ export interface ServedMarkets {
   readonly directory: string
   /** For what clients write. */
   readonly folder: string
+  /** A file, as `trades`, of trades of now that Binance's markets have not yet: several at one moment, and at other prices. */
+  newTrades(): string
+  /** Commits them. */
+  addNewTrades(): Promise<void>
   /** Commits trades that come a day late: one behind each of BTCUSDT's, at half a dollar more. */
   addLateTrades(): Promise<void>
   close(): Promise<void>
@@ -32,18 +37,22 @@ export async function servedMarkets(): Promise<ServedMarkets> {
   const trades = shapeTrades(BigInt(Math.floor(Date.now() / 1000)) * 1_000_000n, TRADES)
   await commitTrades(lake, trades)
   const folder = join(lake.directory, '..')
-  const file = join(folder, 'trades.jsonl')
-  const lines = trades.map(({ exchange, symbol, tradeId, timestamp, price, quantity, side }) =>
-    JSON.stringify([
-      ...[exchange, symbol, Number(tradeId.split('-')[1]), Number(timestamp)],
-      ...[formatDecimal(price, PRICE_SCALE), formatDecimal(quantity, QUANTITY_SCALE), side],
-    ]),
-  )
-  writeFileSync(file, `${lines.join('\n')}\n`)
+  const file = writeTrades(join(folder, 'trades.jsonl'), trades)
   lake.close()
-  const served: Served = await serveLake(lake.directory)
+  const served: Served = await serveLake(lake.directory, { live: { timers: systemTimers(), isStreaming: true } })
+  const commit = async (some: readonly Trade[]) => {
+    const again = await openLake(lake.directory, { exchanges: lake.exchanges })
+    await commitTrades(again, some)
+    again.close()
+  }
+  let fresh: readonly Trade[] = []
   return {
     ...{ url: served.catalog.replace(/\/iceberg$/, ''), trades: file, folder, directory: lake.directory },
+    newTrades() {
+      fresh = tradesOfNow(trades, BigInt(Math.floor(Date.now() / 1000)) * 1_000_000n)
+      return writeTrades(join(folder, 'new.jsonl'), fresh)
+    },
+    addNewTrades: () => commit(fresh),
     async addLateTrades() {
       const late = trades
         .filter(({ symbol }) => symbol === 'BTCUSDT')
@@ -54,15 +63,40 @@ export async function servedMarkets(): Promise<ServedMarkets> {
             ...{ timestamp: trade.timestamp + 1n, price: trade.price + 5_000_000_000n },
           }
         })
-      const again = await openLake(lake.directory, { exchanges: lake.exchanges })
-      await commitTrades(again, late)
-      again.close()
+      await commit(late)
     },
     async close() {
       await served.close()
       rmSync(folder, { recursive: true })
     },
   }
+}
+
+function writeTrades(file: string, trades: readonly Trade[]): string {
+  const lines = trades.map(({ exchange, symbol, tradeId, timestamp, price, quantity, side }) =>
+    JSON.stringify([
+      ...[exchange, symbol, Number(tradeId.split('-')[1]), Number(timestamp)],
+      ...[formatDecimal(price, PRICE_SCALE), formatDecimal(quantity, QUANTITY_SCALE), side],
+    ]),
+  )
+  writeFileSync(file, `${lines.join('\n')}\n`)
+  return file
+}
+
+/** The last sixty of each of Binance's markets once more, in the ten seconds before a time, with numbers that follow. */
+function tradesOfNow(trades: readonly Trade[], now: bigint): Trade[] {
+  const byMarket = Map.groupBy(
+    trades.filter(({ exchange }) => exchange === 'BINANCE'),
+    ({ symbol }) => symbol,
+  )
+  return [...byMarket.values()].flatMap(all => {
+    const last = Number(all.at(-1)?.tradeId.split('-')[1])
+    return all.slice(-60).map((trade, n) => {
+      const tradeId = `BINANCE-${last + n + 1}`
+      const timestamp = now - 10_000_000n + BigInt(Math.floor(n / 3)) * 400_000n
+      return { ...trade, tradeId, timestamp, messageId: messageId(trade.exchange, trade.symbol, tradeId) }
+    })
+  })
 }
 
 async function commitTrades(lake: Lake, trades: readonly Trade[]): Promise<void> {

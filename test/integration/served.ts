@@ -13,7 +13,9 @@ export interface Served {
 export async function serveLake(directory: string, options: Partial<ApiOptions> = {}): Promise<Served> {
   const { ports, close } = openFolderForCatalog(directory)
   const api = createApi({ ports, log: SILENT, auth: 'none', ...options })
-  const server: HttpServer = await openHttpServer(request => api.fetch(request), { host: '127.0.0.1', port: 0 })
+  const server: HttpServer = await openHttpServer((request, connection) => api.fetch(request, connection), {
+    ...{ host: '127.0.0.1', port: 0 },
+  })
   return {
     catalog: `${server.url}/iceberg`,
     async close() {

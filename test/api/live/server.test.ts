@@ -4,44 +4,17 @@ import { connect as connectTcp } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { type HttpServer, openHttpServer } from '../../../adapters/http-server.ts'
-import { systemTimers } from '../../../adapters/system.ts'
 import { createApi } from '../../../api/app.ts'
-import type { Timers } from '../../../domain/feed-ports.ts'
 import { foldPending } from '../../../functions/ohlcv/ohlcv.ts'
 import { feed } from '../../functions/gold-support.ts'
 import { type MemoryLake, memoryLake, testEngine, tradeOf, unifyAll } from '../../functions/support.ts'
 import { SILENT } from '../../silent-log.ts'
-import type { Json, Message } from './support.ts'
+import { countedTimers, type Json, type Message } from './support.ts'
 
 const lake: MemoryLake = memoryLake({ engine: await testEngine() })
 let server: HttpServer
 let next = 0
 
-/** The machine's timers, counted. */
-function countedTimers(): Timers & { waiting(): number } {
-  const timers = systemTimers()
-  let waiting = 0
-  return {
-    ...timers,
-    waiting: () => waiting,
-    after(milliseconds, run) {
-      waiting++
-      let isOver = false
-      const end = () => {
-        if (!isOver) waiting--
-        isOver = true
-      }
-      const cancel = timers.after(milliseconds, () => {
-        end()
-        run()
-      })
-      return () => {
-        end()
-        cancel()
-      }
-    },
-  }
-}
 const timers = countedTimers()
 
 async function commit(count: number): Promise<void> {

@@ -1,6 +1,8 @@
 /** Answers that go on, asked and read by tests whose clock moves when they say so. */
+import { systemTimers } from '../../../adapters/system.ts'
 import { createApi } from '../../../api/app.ts'
 import type { LiveOptions } from '../../../api/live/live.ts'
+import type { Timers } from '../../../domain/feed-ports.ts'
 import type { Ports } from '../../../domain/ports.ts'
 import { createFakeTimers, type FakeTimers } from '../../feeds/fake-timers.ts'
 import { SILENT } from '../../silent-log.ts'
@@ -89,5 +91,31 @@ export function readerOf(response: Response): MessageReader {
       return lines.map(line => JSON.parse(line))
     },
     cancel: () => reader.cancel(),
+  }
+}
+
+/** The machine's timers, counted. */
+export function countedTimers(): Timers & { waiting(): number } {
+  const timers = systemTimers()
+  let waiting = 0
+  return {
+    ...timers,
+    waiting: () => waiting,
+    after(milliseconds, run) {
+      waiting++
+      let isOver = false
+      const end = () => {
+        if (!isOver) waiting--
+        isOver = true
+      }
+      const cancel = timers.after(milliseconds, () => {
+        end()
+        run()
+      })
+      return () => {
+        end()
+        cancel()
+      }
+    },
   }
 }

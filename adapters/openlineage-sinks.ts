@@ -59,9 +59,9 @@ export function lineageSink(given: string | undefined, environment: Environment)
 
 function httpSink(base: string, environment: Environment): LineageSink {
   const { apiKey, endpoint } = LINEAGE_VARIABLES
-  const text = `${base.replace(/\/+$/, '')}/${(environment[endpoint] ?? ENDPOINT).replace(/^\/+/, '')}`
-  if (!URL.canParse(text)) throw new BadInput(`${base} is no URL for lineage: give one as http://localhost:5000.`)
-  const url = new URL(text)
+  if (!URL.canParse(base)) throw new BadInput(`${base} is no URL for lineage: give one as http://localhost:5000.`)
+  const url = new URL(base)
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${(environment[endpoint] ?? ENDPOINT).replace(/^\/+/, '')}`
   if (url.username !== '' || url.password !== '')
     throw new BadInput(`The URL for lineage has a password: take it out, and give the server's key as ${apiKey}.`)
   const key = environment[apiKey]

@@ -17,7 +17,7 @@ export const LINEAGE_VARIABLES = {
   endpoint: 'OPENLINEAGE_ENDPOINT',
   /** Sent as a bearer token. */
   apiKey: 'OPENLINEAGE_API_KEY',
-  /** Of the jobs. */
+  /** The jobs' namespace. */
   namespace: 'OPENLINEAGE_NAMESPACE',
   /** `true`: nothing is sent, whatever the others say. */
   disabled: 'OPENLINEAGE_DISABLED',

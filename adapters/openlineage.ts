@@ -36,7 +36,7 @@ export interface LineageOptions {
   readonly sink: LineageSink
   readonly clock: Pick<Clock, 'now'>
   readonly telemetry: Telemetry
-  /** Of the jobs. */
+  /** The jobs' namespace. */
   readonly namespace?: string | undefined
   readonly exchanges?: readonly Exchange[]
   readonly mostWaiting?: number

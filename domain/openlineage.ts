@@ -19,7 +19,7 @@ const FACETS = {
   LifecycleStateChangeDatasetFacet: '1-0-1',
   ColumnLineageDatasetFacet: '1-2-0',
   OutputStatisticsOutputDatasetFacet: '1-0-2',
-  /** Of the specification's registry for Iceberg. */
+  /** From the specification's registry for Iceberg. */
   IcebergCommitReportOutputDatasetFacet: '1-0-0',
 } as const
 
@@ -41,7 +41,7 @@ export interface Dataset {
   readonly namespace: string
   readonly name: string
   readonly facets?: Facets
-  /** Of what a run wrote. */
+  /** What a run wrote to it. */
   readonly outputFacets?: Facets
 }
 

@@ -30,7 +30,7 @@ export interface TableCommit {
   readonly endedMs: number
   /** What the rows were made from, where the commit brought rows. */
   readonly inputs: readonly Dataset[]
-  /** Of the columns, where it is known. */
+  /** What the columns were made from, where it is known. */
   readonly columnLineage?: Facets
 }
 

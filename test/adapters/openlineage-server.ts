@@ -1,6 +1,8 @@
-/** A server that takes events, or does not: what others' lineage servers do on bad days. */
+/** A server that takes events, or does not, as others' lineage servers do on bad days; and lineage that is told to it. */
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createLineage, type Lineage, type LineageOptions } from '../../adapters/openlineage.ts'
+import { lineageSink } from '../../adapters/openlineage-sinks.ts'
 import type { RunEvent } from '../../domain/openlineage.ts'
 
 export interface LineageServer {
@@ -42,4 +44,57 @@ export async function lineageServer(): Promise<LineageServer> {
       }),
   }
   return made
+}
+
+export interface Said {
+  readonly level: string
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+/** A server, and lineage that is told to it, with what that said and counted. */
+export interface TestedLineage {
+  readonly server: LineageServer
+  readonly said: Said[]
+  readonly metrics: ReadonlyMap<string, number>
+  /** Lineage to the server, by default with a clock that stands still and tries that follow each other at once. */
+  lineage(more?: Partial<LineageOptions>): Lineage
+  /** The ends of runs that the server was told of. */
+  ends(): RunEvent[]
+  jobs(): string[]
+  close(): Promise<void>
+}
+
+export async function testedLineage(): Promise<TestedLineage> {
+  const server = await lineageServer()
+  const said: Said[] = []
+  const metrics = new Map<string, number>()
+  const opened: Lineage[] = []
+  const say = (level: string) => (message: string, fields: object) =>
+    said.push({ level, message, fields: { ...fields } })
+  const telemetry = {
+    log: { info: say('info'), warn: say('warn'), error: say('error') },
+    metrics: {
+      addMetric: (name: string, _: string, value: number) => metrics.set(name, (metrics.get(name) ?? 0) + value),
+      publishStoredMetrics() {},
+    },
+  }
+  const ends = () => server.events.filter(({ eventType }) => eventType === 'COMPLETE')
+  return {
+    ...{ server, said, metrics, ends },
+    lineage(more = {}) {
+      const sink = lineageSink(server.url, {})
+      if (!sink) throw new Error(`${server.url} is no sink.`)
+      const clock = { now: () => 0 }
+      const lineage = createLineage({ sink, clock, telemetry, backoff: { firstMs: 1, lastMs: 2 }, ...more })
+      opened.push(lineage)
+      return lineage
+    },
+    jobs: () => ends().map(({ job }) => job.name),
+    async close() {
+      server.release(201)
+      await server.close()
+      for (const lineage of opened) await lineage.close()
+    },
+  }
 }

@@ -33,17 +33,25 @@ export interface Moved extends PointerMove {
 /** The namespace of topics: whoever commits Bronze's files does not know the brokers that the records came from. */
 const KAFKA = 'kafka'
 
-/** @throws NotFound, Corrupt where the metadata cannot be read; what the store throws */
-export async function describe(moved: Moved, namespace: string, exchanges: readonly Exchange[]): Promise<TableCommit> {
+/**
+ * Undefined where the pointer leads to metadata of an earlier commit again, as after a repair: that was told of then.
+ * @throws NotFound, Corrupt, Invalid where the metadata cannot be read; what the store throws
+ */
+export async function describe(
+  moved: Moved,
+  namespace: string,
+  exchanges: readonly Exchange[],
+): Promise<TableCommit | undefined> {
   const { table, kind, location, previousLocation, work, ports, endedMs } = moved
   const { root } = ports.store
   const previous = previousLocation === undefined ? undefined : await readIfThere(moved, previousLocation)
+  const metadata = await read(moved, location)
+  if (kind === 'create' && moved.namespace === NAMESPACE && metadata['metadata-log'].length > 0) return undefined
   const name = table.slice(NAMESPACE.length + 1)
   const origin = moved.namespace === NAMESPACE && work !== 'catalog' ? originsOf(exchanges).get(name) : undefined
   return {
     job: { namespace, name: `${work === 'stages' && origin ? origin.stage : work}.${origin ? name : table}` },
-    ...{ table, root, location, previous, kind, endedMs },
-    metadata: await read(moved, location),
+    ...{ table, root, location, metadata, previous, kind, endedMs },
     inputs: origin ? await inputsOf(moved, name, origin) : [],
     ...(origin && { columnLineage: columnLineage(root, name, exchanges) }),
   }

@@ -5,13 +5,14 @@
  */
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { type Backoff, pauseMs } from '../domain/backoff.ts'
-import { Corrupt, messageOf, NotFound } from '../domain/errors.ts'
+import { Corrupt, messageOf, NotFound, TradelakeError } from '../domain/errors.ts'
 import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
 import { metricNames, publishMetrics } from '../domain/metrics.ts'
 import { eventsOf, type RunEvent } from '../domain/openlineage.ts'
-import type { Clock, StateStore, Telemetry } from '../domain/ports.ts'
+import type { Clock, LogFields, StateStore, Telemetry, Write } from '../domain/ports.ts'
 import { runOf } from '../iceberg/openlineage.ts'
 import { pointerMoves, type SeenPointers, seePointer } from '../iceberg/pointer-moves.ts'
+import { Invalid } from '../iceberg/updates/refusals.ts'
 import { describe, type Moved, type Readable, type Work } from './openlineage-commits.ts'
 import { type LineageSink, Refused } from './openlineage-sinks.ts'
 
@@ -79,16 +80,23 @@ export function createLineage(options: LineageOptions): Lineage {
     let events: readonly RunEvent[] | undefined
     while (!over.signal.aborted) {
       try {
-        events ??= eventsOf(runOf(await describe(moved, namespace, exchanges)))
+        if (!events) {
+          const commit = await describe(moved, namespace, exchanges)
+          if (!commit) return
+          events = eventsOf(runOf(commit))
+        }
         await sink.send(events, over.signal)
-        if (hasWarned) log.info('lineage is taken again', { target: sink.target, dropped })
+        if (hasWarned) say('info', 'lineage is taken again', { dropped })
         failures = 0
         hasWarned = false
         return
       } catch (error) {
         if (over.signal.aborted) break
         failures++
-        const isLost = [Refused, Corrupt, NotFound].some(kind => error instanceof kind)
+        // Whatever else is thrown is of a sink or a store that may be down; a mistake in this code, or what nobody can read, stays.
+        const isLost =
+          !(error instanceof TradelakeError) ||
+          [Refused, Corrupt, NotFound, Invalid].some(kind => error instanceof kind)
         if (isLost || failures >= TOLD_AFTER) warnOnce(error)
         if (isLost) break
         if (failures >= TOLD_AFTER) failedAgain()
@@ -101,11 +109,25 @@ export function createLineage(options: LineageOptions): Lineage {
   function warnOnce(error: unknown): void {
     if (hasWarned) return
     hasWarned = true
-    log.warn('lineage is not taken: commits go on, their events wait in memory and the oldest are dropped', {
-      target: sink.target,
-      problem: messageOf(error),
-      mostWaiting,
-    })
+    const message = 'lineage is not taken: commits go on, their events wait in memory and the oldest are dropped'
+    say('warn', message, { problem: messageOf(error), mostWaiting })
+  }
+
+  /** A log that cannot be written ends the work that it is of, by its own lines: not by these. */
+  function say(level: 'info' | 'warn', message: string, fields: LogFields): void {
+    try {
+      log[level](message, { target: sink.target, ...fields })
+    } catch {}
+  }
+
+  /** Never throws: the transaction has taken place. */
+  function note(writes: readonly Write[], seen: SeenPointers, work: Work, ports: Readable): void {
+    try {
+      for (const move of pointerMoves(writes, seen)) tell({ ...move, work, ports, endedMs: clock.now() })
+    } catch (error) {
+      dropped++
+      warnOnce(error)
+    }
   }
 
   async function pause(milliseconds: number): Promise<void> {
@@ -143,7 +165,7 @@ export function createLineage(options: LineageOptions): Lineage {
         },
         async transact(writes, token) {
           await state.transact(writes, token)
-          for (const move of pointerMoves(writes, seen)) tell({ ...move, work, ports, endedMs: clock.now() })
+          note(writes, seen, work, ports)
         },
       }
       plain.set(watched, state)
@@ -156,8 +178,7 @@ export function createLineage(options: LineageOptions): Lineage {
       wake()
       const left = waiting.length + (telling ? 1 : 0)
       await telling
-      if (left > 0)
-        log.warn('lineage of the last commits was not taken and is dropped', { target: sink.target, commits: left })
+      if (left > 0) say('warn', 'lineage of the last commits was not taken and is dropped', { commits: left })
       await flush(0)
     },
   }

@@ -71,8 +71,10 @@ export interface Run {
 export function eventsOf({ id, job, beganMs, endedMs, inputs, outputs }: Run): readonly [RunEvent, RunEvent] {
   const common = { run: { runId: id }, job, producer: PRODUCER, schemaURL: RUN_EVENT }
   const time = (milliseconds: number) => new Date(milliseconds).toISOString()
+  // Other writers' clocks may be ahead, and their times anything.
+  const began = beganMs >= 0 && beganMs <= endedMs ? beganMs : endedMs
   return [
-    { eventType: 'START', eventTime: time(Math.min(beganMs, endedMs)), ...common, inputs: [], outputs: [] },
+    { eventType: 'START', eventTime: time(began), ...common, inputs: [], outputs: [] },
     { eventType: 'COMPLETE', eventTime: time(endedMs), ...common, inputs, outputs },
   ]
 }

@@ -119,7 +119,7 @@ function operationOf({ summary = {} }: AnySnapshot): string {
 
 function lifecycleChange(kind: TableCommit['kind'], metadata: AnyMetadata, previous: AnyMetadata | undefined) {
   if (kind === 'drop') return 'DROP'
-  // A pointer that a repair puts back leads to metadata with a history.
+  // A table that is registered has a history, and was made elsewhere.
   if (kind === 'create') return metadata['metadata-log'].length === 0 ? 'CREATE' : undefined
   if (previous && previous['current-schema-id'] !== metadata['current-schema-id']) return 'ALTER'
   return undefined
@@ -167,7 +167,8 @@ const METRICS = {
 /** What the commit wrote, and all that changed. The summary leaves out what is zero (spec, "Appendix F"). */
 function statistics(snapshot: AnySnapshot): Facets {
   const { summary = {}, 'snapshot-id': id, 'sequence-number': sequenceNumber } = snapshot
-  const count = (name: string) => Number(summary[name] ?? 0)
+  // What another writer put there may be anything.
+  const count = (name: string) => (/^\d{1,15}$/.test(summary[name] ?? '') ? Number(summary[name]) : 0)
   const metrics = Object.entries(METRICS).flatMap(([metric, name]) =>
     // The totals are not known where a writer did not carry them on.
     name.startsWith('total-') && summary[name] === undefined ? [] : [[metric, count(name)]],

@@ -1,5 +1,6 @@
 /** Which tables a transaction changes, by the writes of their pointers (iceberg/catalog.ts, api/catalog/entries.ts). Pure, no I/O. */
-import type { Attributes, Key, Write } from '../domain/ports.ts'
+import type { Attributes, Condition, Key, Write } from '../domain/ports.ts'
+import { NAMESPACE } from '../domain/tables.ts'
 
 export interface PointerMove {
   /** With its namespace, as SQL has it. */
@@ -42,13 +43,16 @@ export function pointerMoves(writes: readonly Write[], seen: SeenPointers): Poin
 }
 
 function moveOf(write: Write, seen: SeenPointers): Omit<PointerMove, 'together'> | undefined {
-  if (write.kind === 'check') return undefined
+  // What is put or removed whatever stands there comes from a backup: no commit.
+  if (write.kind === 'check' || write.when === undefined) return undefined
   const key = write.kind === 'put' ? write.item.key : write.key
   if (!isPointer(key)) return undefined
+  // Nobody drops a table of the pipeline: a repair takes its pointer away to put it back.
+  if (write.kind === 'remove' && key.sort === NAMESPACE) return undefined
   const attributes = write.kind === 'put' ? write.item.attributes : removed(write.when, seen.get(key.partition))
   const location = attributes?.['p.metadata_location']
   if (attributes?.['p.table_type'] !== 'ICEBERG' || typeof location !== 'string') return undefined
-  const isNew = write.when?.is === 'absent'
+  const isNew = write.when.is === 'absent'
   const previous = attributes['p.previous_metadata_location']
   return {
     // Names are escaped where they have a dot of their own.
@@ -61,8 +65,8 @@ function moveOf(write: Write, seen: SeenPointers): Omit<PointerMove, 'together'>
 }
 
 /** The pointer that was removed, if it is the one that was read. */
-function removed(when: Extract<Write, { kind: 'remove' }>['when'], known: Attributes | undefined) {
-  return when?.is === 'matching' && known && when.attributes.v === known.v ? known : undefined
+function removed(when: Condition, known: Attributes | undefined): Attributes | undefined {
+  return when.is === 'matching' && known && when.attributes.v === known.v ? known : undefined
 }
 
 function isPointer({ table, partition, sort }: Key): boolean {

@@ -104,6 +104,21 @@ describe('commits go on', () => {
     ])
   })
 
+  test('where not even the log takes the warning', async () => {
+    tested.server.answer = () => 401
+    const fail = () => {
+      throw new Error('The disk is full.')
+    }
+    const log = { info: fail, warn: fail, error: fail }
+    const metrics = { addMetric() {}, publishStoredMetrics() {} }
+    const lineage = tested.lineage({ telemetry: { log, metrics } })
+    const ports = lineage.watch(memoryLake().ports, 'stages')
+    await makeAll(ports)
+    expect(await thereAre(ports)).toBe(TABLES.length)
+    await lineage.flush(10_000)
+    expect(tested.server.events).toHaveLength(TABLES.length)
+  })
+
   test('where the metadata that they left is gone before it was read', async () => {
     const lineage = tested.lineage()
     const { ports: plain } = memoryLake()

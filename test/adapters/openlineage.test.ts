@@ -1,7 +1,7 @@
 /** Lineage tells of each commit once: real commits of the catalog over a store in memory, and a real server at a local port. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { allTables, GOLD_TABLE, silverTable } from '../../domain/tables.ts'
-import { createTable } from '../../iceberg/catalog.ts'
+import { createTable, pointerKey, restorePointer } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { BINANCE, memoryLake } from '../functions/support.ts'
 import { type TestedLineage, testedLineage } from './openlineage-server.ts'
@@ -68,6 +68,18 @@ describe('what is told', () => {
     expect(tested.ends().map(({ outputs }) => outputs[0].facets?.version?.datasetVersion)).toEqual([
       String(first.snapshotId),
     ])
+  })
+
+  test('is nothing where a repair puts a pointer back to what was committed before', async () => {
+    const { ports: plain } = memoryLake()
+    const gold = await createTable(plain, GOLD_TABLE)
+    const staged = await stageSnapshot(plain, { table: gold, operation: 'append' })
+    await plain.state.transact([staged.write], '1')
+    await plain.state.transact([{ kind: 'remove', key: pointerKey(GOLD_TABLE.name) }], '2')
+    const lineage = tested.lineage()
+    await restorePointer(lineage.watch(plain, 'repair'), GOLD_TABLE.name, staged.metadataLocation)
+    await lineage.flush(10_000)
+    expect([tested.server.events, tested.said]).toEqual([[], []])
   })
 
   test('is told once, as the work that it is last watched as', async () => {

@@ -132,6 +132,14 @@ describe('a commit that brings rows', () => {
     ])
   })
 
+  test('has numbers and times, whatever another writer left', () => {
+    const odd = { operation: 'append', 'added-records': 'many', 'added-files-size': '1e400', 'total-records': '-1' }
+    const change = commit({ metadata: metadata([snapshot(1), snapshot(2, { summary: odd, 'timestamp-ms': 1e300 })]) })
+    expect(outputFacetOf(change, 'outputStatistics')).toMatchObject({ rowCount: 0, size: 0, fileCount: 0 })
+    expect(outputFacetOf(change, 'iceberg_commit_report')?.commitMetrics).toMatchObject({ totalRecords: 0 })
+    expect(eventsOf(runOf(change))[0].eventTime).toBe('1970-01-01T00:00:01.500Z')
+  })
+
   test('keeps an id of 64 bits as it is', () => {
     const wide = commit({ metadata: metadata([snapshot(1), snapshot(9_007_199_254_740_993n)]) })
     expect(facetOf(wide, 'version')).toMatchObject({ datasetVersion: '9007199254740993' })

@@ -62,6 +62,19 @@ describe('the tables that a transaction changes', () => {
     ])
   })
 
+  test('are none where a pointer comes from a backup, whatever stood there', () => {
+    const item = { key: GOLD, attributes: pointer('s3://b/1.json') }
+    expect(
+      pointerMoves(
+        [
+          { kind: 'put', item },
+          { kind: 'remove', key: USERS },
+        ],
+        nothingSeen,
+      ),
+    ).toEqual([])
+  })
+
   test('are none where the pointer is a view’s', () => {
     expect(pointerMoves([put(USERS, pointer('a', { 'p.table_type': 'ICEBERG_VIEW' }))], nothingSeen)).toEqual([])
   })
@@ -79,6 +92,12 @@ describe('a table that is dropped', () => {
     const seen: SeenPointers = new Map()
     seePointer(seen, USERS, pointer('s3://b/7.json'))
     expect(pointerMoves([remove(USERS, 'v3')], seen)).toEqual([])
+  })
+
+  test('is none of the pipeline, whose pointers a repair takes away to put them back', () => {
+    const seen: SeenPointers = new Map()
+    seePointer(seen, GOLD, pointer('s3://b/7.json'))
+    expect(pointerMoves([remove(GOLD, 'v2')], seen)).toEqual([])
   })
 
   test('is none where it only gets another name', () => {

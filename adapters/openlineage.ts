@@ -92,11 +92,11 @@ export function createLineage(options: LineageOptions): Lineage {
         return
       } catch (error) {
         if (over.signal.aborted) break
-        failures++
         // Whatever else is thrown is of a sink or a store that may be down; a mistake in this code, or what nobody can read, stays.
         const isLost =
           !(error instanceof TradelakeError) ||
           [Refused, Corrupt, NotFound, Invalid].some(kind => error instanceof kind)
+        failures = isLost ? 0 : failures + 1
         if (isLost || failures >= TOLD_AFTER) warnOnce(error)
         if (isLost) break
         if (failures >= TOLD_AFTER) failedAgain()

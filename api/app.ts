@@ -25,6 +25,7 @@ import { bounded } from './http/bounded.ts'
 import { brieflyKept } from './http/brief-state.ts'
 import { limited, type RateLimit } from './http/limits.ts'
 import { logged, measured, numbered } from './http/requests.ts'
+import { takingTurns } from './http/turns.ts'
 import { krakenRoutes } from './kraken/routes.ts'
 import { type LiveOptions, openLive } from './live/live.ts'
 import { marketRoutes } from './market/routes.ts'
@@ -140,6 +141,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
   const reading: CatalogPorts =
     stateAgeMs === 0 ? ports : { ...ports, state: brieflyKept(ports.state, ports.clock, stateAgeMs) }
   const { maxAnswerBytes } = options
+  app.use(takingTurns)
   if (maxAnswerBytes !== undefined) for (const path of ROUTED) app.use(path, bounded(maxAnswerBytes))
   const live = options.live && openLive(reading, options.live)
   app.route(

@@ -11,6 +11,13 @@ export interface ObjectCache<V> {
    * kept.
    */
   set(key: string, value: V, weight: number): void
+  /** The value, made where there is none: once for all who ask for it while it is being made. */
+  once(key: string, make: () => Promise<Weighed<V>>): Promise<V>
+}
+
+export interface Weighed<V> {
+  readonly value: V
+  readonly weight: number
 }
 
 /** One cache of a kind for each store, gone with the store. */
@@ -20,10 +27,26 @@ export function cachePerStore<V extends object>(limit: number): (store: object) 
     const known = caches.get(store)
     if (known) return known
     const entries = new LRUCache<string, V>({ maxSize: limit })
+    const making = new Map<string, Promise<V>>()
     const cache: ObjectCache<V> = {
       get: key => entries.get(key),
       // An empty list takes room too.
       set: (key, value, weight) => entries.set(key, value, { size: Math.max(1, weight) }),
+      once(key, make) {
+        const known = entries.get(key)
+        if (known) return Promise.resolve(known)
+        let made = making.get(key)
+        if (!made) {
+          made = make()
+            .then(({ value, weight }) => {
+              cache.set(key, value, weight)
+              return value
+            })
+            .finally(() => making.delete(key))
+          making.set(key, made)
+        }
+        return made
+      },
     }
     caches.set(store, cache)
     return cache

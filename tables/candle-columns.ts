@@ -4,7 +4,7 @@ import type { BigDecimalColumn, DictionaryColumn, Int64Column } from '../domain/
 import type { Ports } from '../domain/ports.ts'
 import { candleTable } from '../domain/tables.ts'
 import { TIMEFRAMES } from '../domain/timeframes.ts'
-import { cachePerStore } from '../iceberg/cache.ts'
+import { cachePerStore, type Weighed } from '../iceberg/cache.ts'
 import { readBatch, sourceOf } from '../iceberg/parquet/batch.ts'
 import { CANDLE_FIELDS } from './candles.ts'
 
@@ -28,9 +28,10 @@ const WIDE_BYTES = 48
 
 /** A file of candles. @throws Corrupt where it is none; NotFound */
 export async function readCandleColumns(ports: Pick<Ports, 'store'>, key: string): Promise<CandleColumns> {
-  const cache = cached(ports.store)
-  const known = cache.get(key)
-  if (known) return known
+  return cached(ports.store).once(key, () => decode(ports, key))
+}
+
+async function decode(ports: Pick<Ports, 'store'>, key: string): Promise<Weighed<CandleColumns>> {
   const { rows, columns } = await readBatch(CANDLES, [sourceOf(key, await ports.store.get(key))], {
     columns: READ,
     plain: new Set(),
@@ -61,6 +62,5 @@ export async function readCandleColumns(ports: Pick<Ports, 'store'>, key: string
     }),
   }
   const widths = Object.values(numbers).map(({ kind }) => (kind === 'int64' ? 8 : WIDE_BYTES))
-  cache.set(key, decoded, rows * (widths.reduce((sum, width) => sum + width, 0) + 3 * 4))
-  return decoded
+  return { value: decoded, weight: rows * (widths.reduce((sum, width) => sum + width, 0) + 3 * 4) }
 }

@@ -75,20 +75,26 @@ export async function* readTrades(
   file: DataFile,
   { from, to }: Pick<Wanted, 'from' | 'to'>,
 ): AsyncGenerator<TradeColumns> {
-  const isSmall = file.bytes <= WHOLE_BYTES
-  const known = isSmall ? cached(ports.store).get(file.key) : undefined
-  if (known) return yield* known
-  const isRange = !isSmall && Number.isFinite(from) && Number.isFinite(to)
-  const range = isRange ? { from: BigInt(from), to: BigInt(to) - 1n } : undefined
+  if (file.bytes <= WHOLE_BYTES) {
+    yield* await cached(ports.store).once(file.key, async () => {
+      const groups = await Array.fromAsync(groupsOf(ports, file))
+      return { value: groups, weight: sumOf(groups, weightOf) }
+    })
+    return
+  }
+  const isRange = Number.isFinite(from) && Number.isFinite(to)
+  yield* groupsOf(ports, file, isRange ? { from: BigInt(from), to: BigInt(to) - 1n } : undefined)
+}
+
+async function* groupsOf(
+  ports: Pick<Ports, 'store'>,
+  file: DataFile,
+  range?: Parameters<typeof mayHold>[1],
+): AsyncGenerator<TradeColumns> {
   const keep = range && ((group: Parameters<typeof mayHold>[0]) => mayHold(group, range))
   const source = await openGoldFile(ports, file)
-  const groups: TradeColumns[] = []
-  for await (const batch of readGroups(GOLD_TABLE, source, { columns: COLUMNS, plain: PLAIN, keep })) {
-    const group = columnsOf(batch)
-    if (isSmall) groups.push(group)
-    yield group
-  }
-  if (isSmall) cached(ports.store).set(file.key, groups, sumOf(groups, weightOf))
+  for await (const batch of readGroups(GOLD_TABLE, source, { columns: COLUMNS, plain: PLAIN, keep }))
+    yield columnsOf(batch)
 }
 
 /** The columns of a batch that has those of a trade. */

@@ -1,5 +1,5 @@
 /** What is noted of every request: a number that its answer and its line in the log share, how it was answered, and how long it took. */
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Log, Ports } from '../../domain/ports.ts'
@@ -24,12 +24,17 @@ export function logged({ clock }: Pick<Ports, 'clock'>, log: Log): MiddlewareHan
     const since = clock.steady()
     await next()
     log.info('request', {
-      ...{ method: context.req.method, path: context.req.path, status: context.res.status },
+      ...{ method: context.req.method, path: context.req.path, status: statusOf(context) },
       ...{ milliseconds: Math.round((clock.steady() - since) * 10) / 10, request: context.get('requestId') },
       key: context.get('access')?.id,
     })
   }
 }
+
+/** Nginx's number for a client that left before it was answered: HTTP has none. */
+const LEFT = 499
+
+const statusOf = ({ req, res }: Context) => (req.raw.signal.aborted ? LEFT : res.status)
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
@@ -52,7 +57,7 @@ export function measured({ clock }: Pick<Ports, 'clock'>, registry: Registry): M
     } finally {
       running.dec()
       const route = matchedRoutes(context).find(({ path }) => !path.endsWith('*'))?.path ?? 'none'
-      requests.inc({ route, status: context.res.status })
+      requests.inc({ route, status: statusOf(context) })
       seconds.observe({ route }, (clock.steady() - since) / 1000)
     }
   }

@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { candleTable, GOLD_TABLE } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { openTable } from '../../iceberg/catalog.ts'
+import { inTurns } from '../http/turns.ts'
 import { CURRENT, requireSnapshot, type Snapshots, snapshotsIn } from '../market/as-of.ts'
 import { openCandleTables } from '../market/candle-pages.ts'
 import { digestOf } from '../market/cursors.ts'
@@ -69,7 +70,7 @@ async function answer(context: Context, options: MarketOptions): Promise<Respons
   // A browser's EventSource does not come again after it.
   if (wanted.after && isOver(wanted, wanted.after)) return context.body(null, 204)
   const reading = { store: ports.store, state: ports.state, timers: live.timers }
-  return answerMessages(context, live, (kind, signal) => replay(reading, wanted, kind, signal), {
+  return answerMessages(context, live, (kind, signal) => inTurns(replay(reading, wanted, kind, signal)), {
     framing,
     isLive: false,
   })

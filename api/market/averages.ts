@@ -11,6 +11,7 @@ import { droppedBefore } from '../../iceberg/dropped.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { marketOf, readTrades, wantedRows } from '../../tables/gold-columns.ts'
 import { tradesInOrder } from '../../tables/gold-order.ts'
+import { inTurns } from '../http/turns.ts'
 import type { AsOf } from './as-of.ts'
 import { type Find, openCandleTables, pricesBefore } from './candle-pages.ts'
 import { findCandles } from './candles.ts'
@@ -66,7 +67,7 @@ export async function volumeAverages(ports: ReadPorts, query: AverageQuery, sett
     if (!windows) {
       const wanted = wantedOf({ ...query, from, to })
       for (const file of await filesOf(ports, { ...query, from, to }))
-        for await (const trades of readTrades(ports, file, wanted))
+        for await (const trades of inTurns(readTrades(ports, file, wanted)))
           for (const row of wantedRows(trades, wanted)) {
             const sum = sums.get(marketOf(trades, row)) as Sum
             const quantity = trades.quantity.values[row]
@@ -144,10 +145,8 @@ export async function timeAverages(ports: ReadPorts, query: AverageQuery): Promi
       { price: before.get(key), since: from, weighted: 0n, length: 0n, volume: 0n, quoteVolume: 0n, trades: 0n },
     ]),
   )
-  for await (const { count, columns, from: places, rows } of tradesInOrder(
-    ports,
-    files,
-    wantedOf({ ...query, from: minute }),
+  for await (const { count, columns, from: places, rows } of inTurns(
+    tradesInOrder(ports, files, wantedOf({ ...query, from: minute })),
   ))
     for (let at = 0; at < count; at++) {
       const [trades, row] = [columns[places[at]], rows[at]]

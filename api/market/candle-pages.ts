@@ -5,6 +5,7 @@ import { candleTable } from '../../domain/tables.ts'
 import type { Timeframe } from '../../domain/timeframes.ts'
 import type { Windows } from '../../domain/windows.ts'
 import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
+import { turn } from '../http/turns.ts'
 import { type AsOf, CURRENT, requireSnapshot, type Snapshots } from './as-of.ts'
 import { findCandles } from './candles.ts'
 import { findGaps } from './gaps.ts'
@@ -58,6 +59,9 @@ export async function openCandleTables(ports: ReadPorts, windows: readonly Windo
   return new Map(bases.flatMap((base, i) => (tables[i] ? [[base, tables[i]] as const] : [])))
 }
 
+/** More rows than these are made in turns. */
+const TURN_ROWS = 1_000
+
 /** Windows that are looked at first; twice as many after each look that found too few. */
 const FIRST_LOOK = 64
 
@@ -74,6 +78,7 @@ export async function candlePage(
   now: bigint,
   asOf: AsOf = CURRENT,
 ): Promise<CandlePage> {
+  if (query.limit > TURN_ROWS) await turn(true)
   const isGap = await findGaps(ports, asOf)
   const rows: CandleRow[] = []
   for (let number = after?.[0] ?? 0; number < query.windows.length; number++) {

@@ -136,7 +136,8 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
   const answer = { columns: CANDLE_COLUMNS, format, numbers, isFixed: asOf.isFixed }
   if (isWhole)
     return streamRows(context, answer, allPages(page), {
-      rows: rows => rows,
+      count: rows => rows.length,
+      rows: (rows, from, to) => rows.slice(from, to),
       names: {
         ...marketNames(wanted.markets.values()),
         timeframe: [...new Set(windows.map(({ name }) => name))],

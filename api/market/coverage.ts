@@ -6,6 +6,7 @@ import type { Windows } from '../../domain/windows.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { codeOf, type Report } from '../../tables/feed-gaps.ts'
 import { marketOf, readTrades, wantedRows } from '../../tables/gold-columns.ts'
+import { inTurns } from '../http/turns.ts'
 import type { Market, Markets } from './markets.ts'
 import { goldFiles, wantedOf } from './trades.ts'
 
@@ -95,7 +96,7 @@ async function countTrades(
   // Every window consists of whole minutes: each is looked up once.
   const byMinute = new Map<number, Map<string, Count>>()
   for (const file of await goldFiles(ports, gold, range))
-    for await (const trades of readTrades(ports, file, wanted))
+    for await (const trades of inTurns(readTrades(ports, file, wanted)))
       for (const row of wantedRows(trades, wanted)) {
         const place = Math.floor(trades.times[row] / minute)
         let here = byMinute.get(place)

@@ -117,7 +117,8 @@ function filesOf(
 const PIECE_BYTES = 1024 * 1024
 
 export const FILE: Route = {
-  ...{ method: 'get', path: '/files/:key{.+}', parameters: [], stream: ['application/vnd.apache.parquet'] },
+  ...{ method: 'get', path: '/files/:key{.+}', parameters: [], successes: [200, 206] },
+  stream: ['application/vnd.apache.parquet'],
   summary: 'A file that exports names, whole or in ranges of bytes.',
   answer,
 }

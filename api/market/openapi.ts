@@ -2,6 +2,7 @@
 import type { ColumnShape } from './formats.ts'
 import { MEDIA_TYPES } from './formats.ts'
 import { PARAMETERS } from './parameter-list.ts'
+import { PROBLEM_STATUSES } from './problems.ts'
 import type { Route } from './route.ts'
 
 const PROBLEM = {
@@ -47,7 +48,7 @@ export function openApi(routes: readonly Route[], isOpen: boolean) {
 /** A part of a path that has a name, and a pattern where it may hold slashes. */
 const NAMED = /:(\w+)(?:\{[^}]*\})?/g
 
-function operation({ path, method, summary, parameters, columns, success, body, stream }: Route) {
+function operation({ path, method, summary, parameters, columns, successes, body, stream }: Route) {
   const inPath = [...path.matchAll(NAMED)].map(([, name]) => ({
     ...{ name, in: 'path', required: true, schema: { type: 'string', maxLength: 100 } },
   }))
@@ -58,15 +59,16 @@ function operation({ path, method, summary, parameters, columns, success, body, 
         ...(body && { 'application/json': { schema: body } }),
         ...Object.fromEntries((stream ?? []).map(type => [type, {}])),
       }
-  const statuses = ['400', '401', '403', '404', '409', '410', '413', '429', '500', '503']
   return {
     operationId: `${method}${path.replace(/[/:]+(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
     summary,
     parameters: [...inPath, ...inQuery],
     responses: {
-      [success ?? 200]: { description: summary, ...(content && { content }) },
+      ...Object.fromEntries(
+        (successes ?? [200]).map(status => [status, { description: summary, ...(content && { content }) }]),
+      ),
       ...(columns && { 304: { description: 'The answer that If-None-Match names.' } }),
-      ...Object.fromEntries(statuses.map(status => [status, PROBLEM])),
+      ...Object.fromEntries(PROBLEM_STATUSES.map(status => [status, PROBLEM])),
     },
   }
 }

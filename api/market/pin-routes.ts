@@ -100,7 +100,7 @@ const LIST: Route = {
 }
 
 const PUT: Route = {
-  ...{ method: 'put', path: '/pins/:name', parameters: ['tables', 'as_of'], body: PIN, success: 201 },
+  ...{ method: 'put', path: '/pins/:name', parameters: ['tables', 'as_of'], body: PIN, successes: [200, 201] },
   summary: 'Keeps a state of tables, all as of one instant, under a name, until the pin is deleted.',
   async answer(context, options) {
     const name = pinIn(context, options)
@@ -113,7 +113,7 @@ const PUT: Route = {
 }
 
 const DELETE: Route = {
-  ...{ method: 'delete', path: '/pins/:name', parameters: [], success: 204 },
+  ...{ method: 'delete', path: '/pins/:name', parameters: [], successes: [204] },
   summary: 'Deletes a pin: what it alone kept expires.',
   async answer(context, options) {
     await deletePin(options.writing, pinIn(context, options))

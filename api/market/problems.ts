@@ -33,6 +33,9 @@ const TITLES: Readonly<Record<Problem['status'], string>> = {
   503: 'Unavailable',
 }
 
+/** Every status that a problem can have. */
+export const PROBLEM_STATUSES: readonly string[] = Object.keys(TITLES)
+
 /** The body of `application/problem+json`. */
 export function problemBody({ status, message, parameter }: Pick<Problem, 'status' | 'message' | 'parameter'>) {
   return {

@@ -38,8 +38,8 @@ export interface Route {
   readonly body?: Readonly<Record<string, unknown>>
   /** Its answer goes on, as one of these media types. */
   readonly stream?: readonly string[]
-  /** The status where all went well, if it is not 200. */
-  readonly success?: 201 | 204
+  /** The statuses where all went well, if it is not 200 alone. */
+  readonly successes?: readonly number[]
   /** @throws Problem, ApiError; Corrupt */
   answer(context: Context<Variables>, options: MarketOptions): Promise<Response>
 }

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import type { Context } from 'hono'
 import type { Batch } from '../../domain/columns.ts'
 import { coded, codedStream } from '../http/compression.ts'
+import { inTurns, turn } from '../http/turns.ts'
 import type { KeptAnswer, Memory } from './answer-memory.ts'
 import { arrowBytes, arrowPieces } from './arrow.ts'
 import { csvLines, csvNames, type Format, jsonRows, MEDIA_TYPES, type Numbers, type RowColumn } from './formats.ts'
@@ -29,12 +30,16 @@ export interface RowsAnswer<Row> extends Answer<Row> {
   readonly about: Readonly<Record<string, unknown>>
 }
 
+/** More rows than these are written in turns. */
+const TURN_ROWS = 1_000
+
 /** A key's answers are nobody else's to keep. */
 const FOR_EVER = 'private, max-age=31536000, immutable'
 
 /** Sends the rows; the cursor of the next page stands in the body as `next`, or in the header Link where a body has only rows. */
 export async function sendRows<Row>(context: Context, answer: RowsAnswer<Row>): Promise<Response> {
   const { format, next } = answer
+  if (answer.rows.length > TURN_ROWS) await turn(true)
   const body = bodyOf(answer)
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
   const headers: Record<string, string> = { ...headersOf(answer), etag }
@@ -99,7 +104,9 @@ function linesOf<Row>(columns: readonly RowColumn<Row>[], rows: readonly Row[], 
 
 /** What a part of an answer is, as rows and as columns. */
 interface PartOf<Row, Part> {
-  rows(part: Part): readonly Row[]
+  count(part: Part): number
+  /** Those from the first number up to but not including the second. */
+  rows(part: Part, from: number, to: number): readonly Row[]
   batch(part: Part): Batch
   /** What columns of few texts may hold. */
   readonly names: Readonly<Record<string, readonly string[]>>
@@ -134,20 +141,13 @@ export async function streamRows<Row, Part>(
   }
   async function* texts() {
     if (format === 'csv') yield Buffer.from(csvNames(columns))
-    for await (const part of all()) {
-      const rows = of.rows(part)
-      yield Buffer.from(format === 'csv' ? csvLines(columns, rows) : linesOf(columns, rows, numbers))
-    }
+    for await (const part of all())
+      for (let from = 0; from < of.count(part); from += TURN_ROWS) {
+        const rows = of.rows(part, from, Math.min(from + TURN_ROWS, of.count(part)))
+        yield Buffer.from(format === 'csv' ? csvLines(columns, rows) : linesOf(columns, rows, numbers))
+      }
   }
   const pieces = format === 'arrow' ? arrowPieces(columns, batches(), numbers, of.names) : texts()
   const sent = codedStream(Readable.from(inTurns(pieces), { highWaterMark: 1 }), context.req.header('accept-encoding'))
   return context.body(sent.body, 200, { ...headers, ...(sent.coding && { 'content-encoding': sent.coding }) })
-}
-
-/** Lets what was given go out, and others have their turn, before the next is made: where all is in memory nothing else would wait. */
-async function* inTurns<Piece>(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece> {
-  for await (const piece of pieces) {
-    yield piece
-    await new Promise(setImmediate)
-  }
 }

@@ -97,6 +97,7 @@ async function answer(context: Context, { ports, writing }: MarketOptions): Prom
   const range = { markets, from: from ?? 0n, to, snapshotId, more: fresh?.trades }
   if (isWhole)
     return streamRows(context, answer, allTrades(ports, gold, range), {
+      count: ({ count }) => count,
       rows: rowsOf,
       names: { ...marketNames(chosen.values()), side: ['BUY', 'SELL'] },
       batch: part => (numbers === 'float' ? batchOf(COLUMNS, rowsOf(part), numbers) : tradeBatch(part)),

@@ -8,6 +8,7 @@ import type { DataFile } from '../../iceberg/types.ts'
 import { hourOf, planGold } from '../../tables/gold.ts'
 import { type TradeColumns, type Wanted, wantedRows } from '../../tables/gold-columns.ts'
 import { type OrderedTrades, tradesInOrder } from '../../tables/gold-order.ts'
+import { inTurns } from '../http/turns.ts'
 import type { Markets } from './markets.ts'
 
 /** Price in units of 10^-10, quantity of 10^-8, time in microseconds since 1970. */
@@ -65,7 +66,8 @@ export async function* allTrades(
   gold: LoadedTable | undefined,
   range: TradeRange,
 ): AsyncGenerator<OrderedTrades> {
-  yield* tradesInOrder(ports, await goldFiles(ports, gold, range), wantedOf(range), range.more && [range.more])
+  const files = await goldFiles(ports, gold, range)
+  yield* inTurns(tradesInOrder(ports, files, wantedOf(range), range.more && [range.more]))
 }
 
 /** The last of them, at most `limit`, the oldest first. @throws Corrupt */
@@ -83,13 +85,14 @@ export async function lastTrades(
     const last: OrderedTrades[] = []
     let held = 0
     const wanted = within(wantedOf(range), hour)
-    for await (const batch of tradesInOrder(ports, hours.get(hour) ?? [], wanted, range.more && [range.more])) {
+    const batches = tradesInOrder(ports, hours.get(hour) ?? [], wanted, range.more && [range.more])
+    for await (const batch of inTurns(batches)) {
       last.push(batch)
       held += batch.count
       // Batches before the last of so many rows are not wanted.
       while (held - last[0].count >= limit - found.length) held -= (last.shift() as OrderedTrades).count
     }
-    found = [...last.flatMap(rowsOf).slice(-(limit - found.length)), ...found]
+    found = [...last.flatMap(batch => rowsOf(batch)).slice(-(limit - found.length)), ...found]
     if (found.length === limit) break
   }
   return found
@@ -117,8 +120,10 @@ export function wantedOf({ markets, from, to }: Pick<TradeRange, 'markets' | 'fr
   return { from: Number(from), to: Number(to), market: key => markets.has(key) }
 }
 
-export function rowsOf({ count, columns, from, rows }: OrderedTrades): TradeRow[] {
-  return Array.from({ length: count }, (_, at) => tradeOf(columns[from[at]], rows[at]))
+/** Those from one number up to but not including another; all without. */
+export function rowsOf(trades: OrderedTrades, begin = 0, end = trades.count): TradeRow[] {
+  const { columns, from, rows } = trades
+  return Array.from({ length: end - begin }, (_, i) => tradeOf(columns[from[begin + i]], rows[begin + i]))
 }
 
 function tradeOf(trades: TradeColumns, row: number): TradeRow {

@@ -15,6 +15,8 @@ export interface ServedMarkets {
   readonly url: string
   /** A file of JSON lines: exchange, symbol, number, microseconds, price, quantity, side. */
   readonly trades: string
+  /** The lake's. */
+  readonly directory: string
   /** For what clients write. */
   readonly folder: string
   /** Commits trades that come a day late: one behind each of BTCUSDT's, at half a dollar more. */
@@ -41,7 +43,7 @@ export async function servedMarkets(): Promise<ServedMarkets> {
   lake.close()
   const served: Served = await serveLake(lake.directory)
   return {
-    ...{ url: served.catalog.replace(/\/iceberg$/, ''), trades: file, folder },
+    ...{ url: served.catalog.replace(/\/iceberg$/, ''), trades: file, folder, directory: lake.directory },
     async addLateTrades() {
       const late = trades
         .filter(({ symbol }) => symbol === 'BTCUSDT')

@@ -1,4 +1,5 @@
 /** A lake whose candles are known: trades of three exchanges over days, folded by the stage; and the naive answer to a question. */
+import { expect } from 'vitest'
 import { type ApiOptions, createApi } from '../../../api/app.ts'
 import type { Exchange } from '../../../domain/exchanges.ts'
 import { encodeGap, type FeedGap } from '../../../domain/feed-gaps.ts'
@@ -20,6 +21,7 @@ import {
   unifyAll,
 } from '../../functions/support.ts'
 import { SILENT } from '../../silent-log.ts'
+import { askedDescription } from '../support.ts'
 
 const SECOND = 1_000_000n
 export const MINUTE = 60n * SECOND
@@ -172,13 +174,25 @@ export async function marketLake({
   await foldPending(lake.ports, Number.POSITIVE_INFINITY)
   await publishReports(lake)
   const api = createApi({ ports: lake.ports, log: SILENT, auth: 'none', ...options })
-  const ask = (path: string, { headers, ...request }: RequestInit) =>
-    api.request(`http://localhost:8080/v1/${path}`, {
+  const described = Object.entries((await askedDescription()).paths)
+  const ask = async (path: string, { headers, ...request }: RequestInit) => {
+    const answer = await api.request(`http://localhost:8080/v1/${path}`, {
       ...{ headers: { host: 'localhost:8080', ...(headers as Record<string, string>) }, ...request },
-    }) as Promise<Response>
+    })
+    const route = described.find(([pattern]) => isOf(pattern, `/${path.split('?')[0]}`))
+    const responses = route?.[1][(request.method ?? 'GET').toLowerCase()]?.responses
+    // Whatever a test asks, its answer's status is one that the description names.
+    if (responses) expect(Object.keys(responses)).toContain(String(answer.status))
+    return answer
+  }
   return Object.assign(lake, {
     trades: made.map(({ trade }) => trade),
     ask,
     get: (path: string, headers = {}) => ask(path, { headers }),
   })
+}
+
+/** `pattern`: a path of the description, as `/pins/{name}`. */
+function isOf(pattern: string, path: string): boolean {
+  return new RegExp(`^${pattern.replace(/\{\w+\}/g, '.+')}$`).test(path)
 }

@@ -38,15 +38,16 @@ export type Derivation = 'IDENTITY' | 'TRANSFORMATION' | 'AGGREGATION' | 'CONDIT
 /** A column that another one's values are made from: the column's name, and how. */
 export type ColumnOrigin = readonly [column: string, derivation: Derivation]
 
-/** What each column of Gold is made from: columns of Silver. */
-const GOLD_FROM_SILVER = Object.fromEntries(
-  GOLD_TABLE.columns.map(({ name, from: origin }): [string, ColumnOrigin[]] => [
-    name,
-    [origin === 'silver' ? [name, 'IDENTITY'] : ['timestamp', 'TRANSFORMATION']],
-  ]),
+const FROM_TIME: readonly ColumnOrigin[] = [['timestamp', 'TRANSFORMATION']]
+
+/** What the columns of Gold are made from: columns of Silver. One that is made from the whole trade is of no column. */
+const GOLD_FROM_SILVER: Readonly<Record<string, readonly ColumnOrigin[]>> = Object.fromEntries(
+  GOLD_TABLE.columns.flatMap(({ name, from: origin }): [string, readonly ColumnOrigin[]][] => {
+    if (origin === 'silver') return [[name, [[name, 'IDENTITY']]]]
+    return origin === 'time' ? [[name, FROM_TIME]] : []
+  }),
 )
 
-const FROM_TIME: readonly ColumnOrigin[] = [['timestamp', 'TRANSFORMATION']]
 const ONE_PRICE: readonly ColumnOrigin[] = [['price', 'AGGREGATION']]
 const QUANTITIES: readonly ColumnOrigin[] = [['quantity', 'AGGREGATION']]
 const AMOUNTS: readonly ColumnOrigin[] = [...ONE_PRICE, ...QUANTITIES]

@@ -29,7 +29,7 @@ describe('commits go on', () => {
     const lineage = tested.lineage()
     const ports = lineage.watch(memoryLake().ports, 'stages')
     await createTable(ports, TABLES[0])
-    await vi.waitUntil(() => tested.server.events.length === 1)
+    await vi.waitUntil(() => tested.server.events.length === 1, { timeout: 10_000 })
     await makeAll(ports)
     expect(await thereAre(ports)).toBe(TABLES.length)
     // All of that took place between a request and its answer.
@@ -45,7 +45,7 @@ describe('commits go on', () => {
     const lineage = tested.lineage({ mostWaiting: 3 })
     const ports = lineage.watch(memoryLake().ports, 'stages')
     await createTable(ports, TABLES[0])
-    await vi.waitUntil(() => tested.said.length > 0)
+    await vi.waitUntil(() => tested.said.length > 0, { timeout: 10_000 })
     await makeAll(ports)
     expect(await thereAre(ports)).toBe(TABLES.length)
     await lineage.flush(10_000)
@@ -93,9 +93,10 @@ describe('commits go on', () => {
     const lineage = tested.lineage()
     const ports = lineage.watch(memoryLake().ports, 'stages')
     await createTable(ports, GOLD_TABLE)
-    await vi.waitUntil(() => tested.said.length > 0)
+    await vi.waitUntil(() => tested.said.length > 0, { timeout: 10_000 })
     tested.server.answer = () => 201
-    await lineage.flush(10_000)
+    // A flush would not wait beyond a try that was already on its way.
+    await vi.waitUntil(() => tested.said.length === 2, { timeout: 10_000 })
     expect(new Set(tested.server.events.map(({ run }) => run.runId)).size).toBe(1)
     expect(tested.jobs()).toEqual(['gold.gold_crypto_trades'])
     expect(tested.said.map(({ message }) => message)).toEqual([
@@ -144,7 +145,7 @@ describe('a flush', () => {
     const lineage = tested.lineage({ backoff: { firstMs: 1, lastMs: 3_600_000 } })
     const ports = lineage.watch(memoryLake().ports, 'stages')
     await createTable(ports, GOLD_TABLE)
-    await vi.waitUntil(() => tested.said.length > 0)
+    await vi.waitUntil(() => tested.said.length > 0, { timeout: 10_000 })
     await lineage.flush(3_600_000)
   })
 

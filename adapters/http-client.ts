@@ -18,7 +18,7 @@ export function fetchHttp(): Http {
 }
 
 /** `fetch failed` says nothing; its cause says why. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const { cause } = error as { cause?: unknown }
   if (cause === undefined) return messageOf(error)
   return messageOf(cause) || String((cause as { code?: unknown }).code ?? messageOf(error))

@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { every } from 'hono/combine'
 import { cors } from 'hono/cors'
 import type { Registry } from 'prom-client'
+import type { Lineage } from '../adapters/openlineage.ts'
 import { Corrupt, Misplaced, messageOf, NotFound, Paused, Throttled } from '../domain/errors.ts'
 import { metricNames } from '../domain/metrics.ts'
 import { USER_PREFIX } from '../domain/names.ts'
@@ -56,6 +57,8 @@ export interface ApiOptions {
   readonly isLogged?: boolean
   /** Where requests are counted, and answered under `/metrics`. */
   readonly registry?: Registry
+  /** Told of every commit of a table. */
+  readonly lineage?: Lineage | undefined
   /** For answers that go on: live trades and candles, and recorded ones; there are none without. */
   readonly live?: LiveOptions
 }
@@ -85,7 +88,8 @@ export function createApi(options: ApiOptions): Hono<Variables> {
     registry,
   } = options
   const files = filesIn([{ store: options.ports.store, prefix: USER_PREFIX }, ...places])
-  const ports: CatalogPorts = { ...options.ports, files }
+  const plain: CatalogPorts = { ...options.ports, files }
+  const ports = options.lineage?.watch(plain, 'catalog') ?? plain
   const app = new Hono<Variables>()
   app.onError((error, context) => refuse(context, error, log))
   app.notFound(context =>

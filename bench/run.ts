@@ -1,4 +1,4 @@
-/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|feed|catalog|replay|api …]`: prints figures and their ratios to named baselines. */
+/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|feed|catalog|replay|lineage|api …]`: prints figures and their ratios to named baselines. */
 import { benchAge } from './age.ts'
 import { benchApi } from './api.ts'
 import { benchCatalog } from './catalog.ts'
@@ -7,6 +7,7 @@ import { benchEncode } from './encode.ts'
 import { benchFeed } from './feed.ts'
 import { benchFreshness } from './freshness.ts'
 import { benchLatency } from './latency.ts'
+import { benchLineage } from './lineage.ts'
 import { benchMaintain } from './maintain.ts'
 import { benchPipeline } from './pipeline.ts'
 import { benchReplay } from './replay.ts'
@@ -28,6 +29,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   catalog: benchCatalog,
   api: benchApi,
   replay: benchReplay,
+  lineage: benchLineage,
 }
 
 const wanted = process.argv.slice(2)

@@ -9,12 +9,12 @@ import { acceptLosses } from '../operations/repair/losses.ts'
 import { repairLake } from '../operations/repair/repair.ts'
 import { command, JSON_OPTION, type Values } from './command.ts'
 import { formatCount } from './format.ts'
-import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
-import { withLake } from './work-lake.ts'
+import { type LAKE_OPTIONS, openToRead } from './open-lake.ts'
+import { WORK_OPTIONS, withLake } from './work-lake.ts'
 
 export const audit = command({
   name: 'audit',
-  usage: '[--repair] [--accept-loss] [--data DIR | --stack NAME] [--json]',
+  usage: '[--repair] [--accept-loss] [--data DIR | --stack NAME] [--lineage URL|FILE] [--json]',
   options: {
     repair: {
       type: 'boolean',
@@ -24,7 +24,7 @@ export const audit = command({
       type: 'boolean',
       help: 'acknowledge what a repair found to be lost for good: it is still shown, and no longer makes the audit fail',
     },
-    ...LAKE_OPTIONS,
+    ...WORK_OPTIONS,
     json: JSON_OPTION,
   },
   async run(values) {
@@ -53,14 +53,14 @@ export async function auditAfter(
   }
 }
 
-function repair(values: Values<typeof LAKE_OPTIONS>): Promise<string[]> {
-  return withLake(values, { lostState: true }, ({ log, alone }) =>
+function repair(values: Values<typeof WORK_OPTIONS>): Promise<string[]> {
+  return withLake(values, { lostState: true, kind: 'repair' }, ({ log, alone }) =>
     alone('tradelake audit --repair', lake => repairLake(lake, wireFunctions(lake, log), createTotals(lake.exchanges))),
   )
 }
 
-function accept(values: Values<typeof LAKE_OPTIONS>): Promise<number> {
-  return withLake(values, {}, ({ beside }) => beside(lake => acceptLosses(lake.ports)))
+function accept(values: Values<typeof WORK_OPTIONS>): Promise<number> {
+  return withLake(values, { kind: 'repair' }, ({ beside }) => beside(lake => acceptLosses(lake.ports)))
 }
 
 function printRepairs(repaired: readonly string[]): void {

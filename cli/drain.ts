@@ -7,19 +7,21 @@ import { createTotals } from '../embedded/totals.ts'
 import { drainDeployed } from '../operations/deployed-drain.ts'
 import { openDeployedLake } from '../operations/deployed-lake.ts'
 import { command, JSON_OPTION } from './command.ts'
+import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
 import { LAKE_OPTIONS } from './open-lake.ts'
 
 export const drain = command({
   name: 'drain',
-  usage: '[--data DIR | --stack NAME] [--json]',
-  options: { ...LAKE_OPTIONS, json: JSON_OPTION },
+  usage: '[--data DIR [--lineage URL|FILE] | --stack NAME] [--json]',
+  options: { ...LAKE_OPTIONS, lineage: { ...LINEAGE_OPTION, insteadOf: 'stack' }, json: JSON_OPTION },
   async run(values) {
     if (values.stack !== undefined) return drainStack(values.stack)
+    const sink = toldOf(values)
     const lake = await openLake(values.data, { mustExist: true })
     const log = createLogFile(lake.directory, lake.ports.clock)
     try {
       const totals = createTotals(lake.exchanges)
-      await drainLake(lake, wireFunctions(lake, log), totals)
+      await withLineage(sink, log, lineage => drainLake(lake, wireFunctions({ ...lake, lineage }, log), totals))
       const rows = Object.fromEntries(totals.exchanges)
       if (values.json) console.log(JSON.stringify(rows))
       else

@@ -10,13 +10,12 @@ import { maintainHandler } from '../functions/maintain/handler.ts'
 import type { MaintainResult, TableResult } from '../functions/maintain/maintain.ts'
 import { command, JSON_OPTION, RETENTION_OPTION } from './command.ts'
 import { formatBytes, formatCount } from './format.ts'
-import { LAKE_OPTIONS } from './open-lake.ts'
 import { optional, parseDuration } from './values.ts'
-import { withLake } from './work-lake.ts'
+import { WORK_OPTIONS, withLake } from './work-lake.ts'
 
 export const maintain = command({
   name: 'maintain',
-  usage: '[--closed-after 10m] [--retention TABLE=DAYS,…] [--data DIR | --stack NAME] [--json]',
+  usage: '[--closed-after 10m] [--retention TABLE=DAYS,…] [--data DIR | --stack NAME] [--lineage URL|FILE] [--json]',
   options: {
     'closed-after': {
       type: 'string',
@@ -24,13 +23,13 @@ export const maintain = command({
       help: "how long after its end a partition's last files are joined (default: 10m; 24h for candles)",
     },
     retention: RETENTION_OPTION,
-    ...LAKE_OPTIONS,
+    ...WORK_OPTIONS,
     json: JSON_OPTION,
   },
   async run(values) {
     const closedAfterMs = optional(values['closed-after'], parseDuration)
     const retention = optional(values.retention, text => parseRetention(text, allTables()))
-    return withLake(values, { retention }, async ({ beside, log }) => {
+    return withLake(values, { retention, kind: 'maintain' }, async ({ beside, log }) => {
       const result = await beside(async ({ ports, exchanges, settings }) => {
         const options = { sweepEveryMs: 0, closedAfterMs, ...settings }
         const run = maintainHandler({ log, metrics: createMetrics() }, ports, exchanges, options)

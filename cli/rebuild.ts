@@ -7,12 +7,11 @@ import type { WritableLake } from '../embedded/lake.ts'
 import { type RebuildResult, rebuildCandles, rebuildGold, rebuildSilver } from '../operations/repair/rebuild.ts'
 import { command, JSON_OPTION, type Values } from './command.ts'
 import { formatCount } from './format.ts'
-import { LAKE_OPTIONS } from './open-lake.ts'
 import { parseTime } from './values.ts'
-import { withLake } from './work-lake.ts'
+import { WORK_OPTIONS, withLake } from './work-lake.ts'
 
 /** The lake that is worked on, and how the outcome is printed. */
-export const OUTPUT_OPTIONS = { ...LAKE_OPTIONS, json: JSON_OPTION } as const
+export const OUTPUT_OPTIONS = { ...WORK_OPTIONS, json: JSON_OPTION } as const
 
 /** The values of --from and --to. */
 interface Range {
@@ -24,7 +23,8 @@ const WHAT = ['silver', 'gold', 'candles']
 
 export const rebuild = command({
   name: 'rebuild',
-  usage: 'silver|gold|candles --from TIME [--to TIME] [--exchange NAME] [--data DIR | --stack NAME] [--json]',
+  usage:
+    'silver|gold|candles --from TIME [--to TIME] [--exchange NAME] [--data DIR | --stack NAME] [--lineage URL|FILE] [--json]',
   takesWords: true,
   options: {
     from: { type: 'string', value: 'TIME', help: 'begin of the range, like 2026-11-20T10:00:00Z' },
@@ -41,7 +41,7 @@ export const rebuild = command({
     if (!WHAT.includes(what) || more.length > 0)
       throw new BadInput('Name what to rebuild: tradelake rebuild silver, gold or candles.')
     if (values.from === undefined) throw new BadInput('Give --from TIME: a rebuild works on a range of time.')
-    return repairLake(values, async lake => {
+    return repairLake(values, 'rebuild', async lake => {
       const range = rangeOf(values, lake.ports.clock.now())
       if (what === 'candles') return { all: await rebuildCandles(lake.ports, range) }
       const results: Record<string, RebuildResult> = {}
@@ -55,9 +55,10 @@ export const rebuild = command({
 /** Opens the lake for a repair, works off what the repair left pending, and prints what it did. */
 export async function repairLake(
   values: Values<typeof OUTPUT_OPTIONS>,
+  kind: 'rebuild' | 'redrive',
   work: (lake: WritableLake) => Promise<Record<string, RebuildResult>>,
 ): Promise<number> {
-  return withLake(values, {}, async ({ beside, drain }) => {
+  return withLake(values, { kind }, async ({ beside, drain }) => {
     const results = await beside(work)
     if (values.json) console.log(JSON.stringify(results))
     else for (const [name, result] of Object.entries(results)) console.log(resultLine(name, result))

@@ -7,7 +7,8 @@ import { chosenExchanges, OUTPUT_OPTIONS, rangeOf, repairLake } from './rebuild.
 
 export const redrive = command({
   name: 'redrive',
-  usage: '--error-type TYPE [--exchange NAME] [--from TIME] [--to TIME] [--data DIR | --stack NAME] [--json]',
+  usage:
+    '--error-type TYPE [--exchange NAME] [--from TIME] [--to TIME] [--data DIR | --stack NAME] [--lineage URL|FILE] [--json]',
   options: {
     'error-type': { type: 'string', value: 'TYPE', help: 'error_type in the dead-letter table, like unknown_schema' },
     exchange: { type: 'string', value: 'NAME', help: 'only this exchange (default: all)' },
@@ -23,7 +24,7 @@ export const redrive = command({
     const errorType = values['error-type']
     if (errorType === undefined || !(ERROR_TYPES as readonly string[]).includes(errorType))
       throw new BadInput(`Give --error-type: one of ${ERROR_TYPES.join(', ')}.`)
-    return repairLake(values, async lake => {
+    return repairLake(values, 'redrive', async lake => {
       const range = rangeOf(values, lake.ports.clock.now())
       const results: Record<string, RebuildResult> = {}
       for (const exchange of chosenExchanges(values.exchange, lake))

@@ -10,19 +10,21 @@ import { type Restored, restoreTable } from '../operations/restore.ts'
 import { auditAfter } from './audit.ts'
 import { command, JSON_OPTION } from './command.ts'
 import { formatCount } from './format.ts'
+import { LINEAGE_OPTION, toldOf } from './lineage.ts'
 import { LAKE_OPTIONS } from './open-lake.ts'
 import { onStack } from './work-lake.ts'
 
 export const restore = command({
   name: 'restore',
-  usage: '--stack NAME [--state TABLE] [--catalog TABLE] [--json]',
+  usage: '--stack NAME [--state TABLE] [--catalog TABLE] [--lineage URL|FILE] [--json]',
   options: {
     stack: LAKE_OPTIONS.stack,
     state: { type: 'string', value: 'TABLE', help: 'the restored copy of the state table' },
     catalog: { type: 'string', value: 'TABLE', help: 'the restored copy of the catalog table' },
+    lineage: LINEAGE_OPTION,
     json: JSON_OPTION,
   },
-  async run({ stack, state, catalog, json }) {
+  async run({ stack, state, catalog, lineage, json }) {
     if (stack === undefined)
       throw new BadInput('Give --stack NAME: for a lake in a folder, put the backup of state.sqlite in its place.')
     const backups = Object.entries({ state, catalog }).filter(([, name]) => name !== undefined) as [
@@ -31,7 +33,7 @@ export const restore = command({
     ][]
     if (backups.length === 0)
       throw new BadInput('Give --state TABLE, --catalog TABLE or both: tables that DynamoDB restored from a backup.')
-    const done = await onStack(stack, {}, ({ log, alone }, deployed) => {
+    const done = await onStack(stack, toldOf({ lineage }), { kind: 'repair' }, ({ log, alone }, deployed) => {
       const ours = { state: deployed.output('StateTable'), catalog: deployed.output('CatalogTable') }
       const own = backups.find(([, name]) => Object.values(ours).includes(name))
       if (own) throw new BadInput(`${own[1]} is the stack's own table: give a restored copy of it as --${own[0]}.`)

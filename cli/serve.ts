@@ -9,6 +9,7 @@ import { type ApiOptions, createApi, STATE_AGE_MS } from '../api/app.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
 import { command, type Values } from './command.ts'
+import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
 import { type CatalogPlace, LAKE_OPTIONS, openForCatalog } from './open-lake.ts'
 import { STDERR } from './stderr-log.ts'
 import { parseNumber } from './values.ts'
@@ -24,7 +25,7 @@ export const SERVE_OPTIONS = {
 export const serve = command({
   name: 'serve',
   usage:
-    '[--data DIR | --stack NAME [--files-role ARN]] [--port 8080] [--host 127.0.0.1] [--auth none|keys] [--places URI,…]',
+    '[--data DIR | --stack NAME [--files-role ARN]] [--port 8080] [--host 127.0.0.1] [--auth none|keys] [--places URI,…] [--lineage URL|FILE]',
   options: {
     ...LAKE_OPTIONS,
     ...SERVE_OPTIONS,
@@ -50,6 +51,7 @@ export const serve = command({
       value: 'URI,…',
       help: "where else users' tables may be, as file:///data/tables or s3://bucket/tables",
     },
+    lineage: LINEAGE_OPTION,
     'files-role': {
       type: 'string',
       value: 'ARN',
@@ -58,17 +60,19 @@ export const serve = command({
   },
   async run(values) {
     const service = await fileService(values)
-    const place = await openForCatalog(values)
-    try {
-      const server = await serveCatalog(place, { ...values, service, log: STDERR })
-      console.log(`Iceberg REST catalog: ${server.url}/iceberg`)
-      console.log(`candles and trades:   ${server.url}/v1/candles`)
-      await askedToEnd()
-      await server.close()
-      return 0
-    } finally {
-      place.close()
-    }
+    return withLineage(toldOf(values), STDERR, async lineage => {
+      const place = await openForCatalog(values)
+      try {
+        const server = await serveCatalog({ ...place, lineage }, { ...values, service, log: STDERR })
+        console.log(`Iceberg REST catalog: ${server.url}/iceberg`)
+        console.log(`candles and trades:   ${server.url}/v1/candles`)
+        await askedToEnd()
+        await server.close()
+        return 0
+      } finally {
+        place.close()
+      }
+    })
   },
 })
 
@@ -109,7 +113,10 @@ export interface Serving extends Values<typeof SERVE_OPTIONS> {
 }
 
 /** Serves the catalog of a lake until it is closed. @throws BadInput */
-export async function serveCatalog({ ports }: Pick<CatalogPlace, 'ports'>, serving: Serving): Promise<HttpServer> {
+export async function serveCatalog(
+  { ports, lineage }: Pick<CatalogPlace, 'ports' | 'lineage'>,
+  serving: Serving,
+): Promise<HttpServer> {
   const { host, places = '', service, log } = serving
   const isLoopback = ['127.0.0.1', '::1', 'localhost'].includes(host)
   const auth = serving.auth ?? (isLoopback ? 'none' : 'keys')
@@ -125,7 +132,7 @@ export async function serveCatalog({ ports }: Pick<CatalogPlace, 'ports'>, servi
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const api = createApi({
-    ...{ ports, places: further, service, log, auth, registry },
+    ...{ ports, lineage, places: further, service, log, auth, registry },
     live: { timers: systemTimers(), isStreaming: true },
     rate: { perSecond, burst: perSecond * 4 },
     origins: parseOrigins(serving.origins ?? ''),

@@ -17,6 +17,7 @@ import { auditLake } from '../operations/audit/audit.ts'
 import type { AuditReport } from '../operations/audit/report.ts'
 import { printAudit } from './audit.ts'
 import { command, DATA_OPTION, RETENTION_OPTION } from './command.ts'
+import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
 import { createView, type View } from './live-view.ts'
 import { SERVE_OPTIONS, serveCatalog } from './serve.ts'
 import { optional, parseDuration, parseNumber, parseTime } from './values.ts'
@@ -31,7 +32,7 @@ const MARKET_OPTIONS = ['rate', 'seed', 'market-start'] as const
 export const start = command({
   name: 'start',
   usage:
-    '[--rate N] [--for 60s] [--seed N] [--live] [--retention TABLE=DAYS,…] [--port N] [--no-serve] [--data DIR] [--json]',
+    '[--rate N] [--for 60s] [--seed N] [--live] [--retention TABLE=DAYS,…] [--port N] [--no-serve] [--lineage URL|FILE] [--data DIR] [--json]',
   options: {
     rate: { type: 'string', value: 'N', help: 'trades per second of all exchanges together (200 in a new lake)' },
     for: { type: 'string', value: 'TIME', help: 'stop after 60s, 5m, 1h; without it, on Ctrl-C' },
@@ -45,6 +46,7 @@ export const start = command({
     retention: RETENTION_OPTION,
     port: { type: 'string', value: 'N', help: 'port of the web application (8080, or a free one)' },
     'no-serve': { type: 'boolean', help: 'do not serve the tables over HTTP' },
+    lineage: LINEAGE_OPTION,
     data: DATA_OPTION,
     json: { type: 'boolean', help: 'print a JSON line a second instead of the live view' },
   },
@@ -56,32 +58,36 @@ export const start = command({
       startMicros: optional(values['market-start'], text => parseTime('market-start', text)),
     }
     const retention = optional(values.retention, text => parseRetention(text, allTables()))
-    const lake = await openLake(values.data, { retention })
-    const log = createLogFile(lake.directory, lake.ports.clock)
+    const sink = toldOf(values)
+    const opened = await openLake(values.data, { retention })
+    const log = createLogFile(opened.directory, opened.ports.clock)
     try {
-      const runtime = createRuntime(lake, log)
-      const { source, ...shown } = values.live ? liveSource(lake, values) : await simulatedSource(lake, wanted)
-      const server = values['no-serve'] ? undefined : await serveBeside(lake, values.port, log)
-      let view: View
-      try {
-        view = await createView(lake, shown, runtime.totals, values.json)
-        if (server) view.note(`Iceberg REST catalog: ${server.url}/iceberg; candles: ${server.url}/v1/candles`)
-        await runUntil(lake, await startFeeds(lake, source, log), runtime, view, milliseconds)
-      } finally {
-        // Open ports keep the process alive, whatever failed.
-        await source.close()
-        await server?.close()
-      }
-      view.note('Draining: every stage runs until nothing is pending.')
-      await drain(lake, runtime.functions, runtime.totals)
-      await view.finish()
-      const report = await auditAfresh(lake.directory)
+      await withLineage(sink, log, async lineage => {
+        const lake = { ...opened, lineage }
+        const runtime = createRuntime(lake, log)
+        const { source, ...shown } = values.live ? liveSource(lake, values) : await simulatedSource(lake, wanted)
+        const server = values['no-serve'] ? undefined : await serveBeside(lake, values.port, log)
+        let view: View
+        try {
+          view = await createView(lake, shown, runtime.totals, values.json)
+          if (server) view.note(`Iceberg REST catalog: ${server.url}/iceberg; candles: ${server.url}/v1/candles`)
+          await runUntil(lake, await startFeeds(lake, source, log), runtime, view, milliseconds)
+        } finally {
+          // Open ports keep the process alive, whatever failed.
+          await source.close()
+          await server?.close()
+        }
+        view.note('Draining: every stage runs until nothing is pending.')
+        await drain(lake, runtime.functions, runtime.totals)
+        await view.finish()
+      })
+      const report = await auditAfresh(opened.directory)
       if (values.json) console.log(JSON.stringify({ audit: report }))
       else printAudit(report)
       return report.holds ? 0 : 1
     } finally {
       log.close()
-      lake.close()
+      opened.close()
     }
   },
 })

@@ -2,6 +2,8 @@
 import { VARIABLES } from '../adapters/aws-ports.ts'
 import { liveFunctions } from '../adapters/lambda-live.ts'
 import { createLogFile } from '../adapters/log-file.ts'
+import type { Work } from '../adapters/openlineage-commits.ts'
+import type { LineageSink } from '../adapters/openlineage-sinks.ts'
 import { askedToEnd } from '../adapters/system.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
@@ -13,7 +15,8 @@ import { drainDeployed } from '../operations/deployed-drain.ts'
 import { type DeployedLake, openDeployedLake } from '../operations/deployed-lake.ts'
 import { alone, beside } from '../operations/pause.ts'
 import type { Values } from './command.ts'
-import type { LAKE_OPTIONS } from './open-lake.ts'
+import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
+import { LAKE_OPTIONS } from './open-lake.ts'
 import { STDERR } from './stderr-log.ts'
 
 export interface Workplace {
@@ -26,35 +29,65 @@ export interface Workplace {
   alone<T>(purpose: string, work: (lake: WritableLake) => Promise<T>): Promise<T>
 }
 
-/** @throws BadInput where there is no such lake, or somebody else has it */
-export async function withLake<T>(
-  { data, stack }: Values<typeof LAKE_OPTIONS>,
-  options: LakeOptions,
-  work: (workplace: Workplace) => Promise<T>,
-): Promise<T> {
-  return stack === undefined ? inFolder(data, options, work) : onStack(stack, options, work)
+/** What commands have that work on a lake: where it is, and whom they tell of their commits. */
+export const WORK_OPTIONS = { ...LAKE_OPTIONS, lineage: LINEAGE_OPTION } as const
+
+export interface WorkOptions extends LakeOptions {
+  /** What the command's own commits are, for lineage. */
+  readonly kind: Work
 }
 
-async function inFolder<T>(data: string, options: LakeOptions, work: (workplace: Workplace) => Promise<T>): Promise<T> {
-  const lake = await openLake(data, { mustExist: true, ...options })
-  const log = createLogFile(lake.directory, lake.ports.clock)
+/** @throws BadInput where there is no such lake, or somebody else has it */
+export async function withLake<T>(
+  values: Values<typeof WORK_OPTIONS>,
+  options: WorkOptions,
+  work: (workplace: Workplace) => Promise<T>,
+): Promise<T> {
+  const { data, stack } = values
+  const sink = toldOf(values)
+  return stack === undefined ? inFolder(data, sink, options, work) : onStack(stack, sink, options, work)
+}
+
+async function inFolder<T>(
+  data: string,
+  sink: LineageSink | undefined,
+  { kind, ...options }: WorkOptions,
+  work: (workplace: Workplace) => Promise<T>,
+): Promise<T> {
+  const opened = await openLake(data, { mustExist: true, ...options })
+  const log = createLogFile(opened.directory, opened.ports.clock)
   try {
-    return await work({
-      log,
-      beside: together => together(lake),
-      drain: () => drain(lake, wireFunctions(lake, log), createTotals(lake.exchanges)),
-      alone: (_, undisturbed) => undisturbed(lake),
+    return await withLineage(sink, log, lineage => {
+      const lake = { ...opened, lineage }
+      const place: Workplace = {
+        log,
+        beside: together => together(lake),
+        drain: () => drain(lake, wireFunctions(lake, log), createTotals(lake.exchanges)),
+        alone: (_, undisturbed) => undisturbed(lake),
+      }
+      return work(telling(place, kind))
     })
   } finally {
     log.close()
-    lake.close()
+    opened.close()
+  }
+}
+
+/** The place, where what is done counts as work of this kind for lineage. */
+function telling(place: Workplace, kind: Work): Workplace {
+  const watched = (lake: WritableLake) => ({ ...lake, ports: lake.lineage?.watch(lake.ports, kind) ?? lake.ports })
+  return {
+    ...place,
+    beside: together => place.beside(lake => together(watched(lake))),
+    alone: (purpose, undisturbed) => place.alone(purpose, lake => undisturbed(watched(lake))),
   }
 }
 
 /** @throws BadInput where there is no such stack, or somebody else has its lake */
 export async function onStack<T>(
   stack: string,
-  { retention }: LakeOptions,
+  sink: LineageSink | undefined,
+  { retention, kind }: WorkOptions,
   work: (workplace: Workplace, deployed: DeployedLake) => Promise<T>,
 ): Promise<T> {
   const deployed = await openDeployedLake(stack)
@@ -62,15 +95,15 @@ export async function onStack<T>(
     requireRightClock(deployed)
     const topics = { poll: async () => undefined, acknowledge: async () => {}, ends: async () => [] }
     const settings = { retention: { ...(await deployed.retention()), ...retention } }
-    const lake: WritableLake = { ...deployed, topics, settings }
-    return await work(
-      placeOn(
+    return await withLineage(sink, STDERR, lineage => {
+      const lake: WritableLake = { ...deployed, topics, settings, lineage }
+      const place = placeOn(
         lake,
         () => drainDeployed(deployed),
         () => requireLeases(deployed),
-      ),
-      deployed,
-    )
+      )
+      return work(telling(place, kind), deployed)
+    })
   } finally {
     deployed.close()
   }

@@ -24,6 +24,8 @@ export const metricNames = {
   build: 'build_number',
   /** Scans and commits that clients of the catalog report. */
   clientReports: 'catalog_client_reports_total',
+  /** Commits whose lineage nobody took in time. */
+  lineageDropped: 'lineage_commits_dropped_total',
 } as const
 
 /** What a feed logs about trades that it gave up; an alarm looks for this message. */

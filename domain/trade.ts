@@ -1,6 +1,6 @@
 /** TradeV2: the message that all feeds publish and all stages read. */
-import { createHash } from 'node:crypto'
 import { PRICE_DIGITS, PRICE_SCALE, QUANTITY_DIGITS, QUANTITY_SCALE } from './decimal.ts'
+import { uuidOf } from './uuid.ts'
 
 export const ASSET_CLASSES = ['equities', 'crypto', 'futures', 'options'] as const
 export const TRADE_SIDES = ['BUY', 'SELL', 'SELL_SHORT', 'UNKNOWN'] as const
@@ -96,13 +96,9 @@ export const WIDE_TRADE_SCHEMA = schemaOf('TradeV2Wide', WIDE.price, WIDE.quanti
 // The namespaces of RFC 9562 are for DNS names and the like; trades have their own (a random UUID, fixed for ever).
 const NAMESPACE = Buffer.from('6f1c4a2e8d3b5f70a94e1b7c2d8e3f56', 'hex')
 
-/** The UUIDv5 that makes redundant feeds, reconnects and replays agree on a trade's identity (RFC 9562 section 5.5). */
+/** The UUIDv5 that makes redundant feeds, reconnects and replays agree on a trade's identity (domain/uuid.ts). */
 export function messageId(exchange: string, symbol: string, tradeId: string): string {
-  const hash = createHash('sha1').update(NAMESPACE).update(`${exchange}|${symbol}|${tradeId}`).digest()
-  hash[6] = (hash[6] & 0x0f) | 0x50
-  hash[8] = (hash[8] & 0x3f) | 0x80
-  const hex = hash.toString('hex', 0, 16)
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  return uuidOf(NAMESPACE, `${exchange}|${symbol}|${tradeId}`)
 }
 
 /** What stands before the number of an aggregate in its trade id: BINANCE-AGG-123. */

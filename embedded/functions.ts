@@ -39,7 +39,8 @@ export function wireFunctions(lake: WritableLake, log: Log, metrics: Metrics = c
       for (const { key, bytes } of objects) wiredFor(queues, 'queue', exchange).send(objectCreated(key, bytes))
     },
   }
-  const ports: Ports = { ...lake.ports, store: notifyingStore(lake, events) }
+  const plain: Ports = { ...lake.ports, store: notifyingStore(lake, events) }
+  const ports = lake.lineage?.watch(plain, 'stages') ?? plain
   return {
     queues,
     bronze: new Map(recordStreams(exchanges).map(stream => [stream.name, bronzeHandler(telemetry, ports, stream)])),
@@ -48,7 +49,7 @@ export function wireFunctions(lake: WritableLake, log: Log, metrics: Metrics = c
     gold: goldHandler(telemetry, ports),
     ohlcv: ohlcvHandler(telemetry, ports),
     sweep: sweepHandler(telemetry, ports, exchanges, events),
-    maintain: maintainHandler(telemetry, ports, exchanges, lake.settings),
+    maintain: maintainHandler(telemetry, lake.lineage?.watch(plain, 'maintain') ?? plain, exchanges, lake.settings),
   }
 }
 

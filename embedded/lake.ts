@@ -14,6 +14,7 @@ import { bundledRegistry } from '../adapters/bundled-registry.ts'
 import { duckDbEngine } from '../adapters/duckdb-engine.ts'
 import { folderStore } from '../adapters/folder-store.ts'
 import { lockLake } from '../adapters/lake-lock.ts'
+import type { Lineage } from '../adapters/openlineage.ts'
 import { sqliteState } from '../adapters/sqlite-state.ts'
 import { sqliteTopicLog } from '../adapters/sqlite-topic-log.ts'
 import { systemClock, systemIds, systemScratch } from '../adapters/system.ts'
@@ -31,6 +32,8 @@ export interface WritableLake extends ReadableLake {
   /** Where Kafka is out of reach, nothing waits in the topics and no end is known. */
   readonly topics: Pick<TopicLog, 'poll' | 'acknowledge' | 'ends'>
   readonly settings: LakeSettings
+  /** Told of every commit, where somebody wants to know. */
+  readonly lineage?: Lineage | undefined
 }
 
 /** A lake in a folder. */
@@ -103,6 +106,7 @@ export async function openLakeReadOnly(folder: string, options: LakeOptions = {}
 /** What the catalog of a lake works with. */
 export interface CatalogPlace {
   readonly ports: Pick<ReadableLake['ports'], 'store' | 'state' | 'clock' | 'ids'>
+  readonly lineage?: Lineage | undefined
   close(): void
 }
 

@@ -69,6 +69,8 @@ export interface Settings {
   readonly notifyEmail?: string
   /** The Confluent schema registry; without one Silver knows only the schema that is bundled with it. */
   readonly registryUrl?: string
+  /** A server that is told of every commit in OpenLineage events. */
+  readonly lineage?: string
   /** How long tables keep rows, where not for their default time. */
   readonly retention: RetentionSettings
   /** For the emulator: what it cannot do is left out. */
@@ -117,6 +119,7 @@ function settingsOf(read: Reader): Settings {
     pageEmail: read.email('pageEmail'),
     notifyEmail: read.email('notifyEmail'),
     registryUrl: read.matching('registryUrl', /^https?:\/\/\S+$/, 'an http or https address'),
+    lineage: read.matching('lineage', /^https?:\/\/\S+$/, 'an http or https address'),
     retention: retentionSettings(read),
     local,
   }

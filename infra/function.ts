@@ -19,6 +19,7 @@ import type { Construct } from 'constructs'
 import { VARIABLES } from '../adapters/aws-ports.ts'
 import { NAMESPACE_VARIABLE } from '../adapters/aws-telemetry.ts'
 import { TRACE_VARIABLE } from '../adapters/aws-tracing.ts'
+import { LINEAGE_VARIABLES } from '../adapters/openlineage-sinks.ts'
 import { acknowledge } from './acknowledge.ts'
 import type { FunctionName } from './bundles.ts'
 import type { Settings } from './context.ts'
@@ -75,6 +76,10 @@ export function stageFunction(scope: Construct, id: string, props: StageFunction
       [NAMESPACE_VARIABLE]: Stack.of(scope).stackName,
       [VARIABLES.build]: assets.build,
       ...(settings.tracing && { [TRACE_VARIABLE]: 'true' }),
+      ...(settings.lineage && {
+        [LINEAGE_VARIABLES.url]: settings.lineage,
+        [LINEAGE_VARIABLES.namespace]: Stack.of(scope).stackName,
+      }),
     },
     ...(layer && { layers: [layer] }),
     logGroup,

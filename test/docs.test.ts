@@ -3,7 +3,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { LINEAGE_VARIABLES } from '../adapters/openlineage-sinks.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
+import { metricNames } from '../domain/metrics.ts'
+import { PRODUCER } from '../domain/openlineage.ts'
+import { originsOf } from '../domain/table-origins.ts'
 import { topicDefinitions } from '../domain/topics.ts'
 import { TRADE_SCHEMA } from '../domain/trade.ts'
 import { ERROR_TYPES } from '../domain/validation.ts'
@@ -69,6 +73,15 @@ test('what .ci/run runs, the workflows run too', () => {
     [...text.matchAll(/npm (cit|run (?:--silent )?[\w:-]+)/g)].map(match => match[1].replace('--silent ', ''))
   const workflows = WORKFLOWS.flatMap(path => run(read(path)))
   expect(run(read('.ci/run')).filter(command => !workflows.includes(command))).toEqual([])
+})
+
+test('the page of lineage names the variables, the metric, every job of a stage, and the project', () => {
+  const page = read('docs/lineage.md')
+  const stages = [...new Set([...originsOf(EXCHANGES).values()].map(({ stage }) => stage))]
+  for (const name of [...Object.values(LINEAGE_VARIABLES), metricNames.lineageDropped])
+    expect(page).toContain(`\`${name}`)
+  for (const stage of stages) expect(page).toContain(`\`${stage}.`)
+  expect(JSON.parse(read('package.json')).repository.url).toBe(`git+${PRODUCER}.git`)
 })
 
 test('the version of Node is one', () => {

@@ -6,9 +6,12 @@ import { s3FileService } from '../../adapters/file-service.ts'
 import { systemTimers } from '../../adapters/system.ts'
 import { createApi, STATE_AGE_MS } from '../../api/app.ts'
 import { TradelakeError } from '../../domain/errors.ts'
+import { lineageOfFunction, thenTell } from '../lineage.ts'
 
 const { ports } = awsPorts()
-const { log, metrics } = awsTelemetry('api')
+const telemetry = awsTelemetry('api')
+const { log, metrics } = telemetry
+const lineage = lineageOfFunction(ports, telemetry)
 const { AWS_REGION: region } = process.env
 if (!region) throw new TradelakeError('AWS_REGION is not set: Lambda sets it.')
 /**
@@ -28,9 +31,10 @@ const api = createApi({
   live: { timers: systemTimers(), isStreaming: false },
   // Its role may not write where the pipeline does.
   tags: false,
+  lineage,
   counted: name => {
     metrics.addMetric(name, 'Count', 1)
     metrics.publishStoredMetrics()
   },
 })
-export const handler = handle(api)
+export const handler = thenTell(lineage, handle(api))

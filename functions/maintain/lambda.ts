@@ -6,12 +6,15 @@ import { EXCHANGES } from '../../domain/exchanges.ts'
 import { unlessPaused } from '../../domain/lease.ts'
 import type { InvocationContext } from '../../domain/ports.ts'
 import { allTables } from '../../domain/tables.ts'
+import { lineageOfFunction, thenTell, watched } from '../lineage.ts'
 import { thenMirror } from '../mirror.ts'
 import { maintainHandler } from './handler.ts'
 
-const { ports, mirror } = awsPorts(awsEngine())
+const { ports: plain, mirror } = awsPorts(awsEngine())
 const telemetry = awsTelemetry('maintain')
+const lineage = lineageOfFunction(plain, telemetry)
+const ports = watched(plain, lineage, 'maintain')
 const options = { retention: retentionOfFunction() }
-export const handler = thenMirror(mirror, allTables(EXCHANGES), async (event: unknown, context: InvocationContext) =>
-  maintainHandler(telemetry, await unlessPaused(ports), EXCHANGES, options)(event, context),
-)
+const maintain = async (event: unknown, context: InvocationContext) =>
+  maintainHandler(telemetry, await unlessPaused(ports), EXCHANGES, options)(event, context)
+export const handler = thenTell(lineage, thenMirror(mirror, allTables(EXCHANGES), maintain))

@@ -3,10 +3,14 @@ import { awsPorts } from '../../adapters/aws-ports.ts'
 import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { candleTable } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
+import { lineageOfFunction, thenTell, watched } from '../lineage.ts'
 import { thenMirror } from '../mirror.ts'
 import { whileUnpaused } from '../pausing.ts'
 import { ohlcvHandler } from './handler.ts'
 
-const { ports, mirror } = awsPorts()
-const fold = whileUnpaused(ports, ohlcvHandler(awsTelemetry('ohlcv'), ports))
-export const handler = thenMirror(mirror, TIMEFRAMES.map(candleTable), fold)
+const { ports: plain, mirror } = awsPorts()
+const telemetry = awsTelemetry('ohlcv')
+const lineage = lineageOfFunction(plain, telemetry)
+const ports = watched(plain, lineage, 'stages')
+const fold = whileUnpaused(ports, ohlcvHandler(telemetry, ports))
+export const handler = thenTell(lineage, thenMirror(mirror, TIMEFRAMES.map(candleTable), fold))

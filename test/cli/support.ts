@@ -24,7 +24,7 @@ export function startCommand(...args: string[]): Running {
   return startCommandIn(process.env, ...args)
 }
 
-function startCommandIn(env: NodeJS.ProcessEnv, ...args: string[]): Running {
+export function startCommandIn(env: NodeJS.ProcessEnv, ...args: string[]): Running {
   const child = spawn(process.execPath, [COMMAND, ...args], { detached: true, env })
   let stdout = ''
   let stderr = ''

@@ -254,6 +254,17 @@ describe('functions', () => {
     }
   })
 
+  test('tell of their commits only where somebody is named, as jobs of the stack', () => {
+    expect(JSON.stringify(template)).not.toContain('OPENLINEAGE')
+    const told = ours(templateOf({ ...SELF_MANAGED, lineage: 'https://marquez.example:5000' }))
+    for (const properties of told)
+      expect(properties).toMatchObject({
+        Environment: {
+          Variables: { OPENLINEAGE_URL: 'https://marquez.example:5000', OPENLINEAGE_NAMESPACE: 'tradelake-dev' },
+        },
+      })
+  })
+
   test('have DuckDB only where they query', () => {
     const layered = ours(template).filter(({ Layers }) => Layers !== undefined)
     expect(layered.map(({ FunctionName }) => FunctionName)).toEqual(['tradelake-dev-maintain'])

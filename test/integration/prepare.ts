@@ -8,6 +8,7 @@ import { icebergJars } from './java.ts'
 import {
   catalogPython,
   connectorPython,
+  lineagePython,
   marketPython,
   notebookPython,
   readersPython,
@@ -28,6 +29,7 @@ export default async function prepare(): Promise<void> {
           catalogPython,
           marketPython,
           connectorPython,
+          lineagePython,
           schemaPython,
           tardisPython,
           notebookPython,

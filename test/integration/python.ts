@@ -76,6 +76,11 @@ export function notebookPython(): Promise<string> {
   return pythonEnvironment(join(HERE, 'notebook-requirements.txt'))
 }
 
+/** The interpreter that has OpenLineage's own client. */
+export function lineagePython(): Promise<string> {
+  return pythonEnvironment(join(HERE, 'lineage-requirements.txt'))
+}
+
 /** Asks PyIceberg. `requestsFile` is a path that may be written. */
 export async function checkLake(
   python: string,

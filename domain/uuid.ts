@@ -1,0 +1,11 @@
+/** Identifiers that follow from a name: who makes one of the same name anywhere, at any time, makes the same. */
+import { createHash } from 'node:crypto'
+
+/** The UUIDv5 of a name in a namespace, which is 16 bytes (RFC 9562 section 5.5). */
+export function uuidOf(namespace: Uint8Array, name: string): string {
+  const hash = createHash('sha1').update(namespace).update(name).digest()
+  hash[6] = (hash[6] & 0x0f) | 0x50
+  hash[8] = (hash[8] & 0x3f) | 0x80
+  const hex = hash.toString('hex', 0, 16)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}

@@ -22,12 +22,12 @@ const CLIENTS: readonly { what: string; count: number; pauseMs: number; path: ()
   { what: 'averages', count: 2, pauseMs: 3_000, path: () => `twap?start=${ago(20)}` },
   { what: 'coverage', count: 2, pauseMs: 10_000, path: () => `coverage?start=${ago(120)}&bucket=5m` },
   { what: 'stats', count: 1, pauseMs: 10_000, path: () => 'stats' },
-  { what: 'download', count: 1, pauseMs: 20_000, path: () => `trades?start=${ago(60)}&limit=all&format=arrow` },
-  { what: 'text', count: 1, pauseMs: 30_000, path: () => `trades?start=${ago(15)}&limit=all&format=csv` },
-  { what: 'replay', count: 1, pauseMs: 20_000, path: () => `replay?start=${ago(15)}&speed=max&timeframe=1m` },
+  { what: 'download', count: 1, pauseMs: 60_000, path: () => `trades?start=${ago(60)}&limit=all&format=arrow` },
+  { what: 'text', count: 1, pauseMs: 60_000, path: () => `trades?start=${ago(15)}&limit=all&format=csv` },
+  { what: 'replay', count: 1, pauseMs: 60_000, path: () => `replay?start=${ago(15)}&speed=max&timeframe=1m` },
   { what: 'stream', count: 30, pauseMs: 1_000, path: () => 'stream?channels=trades,candles', leaves: 300_000 },
-  { what: 'left', count: 10, pauseMs: 500, path: () => `replay?start=${ago(10)}&speed=max`, leaves: 30 },
-  { what: 'left page', count: 5, pauseMs: 500, path: () => `trades?start=${ago(10)}&limit=50000`, leaves: 5 },
+  { what: 'left', count: 4, pauseMs: 2_000, path: () => `replay?start=${ago(10)}&speed=max`, leaves: 30 },
+  { what: 'left page', count: 2, pauseMs: 2_000, path: () => `trades?start=${ago(10)}&limit=50000`, leaves: 5 },
 ]
 
 const ago = (minutes: number) => new Date(Date.now() - minutes * MINUTE_MS).toISOString()

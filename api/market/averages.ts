@@ -2,18 +2,18 @@
 import { marketKey } from '../../domain/candles.ts'
 import { divideHalfEven } from '../../domain/decimal.ts'
 import type { Ports } from '../../domain/ports.ts'
-import { GOLD_TABLE } from '../../domain/tables.ts'
+import { candleTable, GOLD_TABLE } from '../../domain/tables.ts'
 import { MINUTE_MICROS } from '../../domain/time.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { parseWindows, type Windows } from '../../domain/windows.ts'
-import { openTable } from '../../iceberg/catalog.ts'
+import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { droppedBefore } from '../../iceberg/dropped.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { marketOf, readTrades, wantedRows } from '../../tables/gold-columns.ts'
 import { tradesInOrder } from '../../tables/gold-order.ts'
 import { inTurns } from '../http/turns.ts'
 import type { AsOf } from './as-of.ts'
-import { type Find, openCandleTables, pricesBefore } from './candle-pages.ts'
+import { type Find, pricesBefore } from './candle-pages.ts'
 import { findCandles } from './candles.ts'
 import type { Market, Markets } from './markets.ts'
 import { problem } from './problems.ts'
@@ -27,6 +27,8 @@ export interface AverageQuery {
   readonly from: bigint
   readonly to: bigint
   readonly asOf: AsOf
+  /** By name, as they stood together. */
+  readonly tables: ReadonlyMap<string, LoadedTable>
 }
 
 export interface Average {
@@ -59,10 +61,6 @@ export async function volumeAverages(ports: ReadPorts, query: AverageQuery, sett
   const sums = new Map(
     [...query.markets.keys()].map((key): [string, Sum] => [key, { volume: 0n, quoteVolume: 0n, trades: 0n }]),
   )
-  const tables = await openCandleTables(
-    ports,
-    LENGTHS.map(({ windows }) => windows),
-  )
   for (const { windows, from, to } of piecesOf(query.from, query.to, settled)) {
     if (!windows) {
       const wanted = wantedOf({ ...query, from, to })
@@ -77,7 +75,7 @@ export async function volumeAverages(ports: ReadPorts, query: AverageQuery, sett
           }
       continue
     }
-    const table = tables.get(windows.base)
+    const table = query.tables.get(candleTable(windows.base).name)
     const snapshotId = table && query.asOf.snapshotOf(table)?.['snapshot-id']
     if (!table || snapshotId === undefined) continue
     for (const candle of await findCandles(ports, table, { windows, markets: query.markets, from, to, snapshotId })) {
@@ -116,8 +114,8 @@ interface Sum {
 }
 
 /** Gold's files of the range. @throws Problem 410 where its trades are not kept any longer */
-async function filesOf(ports: ReadPorts, { markets, from, to, asOf }: AverageQuery): Promise<DataFile[]> {
-  const gold = await openTable(ports, GOLD_TABLE)
+async function filesOf(ports: ReadPorts, { markets, from, to, asOf, tables }: AverageQuery): Promise<DataFile[]> {
+  const gold = tables.get(GOLD_TABLE.name)
   const snapshotId = gold && asOf.snapshotOf(gold)?.['snapshot-id']
   if (!gold || snapshotId === undefined) return []
   const since = droppedBefore(gold.metadata)
@@ -186,7 +184,7 @@ const STRETCH = 1_440n * MINUTE_MICROS
  */
 export async function minuteAverages(ports: ReadPorts, query: AverageQuery): Promise<Average[]> {
   const { markets, from, to } = query
-  const find = await minuteCandles(ports, query)
+  const find = minuteCandles(ports, query)
   const prices = await lastPrices(ports, query, from)
   const sums = new Map(
     [...markets.keys()].map(key => [
@@ -228,8 +226,8 @@ export async function minuteAverages(ports: ReadPorts, query: AverageQuery): Pro
 const NOTHING = { total: 0n, minutes: 0n, volume: 0n, quoteVolume: 0n, trades: 0n }
 
 /** The candles of minutes, in the query's state; none where it had none. */
-async function minuteCandles(ports: ReadPorts, { asOf }: AverageQuery): Promise<Find> {
-  const table = (await openCandleTables(ports, [MINUTES])).get(MINUTES.base)
+function minuteCandles(ports: ReadPorts, { asOf, tables }: AverageQuery): Find {
+  const table = tables.get(candleTable(MINUTES.base).name)
   const snapshotId = table && asOf.snapshotOf(table)?.['snapshot-id']
   if (!table || snapshotId === undefined) return async () => []
   return (markets, from, to) => findCandles(ports, table, { windows: MINUTES, markets, from, to, snapshotId })
@@ -238,6 +236,6 @@ async function minuteCandles(ports: ReadPorts, { asOf }: AverageQuery): Promise<
 /** Each market's last price before a minute; none where it was not traded before. */
 async function lastPrices(ports: ReadPorts, query: AverageQuery, minute: bigint): Promise<Map<string, bigint>> {
   const prices = new Map<string, bigint>()
-  await pricesBefore(await minuteCandles(ports, query), MINUTES, query.markets, minute, prices)
+  await pricesBefore(minuteCandles(ports, query), MINUTES, query.markets, minute, prices)
   return prices
 }

@@ -8,6 +8,7 @@ import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { readCandleColumns } from '../../tables/candle-columns.ts'
 import type { Markets } from './markets.ts'
+import { requireRepaired } from './repairs.ts'
 
 /** Candles follow Gold by seconds, and by minutes after a failure: microseconds after which only late trades change them. */
 export const SETTLED_AFTER = 10n * MINUTE_MICROS
@@ -24,16 +25,17 @@ export interface CandleRange {
 
 /**
  * Candles in the order of their windows, then exchange, then symbol; none for a window without trades.
- * @throws TradelakeError where the table does not hold the snapshot any longer; Corrupt
+ * @throws TradelakeError where the table does not hold the snapshot any longer; Problem 503 while some of them are being made again; Corrupt
  */
 export async function findCandles(
-  ports: Pick<Ports, 'store'>,
+  ports: Pick<Ports, 'store' | 'state'>,
   table: LoadedTable,
   { windows, markets, from, to, snapshotId }: CandleRange,
 ): Promise<Candle[]> {
   if (from >= to) return []
   // The last window that begins in the range reaches beyond it.
   const end = windows.endOf(windows.startOf(to - 1n))
+  await requireRepaired(ports, table, snapshotId, { from, to: end - 1n })
   const files = await planFiles(ports, table, {
     snapshotId,
     where: [

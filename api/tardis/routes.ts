@@ -71,7 +71,8 @@ async function recorded({ ports, live }: Lake, wanted: readonly Wanted[], { from
   const current = table && currentSnapshot(table.metadata)
   const tables = await openCandleTables(ports, windows)
   const asked = {
-    ...{ markets, windows, tables, from, to, begun: BigInt(ports.clock.now()) * 1000n, cursor: '' },
+    ...{ markets, isTraded: (key: string) => wanted.some(option => asksFor(option, key)) },
+    ...{ windows, tables, from, to, begun: BigInt(ports.clock.now()) * 1000n, cursor: '' },
     gold: table && current && { table, snapshotId: current['snapshot-id'] },
     ...{ snapshots: snapshotsIn(CURRENT, tables.values()), speed: Number.POSITIVE_INFINITY, after: undefined },
   }

@@ -14,10 +14,10 @@ import { tradesInOrder } from '../../tables/gold-order.ts'
 import { inTurns } from '../http/turns.ts'
 import type { AsOf } from './as-of.ts'
 import { type Find, pricesBefore } from './candle-pages.ts'
-import { findCandles } from './candles.ts'
-import type { Market, Markets } from './markets.ts'
+import { findCandles, requireKept } from './candles.ts'
+import { type Market, type Markets, oneMarket } from './markets.ts'
 import { problem } from './problems.ts'
-import { goldFiles, wantedOf } from './trades.ts'
+import { goldFiles, lastTrades, wantedOf } from './trades.ts'
 
 type ReadPorts = Pick<Ports, 'store' | 'state'>
 
@@ -61,7 +61,11 @@ export async function volumeAverages(ports: ReadPorts, query: AverageQuery, sett
   const sums = new Map(
     [...query.markets.keys()].map((key): [string, Sum] => [key, { volume: 0n, quoteVolume: 0n, trades: 0n }]),
   )
-  for (const { windows, from, to } of piecesOf(query.from, query.to, settled)) {
+  const keptFrom = LENGTHS.map(({ windows }) => {
+    const table = query.tables.get(candleTable(windows.base).name)
+    return table ? droppedBefore(table.metadata) : 0n
+  })
+  for (const { windows, from, to } of piecesOf(query.from, query.to, settled, keptFrom)) {
     if (!windows) {
       const wanted = wantedOf({ ...query, from, to })
       for (const file of await filesOf(ports, { ...query, from, to }))
@@ -92,18 +96,19 @@ export async function volumeAverages(ports: ReadPorts, query: AverageQuery, sett
   })
 }
 
-/** The longest windows that fit, and what is left at both ends. */
-function piecesOf(from: bigint, to: bigint, settled: bigint, level = 0): Piece[] {
+/** The longest windows that fit and, level by level, are kept; and what is left at both ends. */
+function piecesOf(from: bigint, to: bigint, settled: bigint, keptFrom: readonly bigint[], level = 0): Piece[] {
   if (from >= to) return []
   if (level === LENGTHS.length) return [{ windows: undefined, from, to }]
   const { windows, length } = LENGTHS[level]
   const most = to < settled ? to : settled
-  const [first, last] = [((from + length - 1n) / length) * length, (most / length) * length]
-  if (first >= last) return piecesOf(from, to, settled, level + 1)
+  const least = from > keptFrom[level] ? from : keptFrom[level]
+  const [first, last] = [((least + length - 1n) / length) * length, (most / length) * length]
+  if (first >= last) return piecesOf(from, to, settled, keptFrom, level + 1)
   return [
-    ...piecesOf(from, first, settled, level + 1),
+    ...piecesOf(from, first, settled, keptFrom, level + 1),
     { windows, from: first, to: last },
-    ...piecesOf(last, to, settled, level + 1),
+    ...piecesOf(last, to, settled, keptFrom, level + 1),
   ]
 }
 
@@ -184,6 +189,8 @@ const STRETCH = 1_440n * MINUTE_MICROS
  */
 export async function minuteAverages(ports: ReadPorts, query: AverageQuery): Promise<Average[]> {
   const { markets, from, to } = query
+  const minutes = query.tables.get(candleTable(MINUTES.base).name)
+  if (minutes) requireKept(minutes, query.asOf.snapshotOf(minutes)?.['snapshot-id'], from)
   const find = minuteCandles(ports, query)
   const prices = await lastPrices(ports, query, from)
   const sums = new Map(
@@ -237,5 +244,14 @@ function minuteCandles(ports: ReadPorts, { asOf, tables }: AverageQuery): Find {
 async function lastPrices(ports: ReadPorts, query: AverageQuery, minute: bigint): Promise<Map<string, bigint>> {
   const prices = new Map<string, bigint>()
   await pricesBefore(minuteCandles(ports, query), MINUTES, query.markets, minute, prices)
+  const gold = query.tables.get(GOLD_TABLE.name)
+  const snapshotId = gold && query.asOf.snapshotOf(gold)?.['snapshot-id']
+  for (const [key, market] of query.markets) {
+    if (prices.has(key) || market.firstTrade >= minute) continue
+    // Minutes are kept no longer where retention says so; trades are.
+    const range = { markets: oneMarket(market), from: 0n, to: minute, snapshotId }
+    const [last] = await lastTrades(ports, gold, range, 1)
+    if (last) prices.set(key, last.price)
+  }
   return prices
 }

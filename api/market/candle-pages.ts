@@ -7,7 +7,7 @@ import type { Windows } from '../../domain/windows.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { turn } from '../http/turns.ts'
 import { type AsOf, CURRENT, requireSnapshot, type Snapshots } from './as-of.ts'
-import { findCandles } from './candles.ts'
+import { findCandles, requireKept } from './candles.ts'
 import { findGaps } from './gaps.ts'
 import type { Markets } from './markets.ts'
 import { openTogether } from './together.ts'
@@ -66,6 +66,22 @@ export function candleTablesIn(opened: ReadonlyMap<string, LoadedTable>, windows
       return table ? [[base, table] as const] : []
     }),
   )
+}
+
+/** @throws Problem 410 where windows of the query's markets are kept no longer */
+export function requireKeptWindows(
+  tables: CandleTables,
+  { windows, markets, from }: CandleQuery,
+  snapshots: Snapshots,
+) {
+  const firsts = [...markets.values()].map(({ firstTrade }) => firstTrade)
+  if (firsts.length === 0) return
+  const first = firsts.reduce(min)
+  for (const each of windows) {
+    const table = tables.get(each.base)
+    // A window that begins before the range is not asked for.
+    if (table) requireKept(table, snapshots[table.name], aligned(each, max(from, each.startOf(first))))
+  }
 }
 
 /** @throws Corrupt */

@@ -12,6 +12,7 @@ import {
   candleTablesIn,
   candleTablesOf,
   type Position,
+  requireKeptWindows,
 } from './candle-pages.ts'
 import { cursorText, readCursor } from './cursors.ts'
 import type { RowColumn } from './formats.ts'
@@ -138,6 +139,7 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
     limit,
   }
   const snapshots = cursor?.snapshots ?? snapshotsIn(asOf, tables.values())
+  requireKeptWindows(tables, wanted, snapshots)
   const page = (after: Position | undefined) => candlePage(ports, tables, wanted, snapshots, after, now, asOf)
   const answer = { columns: CANDLE_COLUMNS, format, numbers, isFixed: asOf.isFixed }
   if (isWhole)

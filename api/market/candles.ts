@@ -5,9 +5,12 @@ import type { Ports } from '../../domain/ports.ts'
 import { dayOf, MINUTE_MICROS } from '../../domain/time.ts'
 import type { Windows } from '../../domain/windows.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
+import { droppedBefore } from '../../iceberg/dropped.ts'
+import { currentSnapshot } from '../../iceberg/metadata.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { readCandleColumns } from '../../tables/candle-columns.ts'
 import type { Markets } from './markets.ts'
+import { problem } from './problems.ts'
 import { requireRepaired } from './repairs.ts'
 
 /** Candles follow Gold by seconds, and by minutes after a failure: microseconds after which only late trades change them. */
@@ -70,6 +73,21 @@ export async function findCandles(
     return foldCandles(some, start, windows.endOf(start) - start)
   })
   return inOrder([...whole, ...folded])
+}
+
+/**
+ * Whether a table still has the candles from a time on, microseconds since 1970. Snapshots from before they were dropped have them.
+ * @throws Problem 410
+ */
+export function requireKept({ name, metadata }: LoadedTable, snapshotId: number | undefined, from: bigint): void {
+  const since = droppedBefore(metadata)
+  if (from >= since || snapshotId !== currentSnapshot(metadata)?.['snapshot-id']) return
+  const begin = new Date(Number(since / 1000n)).toISOString()
+  throw problem(
+    410,
+    `Candles of ${name} before ${begin} are not kept: give a later start, or a timeframe that longer candles add up to.`,
+    'start',
+  )
 }
 
 /** By start, then market: the order of answers. */

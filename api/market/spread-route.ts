@@ -14,6 +14,7 @@ import {
   candleTablesIn,
   candleTablesOf,
   type Position,
+  requireKeptWindows,
 } from './candle-pages.ts'
 import { lastWindows } from './candle-routes.ts'
 import { cursorText, readCursor } from './cursors.ts'
@@ -112,6 +113,7 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
     limit: (limit + 1) * markets.size,
   }
   const snapshots = cursor?.snapshots ?? snapshotsIn(asOf, tables.values())
+  requireKeptWindows(tables, wanted, snapshots)
   const page = await candlePage(ports, tables, wanted, snapshots, cursor?.position, now, asOf)
   const intervals = [...Map.groupBy(page.rows, ({ windowStart }) => windowStart).values()]
   const shown = intervals.slice(0, limit)

@@ -72,7 +72,7 @@ export interface Clients {
 const REFUSALS = [410, 503]
 /** While a file is missing. */
 const MISSING = [404, 500]
-const PAUSE_MS = 40
+const PAUSE_MS = 50
 
 export function createClients(url: string, moment: Moment): Clients {
   const problems: string[] = []
@@ -91,7 +91,9 @@ export function createClients(url: string, moment: Moment): Clients {
       statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
       if (answer.ok) return { path, headers: answer.headers, body, committed, isCalm: isCalm() }
       const said = `${answer.status} ${answer.headers.get('content-type')} ${body.toString()}`
-      const isInWords = answer.headers.get('content-type') === 'application/problem+json' && /"detail":".+"/.test(said)
+      // The shapes of others have their own words for it.
+      const isInWords =
+        /^application\/(?:problem\+)?json/.test(answer.headers.get('content-type') ?? '') && / /.test(body.toString())
       if (isInWords && (REFUSALS.includes(answer.status) || (MISSING.includes(answer.status) && !isCalm())))
         return undefined
       problems.push(`${path}: ${said}`)

@@ -63,6 +63,7 @@ const moment: Moment = { committed: 0, isDamaged: false, repairs: 0 }
 /** By batch: what was published. */
 const published: Trade[][] = []
 const seen = {
+  answers: new Map<string, number>(),
   expired: { status: 200, detail: '' },
   maintained: [] as MaintainResult[],
   repaired: [] as string[],
@@ -181,10 +182,17 @@ const PINNED = [
   `/v1/coverage?start=${BEGIN}&end=${END}&bucket=1h`,
 ].map(path => `${path}&as_of=kept`)
 
+/** An answer that is the same as the one before is not looked at again. */
 const noted = (name: string, answers: readonly Answered[]) => {
-  const some = asked.get(name)
-  if (some) some.push(answers)
-  else asked.set(name, [answers])
+  const some = asked.get(name) ?? []
+  const isSame = some
+    .at(-1)
+    ?.every(
+      ({ body, committed, isCalm }, n) =>
+        committed === answers[n]?.committed && isCalm === answers[n]?.isCalm && body.equals(answers[n].body),
+    )
+  seen.answers.set(name, (seen.answers.get(name) ?? 0) + 1)
+  if (!isSame) asked.set(name, [...some, answers])
 }
 
 function askAll(): void {
@@ -318,7 +326,7 @@ describe('what was asked while the lake changed', () => {
       /^Snapshot \d+ of gold_crypto_trades has expired: begin again without the cursor\.$/,
     )
     for (const name of [...Object.keys(QUESTIONS), ...Object.keys(WHOLE), 'exports', ...PINNED])
-      expect(answersOf(name).length, name).toBeGreaterThan(3)
+      expect(seen.answers.get(name), name).toBeGreaterThan(3)
   })
 
   test('every state of Gold is of the trades that were put in, each once', () => {

@@ -1,6 +1,5 @@
 /** The read API: what a lake knows of the markets, under `/v1`. */
 import { Hono, type MiddlewareHandler } from 'hono'
-import { messageOf } from '../../domain/errors.ts'
 import type { Variables } from '../catalog/request.ts'
 import { REPLAY } from '../live/replay-route.ts'
 import { STREAM } from '../live/stream-route.ts'
@@ -39,11 +38,7 @@ const ROUTES: readonly Route[] = [
 export function marketRoutes(options: MarketOptions, admit: MiddlewareHandler<Variables>): Hono<Variables> {
   const routes = new Hono<Variables>()
   routes.onError((error, context) => {
-    const known = asProblem(error)
-    if (known.status === 500)
-      options.log.error('a request failed', {
-        ...{ path: context.req.path, reason: messageOf(error), request: context.get('requestId') },
-      })
+    const known = asProblem(context, options.log, error)
     return context.body(JSON.stringify(problemBody(known)), known.status, {
       'content-type': 'application/problem+json',
     })

@@ -1,6 +1,5 @@
 /** tardis-machine's normalized market data over the lake, for clients that are made for it (docs/clients/tardis-machine.md). */
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { messageOf } from '../../domain/errors.ts'
 import type { Log, Ports } from '../../domain/ports.ts'
 import { GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import type { Windows } from '../../domain/windows.ts'
@@ -35,8 +34,7 @@ export interface TardisOptions {
 export function tardisRoutes({ ports, log, live, admit }: TardisOptions): Hono {
   const routes = new Hono()
   routes.onError((error, context) => {
-    const known = asProblem(error)
-    if (known.status === 500) log.error('a request failed', { path: context.req.path, reason: messageOf(error) })
+    const known = asProblem(context, log, error)
     return context.body(JSON.stringify(problemBody(known)), known.status, {
       'content-type': 'application/problem+json',
     })

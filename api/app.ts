@@ -58,6 +58,8 @@ export interface ApiOptions {
   readonly isLogged?: boolean
   /** Where requests are counted, and answered under `/metrics`. */
   readonly registry?: Registry
+  /** Where a data file is had from by its key, for who asks on the same machine; by default it is a route. */
+  readonly urlOf?: ((key: string) => string) | undefined
   /** Told of every commit of a table. */
   readonly lineage?: Lineage | undefined
   /** For answers that go on: live trades and candles, and recorded ones; there are none without. */
@@ -110,7 +112,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
         answer(context, new ApiError(413, 'BadRequestException', `A body has at most ${MAX_BODY_BYTES} bytes.`)),
     }),
   )
-  for (const path of ['/', '/iceberg', '/v1'])
+  for (const path of ['/', '/iceberg', '/v1', '/v1/'])
     app.get(path, context =>
       context.json({
         catalog: '/iceberg/v1/config',
@@ -147,7 +149,13 @@ export function createApi(options: ApiOptions): Hono<Variables> {
   const live = options.live && openLive(reading, log, options.live)
   app.route(
     '/v1',
-    marketRoutes({ ports: reading, writing: ports, tags, isOpen: !authorize, log, service, live }, admitCounted),
+    marketRoutes(
+      {
+        ...{ ports: reading, writing: ports, tags, isOpen: !authorize },
+        ...{ log, service, live, urlOf: options.urlOf },
+      },
+      admitCounted,
+    ),
   )
   const shape = { ports: reading, log, admit: admitCounted }
   app.route('/binance', binanceRoutes({ ...shape, live }))

@@ -34,6 +34,9 @@ const ROUTES: readonly Route[] = [
   ...PIN_ROUTES,
 ]
 
+/** What tells nothing of the lake. */
+const DESCRIPTIONS = ['/openapi.json', '/docs'].map(path => ({ method: 'get', path }))
+
 /** `admit` lets requests pass, or throws an ApiError or a Problem. */
 export function marketRoutes(options: MarketOptions, admit: MiddlewareHandler<Variables>): Hono<Variables> {
   const routes = new Hono<Variables>()
@@ -50,7 +53,9 @@ export function marketRoutes(options: MarketOptions, admit: MiddlewareHandler<Va
   for (const route of ROUTES) routes.on(route.method, route.path, context => route.answer(context, options))
   routes.all('/*', context => {
     const asked = context.req.path.replace(/^\/v1/, '')
-    const here = ROUTES.filter(({ path }) => new RegExp(`^${path.replace(/:\w+(?:\{[^}]*\})?/g, '.+')}$`).test(asked))
+    const here = [...ROUTES, ...DESCRIPTIONS].filter(({ path }) =>
+      new RegExp(`^${path.replace(/:\w+(?:\{[^}]*\})?/g, '.+')}$`).test(asked),
+    )
     if (here.length > 0) {
       const methods = here.map(({ method }) => method.toUpperCase())
       // RFC 9110, "405 Method Not Allowed".

@@ -2,22 +2,22 @@
 import { marketKey } from '../../domain/candles.ts'
 import { divideHalfEven } from '../../domain/decimal.ts'
 import type { Ports } from '../../domain/ports.ts'
-import { GOLD_TABLE } from '../../domain/tables.ts'
+import { candleTable, GOLD_TABLE } from '../../domain/tables.ts'
 import { MINUTE_MICROS } from '../../domain/time.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { parseWindows, type Windows } from '../../domain/windows.ts'
-import { openTable } from '../../iceberg/catalog.ts'
+import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { droppedBefore } from '../../iceberg/dropped.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { marketOf, readTrades, wantedRows } from '../../tables/gold-columns.ts'
 import { tradesInOrder } from '../../tables/gold-order.ts'
 import { inTurns } from '../http/turns.ts'
 import type { AsOf } from './as-of.ts'
-import { type Find, openCandleTables, pricesBefore } from './candle-pages.ts'
-import { findCandles } from './candles.ts'
-import type { Market, Markets } from './markets.ts'
+import { type Find, pricesBefore } from './candle-pages.ts'
+import { findCandles, requireKept } from './candles.ts'
+import { type Market, type Markets, oneMarket } from './markets.ts'
 import { problem } from './problems.ts'
-import { goldFiles, wantedOf } from './trades.ts'
+import { goldFiles, lastTrades, wantedOf } from './trades.ts'
 
 type ReadPorts = Pick<Ports, 'store' | 'state'>
 
@@ -27,6 +27,8 @@ export interface AverageQuery {
   readonly from: bigint
   readonly to: bigint
   readonly asOf: AsOf
+  /** By name, as they stood together. */
+  readonly tables: ReadonlyMap<string, LoadedTable>
 }
 
 export interface Average {
@@ -59,11 +61,11 @@ export async function volumeAverages(ports: ReadPorts, query: AverageQuery, sett
   const sums = new Map(
     [...query.markets.keys()].map((key): [string, Sum] => [key, { volume: 0n, quoteVolume: 0n, trades: 0n }]),
   )
-  const tables = await openCandleTables(
-    ports,
-    LENGTHS.map(({ windows }) => windows),
-  )
-  for (const { windows, from, to } of piecesOf(query.from, query.to, settled)) {
+  const keptFrom = LENGTHS.map(({ windows }) => {
+    const table = query.tables.get(candleTable(windows.base).name)
+    return table ? droppedBefore(table.metadata) : 0n
+  })
+  for (const { windows, from, to } of piecesOf(query.from, query.to, settled, keptFrom)) {
     if (!windows) {
       const wanted = wantedOf({ ...query, from, to })
       for (const file of await filesOf(ports, { ...query, from, to }))
@@ -77,7 +79,7 @@ export async function volumeAverages(ports: ReadPorts, query: AverageQuery, sett
           }
       continue
     }
-    const table = tables.get(windows.base)
+    const table = query.tables.get(candleTable(windows.base).name)
     const snapshotId = table && query.asOf.snapshotOf(table)?.['snapshot-id']
     if (!table || snapshotId === undefined) continue
     for (const candle of await findCandles(ports, table, { windows, markets: query.markets, from, to, snapshotId })) {
@@ -94,18 +96,19 @@ export async function volumeAverages(ports: ReadPorts, query: AverageQuery, sett
   })
 }
 
-/** The longest windows that fit, and what is left at both ends. */
-function piecesOf(from: bigint, to: bigint, settled: bigint, level = 0): Piece[] {
+/** The longest windows that fit and, level by level, are kept; and what is left at both ends. */
+function piecesOf(from: bigint, to: bigint, settled: bigint, keptFrom: readonly bigint[], level = 0): Piece[] {
   if (from >= to) return []
   if (level === LENGTHS.length) return [{ windows: undefined, from, to }]
   const { windows, length } = LENGTHS[level]
   const most = to < settled ? to : settled
-  const [first, last] = [((from + length - 1n) / length) * length, (most / length) * length]
-  if (first >= last) return piecesOf(from, to, settled, level + 1)
+  const least = from > keptFrom[level] ? from : keptFrom[level]
+  const [first, last] = [((least + length - 1n) / length) * length, (most / length) * length]
+  if (first >= last) return piecesOf(from, to, settled, keptFrom, level + 1)
   return [
-    ...piecesOf(from, first, settled, level + 1),
+    ...piecesOf(from, first, settled, keptFrom, level + 1),
     { windows, from: first, to: last },
-    ...piecesOf(last, to, settled, level + 1),
+    ...piecesOf(last, to, settled, keptFrom, level + 1),
   ]
 }
 
@@ -116,8 +119,8 @@ interface Sum {
 }
 
 /** Gold's files of the range. @throws Problem 410 where its trades are not kept any longer */
-async function filesOf(ports: ReadPorts, { markets, from, to, asOf }: AverageQuery): Promise<DataFile[]> {
-  const gold = await openTable(ports, GOLD_TABLE)
+async function filesOf(ports: ReadPorts, { markets, from, to, asOf, tables }: AverageQuery): Promise<DataFile[]> {
+  const gold = tables.get(GOLD_TABLE.name)
   const snapshotId = gold && asOf.snapshotOf(gold)?.['snapshot-id']
   if (!gold || snapshotId === undefined) return []
   const since = droppedBefore(gold.metadata)
@@ -189,7 +192,9 @@ const STRETCH = 1_440n * MINUTE_MICROS
  */
 export async function minuteAverages(ports: ReadPorts, query: AverageQuery): Promise<Average[]> {
   const { markets, from, to } = query
-  const find = await minuteCandles(ports, query)
+  const minutes = query.tables.get(candleTable(MINUTES.base).name)
+  if (minutes) requireKept(minutes, query.asOf.snapshotOf(minutes)?.['snapshot-id'], from)
+  const find = minuteCandles(ports, query)
   const prices = await lastPrices(ports, query, from)
   const sums = new Map(
     [...markets.keys()].map(key => [
@@ -231,8 +236,8 @@ export async function minuteAverages(ports: ReadPorts, query: AverageQuery): Pro
 const NOTHING = { total: 0n, minutes: 0n, volume: 0n, quoteVolume: 0n, trades: 0n }
 
 /** The candles of minutes, in the query's state; none where it had none. */
-async function minuteCandles(ports: ReadPorts, { asOf }: AverageQuery): Promise<Find> {
-  const table = (await openCandleTables(ports, [MINUTES])).get(MINUTES.base)
+function minuteCandles(ports: ReadPorts, { asOf, tables }: AverageQuery): Find {
+  const table = tables.get(candleTable(MINUTES.base).name)
   const snapshotId = table && asOf.snapshotOf(table)?.['snapshot-id']
   if (!table || snapshotId === undefined) return async () => []
   return (markets, from, to) => findCandles(ports, table, { windows: MINUTES, markets, from, to, snapshotId })
@@ -241,6 +246,15 @@ async function minuteCandles(ports: ReadPorts, { asOf }: AverageQuery): Promise<
 /** Each market's last price before a minute; none where it was not traded before. */
 async function lastPrices(ports: ReadPorts, query: AverageQuery, minute: bigint): Promise<Map<string, bigint>> {
   const prices = new Map<string, bigint>()
-  await pricesBefore(await minuteCandles(ports, query), MINUTES, query.markets, minute, prices)
+  await pricesBefore(minuteCandles(ports, query), MINUTES, query.markets, minute, prices)
+  const gold = query.tables.get(GOLD_TABLE.name)
+  const snapshotId = gold && query.asOf.snapshotOf(gold)?.['snapshot-id']
+  for (const [key, market] of query.markets) {
+    if (prices.has(key) || market.firstTrade >= minute) continue
+    // Minutes are kept no longer where retention says so; trades are.
+    const range = { markets: oneMarket(market), from: 0n, to: minute, snapshotId }
+    const [last] = await lastTrades(ports, gold, range, 1)
+    if (last) prices.set(key, last.price)
+  }
   return prices
 }

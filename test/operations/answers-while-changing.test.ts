@@ -25,7 +25,14 @@ let clients: Clients
 let asked: Asked
 /** What a pin was answered at first. */
 const pinned: [path: string, body: string][] = []
+/** Trades of a live stream, one by one, and those of a file that was lost meanwhile. */
+const streamed: { lines: string[]; begun: number; ended: number; again: ReadonlySet<string> } = {
+  ...{ lines: [], begun: 0, ended: 0, again: new Set() },
+}
 let expired: { status: number; detail: string }
+
+/** On two free cores it takes half a minute. */
+const MOST_MS = 300_000
 
 /** Who opened a snapshot has an hour for its files: what is being asked is answered before that has passed. */
 async function pass(milliseconds: number): Promise<void> {
@@ -47,16 +54,25 @@ beforeAll(async () => {
   const tables = ['gold_crypto_trades', 'gold_ohlcv_1h']
   const kept = (await Promise.all(tables.map(table => listedFiles(ports, table)))).flat().map(({ key }) => key)
 
+  const stream = await clients.follow('/v1/stream?format=ndjson')
+  streamed.begun = moment.committed
   asked = askAll(clients)
   await write(150, 'first')
   await write(150)
-  await destroy(tables[0], kept)
+  const lost = await destroy(tables[0], kept)
+  streamed.again = new Set(changing.states.tradesIn(lost).map(lineOfTrade))
   await write(100)
   for (const exchange of exchanges) await worked(() => rebuildSilver(ports, exchange, { from: 0n, to: END }))
   for (const exchange of exchanges) await worked(() => rebuildGold(ports, exchange, { from: BEGIN, to: END }))
   await worked(() => rebuildCandles(ports, { from: BEGIN, to: END }))
   await write(100)
   await keepUp()
+  streamed.ended = moment.committed
+  const tradesOf = () => stream.lines.map(line => JSON.parse(line)).filter(({ type }) => type === 'trade')
+  const due = changing.published.slice(streamed.begun).flat().length
+  for (let n = 0; n < 50 && tradesOf().length < due; n++) await new Promise(resolve => setTimeout(resolve, 100))
+  await stream.stop()
+  streamed.lines = tradesOf().map(({ data }) => lineOf(data))
   const { next } = jsonOf((await clients.ask(QUESTIONS.trades)) as Answered)
   for (const hours of [26, 1.2, 24 * 8, 1.2]) {
     await pass(hours * HOUR_MS)
@@ -71,7 +87,7 @@ beforeAll(async () => {
   await keepUp()
   await clients.stop()
   for (const name of ['vwap', 'twap'] as const) asked.note(name, [(await clients.ask(WHOLE[name])) as Answered])
-})
+}, MOST_MS)
 afterAll(async () => {
   await server?.close()
   changing?.lake.remove()
@@ -166,6 +182,16 @@ describe('what was asked while the lake changed', () => {
       }),
     ]
     expect(wrong.slice(0, 3)).toEqual([])
+  })
+
+  test('a live stream has all that was committed, each once but for what had been lost', () => {
+    const due = changing.published.slice(streamed.begun, streamed.ended).flat().map(lineOfTrade)
+    const counts = new Map(streamed.lines.map(line => [line, 0]))
+    for (const line of streamed.lines) counts.set(line, (counts.get(line) ?? 0) + 1)
+    expect(due.filter(line => !counts.has(line))).toEqual([])
+    expect([...counts].filter(([line, count]) => count > 1 && !streamed.again.has(line))).toEqual([])
+    const others = new Set(due)
+    expect([...counts.keys()].filter(line => !others.has(line) && !streamed.again.has(line))).toEqual([])
   })
 
   test('fresh trades are at least what was committed, at most what was put in, and each once', () => {

@@ -40,8 +40,8 @@ export interface ChangingLake {
   write(count: number, markets?: 'first' | 'all'): Promise<void>
   /** Joins, drops, lets expire and sweeps. */
   keepUp(): Promise<void>
-  /** A file of a table is lost, none of these, and found to be so and made again after a while. */
-  destroy(table: string, but: readonly string[]): Promise<void>
+  /** A file of a table is lost, none of these, and found to be so and made again after a while; its key. */
+  destroy(table: string, but: readonly string[]): Promise<string>
   /** Does some work, and takes down what Gold holds then. */
   worked<T>(work: () => Promise<T>): Promise<T>
   /** Moves the clock on. */
@@ -115,6 +115,7 @@ export async function changingLake(): Promise<ChangingLake> {
       repaired.push(...(await worked(repair)))
       moment.repairs++
       moment.isDamaged = false
+      return file.key
     },
     advance(milliseconds) {
       aheadMs += milliseconds

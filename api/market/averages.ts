@@ -69,10 +69,12 @@ export async function timeAverages(ports: ReadPorts, query: AverageQuery): Promi
   const minute = (from / MINUTE_MICROS) * MINUTE_MICROS
   const before = await lastPrices(ports, query, minute)
   const files = await filesOf(ports, { ...query, from: minute })
+  // Times are whole numbers far below 2^53; only what is multiplied has to be more.
+  const begin = Number(from)
   const running = new Map(
     [...markets.keys()].map(key => [
       key,
-      { price: before.get(key), since: from, weighted: 0n, length: 0n, volume: 0n, quoteVolume: 0n, trades: 0n },
+      { price: before.get(key), since: begin, weighted: 0n, length: 0, volume: 0n, quoteVolume: 0n, trades: 0 },
     ]),
   )
   for await (const { count, columns, from: places, rows } of inTurns(
@@ -82,28 +84,29 @@ export async function timeAverages(ports: ReadPorts, query: AverageQuery): Promi
       const [trades, row] = [columns[places[at]], rows[at]]
       const sum = running.get(marketOf(trades, row))
       if (!sum) continue
-      const time = BigInt(trades.times[row])
+      const time = trades.times[row]
       const price = trades.price.values[row]
       const quantity = trades.quantity.values[row]
-      if (time >= from) {
-        if (sum.price !== undefined) {
-          sum.weighted += sum.price * (time - sum.since)
+      if (time >= begin) {
+        if (sum.price !== undefined && time > sum.since) {
+          sum.weighted += sum.price * BigInt(time - sum.since)
           sum.length += time - sum.since
         }
         sum.since = time
         sum.volume += quantity
         sum.quoteVolume += price * quantity
-        sum.trades += 1n
+        sum.trades++
       }
       sum.price = price
     }
   return [...markets].map(([key, market]) => {
     const sum = running.get(key)
     if (!sum || sum.price === undefined) return { market, price: undefined, volume: 0n, quoteVolume: 0n, trades: 0n }
-    const length = sum.length + to - sum.since
-    const { volume, quoteVolume, trades } = sum
-    const price = length === 0n ? sum.price : divideHalfEven(sum.weighted + sum.price * (to - sum.since), length)
-    return { market, price, volume, quoteVolume, trades }
+    const last = Number(to) - sum.since
+    const length = BigInt(sum.length + last)
+    const { volume, quoteVolume } = sum
+    const price = length === 0n ? sum.price : divideHalfEven(sum.weighted + sum.price * BigInt(last), length)
+    return { market, price, volume, quoteVolume, trades: BigInt(sum.trades) }
   })
 }
 

@@ -36,7 +36,7 @@ const ALSO = [
   ...['/binance/api/v3/ticker/24hr', '/binance/api/v3/exchangeInfo', '/v1/trades?limit=50', '/v1/candles?limit=20'],
   `/udf/history?symbol=BINANCE:BTCUSDT&resolution=60&from=${BEGIN / SECOND}&to=${END / SECOND}`,
 ]
-/** Of a pin. */
+/** As of a pin. */
 export const PINNED = [
   `/v1/trades?start=${BEGIN}&limit=5000`,
   `/v1/candles?timeframe=1m,1h,1d&start=${BEGIN}&end=${END}&fill=previous&limit=3000`,

@@ -4,7 +4,7 @@ import { PRICE_SCALE, QUANTITY_SCALE, QUOTE_SCALE } from '../../domain/decimal.t
 import { allTables } from '../../domain/tables.ts'
 import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import { asOfIn, nowOf, type Snapshots, snapshotsIn } from './as-of.ts'
-import { type Average, type AverageQuery, minuteAverages, timeAverages, volumeAverages } from './averages.ts'
+import { type Average, type AverageQuery, minuteAverages, timeAverages } from './averages.ts'
 import { SETTLED_AFTER } from './candles.ts'
 import { type RowColumn, timeText } from './formats.ts'
 import { chooseMarkets, DAILY, marketsIn, marketsSnapshot } from './markets.ts'
@@ -15,6 +15,7 @@ import { type ReadRequest, readRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { sendRows } from './send.ts'
 import { openTogether } from './together.ts'
+import { volumeAverages } from './volume-averages.ts'
 
 const TABLES = allTables().filter(({ name }) => PINNED_TABLES.includes(name))
 const COMMON = ['symbols', 'exchanges', 'start', 'end', 'as_of', 'format', 'numbers'] as const

@@ -97,15 +97,13 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
   const daily = opened.get(DAILY.name)
   const asOf = await asOfIn(ports, read, [...tables.values()])
   const now = nowOf(asOf, ports)
-  const cursor = readCursor(query, ([from, to, snapshots, start, market, markets]) => ({
+  const cursor = readCursor(query, ([from, to, snapshots, start, market]) => ({
     ...{ from: BigInt(String(from)), to: BigInt(String(to)), snapshots: snapshots as Snapshots },
-    markets: Number(markets),
     position: [0, BigInt(String(start)), String(market)] as Position,
   }))
   const range = read.range()
   const to = cursor?.to ?? range.end ?? now + 1n
-  const marketsAt = daily && (cursor?.markets ?? marketsSnapshot(daily, asOf)?.['snapshot-id'])
-  const known = await marketsIn(ports, daily, marketsAt)
+  const known = await marketsIn(ports, daily, daily && marketsSnapshot(daily, asOf)?.['snapshot-id'])
   const markets = pricedIn(chooseMarkets(known, read.codes('exchanges'), []), read)
   const from = range.start ?? cursor?.from ?? lastWindows([windows], to, limit)
   const wanted: CandleQuery = {
@@ -126,7 +124,6 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
           snapshots,
           String(last.windowStart),
           marketKey(last.exchange, last.symbol),
-          marketsAt,
         ])
       : undefined
   return sendRows(context, {

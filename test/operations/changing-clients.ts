@@ -63,16 +63,24 @@ export interface Clients {
   /** Asks nothing new until all that is being asked has been answered, and what comes to pass then has. */
   between(happens: () => Promise<void>): Promise<void>
   stop(): Promise<void>
+  /** Takes all that a live stream sends. */
+  follow(path: string): Promise<Followed>
   readonly problems: string[]
   /** By status: how often a request was answered with it. */
   readonly statuses: ReadonlyMap<number, number>
+}
+
+export interface Followed {
+  /** The lines that have come. */
+  readonly lines: readonly string[]
+  stop(): Promise<void>
 }
 
 /** What the documents name besides success: a cursor, a snapshot or trades that are kept no longer; a lake that is busy. */
 const REFUSALS = [410, 503]
 /** While a file is missing. */
 const MISSING = [404, 500]
-const PAUSE_MS = 50
+const PAUSE_MS = 120
 
 export function createClients(url: string, moment: Moment): Clients {
   const problems: string[] = []
@@ -136,6 +144,29 @@ export function createClients(url: string, moment: Moment): Clients {
         }
       }
       loops.push(loop().catch(error => void problems.push(`a client failed: ${error}`)))
+    },
+    async follow(path) {
+      const leaving = new AbortController()
+      const lines: string[] = []
+      const { body } = await fetch(`${url}${path}`, { signal: leaving.signal })
+      const taking = (async () => {
+        let rest = ''
+        for await (const text of (body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())) {
+          const parts = `${rest}${text}`.split('\n')
+          rest = parts.pop() as string
+          lines.push(...parts)
+        }
+        problems.push(`${path}: ended by itself, with ${lines.at(-1)}`)
+      })().catch(error => {
+        if (!leaving.signal.aborted) problems.push(`${path}: ${error}`)
+      })
+      return {
+        lines,
+        async stop() {
+          leaving.abort()
+          await taking
+        },
+      }
     },
     async between(happens) {
       const { promise, resolve } = Promise.withResolvers<void>()

@@ -39,6 +39,8 @@ export interface States {
   /** Takes down every snapshot that Gold's metadata has by now. */
   record(): Promise<void>
   readonly gold: ReadonlyMap<number, GoldState>
+  /** The trades of a file that was in one of them. */
+  tradesIn(key: string): readonly Trade[]
 }
 
 export function recordStates(lake: Lake): States {
@@ -68,6 +70,7 @@ export function recordStates(lake: Lake): States {
 
   return {
     gold,
+    tradesIn: key => files.get(key)?.trades ?? [],
     async record() {
       const { state, store } = lake.ports
       const item = await state.get({

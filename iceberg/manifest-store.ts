@@ -14,9 +14,9 @@ import type { Snapshot, TableMetadata } from './table-metadata.ts'
 
 type ReadStore = Pick<ObjectStore, 'root' | 'get'>
 
-/** A decoded entry takes about 3 KB, a listed manifest half a KB. */
-const CACHED_ENTRIES = 10_000
-const CACHED_LISTED = 10_000
+/** A decoded entry takes about 6 KB, a listed manifest half a KB. */
+const CACHED_ENTRIES = 5_000
+const CACHED_LISTED = 5_000
 const entriesOf = cachePerStore<readonly ManifestEntry[]>(CACHED_ENTRIES)
 const listsOf = cachePerStore<readonly ManifestFile[]>(CACHED_LISTED)
 

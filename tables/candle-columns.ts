@@ -16,8 +16,8 @@ export interface CandleColumns {
   candle(row: number): Candle
 }
 
-/** Decoded files that a process keeps, in bytes: some two hundred thousand candles. */
-const MAX_CACHED_BYTES = 24 * 1024 * 1024
+/** Decoded files that a process keeps, in bytes: some hundred thousand candles. */
+const MAX_CACHED_BYTES = 16 * 1024 * 1024
 const cached = cachePerStore<CandleColumns>(MAX_CACHED_BYTES)
 
 /** All timeframes' tables have the same columns. */

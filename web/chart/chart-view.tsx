@@ -1,0 +1,166 @@
+/** The view of a chart: which market, timeframe and part of time, as the address says; and what can be done with it. */
+import { useMemo, useState } from 'preact/hooks'
+import { copyText } from '../browser.ts'
+import { type MarketRow, marketName } from '../model/rows.ts'
+import { instantText, RANGES, TIMEFRAMES, timeframeFor, timeframeNamed } from '../model/times.ts'
+import type { ChartState } from '../model/view-state.ts'
+import { showChart, view } from '../shell/address.ts'
+import { Empty } from '../shell/notices.tsx'
+import { useShortcuts } from '../shell/shortcuts.ts'
+import { TapePanel } from '../tape/tape-panel.tsx'
+import { WatchPanel } from '../watch/watch-panel.tsx'
+import { ChartPane, type PaneHandle } from './chart-pane.tsx'
+import { chartColors } from './colors.ts'
+import { exportPicture, exportRows } from './export.ts'
+import { AsOfPicker, ExportPicker, MarketPicker, OverPicker, TimePicker } from './pickers.tsx'
+import { Toolbar } from './toolbar.tsx'
+
+export type Picker = 'market' | 'over' | 'time' | 'as-of' | 'export'
+
+export function ChartView({ markets, state }: { readonly markets: readonly MarketRow[]; readonly state: ChartState }) {
+  const [picker, setPicker] = useState<Picker>()
+  const handle = useMemo<{ pane?: PaneHandle }>(() => ({}), [])
+  const close = () => setPicker(undefined)
+  const market =
+    markets.find(each => marketName(each) === state.market) ??
+    (state.market === undefined ? favourite(markets) : undefined)
+  const timeframe = timeframeNamed(state.timeframe) ?? TIMEFRAMES[0]
+  const chooseRange = (ms: number) => showChart({ span: { last: ms }, timeframe: timeframeFor(timeframe, ms).name })
+  const toggleVwap = () => showChart({ vwap: !view.get().chart.vwap }, false)
+  const nextRange = (direction: number) => {
+    const length = 'last' in state.span ? state.span.last : state.span.to - state.span.from
+    const place = direction > 0 ? RANGES.find(({ ms }) => ms > length) : RANGES.findLast(({ ms }) => ms < length)
+    if (place) chooseRange(place.ms)
+  }
+
+  useShortcuts('Chart', [
+    {
+      ...{ keys: TIMEFRAMES.map((_, place) => String(place + 1)), label: `1 … ${TIMEFRAMES.length}` },
+      does: `timeframe: ${TIMEFRAMES.map(({ name }) => name).join(', ')}`,
+      run: key => showChart({ timeframe: TIMEFRAMES[Number(key) - 1].name }),
+    },
+    { keys: ['['], label: '[', does: 'a shorter range', run: () => nextRange(-1) },
+    { keys: [']'], label: ']', does: 'a longer range', run: () => nextRange(1) },
+    {
+      keys: ['ArrowLeft', 'ArrowRight'],
+      label: '← →',
+      does: 'the window before, or after: its figures are read out',
+      run: key => handle.pane?.step(key === 'ArrowLeft' ? -1 : 1),
+    },
+    {
+      keys: ['PageUp', 'PageDown'],
+      label: 'PgUp PgDn',
+      does: 'back in time, and forth',
+      run: key => handle.pane?.pan(key === 'PageUp' ? -1 : 1),
+    },
+    {
+      keys: ['+', '=', '-'],
+      label: '+ -',
+      does: 'closer, and further away',
+      run: key => handle.pane?.zoom(key === '-' ? 1.25 : 0.8),
+    },
+    {
+      keys: ['e', 'End'],
+      label: 'e End',
+      does: 'to the end, live',
+      run: () =>
+        showChart({ span: { last: 'last' in state.span ? state.span.last : state.span.to - state.span.from } }),
+    },
+    { keys: ['s'], label: 's', does: 'choose a market', run: () => setPicker('market') },
+    { keys: ['o'], label: 'o', does: 'lay other exchanges over it', run: () => setPicker('over') },
+    { keys: ['v'], label: 'v', does: 'the average price since midnight', run: toggleVwap },
+    { keys: ['j'], label: 'j', does: 'jump to a time', run: () => setPicker('time') },
+    { keys: ['a'], label: 'a', does: 'as of a pin, or an earlier time', run: () => setPicker('as-of') },
+    { keys: ['x'], label: 'x', does: 'take it along: CSV, Parquet, PNG, link', run: () => setPicker('export') },
+  ])
+
+  if (markets.length === 0)
+    return (
+      <Empty title="No trades yet">
+        The first candles appear some seconds after the first trades have come. <code>tradelake start</code> reads a
+        market.
+      </Empty>
+    )
+  const names = market
+    ? [marketName(market), ...state.over.filter(name => markets.some(each => marketName(each) === name))]
+    : []
+
+  async function take(what: 'csv' | 'parquet' | 'png' | 'link'): Promise<void> {
+    const seen = handle.pane?.seen()
+    if (what === 'link') return copyText(location.href)
+    if (!seen || !market) throw new Error('there are no candles.')
+    const part = { markets: names, timeframe: timeframe.name, asOf: state.asOf, ...seen }
+    if (what !== 'png') return exportRows(what, part)
+    const title = `${names.join(' + ')} · ${timeframe.name} · ${market.quote}${state.asOf === undefined ? '' : ` · as of ${state.asOf}`}`
+    const times = `${instantText(seen.from)} to ${instantText(seen.to)} UTC`
+    const picture = handle.pane?.picture()
+    if (picture) exportPicture(picture, part, [title, times], chartColors())
+  }
+
+  return (
+    <div class="chart-view">
+      <WatchPanel markets={markets} current={state.market ?? (market && marketName(market))} />
+      <section class="chart-main" aria-label="Chart">
+        <Toolbar {...{ market, state, timeframe, toggleVwap, chooseRange, open: setPicker }} />
+        {state.asOf !== undefined && (
+          <p class="bar bar-as-of">
+            <span>
+              As of <b>{state.asOf}</b>: nothing moves.
+            </span>
+            <button type="button" onClick={() => showChart({ asOf: undefined })}>
+              Back to now
+            </button>
+          </p>
+        )}
+        {market ? (
+          <ChartPane
+            key={`${names.join()} ${timeframe.name} ${state.asOf}`}
+            {...{ market, names, timeframe, state, handle }}
+          />
+        ) : (
+          <Empty title={`There is no market ${state.market}`}>
+            Choose another one: its button is above, its key is s.
+          </Empty>
+        )}
+      </section>
+      {market && <TapePanel market={market} />}
+      {picker === 'market' && (
+        <MarketPicker
+          {...{ markets, close }}
+          choose={name => {
+            close()
+            showChart({ market: name, over: [] })
+          }}
+        />
+      )}
+      {picker === 'over' && market && (
+        <OverPicker {...{ market, markets, close }} over={state.over} choose={over => showChart({ over }, false)} />
+      )}
+      {picker === 'time' && (
+        <TimePicker
+          close={close}
+          choose={ms => {
+            close()
+            const half = ('last' in state.span ? state.span.last : state.span.to - state.span.from) / 2
+            showChart({ span: { from: ms - half, to: ms + half } })
+          }}
+        />
+      )}
+      {picker === 'as-of' && (
+        <AsOfPicker
+          {...{ close, asOf: state.asOf }}
+          choose={asOf => {
+            close()
+            showChart({ asOf })
+          }}
+        />
+      )}
+      {picker === 'export' && <ExportPicker {...{ close, take }} />}
+    </div>
+  )
+}
+
+/** What is shown to who has chosen nothing: bitcoin in dollars, where there is one. */
+function favourite(markets: readonly MarketRow[]): MarketRow | undefined {
+  return markets.find(({ base, quote }) => base === 'BTC' && quote.startsWith('USD')) ?? markets[0]
+}

@@ -1,0 +1,94 @@
+/** The chart's head: the market and its price, timeframe and range, and the buttons of its dialogs. */
+import { type MarketRow, marketName } from '../model/rows.ts'
+import { RANGES, TIMEFRAMES, type Timeframe } from '../model/times.ts'
+import type { ChartState } from '../model/view-state.ts'
+import { showChart } from '../shell/address.ts'
+import { PriceLine } from '../watch/price-line.tsx'
+import type { Picker } from './chart-view.tsx'
+
+export interface ToolbarProps {
+  readonly market: MarketRow | undefined
+  readonly state: ChartState
+  readonly timeframe: Timeframe
+  readonly toggleVwap: () => void
+  readonly chooseRange: (ms: number) => void
+  readonly open: (picker: Picker) => void
+}
+
+export function Toolbar({ market, state, timeframe, toggleVwap, chooseRange, open }: ToolbarProps) {
+  return (
+    <div class="toolbar">
+      <div class="toolbar-market">
+        <button type="button" class="market-button" onClick={() => open('market')} title="Choose a market (s)">
+          <b>{market ? `${market.base}/${market.quote}` : 'Market'}</b>
+          <span class="muted">{market?.exchange}</span>
+          <span aria-hidden="true">▾</span>
+        </button>
+        {market && state.asOf === undefined && <PriceLine market={market} />}
+      </div>
+      <div class="toolbar-controls">
+        <fieldset class="segments">
+          <legend class="unseen">Timeframe</legend>
+          {TIMEFRAMES.map(({ name }, place) => (
+            <button
+              key={name}
+              type="button"
+              aria-pressed={name === timeframe.name}
+              title={`Candles of ${name} (${place + 1})`}
+              onClick={() => showChart({ timeframe: name })}
+            >
+              {name}
+            </button>
+          ))}
+        </fieldset>
+        <fieldset class="segments">
+          <legend class="unseen">Range</legend>
+          {RANGES.map(({ name, ms }) => (
+            <button
+              key={name}
+              type="button"
+              aria-pressed={'last' in state.span && state.span.last === ms}
+              title={`The last ${name}`}
+              onClick={() => chooseRange(ms)}
+            >
+              {name}
+            </button>
+          ))}
+        </fieldset>
+        <div class="buttons">
+          <button type="button" onClick={() => open('over')} title="Lay other exchanges over it (o)" disabled={!market}>
+            Compare{state.over.length > 0 && ` ${state.over.length}`}
+          </button>
+          <button
+            type="button"
+            aria-pressed={state.vwap}
+            onClick={toggleVwap}
+            title="Average price since midnight, UTC (v)"
+          >
+            VWAP
+          </button>
+          <button type="button" onClick={() => open('time')} title="Jump to a time (j)">
+            Jump
+          </button>
+          <button
+            type="button"
+            aria-pressed={state.asOf !== undefined}
+            onClick={() => open('as-of')}
+            title="As of an earlier state (a)"
+          >
+            As of
+          </button>
+          <button
+            type="button"
+            onClick={() => open('export')}
+            title="CSV, Parquet, PNG, link (x)"
+            disabled={!market}
+            aria-label={market ? `Take ${marketName(market)} along` : 'Take along'}
+          >
+            Export
+          </button>
+        </div>
+      </div>
+    </div>
+  )
+}

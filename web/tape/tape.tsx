@@ -1,0 +1,159 @@
+/** The tape: trades from the newest down. Only the rows that are seen are there, drawn at most once a picture, however many trades come. */
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { frames } from '../browser.ts'
+import { multiplyDecimals, readable } from '../model/decimals.ts'
+import type { MarketRow, TradeRow } from '../model/rows.ts'
+import { timeOfDay } from '../model/times.ts'
+import { Empty, Failed, Loading } from '../shell/notices.tsx'
+import { useNow } from '../store.ts'
+import { openTapeFeed, type TapeFeed } from './tape-feed.ts'
+
+export interface TapeProps {
+  readonly symbols: string | undefined
+  readonly exchanges: string | undefined
+  readonly markets: readonly MarketRow[]
+  readonly isPaused: boolean
+  readonly isNarrow: boolean
+}
+
+export const ROW_HEIGHT = 26
+
+export function Tape({ symbols, exchanges, markets, isPaused, isNarrow }: TapeProps) {
+  const box = useRef<HTMLDivElement>(null)
+  const [feed, setFeed] = useState<TapeFeed>()
+  const [, draw] = useState({})
+  const paused = useRef(isPaused)
+  /** How many trades there had been when it was stopped; undefined while it runs. */
+  const stoppedAt = useRef<number | undefined>(undefined)
+  paused.current = isPaused
+  useNow()
+
+  useEffect(() => {
+    const drawn = frames(() => draw({}))
+    const opened = openTapeFeed({ symbols, exchanges }, drawn.ask)
+    setFeed(opened)
+    const seen = new ResizeObserver(drawn.ask)
+    if (box.current) seen.observe(box.current)
+    return () => {
+      seen.disconnect()
+      drawn.stop()
+      opened.close()
+    }
+  }, [symbols, exchanges])
+
+  const scrolled = box.current?.scrollTop ?? 0
+  const total = feed?.trades.total ?? 0
+  if (!isPaused && scrolled < ROW_HEIGHT) stoppedAt.current = undefined
+  else stoppedAt.current ??= total
+  const later = stoppedAt.current === undefined ? 0 : total - stoppedAt.current
+  const size = Math.max(0, (feed?.trades.size ?? 0) - later)
+  const from = Math.max(0, Math.floor(scrolled / ROW_HEIGHT) - 4)
+  const count = Math.min(size - from, Math.ceil((box.current?.clientHeight ?? 600) / ROW_HEIGHT) + 8)
+  const units = new Map(markets.map(market => [`${market.exchange}:${market.symbol}`, market]))
+  const phase = feed?.phase() ?? 'loading'
+
+  return (
+    <div class={`tape ${isNarrow ? 'tape-narrow' : ''}`}>
+      <p class="tape-head">
+        <span>
+          <b>{(feed?.rate() ?? 0).toFixed(1)}</b> trades/s <span class="muted">over 10 s</span>
+        </span>
+        {later > 0 && (
+          <button
+            type="button"
+            onClick={() => {
+              if (box.current) box.current.scrollTop = 0
+              draw({})
+            }}
+          >
+            {later.toLocaleString('en')} newer ↑
+          </button>
+        )}
+      </p>
+      <div class="tape-row tape-titles" aria-hidden="true">
+        <span>Time, UTC</span>
+        {!isNarrow && <span>Market</span>}
+        <span class="number">Price</span>
+        <span class="number">Quantity</span>
+        {!isNarrow && <span class="number">Value</span>}
+      </div>
+      <section
+        ref={box}
+        class="tape-box"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
+        tabIndex={0}
+        aria-label="Trades, the newest first"
+        onScroll={() => draw({})}
+      >
+        {phase === 'loading' && <Loading what="Reading the newest trades…" />}
+        {typeof phase === 'object' && <Failed title="The trades could not be read" reason={phase.reason} />}
+        {phase === 'ready' && size === 0 && (
+          <Empty title="No trades yet">They are here as soon as Gold has them.</Empty>
+        )}
+        <div class="tape-all" style={{ height: `${size * ROW_HEIGHT}px` }}>
+          <ol class="tape-rows" style={{ transform: `translateY(${from * ROW_HEIGHT}px)` }}>
+            {Array.from({ length: Math.max(0, count) }, (_, place) => {
+              const trade = feed?.trades.at(from + place + later)
+              return (
+                trade && (
+                  <Row
+                    key={place}
+                    trade={trade}
+                    market={units.get(`${trade.exchange}:${trade.symbol}`)}
+                    isNarrow={isNarrow}
+                  />
+                )
+              )
+            })}
+          </ol>
+        </div>
+      </section>
+    </div>
+  )
+}
+
+function Row({
+  trade,
+  market,
+  isNarrow,
+}: {
+  readonly trade: TradeRow
+  readonly market: MarketRow | undefined
+  readonly isNarrow: boolean
+}) {
+  const { side, price, quantity } = trade
+  return (
+    <li
+      class={`tape-row ${side === 'BUY' ? 'up' : side === 'SELL' ? 'down' : ''}`}
+      title={`${trade.id}: ${side ?? 'side unknown'}`}
+    >
+      <span class="tape-time">{isNarrow ? timeOfDay(trade.time).slice(0, 12) : timeOfDay(trade.time)}</span>
+      {!isNarrow && (
+        <span class="tape-market">
+          {trade.symbol} <span class="muted">{trade.exchange}</span>
+        </span>
+      )}
+      <span class="number price">
+        <span class="side">{side === 'BUY' ? '▲' : side === 'SELL' ? '▼' : ''}</span>
+        <span class="unseen">{side === 'BUY' ? 'bought at ' : side === 'SELL' ? 'sold at ' : ''}</span>
+        {readable(price)}
+      </span>
+      <span class="number">
+        {readable(quantity)}
+        {!isNarrow && market && <span class="unit"> {market.base}</span>}
+      </span>
+      {!isNarrow && (
+        <span class="number">
+          {cut(multiplyDecimals(price, quantity))}
+          {market && <span class="unit"> {market.quote}</span>}
+        </span>
+      )}
+    </li>
+  )
+}
+
+/** A value to the hundredth, cut, as its size is what it is looked at for; smaller ones with all digits. */
+function cut(value: string): string {
+  const [whole, fraction = ''] = value.split('.')
+  return readable(whole === '0' ? value : `${whole}.${fraction.slice(0, 2).padEnd(2, '0')}`)
+}

@@ -26,15 +26,16 @@ export interface PaneHandle {
 }
 
 interface PaneProps {
-  readonly market: MarketRow
-  /** The market, and those over it. */
-  readonly names: readonly string[]
+  /** The first is drawn as candles, the others over it. */
+  readonly markets: readonly MarketRow[]
   readonly timeframe: Timeframe
   readonly state: ChartState
   readonly handle: { pane?: PaneHandle }
 }
 
-export function ChartPane({ market, names, timeframe, state, handle }: PaneProps) {
+export function ChartPane({ markets, timeframe, state, handle }: PaneProps) {
+  const [market, ...others] = markets
+  const names = markets.map(marketName)
   const box = useRef<HTMLDivElement>(null)
   const [feed, setFeed] = useState<ChartFeed>()
   const [chart, setChart] = useState<PriceChart>()
@@ -140,7 +141,9 @@ export function ChartPane({ market, names, timeframe, state, handle }: PaneProps
         <Legend
           {...{ market, candle, timeframe, asOf }}
           vwap={candle && vwapLine(day).get(candle.startMs)}
-          over={names.slice(1).map(name => ({ name, candle: candle && feed?.book.at(name, candle.startMs) }))}
+          over={others.map(other => ({
+            ...{ market: other, candle: candle && feed?.book.at(marketName(other), candle.startMs) },
+          }))}
         />
       )}
       <div

@@ -81,9 +81,8 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
         market.
       </Empty>
     )
-  const names = market
-    ? [marketName(market), ...state.over.filter(name => markets.some(each => marketName(each) === name))]
-    : []
+  const shown = market ? [market, ...markets.filter(each => state.over.includes(marketName(each)))] : []
+  const names = shown.map(marketName)
 
   async function take(what: 'csv' | 'parquet' | 'png' | 'link'): Promise<void> {
     const seen = handle.pane?.seen()
@@ -115,7 +114,7 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
         {market ? (
           <ChartPane
             key={`${names.join()} ${timeframe.name} ${state.asOf}`}
-            {...{ market, names, timeframe, state, handle }}
+            {...{ markets: shown, timeframe, state, handle }}
           />
         ) : (
           <Empty title={`There is no market ${state.market}`}>

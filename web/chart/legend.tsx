@@ -4,7 +4,7 @@ import { askRows } from '../api/requests.ts'
 import { after } from '../browser.ts'
 import type { Candle } from '../model/candle-book.ts'
 import { divideDecimals, multiplyDecimals, percentChange, readable, subtractDecimals } from '../model/decimals.ts'
-import type { CoverageRow, MarketRow } from '../model/rows.ts'
+import { type CoverageRow, type MarketRow, marketName } from '../model/rows.ts'
 import type { Timeframe } from '../model/times.ts'
 import { gapText } from './explain.ts'
 
@@ -15,7 +15,7 @@ export interface LegendProps {
   readonly asOf: string | undefined
   readonly vwap: string | undefined
   /** The same window of the markets that are laid over it. */
-  readonly over: readonly { readonly name: string; readonly candle: Candle | undefined }[]
+  readonly over: readonly { readonly market: MarketRow; readonly candle: Candle | undefined }[]
 }
 
 export function Legend({ market, candle, timeframe, asOf, vwap, over }: LegendProps) {
@@ -48,9 +48,14 @@ export function Legend({ market, candle, timeframe, asOf, vwap, over }: LegendPr
           />
           <Figure name="Vol" title="Volume" value={volume} unit={market.base} />
           <Figure name="Taker buy" title="Share of the volume that takers bought" value={takerShare(candle)} unit="%" />
-          <Figure name="VWAP" title="Average price of the window, by volume" value={candle.vwap} unit={market.quote} />
           <Figure
-            name="since 00:00"
+            name={`VWAP ${timeframe.name}`}
+            title="Average price of the window, by volume"
+            value={candle.vwap}
+            unit={market.quote}
+          />
+          <Figure
+            name="VWAP since 00:00"
             title="Average price since midnight (UTC), by volume"
             value={vwap ?? null}
             unit={market.quote}
@@ -61,11 +66,15 @@ export function Legend({ market, candle, timeframe, asOf, vwap, over }: LegendPr
       )}
       {over.length > 0 && (
         <dl class="figures">
-          {over.map(({ name, candle: other }, place) => (
+          {over.map(({ market: other, candle: there }, place) => (
             <Figure
-              key={name}
-              {...{ name: name.replace(':', ' '), title: `Close of ${name}`, value: other?.close ?? null, unit: '' }}
-              {...{ swatch: `line-${(place % 4) + 1}`, note: distance(close, other?.close) }}
+              key={marketName(other)}
+              {...{
+                name: marketName(other).replace(':', ' '),
+                title: `Close of ${marketName(other)}`,
+                value: there?.close ?? null,
+              }}
+              {...{ unit: other.quote, swatch: `line-${(place % 4) + 1}`, note: distance(close, there?.close) }}
             />
           ))}
         </dl>

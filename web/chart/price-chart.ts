@@ -9,7 +9,6 @@ import {
   HistogramSeries,
   type ISeriesApi,
   LineSeries,
-  type LogicalRange,
   type SeriesType,
   type Time,
   type UTCTimestamp,
@@ -17,10 +16,10 @@ import {
 import type { Candle, CandleBook } from '../model/candle-book.ts'
 import { digitsAfterPoint } from '../model/decimals.ts'
 import { instantText } from '../model/times.ts'
-import type { Span } from '../model/view-state.ts'
 import { vwapLine } from '../model/vwap.ts'
 import type { ChartColors } from './colors.ts'
 import { createGapBands } from './gap-bands.ts'
+import { bringIntoView, type ChartMoves, chartMoves, MARGIN } from './moves.ts'
 
 export interface Shown {
   readonly book: CandleBook
@@ -30,20 +29,14 @@ export interface Shown {
   readonly vwap: boolean
 }
 
-export interface PriceChart {
+export interface PriceChart extends ChartMoves {
   /** Draws all of it anew. */
   show(shown: Shown): void
   /** Draws one candle that has changed. */
   change(candle: Candle): void
   paint(colors: ChartColors): void
-  /** Moves to a part of time. */
-  look(span: Span): void
-  /** The part of time that is seen now. */
-  seen(): Span | undefined
   /** Moves the crosshair by so many windows, from where it is or from the end. */
   step(windows: number): void
-  pan(windows: number): void
-  zoom(factor: number): void
   picture(): HTMLCanvasElement
   remove(): void
 }
@@ -56,17 +49,18 @@ export interface ChartHandlers {
 }
 
 const seconds = (ms: number) => (ms / 1000) as UTCTimestamp
-/** So many windows are shown where there are few. */
-const LEAST_SLOTS = 40
-/** Free room behind the newest candle. */
-const MARGIN = 3
 const NEAR = 20
 
 export function createPriceChart(container: HTMLElement, colors: ChartColors, handlers: ChartHandlers): PriceChart {
   const chart = createChart(container, {
     autoSize: true,
     // The page says itself whose charts these are: the library's own sign needs an inline style.
-    layout: { attributionLogo: false, fontFamily: 'inherit', panes: { enableResize: true } },
+    layout: {
+      attributionLogo: false,
+      fontFamily: getComputedStyle(container).fontFamily,
+      fontSize: 12,
+      panes: { enableResize: true },
+    },
     localization: { timeFormatter: (time: Time) => `${instantText(Number(time) * 1000)} UTC` },
     timeScale: { timeVisible: true, secondsVisible: false, rightOffset: MARGIN, minBarSpacing: 0.5 },
     kineticScroll: { touch: true, mouse: false },
@@ -210,57 +204,24 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
     if (range.to > list().length - NEAR) handlers.near('newer')
   })
 
-  const move = (change: (range: LogicalRange) => { from: number; to: number }) => {
-    const range = chart.timeScale().getVisibleLogicalRange()
-    if (range) chart.timeScale().setVisibleLogicalRange(change(range))
-  }
-
   paint(colors)
   return {
     show,
     change,
     paint,
-    look(span) {
-      const count = list().length
-      if (!shown || count === 0) return
-      if ('last' in span) {
-        const bars = Math.max(Math.round(span.last / shown.windowMs), 10)
-        chart.timeScale().setVisibleLogicalRange({
-          from: Math.max(count - bars, Math.min(0, count - LEAST_SLOTS)),
-          to: count - 1 + MARGIN,
-        })
-      } else {
-        const start = list()[0].startMs
-        const place = (ms: number) => (ms - start) / (shown?.windowMs ?? 1)
-        chart.timeScale().setVisibleLogicalRange({ from: place(span.from), to: place(span.to) })
-      }
-    },
-    seen() {
-      const range = chart.timeScale().getVisibleLogicalRange()
-      const all = list()
-      if (!range || !shown || all.length === 0) return undefined
-      const { windowMs } = shown
-      if (range.to >= all.length - 1) return { last: Math.max(1, Math.round(all.length - range.from)) * windowMs }
-      const ms = (place: number) => all[0].startMs + Math.round(place) * windowMs
-      return { from: ms(range.from), to: ms(range.to) }
-    },
+    ...chartMoves(chart, { list, windowMs: () => shown?.windowMs ?? 1 }),
     step(windows) {
       const all = list()
       if (all.length === 0) return
-      const place =
-        at === undefined ? all.length - (windows > 0 ? 1 : 0) : all.findIndex(({ startMs }) => startMs === at)
-      const next = all[Math.min(all.length - 1, Math.max(0, place + windows))]
-      at = next.startMs
-      const value = Number(next.close ?? all.findLast(({ close }) => close !== null)?.close ?? 0)
+      const last = all.length - 1
+      const place = at === undefined ? last + (windows > 0 ? 0 : 1) : all.findIndex(({ startMs }) => startMs === at)
+      const next = Math.min(last, Math.max(0, place + windows))
+      at = all[next].startMs
+      const value = Number(all[next].close ?? all.findLast(({ close }) => close !== null)?.close ?? 0)
       chart.setCrosshairPosition(value, seconds(at), candles)
-      const range = chart.timeScale().getVisibleLogicalRange()
-      const index = all.indexOf(next)
-      if (range && index < range.from) move(({ from, to }) => ({ from: index - 1, to: to - from + index - 1 }))
-      if (range && index > range.to) move(({ from, to }) => ({ from: from + index + 1 - to, to: index + 1 }))
+      bringIntoView(chart, next)
       handlers.hovered(at)
     },
-    pan: windows => move(({ from, to }) => ({ from: from + windows, to: to + windows })),
-    zoom: factor => move(({ from, to }) => ({ from: to - Math.max(5, (to - from) * factor), to })),
     picture: () => chart.takeScreenshot(true, false),
     remove: () => chart.remove(),
   }

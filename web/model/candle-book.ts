@@ -85,7 +85,7 @@ function emptyCandle({ exchange, symbol }: CandleRow, startMs: number, windowMs:
   return {
     ...{ exchange, symbol, start: iso(startMs), end: iso(startMs + windowMs), startMs },
     ...{ open: null, high: null, low: null, close: null, vwap: null },
-    ...{ volume: null, quote_volume: null, taker_buy_volume: null, trades: null, last_trade: null },
+    ...{ volume: null, quote_volume: null, taker_buy_volume: null, trades: null, first_trade: null, last_trade: null },
     ...{ status: 'closed', corrected: false },
   }
 }

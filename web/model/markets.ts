@@ -37,7 +37,7 @@ export function spreadOf(
   priceOf: (market: MarketRow) => string | undefined,
 ): Spread | undefined {
   const byCurrency = Map.groupBy(markets, ({ quote }) => currencyOf(quote))
-  const most = [...byCurrency].sort(([, a], [, b]) => b.length - a.length)[0]
+  const [most] = [...byCurrency].sort(([first, a], [, b]) => b.length - a.length || (first === 'USD' ? -1 : 1))
   if (!most) return undefined
   const priced = most[1]
     .flatMap(market => {

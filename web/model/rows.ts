@@ -17,6 +17,7 @@ export interface CandleRow {
   readonly taker_buy_volume: string | null
   readonly vwap: string | null
   readonly trades: number | null
+  readonly first_trade: string | null
   readonly last_trade: string | null
   readonly status: Status
 }

@@ -1,8 +1,8 @@
 /** The tape: trades from the newest down. Only the rows that are seen are there, drawn at most once a picture, however many trades come. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { frames } from '../browser.ts'
-import { multiplyDecimals, readable } from '../model/decimals.ts'
-import type { MarketRow, TradeRow } from '../model/rows.ts'
+import { digitsAfterPoint, multiplyDecimals, readable } from '../model/decimals.ts'
+import { type MarketRow, marketName, type TradeRow } from '../model/rows.ts'
 import { timeOfDay } from '../model/times.ts'
 import { Empty, Failed, Loading } from '../shell/notices.tsx'
 import { useNow } from '../store.ts'
@@ -49,8 +49,16 @@ export function Tape({ symbols, exchanges, markets, isPaused, isNarrow }: TapePr
   const size = Math.max(0, (feed?.trades.size ?? 0) - later)
   const from = Math.max(0, Math.floor(scrolled / ROW_HEIGHT) - 4)
   const count = Math.min(size - from, Math.ceil((box.current?.clientHeight ?? 600) / ROW_HEIGHT) + 8)
-  const units = new Map(markets.map(market => [`${market.exchange}:${market.symbol}`, market]))
+  const units = new Map(markets.map(market => [marketName(market), market]))
   const phase = feed?.phase() ?? 'loading'
+  const rows = Array.from({ length: Math.max(0, count) }, (_, place) => feed?.trades.at(from + place + later) ?? [])
+  const trades = rows.flat()
+  // A market's prices stand below each other, with their points in one line.
+  const digits = new Map<string, number>()
+  for (const trade of trades) {
+    const name = marketName(trade)
+    digits.set(name, Math.max(digits.get(name) ?? 0, digitsAfterPoint(trade.price)))
+  }
 
   return (
     <div class={`tape ${isNarrow ? 'tape-narrow' : ''}`}>
@@ -92,19 +100,15 @@ export function Tape({ symbols, exchanges, markets, isPaused, isNarrow }: TapePr
         )}
         <div class="tape-all" style={{ height: `${size * ROW_HEIGHT}px` }}>
           <ol class="tape-rows" style={{ transform: `translateY(${from * ROW_HEIGHT}px)` }}>
-            {Array.from({ length: Math.max(0, count) }, (_, place) => {
-              const trade = feed?.trades.at(from + place + later)
-              return (
-                trade && (
-                  <Row
-                    key={place}
-                    trade={trade}
-                    market={units.get(`${trade.exchange}:${trade.symbol}`)}
-                    isNarrow={isNarrow}
-                  />
-                )
-              )
-            })}
+            {trades.map((trade, place) => (
+              <Row
+                // biome-ignore lint/suspicious/noArrayIndexKey: a row's element is used again for the trade that stands there next
+                key={place}
+                {...{ trade, isNarrow }}
+                market={units.get(marketName(trade))}
+                digits={digits.get(marketName(trade)) ?? 0}
+              />
+            ))}
           </ol>
         </div>
       </section>
@@ -112,15 +116,15 @@ export function Tape({ symbols, exchanges, markets, isPaused, isNarrow }: TapePr
   )
 }
 
-function Row({
-  trade,
-  market,
-  isNarrow,
-}: {
+interface RowProps {
   readonly trade: TradeRow
   readonly market: MarketRow | undefined
+  /** After the point of the price. */
+  readonly digits: number
   readonly isNarrow: boolean
-}) {
+}
+
+function Row({ trade, market, digits, isNarrow }: RowProps) {
   const { side, price, quantity } = trade
   return (
     <li
@@ -136,7 +140,7 @@ function Row({
       <span class="number price">
         <span class="side">{side === 'BUY' ? '▲' : side === 'SELL' ? '▼' : ''}</span>
         <span class="unseen">{side === 'BUY' ? 'bought at ' : side === 'SELL' ? 'sold at ' : ''}</span>
-        {readable(price)}
+        {readable(price, digits)}
       </span>
       <span class="number">
         {readable(quantity)}

@@ -1,12 +1,13 @@
 /** The markets by what they trade: last price, change, the last hour as a line, and what an asset costs more on one exchange than on another. */
 
-import { readable } from '../model/decimals.ts'
+import { compareDecimals, readable } from '../model/decimals.ts'
 import { groupMarkets, spreadOf } from '../model/markets.ts'
+import { digitsOf, lastHour, type Quote } from '../model/quotes.ts'
 import { type MarketRow, marketName } from '../model/rows.ts'
 import { sparkPath } from '../model/sparkline.ts'
 import { useNow } from '../store.ts'
 import { Age, Change, toneOf } from './price-line.tsx'
-import { lastHour, type Quote, type Quotes, quoteOf, useQuotes } from './quotes.ts'
+import { type Quotes, quoteOf, useQuotes } from './quotes.ts'
 
 export interface WatchListProps {
   readonly markets: readonly MarketRow[]
@@ -91,7 +92,9 @@ interface RowProps {
 
 function Row({ market, quote, time, isNarrow, isCurrent, choose }: RowProps) {
   const name = marketName(market)
-  const path = quote && !isNarrow ? sparkPath(lastHour(quote, time), WIDTH, HEIGHT - 4) : ''
+  const hour = quote && !isNarrow ? lastHour(quote, time) : []
+  const first = hour.find(price => price !== null)
+  const trend = quote && first ? compareDecimals(quote.price, first) : 0
   return (
     <tr class={isCurrent ? 'current' : ''}>
       <th scope="row">
@@ -107,27 +110,27 @@ function Row({ market, quote, time, isNarrow, isCurrent, choose }: RowProps) {
       {quote ? (
         <>
           <td class={`number price ${toneOf(quote.direction)}`}>
-            {readable(quote.price)}
+            {readable(quote.price, digitsOf(quote))}
             {!isNarrow && <span class="unit"> {market.quote}</span>}
           </td>
           <td class="number">
-            <Change quote={quote} atMs={time} />
+            <Change quote={quote} atMs={time} isShort={isNarrow} />
           </td>
           {!isNarrow && (
             <td>
               <svg
-                class={`spark ${toneOf(quote.direction)}`}
+                class={`spark ${toneOf(trend)}`}
                 width={WIDTH}
                 height={HEIGHT}
                 viewBox={`0 -2 ${WIDTH} ${HEIGHT}`}
                 aria-hidden="true"
               >
-                <path d={path} />
+                <path d={sparkPath(hour, WIDTH, HEIGHT - 4)} />
               </svg>
             </td>
           )}
           <td class="number">
-            <Age quote={quote} atMs={time} />
+            <Age quote={quote} atMs={time} isShort={isNarrow} />
           </td>
         </>
       ) : (

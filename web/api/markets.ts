@@ -11,6 +11,7 @@ export type Markets =
 export const markets = createStore<Markets>({ phase: 'loading' })
 
 export async function loadMarkets(): Promise<void> {
+  if (markets.get().phase === 'failed') markets.set({ phase: 'loading' })
   try {
     markets.set({ phase: 'ready', markets: await askRows<MarketRow>('symbols', {}) })
   } catch (error) {

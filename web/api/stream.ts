@@ -49,7 +49,9 @@ export function openStream(parameters: Parameters, handlers: StreamHandlers): ()
     const close = () => {
       watch()
       socket.onmessage = socket.onclose = null
-      socket.close()
+      // A browser complains of one that is closed before it is open.
+      if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close()
+      else socket.close()
     }
     end = close
     const lookOut = () => {

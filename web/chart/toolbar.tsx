@@ -1,5 +1,5 @@
 /** The chart's head: the market and its price, timeframe and range, and the buttons of its dialogs. */
-import { type MarketRow, marketName } from '../model/rows.ts'
+import type { MarketRow } from '../model/rows.ts'
 import { RANGES, TIMEFRAMES, type Timeframe } from '../model/times.ts'
 import type { ChartState } from '../model/view-state.ts'
 import { showChart } from '../shell/address.ts'
@@ -78,13 +78,7 @@ export function Toolbar({ market, state, timeframe, toggleVwap, chooseRange, ope
           >
             As of
           </button>
-          <button
-            type="button"
-            onClick={() => open('export')}
-            title="CSV, Parquet, PNG, link (x)"
-            disabled={!market}
-            aria-label={market ? `Take ${marketName(market)} along` : 'Take along'}
-          >
+          <button type="button" onClick={() => open('export')} title="CSV, Parquet, PNG, link (x)" disabled={!market}>
             Export
           </button>
         </div>

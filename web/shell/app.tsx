@@ -6,6 +6,7 @@ import { ChartView } from '../chart/chart-view.tsx'
 import type { ViewName } from '../model/view-state.ts'
 import { useStore } from '../store.ts'
 import { TapeView } from '../tape/tape-view.tsx'
+import { QuoteKeeper } from '../watch/quotes.ts'
 import { WatchView } from '../watch/watch-view.tsx'
 import { show, view } from './address.ts'
 import { ConnectionBar, ConnectionSign } from './connection.tsx'
@@ -55,10 +56,10 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
   ])
   return (
     <>
-      <a class="skip" href={`#/${state.view}`} onClick={event => focusMain(event)}>
-        To the {state.view}
-      </a>
       <header class="head">
+        <a class="skip" href="#main" onClick={focusMain}>
+          To the {state.view}
+        </a>
         <h1>tradelake</h1>
         <nav aria-label="Views">
           {VIEWS.map(({ name, title, key: letter }) => (
@@ -75,7 +76,7 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
           ))}
         </nav>
         <div class="head-end">
-          <ConnectionSign asOf={state.chart.asOf} />
+          <ConnectionSign isStill={state.view === 'chart' && state.chart.asOf !== undefined} />
           {key !== undefined && (
             <button type="button" class="plain" onClick={forgetKey} title="Forgets the key of this tab">
               Lock
@@ -95,6 +96,7 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
           </button>
         </div>
       </header>
+      {!isLocked && known.phase === 'ready' && <QuoteKeeper />}
       <ConnectionBar />
       <main id="main" tabIndex={-1} class={`view view-${state.view}`}>
         {isLocked ? (

@@ -9,9 +9,10 @@ import { useNow, useStore } from '../store.ts'
 /** How long it is said that the connection is back. */
 const RESTORED_MS = 6_000
 
-export function ConnectionSign({ asOf }: { readonly asOf: string | undefined }) {
+/** `isStill`: an earlier state is looked at. */
+export function ConnectionSign({ isStill }: { readonly isStill: boolean }) {
   const worst = worstOf(useStore(connections))
-  if (!worst) return <span class="sign sign-still">{asOf === undefined ? 'still' : 'as of'}</span>
+  if (!worst || (isStill && worst.kind === 'live')) return <span class="sign">{isStill ? 'as of' : 'waiting'}</span>
   const words = { connecting: 'connecting', live: 'live', broken: 'broken', locked: 'locked' }[worst.kind]
   return (
     <span class={`sign sign-${worst.kind}`} title={worst.kind === 'live' ? 'Every commit comes by itself.' : ''}>

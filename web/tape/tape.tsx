@@ -102,7 +102,6 @@ export function Tape({ symbols, exchanges, markets, isPaused, isNarrow }: TapePr
           <ol class="tape-rows" style={{ transform: `translateY(${from * ROW_HEIGHT}px)` }}>
             {trades.map((trade, place) => (
               <Row
-                // biome-ignore lint/suspicious/noArrayIndexKey: a row's element is used again for the trade that stands there next
                 key={place}
                 {...{ trade, isNarrow }}
                 market={units.get(marketName(trade))}

@@ -25,6 +25,12 @@ export function useQuotes(): Quotes {
   return useStore(quotes)
 }
 
+/** Follows the prices whatever is shown: a market that begins is noticed, and the page knows whether it is live. */
+export function QuoteKeeper() {
+  useQuotes()
+  return null
+}
+
 export const quoteOf = (all: Quotes, market: MarketRow): Quote | undefined => all.get(marketName(market))
 
 function follow(): () => void {

@@ -70,9 +70,6 @@ export function download(name: string, content: Blob): void {
 
 export const copyText = (text: string): Promise<void> => navigator.clipboard.writeText(text)
 
-/** Whether whoever looks at it wants things to stand still. */
-export const isStill = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches
-
 /** Calls when the machine has a network again. Gives what ends that. */
 export function whenOnline(run: () => void): () => void {
   addEventListener('online', run)

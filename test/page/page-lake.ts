@@ -29,7 +29,7 @@ export const MARKETS = [
   ['KRAKEN', 'BTCUSD', 'USD', 8_644_900],
   ['KRAKEN', 'ETHUSD', 'USD', 314_650],
   ['COINBASE', 'BTCUSD', 'USD', 8_642_100],
-  ['BINANCE', 'SHIBUSDT', 'USDT', 0.082],
+  ['BINANCE', 'SHIBUSDT', 'USDT', 0.00082],
 ] as const
 
 let number = 0
@@ -56,8 +56,13 @@ export function history(hours: number, perMinute: number): Trade[] {
   const trades: Trade[] = []
   for (let ago = hours * 3_600_000; ago > 2_000; ago -= 60_000 / perMinute)
     MARKETS.forEach(([exchange, symbol, currency, cents], place) => {
-      walks[place] *= 1 + (random() - 0.5) * 0.0012
-      const price = walks[place].toFixed(cents < 1 ? 6 : 0)
+      // An asset's price on one exchange follows its price on the first.
+      const leader = MARKETS.findIndex(market => market[1].slice(0, 3) === symbol.slice(0, 3))
+      walks[place] =
+        leader === place
+          ? walks[place] * (1 + (random() - 0.5) * 0.0012)
+          : walks[leader] * (1 + (random() - 0.4) * 0.0006)
+      const price = walks[place].toFixed(cents < 1 ? 8 : 0)
       const digits = cents < 1 ? (Number(price) / 100).toFixed(8) : `${price.slice(0, -2)}.${price.slice(-2)}`
       const quantity = BigInt(Math.floor(random() * 90_000_000) + 10_000) * (cents < 1 ? 10_000n : 1n)
       trades.push(

@@ -13,9 +13,7 @@ import { ChartPane, type PaneHandle } from './chart-pane.tsx'
 import { chartColors } from './colors.ts'
 import { exportPicture, exportRows } from './export.ts'
 import { AsOfPicker, ExportPicker, MarketPicker, OverPicker, TimePicker } from './pickers.tsx'
-import { Toolbar } from './toolbar.tsx'
-
-export type Picker = 'market' | 'over' | 'time' | 'as-of' | 'export'
+import { type Picker, Toolbar } from './toolbar.tsx'
 
 export function ChartView({ markets, state }: { readonly markets: readonly MarketRow[]; readonly state: ChartState }) {
   const [picker, setPicker] = useState<Picker>()

@@ -10,7 +10,7 @@ export interface ChartColors {
   readonly gap: string
   readonly accent: string
   readonly vwap: string
-  /** Of the markets that are laid over the first. */
+  /** The markets that are laid over the first. */
   readonly lines: readonly string[]
 }
 

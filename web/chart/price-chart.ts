@@ -62,7 +62,13 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
       panes: { enableResize: true },
     },
     localization: { timeFormatter: (time: Time) => `${instantText(Number(time) * 1000)} UTC` },
-    timeScale: { timeVisible: true, secondsVisible: false, rightOffset: MARGIN, minBarSpacing: 0.5 },
+    timeScale: {
+      timeVisible: true,
+      secondsVisible: false,
+      rightOffset: MARGIN,
+      minBarSpacing: 0.5,
+      lockVisibleTimeRangeOnResize: true,
+    },
     kineticScroll: { touch: true, mouse: false },
   })
   const candles = chart.addSeries(CandlestickSeries, { borderVisible: false, priceLineVisible: true })

@@ -4,7 +4,9 @@ import { RANGES, TIMEFRAMES, type Timeframe } from '../model/times.ts'
 import type { ChartState } from '../model/view-state.ts'
 import { showChart } from '../shell/address.ts'
 import { PriceLine } from '../watch/price-line.tsx'
-import type { Picker } from './chart-view.tsx'
+
+/** What the buttons open. */
+export type Picker = 'market' | 'over' | 'time' | 'as-of' | 'export'
 
 export interface ToolbarProps {
   readonly market: MarketRow | undefined

@@ -18,7 +18,7 @@ export function groupMarkets(markets: readonly MarketRow[], filter = ''): Market
 /** Currencies that are compared as if they were a dollar, as `/v1/spread` does with those that it is given. */
 const DOLLARS: ReadonlySet<string> = new Set(['USD', 'USDT', 'USDC', 'FDUSD', 'TUSD', 'DAI'])
 
-export const currencyOf = (quote: string): string => (DOLLARS.has(quote) ? 'USD' : quote)
+const currencyOf = (quote: string): string => (DOLLARS.has(quote) ? 'USD' : quote)
 
 export interface Spread {
   readonly lowest: MarketRow

@@ -57,9 +57,9 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
   return (
     <>
       <header class="head">
-        <a class="skip" href="#main" onClick={focusMain}>
+        <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
           To the {state.view}
-        </a>
+        </button>
         <h1>tradelake</h1>
         <nav aria-label="Views">
           {VIEWS.map(({ name, title, key: letter }) => (
@@ -116,9 +116,4 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
       {isHelp && <Help close={() => setHelp(false)} />}
     </>
   )
-}
-
-function focusMain(event: Event): void {
-  event.preventDefault()
-  document.getElementById('main')?.focus()
 }

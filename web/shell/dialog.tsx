@@ -30,15 +30,14 @@ export function Dialog({ title, close, children, stays = false }: DialogProps) {
       onKeyDown={event => event.stopPropagation()}
     >
       <div class="dialog">
-        <header>
-          <h2>{title}</h2>
-          {!stays && (
-            <button type="button" class="plain" onClick={close} aria-label="Close">
-              ✕
-            </button>
-          )}
-        </header>
+        <h2>{title}</h2>
         {children}
+        {/* Last, so that the focus begins with what the dialog is for. */}
+        {!stays && (
+          <button type="button" class="plain dialog-close" onClick={close} aria-label="Close">
+            ✕
+          </button>
+        )}
       </div>
     </dialog>
   )

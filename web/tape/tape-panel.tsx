@@ -8,7 +8,7 @@ export function TapePanel({ market }: { readonly market: MarketRow }) {
   if (!hasRoom) return null
   return (
     <aside class="panel panel-tape" aria-label={`Trades of ${marketName(market)}`}>
-      <Tape symbols={market.symbol} exchanges={market.exchange} markets={[market]} isPaused={false} isNarrow />
+      <Tape symbols={market.symbol} exchanges={market.exchange} markets={[market]} isPaused={false} layout="single" />
     </aside>
   )
 }

@@ -50,7 +50,8 @@ export function TapeView({
       <Tape
         symbols={isAll ? undefined : [...new Set(wanted.map(({ symbol }) => symbol))].join()}
         exchanges={isAll ? undefined : [...new Set(wanted.map(({ exchange }) => exchange))].join()}
-        {...{ markets, isPaused, isNarrow }}
+        {...{ markets, isPaused }}
+        layout={!isNarrow ? 'wide' : wanted.length === 1 ? 'single' : 'stacked'}
       />
     </div>
   )

@@ -13,12 +13,15 @@ export interface TapeProps {
   readonly exchanges: string | undefined
   readonly markets: readonly MarketRow[]
   readonly isPaused: boolean
-  readonly isNarrow: boolean
+  readonly layout: Layout
 }
 
-export const ROW_HEIGHT = 26
+/** How a trade is written: with all there is, as one of many of the same market, or in two lines where there is little room. */
+const LAYOUTS = { wide: { row: 26 }, single: { row: 26 }, stacked: { row: 46 } } as const
+type Layout = keyof typeof LAYOUTS
 
-export function Tape({ symbols, exchanges, markets, isPaused, isNarrow }: TapeProps) {
+export function Tape({ symbols, exchanges, markets, isPaused, layout }: TapeProps) {
+  const { row } = LAYOUTS[layout]
   const box = useRef<HTMLDivElement>(null)
   const [feed, setFeed] = useState<TapeFeed>()
   const [, draw] = useState({})
@@ -43,12 +46,12 @@ export function Tape({ symbols, exchanges, markets, isPaused, isNarrow }: TapePr
 
   const scrolled = box.current?.scrollTop ?? 0
   const total = feed?.trades.total ?? 0
-  if (!isPaused && scrolled < ROW_HEIGHT) stoppedAt.current = undefined
+  if (!isPaused && scrolled < row) stoppedAt.current = undefined
   else stoppedAt.current ??= total
   const later = stoppedAt.current === undefined ? 0 : total - stoppedAt.current
   const size = Math.max(0, (feed?.trades.size ?? 0) - later)
-  const from = Math.max(0, Math.floor(scrolled / ROW_HEIGHT) - 4)
-  const count = Math.min(size - from, Math.ceil((box.current?.clientHeight ?? 600) / ROW_HEIGHT) + 8)
+  const from = Math.max(0, Math.floor(scrolled / row) - 4)
+  const count = Math.min(size - from, Math.ceil((box.current?.clientHeight ?? 600) / row) + 8)
   const units = new Map(markets.map(market => [marketName(market), market]))
   const phase = feed?.phase() ?? 'loading'
   const rows = Array.from({ length: Math.max(0, count) }, (_, place) => feed?.trades.at(from + place + later) ?? [])
@@ -61,7 +64,7 @@ export function Tape({ symbols, exchanges, markets, isPaused, isNarrow }: TapePr
   }
 
   return (
-    <div class={`tape ${isNarrow ? 'tape-narrow' : ''}`}>
+    <div class={`tape tape-${layout}`} style={{ '--row': `${row}px` }}>
       <p class="tape-head">
         <span>
           <b>{(feed?.rate() ?? 0).toFixed(1)}</b> trades/s <span class="muted">over 10 s</span>
@@ -78,13 +81,15 @@ export function Tape({ symbols, exchanges, markets, isPaused, isNarrow }: TapePr
           </button>
         )}
       </p>
-      <div class="tape-row tape-titles" aria-hidden="true">
-        <span>Time, UTC</span>
-        {!isNarrow && <span>Market</span>}
-        <span class="number">Price</span>
-        <span class="number">Quantity</span>
-        {!isNarrow && <span class="number">Value</span>}
-      </div>
+      {layout !== 'stacked' && (
+        <div class="tape-row tape-titles" aria-hidden="true">
+          <span>Time, UTC</span>
+          {layout === 'wide' && <span>Market</span>}
+          <span class="number">Price</span>
+          <span class="number">Quantity</span>
+          {layout === 'wide' && <span class="number">Value</span>}
+        </div>
+      )}
       <section
         ref={box}
         class="tape-box"
@@ -98,12 +103,12 @@ export function Tape({ symbols, exchanges, markets, isPaused, isNarrow }: TapePr
         {phase === 'ready' && size === 0 && (
           <Empty title="No trades yet">They are here as soon as Gold has them.</Empty>
         )}
-        <div class="tape-all" style={{ height: `${size * ROW_HEIGHT}px` }}>
-          <ol class="tape-rows" style={{ transform: `translateY(${from * ROW_HEIGHT}px)` }}>
+        <div class="tape-all" style={{ height: `${size * row}px` }}>
+          <ol class="tape-rows" style={{ transform: `translateY(${from * row}px)` }}>
             {trades.map((trade, place) => (
               <Row
                 key={place}
-                {...{ trade, isNarrow }}
+                {...{ trade, layout }}
                 market={units.get(marketName(trade))}
                 digits={digits.get(marketName(trade)) ?? 0}
               />
@@ -120,18 +125,18 @@ interface RowProps {
   readonly market: MarketRow | undefined
   /** After the point of the price. */
   readonly digits: number
-  readonly isNarrow: boolean
+  readonly layout: Layout
 }
 
-function Row({ trade, market, digits, isNarrow }: RowProps) {
+function Row({ trade, market, digits, layout }: RowProps) {
   const { side, price, quantity } = trade
   return (
     <li
       class={`tape-row ${side === 'BUY' ? 'up' : side === 'SELL' ? 'down' : ''}`}
       title={`${trade.id}: ${side ?? 'side unknown'}`}
     >
-      <span class="tape-time">{isNarrow ? timeOfDay(trade.time).slice(0, 12) : timeOfDay(trade.time)}</span>
-      {!isNarrow && (
+      <span class="tape-time">{layout === 'single' ? timeOfDay(trade.time).slice(0, 12) : timeOfDay(trade.time)}</span>
+      {layout !== 'single' && (
         <span class="tape-market">
           {trade.symbol} <span class="muted">{trade.exchange}</span>
         </span>
@@ -143,9 +148,9 @@ function Row({ trade, market, digits, isNarrow }: RowProps) {
       </span>
       <span class="number">
         {readable(quantity)}
-        {!isNarrow && market && <span class="unit"> {market.base}</span>}
+        {layout !== 'single' && market && <span class="unit"> {market.base}</span>}
       </span>
-      {!isNarrow && (
+      {layout === 'wide' && (
         <span class="number">
           {cut(multiplyDecimals(price, quantity))}
           {market && <span class="unit"> {market.quote}</span>}

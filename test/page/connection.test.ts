@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { systemSecret } from '../../adapters/system.ts'
 import { addKey } from '../../domain/access-keys.ts'
 import { history, type PageLake, pageLake, tradeAt } from './page-lake.ts'
-import { openPage, testBrowser, textOf, untilText } from './support.ts'
+import { openPage, picture, testBrowser, textOf, untilText } from './support.ts'
 
 const browser = testBrowser()
 /** What the browser itself says of a server that is not there. */
@@ -28,11 +28,14 @@ describe('a server that is ended and begun again', () => {
       /Not live for [\d.]+ s: The server does not answer\. What is shown is as it was\./,
     )
     expect(await textOf(page, '.sign')).toBe('broken')
+    await picture(page, 'state-broken')
     expect(await page.locator('.legend .figures').count()).toBeGreaterThan(0)
+    // It does not help yet, and does no harm.
+    await page.getByRole('button', { name: 'Try now' }).click()
     await site.publish([tradeAt(0, '85555.25')])
     await site.beginServer()
-    await page.getByRole('button', { name: 'Try now' }).click()
     await untilText(page, '.bar-restored', /Connected again\. All that was committed meanwhile is here\./)
+    await picture(page, 'state-restored')
     await untilText(page, '.legend', /C 85,555\.25/)
     await untilText(page, '.sign', /live/)
   })
@@ -43,6 +46,7 @@ test('a lake without trades says what will come, and then it is there', async ()
   onTestFinished(() => site.close())
   const page = await openPage(browser(), `${site.url}/`)
   await untilText(page, 'main', /No trades yet/)
+  await picture(page, 'state-empty')
   await site.publish([tradeAt(0, '86000.5')])
   await untilText(page, '.legend', /C 86,000\.5 USDT/)
 })
@@ -69,6 +73,7 @@ describe('a server that asks for keys', () => {
     await page.getByRole('textbox', { name: 'Key' }).fill('wrong')
     await page.keyboard.press('Enter')
     await untilText(page, 'dialog', /There is no such key/)
+    await picture(page, 'state-locked')
     await page.getByRole('textbox', { name: 'Key' }).fill(key)
     await page.keyboard.press('Enter')
     await page.locator('.legend .figures').first().waitFor()

@@ -1,14 +1,12 @@
 /**
  * Every view at three widths, dark and light: nothing is wider than the screen, axe finds nothing, and a picture is taken of each
- * (into TRADELAKE_PICTURES, where that names a folder).
+ *.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { history, type PageLake, pageLake } from './page-lake.ts'
-import { openPage, testBrowser, untilText } from './support.ts'
+import { openPage, picture, testBrowser, untilText } from './support.ts'
 
 const browser = testBrowser()
 let site: PageLake
@@ -36,16 +34,6 @@ const WIDTHS = [
 async function violations(page: Page): Promise<string[]> {
   const { violations: found } = await new AxeBuilder({ page }).analyze()
   return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`))
-}
-
-async function picture(page: Page, name: string): Promise<void> {
-  const bytes = await page.screenshot()
-  // A picture of nothing is smaller.
-  expect(bytes.length).toBeGreaterThan(8_000)
-  const folder = process.env.TRADELAKE_PICTURES
-  if (!folder) return
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, `${name}.png`), bytes)
 }
 
 for (const colorScheme of ['dark', 'light'] as const)

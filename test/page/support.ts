@@ -1,4 +1,6 @@
 /** Pages in a real browser, for the test that opens them: what they complain of fails it. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { openChromium } from './chromium.ts'
@@ -51,4 +53,15 @@ export async function textOf(page: Page, selector: string): Promise<string> {
 export async function untilText(page: Page, selector: string, wanted: RegExp): Promise<string> {
   await expect.poll(() => textOf(page, selector).catch(() => ''), { timeout: 20_000, interval: 50 }).toMatch(wanted)
   return textOf(page, selector)
+}
+
+/** Takes a picture of what is seen, into the folder that TRADELAKE_PICTURES names, where it names one. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const bytes = await page.screenshot()
+  // A picture of nothing is smaller.
+  expect(bytes.length).toBeGreaterThan(8_000)
+  const folder = process.env.TRADELAKE_PICTURES
+  if (!folder) return
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, `${name}.png`), bytes)
 }

@@ -28,7 +28,15 @@ test('all trades come, in order, each once; only those that are seen are drawn',
     const { usedSize } = await session.send('Runtime.getHeapUsage')
     return usedSize / 1024 / 1024
   }
+  await session.send('Performance.enable')
+  /** Seconds that the page's main thread has worked, and of that for its script. */
+  const worked = async () => {
+    const { metrics } = await session.send('Performance.getMetrics')
+    const of = (name: string) => metrics.find(metric => metric.name === name)?.value ?? 0
+    return { all: of('TaskDuration'), script: of('ScriptDuration') }
+  }
   const before = await heap()
+  const idle = await worked()
   await page.evaluate(NOTE_FRAMES)
   const started = Date.now()
   let sent = 0
@@ -48,6 +56,7 @@ test('all trades come, in order, each once; only those that are seen are drawn',
   const last = tradeAt(0, '77777.77')
   await site.publish([last])
   await untilText(page, '.tape-rows li', /77,777\.77/)
+  const busy = await worked()
   const times = (await page.evaluate('frameTimes')) as number[]
   const gaps = times
     .slice(1)
@@ -57,6 +66,7 @@ test('all trades come, in order, each once; only those that are seen are drawn',
   const seconds = (Date.now() - started) / 1000
   console.log(
     `tape: ${sent} trades in ${seconds.toFixed(1)} s (it says ${rate}); ${(times.length / seconds).toFixed(0)} pictures/s, ` +
+      `main thread busy ${(((busy.all - idle.all) / seconds) * 100).toFixed(0)} %, script ${(((busy.script - idle.script) / seconds) * 100).toFixed(0)} %; ` +
       `${at(0.5)} ms at the median, ${at(0.99)} ms at p99, ${at(1)} ms at most; heap ${before.toFixed(1)} MB before, ${(await heap()).toFixed(1)} MB after`,
   )
   expect(await page.locator('.tape-rows li').count()).toBeLessThan(60)

@@ -58,7 +58,7 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
     layout: {
       attributionLogo: false,
       fontFamily: getComputedStyle(container).fontFamily,
-      fontSize: 12,
+      fontSize: Math.round(0.85 * Number.parseFloat(getComputedStyle(document.documentElement).fontSize)),
       panes: { enableResize: true },
     },
     localization: { timeFormatter: (time: Time) => `${instantText(Number(time) * 1000)} UTC` },
@@ -163,7 +163,7 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
     while (lines.length > next.markets.length - 1) chart.removeSeries(lines.pop() as ISeriesApi<SeriesType>)
     while (lines.length < next.markets.length - 1) {
       const color = painted.lines[lines.length % painted.lines.length]
-      lines = [...lines, chart.addSeries(LineSeries, { lineWidth: 2, color, priceFormat, priceLineVisible: false })]
+      lines = [...lines, chart.addSeries(LineSeries, { lineWidth: 1, color, priceFormat, priceLineVisible: false })]
     }
     candles.setData(all.map(bar))
     volume.setData(all.map(candle => point(candle, candle.volume)))

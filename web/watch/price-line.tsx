@@ -60,7 +60,7 @@ export function Age({
   const text = lengthText(Math.floor(age / 1000) * 1000).replace('.0', '')
   return (
     <span class={`age ${age > STALE_MS ? 'stale' : ''}`} title={`Traded at ${quote.time}`}>
-      {age < 1000 ? 'now' : isShort ? text : `${text} ago`}
+      {age < 1000 ? 'now' : isShort ? text.split(' ').slice(0, 2).join(' ') : `${text} ago`}
     </span>
   )
 }

@@ -64,8 +64,9 @@ describe('times', () => {
     const [minute, hour] = [timeframeNamed('1m'), timeframeNamed('1h')]
     if (!minute || !hour) throw new Error('there are such timeframes')
     expect(timeframeFor(minute, 86_400_000).name).toBe('1m')
-    expect(timeframeFor(minute, 7 * 86_400_000).name).toBe('15m')
-    expect(timeframeFor(minute, 365 * 86_400_000).name).toBe('1d')
+    expect(timeframeFor(minute, 7 * 86_400_000).name).toBe('5m')
+    expect(timeframeFor(minute, 365 * 86_400_000).name).toBe('4h')
+    expect(timeframeFor(minute, 20 * 365 * 86_400_000).name).toBe('1d')
     expect(timeframeFor(hour, 3_600_000).name).toBe('1h')
   })
 })

@@ -1,7 +1,7 @@
 /** The address of a view, and the view of an address. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { hashOf, INITIAL, stateIn, type ViewState } from '../../web/model/view-state.ts'
+import { hashOf, INITIAL, spanWithin, stateIn, type ViewState } from '../../web/model/view-state.ts'
 
 test('what is as at first is not in the address', () => {
   expect(hashOf(INITIAL)).toBe('#/chart')
@@ -33,6 +33,12 @@ test('what an address says wrong is as at first', () => {
   ])
     expect(stateIn(hash)).toEqual(INITIAL)
   expect(stateIn('#/chart?market=A:B&over=A:B,C:D,C:D').chart.over).toEqual(['C:D'])
+})
+
+test('a part of time is cut to what can be shown, at its beginning', () => {
+  expect(spanWithin({ last: 5000 }, 9000)).toEqual({ last: 5000 })
+  expect(spanWithin({ last: 5000 }, 3000)).toEqual({ last: 3000 })
+  expect(spanWithin({ from: 1000, to: 9000 }, 3000)).toEqual({ from: 6000, to: 9000 })
 })
 
 test('every view comes back from its address', () => {

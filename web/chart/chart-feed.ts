@@ -1,10 +1,11 @@
 /** The candles that a chart shows: pages of history, further ones when it is scrolled, and live messages at its edge. */
 import { askRows, reasonOf } from '../api/requests.ts'
 import { openStream } from '../api/stream.ts'
+import { now } from '../browser.ts'
 import { type Candle, type CandleBook, type Change, createCandleBook } from '../model/candle-book.ts'
 import { type CandleRow, type MarketRow, type Message, marketName } from '../model/rows.ts'
 import { startOfDay, type Timeframe } from '../model/times.ts'
-import type { Span } from '../model/view-state.ts'
+import { lengthOf, type Span } from '../model/view-state.ts'
 import { createStore, type Store } from '../store.ts'
 
 export interface ChartQuery {
@@ -25,6 +26,8 @@ export interface ChartListener {
   /** Many candles have changed. */
   loaded(): void
   changed(candle: Candle, change: Exclude<Change, 'none'>): void
+  /** So much has come while the connection was broken that it has to begin anew. */
+  outdated(): void
 }
 
 export interface ChartFeed {
@@ -91,8 +94,10 @@ export function openChartFeed(query: ChartQuery, listener: ChartListener): Chart
       await load(startOfDay(Math.max(first, last - Math.max(length, least))), last + 2 * timeframe.ms)
       isEdge = true
     } else {
-      const margin = Math.max(0, (least - (span.to - span.from)) / 2)
-      await load(startOfDay(Math.max(first, span.from - margin)), Math.min(last + timeframe.ms, span.to + margin))
+      const margin = Math.max(0, (least - lengthOf(span)) / 2)
+      const start = startOfDay(Math.min(last, Math.max(first, span.from - margin)))
+      // Before the first trade there is nothing: what comes first is shown.
+      await load(start, Math.min(last + 2 * timeframe.ms, Math.max(span.to + margin, start + least)))
       isEdge = to > last
     }
     ready()
@@ -153,7 +158,9 @@ export function openChartFeed(query: ChartQuery, listener: ChartListener): Chart
               if (signal.aborted) return
               const { phase } = state.get()
               // Between what was loaded and the first message there may be a commit.
-              if (phase === 'ready' && isEdge) await run(() => load(to - 2 * timeframe.ms, undefined).then(ready))
+              const missed = (now() - to) / timeframe.ms
+              if (phase === 'ready' && isEdge && missed > PAGE / 2) listener.outdated()
+              else if (phase === 'ready' && isEdge) await run(() => load(to - 2 * timeframe.ms, undefined).then(ready))
               else if (phase !== 'ready') await (started = start())
             })
           },

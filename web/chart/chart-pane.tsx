@@ -18,6 +18,7 @@ import { createPriceChart, type PriceChart } from './price-chart.ts'
 /** What the keys and the export do with it. */
 export interface PaneHandle {
   step(windows: number): void
+  leave(): void
   pan(direction: number): void
   zoom(factor: number): void
   picture(): HTMLCanvasElement | undefined
@@ -61,6 +62,7 @@ export function ChartPane({ markets, timeframe, state, handle }: PaneProps) {
           isFirst = false
           figures.ask()
         },
+        outdated: () => setRound(count => count + 1),
         changed(candle) {
           made.change(candle)
           figures.ask()
@@ -111,6 +113,7 @@ export function ChartPane({ markets, timeframe, state, handle }: PaneProps) {
 
   handle.pane = {
     step: windows => moving(each => each.step(windows)),
+    leave: () => chart?.leave(),
     pan: direction => moving(each => each.pan(direction * 50)),
     zoom: factor => moving(each => each.zoom(factor)),
     picture: () => chart?.picture(),

@@ -2,8 +2,16 @@
 import { useMemo, useState } from 'preact/hooks'
 import { copyText } from '../browser.ts'
 import { type MarketRow, marketName } from '../model/rows.ts'
-import { instantText, RANGES, TIMEFRAMES, timeframeFor, timeframeNamed } from '../model/times.ts'
-import type { ChartState } from '../model/view-state.ts'
+import {
+  instantText,
+  longestOf,
+  RANGES,
+  TIMEFRAMES,
+  type Timeframe,
+  timeframeFor,
+  timeframeNamed,
+} from '../model/times.ts'
+import { type ChartState, lengthOf, spanWithin } from '../model/view-state.ts'
 import { showChart, view } from '../shell/address.ts'
 import { Empty } from '../shell/notices.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'
@@ -22,11 +30,14 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
   const market =
     markets.find(each => marketName(each) === state.market) ??
     (state.market === undefined ? favourite(markets) : undefined)
-  const timeframe = timeframeNamed(state.timeframe) ?? TIMEFRAMES[0]
+  const length = lengthOf(state.span)
+  // An address may ask for more candles than can be seen.
+  const timeframe = timeframeFor(timeframeNamed(state.timeframe) ?? TIMEFRAMES[0], length)
+  const chooseTimeframe = (chosen: Timeframe) =>
+    showChart({ timeframe: chosen.name, span: spanWithin(state.span, longestOf(chosen)) })
   const chooseRange = (ms: number) => showChart({ span: { last: ms }, timeframe: timeframeFor(timeframe, ms).name })
   const toggleVwap = () => showChart({ vwap: !view.get().chart.vwap }, false)
   const nextRange = (direction: number) => {
-    const length = 'last' in state.span ? state.span.last : state.span.to - state.span.from
     const place = direction > 0 ? RANGES.find(({ ms }) => ms > length) : RANGES.findLast(({ ms }) => ms < length)
     if (place) chooseRange(place.ms)
   }
@@ -35,7 +46,7 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
     {
       ...{ keys: TIMEFRAMES.map((_, place) => String(place + 1)), label: `1 … ${TIMEFRAMES.length}` },
       does: `timeframe: ${TIMEFRAMES.map(({ name }) => name).join(', ')}`,
-      run: key => showChart({ timeframe: TIMEFRAMES[Number(key) - 1].name }),
+      run: key => chooseTimeframe(TIMEFRAMES[Number(key) - 1]),
     },
     { keys: ['['], label: '[', does: 'a shorter range', run: () => nextRange(-1) },
     { keys: [']'], label: ']', does: 'a longer range', run: () => nextRange(1) },
@@ -61,9 +72,9 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
       keys: ['e', 'End'],
       label: 'e End',
       does: 'to the end, live',
-      run: () =>
-        showChart({ span: { last: 'last' in state.span ? state.span.last : state.span.to - state.span.from } }),
+      run: () => showChart({ span: { last: length } }),
     },
+    { keys: ['Escape'], label: 'Esc', does: 'back to the newest figures', run: () => handle.pane?.leave() },
     { keys: ['s'], label: 's', does: 'choose a market', run: () => setPicker('market') },
     { keys: ['o'], label: 'o', does: 'lay other exchanges over it', run: () => setPicker('over') },
     { keys: ['v'], label: 'v', does: 'the average price since midnight', run: toggleVwap },
@@ -98,7 +109,7 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
     <div class="chart-view">
       <WatchPanel markets={markets} current={state.market ?? (market && marketName(market))} />
       <section class="chart-main" aria-label="Chart">
-        <Toolbar {...{ market, state, timeframe, toggleVwap, chooseRange, open: setPicker }} />
+        <Toolbar {...{ market, state, timeframe, toggleVwap, chooseTimeframe, chooseRange, open: setPicker }} />
         {state.asOf !== undefined && (
           <p class="bar bar-as-of">
             <span>
@@ -138,7 +149,7 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
           close={close}
           choose={ms => {
             close()
-            const half = ('last' in state.span ? state.span.last : state.span.to - state.span.from) / 2
+            const half = length / 2
             showChart({ span: { from: ms - half, to: ms + half } })
           }}
         />

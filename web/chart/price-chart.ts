@@ -37,6 +37,8 @@ export interface PriceChart extends ChartMoves {
   paint(colors: ChartColors): void
   /** Moves the crosshair by so many windows, from where it is or from the end. */
   step(windows: number): void
+  /** Takes the crosshair away. */
+  leave(): void
   picture(): HTMLCanvasElement
   remove(): void
 }
@@ -66,13 +68,19 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
       timeVisible: true,
       secondsVisible: false,
       rightOffset: MARGIN,
-      minBarSpacing: 0.5,
+      minBarSpacing: 1,
       lockVisibleTimeRangeOnResize: true,
     },
     kineticScroll: { touch: true, mouse: false },
   })
   const candles = chart.addSeries(CandlestickSeries, { borderVisible: false, priceLineVisible: true })
-  const average = chart.addSeries(LineSeries, { lineWidth: 1, priceLineVisible: false, lastValueVisible: false })
+  const average = chart.addSeries(LineSeries, {
+    // It may be far away: the candles are what the scale is for.
+    autoscaleInfoProvider: () => null,
+    lineWidth: 1,
+    priceLineVisible: false,
+    lastValueVisible: false,
+  })
   const volume = chart.addSeries(
     HistogramSeries,
     { priceFormat: { type: 'volume' }, priceLineVisible: false, lastValueVisible: false },
@@ -227,6 +235,11 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
       chart.setCrosshairPosition(value, seconds(at), candles)
       bringIntoView(chart, next)
       handlers.hovered(at)
+    },
+    leave() {
+      chart.clearCrosshairPosition()
+      at = undefined
+      handlers.hovered(undefined)
     },
     picture: () => chart.takeScreenshot(true, false),
     remove: () => chart.remove(),

@@ -2,7 +2,6 @@
 import type { MarketRow } from '../model/rows.ts'
 import { RANGES, TIMEFRAMES, type Timeframe } from '../model/times.ts'
 import type { ChartState } from '../model/view-state.ts'
-import { showChart } from '../shell/address.ts'
 import { PriceLine } from '../watch/price-line.tsx'
 
 /** What the buttons open. */
@@ -13,11 +12,12 @@ export interface ToolbarProps {
   readonly state: ChartState
   readonly timeframe: Timeframe
   readonly toggleVwap: () => void
+  readonly chooseTimeframe: (timeframe: Timeframe) => void
   readonly chooseRange: (ms: number) => void
   readonly open: (picker: Picker) => void
 }
 
-export function Toolbar({ market, state, timeframe, toggleVwap, chooseRange, open }: ToolbarProps) {
+export function Toolbar({ market, state, timeframe, toggleVwap, chooseTimeframe, chooseRange, open }: ToolbarProps) {
   return (
     <div class="toolbar">
       <div class="toolbar-market">
@@ -31,15 +31,15 @@ export function Toolbar({ market, state, timeframe, toggleVwap, chooseRange, ope
       <div class="toolbar-controls">
         <fieldset class="segments">
           <legend class="unseen">Timeframe</legend>
-          {TIMEFRAMES.map(({ name }, place) => (
+          {TIMEFRAMES.map((each, place) => (
             <button
-              key={name}
+              key={each.name}
               type="button"
-              aria-pressed={name === timeframe.name}
-              title={`Candles of ${name} (${place + 1})`}
-              onClick={() => showChart({ timeframe: name })}
+              aria-pressed={each.name === timeframe.name}
+              title={`Candles of ${each.name} (${place + 1})`}
+              onClick={() => chooseTimeframe(each)}
             >
-              {name}
+              {each.name}
             </button>
           ))}
         </fieldset>

@@ -28,15 +28,18 @@ export const RANGES: readonly Timeframe[] = [
 ]
 
 /** More windows than this cannot be told apart, even on the widest screen. */
-const MOST_WINDOWS = 2_000
+const MOST_WINDOWS = 4_000
 
 export const timeframeNamed = (name: string): Timeframe | undefined => TIMEFRAMES.find(each => each.name === name)
 
 /** The wanted timeframe, or the shortest longer one in which a range has few enough windows. */
 export function timeframeFor(wanted: Timeframe, rangeMs: number): Timeframe {
-  const fits = (each: Timeframe) => rangeMs / each.ms <= MOST_WINDOWS
+  const fits = (each: Timeframe) => rangeMs <= longestOf(each)
   return TIMEFRAMES.find(each => each.ms >= wanted.ms && fits(each)) ?? TIMEFRAMES[TIMEFRAMES.length - 1]
 }
+
+/** The longest part of time that is shown in candles of a timeframe, milliseconds. */
+export const longestOf = ({ ms }: Timeframe): number => ms * MOST_WINDOWS
 
 export const startOfDay = (ms: number): number => Math.floor(ms / DAY) * DAY
 

@@ -37,6 +37,15 @@ export const INITIAL: ViewState = {
 
 const MARKET = /^[A-Z0-9_]+:[\w.-]+$/
 
+/** How long a part of time is, milliseconds. */
+export const lengthOf = (span: Span): number => ('last' in span ? span.last : span.to - span.from)
+
+/** A part of time that is not longer than so many milliseconds; its end stays. */
+export function spanWithin(span: Span, most: number): Span {
+  if (lengthOf(span) <= most) return span
+  return 'last' in span ? { last: most } : { from: span.to - most, to: span.to }
+}
+
 /** Every text is read: what it says wrong, or not at all, is as at first. */
 export function stateIn(hash: string): ViewState {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2)

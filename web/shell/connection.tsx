@@ -35,8 +35,10 @@ export function ConnectionBar() {
     return (
       <div class="bar bar-broken" role="alert">
         <p>
-          <b>Not live</b> for {lengthText(time - worst.sinceMs)}: {worst.reason} What is shown is as it was.{' '}
-          <span aria-hidden="true">{left > 0 ? `Next try in ${left} s.` : 'Trying…'}</span>
+          <b>Not live</b>
+          {/* What changes every second is not read out every second. */}
+          <span aria-hidden="true"> for {lengthText(time - worst.sinceMs)}</span>: {worst.reason} What is shown is as it
+          was. <span aria-hidden="true">{left > 0 ? `Next try in ${left} s.` : 'Trying…'}</span>
         </p>
         <button type="button" onClick={retryNow}>
           Try now

@@ -5,7 +5,7 @@ import { every } from 'hono/combine'
 import { cors } from 'hono/cors'
 import type { Registry } from 'prom-client'
 import type { Lineage } from '../adapters/openlineage.ts'
-import { Corrupt, Misplaced, messageOf, NotFound, Paused, Throttled } from '../domain/errors.ts'
+import { Corrupt, Misplaced, messageOf, NotFound } from '../domain/errors.ts'
 import { metricNames } from '../domain/metrics.ts'
 import { USER_PREFIX } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
@@ -28,6 +28,7 @@ import { logged, measured, numbered } from './http/requests.ts'
 import { takingTurns } from './http/turns.ts'
 import { krakenRoutes } from './kraken/routes.ts'
 import { type LiveOptions, openLive } from './live/live.ts'
+import { isForLater, noteFailure } from './market/failures.ts'
 import { marketRoutes } from './market/routes.ts'
 import { oauthRoutes } from './oauth.ts'
 import { type OpenPage, pageRoutes } from './page-routes.ts'
@@ -58,6 +59,8 @@ export interface ApiOptions {
   readonly isLogged?: boolean
   /** Where requests are counted, and answered under `/metrics`. */
   readonly registry?: Registry
+  /** Where a data file is had from by its key, for who asks on the same machine; by default it is a route. */
+  readonly urlOf?: ((key: string) => string) | undefined
   /** Told of every commit of a table. */
   readonly lineage?: Lineage | undefined
   /** For answers that go on: live trades and candles, and recorded ones; there are none without. */
@@ -113,7 +116,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
     }),
   )
   if (options.page) app.route('/', pageRoutes(options.page))
-  for (const path of ['/', '/iceberg', '/v1'])
+  for (const path of ['/', '/iceberg', '/v1', '/v1/'])
     app.get(path, context =>
       context.json({
         catalog: '/iceberg/v1/config',
@@ -147,10 +150,16 @@ export function createApi(options: ApiOptions): Hono<Variables> {
   const { maxAnswerBytes } = options
   app.use(takingTurns)
   if (maxAnswerBytes !== undefined) for (const path of ROUTED) app.use(path, bounded(maxAnswerBytes))
-  const live = options.live && openLive(reading, options.live)
+  const live = options.live && openLive(reading, log, options.live)
   app.route(
     '/v1',
-    marketRoutes({ ports: reading, writing: ports, tags, isOpen: !authorize, log, service, live }, admitCounted),
+    marketRoutes(
+      {
+        ...{ ports: reading, writing: ports, tags, isOpen: !authorize },
+        ...{ log, service, live, urlOf: options.urlOf },
+      },
+      admitCounted,
+    ),
   )
   const shape = { ports: reading, log, admit: admitCounted }
   app.route('/binance', binanceRoutes({ ...shape, live }))
@@ -194,9 +203,13 @@ const LOCAL = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/
 
 function refuse(context: Context, error: unknown, log: Log): Response {
   const known = asApiError(error)
-  if (known) return answer(context, known)
-  log.error('a request failed', { method: context.req.method, path: context.req.path, reason: messageOf(error) })
-  return answer(context, new ApiError(500, 'InternalServerError', `This failed here: ${messageOf(error)}`))
+  if (known) {
+    if (known.cause !== undefined) noteFailure(context, log, known.cause)
+    return answer(context, known)
+  }
+  const message = noteFailure(context, log, error)
+  if (isForLater(error)) return answer(context, new ApiError(503, 'ServiceUnavailableException', message))
+  return answer(context, new ApiError(500, 'InternalServerError', message))
 }
 
 function asApiError(error: unknown): ApiError | undefined {
@@ -207,8 +220,6 @@ function asApiError(error: unknown): ApiError | undefined {
   if (error instanceof Corrupt) return new ApiError(400, 'BadRequestException', messageOf(error))
   if (error instanceof Misplaced) return new ApiError(400, 'BadRequestException', messageOf(error))
   if (error instanceof NotFound) return new ApiError(404, 'NotFoundException', messageOf(error))
-  if (error instanceof Throttled || error instanceof Paused)
-    return new ApiError(503, 'ServiceUnavailableException', `${messageOf(error)} Try again in a while.`)
   return undefined
 }
 

@@ -6,8 +6,9 @@ export class ApiError extends TradelakeError {
   readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503
   /** The class of Iceberg's Java library that clients turn it into. */
   readonly type: string
-  constructor(status: ApiError['status'], type: string, message: string) {
-    super(message)
+  /** `cause`: why, where clients need not know. */
+  constructor(status: ApiError['status'], type: string, message: string, options?: ErrorOptions) {
+    super(message, options)
     this.status = status
     this.type = type
   }

@@ -1,4 +1,4 @@
-/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|feed|catalog|replay|lineage|api …]`: prints figures and their ratios to named baselines. */
+/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|feed|catalog|replay|lineage|api|soak-api …]`: prints figures and their ratios to named baselines. */
 import { benchAge } from './age.ts'
 import { benchApi } from './api.ts'
 import { benchCatalog } from './catalog.ts'
@@ -11,9 +11,10 @@ import { benchLineage } from './lineage.ts'
 import { benchMaintain } from './maintain.ts'
 import { benchPipeline } from './pipeline.ts'
 import { benchReplay } from './replay.ts'
+import { benchSoakApi } from './soak-api.ts'
 
 const MESSAGES = Number(process.env.BENCH_MESSAGES ?? 1_000_000)
-/** The feed's benchmark: trades a second, and for how long. */
+/** The feed's benchmark: trades a second, and for how long, as the soak of the read API. */
 const RATE = Number(process.env.BENCH_RATE ?? 10_000)
 const MINUTES = Number(process.env.BENCH_MINUTES ?? 10)
 
@@ -30,6 +31,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   api: benchApi,
   replay: benchReplay,
   lineage: benchLineage,
+  'soak-api': () => benchSoakApi(MINUTES),
 }
 
 const wanted = process.argv.slice(2)

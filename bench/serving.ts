@@ -1,7 +1,7 @@
 /** `tradelake serve` for the benchmarks: a process of its own on a lake in a folder. */
 import { spawn } from 'node:child_process'
 
-const CLI = new URL('../cli/main.ts', import.meta.url).pathname
+const CLI = new URL('../bin/tradelake.js', import.meta.url).pathname
 
 export interface Serving {
   /** Without a slash at its end. */

@@ -8,6 +8,8 @@ import { runOnNode24 } from './node24.js'
 const built = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 const source = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
 const [first] = process.argv.slice(2)
+// What answers are made of dies at once: a nursery of three times 8 MiB instead of 32 saves a server some 100 MB.
+const flags = first === 'serve' ? ['--max-semi-space-size=8'] : []
 if (first === '--version')
   console.log(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version)
-else runOnNode24([existsSync(source) ? source : built, ...process.argv.slice(2)], { connected: true })
+else runOnNode24([...flags, existsSync(source) ? source : built, ...process.argv.slice(2)], { connected: true })

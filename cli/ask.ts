@@ -2,22 +2,26 @@
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createApi } from '../api/app.ts'
+import { type ApiOptions, createApi } from '../api/app.ts'
 import { PARAMETERS, type ParameterName } from '../api/market/parameter-list.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Option, Values } from './command.ts'
 import { formatTable } from './format.ts'
-import { type LAKE_OPTIONS, openForCatalog } from './open-lake.ts'
+import { type CatalogPlace, type LAKE_OPTIONS, openForCatalog } from './open-lake.ts'
 import { STDERR } from './stderr-log.ts'
 
 /** Asks a path below `/v1`. @throws BadInput in the words of the problem that was answered */
 export type Ask = (path: string, method?: 'GET' | 'PUT' | 'DELETE') => Promise<Response>
 
-/** Opens the lake, and closes it when the work has ended. @throws BadInput */
-export async function withApi<T>(place: Values<typeof LAKE_OPTIONS>, work: (ask: Ask) => Promise<T>): Promise<T> {
+/** Opens the lake, and closes it when the work has ended. `options`: what the application has besides. @throws BadInput */
+export async function withApi<T>(
+  place: Values<typeof LAKE_OPTIONS>,
+  work: (ask: Ask) => Promise<T>,
+  options: (lake: CatalogPlace) => Pick<ApiOptions, 'service' | 'urlOf'> = () => ({}),
+): Promise<T> {
   const lake = await openForCatalog(place)
   try {
-    const api = createApi({ ports: lake.ports, log: STDERR, auth: 'none' })
+    const api = createApi({ ports: lake.ports, log: STDERR, auth: 'none', ...options(lake) })
     return await work(async (path, method = 'GET') => {
       const answer = await api.request(`http://localhost/v1/${path}`, { method, headers: { host: 'localhost' } })
       if (!answer.ok) throw new BadInput(optionWords(((await answer.json()) as { detail: string }).detail))

@@ -1,14 +1,13 @@
 /** `tradelake serve`: the lake over HTTP, candles and trades and an Iceberg REST catalog, until Ctrl-C. */
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import { clientRegion } from '../adapters/aws-clients.ts'
-import { s3FileService } from '../adapters/file-service.ts'
 import { type HttpServer, openHttpServer } from '../adapters/http-server.ts'
 import { placeOf } from '../adapters/places.ts'
-import { askedToEnd, systemClock, systemScratch, systemTimers } from '../adapters/system.ts'
+import { askedToEnd, systemScratch, systemTimers } from '../adapters/system.ts'
 import { type ApiOptions, createApi, STATE_AGE_MS } from '../api/app.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
 import { command, type Values } from './command.ts'
+import { fileService } from './file-service.ts'
 import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
 import { type CatalogPlace, LAKE_OPTIONS, openForCatalog } from './open-lake.ts'
 import { openPage } from './page.ts'
@@ -85,22 +84,6 @@ function parseOrigins(text: string): string[] {
   if (wrong !== undefined)
     throw new BadInput(`--origins ${wrong} is no origin: give its protocol and host alone, as https://charts.example.`)
   return origins
-}
-
-/** How clients get at a deployed lake's files; those of a folder they reach by themselves. @throws BadInput */
-async function fileService({
-  stack,
-  'files-role': roleArn,
-}: {
-  readonly stack: string | undefined
-  readonly 'files-role': string | undefined
-}): Promise<ApiOptions['service']> {
-  if (roleArn !== undefined && stack === undefined)
-    throw new BadInput('--files-role is for a lake in S3: give --stack NAME too.')
-  if (roleArn !== undefined && !/^arn:[\w-]+:iam::\d{12}:role\/\S+$/.test(roleArn))
-    throw new BadInput(`--files-role ${roleArn} is not the ARN of a role, as arn:aws:iam::111122223333:role/files.`)
-  if (stack === undefined) return undefined
-  return s3FileService({ region: await clientRegion(), roleArn, now: systemClock().now })
 }
 
 export interface Serving extends Values<typeof SERVE_OPTIONS> {

@@ -16,13 +16,14 @@ export interface CandleColumns {
   candle(row: number): Candle
 }
 
-/** Decoded files that a process keeps, in bytes: some half a million candles. */
-const MAX_CACHED_BYTES = 64 * 1024 * 1024
+/** Decoded files that a process keeps, in bytes: some two hundred thousand candles. */
+const MAX_CACHED_BYTES = 24 * 1024 * 1024
 const cached = cachePerStore<CandleColumns>(MAX_CACHED_BYTES)
 
 /** All timeframes' tables have the same columns. */
 const CANDLES = candleTable(TIMEFRAMES[0])
 const READ = ['symbol', 'exchange', ...Object.values(CANDLE_FIELDS)]
+const FIELDS = Object.keys(CANDLE_FIELDS) as (keyof typeof CANDLE_FIELDS)[]
 /** What a decimal takes that 64 bits do not hold, with its object. */
 const WIDE_BYTES = 48
 
@@ -52,14 +53,11 @@ async function decode(ports: Pick<Ports, 'store'>, key: string): Promise<Weighed
       ]),
     ),
     starts,
-    candle: row => ({
-      symbol: text(symbol, row),
-      exchange: text(exchange, row),
-      ...(Object.fromEntries(Object.entries(numbers).map(([field, { values }]) => [field, values[row]])) as Omit<
-        Candle,
-        'symbol' | 'exchange'
-      >),
-    }),
+    candle(row) {
+      const found: Record<string, string | bigint> = { symbol: text(symbol, row), exchange: text(exchange, row) }
+      for (const field of FIELDS) found[field] = numbers[field].values[row]
+      return found as unknown as Candle
+    },
   }
   const widths = Object.values(numbers).map(({ kind }) => (kind === 'int64' ? 8 : WIDE_BYTES))
   return { value: decoded, weight: rows * (widths.reduce((sum, width) => sum + width, 0) + 3 * 4) }

@@ -59,8 +59,8 @@ export const EVERY_TRADE: Wanted = {
 const COLUMNS = ['symbol', 'exchange', 'timestamp', 'trade_id', 'price', 'quantity', 'side']
 const PLAIN = new Set(['trade_id'])
 
-/** Decoded files that a process keeps, in bytes: some two million trades. */
-const MAX_CACHED_BYTES = 112 * 1024 * 1024
+/** Decoded files that a process keeps, in bytes: some three quarters of a million trades. */
+const MAX_CACHED_BYTES = 48 * 1024 * 1024
 const cached = cachePerStore<readonly TradeColumns[]>(MAX_CACHED_BYTES)
 /** What a row takes besides its id and decimals that 64 bits do not hold. */
 const ROW_BYTES = 5 * 8 + 4

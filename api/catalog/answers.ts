@@ -28,7 +28,7 @@ export interface Answers {
 }
 
 /** Compressed metadata, with its text; and whole bodies, which are all the same where nothing is delegated. */
-const CACHED_PARTS_BYTES = 48 * 1024 * 1024
+const CACHED_PARTS_BYTES = 32 * 1024 * 1024
 const CACHED_BODIES_BYTES = 16 * 1024 * 1024
 
 export function createAnswers(ports: Pick<CatalogPorts, 'store' | 'files'>): Answers {

@@ -4,7 +4,7 @@
  * request under the same key again (header `Idempotency-Key`).
  */
 import { createHash } from 'node:crypto'
-import { Conflict, messageOf } from '../../domain/errors.ts'
+import { Conflict } from '../../domain/errors.ts'
 import { requireUnpaused } from '../../domain/lease.ts'
 import { statePartition } from '../../domain/names.ts'
 import type { Key, Ports, StateStore, Write } from '../../domain/ports.ts'
@@ -102,8 +102,8 @@ export async function mutate(
 }
 
 function unknown(error: unknown): ApiError {
-  const message = `Whether this was committed is not known: ${messageOf(error)}`
-  return new ApiError(500, 'CommitStateUnknownException', message)
+  const message = 'Whether this was committed is not known: read the table before you try again.'
+  return new ApiError(500, 'CommitStateUnknownException', message, { cause: error })
 }
 
 function keyItem(key: string): Key {

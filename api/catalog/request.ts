@@ -1,8 +1,8 @@
 /** What a request says, and how it is answered: the same for all routes of the catalog. */
 import type { Context } from 'hono'
-import { parseAccept } from 'hono/utils/accept'
 import type { Access } from '../access.ts'
 import { badRequest } from '../errors.ts'
+import { codingIn } from '../http/compression.ts'
 import { type Body, plainOf, type Snapshots } from './answers.ts'
 import { repeatable } from './mutate.ts'
 import { type Identifier, type Namespace, parseNamespace, requireForUsers, requireName } from './names.ts'
@@ -62,17 +62,7 @@ export function sendBody(context: Context, body: Body): Response {
     ...{ 'content-type': 'application/json', vary: 'accept-encoding' },
     ...(body.etag === undefined ? { 'cache-control': 'no-store' } : { etag: body.etag }),
   }
-  return takesGzip(context.req.header('accept-encoding') ?? '')
+  return codingIn(context.req.header('accept-encoding'), ['gzip'])
     ? context.body(body.gzip as Uint8Array<ArrayBuffer>, 200, { ...headers, 'content-encoding': 'gzip' })
     : context.body(plainOf(body) as Uint8Array<ArrayBuffer>, 200, headers)
-}
-
-/**
- * Whether a client would rather have gzip than plain text (RFC 9110, "Accept-Encoding"): a coding of weight 0 is refused, `*` is any that
- * is not named, and plain text is taken where it is not refused. Most clients say no more than `gzip`.
- */
-function takesGzip(header: string): boolean {
-  const weights = new Map(parseAccept(header).map(({ type, q }) => [type.toLowerCase(), q]))
-  const gzip = weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? 0
-  return gzip > 0 && gzip >= (weights.get('identity') ?? 0)
 }

@@ -25,6 +25,7 @@ const CODINGS = {
   br: { whole: (body: string | Uint8Array) => brotliOf(body, BROTLI), stream: () => createBrotliCompress(BROTLI) },
   gzip: { whole: (body: string | Uint8Array) => gzipOf(body, GZIP), stream: () => createGzip(GZIP) },
 }
+const NAMES = Object.keys(CODINGS) as (keyof typeof CODINGS)[]
 
 export interface Coded<Body> {
   readonly body: Body
@@ -37,14 +38,14 @@ export async function coded(
   body: string | Uint8Array<ArrayBuffer>,
   accept: string | undefined,
 ): Promise<Coded<string | Uint8Array<ArrayBuffer>>> {
-  const coding = body.length < LEAST_BYTES ? undefined : codingIn(accept)
+  const coding = body.length < LEAST_BYTES ? undefined : codingIn(accept, NAMES)
   if (!coding) return { body, coding }
   return { body: (await CODINGS[coding].whole(body)) as Uint8Array<ArrayBuffer>, coding }
 }
 
 /** A body that is sent as it is made, likewise. */
 export function codedStream(body: Readable, accept: string | undefined): Coded<ReadableStream> {
-  const coding = codingIn(accept)
+  const coding = codingIn(accept, NAMES)
   if (!coding) return { body: Readable.toWeb(body) as ReadableStream, coding }
   const packed = CODINGS[coding].stream()
   body.on('error', error => packed.destroy(error))
@@ -52,12 +53,19 @@ export function codedStream(body: Readable, accept: string | undefined): Coded<R
   return { body: Readable.toWeb(body.pipe(packed)) as ReadableStream, coding }
 }
 
-/** The coding of the greatest weight (RFC 9110, "Accept-Encoding"); none where plain bytes are liked better. */
-function codingIn(header: string | undefined): Coded<unknown>['coding'] {
+/**
+ * The coding of the greatest weight among those that there are, the best first; undefined where plain bytes are liked better. A coding of
+ * weight 0 is refused, and `*` is any that is not named (RFC 9110, "Accept-Encoding").
+ */
+export function codingIn<Coding extends string>(
+  header: string | undefined,
+  codings: readonly Coding[],
+): Coding | undefined {
   if (header === undefined) return undefined
   const weights = new Map(parseAccept(header).map(({ type, q }) => [type.toLowerCase(), q]))
-  const weightOf = (coding: string) => weights.get(coding) ?? weights.get('*') ?? 0
-  const codings = Object.keys(CODINGS) as (keyof typeof CODINGS)[]
+  // RFC 9110, "Gzip Coding": the same by an older name.
+  const named = (coding: string) => weights.get(coding) ?? (coding === 'gzip' ? weights.get('x-gzip') : undefined)
+  const weightOf = (coding: string) => named(coding) ?? weights.get('*') ?? 0
   const best = codings.reduce((a, b) => (weightOf(b) > weightOf(a) ? b : a))
   return weightOf(best) > 0 && weightOf(best) >= (weights.get('identity') ?? 0) ? best : undefined
 }

@@ -38,8 +38,9 @@ export function answerMessages(
   source: Source,
   { framing, isLive }: { readonly framing: Exclude<Framing, 'frames'>; readonly isLive: boolean },
 ): Response {
-  const { timers, slowMs = SLOW_MS } = live
-  const options = { timers, asProblem, slowMs: isLive ? slowMs : undefined }
+  const { timers, log, slowMs = SLOW_MS } = live
+  const told = (error: unknown) => asProblem(context, log, error)
+  const options = { timers, asProblem: told, slowMs: isLive ? slowMs : undefined }
   const connection: Connection = context.env ?? {}
   if (connection.upgrade) {
     connection.upgrade(socket => runSession(context, live, source, socket, { isLive }))
@@ -61,12 +62,13 @@ export function answerMessages(
 /** Sends through a WebSocket what the source makes. `textOf`: the last message of what fails. */
 export function runSession(
   context: Context,
-  { timers, slowMs = SLOW_MS }: Live,
+  { timers, log, slowMs = SLOW_MS }: Live,
   source: Source,
   socket: ServerSocket,
   { isLive, textOf }: { readonly isLive: boolean } & Pick<SinkOptions, 'textOf'>,
 ): void {
-  const options = { timers, asProblem, slowMs: isLive ? slowMs : undefined, textOf }
+  const told = (error: unknown) => asProblem(context, log, error)
+  const options = { timers, asProblem: told, slowMs: isLive ? slowMs : undefined, textOf }
   void runSocket(whileAdmitted(source, timers, accessIn(context)), socket, options)
 }
 

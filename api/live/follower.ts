@@ -34,7 +34,7 @@ interface Waiter {
 }
 
 const MOST_REMEMBERED = 500
-const MOST_NEWS_BYTES = 64 * 1024 * 1024
+const MOST_NEWS_BYTES = 24 * 1024 * 1024
 
 export function createFollower(
   ports: Pick<Ports, 'store' | 'state'> & { readonly timers: Timers },

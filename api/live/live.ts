@@ -1,6 +1,6 @@
 /** What answers that go on need besides the lake; one follower of the tables for all of them. */
 import type { Timers } from '../../domain/feed-ports.ts'
-import type { Ports } from '../../domain/ports.ts'
+import type { Log, Ports } from '../../domain/ports.ts'
 import { createFollower, type Follower } from './follower.ts'
 
 export interface LiveOptions {
@@ -14,13 +14,15 @@ export interface LiveOptions {
 }
 
 export interface Live extends LiveOptions {
+  /** Told why an answer had to end. */
+  readonly log: Log
   readonly follower: Follower
 }
 
 /** How soon a commit is seen. */
 const POLL_MS = 250
 
-export function openLive(ports: Pick<Ports, 'store' | 'state'>, options: LiveOptions): Live {
+export function openLive(ports: Pick<Ports, 'store' | 'state'>, log: Log, options: LiveOptions): Live {
   const { timers, pollMs = POLL_MS } = options
-  return { ...options, follower: createFollower({ store: ports.store, state: ports.state, timers }, pollMs) }
+  return { ...options, log, follower: createFollower({ store: ports.store, state: ports.state, timers }, pollMs) }
 }

@@ -2,15 +2,15 @@
 import type { Context } from 'hono'
 import { candleTable, GOLD_TABLE } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
-import { openTable } from '../../iceberg/catalog.ts'
 import { inTurns } from '../http/turns.ts'
 import { CURRENT, requireSnapshot, type Snapshots, snapshotsIn } from '../market/as-of.ts'
-import { openCandleTables } from '../market/candle-pages.ts'
+import { candleTablesIn, candleTablesOf } from '../market/candle-pages.ts'
 import { digestOf } from '../market/cursors.ts'
-import { chooseMarkets, marketsOf } from '../market/markets.ts'
+import { chooseMarkets, DAILY, marketsIn, marketsSnapshot, named } from '../market/markets.ts'
 import { type Parameters, parametersOf } from '../market/parameters.ts'
 import { problem } from '../market/problems.ts'
 import type { MarketOptions, Route } from '../market/route.ts'
+import { openTogether } from '../market/together.ts'
 import { answerMessages, framingIn, liveOf, STREAM_TYPES } from './answer.ts'
 import { channelsIn } from './channels.ts'
 import { isOver, type Replay, type ReplayPosition, replay } from './replay.ts'
@@ -52,16 +52,20 @@ async function answer(context: Context, options: MarketOptions): Promise<Respons
   const cursor = cursorIn(read.text('cursor') ?? context.req.header('last-event-id'), digestOf(query, NOT_OF_THE_QUERY))
   const begun = cursor?.begun ?? BigInt(ports.clock.now()) * 1000n
   const end = cursor?.to ?? range.end ?? begun
-  const markets = chooseMarkets(await marketsOf(ports), read.codes('exchanges'), read.codes('symbols'))
-  const table = isTrades ? await openTable(ports, GOLD_TABLE) : undefined
-  const tables = await openCandleTables(ports, windows)
+  const opened = await openTogether(ports, [...candleTablesOf(windows), ...[DAILY, ...(isTrades ? [GOLD_TABLE] : [])]])
+  const [exchanges, symbols] = [read.codes('exchanges'), read.codes('symbols')]
+  const daily = opened.get(DAILY.name)
+  const known = await marketsIn(ports, daily, daily && marketsSnapshot(daily, CURRENT)?.['snapshot-id'])
+  const markets = chooseMarkets(known, exchanges, symbols)
+  const table = opened.get(GOLD_TABLE.name)
+  const tables = candleTablesIn(opened, windows)
   const snapshots = cursor?.snapshots ?? snapshotsIn(CURRENT, [...tables.values(), ...(table ? [table] : [])])
   const goldId = snapshots[GOLD_TABLE.name]
   for (const each of [...tables.values(), ...(table ? [table] : [])])
     if (snapshots[each.name] !== undefined) requireSnapshot(each, snapshots[each.name])
   const to = end < begun + FAR_AHEAD ? end : begun + FAR_AHEAD
   const wanted: Replay = {
-    ...{ markets, windows, tables, snapshots, begun, to, speed },
+    ...{ markets, isTraded: named(exchanges, symbols), windows, tables, snapshots, begun, to, speed },
     gold: table && goldId !== undefined ? { table, snapshotId: goldId } : undefined,
     from: range.start,
     after: cursor?.after,

@@ -3,12 +3,12 @@ import type { Timers } from '../../domain/feed-ports.ts'
 import type { Ports } from '../../domain/ports.ts'
 import type { Windows } from '../../domain/windows.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
-import { planGold } from '../../tables/gold.ts'
 import type { Wanted } from '../../tables/gold-columns.ts'
 import { tradesInOrder } from '../../tables/gold-order.ts'
 import type { Snapshots } from '../market/as-of.ts'
 import type { CandleTables } from '../market/candle-pages.ts'
 import type { Markets } from '../market/markets.ts'
+import { goldFiles, wantedOf } from '../market/trades.ts'
 import { type Bytes, putBytes, putNumber } from './bytes.ts'
 import { candleFeed } from './candle-feed.ts'
 import { candleJson } from './candle-text.ts'
@@ -23,7 +23,10 @@ export interface ReplayPosition {
 }
 
 export interface Replay {
+  /** Whose candles. */
   readonly markets: Markets
+  /** Whose trades, by `marketKey`: candles know a market some seconds later than Gold does. */
+  readonly isTraded: (market: string) => boolean
   /** Gold as it is replayed; undefined where no trades are wanted, or there are none. */
   readonly gold: { readonly table: LoadedTable; readonly snapshotId: number } | undefined
   readonly windows: readonly Windows[]
@@ -57,7 +60,7 @@ export async function* replay(
   framing: Framing,
   signal: AbortSignal,
 ): AsyncGenerator<Chunk> {
-  const { after, markets } = wanted
+  const { after, isTraded } = wanted
   const begin = after?.time ?? Number(wanted.from)
   const cursor = positions(wanted.cursor, begin, after?.count ?? 0)
   const messages = createMessages(framing, cursor)
@@ -66,7 +69,7 @@ export async function* replay(
   const putTrade = tradeText()
   const isNew = () => after === undefined || cursor.time > after.time || cursor.count > after.count
 
-  for await (const { count, columns, from, rows } of await tradesOf(ports, wanted, begin, key => markets.has(key)))
+  for await (const { count, columns, from, rows } of await tradesOf(ports, wanted, begin, isTraded))
     for (let i = 0; i < count; i++) {
       const [trade, row] = [columns[from[i]], rows[i]]
       const time = trade.times[row]
@@ -112,8 +115,9 @@ export async function* replay(
 /** The trades from a time on. */
 async function tradesOf(ports: ReplayPorts, { gold, to }: Replay, from: number, market: Wanted['market']) {
   if (!gold) return tradesInOrder(ports, [], { from, to: Number(to), market })
-  const files = await planGold(ports, gold.table, { from: BigInt(from), to: to - 1n }, gold.snapshotId)
-  return tradesInOrder(ports, files, { from, to: Number(to), market })
+  const range = { markets: { has: market }, from: BigInt(from), to, snapshotId: gold.snapshotId }
+  const files = await goldFiles(ports, gold.table, range)
+  return tradesInOrder(ports, files, wantedOf(range))
 }
 
 /** `<prefix>.<time>.<count>`: the place behind the message that it comes with. Of the time it begins at, `given` are behind it already. */

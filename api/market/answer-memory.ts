@@ -25,9 +25,9 @@ export interface Memory {
   keep(answer: KeptAnswer, until: bigint): void
 }
 
-const MAX_CACHED_BYTES = 48 * 1024 * 1024
-/** A larger one would drive out all others. */
-const MAX_ANSWER_BYTES = MAX_CACHED_BYTES / 8
+const MAX_CACHED_BYTES = 24 * 1024 * 1024
+/** Ten thousand candles as JSON; a larger one would drive out all others. */
+const MAX_ANSWER_BYTES = 6 * 1024 * 1024
 const kept = cachePerStore<Entry>(MAX_CACHED_BYTES)
 
 type MemoryPorts = Pick<Ports, 'store' | 'state'>

@@ -46,24 +46,27 @@ export async function asOfIn(
 ): Promise<AsOf> {
   const text = read.text('as_of')
   if (text === undefined) return CURRENT
-  if (SNAPSHOT.test(text)) return ofSnapshot(Number(text), tables, ports.clock.now())
+  if (SNAPSHOT.test(text)) return ofSnapshot(text, tables, ports.clock.now())
   if (PIN_NAME.test(text)) return ofPin(ports, text, tables)
   const micros = read.time('as_of')
   const timeMs = Number((micros ?? 0n) / 1000n)
   if (timeMs > ports.clock.now())
     throw problem(400, `as_of is ${text}, which is yet to come: give an earlier time.`, 'as_of')
+  requireBegun(tables, timeMs, text)
   return { snapshotOf: table => snapshotBefore(table, timeMs), timeMs, pin: undefined, isFixed: false }
 }
 
 /** Reports of gaps come some seconds after what they are about. */
 const REPORTED_WITHIN_MS = HOUR_MS
 
-function ofSnapshot(id: number, tables: readonly LoadedTable[], nowMs: number): AsOf {
-  const named = tables.flatMap(({ metadata }) => snapshotById(metadata, id) ?? [])[0]
+function ofSnapshot(text: string, tables: readonly LoadedTable[], nowMs: number): AsOf {
+  const id = Number(text)
+  // A number beyond 2^53 is none of ours, and would be read as its neighbour.
+  const named = Number.isSafeInteger(id) && tables.flatMap(({ metadata }) => snapshotById(metadata, id) ?? [])[0]
   if (!named)
     throw problem(
       404,
-      `There is no snapshot ${id} in ${tables.map(({ name }) => name).join(', ')}: it has expired, or is another table's. GET /v1/snapshots lists all.`,
+      `There is no snapshot ${text} in ${tables.map(({ name }) => name).join(', ')}: it has expired, or is another table's. GET /v1/snapshots lists all.`,
       'as_of',
     )
   const timeMs = named['timestamp-ms']
@@ -79,6 +82,14 @@ function snapshotBefore({ name, metadata }: LoadedTable, timeMs: number): Snapsh
   if (oldest?.['parent-snapshot-id'] === undefined) return undefined
   const since = new Date(oldest['timestamp-ms']).toISOString()
   throw problem(410, `The oldest snapshot of ${name} that is kept is of ${since}: give a later as_of.`, 'as_of')
+}
+
+/** A time when no table had anything yet would be answered as though nothing had ever been traded. @throws Problem 404 */
+function requireBegun(tables: readonly LoadedTable[], timeMs: number, text: string): void {
+  const all = tables.flatMap(({ metadata }) => metadata.snapshots.slice(0, 1))
+  if (all.length === 0 || tables.some(table => snapshotBefore(table, timeMs))) return
+  const first = new Date(Math.min(...all.map(snapshot => snapshot['timestamp-ms']))).toISOString()
+  throw problem(404, `as_of is ${text}, and the first snapshot is of ${first}: give a later time.`, 'as_of')
 }
 
 async function ofPin(

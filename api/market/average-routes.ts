@@ -1,21 +1,23 @@
 /** `GET /v1/vwap` and `GET /v1/twap`: one average price for each market. */
 import type { Context } from 'hono'
 import { PRICE_SCALE, QUANTITY_SCALE, QUOTE_SCALE } from '../../domain/decimal.ts'
+import { allTables } from '../../domain/tables.ts'
 import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
-import type { LoadedTable } from '../../iceberg/catalog.ts'
-import { snapshotById } from '../../iceberg/metadata.ts'
 import { asOfIn, nowOf, type Snapshots, snapshotsIn } from './as-of.ts'
-import { type Average, type AverageQuery, minuteAverages, timeAverages, volumeAverages } from './averages.ts'
+import { type Average, type AverageQuery, minuteAverages, timeAverages } from './averages.ts'
 import { SETTLED_AFTER } from './candles.ts'
 import { type RowColumn, timeText } from './formats.ts'
-import { chooseMarkets, marketsOf } from './markets.ts'
+import { chooseMarkets, DAILY, marketsIn, marketsSnapshot } from './markets.ts'
 import type { ParameterName } from './parameter-list.ts'
-import { openNamed, PINNED_TABLES } from './pins.ts'
+import { PINNED_TABLES } from './pins.ts'
 import { problem } from './problems.ts'
 import { type ReadRequest, readRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { sendRows } from './send.ts'
+import { openTogether } from './together.ts'
+import { volumeAverages } from './volume-averages.ts'
 
+const TABLES = allTables().filter(({ name }) => PINNED_TABLES.includes(name))
 const COMMON = ['symbols', 'exchanges', 'start', 'end', 'as_of', 'format', 'numbers'] as const
 const TWAP_PARAMETERS = [...COMMON, 'method'] as const
 /** Trades are read one by one for an average by time. */
@@ -74,17 +76,18 @@ async function askedIn(
   const { read, format, numbers } = readRequest(context, parameters)
   const { start: from, end } = read.range()
   if (from === undefined) throw problem(400, 'start is missing: give the begin of the range.', 'start')
-  const tables = await openNamed(ports, PINNED_TABLES)
-  const state = await asOfIn(ports, read, tables)
-  // All that is read is of these snapshots, which the answer names.
-  const snapshots = snapshotsIn(state, tables)
-  const asOf = { ...state, snapshotOf: ({ name, metadata }: LoadedTable) => snapshotById(metadata, snapshots[name]) }
+  // All that is read is of these, which the answer names.
+  const tables = await openTogether(ports, TABLES)
+  const asOf = await asOfIn(ports, read, [...tables.values()])
+  const snapshots = snapshotsIn(asOf, tables.values())
   const now = nowOf(asOf, ports)
   // Nothing is known of the time to come.
   const to = end === undefined || end > now ? now : end
   if (from >= to) throw problem(400, 'start is not before the end of the range, which is now at the latest.', 'start')
-  const markets = chooseMarkets(await marketsOf(ports, asOf), read.codes('exchanges'), read.codes('symbols'))
-  return { read, query: { markets, from, to, asOf }, now, snapshots, format, numbers }
+  const daily = tables.get(DAILY.name)
+  const known = await marketsIn(ports, daily, daily && marketsSnapshot(daily, asOf)?.['snapshot-id'])
+  const markets = chooseMarkets(known, read.codes('exchanges'), read.codes('symbols'))
+  return { read, query: { markets, from, to, asOf, tables }, now, snapshots, format, numbers }
 }
 
 const VWAP = averageRoute(

@@ -1,23 +1,22 @@
-/** Average prices of any range, exactly: by volume, and by time. */
+/** Average prices of any range by time, exactly, and what those by volume (volume-averages.ts) have in common with them. */
 import { marketKey } from '../../domain/candles.ts'
 import { divideHalfEven } from '../../domain/decimal.ts'
 import type { Ports } from '../../domain/ports.ts'
-import { GOLD_TABLE } from '../../domain/tables.ts'
+import { candleTable, GOLD_TABLE } from '../../domain/tables.ts'
 import { MINUTE_MICROS } from '../../domain/time.ts'
-import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { parseWindows, type Windows } from '../../domain/windows.ts'
-import { openTable } from '../../iceberg/catalog.ts'
+import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { droppedBefore } from '../../iceberg/dropped.ts'
 import type { DataFile } from '../../iceberg/types.ts'
-import { marketOf, readTrades, wantedRows } from '../../tables/gold-columns.ts'
+import { marketOf } from '../../tables/gold-columns.ts'
 import { tradesInOrder } from '../../tables/gold-order.ts'
 import { inTurns } from '../http/turns.ts'
 import type { AsOf } from './as-of.ts'
-import { type Find, openCandleTables, pricesBefore } from './candle-pages.ts'
-import { findCandles } from './candles.ts'
-import type { Market, Markets } from './markets.ts'
+import { type Find, pricesBefore } from './candle-pages.ts'
+import { findCandles, requireKept } from './candles.ts'
+import { type Market, type Markets, oneMarket } from './markets.ts'
 import { problem } from './problems.ts'
-import { goldFiles, wantedOf } from './trades.ts'
+import { goldFiles, lastTrades, wantedOf } from './trades.ts'
 
 type ReadPorts = Pick<Ports, 'store' | 'state'>
 
@@ -27,6 +26,8 @@ export interface AverageQuery {
   readonly from: bigint
   readonly to: bigint
   readonly asOf: AsOf
+  /** By name, as they stood together. */
+  readonly tables: ReadonlyMap<string, LoadedTable>
 }
 
 export interface Average {
@@ -41,83 +42,12 @@ export interface Average {
 
 const MINUTES = parseWindows('1m') as Windows
 
-/** A stretch of the range, and the windows whose candles add up to it; undefined: its trades themselves. */
-interface Piece {
-  readonly windows: Windows | undefined
-  readonly from: bigint
-  readonly to: bigint
-}
-
-const LENGTHS = TIMEFRAMES.map(({ name, length }) => ({ windows: parseWindows(name) as Windows, length })).reverse()
-
-/**
- * Sums of price times quantity over sums of quantity. Whole days, hours and minutes come from candles, which are sums of the same
- * trades, and what is left at both ends, and since `settled` (microseconds since 1970), from the trades.
- * @throws Problem 410; Corrupt
- */
-export async function volumeAverages(ports: ReadPorts, query: AverageQuery, settled: bigint): Promise<Average[]> {
-  const sums = new Map(
-    [...query.markets.keys()].map((key): [string, Sum] => [key, { volume: 0n, quoteVolume: 0n, trades: 0n }]),
-  )
-  const tables = await openCandleTables(
-    ports,
-    LENGTHS.map(({ windows }) => windows),
-  )
-  for (const { windows, from, to } of piecesOf(query.from, query.to, settled)) {
-    if (!windows) {
-      const wanted = wantedOf({ ...query, from, to })
-      for (const file of await filesOf(ports, { ...query, from, to }))
-        for await (const trades of inTurns(readTrades(ports, file, wanted)))
-          for (const row of wantedRows(trades, wanted)) {
-            const sum = sums.get(marketOf(trades, row)) as Sum
-            const quantity = trades.quantity.values[row]
-            sum.volume += quantity
-            sum.quoteVolume += trades.price.values[row] * quantity
-            sum.trades += 1n
-          }
-      continue
-    }
-    const table = tables.get(windows.base)
-    const snapshotId = table && query.asOf.snapshotOf(table)?.['snapshot-id']
-    if (!table || snapshotId === undefined) continue
-    for (const candle of await findCandles(ports, table, { windows, markets: query.markets, from, to, snapshotId })) {
-      const sum = sums.get(marketKey(candle.exchange, candle.symbol))
-      if (!sum) continue
-      sum.volume += candle.volume
-      sum.quoteVolume += candle.quoteVolume
-      sum.trades += candle.tradeCount
-    }
-  }
-  return [...query.markets].map(([key, market]) => {
-    const sum = sums.get(key) ?? { volume: 0n, quoteVolume: 0n, trades: 0n }
-    return { market, ...sum, price: sum.volume === 0n ? undefined : divideHalfEven(sum.quoteVolume, sum.volume) }
-  })
-}
-
-/** The longest windows that fit, and what is left at both ends. */
-function piecesOf(from: bigint, to: bigint, settled: bigint, level = 0): Piece[] {
-  if (from >= to) return []
-  if (level === LENGTHS.length) return [{ windows: undefined, from, to }]
-  const { windows, length } = LENGTHS[level]
-  const most = to < settled ? to : settled
-  const [first, last] = [((from + length - 1n) / length) * length, (most / length) * length]
-  if (first >= last) return piecesOf(from, to, settled, level + 1)
-  return [
-    ...piecesOf(from, first, settled, level + 1),
-    { windows, from: first, to: last },
-    ...piecesOf(last, to, settled, level + 1),
-  ]
-}
-
-interface Sum {
-  volume: bigint
-  quoteVolume: bigint
-  trades: bigint
-}
-
 /** Gold's files of the range. @throws Problem 410 where its trades are not kept any longer */
-async function filesOf(ports: ReadPorts, { markets, from, to, asOf }: AverageQuery): Promise<DataFile[]> {
-  const gold = await openTable(ports, GOLD_TABLE)
+export async function filesOf(
+  ports: ReadPorts,
+  { markets, from, to, asOf, tables }: AverageQuery,
+): Promise<DataFile[]> {
+  const gold = tables.get(GOLD_TABLE.name)
   const snapshotId = gold && asOf.snapshotOf(gold)?.['snapshot-id']
   if (!gold || snapshotId === undefined) return []
   const since = droppedBefore(gold.metadata)
@@ -139,10 +69,12 @@ export async function timeAverages(ports: ReadPorts, query: AverageQuery): Promi
   const minute = (from / MINUTE_MICROS) * MINUTE_MICROS
   const before = await lastPrices(ports, query, minute)
   const files = await filesOf(ports, { ...query, from: minute })
+  // Times are whole numbers far below 2^53; only what is multiplied has to be more.
+  const begin = Number(from)
   const running = new Map(
     [...markets.keys()].map(key => [
       key,
-      { price: before.get(key), since: from, weighted: 0n, length: 0n, volume: 0n, quoteVolume: 0n, trades: 0n },
+      { price: before.get(key), since: begin, weighted: 0n, length: 0, volume: 0n, quoteVolume: 0n, trades: 0 },
     ]),
   )
   for await (const { count, columns, from: places, rows } of inTurns(
@@ -152,28 +84,29 @@ export async function timeAverages(ports: ReadPorts, query: AverageQuery): Promi
       const [trades, row] = [columns[places[at]], rows[at]]
       const sum = running.get(marketOf(trades, row))
       if (!sum) continue
-      const time = BigInt(trades.times[row])
+      const time = trades.times[row]
       const price = trades.price.values[row]
       const quantity = trades.quantity.values[row]
-      if (time >= from) {
-        if (sum.price !== undefined) {
-          sum.weighted += sum.price * (time - sum.since)
+      if (time >= begin) {
+        if (sum.price !== undefined && time > sum.since) {
+          sum.weighted += sum.price * BigInt(time - sum.since)
           sum.length += time - sum.since
         }
         sum.since = time
         sum.volume += quantity
         sum.quoteVolume += price * quantity
-        sum.trades += 1n
+        sum.trades++
       }
       sum.price = price
     }
   return [...markets].map(([key, market]) => {
     const sum = running.get(key)
     if (!sum || sum.price === undefined) return { market, price: undefined, volume: 0n, quoteVolume: 0n, trades: 0n }
-    const length = sum.length + to - sum.since
-    const { volume, quoteVolume, trades } = sum
-    const price = length === 0n ? sum.price : divideHalfEven(sum.weighted + sum.price * (to - sum.since), length)
-    return { market, price, volume, quoteVolume, trades }
+    const last = Number(to) - sum.since
+    const length = BigInt(sum.length + last)
+    const { volume, quoteVolume } = sum
+    const price = length === 0n ? sum.price : divideHalfEven(sum.weighted + sum.price * BigInt(last), length)
+    return { market, price, volume, quoteVolume, trades: BigInt(sum.trades) }
   })
 }
 
@@ -186,7 +119,9 @@ const STRETCH = 1_440n * MINUTE_MICROS
  */
 export async function minuteAverages(ports: ReadPorts, query: AverageQuery): Promise<Average[]> {
   const { markets, from, to } = query
-  const find = await minuteCandles(ports, query)
+  const minutes = query.tables.get(candleTable(MINUTES.base).name)
+  if (minutes) requireKept(minutes, query.asOf.snapshotOf(minutes)?.['snapshot-id'], from)
+  const find = minuteCandles(ports, query)
   const prices = await lastPrices(ports, query, from)
   const sums = new Map(
     [...markets.keys()].map(key => [
@@ -228,8 +163,8 @@ export async function minuteAverages(ports: ReadPorts, query: AverageQuery): Pro
 const NOTHING = { total: 0n, minutes: 0n, volume: 0n, quoteVolume: 0n, trades: 0n }
 
 /** The candles of minutes, in the query's state; none where it had none. */
-async function minuteCandles(ports: ReadPorts, { asOf }: AverageQuery): Promise<Find> {
-  const table = (await openCandleTables(ports, [MINUTES])).get(MINUTES.base)
+function minuteCandles(ports: ReadPorts, { asOf, tables }: AverageQuery): Find {
+  const table = tables.get(candleTable(MINUTES.base).name)
   const snapshotId = table && asOf.snapshotOf(table)?.['snapshot-id']
   if (!table || snapshotId === undefined) return async () => []
   return (markets, from, to) => findCandles(ports, table, { windows: MINUTES, markets, from, to, snapshotId })
@@ -238,6 +173,15 @@ async function minuteCandles(ports: ReadPorts, { asOf }: AverageQuery): Promise<
 /** Each market's last price before a minute; none where it was not traded before. */
 async function lastPrices(ports: ReadPorts, query: AverageQuery, minute: bigint): Promise<Map<string, bigint>> {
   const prices = new Map<string, bigint>()
-  await pricesBefore(await minuteCandles(ports, query), MINUTES, query.markets, minute, prices)
+  await pricesBefore(minuteCandles(ports, query), MINUTES, query.markets, minute, prices)
+  const gold = query.tables.get(GOLD_TABLE.name)
+  const snapshotId = gold && query.asOf.snapshotOf(gold)?.['snapshot-id']
+  for (const [key, market] of query.markets) {
+    if (prices.has(key) || market.firstTrade >= minute) continue
+    // Minutes are kept no longer where retention says so; trades are.
+    const range = { markets: oneMarket(market), from: 0n, to: minute, snapshotId }
+    const [last] = await lastTrades(ports, gold, range, 1)
+    if (last) prices.set(key, last.price)
+  }
   return prices
 }

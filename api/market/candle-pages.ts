@@ -1,15 +1,16 @@
 /** A page of candles of some windows and markets: what is asked for, where the last page ended, and the rows from there on. */
 import { type Candle, marketKey } from '../../domain/candles.ts'
 import type { Ports } from '../../domain/ports.ts'
-import { candleTable } from '../../domain/tables.ts'
+import { candleTable, type TableDefinition } from '../../domain/tables.ts'
 import type { Timeframe } from '../../domain/timeframes.ts'
 import type { Windows } from '../../domain/windows.ts'
-import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
+import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { turn } from '../http/turns.ts'
 import { type AsOf, CURRENT, requireSnapshot, type Snapshots } from './as-of.ts'
-import { findCandles } from './candles.ts'
+import { findCandles, requireKept } from './candles.ts'
 import { findGaps } from './gaps.ts'
 import type { Markets } from './markets.ts'
+import { openTogether } from './together.ts'
 
 export type Fill = 'none' | 'previous' | 'null'
 
@@ -52,11 +53,40 @@ export interface CandlePage {
 
 type ReadPorts = Pick<Ports, 'store' | 'state'>
 
+/** The definitions of the tables that windows are made of, each once. */
+export function candleTablesOf(windows: readonly Windows[]): TableDefinition[] {
+  return [...new Set(windows.map(({ base }) => base))].map(candleTable)
+}
+
+/** Those that are among opened tables. */
+export function candleTablesIn(opened: ReadonlyMap<string, LoadedTable>, windows: readonly Windows[]): CandleTables {
+  return new Map(
+    windows.flatMap(({ base }) => {
+      const table = opened.get(candleTable(base).name)
+      return table ? [[base, table] as const] : []
+    }),
+  )
+}
+
+/** @throws Problem 410 where windows of the query's markets are kept no longer */
+export function requireKeptWindows(
+  tables: CandleTables,
+  { windows, markets, from }: CandleQuery,
+  snapshots: Snapshots,
+) {
+  const firsts = [...markets.values()].map(({ firstTrade }) => firstTrade)
+  if (firsts.length === 0) return
+  const first = firsts.reduce(min)
+  for (const each of windows) {
+    const table = tables.get(each.base)
+    // A window that begins before the range is not asked for.
+    if (table) requireKept(table, snapshots[table.name], aligned(each, max(from, each.startOf(first))))
+  }
+}
+
 /** @throws Corrupt */
 export async function openCandleTables(ports: ReadPorts, windows: readonly Windows[]): Promise<CandleTables> {
-  const bases = [...new Set(windows.map(({ base }) => base))]
-  const tables = await Promise.all(bases.map(base => openTable(ports, candleTable(base))))
-  return new Map(bases.flatMap((base, i) => (tables[i] ? [[base, tables[i]] as const] : [])))
+  return candleTablesIn(await openTogether(ports, candleTablesOf(windows)), windows)
 }
 
 /** More rows than these are made in turns. */

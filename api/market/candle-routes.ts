@@ -2,7 +2,6 @@
 import type { Context } from 'hono'
 import { type Candle, vwap } from '../../domain/candles.ts'
 import { PRICE_SCALE, QUANTITY_SCALE, QUOTE_SCALE } from '../../domain/decimal.ts'
-import { candleTable } from '../../domain/tables.ts'
 import { recall, remember } from './answer-memory.ts'
 import { asOfIn, nowOf, type Snapshots, snapshotsIn } from './as-of.ts'
 import {
@@ -10,16 +9,19 @@ import {
   type CandleQuery,
   type CandleRow,
   candlePage,
-  openCandleTables,
+  candleTablesIn,
+  candleTablesOf,
   type Position,
+  requireKeptWindows,
 } from './candle-pages.ts'
 import { cursorText, readCursor } from './cursors.ts'
 import type { RowColumn } from './formats.ts'
-import { chooseMarkets, MARKET_TABLES, marketNames, marketsOf } from './markets.ts'
+import { chooseMarkets, DAILY, MARKET_TABLES, marketNames, marketsIn, marketsSnapshot } from './markets.ts'
 import { ROWS_PARAMETERS, rowsRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { batchOf } from './row-batch.ts'
 import { sendKept, sendRows, streamRows } from './send.ts'
+import { openTogether } from './together.ts'
 
 const PARAMETERS = [
   ...(['symbols', 'exchanges', 'timeframe', 'start', 'end', 'fill', 'include_open', 'as_of'] as const),
@@ -102,28 +104,33 @@ export const CANDLES: Route = {
 
 async function answer(context: Context, { ports }: MarketOptions): Promise<Response> {
   const clock = BigInt(ports.clock.now()) * 1000n
-  const known = await recall(ports, context, clock)
-  if (known) return sendKept(context, known)
+  const kept = await recall(ports, context, clock)
+  if (kept) return sendKept(context, kept)
   const { query, read, format, numbers, limit, isWhole } = rowsRequest(context, PARAMETERS, MAX_LIMIT)
   const windows = read.windows('timeframe', '1m')
-  const memory = await remember(ports, context, [
-    ...new Set(windows.map(({ base }) => base).map(candleTable)),
-    ...MARKET_TABLES,
-  ])
-  const tables = await openCandleTables(ports, windows)
+  const definitions = candleTablesOf(windows)
+  const memory = await remember(ports, context, [...definitions, ...MARKET_TABLES])
+  const opened = await openTogether(ports, [...definitions, DAILY])
+  const tables = candleTablesIn(opened, windows)
+  const daily = opened.get(DAILY.name)
   const asOf = await asOfIn(ports, read, [...tables.values()])
   const now = nowOf(asOf, ports)
-  const cursor = readCursor(query, ([from, to, snapshots, number, start, market]) => {
+  const cursor = readCursor(query, ([from, to, snapshots, number, start, market, markets]) => {
     if (!windows[Number(number)]) throw new RangeError('it has other windows')
     const position: Position = [Number(number), BigInt(String(start)), String(market)]
     const ids = Object.entries(snapshots as Snapshots).map(([table, id]) => [table, Number(id)])
-    return { from: BigInt(String(from)), to: BigInt(String(to)), snapshots: Object.fromEntries(ids), position }
+    return {
+      ...{ from: BigInt(String(from)), to: BigInt(String(to)), snapshots: Object.fromEntries(ids), position },
+      markets: Number(markets),
+    }
   })
   const range = isWhole ? read.wholeRange() : read.range()
   const to = cursor?.to ?? range.end ?? now + 1n
+  const marketsAt = daily && (cursor?.markets ?? marketsSnapshot(daily, asOf)?.['snapshot-id'])
+  const known = await marketsIn(ports, daily, marketsAt)
   const wanted: CandleQuery = {
     windows,
-    markets: chooseMarkets(await marketsOf(ports, asOf), read.codes('exchanges'), read.codes('symbols')),
+    markets: chooseMarkets(known, read.codes('exchanges'), read.codes('symbols')),
     // Without a begin: the last of them.
     from: range.start ?? cursor?.from ?? lastWindows(windows, to, limit),
     to,
@@ -132,6 +139,7 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
     limit,
   }
   const snapshots = cursor?.snapshots ?? snapshotsIn(asOf, tables.values())
+  requireKeptWindows(tables, wanted, snapshots)
   const page = (after: Position | undefined) => candlePage(ports, tables, wanted, snapshots, after, now, asOf)
   const answer = { columns: CANDLE_COLUMNS, format, numbers, isFixed: asOf.isFixed }
   if (isWhole)
@@ -147,7 +155,8 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
     })
   const { rows, next } = await page(cursor?.position)
   const nextCursor =
-    next && cursorText(query, [String(wanted.from), String(to), snapshots, next[0], String(next[1]), next[2]])
+    next &&
+    cursorText(query, [String(wanted.from), String(to), snapshots, next[0], String(next[1]), next[2], marketsAt])
   // A window that ends makes another answer, whatever is committed.
   const until = windows.map(each => each.endOf(each.startOf(clock))).reduce((a, b) => (a < b ? a : b))
   return sendRows(context, { ...answer, rows, next: nextCursor, about: { snapshots }, kept: { memory, until } })

@@ -5,9 +5,13 @@ import type { Ports } from '../../domain/ports.ts'
 import { dayOf, MINUTE_MICROS } from '../../domain/time.ts'
 import type { Windows } from '../../domain/windows.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
+import { droppedBefore } from '../../iceberg/dropped.ts'
+import { currentSnapshot } from '../../iceberg/metadata.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { readCandleColumns } from '../../tables/candle-columns.ts'
 import type { Markets } from './markets.ts'
+import { problem } from './problems.ts'
+import { requireRepaired } from './repairs.ts'
 
 /** Candles follow Gold by seconds, and by minutes after a failure: microseconds after which only late trades change them. */
 export const SETTLED_AFTER = 10n * MINUTE_MICROS
@@ -24,16 +28,17 @@ export interface CandleRange {
 
 /**
  * Candles in the order of their windows, then exchange, then symbol; none for a window without trades.
- * @throws TradelakeError where the table does not hold the snapshot any longer; Corrupt
+ * @throws TradelakeError where the table does not hold the snapshot any longer; Problem 503 while some of them are being made again; Corrupt
  */
 export async function findCandles(
-  ports: Pick<Ports, 'store'>,
+  ports: Pick<Ports, 'store' | 'state'>,
   table: LoadedTable,
   { windows, markets, from, to, snapshotId }: CandleRange,
 ): Promise<Candle[]> {
   if (from >= to) return []
   // The last window that begins in the range reaches beyond it.
   const end = windows.endOf(windows.startOf(to - 1n))
+  await requireRepaired(ports, table, snapshotId, { from, to: end - 1n })
   const files = await planFiles(ports, table, {
     snapshotId,
     where: [
@@ -68,6 +73,21 @@ export async function findCandles(
     return foldCandles(some, start, windows.endOf(start) - start)
   })
   return inOrder([...whole, ...folded])
+}
+
+/**
+ * Whether a table still has the candles from a time on, microseconds since 1970. Snapshots from before they were dropped have them.
+ * @throws Problem 410
+ */
+export function requireKept({ name, metadata }: LoadedTable, snapshotId: number | undefined, from: bigint): void {
+  const since = droppedBefore(metadata)
+  if (from >= since || snapshotId !== currentSnapshot(metadata)?.['snapshot-id']) return
+  const begin = new Date(Number(since / 1000n)).toISOString()
+  throw problem(
+    410,
+    `Candles of ${name} before ${begin} are not kept: give a later start, or a timeframe that longer candles add up to.`,
+    'start',
+  )
 }
 
 /** By start, then market: the order of answers. */

@@ -50,7 +50,7 @@ interface Count {
 
 /** In the order of buckets, then markets; a bucket before a market's first trade is left out. @throws Corrupt */
 export async function coverageOf(
-  ports: Pick<Ports, 'store'>,
+  ports: Pick<Ports, 'store' | 'state'>,
   gold: LoadedTable,
   query: CoverageQuery,
   reports: readonly Report[],
@@ -84,7 +84,7 @@ export async function coverageOf(
 const NOTHING: Count = { trades: 0, numbers: 0, least: 0, most: -1 }
 
 async function countTrades(
-  ports: Pick<Ports, 'store'>,
+  ports: Pick<Ports, 'store' | 'state'>,
   gold: LoadedTable,
   { markets, from, to, windows, snapshotId }: CoverageQuery,
 ): Promise<Map<string, Count>> {

@@ -52,7 +52,7 @@ export const EXPORTS: Route = {
   ...{ method: 'get', path: '/exports', parameters: PARAMETERS, columns: COLUMNS },
   summary:
     "The Parquet files that hold a table's rows of a range, of one snapshot: together with a filter by time, exactly those rows.",
-  async answer(context, { ports, service }) {
+  async answer(context, { ports, service, urlOf }) {
     const { read, format, numbers } = readRequest(context, PARAMETERS)
     const definition = definitionOf(read.text('table'))
     const table = await openTable(ports, definition)
@@ -62,13 +62,11 @@ export const EXPORTS: Route = {
     const files =
       table && snapshotId !== undefined ? await filesOf(ports, table, definition, { start, end, snapshotId }) : []
     const base = new URL(context.req.url).origin
+    const here = urlOf ?? ((key: string) => `${base}/v1/files/${key}`)
     const rows = await Promise.all(
       files.map(async (file): Promise<FileRow> => {
         const uri = uriOf(ports.store, file.key)
-        const url =
-          service && uri.startsWith('s3://')
-            ? await service.presign(uri, LIFETIME_SECONDS)
-            : `${base}/v1/files/${file.key}`
+        const url = service && uri.startsWith('s3://') ? await service.presign(uri, LIFETIME_SECONDS) : here(file.key)
         return { definition, file, url }
       }),
     )

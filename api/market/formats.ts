@@ -1,5 +1,6 @@
 /** The formats of answers, and rows as text: each column is named once with its type, and every format writes it by that. */
 import { trimmedDecimal } from '../../domain/decimal.ts'
+import { DAY_MICROS } from '../../domain/time.ts'
 import type { Parameters } from './parameters.ts'
 import { problem } from './problems.ts'
 
@@ -52,8 +53,12 @@ export function formatIn(read: Parameters, accept: string | undefined): Format {
 
 /** Each row as a JSON object. */
 export function jsonRows<Row>(columns: readonly RowColumn<Row>[], rows: readonly Row[], numbers: Numbers): string[] {
-  const names = columns.map(({ name }) => `${JSON.stringify(name)}:`)
-  return rows.map(row => `{${columns.map((column, i) => names[i] + jsonValue(column, row, numbers)).join(',')}}`)
+  const names = columns.map(({ name }, i) => `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`)
+  return rows.map(row => {
+    let text = ''
+    for (let i = 0; i < columns.length; i++) text += names[i] + jsonValue(columns[i], row, numbers)
+    return `${text}}`
+  })
 }
 
 /** Each row as a line; a null is nothing between its commas. */
@@ -69,8 +74,8 @@ export function csvNames(columns: readonly ColumnShape[]): string {
 function jsonValue<Row>(column: RowColumn<Row>, row: Row, numbers: Numbers): string {
   const text = textOf(column, row)
   if (text === undefined) return 'null'
-  const isNumber = column.type === 'count' || (column.type === 'decimal' && numbers === 'float')
-  return isNumber ? text : JSON.stringify(text)
+  if (column.type === 'text') return JSON.stringify(text)
+  return column.type === 'count' || (column.type === 'decimal' && numbers === 'float') ? text : `"${text}"`
 }
 
 /** A leading sign or equals would make a formula of it in a spreadsheet; no name or number here has one. */
@@ -88,7 +93,20 @@ function textOf<Row>({ type, scale = 0, value }: RowColumn<Row>, row: Row): stri
 
 /** As `2026-11-20T10:00:00Z`, with six digits after the point where it is no whole second. */
 export function timeText(micros: bigint): string {
-  const seconds = new Date(Number(micros / 1_000_000n) * 1000).toISOString().slice(0, 19)
-  const rest = micros % 1_000_000n
-  return rest === 0n ? `${seconds}Z` : `${seconds}.${rest.toString().padStart(6, '0')}Z`
+  const day = Number(micros / DAY_MICROS)
+  if (day !== lastDay) [lastDay, lastDate] = [day, new Date(day * 86_400_000).toISOString().slice(0, 11)]
+  const rest = Number(micros % DAY_MICROS)
+  const [hour, minute, second] = [
+    Math.floor(rest / 3_600_000_000),
+    Math.floor(rest / 60_000_000) % 60,
+    Math.floor(rest / 1_000_000) % 60,
+  ]
+  const seconds = `${lastDate}${TWO[hour]}:${TWO[minute]}:${TWO[second]}`
+  const fraction = rest % 1_000_000
+  return fraction === 0 ? `${seconds}Z` : `${seconds}.${String(fraction).padStart(6, '0')}Z`
 }
+
+const TWO = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'))
+/** Most times of an answer are of one day, whose date is worked out once. */
+let lastDay = Number.NaN
+let lastDate = ''

@@ -1,15 +1,18 @@
 /** The markets of a lake: every symbol of an exchange that has a candle, and when it was first and last traded. */
 import { marketKey } from '../../domain/candles.ts'
 import type { Ports } from '../../domain/ports.ts'
+import { EVER } from '../../domain/ranges.ts'
 import { candleTable, DATA_LOSSES_TABLE, FEED_GAPS_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
+import { snapshotById } from '../../iceberg/metadata.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import { readCandleColumns } from '../../tables/candle-columns.ts'
-import { type AsOf, CURRENT } from './as-of.ts'
+import { type AsOf, CURRENT, requireSnapshot } from './as-of.ts'
 import { nearest } from './nearest.ts'
 import { problem } from './problems.ts'
+import { requireRepaired } from './repairs.ts'
 
 export interface Market {
   readonly exchange: string
@@ -22,7 +25,7 @@ export interface Market {
 export type Markets = ReadonlyMap<string, Market>
 
 /** The fewest files, and those that are kept for ever. */
-const DAILY = candleTable(TIMEFRAMES[TIMEFRAMES.length - 1])
+export const DAILY = candleTable(TIMEFRAMES[TIMEFRAMES.length - 1])
 const known = new WeakMap<Snapshot, Markets>()
 
 /** What says of a market that it is there, and what it lacks. */
@@ -33,16 +36,32 @@ export function openMarkets(ports: Pick<Ports, 'store' | 'state'>): Promise<Load
   return openTable(ports, DAILY)
 }
 
-/** All markets of a state, by `marketKey`. @throws Problem 410; Corrupt */
+/** All markets of a state, by `marketKey`. @throws Problem 410, 503; Corrupt */
 export async function marketsOf(ports: Pick<Ports, 'store' | 'state'>, asOf: AsOf = CURRENT): Promise<Markets> {
   const table = await openMarkets(ports)
+  return marketsIn(ports, table, table && marketsSnapshot(table, asOf)?.['snapshot-id'])
+}
+
+/** The snapshot of the table that knows the markets of a state. @throws Problem 410 */
+export function marketsSnapshot(table: LoadedTable, asOf: AsOf): Snapshot | undefined {
   // A pin of other tables leaves the names to the present.
-  const snapshot = table && (asOf.snapshotOf(table) ?? (asOf.pin === undefined ? undefined : CURRENT.snapshotOf(table)))
-  if (!snapshot) return new Map()
+  return asOf.snapshotOf(table) ?? (asOf.pin === undefined ? undefined : CURRENT.snapshotOf(table))
+}
+
+/** All markets of a snapshot of that table; none where there is none. @throws Problem 410 where it has expired, 503; Corrupt */
+export async function marketsIn(
+  ports: Pick<Ports, 'store' | 'state'>,
+  table: LoadedTable | undefined,
+  snapshotId: number | undefined,
+): Promise<Markets> {
+  if (!table || snapshotId === undefined) return new Map()
+  requireSnapshot(table, snapshotId)
+  const snapshot = snapshotById(table.metadata, snapshotId) as Snapshot
+  await requireRepaired(ports, table, snapshotId, EVER)
   const found = known.get(snapshot)
   if (found) return found
   const markets = new Map<string, Market>()
-  for (const { key } of await planFiles(ports, table, { snapshotId: snapshot['snapshot-id'] })) {
+  for (const { key } of await planFiles(ports, table, { snapshotId })) {
     const file = await readCandleColumns(ports, key)
     for (const [market, rows] of file.markets) {
       const [first, last] = [file.candle(rows[0]), file.candle(rows[rows.length - 1])]
@@ -82,6 +101,16 @@ export function chooseMarkets(all: Markets, exchanges: readonly string[], symbol
   )
   const chosen = symbols.length === 0 ? there : there.filter(({ symbol }) => symbols.includes(symbol))
   return new Map(chosen.map(market => [marketKey(market.exchange, market.symbol), market]))
+}
+
+/** Whether a market is of these exchanges and symbols: candles know it some seconds later than Gold does, so its trades are found by its names alone. */
+export function named(exchanges: readonly string[], symbols: readonly string[]): (key: string) => boolean {
+  return key => {
+    const [exchange, symbol] = key.split('|')
+    return (
+      (exchanges.length === 0 || exchanges.includes(exchange)) && (symbols.length === 0 || symbols.includes(symbol))
+    )
+  }
 }
 
 function requireNames(what: string, asked: readonly string[], present: ReadonlySet<string>, where = ''): void {

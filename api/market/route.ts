@@ -20,6 +20,8 @@ export interface MarketOptions {
   readonly log: Log
   /** Where the files are, for who cannot be let at them otherwise. */
   readonly service: FileService | undefined
+  /** Where a file is had from by its key, for who asks on the same machine; by default it is a route. */
+  readonly urlOf?: ((key: string) => string) | undefined
   /** For answers that go on; there are none without. */
   readonly live?: Live
 }

@@ -1,6 +1,5 @@
 /** The read API: what a lake knows of the markets, under `/v1`. */
 import { Hono, type MiddlewareHandler } from 'hono'
-import { messageOf } from '../../domain/errors.ts'
 import type { Variables } from '../catalog/request.ts'
 import { REPLAY } from '../live/replay-route.ts'
 import { STREAM } from '../live/stream-route.ts'
@@ -35,15 +34,14 @@ const ROUTES: readonly Route[] = [
   ...PIN_ROUTES,
 ]
 
+/** What tells nothing of the lake. */
+const DESCRIPTIONS = ['/openapi.json', '/docs'].map(path => ({ method: 'get', path }))
+
 /** `admit` lets requests pass, or throws an ApiError or a Problem. */
 export function marketRoutes(options: MarketOptions, admit: MiddlewareHandler<Variables>): Hono<Variables> {
   const routes = new Hono<Variables>()
   routes.onError((error, context) => {
-    const known = asProblem(error)
-    if (known.status === 500)
-      options.log.error('a request failed', {
-        ...{ path: context.req.path, reason: messageOf(error), request: context.get('requestId') },
-      })
+    const known = asProblem(context, options.log, error)
     return context.body(JSON.stringify(problemBody(known)), known.status, {
       'content-type': 'application/problem+json',
     })
@@ -55,7 +53,9 @@ export function marketRoutes(options: MarketOptions, admit: MiddlewareHandler<Va
   for (const route of ROUTES) routes.on(route.method, route.path, context => route.answer(context, options))
   routes.all('/*', context => {
     const asked = context.req.path.replace(/^\/v1/, '')
-    const here = ROUTES.filter(({ path }) => new RegExp(`^${path.replace(/:\w+(?:\{[^}]*\})?/g, '.+')}$`).test(asked))
+    const here = [...ROUTES, ...DESCRIPTIONS].filter(({ path }) =>
+      new RegExp(`^${path.replace(/:\w+(?:\{[^}]*\})?/g, '.+')}$`).test(asked),
+    )
     if (here.length > 0) {
       const methods = here.map(({ method }) => method.toUpperCase())
       // RFC 9110, "405 Method Not Allowed".

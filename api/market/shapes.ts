@@ -1,6 +1,6 @@
 /** What the routes have in common that answer in the shape of somebody else's API: who is let in, and how it fails. */
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { messageOf } from '../../domain/errors.ts'
+import { TradelakeError } from '../../domain/errors.ts'
 import type { Log, Ports } from '../../domain/ports.ts'
 import type { Variables } from '../catalog/request.ts'
 import { asProblem } from './failures.ts'
@@ -24,12 +24,10 @@ export function shapeRoutes(
 ): Hono<Variables> {
   const routes = new Hono<Variables>()
   routes.onError((error, context) => {
-    const { status } = asProblem(error)
-    if (status === 500)
-      log.error('a request failed', {
-        ...{ path: context.req.path, reason: messageOf(error), request: context.get('requestId') },
-      })
-    return context.json(bodyOf(error, status), status)
+    const known = asProblem(context, log, error)
+    // Errors of a shape's own have more to say than a problem.
+    const isOwn = error instanceof TradelakeError && known.status < 500
+    return context.json(bodyOf(isOwn ? error : known, known.status), known.status)
   })
   routes.use(first, admit)
   return routes

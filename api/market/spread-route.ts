@@ -7,17 +7,26 @@ import { marketKey } from '../../domain/candles.ts'
 import { divideHalfEven, PRICE_SCALE } from '../../domain/decimal.ts'
 import { assetsOf } from '../../domain/pairs.ts'
 import { asOfIn, nowOf, type Snapshots, snapshotsIn } from './as-of.ts'
-import { type CandleQuery, type CandleRow, candlePage, openCandleTables, type Position } from './candle-pages.ts'
+import {
+  type CandleQuery,
+  type CandleRow,
+  candlePage,
+  candleTablesIn,
+  candleTablesOf,
+  type Position,
+  requireKeptWindows,
+} from './candle-pages.ts'
 import { lastWindows } from './candle-routes.ts'
 import { cursorText, readCursor } from './cursors.ts'
 import type { RowColumn } from './formats.ts'
-import { chooseMarkets, type Markets, marketsOf } from './markets.ts'
+import { chooseMarkets, DAILY, type Markets, marketsIn, marketsSnapshot } from './markets.ts'
 import { nearest } from './nearest.ts'
 import type { Parameters } from './parameters.ts'
 import { problem } from './problems.ts'
 import { ROWS_PARAMETERS, rowsRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { sendRows } from './send.ts'
+import { openTogether } from './together.ts'
 
 const PARAMETERS = ['base', 'quotes', 'exchanges', 'timeframe', 'start', 'end', 'as_of', ...ROWS_PARAMETERS] as const
 const MAX_LIMIT = 2_000
@@ -83,7 +92,9 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
   if (isWhole) throw problem(400, `limit is all: give a whole number from 1 to ${MAX_LIMIT}.`, 'limit')
   const [windows, ...others] = read.windows('timeframe', '1m')
   if (others.length > 0) throw problem(400, 'timeframe has several windows: give one.', 'timeframe')
-  const tables = await openCandleTables(ports, [windows])
+  const opened = await openTogether(ports, [...candleTablesOf([windows]), DAILY])
+  const tables = candleTablesIn(opened, [windows])
+  const daily = opened.get(DAILY.name)
   const asOf = await asOfIn(ports, read, [...tables.values()])
   const now = nowOf(asOf, ports)
   const cursor = readCursor(query, ([from, to, snapshots, start, market]) => ({
@@ -92,13 +103,15 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
   }))
   const range = read.range()
   const to = cursor?.to ?? range.end ?? now + 1n
-  const markets = pricedIn(chooseMarkets(await marketsOf(ports, asOf), read.codes('exchanges'), []), read)
+  const known = await marketsIn(ports, daily, daily && marketsSnapshot(daily, asOf)?.['snapshot-id'])
+  const markets = pricedIn(chooseMarkets(known, read.codes('exchanges'), []), read)
   const from = range.start ?? cursor?.from ?? lastWindows([windows], to, limit)
   const wanted: CandleQuery = {
     ...{ windows: [windows], markets, from, to, fill: 'previous', includeOpen: true },
     limit: (limit + 1) * markets.size,
   }
   const snapshots = cursor?.snapshots ?? snapshotsIn(asOf, tables.values())
+  requireKeptWindows(tables, wanted, snapshots)
   const page = await candlePage(ports, tables, wanted, snapshots, cursor?.position, now, asOf)
   const intervals = [...Map.groupBy(page.rows, ({ windowStart }) => windowStart).values()]
   const shown = intervals.slice(0, limit)

@@ -8,7 +8,7 @@ import { asOfIn, nowOf, requireSnapshot } from './as-of.ts'
 import { cursorText, readCursor } from './cursors.ts'
 import type { RowColumn } from './formats.ts'
 import { readFresh, withMarkets } from './fresh.ts'
-import { chooseMarkets, MARKET_TABLES, marketNames, marketsOf } from './markets.ts'
+import { chooseMarkets, MARKET_TABLES, marketNames, marketsOf, named } from './markets.ts'
 import { problem } from './problems.ts'
 import { ROWS_PARAMETERS, rowsRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
@@ -115,16 +115,6 @@ async function answer(context: Context, { ports, writing }: MarketOptions): Prom
       'fresh',
     )
   return send(rows, cursorText(query, [String(to), snapshotId, String(last.time), last.exchange, last.symbol, last.id]))
-}
-
-/** Candles know a market some seconds later than Gold does: its trades are found by its names alone. */
-function named(exchanges: readonly string[], symbols: readonly string[]): (key: string) => boolean {
-  return key => {
-    const [exchange, symbol] = key.split('|')
-    return (
-      (exchanges.length === 0 || exchanges.includes(exchange)) && (symbols.length === 0 || symbols.includes(symbol))
-    )
-  }
 }
 
 /** No trade ends by itself. */

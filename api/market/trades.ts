@@ -10,6 +10,7 @@ import { type TradeColumns, type Wanted, wantedRows } from '../../tables/gold-co
 import { type OrderedTrades, tradesInOrder } from '../../tables/gold-order.ts'
 import { inTurns } from '../http/turns.ts'
 import type { Markets } from './markets.ts'
+import { requireRepaired } from './repairs.ts'
 
 /** Price in units of 10^-10, quantity of 10^-8, time in microseconds since 1970. */
 export interface TradeRow {
@@ -37,7 +38,7 @@ export interface TradeRange {
 /** An exchange's clock may be ahead of ours: validation takes trades of up to a minute later. Microseconds. */
 export const FAR_AHEAD = MINUTE_MICROS
 
-type ReadPorts = Pick<Ports, 'store'>
+type ReadPorts = Pick<Ports, 'store' | 'state'>
 
 /** The first of them behind `after`, at most `limit`. @throws Corrupt */
 export async function firstTrades(
@@ -105,14 +106,16 @@ function within(wanted: Wanted, hour: number): Wanted {
   return { ...wanted, from: Math.max(wanted.from, hour * HOUR), to: Math.min(wanted.to, (hour + 1) * HOUR) }
 }
 
-/** Files that may hold trades of the range. */
+/** Files that may hold trades of the range. @throws Problem 503 while some of its trades are being made again */
 export async function goldFiles(
   ports: ReadPorts,
   gold: LoadedTable | undefined,
   range: TradeRange,
 ): Promise<DataFile[]> {
   if (!gold || range.snapshotId === undefined || range.from >= range.to) return []
-  return planGold(ports, gold, { from: range.from, to: range.to - 1n }, range.snapshotId)
+  const times = { from: range.from, to: range.to - 1n }
+  await requireRepaired(ports, gold, range.snapshotId, times)
+  return planGold(ports, gold, times, range.snapshotId)
 }
 
 /** Which rows of a file belong to it. */

@@ -1,6 +1,5 @@
 /** tardis-machine's normalized market data over the lake, for clients that are made for it (docs/clients/tardis-machine.md). */
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { messageOf } from '../../domain/errors.ts'
 import type { Log, Ports } from '../../domain/ports.ts'
 import { GOLD_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import type { Windows } from '../../domain/windows.ts'
@@ -35,8 +34,7 @@ export interface TardisOptions {
 export function tardisRoutes({ ports, log, live, admit }: TardisOptions): Hono {
   const routes = new Hono()
   routes.onError((error, context) => {
-    const known = asProblem(error)
-    if (known.status === 500) log.error('a request failed', { path: context.req.path, reason: messageOf(error) })
+    const known = asProblem(context, log, error)
     return context.body(JSON.stringify(problemBody(known)), known.status, {
       'content-type': 'application/problem+json',
     })
@@ -71,7 +69,8 @@ async function recorded({ ports, live }: Lake, wanted: readonly Wanted[], { from
   const current = table && currentSnapshot(table.metadata)
   const tables = await openCandleTables(ports, windows)
   const asked = {
-    ...{ markets, windows, tables, from, to, begun: BigInt(ports.clock.now()) * 1000n, cursor: '' },
+    ...{ markets, isTraded: (key: string) => wanted.some(option => asksFor(option, key)) },
+    ...{ windows, tables, from, to, begun: BigInt(ports.clock.now()) * 1000n, cursor: '' },
     gold: table && current && { table, snapshotId: current['snapshot-id'] },
     ...{ snapshots: snapshotsIn(CURRENT, tables.values()), speed: Number.POSITIVE_INFINITY, after: undefined },
   }

@@ -147,6 +147,16 @@ test('the server says whether it is ready, and counts what it answered', async (
 test('a method that a route does not take is refused with those that it takes', async () => {
   const answer = await served()('/v1/pins/x', {}, 'POST')
   expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'PUT, DELETE'])
+  for (const path of ['/v1/docs', '/v1/openapi.json']) {
+    const other = await served()(path, {}, 'POST')
+    expect([path, other.status, other.headers.get('allow')]).toEqual([path, 405, 'GET'])
+  }
+})
+
+test('a slash at the end of the beginning makes no difference', async () => {
+  const ask = served()
+  expect(await (await ask('/v1/')).text()).toBe(await (await ask('/v1')).text())
+  expect((await ask('/v1/')).status).toBe(200)
 })
 
 describe('where an answer has to be small', () => {

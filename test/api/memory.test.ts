@@ -24,6 +24,24 @@ test('a state store is asked once within a moment, and again after it, or after 
   expect(get).toHaveBeenCalledTimes(4)
 })
 
+test('a reading that finds something new makes all others new: what was committed together is seen together', async () => {
+  const { ports, clock } = memoryLake()
+  const key = (sort: string) => ({ table: 'catalog', partition: 'market_data.x', sort }) as const
+  const put = (v: string) =>
+    ports.state.transact(
+      ['a', 'b'].map(sort => ({ kind: 'put' as const, item: { key: key(sort), attributes: { v } } })),
+      ports.ids.uuid(),
+    )
+  const state = brieflyKept(ports.state, clock, 250)
+  await put('one')
+  await state.get(key('a'))
+  clock.advance(200)
+  await state.get(key('b'))
+  await put('two')
+  clock.advance(100)
+  expect([(await state.get(key('a')))?.v, (await state.get(key('b')))?.v]).toEqual(['two', 'two'])
+})
+
 test('an answer is given again until a commit, the end of a window, or a loss makes another', async () => {
   const lake = await marketLake()
   const reads = vi.spyOn(lake.ports.store, 'get')

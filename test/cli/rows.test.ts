@@ -1,6 +1,6 @@
 /** What `candles`, `trades`, `coverage`, `export` and `pin` print, of one small lake. */
 import { execFileSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
@@ -61,6 +61,9 @@ describe('rows', () => {
 
 test('files are named, and copied whole', async () => {
   const { data: named } = JSON.parse(await ask('export', '--table', 'gold_crypto_trades', '--format', 'json'))
+  // By paths that any reader of Parquet takes.
+  for (const { url } of named) expect(readFileSync(url).subarray(0, 4).toString()).toBe('PAR1')
+  expect(named.map(({ url }: { url: string }) => url.startsWith(join(data, 'objects')))).not.toContain(false)
   const folder = join(newFolder(), 'export')
   expect(await ask('export', '--table', 'gold_crypto_trades', '--to', folder)).toMatch(/^\d+ files with \d+ rows in /)
   expect(readdirSync(folder).length).toBe(named.length)

@@ -22,7 +22,7 @@ let url: URL
 const complaints: string[] = []
 beforeAll(async () => {
   lake = await servedMarkets()
-  const main = new URL('../../cli/main.ts', import.meta.url).pathname
+  const main = new URL('../../bin/tradelake.js', import.meta.url).pathname
   server = spawn(process.execPath, [main, 'serve', '--data', lake.directory, '--port', '0'])
   server.stderr?.on('data', text => complaints.push(String(text)))
   const [greeting] = await once(server.stdout as NodeJS.ReadableStream, 'data')

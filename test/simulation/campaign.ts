@@ -104,16 +104,20 @@ function surroundings(
 /** Every point × every kind, in order; the points are those of the run without faults. */
 export function singleFaults({ points, firstPoint }: Pick<RunResult, 'points' | 'firstPoint'>): Schedule[] {
   return points.flatMap((point, number) =>
-    number < firstPoint ? [] : kindsAt(point).map(kind => new Map([[number, kind]])),
+    number < firstPoint ? [] : kindsAt(point, number).map(kind => new Map([[number, kind]])),
   )
 }
 
 /**
  * An invocation that dies before a call has done what it had done when the call before came back. So its death there is tried once,
- * as the one after that call, or where that was only a read, after the one before it: back to the invocation's first call.
+ * as the one after that call, or where that was only a read, after the one before it: back to the invocation's first call. A read that is
+ * refused is refused in one of two words, by turns: nothing takes effect, and hardly any caller tells them apart.
  */
-function kindsAt({ type, follows }: Point): readonly FaultKind[] {
-  return follows ? KINDS[type].filter(kind => kind !== 'crash-before') : KINDS[type]
+function kindsAt({ type, follows }: Point, number: number): readonly FaultKind[] {
+  const other = number % 2 === 0 ? 'fail' : 'throttle'
+  return KINDS[type].filter(
+    kind => !(follows && kind === 'crash-before') && !((type === 'read' || type === 'list') && kind === other),
+  )
 }
 
 /** The nth of the sampled pairs. */

@@ -227,7 +227,8 @@ test('a slow client is told so in Binance’s shape, and cut', async () => {
       slow.lake,
       Array.from({ length: 20_000 }, () => tradeAgo(slow.lake, ++number, 0)),
     )
-  await new Promise(resolve => setTimeout(resolve, 1_000))
+  // It is cut when the last message has five seconds to arrive.
+  await expect.poll(() => slow.timers.lengths.includes(5_000), { timeout: 60_000 }).toBe(true)
   client.socket.resume()
   const [code] = await once(client.socket, 'close')
   expect(code).toBe(1008)

@@ -95,13 +95,16 @@ export function readerOf(response: Response): MessageReader {
 }
 
 /** The machine's timers, counted. */
-export function countedTimers(): Timers & { waiting(): number } {
+export function countedTimers(): Timers & { waiting(): number; readonly lengths: readonly number[] } {
   const timers = systemTimers()
+  const lengths: number[] = []
   let waiting = 0
   return {
     ...timers,
+    lengths,
     waiting: () => waiting,
     after(milliseconds, run) {
+      lengths.push(milliseconds)
       waiting++
       let isOver = false
       const end = () => {

@@ -134,10 +134,42 @@ describe('a snapshot and a time', () => {
     expect((await ask('trades?as_of=2126-01-01')).body.detail).toBe(
       'as_of is 2126-01-01, which is yet to come: give an earlier time.',
     )
+    // What a pin keeps is the first that there was, until the pin is gone.
+    expect((await ask('trades?as_of=2001-01-01')).status).toBe(404)
+    await ask('pins/backtest-7', 'DELETE')
+    await unpinnedSnapshots(lake)
     const old = await ask('trades?as_of=2001-01-01')
     expect(old.status).toBe(410)
     expect(old.body.detail).toMatch(
       /^The oldest snapshot of gold_\w+ that is kept is of 2026-.*Z: give a later as_of\.$/,
     )
+  })
+
+  test('of before there was anything is refused, which says since when there is', async () => {
+    const young = await marketLake()
+    const { data: snapshots } = (await (await young.get('snapshots?tables=gold_crypto_trades')).json()) as Json
+    for (const path of [
+      'trades',
+      'symbols',
+      `coverage?end=${NOW}`,
+      `vwap?start=${NOW - DAY}`,
+      'candles?timeframe=1h',
+    ]) {
+      const answer = await young.get(with_(path, 'as_of=2001-01-01'))
+      const body = (await answer.json()) as Json
+      expect([path, answer.status, body.parameter]).toEqual([path, 404, 'as_of'])
+      expect(body.detail).toMatch(/^as_of is 2001-01-01, and the first snapshot is of 2026-.*Z: give a later time\.$/)
+    }
+    expect((await young.get(`trades?as_of=${snapshots[0].time}`)).status).toBe(200)
+  })
+
+  test('with a number that JSON would round is not read as its neighbour', async () => {
+    const [first] = (await ask('snapshots?tables=gold_ohlcv_1h')).body.data
+    expect(Number.isSafeInteger(first.snapshot)).toBe(true)
+    for (const number of ['9999999999999999999', '9007199254740993']) {
+      const { status, body } = await ask(`trades?as_of=${number}`)
+      expect([status, body.parameter]).toEqual([404, 'as_of'])
+      expect(body.detail).toMatch(new RegExp(`^There is no snapshot ${number} in gold_crypto_trades: `))
+    }
   })
 })

@@ -14,6 +14,8 @@ afterAll(() => site.close())
 
 const PER_SECOND = 500
 const SECONDS = 8
+/** So many of the trades before are listed at first. */
+const AT_FIRST = 200
 
 /** Notes the time of every picture that the screen shows. */
 const NOTE_FRAMES = `globalThis.frameTimes = []; requestAnimationFrame(function note(time) { frameTimes.push(time); requestAnimationFrame(note) })`
@@ -70,6 +72,11 @@ test('all trades come, in order, each once; only those that are seen are drawn',
       `${at(0.5)} ms at the median, ${at(0.99)} ms at p99, ${at(1)} ms at most; heap ${before.toFixed(1)} MB before, ${(await heap()).toFixed(1)} MB after`,
   )
   expect(await page.locator('.tape-rows li').count()).toBeLessThan(60)
+  // The newest before, all that were sent, and the last one.
+  expect(await page.evaluate(`document.querySelector('.tape-all').clientHeight / 26`)).toBe(AT_FIRST + sent + 1)
+  const seen = await page.locator('.tape-rows .tape-time').allTextContents()
+  expect(seen.length).toBeGreaterThan(10)
+  expect(seen).toEqual([...seen].sort().reverse())
 
   // Stopped, it stands still and counts what it does not show.
   await page.keyboard.press('Space')

@@ -6,7 +6,7 @@ const limits = { testTimeout: 120_000, hookTimeout: 120_000 }
 
 const LONG_SEARCHES = ['test/feeds/recovery.test.ts', 'test/feeds/requests.test.ts']
 
-// Suites: `unit` is npm test; `lakes` audits, damages and repairs whole lakes, and lets feeds fetch what hours have missed; `api` asks the web application; `infra` makes the deployment's templates; `command` runs the real command; `integration` needs
+// Suites: `unit` is npm test; `lakes` audits, damages and repairs whole lakes, and lets feeds fetch what hours have missed; `api` asks the web application; `page` looks at it in a real browser; `infra` makes the deployment's templates; `command` runs the real command; `integration` needs
 // Python, Java and minutes; `campaigns` simulates for long; .ci/run runs all.
 export default defineConfig({
   test: {
@@ -20,6 +20,7 @@ export default defineConfig({
           exclude: [
             'test/api/**',
             'test/cli/**',
+            'test/page/**',
             'test/operations/**',
             'test/embedded/**',
             'test/infra/**',
@@ -39,6 +40,12 @@ export default defineConfig({
       },
       {
         test: { name: 'api', include: ['test/api/**/*.test.ts'], ...limits },
+      },
+      {
+        test: {
+          ...{ name: 'page', include: ['test/page/**/*.test.ts'], globalSetup: 'test/page/prepare.ts' },
+          ...limits,
+        },
       },
       {
         test: { name: 'infra', include: ['test/infra/**/*.test.ts'], ...limits },

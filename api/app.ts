@@ -31,6 +31,7 @@ import { type LiveOptions, openLive } from './live/live.ts'
 import { isForLater, noteFailure } from './market/failures.ts'
 import { marketRoutes } from './market/routes.ts'
 import { oauthRoutes } from './oauth.ts'
+import { type OpenPage, pageRoutes } from './page-routes.ts'
 import { tardisRoutes } from './tardis/routes.ts'
 import { udfRoutes } from './udf/routes.ts'
 
@@ -64,6 +65,8 @@ export interface ApiOptions {
   readonly lineage?: Lineage | undefined
   /** For answers that go on: live trades and candles, and recorded ones; there are none without. */
   readonly live?: LiveOptions
+  /** For browsers that ask `/`; there is none without. */
+  readonly page?: OpenPage
 }
 
 /** For DynamoDB: a reading takes some milliseconds and costs money. */
@@ -112,6 +115,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
         answer(context, new ApiError(413, 'BadRequestException', `A body has at most ${MAX_BODY_BYTES} bytes.`)),
     }),
   )
+  if (options.page) app.route('/', pageRoutes(options.page))
   for (const path of ['/', '/iceberg', '/v1', '/v1/'])
     app.get(path, context =>
       context.json({

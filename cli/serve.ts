@@ -10,6 +10,7 @@ import { command, type Values } from './command.ts'
 import { fileService } from './file-service.ts'
 import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
 import { type CatalogPlace, LAKE_OPTIONS, openForCatalog } from './open-lake.ts'
+import { openPage } from './page.ts'
 import { STDERR } from './stderr-log.ts'
 import { parseNumber } from './values.ts'
 
@@ -65,6 +66,7 @@ export const serve = command({
         const server = await serveCatalog({ ...place, lineage }, { ...values, service, log: STDERR })
         console.log(`Iceberg REST catalog: ${server.url}/iceberg`)
         console.log(`candles and trades:   ${server.url}/v1/candles`)
+        console.log(`page for browsers:    ${server.url}/`)
         await askedToEnd()
         await server.close()
         return 0
@@ -117,6 +119,7 @@ export async function serveCatalog(
   const api = createApi({
     ...{ ports, lineage, places: further, service, log, auth, registry },
     live: { timers: systemTimers(), isStreaming: true },
+    page: openPage,
     rate: { perSecond, burst: perSecond * 4 },
     origins: parseOrigins(serving.origins ?? ''),
     isLogged: serving['access-log'] === true,

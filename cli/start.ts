@@ -70,7 +70,10 @@ export const start = command({
         let view: View
         try {
           view = await createView(lake, shown, runtime.totals, values.json)
-          if (server) view.note(`Iceberg REST catalog: ${server.url}/iceberg; candles: ${server.url}/v1/candles`)
+          if (server)
+            view.note(
+              `Page for browsers: ${server.url}/; Iceberg REST catalog: ${server.url}/iceberg; candles: ${server.url}/v1/candles`,
+            )
           await runUntil(lake, await startFeeds(lake, source, log), runtime, view, milliseconds)
         } finally {
           // Open ports keep the process alive, whatever failed.

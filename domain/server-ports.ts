@@ -20,3 +20,10 @@ export interface Connection {
   /** Makes a WebSocket of the request, in place of the answer; undefined where it asks for none. */
   readonly upgrade?: (session: (socket: ServerSocket) => void) => void
 }
+
+/** A file of the page that browsers get. */
+export interface PageFile {
+  /** Without a slash before it: `index.html`, and below `assets/` names that change with what is in the file. */
+  readonly path: string
+  readonly body: Uint8Array
+}

@@ -35,6 +35,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   localstack: ['domain', 'adapters'],
   infra: ['domain', 'adapters', 'layers'],
   cli: ['domain', 'iceberg', 'tables', 'adapters', 'feeds', 'functions', 'embedded', 'operations', 'api'],
+  // It runs in browsers, and knows the server by what it answers alone.
+  web: [],
 }
 const PRODUCT = Object.keys(MAY_IMPORT)
 /** A longer file says why at its top, and none is longer than that. */
@@ -52,6 +54,8 @@ const AMBIENT: readonly RegExp[] = [
 ]
 /** Folders whose code is the outside world, or never part of a run that must be repeatable. */
 const MAY_BE_AMBIENT = new Set(['adapters', 'bench', 'test', 'scripts', 'bin'])
+/** The page's one adapter. */
+const AMBIENT_FILE = 'web/browser.ts'
 
 function filesIn(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap(entry => {
@@ -133,7 +137,7 @@ function wrongImports(source: Source): string[] {
 }
 
 function ambientUses({ path, code }: Source): string[] {
-  if (MAY_BE_AMBIENT.has(topOf(path))) return []
+  if (MAY_BE_AMBIENT.has(topOf(path)) || path === AMBIENT_FILE) return []
   return AMBIENT.flatMap(pattern => {
     const match = pattern.exec(code)
     return match ? [`${path} uses ${match[0]}`] : []
@@ -200,10 +204,12 @@ function circles(sources: readonly Source[]): string[] {
 const UNFINISHED = /\b(?:TODO|FIXME|XXX|HACK)\b/
 const MACHINE_PATH = /(?:^|[\s'"`(=:])(?:\/(?:home|work|root|Users|mnt)\/\w|[A-Z]:\\\w)/m
 
-const TEXT = /\.(?:ts|js|mjs|json|md|html|css|py|sh|ya?ml|toml)$/
+const TEXT = /\.(?:tsx?|js|mjs|json|md|html|css|py|sh|ya?ml|toml)$/
 const paths = filesIn('').filter(path => TEXT.test(path) || path.startsWith('.ci/'))
 const texts = paths.map(path => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
-const sources = texts.filter(({ path }) => /\.(?:ts|js|mjs)$/.test(path)).map(({ path, text }) => sourceOf(path, text))
+const sources = texts
+  .filter(({ path }) => /\.(?:tsx?|js|mjs)$/.test(path))
+  .map(({ path, text }) => sourceOf(path, text))
 
 describe('the repository', () => {
   test('is looked at', () => {
@@ -280,9 +286,10 @@ describe('the rules bite', () => {
 
   test('imports', () => {
     const outwards = at('domain/a.ts', `import type { X } from '../adapters/b.ts'`)
+    const page = at('web/model/a.ts', `import { X } from '../../domain/b.ts'`)
     const stages = at('functions/gold/a.ts', `import {\n  X,\n} from '../silver/b.ts'`)
     const dynamic = at('feeds/a.ts', `const x = await import('../functions/gold/gold.ts')`)
-    for (const wrong of [outwards, stages, dynamic]) expect(wrongImports(wrong)).toHaveLength(1)
+    for (const wrong of [outwards, page, stages, dynamic]) expect(wrongImports(wrong)).toHaveLength(1)
     const right = [
       at(
         'functions/gold/a.ts',
@@ -314,6 +321,8 @@ describe('the rules bite', () => {
     for (const use of uses) expect(ambientUses(at('cli/a.ts', `f(\`\${${use}}\`)`)), use).toHaveLength(1)
     expect(ambientUses(at('domain/a.ts', 'new Date(5) // Date.now()'))).toEqual([])
     expect(ambientUses(at('adapters/a.ts', 'Date.now()'))).toEqual([])
+    expect(ambientUses(at('web/browser.ts', 'Date.now()'))).toEqual([])
+    expect(ambientUses(at('web/store.ts', 'Date.now()'))).toHaveLength(1)
   })
 
   test('dead exports', () => {

@@ -1,5 +1,6 @@
 /** `GET /v1/symbols`: the markets of a lake. */
 import type { Context } from 'hono'
+import { assetsOf } from '../../domain/pairs.ts'
 import { asOfIn } from './as-of.ts'
 import type { RowColumn } from './formats.ts'
 import { chooseMarkets, type Market, marketsOf, openMarkets } from './markets.ts'
@@ -12,6 +13,11 @@ const PARAMETERS = ['exchanges', 'symbols', 'as_of', 'format'] as const
 const COLUMNS: readonly RowColumn<Market>[] = [
   { name: 'exchange', type: 'text', doc: "The exchange's code.", value: ({ exchange }) => exchange },
   { name: 'symbol', type: 'text', doc: 'Base asset, then quote asset.', value: ({ symbol }) => symbol },
+  { name: 'base', type: 'text', doc: 'The asset that is traded.', value: ({ symbol }) => assetsOf(symbol).base },
+  {
+    ...{ name: 'quote', type: 'text', value: ({ symbol }) => assetsOf(symbol).quote },
+    doc: 'The asset that it is priced in; UNKNOWN where the symbol does not tell.',
+  },
   { name: 'first_trade', type: 'time', doc: 'Time of the first trade.', value: ({ firstTrade }) => firstTrade },
   { name: 'last_trade', type: 'time', doc: 'Time of the last trade.', value: ({ lastTrade }) => lastTrade },
 ]

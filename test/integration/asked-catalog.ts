@@ -57,7 +57,8 @@ export async function addKey(
 
 /** All that a `tradelake serve` prints in which nothing goes wrong, by the catalog's address. */
 export function greetingOf(catalog: string): string {
-  return `Iceberg REST catalog: ${catalog}\ncandles and trades:   ${catalog.replace(/iceberg$/, 'v1/candles')}\n`
+  const server = catalog.replace(/iceberg$/, '')
+  return `Iceberg REST catalog: ${catalog}\ncandles and trades:   ${server}v1/candles\npage for browsers:    ${server}\n`
 }
 
 /** Runs `tradelake serve` on the stack while the catalog at its address is used. */

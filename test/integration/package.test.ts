@@ -1,5 +1,5 @@
 /** The packed package, installed into an empty folder where install scripts are blocked. */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -43,9 +43,15 @@ beforeAll(() => {
 
 describe('the package', () => {
   test('carries built JavaScript with its types, the launcher and its papers, and nothing else', () => {
-    const others = packed.filter(path => !/^(?:bin\/[\w-]+\.js|dist\/[\w/-]+(?:\.js|\.d\.ts))$/.test(path))
+    const others = packed.filter(
+      path =>
+        !/^(?:bin\/[\w-]+\.js|dist\/[\w/-]+(?:\.js|\.d\.ts)|dist\/web\/(?:index\.html|assets\/page-[A-Z0-9]{8}\.css))$/.test(
+          path,
+        ),
+    )
     expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
     expect(packed).toContain('dist/cli/main.js')
+    expect(packed.filter(path => path.startsWith('dist/web/'))).toHaveLength(3)
     expect(packed.filter(path => path.startsWith('dist/functions/')).length).toBeGreaterThan(10)
     const installed = join(app, 'node_modules', 'tradelake')
     expect(readdirSync(installed, { recursive: true }).filter(path => /(?<!\.d)\.ts$/.test(String(path)))).toEqual([])
@@ -57,6 +63,25 @@ describe('the package', () => {
     expect(run.status).toBe(0)
     expect(run.stdout).toContain('All six laws hold')
     expect(existsSync(join(app, '.tradelake'))).toBe(true)
+  })
+
+  test('serves the page that it brings along', async () => {
+    const server = spawn(bin, ['serve', '--port', '0'], { cwd: app, env })
+    try {
+      const url = await new Promise<string>((resolve, reject) => {
+        server.stdout.on('data', text => {
+          const [, found] = /page for browsers: +(http:\S+)/.exec(String(text)) ?? []
+          if (found) resolve(found)
+        })
+        server.once('exit', status => reject(new Error(`serve ended with ${status}`)))
+      })
+      const html = await (await fetch(url, { headers: { accept: 'text/html' } })).text()
+      const [script] = /\/assets\/page-\w+\.js/.exec(html) ?? []
+      const answer = await fetch(new URL(script ?? '', url))
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8'])
+    } finally {
+      server.removeAllListeners('exit').kill('SIGINT')
+    }
   })
 
   test('answers queries about it', () => {

@@ -1,0 +1,172 @@
+/** The chart in a real browser over a real lake: what it shows, how it moves, and what is taken along from it. */
+import { readFileSync } from 'node:fs'
+import { zstdDecompressSync } from 'node:zlib'
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { history, type PageLake, pageLake, tradeAt } from './page-lake.ts'
+import { openPage, testBrowser, textOf, untilText } from './support.ts'
+
+const browser = testBrowser()
+let site: PageLake
+
+beforeAll(async () => {
+  site = await pageLake()
+  await site.publish(history(3, 3))
+})
+afterAll(() => site.close())
+
+const MINUTE = 60_000
+const chart = (query = '') => `${site.url}/#/chart?market=BINANCE:BTCUSDT${query}`
+
+/** Waits until there are candles, and gives the page. */
+async function shown(query = ''): Promise<Page> {
+  const page = await openPage(browser(), chart(query))
+  await page.locator('.legend .figures').first().waitFor()
+  return page
+}
+
+/** Goes back from the newest window to the one that began at a time, with the keyboard. */
+async function walkTo(page: Page, startMs: number): Promise<void> {
+  const wanted = new Date(startMs).toISOString().slice(0, 16).replace('T', ' ')
+  await page.locator('main').focus()
+  for (let step = 0; step < 60; step++) {
+    await page.keyboard.press('ArrowLeft')
+    if ((await textOf(page, '.legend time')).startsWith(wanted)) return
+  }
+  throw new Error(`No window of ${wanted} was found: ${await textOf(page, '.legend')}`)
+}
+
+describe('candles', () => {
+  test('are there, and the open one moves with each trade, to the last digit', async () => {
+    const page = await shown()
+    await untilText(page, '.sign', /live/)
+    await site.publish([tradeAt(0, '89001.1200000001'), tradeAt(0, '86999.99')])
+    await untilText(page, '.legend', /H 89,001\.1200000001/)
+    expect(await textOf(page, '.legend')).toMatch(/C 86,999\.99 USDT/)
+    expect(await untilText(page, '.price-line', /86,999\.99/)).toContain('USDT')
+  })
+
+  test('that are closed change when a late trade comes, and say so', async () => {
+    const page = await shown()
+    await untilText(page, '.sign', /live/)
+    const start = Math.floor(Date.now() / MINUTE - 6) * MINUTE
+    await walkTo(page, start)
+    expect(await textOf(page, '.legend')).not.toMatch(/corrected/)
+    await site.publish([tradeAt(Date.now() - start - 30_500, '88123.4567')])
+    await untilText(page, '.legend', /corrected/)
+    expect(await textOf(page, '.legend')).toMatch(/H 88,123\.4567 USDT/)
+    // What is read out is the same.
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('ArrowLeft')
+    await page.locator('[aria-live]', { hasText: 'high 88123.4567' }).waitFor({ state: 'attached' })
+  })
+
+  test('whose trades are missing are gaps, explained where somebody rests on them', async () => {
+    const page = await shown()
+    const start = Math.floor(Date.now() / MINUTE - 12) * MINUTE
+    await site.report({
+      ...{ fromTime: BigInt(start + 20_000) * 1000n, toTime: BigInt(start + 30_000) * 1000n },
+    })
+    await page.reload()
+    await untilText(page, '.foot', /\d+ with gaps/)
+    await walkTo(page, start)
+    expect(
+      await untilText(
+        page,
+        '.legend',
+        /trades of this window are missing|that the exchange numbered are missing|none is missing/,
+      ),
+    ).toMatch(/Gap/)
+    expect(await textOf(page, '.legend-head')).toContain('gap')
+  })
+
+  test('of other exchanges lie over them, each with its own price', async () => {
+    const page = await shown()
+    await page.keyboard.press('o')
+    await page.getByLabel('KRAKEN BTC/USD').check()
+    await page.keyboard.press('Escape')
+    await untilText(page, '.legend', /KRAKEN BTCUSD [\d,.]+ USD [+-][\d.]+ bp/)
+    expect(page.url()).toContain('over=KRAKEN:BTCUSD')
+  })
+
+  test('of another timeframe and range come by key', async () => {
+    const page = await shown()
+    await page.keyboard.press('2')
+    await untilText(page, '.foot', /windows of 5m/)
+    expect(page.url()).toContain('tf=5m')
+    await page.keyboard.press('[')
+    expect(page.url()).toContain('last=3600')
+    await page.keyboard.press('1')
+    await untilText(page, '.foot', /windows of 1m/)
+    // Back is where it was before.
+    await page.goBack()
+    await untilText(page, '.foot', /windows of 5m/)
+    // What cannot be told apart is not asked for.
+    await page.goto(chart('&tf=1m&last=31536000'))
+    await untilText(page, '.foot', /windows of 4h/)
+    await page.keyboard.press('1')
+    await untilText(page, '.foot', /windows of 1m/)
+    expect(page.url()).toContain('last=240000')
+  })
+})
+
+describe('what is looked at', () => {
+  test('is in the address, which brings it back', async () => {
+    const page = await shown('&tf=5m&vwap=0')
+    await page.keyboard.press('j')
+    const noon = new Date(Date.now() - 100 * MINUTE).toISOString()
+    await page.getByLabel('Time (UTC)').fill(noon.slice(0, 16).replace('T', ' '))
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/from=.*to=/)
+    const address = page.url()
+    const again = await openPage(browser(), address)
+    await untilText(again, '.foot', /windows of 5m/)
+    expect(await again.getByRole('button', { name: 'VWAP' }).getAttribute('aria-pressed')).toBe('false')
+    expect(again.url()).toBe(address)
+  })
+
+  test('can be a pin, which stands still while the market goes on', async () => {
+    const answer = await fetch(`${site.url}/v1/pins/before`, { method: 'PUT' })
+    expect(answer.status).toBe(201)
+    await site.publish([tradeAt(0, '91234.5')])
+    const page = await shown()
+    await untilText(page, '.legend', /91,234\.5/)
+    await page.keyboard.press('a')
+    await page.getByRole('button', { name: 'before' }).click()
+    await untilText(page, '.bar-as-of', /As of before/)
+    await page.locator('.legend .figures').first().waitFor()
+    expect(await textOf(page, '.legend')).not.toMatch(/91,234\.5/)
+    expect(page.url()).toContain('as_of=before')
+    await page.getByRole('button', { name: 'Back to now' }).click()
+    await untilText(page, '.legend', /91,234\.5/)
+  })
+
+  test('is taken along as CSV and Parquet by the API, and as a picture', async () => {
+    const page = await shown('&tf=5m&last=3600')
+    const take = async (name: string) => {
+      await page.keyboard.press('x')
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: new RegExp(`^${name}`) }).click(),
+      ])
+      await page.keyboard.press('Escape')
+      return { name: download.suggestedFilename(), path: await download.path() }
+    }
+    const csv = await take('CSV')
+    expect(csv.name).toMatch(/^BINANCE-BTCUSDT-5m-.*\.csv$/)
+    const [head, ...rows] = readFileSync(csv.path, 'utf8').trim().split('\n')
+    expect(head).toContain('open,high,low,close,volume')
+    expect(rows.length).toBeGreaterThanOrEqual(11)
+    const parquet = await take('Parquet')
+    const read = await parquetReadObjects({
+      file: await asyncBufferFromFile(parquet.path),
+      compressors: { ZSTD: bytes => zstdDecompressSync(bytes) },
+    })
+    const trades = head.split(',').indexOf('trades')
+    expect(read.map(row => String(row.trades))).toEqual(rows.map(row => row.split(',')[trades]))
+    const png = readFileSync((await take('PNG')).path)
+    expect(png.subarray(1, 4).toString()).toBe('PNG')
+    expect(png.length).toBeGreaterThan(10_000)
+  })
+})

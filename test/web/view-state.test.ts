@@ -1,0 +1,65 @@
+/** The address of a view, and the view of an address. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { hashOf, INITIAL, spanWithin, stateIn, type ViewState } from '../../web/model/view-state.ts'
+
+test('what is as at first is not in the address', () => {
+  expect(hashOf(INITIAL)).toBe('#/chart')
+  expect(stateIn('')).toEqual(INITIAL)
+  expect(stateIn('#/chart')).toEqual(INITIAL)
+})
+
+test('an address can be read by people', () => {
+  const state: ViewState = {
+    ...{ view: 'chart', tape: undefined },
+    chart: {
+      ...{ market: 'BINANCE:BTCUSDT', over: ['KRAKEN:BTCUSD', 'COINBASE:BTCUSD'], timeframe: '5m', vwap: false },
+      ...{ span: { from: Date.UTC(2026, 10, 20, 10), to: Date.UTC(2026, 10, 20, 12) }, asOf: 'backtest-7' },
+    },
+  }
+  expect(hashOf(state)).toBe(
+    '#/chart?market=BINANCE:BTCUSDT&over=KRAKEN:BTCUSD,COINBASE:BTCUSD&tf=5m&from=2026-11-20T10:00:00.000Z&to=2026-11-20T12:00:00.000Z&vwap=0&as_of=backtest-7',
+  )
+  expect(stateIn(hashOf(state))).toEqual(state)
+})
+
+test('what an address says wrong is as at first', () => {
+  for (const hash of [
+    '#/nowhere',
+    '#/chart?tf=7m',
+    '#/chart?market=<script>',
+    '#/chart?last=-5',
+    '#/chart?from=2026&to=1999',
+  ])
+    expect(stateIn(hash)).toEqual(INITIAL)
+  expect(stateIn('#/chart?market=A:B&over=A:B,C:D,C:D').chart.over).toEqual(['C:D'])
+})
+
+test('a part of time is cut to what can be shown, at its beginning', () => {
+  expect(spanWithin({ last: 5000 }, 9000)).toEqual({ last: 5000 })
+  expect(spanWithin({ last: 5000 }, 3000)).toEqual({ last: 3000 })
+  expect(spanWithin({ from: 1000, to: 9000 }, 3000)).toEqual({ from: 6000, to: 9000 })
+})
+
+test('every view comes back from its address', () => {
+  const market = fc.constantFrom('BINANCE:BTCUSDT', 'KRAKEN:BTCUSD', 'COINBASE:ETHEUR')
+  const time = fc.integer({ min: 0, max: 4_000_000_000_000 })
+  const span = fc.oneof(
+    fc.integer({ min: 1, max: 1e8 }).map(seconds => ({ last: seconds * 1000 })),
+    fc.tuple(time, fc.integer({ min: 1, max: 1e10 })).map(([from, length]) => ({ from, to: from + length })),
+  )
+  const chart = fc.record({
+    ...{ market: fc.option(market, { nil: undefined }), over: fc.uniqueArray(market), span, vwap: fc.boolean() },
+    timeframe: fc.constantFrom('1m', '5m', '15m', '30m', '1h', '4h', '1d'),
+    asOf: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
+  })
+  const view = fc.constantFrom('chart', 'markets', 'trades')
+  const tape = fc.option(fc.constantFrom('BTC', 'KRAKEN:BTCUSD'), { nil: undefined })
+  fc.assert(
+    fc.property(fc.record({ view, chart, tape }), drawn => {
+      const over = drawn.chart.over.filter(name => name !== drawn.chart.market)
+      const state = { ...drawn, chart: { ...drawn.chart, over } } as ViewState
+      expect(stateIn(hashOf(state))).toEqual(state)
+    }),
+  )
+})

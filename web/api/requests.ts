@@ -1,0 +1,53 @@
+/** Asks the API of the server that the page comes from. */
+import type { ProblemBody } from '../model/rows.ts'
+import { access, refuseKey } from './access.ts'
+
+export type Parameters = Readonly<Record<string, string | number | undefined>>
+
+/** What the server said against a request, in its own words. */
+export class Refused extends Error {
+  readonly status: number
+  constructor(status: number, reason: string) {
+    super(reason)
+    this.status = status
+  }
+}
+
+export function pathOf(route: string, parameters: Parameters): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, String(value))
+  const text = query.toString()
+  return `/v1/${route}${text && `?${text}`}`
+}
+
+/** @throws Refused; Error in words where the server does not answer */
+export async function ask(route: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<Response> {
+  const { key } = access.get()
+  let answer: Response
+  try {
+    answer = await fetch(pathOf(route, parameters), {
+      ...(key !== undefined && { headers: { authorization: `Bearer ${key}` } }),
+      ...(signal && { signal }),
+    })
+  } catch (error) {
+    if (signal?.aborted) throw error
+    throw new Error('The server does not answer.', { cause: error })
+  }
+  if (answer.ok) return answer
+  const problem: ProblemBody = await answer.json().catch(() => ({}))
+  const reason = problem.detail ?? problem.title ?? `The server answered with status ${answer.status}.`
+  if (answer.status === 401) refuseKey(reason)
+  throw new Refused(answer.status, reason)
+}
+
+/** All rows of an answer that fits one page. @throws as `ask` */
+export async function askRows<Row>(
+  route: string,
+  parameters: Parameters,
+  signal?: AbortSignal,
+): Promise<readonly Row[]> {
+  const { data } = (await (await ask(route, parameters, signal)).json()) as { readonly data: readonly Row[] }
+  return data
+}
+
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,93 @@
+/** Hatched bands behind the candles, where trades are missing. */
+import type {
+  IPrimitivePaneRenderer,
+  ISeriesPrimitive,
+  SeriesAttachedParameter,
+  Time,
+  UTCTimestamp,
+} from 'lightweight-charts'
+
+export interface GapBands extends ISeriesPrimitive<Time> {
+  /** Starts of windows, seconds since 1970, in the order of time. */
+  show(starts: readonly UTCTimestamp[], color: string): void
+}
+
+const STEP = 6
+
+export function createGapBands(): GapBands {
+  let chart: SeriesAttachedParameter<Time>['chart'] | undefined
+  let update = () => {}
+  let starts: readonly UTCTimestamp[] = []
+  let color = ''
+  const views = [
+    {
+      zOrder: () => 'bottom' as const,
+      renderer: () => ({
+        draw(target: Parameters<IPrimitivePaneRenderer['draw']>[0]) {
+          const scale = chart?.timeScale()
+          if (!scale || starts.length === 0) return
+          target.useBitmapCoordinateSpace(({ context, bitmapSize, horizontalPixelRatio: ratio }) => {
+            const width = scale.options().barSpacing * ratio
+            for (const start of starts) {
+              const middle = scale.timeToCoordinate(start)
+              if (middle === null) continue
+              const left = middle * ratio - width / 2
+              if (left + width < 0 || left > bitmapSize.width) continue
+              hatch(
+                context,
+                Math.floor(left),
+                Math.ceil(Math.max(width, 2 * ratio)),
+                bitmapSize.height,
+                color,
+                STEP * ratio,
+              )
+            }
+          })
+        },
+      }),
+    },
+  ]
+  return {
+    attached(parameters) {
+      chart = parameters.chart
+      update = parameters.requestUpdate
+    },
+    detached() {
+      chart = undefined
+    },
+    paneViews: () => views,
+    show(wanted, wantedColor) {
+      starts = wanted
+      color = wantedColor
+      update()
+    },
+  }
+}
+
+function hatch(
+  context: CanvasRenderingContext2D,
+  left: number,
+  width: number,
+  height: number,
+  color: string,
+  step: number,
+): void {
+  context.save()
+  context.beginPath()
+  context.rect(left, 0, width, height)
+  context.clip()
+  context.globalAlpha = 0.16
+  context.fillStyle = color
+  context.fillRect(left, 0, width, height)
+  context.globalAlpha = 0.55
+  context.strokeStyle = color
+  context.lineWidth = Math.max(1, step / 6)
+  context.beginPath()
+  // All bands are one pattern: a line begins where its neighbour's would.
+  for (let x = Math.floor((left - height) / step) * step; x < left + width; x += step) {
+    context.moveTo(x, height)
+    context.lineTo(x + height, 0)
+  }
+  context.stroke()
+  context.restore()
+}

@@ -1,0 +1,154 @@
+/** The figures of the window under the crosshair, or of the newest: word for word as the API gives them. */
+import { useEffect, useState } from 'preact/hooks'
+import { askRows } from '../api/requests.ts'
+import { after } from '../browser.ts'
+import type { Candle } from '../model/candle-book.ts'
+import { divideDecimals, multiplyDecimals, percentChange, readable, subtractDecimals } from '../model/decimals.ts'
+import { type CoverageRow, type MarketRow, marketName } from '../model/rows.ts'
+import type { Timeframe } from '../model/times.ts'
+import { gapText } from './explain.ts'
+
+export interface LegendProps {
+  readonly market: MarketRow
+  readonly candle: Candle | undefined
+  readonly timeframe: Timeframe
+  readonly asOf: string | undefined
+  readonly vwap: string | undefined
+  /** The same window of the markets that are laid over it. */
+  readonly over: readonly { readonly market: MarketRow; readonly candle: Candle | undefined }[]
+}
+
+export function Legend({ market, candle, timeframe, asOf, vwap, over }: LegendProps) {
+  const gap = useGap(candle, timeframe, asOf)
+  if (!candle) return null
+  const { open, high, low, close, volume, trades, status, corrected } = candle
+  const time = `${candle.start.slice(0, 10)} ${candle.start.slice(11, 16)}`
+  const change = open !== null && close !== null ? percentChange(open, close) : undefined
+  return (
+    <section class="legend" aria-label="Figures of the window">
+      <p class="legend-head">
+        <time dateTime={candle.start}>{time} UTC</time> <span class="muted">{timeframe.name}</span>{' '}
+        {status !== 'closed' && <span class={`tag tag-${status}`}>{status}</span>}{' '}
+        {corrected && <span class="tag tag-corrected">corrected</span>}
+      </p>
+      {open === null ? (
+        status !== 'gap' && <p class="muted">No trades in this window.</p>
+      ) : (
+        <dl class="figures">
+          <Figure name="O" title="Open" value={open} unit={market.quote} />
+          <Figure name="H" title="High" value={high} unit={market.quote} />
+          <Figure name="L" title="Low" value={low} unit={market.quote} />
+          <Figure
+            name="C"
+            title="Close"
+            value={close}
+            unit={market.quote}
+            note={change && `${change} %`}
+            tone={tone(change)}
+          />
+          <Figure name="Vol" title="Volume" value={volume} unit={market.base} />
+          <Figure name="Taker buy" title="Share of the volume that takers bought" value={takerShare(candle)} unit="%" />
+          <Figure
+            name={`VWAP ${timeframe.name}`}
+            title="Average price of the window, by volume"
+            value={candle.vwap}
+            unit={market.quote}
+          />
+          <Figure
+            name="VWAP since 00:00"
+            title="Average price since midnight (UTC), by volume"
+            value={vwap ?? null}
+            unit={market.quote}
+            swatch="vwap"
+          />
+          <Figure name="Trades" title="Number of trades" value={trades === null ? null : String(trades)} unit="" />
+        </dl>
+      )}
+      {over.length > 0 && (
+        <dl class="figures">
+          {over.map(({ market: other, candle: there }, place) => (
+            <Figure
+              key={marketName(other)}
+              {...{
+                name: marketName(other).replace(':', ' '),
+                title: `Close of ${marketName(other)}`,
+                value: there?.close ?? null,
+              }}
+              {...{ unit: other.quote, swatch: `line-${(place % 4) + 1}`, note: distance(close, there?.close) }}
+            />
+          ))}
+        </dl>
+      )}
+      {status === 'gap' && <p class="gap-text">{gap}</p>}
+    </section>
+  )
+}
+
+interface FigureProps {
+  readonly name: string
+  readonly title: string
+  readonly value: string | null
+  readonly unit: string
+  readonly note?: string | undefined
+  readonly tone?: string
+  readonly swatch?: string
+}
+
+function Figure({ name, title, value, unit, note, tone: look, swatch }: FigureProps) {
+  if (value === null) return null
+  return (
+    <div title={title}>
+      <dt>
+        {swatch && <i class={`swatch swatch-${swatch}`} aria-hidden="true" />}
+        {name}
+      </dt>
+      <dd class={look ?? ''}>
+        {readable(value)}
+        {unit && <span class="unit"> {unit}</span>}
+        {note && <span class="note"> {note}</span>}
+      </dd>
+    </div>
+  )
+}
+
+const tone = (change: string | undefined) => (change?.startsWith('+') ? 'up' : change?.startsWith('-') ? 'down' : '')
+
+function takerShare({ volume, taker_buy_volume: bought }: Candle): string | null {
+  if (volume === null || bought === null) return null
+  return divideDecimals(multiplyDecimals(bought, '100'), volume, 2) ?? null
+}
+
+/** How far another market's price is from this one's, in hundredths of a percent. */
+function distance(price: string | null, other: string | null | undefined): string | undefined {
+  if (price === null || other === null || other === undefined) return undefined
+  const points = divideDecimals(multiplyDecimals(subtractDecimals(other, price), '10000'), price, 1)
+  return points === undefined ? undefined : `${points.startsWith('-') ? '' : '+'}${points} bp`
+}
+
+const REST_MS = 150
+
+/** What is known of a gap, once somebody rests on it. */
+function useGap(candle: Candle | undefined, timeframe: Timeframe, asOf: string | undefined): string {
+  const [found, setFound] = useState<{ readonly of: string; readonly row: CoverageRow | undefined }>()
+  const key = candle?.status === 'gap' ? `${candle.exchange}:${candle.symbol} ${candle.start}` : undefined
+  useEffect(() => {
+    if (key === undefined || !candle) return
+    const over = new AbortController()
+    const { exchange: exchanges, symbol: symbols, start, end } = candle
+    const stop = after(REST_MS, () => {
+      askRows<CoverageRow>(
+        'coverage',
+        { exchanges, symbols, start, end, bucket: timeframe.name, as_of: asOf },
+        over.signal,
+      )
+        .then(([row]) => setFound({ of: key, row }))
+        // Without it the plain words stay.
+        .catch(() => {})
+    })
+    return () => {
+      stop()
+      over.abort()
+    }
+  }, [key])
+  return gapText(found?.of === key ? found?.row : undefined)
+}

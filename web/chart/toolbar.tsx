@@ -1,0 +1,90 @@
+/** The chart's head: the market and its price, timeframe and range, and the buttons of its dialogs. */
+import type { MarketRow } from '../model/rows.ts'
+import { RANGES, TIMEFRAMES, type Timeframe } from '../model/times.ts'
+import type { ChartState } from '../model/view-state.ts'
+import { PriceLine } from '../watch/price-line.tsx'
+
+/** What the buttons open. */
+export type Picker = 'market' | 'over' | 'time' | 'as-of' | 'export'
+
+export interface ToolbarProps {
+  readonly market: MarketRow | undefined
+  readonly state: ChartState
+  readonly timeframe: Timeframe
+  readonly toggleVwap: () => void
+  readonly chooseTimeframe: (timeframe: Timeframe) => void
+  readonly chooseRange: (ms: number) => void
+  readonly open: (picker: Picker) => void
+}
+
+export function Toolbar({ market, state, timeframe, toggleVwap, chooseTimeframe, chooseRange, open }: ToolbarProps) {
+  return (
+    <div class="toolbar">
+      <div class="toolbar-market">
+        <button type="button" class="market-button" onClick={() => open('market')} title="Choose a market (s)">
+          <b>{market ? `${market.base}/${market.quote}` : 'Market'}</b>
+          <span class="muted">{market?.exchange}</span>
+          <span aria-hidden="true">▾</span>
+        </button>
+        {market && state.asOf === undefined && <PriceLine market={market} />}
+      </div>
+      <div class="toolbar-controls">
+        <fieldset class="segments">
+          <legend class="unseen">Timeframe</legend>
+          {TIMEFRAMES.map((each, place) => (
+            <button
+              key={each.name}
+              type="button"
+              aria-pressed={each.name === timeframe.name}
+              title={`Candles of ${each.name} (${place + 1})`}
+              onClick={() => chooseTimeframe(each)}
+            >
+              {each.name}
+            </button>
+          ))}
+        </fieldset>
+        <fieldset class="segments">
+          <legend class="unseen">Range</legend>
+          {RANGES.map(({ name, ms }) => (
+            <button
+              key={name}
+              type="button"
+              aria-pressed={'last' in state.span && state.span.last === ms}
+              title={`The last ${name}`}
+              onClick={() => chooseRange(ms)}
+            >
+              {name}
+            </button>
+          ))}
+        </fieldset>
+        <div class="buttons">
+          <button type="button" onClick={() => open('over')} title="Lay other exchanges over it (o)" disabled={!market}>
+            Compare{state.over.length > 0 && ` ${state.over.length}`}
+          </button>
+          <button
+            type="button"
+            aria-pressed={state.vwap}
+            onClick={toggleVwap}
+            title="Average price since midnight, UTC (v)"
+          >
+            VWAP
+          </button>
+          <button type="button" onClick={() => open('time')} title="Jump to a time (j)">
+            Jump
+          </button>
+          <button
+            type="button"
+            aria-pressed={state.asOf !== undefined}
+            onClick={() => open('as-of')}
+            title="As of an earlier state (a)"
+          >
+            As of
+          </button>
+          <button type="button" onClick={() => open('export')} title="CSV, Parquet, PNG, link (x)" disabled={!market}>
+            Export
+          </button>
+        </div>
+      </div>
+    </div>
+  )
+}

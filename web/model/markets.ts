@@ -1,0 +1,53 @@
+/** Markets by what they trade, and what one asset costs on each of them. */
+import { compareDecimals, divideDecimals, multiplyDecimals, subtractDecimals } from './decimals.ts'
+import { type MarketRow, marketName } from './rows.ts'
+
+export interface MarketGroup {
+  readonly base: string
+  readonly markets: readonly MarketRow[]
+}
+
+/** Groups in the order of their names; the first exchange's market first. */
+export function groupMarkets(markets: readonly MarketRow[], filter = ''): MarketGroup[] {
+  const words = filter.toUpperCase().split(/\s+/).filter(Boolean)
+  const wanted = markets.filter(market => words.every(word => marketName(market).includes(word)))
+  const groups = Map.groupBy(wanted, ({ base }) => base)
+  return [...groups].map(([base, some]) => ({ base, markets: some })).sort((a, b) => (a.base < b.base ? -1 : 1))
+}
+
+/** Currencies that are compared as if they were a dollar, as `/v1/spread` does with those that it is given. */
+const DOLLARS: ReadonlySet<string> = new Set(['USD', 'USDT', 'USDC', 'FDUSD', 'TUSD', 'DAI'])
+
+const currencyOf = (quote: string): string => (DOLLARS.has(quote) ? 'USD' : quote)
+
+export interface Spread {
+  readonly lowest: MarketRow
+  readonly highest: MarketRow
+  /** The price of the one less that of the other. */
+  readonly spread: string
+  /** The spread over the lower price, in hundredths of a percent, two digits after the point. */
+  readonly basisPoints: string
+  /** The currency of both, as it is compared. */
+  readonly currency: string
+}
+
+/** Where an asset was last paid least and most, in the currency in which most of its markets are; undefined for fewer than two prices. */
+export function spreadOf(
+  markets: readonly MarketRow[],
+  priceOf: (market: MarketRow) => string | undefined,
+): Spread | undefined {
+  const byCurrency = Map.groupBy(markets, ({ quote }) => currencyOf(quote))
+  const [most] = [...byCurrency].sort(([first, a], [, b]) => b.length - a.length || (first === 'USD' ? -1 : 1))
+  if (!most) return undefined
+  const priced = most[1]
+    .flatMap(market => {
+      const price = priceOf(market)
+      return price === undefined ? [] : [{ market, price }]
+    })
+    .sort((a, b) => compareDecimals(a.price, b.price))
+  const [lowest, highest] = [priced[0], priced.at(-1)]
+  if (priced.length < 2 || !lowest || !highest) return undefined
+  const spread = subtractDecimals(highest.price, lowest.price)
+  const basisPoints = divideDecimals(multiplyDecimals(spread, '10000'), lowest.price, 2) ?? '0'
+  return { lowest: lowest.market, highest: highest.market, spread, basisPoints, currency: most[0] }
+}

@@ -1,0 +1,76 @@
+/** What the API answers with, as docs/api.md describes it. Decimals and times are text. */
+
+export type Status = 'open' | 'closed' | 'gap'
+
+/** A row of `/v1/candles`; without trades its values are null. */
+export interface CandleRow {
+  readonly exchange: string
+  readonly symbol: string
+  readonly start: string
+  readonly end: string
+  readonly open: string | null
+  readonly high: string | null
+  readonly low: string | null
+  readonly close: string | null
+  readonly volume: string | null
+  readonly quote_volume: string | null
+  readonly taker_buy_volume: string | null
+  readonly vwap: string | null
+  readonly trades: number | null
+  readonly first_trade: string | null
+  readonly last_trade: string | null
+  readonly status: Status
+}
+
+/** A row of `/v1/trades`. */
+export interface TradeRow {
+  readonly exchange: string
+  readonly symbol: string
+  readonly id: string
+  readonly time: string
+  readonly price: string
+  readonly quantity: string
+  readonly side: 'BUY' | 'SELL' | null
+}
+
+/** A row of `/v1/symbols`. */
+export interface MarketRow {
+  readonly exchange: string
+  readonly symbol: string
+  readonly base: string
+  readonly quote: string
+  readonly first_trade: string
+  readonly last_trade: string
+}
+
+/** A row of `/v1/coverage`. */
+export interface CoverageRow {
+  readonly numbered: number | null
+  readonly missing: number | null
+  readonly lost: number
+  readonly unreadable: number
+  readonly open: number
+}
+
+export interface PinRow {
+  readonly name: string
+  readonly time: string
+}
+
+/** What `/v1/stream` sends. */
+export type Message =
+  | { readonly type: 'trade'; readonly data: TradeRow; readonly cursor: string }
+  | { readonly type: 'candle' | 'correction'; readonly data: CandleRow; readonly cursor: string }
+  | { readonly type: 'heartbeat'; readonly data: unknown; readonly cursor: string }
+  | { readonly type: 'error'; readonly data: ProblemBody }
+
+/** RFC 9457. */
+export interface ProblemBody {
+  readonly status?: number
+  readonly title?: string
+  readonly detail?: string
+}
+
+/** A market's name in the page, and in its address: `BINANCE:BTCUSDT`. */
+export const marketName = ({ exchange, symbol }: { readonly exchange: string; readonly symbol: string }): string =>
+  `${exchange}:${symbol}`

@@ -1,0 +1,82 @@
+/** Times in words: instants in UTC, lengths, ages; and the timeframes that the chart has. */
+
+export interface Timeframe {
+  readonly name: string
+  readonly ms: number
+}
+
+const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000]
+
+export const TIMEFRAMES: readonly Timeframe[] = [
+  { name: '1m', ms: MINUTE },
+  { name: '5m', ms: 5 * MINUTE },
+  { name: '15m', ms: 15 * MINUTE },
+  { name: '30m', ms: 30 * MINUTE },
+  { name: '1h', ms: HOUR },
+  { name: '4h', ms: 4 * HOUR },
+  { name: '1d', ms: DAY },
+]
+
+/** How much time the chart shows. */
+export const RANGES: readonly Timeframe[] = [
+  { name: '1h', ms: HOUR },
+  { name: '6h', ms: 6 * HOUR },
+  { name: '1d', ms: DAY },
+  { name: '1w', ms: 7 * DAY },
+  { name: '1M', ms: 30 * DAY },
+  { name: '1y', ms: 365 * DAY },
+]
+
+/** More windows than this cannot be told apart, even on the widest screen. */
+const MOST_WINDOWS = 4_000
+
+export const timeframeNamed = (name: string): Timeframe | undefined => TIMEFRAMES.find(each => each.name === name)
+
+/** The wanted timeframe, or the shortest longer one in which a range has few enough windows. */
+export function timeframeFor(wanted: Timeframe, rangeMs: number): Timeframe {
+  const fits = (each: Timeframe) => rangeMs <= longestOf(each)
+  return TIMEFRAMES.find(each => each.ms >= wanted.ms && fits(each)) ?? TIMEFRAMES[TIMEFRAMES.length - 1]
+}
+
+/** The longest part of time that is shown in candles of a timeframe, milliseconds. */
+export const longestOf = ({ ms }: Timeframe): number => ms * MOST_WINDOWS
+
+export const startOfDay = (ms: number): number => Math.floor(ms / DAY) * DAY
+
+/** `2026-11-20 10:00:00`, in UTC; with milliseconds where they are wanted. */
+export function instantText(ms: number, withMs = false): string {
+  const text = new Date(ms).toISOString()
+  return `${text.slice(0, 10)} ${text.slice(11, withMs ? 23 : 19)}`
+}
+
+/** The time of day in UTC to the microsecond, of a time as the API writes it. */
+export function timeOfDay(iso: string): string {
+  const [, hours, fraction = ''] = /T([\d:]+)(?:\.(\d+))?/.exec(iso) ?? []
+  return `${hours}.${fraction.padEnd(6, '0')}`
+}
+
+/** A length in its two largest units: `1 d 4 h`, `12 s`; tenths below ten seconds. */
+export function lengthText(ms: number): string {
+  if (ms < 10_000) return `${(Math.max(0, ms) / 1000).toFixed(1)} s`
+  const seconds = Math.floor(ms / 1000)
+  if (seconds < 60) return `${seconds} s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes} min${seconds % 60 && minutes < 10 ? ` ${seconds % 60} s` : ''}`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 24) return `${hours} h${minutes % 60 ? ` ${minutes % 60} min` : ''}`
+  const days = Math.floor(hours / 24)
+  return `${days} d${hours % 24 ? ` ${hours % 24} h` : ''}`
+}
+
+/** A time as a person types it, `2026-11-20 14:03`, `14:03` of today, an ISO text; UTC where it names no zone. */
+export function parseInstant(text: string, now: number): number | undefined {
+  const trimmed = text.trim()
+  const clock = /^\d{1,2}:\d{2}(?::\d{2})?$/.test(trimmed)
+  const whole = clock
+    ? `${instantText(now).slice(0, 10)} ${trimmed.padStart(trimmed.length === 4 ? 5 : 0, '0')}`
+    : trimmed
+  const [, date, time = '00:00', zone = 'Z'] =
+    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?\s*(Z|[+-]\d{2}:?\d{2})?$/i.exec(whole) ?? []
+  const ms = date === undefined ? Number.NaN : Date.parse(`${date}T${time}${zone.toUpperCase()}`)
+  return Number.isNaN(ms) ? undefined : ms
+}

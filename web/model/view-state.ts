@@ -1,0 +1,93 @@
+/** What the page shows, as the part of its address behind `#`: the link that brings it back. */
+import { TIMEFRAMES, timeframeNamed } from './times.ts'
+
+/** The part of time that the chart shows, milliseconds: the last so many, or between two instants since 1970. */
+export type Span = { readonly last: number } | { readonly from: number; readonly to: number }
+
+export interface ChartState {
+  /** `BINANCE:BTCUSDT`; undefined until there is one. */
+  readonly market: string | undefined
+  /** Markets that are laid over it. */
+  readonly over: readonly string[]
+  readonly timeframe: string
+  readonly span: Span
+  /** Whether the line of the average price since midnight is drawn. */
+  readonly vwap: boolean
+  /** A pin's name, a snapshot's number or a time; undefined for now. */
+  readonly asOf: string | undefined
+}
+
+export type ViewName = 'chart' | 'markets' | 'trades'
+
+export interface ViewState {
+  readonly view: ViewName
+  readonly chart: ChartState
+  /** The base asset or market whose trades are listed; undefined for all. */
+  readonly tape: string | undefined
+}
+
+const VIEWS: readonly ViewName[] = ['chart', 'markets', 'trades']
+const SIX_HOURS = 6 * 3_600_000
+
+export const INITIAL: ViewState = {
+  view: 'chart',
+  chart: { market: undefined, over: [], timeframe: '1m', span: { last: SIX_HOURS }, vwap: true, asOf: undefined },
+  tape: undefined,
+}
+
+const MARKET = /^[A-Z0-9_]+:[\w.-]+$/
+
+/** How long a part of time is, milliseconds. */
+export const lengthOf = (span: Span): number => ('last' in span ? span.last : span.to - span.from)
+
+/** A part of time that is not longer than so many milliseconds; its end stays. */
+export function spanWithin(span: Span, most: number): Span {
+  if (lengthOf(span) <= most) return span
+  return 'last' in span ? { last: most } : { from: span.to - most, to: span.to }
+}
+
+/** Every text is read: what it says wrong, or not at all, is as at first. */
+export function stateIn(hash: string): ViewState {
+  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2)
+  const read = new URLSearchParams(query)
+  const market = (name: string | null) => (name !== null && MARKET.test(name) ? name : undefined)
+  const over = (read.get('over') ?? '').split(',').flatMap(name => market(name) ?? [])
+  const chosen = market(read.get('market'))
+  return {
+    view: VIEWS.find(name => name === path) ?? INITIAL.view,
+    chart: {
+      market: chosen,
+      over: [...new Set(over)].filter(name => name !== chosen),
+      timeframe: timeframeNamed(read.get('tf') ?? '')?.name ?? INITIAL.chart.timeframe,
+      span: spanIn(read),
+      vwap: read.get('vwap') !== '0',
+      asOf: read.get('as_of') || undefined,
+    },
+    tape: read.get('tape') || undefined,
+  }
+}
+
+function spanIn(read: URLSearchParams): Span {
+  const [from, to] = [Date.parse(read.get('from') ?? ''), Date.parse(read.get('to') ?? '')]
+  if (from < to) return { from, to }
+  const seconds = Number(read.get('last'))
+  return seconds > 0 && Number.isFinite(seconds) ? { last: Math.round(seconds) * 1000 } : INITIAL.chart.span
+}
+
+/** The other way round; what is as at first is left out. */
+export function hashOf({ view, chart, tape }: ViewState): string {
+  const parts: string[] = []
+  const add = (name: string, value: string) =>
+    parts.push(`${name}=${encodeURIComponent(value).replaceAll('%3A', ':').replaceAll('%2C', ',')}`)
+  if (chart.market !== undefined) add('market', chart.market)
+  if (chart.over.length > 0) add('over', chart.over.join(','))
+  if (chart.timeframe !== TIMEFRAMES[0].name) add('tf', chart.timeframe)
+  if ('from' in chart.span) {
+    add('from', new Date(chart.span.from).toISOString())
+    add('to', new Date(chart.span.to).toISOString())
+  } else if (chart.span.last !== SIX_HOURS) add('last', String(Math.round(chart.span.last / 1000)))
+  if (!chart.vwap) add('vwap', '0')
+  if (chart.asOf !== undefined) add('as_of', chart.asOf)
+  if (tape !== undefined) add('tape', tape)
+  return `#/${view}${parts.length > 0 ? `?${parts.join('&')}` : ''}`
+}

@@ -1,0 +1,119 @@
+/** The page around the views: its head, its keys, and what is said of the connection. */
+import { useEffect, useState } from 'preact/hooks'
+import { access, forgetKey } from '../api/access.ts'
+import { loadMarkets, markets } from '../api/markets.ts'
+import { ChartView } from '../chart/chart-view.tsx'
+import type { ViewName } from '../model/view-state.ts'
+import { useStore } from '../store.ts'
+import { TapeView } from '../tape/tape-view.tsx'
+import { QuoteKeeper } from '../watch/quotes.ts'
+import { WatchView } from '../watch/watch-view.tsx'
+import { show, view } from './address.ts'
+import { ConnectionBar, ConnectionSign } from './connection.tsx'
+import { Help } from './help.tsx'
+import { KeyPrompt } from './key-prompt.tsx'
+import { Failed, Loading } from './notices.tsx'
+import { useShortcuts } from './shortcuts.ts'
+import { nextTheme, theme } from './theme.ts'
+
+const VIEWS: readonly { readonly name: ViewName; readonly title: string; readonly key: string }[] = [
+  { name: 'chart', title: 'Chart', key: 'c' },
+  { name: 'markets', title: 'Markets', key: 'm' },
+  { name: 'trades', title: 'Trades', key: 't' },
+]
+const THEME_SIGNS = { system: '◐', dark: '●', light: '○' } as const
+
+export function App() {
+  const { key, refusal } = useStore(access)
+  return (
+    <>
+      {/* With another key everything is asked for again. */}
+      <Page key={key ?? ''} isLocked={refusal !== undefined} />
+      <KeyPrompt />
+    </>
+  )
+}
+
+function Page({ isLocked }: { readonly isLocked: boolean }) {
+  const state = useStore(view)
+  const chosen = useStore(theme)
+  const known = useStore(markets)
+  const { key } = useStore(access)
+  const [isHelp, setHelp] = useState(false)
+  const go = (name: ViewName) => show({ ...view.get(), view: name })
+  useEffect(() => {
+    if (!isLocked) void loadMarkets()
+  }, [isLocked])
+  useEffect(() => {
+    document.title = `${VIEWS.find(({ name }) => name === state.view)?.title} · tradelake`
+  }, [state.view])
+  useShortcuts('Page', [
+    ...VIEWS.map(({ name, title, key: letter }) => ({
+      ...{ keys: [letter], label: letter, does: title, run: () => go(name) },
+    })),
+    { keys: ['d'], label: 'd', does: 'dark, light, or as the system has it', run: nextTheme },
+    { keys: ['?'], label: '?', does: 'these keys', run: () => setHelp(true) },
+  ])
+  return (
+    <>
+      <header class="head">
+        <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
+          To the {state.view}
+        </button>
+        <h1>tradelake</h1>
+        <nav aria-label="Views">
+          {VIEWS.map(({ name, title, key: letter }) => (
+            <button
+              key={name}
+              type="button"
+              class="tab"
+              aria-current={state.view === name ? 'page' : undefined}
+              onClick={() => go(name)}
+              title={`Key: ${letter}`}
+            >
+              {title}
+            </button>
+          ))}
+        </nav>
+        <div class="head-end">
+          <ConnectionSign isStill={state.view === 'chart' && state.chart.asOf !== undefined} />
+          {key !== undefined && (
+            <button type="button" class="plain" onClick={forgetKey} title="Forgets the key of this tab">
+              Lock
+            </button>
+          )}
+          <button
+            type="button"
+            class="plain icon"
+            onClick={nextTheme}
+            aria-label={`Theme: ${chosen}`}
+            title={`Theme: ${chosen} (d)`}
+          >
+            {THEME_SIGNS[chosen]}
+          </button>
+          <button type="button" class="plain icon" onClick={() => setHelp(true)} aria-label="Keys" title="Keys (?)">
+            ?
+          </button>
+        </div>
+      </header>
+      {!isLocked && known.phase === 'ready' && <QuoteKeeper />}
+      <ConnectionBar />
+      <main id="main" tabIndex={-1} class={`view view-${state.view}`}>
+        {isLocked ? (
+          <Loading what="Waiting for a key." />
+        ) : known.phase === 'loading' ? (
+          <Loading what="Asking which markets there are…" />
+        ) : known.phase === 'failed' ? (
+          <Failed title="The markets could not be read" reason={known.reason} retry={() => void loadMarkets()} />
+        ) : state.view === 'chart' ? (
+          <ChartView markets={known.markets} state={state.chart} />
+        ) : state.view === 'markets' ? (
+          <WatchView markets={known.markets} />
+        ) : (
+          <TapeView markets={known.markets} chosen={state.tape} />
+        )}
+      </main>
+      {isHelp && <Help close={() => setHelp(false)} />}
+    </>
+  )
+}

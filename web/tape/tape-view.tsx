@@ -1,0 +1,58 @@
+/** The view of all trades, or of those of one asset or market. */
+import { useState } from 'preact/hooks'
+import { groupMarkets } from '../model/markets.ts'
+import { type MarketRow, marketName } from '../model/rows.ts'
+import { show, view } from '../shell/address.ts'
+import { useShortcuts } from '../shell/shortcuts.ts'
+import { useMedia } from '../store.ts'
+import { Tape } from './tape.tsx'
+
+export function TapeView({
+  markets,
+  chosen,
+}: {
+  readonly markets: readonly MarketRow[]
+  readonly chosen: string | undefined
+}) {
+  const [isPaused, setPaused] = useState(false)
+  const isNarrow = useMedia('(max-width: 699px)')
+  const toggle = () => setPaused(is => !is)
+  useShortcuts('Trades', [{ keys: [' '], label: 'Space', does: 'stop the tape, and let it run', run: toggle }])
+  const groups = groupMarkets(markets)
+  const wanted = markets.filter(market => chosen === market.base || chosen === marketName(market))
+  const isAll = wanted.length === 0
+  return (
+    <div class="page page-tape">
+      <div class="tape-controls">
+        <label>
+          <span class="unseen">Trades of</span>
+          <select
+            value={isAll ? '' : chosen}
+            onChange={event => show({ ...view.get(), tape: event.currentTarget.value || undefined }, false)}
+          >
+            <option value="">All markets</option>
+            {groups.map(({ base, markets: some }) => (
+              <optgroup key={base} label={base}>
+                <option value={base}>All of {base}</option>
+                {some.map(market => (
+                  <option key={marketName(market)} value={marketName(market)}>
+                    {market.exchange} {market.base}/{market.quote}
+                  </option>
+                ))}
+              </optgroup>
+            ))}
+          </select>
+        </label>
+        <button type="button" aria-pressed={isPaused} onClick={toggle} title="Space">
+          {isPaused ? 'Run' : 'Stop'}
+        </button>
+      </div>
+      <Tape
+        symbols={isAll ? undefined : [...new Set(wanted.map(({ symbol }) => symbol))].join()}
+        exchanges={isAll ? undefined : [...new Set(wanted.map(({ exchange }) => exchange))].join()}
+        {...{ markets, isPaused }}
+        layout={!isNarrow ? 'wide' : wanted.length === 1 ? 'single' : 'stacked'}
+      />
+    </div>
+  )
+}

@@ -1,0 +1,68 @@
+/** A market's last price: with its unit, how it changed in a day, and how old it is. */
+import { percentChange, readable } from '../model/decimals.ts'
+import { dayBefore, digitsOf, HOUR, MINUTE, type Quote } from '../model/quotes.ts'
+import type { MarketRow } from '../model/rows.ts'
+import { instantText, lengthText } from '../model/times.ts'
+import { useNow } from '../store.ts'
+import { quoteOf, useQuotes } from './quotes.ts'
+
+export function PriceLine({ market }: { readonly market: MarketRow }) {
+  const quote = quoteOf(useQuotes(), market)
+  const time = useNow()
+  if (!quote) return <span class="muted">no price yet</span>
+  return (
+    <p class="price-line">
+      <span class={`price ${toneOf(quote.direction)}`}>
+        {readable(quote.price, digitsOf(quote))}
+        <span class="unit"> {market.quote}</span>
+      </span>{' '}
+      <Change quote={quote} atMs={time} /> <span class="muted">·</span> <Age quote={quote} atMs={time} />
+    </p>
+  )
+}
+
+export const toneOf = (direction: number): string => (direction > 0 ? 'up' : direction < 0 ? 'down' : '')
+
+/** Since a day ago, or since the market's first trade of that day. */
+export function Change({
+  quote,
+  atMs,
+  isShort = false,
+}: {
+  readonly quote: Quote
+  readonly atMs: number
+  readonly isShort?: boolean
+}) {
+  const day = dayBefore(quote, atMs)
+  const change = day && percentChange(day.price, quote.price)
+  if (!day || change === undefined) return <span class="muted">–</span>
+  const age = atMs - day.ms
+  const since =
+    age > 23 * HOUR ? '24 h' : lengthText(Math.max(Math.floor(age / MINUTE), 1) * MINUTE).replace(/ \d+ min$/, '')
+  return (
+    <span class={`change ${toneOf(Number(change))}`} title={`Since ${instantText(day.ms)} UTC, ${since} ago`}>
+      <span aria-hidden="true">{change.startsWith('+') ? '▲' : change.startsWith('-') ? '▼' : '■'}</span> {change} %
+      {isShort ? <span class="unseen"> in {since}</span> : <span class="unit"> in {since}</span>}
+    </span>
+  )
+}
+
+export function Age({
+  quote,
+  atMs,
+  isShort = false,
+}: {
+  readonly quote: Quote
+  readonly atMs: number
+  readonly isShort?: boolean
+}) {
+  const age = Math.max(0, atMs - Date.parse(quote.time))
+  const text = lengthText(Math.floor(age / 1000) * 1000).replace('.0', '')
+  return (
+    <span class={`age ${age > STALE_MS ? 'stale' : ''}`} title={`Traded at ${quote.time}`}>
+      {age < 1000 ? 'now' : isShort ? text.split(' ').slice(0, 2).join(' ') : `${text} ago`}
+    </span>
+  )
+}
+
+const STALE_MS = 120_000

@@ -1,0 +1,143 @@
+/** The markets by what they trade: last price, change, the last hour as a line, and what an asset costs more on one exchange than on another. */
+
+import { compareDecimals, readable } from '../model/decimals.ts'
+import { groupMarkets, spreadOf } from '../model/markets.ts'
+import { digitsOf, lastHour, type Quote } from '../model/quotes.ts'
+import { type MarketRow, marketName } from '../model/rows.ts'
+import { sparkPath } from '../model/sparkline.ts'
+import { useNow } from '../store.ts'
+import { Age, Change, toneOf } from './price-line.tsx'
+import { type Quotes, quoteOf, useQuotes } from './quotes.ts'
+
+export interface WatchListProps {
+  readonly markets: readonly MarketRow[]
+  readonly filter?: string
+  /** The market that is shown now. */
+  readonly current?: string | undefined
+  readonly choose: (market: string) => void
+  /** Whether there is little room. */
+  readonly isNarrow: boolean
+}
+
+const [WIDTH, HEIGHT] = [96, 24]
+
+export function WatchList({ markets, filter, current, choose, isNarrow }: WatchListProps) {
+  const quotes = useQuotes()
+  const time = useNow()
+  const groups = groupMarkets(markets, filter)
+  if (groups.length === 0) return <p class="notice muted">No market has all of these words in its name.</p>
+  return (
+    <table class={`watch ${isNarrow ? 'watch-narrow' : ''}`}>
+      <thead>
+        <tr>
+          <th scope="col">Market</th>
+          <th scope="col" class="number">
+            Last price
+          </th>
+          <th scope="col" class="number">
+            Change
+          </th>
+          {!isNarrow && <th scope="col">Last hour</th>}
+          <th scope="col" class="number">
+            Age
+          </th>
+        </tr>
+      </thead>
+      {groups.map(({ base, markets: some }) => (
+        <tbody key={base}>
+          <tr class="group">
+            <th scope="rowgroup" colSpan={isNarrow ? 4 : 5}>
+              <b>{base}</b> <SpreadText markets={some} quotes={quotes} />
+            </th>
+          </tr>
+          {some.map(market => (
+            <Row
+              key={marketName(market)}
+              {...{ market, time, isNarrow, choose }}
+              quote={quoteOf(quotes, market)}
+              isCurrent={marketName(market) === current}
+            />
+          ))}
+        </tbody>
+      ))}
+    </table>
+  )
+}
+
+function SpreadText({ markets, quotes }: { readonly markets: readonly MarketRow[]; readonly quotes: Quotes }) {
+  const spread = spreadOf(markets, market => quoteOf(quotes, market)?.price)
+  if (!spread) return null
+  const { lowest, highest } = spread
+  return (
+    <span
+      class="spread"
+      title={`By last trades: paid least on ${lowest.exchange}, most on ${highest.exchange}; a dollar is not a Tether`}
+    >
+      spread {readable(spread.spread)} {spread.currency} · {readable(spread.basisPoints, 1)} bp{' '}
+      <span class="muted">
+        {lowest.exchange} → {highest.exchange}
+      </span>
+    </span>
+  )
+}
+
+interface RowProps {
+  readonly market: MarketRow
+  readonly quote: Quote | undefined
+  readonly time: number
+  readonly isNarrow: boolean
+  readonly isCurrent: boolean
+  readonly choose: (market: string) => void
+}
+
+function Row({ market, quote, time, isNarrow, isCurrent, choose }: RowProps) {
+  const name = marketName(market)
+  const hour = quote && !isNarrow ? lastHour(quote, time) : []
+  const first = hour.find(price => price !== null)
+  const trend = quote && first ? compareDecimals(quote.price, first) : 0
+  return (
+    <tr class={isCurrent ? 'current' : ''}>
+      <th scope="row">
+        <button
+          type="button"
+          class="row-button"
+          onClick={() => choose(name)}
+          aria-current={isCurrent ? 'true' : undefined}
+        >
+          <span class="exchange">{market.exchange}</span> <span class="muted">{market.quote}</span>
+        </button>
+      </th>
+      {quote ? (
+        <>
+          <td class={`number price ${toneOf(quote.direction)}`}>
+            {readable(quote.price, digitsOf(quote))}
+            {!isNarrow && <span class="unit"> {market.quote}</span>}
+          </td>
+          <td class="number">
+            <Change quote={quote} atMs={time} isShort={isNarrow} />
+          </td>
+          {!isNarrow && (
+            <td>
+              <svg
+                class={`spark ${toneOf(trend)}`}
+                width={WIDTH}
+                height={HEIGHT}
+                viewBox={`0 -2 ${WIDTH} ${HEIGHT}`}
+                aria-hidden="true"
+              >
+                <path d={sparkPath(hour, WIDTH, HEIGHT - 4)} />
+              </svg>
+            </td>
+          )}
+          <td class="number">
+            <Age quote={quote} atMs={time} isShort={isNarrow} />
+          </td>
+        </>
+      ) : (
+        <td colSpan={isNarrow ? 3 : 4} class="muted number">
+          no price yet
+        </td>
+      )}
+    </tr>
+  )
+}

@@ -1,0 +1,47 @@
+/** The view of all markets. */
+import { useRef, useState } from 'preact/hooks'
+import type { MarketRow } from '../model/rows.ts'
+import { showChart } from '../shell/address.ts'
+import { Empty } from '../shell/notices.tsx'
+import { useShortcuts } from '../shell/shortcuts.ts'
+import { useMedia } from '../store.ts'
+import { WatchList } from './watch-list.tsx'
+
+export function WatchView({ markets }: { readonly markets: readonly MarketRow[] }) {
+  const [filter, setFilter] = useState('')
+  const field = useRef<HTMLInputElement>(null)
+  const list = useRef<HTMLDivElement>(null)
+  const isNarrow = useMedia('(max-width: 699px)')
+  const step = (rows: number) => {
+    const buttons = [...(list.current?.querySelectorAll<HTMLButtonElement>('.row-button') ?? [])]
+    const at = buttons.indexOf(document.activeElement as HTMLButtonElement)
+    buttons[Math.min(buttons.length - 1, Math.max(0, at + rows))]?.focus()
+  }
+  useShortcuts('Markets', [
+    {
+      keys: ['ArrowDown', 'ArrowUp'],
+      label: '↓ ↑',
+      does: 'the next market, the one before',
+      run: key => step(key === 'ArrowDown' ? 1 : -1),
+    },
+    { keys: [], label: 'Enter', does: 'its chart', run: () => {} },
+    { keys: ['/'], label: '/', does: 'filter', run: () => field.current?.focus() },
+  ])
+  if (markets.length === 0)
+    return <Empty title="No markets yet">A market is here as soon as its first trades have become candles.</Empty>
+  return (
+    <div class="page" ref={list}>
+      <label class="filter">
+        <span class="unseen">Filter</span>
+        <input
+          ref={field}
+          type="search"
+          value={filter}
+          onInput={event => setFilter(event.currentTarget.value)}
+          placeholder="Filter: btc kraken"
+        />
+      </label>
+      <WatchList {...{ markets, filter, isNarrow }} choose={market => showChart({ market, over: [] })} />
+    </div>
+  )
+}

@@ -70,6 +70,14 @@ export function download(name: string, content: Blob): void {
 
 export const copyText = (text: string): Promise<void> => navigator.clipboard.writeText(text)
 
+export const isSeen = (): boolean => document.visibilityState === 'visible'
+
+/** Calls when the page comes into sight, and when it is hidden. Gives what ends it. */
+export function whenSeenChanges(run: () => void): () => void {
+  document.addEventListener('visibilitychange', run)
+  return () => document.removeEventListener('visibilitychange', run)
+}
+
 /** Calls when the machine has a network again. Gives what ends that. */
 export function whenOnline(run: () => void): () => void {
   addEventListener('online', run)

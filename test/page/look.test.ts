@@ -23,8 +23,14 @@ const VIEWS = {
   chart: '#/chart?market=BINANCE:BTCUSDT&over=KRAKEN:BTCUSD&last=7200',
   markets: '#/markets',
   trades: '#/trades',
+  pipeline: '#/pipeline',
 } as const
-const READY = { chart: '.legend .figures', markets: '.watch .spread', trades: '.tape-rows li' } as const
+const READY = {
+  chart: '.legend .figures',
+  markets: '.watch .spread',
+  trades: '.tape-rows li',
+  pipeline: '.hop-Gold',
+} as const
 const WIDTHS = [
   [320, 720],
   [1280, 800],

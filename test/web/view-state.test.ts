@@ -53,7 +53,7 @@ test('every view comes back from its address', () => {
     timeframe: fc.constantFrom('1m', '5m', '15m', '30m', '1h', '4h', '1d'),
     asOf: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
   })
-  const view = fc.constantFrom('chart', 'markets', 'trades')
+  const view = fc.constantFrom('chart', 'markets', 'trades', 'pipeline')
   const tape = fc.option(fc.constantFrom('BTC', 'KRAKEN:BTCUSD'), { nil: undefined })
   fc.assert(
     fc.property(fc.record({ view, chart, tape }), drawn => {

@@ -52,6 +52,35 @@ export interface CoverageRow {
   readonly open: number
 }
 
+/** `/v1/stats`. Times are ISO text, ages and lags seconds. */
+export interface StatsAnswer {
+  readonly time: string
+  readonly exchanges: readonly {
+    readonly exchange: string
+    readonly markets: number
+    readonly last_trade: string
+    readonly age_seconds: number
+  }[]
+  readonly stages: readonly { readonly stage: string; readonly waiting: number; readonly lag_seconds: number }[]
+  readonly tables: readonly {
+    readonly table: string
+    readonly committed: string
+    readonly rows: number
+    readonly bytes: number | null
+  }[]
+  readonly dead_letters: readonly { readonly exchange: string; readonly error_type: string; readonly count: number }[]
+  readonly feeds: { readonly open: number; readonly lost: number; readonly unreadable: number }
+  readonly candle_check: {
+    readonly start: string
+    readonly end: string
+    readonly trades: number
+    readonly candles: number
+    readonly differing: number
+    readonly holds: boolean
+    readonly examples: readonly { readonly exchange: string; readonly symbol: string; readonly start: string }[]
+  }
+}
+
 export interface PinRow {
   readonly name: string
   readonly time: string

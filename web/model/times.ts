@@ -68,6 +68,9 @@ export function lengthText(ms: number): string {
   return `${days} d${hours % 24 ? ` ${hours % 24} h` : ''}`
 }
 
+/** How long ago, in words that do not flicker. */
+export const ageText = (ms: number): string => (ms < 1000 ? 'now' : `${lengthText(ms).replace(/\.\d/, '')} ago`)
+
 /** A time as a person types it, `2026-11-20 14:03`, `14:03` of today, an ISO text; UTC where it names no zone. */
 export function parseInstant(text: string, now: number): number | undefined {
   const trimmed = text.trim()

@@ -17,7 +17,7 @@ export interface ChartState {
   readonly asOf: string | undefined
 }
 
-export type ViewName = 'chart' | 'markets' | 'trades'
+export type ViewName = 'chart' | 'markets' | 'trades' | 'pipeline'
 
 export interface ViewState {
   readonly view: ViewName
@@ -26,7 +26,7 @@ export interface ViewState {
   readonly tape: string | undefined
 }
 
-const VIEWS: readonly ViewName[] = ['chart', 'markets', 'trades']
+const VIEWS: readonly ViewName[] = ['chart', 'markets', 'trades', 'pipeline']
 const SIX_HOURS = 6 * 3_600_000
 
 export const INITIAL: ViewState = {

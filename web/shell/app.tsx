@@ -4,6 +4,7 @@ import { access, forgetKey } from '../api/access.ts'
 import { loadMarkets, markets } from '../api/markets.ts'
 import { ChartView } from '../chart/chart-view.tsx'
 import type { ViewName } from '../model/view-state.ts'
+import { PipelineView } from '../pipeline/pipeline-view.tsx'
 import { useStore } from '../store.ts'
 import { TapeView } from '../tape/tape-view.tsx'
 import { QuoteKeeper } from '../watch/quotes.ts'
@@ -20,6 +21,7 @@ const VIEWS: readonly { readonly name: ViewName; readonly title: string; readonl
   { name: 'chart', title: 'Chart', key: 'c' },
   { name: 'markets', title: 'Markets', key: 'm' },
   { name: 'trades', title: 'Trades', key: 't' },
+  { name: 'pipeline', title: 'Pipeline', key: 'p' },
 ]
 const THEME_SIGNS = { system: '◐', dark: '●', light: '○' } as const
 
@@ -101,6 +103,8 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
       <main id="main" tabIndex={-1} class={`view view-${state.view}`}>
         {isLocked ? (
           <Loading what="Waiting for a key." />
+        ) : state.view === 'pipeline' ? (
+          <PipelineView />
         ) : known.phase === 'loading' ? (
           <Loading what="Asking which markets there are…" />
         ) : known.phase === 'failed' ? (

@@ -1,0 +1,105 @@
+/** The pipeline as one picture, from an answer of `/v1/stats` and the one before it. */
+import type { StatsAnswer } from './rows.ts'
+
+/** As alarms do: what waits or is silent for longer is late. */
+export const LATE_MS = 120_000
+
+/** A stage of the pipeline with what waits in front of it, and the tables that it fills. */
+export interface Hop {
+  readonly name: 'Bronze' | 'Silver' | 'DLQ' | 'Gold' | 'Candles'
+  /** Rows of its tables; candles' are those of the shortest timeframe. */
+  readonly rows: number
+  /** Rows that came each second between the two answers; undefined without a first answer, and where rows were dropped meanwhile. */
+  readonly rate: number | undefined
+  /** Batches that wait, and how long the oldest of them does, milliseconds. */
+  readonly waiting: number
+  readonly lagMs: number
+  /** How old its newest commit was when the server answered, milliseconds; undefined before there is one. */
+  readonly committedMs: number | undefined
+  readonly tables: readonly TableFigures[]
+}
+
+export interface TableFigures {
+  readonly table: string
+  readonly rows: number
+  /** Of its files; null where the table does not say. */
+  readonly bytes: number | null
+  /** How old its newest commit was when the server answered, milliseconds. */
+  readonly ageMs: number
+}
+
+export interface Pipeline {
+  readonly hops: readonly Hop[]
+  /** What is amiss, in words, the worst first. */
+  readonly alarms: readonly string[]
+}
+
+interface Part {
+  readonly name: Hop['name']
+  readonly table: RegExp
+  readonly stage: RegExp
+}
+
+const CANDLES = /^gold_ohlcv_/
+/** Which tables and lists of waiting work belong to a hop (`domain/names.ts` names the lists). */
+const PARTS: readonly Part[] = [
+  { name: 'Bronze', table: /^bronze_/, stage: /^table_bronze_/ },
+  { name: 'Silver', table: /^silver_(?!dlq_)/, stage: /^(silver_|table_silver_(?!dlq_))/ },
+  { name: 'DLQ', table: /^silver_dlq_/, stage: /^table_silver_dlq_/ },
+  { name: 'Gold', table: /^gold_crypto_trades$/, stage: /^gold$/ },
+  { name: 'Candles', table: CANDLES, stage: /^ohlcv$/ },
+]
+
+const minutes = (tables: StatsAnswer['tables']) => tables.filter(({ table }) => table === 'gold_ohlcv_1m')
+const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0)
+
+function rowsOf({ name, table }: Part, { tables }: StatsAnswer): number {
+  const own = name === 'Candles' ? minutes(tables) : tables.filter(each => table.test(each.table))
+  return sum(own.map(({ rows }) => rows))
+}
+
+export function pipelineOf(stats: StatsAnswer, before?: StatsAnswer): Pipeline {
+  const time = Date.parse(stats.time)
+  const seconds = before ? (time - Date.parse(before.time)) / 1000 : 0
+  const hops = PARTS.map((part): Hop => {
+    const tables = stats.tables
+      .filter(each => part.table.test(each.table))
+      .map(({ table, rows, bytes, committed }) => ({ table, rows, bytes, ageMs: time - Date.parse(committed) }))
+    const stages = stats.stages.filter(({ stage }) => part.stage.test(stage))
+    const rows = rowsOf(part, stats)
+    const more = before && seconds > 0 ? rows - rowsOf(part, before) : -1
+    return {
+      ...{ name: part.name, rows, tables, rate: more >= 0 ? more / seconds : undefined },
+      waiting: sum(stages.map(({ waiting }) => waiting)),
+      lagMs: Math.max(0, ...stages.map(({ lag_seconds }) => lag_seconds)) * 1000,
+      committedMs: tables.length > 0 ? Math.min(...tables.map(({ ageMs }) => ageMs)) : undefined,
+    }
+  })
+  return { hops, alarms: alarmsOf(stats, hops) }
+}
+
+function alarmsOf({ candle_check: check, feeds, exchanges }: StatsAnswer, hops: readonly Hop[]): string[] {
+  const late = hops.filter(({ lagMs }) => lagMs > LATE_MS).map(({ name }) => name)
+  const silent = exchanges.filter(({ age_seconds }) => age_seconds * 1000 > LATE_MS).map(({ exchange }) => exchange)
+  return [
+    check.holds ? '' : `Candles and trades disagree in ${count(check.differing, 'candle')}.`,
+    feeds.lost > 0 ? `${count(feeds.lost, 'trade')} cannot be had any more.` : '',
+    feeds.unreadable > 0 ? `${count(feeds.unreadable, 'trade')} could not be read.` : '',
+    late.length > 0 ? `Work has waited for over two minutes: ${late.join(', ')}.` : '',
+    silent.length > 0 ? `No trade for over two minutes: ${silent.join(', ')}.` : '',
+  ].filter(Boolean)
+}
+
+/** `1 trade`, `12,345 trades`. */
+export const count = (number: number, unit: string): string =>
+  `${grouped(number)} ${unit}${number === 1 ? '' : unit.endsWith('ch') ? 'es' : 's'}`
+
+/** A whole number with its thousands apart. */
+export const grouped = (number: number): string => String(number).replaceAll(/\B(?=(?:\d{3})+$)/g, ',')
+
+/** `1.2 MB`, of 1,000 each. */
+export function bytesText(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)))
+  return `${step === 0 ? bytes : (bytes / 1000 ** step).toFixed(1)} ${units[step]}`
+}

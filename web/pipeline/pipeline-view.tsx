@@ -1,0 +1,141 @@
+/** The pipeline as one picture: from the exchanges' feeds through every stage to candles, with what waits, how fast it goes and what is amiss. */
+import { useEffect } from 'preact/hooks'
+import { count, grouped, type Hop, LATE_MS, pipelineOf } from '../model/pipeline.ts'
+import type { StatsAnswer } from '../model/rows.ts'
+import { ageText, instantText, lengthText } from '../model/times.ts'
+import { Empty, Failed, Loading } from '../shell/notices.tsx'
+import { useShortcuts } from '../shell/shortcuts.ts'
+import { useNow, useStore } from '../store.ts'
+import { CandleCheck, DeadLetters, Tables } from './details.tsx'
+import { figures, followStats, lookAgain } from './stats.ts'
+
+const UNITS = { Bronze: 'message', Silver: 'trade', DLQ: 'record', Gold: 'trade', Candles: 'candle' } as const
+
+export function PipelineView() {
+  const { stats, before, atMs, problem } = useStore(figures)
+  const time = useNow()
+  useEffect(followStats, [])
+  useShortcuts('Pipeline', [{ keys: ['r'], label: 'r', does: 'ask for the figures now', run: () => void lookAgain() }])
+  if (!stats)
+    return problem === undefined ? (
+      <Loading what="Asking how the lake is…" />
+    ) : (
+      <Failed title="How the lake is could not be read" reason={problem} retry={() => void lookAgain()} />
+    )
+  if (stats.tables.length === 0)
+    return (
+      <Empty title="Nothing has come yet">
+        The pipeline is drawn with the first commit. <code>tradelake start</code> reads a market.
+      </Empty>
+    )
+  const { hops, alarms } = pipelineOf(stats, before)
+  const since = Math.max(0, time - atMs)
+  const hop = (name: Hop['name']) => hops.filter(each => each.name === name)
+  return (
+    <div class="page pipeline">
+      <p class="pipeline-head">
+        <span>
+          As of {instantText(Date.parse(stats.time))} UTC,{' '}
+          <span class={since > LATE_MS ? 'late' : ''}>{ageText(since)}</span>
+        </span>
+        <button type="button" onClick={() => void lookAgain()} title="Ask now (r)">
+          Ask now
+        </button>
+      </p>
+      {problem !== undefined && (
+        <p class="problem" role="alert">
+          No newer figures: {problem}
+        </p>
+      )}
+      <div class={`alarms ${alarms.length > 0 ? 'alarms-some' : ''}`} role="status">
+        {alarms.length === 0 ? <p>All is well.</p> : alarms.map(alarm => <p key={alarm}>{alarm}</p>)}
+      </div>
+      <ol class="hops" aria-label="The pipeline, from the feeds to candles">
+        <Feeds stats={stats} since={since} />
+        {hop('Bronze').map(each => (
+          <Station key={each.name} hop={each} since={since} />
+        ))}
+        <li class="hop-pair">
+          <ul aria-label="Silver takes what is right, the DLQ what is refused">
+            {[...hop('Silver'), ...hop('DLQ')].map(each => (
+              <Station key={each.name} hop={each} since={since} />
+            ))}
+          </ul>
+        </li>
+        {[...hop('Gold'), ...hop('Candles')].map(each => (
+          <Station key={each.name} hop={each} since={since} />
+        ))}
+      </ol>
+      <div class="pipeline-more">
+        <DeadLetters stats={stats} />
+        <CandleCheck check={stats.candle_check} />
+        <Tables hops={hops} since={since} />
+      </div>
+    </div>
+  )
+}
+
+function Feeds({ stats, since }: { readonly stats: StatsAnswer; readonly since: number }) {
+  const { open, lost, unreadable } = stats.feeds
+  return (
+    <li class="hop hop-Feeds">
+      <h2>Feeds</h2>
+      <dl>
+        {stats.exchanges.map(({ exchange, markets, age_seconds }) => {
+          const age = age_seconds * 1000 + since
+          return (
+            <div key={exchange} title={count(markets, 'market')}>
+              <dt>{exchange}</dt>
+              <dd class={age > LATE_MS ? 'late' : ''}>{ageText(age)}</dd>
+            </div>
+          )
+        })}
+        <Missing what="looked for" trades={open} isBad={false} />
+        <Missing what="lost" trades={lost} isBad />
+        <Missing what="unreadable" trades={unreadable} isBad />
+      </dl>
+    </li>
+  )
+}
+
+function Missing({ what, trades, isBad }: { readonly what: string; readonly trades: number; readonly isBad: boolean }) {
+  return (
+    <div>
+      <dt>{what}</dt>
+      <dd class={trades > 0 ? (isBad ? 'problem' : 'late') : ''}>{count(trades, 'trade')}</dd>
+    </div>
+  )
+}
+
+function Station({ hop, since }: { readonly hop: Hop; readonly since: number }) {
+  const { name, rows, rate, waiting, lagMs, committedMs } = hop
+  const unit = UNITS[name]
+  return (
+    <li class={`hop hop-${name} ${lagMs > LATE_MS ? 'hop-late' : ''}`}>
+      <h2>{name}</h2>
+      <p class="hop-rate">
+        {rate === undefined ? <span class="muted">–</span> : rate.toFixed(1)} <span class="unit">{unit}s/s</span>
+      </p>
+      <dl>
+        <div>
+          <dt>waiting</dt>
+          <dd>{waiting === 0 ? 'nothing' : count(waiting, 'batch')}</dd>
+        </div>
+        <div>
+          <dt>lag</dt>
+          <dd class={lagMs > LATE_MS ? 'late' : ''}>{waiting === 0 ? 'none' : lengthText(lagMs)}</dd>
+        </div>
+        <div>
+          <dt>committed</dt>
+          <dd>{committedMs === undefined ? 'never' : ageText(committedMs + since)}</dd>
+        </div>
+        <div>
+          <dt title={name === 'Candles' ? 'Of one minute' : undefined}>
+            {name === 'Candles' ? '1m candles' : `${unit}s`}
+          </dt>
+          <dd>{grouped(rows)}</dd>
+        </div>
+      </dl>
+    </li>
+  )
+}

@@ -32,9 +32,9 @@ export function findNode() {
 
 /**
  * Runs `args` on Node 24 with this process's terminal, passes signals on and ends with the child's status. `connected`: the child is
- * told when this process is gone, whatever ended it (its event `disconnect`).
+ * told when this process is gone, whatever ended it (its event `disconnect`). `env`: further variables, where they are not set already.
  */
-export function runOnNode24(args, { connected = false } = {}) {
+export function runOnNode24(args, { connected = false, env = {} } = {}) {
   const node = findNode()
   if (!node) {
     console.error(
@@ -46,7 +46,7 @@ export function runOnNode24(args, { connected = false } = {}) {
   const path = [dirname(node), process.env.PATH].filter(Boolean).join(process.platform === 'win32' ? ';' : ':')
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], {
     stdio: connected ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
-    env: { ...process.env, PATH: path },
+    env: { ...env, ...process.env, PATH: path },
   })
   // A terminal or a process group signals the child as well; the child counts two signals within a second as one.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))

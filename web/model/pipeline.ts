@@ -1,7 +1,7 @@
 /** The pipeline as one picture, from an answer of `/v1/stats` and the one before it. */
 import type { StatsAnswer } from './rows.ts'
 
-/** As alarms do: what waits or is silent for longer is late. */
+/** What waits, or is silent, for longer is late. */
 export const LATE_MS = 120_000
 
 /** A stage of the pipeline with what waits in front of it, and the tables that it fills. */
@@ -22,7 +22,7 @@ export interface Hop {
 export interface TableFigures {
   readonly table: string
   readonly rows: number
-  /** Of its files; null where the table does not say. */
+  /** Bytes of its files; null where the table does not say. */
   readonly bytes: number | null
   /** How old its newest commit was when the server answered, milliseconds. */
   readonly ageMs: number

@@ -7,7 +7,7 @@ import { openPage, picture, testBrowser, textOf, untilText } from './support.ts'
 
 const browser = testBrowser()
 /** What the browser itself says of a server that is not there. */
-const GONE = /ERR_CONNECTION_REFUSED|WebSocket connection to/
+const GONE = /ERR_CONNECTION_(REFUSED|RESET)|WebSocket connection to/
 
 describe('a server that is ended and begun again', () => {
   let site: PageLake

@@ -15,7 +15,7 @@ export function systemClock(): Clock {
     now: () => Date.now(),
     steady: () => performance.now(),
     sleep: async milliseconds => {
-      await delay(milliseconds)
+      await delay(Math.max(0, milliseconds))
     },
   }
 }
@@ -50,7 +50,7 @@ export function systemTimers(): Timers {
     now: () => Date.now(),
     steady: () => performance.now(),
     after(milliseconds, run) {
-      const timer = setTimeout(run, Math.min(milliseconds, MAX_TIMER_MS))
+      const timer = setTimeout(run, Math.max(0, Math.min(milliseconds, MAX_TIMER_MS)))
       return () => clearTimeout(timer)
     },
   }

@@ -10,6 +10,8 @@ import { binanceMarket } from './markets.ts'
 import type { Parameters } from './parameters.ts'
 import { invalidCombination } from './refusals.ts'
 
+const STEP = 1_000
+
 /** The last of them, or from `fromId` on. @throws Refusal; Corrupt */
 export async function trades(at: ReadAt, read: Parameters): Promise<unknown> {
   const [limit, fromId] = [read.limit(), read.long('fromId')]
@@ -17,12 +19,14 @@ export async function trades(at: ReadAt, read: Parameters): Promise<unknown> {
   const trades = await tradesOfMarket(at, market)
   if (fromId === undefined) return (await trades.last({}, limit)).map(tradeOf)
   const from = await timeOfNumber(at, market, trades, fromId)
+  // The number may be of the last of a minute's many trades: they are gone through by the thousand, however few are wanted.
+  const step = Math.max(limit, STEP)
   const found: TradeRow[] = []
   let page: readonly TradeRow[] = []
   do {
-    page = await trades.first({ from }, limit, page.at(-1))
+    page = await trades.first({ from }, step, page.at(-1))
     found.push(...page.filter(trade => (numberOf(trade) ?? -1) >= fromId))
-  } while (found.length < limit && page.length === limit)
+  } while (found.length < limit && page.length === step)
   return found.slice(0, limit).map(tradeOf)
 }
 

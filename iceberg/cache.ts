@@ -26,29 +26,35 @@ export function cachePerStore<V extends object>(limit: number): (store: object) 
   return store => {
     const known = caches.get(store)
     if (known) return known
-    const entries = new LRUCache<string, V>({ maxSize: limit })
-    const making = new Map<string, Promise<V>>()
-    const cache: ObjectCache<V> = {
-      get: key => entries.get(key),
-      // An empty list takes room too.
-      set: (key, value, weight) => entries.set(key, value, { size: Math.max(1, weight) }),
-      once(key, make) {
-        const known = entries.get(key)
-        if (known) return Promise.resolve(known)
-        let made = making.get(key)
-        if (!made) {
-          made = make()
-            .then(({ value, weight }) => {
-              cache.set(key, value, weight)
-              return value
-            })
-            .finally(() => making.delete(key))
-          making.set(key, made)
-        }
-        return made
-      },
-    }
+    const cache = objectCache<V>(limit)
     caches.set(store, cache)
     return cache
   }
+}
+
+/** A cache of its own, for what belongs to no store. */
+export function objectCache<V extends object>(limit: number): ObjectCache<V> {
+  const entries = new LRUCache<string, V>({ maxSize: limit })
+  const making = new Map<string, Promise<V>>()
+  const cache: ObjectCache<V> = {
+    get: key => entries.get(key),
+    // An empty list takes room too.
+    set: (key, value, weight) => entries.set(key, value, { size: Math.max(1, weight) }),
+    once(key, make) {
+      const known = entries.get(key)
+      if (known) return Promise.resolve(known)
+      let made = making.get(key)
+      if (!made) {
+        made = make()
+          .then(({ value, weight }) => {
+            cache.set(key, value, weight)
+            return value
+          })
+          .finally(() => making.delete(key))
+        making.set(key, made)
+      }
+      return made
+    },
+  }
+  return cache
 }

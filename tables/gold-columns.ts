@@ -1,4 +1,5 @@
 /** Gold's trades in columns: a row group of a file at a time, its wanted rows in the order of answers. */
+import type { RowGroup } from 'hyparquet'
 import { marketKey } from '../domain/candles.ts'
 import {
   type Batch,
@@ -12,6 +13,7 @@ import {
 import { sumOf } from '../domain/counts.ts'
 import { compare } from '../domain/order.ts'
 import type { Ports } from '../domain/ports.ts'
+import type { TimeRange } from '../domain/ranges.ts'
 import { GOLD_TABLE } from '../domain/tables.ts'
 import { rowStarts } from '../domain/take.ts'
 import { compareIds, type TradeIds, tradeIdsOf } from '../domain/trade-ids.ts'
@@ -86,12 +88,8 @@ export async function* readTrades(
   yield* groupsOf(ports, file, isRange ? { from: BigInt(from), to: BigInt(to) - 1n } : undefined)
 }
 
-async function* groupsOf(
-  ports: Pick<Ports, 'store'>,
-  file: DataFile,
-  range?: Parameters<typeof mayHold>[1],
-): AsyncGenerator<TradeColumns> {
-  const keep = range && ((group: Parameters<typeof mayHold>[0]) => mayHold(group, range))
+async function* groupsOf(ports: Pick<Ports, 'store'>, file: DataFile, range?: TimeRange): AsyncGenerator<TradeColumns> {
+  const keep = range && ((group: RowGroup) => mayHold(group, range))
   const source = await openGoldFile(ports, file)
   for await (const batch of readGroups(GOLD_TABLE, source, { columns: COLUMNS, plain: PLAIN, keep }))
     yield columnsOf(batch)

@@ -1,7 +1,6 @@
 /** The events of a feed's messages, for the streams that ask for them. */
-import { LRUCache } from 'lru-cache'
 import { marketKey } from '../../domain/candles.ts'
-
+import { type ObjectCache, objectCache } from '../../iceberg/cache.ts'
 import { candleJson } from '../live/candle-text.ts'
 import { type Chunk, eachMessage } from '../live/messages.ts'
 import { type Message, microsIn, parsed } from '../live/texts.ts'
@@ -23,14 +22,14 @@ export interface Event {
 
 /** What all connections ask for once: numbers of candles' trades, and tickers. */
 export interface StreamMemory {
-  readonly numbers: LRUCache<string, Promise<readonly [number, number]>>
-  readonly tickers: LRUCache<string, Promise<DayTicker>>
+  readonly numbers: ObjectCache<readonly [number, number]>
+  readonly tickers: ObjectCache<DayTicker>
 }
 
 const MOST_REMEMBERED = 10_000
 
 export function createStreamMemory(): StreamMemory {
-  return { numbers: new LRUCache({ max: MOST_REMEMBERED }), tickers: new LRUCache({ max: MOST_REMEMBERED }) }
+  return { numbers: objectCache(MOST_REMEMBERED), tickers: objectCache(MOST_REMEMBERED) }
 }
 
 /** @throws Corrupt */
@@ -98,7 +97,7 @@ async function klinesIn(
     }
     if (type === 'candle') for (const each of await windowsBefore(at, feed, data)) send(each, NO_TRADES)
     const key = [market, data.first_trade, data.last_trade, data.trades].join(' ')
-    send(data, await remembered(numbers, key, () => numbersOf(at, data)))
+    send(data, await numbers.once(key, async () => ({ value: await numbersOf(at, data), weight: 1 })))
   }
   return events
 }
@@ -135,7 +134,10 @@ async function tickersIn(
   for (const [market, symbol] of changed)
     for (const stream of [...streamsOf(feed, market, 'ticker'), ...streamsOf(feed, market, 'miniTicker')]) {
       const key = `${market} ${feed.channel.position.base} ${at.now / 1_000_000n}`
-      const ticker = await remembered(tickers, key, async () => dayTicker(at, await binanceMarket(at, symbol)))
+      const ticker = await tickers.once(key, async () => ({
+        value: await dayTicker(at, await binanceMarket(at, symbol)),
+        weight: 1,
+      }))
       events.push({ name: stream.name, text: tickerEvent(stream, ticker, at.now, timeOf) })
     }
   return events
@@ -155,14 +157,4 @@ async function numbersOf(at: ReadAt, data: Message['data']): Promise<readonly [n
   const candle = { firstTradeTime: microsIn(data.first_trade), lastTradeTime: microsIn(data.last_trade) }
   const { first, last } = await endsOf(at, await binanceMarket(at, data.symbol), candle)
   return [(first && numberOf(first)) ?? -1, (last && numberOf(last)) ?? -1]
-}
-
-function remembered<T>(memory: LRUCache<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
-  const known = memory.get(key)
-  if (known) return known
-  const made = make()
-  memory.set(key, made)
-  // What has failed is asked for again.
-  made.catch(() => memory.delete(key))
-  return made
 }

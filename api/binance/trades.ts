@@ -10,6 +10,7 @@ import { binanceMarket } from './markets.ts'
 import type { Parameters } from './parameters.ts'
 import { invalidCombination } from './refusals.ts'
 
+/** The number may be of the last of a minute's many trades: they are gone through so many at a time, however few are wanted. */
 const STEP = 1_000
 
 /** The last of them, or from `fromId` on. @throws Refusal; Corrupt */
@@ -19,14 +20,12 @@ export async function trades(at: ReadAt, read: Parameters): Promise<unknown> {
   const trades = await tradesOfMarket(at, market)
   if (fromId === undefined) return (await trades.last({}, limit)).map(tradeOf)
   const from = await timeOfNumber(at, market, trades, fromId)
-  // The number may be of the last of a minute's many trades: they are gone through by the thousand, however few are wanted.
-  const step = Math.max(limit, STEP)
   const found: TradeRow[] = []
   let page: readonly TradeRow[] = []
   do {
-    page = await trades.first({ from }, step, page.at(-1))
+    page = await trades.first({ from }, STEP, page.at(-1))
     found.push(...page.filter(trade => (numberOf(trade) ?? -1) >= fromId))
-  } while (found.length < limit && page.length === step)
+  } while (found.length < limit && page.length === STEP)
   return found.slice(0, limit).map(tradeOf)
 }
 

@@ -17,6 +17,9 @@ interface Asking {
 
 const asking = new AsyncLocalStorage<Asking>()
 
+/** An answer of more rows is a long one, and is written so many at a time. */
+export const TURN_ROWS = 1_000
+
 const SEATS = 8
 /** A request that takes more turns is a long one. */
 const SHORT_TURNS = 3

@@ -4,6 +4,7 @@ import { Throttled } from '../../domain/errors.ts'
 import type { Timers } from '../../domain/feed-ports.ts'
 import type { Ports } from '../../domain/ports.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
+import { objectCache } from '../../iceberg/cache.ts'
 import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
 import { currentSnapshot } from '../../iceberg/metadata.ts'
 import type { Snapshot } from '../../iceberg/table-metadata.ts'
@@ -42,8 +43,7 @@ export function createFollower(
 ): Follower {
   const tables = new Map<TableDefinition, LoadedTable>()
   const snapshots = new LRUCache<string, Snapshot>({ max: MOST_REMEMBERED })
-  const made = new LRUCache<string, News>({ maxSize: MOST_NEWS_BYTES })
-  const making = new Map<string, Promise<News>>()
+  const made = objectCache<News>(MOST_NEWS_BYTES)
   const waiters = new Set<Waiter>()
   let stopTimer: (() => void) | undefined
   let isLooking = false
@@ -103,14 +103,11 @@ export function createFollower(
         }
       }
     },
-    async news(key, make) {
-      const known = made.get(key) ?? making.get(key)
-      if (known) return known
-      const promise = make().finally(() => making.delete(key))
-      making.set(key, promise)
-      const news = await promise
-      made.set(key, news, { size: news.weight })
-      return news
+    news(key, make) {
+      return made.once(key, async () => {
+        const news = await make()
+        return { value: news, weight: news.weight }
+      })
     },
     remembered: (table, id) => snapshots.get(`${table} ${id}`),
     waiting: () => waiters.size,

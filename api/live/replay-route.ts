@@ -6,7 +6,7 @@ import { inTurns } from '../http/turns.ts'
 import { CURRENT, requireSnapshot, type Snapshots, snapshotsIn } from '../market/as-of.ts'
 import { candleTablesIn, candleTablesOf } from '../market/candle-pages.ts'
 import { digestOf } from '../market/cursors.ts'
-import { chooseMarkets, DAILY, marketsIn, marketsSnapshot, named } from '../market/markets.ts'
+import { chooseMarkets, DAILY, marketsBy, named } from '../market/markets.ts'
 import { type Parameters, parametersOf } from '../market/parameters.ts'
 import { problem } from '../market/problems.ts'
 import type { MarketOptions, Route } from '../market/route.ts'
@@ -54,8 +54,7 @@ async function answer(context: Context, options: MarketOptions): Promise<Respons
   const end = cursor?.to ?? range.end ?? begun
   const opened = await openTogether(ports, [...candleTablesOf(windows), ...[DAILY, ...(isTrades ? [GOLD_TABLE] : [])]])
   const [exchanges, symbols] = [read.codes('exchanges'), read.codes('symbols')]
-  const daily = opened.get(DAILY.name)
-  const known = await marketsIn(ports, daily, daily && marketsSnapshot(daily, CURRENT)?.['snapshot-id'])
+  const known = await marketsBy(ports, opened.get(DAILY.name), CURRENT)
   const markets = chooseMarkets(known, exchanges, symbols)
   const table = opened.get(GOLD_TABLE.name)
   const tables = candleTablesIn(opened, windows)

@@ -7,7 +7,7 @@ import { asOfIn, nowOf, type Snapshots, snapshotsIn } from './as-of.ts'
 import { type Average, type AverageQuery, minuteAverages, timeAverages } from './averages.ts'
 import { SETTLED_AFTER } from './candles.ts'
 import { type RowColumn, timeText } from './formats.ts'
-import { chooseMarkets, DAILY, marketsIn, marketsSnapshot } from './markets.ts'
+import { chooseMarkets, DAILY, marketsBy } from './markets.ts'
 import type { ParameterName } from './parameter-list.ts'
 import { PINNED_TABLES } from './pins.ts'
 import { problem } from './problems.ts'
@@ -84,8 +84,7 @@ async function askedIn(
   // Nothing is known of the time to come.
   const to = end === undefined || end > now ? now : end
   if (from >= to) throw problem(400, 'start is not before the end of the range, which is now at the latest.', 'start')
-  const daily = tables.get(DAILY.name)
-  const known = await marketsIn(ports, daily, daily && marketsSnapshot(daily, asOf)?.['snapshot-id'])
+  const known = await marketsBy(ports, tables.get(DAILY.name), asOf)
   const markets = chooseMarkets(known, read.codes('exchanges'), read.codes('symbols'))
   return { read, query: { markets, from, to, asOf, tables }, now, snapshots, format, numbers }
 }

@@ -5,7 +5,7 @@ import { candleTable, type TableDefinition } from '../../domain/tables.ts'
 import type { Timeframe } from '../../domain/timeframes.ts'
 import type { Windows } from '../../domain/windows.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
-import { turn } from '../http/turns.ts'
+import { TURN_ROWS, turn } from '../http/turns.ts'
 import { type AsOf, CURRENT, requireSnapshot, type Snapshots } from './as-of.ts'
 import { findCandles, requireKept } from './candles.ts'
 import { findGaps } from './gaps.ts'
@@ -88,9 +88,6 @@ export function requireKeptWindows(
 export async function openCandleTables(ports: ReadPorts, windows: readonly Windows[]): Promise<CandleTables> {
   return candleTablesIn(await openTogether(ports, candleTablesOf(windows)), windows)
 }
-
-/** More rows than these are made in turns. */
-const TURN_ROWS = 1_000
 
 /** Windows that are looked at first; twice as many after each look that found too few. */
 const FIRST_LOOK = 64

@@ -38,7 +38,15 @@ export function openMarkets(ports: Pick<Ports, 'store' | 'state'>): Promise<Load
 
 /** All markets of a state, by `marketKey`. @throws Problem 410, 503; Corrupt */
 export async function marketsOf(ports: Pick<Ports, 'store' | 'state'>, asOf: AsOf = CURRENT): Promise<Markets> {
-  const table = await openMarkets(ports)
+  return marketsBy(ports, await openMarkets(ports), asOf)
+}
+
+/** Likewise by the table that knows them, where it has been opened together with others. @throws Problem 410, 503; Corrupt */
+export function marketsBy(
+  ports: Pick<Ports, 'store' | 'state'>,
+  table: LoadedTable | undefined,
+  asOf: AsOf,
+): Promise<Markets> {
   return marketsIn(ports, table, table && marketsSnapshot(table, asOf)?.['snapshot-id'])
 }
 

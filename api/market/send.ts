@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import type { Context } from 'hono'
 import type { Batch } from '../../domain/columns.ts'
 import { coded, codedStream } from '../http/compression.ts'
-import { inTurns, turn } from '../http/turns.ts'
+import { inTurns, TURN_ROWS, turn } from '../http/turns.ts'
 import type { KeptAnswer, Memory } from './answer-memory.ts'
 import { arrowBytes, arrowPieces } from './arrow.ts'
 import { csvLines, csvNames, type Format, jsonRows, MEDIA_TYPES, type Numbers, type RowColumn } from './formats.ts'
@@ -29,9 +29,6 @@ export interface RowsAnswer<Row> extends Answer<Row> {
   /** What else JSON says. */
   readonly about: Readonly<Record<string, unknown>>
 }
-
-/** More rows than these are written in turns. */
-const TURN_ROWS = 1_000
 
 /** A key's answers are nobody else's to keep. */
 const FOR_EVER = 'private, max-age=31536000, immutable'

@@ -19,7 +19,7 @@ import {
 import { lastWindows } from './candle-routes.ts'
 import { cursorText, readCursor } from './cursors.ts'
 import type { RowColumn } from './formats.ts'
-import { chooseMarkets, DAILY, type Markets, marketsIn, marketsSnapshot } from './markets.ts'
+import { chooseMarkets, DAILY, type Markets, marketsBy } from './markets.ts'
 import { nearest } from './nearest.ts'
 import type { Parameters } from './parameters.ts'
 import { problem } from './problems.ts'
@@ -94,7 +94,6 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
   if (others.length > 0) throw problem(400, 'timeframe has several windows: give one.', 'timeframe')
   const opened = await openTogether(ports, [...candleTablesOf([windows]), DAILY])
   const tables = candleTablesIn(opened, [windows])
-  const daily = opened.get(DAILY.name)
   const asOf = await asOfIn(ports, read, [...tables.values()])
   const now = nowOf(asOf, ports)
   const cursor = readCursor(query, ([from, to, snapshots, start, market]) => ({
@@ -103,7 +102,7 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
   }))
   const range = read.range()
   const to = cursor?.to ?? range.end ?? now + 1n
-  const known = await marketsIn(ports, daily, daily && marketsSnapshot(daily, asOf)?.['snapshot-id'])
+  const known = await marketsBy(ports, opened.get(DAILY.name), asOf)
   const markets = pricedIn(chooseMarkets(known, read.codes('exchanges'), []), read)
   const from = range.start ?? cursor?.from ?? lastWindows([windows], to, limit)
   const wanted: CandleQuery = {

@@ -2,7 +2,7 @@
 import { percentChange, readable } from '../model/decimals.ts'
 import { dayBefore, digitsOf, HOUR, MINUTE, type Quote } from '../model/quotes.ts'
 import type { MarketRow } from '../model/rows.ts'
-import { instantText, lengthText } from '../model/times.ts'
+import { ageText, instantText, lengthText } from '../model/times.ts'
 import { useNow } from '../store.ts'
 import { quoteOf, useQuotes } from './quotes.ts'
 
@@ -23,16 +23,14 @@ export function PriceLine({ market }: { readonly market: MarketRow }) {
 
 export const toneOf = (direction: number): string => (direction > 0 ? 'up' : direction < 0 ? 'down' : '')
 
-/** Since a day ago, or since the market's first trade of that day. */
-export function Change({
-  quote,
-  atMs,
-  isShort = false,
-}: {
+interface Told {
   readonly quote: Quote
   readonly atMs: number
   readonly isShort?: boolean
-}) {
+}
+
+/** Since a day ago, or since the market's first trade of that day. */
+export function Change({ quote, atMs, isShort = false }: Told) {
   const day = dayBefore(quote, atMs)
   const change = day && percentChange(day.price, quote.price)
   if (!day || change === undefined) return <span class="muted">–</span>
@@ -47,20 +45,12 @@ export function Change({
   )
 }
 
-export function Age({
-  quote,
-  atMs,
-  isShort = false,
-}: {
-  readonly quote: Quote
-  readonly atMs: number
-  readonly isShort?: boolean
-}) {
+export function Age({ quote, atMs, isShort = false }: Told) {
   const age = Math.max(0, atMs - Date.parse(quote.time))
-  const text = lengthText(Math.floor(age / 1000) * 1000).replace('.0', '')
+  const text = ageText(Math.floor(age / 1000) * 1000)
   return (
     <span class={`age ${age > STALE_MS ? 'stale' : ''}`} title={`Traded at ${quote.time}`}>
-      {age < 1000 ? 'now' : isShort ? text.split(' ').slice(0, 2).join(' ') : `${text} ago`}
+      {isShort ? text.split(' ').slice(0, 2).join(' ') : text}
     </span>
   )
 }

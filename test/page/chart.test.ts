@@ -109,6 +109,20 @@ describe('candles', () => {
     await untilText(page, '.foot', /windows of 1m/)
     expect(page.url()).toContain('last=240000')
   })
+
+  test('come by a key that is pressed in the moment in which they are drawn', async () => {
+    const page = await shown()
+    await page.evaluate(`
+      const observer = new MutationObserver(() => {
+        if (!document.querySelector('.foot')?.textContent.includes('windows of 4h')) return
+        observer.disconnect()
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '1', bubbles: true }))
+      })
+      observer.observe(document.body, { childList: true, subtree: true, characterData: true })
+      location.hash += '&tf=1m&last=31536000'
+    `)
+    await page.waitForURL(/last=240000/)
+  })
 })
 
 describe('what is looked at', () => {

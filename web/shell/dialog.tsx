@@ -1,6 +1,6 @@
 /** A dialog over the page: the browser keeps the focus in it, Escape and a click beside it close it. */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 export interface DialogProps {
   readonly title: string
@@ -12,7 +12,7 @@ export interface DialogProps {
 
 export function Dialog({ title, close, children, stays = false }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     dialog.current?.showModal()
   }, [])
   return (

@@ -1,5 +1,5 @@
 /** The keys of the page: one list, which the help shows and the page obeys. */
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 
 export interface Shortcut {
   /** As `KeyboardEvent.key` has it; several do the same. */
@@ -22,7 +22,8 @@ export const shortcutGroups = (): readonly ShortcutGroup[] => [...groups.values(
 
 /** The keys of a component, for as long as it is there. */
 export function useShortcuts(title: string, shortcuts: readonly Shortcut[]): void {
-  useEffect(() => {
+  // With the picture, not after it: a key means what is seen when it is pressed.
+  useLayoutEffect(() => {
     const self = {}
     groups.set(self, { title, shortcuts })
     return () => {

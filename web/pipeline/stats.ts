@@ -1,7 +1,8 @@
 /** How the lake is, asked for again every ten seconds while it is looked at: the answer costs the server some work. */
+
+import type { StatsAnswer } from '../../figures/rows.ts'
 import { ask, reasonOf } from '../api/requests.ts'
 import { after, isSeen, now, whenSeenChanges } from '../browser.ts'
-import type { StatsAnswer } from '../model/rows.ts'
 import { createStore } from '../store.ts'
 
 export interface Figures {

@@ -1,0 +1,51 @@
+/** What the terminal shows, as far as it is known: answers of the API, and what the command itself knows. */
+import type { Connection } from '../../figures/connection.ts'
+import type { CountedHour } from '../../figures/coverage.ts'
+import type { Quote } from '../../figures/quotes.ts'
+import type { MarketRow, StatsParts } from '../../figures/rows.ts'
+
+/** A row of `/v1/coverage`, with its market and hour. */
+export interface CoverageHour extends CountedHour {
+  readonly exchange: string
+  readonly symbol: string
+  readonly start: string
+  readonly absent: number
+}
+
+export interface LogLine {
+  readonly time: string
+  readonly level: string
+  readonly message: string
+  readonly details: string
+}
+
+export interface Seen {
+  /** Which lake it is, in words. */
+  readonly place: string
+  readonly nowMs: number
+  readonly connection: Connection
+  readonly stats: StatsParts | undefined
+  /** An earlier answer: rates are what came between the two. */
+  readonly before: StatsParts | undefined
+  /** When the answer came, milliseconds since 1970 by this machine's clock. */
+  readonly statsMs: number
+  /** Undefined until they are known. */
+  readonly markets: readonly MarketRow[] | undefined
+  /** By `marketName`. */
+  readonly quotes: ReadonlyMap<string, Quote>
+  readonly coverage: readonly CoverageHour[] | undefined
+  /** The newest first; undefined where there is no log, or it is not read yet. */
+  readonly log: readonly LogLine[] | undefined
+  /** Whether the place has a log. */
+  readonly hasLog: boolean
+  /** What a run of its own says: that it drains, what a feed lacks. */
+  readonly notes: readonly string[]
+}
+
+export function nothingSeen(place: string, nowMs: number, hasLog: boolean): Seen {
+  return {
+    ...{ place, nowMs, hasLog, connection: { kind: 'connecting' }, statsMs: nowMs },
+    ...{ stats: undefined, before: undefined, markets: undefined, coverage: undefined, log: undefined },
+    ...{ quotes: new Map(), notes: [] },
+  }
+}

@@ -3,11 +3,23 @@ import { lengthText } from '../../figures/times.ts'
 import type { Drawn, Screen } from './keys.ts'
 import type { Seen } from './seen.ts'
 import type { Order } from './table.ts'
-import { apart, cut, cutLine, dim, type Line, type Look, lineWidth, plain, type Size, signsOf } from './text.ts'
+import {
+  apart,
+  cut,
+  cutLine,
+  dim,
+  harmless,
+  type Line,
+  type Look,
+  lineWidth,
+  plain,
+  type Size,
+  signsOf,
+} from './text.ts'
 import { TITLES, VIEWS } from './views/views.ts'
 
 export function titleLine(seen: Seen, width: number, look: Look): Line {
-  const left: Line = [{ text: 'tradelake', tone: 'bold' }, plain(` ${seen.place}`)]
+  const left: Line = [{ text: 'tradelake', tone: 'bold' }, plain(` ${harmless(seen.place, look)}`)]
   return apart(left, connectionIn(seen, look), width, look)
 }
 
@@ -56,8 +68,8 @@ export function alarmLines(alarms: readonly string[], seen: Seen, { columns, row
       ? [`${connection.reason} Tried again in ${Math.max(0, Math.ceil((connection.nextMs - nowMs) / 1000))} s.`]
       : []
   const all: Line[] = [
-    ...[...broken, ...alarms].map((text): Line => [{ text: cut(text, columns, look), tone: 'bad' }]),
-    ...notes.map((text): Line => [{ text: cut(text, columns, look), tone: 'late' }]),
+    ...[...broken, ...alarms].map((text): Line => [{ text: cut(harmless(text, look), columns, look), tone: 'bad' }]),
+    ...notes.map((text): Line => [{ text: cut(harmless(text, look), columns, look), tone: 'late' }]),
   ]
   const most = Math.max(1, Math.floor(rows / 8))
   const shown = all.length > most ? [...all.slice(0, most - 1), more(all.length - most + 1, columns, look)] : all
@@ -94,14 +106,14 @@ export function footOf(body: Foot, screen: Screen, width: number, look: Look): L
     leftOut > 0 ? `${leftOut} ${leftOut === 1 ? 'row' : 'rows'} of tables above left out` : '',
     hidden > 0 ? `${hidden} ${hidden === 1 ? 'column' : 'columns'} hidden` : '',
     screen.filter !== '' && !screen.isTyping
-      ? `${drawn.rows} of ${total} ${total === 1 ? unit : `${unit}s`} with: ${screen.filter}`
+      ? `${drawn.rows} of ${total} ${total === 1 ? unit : `${unit}s`} with: ${harmless(screen.filter, look)}`
       : '',
     order ? `by ${orderTitle} ${order.isDescending ? down : up}` : '',
   ].filter(Boolean)
   const keys = screen.isTyping
     ? [
         plain('/'),
-        plain(screen.filter),
+        plain(harmless(screen.filter, look)),
         { text: ' ', tone: 'chosen' } as const,
         dim(`  ${drawn.rows} of ${total}  Enter keeps it, Esc ends it`),
       ]

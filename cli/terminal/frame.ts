@@ -3,7 +3,7 @@ import { alarmLines, type Foot, footOf, tabsLine, titleLine } from './edges.ts'
 import { type Drawn, HELP, type Screen } from './keys.ts'
 import type { Seen } from './seen.ts'
 import { arrange, headLine, layout, type Row, rowLine, type Table } from './table.ts'
-import { cut, cutLine, dim, type Line, type Look, lineWidth, plain, type Size, spaces } from './text.ts'
+import { cut, cutLine, dim, harmless, type Line, type Look, lineWidth, plain, type Size, spaces } from './text.ts'
 import { alarmsIn, viewOf } from './views/views.ts'
 
 export interface Frame {
@@ -15,7 +15,7 @@ export interface Frame {
 
 /** Its titles and two rows. */
 const LEAST_TABLE = 3
-const LEAST: Size = { columns: 20, rows: 6 }
+const LEAST: Size = { columns: 20, rows: 7 }
 const NOTHING: Drawn = { rows: 0, page: 1, columns: [], market: undefined }
 
 export function frameOf(seen: Seen, screen: Screen, size: Size, look: Look): Frame {
@@ -85,7 +85,9 @@ function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look)
             [
               dim(
                 cut(
-                  table.rows.length === 0 ? table.empty : `No ${table.unit} has all of: ${screen.filter}`,
+                  table.rows.length === 0
+                    ? table.empty
+                    : `No ${table.unit} has all of: ${harmless(screen.filter, look)}`,
                   columns,
                   look,
                 ),

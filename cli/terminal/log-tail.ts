@@ -29,7 +29,7 @@ export function tailOf(path: string): readonly LogLine[] | undefined {
 }
 
 /** A line as the embedded lake writes it; any other text is a message. */
-export function logLine(text: string): LogLine {
+function logLine(text: string): LogLine {
   try {
     const { level, timestamp, message, requestId: _, ...fields } = JSON.parse(text) as Record<string, unknown>
     const details = Object.entries(fields).map(

@@ -2,7 +2,7 @@
 import { styleText } from 'node:util'
 import type { Line, Look, Tone } from './text.ts'
 
-/** Of the sixteen colours that every terminal has, in the shades of its own theme. */
+/** Colours are of the sixteen that every terminal has, in the shades of its own theme. */
 const STYLES: Readonly<Record<Tone, Parameters<typeof styleText>[0] | undefined>> = {
   plain: undefined,
   dim: 'dim',

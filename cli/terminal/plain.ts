@@ -1,7 +1,7 @@
 /** A view as plain lines, for what is no terminal: all rows and columns, without tones. Pure. */
 import type { Seen } from './seen.ts'
 import { headLine, layout, rowLine, type Table } from './table.ts'
-import type { Line, Look } from './text.ts'
+import { harmless, type Line, type Look } from './text.ts'
 import { alarmsIn, type ViewName, viewOf } from './views/views.ts'
 
 const textOf = (line: Line): string =>
@@ -14,10 +14,9 @@ export function plainLines(seen: Seen, view: ViewName, look: Look): readonly str
   const { above, table } = viewOf(view, seen, undefined, look)
   const { connection } = seen
   return [
-    `${seen.place} at ${new Date(seen.nowMs).toISOString().slice(0, 19)}Z`,
-    ...(connection.kind === 'broken' ? [`No connection: ${connection.reason}`] : []),
-    ...alarmsIn(seen),
-    ...seen.notes,
+    `${harmless(seen.place, look)} at ${new Date(seen.nowMs).toISOString().slice(0, 19)}Z`,
+    ...(connection.kind === 'broken' ? [harmless(`No connection: ${connection.reason}`, look)] : []),
+    ...[...alarmsIn(seen), ...seen.notes].map(text => harmless(text, look)),
     '',
     ...[...above, table].flatMap(part => ('columns' in part ? tableText(part, look) : [textOf(part)])),
     '',

@@ -52,10 +52,10 @@ function rowOf(market: MarketRow, quote: Quote | undefined, nowMs: number, look:
   }
 }
 
-export const toneOf = (direction: number): Tone => (direction > 0 ? 'up' : direction < 0 ? 'down' : 'plain')
+const toneOf = (direction: number): Tone => (direction > 0 ? 'up' : direction < 0 ? 'down' : 'plain')
 
 /** The price is whole, and has a sign behind it that shows which way it went. */
-export function priceCell(quote: Quote, look: Look): Cell {
+function priceCell(quote: Quote, look: Look): Cell {
   const { up, down } = signsOf(look)
   const sign = quote.direction > 0 ? up : quote.direction < 0 ? down : ' '
   return {

@@ -57,13 +57,12 @@ function feedLines({ stats }: Seen): Line[] {
     ({ text: `${count.toLocaleString('en-US')} ${what}`, tone: count > 0 ? tone : 'plain' }) as const
   return [
     [
-      plain('Numbers that exchanges gave and feeds did not get: '),
+      plain('Missed by feeds: '),
       told(open, 'looked for', 'late'),
       plain(', '),
       told(lost, 'lost', 'bad'),
       plain(', '),
       told(unreadable, 'unreadable', 'bad'),
-      plain('.'),
     ],
   ]
 }

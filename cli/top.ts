@@ -1,5 +1,5 @@
 /** `tradelake top`: a lake to look at for as long as one likes, in the terminal; plain lines where there is none. */
-import { join } from 'node:path'
+import { logPath } from '../adapters/log-file.ts'
 import { askedToEnd, systemTimers } from '../adapters/system.ts'
 import { waitFor } from '../api/live/waits.ts'
 import { BadInput } from '../domain/errors.ts'
@@ -7,9 +7,8 @@ import { command, LAKE_OPTIONS, type Values } from './command.ts'
 import { remoteApi } from './remote-api.ts'
 import { DEPLOYED_PACE, LOCAL_PACE } from './terminal/figures.ts'
 import { plainLines } from './terminal/plain.ts'
-import { processTerminal } from './terminal/screen.ts'
+import { isTerminal, processLook, processTerminal } from './terminal/process.ts'
 import { show } from './terminal/show.ts'
-import { type Look, lookOf } from './terminal/text.ts'
 import { VIEWS, type ViewName } from './terminal/views/views.ts'
 import { createWatch, type Watch, type Watched } from './terminal/watch.ts'
 import { optional, parseDuration } from './values.ts'
@@ -54,16 +53,6 @@ function viewNamed(name: string): ViewName {
   const found = VIEWS.find(view => view === name)
   if (!found) throw new BadInput(`There is no view ${name}: give one of ${VIEWS.join(', ')}.`)
   return found
-}
-
-/** Whether this process has a terminal that pictures can be drawn on, and keys come from. */
-export function isTerminal(): boolean {
-  return process.stdout.isTTY === true && process.stdin.isTTY === true && process.env.TERM !== 'dumb'
-}
-
-export function processLook(): Look {
-  const depth = process.stdout.isTTY ? process.stdout.getColorDepth() : 1
-  return lookOf(process.env, depth, process.platform)
 }
 
 async function onTerminal(values: Values<typeof OPTIONS>, view: ViewName, over: AbortController): Promise<void> {
@@ -131,11 +120,8 @@ async function openSource(values: Values<typeof OPTIONS>) {
 function placeOf({ data, stack, url }: Values<typeof OPTIONS>): Pick<Watched, 'place' | 'log'> {
   if (url !== undefined) return { place: url, log: undefined }
   if (stack !== undefined) return { place: `stack ${stack}`, log: undefined }
-  return { place: data, log: logOf(data) }
+  return { place: data, log: logPath(data) }
 }
-
-/** Where the embedded lake in a folder has its log. */
-export const logOf = (directory: string): string => join(directory, 'tradelake.log')
 
 const ended = (signal: AbortSignal): Promise<void> =>
   new Promise(resolve => {

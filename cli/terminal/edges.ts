@@ -97,7 +97,7 @@ export interface Foot {
   readonly orderTitle: string
 }
 
-export function footOf(body: Foot, screen: Screen, width: number, look: Look): Line[] {
+export function footOf(body: Foot, screen: Screen, hint: string, width: number, look: Look): Line[] {
   const { between, up, down } = signsOf(look)
   const { hidden, above, below, leftOut, total, unit, drawn, order, orderTitle } = body
   const said = [
@@ -118,5 +118,6 @@ export function footOf(body: Foot, screen: Screen, width: number, look: Look): L
         dim(`  ${drawn.rows} of ${total}  Enter keeps it, Esc ends it`),
       ]
     : [dim('q leave  ? help  / filter  s sort  r reverse  Up Down')]
-  return [[dim(cut(said.join(` ${between} `), width, look))], cutLine(keys, width, look)]
+  const last = hint === '' ? cutLine(keys, width, look) : apart(keys, [dim(harmless(hint, look))], width, look)
+  return [[dim(cut(said.join(` ${between} `), width, look))], last]
 }

@@ -28,9 +28,14 @@ export interface Figures {
 }
 
 const CHEAP = 'exchanges,stages,tables'
-const ALL = 'exchanges,stages,tables,dead_letters,feeds,candle_check'
-/** What reads files is asked for so much more rarely. */
-const RARE = 15
+/** What reads files of refused records is asked for so much more rarely, and what reads an hour of trades yet more. */
+const [RARE, RAREST] = [15, 60]
+
+/** The first picture does not wait for what is rare. */
+function partsOf(round: number): string {
+  const isRare = round % RARE === 1
+  return [CHEAP, ...(isRare ? ['dead_letters,feeds'] : []), ...(round % RAREST === 1 ? ['candle_check'] : [])].join()
+}
 
 /** Follows until the signal aborts. Never rejects. */
 export async function followFigures(
@@ -41,22 +46,20 @@ export async function followFigures(
   signal: AbortSignal,
 ): Promise<void> {
   let answers: StatsParts[] = []
-  let whole: Partial<StatsParts> = {}
+  let known: Partial<StatsParts> = {}
   let figures: Figures = { stats: undefined, before: undefined, statsMs: timers.now(), problem: undefined }
   for (let round = 0; !signal.aborted; round++) {
-    // The first picture does not wait for the rare ones.
-    const isRare = round % RARE === 1
     try {
-      const answer = await askFor(ask, 'stats', { parts: isRare ? ALL : CHEAP }, signal)
+      const answer = await askFor(ask, 'stats', { parts: partsOf(round) }, signal)
       const found = (await answer.json()) as StatsParts
-      if (isRare) whole = found
+      known = { ...known, ...found }
       const time = Date.parse(found.time)
       answers = [...answers, found]
       // The newest that is old enough, and those after it.
       const old = answers.findLastIndex(each => time - Date.parse(each.time) >= rateMs)
       answers = answers.slice(Math.max(0, old))
       figures = {
-        stats: { ...whole, ...found },
+        stats: { ...known, ...found },
         before: answers.length > 1 ? answers[0] : undefined,
         statsMs: timers.now(),
         problem: undefined,

@@ -34,7 +34,7 @@ export function frameOf(seen: Seen, screen: Screen, size: Size, look: Look): Fra
   const body = screen.isHelp ? helpBody(columns, room, look) : bodyOf(seen, screen, { columns, rows: room }, look)
   const foot = screen.isHelp
     ? [[], [dim(cut('Any key closes the help.', columns, look))]]
-    : footOf(body, screen, columns, look)
+    : footOf(body, screen, seen.hint, columns, look)
   return {
     lines: [...head, ...filled(body.lines, room), ...foot],
     drawn: body.drawn,

@@ -69,15 +69,3 @@ export function openScreen(
     close,
   }
 }
-
-/** The terminal that this process was started in. */
-export function processTerminal(): Terminal {
-  return {
-    input: process.stdin,
-    output: process.stdout,
-    atExit(run) {
-      process.once('exit', run)
-      return () => process.off('exit', run)
-    },
-  }
-}

@@ -40,12 +40,14 @@ export interface Seen {
   readonly hasLog: boolean
   /** What a run of its own says: that it drains, what a feed lacks. */
   readonly notes: readonly string[]
+  /** What stands at the foot: where the page is. */
+  readonly hint: string
 }
 
-export function nothingSeen(place: string, nowMs: number, hasLog: boolean): Seen {
+export function nothingSeen(place: string, nowMs: number, hasLog: boolean, hint = ''): Seen {
   return {
     ...{ place, nowMs, hasLog, connection: { kind: 'connecting' }, statsMs: nowMs },
     ...{ stats: undefined, before: undefined, markets: undefined, coverage: undefined, log: undefined },
-    ...{ quotes: new Map(), notes: [] },
+    ...{ quotes: new Map(), notes: [], hint },
   }
 }

@@ -15,6 +15,8 @@ export interface Watched {
   readonly pace: Pace
   /** The file of the lake's log; undefined where it is not on this machine. */
   readonly log: string | undefined
+  /** What stands at the foot of the screen. */
+  readonly hint?: string
 }
 
 export interface Watch {
@@ -32,14 +34,14 @@ const LOG_MS = 1_000
 
 /** `changed` is called whenever something is known that was not. `view`: what somebody looks at. */
 export function createWatch(
-  { place, log }: Pick<Watched, 'place' | 'log'>,
+  { place, log, hint }: Pick<Watched, 'place' | 'log' | 'hint'>,
   timers: Timers,
   view: () => ViewName,
   changed: () => void,
 ): Watch {
   const over = new AbortController()
   const { signal } = over
-  let known = nothingSeen(place, timers.now(), log !== undefined)
+  let known = nothingSeen(place, timers.now(), log !== undefined, hint)
   const running: Promise<unknown>[] = []
   const know = (more: Partial<Seen>) => {
     known = { ...known, ...more }

@@ -26,7 +26,7 @@ export interface View {
 interface Shown {
   readonly title: string
   readonly startMicros: bigint
-  /** Of the server; undefined where there is none. */
+  /** The server; undefined where there is none. */
   readonly url: string | undefined
 }
 

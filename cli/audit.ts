@@ -10,11 +10,12 @@ import { repairLake } from '../operations/repair/repair.ts'
 import { command, JSON_OPTION, type LAKE_OPTIONS, type Values } from './command.ts'
 import { formatCount } from './format.ts'
 import { openToRead } from './open-lake.ts'
+import { QUIET_OPTION, withProgress } from './terminal/progress.ts'
 import { WORK_OPTIONS, withLake } from './work-lake.ts'
 
 export const audit = command({
   name: 'audit',
-  usage: '[--repair] [--accept-loss] [--data DIR | --stack NAME] [--lineage URL|FILE] [--json]',
+  usage: '[--repair] [--accept-loss] [--data DIR | --stack NAME] [--lineage URL|FILE] [--json] [--quiet]',
   options: {
     repair: {
       type: 'boolean',
@@ -26,6 +27,7 @@ export const audit = command({
     },
     ...WORK_OPTIONS,
     json: JSON_OPTION,
+    quiet: QUIET_OPTION,
   },
   async run(values) {
     const repaired = values.repair ? await repair(values) : undefined
@@ -37,11 +39,11 @@ export const audit = command({
 /** Audits the lake, prints what was done to it before (undefined: nothing was to be done) and the verdict; gives the exit status. */
 export async function auditAfter(
   repaired: readonly string[] | undefined,
-  values: Values<typeof LAKE_OPTIONS> & { readonly json: boolean },
+  values: Values<typeof LAKE_OPTIONS> & { readonly json: boolean; readonly quiet?: boolean },
 ): Promise<number> {
   const lake: ReadableLake = await openToRead(values)
   try {
-    const report = await auditLake(lake)
+    const report = await withProgress(values, told => auditLake(lake, told))
     if (values.json) console.log(JSON.stringify({ ...report, ...(repaired && { repaired }) }, null, 2))
     else {
       if (repaired) printRepairs(repaired)
@@ -53,9 +55,15 @@ export async function auditAfter(
   }
 }
 
-function repair(values: Values<typeof WORK_OPTIONS>): Promise<string[]> {
+function repair(
+  values: Values<typeof WORK_OPTIONS> & { readonly json: boolean; readonly quiet: boolean },
+): Promise<string[]> {
   return withLake(values, { lostState: true, kind: 'repair' }, ({ log, alone }) =>
-    alone('tradelake audit --repair', lake => repairLake(lake, wireFunctions(lake, log), createTotals(lake.exchanges))),
+    withProgress(values, told =>
+      alone('tradelake audit --repair', lake =>
+        repairLake(lake, wireFunctions(lake, log), createTotals(lake.exchanges), told),
+      ),
+    ),
   )
 }
 

@@ -10,12 +10,14 @@ import { maintainHandler } from '../functions/maintain/handler.ts'
 import type { MaintainResult, TableResult } from '../functions/maintain/maintain.ts'
 import { command, JSON_OPTION, RETENTION_OPTION } from './command.ts'
 import { formatBytes, formatCount } from './format.ts'
+import { QUIET_OPTION, withProgress } from './terminal/progress.ts'
 import { optional, parseDuration } from './values.ts'
 import { WORK_OPTIONS, withLake } from './work-lake.ts'
 
 export const maintain = command({
   name: 'maintain',
-  usage: '[--closed-after 10m] [--retention TABLE=DAYS,…] [--data DIR | --stack NAME] [--lineage URL|FILE] [--json]',
+  usage:
+    '[--closed-after 10m] [--retention TABLE=DAYS,…] [--data DIR | --stack NAME] [--lineage URL|FILE] [--json] [--quiet]',
   options: {
     'closed-after': {
       type: 'string',
@@ -25,18 +27,21 @@ export const maintain = command({
     retention: RETENTION_OPTION,
     ...WORK_OPTIONS,
     json: JSON_OPTION,
+    quiet: QUIET_OPTION,
   },
   async run(values) {
     const closedAfterMs = optional(values['closed-after'], parseDuration)
     const retention = optional(values.retention, text => parseRetention(text, allTables()))
     return withLake(values, { retention, kind: 'maintain' }, async ({ beside, log }) => {
-      const result = await beside(async ({ ports, exchanges, settings }) => {
-        const options = { sweepEveryMs: 0, closedAfterMs, ...settings }
-        const run = maintainHandler({ log, metrics: createMetrics() }, ports, exchanges, options)
-        // Without a limit: a person waits until everything is done.
-        const context = { awsRequestId: ports.ids.uuid(), getRemainingTimeInMillis: () => Number.POSITIVE_INFINITY }
-        return run({}, context)
-      })
+      const result = await withProgress(values, told =>
+        beside(async ({ ports, exchanges, settings }) => {
+          const options = { sweepEveryMs: 0, closedAfterMs, progress: told, ...settings }
+          const run = maintainHandler({ log, metrics: createMetrics() }, ports, exchanges, options)
+          // Without a limit: a person waits until everything is done.
+          const context = { awsRequestId: ports.ids.uuid(), getRemainingTimeInMillis: () => Number.POSITIVE_INFINITY }
+          return run({}, context)
+        }),
+      )
       if (values.json) console.log(JSON.stringify(result, null, 2))
       else for (const line of linesOf(result)) console.log(line)
       return result.failures.length === 0 ? 0 : 1

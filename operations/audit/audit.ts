@@ -7,6 +7,7 @@ import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
 import type { ReadableLake } from '../../domain/lake.ts'
 import type { Loss } from '../../domain/losses.ts'
 import type { QuerySession } from '../../domain/ports.ts'
+import { type Progress, UNTOLD } from '../../domain/progress.ts'
 import { checkBronze } from './bronze.ts'
 import { checkCandles } from './candles.ts'
 import { feedGapNotes, readFeedGaps } from './feed-gaps.ts'
@@ -27,9 +28,9 @@ const LAWS = [
 ]
 
 /** Checks all laws. */
-export async function auditLake(lake: ReadableLake): Promise<AuditReport> {
+export async function auditLake(lake: ReadableLake, progress: Progress = UNTOLD): Promise<AuditReport> {
   const at = lake.ports.clock.now()
-  const { findings, losses, feeds } = await findingsOf(lake)
+  const { findings, losses, feeds } = await findingsOf(lake, progress)
   const laws = findings.map((found, i): LawReport => {
     return { law: i + 1, name: LAWS[i], holds: found.violations.length === 0, ...found }
   })
@@ -39,7 +40,9 @@ export async function auditLake(lake: ReadableLake): Promise<AuditReport> {
 
 async function findingsOf(
   lake: ReadableLake,
+  progress: Progress,
 ): Promise<{ findings: Findings[]; losses: LossReport[]; feeds: FeedsReport | undefined }> {
+  progress.begin('Reading what the tables name', 'file')
   let readings: Readings
   try {
     readings = await readLake(lake)
@@ -50,16 +53,29 @@ async function findingsOf(
   }
   const session = await lake.ports.engine.session()
   try {
-    const files = await checkFiles(lake, session, readings)
-    const unreadable = await loadRows(session, readings, files.paths)
+    const files = await checkFiles(lake, session, readings, progress)
+    const unreadable = await loadRows(session, readings, files.paths, progress)
     for (const key of unreadable.keys()) files.paths.delete(key)
     const { paths } = files
     const feeds = await readFeeds(session, readings, paths)
+    const law = (number: number) => progress.begin(`Law ${number} of 6: ${LAWS[number - 1]}`, 'law')
     const findings = [
-      await checked(async () => withNotes(await checkBronze(session, readings, paths), feedGapNotes(feeds.gaps))),
-      await checked(() => checkSilver(session, readings, paths)),
-      await checked(() => checkGold(session, readings, paths)),
-      await checked(() => checkCandles(session, readings, paths)),
+      await checked(async () => {
+        law(1)
+        return withNotes(await checkBronze(session, readings, paths), feedGapNotes(feeds.gaps))
+      }),
+      await checked(() => {
+        law(2)
+        return checkSilver(session, readings, paths)
+      }),
+      await checked(() => {
+        law(3)
+        return checkGold(session, readings, paths)
+      }),
+      await checked(() => {
+        law(4)
+        return checkCandles(session, readings, paths)
+      }),
       fileFindings(files, unreadable),
       checkPending(readings),
     ]

@@ -71,17 +71,18 @@ function piecesOf(part: Part): string[] {
   return [
     part.part,
     isCounted ? (total === undefined ? counted(done) : `${amount(done)} of ${counted(total)}`) : '',
-    isCounted && perSecond !== undefined
+    isCounted && perSecond !== undefined && perSecond > 0
       ? `${unit === 'byte' ? bytesText(Math.round(perSecond)) : perSecond < 10 ? perSecond.toFixed(1) : grouped(Math.round(perSecond))}/s`
       : '',
     left === undefined
-      ? lengthText(Math.floor(elapsedMs / 1000) * 1000).replace(/^0\.0/, '0')
+      ? `for ${lengthText(Math.floor(elapsedMs / 1000) * 1000).replace(/\.0/, '')}`
       : `${lengthText(Math.ceil(left / 1000) * 1000).replace(/\.0/, '')} left`,
   ].filter(Boolean)
 }
 
 const jsonLine = (part: Part, time: number): string => {
-  const { part: name, unit, done, total, perSecond } = part
+  const { part: name, unit, done, total } = part
+  const perSecond = total === undefined && done === 0 ? undefined : part.perSecond
   const left = leftMs(part)
   const rounded = (number: number | undefined) => (number === undefined ? null : Number(number.toFixed(1)))
   return JSON.stringify({

@@ -92,4 +92,15 @@ describe.skipIf(!hasPython)('in a terminal', () => {
     expect(end).toContain('exchange  messages')
     expect(end).toContain('All six laws hold')
   })
+
+  test('long work shows how it gets on, and leaves its result alone on the screen', async () => {
+    const data = join(newFolder(), 'lake')
+    await output('start', '--rate', '3000', '--for', '8s', '--no-serve', '--data', data)
+    const person = inTerminal(100, 30, {}, 'audit', '--data', data)
+    await person.sees(/^(?:Reading the rows +█|Law \d of 6: .* for \d+ s)/m)
+    expect(await person.ended).toBe(0)
+    const last = await person.sees('All six laws hold')
+    expect(last.filter(line => /█|░|Law \d of 6/.test(line))).toEqual([])
+    expect(last[0]).toBe('Audit')
+  })
 })

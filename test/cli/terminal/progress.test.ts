@@ -42,7 +42,7 @@ describe('the bar', () => {
       perSecond: undefined,
       elapsedMs: 75_400,
     }
-    expect(barLine(law, 100, UNICODE)).toBe('Law 3 of 6  1 min 15 s')
+    expect(barLine(law, 100, UNICODE)).toBe('Law 3 of 6  for 1 min 15 s')
     expect(plainLine(PART)).toBe('Gold of binance: 3 of 12 days, 0.5/s, 18 s left')
   })
 
@@ -51,6 +51,7 @@ describe('the bar', () => {
       'Gold of binance  ████████████████████████  100 %  12 of 12 days  0.5/s  0 s left',
     )
     expect(leftMs({ ...PART, perSecond: 0 })).toBeUndefined()
+    expect(plainLine({ ...PART, perSecond: 0 })).toBe('Gold of binance: 3 of 12 days, for 6 s')
     expect(leftMs({ ...PART, done: 13 })).toBe(0)
   })
 })

@@ -70,6 +70,13 @@ export const dim = (text: string): Piece => ({ text, tone: 'dim' })
 /** Columns that a text takes on the screen. */
 export const widthOf = (text: string): number => (/^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text))
 
+/** A line for what is no terminal. */
+export const plainText = (line: Line): string =>
+  line
+    .map(({ text }) => text)
+    .join('')
+    .trimEnd()
+
 export const lineWidth = (line: Line): number => line.reduce((sum, { text }) => sum + widthOf(text), 0)
 
 /** What came from outside, without what would steer the terminal; where it has only ASCII, without the rest too. */

@@ -4,7 +4,7 @@ import { type Drawn, HELP, type Screen } from './keys.ts'
 import type { Seen } from './seen.ts'
 import { arrange, headLine, layout, type Row, rowLine, type Table } from './table.ts'
 import { cut, cutLine, dim, harmless, type Line, type Look, lineWidth, plain, type Size, spaces } from './text.ts'
-import { alarmsIn, viewOf } from './views/views.ts'
+import { alarmsIn, type Part, viewOf } from './views/views.ts'
 
 export interface Frame {
   readonly lines: readonly Line[]
@@ -55,10 +55,8 @@ interface Body extends Foot {
 }
 
 function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look): Body {
-  const view = viewOf(screen.view, seen, screen.market, look)
-  const parts = view.above.map(part =>
-    'columns' in part ? tableLines(part, columns, look) : lineOnly(part, columns, look),
-  )
+  const view = viewOf(screen.view, seen, { market: screen.market, columns }, look)
+  const parts = view.above.map(part => partOf(part, columns, look))
   // What stands above gives way to the table, the last part first.
   let kept = parts.length
   const upperRows = () => parts.slice(0, kept).reduce((sum, { lines }) => sum + lines.length, 0)
@@ -121,7 +119,7 @@ function lineOf(
   return [{ text: text + spaces(width - lineWidth(line)), tone: 'chosen' }]
 }
 
-interface Part {
+interface Drawing {
   readonly lines: Line[]
   /** Columns that are not shown. */
   readonly hidden: number
@@ -129,13 +127,19 @@ interface Part {
   readonly rows: number
 }
 
-const lineOnly = (line: Line, width: number, look: Look): Part => ({
+function partOf(part: Part, columns: number, look: Look): Drawing {
+  if ('columns' in part) return tableLines(part, columns, look)
+  const lines = ('block' in part ? part.block : [part]).map(line => cutLine(line, columns, look))
+  return { lines, hidden: 0, rows: 0 }
+}
+
+const lineOnly = (line: Line, width: number, look: Look): Drawing => ({
   lines: [cutLine(line, width, look)],
   hidden: 0,
   rows: 0,
 })
 
-function tableLines(table: Table, width: number, look: Look): Part {
+function tableLines(table: Table, width: number, look: Look): Drawing {
   const plan = layout(table, width, undefined, look)
   const rows = table.rows.length
   if (plan.needed !== undefined) return lineOnly([dim(`${plan.needed} columns are needed for this.`)], width, look)

@@ -40,7 +40,7 @@ export function firstScreen(view: ViewName): Screen {
 }
 
 /** Views in which a row can be opened. */
-const CAN_OPEN: readonly ViewName[] = ['gaps']
+const CAN_OPEN: readonly ViewName[] = ['overview', 'markets', 'gaps']
 
 export const HELP: readonly (readonly [keys: string, does: string])[] = [
   ...VIEWS.map((view, at) => [String(at + 1), TITLES[view]] as const),
@@ -52,7 +52,7 @@ export const HELP: readonly (readonly [keys: string, does: string])[] = [
   ['Esc', 'end the filter, close what is open'],
   ['s, S', 'sort by the next column, by the one before'],
   ['r', 'the other way round'],
-  ['Enter', 'in Gaps: the hours of the market'],
+  ['Enter', 'the candles of the market; in Gaps: its hours'],
   ['?', 'this help'],
   ['q, Ctrl-C', 'leave'],
 ]
@@ -84,7 +84,15 @@ export function afterKey(screen: Screen, key: Key, drawn: Drawn): Screen | 'leav
     case 'return':
     case 'enter':
       return CAN_OPEN.includes(screen.view) && drawn.market !== undefined && screen.market === undefined
-        ? { ...screen, market: drawn.market, at: 0, top: 0, filter: '' }
+        ? // The overview's markets are those of their own view.
+          {
+            ...screen,
+            view: screen.view === 'gaps' ? 'gaps' : 'markets',
+            market: drawn.market,
+            at: 0,
+            top: 0,
+            filter: '',
+          }
         : screen
     case 'escape':
       if (screen.market !== undefined) return { ...screen, market: undefined, at: 0, top: 0 }

@@ -5,14 +5,16 @@ import { harmless, type Look, plainText } from './text.ts'
 import { alarmsIn, type ViewName, viewOf } from './views/views.ts'
 
 export function plainLines(seen: Seen, view: ViewName, look: Look): readonly string[] {
-  const { above, table } = viewOf(view, seen, undefined, look)
+  const { above, table } = viewOf(view, seen, { market: undefined, columns: Number.POSITIVE_INFINITY }, look)
   const { connection } = seen
   return [
     `${harmless(seen.place, look)} at ${new Date(seen.nowMs).toISOString().slice(0, 19)}Z`,
     ...(connection.kind === 'broken' ? [harmless(`No connection: ${connection.reason}`, look)] : []),
     ...[...alarmsIn(seen), ...seen.notes].map(text => harmless(text, look)),
     '',
-    ...[...above, table].flatMap(part => ('columns' in part ? tableText(part, look) : [plainText(part)])),
+    ...[...above, table].flatMap(part =>
+      'columns' in part ? tableText(part, look) : ('block' in part ? part.block : [part]).map(plainText),
+    ),
     '',
   ]
 }

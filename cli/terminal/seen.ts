@@ -2,7 +2,7 @@
 import type { Connection } from '../../figures/connection.ts'
 import type { CountedHour } from '../../figures/coverage.ts'
 import type { Quote } from '../../figures/quotes.ts'
-import type { MarketRow, StatsParts } from '../../figures/rows.ts'
+import type { CandleRow, MarketRow, StatsParts } from '../../figures/rows.ts'
 
 /** A row of `/v1/coverage`, with its market and hour. */
 export interface CoverageHour extends CountedHour {
@@ -34,6 +34,8 @@ export interface Seen {
   /** By `marketName`. */
   readonly quotes: ReadonlyMap<string, Quote>
   readonly coverage: readonly CoverageHour[] | undefined
+  /** The last day of the market that is looked into, by the minute, the oldest first. */
+  readonly candles: { readonly market: string; readonly rows: readonly CandleRow[] } | undefined
   /** The newest first; undefined where there is no log, or it is not read yet. */
   readonly log: readonly LogLine[] | undefined
   /** Whether the place has a log. */
@@ -47,7 +49,14 @@ export interface Seen {
 export function nothingSeen(place: string, nowMs: number, hasLog: boolean, hint = ''): Seen {
   return {
     ...{ place, nowMs, hasLog, connection: { kind: 'connecting' }, statsMs: nowMs },
-    ...{ stats: undefined, before: undefined, markets: undefined, coverage: undefined, log: undefined },
+    ...{
+      stats: undefined,
+      before: undefined,
+      markets: undefined,
+      coverage: undefined,
+      candles: undefined,
+      log: undefined,
+    },
     ...{ quotes: new Map(), notes: [], hint },
   }
 }

@@ -1,11 +1,11 @@
 /** Keeps what is known of a lake up to date, for as long as it is watched. */
-import { waitFor } from '../../api/live/waits.ts'
 import type { Timers } from '../../domain/feed-ports.ts'
-import { followCoverage, followFigures, type Pace } from './figures.ts'
+import type { CandleRow } from '../../figures/rows.ts'
+import { followFigures, type Pace, whileLooked } from './figures.ts'
 import { tailOf } from './log-tail.ts'
 import { followPrices } from './prices.ts'
-import type { AskApi } from './requests.ts'
-import { nothingSeen, type Seen } from './seen.ts'
+import { type AskApi, askFor, askRows } from './requests.ts'
+import { type CoverageHour, nothingSeen, type Seen } from './seen.ts'
 import type { ViewName } from './views/views.ts'
 
 export interface Watched {
@@ -30,13 +30,20 @@ export interface Watch {
   stop(): Promise<void>
 }
 
-const LOG_MS = 1_000
+const [LOG_MS, COVERAGE_MS, CANDLES_MS] = [1_000, 15_000, 2_000]
+const DAY_MINUTES = 1_440
 
-/** `changed` is called whenever something is known that was not. `view`: what somebody looks at. */
+/** What somebody looks at, and which market they have opened. */
+export interface Looked {
+  readonly view: ViewName
+  readonly market: string | undefined
+}
+
+/** `changed` is called whenever something is known that was not. */
 export function createWatch(
   { place, log, hint }: Pick<Watched, 'place' | 'log' | 'hint'>,
   timers: Timers,
-  view: () => ViewName,
+  looked: () => Looked,
   changed: () => void,
 ): Watch {
   const over = new AbortController()
@@ -52,11 +59,12 @@ export function createWatch(
   let trouble: string | undefined
   let troubleMs = 0
 
-  async function followLog(path: string): Promise<void> {
-    while (!signal.aborted) {
-      if (view() === 'log') know({ log: tailOf(path) ?? [] })
-      await waitFor(timers, LOG_MS, signal)
-    }
+  /** The market's candles of the last day, also for windows without trades. */
+  async function readCandles(ask: AskApi, market: string): Promise<void> {
+    const [exchanges, symbols] = market.split(':')
+    const asked = { exchanges, symbols, timeframe: '1m', fill: 'null', limit: DAY_MINUTES }
+    const { data } = (await (await askFor(ask, 'candles', asked, signal)).json()) as { readonly data: CandleRow[] }
+    know({ candles: { market, rows: data } })
   }
 
   return {
@@ -83,14 +91,27 @@ export function createWatch(
           },
           signal,
         ),
-        followCoverage(
-          ask,
+        whileLooked(
           timers,
-          () => view() === 'gaps',
-          coverage => know({ coverage }),
+          COVERAGE_MS,
+          () => (looked().view === 'gaps' ? 'gaps' : undefined),
+          async () => know({ coverage: await askRows<CoverageHour>(ask, 'coverage', { bucket: '1h' }, signal) }),
           signal,
         ),
-        ...(path === undefined ? [] : [followLog(path)]),
+        whileLooked(
+          timers,
+          CANDLES_MS,
+          () => (looked().view === 'markets' ? looked().market : undefined),
+          market => readCandles(ask, market),
+          signal,
+        ),
+        whileLooked(
+          timers,
+          LOG_MS,
+          () => (looked().view === 'log' ? path : undefined),
+          async file => know({ log: tailOf(file) ?? [] }),
+          signal,
+        ),
       )
     },
     async stop() {

@@ -3,14 +3,18 @@ import { LATE_MS } from '../../../figures/pipeline.ts'
 import type { Seen } from '../seen.ts'
 import type { Table } from '../table.ts'
 import { dim, type Line, type Look, plain } from '../text.ts'
+import { candlesTable, chartLines } from './chart.ts'
 import { gapsLegend, gapsTable, hoursTable, hoursTitle } from './gaps.ts'
 import { logTable } from './log.ts'
 import { marketsTable } from './markets.ts'
 import { deadLettersTable, exchangesTable, pipelineIn, stagesTable, tablesTable } from './pipeline.ts'
 
+/** A table, a line, or lines that are shown together or not at all. */
+export type Part = Table | Line | { readonly block: readonly Line[] }
+
 export interface View {
   /** Tables and lines above the one that is scrolled. */
-  readonly above: readonly (Table | Line)[]
+  readonly above: readonly Part[]
   readonly table: Table
 }
 
@@ -28,13 +32,20 @@ export const TITLES: Readonly<Record<ViewName, string>> = {
   },
 }
 
-/** `market`: the one that is looked into. */
-export function viewOf(name: ViewName, seen: Seen, market: string | undefined, look: Look): View {
+/** `market`: the one that is looked into. `columns`: how wide it may be. */
+export function viewOf(
+  name: ViewName,
+  seen: Seen,
+  { market, columns }: { readonly market: string | undefined; readonly columns: number },
+  look: Look,
+): View {
   switch (name) {
     case 'overview':
       return { above: [stagesTable(seen), [], exchangesTable(seen, look), []], table: marketsTable(seen, look) }
     case 'markets':
-      return { above: [], table: marketsTable(seen, look) }
+      return market === undefined
+        ? { above: [], table: marketsTable(seen, look) }
+        : { above: [{ block: [...chartLines(seen, market, columns, look), []] }], table: candlesTable(seen, market) }
     case 'feeds':
       return { above: [...feedLines(seen), []], table: exchangesTable(seen, look) }
     case 'tables':

@@ -83,6 +83,7 @@ describe('a key', () => {
     expect(pressed(opened, 'escape')).toMatchObject({ market: undefined })
     expect(pressed(opened, '2')).toMatchObject({ view: 'markets', market: undefined })
     expect(pressed(firstScreen('tables'), 'return')).toMatchObject({ market: undefined })
+    expect(pressed(firstScreen('overview'), 'return')).toMatchObject({ view: 'markets', market: 'BINANCE:BTCUSDT' })
   })
 
   test('closes the help, whichever it is', () => {

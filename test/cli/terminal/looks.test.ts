@@ -69,3 +69,35 @@ describe('where a terminal can do less', () => {
     expect((await drawn(SEEN, {}, 19, 5)).lines).toEqual(['Too small.', '', '', '', ''])
   })
 })
+
+test('a market that is opened has its candles drawn, and each minute with exact figures', async () => {
+  const candle = (minute: number, prices: readonly string[], status: 'closed' | 'gap' = 'closed') => {
+    const [open, high, low, close] = prices
+    const start = `2026-11-20T11:5${minute}:00Z`
+    return {
+      ...{ exchange: 'BINANCE', symbol: 'BTCUSDT', start, end: start, open, high, low, close, status },
+      ...{ volume: '1.5', quote_volume: '1', taker_buy_volume: '1', vwap: '1', trades: 12 },
+      ...{ first_trade: start, last_trade: start },
+    }
+  }
+  const rows = [candle(7, ['100', '108', '100', '106']), candle(8, ['106', '107', '102', '103.25'], 'gap')]
+  const seen: Seen = { ...WELL, candles: { market: 'BINANCE:BTCUSDT', rows } }
+  const { lines } = await drawn(seen, { view: 'markets', market: 'BINANCE:BTCUSDT' }, 80, 26)
+  expect(lines[3]).toBe('BINANCE:BTCUSDT 1m')
+  expect(lines[4]).toBe('│      108.00')
+  expect(lines.slice(12, 23)).toEqual([
+    '┃      100.00',
+    '──×',
+    '11:57',
+    'last 103.25  2026-11-20 11:58 gap  O 106.00  H 107.00  L 102.00  volume 1.5',
+    '12 trades',
+    '× trades are missing in 1 window',
+    '',
+    'Minute (UTC)        Open    High     Low   Close  Volume  Trades  What it is',
+    '2026-11-20 11:58  106.00  107.00  102.00  103.25     1.5      12  a gap',
+    '2026-11-20 11:57  100.00  108.00  100.00  106.00     1.5      12  closed',
+    '',
+  ])
+  const other = await drawn(seen, { view: 'markets', market: 'KRAKEN:BTCUSD' }, 80, 26)
+  expect(other.lines.slice(3, 5)).toEqual(['KRAKEN:BTCUSD', 'Reading its candles…'])
+})

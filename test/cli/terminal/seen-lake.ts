@@ -94,6 +94,7 @@ export const SEEN: Seen = {
       },
     })),
   ],
+  candles: undefined,
   log: [
     { time: iso(NOW - 1_000), level: 'ERROR', message: 'a feed is silent', details: 'exchange=kraken' },
     { time: iso(NOW - 2_000), level: 'INFO', message: 'gold', details: 'commits=1' },

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { LOCAL_PACE } from '../../../cli/terminal/figures.ts'
 import type { AskApi } from '../../../cli/terminal/requests.ts'
-import { createWatch } from '../../../cli/terminal/watch.ts'
+import { createWatch, type Looked } from '../../../cli/terminal/watch.ts'
 import { liveApi } from '../../api/live/support.ts'
 import { addTrades, marketLake, NOW } from '../../api/market/market-lake.ts'
 import type { FakeTimers } from '../../feeds/fake-timers.ts'
@@ -18,7 +18,7 @@ async function until(timers: FakeTimers, holds: () => boolean, mostMs = 60_000):
   expect(holds()).toBe(true)
 }
 
-function watched(view: 'overview' | 'gaps' = 'overview') {
+function watched(looked: Looked = { view: 'overview', market: undefined }) {
   const api = liveApi(lake.ports)
   const { timers } = api
   const paths: string[] = []
@@ -32,7 +32,7 @@ function watched(view: 'overview' | 'gaps' = 'overview') {
   const watch = createWatch(
     { place: 'memory', log: undefined },
     timers,
-    () => view,
+    () => looked,
     () => {},
   )
   watch.follow({ place: 'memory', log: undefined, ask, pace: LOCAL_PACE })
@@ -92,9 +92,19 @@ describe('a lake that is watched', () => {
   })
 
   test('is counted for gaps while they are looked at', async () => {
-    const { watch, timers } = watched('gaps')
+    const { watch, timers } = watched({ view: 'gaps', market: undefined })
     await until(timers, () => watch.seen().coverage !== undefined)
     expect(watch.seen().coverage?.some(({ status }) => status === 'gap')).toBe(true)
+    await watch.stop()
+  })
+
+  test('has the last day of the market that is opened, by the minute', async () => {
+    const { watch, timers } = watched({ view: 'markets', market: 'KRAKEN:BTCUSD' })
+    await until(timers, () => watch.seen().candles !== undefined)
+    const { market, rows } = watch.seen().candles ?? { market: '', rows: [] }
+    expect([market, rows.length]).toEqual(['KRAKEN:BTCUSD', 1_440])
+    const lastTraded = rows.findLast(({ close }) => close !== null)
+    expect(lastTraded?.start).toBe('2026-11-20T11:59:00Z')
     await watch.stop()
   })
 })

@@ -17,8 +17,8 @@ export function tradeBatch(trades: OrderedTrades): Batch {
   const time = new BigInt64Array(count)
   const halves = halvesOf(time)
   for (let at = 0; at < count; at++) {
-    const { idBytes, idStarts, times } = columns[from[at]]
-    appendPlain(id, idBytes, idStarts[rows[at]] + 4, idStarts[rows[at] + 1])
+    const { ids, times } = columns[from[at]]
+    appendPlain(id, ids.bytes, ids.starts[rows[at]] + 4, ids.starts[rows[at] + 1])
     setLong(halves, at, times[rows[at]])
   }
   return {

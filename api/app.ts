@@ -30,6 +30,7 @@ import { krakenRoutes } from './kraken/routes.ts'
 import { type LiveOptions, openLive } from './live/live.ts'
 import { isForLater, noteFailure } from './market/failures.ts'
 import { marketRoutes } from './market/routes.ts'
+import type { OpenSql } from './market/sql-route.ts'
 import { oauthRoutes } from './oauth.ts'
 import { type OpenPage, pageRoutes } from './page-routes.ts'
 import { tardisRoutes } from './tardis/routes.ts'
@@ -63,6 +64,8 @@ export interface ApiOptions {
   readonly urlOf?: ((key: string) => string) | undefined
   /** Told of every commit of a table. */
   readonly lineage?: Lineage | undefined
+  /** Opens an engine for a query in SQL; there is none without. */
+  readonly sql?: OpenSql | undefined
   /** For answers that go on: live trades and candles, and recorded ones; there are none without. */
   readonly live?: LiveOptions
   /** For browsers that ask `/`; there is none without. */
@@ -156,7 +159,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
     marketRoutes(
       {
         ...{ ports: reading, writing: ports, tags, isOpen: !authorize },
-        ...{ log, service, live, urlOf: options.urlOf },
+        ...{ log, service, live, urlOf: options.urlOf, sql: options.sql },
       },
       admitCounted,
     ),

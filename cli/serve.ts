@@ -77,6 +77,14 @@ export const serve = command({
   },
 })
 
+/** DuckDB is loaded with the first query. */
+function openSql(tempDirectory: string): NonNullable<ApiOptions['sql']> {
+  return async views => {
+    const { openReader } = await import('../adapters/duckdb-reader.ts')
+    return openReader({ ...views, threads: 2, memoryLimit: '256MB', tempDirectory, timeoutMs: 30_000 })
+  }
+}
+
 /** Origins as browsers send them. @throws BadInput */
 function parseOrigins(text: string): string[] {
   const origins = text.split(',').flatMap(part => part.trim() || [])
@@ -120,6 +128,8 @@ export async function serveCatalog(
     ...{ ports, lineage, places: further, service, log, auth, registry },
     live: { timers: systemTimers(), isStreaming: true },
     page: openPage,
+    // Of a lake in S3 whole tables would have to be fetched.
+    sql: service === undefined ? openSql(scratch.path('sql')) : undefined,
     rate: { perSecond, burst: perSecond * 4 },
     origins: parseOrigins(serving.origins ?? ''),
     isLogged: serving['access-log'] === true,

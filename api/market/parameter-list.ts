@@ -97,6 +97,11 @@ export const PARAMETERS = {
     description: 'Recorded seconds in a second: any number above 0; or max, as fast as the messages are taken.',
     schema: { ...text, default: '1', examples: ['10', '0.5', 'max'] },
   },
+  query: {
+    description:
+      'A statement of DuckDB that only reads: SELECT, WITH, FROM, PIVOT, DESCRIBE, SUMMARIZE, EXPLAIN and the like.',
+    schema: { ...text, maxLength: 10_000, examples: ['SELECT symbol, count(*) FROM gold_crypto_trades GROUP BY ALL'] },
+  },
   wait: {
     description:
       'Answers once, as JSON, with what has come since the cursor; waits so many seconds for something to come.',

@@ -7,6 +7,7 @@ import type { Variables } from '../catalog/request.ts'
 import type { Live } from '../live/live.ts'
 import type { ColumnShape } from './formats.ts'
 import type { ParameterName } from './parameter-list.ts'
+import type { OpenSql } from './sql-route.ts'
 
 export interface MarketOptions {
   /** For reading. */
@@ -22,6 +23,8 @@ export interface MarketOptions {
   readonly service: FileService | undefined
   /** Where a file is had from by its key, for who asks on the same machine; by default it is a route. */
   readonly urlOf?: ((key: string) => string) | undefined
+  /** Opens an engine for a query in SQL; there is none where the lake's files are not on this machine. */
+  readonly sql?: OpenSql | undefined
   /** For answers that go on; there are none without. */
   readonly live?: Live
 }

@@ -17,6 +17,7 @@ import { problem, problemBody } from './problems.ts'
 import { lostSince } from './repairs.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { SPREAD } from './spread-route.ts'
+import { SQL } from './sql-route.ts'
 import { STATS } from './stats-route.ts'
 import { TRADES } from './trade-routes.ts'
 
@@ -30,6 +31,7 @@ const ROUTES: readonly Route[] = [
   STREAM,
   COVERAGE,
   STATS,
+  SQL,
   EXPORTS,
   FILE,
   ...PIN_ROUTES,

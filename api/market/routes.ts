@@ -9,6 +9,7 @@ import { COVERAGE } from './coverage-route.ts'
 import { asProblem } from './failures.ts'
 import { EXPORTS, FILE } from './files.ts'
 import { SYMBOLS } from './market-routes.ts'
+import { MISSING } from './missing-route.ts'
 import { nearest } from './nearest.ts'
 import { openApi } from './openapi.ts'
 import { descriptionPage } from './page.ts'
@@ -28,6 +29,7 @@ const ROUTES: readonly Route[] = [
   REPLAY,
   STREAM,
   COVERAGE,
+  MISSING,
   STATS,
   EXPORTS,
   FILE,

@@ -45,11 +45,34 @@ export interface MarketRow {
 
 /** A row of `/v1/coverage`. */
 export interface CoverageRow {
+  readonly exchange: string
+  readonly symbol: string
+  readonly start: string
+  readonly end: string
+  readonly trades: number
+  readonly first_number: number | null
+  readonly last_number: number | null
   readonly numbered: number | null
   readonly missing: number | null
+  readonly filled: number
+  readonly absent: number
   readonly lost: number
   readonly unreadable: number
   readonly open: number
+  readonly complete: string | null
+  readonly status: Status
+}
+
+/** A row of `/v1/missing`. */
+export interface MissingRow {
+  readonly first_number: number
+  readonly last_number: number
+  readonly count: number
+  readonly after: string
+  readonly before: string
+  readonly said: string | null
+  readonly cause: string | null
+  readonly reported: string | null
 }
 
 /** `/v1/stats`. Times are ISO text, ages and lags seconds. */

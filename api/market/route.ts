@@ -1,6 +1,7 @@
 /** A route of the read API: what it is asked with and what it answers, for the server and for its description. */
 import type { Context } from 'hono'
 import type { Log } from '../../domain/ports.ts'
+import type { SchemaIds } from '../../domain/wire.ts'
 import type { FileService } from '../catalog/delegation.ts'
 import type { CatalogPorts } from '../catalog/entries.ts'
 import type { Variables } from '../catalog/request.ts'
@@ -22,6 +23,8 @@ export interface MarketOptions {
   readonly service: FileService | undefined
   /** Where a file is had from by its key, for who asks on the same machine; by default it is a route. */
   readonly urlOf?: ((key: string) => string) | undefined
+  /** The schemas that the records of the lake name, where they are known. */
+  readonly schemaIds?: SchemaIds | undefined
   /** For answers that go on; there are none without. */
   readonly live?: Live
 }

@@ -6,6 +6,7 @@ import { STREAM } from '../live/stream-route.ts'
 import { AVERAGE_ROUTES } from './average-routes.ts'
 import { CANDLES } from './candle-routes.ts'
 import { COVERAGE } from './coverage-route.ts'
+import { DEAD_LETTER_ROUTES } from './dead-letter-routes.ts'
 import { asProblem } from './failures.ts'
 import { EXPORTS, FILE } from './files.ts'
 import { SYMBOLS } from './market-routes.ts'
@@ -31,6 +32,7 @@ const ROUTES: readonly Route[] = [
   COVERAGE,
   MISSING,
   STATS,
+  ...DEAD_LETTER_ROUTES,
   EXPORTS,
   FILE,
   ...PIN_ROUTES,

@@ -13,6 +13,7 @@ beforeAll(async () => {
   await site.publish(history(3, 4))
   const minute = BigInt(Math.floor(Date.now() / 60_000 - 25) * 60_000) * 1000n
   await site.report({ fromTime: minute + 5_000_000n, toTime: minute + 95_000_000n })
+  await site.publish([tradeAt(0, '0.0'), tradeAt(0, '0.0', { exchange: 'KRAKEN', symbol: 'BTC USD' })])
   for (const [symbol, price, skipped] of [
     ['ETHUSDT', '3145.25', 40],
     ['SHIBUSDT', '0.0000082', 7],
@@ -30,6 +31,7 @@ const VIEWS = {
   trades: '#/trades',
   pipeline: '#/pipeline',
   coverage: '#/coverage',
+  refused: '#/refused',
 } as const
 const READY = {
   chart: '.legend .figures',
@@ -37,6 +39,7 @@ const READY = {
   trades: '.tape-rows li',
   pipeline: '.hop-Gold',
   coverage: '.heat td',
+  refused: '.letter',
 } as const
 const WIDTHS = [
   [320, 720],

@@ -75,6 +75,32 @@ export interface MissingRow {
   readonly reported: string | null
 }
 
+/** A row of `/v1/dead-letters`. */
+export interface DeadLetterRow {
+  readonly exchange: string
+  readonly time: string
+  readonly error_type: string
+  readonly error_reason: string
+  readonly source: string
+  readonly epoch: number
+  readonly partition: number
+  readonly offset: number
+  readonly schema_id: number | null
+  readonly bytes: number | null
+  /** Base64; longer records are cut. */
+  readonly raw: string | null
+  /** JSON. */
+  readonly decoded: string | null
+}
+
+/** A row of `/v1/dead-letters/counts`. */
+export interface DeadLetterCount {
+  readonly exchange: string
+  readonly error_type: string
+  readonly start: string
+  readonly count: number
+}
+
 /** `/v1/stats`. Times are ISO text, ages and lags seconds. */
 export interface StatsAnswer {
   readonly time: string

@@ -6,6 +6,7 @@ import { ChartView } from '../chart/chart-view.tsx'
 import { CoverageView } from '../coverage/coverage-view.tsx'
 import type { ViewName } from '../model/view-state.ts'
 import { PipelineView } from '../pipeline/pipeline-view.tsx'
+import { RefusedView } from '../refused/refused-view.tsx'
 import { useStore } from '../store.ts'
 import { TapeView } from '../tape/tape-view.tsx'
 import { QuoteKeeper } from '../watch/quotes.ts'
@@ -24,6 +25,7 @@ const VIEWS: readonly { readonly name: ViewName; readonly title: string; readonl
   { name: 'trades', title: 'Trades', key: 't' },
   { name: 'pipeline', title: 'Pipeline', key: 'p' },
   { name: 'coverage', title: 'Coverage', key: 'h' },
+  { name: 'refused', title: 'Refused', key: 'f' },
 ]
 const THEME_SIGNS = { system: '◐', dark: '●', light: '○' } as const
 
@@ -111,6 +113,8 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
           <PipelineView />
         ) : state.view === 'coverage' ? (
           <CoverageView chosen={state.coverage} />
+        ) : state.view === 'refused' ? (
+          <RefusedView {...state.refused} />
         ) : known.phase === 'loading' ? (
           <Loading what="Asking which markets there are…" />
         ) : known.phase === 'failed' ? (

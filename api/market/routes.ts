@@ -19,6 +19,7 @@ import { problem, problemBody } from './problems.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { SPREAD } from './spread-route.ts'
 import { STATS } from './stats-route.ts'
+import { TABLES } from './tables-route.ts'
 import { TRADES } from './trade-routes.ts'
 
 const ROUTES: readonly Route[] = [
@@ -32,6 +33,7 @@ const ROUTES: readonly Route[] = [
   COVERAGE,
   MISSING,
   STATS,
+  TABLES,
   ...DEAD_LETTER_ROUTES,
   EXPORTS,
   FILE,

@@ -32,6 +32,7 @@ const VIEWS = {
   pipeline: '#/pipeline',
   coverage: '#/coverage',
   refused: '#/refused',
+  tables: '#/tables',
 } as const
 const READY = {
   chart: '.legend .figures',
@@ -40,6 +41,7 @@ const READY = {
   pipeline: '.hop-Gold',
   coverage: '.heat td',
   refused: '.letter',
+  tables: '.tables tbody tr',
 } as const
 const WIDTHS = [
   [320, 720],

@@ -130,6 +130,22 @@ export interface StatsAnswer {
   }
 }
 
+/** A row of `/v1/tables`; figures are null where the table does not say. */
+export interface TableRow {
+  readonly table: string
+  readonly rows: number
+  readonly data_files: number | null
+  readonly delete_files: number | null
+  readonly bytes: number | null
+  readonly snapshots: number
+  readonly oldest_snapshot: string | null
+  readonly committed: string | null
+  readonly pins: number
+  readonly joined: string | null
+  readonly dropped: string | null
+  readonly swept: string | null
+}
+
 export interface PinRow {
   readonly name: string
   readonly time: string

@@ -7,7 +7,8 @@ import { CoverageView } from '../coverage/coverage-view.tsx'
 import type { ViewName } from '../model/view-state.ts'
 import { PipelineView } from '../pipeline/pipeline-view.tsx'
 import { RefusedView } from '../refused/refused-view.tsx'
-import { useStore } from '../store.ts'
+import { useMedia, useStore } from '../store.ts'
+import { TablesView } from '../tables/tables-view.tsx'
 import { TapeView } from '../tape/tape-view.tsx'
 import { QuoteKeeper } from '../watch/quotes.ts'
 import { WatchView } from '../watch/watch-view.tsx'
@@ -26,6 +27,7 @@ const VIEWS: readonly { readonly name: ViewName; readonly title: string; readonl
   { name: 'pipeline', title: 'Pipeline', key: 'p' },
   { name: 'coverage', title: 'Coverage', key: 'h' },
   { name: 'refused', title: 'Refused', key: 'f' },
+  { name: 'tables', title: 'Tables', key: 'b' },
 ]
 const THEME_SIGNS = { system: '◐', dark: '●', light: '○' } as const
 
@@ -51,10 +53,11 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
   useEffect(() => {
     if (!isLocked) void loadMarkets()
   }, [isLocked])
+  const isNarrow = useMedia('(max-width: 999px)')
   useEffect(() => {
     tabs.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
     document.title = `${VIEWS.find(({ name }) => name === state.view)?.title} · tradelake`
-  }, [state.view])
+  }, [state.view, isNarrow])
   useShortcuts('Page', [
     ...VIEWS.map(({ name, title, key: letter }) => ({
       ...{ keys: [letter], label: letter, does: title, run: () => go(name) },
@@ -115,6 +118,8 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
           <CoverageView chosen={state.coverage} />
         ) : state.view === 'refused' ? (
           <RefusedView {...state.refused} />
+        ) : state.view === 'tables' ? (
+          <TablesView />
         ) : known.phase === 'loading' ? (
           <Loading what="Asking which markets there are…" />
         ) : known.phase === 'failed' ? (

@@ -6,6 +6,7 @@ import { askedToEnd, systemScratch, systemTimers } from '../adapters/system.ts'
 import { type ApiOptions, createApi, STATE_AGE_MS } from '../api/app.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
+import { BUNDLED_IDS } from '../domain/wire.ts'
 import { command, type Values } from './command.ts'
 import { fileService } from './file-service.ts'
 import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
@@ -130,6 +131,8 @@ export async function serveCatalog(
     page: openPage,
     // Of a lake in S3 whole tables would have to be fetched.
     sql: service === undefined ? openSql(scratch.path('sql')) : undefined,
+    // A deployed lake's registry gives its own.
+    schemaIds: service === undefined ? BUNDLED_IDS : undefined,
     rate: { perSecond, burst: perSecond * 4 },
     origins: parseOrigins(serving.origins ?? ''),
     isLogged: serving['access-log'] === true,

@@ -84,6 +84,10 @@ export const PARAMETERS = {
     description: `Length of the time that is counted together: ${WINDOW_NAMES}.`,
     schema: { ...text, default: '1h' },
   },
+  error_type: {
+    description: 'What was wrong, with commas between the names. Anything by default.',
+    schema: { ...text, examples: ['price_validation'] },
+  },
   table: { description: 'A table of the lake.', schema: { ...text, examples: ['gold_crypto_trades'] } },
   tables: {
     description: 'Tables with commas between them.',

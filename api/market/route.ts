@@ -1,6 +1,7 @@
 /** A route of the read API: what it is asked with and what it answers, for the server and for its description. */
 import type { Context } from 'hono'
 import type { Log } from '../../domain/ports.ts'
+import type { SchemaIds } from '../../domain/wire.ts'
 import type { FileService } from '../catalog/delegation.ts'
 import type { CatalogPorts } from '../catalog/entries.ts'
 import type { Variables } from '../catalog/request.ts'
@@ -25,6 +26,8 @@ export interface MarketOptions {
   readonly urlOf?: ((key: string) => string) | undefined
   /** Opens an engine for a query in SQL; there is none where the lake's files are not on this machine. */
   readonly sql?: OpenSql | undefined
+  /** The schemas that the records of the lake name, where they are known. */
+  readonly schemaIds?: SchemaIds | undefined
   /** For answers that go on; there are none without. */
   readonly live?: Live
 }

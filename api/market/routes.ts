@@ -6,9 +6,11 @@ import { STREAM } from '../live/stream-route.ts'
 import { AVERAGE_ROUTES } from './average-routes.ts'
 import { CANDLES } from './candle-routes.ts'
 import { COVERAGE } from './coverage-route.ts'
+import { DEAD_LETTER_ROUTES } from './dead-letter-routes.ts'
 import { asProblem } from './failures.ts'
 import { EXPORTS, FILE } from './files.ts'
 import { SYMBOLS } from './market-routes.ts'
+import { MISSING } from './missing-route.ts'
 import { nearest } from './nearest.ts'
 import { openApi } from './openapi.ts'
 import { descriptionPage } from './page.ts'
@@ -19,6 +21,7 @@ import type { MarketOptions, Route } from './route.ts'
 import { SPREAD } from './spread-route.ts'
 import { SQL } from './sql-route.ts'
 import { STATS } from './stats-route.ts'
+import { TABLES } from './tables-route.ts'
 import { TRADES } from './trade-routes.ts'
 
 const ROUTES: readonly Route[] = [
@@ -30,8 +33,11 @@ const ROUTES: readonly Route[] = [
   REPLAY,
   STREAM,
   COVERAGE,
+  MISSING,
   STATS,
   SQL,
+  TABLES,
+  ...DEAD_LETTER_ROUTES,
   EXPORTS,
   FILE,
   ...PIN_ROUTES,

@@ -108,7 +108,7 @@ const spoilt = {
   toId: 77,
   reportedAt: NOW - 2n * DAY,
 } as const
-const REPORTS = [
+export const REPORTS = [
   report('kraken', lookedFor),
   report('binance', lost),
   report('coinbase', away),

@@ -1,0 +1,95 @@
+/** Coverage as a heat map: what each market has in each bucket of time, in one word. */
+import { multiplyDecimals } from './decimals.ts'
+import { count } from './pipeline.ts'
+import type { CoverageRow } from './rows.ts'
+
+/** The worst first: a bucket is what is worst in it. */
+export const KINDS = [
+  { kind: 'lost', sign: '×', says: 'trades cannot be had any more' },
+  { kind: 'unreadable', sign: '?', says: 'trades could not be read' },
+  { kind: 'sought', sign: '…', says: 'a feed looks for trades' },
+  { kind: 'missing', sign: '–', says: 'numbers are missing, and no feed has said why' },
+  { kind: 'gap', sign: '~', says: 'trades may be missing: a feed was cut off, or something else could not be read' },
+  { kind: 'filled', sign: '+', says: 'complete: what did not come at first was fetched later' },
+  { kind: 'complete', sign: '', says: 'nothing is missing' },
+  { kind: 'quiet', sign: '·', says: 'no trades, and none is missing' },
+] as const
+export type Kind = (typeof KINDS)[number]['kind']
+
+export interface HeatCell {
+  readonly kind: Kind
+  /** The bucket has not ended. */
+  readonly isOpen: boolean
+  readonly row: CoverageRow
+}
+
+export interface HeatMap {
+  /** The buckets' starts, milliseconds since 1970. */
+  readonly starts: readonly number[]
+  readonly lines: readonly HeatLine[]
+}
+
+export interface HeatLine {
+  readonly exchange: string
+  readonly symbol: string
+  /** By bucket; undefined before the market's first trade. */
+  readonly cells: readonly (HeatCell | undefined)[]
+}
+
+export function kindOf({ trades, missing, absent, filled, lost, unreadable, open, status }: CoverageRow): Kind {
+  if (lost > 0) return 'lost'
+  if (unreadable > 0) return 'unreadable'
+  if (open > 0) return 'sought'
+  // The exchange itself has no trade for some numbers.
+  if ((missing ?? 0) > absent) return 'missing'
+  if (status === 'gap') return 'gap'
+  if (filled > 0) return 'filled'
+  return trades > 0 ? 'complete' : 'quiet'
+}
+
+/** Markets in the order in which rows name them. Buckets before `fromMs` are left out. */
+export function heatMapOf(rows: readonly CoverageRow[], fromMs: number): HeatMap {
+  const shown = rows.filter(({ start }) => Date.parse(start) >= fromMs)
+  const starts = [...new Set(shown.map(({ start }) => Date.parse(start)))].sort((a, b) => a - b)
+  const places = new Map(starts.map((start, place) => [start, place]))
+  const lines = [...Map.groupBy(shown, ({ exchange, symbol }) => `${exchange} ${symbol}`).values()].map(some => {
+    const cells: (HeatCell | undefined)[] = starts.map(() => undefined)
+    for (const row of some)
+      cells[places.get(Date.parse(row.start)) ?? -1] = { kind: kindOf(row), isOpen: row.status === 'open', row }
+    return { exchange: some[0].exchange, symbol: some[0].symbol, cells }
+  })
+  return { starts, lines }
+}
+
+/** How many cells there are of each kind that there is, the worst first. */
+export function kindsIn({
+  lines,
+}: HeatMap): { readonly kind: Kind; readonly sign: string; readonly says: string; readonly cells: number }[] {
+  const cells = Map.groupBy(
+    lines.flatMap(line => line.cells.flatMap(cell => cell ?? [])),
+    ({ kind }) => kind,
+  )
+  return KINDS.flatMap(each => {
+    const some = cells.get(each.kind)
+    return some ? [{ ...each, cells: some.length }] : []
+  })
+}
+
+/** Buckets of a market that have ended, and those of them where nothing is missing. */
+export function wholeOf({ cells }: HeatLine): { readonly whole: number; readonly ended: number } {
+  const ended = cells.flatMap(cell => (cell && !cell.isOpen ? [cell] : []))
+  const whole = ended.filter(({ kind }) => kind === 'complete' || kind === 'filled' || kind === 'quiet')
+  return { whole: whole.length, ended: ended.length }
+}
+
+/** The share that is here, `99.5 %`; undefined where the exchange gives no numbers. */
+export function percentOf({ complete }: CoverageRow): string | undefined {
+  return complete === null ? undefined : `${multiplyDecimals(complete, '100')} %`
+}
+
+/** What is said of a cell in one line. */
+export function cellText({ kind, isOpen, row }: HeatCell): string {
+  const says = KINDS.find(each => each.kind === kind)?.says
+  const numbers = row.missing ? `, ${row.missing} missing` : ''
+  return `${kind}${isOpen ? ', not over yet' : ''}: ${says}; ${count(row.trades, 'trade')}${numbers}`
+}

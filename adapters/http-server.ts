@@ -23,8 +23,15 @@ export type Application = (request: Request, connection: Connection) => Response
  */
 const IDLE_MS = 65_000
 
+/**
+ * Node cuts small buffers out of pieces of 64 KiB, and one that is kept, as a remembered answer is, keeps the whole piece: a server that
+ * remembers hundreds of them would hold tens of megabytes that nobody uses. Node's pieces were of this size before.
+ */
+const BUFFER_POOL_BYTES = 8 * 1024
+
 /** Port 0 takes a free one. @throws BadInput where it cannot be had */
 export async function openHttpServer(application: Application, address: Address): Promise<HttpServer> {
+  Buffer.poolSize = BUFFER_POOL_BYTES
   const server = createAdaptorServer({
     fetch: (request, env) => {
       const { outgoing } = env as { readonly outgoing: ServerResponse }

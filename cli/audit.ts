@@ -7,9 +7,9 @@ import { auditLake } from '../operations/audit/audit.ts'
 import type { AuditReport, LawReport } from '../operations/audit/report.ts'
 import { acceptLosses } from '../operations/repair/losses.ts'
 import { repairLake } from '../operations/repair/repair.ts'
-import { command, JSON_OPTION, type Values } from './command.ts'
+import { command, JSON_OPTION, type LAKE_OPTIONS, type Values } from './command.ts'
 import { formatCount } from './format.ts'
-import { type LAKE_OPTIONS, openToRead } from './open-lake.ts'
+import { openToRead } from './open-lake.ts'
 import { WORK_OPTIONS, withLake } from './work-lake.ts'
 
 export const audit = command({

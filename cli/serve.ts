@@ -7,10 +7,10 @@ import { type ApiOptions, createApi, STATE_AGE_MS } from '../api/app.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
 import { BUNDLED_IDS } from '../domain/wire.ts'
-import { command, type Values } from './command.ts'
+import { command, LAKE_OPTIONS, type Values } from './command.ts'
 import { fileService } from './file-service.ts'
 import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
-import { type CatalogPlace, LAKE_OPTIONS, openForCatalog } from './open-lake.ts'
+import { type CatalogPlace, openForCatalog } from './open-lake.ts'
 import { openPage } from './page.ts'
 import { STDERR } from './stderr-log.ts'
 import { parseNumber } from './values.ts'
@@ -129,7 +129,7 @@ export async function serveCatalog(
     ...{ ports, lineage, places: further, service, log, auth, registry },
     live: { timers: systemTimers(), isStreaming: true },
     page: openPage,
-    // Of a lake in S3 whole tables would have to be fetched.
+    // A lake in S3 would have to be fetched, table by table.
     sql: service === undefined ? openSql(scratch.path('sql')) : undefined,
     // A deployed lake's registry gives its own.
     schemaIds: service === undefined ? BUNDLED_IDS : undefined,

@@ -48,7 +48,7 @@ export const start = command({
     'no-serve': { type: 'boolean', help: 'do not serve the tables over HTTP' },
     lineage: LINEAGE_OPTION,
     data: DATA_OPTION,
-    json: { type: 'boolean', help: 'print a JSON line a second instead of the live view' },
+    json: { type: 'boolean', help: 'print a JSON line a second instead of the screen or lines' },
   },
   async run(values) {
     const milliseconds = optional(values.for, parseDuration)
@@ -67,22 +67,23 @@ export const start = command({
         const runtime = createRuntime(lake, log)
         const { source, ...shown } = values.live ? liveSource(lake, values) : await simulatedSource(lake, wanted)
         const server = values['no-serve'] ? undefined : await serveBeside(lake, values.port, log)
-        let view: View
+        let view: View | undefined
+        const stop = stopOn(lake.ports.clock, () => view?.note('Stopping: what is under way ends first.'))
         try {
-          view = await createView(lake, shown, runtime.totals, values.json)
-          if (server)
-            view.note(
-              `Page for browsers: ${server.url}/; Iceberg REST catalog: ${server.url}/iceberg; candles: ${server.url}/v1/candles`,
-            )
-          await runUntil(lake, await startFeeds(lake, source, log), runtime, view, milliseconds)
+          try {
+            view = await createView(lake, { ...shown, url: server?.url }, runtime.totals, values.json, stop.ask)
+            await runUntil(lake, await startFeeds(lake, source, log), runtime, view, { milliseconds, stop })
+          } finally {
+            // Open ports keep the process alive, whatever failed.
+            await source.close()
+            await server?.close()
+          }
+          view.note('Draining: every stage runs until nothing is pending.')
+          await drain(lake, runtime.functions, runtime.totals)
+          await view.finish()
         } finally {
-          // Open ports keep the process alive, whatever failed.
-          await source.close()
-          await server?.close()
+          await view?.close()
         }
-        view.note('Draining: every stage runs until nothing is pending.')
-        await drain(lake, runtime.functions, runtime.totals)
-        await view.finish()
       })
       const report = await auditAfresh(opened.directory)
       if (values.json) console.log(JSON.stringify({ audit: report }))
@@ -135,26 +136,36 @@ async function auditAfresh(directory: string): Promise<AuditReport> {
   }
 }
 
+interface Stop {
+  ask(): void
+  wasAsked(): boolean
+}
+
+/** Somebody asks for the end by a signal, or at the screen. `begun` is called once. */
+function stopOn(clock: Pick<Lake['ports']['clock'], 'steady'>, begun: () => void): Stop {
+  let stoppedAt: number | undefined
+  const ask = () => {
+    // One Ctrl-C may come twice, from the terminal and from the launcher. A second one later does not wait for the
+    // end of the work under way: a start goes on from there.
+    if (stoppedAt !== undefined && clock.steady() - stoppedAt > SAME_SIGNAL_MS) process.exit(130)
+    if (stoppedAt !== undefined) return
+    stoppedAt = clock.steady()
+    begun()
+  }
+  process.on('SIGINT', ask)
+  process.on('SIGTERM', ask)
+  return { ask, wasAsked: () => stoppedAt !== undefined }
+}
+
 /** Runs until the time is up or the person asks; the runtime's own failure ends it at once. */
 async function runUntil(
   lake: Lake,
   feeds: Feeds,
   runtime: Runtime,
   view: View,
-  milliseconds: number | undefined,
+  { milliseconds, stop }: { readonly milliseconds: number | undefined; readonly stop: Stop },
 ): Promise<void> {
   const { clock } = lake.ports
-  let stoppedAt: number | undefined
-  const stop = () => {
-    // One Ctrl-C may come twice, from the terminal and from the launcher. A second one later does not wait for the
-    // end of the work under way: a start goes on from there.
-    if (stoppedAt !== undefined && clock.steady() - stoppedAt > SAME_SIGNAL_MS) process.exit(130)
-    if (stoppedAt !== undefined) return
-    stoppedAt = clock.steady()
-    view.note('Stopping: what is under way ends first.')
-  }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
   // A connection that breaks and soon comes back is not shown.
   let problem = { text: '', since: clock.steady(), noted: true }
   const noteProblems = (now: number) => {
@@ -172,7 +183,7 @@ async function runUntil(
   running.catch(() => {})
   try {
     const end = milliseconds === undefined ? Number.POSITIVE_INFINITY : clock.steady() + milliseconds
-    while (stoppedAt === undefined && !ended && clock.steady() < end) {
+    while (!stop.wasAsked() && !ended && clock.steady() < end) {
       if (feeds.failure() !== undefined) throw feeds.failure()
       view.published(feeds.published())
       noteProblems(clock.steady())

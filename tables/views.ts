@@ -49,7 +49,7 @@ export async function localPaths(
 }
 
 /** The statement that makes a session's view of the table's name over its files at these local paths; no rows where there are none. */
-export function viewOf(definition: TableDefinition, paths: readonly string[]): string {
+function viewOf(definition: TableDefinition, paths: readonly string[]): string {
   const columns = definition.columns.map(column => sqlName(column.name)).join(', ')
   return `CREATE TEMP VIEW ${definition.name} AS SELECT ${columns} FROM ${tableRows(definition, paths)}`
 }

@@ -1,18 +1,15 @@
 /** `GET /v1/sql`: what a query of DuckDB's over the tables' current snapshots gives. It reads them and nothing else, one query at a time. */
 import type { Context } from 'hono'
-import type { Answer, Reader } from '../../adapters/duckdb-reader.ts'
+import type { Answer } from '../../adapters/duckdb-reader.ts'
 import { cellJson } from '../../adapters/duckdb-values.ts'
 import { BadInput, Corrupt, messageOf, NotFound, TradelakeError } from '../../domain/errors.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
-import { type QueryViews, queryViews } from '../../tables/views.ts'
+import { queryViews } from '../../tables/views.ts'
 import { inTurns } from '../http/turns.ts'
 import { parametersOf } from './parameters.ts'
 import { problem } from './problems.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { hintsOf } from './sql-hints.ts'
-
-/** Opens an engine that reads these files alone, for one query. */
-export type OpenSql = (views: QueryViews) => Promise<Reader>
 
 const MOST_LETTERS = 10_000
 const DEFAULT_LIMIT = 500

@@ -1,7 +1,7 @@
 /** The tables' columns as the page shows and sorts them. */
-import { bytesText, grouped } from './pipeline.ts'
-import type { TableRow } from './rows.ts'
-import { ageText } from './times.ts'
+import { bytesText, grouped } from '../../figures/pipeline.ts'
+import type { TableRow } from '../../figures/rows.ts'
+import { ageText } from '../../figures/times.ts'
 
 export interface TableColumn {
   readonly name: string

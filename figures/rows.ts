@@ -146,6 +146,9 @@ export interface TableRow {
   readonly swept: string | null
 }
 
+/** `/v1/stats?parts=…`: an answer that may lack what costs more. */
+export type StatsParts = Pick<StatsAnswer, 'time' | 'exchanges' | 'stages' | 'tables'> & Partial<StatsAnswer>
+
 export interface PinRow {
   readonly name: string
   readonly time: string

@@ -33,6 +33,7 @@ const VIEWS = {
   coverage: '#/coverage',
   refused: '#/refused',
   tables: '#/tables',
+  sql: `#/sql?query=${encodeURIComponent('SELECT exchange, symbol, count(*) AS trades, sum(price * quantity) AS turnover FROM gold_crypto_trades GROUP BY ALL ORDER BY 1, 2')}`,
 } as const
 const READY = {
   chart: '.legend .figures',
@@ -42,6 +43,7 @@ const READY = {
   coverage: '.heat td',
   refused: '.letter',
   tables: '.tables tbody tr',
+  sql: '.sql-rows td',
 } as const
 const WIDTHS = [
   [320, 720],

@@ -7,6 +7,7 @@ import { CoverageView } from '../coverage/coverage-view.tsx'
 import type { ViewName } from '../model/view-state.ts'
 import { PipelineView } from '../pipeline/pipeline-view.tsx'
 import { RefusedView } from '../refused/refused-view.tsx'
+import { SqlView } from '../sql/sql-view.tsx'
 import { useMedia, useStore } from '../store.ts'
 import { TablesView } from '../tables/tables-view.tsx'
 import { TapeView } from '../tape/tape-view.tsx'
@@ -28,6 +29,7 @@ const VIEWS: readonly { readonly name: ViewName; readonly title: string; readonl
   { name: 'coverage', title: 'Coverage', key: 'h' },
   { name: 'refused', title: 'Refused', key: 'f' },
   { name: 'tables', title: 'Tables', key: 'b' },
+  { name: 'sql', title: 'SQL', key: 'q' },
 ]
 const THEME_SIGNS = { system: '◐', dark: '●', light: '○' } as const
 
@@ -120,6 +122,8 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
           <RefusedView {...state.refused} />
         ) : state.view === 'tables' ? (
           <TablesView />
+        ) : state.view === 'sql' ? (
+          <SqlView query={state.sql} />
         ) : known.phase === 'loading' ? (
           <Loading what="Asking which markets there are…" />
         ) : known.phase === 'failed' ? (

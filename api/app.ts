@@ -10,6 +10,7 @@ import { metricNames } from '../domain/metrics.ts'
 import { USER_PREFIX } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
 import { GOLD_TABLE } from '../domain/tables.ts'
+import type { SchemaIds } from '../domain/wire.ts'
 import { findTable } from '../iceberg/catalog.ts'
 import { filesIn, type Place } from '../iceberg/updates/files.ts'
 import { Invalid, RequirementFailed } from '../iceberg/updates/refusals.ts'
@@ -29,6 +30,7 @@ import { takingTurns } from './http/turns.ts'
 import { krakenRoutes } from './kraken/routes.ts'
 import { type LiveOptions, openLive } from './live/live.ts'
 import { isForLater, noteFailure } from './market/failures.ts'
+import type { OpenSql } from './market/route.ts'
 import { marketRoutes } from './market/routes.ts'
 import { oauthRoutes } from './oauth.ts'
 import { type OpenPage, pageRoutes } from './page-routes.ts'
@@ -63,6 +65,10 @@ export interface ApiOptions {
   readonly urlOf?: ((key: string) => string) | undefined
   /** Told of every commit of a table. */
   readonly lineage?: Lineage | undefined
+  /** Opens an engine for a query in SQL; there is none without. */
+  readonly sql?: OpenSql | undefined
+  /** The schemas that the records of the lake name, where they are known. */
+  readonly schemaIds?: SchemaIds | undefined
   /** For answers that go on: live trades and candles, and recorded ones; there are none without. */
   readonly live?: LiveOptions
   /** For browsers that ask `/`; there is none without. */
@@ -156,7 +162,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
     marketRoutes(
       {
         ...{ ports: reading, writing: ports, tags, isOpen: !authorize },
-        ...{ log, service, live, urlOf: options.urlOf },
+        ...{ log, service, live, urlOf: options.urlOf, schemaIds: options.schemaIds, sql: options.sql },
       },
       admitCounted,
     ),

@@ -6,6 +6,7 @@ import { askedToEnd, systemScratch, systemTimers } from '../adapters/system.ts'
 import { type ApiOptions, createApi, STATE_AGE_MS } from '../api/app.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
+import { BUNDLED_IDS } from '../domain/wire.ts'
 import { command, LAKE_OPTIONS, type Values } from './command.ts'
 import { fileService } from './file-service.ts'
 import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
@@ -77,6 +78,14 @@ export const serve = command({
   },
 })
 
+/** DuckDB is loaded with the first query. */
+function openSql(tempDirectory: string): NonNullable<ApiOptions['sql']> {
+  return async views => {
+    const { openReader } = await import('../adapters/duckdb-reader.ts')
+    return openReader({ ...views, threads: 2, memoryLimit: '256MB', tempDirectory, timeoutMs: 30_000 })
+  }
+}
+
 /** Origins as browsers send them. @throws BadInput */
 function parseOrigins(text: string): string[] {
   const origins = text.split(',').flatMap(part => part.trim() || [])
@@ -120,6 +129,10 @@ export async function serveCatalog(
     ...{ ports, lineage, places: further, service, log, auth, registry },
     live: { timers: systemTimers(), isStreaming: true },
     page: openPage,
+    // A lake in S3 would have to be fetched, table by table.
+    sql: service === undefined ? openSql(scratch.path('sql')) : undefined,
+    // A deployed lake's registry gives its own.
+    schemaIds: service === undefined ? BUNDLED_IDS : undefined,
     rate: { perSecond, burst: perSecond * 4 },
     origins: parseOrigins(serving.origins ?? ''),
     isLogged: serving['access-log'] === true,

@@ -1,18 +1,32 @@
-/** What became of the trades of an hour, in a word. */
-import type { CoverageRow, Status } from './rows.ts'
+/** What a market has in a bucket of time, in one word. */
+import type { CoverageRow } from './rows.ts'
 
-/** `missing`: trades are missing, may be, or could not be read. `filled`: the feed missed some, and fetched them later. `quiet`: nothing was traded. */
-export type Completeness = 'whole' | 'filled' | 'missing' | 'quiet'
+/** The worst first: a bucket is what is worst in it. */
+export const KINDS = [
+  { kind: 'lost', sign: '×', says: 'trades cannot be had any more' },
+  { kind: 'unreadable', sign: '?', says: 'trades could not be read' },
+  { kind: 'sought', sign: '…', says: 'a feed looks for trades' },
+  { kind: 'missing', sign: '–', says: 'numbers are missing, and no feed has said why' },
+  { kind: 'gap', sign: '~', says: 'trades may be missing: a feed was cut off, or something else could not be read' },
+  { kind: 'filled', sign: '+', says: 'complete: what did not come at first was fetched later' },
+  { kind: 'complete', sign: '', says: 'nothing is missing' },
+  { kind: 'quiet', sign: '·', says: 'no trades, and none is missing' },
+] as const
+export type Kind = (typeof KINDS)[number]['kind']
 
-export interface CountedHour extends CoverageRow {
-  readonly trades: number
-  readonly filled: number
-  readonly status: Status
-}
+/** What it is told from. */
+export type CountedBucket = Pick<
+  CoverageRow,
+  'trades' | 'missing' | 'absent' | 'filled' | 'lost' | 'unreadable' | 'open' | 'status'
+>
 
-export function completenessOf(hour: CountedHour | undefined): Completeness {
-  if (!hour) return 'quiet'
-  if (hour.status === 'gap' || hour.lost + hour.unreadable + hour.open > 0) return 'missing'
-  if (hour.trades === 0) return 'quiet'
-  return hour.filled > 0 ? 'filled' : 'whole'
+export function kindOf({ trades, missing, absent, filled, lost, unreadable, open, status }: CountedBucket): Kind {
+  if (lost > 0) return 'lost'
+  if (unreadable > 0) return 'unreadable'
+  if (open > 0) return 'sought'
+  // The exchange itself has no trade for some numbers.
+  if ((missing ?? 0) > absent) return 'missing'
+  if (status === 'gap') return 'gap'
+  if (filled > 0) return 'filled'
+  return trades > 0 ? 'complete' : 'quiet'
 }

@@ -27,6 +27,15 @@ export const RANGES: readonly Timeframe[] = [
   { name: '1y', ms: 365 * DAY },
 ]
 
+/** How far back coverage looks: a part of time in buckets of an hour or a day. */
+export const HEAT_RANGES: readonly (Timeframe & { readonly bucket: '1h' | '1d' })[] = [
+  { name: '1d', ms: DAY, bucket: '1h' },
+  { name: '2d', ms: 2 * DAY, bucket: '1h' },
+  { name: '1w', ms: 7 * DAY, bucket: '1h' },
+  { name: '1M', ms: 30 * DAY, bucket: '1d' },
+  { name: '1y', ms: 365 * DAY, bucket: '1d' },
+]
+
 /** More windows than this cannot be told apart, even on the widest screen. */
 const MOST_WINDOWS = 4_000
 

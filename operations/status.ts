@@ -20,7 +20,7 @@ import {
   type TableDefinition,
 } from '../domain/tables.ts'
 import { HOUR_MS } from '../domain/time.ts'
-import { sweptAt } from '../functions/maintain/reclaim.ts'
+import { sweptAt } from '../domain/upkeep.ts'
 import { currentSnapshot } from '../iceberg/metadata.ts'
 import type { DataFile } from '../iceberg/types.ts'
 import { timesIn } from '../tables/file-times.ts'

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const SELF = 'test/tidy.test.ts'
-const IGNORED = new Set(['node_modules', '.git', '.tradelake', 'dist', 'cdk.out', 'coverage', 'results'])
+const IGNORED = new Set(['node_modules', '.git', '.tradelake', 'dist', 'cdk.out', 'results'])
 
 interface Source {
   /** From the repository's root, with slashes. */

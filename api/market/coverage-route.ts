@@ -2,11 +2,9 @@
 import type { Context } from 'hono'
 import { divideHalfEven } from '../../domain/decimal.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
-import { unsettledGaps } from '../../domain/unsettled-gaps.ts'
 import { openTable } from '../../iceberg/catalog.ts'
-import { readGapReports } from '../../tables/feed-gaps.ts'
 import { asOfIn, nowOf } from './as-of.ts'
-import { type Coverage, coverageOf, type Reported } from './coverage.ts'
+import { type Coverage, coverageOf, type Reported, reportsOfNumbers } from './coverage.ts'
 import type { RowColumn } from './formats.ts'
 import { findGaps, upTo } from './gaps.ts'
 import { chooseMarkets, marketsOf } from './markets.ts'
@@ -95,9 +93,7 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
       'bucket',
     )
   const snapshotId = gold && asOf.snapshotOf(gold)?.['snapshot-id']
-  const [isGap, all] = await Promise.all([findGaps(ports, asOf), readGapReports(ports, upTo(asOf))])
-  const settled = all.filter(({ status }) => status === 'filled' || status === 'absent')
-  const reports = [...settled, ...unsettledGaps(all.filter(({ kind }) => kind !== 'disconnect'))]
+  const [isGap, reports] = await Promise.all([findGaps(ports, asOf), reportsOfNumbers(ports, upTo(asOf))])
   const found =
     gold && snapshotId !== undefined
       ? await coverageOf(ports, gold, { markets, from, to, windows, snapshotId }, reports)

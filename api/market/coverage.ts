@@ -2,9 +2,10 @@
 import { marketKey } from '../../domain/candles.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { MINUTE_MICROS } from '../../domain/time.ts'
+import { unsettledGaps } from '../../domain/unsettled-gaps.ts'
 import type { Windows } from '../../domain/windows.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
-import { codeOf, type Report } from '../../tables/feed-gaps.ts'
+import { codeOf, type Report, type ReportsUpTo, readGapReports } from '../../tables/feed-gaps.ts'
 import { marketOf, readTrades, wantedRows } from '../../tables/gold-columns.ts'
 import { inTurns } from '../http/turns.ts'
 import type { Market, Markets } from './markets.ts'
@@ -37,7 +38,7 @@ export interface Coverage {
   readonly reported: Readonly<Record<Reported, number>>
 }
 
-const REPORTED = ['filled', 'absent', 'lost', 'unreadable', 'open'] as const
+export const REPORTED = ['filled', 'absent', 'lost', 'unreadable', 'open'] as const
 export type Reported = (typeof REPORTED)[number]
 
 /** What is counted of a market and bucket. */
@@ -79,6 +80,13 @@ export async function coverageOf(
     }
   }
   return rows
+}
+
+/** What feeds say of numbers now, or said in an earlier state: what was settled, and what stands. @throws Corrupt */
+export async function reportsOfNumbers(ports: Pick<Ports, 'store' | 'state'>, upTo?: ReportsUpTo): Promise<Report[]> {
+  const all = await readGapReports(ports, upTo)
+  const settled = all.filter(({ status }) => status === 'filled' || status === 'absent')
+  return [...settled, ...unsettledGaps(all.filter(({ kind }) => kind !== 'disconnect'))]
 }
 
 const NOTHING: Count = { trades: 0, numbers: 0, least: 0, most: -1 }

@@ -84,6 +84,10 @@ export const PARAMETERS = {
     description: `Length of the time that is counted together: ${WINDOW_NAMES}.`,
     schema: { ...text, default: '1h' },
   },
+  error_type: {
+    description: 'What was wrong, with commas between the names. Anything by default.',
+    schema: { ...text, examples: ['price_validation'] },
+  },
   table: { description: 'A table of the lake.', schema: { ...text, examples: ['gold_crypto_trades'] } },
   tables: {
     description: 'Tables with commas between them.',
@@ -101,6 +105,11 @@ export const PARAMETERS = {
   speed: {
     description: 'Recorded seconds in a second: any number above 0; or max, as fast as the messages are taken.',
     schema: { ...text, default: '1', examples: ['10', '0.5', 'max'] },
+  },
+  query: {
+    description:
+      'A statement of DuckDB that only reads: SELECT, WITH, FROM, PIVOT, DESCRIBE, SUMMARIZE, EXPLAIN and the like.',
+    schema: { ...text, maxLength: 10_000, examples: ['SELECT symbol, count(*) FROM gold_crypto_trades GROUP BY ALL'] },
   },
   wait: {
     description:

@@ -6,17 +6,22 @@ import { STREAM } from '../live/stream-route.ts'
 import { AVERAGE_ROUTES } from './average-routes.ts'
 import { CANDLES } from './candle-routes.ts'
 import { COVERAGE } from './coverage-route.ts'
+import { DEAD_LETTER_ROUTES } from './dead-letter-routes.ts'
 import { asProblem } from './failures.ts'
 import { EXPORTS, FILE } from './files.ts'
 import { SYMBOLS } from './market-routes.ts'
+import { MISSING } from './missing-route.ts'
 import { nearest } from './nearest.ts'
 import { openApi } from './openapi.ts'
 import { descriptionPage } from './page.ts'
 import { PIN_ROUTES } from './pin-routes.ts'
 import { problem, problemBody } from './problems.ts'
+import { lostSince } from './repairs.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { SPREAD } from './spread-route.ts'
+import { SQL } from './sql-route.ts'
 import { STATS } from './stats-route.ts'
+import { TABLES } from './tables-route.ts'
 import { TRADES } from './trade-routes.ts'
 
 const ROUTES: readonly Route[] = [
@@ -28,7 +33,11 @@ const ROUTES: readonly Route[] = [
   REPLAY,
   STREAM,
   COVERAGE,
+  MISSING,
   STATS,
+  SQL,
+  TABLES,
+  ...DEAD_LETTER_ROUTES,
   EXPORTS,
   FILE,
   ...PIN_ROUTES,
@@ -40,8 +49,9 @@ const DESCRIPTIONS = ['/openapi.json', '/docs'].map(path => ({ method: 'get', pa
 /** `admit` lets requests pass, or throws an ApiError or a Problem. */
 export function marketRoutes(options: MarketOptions, admit: MiddlewareHandler<Variables>): Hono<Variables> {
   const routes = new Hono<Variables>()
-  routes.onError((error, context) => {
-    const known = asProblem(context, options.log, error)
+  routes.onError(async (error, context) => {
+    const lost = await lostSince(options.ports, name => context.req.query(name), error).catch(() => undefined)
+    const known = lost ?? asProblem(context, options.log, error)
     return context.body(JSON.stringify(problemBody(known)), known.status, {
       'content-type': 'application/problem+json',
     })

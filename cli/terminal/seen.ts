@@ -1,16 +1,10 @@
 /** What the terminal shows, as far as it is known: answers of the API, and what the command itself knows. */
 import type { Connection } from '../../figures/connection.ts'
-import type { CountedHour } from '../../figures/coverage.ts'
 import type { Quote } from '../../figures/quotes.ts'
-import type { CandleRow, MarketRow, StatsParts } from '../../figures/rows.ts'
+import type { CandleRow, CoverageRow, MarketRow, StatsParts } from '../../figures/rows.ts'
 
-/** A row of `/v1/coverage`, with its market and hour. */
-export interface CoverageHour extends CountedHour {
-  readonly exchange: string
-  readonly symbol: string
-  readonly start: string
-  readonly absent: number
-}
+/** What is shown of a row of `/v1/coverage`. */
+export type CoverageHour = Omit<CoverageRow, 'end' | 'first_number' | 'last_number' | 'complete'>
 
 export interface LogLine {
   readonly time: string

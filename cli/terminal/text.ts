@@ -1,5 +1,6 @@
 /** Text on a terminal as data: pieces of a line, each in one tone, measured in columns of the screen. */
 import stringWidth from 'string-width'
+import type { Kind } from '../../figures/coverage.ts'
 
 export type Tone = 'plain' | 'dim' | 'bold' | 'up' | 'down' | 'good' | 'late' | 'bad' | 'title' | 'chosen'
 
@@ -34,19 +35,24 @@ interface Signs {
   readonly above: string
   /** From the lowest to the highest. */
   readonly heights: string
-  readonly shades: { readonly whole: string; readonly filled: string; readonly missing: string; readonly quiet: string }
+  /** Kinds of coverage, as `figures/coverage.ts` names them. */
+  readonly kinds: Readonly<Record<Kind, string>>
 }
 
 const UNICODE: Signs = {
   ...{ up: '▲', down: '▼', level: '■', more: '…', rule: '─', dot: '●', between: '·', below: '↓', above: '↑' },
   heights: '▁▂▃▄▅▆▇█',
-  shades: { whole: '█', filled: '▒', missing: '×', quiet: '·' },
+  kinds: {
+    ...{ complete: '█', filled: '+', quiet: '·', missing: '–', gap: '~', sought: '…', unreadable: '?', lost: '×' },
+  },
 }
 
 const ASCII: Signs = {
   ...{ up: '^', down: 'v', level: '=', more: '~', rule: '-', dot: '*', between: '-', below: 'v', above: '^' },
   heights: '_.-~=+*#',
-  shades: { whole: '#', filled: '+', missing: 'x', quiet: '.' },
+  kinds: {
+    ...{ complete: '#', filled: '+', quiet: '.', missing: '-', gap: '~', sought: 'o', unreadable: '?', lost: 'x' },
+  },
 }
 
 export const signsOf = ({ unicode }: Look): Signs => (unicode ? UNICODE : ASCII)

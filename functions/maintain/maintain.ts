@@ -12,11 +12,12 @@ import { commit } from '../../domain/protocol.ts'
 import { type RetentionSettings, withRetention } from '../../domain/retention.ts'
 import { allTables, type TableDefinition } from '../../domain/tables.ts'
 import { HOUR_MS } from '../../domain/time.ts'
+import { sweptAt } from '../../domain/upkeep.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { stageExpiry } from '../../iceberg/expire.ts'
 import { findJoins, type JoinResult, join } from './compact.ts'
 import type { Join } from './plan.ts'
-import { reclaim, reclaimPayloads, requireNotSetBack, sweptAt } from './reclaim.ts'
+import { reclaim, reclaimPayloads, requireNotSetBack } from './reclaim.ts'
 import { dropOld } from './retention.ts'
 
 export interface MaintainOptions {

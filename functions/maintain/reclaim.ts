@@ -14,12 +14,13 @@ import { sumOf } from '../../domain/counts.ts'
 import { Conflict, Corrupt } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import { requireUnpaused } from '../../domain/lease.ts'
-import { consumers, pendingObjectPrefix, statePartition, tableKey } from '../../domain/names.ts'
+import { consumers, pendingObjectPrefix, tableKey } from '../../domain/names.ts'
 import { consumePending, listPending, pendingObjects, producePending } from '../../domain/pending.ts'
 import { piecesOf } from '../../domain/pieces.ts'
-import type { Key, Ports, Write } from '../../domain/ports.ts'
+import type { Ports, Write } from '../../domain/ports.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 import { DAY_MS, MINUTE_MS } from '../../domain/time.ts'
+import { upkeepKey } from '../../domain/upkeep.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { setBack } from '../../iceberg/lineage.ts'
 import { eachReachedKey } from '../../iceberg/live-files.ts'
@@ -46,15 +47,6 @@ const MAX_NOTES = 90
 
 interface Unreached {
   readonly keys: readonly string[]
-}
-
-/** When a table's folder was swept last, milliseconds since 1970; 0 where it never was. */
-export async function sweptAt(ports: Pick<Ports, 'state'>, table: TableDefinition): Promise<number> {
-  return Number((await ports.state.get(upkeepKey(table)))?.swept_at ?? 0)
-}
-
-function upkeepKey(table: TableDefinition): Key {
-  return { table: 'state', partition: statePartition.upkeep, sort: table.name }
 }
 
 /**

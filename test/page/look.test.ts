@@ -1,11 +1,8 @@
-/**
- * Every view at three widths, dark and light: nothing is wider than the screen, axe finds nothing, and a picture is taken of each
- *.
- */
+/** Every view at four widths, dark and light: nothing is wider than the screen, axe finds nothing, and a picture is taken of each. */
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { history, type PageLake, pageLake } from './page-lake.ts'
+import { history, nextNumber, type PageLake, pageLake, tradeAt } from './page-lake.ts'
 import { openPage, picture, testBrowser, untilText } from './support.ts'
 
 const browser = testBrowser()
@@ -16,6 +13,15 @@ beforeAll(async () => {
   await site.publish(history(3, 4))
   const minute = BigInt(Math.floor(Date.now() / 60_000 - 25) * 60_000) * 1000n
   await site.report({ fromTime: minute + 5_000_000n, toTime: minute + 95_000_000n })
+  await site.publish([tradeAt(0, '0.0'), tradeAt(0, '0.0', { exchange: 'KRAKEN', symbol: 'BTC USD' })])
+  for (const [symbol, price, skipped] of [
+    ['ETHUSDT', '3145.25', 40],
+    ['SHIBUSDT', '0.0000082', 7],
+  ] as const) {
+    const first = nextNumber('BINANCE', symbol, skipped) - skipped
+    await site.publish([tradeAt(0, price, { symbol })])
+    if (symbol === 'ETHUSDT') await site.report({ symbol, fromId: first + 10, toId: first + 20 })
+  }
 })
 afterAll(() => site.close())
 
@@ -24,16 +30,25 @@ const VIEWS = {
   markets: '#/markets',
   trades: '#/trades',
   pipeline: '#/pipeline',
+  coverage: '#/coverage',
+  refused: '#/refused',
+  tables: '#/tables',
+  sql: `#/sql?query=${encodeURIComponent('SELECT exchange, symbol, count(*) AS trades, sum(price * quantity) AS turnover FROM gold_crypto_trades GROUP BY ALL ORDER BY 1, 2')}`,
 } as const
 const READY = {
   chart: '.legend .figures',
   markets: '.watch .spread',
   trades: '.tape-rows li',
   pipeline: '.hop-Gold',
+  coverage: '.heat td',
+  refused: '.letter',
+  tables: '.tables tbody tr',
+  sql: '.sql-rows td',
 } as const
 const WIDTHS = [
   [320, 720],
   [1280, 800],
+  [2560, 1440],
   [3840, 2160],
 ] as const
 

@@ -32,12 +32,20 @@ export const MARKETS = [
   ['BINANCE', 'SHIBUSDT', 'USDT', 0.00082],
 ] as const
 
-let number = 0
+/** The last number of each market's trades. */
+const numbers = new Map<string, number>()
+
+/** The next number of a market, behind so many that no trade gets. */
+export function nextNumber(exchange: string, symbol: string, skipped = 0): number {
+  const number = (numbers.get(`${exchange} ${symbol}`) ?? 0) + skipped + 1
+  numbers.set(`${exchange} ${symbol}`, number)
+  return number
+}
 
 /** A trade of so many milliseconds ago, at a price in text. */
 export function tradeAt(agoMs: number, price: string, more: Partial<Trade> = {}): Trade {
   const [whole, fraction = ''] = price.split('.')
-  return tradeOf(++number, {
+  return tradeOf(nextNumber(more.exchange ?? 'BINANCE', more.symbol ?? 'BTCUSDT'), {
     timestamp: BigInt(Date.now() - agoMs) * 1000n,
     ingestionTimestamp: BigInt(Date.now()) * 1000n,
     price: BigInt(whole + fraction.padEnd(10, '0')),

@@ -40,14 +40,28 @@ export async function ask(route: string, parameters: Parameters = {}, signal?: A
   throw new Refused(answer.status, reason)
 }
 
+export interface RowsPage<Row> {
+  readonly data: readonly Row[]
+  /** The cursor of the next page; null at the end. */
+  readonly next: string | null
+}
+
+/** @throws as `ask` */
+export async function askPage<Row>(
+  route: string,
+  parameters: Parameters,
+  signal?: AbortSignal,
+): Promise<RowsPage<Row>> {
+  return (await (await ask(route, parameters, signal)).json()) as RowsPage<Row>
+}
+
 /** All rows of an answer that fits one page. @throws as `ask` */
 export async function askRows<Row>(
   route: string,
   parameters: Parameters,
   signal?: AbortSignal,
 ): Promise<readonly Row[]> {
-  const { data } = (await (await ask(route, parameters, signal)).json()) as { readonly data: readonly Row[] }
-  return data
+  return (await askPage<Row>(route, parameters, signal)).data
 }
 
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

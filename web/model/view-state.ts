@@ -1,5 +1,5 @@
 /** What the page shows, as the part of its address behind `#`: the link that brings it back. */
-import { TIMEFRAMES, timeframeNamed } from '../../figures/times.ts'
+import { HEAT_RANGES, RANGES, TIMEFRAMES, timeframeNamed } from '../../figures/times.ts'
 
 /** The part of time that the chart shows, milliseconds: the last so many, or between two instants since 1970. */
 export type Span = { readonly last: number } | { readonly from: number; readonly to: number }
@@ -17,22 +17,42 @@ export interface ChartState {
   readonly asOf: string | undefined
 }
 
-export type ViewName = 'chart' | 'markets' | 'trades' | 'pipeline'
+const VIEWS = [
+  'chart',
+  'markets',
+  'trades',
+  'pipeline',
+  'coverage',
+  'refused',
+  'tables',
+  'sql',
+  'connections',
+  'audit',
+] as const
+export type ViewName = (typeof VIEWS)[number]
 
 export interface ViewState {
   readonly view: ViewName
   readonly chart: ChartState
   /** The base asset or market whose trades are listed; undefined for all. */
   readonly tape: string | undefined
+  /** How far back coverage looks, by its name. */
+  readonly coverage: string
+  /** How far back refused records are looked at, and what was wrong with those that are shown; undefined for anything. */
+  readonly refused: { readonly range: string; readonly errorType: string | undefined }
+  /** The query that was run last. */
+  readonly sql: string | undefined
 }
 
-const VIEWS: readonly ViewName[] = ['chart', 'markets', 'trades', 'pipeline']
 const SIX_HOURS = 6 * 3_600_000
 
 export const INITIAL: ViewState = {
   view: 'chart',
   chart: { market: undefined, over: [], timeframe: '1m', span: { last: SIX_HOURS }, vwap: true, asOf: undefined },
   tape: undefined,
+  coverage: HEAT_RANGES[0].name,
+  refused: { range: '1d', errorType: undefined },
+  sql: undefined,
 }
 
 const MARKET = /^[A-Z0-9_]+:[\w.-]+$/
@@ -64,6 +84,12 @@ export function stateIn(hash: string): ViewState {
       asOf: read.get('as_of') || undefined,
     },
     tape: read.get('tape') || undefined,
+    coverage: HEAT_RANGES.find(({ name }) => name === read.get('hours'))?.name ?? INITIAL.coverage,
+    refused: {
+      range: RANGES.find(({ name }) => name === read.get('since'))?.name ?? INITIAL.refused.range,
+      errorType: read.get('error') || undefined,
+    },
+    sql: read.get('query') || undefined,
   }
 }
 
@@ -75,7 +101,7 @@ function spanIn(read: URLSearchParams): Span {
 }
 
 /** The other way round; what is as at first is left out. */
-export function hashOf({ view, chart, tape }: ViewState): string {
+export function hashOf({ view, chart, tape, coverage, refused, sql }: ViewState): string {
   const parts: string[] = []
   const add = (name: string, value: string) =>
     parts.push(`${name}=${encodeURIComponent(value).replaceAll('%3A', ':').replaceAll('%2C', ',')}`)
@@ -89,5 +115,10 @@ export function hashOf({ view, chart, tape }: ViewState): string {
   if (!chart.vwap) add('vwap', '0')
   if (chart.asOf !== undefined) add('as_of', chart.asOf)
   if (tape !== undefined) add('tape', tape)
+  if (coverage !== INITIAL.coverage) add('hours', coverage)
+  if (refused.range !== INITIAL.refused.range) add('since', refused.range)
+  if (refused.errorType !== undefined) add('error', refused.errorType)
+  // A long query would make every view's address long.
+  if (view === 'sql' && sql !== undefined) add('query', sql)
   return `#/${view}${parts.length > 0 ? `?${parts.join('&')}` : ''}`
 }

@@ -7,20 +7,22 @@ import { Empty, Failed, Loading } from '../shell/notices.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'
 import { useNow, useStore } from '../store.ts'
 import { CandleCheck, DeadLetters, Tables } from './details.tsx'
-import { figures, followStats, lookAgain } from './stats.ts'
+import { stats as poller } from './stats.ts'
 
 const UNITS = { Bronze: 'message', Silver: 'trade', DLQ: 'record', Gold: 'trade', Candles: 'candle' } as const
 
 export function PipelineView() {
-  const { stats, before, atMs, problem } = useStore(figures)
+  const { answer: stats, before, atMs, problem } = useStore(poller.state)
   const time = useNow()
-  useEffect(followStats, [])
-  useShortcuts('Pipeline', [{ keys: ['r'], label: 'r', does: 'ask for the figures now', run: () => void lookAgain() }])
+  useEffect(() => poller.follow(), [])
+  useShortcuts('Pipeline', [
+    { keys: ['r'], label: 'r', does: 'ask for the figures now', run: () => void poller.look() },
+  ])
   if (!stats)
     return problem === undefined ? (
       <Loading what="Asking how the lake is…" />
     ) : (
-      <Failed title="How the lake is could not be read" reason={problem} retry={() => void lookAgain()} />
+      <Failed title="How the lake is could not be read" reason={problem} retry={() => void poller.look()} />
     )
   if (stats.tables.length === 0)
     return (
@@ -38,7 +40,7 @@ export function PipelineView() {
           As of {instantText(Date.parse(stats.time))} UTC,{' '}
           <span class={since > LATE_MS ? 'late' : ''}>{ageText(since)}</span>
         </span>
-        <button type="button" onClick={() => void lookAgain()} title="Ask now (r)">
+        <button type="button" onClick={() => void poller.look()} title="Ask now (r)">
           Ask now
         </button>
       </p>

@@ -1,11 +1,15 @@
 /** The page around the views: its head, its keys, and what is said of the connection. */
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { access, forgetKey } from '../api/access.ts'
 import { loadMarkets, markets } from '../api/markets.ts'
 import { ChartView } from '../chart/chart-view.tsx'
+import { CoverageView } from '../coverage/coverage-view.tsx'
 import type { ViewName } from '../model/view-state.ts'
 import { PipelineView } from '../pipeline/pipeline-view.tsx'
-import { useStore } from '../store.ts'
+import { RefusedView } from '../refused/refused-view.tsx'
+import { SqlView } from '../sql/sql-view.tsx'
+import { useMedia, useStore } from '../store.ts'
+import { TablesView } from '../tables/tables-view.tsx'
 import { TapeView } from '../tape/tape-view.tsx'
 import { QuoteKeeper } from '../watch/quotes.ts'
 import { WatchView } from '../watch/watch-view.tsx'
@@ -22,6 +26,10 @@ const VIEWS: readonly { readonly name: ViewName; readonly title: string; readonl
   { name: 'markets', title: 'Markets', key: 'm' },
   { name: 'trades', title: 'Trades', key: 't' },
   { name: 'pipeline', title: 'Pipeline', key: 'p' },
+  { name: 'coverage', title: 'Coverage', key: 'h' },
+  { name: 'refused', title: 'Refused', key: 'f' },
+  { name: 'tables', title: 'Tables', key: 'b' },
+  { name: 'sql', title: 'SQL', key: 'q' },
 ]
 const THEME_SIGNS = { system: '◐', dark: '●', light: '○' } as const
 
@@ -41,14 +49,17 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
   const chosen = useStore(theme)
   const known = useStore(markets)
   const { key } = useStore(access)
+  const tabs = useRef<HTMLElement>(null)
   const [isHelp, setHelp] = useState(false)
   const go = (name: ViewName) => show({ ...view.get(), view: name })
   useEffect(() => {
     if (!isLocked) void loadMarkets()
   }, [isLocked])
+  const isNarrow = useMedia('(max-width: 999px)')
   useEffect(() => {
+    tabs.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
     document.title = `${VIEWS.find(({ name }) => name === state.view)?.title} · tradelake`
-  }, [state.view])
+  }, [state.view, isNarrow])
   useShortcuts('Page', [
     ...VIEWS.map(({ name, title, key: letter }) => ({
       ...{ keys: [letter], label: letter, does: title, run: () => go(name) },
@@ -63,7 +74,7 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
           To the {state.view}
         </button>
         <h1>tradelake</h1>
-        <nav aria-label="Views">
+        <nav aria-label="Views" ref={tabs}>
           {VIEWS.map(({ name, title, key: letter }) => (
             <button
               key={name}
@@ -105,6 +116,14 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
           <Loading what="Waiting for a key." />
         ) : state.view === 'pipeline' ? (
           <PipelineView />
+        ) : state.view === 'coverage' ? (
+          <CoverageView chosen={state.coverage} />
+        ) : state.view === 'refused' ? (
+          <RefusedView {...state.refused} />
+        ) : state.view === 'tables' ? (
+          <TablesView />
+        ) : state.view === 'sql' ? (
+          <SqlView query={state.sql} />
         ) : known.phase === 'loading' ? (
           <Loading what="Asking which markets there are…" />
         ) : known.phase === 'failed' ? (

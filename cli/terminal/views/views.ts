@@ -54,7 +54,7 @@ export function viewOf(
       return { above: [refusedLine(seen), []], table: deadLettersTable(seen, look) }
     case 'gaps':
       return market === undefined
-        ? { above: [gapsLegend(look), []], table: gapsTable(seen, look) }
+        ? { above: [{ block: [...gapsLegend(columns, look), []] }], table: gapsTable(seen, look) }
         : { above: [hoursTitle(market, look), []], table: hoursTable(seen, market) }
     case 'log':
       return { above: [], table: logTable(seen, look) }

@@ -75,7 +75,7 @@ function someTrades(): { exchange: Exchange; trade: Trade }[] {
   return trades
 }
 
-const report = (exchange: string, more: Partial<FeedGap>): FeedGap => ({
+export const report = (exchange: string, more: Partial<FeedGap>): FeedGap => ({
   ...{
     exchange,
     symbol: null,
@@ -108,7 +108,7 @@ const spoilt = {
   toId: 77,
   reportedAt: NOW - 2n * DAY,
 } as const
-const REPORTS = [
+export const REPORTS = [
   report('kraken', lookedFor),
   report('binance', lost),
   report('coinbase', away),
@@ -125,12 +125,13 @@ export const MISSING = [
   ['BINANCE', spoilt.symbol, spoilt.reportedAt, spoilt.reportedAt],
 ] as const
 
-async function publishReports(lake: MemoryLake): Promise<void> {
-  const records = REPORTS.map((gap, offset) => ({
+/** Commits what a feed reports. */
+export async function publishReports(lake: MemoryLake, reports: readonly FeedGap[], firstOffset = 0): Promise<void> {
+  const records = reports.map((gap, at) => ({
     ...{
       topic: FEED_GAPS.topic,
       partition: 0,
-      offset,
+      offset: firstOffset + at,
       timestamp: lake.clock.now(),
       timestampType: 'CREATE_TIME',
       key: null,
@@ -172,7 +173,7 @@ export async function marketLake({
   }
   await unifyAll(lake)
   await foldPending(lake.ports, Number.POSITIVE_INFINITY)
-  await publishReports(lake)
+  await publishReports(lake, REPORTS)
   const api = createApi({ ports: lake.ports, log: SILENT, auth: 'none', ...options })
   const described = Object.entries((await askedDescription()).paths)
   const ask = async (path: string, { headers, ...request }: RequestInit) => {

@@ -1,0 +1,101 @@
+/** The map of what is complete, in a real browser over a real lake: down to the numbers that are missing. */
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { history, nextNumber, type PageLake, pageLake, tradeAt } from './page-lake.ts'
+import { openPage, picture, testBrowser, textOf, untilText } from './support.ts'
+
+const browser = testBrowser()
+const HOUR = 3_600_000
+let site: PageLake
+/** The first of six numbers of BINANCE's ETHUSDT that have no trade here. */
+let first: number
+
+beforeAll(async () => {
+  site = await pageLake()
+  await site.publish(history(3, 2))
+  first = nextNumber('BINANCE', 'ETHUSDT', 5) - 5
+  await site.publish([tradeAt(0, '3145.25', { symbol: 'ETHUSDT' })])
+  await site.report({ symbol: 'ETHUSDT', fromId: first + 1, toId: first + 2 })
+})
+afterAll(() => site.close())
+
+/** The name of a cell of the newest hour, as a screen reader has it. */
+const cell = (market: string) => `tr:has(th:has-text("${market}")) td:last-child`
+
+test('says of each market and hour whether all is there, in words, by sign and by colour', async () => {
+  const page = await openPage(browser(), `${site.url}/`)
+  await page.locator('main').focus()
+  await page.keyboard.press('h')
+  await page.locator('.heat td').first().waitFor()
+  expect(page.url()).toContain('#/coverage')
+  expect(await page.locator('.heat tbody tr').count()).toBe(6)
+  expect(await page.locator('.heat thead tr').last().locator('th').count()).toBe(
+    Math.floor(Date.now() / HOUR) - Math.floor((Date.now() - 3 * HOUR) / HOUR) + 1,
+  )
+  const eth = page.locator(cell('BINANCE ETHUSDT'))
+  expect(await eth.getAttribute('aria-label')).toMatch(
+    /^lost, not over yet: trades cannot be had any more; \d+ trades?, 6 missing$/,
+  )
+  expect(await eth.textContent()).toBe('×')
+  const btc = page.locator('tr:has(th:has-text("KRAKEN BTCUSD")) td').nth(1)
+  expect(await btc.getAttribute('aria-label')).toBe('complete: nothing is missing; 120 trades')
+  expect(await textOf(page, 'tr:has(th:has-text("KRAKEN BTCUSD")) th .muted')).toMatch(/^(\d)\/\1$/)
+  expect(await textOf(page, '.heat-legend')).toMatch(/1 lost trades cannot be had any more/)
+})
+
+test('is walked by key, and a cell opens its figures down to the missing numbers', async () => {
+  const page = await openPage(browser(), `${site.url}/#/coverage`)
+  await page.locator('.heat td').first().waitFor()
+  // The only cell that the tabulator key comes to is the newest hour of the first market.
+  await page.locator('.heat td[tabindex="0"]').focus()
+  const focused = () => page.evaluate('document.activeElement.closest("tr").querySelector("th").innerText')
+  expect(await focused()).toMatch(/BINANCE BTCUSDT/)
+  await page.keyboard.press('ArrowDown')
+  await expect.poll(focused).toMatch(/BINANCE ETHUSDT/)
+  await page.keyboard.press('Home')
+  await expect.poll(() => page.evaluate('document.activeElement.cellIndex')).toBe(1)
+  await page.keyboard.press('End')
+  await expect.poll(() => page.evaluate('document.activeElement.nextElementSibling')).toBe(null)
+  await page.keyboard.press('Enter')
+  await untilText(page, 'dialog h2', /^BINANCE ETHUSDT, [\d-]+ \d\d:00 to/)
+  const ranges = await untilText(page, 'dialog .scrolled tbody', /lost/)
+  expect(ranges).toMatch(new RegExp(`^${first} 1 nothing [\\d:.]+ and [\\d:.]+ `))
+  expect(ranges).toMatch(new RegExp(`${first + 1} to ${first + 2} 2 lost: skipped in the stream`))
+  expect(ranges).toMatch(new RegExp(`${first + 3} to ${first + 5} 3 nothing`))
+  expect(await textOf(page, 'dialog .figures-list')).toMatch(/Missing 6 Fetched later 0 .* Lost 2 Unreadable 0/)
+  await picture(page, 'dialog-coverage')
+  await page.getByRole('button', { name: 'Its candles' }).click()
+  await page.waitForURL(/#\/chart\?market=BINANCE:ETHUSDT&from=.*&to=/)
+  await untilText(page, '.market-button', /ETH\/USDT/)
+})
+
+test('goes back days by key, and is in the address', async () => {
+  const page = await openPage(browser(), `${site.url}/#/coverage?hours=1w`)
+  await page.locator('.heat td').first().waitFor()
+  await page.keyboard.press(']')
+  await page.waitForURL(/hours=1M/)
+  await untilText(page, '.heat thead', /^Market \d{4}-\d\d/)
+  expect(await page.locator('.heat').getAttribute('aria-label')).toBe('Coverage by market and day')
+  await page.locator('.coverage input').fill('kraken eth')
+  await expect.poll(() => page.locator('.heat tbody tr').count()).toBe(1)
+  await page.locator('.coverage input').fill('doge')
+  await untilText(page, 'main', /No market has all of these words/)
+})
+
+test('of a lake without trades says so, and keeps what it has while the server is gone', async () => {
+  const empty = await pageLake()
+  onTestFinished(() => empty.close())
+  const page = await openPage(browser(), `${empty.url}/#/coverage`, {
+    expected: /ERR_CONNECTION_(REFUSED|RESET)|WebSocket connection to/,
+  })
+  await untilText(page, 'main', /No trades yet/)
+  await empty.publish([tradeAt(0, '86000.5')])
+  await page.keyboard.press('r')
+  await page.locator('.heat td').first().waitFor()
+  await empty.endServer()
+  await page.keyboard.press('r')
+  await untilText(page, '.asked', /Nothing newer: The server does not answer\./)
+  expect(await page.locator('.heat td').count()).toBe(1)
+  await empty.beginServer()
+  await page.keyboard.press('r')
+  await page.locator('.asked .problem').waitFor({ state: 'detached' })
+})

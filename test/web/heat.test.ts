@@ -1,0 +1,87 @@
+/** The map of coverage, from rows of `/v1/coverage` that are written here by hand. */
+import { describe, expect, test } from 'vitest'
+import { kindOf } from '../../figures/coverage.ts'
+import type { CoverageRow } from '../../figures/rows.ts'
+import { cellText, heatMapOf, kindsIn, percentOf, wholeOf } from '../../web/model/heat.ts'
+
+const row = (more: Partial<CoverageRow> = {}): CoverageRow => ({
+  ...{ exchange: 'BINANCE', symbol: 'BTCUSDT', start: '2026-11-20T10:00:00Z', end: '2026-11-20T11:00:00Z' },
+  ...{ trades: 10, first_number: 1, last_number: 10, numbered: 10, missing: 0, complete: '1', status: 'closed' },
+  ...{ filled: 0, absent: 0, lost: 0, unreadable: 0, open: 0 },
+  ...more,
+})
+
+describe('a bucket is what is worst in it', () => {
+  const cases: readonly (readonly [string, Partial<CoverageRow>])[] = [
+    ['complete', {}],
+    ['complete', { missing: 3, absent: 3 }],
+    ['complete', { numbered: null, missing: null, complete: null }],
+    ['quiet', { trades: 0, numbered: null, missing: null }],
+    ['filled', { filled: 2 }],
+    ['gap', { status: 'gap', filled: 2 }],
+    ['gap', { status: 'gap', trades: 0, numbered: null, missing: null }],
+    ['missing', { missing: 4, absent: 3, status: 'gap' }],
+    ['sought', { missing: 4, open: 4 }],
+    ['unreadable', { missing: 4, open: 3, unreadable: 1 }],
+    ['lost', { missing: 4, open: 2, unreadable: 1, lost: 1 }],
+  ]
+  for (const [kind, more] of cases)
+    test(`${kind}: ${JSON.stringify(more)}`, () => {
+      expect(kindOf(row(more))).toBe(kind)
+    })
+})
+
+describe('the map', () => {
+  const at = (hour: number, more: Partial<CoverageRow> = {}) =>
+    row({ start: `2026-11-20T${hour}:00:00Z`, end: `2026-11-20T${hour + 1}:00:00Z`, ...more })
+  const map = heatMapOf(
+    [
+      at(9),
+      at(10),
+      at(10, { symbol: 'ETHUSDT', lost: 1, missing: 2 }),
+      at(11, { filled: 1 }),
+      at(11, { symbol: 'ETHUSDT', trades: 0, numbered: null, missing: null }),
+      at(12, { status: 'open', trades: 1 }),
+      at(12, { symbol: 'ETHUSDT', status: 'open' }),
+      at(12, { exchange: 'KRAKEN', status: 'open' }),
+    ],
+    Date.UTC(2026, 10, 20, 10),
+  )
+
+  test('has a line for each market and a column for each bucket, with nothing before the first trade', () => {
+    expect(map.starts.map(start => new Date(start).getUTCHours())).toEqual([10, 11, 12])
+    expect(
+      map.lines.map(({ exchange, symbol, cells }) => [exchange, symbol, cells.map(cell => cell?.kind ?? '')]),
+    ).toEqual([
+      ['BINANCE', 'BTCUSDT', ['complete', 'filled', 'complete']],
+      ['BINANCE', 'ETHUSDT', ['lost', 'quiet', 'complete']],
+      ['KRAKEN', 'BTCUSDT', ['', '', 'complete']],
+    ])
+  })
+
+  test('counts what there is, and what is whole of that which is over', () => {
+    expect(kindsIn(map).map(({ kind, cells }) => [kind, cells])).toEqual([
+      ['lost', 1],
+      ['filled', 1],
+      ['complete', 4],
+      ['quiet', 1],
+    ])
+    expect(map.lines.map(wholeOf)).toEqual([
+      { whole: 2, ended: 2 },
+      { whole: 1, ended: 2 },
+      { whole: 0, ended: 0 },
+    ])
+  })
+
+  test('has every cell in words', () => {
+    expect(map.lines[1].cells.map(cell => cell && cellText(cell))).toEqual([
+      'lost: trades cannot be had any more; 10 trades, 2 missing',
+      'quiet: no trades, and none is missing; 0 trades',
+      'complete, not over yet: nothing is missing; 10 trades',
+    ])
+    expect([percentOf(row({ complete: '0.99512346' })), percentOf(row({ complete: null }))]).toEqual([
+      '99.512346 %',
+      undefined,
+    ])
+  })
+})

@@ -1,0 +1,72 @@
+/** Coverage as a heat map: what each market has in each bucket of time, in one word. */
+import { KINDS, type Kind, kindOf } from '../../figures/coverage.ts'
+import { multiplyDecimals } from '../../figures/decimals.ts'
+import { count } from '../../figures/pipeline.ts'
+import type { CoverageRow } from '../../figures/rows.ts'
+
+export interface HeatCell {
+  readonly kind: Kind
+  /** The bucket has not ended. */
+  readonly isOpen: boolean
+  readonly row: CoverageRow
+}
+
+export interface HeatMap {
+  /** The buckets' starts, milliseconds since 1970. */
+  readonly starts: readonly number[]
+  readonly lines: readonly HeatLine[]
+}
+
+export interface HeatLine {
+  readonly exchange: string
+  readonly symbol: string
+  /** By bucket; undefined before the market's first trade. */
+  readonly cells: readonly (HeatCell | undefined)[]
+}
+
+/** Markets in the order in which rows name them. Buckets before `fromMs` are left out. */
+export function heatMapOf(rows: readonly CoverageRow[], fromMs: number): HeatMap {
+  const shown = rows.filter(({ start }) => Date.parse(start) >= fromMs)
+  const starts = [...new Set(shown.map(({ start }) => Date.parse(start)))].sort((a, b) => a - b)
+  const places = new Map(starts.map((start, place) => [start, place]))
+  const lines = [...Map.groupBy(shown, ({ exchange, symbol }) => `${exchange} ${symbol}`).values()].map(some => {
+    const cells: (HeatCell | undefined)[] = starts.map(() => undefined)
+    for (const row of some)
+      cells[places.get(Date.parse(row.start)) ?? -1] = { kind: kindOf(row), isOpen: row.status === 'open', row }
+    return { exchange: some[0].exchange, symbol: some[0].symbol, cells }
+  })
+  return { starts, lines }
+}
+
+/** How many cells there are of each kind that there is, the worst first. */
+export function kindsIn({
+  lines,
+}: HeatMap): { readonly kind: Kind; readonly sign: string; readonly says: string; readonly cells: number }[] {
+  const cells = Map.groupBy(
+    lines.flatMap(line => line.cells.flatMap(cell => cell ?? [])),
+    ({ kind }) => kind,
+  )
+  return KINDS.flatMap(each => {
+    const some = cells.get(each.kind)
+    return some ? [{ ...each, cells: some.length }] : []
+  })
+}
+
+/** Buckets of a market that have ended, and those of them where nothing is missing. */
+export function wholeOf({ cells }: HeatLine): { readonly whole: number; readonly ended: number } {
+  const ended = cells.flatMap(cell => (cell && !cell.isOpen ? [cell] : []))
+  const whole = ended.filter(({ kind }) => kind === 'complete' || kind === 'filled' || kind === 'quiet')
+  return { whole: whole.length, ended: ended.length }
+}
+
+/** The share that is here, `99.5 %`; undefined where the exchange gives no numbers. */
+export function percentOf({ complete }: CoverageRow): string | undefined {
+  return complete === null ? undefined : `${multiplyDecimals(complete, '100')} %`
+}
+
+/** What is said of a cell in one line. */
+export function cellText({ kind, isOpen, row }: HeatCell): string {
+  const says = KINDS.find(each => each.kind === kind)?.says
+  const numbers = row.missing ? `, ${row.missing} missing` : ''
+  return `${kind}${isOpen ? ', not over yet' : ''}: ${says}; ${count(row.trades, 'trade')}${numbers}`
+}

@@ -1,0 +1,82 @@
+/** The tables' columns as the page shows and sorts them. */
+import { bytesText, grouped } from '../../figures/pipeline.ts'
+import type { TableRow } from '../../figures/rows.ts'
+import { ageText } from '../../figures/times.ts'
+
+export interface TableColumn {
+  readonly name: string
+  /** What it means, where its name does not say it. */
+  readonly hint?: string
+  readonly isText?: boolean
+  /** What it is sorted by; undefined where nothing is known, which stands last. */
+  value(row: TableRow): number | string | undefined
+  text(row: TableRow, atMs: number): string
+}
+
+const number = (name: string, value: (row: TableRow) => number | null | undefined, hint?: string): TableColumn => ({
+  ...{ name, ...(hint !== undefined && { hint }), value: row => value(row) ?? undefined },
+  text: row => {
+    const known = value(row)
+    return known === null || known === undefined ? '–' : grouped(known)
+  },
+})
+const bytes = (name: string, value: (row: TableRow) => number | undefined, hint?: string): TableColumn => ({
+  ...number(name, value, hint),
+  text: row => {
+    const known = value(row)
+    return known === undefined ? '–' : bytesText(known)
+  },
+})
+/** Sorted by time, shown as an age. */
+const age = (name: string, value: (row: TableRow) => string | null, hint: string): TableColumn => ({
+  ...{ name, hint },
+  value: row => {
+    const time = value(row)
+    return time === null ? undefined : Date.parse(time)
+  },
+  text: (row, atMs) => {
+    const time = value(row)
+    return time === null ? 'never' : ageText(Math.max(0, atMs - Date.parse(time)))
+  },
+})
+
+export const TABLE_COLUMNS: readonly TableColumn[] = [
+  { name: 'Table', isText: true, value: ({ table }) => table, text: ({ table }) => table },
+  number('Rows', ({ rows }) => rows),
+  number('Data files', ({ data_files }) => data_files),
+  number('Delete files', ({ delete_files }) => delete_files, 'Files that say which rows of data files are deleted'),
+  bytes('Bytes', row => row.bytes ?? undefined),
+  bytes('Average file', fileBytes, 'Bytes of a data file: maintenance joins small ones'),
+  number('Snapshots', ({ snapshots }) => snapshots, 'Earlier states that are kept'),
+  age('Committed', ({ committed }) => committed, 'The newest snapshot'),
+  number('Pins', ({ pins }) => pins, 'States that are kept until somebody deletes the pin'),
+  age('Joined', ({ joined }) => joined, 'When maintenance last made one of small files, as far as snapshots are kept'),
+  age(
+    'Dropped',
+    ({ dropped }) => dropped,
+    'When rows were last dropped, by retention or a repair, as far as snapshots are kept',
+  ),
+  age('Swept', ({ swept }) => swept, 'When maintenance last looked for objects that nothing names'),
+]
+
+function fileBytes({ bytes: all, data_files: files, delete_files: deletes }: TableRow): number | undefined {
+  // The sum has delete files in it: with some of them nobody knows an average.
+  return all === null || files === null || files === 0 || (deletes ?? 0) > 0 ? undefined : Math.round(all / files)
+}
+
+export interface Sorting {
+  /** Place of the column. */
+  readonly column: number
+  readonly isDown: boolean
+}
+
+/** Rows of which the column knows nothing stand last, whichever way it goes. */
+export function sortedTables(rows: readonly TableRow[], { column, isDown }: Sorting): TableRow[] {
+  const { value } = TABLE_COLUMNS[column]
+  return [...rows].sort((first, second) => {
+    const [a, b] = [value(first), value(second)]
+    if (a === b) return first.table < second.table ? -1 : 1
+    if (a === undefined || b === undefined) return a === undefined ? 1 : -1
+    return (a < b ? -1 : 1) * (isDown ? -1 : 1)
+  })
+}

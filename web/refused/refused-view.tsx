@@ -1,0 +1,160 @@
+/** What was refused, and why: faults by time, and the newest records with their bytes and what they say. */
+import { useEffect, useState } from 'preact/hooks'
+import { count, grouped } from '../../figures/pipeline.ts'
+import type { DeadLetterCount, DeadLetterRow } from '../../figures/rows.ts'
+import { RANGES } from '../../figures/times.ts'
+import { usePolled } from '../api/polled.ts'
+import { askPage, askRows, reasonOf } from '../api/requests.ts'
+import { now } from '../browser.ts'
+import { bucketStarts, faultsOf, type Letters, letterName, refusedRange, withNewest } from '../model/refused.ts'
+import type { ViewState } from '../model/view-state.ts'
+import { show, view } from '../shell/address.ts'
+import { Asked } from '../shell/asked.tsx'
+import { Empty, Failed, Loading } from '../shell/notices.tsx'
+import { useShortcuts } from '../shell/shortcuts.ts'
+import { FaultTable } from './fault-table.tsx'
+import { Letter } from './letter.tsx'
+
+const EVERY_MS = 60_000
+const PAGE = 20
+
+interface Answer {
+  readonly counts: readonly DeadLetterCount[]
+  readonly starts: readonly number[]
+  readonly letters: Letters
+  /** What the letters are asked with. */
+  readonly asked: Readonly<Record<string, string | number | undefined>>
+}
+
+function choose(change: Partial<ViewState['refused']>): void {
+  const state = view.get()
+  show({ ...state, refused: { ...state.refused, ...change } })
+}
+
+export function RefusedView({ range: name, errorType }: ViewState['refused']) {
+  const range = refusedRange(name)
+  const { look, ...asked } = usePolled<Answer>(
+    `${name} ${errorType}`,
+    async signal => {
+      const starts = bucketStarts(range, now())
+      const start = new Date(starts[0]).toISOString()
+      const parameters = { start, error_type: errorType, limit: PAGE }
+      const [counts, letters] = await Promise.all([
+        askRows<DeadLetterCount>('dead-letters/counts', { start, bucket: range.bucket.name }, signal),
+        askPage<DeadLetterRow>('dead-letters', parameters, signal),
+      ])
+      return { counts, starts, letters, asked: parameters }
+    },
+    EVERY_MS,
+  )
+  const step = (places: number) => {
+    const next = RANGES[RANGES.findIndex(each => each.name === range.name) + places]
+    if (next) choose({ range: next.name })
+  }
+  useShortcuts('Refused', [
+    { keys: ['['], label: '[', does: 'a shorter range', run: () => step(-1) },
+    { keys: [']'], label: ']', does: 'a longer range', run: () => step(1) },
+    { keys: ['Escape'], label: 'Esc', does: 'whatever was wrong', run: () => choose({ errorType: undefined }) },
+    { keys: [], label: 'Enter', does: 'on a record: its bytes, and what they say', run: () => {} },
+    { keys: ['r'], label: 'r', does: 'ask again', run: look },
+  ])
+  const { answer } = asked
+  const faults = answer ? faultsOf(answer.counts, answer.starts) : []
+  const total = faults.reduce((sum, fault) => sum + fault.total, 0)
+  return (
+    <div class="page refused">
+      <div class="controls">
+        <fieldset class="segments">
+          <legend class="unseen">Range</legend>
+          {RANGES.map(each => (
+            <button
+              key={each.name}
+              type="button"
+              aria-pressed={each.name === range.name}
+              title={`The last ${each.name}`}
+              onClick={() => choose({ range: each.name })}
+            >
+              {each.name}
+            </button>
+          ))}
+        </fieldset>
+        <Asked {...asked} look={look} />
+      </div>
+      {!answer ? (
+        asked.problem === undefined ? (
+          <Loading what="Asking what was refused…" />
+        ) : (
+          <Failed title="What was refused could not be read" reason={asked.problem} retry={look} />
+        )
+      ) : total === 0 && answer.letters.data.length === 0 ? (
+        <Empty title="Nothing was refused">
+          Every record of the last {range.name} was a valid trade. A longer range may have others.
+        </Empty>
+      ) : (
+        <>
+          <h2>
+            {count(total, 'record')} in the last {range.name}
+          </h2>
+          <FaultTable
+            {...{ faults, starts: answer.starts, chosen: errorType }}
+            choose={type => choose({ errorType: type })}
+          />
+          <Records key={`${name} ${errorType}`} newest={answer.letters} asked={answer.asked} errorType={errorType} />
+        </>
+      )}
+    </div>
+  )
+}
+
+interface LettersProps {
+  readonly newest: Letters
+  readonly asked: Answer['asked']
+  readonly errorType: string | undefined
+}
+
+function Records({ newest, asked, errorType }: LettersProps) {
+  const [held, setHeld] = useState(newest)
+  const [problem, setProblem] = useState<string | undefined>(undefined)
+  const [over] = useState(() => new AbortController())
+  useEffect(() => () => over.abort(), [over])
+  useEffect(() => setHeld(before => withNewest(newest, before)), [newest])
+  const more = () => {
+    askPage<DeadLetterRow>('dead-letters', { ...asked, cursor: held.next ?? undefined }, over.signal).then(
+      ({ data, next }) => {
+        setProblem(undefined)
+        setHeld(before => ({ data: [...before.data, ...data], next }))
+      },
+      error => {
+        if (!over.signal.aborted) setProblem(reasonOf(error))
+      },
+    )
+  }
+  return (
+    <section aria-labelledby="letters">
+      <h2 id="letters">{errorType === undefined ? 'The newest records' : `The newest of ${errorType}`}</h2>
+      {errorType !== undefined && (
+        <button type="button" onClick={() => choose({ errorType: undefined })} title="Whatever was wrong (Esc)">
+          Show all
+        </button>
+      )}
+      {held.data.length === 0 && <p class="muted">None in this range.</p>}
+      <ul class="letters">
+        {held.data.map(letter => (
+          <li key={letterName(letter)}>
+            <Letter letter={letter} />
+          </li>
+        ))}
+      </ul>
+      {held.next !== null && (
+        <button type="button" onClick={more}>
+          Older records ({grouped(held.data.length)} are shown)
+        </button>
+      )}
+      {problem !== undefined && (
+        <p class="problem" role="alert">
+          No older ones: {problem}
+        </p>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,115 @@
+/** All tables of the lake: what they hold, in how many files and snapshots, and when maintenance was there; sorted as one likes. */
+import { useState } from 'preact/hooks'
+import { bytesText, grouped } from '../../figures/pipeline.ts'
+import type { TableRow } from '../../figures/rows.ts'
+import { usePolled } from '../api/polled.ts'
+import { askRows } from '../api/requests.ts'
+import { type Sorting, sortedTables, TABLE_COLUMNS } from '../model/tables.ts'
+import { Asked } from '../shell/asked.tsx'
+import { Empty, Failed, Loading } from '../shell/notices.tsx'
+import { useShortcuts } from '../shell/shortcuts.ts'
+import { useNow } from '../store.ts'
+
+const EVERY_MS = 30_000
+
+export function TablesView() {
+  const { look, ...asked } = usePolled('', signal => askRows<TableRow>('tables', {}, signal), EVERY_MS)
+  const [sorting, setSorting] = useState<Sorting>({ column: 0, isDown: false })
+  const sortBy = (column: number) =>
+    setSorting(before => ({
+      column,
+      // What is most is asked for first, and names begin with A.
+      isDown: before.column === column ? !before.isDown : TABLE_COLUMNS[column].isText !== true,
+    }))
+  const step = (columns: number) => sortBy((sorting.column + columns + TABLE_COLUMNS.length) % TABLE_COLUMNS.length)
+  useShortcuts('Tables', [
+    {
+      ...{ keys: ['ArrowLeft', 'ArrowRight'], label: '← →', does: 'sort by the column before, by the next' },
+      run: key => step(key === 'ArrowLeft' ? -1 : 1),
+    },
+    { keys: ['i'], label: 'i', does: 'the other way round', run: () => sortBy(sorting.column) },
+    { keys: ['r'], label: 'r', does: 'ask again', run: look },
+  ])
+  const rows = asked.answer
+  if (!rows)
+    return asked.problem === undefined ? (
+      <Loading what="Asking what the tables hold…" />
+    ) : (
+      <Failed title="The tables could not be read" reason={asked.problem} retry={look} />
+    )
+  if (rows.length === 0) return <Empty title="No tables yet">A table is here with its first commit.</Empty>
+  return (
+    <div class="page">
+      <div class="controls">
+        <Asked {...asked} look={look} />
+      </div>
+      <TableTable rows={rows} sorting={sorting} sortBy={sortBy} />
+    </div>
+  )
+}
+
+interface TableTableProps {
+  readonly rows: readonly TableRow[]
+  readonly sorting: Sorting
+  readonly sortBy: (column: number) => void
+}
+
+function TableTable({ rows, sorting, sortBy }: TableTableProps) {
+  const time = useNow()
+  const total = (of: (row: TableRow) => number | null) => rows.reduce((sum, row) => sum + (of(row) ?? 0), 0)
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by key
+    <section class="tables-box" tabIndex={0} aria-label="Tables">
+      <table class="watch tables">
+        <thead>
+          <tr>
+            {TABLE_COLUMNS.map(({ name, hint, isText }, place) => {
+              const isSorted = place === sorting.column
+              return (
+                <th
+                  key={name}
+                  scope="col"
+                  class={isText ? '' : 'number'}
+                  aria-sort={isSorted ? (sorting.isDown ? 'descending' : 'ascending') : undefined}
+                >
+                  <button type="button" class="sort" title={hint} onClick={() => sortBy(place)}>
+                    {name} <span aria-hidden="true">{isSorted ? (sorting.isDown ? '↓' : '↑') : ''}</span>
+                  </button>
+                </th>
+              )
+            })}
+          </tr>
+        </thead>
+        <tbody>
+          {sortedTables(rows, sorting).map(row => (
+            <tr key={row.table}>
+              {TABLE_COLUMNS.map(({ name, isText, text }) =>
+                isText ? (
+                  <th key={name} scope="row">
+                    {text(row, time)}
+                  </th>
+                ) : (
+                  <td key={name} class="number">
+                    {text(row, time)}
+                  </td>
+                ),
+              )}
+            </tr>
+          ))}
+        </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row">all</th>
+            <td />
+            <td class="number">{grouped(total(row => row.data_files))}</td>
+            <td class="number">{grouped(total(row => row.delete_files))}</td>
+            <td class="number">{bytesText(total(row => row.bytes))}</td>
+            <td />
+            <td class="number">{grouped(total(row => row.snapshots))}</td>
+            <td colSpan={TABLE_COLUMNS.length - 7} />
+          </tr>
+        </tfoot>
+      </table>
+    </section>
+  )
+}

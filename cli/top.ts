@@ -82,7 +82,7 @@ async function inLines(values: Values<typeof OPTIONS>, view: ViewName, signal: A
   const watch = createWatch(
     placeOf(values),
     timers,
-    () => ({ view, market: undefined }),
+    () => ({ view, opened: undefined }),
     () => {},
   )
   await watched(values, watch, async () => {

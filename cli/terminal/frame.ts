@@ -1,6 +1,6 @@
 /** A whole screen, from what is known and what was pressed: as many lines as the terminal has. Pure. */
 import { alarmLines, type Foot, footOf, tabsLine, titleLine } from './edges.ts'
-import { type Drawn, HELP, type Screen } from './keys.ts'
+import { type Drawn, HELP, type Screen, tableName } from './keys.ts'
 import type { Seen } from './seen.ts'
 import { arrange, headLine, layout, type Row, rowLine, type Table } from './table.ts'
 import { cut, cutLine, dim, harmless, type Line, type Look, lineWidth, plain, type Size, spaces } from './text.ts'
@@ -16,7 +16,7 @@ export interface Frame {
 /** Its titles and two rows. */
 const LEAST_TABLE = 3
 const LEAST: Size = { columns: 20, rows: 7 }
-const NOTHING: Drawn = { rows: 0, page: 1, columns: [], market: undefined }
+const NOTHING: Drawn = { rows: 0, page: 1, columns: [], opens: undefined }
 
 export function frameOf(seen: Seen, screen: Screen, size: Size, look: Look): Frame {
   const { columns, rows } = size
@@ -55,7 +55,7 @@ interface Body extends Foot {
 }
 
 function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look): Body {
-  const view = viewOf(screen.view, seen, { market: screen.market, columns }, look)
+  const view = viewOf(screen.view, seen, { opened: screen.opened, columns }, look)
   const parts = view.above.map(part => partOf(part, columns, look))
   // What stands above gives way to the table, the last part first.
   let kept = parts.length
@@ -63,7 +63,7 @@ function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look)
   while (kept > 0 && upperRows() + LEAST_TABLE > rows) kept--
   const upper = parts.slice(0, kept).flatMap(({ lines }) => lines)
   const leftOut = parts.slice(kept).reduce((sum, { rows }) => sum + rows, 0)
-  const order = screen.orders[screen.view]
+  const order = screen.orders[tableName(screen)]
   const { table } = view
   const room = Math.max(1, rows - upper.length - 1)
   const plan = layout(table, columns, order, look)
@@ -72,7 +72,7 @@ function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look)
   const top = Math.max(0, Math.min(Math.max(at - room + 1, Math.min(screen.top, at)), arranged.length - room))
   const shown = arranged.slice(top, top + room)
   const drawn: Drawn = {
-    ...{ rows: arranged.length, page: room, market: arranged[at]?.market },
+    ...{ rows: arranged.length, page: room, opens: arranged[at]?.opens },
     columns: plan.shown.map(({ at }) => at),
   }
   const lines =

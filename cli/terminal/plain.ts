@@ -5,7 +5,7 @@ import { harmless, type Look, plainText } from './text.ts'
 import { alarmsIn, type ViewName, viewOf } from './views/views.ts'
 
 export function plainLines(seen: Seen, view: ViewName, look: Look): readonly string[] {
-  const { above, table } = viewOf(view, seen, { market: undefined, columns: Number.POSITIVE_INFINITY }, look)
+  const { above, table } = viewOf(view, seen, { opened: undefined, columns: Number.POSITIVE_INFINITY }, look)
   const { connection } = seen
   return [
     `${harmless(seen.place, look)} at ${new Date(seen.nowMs).toISOString().slice(0, 19)}Z`,

@@ -1,7 +1,7 @@
 /** What the terminal shows, as far as it is known: answers of the API, and what the command itself knows. */
 import type { Connection } from '../../figures/connection.ts'
 import type { Quote } from '../../figures/quotes.ts'
-import type { CandleRow, CoverageRow, MarketRow, StatsParts } from '../../figures/rows.ts'
+import type { CandleRow, CoverageRow, DeadLetterRow, MarketRow, StatsParts } from '../../figures/rows.ts'
 
 /** What is shown of a row of `/v1/coverage`. */
 export type CoverageHour = Omit<CoverageRow, 'end' | 'first_number' | 'last_number' | 'complete'>
@@ -30,6 +30,8 @@ export interface Seen {
   readonly coverage: readonly CoverageHour[] | undefined
   /** The last day of the market that is looked into, by the minute, the oldest first. */
   readonly candles: { readonly market: string; readonly rows: readonly CandleRow[] } | undefined
+  /** The newest records that were refused for the reason that is looked into, the newest first. */
+  readonly letters: { readonly kind: string; readonly rows: readonly DeadLetterRow[] } | undefined
   /** The newest first; undefined where there is no log, or it is not read yet. */
   readonly log: readonly LogLine[] | undefined
   /** Whether the place has a log. */
@@ -49,6 +51,7 @@ export function nothingSeen(place: string, nowMs: number, hasLog: boolean, hint 
       markets: undefined,
       coverage: undefined,
       candles: undefined,
+      letters: undefined,
       log: undefined,
     },
     ...{ quotes: new Map(), notes: [], hint },

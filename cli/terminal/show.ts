@@ -32,7 +32,7 @@ export function show(
   { left }: { readonly left: () => void },
 ): Show {
   let screen: Screen = firstScreen(view)
-  let drawn: Drawn = { rows: 0, page: 1, columns: [], market: undefined }
+  let drawn: Drawn = { rows: 0, page: 1, columns: [], opens: undefined }
   let soon: (() => void) | undefined
   let tick = () => {}
   let isOver = false

@@ -26,7 +26,7 @@ export interface Row {
   /** What a filter looks into; by default the texts of its cells. */
   readonly words?: string
   /** What is opened when it is chosen. */
-  readonly market?: string
+  readonly opens?: string
 }
 
 export interface Table {

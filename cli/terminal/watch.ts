@@ -1,6 +1,6 @@
 /** Keeps what is known of a lake up to date, for as long as it is watched. */
 import type { Timers } from '../../domain/feed-ports.ts'
-import type { CandleRow } from '../../figures/rows.ts'
+import type { CandleRow, DeadLetterRow } from '../../figures/rows.ts'
 import { followFigures, type Pace, whileLooked } from './figures.ts'
 import { tailOf } from './log-tail.ts'
 import { followPrices } from './prices.ts'
@@ -30,13 +30,14 @@ export interface Watch {
   stop(): Promise<void>
 }
 
-const [LOG_MS, COVERAGE_MS, CANDLES_MS] = [1_000, 15_000, 2_000]
+const [LOG_MS, COVERAGE_MS, CANDLES_MS, LETTERS_MS] = [1_000, 15_000, 2_000, 10_000]
+const MOST_LETTERS = 200
 const DAY_MINUTES = 1_440
 
-/** What somebody looks at, and which market they have opened. */
+/** What somebody looks at, and what they have opened there. */
 export interface Looked {
   readonly view: ViewName
-  readonly market: string | undefined
+  readonly opened: string | undefined
 }
 
 /** `changed` is called whenever something is known that was not. */
@@ -65,6 +66,16 @@ export function createWatch(
     const asked = { exchanges, symbols, timeframe: '1m', fill: 'null', limit: DAY_MINUTES }
     const { data } = (await (await askFor(ask, 'candles', asked, signal)).json()) as { readonly data: CandleRow[] }
     know({ candles: { market, rows: data } })
+  }
+
+  /** The newest records of the last day that were refused for one reason. */
+  async function readLetters(ask: AskApi, kind: string): Promise<void> {
+    const [exchanges, error_type] = kind.split(' ')
+    const asked = { exchanges, error_type, limit: MOST_LETTERS }
+    const { data } = (await (await askFor(ask, 'dead-letters', asked, signal)).json()) as {
+      readonly data: readonly DeadLetterRow[]
+    }
+    know({ letters: { kind, rows: data } })
   }
 
   return {
@@ -101,8 +112,15 @@ export function createWatch(
         whileLooked(
           timers,
           CANDLES_MS,
-          () => (looked().view === 'markets' ? looked().market : undefined),
+          () => (looked().view === 'markets' ? looked().opened : undefined),
           market => readCandles(ask, market),
+          signal,
+        ),
+        whileLooked(
+          timers,
+          LETTERS_MS,
+          () => (looked().view === 'dlq' ? looked().opened : undefined),
+          kind => readLetters(ask, kind),
           signal,
         ),
         whileLooked(

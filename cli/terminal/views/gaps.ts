@@ -50,7 +50,7 @@ export function gapsTable({ coverage, nowMs }: Seen, look: Look): Table {
         worse(sum(hour => hour.unreadable)),
         worse(sum(hour => hour.open)),
       ],
-      market,
+      opens: market,
     }
   })
   return {

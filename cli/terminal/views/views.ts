@@ -5,6 +5,7 @@ import type { Table } from '../table.ts'
 import { dim, type Line, type Look, plain } from '../text.ts'
 import { candlesTable, chartLines } from './chart.ts'
 import { gapsLegend, gapsTable, hoursTable, hoursTitle } from './gaps.ts'
+import { lettersTable, lettersTitle } from './letters.ts'
 import { logTable } from './log.ts'
 import { marketsTable } from './markets.ts'
 import { deadLettersTable, exchangesTable, pipelineIn, stagesTable, tablesTable } from './pipeline.ts'
@@ -32,30 +33,32 @@ export const TITLES: Readonly<Record<ViewName, string>> = {
   },
 }
 
-/** `market`: the one that is looked into. `columns`: how wide it may be. */
+/** `opened`: what is looked into. `columns`: how wide it may be. */
 export function viewOf(
   name: ViewName,
   seen: Seen,
-  { market, columns }: { readonly market: string | undefined; readonly columns: number },
+  { opened, columns }: { readonly opened: string | undefined; readonly columns: number },
   look: Look,
 ): View {
   switch (name) {
     case 'overview':
       return { above: [stagesTable(seen), [], exchangesTable(seen, look), []], table: marketsTable(seen, look) }
     case 'markets':
-      return market === undefined
+      return opened === undefined
         ? { above: [], table: marketsTable(seen, look) }
-        : { above: [{ block: [...chartLines(seen, market, columns, look), []] }], table: candlesTable(seen, market) }
+        : { above: [{ block: [...chartLines(seen, opened, columns, look), []] }], table: candlesTable(seen, opened) }
     case 'feeds':
       return { above: [...feedLines(seen), []], table: exchangesTable(seen, look) }
     case 'tables':
       return { above: [], table: tablesTable(seen, look) }
     case 'dlq':
-      return { above: [refusedLine(seen), []], table: deadLettersTable(seen, look) }
+      return opened === undefined
+        ? { above: [refusedLine(seen), []], table: deadLettersTable(seen, look) }
+        : { above: [lettersTitle(opened, look), []], table: lettersTable(seen, opened, look) }
     case 'gaps':
-      return market === undefined
+      return opened === undefined
         ? { above: [{ block: [...gapsLegend(columns, look), []] }], table: gapsTable(seen, look) }
-        : { above: [hoursTitle(market, look), []], table: hoursTable(seen, market) }
+        : { above: [hoursTitle(opened, look), []], table: hoursTable(seen, opened) }
     case 'log':
       return { above: [], table: logTable(seen, look) }
   }

@@ -162,7 +162,7 @@ test('the other views have their figures', async () => {
     'Market           Hours up to now           Missing  Lost  Unreadable  Looked for',
     'BINANCE:BTCUSDT  +·····················×█       10    10           0           0',
   ])
-  const hours = await drawn(SEEN, { view: 'gaps', market: 'BINANCE:BTCUSDT' }, 80, 16)
+  const hours = await drawn(SEEN, { view: 'gaps', opened: 'BINANCE:BTCUSDT' }, 80, 16)
   expect(hours.lines.slice(5, 11)).toEqual([
     'BINANCE:BTCUSDT by the hour',
     '',

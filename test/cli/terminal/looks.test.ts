@@ -82,7 +82,7 @@ test('a market that is opened has its candles drawn, and each minute with exact 
   }
   const rows = [candle(7, ['100', '108', '100', '106']), candle(8, ['106', '107', '102', '103.25'], 'gap')]
   const seen: Seen = { ...WELL, candles: { market: 'BINANCE:BTCUSDT', rows } }
-  const { lines } = await drawn(seen, { view: 'markets', market: 'BINANCE:BTCUSDT' }, 80, 26)
+  const { lines } = await drawn(seen, { view: 'markets', opened: 'BINANCE:BTCUSDT' }, 80, 26)
   expect(lines[3]).toBe('BINANCE:BTCUSDT 1m')
   expect(lines[4]).toBe('│      108.00')
   expect(lines.slice(12, 23)).toEqual([
@@ -98,6 +98,26 @@ test('a market that is opened has its candles drawn, and each minute with exact 
     '2026-11-20 11:57  100.00  108.00  100.00  106.00     1.5      12  closed',
     '',
   ])
-  const other = await drawn(seen, { view: 'markets', market: 'KRAKEN:BTCUSD' }, 80, 26)
+  const other = await drawn(seen, { view: 'markets', opened: 'KRAKEN:BTCUSD' }, 80, 26)
   expect(other.lines.slice(3, 5)).toEqual(['KRAKEN:BTCUSD', 'Reading its candles…'])
+})
+
+test('refused records say why, where they are in Kafka, and what their bytes are', async () => {
+  const row = {
+    ...{ exchange: 'BINANCE', time: '2026-11-20T11:59:01Z', error_type: 'price_validation', source: 'silver' },
+    ...{ error_reason: 'price 0 is not above zero', epoch: 0, partition: 3, offset: 4_567, schema_id: 1, bytes: 5 },
+    ...{ raw: Buffer.from('\x00Trade').toString('base64'), decoded: null },
+  }
+  const kind = 'BINANCE price_validation'
+  const seen: Seen = { ...WELL, letters: { kind, rows: [row, { ...row, decoded: '{"price":"0"}' }] } }
+  const { lines } = await drawn(seen, { view: 'dlq', opened: kind }, 120, 12)
+  expect(lines.slice(3, 8)).toEqual([
+    'BINANCE price_validation, the newest first',
+    '',
+    'Refused (UTC)        Why                        Partition  Offset  Bytes  What it says',
+    '2026-11-20 11:59:01  price 0 is not above zero          3   4,567      5  00 54 72 61 64 65',
+    '2026-11-20 11:59:01  price 0 is not above zero          3   4,567      5  {"price":"0"}',
+  ])
+  const other = await drawn(seen, { view: 'dlq', opened: 'KRAKEN price_validation' }, 120, 12)
+  expect(other.lines[5]).toBe('Reading the records…')
 })

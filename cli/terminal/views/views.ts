@@ -1,5 +1,5 @@
 /** The views of the terminal: each one table that is scrolled, and what stands above it. */
-import { LATE_MS } from '../../../figures/pipeline.ts'
+import { grouped, LATE_MS } from '../../../figures/pipeline.ts'
 import type { Seen } from '../seen.ts'
 import type { Table } from '../table.ts'
 import { dim, type Line, type Look, plain } from '../text.ts'
@@ -68,7 +68,7 @@ function feedLines({ stats }: Seen): Line[] {
   if (!stats?.feeds) return [[dim('Reading what the feeds report…')]]
   const { open, lost, unreadable } = stats.feeds
   const told = (count: number, what: string, tone: 'late' | 'bad') =>
-    ({ text: `${count.toLocaleString('en-US')} ${what}`, tone: count > 0 ? tone : 'plain' }) as const
+    ({ text: `${grouped(count)} ${what}`, tone: count > 0 ? tone : 'plain' }) as const
   return [
     [
       plain('Missed by feeds: '),
@@ -85,7 +85,7 @@ function refusedLine(seen: Seen): Line {
   const hop = pipelineIn(seen).hops.find(({ name }) => name === 'DLQ')
   if (!hop) return [dim('Nothing has come yet.')]
   const rate = hop.rate === undefined ? '' : `${hop.rate.toFixed(1)}/s now; `
-  return [plain(`${rate}${hop.rows.toLocaleString('en-US')} records were ever refused and are kept.`)]
+  return [plain(`${rate}${grouped(hop.rows)} records were ever refused and are kept.`)]
 }
 
 /** What is amiss, in words, the worst first. */

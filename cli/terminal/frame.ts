@@ -2,8 +2,8 @@
 import { alarmLines, type Foot, footOf, tabsLine, titleLine } from './edges.ts'
 import { type Drawn, HELP, type Screen, tableName } from './keys.ts'
 import type { Seen } from './seen.ts'
-import { arrange, headLine, layout, type Row, rowLine, type Table } from './table.ts'
-import { cut, cutLine, dim, harmless, type Line, type Look, lineWidth, plain, type Size, spaces } from './text.ts'
+import { arrange, cutTexts, headLine, layout, type Row, rowLine, type Table } from './table.ts'
+import { cut, cutLine, dim, harmless, type Line, type Look, lineWidth, plain, type Size, spaces, wrap } from './text.ts'
 import { alarmsIn, type Part, viewOf } from './views/views.ts'
 
 export interface Frame {
@@ -15,6 +15,8 @@ export interface Frame {
 
 /** Its titles and two rows. */
 const LEAST_TABLE = 3
+/** An empty line, and what is cut. */
+const DETAILS = 5
 const LEAST: Size = { columns: 20, rows: 7 }
 const NOTHING: Drawn = { rows: 0, page: 1, columns: [], opens: undefined }
 
@@ -65,8 +67,11 @@ function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look)
   const leftOut = parts.slice(kept).reduce((sum, { rows }) => sum + rows, 0)
   const order = screen.orders[tableName(screen)]
   const { table } = view
-  const room = Math.max(1, rows - upper.length - 1)
   const plan = layout(table, columns, order, look)
+  const left = rows - upper.length - 1
+  // What is cut of the chosen row stands below in full, where there is room for it.
+  const below = plan.isCut && left >= DETAILS * 2 ? DETAILS : 0
+  const room = Math.max(1, left - below)
   const arranged = arrange(table.rows, screen.filter, order)
   const at = Math.max(0, Math.min(arranged.length - 1, screen.at))
   const top = Math.max(0, Math.min(Math.max(at - room + 1, Math.min(screen.top, at)), arranged.length - room))
@@ -96,8 +101,12 @@ function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look)
             headLine(table, plan, order, look),
             ...shown.map((row, place) => lineOf(table, plan, row, top + place === at, columns, look)),
           ]
+  const chosen = below > 0 ? arranged[at] : undefined
+  const details = chosen ? cutTexts(table, plan, chosen).flatMap(text => wrap(text, columns, DETAILS - 1, look)) : []
+  const body =
+    details.length > 0 ? [...filled(lines, room + 2), ...details.slice(0, DETAILS - 1).map(text => [dim(text)])] : lines
   return {
-    ...{ lines: [...upper, ...lines], drawn, at, top, order },
+    ...{ lines: [...upper, ...body], drawn, at, top, order },
     hidden: plan.hidden + parts.reduce((sum, { hidden }) => sum + hidden, 0),
     ...{ above: top, below: Math.max(0, arranged.length - top - room), leftOut },
     ...{ total: table.rows.length, unit: table.unit, orderTitle: order ? table.columns[order.by].title : '' },

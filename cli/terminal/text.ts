@@ -108,6 +108,25 @@ export function cut(text: string, width: number, look: Look): string {
   return widthOf(more) <= width ? taken + more : ''
 }
 
+/** A text on lines of at most so many columns, and at most so many of them; the last is cut where they are not enough. */
+export function wrap(text: string, width: number, most: number, look: Look): string[] {
+  const lines: string[] = []
+  let rest = text
+  while (rest !== '' && lines.length < most - 1) {
+    let taken = ''
+    let columns = 0
+    for (const { segment } of graphemes.segment(rest.slice(0, width + 1))) {
+      columns += widthOf(segment)
+      if (columns > width) break
+      taken += segment
+    }
+    if (taken === '') break
+    lines.push(taken)
+    rest = rest.slice(taken.length)
+  }
+  return rest === '' ? lines : [...lines, cut(rest, width, look)]
+}
+
 /** A line that takes at most so many columns. */
 export function cutLine(line: Line, width: number, look: Look): Line {
   const kept: Piece[] = []

@@ -34,13 +34,17 @@ export function lettersTable({ letters }: Seen, kind: string, look: Look): Table
   }
 }
 
-/** The bytes of what cannot be read as a trade, two digits each. */
-const bytesText = (raw: string | null): string =>
-  raw === null
-    ? ''
-    : Buffer.from(raw, 'base64')
-        .toString('hex')
-        .replaceAll(/..(?=.)/g, '$& ')
+const MOST_BYTES = 128
+
+/** The first bytes of what cannot be read as a trade, two digits each. */
+function bytesText(raw: string | null): string {
+  const bytes = Buffer.from(raw ?? '', 'base64')
+  const hex = bytes
+    .subarray(0, MOST_BYTES)
+    .toString('hex')
+    .replaceAll(/..(?=.)/g, '$& ')
+  return hex + (bytes.length > MOST_BYTES ? ' ...' : '')
+}
 
 export const lettersTitle = (kind: string, look: Look): Line => [
   { text: harmless(kind, look), tone: 'bold' },

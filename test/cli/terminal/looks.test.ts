@@ -121,3 +121,25 @@ test('refused records say why, where they are in Kafka, and what their bytes are
   const other = await drawn(seen, { view: 'dlq', opened: 'KRAKEN price_validation' }, 120, 12)
   expect(other.lines[5]).toBe('Reading the records…')
 })
+
+test('what is cut of the chosen row stands below in full', async () => {
+  const details =
+    'table=gold_crypto_trades commits=1 files=12 rows=123456 removed=0 conflicts=0 partition=exchange_date=2026-11-20'
+  const line = { time: '', level: 'INFO', message: 'commit' }
+  const seen: Seen = {
+    ...WELL,
+    log: [
+      { ...line, details: 'short' },
+      { ...line, details },
+    ],
+  }
+  const { lines } = await drawn(seen, { view: 'log', at: 1 }, 80, 18)
+  expect(lines.slice(3, 6)).toEqual([
+    'Time  Level  Message  Details',
+    '      INFO   commit   short',
+    '      INFO   commit   table=gold_crypto_trades commits=1 files=12 rows=123456 r…',
+  ])
+  expect(lines.join('')).toContain(`Details: ${details}`)
+  const first = await drawn(seen, { view: 'log', at: 0 }, 80, 18)
+  expect(first.lines.join('')).not.toContain('Details: ')
+})

@@ -9,6 +9,7 @@ import { Corrupt, Misplaced, messageOf, NotFound } from '../domain/errors.ts'
 import { metricNames } from '../domain/metrics.ts'
 import { USER_PREFIX } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
+import type { FeedReport } from '../domain/server-ports.ts'
 import { GOLD_TABLE } from '../domain/tables.ts'
 import type { SchemaIds } from '../domain/wire.ts'
 import { findTable } from '../iceberg/catalog.ts'
@@ -68,6 +69,8 @@ export interface ApiOptions {
   readonly schemaIds?: SchemaIds | undefined
   /** For answers that go on: live trades and candles, and recorded ones; there are none without. */
   readonly live?: LiveOptions
+  /** The feeds that run in this process; undefined where they run elsewhere. */
+  readonly feeds?: (() => readonly FeedReport[]) | undefined
   /** For browsers that ask `/`; there is none without. */
   readonly page?: OpenPage
 }
@@ -159,7 +162,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
     marketRoutes(
       {
         ...{ ports: reading, writing: ports, tags, isOpen: !authorize },
-        ...{ log, service, live, urlOf: options.urlOf, schemaIds: options.schemaIds },
+        ...{ log, service, live, urlOf: options.urlOf, schemaIds: options.schemaIds, feeds: options.feeds },
       },
       admitCounted,
     ),

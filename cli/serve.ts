@@ -96,6 +96,8 @@ export interface Serving extends Values<typeof SERVE_OPTIONS> {
   /** For a lake in S3. */
   readonly service?: ApiOptions['service']
   readonly log: Log
+  /** The feeds that run in this process. */
+  readonly feeds?: ApiOptions['feeds']
 }
 
 /** Serves the catalog of a lake until it is closed. @throws BadInput */
@@ -118,7 +120,7 @@ export async function serveCatalog(
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const api = createApi({
-    ...{ ports, lineage, places: further, service, log, auth, registry },
+    ...{ ports, lineage, places: further, service, log, auth, registry, feeds: serving.feeds },
     live: { timers: systemTimers(), isStreaming: true },
     page: openPage,
     // A deployed lake's registry gives its own.

@@ -7,6 +7,7 @@ import { createLogFile } from '../adapters/log-file.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
 import { parseRetention } from '../domain/retention.ts'
+import type { FeedReport } from '../domain/server-ports.ts'
 import { allTables } from '../domain/tables.ts'
 import { drain } from '../embedded/drain.ts'
 import { type Feeds, LIVE, type Source, startFeeds } from '../embedded/feeds.ts'
@@ -66,7 +67,9 @@ export const start = command({
         const lake = { ...opened, lineage }
         const runtime = createRuntime(lake, log)
         const { source, ...shown } = values.live ? liveSource(lake, values) : await simulatedSource(lake, wanted)
-        const server = values['no-serve'] ? undefined : await serveBeside(lake, values.port, log)
+        let feeds: Feeds | undefined
+        const running = () => feeds?.reports() ?? []
+        const server = values['no-serve'] ? undefined : await serveBeside(lake, values.port, log, running)
         let view: View
         try {
           view = await createView(lake, shown, runtime.totals, values.json)
@@ -74,7 +77,8 @@ export const start = command({
             view.note(
               `Page for browsers: ${server.url}/; Iceberg REST catalog: ${server.url}/iceberg; candles: ${server.url}/v1/candles`,
             )
-          await runUntil(lake, await startFeeds(lake, source, log), runtime, view, milliseconds)
+          feeds = await startFeeds(lake, source, log)
+          await runUntil(lake, feeds, runtime, view, milliseconds)
         } finally {
           // Open ports keep the process alive, whatever failed.
           await source.close()
@@ -96,8 +100,13 @@ export const start = command({
 })
 
 /** The catalog at the port that was asked for, else at its usual one if that is free. */
-async function serveBeside(lake: Lake, port: string | undefined, log: Log): Promise<HttpServer> {
-  const serving = { host: SERVE_OPTIONS.host.default, log }
+async function serveBeside(
+  lake: Lake,
+  port: string | undefined,
+  log: Log,
+  feeds: () => FeedReport[],
+): Promise<HttpServer> {
+  const serving = { host: SERVE_OPTIONS.host.default, log, feeds }
   if (port !== undefined) return serveCatalog(lake, { ...serving, port })
   return serveCatalog(lake, { ...serving, port: SERVE_OPTIONS.port.default }).catch(error => {
     if (!(error instanceof BadInput)) throw error

@@ -1,4 +1,4 @@
-/** What the web application may ask of the connection that a request came by, besides to answer it. */
+/** What the web application may ask of the connection that a request came by, besides to answer it; and what it gets from the process that it runs in. */
 
 /** One WebSocket connection, from the server's side. The adapter answers the other side's pings. */
 export interface ServerSocket {
@@ -26,4 +26,38 @@ export interface PageFile {
   /** Without a slash before it: `index.html`, and below `assets/` names that change with what is in the file. */
   readonly path: string
   readonly body: Uint8Array
+}
+
+/** A connection to an exchange, in the process that keeps it. */
+export interface FeedConnection {
+  /** The address that trades come from; undefined while there is no connection. */
+  readonly url: string | undefined
+  readonly live: boolean
+  /** Markets that it is for. */
+  readonly markets: number
+  /** Seconds since it has been live, and since the last frame came; undefined where there is none. */
+  readonly ageSeconds: number | undefined
+  readonly silentSeconds: number | undefined
+  /** Connections in its place that have ended since the process began, by cause; those that were only replaced too. */
+  readonly ends: Readonly<Record<string, number>>
+  /** Why the last of them did. */
+  readonly lastEnd: string | undefined
+}
+
+/** The state of a feed, for probes and people. */
+export interface FeedStatus {
+  /** Whether the process itself is well. */
+  readonly healthy: boolean
+  /** Whether trades come in and go out. */
+  readonly ready: boolean
+  readonly connections: readonly FeedConnection[]
+  readonly waitingRecords: number
+  readonly spillBytes: number
+  readonly missingTrades: number
+  readonly problems: readonly string[]
+}
+
+/** A feed's state; `exchange` is its code. */
+export interface FeedReport extends FeedStatus {
+  readonly exchange: string
 }

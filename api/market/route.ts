@@ -1,6 +1,7 @@
 /** A route of the read API: what it is asked with and what it answers, for the server and for its description. */
 import type { Context } from 'hono'
 import type { Log } from '../../domain/ports.ts'
+import type { FeedReport } from '../../domain/server-ports.ts'
 import type { SchemaIds } from '../../domain/wire.ts'
 import type { FileService } from '../catalog/delegation.ts'
 import type { CatalogPorts } from '../catalog/entries.ts'
@@ -25,6 +26,8 @@ export interface MarketOptions {
   readonly urlOf?: ((key: string) => string) | undefined
   /** The schemas that the records of the lake name, where they are known. */
   readonly schemaIds?: SchemaIds | undefined
+  /** The feeds that run in this process; undefined where they run elsewhere. */
+  readonly feeds?: (() => readonly FeedReport[]) | undefined
   /** For answers that go on; there are none without. */
   readonly live?: Live
 }

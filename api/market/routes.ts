@@ -8,6 +8,7 @@ import { CANDLES } from './candle-routes.ts'
 import { COVERAGE } from './coverage-route.ts'
 import { DEAD_LETTER_ROUTES } from './dead-letter-routes.ts'
 import { asProblem } from './failures.ts'
+import { FEED_ROUTES } from './feed-routes.ts'
 import { EXPORTS, FILE } from './files.ts'
 import { SYMBOLS } from './market-routes.ts'
 import { MISSING } from './missing-route.ts'
@@ -34,6 +35,7 @@ const ROUTES: readonly Route[] = [
   MISSING,
   STATS,
   TABLES,
+  ...FEED_ROUTES,
   ...DEAD_LETTER_ROUTES,
   EXPORTS,
   FILE,

@@ -3,6 +3,7 @@ import type { HttpServer } from '../../adapters/http-server.ts'
 import { serveCatalog } from '../../cli/serve.ts'
 import { encodeGap, type FeedGap } from '../../domain/feed-gaps.ts'
 import { topicName } from '../../domain/names.ts'
+import type { FeedReport } from '../../domain/server-ports.ts'
 import { FEED_GAPS } from '../../domain/streams.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { encodeTrade } from '../../domain/wire.ts'
@@ -82,13 +83,14 @@ export function history(hours: number, perMinute: number): Trade[] {
   return trades
 }
 
-export async function pageLake(auth: 'none' | 'keys' = 'none'): Promise<PageLake> {
+/** `feeds`: those that run beside the server. */
+export async function pageLake(auth: 'none' | 'keys' = 'none', feeds?: () => FeedReport[]): Promise<PageLake> {
   const lake = await newLake()
   const sink = lakeSink(lake, () => {})
   let server: HttpServer
   let port = '0'
   const beginServer = async () => {
-    server = await serveCatalog(lake, { host: '127.0.0.1', port, auth, log: SILENT })
+    server = await serveCatalog(lake, { host: '127.0.0.1', port, auth, log: SILENT, ...(feeds && { feeds }) })
     port = new URL(server.url).port
   }
   await beginServer()

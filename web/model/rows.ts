@@ -146,6 +146,41 @@ export interface TableRow {
   readonly swept: string | null
 }
 
+/** `/v1/feeds`. */
+export interface FeedsAnswer {
+  readonly time: string
+  /** Whether feeds run in the server's process: elsewhere it cannot know of them. */
+  readonly here: boolean
+  readonly feeds: readonly FeedRow[]
+}
+
+export interface FeedRow {
+  readonly exchange: string
+  readonly ready: boolean
+  readonly waiting_records: number
+  readonly spill_bytes: number
+  readonly missing_trades: number
+  readonly problems: readonly string[]
+  readonly connections: readonly {
+    readonly url: string | null
+    readonly live: boolean
+    readonly markets: number
+    readonly age_seconds: number | null
+    readonly silent_seconds: number | null
+    readonly ends: Readonly<Record<string, number>>
+    readonly last_end: string | null
+  }[]
+}
+
+/** A row of `/v1/outages`. */
+export interface OutageRow {
+  readonly exchange: string
+  readonly from: string
+  readonly to: string
+  readonly cause: string
+  readonly status: string
+}
+
 export interface PinRow {
   readonly name: string
   readonly time: string

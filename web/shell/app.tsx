@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { access, forgetKey } from '../api/access.ts'
 import { loadMarkets, markets } from '../api/markets.ts'
 import { ChartView } from '../chart/chart-view.tsx'
+import { ConnectionsView } from '../connections/connections-view.tsx'
 import { CoverageView } from '../coverage/coverage-view.tsx'
 import type { ViewName } from '../model/view-state.ts'
 import { PipelineView } from '../pipeline/pipeline-view.tsx'
@@ -28,6 +29,7 @@ const VIEWS: readonly { readonly name: ViewName; readonly title: string; readonl
   { name: 'coverage', title: 'Coverage', key: 'h' },
   { name: 'refused', title: 'Refused', key: 'f' },
   { name: 'tables', title: 'Tables', key: 'b' },
+  { name: 'connections', title: 'Connections', key: 'n' },
 ]
 const THEME_SIGNS = { system: '◐', dark: '●', light: '○' } as const
 
@@ -120,6 +122,8 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
           <RefusedView {...state.refused} />
         ) : state.view === 'tables' ? (
           <TablesView />
+        ) : state.view === 'connections' ? (
+          <ConnectionsView />
         ) : known.phase === 'loading' ? (
           <Loading what="Asking which markets there are…" />
         ) : known.phase === 'failed' ? (

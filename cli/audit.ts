@@ -1,6 +1,7 @@
 /** `tradelake audit`: whether the laws hold, law by law, in plain words; `--repair` mends what can be mended first. */
 import { sumOf } from '../domain/counts.ts'
 import type { ReadableLake } from '../domain/lake.ts'
+import type { AuditProgress } from '../domain/server-ports.ts'
 import { wireFunctions } from '../embedded/functions.ts'
 import { createTotals } from '../embedded/totals.ts'
 import { auditLake } from '../operations/audit/audit.ts'
@@ -39,17 +40,24 @@ export async function auditAfter(
   repaired: readonly string[] | undefined,
   values: Values<typeof LAKE_OPTIONS> & { readonly json: boolean },
 ): Promise<number> {
-  const lake: ReadableLake = await openToRead(values)
-  try {
-    const report = await auditLake(lake)
-    if (values.json) console.log(JSON.stringify({ ...report, ...(repaired && { repaired }) }, null, 2))
-    else {
-      if (repaired) printRepairs(repaired)
-      printAudit(report)
+  const report = await auditOf(() => openToRead(values))()
+  if (values.json) console.log(JSON.stringify({ ...report, ...(repaired && { repaired }) }, null, 2))
+  else {
+    if (repaired) printRepairs(repaired)
+    printAudit(report)
+  }
+  return report.holds ? 0 : 1
+}
+
+/** Opens the lake again for each audit, so that it uses nothing that this process holds in memory. */
+export function auditOf(open: () => Promise<ReadableLake>): (progress?: AuditProgress) => Promise<AuditReport> {
+  return async progress => {
+    const lake = await open()
+    try {
+      return await auditLake(lake, progress)
+    } finally {
+      lake.close()
     }
-    return report.holds ? 0 : 1
-  } finally {
-    lake.close()
   }
 }
 

@@ -7,10 +7,11 @@ import { type ApiOptions, createApi, STATE_AGE_MS } from '../api/app.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
 import { BUNDLED_IDS } from '../domain/wire.ts'
+import { auditOf } from './audit.ts'
 import { command, type Values } from './command.ts'
 import { fileService } from './file-service.ts'
 import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
-import { type CatalogPlace, LAKE_OPTIONS, openForCatalog } from './open-lake.ts'
+import { type CatalogPlace, LAKE_OPTIONS, openForCatalog, openToRead } from './open-lake.ts'
 import { openPage } from './page.ts'
 import { STDERR } from './stderr-log.ts'
 import { parseNumber } from './values.ts'
@@ -64,7 +65,10 @@ export const serve = command({
     return withLineage(toldOf(values), STDERR, async lineage => {
       const place = await openForCatalog(values)
       try {
-        const server = await serveCatalog({ ...place, lineage }, { ...values, service, log: STDERR })
+        const server = await serveCatalog(
+          { ...place, lineage },
+          { ...values, service, log: STDERR, audit: auditOf(() => openToRead(values)) },
+        )
         console.log(`Iceberg REST catalog: ${server.url}/iceberg`)
         console.log(`candles and trades:   ${server.url}/v1/candles`)
         console.log(`page for browsers:    ${server.url}/`)
@@ -96,6 +100,8 @@ export interface Serving extends Values<typeof SERVE_OPTIONS> {
   /** For a lake in S3. */
   readonly service?: ApiOptions['service']
   readonly log: Log
+  /** Audits this lake. */
+  readonly audit: ApiOptions['audit']
   /** The feeds that run in this process. */
   readonly feeds?: ApiOptions['feeds']
 }
@@ -121,6 +127,7 @@ export async function serveCatalog(
   collectDefaultMetrics({ register: registry })
   const api = createApi({
     ...{ ports, lineage, places: further, service, log, auth, registry, feeds: serving.feeds },
+    audit: serving.audit,
     live: { timers: systemTimers(), isStreaming: true },
     page: openPage,
     // A deployed lake's registry gives its own.

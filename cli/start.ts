@@ -14,9 +14,7 @@ import { type Feeds, LIVE, type Source, startFeeds } from '../embedded/feeds.ts'
 import { type Lake, openLake, openLakeReadOnly } from '../embedded/lake.ts'
 import { openMarket, serveMarket, type WantedMarket } from '../embedded/market.ts'
 import { createRuntime, type Runtime } from '../embedded/runtime.ts'
-import { auditLake } from '../operations/audit/audit.ts'
-import type { AuditReport } from '../operations/audit/report.ts'
-import { printAudit } from './audit.ts'
+import { auditOf, printAudit } from './audit.ts'
 import { command, DATA_OPTION, RETENTION_OPTION } from './command.ts'
 import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
 import { createView, type View } from './live-view.ts'
@@ -88,7 +86,7 @@ export const start = command({
         await drain(lake, runtime.functions, runtime.totals)
         await view.finish()
       })
-      const report = await auditAfresh(opened.directory)
+      const report = await auditOf(() => openLakeReadOnly(opened.directory))()
       if (values.json) console.log(JSON.stringify({ audit: report }))
       else printAudit(report)
       return report.holds ? 0 : 1
@@ -106,7 +104,8 @@ async function serveBeside(
   log: Log,
   feeds: () => FeedReport[],
 ): Promise<HttpServer> {
-  const serving = { host: SERVE_OPTIONS.host.default, log, feeds }
+  const audit = auditOf(() => openLakeReadOnly(lake.directory))
+  const serving = { host: SERVE_OPTIONS.host.default, log, feeds, audit }
   if (port !== undefined) return serveCatalog(lake, { ...serving, port })
   return serveCatalog(lake, { ...serving, port: SERVE_OPTIONS.port.default }).catch(error => {
     if (!(error instanceof BadInput)) throw error
@@ -132,16 +131,6 @@ async function simulatedSource(lake: Lake, wanted: WantedMarket): Promise<Shown>
   const market = await openMarket(lake, wanted)
   const title = `market ${market.number} of seed ${market.seed} at ${market.ratePerSecond} trades/s`
   return { source: await serveMarket(lake, market), title, startMicros: market.startMicros }
-}
-
-/** Opens the lake again, so that the audit uses nothing that this run holds in memory. */
-async function auditAfresh(directory: string): Promise<AuditReport> {
-  const lake = await openLakeReadOnly(directory)
-  try {
-    return await auditLake(lake)
-  } finally {
-    lake.close()
-  }
 }
 
 /** Runs until the time is up or the person asks; the runtime's own failure ends it at once. */

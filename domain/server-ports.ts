@@ -61,3 +61,19 @@ export interface FeedStatus {
 export interface FeedReport extends FeedStatus {
   readonly exchange: string
 }
+
+/** Told what an audit does now, and how many of its steps are done. */
+export type AuditProgress = (now: { readonly step: string; readonly done: number; readonly of: number }) => void
+
+/** What an audit found (operations/audit/report.ts): all of it is passed on as it is. */
+export interface AuditVerdict {
+  /** All laws hold, and every loss is acknowledged. */
+  readonly holds: boolean
+  readonly audited_at: string
+  readonly laws: readonly object[]
+  readonly losses: readonly object[]
+  readonly feeds: object | undefined
+}
+
+/** Audits the lake that is served. */
+export type RunAudit = (progress: AuditProgress) => Promise<AuditVerdict>

@@ -7,6 +7,7 @@ import type { FileService } from '../catalog/delegation.ts'
 import type { CatalogPorts } from '../catalog/entries.ts'
 import type { Variables } from '../catalog/request.ts'
 import type { Live } from '../live/live.ts'
+import type { AuditDesk } from './audit-desk.ts'
 import type { ColumnShape } from './formats.ts'
 import type { ParameterName } from './parameter-list.ts'
 
@@ -28,12 +29,14 @@ export interface MarketOptions {
   readonly schemaIds?: SchemaIds | undefined
   /** The feeds that run in this process; undefined where they run elsewhere. */
   readonly feeds?: (() => readonly FeedReport[]) | undefined
+  /** Where an audit is asked for; there is none where nobody may. */
+  readonly audit?: AuditDesk | undefined
   /** For answers that go on; there are none without. */
   readonly live?: Live
 }
 
 export interface Route {
-  readonly method: 'get' | 'put' | 'delete'
+  readonly method: 'get' | 'put' | 'post' | 'delete'
   /** Below `/v1`; a part of it as `:name`. */
   readonly path: string
   /** What it gives, in a line. */

@@ -3,6 +3,7 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import type { Variables } from '../catalog/request.ts'
 import { REPLAY } from '../live/replay-route.ts'
 import { STREAM } from '../live/stream-route.ts'
+import { AUDIT_ROUTES } from './audit-routes.ts'
 import { AVERAGE_ROUTES } from './average-routes.ts'
 import { CANDLES } from './candle-routes.ts'
 import { COVERAGE } from './coverage-route.ts'
@@ -36,6 +37,7 @@ const ROUTES: readonly Route[] = [
   STATS,
   TABLES,
   ...FEED_ROUTES,
+  ...AUDIT_ROUTES,
   ...DEAD_LETTER_ROUTES,
   EXPORTS,
   FILE,

@@ -36,6 +36,7 @@ const VIEWS = {
   refused: '#/refused',
   tables: '#/tables',
   connections: '#/connections',
+  audit: '#/audit',
 } as const
 const READY = {
   chart: '.legend .figures',
@@ -46,6 +47,7 @@ const READY = {
   refused: '.letter',
   tables: '.tables tbody tr',
   connections: '.outages li',
+  audit: '.audit h2',
 } as const
 const WIDTHS = [
   [320, 720],

@@ -181,6 +181,53 @@ export interface OutageRow {
   readonly status: string
 }
 
+/** `/v1/audit`. */
+export interface AuditAnswer {
+  readonly can: boolean
+  readonly running: {
+    readonly started: string
+    readonly step: string
+    readonly done: number
+    readonly of: number
+  } | null
+  readonly last: {
+    readonly started: string
+    readonly seconds: number
+    readonly problem: string | null
+    readonly verdict: AuditVerdict | null
+  } | null
+}
+
+export interface AuditVerdict {
+  readonly holds: boolean
+  readonly laws: readonly AuditLaw[]
+  readonly losses: readonly {
+    readonly table: string
+    readonly rows: number
+    readonly from: string | null
+    readonly to: string | null
+    readonly reason: string
+    readonly accepted: boolean
+  }[]
+  readonly feeds?: {
+    readonly gaps: { readonly unreadable: number; readonly lost: number }
+    readonly silent: readonly string[]
+  }
+}
+
+export interface AuditLaw {
+  readonly law: number
+  readonly name: string
+  readonly holds: boolean
+  readonly summary: string
+  readonly notes: readonly string[]
+  readonly violations: readonly {
+    readonly what: string
+    readonly count: number
+    readonly rows: readonly Readonly<Record<string, unknown>>[]
+  }[]
+}
+
 export interface PinRow {
   readonly name: string
   readonly time: string

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { access, forgetKey } from '../api/access.ts'
 import { loadMarkets, markets } from '../api/markets.ts'
+import { AuditView } from '../audit/audit-view.tsx'
 import { ChartView } from '../chart/chart-view.tsx'
 import { ConnectionsView } from '../connections/connections-view.tsx'
 import { CoverageView } from '../coverage/coverage-view.tsx'
@@ -30,6 +31,7 @@ const VIEWS: readonly { readonly name: ViewName; readonly title: string; readonl
   { name: 'refused', title: 'Refused', key: 'f' },
   { name: 'tables', title: 'Tables', key: 'b' },
   { name: 'connections', title: 'Connections', key: 'n' },
+  { name: 'audit', title: 'Audit', key: 'u' },
 ]
 const THEME_SIGNS = { system: '◐', dark: '●', light: '○' } as const
 
@@ -124,6 +126,8 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
           <TablesView />
         ) : state.view === 'connections' ? (
           <ConnectionsView />
+        ) : state.view === 'audit' ? (
+          <AuditView />
         ) : known.phase === 'loading' ? (
           <Loading what="Asking which markets there are…" />
         ) : known.phase === 'failed' ? (

@@ -1,7 +1,7 @@
 /** Refused records by fault and time, and bytes as people read them. */
 import { expect, test } from 'vitest'
+import type { DeadLetterRow } from '../../web/model/operator-rows.ts'
 import { bucketStarts, bytesIn, faultsOf, hexLines, refusedRange, withNewest } from '../../web/model/refused.ts'
-import type { DeadLetterRow } from '../../web/model/rows.ts'
 
 test('faults are counted by bucket, the most frequent first', () => {
   const starts = bucketStarts(refusedRange('1h'), Date.UTC(2026, 10, 20, 10, 30, 20))

@@ -1,6 +1,7 @@
 /** A verdict, law by law. */
+
+import type { AuditLaw, AuditVerdict } from '../model/operator-rows.ts'
 import { count, grouped } from '../model/pipeline.ts'
-import type { AuditLaw, AuditVerdict } from '../model/rows.ts'
 import { offenderText, verdictText } from '../model/verdict.ts'
 
 export function Verdict({ verdict }: { readonly verdict: AuditVerdict }) {

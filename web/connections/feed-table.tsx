@@ -1,7 +1,8 @@
 /** The connections that stand now, and those that ended in their place. */
+
+import type { FeedRow } from '../model/operator-rows.ts'
 import { causeText, endsInOrder, isPlanned } from '../model/outages.ts'
 import { bytesText, count, grouped, LATE_MS } from '../model/pipeline.ts'
-import type { FeedRow } from '../model/rows.ts'
 import { lengthText } from '../model/times.ts'
 import { useNow } from '../store.ts'
 

@@ -1,7 +1,8 @@
 /** Times without a connection, as feeds reported them: by cause, and one by one. */
+
+import type { OutageRow } from '../model/operator-rows.ts'
 import { causeText, outageGroups, outageMs } from '../model/outages.ts'
 import { grouped } from '../model/pipeline.ts'
-import type { OutageRow } from '../model/rows.ts'
 import { instantText, lengthText } from '../model/times.ts'
 
 /** The others are in the API's answer. */
@@ -53,9 +54,7 @@ export function Outages({ outages, range }: { readonly outages: readonly OutageR
               {instantText(Date.parse(outage.from))}
             </time>{' '}
             <b>{outage.exchange}</b> {lengthText(outageMs(outage))}: {outage.cause}{' '}
-            {outage.status === 'unknown' && (
-              <span class="late">What it cost is not known, as this exchange gives its trades no numbers.</span>
-            )}
+            {outage.status === 'unknown' && <span class="late">No numbers of trades tell what it cost.</span>}
           </li>
         ))}
       </ul>

@@ -1,6 +1,7 @@
 /** The tables' columns as the page shows and sorts them. */
+
+import type { TableRow } from './operator-rows.ts'
 import { bytesText, grouped } from './pipeline.ts'
-import type { TableRow } from './rows.ts'
 import { ageText } from './times.ts'
 
 export interface TableColumn {

@@ -1,9 +1,9 @@
 /** A refused record: what is wrong with it in words; opened, where it is, what it says, and its bytes. */
 import { useState } from 'preact/hooks'
 import { copyText } from '../browser.ts'
+import type { DeadLetterRow } from '../model/operator-rows.ts'
 import { grouped } from '../model/pipeline.ts'
 import { bytesIn, hexLines } from '../model/refused.ts'
-import type { DeadLetterRow } from '../model/rows.ts'
 import { instantText, timeOfDay } from '../model/times.ts'
 import { useMedia } from '../store.ts'
 

@@ -71,7 +71,8 @@ describe('beside feeds', () => {
     server = await startServer({ exchanges: simulator.exchanges, port })
     await until('.feed:has-text("BINANCE")', /^BINANCE ready/)
     expect(await textOf(page, '.feed:has-text("BINANCE")')).toMatch(/connect_failed \d+|broken 1|closed_by_exchange 1/)
-    // What the feeds have reported of it is in the lake.
+    // What the feeds have reported of it is in the lake; a drain ends when nothing more comes.
+    simulator.endTrading()
     await expect
       .poll(
         async () => {

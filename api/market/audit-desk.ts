@@ -7,6 +7,7 @@ import type { AuditVerdict, RunAudit } from '../../domain/server-ports.ts'
 export interface AuditRun {
   readonly startedAt: number
   readonly step: string
+  /** Steps; both are 0 until it is known how many there are. */
   readonly done: number
   readonly of: number
 }
@@ -39,7 +40,7 @@ export function createAuditDesk(run: RunAudit, clock: Pick<Clock, 'now' | 'stead
     begin(log) {
       if (running) return false
       const [startedAt, began] = [clock.now(), clock.steady()]
-      running = { startedAt, step: 'tables', done: 0, of: 1 }
+      running = { startedAt, step: 'opening', done: 0, of: 0 }
       const end = (found: Pick<AuditEnd, 'verdict' | 'problem'>) => {
         last = { startedAt, tookMs: clock.steady() - began, ...found }
         running = undefined

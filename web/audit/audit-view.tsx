@@ -79,10 +79,11 @@ function Running({ started, step, done, of }: NonNullable<AuditAnswer['running']
     <div class="audit-progress">
       <label>
         <span role="status">
-          Step {done + 1} of {of}: {stepText(step)}
+          {of > 0 && `Step ${done + 1} of ${of}: `}
+          {stepText(step)}
         </span>{' '}
         <span class="muted">for {lengthText(Math.max(0, time - Date.parse(started)))}</span>
-        <progress value={done} max={of} />
+        <progress {...(of > 0 && { value: done, max: of })} />
       </label>
     </div>
   )

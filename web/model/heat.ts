@@ -8,7 +8,7 @@ export const KINDS = [
   { kind: 'lost', sign: '×', says: 'trades cannot be had any more' },
   { kind: 'unreadable', sign: '?', says: 'trades could not be read' },
   { kind: 'sought', sign: '…', says: 'a feed looks for trades' },
-  { kind: 'missing', sign: '–', says: 'numbers are missing, and no feed has said why' },
+  { kind: 'missing', sign: '–', says: 'numbers are missing that no feed has reported: they may be among the refused' },
   { kind: 'gap', sign: '~', says: 'trades may be missing: a feed was cut off, or has reported some' },
   { kind: 'filled', sign: '+', says: 'complete: what did not come at first was fetched later' },
   { kind: 'complete', sign: '', says: 'nothing is missing' },

@@ -5,6 +5,7 @@ import { count } from './pipeline.ts'
 
 /** An audit's steps (operations/audit/audit.ts). */
 const STEPS: Readonly<Record<string, string>> = {
+  opening: 'opening the lake',
   tables: "reading the tables' lists",
   files: 'looking at every file',
   rows: 'reading the rows',

@@ -19,7 +19,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [
             'test/api/**',
-            'test/cli/**',
+            'test/cli/*.test.ts',
             'test/page/**',
             'test/operations/**',
             'test/embedded/**',
@@ -51,7 +51,7 @@ export default defineConfig({
         test: { name: 'infra', include: ['test/infra/**/*.test.ts'], ...limits },
       },
       {
-        test: { name: 'command', include: ['test/cli/**/*.test.ts'], ...limits },
+        test: { name: 'command', include: ['test/cli/*.test.ts'], ...limits },
       },
       {
         test: {

@@ -20,6 +20,8 @@ export interface ReaderOptions extends DuckDbOptions {
   readonly timeoutMs: number
   /** Lets every statement do what DuckDB can do. */
   readonly unsafe?: boolean
+  /** Whether the query came with a command, whose options refusals may name. */
+  readonly isCommand?: boolean
 }
 
 export interface Answer {
@@ -32,11 +34,13 @@ export interface AnswerColumn {
   readonly name: string
   /** Whether its values are JSON text: of a list, a map or a struct. */
   readonly nested: boolean
+  /** As DuckDB writes it: `DECIMAL(20,10)`. */
+  readonly type: string
 }
 
 export interface Reader {
-  /** @throws BadInput for what is not one statement that reads; TradelakeError where it fails or takes too long */
-  query(sql: string): Promise<Answer>
+  /** The signal ends it. @throws BadInput for what is not one statement that reads; TradelakeError where it fails, is ended or takes too long */
+  query(sql: string, signal?: AbortSignal): Promise<Answer>
   /** Writes a query's answer to the output file. @throws what `query` throws */
   writeParquet(sql: string): Promise<void>
   close(): void
@@ -59,7 +63,7 @@ const WORDS = [
 ]
 
 export async function openReader(options: ReaderOptions): Promise<Reader> {
-  const { files, output, unsafe = false, timeoutMs } = options
+  const { files, output, unsafe = false, isCommand = false } = options
   const instance = await duckDbInstance(options)
   const connection = await translated(() => instance.connect())
   const paths = output === undefined ? files : [...files, output]
@@ -72,17 +76,17 @@ export async function openReader(options: ReaderOptions): Promise<Reader> {
     await translated(() => connection.run(statement))
 
   return {
-    async query(sql) {
-      if (!unsafe) await requireReading(connection, sql)
-      const limit = limitTime(connection, timeoutMs)
+    async query(sql, signal) {
+      if (!unsafe) await requireReading(connection, sql, isCommand)
+      const limit = limitTime(connection, options, signal)
       const result = await limit.during(() => connection.stream(sql))
       return { columns: columnsOf(result), rows: rowsOf(result, limit) }
     },
     async writeParquet(sql) {
       if (output === undefined) throw new TradelakeError('This reader has no output file.')
-      if (!unsafe && (await requireReading(connection, sql)) === StatementType.EXPLAIN)
+      if (!unsafe && (await requireReading(connection, sql, isCommand)) === StatementType.EXPLAIN)
         throw new BadInput('EXPLAIN gives text: ask for --format table.')
-      const limit = limitTime(connection, timeoutMs)
+      const limit = limitTime(connection, options)
       // A comment at the query's end must not hide what follows it.
       await limit.during(() =>
         connection.run(`COPY (\nFROM (\n${sql}\n)) TO ${sqlText(output)} (FORMAT parquet, USE_TMP_FILE false)`),
@@ -97,22 +101,27 @@ export async function openReader(options: ReaderOptions): Promise<Reader> {
 }
 
 /** The kind of the one statement. @throws BadInput for more than one, or one that does more than read */
-async function requireReading(connection: DuckDBConnection, sql: string): Promise<StatementType> {
+async function requireReading(connection: DuckDBConnection, sql: string, isCommand: boolean): Promise<StatementType> {
   const bare = sql.replaceAll(QUOTED, part => ' '.repeat(part.length))
   const [word] = /\w+/.exec(bare.toUpperCase()) ?? []
   // DuckDB fails without a word where there is no statement at all.
   if (word === undefined) throw new BadInput('There is no query in this text: write SELECT …')
   const statements = await translated(() => connection.extractStatements(sql))
   const refused = (kind: string) =>
-    new BadInput(`tradelake sql only reads (${WORDS.join(', ')}), and this is ${kind}: --unsafe runs it.`)
+    new BadInput(
+      isCommand
+        ? `tradelake sql only reads (${WORDS.join(', ')}), and this is ${kind}: --unsafe runs it.`
+        : `A query only reads here: it begins with ${WORDS.join(', ')}, and this is ${kind}.`,
+    )
   if (!WORDS.includes(word)) throw refused(word)
   if (word === 'EXPLAIN') {
-    await requireReading(connection, explained(sql, bare))
+    await requireReading(connection, explained(sql, bare), isCommand)
     return StatementType.EXPLAIN
   }
   // DuckDB makes two statements of one PIVOT: a type of the values, and the query.
   const one = statements.count === 1 || (statements.count === 2 && isPivot(bare))
-  if (!one) throw new BadInput(`Give one statement: this has ${statements.count}. --unsafe runs several.`)
+  if (!one)
+    throw new BadInput(`Give one statement: this has ${statements.count}.${isCommand ? ' --unsafe runs several.' : ''}`)
   if (statements.count === 2) return StatementType.SELECT
   const { statementType } = await translated(() => statements.prepare(0))
   if (statementType !== StatementType.SELECT) throw refused(StatementType[statementType])
@@ -134,7 +143,9 @@ function explained(sql: string, bare: string): string {
 
 function columnsOf(result: DuckDBResult): AnswerColumn[] {
   const types = result.columnTypes()
-  return result.deduplicatedColumnNames().map((name, index) => ({ name, nested: isNested(types[index]) }))
+  return result.deduplicatedColumnNames().map((name, index) => ({
+    ...{ name, nested: isNested(types[index]), type: String(types[index]) },
+  }))
 }
 
 async function* rowsOf(result: DuckDBResult, limit: TimeLimit): AsyncGenerator<SqlValue[][]> {
@@ -156,25 +167,36 @@ interface TimeLimit {
   end(): void
 }
 
-function limitTime(connection: DuckDBConnection, milliseconds: number): TimeLimit {
+function limitTime(
+  connection: DuckDBConnection,
+  { timeoutMs, isCommand }: Pick<ReaderOptions, 'timeoutMs' | 'isCommand'>,
+  signal?: AbortSignal,
+): TimeLimit {
   let isOver = false
+  const interrupt = () => connection.interrupt()
   const timer = setTimeout(() => {
     isOver = true
-    connection.interrupt()
-  }, milliseconds)
+    interrupt()
+  }, timeoutMs)
+  signal?.addEventListener('abort', interrupt)
+  const end = () => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', interrupt)
+  }
   return {
     async during(work) {
       try {
+        if (signal?.aborted) throw new TradelakeError('The query was ended.')
         return await translated(work)
       } catch (error) {
-        clearTimeout(timer)
+        end()
         if (!isOver) throw error
         throw new TradelakeError(
-          `The query took longer than ${milliseconds / 1000} s and was ended: ask for less, or give a longer --timeout.`,
+          `The query took longer than ${timeoutMs / 1000} s and was ended: ask for less${isCommand ? ', or give a longer --timeout' : ''}.`,
           { cause: error },
         )
       }
     },
-    end: () => clearTimeout(timer),
+    end,
   }
 }

@@ -8,9 +8,12 @@ export interface LogFile extends Log {
   close(): void
 }
 
-/** Appends to `tradelake.log` in the folder. @throws BadInput where it cannot be written */
+/** Where the lake in a folder has its log. */
+export const logPath = (directory: string): string => join(directory, 'tradelake.log')
+
+/** Appends to the folder's log. @throws BadInput where it cannot be written */
 export function createLogFile(directory: string, clock: Pick<Clock, 'now'>): LogFile {
-  const path = join(directory, 'tradelake.log')
+  const path = logPath(directory)
   let file: number
   try {
     file = openSync(path, 'a')

@@ -32,6 +32,7 @@ import { krakenRoutes } from './kraken/routes.ts'
 import { type LiveOptions, openLive } from './live/live.ts'
 import { createAuditDesk } from './market/audit-desk.ts'
 import { isForLater, noteFailure } from './market/failures.ts'
+import type { OpenSql } from './market/route.ts'
 import { marketRoutes } from './market/routes.ts'
 import { oauthRoutes } from './oauth.ts'
 import { type OpenPage, pageRoutes } from './page-routes.ts'
@@ -66,6 +67,8 @@ export interface ApiOptions {
   readonly urlOf?: ((key: string) => string) | undefined
   /** Told of every commit of a table. */
   readonly lineage?: Lineage | undefined
+  /** Opens an engine for a query in SQL; there is none without. */
+  readonly sql?: OpenSql | undefined
   /** The schemas that the records of the lake name, where they are known. */
   readonly schemaIds?: SchemaIds | undefined
   /** For answers that go on: live trades and candles, and recorded ones; there are none without. */
@@ -165,7 +168,8 @@ export function createApi(options: ApiOptions): Hono<Variables> {
     marketRoutes(
       {
         ...{ ports: reading, writing: ports, tags, isOpen: !authorize },
-        ...{ log, service, live, urlOf: options.urlOf, schemaIds: options.schemaIds, feeds: options.feeds },
+        ...{ log, service, live, urlOf: options.urlOf, schemaIds: options.schemaIds, sql: options.sql },
+        feeds: options.feeds,
         audit: options.audit && createAuditDesk(options.audit, ports.clock),
       },
       admitCounted,

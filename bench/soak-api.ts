@@ -44,14 +44,14 @@ export async function benchSoakApi(minutes: number): Promise<void> {
   const seen = { times: [] as number[], asked: 0, failed: 0, bytes: 0 }
   const clients = CLIENTS.flatMap(client => Array.from({ length: client.count }, () => ask(url, client, until, seen)))
   const rows: string[][] = []
-  const memory: number[] = []
   for (let minute = 1; minute <= minutes; minute++) {
     await new Promise(resolve => setTimeout(resolve, MINUTE_MS))
-    memory.push((await memoryOf(url)) / MEBIBYTE)
+    const { resident, heap, external } = await memoryOf(url)
     const { times, asked, failed, bytes } = seen
     const [p50, p99] = [percentile(times, 0.5), percentile(times, 0.99)]
-    const figures = [memory.at(-1) as number, asked, failed, bytes / MEBIBYTE, p50, p99].map(each => each.toFixed(1))
-    record({ bench: 'soak-api', minute, memory_mb: memory.at(-1), asked, failed, chart_p50_ms: p50, chart_p99_ms: p99 })
+    const figures = [resident, heap, external, asked, failed, bytes / MEBIBYTE, p50, p99].map(each => each.toFixed(1))
+    const memory = { memory_mb: resident, heap_mb: heap, external_mb: external }
+    record({ bench: 'soak-api', minute, ...memory, asked, failed, chart_p50_ms: p50, chart_p99_ms: p99 })
     rows.push([`${minute}`, ...figures])
     Object.assign(seen, { times: [], asked: 0, failed: 0, bytes: 0 })
   }
@@ -60,7 +60,17 @@ export async function benchSoakApi(minutes: number): Promise<void> {
   writer.kill('SIGINT')
   await new Promise(resolve => writer.once('close', resolve))
   rmSync(folder, { recursive: true, force: true })
-  const header = ['minute', 'memory MiB', 'requests', 'failed', 'MiB sent', 'chart p50 ms', 'chart p99 ms']
+  const header = [
+    'minute',
+    'memory MiB',
+    'heap',
+    'buffers',
+    'requests',
+    'failed',
+    'MiB sent',
+    'chart p50 ms',
+    'chart p99 ms',
+  ]
   print(`The read API for ${minutes} minutes beside ${RATE} trades a second`, header, rows)
 }
 
@@ -95,8 +105,8 @@ async function ask(url: string, { what, pauseMs, path, leaves }: Client, until: 
   agent.destroy()
 }
 
-/** The server's resident memory, bytes. */
-async function memoryOf(url: string): Promise<number> {
+/** The server's memory, MiB: what it has of the machine, JavaScript's heap, and what lies beside that heap (buffers). */
+async function memoryOf(url: string): Promise<{ resident: number; heap: number; external: number }> {
   const text = await new Promise<string>((resolve, reject) =>
     get(`${url}/metrics`, answer => {
       let body = ''
@@ -106,5 +116,10 @@ async function memoryOf(url: string): Promise<number> {
       answer.on('end', () => resolve(body)).on('error', reject)
     }).on('error', reject),
   )
-  return Number(/^process_resident_memory_bytes (\S+)$/m.exec(text)?.[1])
+  const figure = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]) / MEBIBYTE
+  return {
+    resident: figure('process_resident_memory_bytes'),
+    heap: figure('nodejs_heap_size_total_bytes'),
+    external: figure('nodejs_external_memory_bytes'),
+  }
 }

@@ -5,9 +5,9 @@ import { pipeline } from 'node:stream/promises'
 import { type ApiOptions, createApi } from '../api/app.ts'
 import { PARAMETERS, type ParameterName } from '../api/market/parameter-list.ts'
 import { BadInput } from '../domain/errors.ts'
-import type { Option, Values } from './command.ts'
+import type { LAKE_OPTIONS, Option, Values } from './command.ts'
 import { formatTable } from './format.ts'
-import { type CatalogPlace, type LAKE_OPTIONS, openForCatalog } from './open-lake.ts'
+import { type CatalogPlace, openForCatalog } from './open-lake.ts'
 import { STDERR } from './stderr-log.ts'
 
 /** Asks a path below `/v1`. @throws BadInput in the words of the problem that was answered */

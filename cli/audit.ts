@@ -8,9 +8,9 @@ import { auditLake } from '../operations/audit/audit.ts'
 import type { AuditReport, LawReport } from '../operations/audit/report.ts'
 import { acceptLosses } from '../operations/repair/losses.ts'
 import { repairLake } from '../operations/repair/repair.ts'
-import { command, JSON_OPTION, type Values } from './command.ts'
+import { command, JSON_OPTION, type LAKE_OPTIONS, type Values } from './command.ts'
 import { formatCount } from './format.ts'
-import { type LAKE_OPTIONS, openToRead } from './open-lake.ts'
+import { openToRead } from './open-lake.ts'
 import { WORK_OPTIONS, withLake } from './work-lake.ts'
 
 export const audit = command({
@@ -40,7 +40,7 @@ export async function auditAfter(
   repaired: readonly string[] | undefined,
   values: Values<typeof LAKE_OPTIONS> & { readonly json: boolean },
 ): Promise<number> {
-  const report = await auditOf(() => openToRead(values))()
+  const report = await auditAfresh(() => openToRead(values))
   if (values.json) console.log(JSON.stringify({ ...report, ...(repaired && { repaired }) }, null, 2))
   else {
     if (repaired) printRepairs(repaired)
@@ -49,15 +49,13 @@ export async function auditAfter(
   return report.holds ? 0 : 1
 }
 
-/** Opens the lake again for each audit, so that it uses nothing that this process holds in memory. */
-export function auditOf(open: () => Promise<ReadableLake>): (progress?: AuditProgress) => Promise<AuditReport> {
-  return async progress => {
-    const lake = await open()
-    try {
-      return await auditLake(lake, progress)
-    } finally {
-      lake.close()
-    }
+/** Opens the lake for the audit alone, so that it uses nothing that this process holds in memory. */
+export async function auditAfresh(open: () => Promise<ReadableLake>, progress?: AuditProgress): Promise<AuditReport> {
+  const lake = await open()
+  try {
+    return await auditLake(lake, progress)
+  } finally {
+    lake.close()
   }
 }
 

@@ -56,6 +56,11 @@ export const DATA_OPTION = {
   help: 'where the lake is',
   default: './.tradelake',
 } as const satisfies Option
+/** For commands that can look at a deployment too. */
+export const LAKE_OPTIONS = {
+  data: DATA_OPTION,
+  stack: { type: 'string', value: 'NAME', help: 'the lake of a deployed stack, instead of --data', insteadOf: 'data' },
+} as const satisfies Options
 export const RETENTION_OPTION = {
   type: 'string',
   value: 'TABLE=DAYS,…',

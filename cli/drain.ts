@@ -6,9 +6,8 @@ import { openLake } from '../embedded/lake.ts'
 import { createTotals } from '../embedded/totals.ts'
 import { drainDeployed } from '../operations/deployed-drain.ts'
 import { openDeployedLake } from '../operations/deployed-lake.ts'
-import { command, JSON_OPTION } from './command.ts'
+import { command, JSON_OPTION, LAKE_OPTIONS } from './command.ts'
 import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
-import { LAKE_OPTIONS } from './open-lake.ts'
 
 export const drain = command({
   name: 'drain',

@@ -3,9 +3,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { uriOf } from '../iceberg/location.ts'
 import { type Ask, parameterOptions, printRows, queryOf, ROWS_FORMAT, saveFile, withApi } from './ask.ts'
-import { command } from './command.ts'
+import { command, LAKE_OPTIONS } from './command.ts'
 import { fileService } from './file-service.ts'
-import { LAKE_OPTIONS } from './open-lake.ts'
 
 const NAMES = ['table', 'start', 'end', 'as_of'] as const
 

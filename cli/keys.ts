@@ -3,9 +3,9 @@ import { systemSecret } from '../adapters/system.ts'
 import { type AccessKey, addKey, listKeys, parseScopes, revokeKey } from '../domain/access-keys.ts'
 import { BadInput } from '../domain/errors.ts'
 import { DAY_MS } from '../domain/time.ts'
-import { command, JSON_OPTION } from './command.ts'
+import { command, JSON_OPTION, LAKE_OPTIONS } from './command.ts'
 import { formatTable } from './format.ts'
-import { type CatalogPlace, LAKE_OPTIONS, openForCatalog } from './open-lake.ts'
+import { type CatalogPlace, openForCatalog } from './open-lake.ts'
 
 export const keys = command({
   name: 'keys',

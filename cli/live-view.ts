@@ -1,10 +1,15 @@
-/**
- * The live view of `tradelake start`: refreshed in place on a terminal, plain lines elsewhere, JSON lines on demand.
- */
+/** What `tradelake start` shows: on a terminal the screen of `tradelake top`, plain lines elsewhere, JSON lines on demand. */
+import { logPath } from '../adapters/log-file.ts'
+import { systemTimers } from '../adapters/system.ts'
 import type { Lake } from '../embedded/lake.ts'
 import type { Totals } from '../embedded/totals.ts'
 import { formatCount, formatTable } from './format.ts'
+import { apiOf } from './lake-api.ts'
 import { goldTrades, lastCandles, type ShownCandle } from './lake-figures.ts'
+import { LOCAL_PACE } from './terminal/figures.ts'
+import { isTerminal, processLook, processTerminal } from './terminal/process.ts'
+import { show } from './terminal/show.ts'
+import { createWatch } from './terminal/watch.ts'
 
 export interface View {
   published(counts: ReadonlyMap<string, number>): void
@@ -12,29 +17,39 @@ export interface View {
   refresh(): Promise<void>
   /** Prints a sentence above the figures. */
   note(text: string): void
-  /** Draws the last figures. */
+  /** Draws the last figures; a screen is left before. */
   finish(): Promise<void>
+  /** Leaves the screen, if there is one. */
+  close(): Promise<void>
 }
 
-const TERMINAL_MS = 250
+interface Shown {
+  readonly title: string
+  readonly startMicros: bigint
+  /** The server; undefined where there is none. */
+  readonly url: string | undefined
+}
+
 const JSON_MS = 1_000
 const LINES_MS = 5_000
 const CANDLES_MS = 1_000
 
-/** Figures count from when the view was made; candles from `startMicros` (microseconds since 1970) on are shown. */
+/**
+ * Figures count from when the view was made; candles from `startMicros` (microseconds since 1970) on are shown.
+ * `left`: somebody at the screen wants to leave.
+ */
 export async function createView(
   lake: Lake,
-  source: { readonly title: string; readonly startMicros: bigint },
+  source: Shown,
   totals: Totals,
   json: boolean,
+  left: () => void,
 ): Promise<View> {
   const { clock } = lake.ports
-  const terminal = process.stdout.isTTY === true && !json
-  const interval = terminal ? TERMINAL_MS : json ? JSON_MS : LINES_MS
+  const interval = json ? JSON_MS : LINES_MS
   const began = clock.steady()
   const messages = new Map(lake.exchanges.map(exchange => [exchange.name, 0]))
   let drawn = Number.NEGATIVE_INFINITY
-  let lines = 0
   let candles: ShownCandle[] = []
   let candlesRead = Number.NEGATIVE_INFINITY
 
@@ -42,8 +57,13 @@ export async function createView(
     const held = await goldTrades(lake)
     console.log(`tradelake: ${source.title} into ${lake.directory}`)
     if (held > 0) console.log(`The lake holds ${formatCount(held)} trades; the figures count from now.`)
+    if (source.url !== undefined)
+      console.log(
+        `Page for browsers: ${source.url}/; Iceberg REST catalog: ${source.url}/iceberg; candles: ${source.url}/v1/candles`,
+      )
     console.log('Ctrl-C stops and audits.\n')
   }
+  const screen = json || !isTerminal() ? undefined : screenOf(lake, source, left)
 
   function figures() {
     const seconds = Math.max(0.001, (clock.steady() - began) / 1000)
@@ -91,10 +111,7 @@ export async function createView(
         row.lag_seconds === null ? '' : `${row.lag_seconds.toFixed(1)} s`,
       ]),
     )
-    const shown = terminal ? screen(`${table}\n\n${candleTable(candles)}`, status()) : `${status()}\n${table}`
-    if (terminal && lines > 0) process.stdout.write(`\x1b[${lines}A\x1b[J`)
-    console.log(shown)
-    lines = terminal ? shown.split('\n').length : 0
+    console.log(`${status()}\n${table}`)
   }
 
   function status(): string {
@@ -109,25 +126,41 @@ export async function createView(
       for (const [name, count] of counts) messages.set(name, (messages.get(name) ?? 0) + count)
     },
     async refresh() {
-      if (clock.steady() - drawn >= interval) await draw()
+      if (!screen && clock.steady() - drawn >= interval) await draw()
     },
     note(text) {
-      if (!json) console.log(text)
-      lines = 0
+      if (screen) screen.note(text)
+      else if (!json) console.log(text)
     },
     async finish() {
+      await screen?.close()
       candlesRead = Number.NEGATIVE_INFINITY
       await draw()
-      if (!terminal && !json && candles.length > 0) console.log(`\n${candleTable(candles)}`)
+      if (!json && candles.length > 0) console.log(`\n${candleTable(candles)}`)
     },
+    close: async () => screen?.close(),
   }
 }
 
-/** What fits the terminal: the cursor goes back up by lines, so no line may wrap or scroll off the screen. */
-function screen(text: string, status: string): string {
-  const { columns = 80, rows = 24 } = process.stdout
-  const lines = text.split('\n').slice(0, Math.max(1, rows - 4))
-  return [...lines, '', status].map(line => line.slice(0, columns - 1)).join('\n')
+/** The lake in the terminal, as its own web application has it. */
+function screenOf(lake: Lake, { title, url }: Shown, left: () => void) {
+  const timers = systemTimers()
+  const place = { place: `${title} into ${lake.directory}`, log: logPath(lake.directory) }
+  const watch = createWatch(
+    { ...place, hint: url ?? '' },
+    timers,
+    () => shown.view(),
+    () => shown.changed(),
+  )
+  const shown = show(processTerminal(), { timers, look: processLook(), seen: watch.seen, view: 'overview' }, { left })
+  watch.follow({ ...place, ask: apiOf(lake.ports), pace: LOCAL_PACE })
+  return {
+    note: (text: string) => watch.note(text.split('\n')),
+    async close() {
+      shown.close()
+      await watch.stop()
+    },
+  }
 }
 
 function candleTable(candles: readonly ShownCandle[]): string {

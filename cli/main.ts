@@ -49,6 +49,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
       'Show how the lake is doing: lags, what is pending, dead letters, gaps, freshness; of a stack also builds and alarms.',
     load: async () => (await import('./status.ts')).status,
   },
+  top: {
+    summary: 'Watch a lake in the terminal: prices, stages, lags, dead letters, gaps, tables, log.',
+    load: async () => (await import('./top.ts')).top,
+  },
   sql: {
     summary: 'Query the current snapshots of all tables with DuckDB.',
     load: async () => (await import('./sql.ts')).sql,

@@ -1,9 +1,8 @@
 /** `tradelake pin`: keeps a state of the tables under a name, until it is deleted. */
 import { BadInput } from '../domain/errors.ts'
 import { parameterOptions, queryOf, withApi } from './ask.ts'
-import { command, JSON_OPTION } from './command.ts'
+import { command, JSON_OPTION, LAKE_OPTIONS } from './command.ts'
 import { formatTable } from './format.ts'
-import { LAKE_OPTIONS } from './open-lake.ts'
 
 const NAMES = ['tables', 'as_of'] as const
 

@@ -5,9 +5,8 @@ import { openDeployedLake } from '../operations/deployed-lake.ts'
 import { replayDeployed } from '../operations/replay/deployed-replay.ts'
 import { inputFile } from '../operations/replay/input.ts'
 import { replayFiles } from '../operations/replay/replay.ts'
-import { command } from './command.ts'
+import { command, LAKE_OPTIONS } from './command.ts'
 import { formatCount } from './format.ts'
-import { LAKE_OPTIONS } from './open-lake.ts'
 
 export const replay = command({
   name: 'replay',

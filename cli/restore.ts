@@ -8,10 +8,9 @@ import { createTotals } from '../embedded/totals.ts'
 import { repairLake } from '../operations/repair/repair.ts'
 import { type Restored, restoreTable } from '../operations/restore.ts'
 import { auditAfter } from './audit.ts'
-import { command, JSON_OPTION } from './command.ts'
+import { command, JSON_OPTION, LAKE_OPTIONS } from './command.ts'
 import { formatCount } from './format.ts'
 import { LINEAGE_OPTION, toldOf } from './lineage.ts'
-import { LAKE_OPTIONS } from './open-lake.ts'
 import { onStack } from './work-lake.ts'
 
 export const restore = command({

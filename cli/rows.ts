@@ -1,8 +1,7 @@
 /** `tradelake candles`, `trades` and `coverage`: what the routes of these names answer, for people and for files. */
 import type { ParameterName } from '../api/market/parameter-list.ts'
 import { parameterOptions, printRows, queryOf, ROWS_FORMAT, withApi } from './ask.ts'
-import { type Command, command } from './command.ts'
-import { LAKE_OPTIONS } from './open-lake.ts'
+import { type Command, command, LAKE_OPTIONS } from './command.ts'
 
 const CANDLES = [
   ...([

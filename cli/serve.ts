@@ -6,12 +6,12 @@ import { askedToEnd, systemScratch, systemTimers } from '../adapters/system.ts'
 import { type ApiOptions, createApi, STATE_AGE_MS } from '../api/app.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
+import type { RunAudit } from '../domain/server-ports.ts'
 import { BUNDLED_IDS } from '../domain/wire.ts'
-import { auditOf } from './audit.ts'
-import { command, type Values } from './command.ts'
+import { command, LAKE_OPTIONS, type Values } from './command.ts'
 import { fileService } from './file-service.ts'
 import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
-import { type CatalogPlace, LAKE_OPTIONS, openForCatalog, openToRead } from './open-lake.ts'
+import { type CatalogPlace, openForCatalog } from './open-lake.ts'
 import { openPage } from './page.ts'
 import { STDERR } from './stderr-log.ts'
 import { parseNumber } from './values.ts'
@@ -67,7 +67,7 @@ export const serve = command({
       try {
         const server = await serveCatalog(
           { ...place, lineage },
-          { ...values, service, log: STDERR, audit: auditOf(() => openToRead(values)) },
+          { ...values, service, log: STDERR, audit: auditOf(values) },
         )
         console.log(`Iceberg REST catalog: ${server.url}/iceberg`)
         console.log(`candles and trades:   ${server.url}/v1/candles`)
@@ -81,6 +81,22 @@ export const serve = command({
     })
   },
 })
+
+/** What an audit needs is loaded with the first one. */
+function auditOf(values: Values<typeof LAKE_OPTIONS>): RunAudit {
+  return async progress => {
+    const [{ auditAfresh }, { openToRead }] = await Promise.all([import('./audit.ts'), import('./open-lake.ts')])
+    return auditAfresh(() => openToRead(values), progress)
+  }
+}
+
+/** DuckDB is loaded with the first query. */
+function openSql(tempDirectory: string): NonNullable<ApiOptions['sql']> {
+  return async views => {
+    const { openReader } = await import('../adapters/duckdb-reader.ts')
+    return openReader({ ...views, threads: 2, memoryLimit: '256MB', tempDirectory, timeoutMs: 30_000 })
+  }
+}
 
 /** Origins as browsers send them. @throws BadInput */
 function parseOrigins(text: string): string[] {
@@ -126,10 +142,12 @@ export async function serveCatalog(
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const api = createApi({
-    ...{ ports, lineage, places: further, service, log, auth, registry, feeds: serving.feeds },
-    audit: serving.audit,
+    ...{ ports, lineage, places: further, service, log, auth, registry },
+    ...{ audit: serving.audit, feeds: serving.feeds },
     live: { timers: systemTimers(), isStreaming: true },
     page: openPage,
+    // A lake in S3 would have to be fetched, table by table.
+    sql: service === undefined ? openSql(scratch.path('sql')) : undefined,
     // A deployed lake's registry gives its own.
     schemaIds: service === undefined ? BUNDLED_IDS : undefined,
     rate: { perSecond, burst: perSecond * 4 },

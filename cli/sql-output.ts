@@ -1,6 +1,7 @@
 /** A query's answer on standard output, as people and programs read it. Each function says whether it had nothing to show. */
 import { once } from 'node:events'
-import type { Answer, AnswerColumn } from '../adapters/duckdb-reader.ts'
+import type { Answer } from '../adapters/duckdb-reader.ts'
+import { cellJson } from '../adapters/duckdb-values.ts'
 import type { SqlValue } from '../domain/ports.ts'
 import { formatCount, formatTable } from './format.ts'
 
@@ -36,7 +37,7 @@ export async function writeCsv({ columns, rows }: Answer): Promise<boolean> {
   return !hasValue
 }
 
-/** An array of row objects. Decimals are text already; an integer beyond 2^53 becomes text, bytes hexadecimal digits. */
+/** An array of row objects. */
 export async function writeJson({ columns, rows }: Answer): Promise<boolean> {
   const names = columns.map(({ name }) => JSON.stringify(name))
   let before = '['
@@ -44,7 +45,7 @@ export async function writeJson({ columns, rows }: Answer): Promise<boolean> {
   for await (const some of rows)
     for (const cells of some) {
       hasValue ||= hasContent(cells)
-      const fields = cells.map((cell, index) => `${names[index]}:${jsonCell(columns[index], cell)}`)
+      const fields = cells.map((cell, index) => `${names[index]}:${cellJson(columns[index], cell)}`)
       await write(`${before}{${fields.join(',')}}`)
       before = ',\n'
     }
@@ -78,11 +79,4 @@ function csvCell(value: SqlValue): string {
 
 function csvText(text: string): string {
   return text === '' || /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-}
-
-function jsonCell({ nested }: AnswerColumn, value: SqlValue): string {
-  if (nested && typeof value === 'string') return value
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? String(value) : `"${value}"`
-  if (typeof value === 'number' && !Number.isFinite(value)) return JSON.stringify(String(value))
-  return value instanceof Uint8Array ? JSON.stringify(Buffer.from(value).toString('hex')) : JSON.stringify(value)
 }

@@ -5,13 +5,11 @@
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { openReader, type Reader } from '../adapters/duckdb-reader.ts'
+import { hintsOf } from '../api/market/sql-hints.ts'
 import { BadInput } from '../domain/errors.ts'
-import type { ReadableLake } from '../domain/lake.ts'
-import { allTables } from '../domain/tables.ts'
-import { localPaths, openView, viewOf } from '../tables/views.ts'
-import { command } from './command.ts'
-import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
-import { hintsOf } from './sql-hints.ts'
+import { queryViews } from '../tables/views.ts'
+import { command, LAKE_OPTIONS } from './command.ts'
+import { openToRead } from './open-lake.ts'
 import { writeCsv, writeJson, writeTable } from './sql-output.ts'
 import { parseDuration, parseNumber } from './values.ts'
 
@@ -49,7 +47,7 @@ export const sql = command({
     let reader: Reader | undefined
     try {
       const options = { threads: 2, tempDirectory: scratch.path('duckdb'), ...limits, output, unsafe }
-      reader = await openReader({ ...options, ...(await viewsFor(lake, query)) })
+      reader = await openReader({ ...options, ...(await queryViews(lake, query)), isCommand: true })
       if (output !== undefined) {
         await reader.writeParquet(query.replace(/;\s*$/, ''))
         await pipeline(createReadStream(output), process.stdout, { end: false })
@@ -72,20 +70,3 @@ export const sql = command({
     }
   },
 })
-
-/**
- * Views of all tables, and the files that they read. A table that the query does not name has a view without rows: nothing of it is
- * fetched from S3, or in the way where it is damaged. A query that puts a table's name together (`query_table`) may name any.
- */
-async function viewsFor(lake: ReadableLake, query: string): Promise<{ views: string[]; files: string[] }> {
-  const text = query.toLowerCase()
-  const namesAny = /\bquery(_table)?\s*\(/.test(text)
-  const opened = await Promise.all(
-    allTables(lake.exchanges).map(async definition => {
-      const isNamed = namesAny || text.includes(definition.name)
-      const paths = isNamed ? await localPaths(lake, await openView(lake, definition)) : []
-      return { view: viewOf(definition, paths), paths }
-    }),
-  )
-  return { views: opened.map(({ view }) => view), files: opened.flatMap(({ paths }) => paths) }
-}

@@ -7,14 +7,14 @@ import { createLogFile } from '../adapters/log-file.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
 import { parseRetention } from '../domain/retention.ts'
-import type { FeedReport } from '../domain/server-ports.ts'
+import type { FeedReport, RunAudit } from '../domain/server-ports.ts'
 import { allTables } from '../domain/tables.ts'
 import { drain } from '../embedded/drain.ts'
 import { type Feeds, LIVE, type Source, startFeeds } from '../embedded/feeds.ts'
 import { type Lake, openLake, openLakeReadOnly } from '../embedded/lake.ts'
 import { openMarket, serveMarket, type WantedMarket } from '../embedded/market.ts'
 import { createRuntime, type Runtime } from '../embedded/runtime.ts'
-import { auditOf, printAudit } from './audit.ts'
+import { auditAfresh, printAudit } from './audit.ts'
 import { command, DATA_OPTION, RETENTION_OPTION } from './command.ts'
 import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
 import { createView, type View } from './live-view.ts'
@@ -47,7 +47,7 @@ export const start = command({
     'no-serve': { type: 'boolean', help: 'do not serve the tables over HTTP' },
     lineage: LINEAGE_OPTION,
     data: DATA_OPTION,
-    json: { type: 'boolean', help: 'print a JSON line a second instead of the live view' },
+    json: { type: 'boolean', help: 'print a JSON line a second instead of the screen or lines' },
   },
   async run(values) {
     const milliseconds = optional(values.for, parseDuration)
@@ -68,25 +68,26 @@ export const start = command({
         let feeds: Feeds | undefined
         const running = () => feeds?.reports() ?? []
         const server = values['no-serve'] ? undefined : await serveBeside(lake, values.port, log, running)
-        let view: View
+        let view: View | undefined
+        const stop = stopOn(lake.ports.clock, () => view?.note('Stopping: what is under way ends first.'))
         try {
-          view = await createView(lake, shown, runtime.totals, values.json)
-          if (server)
-            view.note(
-              `Page for browsers: ${server.url}/; Iceberg REST catalog: ${server.url}/iceberg; candles: ${server.url}/v1/candles`,
-            )
-          feeds = await startFeeds(lake, source, log)
-          await runUntil(lake, feeds, runtime, view, milliseconds)
+          try {
+            view = await createView(lake, { ...shown, url: server?.url }, runtime.totals, values.json, stop.ask)
+            feeds = await startFeeds(lake, source, log)
+            await runUntil(lake, feeds, runtime, view, { milliseconds, stop })
+          } finally {
+            // Open ports keep the process alive, whatever failed.
+            await source.close()
+            await server?.close()
+          }
+          view.note('Draining: every stage runs until nothing is pending.')
+          await drain(lake, runtime.functions, runtime.totals)
+          await view.finish()
         } finally {
-          // Open ports keep the process alive, whatever failed.
-          await source.close()
-          await server?.close()
+          await view?.close()
         }
-        view.note('Draining: every stage runs until nothing is pending.')
-        await drain(lake, runtime.functions, runtime.totals)
-        await view.finish()
       })
-      const report = await auditOf(() => openLakeReadOnly(opened.directory))()
+      const report = await auditAfresh(() => openLakeReadOnly(opened.directory))
       if (values.json) console.log(JSON.stringify({ audit: report }))
       else printAudit(report)
       return report.holds ? 0 : 1
@@ -104,7 +105,7 @@ async function serveBeside(
   log: Log,
   feeds: () => FeedReport[],
 ): Promise<HttpServer> {
-  const audit = auditOf(() => openLakeReadOnly(lake.directory))
+  const audit: RunAudit = progress => auditAfresh(() => openLakeReadOnly(lake.directory), progress)
   const serving = { host: SERVE_OPTIONS.host.default, log, feeds, audit }
   if (port !== undefined) return serveCatalog(lake, { ...serving, port })
   return serveCatalog(lake, { ...serving, port: SERVE_OPTIONS.port.default }).catch(error => {
@@ -133,26 +134,36 @@ async function simulatedSource(lake: Lake, wanted: WantedMarket): Promise<Shown>
   return { source: await serveMarket(lake, market), title, startMicros: market.startMicros }
 }
 
+interface Stop {
+  ask(): void
+  wasAsked(): boolean
+}
+
+/** Somebody asks for the end by a signal, or at the screen. `begun` is called once. */
+function stopOn(clock: Pick<Lake['ports']['clock'], 'steady'>, begun: () => void): Stop {
+  let stoppedAt: number | undefined
+  const ask = () => {
+    // One Ctrl-C may come twice, from the terminal and from the launcher. A second one later does not wait for the
+    // end of the work under way: a start goes on from there.
+    if (stoppedAt !== undefined && clock.steady() - stoppedAt > SAME_SIGNAL_MS) process.exit(130)
+    if (stoppedAt !== undefined) return
+    stoppedAt = clock.steady()
+    begun()
+  }
+  process.on('SIGINT', ask)
+  process.on('SIGTERM', ask)
+  return { ask, wasAsked: () => stoppedAt !== undefined }
+}
+
 /** Runs until the time is up or the person asks; the runtime's own failure ends it at once. */
 async function runUntil(
   lake: Lake,
   feeds: Feeds,
   runtime: Runtime,
   view: View,
-  milliseconds: number | undefined,
+  { milliseconds, stop }: { readonly milliseconds: number | undefined; readonly stop: Stop },
 ): Promise<void> {
   const { clock } = lake.ports
-  let stoppedAt: number | undefined
-  const stop = () => {
-    // One Ctrl-C may come twice, from the terminal and from the launcher. A second one later does not wait for the
-    // end of the work under way: a start goes on from there.
-    if (stoppedAt !== undefined && clock.steady() - stoppedAt > SAME_SIGNAL_MS) process.exit(130)
-    if (stoppedAt !== undefined) return
-    stoppedAt = clock.steady()
-    view.note('Stopping: what is under way ends first.')
-  }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
   // A connection that breaks and soon comes back is not shown.
   let problem = { text: '', since: clock.steady(), noted: true }
   const noteProblems = (now: number) => {
@@ -170,7 +181,7 @@ async function runUntil(
   running.catch(() => {})
   try {
     const end = milliseconds === undefined ? Number.POSITIVE_INFINITY : clock.steady() + milliseconds
-    while (stoppedAt === undefined && !ended && clock.steady() < end) {
+    while (!stop.wasAsked() && !ended && clock.steady() < end) {
       if (feeds.failure() !== undefined) throw feeds.failure()
       view.published(feeds.published())
       noteProblems(clock.steady())

@@ -2,9 +2,9 @@
 import { openDeployedLake } from '../operations/deployed-lake.ts'
 import { type DeploymentStatus, deploymentStatus } from '../operations/deployed-status.ts'
 import { type LakeStatus, lakeStatus } from '../operations/status.ts'
-import { command, JSON_OPTION } from './command.ts'
+import { command, JSON_OPTION, LAKE_OPTIONS } from './command.ts'
 import { formatCount, formatTable } from './format.ts'
-import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
+import { openToRead } from './open-lake.ts'
 
 export const status = command({
   name: 'status',

@@ -2,9 +2,9 @@
 import { sumOf } from '../domain/counts.ts'
 import { currentSnapshot } from '../iceberg/metadata.ts'
 import { openTables } from '../tables/views.ts'
-import { command, JSON_OPTION } from './command.ts'
+import { command, JSON_OPTION, LAKE_OPTIONS } from './command.ts'
 import { formatBytes, formatCount, formatTable } from './format.ts'
-import { LAKE_OPTIONS, openToRead } from './open-lake.ts'
+import { openToRead } from './open-lake.ts'
 import { definitionOf, schemaJson, schemaText } from './schema.ts'
 
 export const tables = command({

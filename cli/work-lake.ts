@@ -14,9 +14,8 @@ import { createTotals } from '../embedded/totals.ts'
 import { drainDeployed } from '../operations/deployed-drain.ts'
 import { type DeployedLake, openDeployedLake } from '../operations/deployed-lake.ts'
 import { alone, beside } from '../operations/pause.ts'
-import type { Values } from './command.ts'
+import { LAKE_OPTIONS, type Values } from './command.ts'
 import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
-import { LAKE_OPTIONS } from './open-lake.ts'
 import { STDERR } from './stderr-log.ts'
 
 export interface Workplace {

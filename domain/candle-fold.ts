@@ -1,6 +1,6 @@
 /**
- * Folds trades in columns into the candles of given windows, exactly and without an object for a row. Sums are kept in limbs of
- * 22 bits, whole numbers below 2^53; a trade whose price or quantity takes more than 64 bits goes through bigints.
+ * Folds trades in columns into the candles of given windows, exactly and without an object for a row. Sums are kept in limbs (limbs.ts);
+ * a trade whose price or quantity takes more than 64 bits goes through bigints.
  */
 import { type Candle, candleKey, compareTradeIds, windowOf } from './candles.ts'
 import {
@@ -12,6 +12,7 @@ import {
   type Int64Column,
   numbersOf,
 } from './columns.ts'
+import { addProduct, CARRY_MASK, carryLimbs, LIMBS, limbsTotal } from './limbs.ts'
 import { tradeIdsOf } from './trade-ids.ts'
 
 /** The columns that candles are made of; `trade_id` in PLAIN layout. */
@@ -24,13 +25,6 @@ export interface CandleFold {
   finish(): Candle[]
 }
 
-const LIMB_BITS = 22
-const LIMB = 2 ** LIMB_BITS
-const MASK = LIMB - 1
-/** Limbs of a quote volume; the last one takes all that is above the others. */
-const LIMBS = 6
-/** A trade adds at most three products below 2^44 to a limb: so many trades stay below 2^53. */
-const CARRY_MASK = 127
 /** A sum: the limbs of the quote volume, the halves of the volume, the number of trades. */
 const [VOLUME_LOW, VOLUME_HIGH, COUNT, SUM] = [LIMBS, LIMBS + 1, LIMBS + 2, LIMBS + 3]
 /** A candle's numbers: the sum of trades whose aggressor bought, that of the others, then these, as halves. */
@@ -153,17 +147,7 @@ export function createCandleFold(windows: ReadonlySet<bigint>, length: bigint): 
 
   /** Price and quantity by their halves, neither below zero. */
   function addNarrow(at: number, sum: number, pl: number, ph: number, ql: number, qh: number): void {
-    const a0 = pl & MASK
-    const a1 = ((pl >>> LIMB_BITS) | (ph << (32 - LIMB_BITS))) & MASK
-    const a2 = ph >>> (2 * LIMB_BITS - 32)
-    const b0 = ql & MASK
-    const b1 = ((ql >>> LIMB_BITS) | (qh << (32 - LIMB_BITS))) & MASK
-    const b2 = qh >>> (2 * LIMB_BITS - 32)
-    numbers[sum] += a0 * b0
-    numbers[sum + 1] += a0 * b1 + a1 * b0
-    numbers[sum + 2] += a0 * b2 + a1 * b1 + a2 * b0
-    numbers[sum + 3] += a1 * b2 + a2 * b1
-    numbers[sum + 4] += a2 * b2
+    addProduct(numbers, sum, pl, ph, ql, qh)
     numbers[sum + VOLUME_LOW] += ql >>> 0
     numbers[sum + VOLUME_HIGH] += qh
     const low = pl >>> 0
@@ -188,20 +172,10 @@ export function createCandleFold(windows: ReadonlySet<bigint>, length: bigint): 
 
   /** Brings all but the highest parts of a sum below the limit of each. */
   function carry(sum: number): void {
-    for (let limb = sum; limb < sum + LIMBS - 1; limb++) {
-      const above = Math.floor(numbers[limb] / LIMB)
-      numbers[limb] -= above * LIMB
-      numbers[limb + 1] += above
-    }
+    carryLimbs(numbers, sum)
     const above = Math.floor(numbers[sum + VOLUME_LOW] / 2 ** 32)
     numbers[sum + VOLUME_LOW] -= above * 2 ** 32
     numbers[sum + VOLUME_HIGH] += above
-  }
-
-  function quoteOf(sum: number): bigint {
-    let quote = 0n
-    for (let limb = LIMBS - 1; limb >= 0; limb--) quote = (quote << BigInt(LIMB_BITS)) + BigInt(numbers[sum + limb])
-    return quote
   }
 
   function long(low: number): bigint {
@@ -211,7 +185,7 @@ export function createCandleFold(windows: ReadonlySet<bigint>, length: bigint): 
   function finish(): Candle[] {
     return candles.map(({ symbol, exchange, windowStart, first, last, wide }, candle) => {
       const at = candle * NUMBERS
-      const [buyQuote, otherQuote] = [quoteOf(at), quoteOf(at + SUM)]
+      const [buyQuote, otherQuote] = [limbsTotal(numbers, at), limbsTotal(numbers, at + SUM)]
       const [buyVolume, otherVolume] = [long(at + VOLUME_LOW), long(at + SUM + VOLUME_LOW)]
       const found = Number.isFinite(numbers[at + HIGH_HIGH]) ? [long(at + HIGH_LOW), long(at + LOW_LOW)] : []
       const prices = [...found, ...(wide.high === undefined ? [] : [wide.high, wide.low as bigint])]

@@ -4,6 +4,9 @@ import type { BytesColumn } from './columns.ts'
 import { rowStarts } from './take.ts'
 
 export interface TradeIds {
+  /** Bytes of the ids: a row's are those from `starts[row] + 4` up to `starts[row + 1]`. */
+  readonly bytes: Uint8Array
+  readonly starts: Int32Array
   text(row: number): string
   /** The number that ends an id, -1 where none does; NaN where it may take more than 2^53. */
   tail(row: number): number
@@ -36,6 +39,6 @@ export function tradeIdsOf(column: BytesColumn, rows: number): TradeIds {
     return unit === 1 ? -1 : value
   }
 
-  const ids: TradeIds = { text, tail, compare: (a, b) => compareIds(ids, a, ids, b) }
+  const ids: TradeIds = { bytes: plain, starts, text, tail, compare: (a, b) => compareIds(ids, a, ids, b) }
   return ids
 }

@@ -15,7 +15,6 @@ import { compare } from '../domain/order.ts'
 import type { Ports } from '../domain/ports.ts'
 import type { TimeRange } from '../domain/ranges.ts'
 import { GOLD_TABLE } from '../domain/tables.ts'
-import { rowStarts } from '../domain/take.ts'
 import { compareIds, type TradeIds, tradeIdsOf } from '../domain/trade-ids.ts'
 import { cachePerStore } from '../iceberg/cache.ts'
 import { readGroups } from '../iceberg/parquet/batch.ts'
@@ -38,9 +37,6 @@ export interface TradeColumns {
   readonly price: Decimals
   readonly quantity: Decimals
   readonly ids: TradeIds
-  /** Bytes of the ids: a row's are those from `idStarts[row] + 4` up to `idStarts[row + 1]`. */
-  readonly idBytes: Uint8Array
-  readonly idStarts: Int32Array
   /** `marketKey` by the places of exchange and symbol in their dictionaries. */
   readonly markets: readonly (readonly string[])[]
 }
@@ -61,11 +57,11 @@ export const EVERY_TRADE: Wanted = {
 const COLUMNS = ['symbol', 'exchange', 'timestamp', 'trade_id', 'price', 'quantity', 'side']
 const PLAIN = new Set(['trade_id'])
 
-/** Decoded files that a process keeps, in bytes: some three quarters of a million trades. */
-const MAX_CACHED_BYTES = 48 * 1024 * 1024
+/** Decoded files that a process keeps, in bytes: some half a million trades. */
+const MAX_CACHED_BYTES = 32 * 1024 * 1024
 const cached = cachePerStore<readonly TradeColumns[]>(MAX_CACHED_BYTES)
 /** What a row takes besides its id and decimals that 64 bits do not hold. */
-const ROW_BYTES = 5 * 8 + 4
+const ROW_BYTES = 5 * 8
 const WIDE_BYTES = 48
 
 /**
@@ -106,14 +102,13 @@ export function columnsOf({ rows, columns }: Batch): TradeColumns {
     price: decimalsOf(columns.price as Int64Column | BigDecimalColumn),
     quantity: decimalsOf(columns.quantity as Int64Column | BigDecimalColumn),
     ids: tradeIdsOf(id, rows),
-    ...{ idBytes: id.plain, idStarts: rowStarts(id, rows) },
     markets: exchange.entries.map(code => symbol.entries.map(name => marketKey(code, name))),
   }
 }
 
-function weightOf({ rows, price, quantity, idBytes }: TradeColumns): number {
+function weightOf({ rows, price, quantity, ids }: TradeColumns): number {
   const wide = [price, quantity].filter(({ halves }) => halves === undefined).length
-  return rows * (ROW_BYTES + wide * WIDE_BYTES) + idBytes.length
+  return rows * (ROW_BYTES + wide * WIDE_BYTES) + ids.bytes.length
 }
 
 function decimalsOf(column: Int64Column | BigDecimalColumn): Decimals {

@@ -46,8 +46,8 @@ export async function* tradesInOrder(
     // All that may be as early as the first of the open runs has to be open before it is given.
     for (;;) {
       const first = headOf(runs)
-      const due = unread.filter(({ bound }) => bound <= first)
-      const some = due.length > 0 ? due : runs.length === 0 ? unread.slice(0, 1) : []
+      // Where none is open: the earliest alone.
+      const some = runs.length === 0 ? unread.slice(0, 1) : unread.filter(({ bound }) => bound <= first)
       if (some.length === 0) break
       const opened = await Promise.all(some.map(async each => ({ each, run: await each.next() })))
       for (const { each, run } of opened) {

@@ -2,13 +2,14 @@
 import type { Hono } from 'hono'
 import { messageOf } from '../../domain/errors.ts'
 import type { Variables } from '../catalog/request.ts'
-import { readNow, type ShapeOptions, sendJson, shapeRoutes } from '../market/shapes.ts'
+import { givenOnce, readNow, type ShapeOptions, sendJson, shapeRoutes } from '../market/shapes.ts'
 import { candlesText } from './candles.ts'
 import { currencies, product, products } from './products.ts'
 import { stats, ticker, trades } from './trades.ts'
 
 export function coinbaseRoutes(options: ShapeOptions): Hono<Variables> {
   const routes = shapeRoutes(options, error => ({ message: messageOf(error) }))
+  routes.use(givenOnce)
   const queryOf = (url: string) => new URL(url).searchParams
 
   routes.get('/time', context => {

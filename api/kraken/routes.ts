@@ -3,7 +3,7 @@ import type { Hono } from 'hono'
 import { messageOf } from '../../domain/errors.ts'
 import type { Variables } from '../catalog/request.ts'
 import type { ReadAt } from '../market/market-candles.ts'
-import { readNow, type ShapeOptions, sendJson, shapeRoutes } from '../market/shapes.ts'
+import { givenOnce, readNow, type ShapeOptions, sendJson, shapeRoutes } from '../market/shapes.ts'
 import { assetPairs, assets } from './assets.ts'
 import { ohlc } from './ohlc.ts'
 import { Refusal } from './refusals.ts'
@@ -34,6 +34,7 @@ const ROUTES: Readonly<Record<string, Answer>> = {
 }
 
 const FAILURES: Readonly<Record<number, string>> = {
+  400: 'EGeneral:Invalid arguments',
   401: 'EAPI:Invalid key',
   403: 'EGeneral:Permission denied',
   429: 'EAPI:Rate limit exceeded',
@@ -44,6 +45,7 @@ export function krakenRoutes(options: ShapeOptions): Hono<Variables> {
   const routes = shapeRoutes(options, (error, status) => ({
     error: [`${FAILURES[status] ?? 'EGeneral:Internal error'}: ${messageOf(error)}`],
   }))
+  routes.use(givenOnce)
   for (const [name, answer] of Object.entries(ROUTES))
     routes.get(`/0/public/${name}`, async context => {
       try {

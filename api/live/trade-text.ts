@@ -31,9 +31,9 @@ export function tradeText(): (out: Bytes, columns: TradeColumns, row: number) =>
 }
 
 /** What a trade takes at most, in bytes. */
-export function tradeRoom({ idStarts, exchange, symbol }: TradeColumns, row: number): number {
+export function tradeRoom({ ids, exchange, symbol }: TradeColumns, row: number): number {
   const names = exchange.entries[exchange.indexes[row]].length + symbol.entries[symbol.indexes[row]].length
-  return 256 + 6 * (idStarts[row + 1] - idStarts[row] + names)
+  return 256 + 6 * (ids.starts[row + 1] - ids.starts[row] + names)
 }
 
 function piecesOf({ exchange, symbol, side }: TradeColumns): Pieces {
@@ -47,12 +47,12 @@ function piecesOf({ exchange, symbol, side }: TradeColumns): Pieces {
 }
 
 /** Ids are an exchange's own: one that JSON has to escape is not expected, but would not break the message. */
-function putId(out: Bytes, { ids, idBytes, idStarts }: TradeColumns, row: number): void {
-  const [start, end] = [idStarts[row] + 4, idStarts[row + 1]]
+function putId(out: Bytes, { ids }: TradeColumns, row: number): void {
+  const [start, end] = [ids.starts[row] + 4, ids.starts[row + 1]]
   const { bytes } = out
   let at = out.length
   for (let i = start; i < end; i++) {
-    const byte = idBytes[i]
+    const byte = ids.bytes[i]
     if (byte < 0x20 || byte === 0x22 || byte === 0x5c) {
       out.length += bytes.write(JSON.stringify(ids.text(row)).slice(1, -1), out.length, 'utf8')
       return

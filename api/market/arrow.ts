@@ -24,7 +24,7 @@ import {
 } from 'apache-arrow'
 import { AsyncByteQueue } from 'apache-arrow/io/stream'
 import { type ArrayBufferViewInput, toUint8Array } from 'apache-arrow/util/buffer'
-import type { Batch, BytesColumn, ColumnData, DictionaryColumn } from '../../domain/columns.ts'
+import { type Batch, type BytesColumn, type ColumnData, type DictionaryColumn, halvesOf } from '../../domain/columns.ts'
 import { rowStarts } from '../../domain/take.ts'
 import type { ColumnShape, Numbers } from './formats.ts'
 import { DECIMAL_DIGITS } from './row-batch.ts'
@@ -127,7 +127,9 @@ function dataOf(type: DataType, data: ColumnData, length: number, dictionary: Gr
       const texts = data as DictionaryColumn<string>
       if (type instanceof Utf8) return utf8(Array.from(texts.indexes, index => texts.entries[index]))
       const places = dictionary.add(texts.entries)
-      const valid = Uint8Array.from(texts.indexes, index => (index < 0 ? 0 : 1))
+      const valid = texts.indexes.some(index => index < 0)
+        ? Uint8Array.from(texts.indexes, index => (index < 0 ? 0 : 1))
+        : undefined
       return makeData({
         ...{ type: type as Dictionary, length, ...nullsOf(valid) },
         ...{ data: texts.indexes.map(index => (index < 0 ? 0 : places[index])), dictionary: dictionary.vector() },
@@ -141,7 +143,8 @@ function dataOf(type: DataType, data: ColumnData, length: number, dictionary: Gr
     case 'bigdecimal': {
       const nulls = nullsOf(data.valid)
       if (type instanceof Decimal) return makeData({ type, length, ...nulls, data: words(data.values) })
-      return makeData({ type: type as Int64, length, ...nulls, data: BigInt64Array.from(data.values) })
+      const longs = data.values instanceof BigInt64Array ? data.values : BigInt64Array.from(data.values)
+      return makeData({ type: type as Int64, length, ...nulls, data: longs })
     }
     default:
       throw new RangeError(`An answer has no columns of ${data.kind}`)
@@ -161,15 +164,26 @@ function nullsOf(valid: Uint8Array | undefined): { nullCount: number; nullBitmap
   return { nullCount, nullBitmap }
 }
 
-/** 128-bit integers, as four words each, the lowest first. */
-function words(values: ArrayLike<bigint>): Uint32Array {
+/** 128-bit integers, as four words each, the lowest first. Those of 64 bits are copied: a bigint for each takes many times as long. */
+function words(values: ArrayLike<bigint>): Int32Array {
+  if (values instanceof BigInt64Array) {
+    const [longs, wide] = [halvesOf(values), new Int32Array(values.length * 4)]
+    for (let row = 0; row < values.length; row++) {
+      const high = longs[row * 2 + 1]
+      wide[row * 4] = longs[row * 2]
+      wide[row * 4 + 1] = high
+      wide[row * 4 + 2] = high >> 31
+      wide[row * 4 + 3] = high >> 31
+    }
+    return wide
+  }
   const halves = new BigInt64Array(values.length * 2)
   for (let row = 0; row < values.length; row++) {
     const value = values[row]
     halves[row * 2] = value
     halves[row * 2 + 1] = value >> 64n
   }
-  return new Uint32Array(halves.buffer)
+  return new Int32Array(halves.buffer)
 }
 
 function utf8(texts: readonly string[]): Data<Utf8> {

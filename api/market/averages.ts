@@ -8,7 +8,7 @@ import { parseWindows, type Windows } from '../../domain/windows.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { droppedBefore } from '../../iceberg/dropped.ts'
 import type { DataFile } from '../../iceberg/types.ts'
-import { marketOf } from '../../tables/gold-columns.ts'
+import { type Decimals, marketOf } from '../../tables/gold-columns.ts'
 import { tradesInOrder } from '../../tables/gold-order.ts'
 import { inTurns } from '../http/turns.ts'
 import type { AsOf } from './as-of.ts'
@@ -16,6 +16,7 @@ import { type Find, pricesBefore } from './candle-pages.ts'
 import { findCandles, requireKept } from './candles.ts'
 import { type Market, type Markets, oneMarket } from './markets.ts'
 import { problem } from './problems.ts'
+import { type PriceTimes, priceTimes, type TradeSums, tradeSums } from './trade-sums.ts'
 import { goldFiles, lastTrades, wantedOf } from './trades.ts'
 
 type ReadPorts = Pick<Ports, 'store' | 'state'>
@@ -69,14 +70,9 @@ export async function timeAverages(ports: ReadPorts, query: AverageQuery): Promi
   const minute = (from / MINUTE_MICROS) * MINUTE_MICROS
   const before = await lastPrices(ports, query, minute)
   const files = await filesOf(ports, { ...query, from: minute })
-  // Times are whole numbers far below 2^53; only what is multiplied has to be more.
+  // Times are whole numbers far below 2^53.
   const begin = Number(from)
-  const running = new Map(
-    [...markets.keys()].map(key => [
-      key,
-      { price: before.get(key), since: begin, weighted: 0n, length: 0, volume: 0n, quoteVolume: 0n, trades: 0 },
-    ]),
-  )
+  const running = new Map([...markets.keys()].map(key => [key, runningAverage(before.get(key), begin)]))
   for await (const { count, columns, from: places, rows } of inTurns(
     tradesInOrder(ports, files, wantedOf({ ...query, from: minute })),
   ))
@@ -85,29 +81,48 @@ export async function timeAverages(ports: ReadPorts, query: AverageQuery): Promi
       const sum = running.get(marketOf(trades, row))
       if (!sum) continue
       const time = trades.times[row]
-      const price = trades.price.values[row]
-      const quantity = trades.quantity.values[row]
       if (time >= begin) {
-        if (sum.price !== undefined && time > sum.since) {
-          sum.weighted += sum.price * BigInt(time - sum.since)
-          sum.length += time - sum.since
-        }
-        sum.since = time
-        sum.volume += quantity
-        sum.quoteVolume += price * quantity
-        sum.trades++
+        hold(sum, time)
+        sum.sums.add(trades, row)
       }
-      sum.price = price
+      sum.prices = trades.price
+      sum.row = row
     }
   return [...markets].map(([key, market]) => {
     const sum = running.get(key)
-    if (!sum || sum.price === undefined) return { market, price: undefined, volume: 0n, quoteVolume: 0n, trades: 0n }
-    const last = Number(to) - sum.since
-    const length = BigInt(sum.length + last)
-    const { volume, quoteVolume } = sum
-    const price = length === 0n ? sum.price : divideHalfEven(sum.weighted + sum.price * BigInt(last), length)
-    return { market, price, volume, quoteVolume, trades: BigInt(sum.trades) }
+    if (sum?.prices === undefined) return { market, price: undefined, ...NOTHING }
+    hold(sum, Number(to))
+    const { prices, row, length, weighted } = sum
+    const price = length === 0 ? prices.values[row] : divideHalfEven(weighted.total(), BigInt(length))
+    return { market, price, ...sum.sums.totals() }
   })
+}
+
+interface RunningAverage {
+  /** Where the last price stands; nowhere before the first trade. */
+  prices: Decimals | undefined
+  row: number
+  /** From when on that price holds, microseconds since 1970. */
+  since: number
+  /** For how long a price held, microseconds. */
+  length: number
+  readonly weighted: PriceTimes
+  readonly sums: TradeSums
+}
+
+function runningAverage(price: bigint | undefined, since: number): RunningAverage {
+  const prices = price === undefined ? undefined : { values: [price], halves: undefined }
+  return { prices, row: 0, since, length: 0, weighted: priceTimes(), sums: tradeSums() }
+}
+
+/** The last price held until then. */
+function hold(sum: RunningAverage, time: number): void {
+  const length = time - sum.since
+  if (sum.prices !== undefined && length > 0) {
+    sum.weighted.add(sum.prices, sum.row, length)
+    sum.length += length
+  }
+  sum.since = time
 }
 
 /** Minutes that are read at once. */
@@ -155,12 +170,12 @@ export async function minuteAverages(ports: ReadPorts, query: AverageQuery): Pro
   }
   return [...markets].map(([key, market]) => {
     carry(key, to)
-    const { total, minutes, volume, quoteVolume, trades } = sums.get(key) ?? NOTHING
+    const { total, minutes, volume, quoteVolume, trades } = sums.get(key) ?? { total: 0n, minutes: 0n, ...NOTHING }
     return { market, volume, quoteVolume, trades, price: minutes === 0n ? undefined : divideHalfEven(total, minutes) }
   })
 }
 
-const NOTHING = { total: 0n, minutes: 0n, volume: 0n, quoteVolume: 0n, trades: 0n }
+const NOTHING = { volume: 0n, quoteVolume: 0n, trades: 0n }
 
 /** The candles of minutes, in the query's state; none where it had none. */
 function minuteCandles(ports: ReadPorts, { asOf, tables }: AverageQuery): Find {

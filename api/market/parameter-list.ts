@@ -97,9 +97,19 @@ export const PARAMETERS = {
     description: 'trades, candles, or both with a comma between them; trades where no timeframe is given.',
     schema: { ...oneOf('trades', 'candles', 'trades,candles'), default: 'trades' },
   },
+  parts: {
+    description:
+      'What is wanted of it, with commas between: exchanges, stages, tables, dead_letters, feeds, candle_check. All by default; what is left out costs nothing.',
+    schema: { ...text, examples: ['tables,stages'] },
+  },
   speed: {
     description: 'Recorded seconds in a second: any number above 0; or max, as fast as the messages are taken.',
     schema: { ...text, default: '1', examples: ['10', '0.5', 'max'] },
+  },
+  query: {
+    description:
+      'A statement of DuckDB that only reads: SELECT, WITH, FROM, PIVOT, DESCRIBE, SUMMARIZE, EXPLAIN and the like.',
+    schema: { ...text, maxLength: 10_000, examples: ['SELECT symbol, count(*) FROM gold_crypto_trades GROUP BY ALL'] },
   },
   wait: {
     description:

@@ -2,6 +2,7 @@
  * Rows that a repair has taken out of a table with a file that cannot be read, and not made again yet: until it has, nothing is answered
  * as if they had never been.
  */
+import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
 import type { Loss } from '../../domain/losses.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { DATA_LOSSES_TABLE } from '../../domain/tables.ts'
@@ -9,7 +10,8 @@ import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
 import { currentSnapshot, snapshotById } from '../../iceberg/metadata.ts'
 import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import { readLosses } from '../../tables/losses.ts'
-import { problem } from './problems.ts'
+import { timeText } from './formats.ts'
+import { type Problem, problem } from './problems.ts'
 
 const known = new WeakMap<Snapshot, readonly Loss[]>()
 
@@ -39,6 +41,31 @@ export async function requireRepaired(
       503,
       `A file of ${name} with ${lost.rows} rows was lost, and they are being made again: ask again in a while. If a repair was stopped, tradelake audit --repair goes on with it.`,
     )
+}
+
+/**
+ * What a request is told that failed for a file that a repair has found lost: an earlier state still names it. undefined where the file
+ * is not one of those, or the request is of now.
+ * @throws Corrupt
+ */
+export async function lostSince(
+  ports: Pick<Ports, 'store' | 'state'>,
+  query: (name: string) => string | undefined,
+  error: unknown,
+): Promise<Problem | undefined> {
+  const isMissing = error instanceof NotFound || error instanceof Corrupt
+  const parameter = ['as_of', 'cursor'].find(name => query(name) !== undefined)
+  if (!isMissing || parameter === undefined) return undefined
+  const losses = await readLosses(ports, await openTable(ports, DATA_LOSSES_TABLE))
+  const loss = losses.find(({ file }) => messageOf(error).includes(file))
+  return (
+    loss &&
+    problem(
+      410,
+      `This earlier state has a file of ${loss.table} that was found lost on ${timeText(loss.foundAt).slice(0, 10)}: what could be made again is in later states, so give a later as_of, or none.`,
+      parameter,
+    )
+  )
 }
 
 async function unsettledLosses(ports: Pick<Ports, 'store' | 'state'>): Promise<readonly Loss[]> {

@@ -1,8 +1,10 @@
 /** A route of the read API: what it is asked with and what it answers, for the server and for its description. */
 import type { Context } from 'hono'
+import type { Reader } from '../../adapters/duckdb-reader.ts'
 import type { Log } from '../../domain/ports.ts'
 import type { FeedReport } from '../../domain/server-ports.ts'
 import type { SchemaIds } from '../../domain/wire.ts'
+import type { QueryViews } from '../../tables/views.ts'
 import type { FileService } from '../catalog/delegation.ts'
 import type { CatalogPorts } from '../catalog/entries.ts'
 import type { Variables } from '../catalog/request.ts'
@@ -10,6 +12,9 @@ import type { Live } from '../live/live.ts'
 import type { AuditDesk } from './audit-desk.ts'
 import type { ColumnShape } from './formats.ts'
 import type { ParameterName } from './parameter-list.ts'
+
+/** Opens an engine that reads these files alone, for one query. */
+export type OpenSql = (views: QueryViews) => Promise<Reader>
 
 export interface MarketOptions {
   /** For reading. */
@@ -25,6 +30,8 @@ export interface MarketOptions {
   readonly service: FileService | undefined
   /** Where a file is had from by its key, for who asks on the same machine; by default it is a route. */
   readonly urlOf?: ((key: string) => string) | undefined
+  /** Opens an engine for a query in SQL; there is none where the lake's files are not on this machine. */
+  readonly sql?: OpenSql | undefined
   /** The schemas that the records of the lake name, where they are known. */
   readonly schemaIds?: SchemaIds | undefined
   /** The feeds that run in this process; undefined where they run elsewhere. */

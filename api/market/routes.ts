@@ -18,8 +18,10 @@ import { openApi } from './openapi.ts'
 import { descriptionPage } from './page.ts'
 import { PIN_ROUTES } from './pin-routes.ts'
 import { problem, problemBody } from './problems.ts'
+import { lostSince } from './repairs.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { SPREAD } from './spread-route.ts'
+import { SQL } from './sql-route.ts'
 import { STATS } from './stats-route.ts'
 import { TABLES } from './tables-route.ts'
 import { TRADES } from './trade-routes.ts'
@@ -35,6 +37,7 @@ const ROUTES: readonly Route[] = [
   COVERAGE,
   MISSING,
   STATS,
+  SQL,
   TABLES,
   ...FEED_ROUTES,
   ...AUDIT_ROUTES,
@@ -50,8 +53,9 @@ const DESCRIPTIONS = ['/openapi.json', '/docs'].map(path => ({ method: 'get', pa
 /** `admit` lets requests pass, or throws an ApiError or a Problem. */
 export function marketRoutes(options: MarketOptions, admit: MiddlewareHandler<Variables>): Hono<Variables> {
   const routes = new Hono<Variables>()
-  routes.onError((error, context) => {
-    const known = asProblem(context, options.log, error)
+  routes.onError(async (error, context) => {
+    const lost = await lostSince(options.ports, name => context.req.query(name), error).catch(() => undefined)
+    const known = lost ?? asProblem(context, options.log, error)
     return context.body(JSON.stringify(problemBody(known)), known.status, {
       'content-type': 'application/problem+json',
     })

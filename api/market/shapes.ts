@@ -5,7 +5,7 @@ import type { Log, Ports } from '../../domain/ports.ts'
 import type { Variables } from '../catalog/request.ts'
 import { asProblem } from './failures.ts'
 import type { ReadAt } from './market-candles.ts'
-import type { Problem } from './problems.ts'
+import { type Problem, problem } from './problems.ts'
 
 export interface ShapeOptions {
   readonly ports: Pick<Ports, 'store' | 'state' | 'clock'>
@@ -31,6 +31,14 @@ export function shapeRoutes(
   })
   routes.use(first, admit)
   return routes
+}
+
+/** For shapes that have no word of their own for it. @throws Problem 400 for a parameter that is given twice: which of them is meant nobody knows */
+export const givenOnce: MiddlewareHandler = (context, next) => {
+  const names = [...new URL(context.req.url).searchParams.keys()]
+  const twice = names.find((name, at) => names.indexOf(name) < at)
+  if (twice !== undefined) throw problem(400, `${twice} is given twice: give it once.`, twice)
+  return next()
 }
 
 export function readNow({ ports }: ShapeOptions): ReadAt {

@@ -15,10 +15,22 @@ import { readGapReports } from '../../tables/feed-gaps.ts'
 import { checkCandles } from './candle-check.ts'
 import { marketsOf } from './markets.ts'
 import { parametersOf } from './parameters.ts'
+import { problem } from './problems.ts'
 import type { MarketOptions, Route } from './route.ts'
 
+/** What an answer has besides its time, each read by itself: what is not asked for costs nothing. */
+const PARTS = {
+  exchanges: freshness,
+  stages: waiting,
+  tables: tableFigures,
+  dead_letters: (ports: ReadPorts, nowMs: number) => refused(ports, BigInt(nowMs) * 1000n - DAY_MICROS),
+  feeds: reported,
+  candle_check: (ports: ReadPorts, nowMs: number) => checkCandles(ports, BigInt(nowMs) * 1000n),
+}
+const NAMES = Object.keys(PARTS) as (keyof typeof PARTS)[]
+
 export const STATS: Route = {
-  ...{ method: 'get', path: '/stats', parameters: [], body: { type: 'object' } },
+  ...{ method: 'get', path: '/stats', parameters: ['parts'], body: { type: 'object' } },
   summary:
     'Rows of all tables, freshness of each exchange, what waits at each stage, refused records of the last day, and whether the candles of the last whole hour agree with its trades.',
   answer,
@@ -27,18 +39,14 @@ export const STATS: Route = {
 type ReadPorts = Pick<Ports, 'store' | 'state'>
 
 async function answer(context: Context, { ports }: MarketOptions): Promise<Response> {
-  parametersOf(new URL(context.req.url).searchParams, [])
+  const read = parametersOf(new URL(context.req.url).searchParams, STATS.parameters)
+  const asked = read.names('parts', NAMES)
+  const wrong = asked.find(name => !NAMES.some(known => known === name))
+  if (wrong !== undefined) throw problem(400, `parts has ${wrong}: give some of ${NAMES.join(', ')}.`, 'parts')
   const nowMs = ports.clock.now()
-  const [tables, exchanges, stages, deadLetters, feeds, check] = await Promise.all([
-    tableFigures(ports),
-    freshness(ports, nowMs),
-    waiting(ports, nowMs),
-    refused(ports, BigInt(nowMs) * 1000n - DAY_MICROS),
-    reported(ports),
-    checkCandles(ports, BigInt(nowMs) * 1000n),
-  ])
-  const body = { time: iso(nowMs), exchanges, stages, tables, dead_letters: deadLetters, feeds, candle_check: check }
-  return context.json(body, 200, { 'cache-control': 'no-cache' })
+  const wanted = NAMES.filter(name => asked.includes(name))
+  const found = await Promise.all(wanted.map(async name => [name, await PARTS[name](ports, nowMs)] as const))
+  return context.json({ time: iso(nowMs), ...Object.fromEntries(found) }, 200, { 'cache-control': 'no-cache' })
 }
 
 const iso = (milliseconds: number) => new Date(milliseconds).toISOString()

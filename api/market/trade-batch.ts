@@ -1,5 +1,12 @@
 /** Trades in order as the columns of an answer, from those of their files: no object for a row. */
-import { appendPlain, type Batch, type DictionaryColumn, type PlainWriter } from '../../domain/columns.ts'
+import {
+  appendPlain,
+  type Batch,
+  type DictionaryColumn,
+  halvesOf,
+  type PlainWriter,
+  setLong,
+} from '../../domain/columns.ts'
 import type { TradeColumns } from '../../tables/gold-columns.ts'
 import type { OrderedTrades } from '../../tables/gold-order.ts'
 
@@ -8,10 +15,11 @@ export function tradeBatch(trades: OrderedTrades): Batch {
   const { count, columns, from, rows } = trades
   const id: PlainWriter = { bytes: Buffer.allocUnsafe(count * 24), length: 0 }
   const time = new BigInt64Array(count)
+  const halves = halvesOf(time)
   for (let at = 0; at < count; at++) {
-    const { idBytes, idStarts, times } = columns[from[at]]
-    appendPlain(id, idBytes, idStarts[rows[at]] + 4, idStarts[rows[at] + 1])
-    time[at] = BigInt(times[rows[at]])
+    const { ids, times } = columns[from[at]]
+    appendPlain(id, ids.bytes, ids.starts[rows[at]] + 4, ids.starts[rows[at] + 1])
+    setLong(halves, at, times[rows[at]])
   }
   return {
     rows: count,

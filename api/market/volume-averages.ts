@@ -10,6 +10,7 @@ import { marketOf, readTrades, wantedRows } from '../../tables/gold-columns.ts'
 import { inTurns } from '../http/turns.ts'
 import { type Average, type AverageQuery, filesOf } from './averages.ts'
 import { findCandles } from './candles.ts'
+import { tradeSums } from './trade-sums.ts'
 import { wantedOf } from './trades.ts'
 
 type ReadPorts = Pick<Ports, 'store' | 'state'>
@@ -30,7 +31,7 @@ const LENGTHS = TIMEFRAMES.map(({ name, length }) => ({ windows: parseWindows(na
  */
 export async function volumeAverages(ports: ReadPorts, query: AverageQuery, settled: bigint): Promise<Average[]> {
   const sums = new Map(
-    [...query.markets.keys()].map((key): [string, Sum] => [key, { volume: 0n, quoteVolume: 0n, trades: 0n }]),
+    [...query.markets.keys()].map(key => [key, { single: tradeSums(), volume: 0n, quoteVolume: 0n, trades: 0n }]),
   )
   const keptFrom = LENGTHS.map(({ windows }) => {
     const table = query.tables.get(candleTable(windows.base).name)
@@ -41,13 +42,7 @@ export async function volumeAverages(ports: ReadPorts, query: AverageQuery, sett
       const wanted = wantedOf({ ...query, from, to })
       for (const file of await filesOf(ports, { ...query, from, to }))
         for await (const trades of inTurns(readTrades(ports, file, wanted)))
-          for (const row of wantedRows(trades, wanted)) {
-            const sum = sums.get(marketOf(trades, row)) as Sum
-            const quantity = trades.quantity.values[row]
-            sum.volume += quantity
-            sum.quoteVolume += trades.price.values[row] * quantity
-            sum.trades += 1n
-          }
+          for (const row of wantedRows(trades, wanted)) sums.get(marketOf(trades, row))?.single.add(trades, row)
       continue
     }
     const table = query.tables.get(candleTable(windows.base).name)
@@ -62,8 +57,12 @@ export async function volumeAverages(ports: ReadPorts, query: AverageQuery, sett
     }
   }
   return [...query.markets].map(([key, market]) => {
-    const sum = sums.get(key) ?? { volume: 0n, quoteVolume: 0n, trades: 0n }
-    return { market, ...sum, price: sum.volume === 0n ? undefined : divideHalfEven(sum.quoteVolume, sum.volume) }
+    const sum = sums.get(key)
+    const single = sum?.single.totals()
+    const total = (field: 'volume' | 'quoteVolume' | 'trades') => (sum && single ? sum[field] + single[field] : 0n)
+    const [volume, quoteVolume, trades] = [total('volume'), total('quoteVolume'), total('trades')]
+    const price = volume === 0n ? undefined : divideHalfEven(quoteVolume, volume)
+    return { market, price, volume, quoteVolume, trades }
   })
 }
 
@@ -81,10 +80,4 @@ function piecesOf(from: bigint, to: bigint, settled: bigint, keptFrom: readonly 
     { windows, from: first, to: last },
     ...piecesOf(last, to, settled, keptFrom, level + 1),
   ]
-}
-
-interface Sum {
-  volume: bigint
-  quoteVolume: bigint
-  trades: bigint
 }

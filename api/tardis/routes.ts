@@ -105,10 +105,14 @@ async function following({ ports, live }: Lake, wanted: readonly Wanted[]): Prom
     ),
   )
   const market = (key: string) => wanted.some(option => asksFor(option, key))
+  const told = new Set((await disconnects(ports, wanted, ALWAYS)).map(({ text }) => text))
   return async function* (framing, signal) {
     const messages = stream({ ...ports, timers, follower }, { channels, market, cursor: '' }, 'frames', signal)
     for await (const chunk of messages) {
-      const texts = [...eachMessage(chunk)].flatMap(bytes => tardisTexts(wanted, parsed(bytes)))
+      // A feed reports seconds later that it was down. Where nothing is traded it is looked for with each heartbeat.
+      const breaks = (await disconnects(ports, wanted, ALWAYS)).map(({ text }) => text).filter(text => !told.has(text))
+      for (const text of breaks) told.add(text)
+      const texts = [...breaks, ...[...eachMessage(chunk)].flatMap(bytes => tardisTexts(wanted, parsed(bytes)))]
       const sent = chunkOf(texts, framing)
       if (sent) yield sent
     }
@@ -117,6 +121,8 @@ async function following({ ports, live }: Lake, wanted: readonly Wanted[]): Prom
 
 /** When a message comes: a trade at its time, a bar at its window's end; microseconds since 1970. */
 const microsOf = ({ type, data }: Message) => microsIn(type === 'trade' ? data.time : data.end)
+
+const ALWAYS: Range = { from: 0n, to: 2n ** 63n }
 
 /** When feeds were down, as far as it is not made up for; in the order of time. */
 async function disconnects(ports: Lake['ports'], wanted: readonly Wanted[], { from, to }: Range) {

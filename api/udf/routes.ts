@@ -4,7 +4,7 @@ import { messageOf } from '../../domain/errors.ts'
 import type { Variables } from '../catalog/request.ts'
 import { marketsOf } from '../market/markets.ts'
 import { problem } from '../market/problems.ts'
-import { readNow, type ShapeOptions, sendJson, shapeRoutes } from '../market/shapes.ts'
+import { givenOnce, readNow, type ShapeOptions, sendJson, shapeRoutes } from '../market/shapes.ts'
 import { historyText } from './history.ts'
 import { RESOLUTIONS } from './resolutions.ts'
 import { searchSymbols, symbolInfo } from './symbols.ts'
@@ -13,6 +13,7 @@ const FEW = 30
 
 export function udfRoutes(options: ShapeOptions): Hono<Variables> {
   const routes = shapeRoutes(options, error => ({ s: 'error', errmsg: messageOf(error) }))
+  routes.use(givenOnce)
   const queryOf = (url: string) => new URL(url).searchParams
 
   routes.get('/config', async context => {

@@ -43,3 +43,16 @@ test.each(SHAPES)('%s is not answered to a page of another site, where there are
   expect((await lake.get(path, { origin: 'https://example.com' })).status).toBe(403)
   expect((await lake.get(path, { origin: 'http://localhost:3000' })).status).toBe(200)
 })
+
+test.each([
+  ['binance/api/v3/klines?symbol=BTCUSDT&symbol=ETHUSDT&interval=1d', 'Duplicate values for a parameter detected.'],
+  ['kraken/0/public/Ticker?pair=XBTUSD&pair=XBTUSD', 'EGeneral:Invalid arguments: pair is given twice: give it once.'],
+  ['coinbase/products/BTC-USD/candles?granularity=60&granularity=300', 'granularity is given twice: give it once.'],
+  ['udf/history?symbol=BTCUSDT&resolution=1&resolution=5', 'resolution is given twice: give it once.'],
+])('%s is refused: nobody knows which is meant', async (path, words) => {
+  const lake = await shapesLake()
+  const answer = await lake.get(path, {})
+  expect(answer.status).toBe(400)
+  const { msg, error, message, errmsg } = (await answer.json()) as Record<string, string>
+  expect(msg ?? error?.[0] ?? message ?? errmsg).toBe(words)
+})

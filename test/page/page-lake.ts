@@ -1,10 +1,10 @@
 /** A lake in a folder, with some hours of trades up to now, served as `tradelake serve` does: the server can be ended and begun again. */
 import type { HttpServer } from '../../adapters/http-server.ts'
-import { auditOf } from '../../cli/audit.ts'
+import { auditAfresh } from '../../cli/audit.ts'
 import { serveCatalog } from '../../cli/serve.ts'
 import { encodeGap, type FeedGap } from '../../domain/feed-gaps.ts'
 import { topicName } from '../../domain/names.ts'
-import type { FeedReport } from '../../domain/server-ports.ts'
+import type { FeedReport, RunAudit } from '../../domain/server-ports.ts'
 import { FEED_GAPS } from '../../domain/streams.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { encodeTrade } from '../../domain/wire.ts'
@@ -89,7 +89,7 @@ export function history(hours: number, perMinute: number): Trade[] {
 export async function pageLake(auth: 'none' | 'keys' = 'none', feeds?: () => FeedReport[]): Promise<PageLake> {
   const lake = await newLake()
   const sink = lakeSink(lake, () => {})
-  const audit = auditOf(() => openLakeReadOnly(lake.directory))
+  const audit: RunAudit = progress => auditAfresh(() => openLakeReadOnly(lake.directory), progress)
   let server: HttpServer
   let port = '0'
   const beginServer = async () => {

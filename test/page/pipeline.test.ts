@@ -1,6 +1,6 @@
 /** The picture of the pipeline in a real browser: what it says is what the API says. */
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import type { StatsAnswer } from '../../web/model/rows.ts'
+import type { StatsAnswer } from '../../figures/rows.ts'
 import { history, type PageLake, pageLake, tradeAt } from './page-lake.ts'
 import { openPage, testBrowser, textOf, untilText } from './support.ts'
 

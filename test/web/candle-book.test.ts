@@ -1,7 +1,7 @@
 /** History and messages become one list of candles for each market. */
 import { describe, expect, test } from 'vitest'
+import type { CandleRow } from '../../figures/rows.ts'
 import { createCandleBook } from '../../web/model/candle-book.ts'
-import type { CandleRow } from '../../web/model/rows.ts'
 import { vwapLine } from '../../web/model/vwap.ts'
 
 const MINUTE = 60_000

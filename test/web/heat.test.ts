@@ -1,7 +1,7 @@
 /** The map of coverage, from rows of `/v1/coverage` that are written here by hand. */
 import { describe, expect, test } from 'vitest'
+import type { CoverageRow } from '../../figures/rows.ts'
 import { cellText, heatMapOf, kindOf, kindsIn, percentOf, wholeOf } from '../../web/model/heat.ts'
-import type { CoverageRow } from '../../web/model/rows.ts'
 
 const row = (more: Partial<CoverageRow> = {}): CoverageRow => ({
   ...{ exchange: 'BINANCE', symbol: 'BTCUSDT', start: '2026-11-20T10:00:00Z', end: '2026-11-20T11:00:00Z' },

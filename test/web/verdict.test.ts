@@ -1,6 +1,6 @@
 /** What an audit found, in a sentence. */
 import { expect, test } from 'vitest'
-import type { AuditLaw, AuditVerdict } from '../../web/model/operator-rows.ts'
+import type { AuditLaw, AuditVerdict } from '../../figures/operator-rows.ts'
 import { offenderText, stepText, verdictText } from '../../web/model/verdict.ts'
 
 const law = (number: number, holds = true): AuditLaw => ({

@@ -1,5 +1,5 @@
 /** The markets that the lake has, for all views. */
-import type { MarketRow } from '../model/rows.ts'
+import type { MarketRow } from '../../figures/rows.ts'
 import { createStore } from '../store.ts'
 import { askRows, reasonOf } from './requests.ts'
 

@@ -1,5 +1,5 @@
 /** Asks the API of the server that the page comes from. */
-import type { ProblemBody } from '../model/rows.ts'
+import type { ProblemBody } from '../../figures/rows.ts'
 import { access, refuseKey } from './access.ts'
 
 export type Parameters = Readonly<Record<string, string | number | undefined>>

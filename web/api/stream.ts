@@ -1,7 +1,8 @@
 /** Live messages through a WebSocket that comes back by itself and goes on from where it was: nothing is left out, and nothing comes twice. */
+
+import { type Connection, retryAfter } from '../../figures/connection.ts'
+import type { Message } from '../../figures/rows.ts'
 import { after, now, openSocket, whenOnline } from '../browser.ts'
-import { type Connection, retryAfter } from '../model/connection.ts'
-import type { Message } from '../model/rows.ts'
 import { createStore } from '../store.ts'
 import { access } from './access.ts'
 import { ask, type Parameters, pathOf, Refused, reasonOf } from './requests.ts'

@@ -1,10 +1,10 @@
 /** Whether the six laws hold: the last verdict, and a button that finds it out anew. */
 import { useEffect, useState } from 'preact/hooks'
+import type { AuditAnswer } from '../../figures/operator-rows.ts'
+import { ageText, instantText, lengthText } from '../../figures/times.ts'
 import { usePolled } from '../api/polled.ts'
 import { ask, reasonOf } from '../api/requests.ts'
 import { after } from '../browser.ts'
-import type { AuditAnswer } from '../model/operator-rows.ts'
-import { ageText, instantText, lengthText } from '../model/times.ts'
 import { stepText } from '../model/verdict.ts'
 import { Failed, Loading } from '../shell/notices.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'

@@ -1,7 +1,7 @@
 /** A verdict, law by law. */
 
-import type { AuditLaw, AuditVerdict } from '../model/operator-rows.ts'
-import { count, grouped } from '../model/pipeline.ts'
+import type { AuditLaw, AuditVerdict } from '../../figures/operator-rows.ts'
+import { count, grouped } from '../../figures/pipeline.ts'
 import { offenderText, verdictText } from '../model/verdict.ts'
 
 export function Verdict({ verdict }: { readonly verdict: AuditVerdict }) {

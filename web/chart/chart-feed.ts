@@ -1,10 +1,11 @@
 /** The candles that a chart shows: pages of history, further ones when it is scrolled, and live messages at its edge. */
+
+import { type CandleRow, type MarketRow, type Message, marketName } from '../../figures/rows.ts'
+import { startOfDay, type Timeframe } from '../../figures/times.ts'
 import { askRows, reasonOf } from '../api/requests.ts'
 import { openStream } from '../api/stream.ts'
 import { now } from '../browser.ts'
 import { type Candle, type CandleBook, type Change, createCandleBook } from '../model/candle-book.ts'
-import { type CandleRow, type MarketRow, type Message, marketName } from '../model/rows.ts'
-import { startOfDay, type Timeframe } from '../model/times.ts'
 import { lengthOf, type Span } from '../model/view-state.ts'
 import { createStore, type Store } from '../store.ts'
 

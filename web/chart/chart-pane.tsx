@@ -1,8 +1,8 @@
 /** One chart: its canvas, its figures, and what is said where there are no candles. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { type MarketRow, marketName } from '../../figures/rows.ts'
+import { startOfDay, type Timeframe } from '../../figures/times.ts'
 import { frames } from '../browser.ts'
-import { type MarketRow, marketName } from '../model/rows.ts'
-import { startOfDay, type Timeframe } from '../model/times.ts'
 import type { ChartState, Span } from '../model/view-state.ts'
 import { vwapLine } from '../model/vwap.ts'
 import { showChart, view } from '../shell/address.ts'

@@ -1,7 +1,6 @@
 /** The view of a chart: which market, timeframe and part of time, as the address says; and what can be done with it. */
 import { useMemo, useState } from 'preact/hooks'
-import { copyText } from '../browser.ts'
-import { type MarketRow, marketName } from '../model/rows.ts'
+import { type MarketRow, marketName } from '../../figures/rows.ts'
 import {
   instantText,
   longestOf,
@@ -10,7 +9,8 @@ import {
   type Timeframe,
   timeframeFor,
   timeframeNamed,
-} from '../model/times.ts'
+} from '../../figures/times.ts'
+import { copyText } from '../browser.ts'
 import { type ChartState, lengthOf, spanWithin } from '../model/view-state.ts'
 import { showChart, view } from '../shell/address.ts'
 import { Empty } from '../shell/notices.tsx'

@@ -1,6 +1,7 @@
 /** What is to be said of a window, in words. */
+
+import type { CoverageRow } from '../../figures/rows.ts'
 import type { Candle } from '../model/candle-book.ts'
-import type { CoverageRow } from '../model/rows.ts'
 
 /** Why a window is a gap; with what is known of its trades' numbers. */
 export function gapText(coverage: CoverageRow | undefined): string {

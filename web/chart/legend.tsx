@@ -1,11 +1,11 @@
 /** The figures of the window under the crosshair, or of the newest: word for word as the API gives them. */
 import { useEffect, useState } from 'preact/hooks'
+import { divideDecimals, multiplyDecimals, percentChange, readable, subtractDecimals } from '../../figures/decimals.ts'
+import { type CoverageRow, type MarketRow, marketName } from '../../figures/rows.ts'
+import type { Timeframe } from '../../figures/times.ts'
 import { askRows } from '../api/requests.ts'
 import { after } from '../browser.ts'
 import type { Candle } from '../model/candle-book.ts'
-import { divideDecimals, multiplyDecimals, percentChange, readable, subtractDecimals } from '../model/decimals.ts'
-import { type CoverageRow, type MarketRow, marketName } from '../model/rows.ts'
-import type { Timeframe } from '../model/times.ts'
 import { gapText } from './explain.ts'
 
 export interface LegendProps {

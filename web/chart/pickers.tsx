@@ -1,10 +1,10 @@
 /** The dialogs of the chart: which market, which others over it, which time, as of when, and what to take along. */
 import { useEffect, useState } from 'preact/hooks'
+import { groupMarkets } from '../../figures/markets.ts'
+import { type MarketRow, marketName, type PinRow } from '../../figures/rows.ts'
+import { instantText, parseInstant } from '../../figures/times.ts'
 import { askRows, reasonOf } from '../api/requests.ts'
 import { now } from '../browser.ts'
-import { groupMarkets } from '../model/markets.ts'
-import { type MarketRow, marketName, type PinRow } from '../model/rows.ts'
-import { instantText, parseInstant } from '../model/times.ts'
 import { Dialog } from '../shell/dialog.tsx'
 
 interface Picking<T> {

@@ -13,9 +13,9 @@ import {
   type Time,
   type UTCTimestamp,
 } from 'lightweight-charts'
+import { digitsAfterPoint } from '../../figures/decimals.ts'
+import { instantText } from '../../figures/times.ts'
 import type { Candle, CandleBook } from '../model/candle-book.ts'
-import { digitsAfterPoint } from '../model/decimals.ts'
-import { instantText } from '../model/times.ts'
 import { vwapLine } from '../model/vwap.ts'
 import type { ChartColors } from './colors.ts'
 import { createGapBands } from './gap-bands.ts'

@@ -1,6 +1,6 @@
 /** The chart's head: the market and its price, timeframe and range, and the buttons of its dialogs. */
-import type { MarketRow } from '../model/rows.ts'
-import { RANGES, TIMEFRAMES, type Timeframe } from '../model/times.ts'
+import type { MarketRow } from '../../figures/rows.ts'
+import { RANGES, TIMEFRAMES, type Timeframe } from '../../figures/times.ts'
 import type { ChartState } from '../model/view-state.ts'
 import { PriceLine } from '../watch/price-line.tsx'
 

@@ -1,10 +1,10 @@
 /** The connections to exchanges: which stand, how often and why they ended, and how long there was none. */
 import { useState } from 'preact/hooks'
+import type { FeedsAnswer, OutageRow } from '../../figures/operator-rows.ts'
+import { RANGES } from '../../figures/times.ts'
 import { usePolled } from '../api/polled.ts'
 import { ask, askRows } from '../api/requests.ts'
 import { now } from '../browser.ts'
-import type { FeedsAnswer, OutageRow } from '../model/operator-rows.ts'
-import { RANGES } from '../model/times.ts'
 import { Asked } from '../shell/asked.tsx'
 import { Failed, Loading } from '../shell/notices.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'

@@ -1,5 +1,5 @@
 /** Candles of one timeframe and several markets, as pages of history and live messages make them. */
-import { type CandleRow, marketName } from './rows.ts'
+import { type CandleRow, marketName } from '../../figures/rows.ts'
 
 export interface Candle extends CandleRow {
   /** Milliseconds since 1970. */

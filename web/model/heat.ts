@@ -1,7 +1,7 @@
 /** Coverage as a heat map: what each market has in each bucket of time, in one word. */
-import { multiplyDecimals } from './decimals.ts'
-import { count } from './pipeline.ts'
-import type { CoverageRow } from './rows.ts'
+import { multiplyDecimals } from '../../figures/decimals.ts'
+import { count } from '../../figures/pipeline.ts'
+import type { CoverageRow } from '../../figures/rows.ts'
 
 /** The worst first: a bucket is what is worst in it. */
 export const KINDS = [

@@ -1,6 +1,6 @@
 /** Records that were refused: by what was wrong and when, and their bytes as a person reads them. */
-import type { DeadLetterCount, DeadLetterRow } from './operator-rows.ts'
-import { RANGES, type Timeframe } from './times.ts'
+import type { DeadLetterCount, DeadLetterRow } from '../../figures/operator-rows.ts'
+import { RANGES, type Timeframe } from '../../figures/times.ts'
 
 /** What each fault means. */
 const FAULTS: Readonly<Record<string, string>> = {

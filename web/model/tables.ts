@@ -1,8 +1,8 @@
 /** The tables' columns as the page shows and sorts them. */
 
-import type { TableRow } from './operator-rows.ts'
-import { bytesText, grouped } from './pipeline.ts'
-import { ageText } from './times.ts'
+import type { TableRow } from '../../figures/operator-rows.ts'
+import { bytesText, grouped } from '../../figures/pipeline.ts'
+import { ageText } from '../../figures/times.ts'
 
 export interface TableColumn {
   readonly name: string

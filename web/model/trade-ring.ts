@@ -1,5 +1,5 @@
 /** The newest trades, as many as are kept: adding one costs the same however many there are. */
-import type { TradeRow } from './rows.ts'
+import type { TradeRow } from '../../figures/rows.ts'
 
 export interface TradeRing {
   add(trade: TradeRow): void

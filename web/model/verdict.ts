@@ -1,7 +1,7 @@
 /** What an audit found, in one sentence; and what it is doing. */
 
-import type { AuditVerdict } from './operator-rows.ts'
-import { count } from './pipeline.ts'
+import type { AuditVerdict } from '../../figures/operator-rows.ts'
+import { count } from '../../figures/pipeline.ts'
 
 /** An audit's steps (operations/audit/audit.ts). */
 const STEPS: Readonly<Record<string, string>> = {

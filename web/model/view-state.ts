@@ -1,5 +1,5 @@
 /** What the page shows, as the part of its address behind `#`: the link that brings it back. */
-import { HEAT_RANGES, RANGES, TIMEFRAMES, timeframeNamed } from './times.ts'
+import { HEAT_RANGES, RANGES, TIMEFRAMES, timeframeNamed } from '../../figures/times.ts'
 
 /** The part of time that the chart shows, milliseconds: the last so many, or between two instants since 1970. */
 export type Span = { readonly last: number } | { readonly from: number; readonly to: number }

@@ -1,7 +1,8 @@
 /** The average price since midnight (UTC), weighed by volume, after each candle of a day. */
+
+import { addDecimals, divideDecimals } from '../../figures/decimals.ts'
+import { startOfDay } from '../../figures/times.ts'
 import type { Candle } from './candle-book.ts'
-import { addDecimals, divideDecimals } from './decimals.ts'
-import { startOfDay } from './times.ts'
 
 const DIGITS = 10
 

@@ -1,7 +1,7 @@
 /** Below the picture of the pipeline: what was refused, whether candles agree with trades, and the tables. */
-import { bytesText, count, grouped, type Hop } from '../model/pipeline.ts'
-import type { StatsAnswer } from '../model/rows.ts'
-import { ageText, instantText } from '../model/times.ts'
+import { bytesText, count, grouped, type Hop } from '../../figures/pipeline.ts'
+import type { StatsAnswer } from '../../figures/rows.ts'
+import { ageText, instantText } from '../../figures/times.ts'
 
 export function DeadLetters({ stats }: { readonly stats: StatsAnswer }) {
   return (

@@ -1,8 +1,8 @@
 /** The pipeline as one picture: from the exchanges' feeds through every stage to candles, with what waits, how fast it goes and what is amiss. */
 import { useEffect } from 'preact/hooks'
-import { count, grouped, type Hop, LATE_MS, pipelineOf } from '../model/pipeline.ts'
-import type { StatsAnswer } from '../model/rows.ts'
-import { ageText, instantText, lengthText } from '../model/times.ts'
+import { count, grouped, type Hop, LATE_MS, pipelineOf } from '../../figures/pipeline.ts'
+import type { StatsAnswer } from '../../figures/rows.ts'
+import { ageText, instantText, lengthText } from '../../figures/times.ts'
 import { Empty, Failed, Loading } from '../shell/notices.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'
 import { useNow, useStore } from '../store.ts'

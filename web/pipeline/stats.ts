@@ -1,7 +1,7 @@
 /** How the lake is, asked for again every ten seconds while it is looked at: the answer costs the server some work. */
+import type { StatsAnswer } from '../../figures/rows.ts'
 import { createPoller } from '../api/polled.ts'
 import { ask } from '../api/requests.ts'
-import type { StatsAnswer } from '../model/rows.ts'
 
 const EVERY_MS = 10_000
 

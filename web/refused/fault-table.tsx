@@ -1,7 +1,7 @@
 /** What was wrong, how often, and when. */
-import { grouped } from '../model/pipeline.ts'
+import { grouped } from '../../figures/pipeline.ts'
+import { instantText } from '../../figures/times.ts'
 import { type Fault, faultText } from '../model/refused.ts'
-import { instantText } from '../model/times.ts'
 
 export interface FaultTableProps {
   readonly faults: readonly Fault[]

@@ -1,10 +1,10 @@
 /** A refused record: what is wrong with it in words; opened, where it is, what it says, and its bytes. */
 import { useState } from 'preact/hooks'
+import type { DeadLetterRow } from '../../figures/operator-rows.ts'
+import { grouped } from '../../figures/pipeline.ts'
+import { instantText, timeOfDay } from '../../figures/times.ts'
 import { copyText } from '../browser.ts'
-import type { DeadLetterRow } from '../model/operator-rows.ts'
-import { grouped } from '../model/pipeline.ts'
 import { bytesIn, hexLines } from '../model/refused.ts'
-import { instantText, timeOfDay } from '../model/times.ts'
 import { useMedia } from '../store.ts'
 
 export function Letter({ letter }: { readonly letter: DeadLetterRow }) {

@@ -1,6 +1,6 @@
 /** How old what is shown is, why there is nothing newer, and a button that asks again. */
 
-import { ageText } from '../model/times.ts'
+import { ageText } from '../../figures/times.ts'
 import { useNow } from '../store.ts'
 
 export interface AskedProps {

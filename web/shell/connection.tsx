@@ -1,9 +1,9 @@
 /** Whether what is shown is live: a sign in the head of the page, and a bar across it while the connection is broken. */
 import { useEffect, useState } from 'preact/hooks'
+import { worstOf } from '../../figures/connection.ts'
+import { lengthText } from '../../figures/times.ts'
 import { connections, retryNow } from '../api/stream.ts'
 import { after } from '../browser.ts'
-import { worstOf } from '../model/connection.ts'
-import { lengthText } from '../model/times.ts'
 import { useNow, useStore } from '../store.ts'
 
 /** How long it is said that the connection is back. */

@@ -1,8 +1,9 @@
 /** The trades as they come: the newest of them kept, and their rate. */
+
+import { marketName, type TradeRow } from '../../figures/rows.ts'
 import { askRows, type Parameters, reasonOf } from '../api/requests.ts'
 import { openStream } from '../api/stream.ts'
 import { now } from '../browser.ts'
-import { marketName, type TradeRow } from '../model/rows.ts'
 import { createTradeRing, type TradeRing } from '../model/trade-ring.ts'
 
 export interface TapeFeed {

@@ -1,5 +1,5 @@
 /** The trades of a market beside its chart, where the screen has room for them. */
-import { type MarketRow, marketName } from '../model/rows.ts'
+import { type MarketRow, marketName } from '../../figures/rows.ts'
 import { useMedia } from '../store.ts'
 import { Tape } from './tape.tsx'
 

@@ -1,7 +1,7 @@
 /** The view of all trades, or of those of one asset or market. */
 import { useState } from 'preact/hooks'
-import { groupMarkets } from '../model/markets.ts'
-import { type MarketRow, marketName } from '../model/rows.ts'
+import { groupMarkets } from '../../figures/markets.ts'
+import { type MarketRow, marketName } from '../../figures/rows.ts'
 import { show, view } from '../shell/address.ts'
 import { useShortcuts } from '../shell/shortcuts.ts'
 import { useMedia } from '../store.ts'

@@ -1,9 +1,9 @@
 /** The tape: trades from the newest down. Only the rows that are seen are there, drawn at most once a picture, however many trades come. */
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { digitsAfterPoint, multiplyDecimals, readable } from '../../figures/decimals.ts'
+import { type MarketRow, marketName, type TradeRow } from '../../figures/rows.ts'
+import { timeOfDay } from '../../figures/times.ts'
 import { frames } from '../browser.ts'
-import { digitsAfterPoint, multiplyDecimals, readable } from '../model/decimals.ts'
-import { type MarketRow, marketName, type TradeRow } from '../model/rows.ts'
-import { timeOfDay } from '../model/times.ts'
 import { Empty, Failed, Loading } from '../shell/notices.tsx'
 import { useNow } from '../store.ts'
 import { openTapeFeed, type TapeFeed } from './tape-feed.ts'

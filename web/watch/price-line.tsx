@@ -1,8 +1,8 @@
 /** A market's last price: with its unit, how it changed in a day, and how old it is. */
-import { percentChange, readable } from '../model/decimals.ts'
-import { dayBefore, digitsOf, HOUR, MINUTE, type Quote } from '../model/quotes.ts'
-import type { MarketRow } from '../model/rows.ts'
-import { ageText, instantText, lengthText } from '../model/times.ts'
+import { percentChange, readable } from '../../figures/decimals.ts'
+import { dayBefore, digitsOf, HOUR, MINUTE, type Quote } from '../../figures/quotes.ts'
+import type { MarketRow } from '../../figures/rows.ts'
+import { ageText, instantText, lengthText } from '../../figures/times.ts'
 import { useNow } from '../store.ts'
 import { quoteOf, useQuotes } from './quotes.ts'
 

@@ -1,11 +1,11 @@
 /** Each market's last price, hour and day: read once, and live from then on, for all who show them. */
 import { useEffect } from 'preact/hooks'
+import { HOUR, MINUTE, type Quote, quoteOfTrade, withHour, withMinute } from '../../figures/quotes.ts'
+import { type CandleRow, type MarketRow, marketName, type TradeRow } from '../../figures/rows.ts'
 import { loadMarkets, markets } from '../api/markets.ts'
 import { askRows } from '../api/requests.ts'
 import { openStream } from '../api/stream.ts'
 import { frames, now } from '../browser.ts'
-import { HOUR, MINUTE, type Quote, quoteOfTrade, withHour, withMinute } from '../model/quotes.ts'
-import { type CandleRow, type MarketRow, marketName, type TradeRow } from '../model/rows.ts'
 import { createStore, useStore } from '../store.ts'
 
 export type Quotes = ReadonlyMap<string, Quote>

@@ -1,9 +1,9 @@
 /** The markets by what they trade: last price, change, the last hour as a line, and what an asset costs more on one exchange than on another. */
 
-import { compareDecimals, readable } from '../model/decimals.ts'
-import { groupMarkets, spreadOf } from '../model/markets.ts'
-import { digitsOf, lastHour, type Quote } from '../model/quotes.ts'
-import { type MarketRow, marketName } from '../model/rows.ts'
+import { compareDecimals, readable } from '../../figures/decimals.ts'
+import { groupMarkets, spreadOf } from '../../figures/markets.ts'
+import { digitsOf, lastHour, type Quote } from '../../figures/quotes.ts'
+import { type MarketRow, marketName } from '../../figures/rows.ts'
 import { sparkPath } from '../model/sparkline.ts'
 import { useNow } from '../store.ts'
 import { Age, Change, toneOf } from './price-line.tsx'

@@ -1,5 +1,5 @@
 /** The watch list beside a chart, where the screen has room for it. */
-import type { MarketRow } from '../model/rows.ts'
+import type { MarketRow } from '../../figures/rows.ts'
 import { showChart } from '../shell/address.ts'
 import { useMedia } from '../store.ts'
 import { WatchList } from './watch-list.tsx'

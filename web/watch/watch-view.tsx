@@ -1,6 +1,6 @@
 /** The view of all markets. */
 import { useRef, useState } from 'preact/hooks'
-import type { MarketRow } from '../model/rows.ts'
+import type { MarketRow } from '../../figures/rows.ts'
 import { showChart } from '../shell/address.ts'
 import { Empty } from '../shell/notices.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'

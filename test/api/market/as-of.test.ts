@@ -114,7 +114,7 @@ describe('a pin', () => {
     expect((await ask('pins')).body.data.map(({ name }: Json) => name)).toEqual(['backtest-7', 'short'])
     expect((await ask('pins/short', 'DELETE')).status).toBe(204)
     expect((await ask('pins')).body.data.map(({ name }: Json) => name)).toEqual(['backtest-7'])
-    expect((await ask('pins/short', 'DELETE')).body.detail).toBe('There is no pin short: the nearest is backtest-7.')
+    expect((await ask('pins/short', 'DELETE')).body.detail).toBe('There is no pin short: there is only backtest-7.')
   })
 })
 

@@ -125,13 +125,13 @@ export const MISSING = [
   ['BINANCE', spoilt.symbol, spoilt.reportedAt, spoilt.reportedAt],
 ] as const
 
-/** `first`: how many reports there are already. */
-export async function publishReports(lake: MemoryLake, reports: readonly FeedGap[], first: number): Promise<void> {
-  const records = reports.map((gap, place) => ({
+/** Commits what a feed reports. */
+export async function publishReports(lake: MemoryLake, reports: readonly FeedGap[], firstOffset = 0): Promise<void> {
+  const records = reports.map((gap, at) => ({
     ...{
       topic: FEED_GAPS.topic,
       partition: 0,
-      offset: first + place,
+      offset: firstOffset + at,
       timestamp: lake.clock.now(),
       timestampType: 'CREATE_TIME',
       key: null,
@@ -173,7 +173,7 @@ export async function marketLake({
   }
   await unifyAll(lake)
   await foldPending(lake.ports, Number.POSITIVE_INFINITY)
-  await publishReports(lake, REPORTS, 0)
+  await publishReports(lake, REPORTS)
   const api = createApi({ ports: lake.ports, log: SILENT, auth: 'none', ...options })
   const described = Object.entries((await askedDescription()).paths)
   const ask = async (path: string, { headers, ...request }: RequestInit) => {

@@ -82,19 +82,21 @@ test('tables that are opened together are of one moment, though a commit comes i
     )
 })
 
+/** Takes a file out of a table, as a repair does that finds it lost. */
+async function takenOut(lake: MarketLake, table: typeof GOLD_TABLE): Promise<DataFile[]> {
+  const loaded = await loadTable(lake.ports, table.name)
+  const files = (await planFiles(lake.ports, loaded)).slice(-1)
+  const remove = new Set(files.map(({ key }) => key))
+  const staged = await stageSnapshot(lake.ports, { table: loaded, remove, operation: 'delete' })
+  const gone = files.map(file => ({
+    ...{ definition: table, file, key: file.key, rows: file.records, rowsBefore: file.records, reason: 'a test' },
+  }))
+  const recorded = await recordGone(lake.ports, gone)
+  await lake.ports.state.transact([staged.write, ...recorded], lake.ports.ids.uuid())
+  return files
+}
+
 describe('while a repair makes rows again', () => {
-  async function takenOut(lake: MarketLake, table: typeof GOLD_TABLE): Promise<DataFile[]> {
-    const loaded = await loadTable(lake.ports, table.name)
-    const files = (await planFiles(lake.ports, loaded)).slice(-1)
-    const remove = new Set(files.map(({ key }) => key))
-    const staged = await stageSnapshot(lake.ports, { table: loaded, remove, operation: 'delete' })
-    const gone = files.map(file => ({
-      ...{ definition: table, file, key: file.key, rows: file.records, rowsBefore: file.records, reason: 'a test' },
-    }))
-    const recorded = await recordGone(lake.ports, gone)
-    await lake.ports.state.transact([staged.write, ...recorded], lake.ports.ids.uuid())
-    return files
-  }
   async function putBack(lake: MarketLake, table: typeof GOLD_TABLE, add: readonly DataFile[]): Promise<void> {
     const loaded = await loadTable(lake.ports, table.name)
     const staged = await stageSnapshot(lake.ports, { table: loaded, add: [...add], operation: 'append' })
@@ -131,6 +133,23 @@ describe('while a repair makes rows again', () => {
     await settleLosses(lake.ports, [table])
     for (const [n, path] of paths.entries()) expect((await ask(path)).data).toEqual(before[n].data)
   })
+})
+
+test('a pin whose file is lost says so once a repair has found that, and what is of now is answered', async () => {
+  const lake = await marketLake()
+  const path = `trades?start=${NOW - 40n * DAY}&end=${NOW}&limit=5000`
+  await lake.ask('pins/kept', { method: 'PUT' })
+  lake.clock.advance(1_000)
+  const [{ key }] = await takenOut(lake, GOLD_TABLE)
+  await lake.ports.store.delete([key])
+  expect((await lake.get(`${path}&as_of=kept`)).status).toBe(410)
+  await settleLosses(lake.ports, [GOLD_TABLE])
+  const answer = await lake.get(`${path}&as_of=kept`)
+  expect([answer.status, ((await answer.json()) as Json).detail]).toEqual([
+    410,
+    'This earlier state has a file of gold_crypto_trades that was found lost on 2026-11-20: what could be made again is in later states, so give a later as_of, or none.',
+  ])
+  expect((await lake.get(path)).status).toBe(200)
 })
 
 describe('where minutes are kept no longer', async () => {

@@ -32,6 +32,18 @@ test('the tables have their rows, each exchange its newest trade, each stage wha
   expect(feeds).toEqual({ open: 2, lost: 2, unreadable: 1 })
 })
 
+test('an answer has the parts that are asked for, and a part that there is not is refused', async () => {
+  const some: Json = await (await lake.get('stats?parts=tables,stages')).json()
+  expect(Object.keys(some)).toEqual(['time', 'stages', 'tables'])
+  const { tables, stages } = await stats()
+  expect(some).toMatchObject({ tables, stages })
+  const wrong = await lake.get('stats?parts=tables,prices')
+  expect([wrong.status, ((await wrong.json()) as Json).detail]).toEqual([
+    400,
+    'parts has prices: give some of exchanges, stages, tables, dead_letters, feeds, candle_check.',
+  ])
+})
+
 test('what waits is counted, with how long it does; what was refused, by what was wrong', async () => {
   await ingest(
     lake.ports,

@@ -7,7 +7,7 @@ import { memoryLake, testEngine } from '../../functions/support.ts'
 import { SILENT } from '../../silent-log.ts'
 import { commit, someTrades } from '../live/live-lake.ts'
 import { readerOf } from '../live/support.ts'
-import { DAY, HOUR, type MarketLake, MINUTE, marketLake, NOW } from '../market/market-lake.ts'
+import { DAY, HOUR, type MarketLake, MINUTE, marketLake, NOW, publishReports, report } from '../market/market-lake.ts'
 
 const lake: MarketLake = await marketLake()
 // biome-ignore lint/suspicious/noExplicitAny: messages are whatever was sent
@@ -199,6 +199,42 @@ test('a normalized stream has live trades, and bars when their windows have ende
     ...['trade_bar binance BTCUSDT 1', 'trade_bar binance ETHUSDT 1'],
   ])
   await reader.cancel()
+  await pass()
+  expect(timers.pending()).toBe(0)
+})
+
+test('a normalized stream says once that a feed was down, where that is asked for', async () => {
+  const live = memoryLake({ engine: await testEngine() })
+  await commit(live, someTrades(live, 3, 60_000))
+  const down = (exchange: string, ago: number) => {
+    const from = BigInt(live.clock.now() - ago) * 1000n
+    const ids = { fromId: null, toId: null, fromTime: from, toTime: from + 1_000_000n }
+    return report(exchange, { kind: 'disconnect', status: 'unknown', reportedAt: from + 2_000_000n, ...ids })
+  }
+  await publishReports(live, [down('binance', 50_000)])
+  const timers = createFakeTimers(live.clock.now())
+  const from = (withDisconnectMessages: boolean) =>
+    asked(live.ports, timers)('ws-stream-normalized', [
+      { exchange: 'binance', dataTypes: ['trade'], withDisconnectMessages },
+    ])
+  const got: Json[][] = [[], []]
+  const readers = [readerOf(await from(true)), readerOf(await from(false))]
+  for (const [at, reader] of readers.entries())
+    void (async () => {
+      for (let next = await reader.next(); next; next = await reader.next()) got[at].push(...next)
+    })()
+  const pass = async () => {
+    for (let i = 0; i < 80; i++) await timers.advance(250)
+  }
+  await pass()
+  const late = [down('binance', 5_000), down('kraken', 5_000)]
+  await publishReports(live, late, 1)
+  // Nothing is traded meanwhile.
+  await pass()
+  await pass()
+  const time = iso(late[0].fromTime ?? 0n)
+  expect(got).toEqual([[{ type: 'disconnect', exchange: 'binance', localTimestamp: time }], []])
+  await Promise.all(readers.map(reader => reader.cancel()))
   await pass()
   expect(timers.pending()).toBe(0)
 })

@@ -1,5 +1,5 @@
 /** The pipeline as one picture, from an answer of `/v1/stats` and the one before it. */
-import type { StatsAnswer } from './rows.ts'
+import type { StatsAnswer, StatsParts } from './rows.ts'
 
 /** What waits, or is silent, for longer is late. */
 export const LATE_MS = 120_000
@@ -22,6 +22,8 @@ export interface Hop {
 export interface TableFigures {
   readonly table: string
   readonly rows: number
+  /** As of a hop. */
+  readonly rate: number | undefined
   /** Bytes of its files; null where the table does not say. */
   readonly bytes: number | null
   /** How old its newest commit was when the server answered, milliseconds. */
@@ -53,23 +55,25 @@ const PARTS: readonly Part[] = [
 const minutes = (tables: StatsAnswer['tables']) => tables.filter(({ table }) => table === 'gold_ohlcv_1m')
 const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0)
 
-function rowsOf({ name, table }: Part, { tables }: StatsAnswer): number {
+function rowsOf({ name, table }: Part, { tables }: StatsParts): number {
   const own = name === 'Candles' ? minutes(tables) : tables.filter(each => table.test(each.table))
   return sum(own.map(({ rows }) => rows))
 }
 
-export function pipelineOf(stats: StatsAnswer, before?: StatsAnswer): Pipeline {
+/** `before`: an earlier answer of the same lake. */
+export function pipelineOf(stats: StatsParts, before?: StatsParts): Pipeline {
   const time = Date.parse(stats.time)
-  const seconds = before ? (time - Date.parse(before.time)) / 1000 : 0
   const hops = PARTS.map((part): Hop => {
     const tables = stats.tables
       .filter(each => part.table.test(each.table))
-      .map(({ table, rows, bytes, committed }) => ({ table, rows, bytes, ageMs: time - Date.parse(committed) }))
+      .map(({ table, rows, bytes, committed }) => ({
+        ...{ table, rows, bytes, ageMs: time - Date.parse(committed) },
+        rate: rateBetween(stats, before, ({ tables }) => tables.find(each => each.table === table)?.rows ?? 0),
+      }))
     const stages = stats.stages.filter(({ stage }) => part.stage.test(stage))
-    const rows = rowsOf(part, stats)
-    const more = before && seconds > 0 ? rows - rowsOf(part, before) : -1
     return {
-      ...{ name: part.name, rows, tables, rate: more >= 0 ? more / seconds : undefined },
+      ...{ name: part.name, rows: rowsOf(part, stats), tables },
+      rate: rateBetween(stats, before, answer => rowsOf(part, answer)),
       waiting: sum(stages.map(({ waiting }) => waiting)),
       lagMs: Math.max(0, ...stages.map(({ lag_seconds }) => lag_seconds)) * 1000,
       committedMs: tables.length > 0 ? Math.min(...tables.map(({ ageMs }) => ageMs)) : undefined,
@@ -78,13 +82,23 @@ export function pipelineOf(stats: StatsAnswer, before?: StatsAnswer): Pipeline {
   return { hops, alarms: alarmsOf(stats, hops) }
 }
 
-function alarmsOf({ candle_check: check, feeds, exchanges }: StatsAnswer, hops: readonly Hop[]): string[] {
+function rateBetween(
+  stats: StatsParts,
+  before: StatsParts | undefined,
+  rowsIn: (answer: StatsParts) => number,
+): number | undefined {
+  const seconds = before ? (Date.parse(stats.time) - Date.parse(before.time)) / 1000 : 0
+  const more = before && seconds > 0 ? rowsIn(stats) - rowsIn(before) : -1
+  return more >= 0 ? more / seconds : undefined
+}
+
+function alarmsOf({ candle_check: check, feeds, exchanges }: StatsParts, hops: readonly Hop[]): string[] {
   const late = hops.filter(({ lagMs }) => lagMs > LATE_MS).map(({ name }) => name)
   const silent = exchanges.filter(({ age_seconds }) => age_seconds * 1000 > LATE_MS).map(({ exchange }) => exchange)
   return [
-    check.holds ? '' : `Candles and trades disagree in ${count(check.differing, 'candle')}.`,
-    feeds.lost > 0 ? `${count(feeds.lost, 'trade')} cannot be had any more.` : '',
-    feeds.unreadable > 0 ? `${count(feeds.unreadable, 'trade')} could not be read.` : '',
+    !check || check.holds ? '' : `Candles and trades disagree in ${count(check.differing, 'candle')}.`,
+    feeds && feeds.lost > 0 ? `${count(feeds.lost, 'trade')} cannot be had any more.` : '',
+    feeds && feeds.unreadable > 0 ? `${count(feeds.unreadable, 'trade')} could not be read.` : '',
     late.length > 0 ? `Work has waited for over two minutes: ${late.join(', ')}.` : '',
     silent.length > 0 ? `No trade for over two minutes: ${silent.join(', ')}.` : '',
   ].filter(Boolean)

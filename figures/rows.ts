@@ -92,6 +92,9 @@ export interface StatsAnswer {
   }
 }
 
+/** `/v1/stats?parts=…`: an answer that may lack what costs more. */
+export type StatsParts = Pick<StatsAnswer, 'time' | 'exchanges' | 'stages' | 'tables'> & Partial<StatsAnswer>
+
 export interface PinRow {
   readonly name: string
   readonly time: string

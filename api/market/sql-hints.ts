@@ -1,7 +1,7 @@
 /** Why a query may have found nothing: a filter names a value that its table does not have. */
-import type { Reader } from '../adapters/duckdb-reader.ts'
-import { sqlName } from '../domain/sql.ts'
-import { allTables } from '../domain/tables.ts'
+import type { Reader } from '../../adapters/duckdb-reader.ts'
+import { sqlName } from '../../domain/sql.ts'
+import { allTables } from '../../domain/tables.ts'
 
 /** Columns of few values, which people filter by. */
 const COLUMNS = ['exchange', 'symbol', 'side', 'currency', 'asset_class', 'error_type', 'kind', 'status']

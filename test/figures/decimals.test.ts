@@ -10,7 +10,7 @@ import {
   percentChange,
   readable,
   subtractDecimals,
-} from '../../web/model/decimals.ts'
+} from '../../figures/decimals.ts'
 
 describe('reckoning', () => {
   test('is exact where floats are not', () => {

@@ -1,16 +1,8 @@
 /** Markets in groups, their spread, and their quotes. */
 import { describe, expect, test } from 'vitest'
-import { groupMarkets, spreadOf } from '../../web/model/markets.ts'
-import {
-  dayBefore,
-  digitsOf,
-  lastHour,
-  type Quote,
-  quoteOfTrade,
-  withHour,
-  withMinute,
-} from '../../web/model/quotes.ts'
-import type { CandleRow, MarketRow } from '../../web/model/rows.ts'
+import { groupMarkets, spreadOf } from '../../figures/markets.ts'
+import { dayBefore, digitsOf, lastHour, type Quote, quoteOfTrade, withHour, withMinute } from '../../figures/quotes.ts'
+import type { CandleRow, MarketRow } from '../../figures/rows.ts'
 
 const market = (exchange: string, base: string, quote: string): MarketRow => ({
   ...{ exchange, symbol: base + quote, base, quote, first_trade: '', last_trade: '' },

@@ -1,7 +1,7 @@
 /** The picture of the pipeline, from answers of `/v1/stats` that are written here by hand. */
 import { describe, expect, test } from 'vitest'
-import { bytesText, count, pipelineOf } from '../../web/model/pipeline.ts'
-import type { StatsAnswer } from '../../web/model/rows.ts'
+import { bytesText, count, pipelineOf } from '../../figures/pipeline.ts'
+import type { StatsAnswer } from '../../figures/rows.ts'
 
 const table = (name: string, rows: number, committed = '2026-11-20T10:00:00.000Z') => ({
   ...{ table: name, rows, committed, bytes: 100 },

@@ -1,0 +1,123 @@
+/** What stands around the body of a screen: whose it is, the views, what is amiss; and at the foot what is left out, and the keys. Pure. */
+import { lengthText } from '../../figures/times.ts'
+import type { Drawn, Screen } from './keys.ts'
+import type { Seen } from './seen.ts'
+import type { Order } from './table.ts'
+import {
+  apart,
+  cut,
+  cutLine,
+  dim,
+  harmless,
+  type Line,
+  type Look,
+  lineWidth,
+  plain,
+  type Size,
+  signsOf,
+} from './text.ts'
+import { TITLES, VIEWS } from './views/views.ts'
+
+export function titleLine(seen: Seen, width: number, look: Look): Line {
+  const left: Line = [{ text: 'tradelake', tone: 'bold' }, plain(` ${harmless(seen.place, look)}`)]
+  return apart(left, connectionIn(seen, look), width, look)
+}
+
+function connectionIn({ connection, nowMs }: Seen, look: Look): Line {
+  const { dot } = signsOf(look)
+  switch (connection.kind) {
+    case 'live':
+      return [{ text: `${dot} live`, tone: 'good' }, dim(` ${new Date(nowMs).toISOString().slice(11, 19)} UTC`)]
+    case 'connecting':
+      return [{ text: `${dot} connecting`, tone: 'late' }]
+    case 'locked':
+      return [{ text: `${dot} a key is needed`, tone: 'bad' }]
+    case 'broken':
+      return [
+        {
+          text: `${dot} broken for ${lengthText(Math.floor(Math.max(0, nowMs - connection.sinceMs) / 1000) * 1000).replace('.0', '')}`,
+          tone: 'bad',
+        },
+      ]
+  }
+}
+
+export function tabsLine({ view }: Screen, width: number, look: Look): Line {
+  const tabs = (names: (at: number) => string): Line =>
+    VIEWS.flatMap((name, at) => [
+      ...(at === 0 ? [] : [plain(' ')]),
+      name === view
+        ? ({ text: ` ${at + 1} ${TITLES[name]} `, tone: 'chosen' } as const)
+        : dim(names(at) === '' ? `${at + 1}` : ` ${at + 1} ${names(at)} `),
+    ])
+  const whole = tabs(at => TITLES[VIEWS[at]])
+  return lineWidth(whole) <= width
+    ? whole
+    : cutLine(
+        tabs(() => ''),
+        width,
+        look,
+      )
+}
+
+/** What is amiss, and what the command itself says: as many lines as leave room for the rest. */
+export function alarmLines(alarms: readonly string[], seen: Seen, { columns, rows }: Size, look: Look): Line[] {
+  const { connection, nowMs, notes } = seen
+  const broken =
+    connection.kind === 'broken'
+      ? [`${connection.reason} Tried again in ${Math.max(0, Math.ceil((connection.nextMs - nowMs) / 1000))} s.`]
+      : []
+  const all: Line[] = [
+    ...[...broken, ...alarms].map((text): Line => [{ text: cut(harmless(text, look), columns, look), tone: 'bad' }]),
+    ...notes.map((text): Line => [{ text: cut(harmless(text, look), columns, look), tone: 'late' }]),
+  ]
+  const most = Math.max(1, Math.floor(rows / 8))
+  const shown = all.length > most ? [...all.slice(0, most - 1), more(all.length - most + 1, columns, look)] : all
+  return [...shown, []]
+}
+
+const more = (count: number, width: number, look: Look): Line => [
+  { text: cut(`and ${count} more ${count === 1 ? 'warning' : 'warnings'}`, width, look), tone: 'bad' },
+]
+
+/** What is said of a body at the foot. */
+export interface Foot {
+  readonly drawn: Drawn
+  /** Columns that are not shown. */
+  readonly hidden: number
+  /** Rows of the table above and below those that are seen. */
+  readonly above: number
+  readonly below: number
+  /** Rows of tables for which there is no room at all. */
+  readonly leftOut: number
+  /** Rows without a filter, and what one of them is. */
+  readonly total: number
+  readonly unit: string
+  readonly order: Order | undefined
+  readonly orderTitle: string
+}
+
+export function footOf(body: Foot, screen: Screen, hint: string, width: number, look: Look): Line[] {
+  const { between, up, down } = signsOf(look)
+  const { hidden, above, below, leftOut, total, unit, drawn, order, orderTitle } = body
+  const said = [
+    above > 0 ? `+${above} above` : '',
+    below > 0 ? `+${below} below` : '',
+    leftOut > 0 ? `${leftOut} ${leftOut === 1 ? 'row' : 'rows'} of tables above left out` : '',
+    hidden > 0 ? `${hidden} ${hidden === 1 ? 'column' : 'columns'} hidden` : '',
+    screen.filter !== '' && !screen.isTyping
+      ? `${drawn.rows} of ${total} ${total === 1 ? unit : `${unit}s`} with: ${harmless(screen.filter, look)}`
+      : '',
+    order ? `by ${orderTitle} ${order.isDescending ? down : up}` : '',
+  ].filter(Boolean)
+  const keys = screen.isTyping
+    ? [
+        plain('/'),
+        plain(harmless(screen.filter, look)),
+        { text: ' ', tone: 'chosen' } as const,
+        dim(`  ${drawn.rows} of ${total}  Enter keeps it, Esc ends it`),
+      ]
+    : [dim('q leave  ? help  / filter  s sort  r reverse  Up Down')]
+  const last = hint === '' ? cutLine(keys, width, look) : apart(keys, [dim(harmless(hint, look))], width, look)
+  return [[dim(cut(said.join(` ${between} `), width, look))], last]
+}

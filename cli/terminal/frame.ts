@@ -1,0 +1,169 @@
+/** A whole screen, from what is known and what was pressed: as many lines as the terminal has. Pure. */
+import { alarmLines, type Foot, footOf, tabsLine, titleLine } from './edges.ts'
+import { type Drawn, HELP, type Screen } from './keys.ts'
+import type { Seen } from './seen.ts'
+import { arrange, headLine, layout, type Row, rowLine, type Table } from './table.ts'
+import { cut, cutLine, dim, harmless, type Line, type Look, lineWidth, plain, type Size, spaces } from './text.ts'
+import { alarmsIn, viewOf } from './views/views.ts'
+
+export interface Frame {
+  readonly lines: readonly Line[]
+  readonly drawn: Drawn
+  /** The screen as it was drawn: rows may have gone, or the terminal become smaller. */
+  readonly screen: Screen
+}
+
+/** Its titles and two rows. */
+const LEAST_TABLE = 3
+const LEAST: Size = { columns: 20, rows: 7 }
+const NOTHING: Drawn = { rows: 0, page: 1, columns: [], market: undefined }
+
+export function frameOf(seen: Seen, screen: Screen, size: Size, look: Look): Frame {
+  const { columns, rows } = size
+  if (columns < LEAST.columns || rows < LEAST.rows) {
+    const words = [dim(cut('Too small.', columns, look))]
+    return { lines: filled([words], rows), drawn: NOTHING, screen }
+  }
+  const alarms = alarmsIn(seen)
+  const head: Line[] = [
+    titleLine(seen, columns, look),
+    tabsLine(screen, columns, look),
+    ...alarmLines(alarms, seen, size, look),
+  ]
+  const room = rows - head.length - FOOT_LINES
+  const body = screen.isHelp ? helpBody(columns, room, look) : bodyOf(seen, screen, { columns, rows: room }, look)
+  const foot = screen.isHelp
+    ? [[], [dim(cut('Any key closes the help.', columns, look))]]
+    : footOf(body, screen, seen.hint, columns, look)
+  return {
+    lines: [...head, ...filled(body.lines, room), ...foot],
+    drawn: body.drawn,
+    screen: { ...screen, at: body.at, top: body.top },
+  }
+}
+
+const FOOT_LINES = 2
+
+function filled(lines: readonly Line[], rows: number): Line[] {
+  return Array.from({ length: rows }, (_, at) => lines[at] ?? [])
+}
+
+interface Body extends Foot {
+  readonly lines: readonly Line[]
+  readonly at: number
+  readonly top: number
+}
+
+function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look): Body {
+  const view = viewOf(screen.view, seen, screen.market, look)
+  const parts = view.above.map(part =>
+    'columns' in part ? tableLines(part, columns, look) : lineOnly(part, columns, look),
+  )
+  // What stands above gives way to the table, the last part first.
+  let kept = parts.length
+  const upperRows = () => parts.slice(0, kept).reduce((sum, { lines }) => sum + lines.length, 0)
+  while (kept > 0 && upperRows() + LEAST_TABLE > rows) kept--
+  const upper = parts.slice(0, kept).flatMap(({ lines }) => lines)
+  const leftOut = parts.slice(kept).reduce((sum, { rows }) => sum + rows, 0)
+  const order = screen.orders[screen.view]
+  const { table } = view
+  const room = Math.max(1, rows - upper.length - 1)
+  const plan = layout(table, columns, order, look)
+  const arranged = arrange(table.rows, screen.filter, order)
+  const at = Math.max(0, Math.min(arranged.length - 1, screen.at))
+  const top = Math.max(0, Math.min(Math.max(at - room + 1, Math.min(screen.top, at)), arranged.length - room))
+  const shown = arranged.slice(top, top + room)
+  const drawn: Drawn = {
+    ...{ rows: arranged.length, page: room, market: arranged[at]?.market },
+    columns: plan.shown.map(({ at }) => at),
+  }
+  const lines =
+    plan.needed !== undefined
+      ? [[dim(cut(`${plan.needed} columns are needed for this.`, columns, look))]]
+      : arranged.length === 0
+        ? [
+            [
+              dim(
+                cut(
+                  table.rows.length === 0
+                    ? table.empty
+                    : `No ${table.unit} has all of: ${harmless(screen.filter, look)}`,
+                  columns,
+                  look,
+                ),
+              ),
+            ],
+          ]
+        : [
+            headLine(table, plan, order, look),
+            ...shown.map((row, place) => lineOf(table, plan, row, top + place === at, columns, look)),
+          ]
+  return {
+    ...{ lines: [...upper, ...lines], drawn, at, top, order },
+    hidden: plan.hidden + parts.reduce((sum, { hidden }) => sum + hidden, 0),
+    ...{ above: top, below: Math.max(0, arranged.length - top - room), leftOut },
+    ...{ total: table.rows.length, unit: table.unit, orderTitle: order ? table.columns[order.by].title : '' },
+  }
+}
+
+/** The chosen row is lit from edge to edge. */
+function lineOf(
+  table: Table,
+  plan: ReturnType<typeof layout>,
+  row: Row,
+  isChosen: boolean,
+  width: number,
+  look: Look,
+): Line {
+  const line = rowLine(table, plan, row, look)
+  if (!isChosen) return line
+  const text = line.map(piece => piece.text).join('')
+  return [{ text: text + spaces(width - lineWidth(line)), tone: 'chosen' }]
+}
+
+interface Part {
+  readonly lines: Line[]
+  /** Columns that are not shown. */
+  readonly hidden: number
+  /** Rows of a table. */
+  readonly rows: number
+}
+
+const lineOnly = (line: Line, width: number, look: Look): Part => ({
+  lines: [cutLine(line, width, look)],
+  hidden: 0,
+  rows: 0,
+})
+
+function tableLines(table: Table, width: number, look: Look): Part {
+  const plan = layout(table, width, undefined, look)
+  const rows = table.rows.length
+  if (plan.needed !== undefined) return lineOnly([dim(`${plan.needed} columns are needed for this.`)], width, look)
+  if (rows === 0) return lineOnly([dim(table.empty)], width, look)
+  return {
+    lines: [headLine(table, plan, undefined, look), ...table.rows.map(row => rowLine(table, plan, row, look))],
+    ...{ hidden: plan.hidden, rows },
+  }
+}
+
+function helpBody(width: number, room: number, look: Look): Body {
+  const keys = Math.max(...HELP.map(([keys]) => keys.length))
+  const lines = HELP.map(
+    ([names, does]): Line => cutLine([{ text: names.padEnd(keys + 2), tone: 'bold' }, plain(does)], width, look),
+  )
+  // Two columns where one has not the room.
+  const half = Math.ceil(lines.length / 2)
+  const isTall = lines.length <= room
+  const widest = Math.max(...lines.map(lineWidth)) + 3
+  const beside = isTall
+    ? lines
+    : lines
+        .slice(0, half)
+        .map((line, at) =>
+          cutLine([...line, plain(spaces(widest - lineWidth(line))), ...(lines[at + half] ?? [])], width, look),
+        )
+  return {
+    ...{ lines: beside, drawn: NOTHING, at: 0, top: 0, hidden: 0, above: 0, below: 0, leftOut: 0 },
+    ...{ total: 0, unit: '', order: undefined, orderTitle: '' },
+  }
+}

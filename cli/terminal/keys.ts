@@ -1,0 +1,148 @@
+/** What each key does: a state of the screen, and the one after a key. Pure. */
+import type { Order } from './table.ts'
+import { TITLES, VIEWS, type ViewName } from './views/views.ts'
+
+export interface Screen {
+  readonly view: ViewName
+  /** The market that is looked into, in views that can. */
+  readonly market: string | undefined
+  readonly isHelp: boolean
+  readonly filter: string
+  /** Whether the filter is being typed. */
+  readonly isTyping: boolean
+  readonly orders: Readonly<Partial<Record<ViewName, Order>>>
+  /** The chosen row, and the first that is seen. */
+  readonly at: number
+  readonly top: number
+}
+
+/** What the screen has to do with a key, from the frame that was drawn last. */
+export interface Drawn {
+  /** Rows of the table that the filter has left, and how many of them fit. */
+  readonly rows: number
+  readonly page: number
+  /** Numbers of the columns that are shown. */
+  readonly columns: readonly number[]
+  /** The market of the chosen row. */
+  readonly market: string | undefined
+}
+
+/** As Node's readline tells it. */
+export interface Key {
+  readonly name?: string | undefined
+  readonly sequence?: string | undefined
+  readonly ctrl?: boolean | undefined
+  readonly shift?: boolean | undefined
+}
+
+export function firstScreen(view: ViewName): Screen {
+  return { view, market: undefined, isHelp: false, filter: '', isTyping: false, orders: {}, at: 0, top: 0 }
+}
+
+/** Views in which a row can be opened. */
+const CAN_OPEN: readonly ViewName[] = ['gaps']
+
+export const HELP: readonly (readonly [keys: string, does: string])[] = [
+  ...VIEWS.map((view, at) => [String(at + 1), TITLES[view]] as const),
+  ['Tab, Shift-Tab', 'the next view, the one before'],
+  ['Up, Down, k, j', 'a row up, down'],
+  ['PgUp, PgDn', 'a page up, down'],
+  ['Home, End, g, G', 'the first row, the last'],
+  ['/', 'filter: rows that have all of the words'],
+  ['Esc', 'end the filter, close what is open'],
+  ['s, S', 'sort by the next column, by the one before'],
+  ['r', 'the other way round'],
+  ['Enter', 'in Gaps: the hours of the market'],
+  ['?', 'this help'],
+  ['q, Ctrl-C', 'leave'],
+]
+
+/** The screen after a key; `leave` where it is left. */
+export function afterKey(screen: Screen, key: Key, drawn: Drawn): Screen | 'leave' {
+  if (key.ctrl && key.name === 'c') return 'leave'
+  if (screen.isTyping) return typed(screen, key)
+  const letter = key.sequence ?? ''
+  if (screen.isHelp) return letter === 'q' ? 'leave' : { ...screen, isHelp: false }
+  const number = /^[1-9]$/.test(letter) ? Number(letter) - 1 : -1
+  if (number >= 0) return number < VIEWS.length ? shown(screen, VIEWS[number]) : screen
+  const move = (at: number): Screen => ({ ...screen, at: Math.max(0, Math.min(drawn.rows - 1, at)) })
+  switch (key.name) {
+    case 'tab':
+      return shown(screen, VIEWS[(VIEWS.indexOf(screen.view) + (key.shift ? VIEWS.length - 1 : 1)) % VIEWS.length])
+    case 'up':
+      return move(screen.at - 1)
+    case 'down':
+      return move(screen.at + 1)
+    case 'pageup':
+      return move(screen.at - drawn.page)
+    case 'pagedown':
+      return move(screen.at + drawn.page)
+    case 'home':
+      return move(0)
+    case 'end':
+      return move(drawn.rows - 1)
+    case 'return':
+    case 'enter':
+      return CAN_OPEN.includes(screen.view) && drawn.market !== undefined && screen.market === undefined
+        ? { ...screen, market: drawn.market, at: 0, top: 0, filter: '' }
+        : screen
+    case 'escape':
+      if (screen.market !== undefined) return { ...screen, market: undefined, at: 0, top: 0 }
+      return { ...screen, filter: '', at: 0, top: 0 }
+  }
+  switch (letter) {
+    case 'q':
+      return 'leave'
+    case '?':
+      return { ...screen, isHelp: true }
+    case '/':
+      return { ...screen, isTyping: true }
+    case 'k':
+      return move(screen.at - 1)
+    case 'j':
+      return move(screen.at + 1)
+    case 'g':
+      return move(0)
+    case 'G':
+      return move(drawn.rows - 1)
+    case 's':
+      return sorted(screen, drawn.columns, 1)
+    case 'S':
+      return sorted(screen, drawn.columns, -1)
+    case 'r': {
+      const order = screen.orders[screen.view]
+      return order ? withOrder(screen, { ...order, isDescending: !order.isDescending }) : screen
+    }
+  }
+  return screen
+}
+
+const shown = (screen: Screen, view: ViewName): Screen =>
+  view === screen.view ? screen : { ...screen, view, market: undefined, filter: '', at: 0, top: 0 }
+
+const withOrder = (screen: Screen, order: Order | undefined): Screen => ({
+  ...screen,
+  orders: { ...screen.orders, [screen.view]: order },
+  at: 0,
+  top: 0,
+})
+
+/** By the columns that are shown, and then as the rows come. */
+function sorted(screen: Screen, columns: readonly number[], step: 1 | -1): Screen {
+  const places = [undefined, ...columns]
+  const place = places.indexOf(screen.orders[screen.view]?.by)
+  const by = places[(Math.max(0, place) + step + places.length) % places.length]
+  return withOrder(screen, by === undefined ? undefined : { by, isDescending: by !== columns[0] })
+}
+
+const LONGEST_FILTER = 60
+
+function typed(screen: Screen, { name, sequence = '', ctrl }: Key): Screen {
+  const filtered = (filter: string): Screen => ({ ...screen, filter: filter.slice(0, LONGEST_FILTER), at: 0, top: 0 })
+  if (name === 'return' || name === 'enter') return { ...screen, isTyping: false }
+  if (name === 'escape') return { ...filtered(''), isTyping: false }
+  if (name === 'backspace') return filtered([...screen.filter].slice(0, -1).join(''))
+  if (ctrl && name === 'u') return filtered('')
+  const isText = sequence !== '' && !/\p{Cc}/u.test(sequence)
+  return isText && !ctrl ? filtered(screen.filter + sequence) : screen
+}

@@ -1,0 +1,47 @@
+/** What the terminal shows, as far as it is known: answers of the API, and what the command itself knows. */
+import type { Connection } from '../../figures/connection.ts'
+import type { Quote } from '../../figures/quotes.ts'
+import type { CoverageRow, MarketRow, StatsParts } from '../../figures/rows.ts'
+
+/** What is shown of a row of `/v1/coverage`. */
+export type CoverageHour = Omit<CoverageRow, 'end' | 'first_number' | 'last_number' | 'complete'>
+
+export interface LogLine {
+  readonly time: string
+  readonly level: string
+  readonly message: string
+  readonly details: string
+}
+
+export interface Seen {
+  /** Which lake it is, in words. */
+  readonly place: string
+  readonly nowMs: number
+  readonly connection: Connection
+  readonly stats: StatsParts | undefined
+  /** An earlier answer: rates are what came between the two. */
+  readonly before: StatsParts | undefined
+  /** When the answer came, milliseconds since 1970 by this machine's clock. */
+  readonly statsMs: number
+  /** Undefined until they are known. */
+  readonly markets: readonly MarketRow[] | undefined
+  /** By `marketName`. */
+  readonly quotes: ReadonlyMap<string, Quote>
+  readonly coverage: readonly CoverageHour[] | undefined
+  /** The newest first; undefined where there is no log, or it is not read yet. */
+  readonly log: readonly LogLine[] | undefined
+  /** Whether the place has a log. */
+  readonly hasLog: boolean
+  /** What a run of its own says: that it drains, what a feed lacks. */
+  readonly notes: readonly string[]
+  /** What stands at the foot: where the page is. */
+  readonly hint: string
+}
+
+export function nothingSeen(place: string, nowMs: number, hasLog: boolean, hint = ''): Seen {
+  return {
+    ...{ place, nowMs, hasLog, connection: { kind: 'connecting' }, statsMs: nowMs },
+    ...{ stats: undefined, before: undefined, markets: undefined, coverage: undefined, log: undefined },
+    ...{ quotes: new Map(), notes: [], hint },
+  }
+}

@@ -1,0 +1,128 @@
+/** Text on a terminal as data: pieces of a line, each in one tone, measured in columns of the screen. */
+import stringWidth from 'string-width'
+
+export type Tone = 'plain' | 'dim' | 'bold' | 'up' | 'down' | 'good' | 'late' | 'bad' | 'title' | 'chosen'
+
+export interface Piece {
+  readonly text: string
+  readonly tone: Tone
+}
+
+export type Line = readonly Piece[]
+
+/** What a terminal can show. */
+export interface Look {
+  readonly colours: boolean
+  /** Whether letters and signs besides ASCII's may be written. */
+  readonly unicode: boolean
+}
+
+export interface Size {
+  readonly columns: number
+  readonly rows: number
+}
+
+interface Signs {
+  readonly up: string
+  readonly down: string
+  readonly level: string
+  readonly more: string
+  readonly rule: string
+  readonly dot: string
+  readonly between: string
+  readonly below: string
+  readonly above: string
+  /** From the lowest to the highest. */
+  readonly heights: string
+  readonly shades: { readonly whole: string; readonly filled: string; readonly missing: string; readonly quiet: string }
+}
+
+const UNICODE: Signs = {
+  ...{ up: '▲', down: '▼', level: '■', more: '…', rule: '─', dot: '●', between: '·', below: '↓', above: '↑' },
+  heights: '▁▂▃▄▅▆▇█',
+  shades: { whole: '█', filled: '▒', missing: '×', quiet: '·' },
+}
+
+const ASCII: Signs = {
+  ...{ up: '^', down: 'v', level: '=', more: '~', rule: '-', dot: '*', between: '-', below: 'v', above: '^' },
+  heights: '_.-~=+*#',
+  shades: { whole: '#', filled: '+', missing: 'x', quiet: '.' },
+}
+
+export const signsOf = ({ unicode }: Look): Signs => (unicode ? UNICODE : ASCII)
+
+/**
+ * What this terminal can show. NO_COLOR, with any value, wants no colours (no-color.org); the first of LC_ALL, LC_CTYPE and LANG that is set
+ * names the letters (POSIX, Base Definitions 8.2). `depth`: bits of colour, as Node tells them.
+ */
+export function lookOf(env: Readonly<Record<string, string | undefined>>, depth: number, platform: string): Look {
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || ''
+  return {
+    colours: !env.NO_COLOR && env.TERM !== 'dumb' && depth >= 4,
+    // Windows has no such variables, and its terminals take UTF-8.
+    unicode: /utf-?8/i.test(locale) || (locale === '' && platform === 'win32'),
+  }
+}
+
+export const plain = (text: string): Piece => ({ text, tone: 'plain' })
+export const dim = (text: string): Piece => ({ text, tone: 'dim' })
+
+/** Columns that a text takes on the screen. */
+export const widthOf = (text: string): number => (/^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text))
+
+export const lineWidth = (line: Line): number => line.reduce((sum, { text }) => sum + widthOf(text), 0)
+
+/** What came from outside, without what would steer the terminal; where it has only ASCII, without the rest too. */
+export function harmless(text: string, { unicode }: Look): string {
+  const calm = text.replaceAll(/\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}/gu, ' ')
+  return unicode ? calm : calm.replaceAll(/[^\x20-\x7e]/gu, '?')
+}
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
+/** The beginning of a text that takes at most so many columns, with a sign where something is left out. */
+export function cut(text: string, width: number, look: Look): string {
+  if (widthOf(text) <= width) return text
+  if (width <= 0) return ''
+  const { more } = signsOf(look)
+  let taken = ''
+  let columns = widthOf(more)
+  for (const { segment } of graphemes.segment(text)) {
+    columns += widthOf(segment)
+    if (columns > width) break
+    taken += segment
+  }
+  return widthOf(more) <= width ? taken + more : ''
+}
+
+/** A line that takes at most so many columns. */
+export function cutLine(line: Line, width: number, look: Look): Line {
+  const kept: Piece[] = []
+  let left = width
+  for (const piece of line) {
+    const wanted = widthOf(piece.text)
+    if (wanted <= left) kept.push(piece)
+    else {
+      kept.push({ ...piece, text: cut(piece.text, left, look) })
+      break
+    }
+    left -= wanted
+  }
+  return kept
+}
+
+export const spaces = (columns: number): string => ' '.repeat(Math.max(0, columns))
+
+/** A text at one side of so many columns; a wider one stays as it is. */
+export function pad(text: string, width: number, side: 'left' | 'right'): string {
+  const room = spaces(width - widthOf(text))
+  return side === 'left' ? text + room : room + text
+}
+
+/** Two lines in one, the second at the right end; where both do not fit, the first is cut. */
+export function apart(left: Line, right: Line, width: number, look: Look): Line {
+  const room = width - lineWidth(right)
+  if (room < 1) return cutLine(right, width, look)
+  const first = cutLine(left, room - 1, look)
+  return [...first, plain(spaces(room - lineWidth(first))), ...right]
+}

@@ -1,0 +1,118 @@
+/** How complete the trades are: a row of hours for each market, and the hours of one market one by one. */
+import { type Completeness, completenessOf } from '../../../figures/coverage.ts'
+import { marketName } from '../../../figures/rows.ts'
+import { instantText } from '../../../figures/times.ts'
+import type { CoverageHour, Seen } from '../seen.ts'
+import type { Cell, Column, Table } from '../table.ts'
+import { dim, harmless, type Line, type Look, plain, signsOf, type Tone } from '../text.ts'
+import { countCell } from './pipeline.ts'
+
+const HOUR_MS = 3_600_000
+const HOURS = 24
+
+const COLUMNS: readonly Column[] = [
+  { title: 'Market', side: 'left', mayBeCut: true },
+  { title: 'Hours up to now', side: 'left' },
+  { title: 'Missing', side: 'right', importance: 5 },
+  { title: 'Filled', side: 'right', importance: 1 },
+  { title: 'Lost', side: 'right', importance: 4 },
+  { title: 'Unreadable', side: 'right', importance: 2 },
+  { title: 'Looked for', side: 'right', importance: 3 },
+]
+
+const TONES: Readonly<Record<Completeness, Tone>> = { whole: 'good', filled: 'late', missing: 'bad', quiet: 'dim' }
+
+export function gapsTable({ coverage, nowMs }: Seen, look: Look): Table {
+  const { shades } = signsOf(look)
+  const first = Math.floor(nowMs / HOUR_MS) * HOUR_MS - (HOURS - 1) * HOUR_MS
+  const rows = [...Map.groupBy(coverage ?? [], marketName)].map(([market, hours]) => {
+    const byStart = new Map(hours.map(hour => [Date.parse(hour.start), hour]))
+    const kinds = Array.from({ length: HOURS }, (_, at) => completenessOf(byStart.get(first + at * HOUR_MS)))
+    const pieces = kinds.map(kind => ({ text: shades[kind], tone: TONES[kind] }))
+    const sum = (of: (hour: CoverageHour) => number | null) => hours.reduce((all, hour) => all + (of(hour) ?? 0), 0)
+    return {
+      cells: [
+        { text: harmless(market, look) },
+        {
+          text: pieces.map(({ text }) => text).join(''),
+          pieces,
+          order: kinds.filter(kind => kind === 'missing').length,
+        },
+        hours.some(({ missing }) => missing !== null) ? countCell(sum(hour => hour.missing)) : { text: '' },
+        countCell(sum(hour => hour.filled)),
+        worse(sum(hour => hour.lost)),
+        worse(sum(hour => hour.unreadable)),
+        worse(sum(hour => hour.open)),
+      ],
+      market,
+    }
+  })
+  return {
+    columns: COLUMNS,
+    rows,
+    unit: 'market',
+    empty: coverage ? 'No trade came in the last day.' : 'Counting the trades of the last day…',
+  }
+}
+
+/** What the signs of the hours mean. */
+export function gapsLegend(look: Look): Line {
+  const { shades } = signsOf(look)
+  const of = (kind: Completeness, word: string): Line => [{ text: shades[kind], tone: TONES[kind] }, dim(` ${word}   `)]
+  return [
+    ...of('whole', 'whole'),
+    ...of('filled', 'missed, then filled'),
+    ...of('missing', 'a gap'),
+    ...of('quiet', 'no trade'),
+  ]
+}
+
+const worse = (count: number): Cell => ({ ...countCell(count), ...(count > 0 && { tone: 'bad' as const }) })
+
+const HOUR_COLUMNS: readonly Column[] = [
+  { title: 'Hour (UTC)', side: 'left' },
+  { title: 'What it is', side: 'left' },
+  { title: 'Trades', side: 'right', importance: 6 },
+  { title: 'Missing', side: 'right', importance: 5 },
+  { title: 'Filled', side: 'right', importance: 1 },
+  { title: 'Absent', side: 'right', importance: 0 },
+  { title: 'Lost', side: 'right', importance: 4 },
+  { title: 'Unreadable', side: 'right', importance: 2 },
+  { title: 'Looked for', side: 'right', importance: 3 },
+]
+
+const WORDS: Readonly<Record<Completeness, string>> = {
+  ...{ whole: 'whole', filled: 'filled', missing: 'a gap', quiet: 'no trade' },
+}
+
+/** The hours of one market, the newest first. */
+export function hoursTable({ coverage = [] }: Seen, market: string): Table {
+  const hours = coverage.filter(hour => marketName(hour) === market).toReversed()
+  return {
+    columns: HOUR_COLUMNS,
+    rows: hours.map(hour => {
+      const kind = completenessOf(hour)
+      const start = Date.parse(hour.start)
+      return {
+        cells: [
+          { text: instantText(start).slice(0, 16), order: start },
+          { text: WORDS[kind], tone: TONES[kind] },
+          countCell(hour.trades),
+          hour.missing === null ? { text: '' } : countCell(hour.missing),
+          countCell(hour.filled),
+          countCell(hour.absent),
+          worse(hour.lost),
+          worse(hour.unreadable),
+          worse(hour.open),
+        ],
+      }
+    }),
+    unit: 'hour',
+    empty: 'No trade of it came in the last day.',
+  }
+}
+
+export const hoursTitle = (market: string, look: Look): Line => [
+  { text: harmless(market, look), tone: 'bold' },
+  plain(' by the hour'),
+]

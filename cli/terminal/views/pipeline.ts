@@ -1,0 +1,147 @@
+/** The pipeline's figures as tables: its stages, the exchanges, the tables of the lake, and what was refused. */
+import { bytesText, grouped, type Hop, LATE_MS, type Pipeline, pipelineOf } from '../../../figures/pipeline.ts'
+import { ageText, lengthText } from '../../../figures/times.ts'
+import type { Seen } from '../seen.ts'
+import type { Cell, Column, Table } from '../table.ts'
+import { harmless, type Look } from '../text.ts'
+
+/** How old the figures are, milliseconds. */
+const sinceOf = ({ nowMs, statsMs }: Seen) => Math.max(0, nowMs - statsMs)
+
+export function pipelineIn({ stats, before }: Seen): Pipeline {
+  return stats ? pipelineOf(stats, before) : { hops: [], alarms: [] }
+}
+
+export const countCell = (count: number): Cell => ({ text: grouped(count), order: count })
+const NONE: Cell = { text: '' }
+
+function rateCell(rate: number | undefined): Cell {
+  if (rate === undefined) return NONE
+  return {
+    text: rate >= 100 ? grouped(Math.round(rate)) : rate.toFixed(1),
+    order: rate,
+    tone: rate > 0 ? 'good' : 'dim',
+  }
+}
+
+function ageCell(ageMs: number | undefined): Cell {
+  if (ageMs === undefined) return NONE
+  return { text: ageText(ageMs), order: ageMs, ...(ageMs > LATE_MS && { tone: 'late' as const }) }
+}
+
+function lagCell({ waiting, lagMs }: Pick<Hop, 'waiting' | 'lagMs'>): Cell {
+  if (waiting === 0) return { text: 'none', order: 0, tone: 'dim' }
+  return { text: lengthText(lagMs), order: lagMs, ...(lagMs > LATE_MS && { tone: 'late' as const }) }
+}
+
+const STAGES: readonly Column[] = [
+  { title: 'Stage', side: 'left' },
+  { title: 'Rows/s', side: 'right' },
+  { title: 'Lag', side: 'right' },
+  { title: 'Waiting', side: 'right', importance: 3 },
+  { title: 'Committed', side: 'right', importance: 2 },
+  { title: 'Rows', side: 'right', importance: 1 },
+]
+
+export function stagesTable(seen: Seen): Table {
+  const since = sinceOf(seen)
+  return {
+    columns: STAGES,
+    rows: pipelineIn(seen).hops.map(hop => ({
+      cells: [
+        { text: hop.name === 'Candles' ? '1m candles' : hop.name },
+        rateCell(hop.rate),
+        lagCell(hop),
+        countCell(hop.waiting),
+        ageCell(hop.committedMs === undefined ? undefined : hop.committedMs + since),
+        countCell(hop.rows),
+      ],
+    })),
+    unit: 'stage',
+    empty: 'Nothing has come yet.',
+  }
+}
+
+const EXCHANGES: readonly Column[] = [
+  { title: 'Exchange', side: 'left' },
+  { title: 'Messages/s', side: 'right' },
+  { title: 'Last trade', side: 'right' },
+  { title: 'Markets', side: 'right', importance: 1 },
+  { title: 'Messages', side: 'right', importance: 2 },
+  { title: 'Waiting', side: 'right', importance: 4 },
+  { title: 'Refused in 24 h', side: 'right', importance: 3 },
+]
+
+export function exchangesTable(seen: Seen, look: Look): Table {
+  const { stats } = seen
+  const since = sinceOf(seen)
+  const bronze = pipelineIn(seen).hops.find(({ name }) => name === 'Bronze')?.tables ?? []
+  const rows = (stats?.exchanges ?? []).map(({ exchange, markets, age_seconds }) => {
+    const name = exchange.toLowerCase()
+    const table = bronze.find(({ table }) => table === `bronze_${name}_trades`)
+    const stage = stats?.stages.find(({ stage }) => stage === `silver_${name}`)
+    const refused = stats?.dead_letters
+      ?.filter(letters => letters.exchange === exchange)
+      .reduce((sum, { count }) => sum + count, 0)
+    return {
+      cells: [
+        { text: harmless(exchange, look) },
+        rateCell(table?.rate),
+        ageCell(age_seconds * 1000 + since),
+        countCell(markets),
+        table ? countCell(table.rows) : NONE,
+        countCell(stage?.waiting ?? 0),
+        refused === undefined ? NONE : countCell(refused),
+      ],
+    }
+  })
+  return { columns: EXCHANGES, rows, unit: 'exchange', empty: 'No exchange has sent a trade yet.' }
+}
+
+const TABLES: readonly Column[] = [
+  { title: 'Table', side: 'left', mayBeCut: true },
+  { title: 'Rows', side: 'right' },
+  { title: 'Rows/s', side: 'right', importance: 2 },
+  { title: 'Size', side: 'right', importance: 1 },
+  { title: 'Committed', side: 'right', importance: 3 },
+]
+
+export function tablesTable(seen: Seen, look: Look): Table {
+  const since = sinceOf(seen)
+  const rates = new Map(pipelineIn(seen).hops.flatMap(({ tables }) => tables.map(({ table, rate }) => [table, rate])))
+  const rows = (seen.stats?.tables ?? []).map(({ table, rows, bytes, committed }) => ({
+    cells: [
+      { text: harmless(table, look) },
+      countCell(rows),
+      rateCell(rates.get(table)),
+      bytes === null ? NONE : { text: bytesText(bytes), order: bytes },
+      ageCell(Date.parse(seen.stats?.time ?? '') - Date.parse(committed) + since),
+    ],
+  }))
+  return { columns: TABLES, rows, unit: 'table', empty: 'The lake has no tables yet: nothing has been committed.' }
+}
+
+const DEAD_LETTERS: readonly Column[] = [
+  { title: 'Exchange', side: 'left' },
+  { title: 'What was wrong', side: 'left', mayBeCut: true },
+  { title: 'Records in 24 h', side: 'right' },
+  { title: 'Share', side: 'right', importance: 1 },
+]
+
+export function deadLettersTable({ stats }: Seen, look: Look): Table {
+  const letters = stats?.dead_letters ?? []
+  const all = letters.reduce((sum, { count }) => sum + count, 0)
+  return {
+    columns: DEAD_LETTERS,
+    rows: letters.map(({ exchange, error_type, count }) => ({
+      cells: [
+        { text: harmless(exchange, look) },
+        { text: harmless(error_type, look) },
+        countCell(count),
+        { text: `${((100 * count) / all).toFixed(1)} %`, order: count },
+      ],
+    })),
+    unit: 'kind',
+    empty: stats?.dead_letters ? 'Nothing was refused in the last day.' : 'Counting what was refused…',
+  }
+}

@@ -1,0 +1,100 @@
+/** What is known of a lake as it is asked for: of the real API over a lake in memory, through connections that break. */
+import { describe, expect, test } from 'vitest'
+import { LOCAL_PACE } from '../../../cli/terminal/figures.ts'
+import type { AskApi } from '../../../cli/terminal/requests.ts'
+import { createWatch } from '../../../cli/terminal/watch.ts'
+import { liveApi } from '../../api/live/support.ts'
+import { addTrades, marketLake, NOW } from '../../api/market/market-lake.ts'
+import type { FakeTimers } from '../../feeds/fake-timers.ts'
+
+const lake = await marketLake()
+
+/** Lets time pass until something holds. */
+async function until(timers: FakeTimers, holds: () => boolean, mostMs = 60_000): Promise<void> {
+  for (let passed = 0; passed < mostMs && !holds(); passed += 100) {
+    await timers.advance(100)
+    for (let turn = 0; turn < 5; turn++) await new Promise(resolve => setImmediate(resolve))
+  }
+  expect(holds()).toBe(true)
+}
+
+function watched(view: 'overview' | 'gaps' = 'overview') {
+  const api = liveApi(lake.ports)
+  const { timers } = api
+  const paths: string[] = []
+  let isDown = false
+  const ask: AskApi = async (path, signal) => {
+    paths.push(path)
+    if (isDown) throw new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED 127.0.0.1:8080') })
+    signal.throwIfAborted()
+    return api.ask(path)
+  }
+  const watch = createWatch(
+    { place: 'memory', log: undefined },
+    timers,
+    () => view,
+    () => {},
+  )
+  watch.follow({ place: 'memory', log: undefined, ask, pace: LOCAL_PACE })
+  return {
+    ...{ watch, timers, paths },
+    down(isNow: boolean) {
+      isDown = isNow
+    },
+  }
+}
+
+describe('a lake that is watched', () => {
+  test('has markets, prices and figures, and a trade is seen with its direction', async () => {
+    const { watch, timers } = watched()
+    await until(timers, () => watch.seen().quotes.size === 4 && watch.seen().stats?.candle_check !== undefined)
+    const { markets, connection, stats } = watch.seen()
+    expect(markets?.map(({ exchange, symbol }) => `${exchange}:${symbol}`)).toEqual([
+      'BINANCE:BTCUSDT',
+      'BINANCE:ETHUSDT',
+      'COINBASE:BTCUSD',
+      'KRAKEN:BTCUSD',
+    ])
+    expect(connection.kind).toBe('live')
+    expect(stats?.feeds).toEqual({ open: 2, lost: 2, unreadable: 1 })
+    const before = watch.seen().quotes.get('BINANCE:BTCUSDT')
+    expect(Number(before?.price)).toBeGreaterThan(0)
+    await addTrades(lake, [{ timestamp: NOW + 1_000_000n, price: 1_234_567_890n * 10n ** 10n }])
+    await until(timers, () => watch.seen().quotes.get('BINANCE:BTCUSDT')?.price === '1234567890')
+    expect(watch.seen().quotes.get('BINANCE:BTCUSDT')?.direction).toBe(1)
+    await watch.stop()
+    expect(timers.pending()).toBe(0)
+  })
+
+  test('is asked for what costs little each second, and for the rest rarely', async () => {
+    const { watch, timers, paths } = watched()
+    await until(timers, () => watch.seen().quotes.size === 4)
+    paths.length = 0
+    for (let second = 0; second < 30; second++) await until(timers, () => true).then(() => timers.advance(1_000))
+    const parts = paths.filter(path => path.startsWith('stats'))
+    expect(parts.length).toBeGreaterThan(20)
+    expect(parts.filter(path => path.includes('candle_check')).length).toBeLessThanOrEqual(3)
+    // Nobody looks at the gaps.
+    expect(paths.filter(path => path.startsWith('coverage'))).toEqual([])
+    await watch.stop()
+  })
+
+  test('whose connection breaks says so, keeps its figures, and is live again', async () => {
+    const { watch, timers, down } = watched()
+    await until(timers, () => watch.seen().stats !== undefined && watch.seen().connection.kind === 'live')
+    down(true)
+    await until(timers, () => watch.seen().connection.kind === 'broken')
+    expect(watch.seen().connection).toMatchObject({ reason: 'No answer: connect ECONNREFUSED 127.0.0.1:8080.' })
+    expect(watch.seen().stats?.tables.length).toBeGreaterThan(3)
+    down(false)
+    await until(timers, () => watch.seen().connection.kind === 'live')
+    await watch.stop()
+  })
+
+  test('is counted for gaps while they are looked at', async () => {
+    const { watch, timers } = watched('gaps')
+    await until(timers, () => watch.seen().coverage !== undefined)
+    expect(watch.seen().coverage?.some(({ status }) => status === 'gap')).toBe(true)
+    await watch.stop()
+  })
+})

@@ -43,6 +43,17 @@ const INVOKED: Readonly<Partial<Record<FunctionName, { output: string; event: un
   ohlcv: { output: 'OhlcvFunction', event: {} },
   sweep: { output: 'SweepFunction', event: {} },
   maintain: { output: 'MaintainFunction', event: {} },
+  api: { output: 'ApiFunction', event: requestEvent('/v1/openapi.json') },
+}
+
+/** What a function URL invokes with (Lambda developer guide, "Function URLs: request payload format"). */
+function requestEvent(path: string) {
+  const http = { method: 'GET', path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'bench' }
+  return {
+    ...{ version: '2.0', routeKey: '$default', rawPath: path, rawQueryString: '', isBase64Encoded: false },
+    headers: { host: 'bench.lambda-url.eu-central-1.on.aws' },
+    requestContext: { http, domainName: 'bench.lambda-url.eu-central-1.on.aws', requestId: 'bench', stage: '$default' },
+  }
 }
 
 export async function benchColdStart(): Promise<void> {

@@ -37,6 +37,7 @@ const VIEWS = {
   tables: '#/tables',
   connections: '#/connections',
   audit: '#/audit',
+  sql: `#/sql?query=${encodeURIComponent('SELECT exchange, symbol, count(*) AS trades, sum(price * quantity) AS turnover FROM gold_crypto_trades GROUP BY ALL ORDER BY 1, 2')}`,
 } as const
 const READY = {
   chart: '.legend .figures',
@@ -48,6 +49,7 @@ const READY = {
   tables: '.tables tbody tr',
   connections: '.outages li',
   audit: '.audit h2',
+  sql: '.sql-rows td',
 } as const
 const WIDTHS = [
   [320, 720],

@@ -53,17 +53,22 @@ test('every view comes back from its address', () => {
     timeframe: fc.constantFrom('1m', '5m', '15m', '30m', '1h', '4h', '1d'),
     asOf: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
   })
-  const view = fc.constantFrom('chart', 'markets', 'pipeline', 'coverage', 'refused', 'tables', 'connections', 'audit')
+  const view = fc.constantFrom(
+    ...(['chart', 'markets', 'pipeline', 'coverage', 'refused', 'tables', 'connections', 'audit', 'sql'] as const),
+  )
   const tape = fc.option(fc.constantFrom('BTC', 'KRAKEN:BTCUSD'), { nil: undefined })
   const coverage = fc.constantFrom('1d', '2d', '1w', '1M', '1y')
   const refused = fc.record({
     range: fc.constantFrom('1h', '6h', '1d', '1w', '1M', '1y'),
     errorType: fc.option(fc.constantFrom('price_validation', 'unknown_schema'), { nil: undefined }),
   })
+  const sql = fc.option(fc.string({ minLength: 1 }), { nil: undefined })
   fc.assert(
-    fc.property(fc.record({ view, chart, tape, coverage, refused }), drawn => {
+    fc.property(fc.record({ view, chart, tape, coverage, refused, sql }), drawn => {
       const over = drawn.chart.over.filter(name => name !== drawn.chart.market)
-      const state = { ...drawn, chart: { ...drawn.chart, over } } as ViewState
+      // Other views' addresses are without it.
+      const shown = drawn.view === 'sql' ? drawn.sql : undefined
+      const state = { ...drawn, sql: shown, chart: { ...drawn.chart, over } } as ViewState
       expect(stateIn(hashOf(state))).toEqual(state)
     }),
   )

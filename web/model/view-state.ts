@@ -25,6 +25,7 @@ const VIEWS = [
   'coverage',
   'refused',
   'tables',
+  'sql',
   'connections',
   'audit',
 ] as const
@@ -39,6 +40,8 @@ export interface ViewState {
   readonly coverage: string
   /** How far back refused records are looked at, and what was wrong with those that are shown; undefined for anything. */
   readonly refused: { readonly range: string; readonly errorType: string | undefined }
+  /** The query that was run last. */
+  readonly sql: string | undefined
 }
 
 const SIX_HOURS = 6 * 3_600_000
@@ -49,6 +52,7 @@ export const INITIAL: ViewState = {
   tape: undefined,
   coverage: HEAT_RANGES[0].name,
   refused: { range: '1d', errorType: undefined },
+  sql: undefined,
 }
 
 const MARKET = /^[A-Z0-9_]+:[\w.-]+$/
@@ -85,6 +89,7 @@ export function stateIn(hash: string): ViewState {
       range: RANGES.find(({ name }) => name === read.get('since'))?.name ?? INITIAL.refused.range,
       errorType: read.get('error') || undefined,
     },
+    sql: read.get('query') || undefined,
   }
 }
 
@@ -96,7 +101,7 @@ function spanIn(read: URLSearchParams): Span {
 }
 
 /** The other way round; what is as at first is left out. */
-export function hashOf({ view, chart, tape, coverage, refused }: ViewState): string {
+export function hashOf({ view, chart, tape, coverage, refused, sql }: ViewState): string {
   const parts: string[] = []
   const add = (name: string, value: string) =>
     parts.push(`${name}=${encodeURIComponent(value).replaceAll('%3A', ':').replaceAll('%2C', ',')}`)
@@ -113,5 +118,7 @@ export function hashOf({ view, chart, tape, coverage, refused }: ViewState): str
   if (coverage !== INITIAL.coverage) add('hours', coverage)
   if (refused.range !== INITIAL.refused.range) add('since', refused.range)
   if (refused.errorType !== undefined) add('error', refused.errorType)
+  // A long query would make every view's address long.
+  if (view === 'sql' && sql !== undefined) add('query', sql)
   return `#/${view}${parts.length > 0 ? `?${parts.join('&')}` : ''}`
 }

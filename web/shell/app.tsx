@@ -9,6 +9,7 @@ import { CoverageView } from '../coverage/coverage-view.tsx'
 import type { ViewName } from '../model/view-state.ts'
 import { PipelineView } from '../pipeline/pipeline-view.tsx'
 import { RefusedView } from '../refused/refused-view.tsx'
+import { SqlView } from '../sql/sql-view.tsx'
 import { useMedia, useStore } from '../store.ts'
 import { TablesView } from '../tables/tables-view.tsx'
 import { TapeView } from '../tape/tape-view.tsx'
@@ -32,6 +33,7 @@ const VIEWS: readonly { readonly name: ViewName; readonly title: string; readonl
   { name: 'tables', title: 'Tables', key: 'b' },
   { name: 'connections', title: 'Connections', key: 'n' },
   { name: 'audit', title: 'Audit', key: 'u' },
+  { name: 'sql', title: 'SQL', key: 'q' },
 ]
 const THEME_SIGNS = { system: '◐', dark: '●', light: '○' } as const
 
@@ -128,6 +130,8 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
           <ConnectionsView />
         ) : state.view === 'audit' ? (
           <AuditView />
+        ) : state.view === 'sql' ? (
+          <SqlView query={state.sql} />
         ) : known.phase === 'loading' ? (
           <Loading what="Asking which markets there are…" />
         ) : known.phase === 'failed' ? (

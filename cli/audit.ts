@@ -1,6 +1,7 @@
 /** `tradelake audit`: whether the laws hold, law by law, in plain words; `--repair` mends what can be mended first. */
 import { sumOf } from '../domain/counts.ts'
 import type { ReadableLake } from '../domain/lake.ts'
+import type { AuditProgress } from '../domain/server-ports.ts'
 import { wireFunctions } from '../embedded/functions.ts'
 import { createTotals } from '../embedded/totals.ts'
 import { auditLake } from '../operations/audit/audit.ts'
@@ -39,15 +40,20 @@ export async function auditAfter(
   repaired: readonly string[] | undefined,
   values: Values<typeof LAKE_OPTIONS> & { readonly json: boolean },
 ): Promise<number> {
-  const lake: ReadableLake = await openToRead(values)
+  const report = await auditAfresh(() => openToRead(values))
+  if (values.json) console.log(JSON.stringify({ ...report, ...(repaired && { repaired }) }, null, 2))
+  else {
+    if (repaired) printRepairs(repaired)
+    printAudit(report)
+  }
+  return report.holds ? 0 : 1
+}
+
+/** Opens the lake for the audit alone, so that it uses nothing that this process holds in memory. */
+export async function auditAfresh(open: () => Promise<ReadableLake>, progress?: AuditProgress): Promise<AuditReport> {
+  const lake = await open()
   try {
-    const report = await auditLake(lake)
-    if (values.json) console.log(JSON.stringify({ ...report, ...(repaired && { repaired }) }, null, 2))
-    else {
-      if (repaired) printRepairs(repaired)
-      printAudit(report)
-    }
-    return report.holds ? 0 : 1
+    return await auditLake(lake, progress)
   } finally {
     lake.close()
   }

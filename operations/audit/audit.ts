@@ -7,6 +7,7 @@ import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
 import type { ReadableLake } from '../../domain/lake.ts'
 import type { Loss } from '../../domain/losses.ts'
 import type { QuerySession } from '../../domain/ports.ts'
+import type { AuditProgress } from '../../domain/server-ports.ts'
 import { checkBronze } from './bronze.ts'
 import { checkCandles } from './candles.ts'
 import { feedGapNotes, readFeedGaps } from './feed-gaps.ts'
@@ -26,10 +27,14 @@ const LAWS = [
   'Everything pending drains',
 ]
 
-/** Checks all laws. */
-export async function auditLake(lake: ReadableLake): Promise<AuditReport> {
+/** What an audit does, in this order. */
+const STEPS = ['tables', 'files', 'rows', 'feeds', 'bronze', 'silver', 'gold', 'candles'] as const
+
+/** Checks all laws. `progress` is told what it does now, and how many of its steps are done. */
+export async function auditLake(lake: ReadableLake, progress: AuditProgress = () => {}): Promise<AuditReport> {
   const at = lake.ports.clock.now()
-  const { findings, losses, feeds } = await findingsOf(lake)
+  const begin = (step: (typeof STEPS)[number]) => progress({ step, done: STEPS.indexOf(step), of: STEPS.length })
+  const { findings, losses, feeds } = await findingsOf(lake, begin)
   const laws = findings.map((found, i): LawReport => {
     return { law: i + 1, name: LAWS[i], holds: found.violations.length === 0, ...found }
   })
@@ -39,9 +44,11 @@ export async function auditLake(lake: ReadableLake): Promise<AuditReport> {
 
 async function findingsOf(
   lake: ReadableLake,
+  begin: (step: (typeof STEPS)[number]) => void,
 ): Promise<{ findings: Findings[]; losses: LossReport[]; feeds: FeedsReport | undefined }> {
   let readings: Readings
   try {
+    begin('tables')
     readings = await readLake(lake)
   } catch (error) {
     // Without a table's metadata there is nothing to compare.
@@ -50,16 +57,23 @@ async function findingsOf(
   }
   const session = await lake.ports.engine.session()
   try {
+    begin('files')
     const files = await checkFiles(lake, session, readings)
+    begin('rows')
     const unreadable = await loadRows(session, readings, files.paths)
     for (const key of unreadable.keys()) files.paths.delete(key)
     const { paths } = files
+    begin('feeds')
     const feeds = await readFeeds(session, readings, paths)
+    const law = (step: (typeof STEPS)[number], check: () => Promise<Findings>) => {
+      begin(step)
+      return checked(check)
+    }
     const findings = [
-      await checked(async () => withNotes(await checkBronze(session, readings, paths), feedGapNotes(feeds.gaps))),
-      await checked(() => checkSilver(session, readings, paths)),
-      await checked(() => checkGold(session, readings, paths)),
-      await checked(() => checkCandles(session, readings, paths)),
+      await law('bronze', async () => withNotes(await checkBronze(session, readings, paths), feedGapNotes(feeds.gaps))),
+      await law('silver', () => checkSilver(session, readings, paths)),
+      await law('gold', () => checkGold(session, readings, paths)),
+      await law('candles', () => checkCandles(session, readings, paths)),
       fileFindings(files, unreadable),
       checkPending(readings),
     ]

@@ -8,8 +8,8 @@ export const KINDS = [
   { kind: 'lost', sign: '×', says: 'trades cannot be had any more' },
   { kind: 'unreadable', sign: '?', says: 'trades could not be read' },
   { kind: 'sought', sign: '…', says: 'a feed looks for trades' },
-  { kind: 'missing', sign: '–', says: 'numbers are missing, and no feed has said why' },
-  { kind: 'gap', sign: '~', says: 'trades may be missing: a feed was cut off, or something else could not be read' },
+  { kind: 'missing', sign: '–', says: 'numbers are missing that no feed has reported: they may be among the refused' },
+  { kind: 'gap', sign: '~', says: 'trades may be missing: a feed was cut off, or has reported some' },
   { kind: 'filled', sign: '+', says: 'complete: what did not come at first was fetched later' },
   { kind: 'complete', sign: '', says: 'nothing is missing' },
   { kind: 'quiet', sign: '·', says: 'no trades, and none is missing' },
@@ -37,11 +37,9 @@ export interface HeatLine {
 }
 
 export function kindOf({ trades, missing, absent, filled, lost, unreadable, open, status }: CoverageRow): Kind {
-  if (lost > 0) return 'lost'
-  if (unreadable > 0) return 'unreadable'
-  if (open > 0) return 'sought'
-  // The exchange itself has no trade for some numbers.
-  if ((missing ?? 0) > absent) return 'missing'
+  // The exchange itself has no trade for some numbers; and what was reported may have come since.
+  if ((missing ?? 0) > absent)
+    return lost > 0 ? 'lost' : unreadable > 0 ? 'unreadable' : open > 0 ? 'sought' : 'missing'
   if (status === 'gap') return 'gap'
   if (filled > 0) return 'filled'
   return trades > 0 ? 'complete' : 'quiet'

@@ -9,6 +9,7 @@ import { Corrupt, Misplaced, messageOf, NotFound } from '../domain/errors.ts'
 import { metricNames } from '../domain/metrics.ts'
 import { USER_PREFIX } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
+import type { FeedReport, RunAudit } from '../domain/server-ports.ts'
 import { GOLD_TABLE } from '../domain/tables.ts'
 import type { SchemaIds } from '../domain/wire.ts'
 import { findTable } from '../iceberg/catalog.ts'
@@ -29,6 +30,7 @@ import { logged, measured, numbered } from './http/requests.ts'
 import { takingTurns } from './http/turns.ts'
 import { krakenRoutes } from './kraken/routes.ts'
 import { type LiveOptions, openLive } from './live/live.ts'
+import { createAuditDesk } from './market/audit-desk.ts'
 import { isForLater, noteFailure } from './market/failures.ts'
 import type { OpenSql } from './market/route.ts'
 import { marketRoutes } from './market/routes.ts'
@@ -71,6 +73,10 @@ export interface ApiOptions {
   readonly schemaIds?: SchemaIds | undefined
   /** For answers that go on: live trades and candles, and recorded ones; there are none without. */
   readonly live?: LiveOptions
+  /** The feeds that run in this process; undefined where they run elsewhere. */
+  readonly feeds?: (() => readonly FeedReport[]) | undefined
+  /** Audits the lake, where it may be asked for that. */
+  readonly audit?: RunAudit | undefined
   /** For browsers that ask `/`; there is none without. */
   readonly page?: OpenPage
 }
@@ -163,6 +169,8 @@ export function createApi(options: ApiOptions): Hono<Variables> {
       {
         ...{ ports: reading, writing: ports, tags, isOpen: !authorize },
         ...{ log, service, live, urlOf: options.urlOf, schemaIds: options.schemaIds, sql: options.sql },
+        feeds: options.feeds,
+        audit: options.audit && createAuditDesk(options.audit, ports.clock),
       },
       admitCounted,
     ),

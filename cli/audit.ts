@@ -3,7 +3,7 @@ import { sumOf } from '../domain/counts.ts'
 import type { ReadableLake } from '../domain/lake.ts'
 import { wireFunctions } from '../embedded/functions.ts'
 import { createTotals } from '../embedded/totals.ts'
-import { auditLake } from '../operations/audit/audit.ts'
+import { type AuditTold, auditLake } from '../operations/audit/audit.ts'
 import type { AuditReport, LawReport } from '../operations/audit/report.ts'
 import { acceptLosses } from '../operations/repair/losses.ts'
 import { repairLake } from '../operations/repair/repair.ts'
@@ -41,15 +41,20 @@ export async function auditAfter(
   repaired: readonly string[] | undefined,
   values: Values<typeof LAKE_OPTIONS> & { readonly json: boolean; readonly quiet?: boolean },
 ): Promise<number> {
-  const lake: ReadableLake = await openToRead(values)
+  const report = await withProgress(values, progress => auditAfresh(() => openToRead(values), { progress }))
+  if (values.json) console.log(JSON.stringify({ ...report, ...(repaired && { repaired }) }, null, 2))
+  else {
+    if (repaired) printRepairs(repaired)
+    printAudit(report)
+  }
+  return report.holds ? 0 : 1
+}
+
+/** Opens the lake for the audit alone, so that it uses nothing that this process holds in memory. */
+export async function auditAfresh(open: () => Promise<ReadableLake>, told?: AuditTold): Promise<AuditReport> {
+  const lake = await open()
   try {
-    const report = await withProgress(values, told => auditLake(lake, told))
-    if (values.json) console.log(JSON.stringify({ ...report, ...(repaired && { repaired }) }, null, 2))
-    else {
-      if (repaired) printRepairs(repaired)
-      printAudit(report)
-    }
-    return report.holds ? 0 : 1
+    return await auditLake(lake, told)
   } finally {
     lake.close()
   }

@@ -6,6 +6,7 @@ import { askedToEnd, systemScratch, systemTimers } from '../adapters/system.ts'
 import { type ApiOptions, createApi, STATE_AGE_MS } from '../api/app.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
+import type { RunAudit } from '../domain/server-ports.ts'
 import { BUNDLED_IDS } from '../domain/wire.ts'
 import { command, LAKE_OPTIONS, type Values } from './command.ts'
 import { fileService } from './file-service.ts'
@@ -64,7 +65,10 @@ export const serve = command({
     return withLineage(toldOf(values), STDERR, async lineage => {
       const place = await openForCatalog(values)
       try {
-        const server = await serveCatalog({ ...place, lineage }, { ...values, service, log: STDERR })
+        const server = await serveCatalog(
+          { ...place, lineage },
+          { ...values, service, log: STDERR, audit: auditOf(values) },
+        )
         console.log(`Iceberg REST catalog: ${server.url}/iceberg`)
         console.log(`candles and trades:   ${server.url}/v1/candles`)
         console.log(`page for browsers:    ${server.url}/`)
@@ -77,6 +81,14 @@ export const serve = command({
     })
   },
 })
+
+/** What an audit needs is loaded with the first one. */
+function auditOf(values: Values<typeof LAKE_OPTIONS>): RunAudit {
+  return async steps => {
+    const [{ auditAfresh }, { openToRead }] = await Promise.all([import('./audit.ts'), import('./open-lake.ts')])
+    return auditAfresh(() => openToRead(values), { steps })
+  }
+}
 
 /** DuckDB is loaded with the first query. */
 function openSql(tempDirectory: string): NonNullable<ApiOptions['sql']> {
@@ -104,6 +116,10 @@ export interface Serving extends Values<typeof SERVE_OPTIONS> {
   /** For a lake in S3. */
   readonly service?: ApiOptions['service']
   readonly log: Log
+  /** Audits this lake. */
+  readonly audit: ApiOptions['audit']
+  /** The feeds that run in this process. */
+  readonly feeds?: ApiOptions['feeds']
 }
 
 /** Serves the catalog of a lake until it is closed. @throws BadInput */
@@ -127,6 +143,7 @@ export async function serveCatalog(
   collectDefaultMetrics({ register: registry })
   const api = createApi({
     ...{ ports, lineage, places: further, service, log, auth, registry },
+    ...{ audit: serving.audit, feeds: serving.feeds },
     live: { timers: systemTimers(), isStreaming: true },
     page: openPage,
     // A lake in S3 would have to be fetched, table by table.

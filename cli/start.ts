@@ -7,15 +7,14 @@ import { createLogFile } from '../adapters/log-file.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
 import { parseRetention } from '../domain/retention.ts'
+import type { FeedReport, RunAudit } from '../domain/server-ports.ts'
 import { allTables } from '../domain/tables.ts'
 import { drain } from '../embedded/drain.ts'
 import { type Feeds, LIVE, type Source, startFeeds } from '../embedded/feeds.ts'
 import { type Lake, openLake, openLakeReadOnly } from '../embedded/lake.ts'
 import { openMarket, serveMarket, type WantedMarket } from '../embedded/market.ts'
 import { createRuntime, type Runtime } from '../embedded/runtime.ts'
-import { auditLake } from '../operations/audit/audit.ts'
-import type { AuditReport } from '../operations/audit/report.ts'
-import { printAudit } from './audit.ts'
+import { auditAfresh, printAudit } from './audit.ts'
 import { command, DATA_OPTION, RETENTION_OPTION } from './command.ts'
 import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
 import { createView, type View } from './live-view.ts'
@@ -66,13 +65,16 @@ export const start = command({
         const lake = { ...opened, lineage }
         const runtime = createRuntime(lake, log)
         const { source, ...shown } = values.live ? liveSource(lake, values) : await simulatedSource(lake, wanted)
-        const server = values['no-serve'] ? undefined : await serveBeside(lake, values.port, log)
+        let feeds: Feeds | undefined
+        const running = () => feeds?.reports() ?? []
+        const server = values['no-serve'] ? undefined : await serveBeside(lake, values.port, log, running)
         let view: View | undefined
         const stop = stopOn(lake.ports.clock, () => view?.note('Stopping: what is under way ends first.'))
         try {
           try {
             view = await createView(lake, { ...shown, url: server?.url }, runtime.totals, values.json, stop.ask)
-            await runUntil(lake, await startFeeds(lake, source, log), runtime, view, { milliseconds, stop })
+            feeds = await startFeeds(lake, source, log)
+            await runUntil(lake, feeds, runtime, view, { milliseconds, stop })
           } finally {
             // Open ports keep the process alive, whatever failed.
             await source.close()
@@ -85,7 +87,7 @@ export const start = command({
           await view?.close()
         }
       })
-      const report = await auditAfresh(opened.directory)
+      const report = await auditAfresh(() => openLakeReadOnly(opened.directory))
       if (values.json) console.log(JSON.stringify({ audit: report }))
       else printAudit(report)
       return report.holds ? 0 : 1
@@ -97,8 +99,14 @@ export const start = command({
 })
 
 /** The catalog at the port that was asked for, else at its usual one if that is free. */
-async function serveBeside(lake: Lake, port: string | undefined, log: Log): Promise<HttpServer> {
-  const serving = { host: SERVE_OPTIONS.host.default, log }
+async function serveBeside(
+  lake: Lake,
+  port: string | undefined,
+  log: Log,
+  feeds: () => FeedReport[],
+): Promise<HttpServer> {
+  const audit: RunAudit = steps => auditAfresh(() => openLakeReadOnly(lake.directory), { steps })
+  const serving = { host: SERVE_OPTIONS.host.default, log, feeds, audit }
   if (port !== undefined) return serveCatalog(lake, { ...serving, port })
   return serveCatalog(lake, { ...serving, port: SERVE_OPTIONS.port.default }).catch(error => {
     if (!(error instanceof BadInput)) throw error
@@ -124,16 +132,6 @@ async function simulatedSource(lake: Lake, wanted: WantedMarket): Promise<Shown>
   const market = await openMarket(lake, wanted)
   const title = `market ${market.number} of seed ${market.seed} at ${market.ratePerSecond} trades/s`
   return { source: await serveMarket(lake, market), title, startMicros: market.startMicros }
-}
-
-/** Opens the lake again, so that the audit uses nothing that this run holds in memory. */
-async function auditAfresh(directory: string): Promise<AuditReport> {
-  const lake = await openLakeReadOnly(directory)
-  try {
-    return await auditLake(lake)
-  } finally {
-    lake.close()
-  }
 }
 
 interface Stop {

@@ -13,6 +13,7 @@ import { type ExchangeName, isExchangeName } from '../domain/exchanges.ts'
 import type { RecordSink } from '../domain/feed-ports.ts'
 import { FEED_GAPS_TOPIC, topicName } from '../domain/names.ts'
 import type { Log } from '../domain/ports.ts'
+import type { FeedReport } from '../domain/server-ports.ts'
 import { BUNDLED_IDS } from '../domain/wire.ts'
 import { DECODERS } from '../feeds/exchanges/decoders.ts'
 import { VENUES, type Venue } from '../feeds/exchanges/venues.ts'
@@ -34,6 +35,8 @@ export interface Source {
 export interface Feeds {
   /** Messages that went into the topic of each exchange since it was asked last. */
   published(): Map<string, number>
+  /** What is known of each feed now. */
+  reports(): FeedReport[]
   /** What keeps trades from coming, a line each. */
   problems(): string[]
   /** What makes going on pointless: a full disk. */
@@ -124,6 +127,11 @@ export async function startFeeds(lake: Lake, source: Source, file: Log): Promise
       sent = new Map()
       return counts
     },
+    reports: () =>
+      lake.exchanges.flatMap(({ name, code }) => {
+        const feed = isExchangeName(name) ? feeds.get(name) : undefined
+        return feed ? [{ exchange: code, ...feed.status() }] : []
+      }),
     problems: () => [...feeds].flatMap(([name, feed]) => feed.status().problems.map(text => `${name}: ${text}`)),
     failure: () => failure,
     async stop() {

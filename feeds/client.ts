@@ -59,6 +59,10 @@ export interface Client {
   readonly refused: ReadonlyMap<string, string>
   /** Why the last connection ended, for people. */
   readonly lastEnd: string | undefined
+  /** How many connections have ended, by cause. */
+  readonly ends: ReadonlyMap<EndCause, number>
+  /** How many markets it is for. */
+  readonly markets: number
 }
 
 /** A connection that has held this long counts as a good one. */
@@ -91,6 +95,7 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
   let outage: Omit<Outage, 'to'> | undefined
   let why: EndCause = 'rotation'
   const refused = new Map<string, string>()
+  const ends = new Map<EndCause, number>()
   let cancelRetry: (() => void) | undefined
 
   function connect(): void {
@@ -145,6 +150,7 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
 
   function ended(connection: Connection, cause: EndCause, problem: string): void {
     events.ended(cause, problem, connection.url)
+    ends.set(cause, (ends.get(cause) ?? 0) + 1)
     lastEnd = `${connection.url}: ${cause}, ${problem}`
     const wasLive = connection.liveSince !== undefined
     const held = wasLive && timers.steady() - (connection.liveSince ?? 0) >= HELD_MS
@@ -188,6 +194,8 @@ export function createClient(options: ClientOptions, events: ClientEvents): Clie
       return lastEnd
     },
     refused,
+    ends,
+    markets: options.pairs.length,
     get openCircuits() {
       return addresses.open(timers.steady())
     },

@@ -8,6 +8,7 @@ import { messageOf } from '../domain/errors.ts'
 import type { Http, Positions, RecordSink, Sockets, Spill, Timers } from '../domain/feed-ports.ts'
 import type { Pair } from '../domain/pairs.ts'
 import type { Log } from '../domain/ports.ts'
+import type { FeedStatus } from '../domain/server-ports.ts'
 import { encodeTrade, type SchemaIds } from '../domain/wire.ts'
 import type { Outage } from './client.ts'
 import { createClients } from './clients.ts'
@@ -23,7 +24,7 @@ import type { StreamKind } from './protocol.ts'
 import { createPublisher } from './publisher.ts'
 import type { Random } from './random.ts'
 import { createRecovery } from './recovery.ts'
-import { type FeedStatus, NO_ROOM, statusOf } from './status.ts'
+import { NO_ROOM, statusOf } from './status.ts'
 import { createTimeouts } from './timeouts.ts'
 import { createTracker } from './tracker.ts'
 
@@ -265,7 +266,8 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     status() {
       const healthy = !exiting && timers.steady() - lastTick < HANGS_MS
       const problems = { kafkaProblem, clockProblem: clock.problem }
-      return statusOf({ healthy, clients: clients.all, publisher, ...problems, missingTrades: tracker.missingIds })
+      const [missingTrades, nowMs] = [tracker.missingIds, timers.steady()]
+      return statusOf({ healthy, clients: clients.all, publisher, ...problems, missingTrades, nowMs })
     },
   }
 }

@@ -1,30 +1,25 @@
-/** The state of a feed, for probes and people. */
+/** The state of a feed, put together from its parts. */
+import type { FeedStatus } from '../domain/server-ports.ts'
 import type { Client } from './client.ts'
 import type { Publisher } from './publisher.ts'
-
-export interface FeedStatus {
-  /** Whether the process itself is well. */
-  readonly healthy: boolean
-  /** Whether trades come in and go out. */
-  readonly ready: boolean
-  readonly connections: readonly { readonly url: string | undefined; readonly live: boolean }[]
-  readonly waitingRecords: number
-  readonly spillBytes: number
-  readonly missingTrades: number
-  readonly problems: readonly string[]
-}
 
 export const NO_ROOM = 'memory and disk are full of records that Kafka does not take'
 
 export function statusOf(feed: {
   readonly healthy: boolean
-  readonly clients: readonly Pick<Client, 'current' | 'lastEnd' | 'openCircuits' | 'refused'>[]
+  readonly clients: readonly Pick<
+    Client,
+    'current' | 'lastEnd' | 'lastFrame' | 'openCircuits' | 'refused' | 'ends' | 'markets'
+  >[]
   readonly publisher: Pick<Publisher, 'hasRoom' | 'waiting'>
   readonly kafkaProblem: string | undefined
   readonly clockProblem: string | undefined
   readonly missingTrades: number
+  /** By the steady clock. */
+  readonly nowMs: number
 }): FeedStatus {
-  const { healthy, clients, publisher, kafkaProblem, clockProblem, missingTrades } = feed
+  const { healthy, clients, publisher, kafkaProblem, clockProblem, missingTrades, nowMs } = feed
+  const secondsSince = (ms: number | undefined) => (ms === undefined ? undefined : (nowMs - ms) / 1000)
   const problems = [
     ...(kafkaProblem === undefined ? [] : [`Kafka: ${kafkaProblem}`]),
     ...(publisher.hasRoom ? [] : [NO_ROOM]),
@@ -37,7 +32,11 @@ export function statusOf(feed: {
   return {
     healthy,
     ready: kafkaProblem === undefined && publisher.hasRoom && clients.every(({ current }) => current),
-    connections: clients.map(({ current }) => ({ url: current?.url, live: current !== undefined })),
+    connections: clients.map(({ current, lastFrame, lastEnd, ends, markets }) => ({
+      ...{ url: current?.url, live: current !== undefined, markets },
+      ...{ ageSeconds: secondsSince(current?.liveSince), silentSeconds: secondsSince(lastFrame) },
+      ...{ ends: Object.fromEntries(ends), lastEnd },
+    })),
     waitingRecords: records,
     spillBytes,
     missingTrades,

@@ -21,11 +21,9 @@ export type CountedBucket = Pick<
 >
 
 export function kindOf({ trades, missing, absent, filled, lost, unreadable, open, status }: CountedBucket): Kind {
-  if (lost > 0) return 'lost'
-  if (unreadable > 0) return 'unreadable'
-  if (open > 0) return 'sought'
-  // The exchange itself has no trade for some numbers.
-  if ((missing ?? 0) > absent) return 'missing'
+  // The exchange itself has no trade for some numbers; and what was reported may have come since.
+  if ((missing ?? 0) > absent)
+    return lost > 0 ? 'lost' : unreadable > 0 ? 'unreadable' : open > 0 ? 'sought' : 'missing'
   if (status === 'gap') return 'gap'
   if (filled > 0) return 'filled'
   return trades > 0 ? 'complete' : 'quiet'

@@ -63,44 +63,6 @@ export interface CoverageRow {
   readonly status: Status
 }
 
-/** A row of `/v1/missing`. */
-export interface MissingRow {
-  readonly first_number: number
-  readonly last_number: number
-  readonly count: number
-  readonly after: string
-  readonly before: string
-  readonly said: string | null
-  readonly cause: string | null
-  readonly reported: string | null
-}
-
-/** A row of `/v1/dead-letters`. */
-export interface DeadLetterRow {
-  readonly exchange: string
-  readonly time: string
-  readonly error_type: string
-  readonly error_reason: string
-  readonly source: string
-  readonly epoch: number
-  readonly partition: number
-  readonly offset: number
-  readonly schema_id: number | null
-  readonly bytes: number | null
-  /** Base64; longer records are cut. */
-  readonly raw: string | null
-  /** JSON. */
-  readonly decoded: string | null
-}
-
-/** A row of `/v1/dead-letters/counts`. */
-export interface DeadLetterCount {
-  readonly exchange: string
-  readonly error_type: string
-  readonly start: string
-  readonly count: number
-}
-
 /** `/v1/stats`. Times are ISO text, ages and lags seconds. */
 export interface StatsAnswer {
   readonly time: string
@@ -128,22 +90,6 @@ export interface StatsAnswer {
     readonly holds: boolean
     readonly examples: readonly { readonly exchange: string; readonly symbol: string; readonly start: string }[]
   }
-}
-
-/** A row of `/v1/tables`; figures are null where the table does not say. */
-export interface TableRow {
-  readonly table: string
-  readonly rows: number
-  readonly data_files: number | null
-  readonly delete_files: number | null
-  readonly bytes: number | null
-  readonly snapshots: number
-  readonly oldest_snapshot: string | null
-  readonly committed: string | null
-  readonly pins: number
-  readonly joined: string | null
-  readonly dropped: string | null
-  readonly swept: string | null
 }
 
 /** `/v1/stats?parts=…`: an answer that may lack what costs more. */

@@ -2,12 +2,14 @@
 import type { Context } from 'hono'
 import type { Reader } from '../../adapters/duckdb-reader.ts'
 import type { Log } from '../../domain/ports.ts'
+import type { FeedReport } from '../../domain/server-ports.ts'
 import type { SchemaIds } from '../../domain/wire.ts'
 import type { QueryViews } from '../../tables/views.ts'
 import type { FileService } from '../catalog/delegation.ts'
 import type { CatalogPorts } from '../catalog/entries.ts'
 import type { Variables } from '../catalog/request.ts'
 import type { Live } from '../live/live.ts'
+import type { AuditDesk } from './audit-desk.ts'
 import type { ColumnShape } from './formats.ts'
 import type { ParameterName } from './parameter-list.ts'
 
@@ -32,12 +34,16 @@ export interface MarketOptions {
   readonly sql?: OpenSql | undefined
   /** The schemas that the records of the lake name, where they are known. */
   readonly schemaIds?: SchemaIds | undefined
+  /** The feeds that run in this process; undefined where they run elsewhere. */
+  readonly feeds?: (() => readonly FeedReport[]) | undefined
+  /** Where an audit is asked for; there is none where nobody may. */
+  readonly audit?: AuditDesk | undefined
   /** For answers that go on; there are none without. */
   readonly live?: Live
 }
 
 export interface Route {
-  readonly method: 'get' | 'put' | 'delete'
+  readonly method: 'get' | 'put' | 'post' | 'delete'
   /** Below `/v1`; a part of it as `:name`. */
   readonly path: string
   /** What it gives, in a line. */

@@ -3,11 +3,13 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import type { Variables } from '../catalog/request.ts'
 import { REPLAY } from '../live/replay-route.ts'
 import { STREAM } from '../live/stream-route.ts'
+import { AUDIT_ROUTES } from './audit-routes.ts'
 import { AVERAGE_ROUTES } from './average-routes.ts'
 import { CANDLES } from './candle-routes.ts'
 import { COVERAGE } from './coverage-route.ts'
 import { DEAD_LETTER_ROUTES } from './dead-letter-routes.ts'
 import { asProblem } from './failures.ts'
+import { FEED_ROUTES } from './feed-routes.ts'
 import { EXPORTS, FILE } from './files.ts'
 import { SYMBOLS } from './market-routes.ts'
 import { MISSING } from './missing-route.ts'
@@ -37,6 +39,8 @@ const ROUTES: readonly Route[] = [
   STATS,
   SQL,
   TABLES,
+  ...FEED_ROUTES,
+  ...AUDIT_ROUTES,
   ...DEAD_LETTER_ROUTES,
   EXPORTS,
   FILE,

@@ -1,7 +1,8 @@
 /** What the terminal shows, as far as it is known: answers of the API, and what the command itself knows. */
 import type { Connection } from '../../figures/connection.ts'
+import type { DeadLetterRow } from '../../figures/operator-rows.ts'
 import type { Quote } from '../../figures/quotes.ts'
-import type { CandleRow, CoverageRow, DeadLetterRow, MarketRow, StatsParts } from '../../figures/rows.ts'
+import type { CandleRow, CoverageRow, MarketRow, StatsParts } from '../../figures/rows.ts'
 
 /** What is shown of a row of `/v1/coverage`. */
 export type CoverageHour = Omit<CoverageRow, 'end' | 'first_number' | 'last_number' | 'complete'>

@@ -1,6 +1,7 @@
 /** Keeps what is known of a lake up to date, for as long as it is watched. */
 import type { Timers } from '../../domain/feed-ports.ts'
-import type { CandleRow, DeadLetterRow } from '../../figures/rows.ts'
+import type { DeadLetterRow } from '../../figures/operator-rows.ts'
+import type { CandleRow } from '../../figures/rows.ts'
 import { followFigures, type Pace, whileLooked } from './figures.ts'
 import { tailOf } from './log-tail.ts'
 import { followPrices } from './prices.ts'

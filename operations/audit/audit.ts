@@ -8,6 +8,7 @@ import type { ReadableLake } from '../../domain/lake.ts'
 import type { Loss } from '../../domain/losses.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { type Progress, UNTOLD } from '../../domain/progress.ts'
+import type { AuditProgress } from '../../domain/server-ports.ts'
 import { checkBronze } from './bronze.ts'
 import { checkCandles } from './candles.ts'
 import { feedGapNotes, readFeedGaps } from './feed-gaps.ts'
@@ -27,10 +28,22 @@ const LAWS = [
   'Everything pending drains',
 ]
 
+/** What an audit does, in this order. */
+const STEPS = ['tables', 'files', 'rows', 'feeds', 'bronze', 'silver', 'gold', 'candles'] as const
+type Step = (typeof STEPS)[number]
+
+/** Who is told how it gets on: of its steps, and of what each of them counts. */
+export interface AuditTold {
+  readonly steps?: AuditProgress
+  readonly progress?: Progress
+}
+
 /** Checks all laws. */
-export async function auditLake(lake: ReadableLake, progress: Progress = UNTOLD): Promise<AuditReport> {
+export async function auditLake(lake: ReadableLake, told: AuditTold = {}): Promise<AuditReport> {
+  const { steps = () => {}, progress = UNTOLD } = told
   const at = lake.ports.clock.now()
-  const { findings, losses, feeds } = await findingsOf(lake, progress)
+  const begin = (step: Step) => steps({ step, done: STEPS.indexOf(step), of: STEPS.length })
+  const { findings, losses, feeds } = await findingsOf(lake, begin, progress)
   const laws = findings.map((found, i): LawReport => {
     return { law: i + 1, name: LAWS[i], holds: found.violations.length === 0, ...found }
   })
@@ -40,11 +53,13 @@ export async function auditLake(lake: ReadableLake, progress: Progress = UNTOLD)
 
 async function findingsOf(
   lake: ReadableLake,
+  begin: (step: Step) => void,
   progress: Progress,
 ): Promise<{ findings: Findings[]; losses: LossReport[]; feeds: FeedsReport | undefined }> {
   progress.begin('Reading what the tables name', 'file')
   let readings: Readings
   try {
+    begin('tables')
     readings = await readLake(lake)
   } catch (error) {
     // Without a table's metadata there is nothing to compare.
@@ -53,29 +68,26 @@ async function findingsOf(
   }
   const session = await lake.ports.engine.session()
   try {
+    begin('files')
     const files = await checkFiles(lake, session, readings, progress)
+    begin('rows')
     const unreadable = await loadRows(session, readings, files.paths, progress)
     for (const key of unreadable.keys()) files.paths.delete(key)
     const { paths } = files
+    begin('feeds')
     const feeds = await readFeeds(session, readings, paths)
-    const law = (number: number) => progress.begin(`Law ${number} of 6: ${LAWS[number - 1]}`, 'law')
+    const law = (number: number, step: Step, check: () => Promise<Findings>) => {
+      begin(step)
+      progress.begin(`Law ${number} of 6: ${LAWS[number - 1]}`, 'law')
+      return checked(check)
+    }
     const findings = [
-      await checked(async () => {
-        law(1)
-        return withNotes(await checkBronze(session, readings, paths), feedGapNotes(feeds.gaps))
-      }),
-      await checked(() => {
-        law(2)
-        return checkSilver(session, readings, paths)
-      }),
-      await checked(() => {
-        law(3)
-        return checkGold(session, readings, paths)
-      }),
-      await checked(() => {
-        law(4)
-        return checkCandles(session, readings, paths)
-      }),
+      await law(1, 'bronze', async () =>
+        withNotes(await checkBronze(session, readings, paths), feedGapNotes(feeds.gaps)),
+      ),
+      await law(2, 'silver', () => checkSilver(session, readings, paths)),
+      await law(3, 'gold', () => checkGold(session, readings, paths)),
+      await law(4, 'candles', () => checkCandles(session, readings, paths)),
       fileFindings(files, unreadable),
       checkPending(readings),
     ]

@@ -307,7 +307,7 @@ describe('a feed', () => {
     rig.kafka.up = true
     await rig.timers.advance(MINUTE)
 
-    expect(status.connections).toEqual([{ url: undefined, live: false }])
+    expect(status.connections).toMatchObject([{ url: undefined, live: false, ends: { back_pressure: 1 } }])
     expect(status.problems[1]).toMatch(/memory and disk are full/)
     expect(status.spillBytes).toBeLessThan(200_000)
     const { missing } = await finish(rig)

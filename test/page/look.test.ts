@@ -14,6 +14,8 @@ beforeAll(async () => {
   const minute = BigInt(Math.floor(Date.now() / 60_000 - 25) * 60_000) * 1000n
   await site.report({ fromTime: minute + 5_000_000n, toTime: minute + 95_000_000n })
   await site.publish([tradeAt(0, '0.0'), tradeAt(0, '0.0', { exchange: 'KRAKEN', symbol: 'BTC USD' })])
+  const away = { kind: 'disconnect', status: 'unknown', fromId: null, toId: null, symbol: null } as const
+  await site.report({ ...away, fromTime: minute, toTime: minute + 7_000_000n, cause: 'stale: nothing came for 30 s' })
   for (const [symbol, price, skipped] of [
     ['ETHUSDT', '3145.25', 40],
     ['SHIBUSDT', '0.0000082', 7],
@@ -33,6 +35,8 @@ const VIEWS = {
   coverage: '#/coverage',
   refused: '#/refused',
   tables: '#/tables',
+  connections: '#/connections',
+  audit: '#/audit',
   sql: `#/sql?query=${encodeURIComponent('SELECT exchange, symbol, count(*) AS trades, sum(price * quantity) AS turnover FROM gold_crypto_trades GROUP BY ALL ORDER BY 1, 2')}`,
 } as const
 const READY = {
@@ -43,6 +47,8 @@ const READY = {
   coverage: '.heat td',
   refused: '.letter',
   tables: '.tables tbody tr',
+  connections: '.outages li',
+  audit: '.audit h2',
   sql: '.sql-rows td',
 } as const
 const WIDTHS = [

@@ -1,11 +1,14 @@
 /** A lake in a folder, with some hours of trades up to now, served as `tradelake serve` does: the server can be ended and begun again. */
 import type { HttpServer } from '../../adapters/http-server.ts'
+import { auditAfresh } from '../../cli/audit.ts'
 import { serveCatalog } from '../../cli/serve.ts'
 import { encodeGap, type FeedGap } from '../../domain/feed-gaps.ts'
 import { topicName } from '../../domain/names.ts'
+import type { FeedReport, RunAudit } from '../../domain/server-ports.ts'
 import { FEED_GAPS } from '../../domain/streams.ts'
 import type { Trade } from '../../domain/trade.ts'
 import { encodeTrade } from '../../domain/wire.ts'
+import { openLakeReadOnly } from '../../embedded/lake.ts'
 import { lakeSink } from '../../embedded/lake-sink.ts'
 import { drainLake, newLake, type TestLake } from '../embedded/support.ts'
 import { tradeOf } from '../functions/support.ts'
@@ -82,13 +85,15 @@ export function history(hours: number, perMinute: number): Trade[] {
   return trades
 }
 
-export async function pageLake(auth: 'none' | 'keys' = 'none'): Promise<PageLake> {
+/** `feeds`: those that run beside the server. */
+export async function pageLake(auth: 'none' | 'keys' = 'none', feeds?: () => FeedReport[]): Promise<PageLake> {
   const lake = await newLake()
   const sink = lakeSink(lake, () => {})
+  const audit: RunAudit = steps => auditAfresh(() => openLakeReadOnly(lake.directory), { steps })
   let server: HttpServer
   let port = '0'
   const beginServer = async () => {
-    server = await serveCatalog(lake, { host: '127.0.0.1', port, auth, log: SILENT })
+    server = await serveCatalog(lake, { host: '127.0.0.1', port, auth, log: SILENT, audit, ...(feeds && { feeds }) })
     port = new URL(server.url).port
   }
   await beginServer()

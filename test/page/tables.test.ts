@@ -1,6 +1,6 @@
 /** The tables in a real browser over a real lake, before and behind maintenance. */
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import type { TableRow } from '../../figures/rows.ts'
+import type { TableRow } from '../../figures/operator-rows.ts'
 import { maintain } from '../../functions/maintain/maintain.ts'
 import { history, type PageLake, pageLake } from './page-lake.ts'
 import { openPage, testBrowser, textOf, untilText } from './support.ts'

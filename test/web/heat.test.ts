@@ -19,6 +19,8 @@ describe('a bucket is what is worst in it', () => {
     ['quiet', { trades: 0, numbered: null, missing: null }],
     ['filled', { filled: 2 }],
     ['gap', { status: 'gap', filled: 2 }],
+    ['gap', { status: 'gap', lost: 2 }],
+    ['complete', { missing: 1, absent: 1, open: 1 }],
     ['gap', { status: 'gap', trades: 0, numbered: null, missing: null }],
     ['missing', { missing: 4, absent: 3, status: 'gap' }],
     ['sought', { missing: 4, open: 4 }],

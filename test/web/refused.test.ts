@@ -1,6 +1,6 @@
 /** Refused records by fault and time, and bytes as people read them. */
 import { expect, test } from 'vitest'
-import type { DeadLetterRow } from '../../figures/rows.ts'
+import type { DeadLetterRow } from '../../figures/operator-rows.ts'
 import { bucketStarts, bytesIn, faultsOf, hexLines, refusedRange, withNewest } from '../../web/model/refused.ts'
 
 test('faults are counted by bucket, the most frequent first', () => {

@@ -1,6 +1,6 @@
 /** The tables' columns: how they are sorted, and what they say. */
 import { expect, test } from 'vitest'
-import type { TableRow } from '../../figures/rows.ts'
+import type { TableRow } from '../../figures/operator-rows.ts'
 import { sortedTables, TABLE_COLUMNS } from '../../web/model/tables.ts'
 
 const row = (table: string, more: Partial<TableRow> = {}): TableRow => ({

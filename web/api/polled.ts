@@ -55,7 +55,7 @@ export function createPoller<T>(load: (signal: AbortSignal) => Promise<T>, every
       const end = whenSeenChanges(() => {
         const { answer, atMs } = state.get()
         if (!isSeen() || answer === undefined || now() - atMs >= everyMs) void look()
-        else cancel = after(everyMs - (now() - atMs), () => void look())
+        else if (Number.isFinite(everyMs)) cancel = after(everyMs - (now() - atMs), () => void look())
       })
       void look()
       return () => {

@@ -21,11 +21,17 @@ export function pathOf(route: string, parameters: Parameters): string {
 }
 
 /** @throws Refused; Error in words where the server does not answer */
-export async function ask(route: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<Response> {
+export async function ask(
+  route: string,
+  parameters: Parameters = {},
+  signal?: AbortSignal,
+  method: 'GET' | 'POST' = 'GET',
+): Promise<Response> {
   const { key } = access.get()
   let answer: Response
   try {
     answer = await fetch(pathOf(route, parameters), {
+      method,
       ...(key !== undefined && { headers: { authorization: `Bearer ${key}` } }),
       ...(signal && { signal }),
     })

@@ -70,9 +70,12 @@ export function openChartFeed(query: ChartQuery, listener: ChartListener): Chart
         )
       }),
     )
-    // What follows the last trade has not been, as far as the chart goes.
+    const isOlder = end !== undefined && Number.isFinite(from) && end <= from
+    // What follows the last trade has not been, as far as the chart goes; before what is loaded it has.
     for (const page of pages)
-      book.load(page.slice(0, page.findLastIndex(row => row.open !== null || row.status === 'gap') + 1))
+      book.load(
+        isOlder ? page : page.slice(0, page.findLastIndex(row => row.open !== null || row.status === 'gap') + 1),
+      )
     const list = book.candles(markets[0])
     from = Math.min(from, start)
     to = Math.max(to, (list.at(-1)?.startMs ?? start) + timeframe.ms)

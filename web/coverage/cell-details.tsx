@@ -2,8 +2,9 @@
 
 import { useEffect, useState } from 'preact/hooks'
 import { KINDS } from '../../figures/coverage.ts'
+import type { MissingRow } from '../../figures/operator-rows.ts'
 import { grouped } from '../../figures/pipeline.ts'
-import { type MissingRow, marketName } from '../../figures/rows.ts'
+import { marketName } from '../../figures/rows.ts'
 import { instantText, timeOfDay } from '../../figures/times.ts'
 import { askRows, reasonOf } from '../api/requests.ts'
 import { type HeatCell, percentOf } from '../model/heat.ts'

@@ -1,5 +1,5 @@
 /** Records that were refused: by what was wrong and when, and their bytes as a person reads them. */
-import type { DeadLetterCount, DeadLetterRow } from '../../figures/rows.ts'
+import type { DeadLetterCount, DeadLetterRow } from '../../figures/operator-rows.ts'
 import { RANGES, type Timeframe } from '../../figures/times.ts'
 
 /** What each fault means. */

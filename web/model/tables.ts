@@ -1,6 +1,7 @@
 /** The tables' columns as the page shows and sorts them. */
+
+import type { TableRow } from '../../figures/operator-rows.ts'
 import { bytesText, grouped } from '../../figures/pipeline.ts'
-import type { TableRow } from '../../figures/rows.ts'
 import { ageText } from '../../figures/times.ts'
 
 export interface TableColumn {

@@ -1,7 +1,7 @@
 /** A refused record: what is wrong with it in words; opened, where it is, what it says, and its bytes. */
 import { useState } from 'preact/hooks'
+import type { DeadLetterRow } from '../../figures/operator-rows.ts'
 import { grouped } from '../../figures/pipeline.ts'
-import type { DeadLetterRow } from '../../figures/rows.ts'
 import { instantText, timeOfDay } from '../../figures/times.ts'
 import { copyText } from '../browser.ts'
 import { bytesIn, hexLines } from '../model/refused.ts'

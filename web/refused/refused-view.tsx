@@ -1,7 +1,7 @@
 /** What was refused, and why: faults by time, and the newest records with their bytes and what they say. */
 import { useEffect, useState } from 'preact/hooks'
+import type { DeadLetterCount, DeadLetterRow } from '../../figures/operator-rows.ts'
 import { count, grouped } from '../../figures/pipeline.ts'
-import type { DeadLetterCount, DeadLetterRow } from '../../figures/rows.ts'
 import { RANGES } from '../../figures/times.ts'
 import { usePolled } from '../api/polled.ts'
 import { askPage, askRows, reasonOf } from '../api/requests.ts'

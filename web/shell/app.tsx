@@ -2,7 +2,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { access, forgetKey } from '../api/access.ts'
 import { loadMarkets, markets } from '../api/markets.ts'
+import { AuditView } from '../audit/audit-view.tsx'
 import { ChartView } from '../chart/chart-view.tsx'
+import { ConnectionsView } from '../connections/connections-view.tsx'
 import { CoverageView } from '../coverage/coverage-view.tsx'
 import type { ViewName } from '../model/view-state.ts'
 import { PipelineView } from '../pipeline/pipeline-view.tsx'
@@ -29,6 +31,8 @@ const VIEWS: readonly { readonly name: ViewName; readonly title: string; readonl
   { name: 'coverage', title: 'Coverage', key: 'h' },
   { name: 'refused', title: 'Refused', key: 'f' },
   { name: 'tables', title: 'Tables', key: 'b' },
+  { name: 'connections', title: 'Connections', key: 'n' },
+  { name: 'audit', title: 'Audit', key: 'u' },
   { name: 'sql', title: 'SQL', key: 'q' },
 ]
 const THEME_SIGNS = { system: '◐', dark: '●', light: '○' } as const
@@ -122,6 +126,10 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
           <RefusedView {...state.refused} />
         ) : state.view === 'tables' ? (
           <TablesView />
+        ) : state.view === 'connections' ? (
+          <ConnectionsView />
+        ) : state.view === 'audit' ? (
+          <AuditView />
         ) : state.view === 'sql' ? (
           <SqlView query={state.sql} />
         ) : known.phase === 'loading' ? (

@@ -1,7 +1,7 @@
 /** All tables of the lake: what they hold, in how many files and snapshots, and when maintenance was there; sorted as one likes. */
 import { useState } from 'preact/hooks'
+import type { TableRow } from '../../figures/operator-rows.ts'
 import { bytesText, grouped } from '../../figures/pipeline.ts'
-import type { TableRow } from '../../figures/rows.ts'
 import { usePolled } from '../api/polled.ts'
 import { askRows } from '../api/requests.ts'
 import { type Sorting, sortedTables, TABLE_COLUMNS } from '../model/tables.ts'

@@ -1,0 +1,76 @@
+/** The connections that stand now, and those that ended in their place. */
+
+import type { FeedRow } from '../../figures/operator-rows.ts'
+import { bytesText, count, grouped, LATE_MS } from '../../figures/pipeline.ts'
+import { lengthText } from '../../figures/times.ts'
+import { causeText, endsInOrder, isPlanned } from '../model/outages.ts'
+import { useNow } from '../store.ts'
+
+export interface FeedTableProps {
+  readonly feeds: readonly FeedRow[]
+  /** When they were so, by this browser's clock. */
+  readonly atMs: number
+}
+
+export function FeedTable({ feeds, atMs }: FeedTableProps) {
+  const time = useNow()
+  const since = Math.max(0, time - atMs)
+  return (
+    <ul class="feeds">
+      {feeds.map(({ exchange, connections, problems, ...feed }) => (
+        <li key={exchange} class={`feed ${feed.ready ? '' : 'feed-bad'}`}>
+          <h3>
+            {exchange} <span class={feed.ready ? 'up' : 'problem'}>{feed.ready ? 'ready' : 'not ready'}</span>
+          </h3>
+          {problems.map(problem => (
+            <p key={problem} class="problem">
+              {problem}
+            </p>
+          ))}
+          <p class="muted">
+            {count(feed.missing_trades, 'trade')} missing, {count(feed.waiting_records, 'record')} waiting
+            {feed.spill_bytes > 0 && `, ${bytesText(feed.spill_bytes)} of them on disk`}
+          </p>
+          {connections.map(({ url, live, markets, age_seconds, silent_seconds, ends, last_end }, place) => (
+            <dl key={place} class="figures-list">
+              <div>
+                <dt>{url ?? 'no connection'}</dt>
+                <dd>{count(markets, 'market')}</dd>
+              </div>
+              <div>
+                <dt>state</dt>
+                <dd class={live ? '' : 'problem'}>
+                  {live && age_seconds !== null ? `live for ${lengthText(age_seconds * 1000 + since)}` : 'not live'}
+                </dd>
+              </div>
+              <div>
+                <dt>last message</dt>
+                <dd class={silent_seconds !== null && silent_seconds * 1000 > LATE_MS ? 'late' : ''}>
+                  {silent_seconds === null ? 'none yet' : `${lengthText(silent_seconds * 1000 + since)} ago`}
+                </dd>
+              </div>
+              <div>
+                <dt>ended</dt>
+                <dd>
+                  {Object.keys(ends).length === 0
+                    ? 'never'
+                    : endsInOrder(ends).map(([cause, times]) => (
+                        <span key={cause} class={`cause ${isPlanned(cause) ? 'muted' : ''}`} title={causeText(cause)}>
+                          {cause} {grouped(times)}
+                        </span>
+                      ))}
+                </dd>
+              </div>
+              {last_end !== null && (
+                <div>
+                  <dt>the last time</dt>
+                  <dd>{last_end}</dd>
+                </div>
+              )}
+            </dl>
+          ))}
+        </li>
+      ))}
+    </ul>
+  )
+}

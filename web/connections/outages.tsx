@@ -1,0 +1,68 @@
+/** Times without a connection, as feeds reported them: by cause, and one by one. */
+
+import type { OutageRow } from '../../figures/operator-rows.ts'
+import { grouped } from '../../figures/pipeline.ts'
+import { instantText, lengthText } from '../../figures/times.ts'
+import { causeText, outageGroups, outageMs } from '../model/outages.ts'
+
+/** The others are in the API's answer. */
+const MOST_SHOWN = 100
+
+export function Outages({ outages, range }: { readonly outages: readonly OutageRow[]; readonly range: string }) {
+  if (outages.length === 0)
+    return <p class="muted">No feed has reported a time without a connection in the last {range}.</p>
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by key */}
+      <section class="tables-box" tabIndex={0} aria-label="Outages by cause">
+        <table class="watch">
+          <thead>
+            <tr>
+              <th scope="col">Exchange</th>
+              <th scope="col">Why</th>
+              <th scope="col" class="number">
+                Times
+              </th>
+              <th scope="col" class="number">
+                Together
+              </th>
+              <th scope="col" class="number">
+                Longest
+              </th>
+              <th scope="col">Last</th>
+            </tr>
+          </thead>
+          <tbody>
+            {outageGroups(outages).map(({ exchange, cause, outages: times, totalMs, longestMs, lastMs }) => (
+              <tr key={`${exchange} ${cause}`}>
+                <th scope="row">{exchange}</th>
+                <td title={cause}>{causeText(cause) ?? cause}</td>
+                <td class="number">{grouped(times)}</td>
+                <td class="number">{lengthText(totalMs)}</td>
+                <td class="number">{lengthText(longestMs)}</td>
+                <td>{instantText(lastMs)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+      <h3>One by one</h3>
+      <ul class="outages">
+        {outages.slice(0, MOST_SHOWN).map(outage => (
+          <li key={`${outage.exchange} ${outage.from} ${outage.to}`}>
+            <time dateTime={outage.from} class="muted">
+              {instantText(Date.parse(outage.from))}
+            </time>{' '}
+            <b>{outage.exchange}</b> {lengthText(outageMs(outage))}: {outage.cause}{' '}
+            {outage.status === 'unknown' && <span class="late">No numbers of trades tell what it cost.</span>}
+          </li>
+        ))}
+      </ul>
+      {outages.length > MOST_SHOWN && (
+        <p class="hint">
+          The newest {MOST_SHOWN} of {grouped(outages.length)}; <code>/v1/outages</code> has all.
+        </p>
+      )}
+    </>
+  )
+}

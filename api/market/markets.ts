@@ -94,29 +94,34 @@ export function oneMarket(market: Market): Markets {
 }
 
 /**
- * Those of these exchanges and symbols; all of them where none are named.
+ * Those of these exchanges and symbols; all of them where none are named. A symbol may name its exchange: `KRAKEN:BTCUSD`.
  * @throws ApiError 404 where one of the names is none, with the nearest
  */
 export function chooseMarkets(all: Markets, exchanges: readonly string[], symbols: readonly string[]): Markets {
   const present = [...all.values()]
   requireNames('exchange', exchanges, new Set(present.map(({ exchange }) => exchange)))
   const there = exchanges.length === 0 ? present : present.filter(({ exchange }) => exchanges.includes(exchange))
-  requireNames(
-    'symbol',
-    symbols,
-    new Set(there.map(({ symbol }) => symbol)),
-    exchanges.length > 0 ? ` on ${exchanges.join(', ')}` : '',
+  const where = exchanges.length > 0 ? ` on ${exchanges.join(', ')}` : ''
+  const [whole, bare] = [symbols.filter(isWhole), symbols.filter(name => !isWhole(name))]
+  requireNames('symbol', bare, new Set(there.map(({ symbol }) => symbol)), where)
+  requireNames('symbol', whole, new Set(there.map(({ exchange, symbol }) => `${exchange}:${symbol}`)), where)
+  const isWanted = named([], symbols)
+  return new Map(
+    there
+      .map((market): [string, Market] => [marketKey(market.exchange, market.symbol), market])
+      .filter(([key]) => isWanted(key)),
   )
-  const chosen = symbols.length === 0 ? there : there.filter(({ symbol }) => symbols.includes(symbol))
-  return new Map(chosen.map(market => [marketKey(market.exchange, market.symbol), market]))
 }
+
+const isWhole = (symbol: string) => symbol.includes(':')
 
 /** Whether a market is of these exchanges and symbols: candles know it some seconds later than Gold does, so its trades are found by its names alone. */
 export function named(exchanges: readonly string[], symbols: readonly string[]): (key: string) => boolean {
   return key => {
     const [exchange, symbol] = key.split('|')
     return (
-      (exchanges.length === 0 || exchanges.includes(exchange)) && (symbols.length === 0 || symbols.includes(symbol))
+      (exchanges.length === 0 || exchanges.includes(exchange)) &&
+      (symbols.length === 0 || symbols.includes(symbol) || symbols.includes(`${exchange}:${symbol}`))
     )
   }
 }

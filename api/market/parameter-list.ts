@@ -15,8 +15,9 @@ const TIME =
 
 export const PARAMETERS = {
   symbols: {
-    description: 'Names with commas between them, as the tables have them; small letters do too. All by default.',
-    schema: { ...text, examples: ['BTCUSDT,ETHUSDT'] },
+    description:
+      'Names with commas between them, as the tables have them, with their exchange where only its market is meant; small letters do too. All by default.',
+    schema: { ...text, examples: ['BTCUSDT,ETHUSDT', 'BINANCE:BTCUSDT,KRAKEN:BTCUSD'] },
   },
   exchanges: {
     description: 'Exchanges with commas between them. All by default.',

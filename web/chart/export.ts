@@ -15,10 +15,8 @@ const PARQUET_ROWS = 10_000
 
 /** Candles of what is seen, of all its markets. @throws Error in words */
 export async function exportRows(format: 'csv' | 'parquet', seen: Seen): Promise<void> {
-  const names = seen.markets.map(market => market.split(':'))
   const answer = await ask('candles', {
-    exchanges: [...new Set(names.map(([exchange]) => exchange))].join(),
-    symbols: [...new Set(names.map(([, symbol]) => symbol))].join(),
+    symbols: seen.markets.join(),
     ...{ timeframe: seen.timeframe, start: new Date(seen.from).toISOString(), end: new Date(seen.to).toISOString() },
     ...{ format, as_of: seen.asOf, limit: format === 'csv' ? 'all' : PARQUET_ROWS },
   })

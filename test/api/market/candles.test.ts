@@ -181,8 +181,6 @@ describe('candles', () => {
       'symbols',
       /^There is no symbol BTCUSDDT: the nearest is BTCUSDT\. GET \/v1\/symbols lists all\.$/,
     ],
-    ['symbols=DOGEEUR', 404, 'symbols', /^There is no symbol DOGEEUR: there are BTCUSDT, ETHUSDT, BTCUSD\. GET/],
-    ['symbols=BTC', 404, 'symbols', /^There is no symbol BTC: the nearest is BTCUSD\. GET/],
     ['exchanges=binanse', 404, 'exchanges', /^There is no exchange BINANSE: the nearest is BINANCE/],
     ['start=yesterday', 400, 'start', /^start is yesterday: give a time as 2026-11-20T10:00:00Z/],
     ['start=2026-02-30', 400, 'start', /^start is 2026-02-30/],

@@ -101,7 +101,13 @@ async function writeBody(answer: Response): Promise<void> {
   await pipeline(Readable.fromWeb(answer.body as never), process.stdout, { end: false })
 }
 
-/** Saves a file that exports named. */
-export async function saveFile(answer: Response, path: string): Promise<void> {
-  await pipeline(Readable.fromWeb(answer.body as never), createWriteStream(path, { flags: 'wx' }))
+/** Saves a file that exports named. `came` is told of its bytes as they come. */
+export async function saveFile(answer: Response, path: string, came: (bytes: number) => void): Promise<void> {
+  const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
+    for await (const chunk of chunks) {
+      came(chunk.length)
+      yield chunk
+    }
+  }
+  await pipeline(Readable.fromWeb(answer.body as never), counted, createWriteStream(path, { flags: 'wx' }))
 }

@@ -1,21 +1,21 @@
 /** `tradelake audit`: whether the laws hold, law by law, in plain words; `--repair` mends what can be mended first. */
 import { sumOf } from '../domain/counts.ts'
 import type { ReadableLake } from '../domain/lake.ts'
-import type { AuditProgress } from '../domain/server-ports.ts'
 import { wireFunctions } from '../embedded/functions.ts'
 import { createTotals } from '../embedded/totals.ts'
-import { auditLake } from '../operations/audit/audit.ts'
+import { type AuditTold, auditLake } from '../operations/audit/audit.ts'
 import type { AuditReport, LawReport } from '../operations/audit/report.ts'
 import { acceptLosses } from '../operations/repair/losses.ts'
 import { repairLake } from '../operations/repair/repair.ts'
 import { command, JSON_OPTION, type LAKE_OPTIONS, type Values } from './command.ts'
 import { formatCount } from './format.ts'
 import { openToRead } from './open-lake.ts'
+import { QUIET_OPTION, withProgress } from './terminal/progress.ts'
 import { WORK_OPTIONS, withLake } from './work-lake.ts'
 
 export const audit = command({
   name: 'audit',
-  usage: '[--repair] [--accept-loss] [--data DIR | --stack NAME] [--lineage URL|FILE] [--json]',
+  usage: '[--repair] [--accept-loss] [--data DIR | --stack NAME] [--lineage URL|FILE] [--json] [--quiet]',
   options: {
     repair: {
       type: 'boolean',
@@ -27,6 +27,7 @@ export const audit = command({
     },
     ...WORK_OPTIONS,
     json: JSON_OPTION,
+    quiet: QUIET_OPTION,
   },
   async run(values) {
     const repaired = values.repair ? await repair(values) : undefined
@@ -38,9 +39,9 @@ export const audit = command({
 /** Audits the lake, prints what was done to it before (undefined: nothing was to be done) and the verdict; gives the exit status. */
 export async function auditAfter(
   repaired: readonly string[] | undefined,
-  values: Values<typeof LAKE_OPTIONS> & { readonly json: boolean },
+  values: Values<typeof LAKE_OPTIONS> & { readonly json: boolean; readonly quiet?: boolean },
 ): Promise<number> {
-  const report = await auditAfresh(() => openToRead(values))
+  const report = await withProgress(values, progress => auditAfresh(() => openToRead(values), { progress }))
   if (values.json) console.log(JSON.stringify({ ...report, ...(repaired && { repaired }) }, null, 2))
   else {
     if (repaired) printRepairs(repaired)
@@ -50,18 +51,24 @@ export async function auditAfter(
 }
 
 /** Opens the lake for the audit alone, so that it uses nothing that this process holds in memory. */
-export async function auditAfresh(open: () => Promise<ReadableLake>, progress?: AuditProgress): Promise<AuditReport> {
+export async function auditAfresh(open: () => Promise<ReadableLake>, told?: AuditTold): Promise<AuditReport> {
   const lake = await open()
   try {
-    return await auditLake(lake, progress)
+    return await auditLake(lake, told)
   } finally {
     lake.close()
   }
 }
 
-function repair(values: Values<typeof WORK_OPTIONS>): Promise<string[]> {
+function repair(
+  values: Values<typeof WORK_OPTIONS> & { readonly json: boolean; readonly quiet: boolean },
+): Promise<string[]> {
   return withLake(values, { lostState: true, kind: 'repair' }, ({ log, alone }) =>
-    alone('tradelake audit --repair', lake => repairLake(lake, wireFunctions(lake, log), createTotals(lake.exchanges))),
+    withProgress(values, told =>
+      alone('tradelake audit --repair', lake =>
+        repairLake(lake, wireFunctions(lake, log), createTotals(lake.exchanges), told),
+      ),
+    ),
   )
 }
 

@@ -15,12 +15,13 @@ import { startFill } from '../feeds/fill.ts'
 import { findPairs } from '../feeds/markets.ts'
 import { createFeedMetrics } from '../feeds/metrics.ts'
 import { schemaIdsOf } from '../feeds/service.ts'
-import { command, DATA_OPTION, type Options, type Values } from './command.ts'
+import { command, DATA_OPTION, JSON_OPTION, type Options, type Values } from './command.ts'
 import { KAFKA_OPTIONS, kafkaOf, SOURCE_OPTIONS, schemasOf, sourceOf } from './feed-options.ts'
 import { formatCount } from './format.ts'
+import { QUIET_OPTION, withProgress } from './terminal/progress.ts'
 import { optional, parseNumber, parseTime } from './values.ts'
 
-const SHOW_MS = 10_000
+const LOOK_MS = 200
 const SILENT: Log = { info() {}, warn() {}, error() {} }
 
 const OPTIONS = {
@@ -37,11 +38,14 @@ const OPTIONS = {
   rest: SOURCE_OPTIONS.rest,
   data: DATA_OPTION,
   ...KAFKA_OPTIONS,
+  json: JSON_OPTION,
+  quiet: QUIET_OPTION,
 } as const satisfies Options
 
 export const fill = command({
   name: 'fill',
-  usage: '--exchange X --symbol A --from ID --to ID [--since TIME] [--data DIR | --brokers HOST:PORT,…]',
+  usage:
+    '--exchange X --symbol A --from ID --to ID [--since TIME] [--data DIR | --brokers HOST:PORT,…] [--json] [--quiet]',
   options: OPTIONS,
   async run(values) {
     const { exchange, venue, stream } = sourceOf(values)
@@ -72,23 +76,36 @@ export const fill = command({
         },
         { timers, http, sink: target.sink, log: target.log },
       )
-      let over = false
       void askedToEnd().then(search.stop)
-      const show = () => {
-        if (over) return
-        console.error(`${formatCount(search.found)} trades found, ${formatCount(search.left)} numbers to look for`)
-        timers.after(SHOW_MS, show)
-      }
-      const cancel = timers.after(SHOW_MS, show)
-      await search.done.finally(() => {
-        over = true
-        cancel()
+      const all = to - from + 1
+      await withProgress(values, told => {
+        let over = false
+        let cancel = () => {}
+        told.begin(`Trades of ${pair.symbol}`, 'number', all)
+        const look = () => {
+          told.at(all - search.left, all)
+          if (!over) cancel = timers.after(LOOK_MS, look)
+        }
+        look()
+        return search.done.finally(() => {
+          over = true
+          cancel()
+        })
       })
-      console.log(
-        `${exchange.name} ${pair.symbol} ${from}-${to}: ${formatCount(search.found)} of ${formatCount(to - from + 1)} trades found and stored${search.left > 0 ? `; ${formatCount(search.left)} were not looked for to the end` : ''}.`,
-      )
-      if (search.found < to - from + 1)
-        console.log('The table feed_gaps says what became of the others: absent, lost or unreadable.')
+      if (values.json)
+        console.log(
+          JSON.stringify({
+            ...{ exchange: exchange.name, symbol: pair.symbol, from, to },
+            ...{ found: search.found, left: search.left },
+          }),
+        )
+      else {
+        console.log(
+          `${exchange.name} ${pair.symbol} ${from}-${to}: ${formatCount(search.found)} of ${formatCount(all)} trades found and stored${search.left > 0 ? `; ${formatCount(search.left)} were not looked for to the end` : ''}.`,
+        )
+        if (search.found < all)
+          console.log('The table feed_gaps says what became of the others: absent, lost or unreadable.')
+      }
       return search.left > 0 ? 1 : 0
     } finally {
       await target.close()

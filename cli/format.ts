@@ -14,18 +14,4 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
 }
 
 /** `1,234,567`. */
-export function formatCount(count: number): string {
-  return count.toLocaleString('en-US')
-}
-
-/** `12.3 MB`, decimal units. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  let value = bytes
-  let unit = 0
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000
-    unit++
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`
-}
+export { grouped as formatCount } from '../figures/pipeline.ts'

@@ -149,7 +149,7 @@ function screenOf(lake: Lake, { title, url }: Shown, left: () => void) {
   const watch = createWatch(
     { ...place, hint: url ?? '' },
     timers,
-    () => shown.view(),
+    () => shown.looked(),
     () => shown.changed(),
   )
   const shown = show(processTerminal(), { timers, look: processLook(), seen: watch.seen, view: 'overview' }, { left })

@@ -2,16 +2,18 @@
 import { BadInput } from '../domain/errors.ts'
 import type { Exchange } from '../domain/exchanges.ts'
 import type { ReadableLake } from '../domain/lake.ts'
+import type { Progress } from '../domain/progress.ts'
 import type { TimeRange } from '../domain/ranges.ts'
 import type { WritableLake } from '../embedded/lake.ts'
 import { type RebuildResult, rebuildCandles, rebuildGold, rebuildSilver } from '../operations/repair/rebuild.ts'
 import { command, JSON_OPTION, type Values } from './command.ts'
 import { formatCount } from './format.ts'
+import { QUIET_OPTION, withProgress } from './terminal/progress.ts'
 import { parseTime } from './values.ts'
 import { WORK_OPTIONS, withLake } from './work-lake.ts'
 
 /** The lake that is worked on, and how the outcome is printed. */
-export const OUTPUT_OPTIONS = { ...WORK_OPTIONS, json: JSON_OPTION } as const
+export const OUTPUT_OPTIONS = { ...WORK_OPTIONS, json: JSON_OPTION, quiet: QUIET_OPTION } as const
 
 /** The values of --from and --to. */
 interface Range {
@@ -24,7 +26,7 @@ const WHAT = ['silver', 'gold', 'candles']
 export const rebuild = command({
   name: 'rebuild',
   usage:
-    'silver|gold|candles --from TIME [--to TIME] [--exchange NAME] [--data DIR | --stack NAME] [--lineage URL|FILE] [--json]',
+    'silver|gold|candles --from TIME [--to TIME] [--exchange NAME] [--data DIR | --stack NAME] [--lineage URL|FILE] [--json] [--quiet]',
   takesWords: true,
   options: {
     from: { type: 'string', value: 'TIME', help: 'begin of the range, like 2026-11-20T10:00:00Z' },
@@ -41,12 +43,15 @@ export const rebuild = command({
     if (!WHAT.includes(what) || more.length > 0)
       throw new BadInput('Name what to rebuild: tradelake rebuild silver, gold or candles.')
     if (values.from === undefined) throw new BadInput('Give --from TIME: a rebuild works on a range of time.')
-    return repairLake(values, 'rebuild', async lake => {
+    return repairLake(values, 'rebuild', async (lake, told) => {
       const range = rangeOf(values, lake.ports.clock.now())
-      if (what === 'candles') return { all: await rebuildCandles(lake.ports, range) }
+      if (what === 'candles') return { all: await rebuildCandles(lake.ports, range, told) }
       const results: Record<string, RebuildResult> = {}
       for (const exchange of chosenExchanges(values.exchange, lake))
-        results[exchange.name] = await (what === 'silver' ? rebuildSilver : rebuildGold)(lake.ports, exchange, range)
+        results[exchange.name] =
+          what === 'silver'
+            ? await rebuildSilver(lake.ports, exchange, range, told)
+            : await rebuildGold(lake.ports, exchange, range, [], told)
       return results
     })
   },
@@ -56,15 +61,18 @@ export const rebuild = command({
 export async function repairLake(
   values: Values<typeof OUTPUT_OPTIONS>,
   kind: 'rebuild' | 'redrive',
-  work: (lake: WritableLake) => Promise<Record<string, RebuildResult>>,
+  work: (lake: WritableLake, progress: Progress) => Promise<Record<string, RebuildResult>>,
 ): Promise<number> {
-  return withLake(values, { kind }, async ({ beside, drain }) => {
-    const results = await beside(work)
-    if (values.json) console.log(JSON.stringify(results))
-    else for (const [name, result] of Object.entries(results)) console.log(resultLine(name, result))
-    await drain()
-    return 0
-  })
+  return withLake(values, { kind }, ({ beside, drain }) =>
+    withProgress(values, async told => {
+      const results = await beside(lake => work(lake, told))
+      told.clear()
+      if (values.json) console.log(JSON.stringify(results))
+      else for (const [name, result] of Object.entries(results)) console.log(resultLine(name, result))
+      await drain(told)
+      return 0
+    }),
+  )
 }
 
 /** The range of --from and --to. @throws BadInput where it is empty */

@@ -8,7 +8,7 @@ import { chosenExchanges, OUTPUT_OPTIONS, rangeOf, repairLake } from './rebuild.
 export const redrive = command({
   name: 'redrive',
   usage:
-    '--error-type TYPE [--exchange NAME] [--from TIME] [--to TIME] [--data DIR | --stack NAME] [--lineage URL|FILE] [--json]',
+    '--error-type TYPE [--exchange NAME] [--from TIME] [--to TIME] [--data DIR | --stack NAME] [--lineage URL|FILE] [--json] [--quiet]',
   options: {
     'error-type': { type: 'string', value: 'TYPE', help: 'error_type in the dead-letter table, like unknown_schema' },
     exchange: { type: 'string', value: 'NAME', help: 'only this exchange (default: all)' },

@@ -1,7 +1,8 @@
 /** A table's columns and layout, from its definition: for people, and as JSON. */
 import { BadInput } from '../domain/errors.ts'
 import { allTables, type TableDefinition } from '../domain/tables.ts'
-import { formatBytes, formatTable } from './format.ts'
+import { bytesText } from '../figures/pipeline.ts'
+import { formatTable } from './format.ts'
 
 /** @throws BadInput naming the existing tables */
 export function definitionOf(name: string): TableDefinition {
@@ -31,7 +32,7 @@ export function schemaText(table: TableDefinition): string {
     `sorted by       ${table.sort.join(', ') || 'nothing'}`,
     `rows kept       ${keptText(table)}`,
     `snapshots kept  ${snapshotsText(table)}`,
-    `target file     ${formatBytes(table.targetFileBytes)}`,
+    `target file     ${bytesText(table.targetFileBytes)}`,
   ].join('\n')
 }
 

@@ -84,9 +84,9 @@ export const serve = command({
 
 /** What an audit needs is loaded with the first one. */
 function auditOf(values: Values<typeof LAKE_OPTIONS>): RunAudit {
-  return async progress => {
+  return async steps => {
     const [{ auditAfresh }, { openToRead }] = await Promise.all([import('./audit.ts'), import('./open-lake.ts')])
-    return auditAfresh(() => openToRead(values), progress)
+    return auditAfresh(() => openToRead(values), { steps })
   }
 }
 

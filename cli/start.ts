@@ -105,7 +105,7 @@ async function serveBeside(
   log: Log,
   feeds: () => FeedReport[],
 ): Promise<HttpServer> {
-  const audit: RunAudit = progress => auditAfresh(() => openLakeReadOnly(lake.directory), progress)
+  const audit: RunAudit = steps => auditAfresh(() => openLakeReadOnly(lake.directory), { steps })
   const serving = { host: SERVE_OPTIONS.host.default, log, feeds, audit }
   if (port !== undefined) return serveCatalog(lake, { ...serving, port })
   return serveCatalog(lake, { ...serving, port: SERVE_OPTIONS.port.default }).catch(error => {

@@ -1,9 +1,10 @@
 /** `tradelake tables`: what each table holds now, or what the columns of one mean. */
 import { sumOf } from '../domain/counts.ts'
+import { bytesText } from '../figures/pipeline.ts'
 import { currentSnapshot } from '../iceberg/metadata.ts'
 import { openTables } from '../tables/views.ts'
 import { command, JSON_OPTION, LAKE_OPTIONS } from './command.ts'
-import { formatBytes, formatCount, formatTable } from './format.ts'
+import { formatCount, formatTable } from './format.ts'
 import { openToRead } from './open-lake.ts'
 import { definitionOf, schemaJson, schemaText } from './schema.ts'
 
@@ -51,7 +52,7 @@ export const tables = command({
               row.table,
               formatCount(row.rows),
               formatCount(row.files),
-              formatBytes(row.bytes),
+              bytesText(row.bytes),
               formatCount(row.snapshots),
               row.age_seconds === null ? 'never' : `${row.age_seconds.toFixed(0)} s ago`,
             ]),

@@ -60,7 +60,7 @@ async function onTerminal(values: Values<typeof OPTIONS>, view: ViewName, over: 
   const watch = createWatch(
     placeOf(values),
     timers,
-    () => shown.view(),
+    () => shown.looked(),
     () => shown.changed(),
   )
   // The first picture does not wait for the code that reads lakes.
@@ -82,7 +82,7 @@ async function inLines(values: Values<typeof OPTIONS>, view: ViewName, signal: A
   const watch = createWatch(
     placeOf(values),
     timers,
-    () => view,
+    () => ({ view, opened: undefined }),
     () => {},
   )
   await watched(values, watch, async () => {

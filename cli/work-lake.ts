@@ -7,6 +7,7 @@ import type { LineageSink } from '../adapters/openlineage-sinks.ts'
 import { askedToEnd } from '../adapters/system.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
+import type { Progress } from '../domain/progress.ts'
 import { drain } from '../embedded/drain.ts'
 import { wireFunctions } from '../embedded/functions.ts'
 import { type LakeOptions, openLake, type WritableLake } from '../embedded/lake.ts'
@@ -21,7 +22,7 @@ import { STDERR } from './stderr-log.ts'
 export interface Workplace {
   readonly log: Log
   /** Works off what is pending: in a folder here, in a deployment by its own functions. */
-  drain(): Promise<void>
+  drain(progress?: Progress): Promise<void>
   /** Does the work beside the lake's functions, unless somebody has the lake to himself. */
   beside<T>(work: (lake: WritableLake) => Promise<T>): Promise<T>
   /** Does the work while nothing else works on the lake; `purpose` is what those are told who are kept out. */
@@ -61,7 +62,7 @@ async function inFolder<T>(
       const place: Workplace = {
         log,
         beside: together => together(lake),
-        drain: () => drain(lake, wireFunctions(lake, log), createTotals(lake.exchanges)),
+        drain: progress => drain(lake, wireFunctions(lake, log), createTotals(lake.exchanges), progress),
         alone: (_, undisturbed) => undisturbed(lake),
       }
       return work(telling(place, kind))
@@ -98,7 +99,7 @@ export async function onStack<T>(
       const lake: WritableLake = { ...deployed, topics, settings, lineage }
       const place = placeOn(
         lake,
-        () => drainDeployed(deployed),
+        progress => drainDeployed(deployed, progress),
         () => requireLeases(deployed),
       )
       return work(telling(place, kind), deployed)
@@ -133,7 +134,7 @@ async function requireLeases({ functions, stack }: DeployedLake): Promise<void> 
 /** A deployed lake as a place to work at; `canPause` throws where its functions do not make room. */
 export function placeOn(
   lake: WritableLake,
-  drain: () => Promise<void>,
+  drain: Workplace['drain'],
   canPause: () => Promise<void> = async () => {},
 ): Workplace {
   return {

@@ -5,7 +5,9 @@ import { objectCreated } from '../domain/events.ts'
 import type { BronzeObject } from '../domain/handover.ts'
 import { consumers, stageConsumers } from '../domain/names.ts'
 import { countPending, listPending } from '../domain/pending.ts'
+import { type Progress, UNTOLD } from '../domain/progress.ts'
 import { type RecordStream, recordStreams } from '../domain/streams.ts'
+import { committedTables } from '../domain/tables.ts'
 import { type Functions, invocation, wiredFor } from './functions.ts'
 import type { WritableLake } from './lake.ts'
 import type { Totals } from './totals.ts'
@@ -13,24 +15,39 @@ import type { Totals } from './totals.ts'
 const OBJECTS_PER_CALL = 25
 
 /** @throws TradelakeError where something stays pending that the stages cannot work off, with the first reason */
-export async function drain(lake: WritableLake, functions: Functions, totals: Totals): Promise<void> {
+export async function drain(
+  lake: WritableLake,
+  functions: Functions,
+  totals: Totals,
+  progress: Progress = UNTOLD,
+): Promise<void> {
   const failures: string[] = []
   // Objects that failed are not tried again: they would fail the same way.
   const stuck = new Set<string>()
   for (;;) {
     let worked = 0
-    for (const stream of recordStreams(lake.exchanges)) worked += await drainTopic(lake, functions, totals, stream)
-    for (const { name } of lake.exchanges) worked += await drainObjects(lake, functions, totals, name, stuck, failures)
+    for (const stream of recordStreams(lake.exchanges))
+      worked += await drainTopic(lake, functions, totals, stream, progress)
+    for (const { name } of lake.exchanges)
+      worked += await drainObjects(lake, functions, totals, name, { stuck, failures, progress })
+    await beginList(
+      lake,
+      progress,
+      'Tables',
+      ...committedTables(lake.exchanges).map(({ name }) => consumers.table(name)),
+    )
     worked += await orCorrupt(failures, async () => {
       const commits = await functions.commit({}, invocation(lake.ports))
       totals.committed(commits)
       return sumOf(commits, result => result.commits)
     })
+    await beginList(lake, progress, 'Gold', consumers.gold)
     worked += await orCorrupt(failures, async () => {
       const gold = await functions.gold({}, invocation(lake.ports))
       totals.gold(gold)
       return gold.commits
     })
+    await beginList(lake, progress, 'Candles', consumers.candles)
     worked += await orCorrupt(failures, async () => {
       const candles = await functions.ohlcv({}, invocation(lake.ports))
       totals.candles(candles)
@@ -45,6 +62,14 @@ export async function drain(lake: WritableLake, functions: Functions, totals: To
     )
 }
 
+/** Tells how much waits on a stage's lists, if anything does. */
+async function beginList(lake: WritableLake, progress: Progress, part: string, ...lists: string[]): Promise<void> {
+  if (progress === UNTOLD) return
+  const waiting = await Promise.all(lists.map(name => countPending(lake.ports.state, name)))
+  const items = sumOf(waiting, list => list.items)
+  if (items > 0) progress.begin(part, 'item', items)
+}
+
 /** A damaged table stops only its own function: how much that did is then unknown, and counts as nothing. */
 async function orCorrupt(failures: string[], run: () => Promise<number>): Promise<number> {
   try {
@@ -56,19 +81,30 @@ async function orCorrupt(failures: string[], run: () => Promise<number>): Promis
   }
 }
 
+interface Silver {
+  readonly stuck: Set<string>
+  readonly failures: string[]
+  readonly progress: Progress
+}
+
 async function drainTopic(
   lake: WritableLake,
   functions: Functions,
   totals: Totals,
   { name, topic, batchRecords }: RecordStream,
+  progress: Progress,
 ): Promise<number> {
+  const waiting = progress === UNTOLD ? 0 : sumOf(await lake.topics.ends(topic), end => end.waiting)
+  if (waiting > 0) progress.begin(`Bronze of ${name}`, 'record', waiting)
   const handler = wiredFor(functions.bronze, 'Bronze function', name)
   let batches = 0
   for (;;) {
     const batch = await lake.topics.poll(topic, batchRecords)
     if (!batch) return batches
-    totals.bronze(name, await handler(batch.event, invocation(lake.ports)))
+    const result = await handler(batch.event, invocation(lake.ports))
+    totals.bronze(name, result)
     await lake.topics.acknowledge(batch)
+    progress.add(result.ingested + result.repeats)
     batches++
   }
 }
@@ -78,9 +114,9 @@ async function drainObjects(
   functions: Functions,
   totals: Totals,
   exchange: string,
-  stuck: Set<string>,
-  failures: string[],
+  { stuck, failures, progress }: Silver,
 ): Promise<number> {
+  await beginList(lake, progress, `Silver of ${exchange}`, consumers.silver(exchange))
   const handler = wiredFor(functions.silver, 'Silver function', exchange)
   let objects = 0
   for (;;) {
@@ -95,6 +131,7 @@ async function drainObjects(
       failures.push(reason)
     }
     objects += result.objects
+    progress.add(result.objects)
   }
 }
 

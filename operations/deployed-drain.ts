@@ -4,6 +4,7 @@ import { sumOf } from '../domain/counts.ts'
 import { TradelakeError } from '../domain/errors.ts'
 import { stageConsumers } from '../domain/names.ts'
 import { countPending } from '../domain/pending.ts'
+import { type Progress, UNTOLD } from '../domain/progress.ts'
 import type { DeployedLake } from './deployed-lake.ts'
 
 /** The sweep sends what waits for Silver, whose queue brings it there by itself. */
@@ -13,10 +14,12 @@ const PAUSE_MS = 1_000
 const PATIENCE_MS = 180_000
 
 /** @throws TradelakeError where a function fails, or what is pending stays so */
-export async function drainDeployed(lake: DeployedLake): Promise<void> {
+export async function drainDeployed(lake: DeployedLake, progress: Progress = UNTOLD): Promise<void> {
   const client = invokingClient()
   const { clock } = lake.ports
   let least = Number.POSITIVE_INFINITY
+  let most = 0
+  progress.begin('Working off what is pending', 'item')
   let moved = clock.steady()
   let failure = ''
   for (;;) {
@@ -26,6 +29,8 @@ export async function drainDeployed(lake: DeployedLake): Promise<void> {
     }
     const waiting = await pendingOf(lake)
     const items = sumOf(waiting, ([, count]) => count)
+    most = Math.max(most, items)
+    progress.at(most - items, most)
     if (items === 0) return
     if (items < least) moved = clock.steady()
     least = Math.min(least, items)

@@ -3,8 +3,7 @@ import { waitFor } from '../../api/live/waits.ts'
 import { messageOf } from '../../domain/errors.ts'
 import type { Timers } from '../../domain/feed-ports.ts'
 import type { StatsParts } from '../../figures/rows.ts'
-import { type AskApi, askFor, askRows } from './requests.ts'
-import type { CoverageHour } from './seen.ts'
+import { type AskApi, askFor } from './requests.ts'
 
 export interface Pace {
   /** How often the cheap figures are asked for, milliseconds. */
@@ -73,26 +72,27 @@ export async function followFigures(
   }
 }
 
-const COVERAGE_MS = 15_000
 const LOOK_MS = 500
 
-/** How complete the last day is, for as long as somebody looks. Never rejects: what it cannot have, it leaves as it was. */
-export async function followCoverage(
-  ask: AskApi,
+/**
+ * Does something now, and every so often, for as long as somebody looks at it. `looked`: what is looked at; undefined for nothing. Never
+ * rejects: what it cannot have stays as it was, and the connection's own state says why.
+ */
+export async function whileLooked(
   timers: Timers,
-  isSeen: () => boolean,
-  changed: (coverage: readonly CoverageHour[]) => void,
+  everyMs: number,
+  looked: () => string | undefined,
+  look: (what: string) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   let due = timers.steady()
+  let last: string | undefined
   while (!signal.aborted) {
-    if (isSeen() && timers.steady() >= due) {
-      try {
-        changed(await askRows<CoverageHour>(ask, 'coverage', { bucket: '1h' }, signal))
-      } catch {
-        // The connection's own state says what is wrong.
-      }
-      due = timers.steady() + COVERAGE_MS
+    const what = looked()
+    if (what !== undefined && (what !== last || timers.steady() >= due)) {
+      await look(what).catch(() => {})
+      last = what
+      due = timers.steady() + everyMs
     }
     await waitFor(timers, LOOK_MS, signal)
   }

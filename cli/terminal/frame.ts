@@ -1,10 +1,10 @@
 /** A whole screen, from what is known and what was pressed: as many lines as the terminal has. Pure. */
 import { alarmLines, type Foot, footOf, tabsLine, titleLine } from './edges.ts'
-import { type Drawn, HELP, type Screen } from './keys.ts'
+import { type Drawn, HELP, type Screen, tableName } from './keys.ts'
 import type { Seen } from './seen.ts'
-import { arrange, headLine, layout, type Row, rowLine, type Table } from './table.ts'
-import { cut, cutLine, dim, harmless, type Line, type Look, lineWidth, plain, type Size, spaces } from './text.ts'
-import { alarmsIn, viewOf } from './views/views.ts'
+import { arrange, cutTexts, headLine, layout, type Row, rowLine, type Table } from './table.ts'
+import { cut, cutLine, dim, harmless, type Line, type Look, lineWidth, plain, type Size, spaces, wrap } from './text.ts'
+import { alarmsIn, type Part, viewOf } from './views/views.ts'
 
 export interface Frame {
   readonly lines: readonly Line[]
@@ -15,8 +15,10 @@ export interface Frame {
 
 /** Its titles and two rows. */
 const LEAST_TABLE = 3
+/** An empty line, and what is cut. */
+const DETAILS = 5
 const LEAST: Size = { columns: 20, rows: 7 }
-const NOTHING: Drawn = { rows: 0, page: 1, columns: [], market: undefined }
+const NOTHING: Drawn = { rows: 0, page: 1, columns: [], opens: undefined }
 
 export function frameOf(seen: Seen, screen: Screen, size: Size, look: Look): Frame {
   const { columns, rows } = size
@@ -55,26 +57,27 @@ interface Body extends Foot {
 }
 
 function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look): Body {
-  const view = viewOf(screen.view, seen, screen.market, look)
-  const parts = view.above.map(part =>
-    'columns' in part ? tableLines(part, columns, look) : lineOnly(part, columns, look),
-  )
+  const view = viewOf(screen.view, seen, { opened: screen.opened, columns }, look)
+  const parts = view.above.map(part => partOf(part, columns, look))
   // What stands above gives way to the table, the last part first.
   let kept = parts.length
   const upperRows = () => parts.slice(0, kept).reduce((sum, { lines }) => sum + lines.length, 0)
   while (kept > 0 && upperRows() + LEAST_TABLE > rows) kept--
   const upper = parts.slice(0, kept).flatMap(({ lines }) => lines)
   const leftOut = parts.slice(kept).reduce((sum, { rows }) => sum + rows, 0)
-  const order = screen.orders[screen.view]
+  const order = screen.orders[tableName(screen)]
   const { table } = view
-  const room = Math.max(1, rows - upper.length - 1)
   const plan = layout(table, columns, order, look)
+  const left = rows - upper.length - 1
+  // What is cut of the chosen row stands below in full, where there is room for it.
+  const below = plan.isCut && left >= DETAILS * 2 ? DETAILS : 0
+  const room = Math.max(1, left - below)
   const arranged = arrange(table.rows, screen.filter, order)
   const at = Math.max(0, Math.min(arranged.length - 1, screen.at))
   const top = Math.max(0, Math.min(Math.max(at - room + 1, Math.min(screen.top, at)), arranged.length - room))
   const shown = arranged.slice(top, top + room)
   const drawn: Drawn = {
-    ...{ rows: arranged.length, page: room, market: arranged[at]?.market },
+    ...{ rows: arranged.length, page: room, opens: arranged[at]?.opens },
     columns: plan.shown.map(({ at }) => at),
   }
   const lines =
@@ -98,8 +101,12 @@ function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look)
             headLine(table, plan, order, look),
             ...shown.map((row, place) => lineOf(table, plan, row, top + place === at, columns, look)),
           ]
+  const chosen = below > 0 ? arranged[at] : undefined
+  const details = chosen ? cutTexts(table, plan, chosen).flatMap(text => wrap(text, columns, DETAILS - 1, look)) : []
+  const body =
+    details.length > 0 ? [...filled(lines, room + 2), ...details.slice(0, DETAILS - 1).map(text => [dim(text)])] : lines
   return {
-    ...{ lines: [...upper, ...lines], drawn, at, top, order },
+    ...{ lines: [...upper, ...body], drawn, at, top, order },
     hidden: plan.hidden + parts.reduce((sum, { hidden }) => sum + hidden, 0),
     ...{ above: top, below: Math.max(0, arranged.length - top - room), leftOut },
     ...{ total: table.rows.length, unit: table.unit, orderTitle: order ? table.columns[order.by].title : '' },
@@ -121,7 +128,7 @@ function lineOf(
   return [{ text: text + spaces(width - lineWidth(line)), tone: 'chosen' }]
 }
 
-interface Part {
+interface Drawing {
   readonly lines: Line[]
   /** Columns that are not shown. */
   readonly hidden: number
@@ -129,13 +136,19 @@ interface Part {
   readonly rows: number
 }
 
-const lineOnly = (line: Line, width: number, look: Look): Part => ({
+function partOf(part: Part, columns: number, look: Look): Drawing {
+  if ('columns' in part) return tableLines(part, columns, look)
+  const lines = ('block' in part ? part.block : [part]).map(line => cutLine(line, columns, look))
+  return { lines, hidden: 0, rows: 0 }
+}
+
+const lineOnly = (line: Line, width: number, look: Look): Drawing => ({
   lines: [cutLine(line, width, look)],
   hidden: 0,
   rows: 0,
 })
 
-function tableLines(table: Table, width: number, look: Look): Part {
+function tableLines(table: Table, width: number, look: Look): Drawing {
   const plan = layout(table, width, undefined, look)
   const rows = table.rows.length
   if (plan.needed !== undefined) return lineOnly([dim(`${plan.needed} columns are needed for this.`)], width, look)

@@ -4,17 +4,22 @@ import { TITLES, VIEWS, type ViewName } from './views/views.ts'
 
 export interface Screen {
   readonly view: ViewName
-  /** The market that is looked into, in views that can. */
-  readonly market: string | undefined
+  /** What is looked into, in views that can: a market, or a kind of refused record. */
+  readonly opened: string | undefined
   readonly isHelp: boolean
   readonly filter: string
   /** Whether the filter is being typed. */
   readonly isTyping: boolean
-  readonly orders: Readonly<Partial<Record<ViewName, Order>>>
+  /** By `tableName`. */
+  readonly orders: Readonly<Partial<Record<string, Order>>>
   /** The chosen row, and the first that is seen. */
   readonly at: number
   readonly top: number
 }
+
+/** Each view's table has an order of its own, and so has the one that is opened in it. */
+export const tableName = ({ view, opened }: Pick<Screen, 'view' | 'opened'>): string =>
+  opened === undefined ? view : `${view} opened`
 
 /** What the screen has to do with a key, from the frame that was drawn last. */
 export interface Drawn {
@@ -23,8 +28,8 @@ export interface Drawn {
   readonly page: number
   /** Numbers of the columns that are shown. */
   readonly columns: readonly number[]
-  /** The market of the chosen row. */
-  readonly market: string | undefined
+  /** What the chosen row opens. */
+  readonly opens: string | undefined
 }
 
 /** As Node's readline tells it. */
@@ -36,11 +41,11 @@ export interface Key {
 }
 
 export function firstScreen(view: ViewName): Screen {
-  return { view, market: undefined, isHelp: false, filter: '', isTyping: false, orders: {}, at: 0, top: 0 }
+  return { view, opened: undefined, isHelp: false, filter: '', isTyping: false, orders: {}, at: 0, top: 0 }
 }
 
 /** Views in which a row can be opened. */
-const CAN_OPEN: readonly ViewName[] = ['gaps']
+const CAN_OPEN: readonly ViewName[] = ['overview', 'markets', 'dlq', 'gaps']
 
 export const HELP: readonly (readonly [keys: string, does: string])[] = [
   ...VIEWS.map((view, at) => [String(at + 1), TITLES[view]] as const),
@@ -52,7 +57,7 @@ export const HELP: readonly (readonly [keys: string, does: string])[] = [
   ['Esc', 'end the filter, close what is open'],
   ['s, S', 'sort by the next column, by the one before'],
   ['r', 'the other way round'],
-  ['Enter', 'in Gaps: the hours of the market'],
+  ['Enter', 'the candles of a market; in Gaps its hours, in DLQ the records'],
   ['?', 'this help'],
   ['q, Ctrl-C', 'leave'],
 ]
@@ -83,11 +88,19 @@ export function afterKey(screen: Screen, key: Key, drawn: Drawn): Screen | 'leav
       return move(drawn.rows - 1)
     case 'return':
     case 'enter':
-      return CAN_OPEN.includes(screen.view) && drawn.market !== undefined && screen.market === undefined
-        ? { ...screen, market: drawn.market, at: 0, top: 0, filter: '' }
+      return CAN_OPEN.includes(screen.view) && drawn.opens !== undefined && screen.opened === undefined
+        ? // The overview's markets are those of their own view.
+          {
+            ...screen,
+            view: screen.view === 'overview' ? 'markets' : screen.view,
+            opened: drawn.opens,
+            at: 0,
+            top: 0,
+            filter: '',
+          }
         : screen
     case 'escape':
-      if (screen.market !== undefined) return { ...screen, market: undefined, at: 0, top: 0 }
+      if (screen.opened !== undefined) return { ...screen, opened: undefined, at: 0, top: 0 }
       return { ...screen, filter: '', at: 0, top: 0 }
   }
   switch (letter) {
@@ -110,7 +123,7 @@ export function afterKey(screen: Screen, key: Key, drawn: Drawn): Screen | 'leav
     case 'S':
       return sorted(screen, drawn.columns, -1)
     case 'r': {
-      const order = screen.orders[screen.view]
+      const order = screen.orders[tableName(screen)]
       return order ? withOrder(screen, { ...order, isDescending: !order.isDescending }) : screen
     }
   }
@@ -118,11 +131,11 @@ export function afterKey(screen: Screen, key: Key, drawn: Drawn): Screen | 'leav
 }
 
 const shown = (screen: Screen, view: ViewName): Screen =>
-  view === screen.view ? screen : { ...screen, view, market: undefined, filter: '', at: 0, top: 0 }
+  view === screen.view ? screen : { ...screen, view, opened: undefined, filter: '', at: 0, top: 0 }
 
 const withOrder = (screen: Screen, order: Order | undefined): Screen => ({
   ...screen,
-  orders: { ...screen.orders, [screen.view]: order },
+  orders: { ...screen.orders, [tableName(screen)]: order },
   at: 0,
   top: 0,
 })
@@ -130,7 +143,7 @@ const withOrder = (screen: Screen, order: Order | undefined): Screen => ({
 /** By the columns that are shown, and then as the rows come. */
 function sorted(screen: Screen, columns: readonly number[], step: 1 | -1): Screen {
   const places = [undefined, ...columns]
-  const place = places.indexOf(screen.orders[screen.view]?.by)
+  const place = places.indexOf(screen.orders[tableName(screen)]?.by)
   const by = places[(Math.max(0, place) + step + places.length) % places.length]
   return withOrder(screen, by === undefined ? undefined : { by, isDescending: by !== columns[0] })
 }

@@ -1,7 +1,8 @@
 /** What the terminal shows, as far as it is known: answers of the API, and what the command itself knows. */
 import type { Connection } from '../../figures/connection.ts'
+import type { DeadLetterRow } from '../../figures/operator-rows.ts'
 import type { Quote } from '../../figures/quotes.ts'
-import type { CoverageRow, MarketRow, StatsParts } from '../../figures/rows.ts'
+import type { CandleRow, CoverageRow, MarketRow, StatsParts } from '../../figures/rows.ts'
 
 /** What is shown of a row of `/v1/coverage`. */
 export type CoverageHour = Omit<CoverageRow, 'end' | 'first_number' | 'last_number' | 'complete'>
@@ -28,6 +29,10 @@ export interface Seen {
   /** By `marketName`. */
   readonly quotes: ReadonlyMap<string, Quote>
   readonly coverage: readonly CoverageHour[] | undefined
+  /** The last day of the market that is looked into, by the minute, the oldest first. */
+  readonly candles: { readonly market: string; readonly rows: readonly CandleRow[] } | undefined
+  /** The newest records that were refused for the reason that is looked into, the newest first. */
+  readonly letters: { readonly kind: string; readonly rows: readonly DeadLetterRow[] } | undefined
   /** The newest first; undefined where there is no log, or it is not read yet. */
   readonly log: readonly LogLine[] | undefined
   /** Whether the place has a log. */
@@ -41,7 +46,15 @@ export interface Seen {
 export function nothingSeen(place: string, nowMs: number, hasLog: boolean, hint = ''): Seen {
   return {
     ...{ place, nowMs, hasLog, connection: { kind: 'connecting' }, statsMs: nowMs },
-    ...{ stats: undefined, before: undefined, markets: undefined, coverage: undefined, log: undefined },
+    ...{
+      stats: undefined,
+      before: undefined,
+      markets: undefined,
+      coverage: undefined,
+      candles: undefined,
+      letters: undefined,
+      log: undefined,
+    },
     ...{ quotes: new Map(), notes: [], hint },
   }
 }

@@ -6,12 +6,13 @@ import { openScreen, type Terminal } from './screen.ts'
 import type { Seen } from './seen.ts'
 import type { Look } from './text.ts'
 import type { ViewName } from './views/views.ts'
+import type { Looked } from './watch.ts'
 
 export interface Show {
   /** Something has changed: drawn soon, once for all that changes meanwhile. */
   changed(): void
   /** What is looked at. */
-  view(): ViewName
+  looked(): Looked
   close(): void
 }
 
@@ -31,7 +32,7 @@ export function show(
   { left }: { readonly left: () => void },
 ): Show {
   let screen: Screen = firstScreen(view)
-  let drawn: Drawn = { rows: 0, page: 1, columns: [], market: undefined }
+  let drawn: Drawn = { rows: 0, page: 1, columns: [], opens: undefined }
   let soon: (() => void) | undefined
   let tick = () => {}
   let isOver = false
@@ -65,7 +66,7 @@ export function show(
     changed() {
       if (!isOver) soon ??= timers.after(SOON_MS, draw)
     },
-    view: () => screen.view,
+    looked: () => screen,
     close() {
       isOver = true
       soon?.()

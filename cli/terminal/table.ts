@@ -26,7 +26,7 @@ export interface Row {
   /** What a filter looks into; by default the texts of its cells. */
   readonly words?: string
   /** What is opened when it is chosen. */
-  readonly market?: string
+  readonly opens?: string
 }
 
 export interface Table {
@@ -54,6 +54,8 @@ interface Layout {
   readonly hidden: number
   /** Columns that it takes at the least; undefined where it fits. */
   readonly needed: number | undefined
+  /** Whether a text of some row is cut. */
+  readonly isCut: boolean
 }
 
 /** Which columns fit, by all rows: a table does not jump while it is scrolled. */
@@ -75,7 +77,7 @@ export function layout({ columns, rows }: Table, width: number, order: Order | u
     shown = shown.filter(at => at !== last)
   }
   const hidden = columns.length - shown.length
-  if (total(least) > width) return { shown: [], hidden, needed: total(least) }
+  if (total(least) > width) return { shown: [], hidden, needed: total(least), isCut: false }
   const widths = new Map(shown.map(at => [at, natural[at]]))
   // The widest name gives way first.
   for (let over = total(at => widths.get(at) ?? 0) - width; over > 0; over--) {
@@ -83,7 +85,12 @@ export function layout({ columns, rows }: Table, width: number, order: Order | u
     const widest = names.reduce((a, b) => ((widths.get(b) ?? 0) >= (widths.get(a) ?? 0) ? b : a))
     widths.set(widest, (widths.get(widest) ?? 0) - 1)
   }
-  return { shown: shown.map(at => ({ at, width: widths.get(at) ?? 0 })), hidden, needed: undefined }
+  return {
+    shown: shown.map(at => ({ at, width: widths.get(at) ?? 0 })),
+    hidden,
+    needed: undefined,
+    isCut: shown.some(at => (widths.get(at) ?? 0) < natural[at]),
+  }
 }
 
 /** A long text is cut before a column is left out, but a name of usual length is not. */
@@ -116,6 +123,13 @@ export function rowLine({ columns }: Table, { shown }: Layout, { cells }: Row, l
     const content = isWhole ? pieces : [{ text: kept, tone }]
     return columns[at].side === 'right' ? [plain(gap + room), ...content] : [plain(gap), ...content, plain(room)]
   })
+}
+
+/** What is cut of a row, in full: `Why: …`. */
+export function cutTexts({ columns }: Table, { shown }: Layout, { cells }: Row): readonly string[] {
+  return shown.flatMap(({ at, width }) =>
+    widthOf(cells[at].text) > width ? [`${columns[at].title}: ${cells[at].text}`] : [],
+  )
 }
 
 /** Rows that have all words of the filter, in the order that is asked for. */

@@ -1,5 +1,6 @@
 /** Text on a terminal as data: pieces of a line, each in one tone, measured in columns of the screen. */
 import stringWidth from 'string-width'
+import type { Kind } from '../../figures/coverage.ts'
 
 export type Tone = 'plain' | 'dim' | 'bold' | 'up' | 'down' | 'good' | 'late' | 'bad' | 'title' | 'chosen'
 
@@ -34,19 +35,24 @@ interface Signs {
   readonly above: string
   /** From the lowest to the highest. */
   readonly heights: string
-  readonly shades: { readonly whole: string; readonly filled: string; readonly missing: string; readonly quiet: string }
+  /** Kinds of coverage, as `figures/coverage.ts` names them. */
+  readonly kinds: Readonly<Record<Kind, string>>
 }
 
 const UNICODE: Signs = {
   ...{ up: '▲', down: '▼', level: '■', more: '…', rule: '─', dot: '●', between: '·', below: '↓', above: '↑' },
   heights: '▁▂▃▄▅▆▇█',
-  shades: { whole: '█', filled: '▒', missing: '×', quiet: '·' },
+  kinds: {
+    ...{ complete: '█', filled: '+', quiet: '·', missing: '–', gap: '~', sought: '…', unreadable: '?', lost: '×' },
+  },
 }
 
 const ASCII: Signs = {
   ...{ up: '^', down: 'v', level: '=', more: '~', rule: '-', dot: '*', between: '-', below: 'v', above: '^' },
   heights: '_.-~=+*#',
-  shades: { whole: '#', filled: '+', missing: 'x', quiet: '.' },
+  kinds: {
+    ...{ complete: '#', filled: '+', quiet: '.', missing: '-', gap: '~', sought: 'o', unreadable: '?', lost: 'x' },
+  },
 }
 
 export const signsOf = ({ unicode }: Look): Signs => (unicode ? UNICODE : ASCII)
@@ -69,6 +75,13 @@ export const dim = (text: string): Piece => ({ text, tone: 'dim' })
 
 /** Columns that a text takes on the screen. */
 export const widthOf = (text: string): number => (/^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text))
+
+/** A line for what is no terminal. */
+export const plainText = (line: Line): string =>
+  line
+    .map(({ text }) => text)
+    .join('')
+    .trimEnd()
 
 export const lineWidth = (line: Line): number => line.reduce((sum, { text }) => sum + widthOf(text), 0)
 
@@ -93,6 +106,25 @@ export function cut(text: string, width: number, look: Look): string {
     taken += segment
   }
   return widthOf(more) <= width ? taken + more : ''
+}
+
+/** A text on lines of at most so many columns, and at most so many of them; the last is cut where they are not enough. */
+export function wrap(text: string, width: number, most: number, look: Look): string[] {
+  const lines: string[] = []
+  let rest = text
+  while (rest !== '' && lines.length < most - 1) {
+    let taken = ''
+    let columns = 0
+    for (const { segment } of graphemes.segment(rest.slice(0, width + 1))) {
+      columns += widthOf(segment)
+      if (columns > width) break
+      taken += segment
+    }
+    if (taken === '') break
+    lines.push(taken)
+    rest = rest.slice(taken.length)
+  }
+  return rest === '' ? lines : [...lines, cut(rest, width, look)]
 }
 
 /** A line that takes at most so many columns. */

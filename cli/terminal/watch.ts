@@ -1,11 +1,12 @@
 /** Keeps what is known of a lake up to date, for as long as it is watched. */
-import { waitFor } from '../../api/live/waits.ts'
 import type { Timers } from '../../domain/feed-ports.ts'
-import { followCoverage, followFigures, type Pace } from './figures.ts'
+import type { DeadLetterRow } from '../../figures/operator-rows.ts'
+import type { CandleRow } from '../../figures/rows.ts'
+import { followFigures, type Pace, whileLooked } from './figures.ts'
 import { tailOf } from './log-tail.ts'
 import { followPrices } from './prices.ts'
-import type { AskApi } from './requests.ts'
-import { nothingSeen, type Seen } from './seen.ts'
+import { type AskApi, askFor, askRows } from './requests.ts'
+import { type CoverageHour, nothingSeen, type Seen } from './seen.ts'
 import type { ViewName } from './views/views.ts'
 
 export interface Watched {
@@ -30,13 +31,21 @@ export interface Watch {
   stop(): Promise<void>
 }
 
-const LOG_MS = 1_000
+const [LOG_MS, COVERAGE_MS, CANDLES_MS, LETTERS_MS] = [1_000, 15_000, 2_000, 10_000]
+const MOST_LETTERS = 200
+const DAY_MINUTES = 1_440
 
-/** `changed` is called whenever something is known that was not. `view`: what somebody looks at. */
+/** What somebody looks at, and what they have opened there. */
+export interface Looked {
+  readonly view: ViewName
+  readonly opened: string | undefined
+}
+
+/** `changed` is called whenever something is known that was not. */
 export function createWatch(
   { place, log, hint }: Pick<Watched, 'place' | 'log' | 'hint'>,
   timers: Timers,
-  view: () => ViewName,
+  looked: () => Looked,
   changed: () => void,
 ): Watch {
   const over = new AbortController()
@@ -52,11 +61,22 @@ export function createWatch(
   let trouble: string | undefined
   let troubleMs = 0
 
-  async function followLog(path: string): Promise<void> {
-    while (!signal.aborted) {
-      if (view() === 'log') know({ log: tailOf(path) ?? [] })
-      await waitFor(timers, LOG_MS, signal)
+  /** The market's candles of the last day, also for windows without trades. */
+  async function readCandles(ask: AskApi, market: string): Promise<void> {
+    const [exchanges, symbols] = market.split(':')
+    const asked = { exchanges, symbols, timeframe: '1m', fill: 'null', limit: DAY_MINUTES }
+    const { data } = (await (await askFor(ask, 'candles', asked, signal)).json()) as { readonly data: CandleRow[] }
+    know({ candles: { market, rows: data } })
+  }
+
+  /** The newest records of the last day that were refused for one reason. */
+  async function readLetters(ask: AskApi, kind: string): Promise<void> {
+    const [exchanges, error_type] = kind.split(' ')
+    const asked = { exchanges, error_type, limit: MOST_LETTERS }
+    const { data } = (await (await askFor(ask, 'dead-letters', asked, signal)).json()) as {
+      readonly data: readonly DeadLetterRow[]
     }
+    know({ letters: { kind, rows: data } })
   }
 
   return {
@@ -83,14 +103,34 @@ export function createWatch(
           },
           signal,
         ),
-        followCoverage(
-          ask,
+        whileLooked(
           timers,
-          () => view() === 'gaps',
-          coverage => know({ coverage }),
+          COVERAGE_MS,
+          () => (looked().view === 'gaps' ? 'gaps' : undefined),
+          async () => know({ coverage: await askRows<CoverageHour>(ask, 'coverage', { bucket: '1h' }, signal) }),
           signal,
         ),
-        ...(path === undefined ? [] : [followLog(path)]),
+        whileLooked(
+          timers,
+          CANDLES_MS,
+          () => (looked().view === 'markets' ? looked().opened : undefined),
+          market => readCandles(ask, market),
+          signal,
+        ),
+        whileLooked(
+          timers,
+          LETTERS_MS,
+          () => (looked().view === 'dlq' ? looked().opened : undefined),
+          kind => readLetters(ask, kind),
+          signal,
+        ),
+        whileLooked(
+          timers,
+          LOG_MS,
+          () => (looked().view === 'log' ? path : undefined),
+          async file => know({ log: tailOf(file) ?? [] }),
+          signal,
+        ),
       )
     },
     async stop() {

@@ -7,6 +7,7 @@ import { messageOf, Paused, Throttled, TradelakeError } from '../../domain/error
 import type { Exchange } from '../../domain/exchanges.ts'
 import { consumers, stageConsumers } from '../../domain/names.ts'
 import type { Ports } from '../../domain/ports.ts'
+import { type Progress, UNTOLD } from '../../domain/progress.ts'
 import { commit } from '../../domain/protocol.ts'
 import { type RetentionSettings, withRetention } from '../../domain/retention.ts'
 import { allTables, type TableDefinition } from '../../domain/tables.ts'
@@ -28,6 +29,7 @@ export interface MaintainOptions {
   readonly tables?: readonly TableDefinition[]
   /** Where the lake was told to keep rows for another time than the tables' own. */
   readonly retention?: RetentionSettings
+  readonly progress?: Progress
 }
 
 export interface TableResult {
@@ -67,7 +69,13 @@ export async function maintain(
   deadline: number,
   options: MaintainOptions = {},
 ): Promise<MaintainResult> {
-  const { sweepEveryMs = SWEEP_EVERY_MS, closedAfterMs, tables = allTables(exchanges), retention = {} } = options
+  const {
+    sweepEveryMs = SWEEP_EVERY_MS,
+    closedAfterMs,
+    tables = allTables(exchanges),
+    retention = {},
+    progress = UNTOLD,
+  } = options
   const results = new Map(tables.map(({ name }) => [name, emptyResult(name)]))
   const failures: MaintainResult['failures'] = []
   /** Runs a piece of work; what fails is noted, and not tried again in this run. */
@@ -85,17 +93,21 @@ export async function maintain(
     results.set(table.name, { ...(results.get(table.name) ?? emptyResult(table.name)), ...more })
   }
 
-  for (const table of tables)
+  progress.begin('Retention and snapshots', 'table', tables.length)
+  for (const table of tables) {
     await attempt(table.name, async () => {
       const dropped = await dropOld(ports, withRetention(table, retention), exchanges)
       const expiredSnapshots = await expire(ports, table)
       add(table, { droppedPartitions: dropped.partitions, droppedRows: dropped.records, expiredSnapshots })
     })
+    progress.add(1)
+  }
 
   const began = ports.clock.steady()
   const sweepUntil = began + (1 - FOR_COMPACTION) * (deadline - began)
   const due = await dueForSweep(ports, tables, sweepEveryMs)
   if (due.length > 0 && ports.clock.steady() < sweepUntil) await attempt(SWEEP, () => requireNotSetBack(ports, tables))
+  progress.begin('Looking for what no snapshot names', 'table', due.length)
   const sweepRefused = failures.some(({ what }) => what === SWEEP)
   for (const table of due) {
     if (sweepRefused || ports.clock.steady() >= sweepUntil) break
@@ -103,6 +115,7 @@ export async function maintain(
       const { deleted, bytes, noted } = await reclaim(ports, table, exchanges)
       add(table, { deletedObjects: deleted, deletedBytes: bytes, notedObjects: noted })
     })
+    progress.add(1)
   }
   let deletedPayloads = 0
   for (const consumer of [...stageConsumers(exchanges), ...tables.map(({ name }) => consumers.unreached(name))])
@@ -118,6 +131,7 @@ export async function maintain(
     deadline,
     closedAfterMs,
     attempt,
+    progress,
     joined: (table, result) => results.get(table.name)?.joins.push(result),
   })
   return { tables: [...results.values()].filter(didSomething), deletedPayloads, sweepRefused, failures }
@@ -132,12 +146,13 @@ interface Compaction {
   readonly closedAfterMs: number | undefined
   /** Runs a piece of work and notes its failure. */
   attempt(what: string, work: () => Promise<void>): Promise<void>
+  readonly progress: Progress
   joined(table: TableDefinition, result: JoinResult): void
 }
 
 /** Pass after pass, as joined files may be joined again; ends with a pass that joined nothing. */
 async function compact(compaction: Compaction): Promise<void> {
-  const { ports, tables, exchanges, deadline, closedAfterMs, attempt, joined } = compaction
+  const { ports, tables, exchanges, deadline, closedAfterMs, attempt, progress, joined } = compaction
   for (let made = 1; made > 0 && ports.clock.steady() < deadline; ) {
     made = 0
     const work: { table: TableDefinition; join: Join }[] = []
@@ -146,6 +161,7 @@ async function compact(compaction: Compaction): Promise<void> {
         for (const found of await findJoins(ports, table, exchanges, closedAfterMs)) work.push({ table, join: found })
       })
     work.sort((a, b) => b.join.files.length - a.join.files.length)
+    if (work.length > 0) progress.begin('Joining files', 'join', work.length)
     for (const { table, join: next } of work) {
       if (ports.clock.steady() >= deadline) break
       await attempt(`${table.name} ${next.partition.path}`, async () => {
@@ -154,6 +170,7 @@ async function compact(compaction: Compaction): Promise<void> {
         made++
         joined(table, result)
       })
+      progress.add(1)
     }
   }
 }

@@ -7,6 +7,7 @@ import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
 import type { ReadableLake } from '../../domain/lake.ts'
 import type { Loss } from '../../domain/losses.ts'
 import type { QuerySession } from '../../domain/ports.ts'
+import { type Progress, UNTOLD } from '../../domain/progress.ts'
 import type { AuditProgress } from '../../domain/server-ports.ts'
 import { checkBronze } from './bronze.ts'
 import { checkCandles } from './candles.ts'
@@ -29,12 +30,20 @@ const LAWS = [
 
 /** What an audit does, in this order. */
 const STEPS = ['tables', 'files', 'rows', 'feeds', 'bronze', 'silver', 'gold', 'candles'] as const
+type Step = (typeof STEPS)[number]
 
-/** Checks all laws. `progress` is told what it does now, and how many of its steps are done. */
-export async function auditLake(lake: ReadableLake, progress: AuditProgress = () => {}): Promise<AuditReport> {
+/** Who is told how it gets on: of its steps, and of what each of them counts. */
+export interface AuditTold {
+  readonly steps?: AuditProgress
+  readonly progress?: Progress
+}
+
+/** Checks all laws. */
+export async function auditLake(lake: ReadableLake, told: AuditTold = {}): Promise<AuditReport> {
+  const { steps = () => {}, progress = UNTOLD } = told
   const at = lake.ports.clock.now()
-  const begin = (step: (typeof STEPS)[number]) => progress({ step, done: STEPS.indexOf(step), of: STEPS.length })
-  const { findings, losses, feeds } = await findingsOf(lake, begin)
+  const begin = (step: Step) => steps({ step, done: STEPS.indexOf(step), of: STEPS.length })
+  const { findings, losses, feeds } = await findingsOf(lake, begin, progress)
   const laws = findings.map((found, i): LawReport => {
     return { law: i + 1, name: LAWS[i], holds: found.violations.length === 0, ...found }
   })
@@ -44,8 +53,10 @@ export async function auditLake(lake: ReadableLake, progress: AuditProgress = ()
 
 async function findingsOf(
   lake: ReadableLake,
-  begin: (step: (typeof STEPS)[number]) => void,
+  begin: (step: Step) => void,
+  progress: Progress,
 ): Promise<{ findings: Findings[]; losses: LossReport[]; feeds: FeedsReport | undefined }> {
+  progress.begin('Reading what the tables name', 'file')
   let readings: Readings
   try {
     begin('tables')
@@ -58,22 +69,25 @@ async function findingsOf(
   const session = await lake.ports.engine.session()
   try {
     begin('files')
-    const files = await checkFiles(lake, session, readings)
+    const files = await checkFiles(lake, session, readings, progress)
     begin('rows')
-    const unreadable = await loadRows(session, readings, files.paths)
+    const unreadable = await loadRows(session, readings, files.paths, progress)
     for (const key of unreadable.keys()) files.paths.delete(key)
     const { paths } = files
     begin('feeds')
     const feeds = await readFeeds(session, readings, paths)
-    const law = (step: (typeof STEPS)[number], check: () => Promise<Findings>) => {
+    const law = (number: number, step: Step, check: () => Promise<Findings>) => {
       begin(step)
+      progress.begin(`Law ${number} of 6: ${LAWS[number - 1]}`, 'law')
       return checked(check)
     }
     const findings = [
-      await law('bronze', async () => withNotes(await checkBronze(session, readings, paths), feedGapNotes(feeds.gaps))),
-      await law('silver', () => checkSilver(session, readings, paths)),
-      await law('gold', () => checkGold(session, readings, paths)),
-      await law('candles', () => checkCandles(session, readings, paths)),
+      await law(1, 'bronze', async () =>
+        withNotes(await checkBronze(session, readings, paths), feedGapNotes(feeds.gaps)),
+      ),
+      await law(2, 'silver', () => checkSilver(session, readings, paths)),
+      await law(3, 'gold', () => checkGold(session, readings, paths)),
+      await law(4, 'candles', () => checkCandles(session, readings, paths)),
       fileFindings(files, unreadable),
       checkPending(readings),
     ]

@@ -2,10 +2,12 @@
  * Law 5: every file that a current snapshot names exists, has every byte that it was written with, is as large and as long as the
  * manifest says, and holds rows of its partition only.
  */
+import { sumOf } from '../../domain/counts.ts'
 import { messageOf } from '../../domain/errors.ts'
 import type { ReadableLake } from '../../domain/lake.ts'
 import { piecesOf } from '../../domain/pieces.ts'
 import type { QuerySession, SqlRow } from '../../domain/ports.ts'
+import type { Progress } from '../../domain/progress.ts'
 import { sqlName, tableRows } from '../../domain/sql.ts'
 import type { PartitionField } from '../../domain/tables.ts'
 import { DAY_MS } from '../../domain/time.ts'
@@ -44,12 +46,23 @@ export function fileFindings(
 }
 
 /** Checks the files of every table's current snapshot; files that wait for a snapshot only have to be readable. */
-export async function checkFiles(lake: ReadableLake, session: QuerySession, readings: Readings): Promise<CheckedFiles> {
+export async function checkFiles(
+  lake: ReadableLake,
+  session: QuerySession,
+  readings: Readings,
+  progress: Progress,
+): Promise<CheckedFiles> {
   const paths = new Map<string, string>()
   const problems: Problem[] = []
   let files = 0
   let bytes = 0
-  for (const table of tablesOf(readings)) {
+  const tables = tablesOf(readings)
+  progress.begin(
+    'Looking at every byte',
+    'file',
+    sumOf(tables, table => table.files.size),
+  )
+  for (const table of tables) {
     const why = await setBack(lake.ports, table.definition.name)
     if (why !== undefined)
       problems.push({ table: table.definition.name, problem: `${why}: what was committed since is not in it` })
@@ -61,7 +74,7 @@ export async function checkFiles(lake: ReadableLake, session: QuerySession, read
         file: key,
         problem: `is listed ${times} times: readers count its rows as often`,
       })
-    const there = await present(lake, table, problems)
+    const there = await present(lake, table, problems, progress)
     const wrong = await checkRows(session, table, there, problems)
     for (const [key, path] of there) if (!wrong.has(key)) paths.set(key, path)
   }
@@ -93,7 +106,12 @@ function both(first: TableReading, later: TableReading): TableReading {
 }
 
 /** Local paths of the files that exist with the right size and bytes. */
-async function present(lake: ReadableLake, table: TableReading, problems: Problem[]): Promise<Map<string, string>> {
+async function present(
+  lake: ReadableLake,
+  table: TableReading,
+  problems: Problem[],
+  progress: Progress,
+): Promise<Map<string, string>> {
   const found = new Map<string, string>()
   for (const some of piecesOf([...table.files.values()], STATS_AT_ONCE))
     await Promise.all(
@@ -112,6 +130,7 @@ async function present(lake: ReadableLake, table: TableReading, problems: Proble
           if (damage !== undefined) problems.push({ table: table.definition.name, file: key, problem: damage })
           else found.set(key, path)
         }
+        progress.add(1)
       }),
     )
   return found

@@ -16,6 +16,7 @@ import { messageOf } from '../../domain/errors.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { piecesOf } from '../../domain/pieces.ts'
 import type { QuerySession } from '../../domain/ports.ts'
+import type { Progress } from '../../domain/progress.ts'
 import { sqlText, tableRows } from '../../domain/sql.ts'
 import { DLQ_TABLE, FEED_GAPS_TABLE, GOLD_TABLE, silverTable, type TableDefinition } from '../../domain/tables.ts'
 import { printsOf } from './prints.ts'
@@ -49,10 +50,12 @@ export async function loadRows(
   session: QuerySession,
   readings: Readings,
   paths: ReadonlyMap<string, string>,
+  progress: Progress,
 ): Promise<Map<string, string>> {
+  progress.begin('Reading the rows', 'file', paths.size)
   const unreadable = new Map<string, string>()
   for (const [name, columns] of Object.entries(TABLES)) await session.run(`CREATE TEMP TABLE ${name} (${columns})`)
-  const load = loader(session, paths, unreadable)
+  const load = loader(session, paths, unreadable, progress)
   const codes = readings.exchanges.map(({ exchange }, i) => `WHEN ${sqlText(exchange.code)} THEN ${i}`).join(' ')
   const number = `CASE exchange ${codes} ELSE -1 END::TINYINT`
   const loadRecords = (table: TableDefinition, topic: string, files: Omit<NamedFile, 'path'>[]) =>
@@ -95,7 +98,12 @@ function named(exchange: number, first: TableReading, later = first, waiting: Re
 }
 
 /** Fills tables, a file at a time where some cannot be read; those are left out and noted in `unreadable`. */
-function loader(session: QuerySession, paths: ReadonlyMap<string, string>, unreadable: Map<string, string>) {
+function loader(
+  session: QuerySession,
+  paths: ReadonlyMap<string, string>,
+  unreadable: Map<string, string>,
+  progress: Progress,
+) {
   let next = 0
   const insert = async (
     table: string,
@@ -131,6 +139,7 @@ function loader(session: QuerySession, paths: ReadonlyMap<string, string>, unrea
       )
       await session.run(`INSERT INTO files VALUES ${values.join(', ')}`)
       await insert(table, source, columns, some)
+      progress.add(some.length)
     }
   }
 }

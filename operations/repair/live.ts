@@ -2,11 +2,12 @@
  * A table's files as a repair sees them: those of its snapshot, and those that wait for its next one. A repair includes
  * the waiting ones, so that its one transaction decides about every file.
  */
-import { TradelakeError } from '../../domain/errors.ts'
+import { BadInput, TradelakeError } from '../../domain/errors.ts'
 import { consumePending, type PendingItem } from '../../domain/pending.ts'
 import type { Ports, QuerySession, Write } from '../../domain/ports.ts'
 import type { TimeRange } from '../../domain/ranges.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
+import { DAY_MICROS } from '../../domain/time.ts'
 import { type AddedFiles, listAdded } from '../../iceberg/added-files.ts'
 import { decodeValue } from '../../iceberg/bounds.ts'
 import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
@@ -83,4 +84,26 @@ export async function inSession<T>(ports: Ports, work: (session: QuerySession) =
   } finally {
     session.close()
   }
+}
+
+/** The range day by day: the days that the tables have partitions of. */
+export function daysOf({ from, to }: TimeRange, tables: readonly LiveTable[]): TimeRange[] {
+  const days = new Set<number>()
+  for (const { definition, files } of tables)
+    for (const { partition } of files.values()) days.add(Number(partition[definition.partition[0].name]))
+  return [...days]
+    .sort((a, b) => a - b)
+    .map(day => ({ from: BigInt(day) * DAY_MICROS, to: (BigInt(day) + 1n) * DAY_MICROS - 1n }))
+    .filter(day => day.from <= to && day.to >= from)
+    .map(day => ({ from: day.from > from ? day.from : from, to: day.to < to ? day.to : to }))
+}
+
+/** @throws BadInput where the source may have dropped some of the range already */
+export function requireKept(source: LiveTable, range: TimeRange): void {
+  const since = keptFrom(source)
+  if (range.from >= since) return
+  const day = new Date(Number(since / 1000n)).toISOString()
+  throw new BadInput(
+    `${source.definition.name} has dropped rows from before ${day}: a rebuild from it must begin then or later.`,
+  )
 }

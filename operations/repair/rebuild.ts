@@ -5,24 +5,25 @@
  * rebuild begins again.
  */
 import { addCounts, sumOf } from '../../domain/counts.ts'
-import { BadInput, TradelakeError } from '../../domain/errors.ts'
+import { TradelakeError } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { ChangedMinutes } from '../../domain/handover.ts'
 import { MAX_WORK_WRITES } from '../../domain/lease.ts'
 import { consumers } from '../../domain/names.ts'
 import { producePending } from '../../domain/pending.ts'
 import type { Ports, QuerySession, Write } from '../../domain/ports.ts'
+import { type Progress, UNTOLD } from '../../domain/progress.ts'
 import { commit, type Plan } from '../../domain/protocol.ts'
 import { rangesAround, type TimeRange } from '../../domain/ranges.ts'
 import { tableRows } from '../../domain/sql.ts'
 import { bronzeTable, candleTable, DLQ_TABLE, GOLD_TABLE, silverTable } from '../../domain/tables.ts'
-import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
+import { MINUTE_MICROS } from '../../domain/time.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { createTable } from '../../iceberg/catalog.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { type GoldChange, setGoldRight, TRADE_COLUMNS } from './gold.ts'
 import { goldWrites, handOver, takePendingObjects } from './lists.ts'
-import { inSession, keptFrom, type LiveTable, mayHold, readLive, replaceFiles } from './live.ts'
+import { daysOf, inSession, type LiveTable, mayHold, readLive, replaceFiles, requireKept } from './live.ts'
 import { decodeAgain, type Outcomes, withoutSource, withoutUnchanged } from './outcomes.ts'
 import { bronzeSource, type DeadLetterChoice, deadLetterSource, LINEAGE, localPaths } from './source.ts'
 
@@ -41,7 +42,13 @@ export interface RebuildResult {
 const NOTHING: RebuildResult = { records: 0, valid: 0, invalid: 0, goldRemoved: 0, goldAdded: 0, minutes: 0 }
 
 /** Silver and its dead letters, from Bronze's records that were ingested in the range; Gold follows in the same transaction. */
-export async function rebuildSilver(ports: Ports, exchange: Exchange, range: TimeRange): Promise<RebuildResult> {
+export async function rebuildSilver(
+  ports: Ports,
+  exchange: Exchange,
+  range: TimeRange,
+  progress: Progress = UNTOLD,
+): Promise<RebuildResult> {
+  progress.begin(`Silver of ${exchange.name}`, 'record')
   return inSession(ports, session =>
     commit(ports, async () => {
       const nowMs = ports.clock.now()
@@ -100,10 +107,13 @@ export async function rebuildGold(
   exchange: Exchange,
   range: TimeRange,
   keep: readonly TimeRange[] = [],
+  progress: Progress = UNTOLD,
 ): Promise<RebuildResult> {
   let total = NOTHING
   const tables = [await readLive(ports, silverTable(exchange)), await readLive(ports, GOLD_TABLE)]
-  for (const day of daysOf(range, tables))
+  const days = daysOf(range, tables)
+  progress.begin(`Gold of ${exchange.name}`, 'day', days.length)
+  for (const day of days) {
     total = sum(
       total,
       await inSession(ports, session =>
@@ -118,20 +128,29 @@ export async function rebuildGold(
         }),
       ),
     )
+    progress.add(1)
+  }
   return total
 }
 
 /** Marks every minute of the range for the candles, one item for each day. Their own function folds them. */
-export async function rebuildCandles(ports: Ports, range: TimeRange): Promise<RebuildResult> {
+export async function rebuildCandles(
+  ports: Ports,
+  range: TimeRange,
+  progress: Progress = UNTOLD,
+): Promise<RebuildResult> {
   let minutes = 0
   const tables = [await readLive(ports, GOLD_TABLE), await readLive(ports, candleTable(TIMEFRAMES[0]))]
-  for (const { from, to } of daysOf(range, tables)) {
+  const days = daysOf(range, tables)
+  progress.begin('Marking minutes for the candles', 'day', days.length)
+  for (const { from, to } of days) {
     const first = Number(from / MINUTE_MICROS)
     const changed: ChangedMinutes = {
       minutes: Array.from({ length: Number(to / MINUTE_MICROS) - first + 1 }, (_, i) => first + i),
     }
     await ports.state.transact([await producePending(ports, consumers.candles, changed)], ports.ids.uuid())
     minutes += changed.minutes.length
+    progress.add(1)
   }
   return { ...NOTHING, minutes }
 }
@@ -207,28 +226,6 @@ function planned(writes: readonly Write[], oldestFile: number, result: RebuildRe
       `Too much is pending in this range (${writes.length} writes, a transaction takes ${MAX_WORK_WRITES}): run tradelake drain, then this again.`,
     )
   return { writes, result, oldestFile }
-}
-
-/** @throws BadInput where the source may have dropped some of the range already */
-function requireKept(source: LiveTable, range: TimeRange): void {
-  const since = keptFrom(source)
-  if (range.from >= since) return
-  const day = new Date(Number(since / 1000n)).toISOString()
-  throw new BadInput(
-    `${source.definition.name} has dropped rows from before ${day}: a rebuild from it must begin then or later.`,
-  )
-}
-
-/** The range day by day: the days that the tables have partitions of. */
-function daysOf({ from, to }: TimeRange, tables: readonly LiveTable[]): TimeRange[] {
-  const days = new Set<number>()
-  for (const { definition, files } of tables)
-    for (const { partition } of files.values()) days.add(Number(partition[definition.partition[0].name]))
-  return [...days]
-    .sort((a, b) => a - b)
-    .map(day => ({ from: BigInt(day) * DAY_MICROS, to: (BigInt(day) + 1n) * DAY_MICROS - 1n }))
-    .filter(day => day.from <= to && day.to >= from)
-    .map(day => ({ from: day.from > from ? day.from : from, to: day.to < to ? day.to : to }))
 }
 
 function counted(result: RebuildResult, change: GoldChange): RebuildResult {

@@ -11,6 +11,7 @@
 import { lostTimes } from '../../domain/losses.ts'
 import { statePartition } from '../../domain/names.ts'
 import type { Key, Ports } from '../../domain/ports.ts'
+import { type Progress, UNTOLD } from '../../domain/progress.ts'
 import { EVER } from '../../domain/ranges.ts'
 import { recordStreams } from '../../domain/streams.ts'
 import { allTables, committedTables, DATA_LOSSES_TABLE, silverTable } from '../../domain/tables.ts'
@@ -32,34 +33,47 @@ import { mendTable } from './tables.ts'
 import { dropUnreadableWaiting } from './waiting.ts'
 
 /** Repairs the lake and gives what was done, a sentence each; an empty list where nothing was wrong. */
-export async function repairLake(lake: WritableLake, functions: Functions, totals: Totals): Promise<string[]> {
+export async function repairLake(
+  lake: WritableLake,
+  functions: Functions,
+  totals: Totals,
+  progress: Progress = UNTOLD,
+): Promise<string[]> {
   const { ports, exchanges } = lake
   const tables = allTables(exchanges)
   const done: string[] = []
   // One that was stopped may have mended what no longer shows, and nothing but that was wrong.
   const wasStopped = await begin(ports)
   await inSession(ports, async session => {
-    for (const table of tables) done.push(...(await mendTable(ports, session, table)))
+    progress.begin('Mending tables', 'table', tables.length)
+    for (const table of tables) {
+      done.push(...(await mendTable(ports, session, table)))
+      progress.add(1)
+    }
     for (const table of tables) await recordOldLine(ports, table)
     await noteLosses(ports)
     done.push(...(await dropUnreadableWaiting(ports, session, committedTables(exchanges))))
+    progress.begin('Mending Bronze', 'stream', recordStreams(exchanges).length)
     for (const stream of recordStreams(exchanges)) {
       done.push(...(await dropUnreadableObjects(ports, session, stream)))
       done.push(...(await registerMissing(ports, session, stream)))
       done.push(...(await mendCheckpoints(ports, session, stream, await lake.topics.ends(stream.topic))))
+      progress.add(1)
     }
     for (const exchange of exchanges) done.push(...(await takeDone(ports, session, exchange)))
   })
   // What is on the lists is not missing, so it is worked off first.
-  await drain(lake, functions, totals)
+  await drain(lake, functions, totals, progress)
+  progress.begin('Looking for what is missing downstream', 'exchange', exchanges.length)
   await inSession(ports, async session => {
     for (const stream of recordStreams(exchanges)) done.push(...(await dropRepeatedRecords(ports, session, stream)))
     for (const exchange of exchanges) {
       done.push(...(await dropRepeatedOutcomes(ports, session, exchange)))
       done.push(...(await sendMissing(ports, session, exchange)))
+      progress.add(1)
     }
   })
-  await drain(lake, functions, totals)
+  await drain(lake, functions, totals, progress)
   for (const exchange of exchanges) {
     // Silver counts from when a trade was validated, which may be before the trade's own time.
     const kept = keptFrom(await readLive(ports, silverTable(exchange)))
@@ -68,15 +82,15 @@ export async function repairLake(lake: WritableLake, functions: Functions, total
       await readLosses(ports, await openTable(ports, DATA_LOSSES_TABLE)),
       silverTable(exchange).name,
     )
-    const { goldRemoved, goldAdded } = await rebuildGold(ports, exchange, { ...EVER, from }, keep)
+    const { goldRemoved, goldAdded } = await rebuildGold(ports, exchange, { ...EVER, from }, keep, progress)
     if (goldRemoved + goldAdded > 0)
       done.push(`${goldRemoved} rows of ${exchange.name} left Gold and ${goldAdded} came into it`)
   }
   if (done.length > 0 || wasStopped) {
-    const { minutes } = await rebuildCandles(ports, EVER)
+    const { minutes } = await rebuildCandles(ports, EVER, progress)
     done.push(`the candles of ${minutes} minutes were folded again`)
   }
-  await drain(lake, functions, totals)
+  await drain(lake, functions, totals, progress)
   done.push(...(await settleLosses(ports, tables)))
   for (const table of tables) await settleLine(ports, table)
   await ports.state.transact([{ kind: 'remove', key: UNDER_WAY }], ports.ids.uuid())

@@ -10,6 +10,7 @@ import { BadInput, TradelakeError } from '../../domain/errors.ts'
 import { draftKafkaEvent } from '../../domain/events.ts'
 import { pascal, topicName } from '../../domain/names.ts'
 import type { QuerySession } from '../../domain/ports.ts'
+import { type Progress, UNTOLD } from '../../domain/progress.ts'
 import type { DeployedLake } from '../deployed-lake.ts'
 import { checkRecords } from './check.ts'
 import { openInput, placedRecord, RECORD_COLUMNS, requireRecords, rowsOf, selectRecords } from './input.ts'
@@ -28,22 +29,29 @@ export interface DeployedReplay {
  * @throws BadInput where a file is not what it should be, an offset is taken by another record, or an event source owns the
  * partitions: nothing is written then; TradelakeError where a function fails: the same replay may be started again
  */
-export async function replayDeployed(lake: DeployedLake, names: readonly string[]): Promise<DeployedReplay> {
+export async function replayDeployed(
+  lake: DeployedLake,
+  names: readonly string[],
+  progress: Progress = UNTOLD,
+): Promise<DeployedReplay> {
   const client = invokingClient()
   const session = await lake.ports.engine.session()
   try {
     const target = { exchanges: lake.exchanges, ports: lake.ports, topics: undefined }
+    progress.begin('Checking the records', 'record')
     const files = await openInput(session, names)
     const partitions = await requireRecords(target, session, files)
     for (const { name } of lake.exchanges) if (partitions.has(topicName(name))) await requireNoOwner(lake, name)
     const records = await checkRecords(target, session, files)
     let placed = 0
+    progress.begin('Bringing the records to Bronze', 'record', records)
     for (const [number, { name }] of lake.exchanges.entries())
       placed += await bring(client, session, {
         topic: topicName(name),
         functionName: functionOf(lake, name),
         select: `SELECT * FROM (${selectRecords(rowsOf(files), RECORD_COLUMNS)} ANTI JOIN held USING (topic_number, part, off))
           WHERE topic_number = ${number} ORDER BY part, off`,
+        progress,
       })
     return { records, placed }
   } finally {
@@ -71,10 +79,11 @@ interface Bringing {
   readonly functionName: string
   /** Records in the order of partition and offset. */
   readonly select: string
+  readonly progress: Progress
 }
 
 /** Invokes the function until it has all records; gives how many those were. */
-async function bring(client: LambdaClient, session: QuerySession, { topic, functionName, select }: Bringing) {
+async function bring(client: LambdaClient, session: QuerySession, { topic, functionName, select, progress }: Bringing) {
   let sent = 0
   let draft = draftKafkaEvent(topic, SOURCE)
   const flush = async () => {
@@ -87,6 +96,7 @@ async function bring(client: LambdaClient, session: QuerySession, { topic, funct
         `${functionName} failed after ${sent} records of ${topic}: ${failure} Start the same replay again.`,
       )
     sent += draft.records
+    progress.add(draft.records)
     draft = draftKafkaEvent(topic, SOURCE)
   }
   for await (const rows of session.stream(select))

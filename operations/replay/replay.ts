@@ -5,6 +5,7 @@
  */
 import { topicName } from '../../domain/names.ts'
 import type { PlacedRecord, QuerySession } from '../../domain/ports.ts'
+import { type Progress, UNTOLD } from '../../domain/progress.ts'
 import type { Lake } from '../../embedded/lake.ts'
 import { checkRecords } from './check.ts'
 import { openInput, placedRecord, RECORD_COLUMNS, requireRecords, rowsOf, selectRecords } from './input.ts'
@@ -24,28 +25,35 @@ export interface ReplayResult {
  * @throws BadInput where a file is not what it should be or a record's offset is taken by another; nothing is written
  * then
  */
-export async function replayFiles(lake: Lake, names: readonly string[]): Promise<ReplayResult> {
+export async function replayFiles(
+  lake: Lake,
+  names: readonly string[],
+  progress: Progress = UNTOLD,
+): Promise<ReplayResult> {
   const session = await lake.ports.engine.session()
   try {
+    progress.begin('Checking the records', 'record')
     const files = await openInput(session, names)
     const partitions = await requireRecords(lake, session, files)
     const records = await checkRecords(lake, session, files)
     for (const [topic, count] of partitions) await lake.topics.createTopic(topic, count)
     const before = await waitingRecords(lake)
-    await placeAll(lake, session, selectRecords(rowsOf(files), RECORD_COLUMNS))
+    progress.begin('Placing the records', 'record', records)
+    await placeAll(lake, session, selectRecords(rowsOf(files), RECORD_COLUMNS), progress)
     return { records, placed: (await waitingRecords(lake)) - before }
   } finally {
     session.close()
   }
 }
 
-async function placeAll(lake: Lake, session: QuerySession, select: string): Promise<void> {
+async function placeAll(lake: Lake, session: QuerySession, select: string, progress: Progress): Promise<void> {
   const topics = lake.exchanges.map(exchange => topicName(exchange.name))
   let step = new Map<number, PlacedRecord[]>()
   let records = 0
   let bytes = 0
   const flush = async () => {
     for (const [number, some] of step) await lake.topics.place(topics[number], some)
+    progress.add(records)
     step = new Map()
     records = 0
     bytes = 0

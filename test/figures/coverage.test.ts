@@ -1,6 +1,6 @@
 /** What became of the trades of a time, in a word. */
 import { describe, expect, test } from 'vitest'
-import { completenessOf, coverageKind } from '../../figures/coverage.ts'
+import { kindOf } from '../../figures/coverage.ts'
 import type { CoverageRow } from '../../figures/rows.ts'
 
 const row = (more: Partial<CoverageRow> = {}): CoverageRow => ({
@@ -28,15 +28,6 @@ describe('a time is what is worst in it', () => {
   ]
   for (const [kind, more] of cases)
     test(`${kind}: ${JSON.stringify(more)}`, () => {
-      expect(coverageKind(row(more))).toBe(kind)
+      expect(kindOf(row(more))).toBe(kind)
     })
-})
-
-test('in fewer words a time is whole, filled, missing or quiet', () => {
-  expect(completenessOf(undefined)).toBe('quiet')
-  expect(
-    [{}, { filled: 1 }, { missing: 2 }, { status: 'gap' } as const, { trades: 0 }].map(more =>
-      completenessOf(row(more)),
-    ),
-  ).toEqual(['whole', 'filled', 'missing', 'missing', 'quiet'])
 })

@@ -89,7 +89,7 @@ export function history(hours: number, perMinute: number): Trade[] {
 export async function pageLake(auth: 'none' | 'keys' = 'none', feeds?: () => FeedReport[]): Promise<PageLake> {
   const lake = await newLake()
   const sink = lakeSink(lake, () => {})
-  const audit: RunAudit = progress => auditAfresh(() => openLakeReadOnly(lake.directory), progress)
+  const audit: RunAudit = steps => auditAfresh(() => openLakeReadOnly(lake.directory), { steps })
   let server: HttpServer
   let port = '0'
   const beginServer = async () => {

@@ -1,11 +1,13 @@
 /** What is known of a market in an hour, or a day: its figures, and the numbers that are missing. */
+
 import { useEffect, useState } from 'preact/hooks'
+import { KINDS } from '../../figures/coverage.ts'
 import type { MissingRow } from '../../figures/operator-rows.ts'
 import { grouped } from '../../figures/pipeline.ts'
 import { marketName } from '../../figures/rows.ts'
 import { instantText, timeOfDay } from '../../figures/times.ts'
 import { askRows, reasonOf } from '../api/requests.ts'
-import { type HeatCell, KINDS, percentOf } from '../model/heat.ts'
+import { type HeatCell, percentOf } from '../model/heat.ts'
 import { showChart } from '../shell/address.ts'
 import { Dialog } from '../shell/dialog.tsx'
 

@@ -1,7 +1,9 @@
 /** The map itself: a table that is walked with the arrow keys, as the ARIA Authoring Practices' grid is. */
+
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { KINDS } from '../../figures/coverage.ts'
 import { instantText } from '../../figures/times.ts'
-import { cellText, type HeatCell, type HeatMap, KINDS, wholeOf } from '../model/heat.ts'
+import { cellText, type HeatCell, type HeatMap, wholeOf } from '../model/heat.ts'
 
 export interface HeatTableProps {
   readonly map: HeatMap

@@ -1,25 +1,11 @@
 /** Coverage as a heat map: what each market has in each bucket of time, in one word. */
-
-import { COVERAGE_KINDS, type CoverageKind, coverageKind } from '../../figures/coverage.ts'
+import { KINDS, type Kind, kindOf } from '../../figures/coverage.ts'
 import { multiplyDecimals } from '../../figures/decimals.ts'
 import { count } from '../../figures/pipeline.ts'
 import type { CoverageRow } from '../../figures/rows.ts'
 
-/** How each kind is drawn, and what it says. */
-const SIGNS: Readonly<Record<CoverageKind, { readonly sign: string; readonly says: string }>> = {
-  lost: { sign: '×', says: 'trades cannot be had any more' },
-  unreadable: { sign: '?', says: 'trades could not be read' },
-  sought: { sign: '…', says: 'a feed looks for trades' },
-  missing: { sign: '–', says: 'numbers are missing that no feed has reported: they may be among the refused' },
-  gap: { sign: '~', says: 'trades may be missing: a feed was cut off, or has reported some' },
-  filled: { sign: '+', says: 'complete: what did not come at first was fetched later' },
-  complete: { sign: '', says: 'nothing is missing' },
-  quiet: { sign: '·', says: 'no trades, and none is missing' },
-}
-export const KINDS = COVERAGE_KINDS.map(kind => ({ kind, ...SIGNS[kind] }))
-
 export interface HeatCell {
-  readonly kind: CoverageKind
+  readonly kind: Kind
   /** The bucket has not ended. */
   readonly isOpen: boolean
   readonly row: CoverageRow
@@ -46,7 +32,7 @@ export function heatMapOf(rows: readonly CoverageRow[], fromMs: number): HeatMap
   const lines = [...Map.groupBy(shown, ({ exchange, symbol }) => `${exchange} ${symbol}`).values()].map(some => {
     const cells: (HeatCell | undefined)[] = starts.map(() => undefined)
     for (const row of some)
-      cells[places.get(Date.parse(row.start)) ?? -1] = { kind: coverageKind(row), isOpen: row.status === 'open', row }
+      cells[places.get(Date.parse(row.start)) ?? -1] = { kind: kindOf(row), isOpen: row.status === 'open', row }
     return { exchange: some[0].exchange, symbol: some[0].symbol, cells }
   })
   return { starts, lines }
@@ -55,7 +41,7 @@ export function heatMapOf(rows: readonly CoverageRow[], fromMs: number): HeatMap
 /** How many cells there are of each kind that there is, the worst first. */
 export function kindsIn({
   lines,
-}: HeatMap): { readonly kind: CoverageKind; readonly sign: string; readonly says: string; readonly cells: number }[] {
+}: HeatMap): { readonly kind: Kind; readonly sign: string; readonly says: string; readonly cells: number }[] {
   const cells = Map.groupBy(
     lines.flatMap(line => line.cells.flatMap(cell => cell ?? [])),
     ({ kind }) => kind,

@@ -1,10 +1,10 @@
 /** How complete the trades are: a row of hours for each market, and the hours of one market one by one. */
-import { type Completeness, completenessOf } from '../../../figures/coverage.ts'
+import { KINDS, type Kind, kindOf } from '../../../figures/coverage.ts'
 import { marketName } from '../../../figures/rows.ts'
 import { instantText } from '../../../figures/times.ts'
 import type { CoverageHour, Seen } from '../seen.ts'
 import type { Cell, Column, Table } from '../table.ts'
-import { dim, harmless, type Line, type Look, plain, signsOf, type Tone } from '../text.ts'
+import { dim, harmless, type Line, type Look, lineWidth, plain, signsOf, type Tone } from '../text.ts'
 import { countCell } from './pipeline.ts'
 
 const HOUR_MS = 3_600_000
@@ -20,15 +20,21 @@ const COLUMNS: readonly Column[] = [
   { title: 'Looked for', side: 'right', importance: 3 },
 ]
 
-const TONES: Readonly<Record<Completeness, Tone>> = { whole: 'good', filled: 'late', missing: 'bad', quiet: 'dim' }
+const TONES: Readonly<Record<Kind, Tone>> = {
+  ...{ complete: 'good', filled: 'good', quiet: 'dim', missing: 'late', gap: 'late', sought: 'late' },
+  ...{ unreadable: 'bad', lost: 'bad' },
+}
 
 export function gapsTable({ coverage, nowMs }: Seen, look: Look): Table {
-  const { shades } = signsOf(look)
+  const signs = signsOf(look).kinds
   const first = Math.floor(nowMs / HOUR_MS) * HOUR_MS - (HOURS - 1) * HOUR_MS
   const rows = [...Map.groupBy(coverage ?? [], marketName)].map(([market, hours]) => {
     const byStart = new Map(hours.map(hour => [Date.parse(hour.start), hour]))
-    const kinds = Array.from({ length: HOURS }, (_, at) => completenessOf(byStart.get(first + at * HOUR_MS)))
-    const pieces = kinds.map(kind => ({ text: shades[kind], tone: TONES[kind] }))
+    const kinds = Array.from({ length: HOURS }, (_, at) => {
+      const hour = byStart.get(first + at * HOUR_MS)
+      return hour ? kindOf(hour) : 'quiet'
+    })
+    const pieces = kinds.map(kind => ({ text: signs[kind], tone: TONES[kind] }))
     const sum = (of: (hour: CoverageHour) => number | null) => hours.reduce((all, hour) => all + (of(hour) ?? 0), 0)
     return {
       cells: [
@@ -36,7 +42,7 @@ export function gapsTable({ coverage, nowMs }: Seen, look: Look): Table {
         {
           text: pieces.map(({ text }) => text).join(''),
           pieces,
-          order: kinds.filter(kind => kind === 'missing').length,
+          order: kinds.filter(kind => !WELL.includes(kind)).length,
         },
         hours.some(({ missing }) => missing !== null) ? countCell(sum(hour => hour.missing)) : { text: '' },
         countCell(sum(hour => hour.filled)),
@@ -44,7 +50,7 @@ export function gapsTable({ coverage, nowMs }: Seen, look: Look): Table {
         worse(sum(hour => hour.unreadable)),
         worse(sum(hour => hour.open)),
       ],
-      market,
+      opens: market,
     }
   })
   return {
@@ -55,16 +61,19 @@ export function gapsTable({ coverage, nowMs }: Seen, look: Look): Table {
   }
 }
 
-/** What the signs of the hours mean. */
-export function gapsLegend(look: Look): Line {
-  const { shades } = signsOf(look)
-  const of = (kind: Completeness, word: string): Line => [{ text: shades[kind], tone: TONES[kind] }, dim(` ${word}   `)]
-  return [
-    ...of('whole', 'whole'),
-    ...of('filled', 'missed, then filled'),
-    ...of('missing', 'a gap'),
-    ...of('quiet', 'no trade'),
-  ]
+const WELL: readonly Kind[] = ['complete', 'filled', 'quiet']
+/** What the signs of the hours mean, on one line where there is room for it. */
+export function gapsLegend(columns: number, look: Look): Line[] {
+  const signs = signsOf(look).kinds
+  const lineOf = (kinds: readonly Kind[]): Line =>
+    kinds.flatMap((kind, place) => [
+      plain(place === 0 ? '' : '  '),
+      { text: signs[kind], tone: TONES[kind] } as const,
+      dim(` ${kind}`),
+    ])
+  const bad = KINDS.map(({ kind }) => kind).filter(kind => !WELL.includes(kind))
+  const whole = lineOf([...WELL, ...bad.toReversed()])
+  return lineWidth(whole) <= columns ? [whole] : [lineOf(WELL), lineOf(bad.toReversed())]
 }
 
 const worse = (count: number): Cell => ({ ...countCell(count), ...(count > 0 && { tone: 'bad' as const }) })
@@ -81,22 +90,18 @@ const HOUR_COLUMNS: readonly Column[] = [
   { title: 'Looked for', side: 'right', importance: 3 },
 ]
 
-const WORDS: Readonly<Record<Completeness, string>> = {
-  ...{ whole: 'whole', filled: 'filled', missing: 'a gap', quiet: 'no trade' },
-}
-
 /** The hours of one market, the newest first. */
 export function hoursTable({ coverage = [] }: Seen, market: string): Table {
   const hours = coverage.filter(hour => marketName(hour) === market).toReversed()
   return {
     columns: HOUR_COLUMNS,
     rows: hours.map(hour => {
-      const kind = completenessOf(hour)
+      const kind = kindOf(hour)
       const start = Date.parse(hour.start)
       return {
         cells: [
           { text: instantText(start).slice(0, 16), order: start },
-          { text: WORDS[kind], tone: TONES[kind] },
+          { text: kind, tone: TONES[kind] },
           countCell(hour.trades),
           hour.missing === null ? { text: '' } : countCell(hour.missing),
           countCell(hour.filled),

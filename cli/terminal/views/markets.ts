@@ -35,7 +35,7 @@ function rowOf(market: MarketRow, quote: Quote | undefined, nowMs: number, look:
   const head = [{ text: harmless(name, look) }]
   const unit = { text: harmless(market.quote, look), tone: 'dim' } as const
   const words = `${name} ${market.base} ${market.quote}`
-  if (!quote) return { cells: [...head, { text: 'no price yet' }, unit, NONE, NONE, NONE], words, market: name }
+  if (!quote) return { cells: [...head, { text: 'no price yet' }, unit, NONE, NONE, NONE], words, opens: name }
   const age = Math.max(0, nowMs - Date.parse(quote.time))
   const hour = lastHour(quote, nowMs)
   return {
@@ -48,7 +48,7 @@ function rowOf(market: MarketRow, quote: Quote | undefined, nowMs: number, look:
       { text: ageText(Math.floor(age / 1000) * 1000), tone: age > STALE_MS ? 'late' : 'dim', order: age },
     ],
     words,
-    market: name,
+    opens: name,
   }
 }
 

@@ -140,6 +140,7 @@ export function deadLettersTable({ stats }: Seen, look: Look): Table {
         countCell(count),
         { text: `${((100 * count) / all).toFixed(1)} %`, order: count },
       ],
+      opens: `${exchange} ${error_type}`,
     })),
     unit: 'kind',
     empty: stats?.dead_letters ? 'Nothing was refused in the last day.' : 'Counting what was refused…',

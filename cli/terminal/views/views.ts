@@ -1,16 +1,21 @@
 /** The views of the terminal: each one table that is scrolled, and what stands above it. */
-import { LATE_MS } from '../../../figures/pipeline.ts'
+import { grouped, LATE_MS } from '../../../figures/pipeline.ts'
 import type { Seen } from '../seen.ts'
 import type { Table } from '../table.ts'
 import { dim, type Line, type Look, plain } from '../text.ts'
+import { candlesTable, chartLines } from './chart.ts'
 import { gapsLegend, gapsTable, hoursTable, hoursTitle } from './gaps.ts'
+import { lettersTable, lettersTitle } from './letters.ts'
 import { logTable } from './log.ts'
 import { marketsTable } from './markets.ts'
 import { deadLettersTable, exchangesTable, pipelineIn, stagesTable, tablesTable } from './pipeline.ts'
 
+/** A table, a line, or lines that are shown together or not at all. */
+export type Part = Table | Line | { readonly block: readonly Line[] }
+
 export interface View {
   /** Tables and lines above the one that is scrolled. */
-  readonly above: readonly (Table | Line)[]
+  readonly above: readonly Part[]
   readonly table: Table
 }
 
@@ -28,23 +33,32 @@ export const TITLES: Readonly<Record<ViewName, string>> = {
   },
 }
 
-/** `market`: the one that is looked into. */
-export function viewOf(name: ViewName, seen: Seen, market: string | undefined, look: Look): View {
+/** `opened`: what is looked into. `columns`: how wide it may be. */
+export function viewOf(
+  name: ViewName,
+  seen: Seen,
+  { opened, columns }: { readonly opened: string | undefined; readonly columns: number },
+  look: Look,
+): View {
   switch (name) {
     case 'overview':
       return { above: [stagesTable(seen), [], exchangesTable(seen, look), []], table: marketsTable(seen, look) }
     case 'markets':
-      return { above: [], table: marketsTable(seen, look) }
+      return opened === undefined
+        ? { above: [], table: marketsTable(seen, look) }
+        : { above: [{ block: [...chartLines(seen, opened, columns, look), []] }], table: candlesTable(seen, opened) }
     case 'feeds':
       return { above: [...feedLines(seen), []], table: exchangesTable(seen, look) }
     case 'tables':
       return { above: [], table: tablesTable(seen, look) }
     case 'dlq':
-      return { above: [refusedLine(seen), []], table: deadLettersTable(seen, look) }
+      return opened === undefined
+        ? { above: [refusedLine(seen), []], table: deadLettersTable(seen, look) }
+        : { above: [lettersTitle(opened, look), []], table: lettersTable(seen, opened, look) }
     case 'gaps':
-      return market === undefined
-        ? { above: [gapsLegend(look), []], table: gapsTable(seen, look) }
-        : { above: [hoursTitle(market, look), []], table: hoursTable(seen, market) }
+      return opened === undefined
+        ? { above: [{ block: [...gapsLegend(columns, look), []] }], table: gapsTable(seen, look) }
+        : { above: [hoursTitle(opened, look), []], table: hoursTable(seen, opened) }
     case 'log':
       return { above: [], table: logTable(seen, look) }
   }
@@ -54,7 +68,7 @@ function feedLines({ stats }: Seen): Line[] {
   if (!stats?.feeds) return [[dim('Reading what the feeds report…')]]
   const { open, lost, unreadable } = stats.feeds
   const told = (count: number, what: string, tone: 'late' | 'bad') =>
-    ({ text: `${count.toLocaleString('en-US')} ${what}`, tone: count > 0 ? tone : 'plain' }) as const
+    ({ text: `${grouped(count)} ${what}`, tone: count > 0 ? tone : 'plain' }) as const
   return [
     [
       plain('Missed by feeds: '),
@@ -71,7 +85,7 @@ function refusedLine(seen: Seen): Line {
   const hop = pipelineIn(seen).hops.find(({ name }) => name === 'DLQ')
   if (!hop) return [dim('Nothing has come yet.')]
   const rate = hop.rate === undefined ? '' : `${hop.rate.toFixed(1)}/s now; `
-  return [plain(`${rate}${hop.rows.toLocaleString('en-US')} records were ever refused and are kept.`)]
+  return [plain(`${rate}${grouped(hop.rows)} records were ever refused and are kept.`)]
 }
 
 /** What is amiss, in words, the worst first. */

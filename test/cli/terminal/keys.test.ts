@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { afterKey, type Drawn, firstScreen, type Key, type Screen } from '../../../cli/terminal/keys.ts'
 
-const DRAWN: Drawn = { rows: 50, page: 10, columns: [0, 1, 4], market: 'BINANCE:BTCUSDT' }
+const DRAWN: Drawn = { rows: 50, page: 10, columns: [0, 1, 4], opens: 'BINANCE:BTCUSDT' }
 const key = (text: string): Key =>
   text.length === 1 ? { sequence: text, name: text.toLowerCase() } : { name: text, sequence: '\x1b' }
 
@@ -79,10 +79,19 @@ describe('a key', () => {
 
   test('opens the hours of a market in the gaps, and closes them', () => {
     const opened = pressed(firstScreen('gaps'), 'down', 'return') as Screen
-    expect(opened).toMatchObject({ market: 'BINANCE:BTCUSDT', at: 0 })
-    expect(pressed(opened, 'escape')).toMatchObject({ market: undefined })
-    expect(pressed(opened, '2')).toMatchObject({ view: 'markets', market: undefined })
-    expect(pressed(firstScreen('tables'), 'return')).toMatchObject({ market: undefined })
+    expect(opened).toMatchObject({ opened: 'BINANCE:BTCUSDT', at: 0 })
+    expect(pressed(opened, 'escape')).toMatchObject({ opened: undefined })
+    expect(pressed(opened, '2')).toMatchObject({ view: 'markets', opened: undefined })
+    expect(pressed(firstScreen('tables'), 'return')).toMatchObject({ opened: undefined })
+    expect(pressed(firstScreen('overview'), 'return')).toMatchObject({ view: 'markets', opened: 'BINANCE:BTCUSDT' })
+  })
+
+  test('sorts what is opened apart from the view that it is opened in', () => {
+    const opened = pressed(firstScreen('markets'), 's', 'return', 'S') as Screen
+    expect(opened.orders).toEqual({
+      markets: { by: 0, isDescending: false },
+      'markets opened': { by: 4, isDescending: true },
+    })
   })
 
   test('closes the help, whichever it is', () => {

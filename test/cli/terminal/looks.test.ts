@@ -69,3 +69,77 @@ describe('where a terminal can do less', () => {
     expect((await drawn(SEEN, {}, 19, 5)).lines).toEqual(['Too small.', '', '', '', ''])
   })
 })
+
+test('a market that is opened has its candles drawn, and each minute with exact figures', async () => {
+  const candle = (minute: number, prices: readonly string[], status: 'closed' | 'gap' = 'closed') => {
+    const [open, high, low, close] = prices
+    const start = `2026-11-20T11:5${minute}:00Z`
+    return {
+      ...{ exchange: 'BINANCE', symbol: 'BTCUSDT', start, end: start, open, high, low, close, status },
+      ...{ volume: '1.5', quote_volume: '1', taker_buy_volume: '1', vwap: '1', trades: 12 },
+      ...{ first_trade: start, last_trade: start },
+    }
+  }
+  const rows = [candle(7, ['100', '108', '100', '106']), candle(8, ['106', '107', '102', '103.25'], 'gap')]
+  const seen: Seen = { ...WELL, candles: { market: 'BINANCE:BTCUSDT', rows } }
+  const { lines } = await drawn(seen, { view: 'markets', opened: 'BINANCE:BTCUSDT' }, 80, 26)
+  expect(lines[3]).toBe('BINANCE:BTCUSDT 1m')
+  expect(lines[4]).toBe('│      108.00')
+  expect(lines.slice(12, 23)).toEqual([
+    '┃      100.00',
+    '──×',
+    '11:57',
+    'last 103.25  2026-11-20 11:58 gap  O 106.00  H 107.00  L 102.00  volume 1.5',
+    '12 trades',
+    '× trades are missing in 1 window',
+    '',
+    'Minute (UTC)        Open    High     Low   Close  Volume  Trades  What it is',
+    '2026-11-20 11:58  106.00  107.00  102.00  103.25     1.5      12  a gap',
+    '2026-11-20 11:57  100.00  108.00  100.00  106.00     1.5      12  closed',
+    '',
+  ])
+  const other = await drawn(seen, { view: 'markets', opened: 'KRAKEN:BTCUSD' }, 80, 26)
+  expect(other.lines.slice(3, 5)).toEqual(['KRAKEN:BTCUSD', 'Reading its candles…'])
+})
+
+test('refused records say why, where they are in Kafka, and what their bytes are', async () => {
+  const row = {
+    ...{ exchange: 'BINANCE', time: '2026-11-20T11:59:01Z', error_type: 'price_validation', source: 'silver' },
+    ...{ error_reason: 'price 0 is not above zero', epoch: 0, partition: 3, offset: 4_567, schema_id: 1, bytes: 5 },
+    ...{ raw: Buffer.from('\x00Trade').toString('base64'), decoded: null },
+  }
+  const kind = 'BINANCE price_validation'
+  const seen: Seen = { ...WELL, letters: { kind, rows: [row, { ...row, decoded: '{"price":"0"}' }] } }
+  const { lines } = await drawn(seen, { view: 'dlq', opened: kind }, 120, 12)
+  expect(lines.slice(3, 8)).toEqual([
+    'BINANCE price_validation, the newest first',
+    '',
+    'Refused (UTC)        Why                        Partition  Offset  Bytes  What it says',
+    '2026-11-20 11:59:01  price 0 is not above zero          3   4,567      5  00 54 72 61 64 65',
+    '2026-11-20 11:59:01  price 0 is not above zero          3   4,567      5  {"price":"0"}',
+  ])
+  const other = await drawn(seen, { view: 'dlq', opened: 'KRAKEN price_validation' }, 120, 12)
+  expect(other.lines[5]).toBe('Reading the records…')
+})
+
+test('what is cut of the chosen row stands below in full', async () => {
+  const details =
+    'table=gold_crypto_trades commits=1 files=12 rows=123456 removed=0 conflicts=0 partition=exchange_date=2026-11-20'
+  const line = { time: '', level: 'INFO', message: 'commit' }
+  const seen: Seen = {
+    ...WELL,
+    log: [
+      { ...line, details: 'short' },
+      { ...line, details },
+    ],
+  }
+  const { lines } = await drawn(seen, { view: 'log', at: 1 }, 80, 18)
+  expect(lines.slice(3, 6)).toEqual([
+    'Time  Level  Message  Details',
+    '      INFO   commit   short',
+    '      INFO   commit   table=gold_crypto_trades commits=1 files=12 rows=123456 r…',
+  ])
+  expect(lines.join('')).toContain(`Details: ${details}`)
+  const first = await drawn(seen, { view: 'log', at: 0 }, 80, 18)
+  expect(first.lines.join('')).not.toContain('Details: ')
+})

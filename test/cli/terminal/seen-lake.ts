@@ -94,6 +94,8 @@ export const SEEN: Seen = {
       },
     })),
   ],
+  candles: undefined,
+  letters: undefined,
   log: [
     { time: iso(NOW - 1_000), level: 'ERROR', message: 'a feed is silent', details: 'exchange=kraken' },
     { time: iso(NOW - 2_000), level: 'INFO', message: 'gold', details: 'commits=1' },

@@ -65,7 +65,7 @@ describe('the screen', () => {
     await virtual.type('4')
     await virtual.type('4')
     expect((await virtual.lines())[3]).toMatch(/^Table /)
-    expect(screen.view()).toBe('tables')
+    expect(screen.looked()).toMatchObject({ view: 'tables' })
     screen.close()
   })
 

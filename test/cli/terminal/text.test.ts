@@ -1,6 +1,6 @@
 /** What a terminal can show, and how wide it is there. */
 import { expect, test } from 'vitest'
-import { apart, cut, harmless, lookOf, pad, plain, widthOf } from '../../../cli/terminal/text.ts'
+import { apart, cut, harmless, lookOf, pad, plain, widthOf, wrap } from '../../../cli/terminal/text.ts'
 
 const LOOK = { colours: true, unicode: true }
 
@@ -48,4 +48,11 @@ test('text is measured and cut by the columns that it takes', () => {
 test('what would steer a terminal, or turn the way of writing, becomes a space', () => {
   expect(harmless('a\x1b[31mb\u009b1m\u202ec\u200bd\ne', LOOK)).toBe('a [31mb 1m c d e')
   expect(harmless('Ü', { ...LOOK, unicode: false })).toBe('?')
+})
+
+test('a long text goes on on the next line, and is cut where the lines are not enough', () => {
+  expect(wrap('abcdefgh', 3, 5, LOOK)).toEqual(['abc', 'def', 'gh'])
+  expect(wrap('abcdefgh', 3, 2, LOOK)).toEqual(['abc', 'de…'])
+  expect(wrap('币安人生', 3, 5, LOOK)).toEqual(['币', '安', '人', '生'])
+  expect(wrap('', 3, 5, LOOK)).toEqual([])
 })

@@ -2,10 +2,15 @@
 import { describe, expect, test } from 'vitest'
 import { LOCAL_PACE } from '../../../cli/terminal/figures.ts'
 import type { AskApi } from '../../../cli/terminal/requests.ts'
-import { createWatch } from '../../../cli/terminal/watch.ts'
+import { createWatch, type Looked } from '../../../cli/terminal/watch.ts'
+import { tradeStream } from '../../../domain/streams.ts'
+import { DLQ_TABLE } from '../../../domain/tables.ts'
+import { ingest } from '../../../functions/bronze/bronze.ts'
+import { commitTable } from '../../../functions/commit/commit.ts'
 import { liveApi } from '../../api/live/support.ts'
 import { addTrades, marketLake, NOW } from '../../api/market/market-lake.ts'
 import type { FakeTimers } from '../../feeds/fake-timers.ts'
+import { BINANCE, kafkaEvent, refineAll } from '../../functions/support.ts'
 
 const lake = await marketLake()
 
@@ -18,7 +23,7 @@ async function until(timers: FakeTimers, holds: () => boolean, mostMs = 60_000):
   expect(holds()).toBe(true)
 }
 
-function watched(view: 'overview' | 'gaps' = 'overview') {
+function watched(looked: Looked = { view: 'overview', opened: undefined }) {
   const api = liveApi(lake.ports)
   const { timers } = api
   const paths: string[] = []
@@ -32,7 +37,7 @@ function watched(view: 'overview' | 'gaps' = 'overview') {
   const watch = createWatch(
     { place: 'memory', log: undefined },
     timers,
-    () => view,
+    () => looked,
     () => {},
   )
   watch.follow({ place: 'memory', log: undefined, ask, pace: LOCAL_PACE })
@@ -92,9 +97,37 @@ describe('a lake that is watched', () => {
   })
 
   test('is counted for gaps while they are looked at', async () => {
-    const { watch, timers } = watched('gaps')
+    const { watch, timers } = watched({ view: 'gaps', opened: undefined })
     await until(timers, () => watch.seen().coverage !== undefined)
     expect(watch.seen().coverage?.some(({ status }) => status === 'gap')).toBe(true)
+    await watch.stop()
+  })
+
+  test('has the last day of the market that is opened, by the minute', async () => {
+    const { watch, timers } = watched({ view: 'markets', opened: 'KRAKEN:BTCUSD' })
+    await until(timers, () => watch.seen().candles !== undefined)
+    const { market, rows } = watch.seen().candles ?? { market: '', rows: [] }
+    expect([market, rows.length]).toEqual(['KRAKEN:BTCUSD', 1_440])
+    const lastTraded = rows.findLast(({ close }) => close !== null)
+    expect(lastTraded?.start).toBe('2026-11-20T11:59:00Z')
+    await watch.stop()
+  })
+
+  test('has the records of the kind of refusal that is opened, as the API tells them', async () => {
+    await ingest(
+      lake.ports,
+      tradeStream(BINANCE),
+      kafkaEvent(BINANCE, [{ partition: 0, offset: 100_000, value: Buffer.from('not Avro') }]),
+    )
+    await refineAll(lake, BINANCE)
+    await commitTable(lake.ports, DLQ_TABLE, Number.POSITIVE_INFINITY)
+    const kind = 'BINANCE deserialization_failed_or_null_fields'
+    const { watch, timers } = watched({ view: 'dlq', opened: kind })
+    await until(timers, () => watch.seen().letters !== undefined)
+    expect(watch.seen().letters?.kind).toBe(kind)
+    expect(watch.seen().letters?.rows.map(({ offset, raw }) => [offset, raw])).toEqual([
+      [100_000, Buffer.from('not Avro').toString('base64')],
+    ])
     await watch.stop()
   })
 })

@@ -1,0 +1,57 @@
+/** One market: its last candles drawn, and all of the last day by the minute, the newest first. */
+import { compareDecimals, readable } from '../../../figures/decimals.ts'
+import { instantText } from '../../../figures/times.ts'
+import { digitsIn, isTraded } from '../../plot/scale.ts'
+import { textPlot, windowsFor } from '../../plot/text-plot.ts'
+import type { Seen } from '../seen.ts'
+import type { Cell, Column, Table } from '../table.ts'
+import { harmless, type Line, type Look, plain } from '../text.ts'
+import { countCell } from './pipeline.ts'
+
+const ROWS = 14
+
+export function chartLines({ candles }: Seen, market: string, columns: number, look: Look): readonly Line[] {
+  if (candles?.market !== market)
+    return [[{ text: harmless(market, look), tone: 'bold' }], [plain('Reading its candles…')]]
+  const shown = candles.rows.slice(-windowsFor(columns))
+  return textPlot({ market, timeframe: '1m', candles: shown }, { columns, rows: ROWS }, look)
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'Minute (UTC)', side: 'left' },
+  { title: 'Open', side: 'right', importance: 4 },
+  { title: 'High', side: 'right', importance: 3 },
+  { title: 'Low', side: 'right', importance: 2 },
+  { title: 'Close', side: 'right' },
+  { title: 'Volume', side: 'right', importance: 1 },
+  { title: 'Trades', side: 'right', importance: 0 },
+  { title: 'What it is', side: 'left', importance: 5 },
+]
+
+export function candlesTable({ candles }: Seen, market: string): Table {
+  const known = candles?.market === market ? candles.rows : []
+  const digits = digitsIn(known)
+  const price = (text: string | null): Cell =>
+    text === null ? { text: '' } : { text: readable(text, digits), order: { decimal: text } }
+  return {
+    columns: COLUMNS,
+    rows: known
+      .filter(candle => isTraded(candle) || candle.status === 'gap')
+      .toReversed()
+      .map(({ start, open, high, low, close, volume, trades, status }) => {
+        const direction = open !== null && close !== null ? compareDecimals(close, open) : 0
+        const tone = direction > 0 ? 'up' : direction < 0 ? 'down' : 'plain'
+        return {
+          cells: [
+            { text: instantText(Date.parse(start)).slice(0, 16), order: Date.parse(start) },
+            ...[price(open), price(high), price(low), { ...price(close), tone } as const],
+            volume === null ? { text: '' } : { text: readable(volume), order: { decimal: volume } },
+            trades === null ? { text: '' } : countCell(trades),
+            { text: status === 'gap' ? 'a gap' : status, tone: status === 'gap' ? 'bad' : 'dim' },
+          ],
+        }
+      }),
+    unit: 'minute',
+    empty: 'No trade of it in the last day.',
+  }
+}

@@ -57,14 +57,6 @@ function readerOf(type: DuckDBType): (value: DuckDBValue) => SqlValue {
   }
 }
 
-/** A cell as JSON: decimals are text already; an integer beyond 2^53 and a number that is not finite become text, bytes hexadecimal digits. */
-export function cellJson({ nested }: { readonly nested: boolean }, value: SqlValue): string {
-  if (nested && typeof value === 'string') return value
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? String(value) : `"${value}"`
-  if (typeof value === 'number' && !Number.isFinite(value)) return JSON.stringify(String(value))
-  return value instanceof Uint8Array ? JSON.stringify(Buffer.from(value).toString('hex')) : JSON.stringify(value)
-}
-
 /** DuckDB gives a map as its entries, because keys may be of any type; ours are text. */
 function mapObject(entries: Json | null): unknown {
   return Object.fromEntries((entries as { key: Json; value: Json }[]).map(({ key, value }) => [String(key), value]))

@@ -1,8 +1,8 @@
 /** A query's answer on standard output, as people and programs read it. Each function says whether it had nothing to show. */
 import { once } from 'node:events'
 import type { Answer } from '../adapters/duckdb-reader.ts'
-import { cellJson } from '../adapters/duckdb-values.ts'
 import type { SqlValue } from '../domain/ports.ts'
+import { cellJson } from '../domain/sql.ts'
 import { formatCount, formatTable } from './format.ts'
 
 /** A table for people: the first rows, and how many more there are. Control characters are shown, never sent to the terminal. */

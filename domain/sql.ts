@@ -1,5 +1,6 @@
 /** Pieces of SQL that several stages write (DuckDB's dialect). */
 import { type ColumnType, decimalType } from './column-types.ts'
+import type { SqlValue } from './ports.ts'
 import type { TableDefinition } from './tables.ts'
 
 export function sqlText(value: string): string {
@@ -83,4 +84,12 @@ export function sqlType(type: ColumnType): string {
     'map<string,string>': 'MAP(VARCHAR, VARCHAR)',
   }
   return names[type]
+}
+
+/** A cell as JSON: decimals are text already; an integer beyond 2^53 and a number that is not finite become text, bytes hexadecimal digits. */
+export function cellJson({ nested }: { readonly nested: boolean }, value: SqlValue): string {
+  if (nested && typeof value === 'string') return value
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? String(value) : `"${value}"`
+  if (typeof value === 'number' && !Number.isFinite(value)) return JSON.stringify(String(value))
+  return value instanceof Uint8Array ? JSON.stringify(Buffer.from(value).toString('hex')) : JSON.stringify(value)
 }

@@ -86,10 +86,10 @@ async function readNumbers(
         )
       for (const row of rows) add(marketOf(trades, row), trades.ids.tail(row), trades.times[row])
     }
-  // The trade before them may be long ago.
+  // The trade before them may be long ago; before the market's first one nothing is read.
   for (const [key, market] of markets) {
-    if (!found.has(key)) continue
-    const before = { markets: oneMarket(market), from: 0n, to: range.from, snapshotId }
+    if (!found.has(key) || market.firstTrade >= range.from) continue
+    const before = { markets: oneMarket(market), from: market.firstTrade, to: range.from, snapshotId }
     for (const { id, time } of await lastTrades(ports, gold, before, 1)) add(key, numberIn(id), Number(time))
   }
   return found

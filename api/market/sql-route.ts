@@ -1,9 +1,9 @@
 /** `GET /v1/sql`: what a query of DuckDB's over the tables' current snapshots gives. It reads them and nothing else, one query at a time. */
 import type { Context } from 'hono'
 import type { Answer } from '../../adapters/duckdb-reader.ts'
-import { cellJson } from '../../adapters/duckdb-values.ts'
 import { BadInput, Corrupt, messageOf, NotFound, TradelakeError } from '../../domain/errors.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
+import { cellJson } from '../../domain/sql.ts'
 import { queryViews } from '../../tables/views.ts'
 import { inTurns } from '../http/turns.ts'
 import { parametersOf } from './parameters.ts'

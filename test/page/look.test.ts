@@ -90,6 +90,7 @@ describe('the dialogs', () => {
       await untilText(page, 'dialog h2', new RegExp(`^${title}`))
       expect(await violations(page), title).toEqual([])
       expect(await page.evaluate(`document.querySelector('dialog').contains(document.activeElement)`), title).toBe(true)
+      expect(await page.evaluate(`document.querySelector('dialog').scrollTop`), title).toBe(0)
       await picture(page, `dialog-${title.toLowerCase().replaceAll(' ', '-')}`)
       await page.keyboard.press('Escape')
       await page.locator('dialog').waitFor({ state: 'detached' })

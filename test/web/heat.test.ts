@@ -1,6 +1,5 @@
 /** The map of coverage, from rows of `/v1/coverage` that are written here by hand. */
 import { describe, expect, test } from 'vitest'
-import { kindOf } from '../../figures/coverage.ts'
 import type { CoverageRow } from '../../figures/rows.ts'
 import { cellText, heatMapOf, kindsIn, percentOf, wholeOf } from '../../web/model/heat.ts'
 
@@ -9,28 +8,6 @@ const row = (more: Partial<CoverageRow> = {}): CoverageRow => ({
   ...{ trades: 10, first_number: 1, last_number: 10, numbered: 10, missing: 0, complete: '1', status: 'closed' },
   ...{ filled: 0, absent: 0, lost: 0, unreadable: 0, open: 0 },
   ...more,
-})
-
-describe('a bucket is what is worst in it', () => {
-  const cases: readonly (readonly [string, Partial<CoverageRow>])[] = [
-    ['complete', {}],
-    ['complete', { missing: 3, absent: 3 }],
-    ['complete', { numbered: null, missing: null, complete: null }],
-    ['quiet', { trades: 0, numbered: null, missing: null }],
-    ['filled', { filled: 2 }],
-    ['gap', { status: 'gap', filled: 2 }],
-    ['gap', { status: 'gap', lost: 2 }],
-    ['complete', { missing: 1, absent: 1, open: 1 }],
-    ['gap', { status: 'gap', trades: 0, numbered: null, missing: null }],
-    ['missing', { missing: 4, absent: 3, status: 'gap' }],
-    ['sought', { missing: 4, open: 4 }],
-    ['unreadable', { missing: 4, open: 3, unreadable: 1 }],
-    ['lost', { missing: 4, open: 2, unreadable: 1, lost: 1 }],
-  ]
-  for (const [kind, more] of cases)
-    test(`${kind}: ${JSON.stringify(more)}`, () => {
-      expect(kindOf(row(more))).toBe(kind)
-    })
 })
 
 describe('the map', () => {

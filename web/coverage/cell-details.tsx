@@ -132,6 +132,11 @@ function Ranges({ ranges }: { readonly ranges: readonly MissingRow[] }) {
           </tbody>
         </table>
       </section>
+      {ranges.some(({ said }) => said === null) && (
+        <p class="hint">
+          Numbers of which no feed says anything may have been refused (key f), or were never sent while a feed ran.
+        </p>
+      )}
       {ranges.length > MOST_SHOWN && (
         <p class="hint">
           The first {MOST_SHOWN} of {grouped(ranges.length)} ranges; <code>/v1/missing</code> has all.

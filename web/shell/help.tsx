@@ -5,6 +5,10 @@ import { shortcutGroups } from './shortcuts.ts'
 export function Help({ close }: { readonly close: () => void }) {
   return (
     <Dialog title="Keys" close={close}>
+      <p class="hint">
+        Prices are those of trades, in the quote currency of their market; times are UTC. The API behind this page is
+        described at <a href="/v1/docs">/v1/docs</a>.
+      </p>
       <div class="keys">
         {shortcutGroups().map(({ title, shortcuts }) => (
           <section key={title}>
@@ -24,10 +28,6 @@ export function Help({ close }: { readonly close: () => void }) {
           </section>
         ))}
       </div>
-      <p class="hint">
-        Prices are those of trades, in the quote currency of their market; times are UTC. The API behind this page is
-        described at <a href="/v1/docs">/v1/docs</a>.
-      </p>
     </Dialog>
   )
 }

@@ -14,6 +14,8 @@ import type { Snapshot, TableMetadata } from './table-metadata.ts'
 /** Metadata of the tables in use, by key: a file never changes. */
 const CACHED_FILES = 32
 const cacheOf = cachePerStore<TableMetadata>(CACHED_FILES)
+/** By the table's UUID what was read or written of it last: the next one has the same snapshots but for a few, and there may be thousands. */
+const latestOf = cachePerStore<TableMetadata>(CACHED_FILES)
 
 /** Where a table's metadata, manifests and manifest lists are. */
 export function metadataPrefix(table: string): string {
@@ -49,7 +51,12 @@ export async function writeMetadata(
   metadata: TableMetadata,
 ): Promise<void> {
   await store.put(key, joinGzip(metadataParts(metadata)))
+  remember(store, key, metadata)
+}
+
+function remember(store: object, key: string, metadata: TableMetadata): void {
   cacheOf(store).set(key, metadata, 1)
+  latestOf(store).set(metadata['table-uuid'], metadata, 1)
 }
 
 /**
@@ -98,12 +105,26 @@ export async function readMetadata(store: Pick<ObjectStore, 'root' | 'get'>, loc
   const bytes = await store.get(key)
   let metadata: TableMetadata
   try {
-    metadata = withDefaults(JSON.parse(metadataText(bytes)))
+    const read = withDefaults(JSON.parse(metadataText(bytes)))
+    metadata = sharing(read, latestOf(store).get(read['table-uuid']))
   } catch (error) {
     throw new Corrupt(`Table metadata ${key} cannot be read: ${(error as Error).message}.`)
   }
-  cacheOf(store).set(key, metadata, 1)
+  remember(store, key, metadata)
   return metadata
+}
+
+/** The same metadata, with the earlier one's snapshots where it has them: several versions of a table in use are hardly larger than one. */
+function sharing(metadata: TableMetadata, earlier: TableMetadata | undefined): TableMetadata {
+  if (!earlier) return metadata
+  const known = new Map(earlier.snapshots.map(snapshot => [snapshot['snapshot-id'], snapshot]))
+  const snapshots = metadata.snapshots.map(snapshot => {
+    const same = known.get(snapshot['snapshot-id'])
+    const isSame =
+      same?.['manifest-list'] === snapshot['manifest-list'] && same['timestamp-ms'] === snapshot['timestamp-ms']
+    return isSame ? same : snapshot
+  })
+  return { ...metadata, snapshots }
 }
 
 /** Fields that the spec lets a writer leave out; and the ids, which JSON.parse may have rounded. */

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { gzipPart, joinGzip, partOf } from '../../iceberg/gzip-parts.ts'
 import { addSnapshot, newMetadata } from '../../iceberg/metadata.ts'
-import { nextMetadataKey, writeMetadata } from '../../iceberg/metadata-file.ts'
+import { nextMetadataKey, readMetadata, writeMetadata } from '../../iceberg/metadata-file.ts'
 import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import { testLake } from './support.ts'
 
@@ -23,6 +23,28 @@ test.each([1, 10_000])('a part keeps no larger buffers alive than its own (a tex
     expect(plain.length).toBe(16 * times)
     for (const bytes of [plain, deflated]) expect(bytes.buffer.byteLength).toBe(bytes.length)
   }
+})
+
+test('versions of a table share their snapshots, and are what their files say', async () => {
+  const { store: written } = testLake().ports
+  let metadata = newMetadata({ table: GOLD_TABLE, location: 'memory://lake/t', uuid: 'u', nowMs: 0 })
+  const keys: string[] = []
+  for (let n = 0; n < 4; n++) {
+    metadata = addSnapshot(metadata, snapshotAt(n), `memory://lake/${keys.at(-1) ?? 'first'}`)
+    keys.push(nextMetadataKey(GOLD_TABLE.name, undefined, String(n)))
+    await writeMetadata(written, keys[n], metadata)
+  }
+  // Another process reads them.
+  const store = { root: written.root, get: (key: string) => written.get(key) }
+  const read = []
+  for (const key of keys) read.push(await readMetadata(store, `${written.root}/${key}`))
+  for (const [n, key] of keys.entries())
+    expect(read[n]).toEqual(JSON.parse(gunzipSync(await written.get(key)).toString()))
+  for (const [n, snapshot] of read[2].snapshots.entries()) expect(read[3].snapshots[n]).toBe(snapshot)
+  // A snapshot of the same number that is another one is not taken for it.
+  const forged = { ...metadata, snapshots: metadata.snapshots.map(each => ({ ...each, 'timestamp-ms': 1 })) }
+  await written.put('forged.metadata.json', Buffer.from(JSON.stringify(forged)))
+  expect((await readMetadata(store, `${written.root}/forged.metadata.json`)).snapshots).toEqual(forged.snapshots)
 })
 
 test('what is written is the metadata, whatever snapshots came and left since runs of them were compressed', async () => {

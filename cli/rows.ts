@@ -55,19 +55,19 @@ const CANDLE_COLUMNS = [
 export const candles = command({
   name: 'candles',
   usage:
-    '[BTCUSDT …] [--timeframe 1h] [--start TIME] [--end TIME] [--plot | --format table|json|ndjson|csv|arrow|parquet|svg] [--data DIR | --stack NAME]',
+    '[BTCUSDT …] [--timeframe 1h] [--start TIME] [--end TIME] [--plot | --format table|json|ndjson|csv|arrow|parquet|svg|png] [--data DIR | --stack NAME]',
   takesWords: true,
   options: {
     ...parameterOptions(...CANDLES),
     plot: { type: 'boolean', help: 'draw them in the terminal' },
-    format: { ...ROWS_FORMAT, help: 'table, json, ndjson, csv, arrow, parquet, or svg: a picture of one market' },
+    format: { ...ROWS_FORMAT, help: 'table, json, ndjson, csv, arrow, parquet; svg or png: a picture of one market' },
     ...LAKE_OPTIONS,
   },
   async run(values, words) {
     const { format } = values
     const query = askedOf(CANDLES, values, words)
     if (values.plot && format !== 'table') throw new BadInput(`Give --plot or --format ${format}, not both.`)
-    const kind = values.plot ? 'text' : format === 'svg' ? 'svg' : undefined
+    const kind = values.plot ? 'text' : format === 'svg' || format === 'png' ? format : undefined
     await withApi(values, async ask => {
       if (kind === undefined) return printRows(ask, 'candles', query, { format, columns: CANDLE_COLUMNS })
       const { printPlot } = await import('./plot/plot.ts')

@@ -17,11 +17,11 @@ function importedFrom(places: readonly string[]): string[] {
           .filter(file => /\.[jt]sx?$/.test(file))
           .map(file => `${place}/${file}`),
   )
-  // A static import ends its line; a dynamic one may stand anywhere.
+  // A static import ends its line; a dynamic one, or where a package's file is, may stand anywhere.
   const specifiers = files.flatMap(file =>
     [
       ...readFileSync(ROOT + file, 'utf8').matchAll(
-        /(?:\bfrom |^import )'([@\w][^']*)'(?: with .*)?$|\bimport\('([@\w][^']*)'\)/gm,
+        /(?:\bfrom |^import )'([@\w][^']*)'(?: with .*)?$|\bimport(?:\.meta\.resolve)?\('([@\w][^']*)'\)/gm,
       ),
     ].map(match => match[1] ?? match[2]),
   )

@@ -1,10 +1,11 @@
-/** Candles of one or a few markets as a picture on standard output: in letters, or as an SVG. */
+/** Candles of one or a few markets as a picture on standard output: in letters, as an SVG or a PNG. */
 import { BadInput } from '../../domain/errors.ts'
 import { type CandleRow, marketName } from '../../figures/rows.ts'
 import type { Ask } from '../ask.ts'
 import { lineText } from '../terminal/paint.ts'
 import { processLook } from '../terminal/process.ts'
 import { type Line, plainText } from '../terminal/text.ts'
+import { pngOf } from './png-plot.ts'
 import type { Plotted } from './scale.ts'
 import { svgPlot } from './svg-plot.ts'
 import { textPlot, windowsFor } from './text-plot.ts'
@@ -16,13 +17,16 @@ const MOST_CANDLES = 50_000
 const SVG_WINDOWS = 120
 
 /** `query`: of /v1/candles, as the options gave it. @throws BadInput */
-export async function printPlot(ask: Ask, query: string, kind: 'text' | 'svg'): Promise<void> {
+export async function printPlot(ask: Ask, query: string, kind: 'text' | 'svg' | 'png'): Promise<void> {
   const { columns = SIZE.columns, rows = SIZE.rows } = process.stdout
-  const plots = await plotsOf(ask, query, kind === 'svg' ? SVG_WINDOWS : windowsFor(columns))
-  if (kind === 'svg') {
+  const plots = await plotsOf(ask, query, kind !== 'text' ? SVG_WINDOWS : windowsFor(columns))
+  if (kind !== 'text') {
     if (plots.length > 1)
-      throw new BadInput(`An SVG is of one market, and these are ${namesOf(plots)}: choose with --exchanges.`)
-    process.stdout.write(svgPlot(plots[0]))
+      throw new BadInput(`A picture is of one market, and these are ${namesOf(plots)}: choose with --exchanges.`)
+    const svg = svgPlot(plots[0])
+    if (kind === 'png' && process.stdout.isTTY)
+      throw new BadInput('A PNG cannot be printed to a terminal: add > FILE.png, or give --plot.')
+    process.stdout.write(kind === 'svg' ? svg : await pngOf(svg))
     return
   }
   const look = processLook()

@@ -22,6 +22,11 @@ test('a picture is written as SVG', async () => {
   expect(svg).toContain('O 1.5 H 1234567890.12345678 L 0.00000001 C 0.00000001')
 })
 
+test('a picture is written as PNG', async () => {
+  const png = await output('candles', 'BTCUSDT', '--format', 'png', ...RANGE)
+  expect(png.slice(1, 8)).toBe('PNG\r\n\x1a\n')
+})
+
 test('what cannot be drawn is told in one line', async () => {
   const told = async (...words: string[]) => {
     const { status, stdout, stderr } = await runCommand('candles', ...words, ...RANGE)

@@ -70,4 +70,19 @@ export async function askRows<Row>(
   return (await askPage<Row>(route, parameters, signal)).data
 }
 
+/** The same of an answer that has pages, all of them. @throws as `ask` */
+export async function askAllRows<Row>(
+  route: string,
+  parameters: Parameters,
+  signal?: AbortSignal,
+): Promise<readonly Row[]> {
+  const rows: Row[] = []
+  for (let cursor: string | undefined; ; ) {
+    const page = await askPage<Row>(route, { ...parameters, cursor }, signal)
+    rows.push(...page.data)
+    if (page.next === null) return rows
+    cursor = page.next
+  }
+}
+
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { HOUR, MINUTE, type Quote, quoteOfTrade, withHour, withMinute } from '../../figures/quotes.ts'
 import { type CandleRow, type MarketRow, marketName, type TradeRow } from '../../figures/rows.ts'
 import { loadMarkets, markets } from '../api/markets.ts'
-import { askRows } from '../api/requests.ts'
+import { askAllRows, askRows } from '../api/requests.ts'
 import { openStream } from '../api/stream.ts'
 import { frames, now } from '../browser.ts'
 import { createStore, useStore } from '../store.ts'
@@ -60,8 +60,8 @@ function follow(): () => void {
     })
     try {
       const [hours, minutes] = await Promise.all([
-        askRows<CandleRow>('candles', { timeframe: '1h', ...since(24 * HOUR) }, signal),
-        askRows<CandleRow>('candles', { timeframe: '1m', ...since(HOUR) }, signal),
+        askAllRows<CandleRow>('candles', { timeframe: '1h', ...since(24 * HOUR) }, signal),
+        askAllRows<CandleRow>('candles', { timeframe: '1m', ...since(HOUR) }, signal),
       ])
       for (const row of hours) take(row, withHour)
       for (const row of minutes) take(row)

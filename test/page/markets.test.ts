@@ -1,0 +1,29 @@
+/** The list of markets in a real browser over a real lake. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { history, type PageLake, pageLake, tradeAt } from './page-lake.ts'
+import { openPage, testBrowser, untilText } from './support.ts'
+
+const browser = testBrowser()
+let site: PageLake
+
+beforeAll(async () => {
+  site = await pageLake()
+  await site.publish(history(2, 2))
+  await site.publish([tradeAt(0, '99887.5')])
+})
+afterAll(() => site.close())
+
+test('has the newest prices of all markets, however many pages of candles there are', async () => {
+  const page = await openPage(browser(), 'about:blank')
+  let asked = 0
+  // As with thousands of candles of hundreds of markets.
+  await page.route(/\/v1\/candles\?/, route => {
+    asked++
+    return route.continue({ url: route.request().url().replace('limit=10000', 'limit=20') })
+  })
+  await page.goto(`${site.url}/#/markets`)
+  await untilText(page, '.watch', /BINANCE USDT 99,887\.50 USDT/)
+  const prices = page.locator('.watch .price')
+  expect(await prices.count()).toBeGreaterThan(5)
+  expect(asked).toBeGreaterThan(10)
+})

@@ -9,6 +9,7 @@ import { now } from '../browser.ts'
 import { type HeatCell, heatMapOf, kindsIn } from '../model/heat.ts'
 import { show, view } from '../shell/address.ts'
 import { Asked } from '../shell/asked.tsx'
+import { Filter } from '../shell/filter.tsx'
 import { Empty, Failed, Loading } from '../shell/notices.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'
 import { CellDetails } from './cell-details.tsx'
@@ -69,16 +70,7 @@ export function CoverageView({ chosen }: { readonly chosen: string }) {
             </button>
           ))}
         </fieldset>
-        <label class="filter">
-          <span class="unseen">Filter</span>
-          <input
-            ref={field}
-            type="search"
-            value={filter}
-            onInput={event => setFilter(event.currentTarget.value)}
-            placeholder="Filter: btc kraken"
-          />
-        </label>
+        <Filter {...{ field, filter, setFilter }} />
         <Asked {...asked} look={look} />
       </div>
       {!asked.answer ? (

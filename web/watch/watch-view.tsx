@@ -2,6 +2,7 @@
 import { useRef, useState } from 'preact/hooks'
 import type { MarketRow } from '../../figures/rows.ts'
 import { showChart } from '../shell/address.ts'
+import { Filter } from '../shell/filter.tsx'
 import { Empty } from '../shell/notices.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'
 import { useMedia } from '../store.ts'
@@ -31,16 +32,7 @@ export function WatchView({ markets }: { readonly markets: readonly MarketRow[] 
     return <Empty title="No markets yet">A market is here as soon as its first trades have become candles.</Empty>
   return (
     <div class="page" ref={list}>
-      <label class="filter">
-        <span class="unseen">Filter</span>
-        <input
-          ref={field}
-          type="search"
-          value={filter}
-          onInput={event => setFilter(event.currentTarget.value)}
-          placeholder="Filter: btc kraken"
-        />
-      </label>
+      <Filter {...{ field, filter, setFilter }} />
       <WatchList {...{ markets, filter, isNarrow }} choose={market => showChart({ market, over: [] })} />
     </div>
   )

@@ -92,6 +92,7 @@ export const coverage = rowsCommand('coverage', '[BTCUSDT …] [--bucket 1h] [--
   'trades',
   'numbered',
   'missing',
+  'refused',
   'filled',
   'absent',
   'lost',

@@ -6,7 +6,8 @@ export const KINDS = [
   { kind: 'lost', sign: '×', says: 'trades cannot be had any more' },
   { kind: 'unreadable', sign: '?', says: 'trades could not be read' },
   { kind: 'sought', sign: '…', says: 'a feed looks for trades' },
-  { kind: 'missing', sign: '–', says: 'numbers are missing that no feed has reported: they may be among the refused' },
+  { kind: 'missing', sign: '–', says: 'numbers are missing that no feed has reported, and that were not refused' },
+  { kind: 'refused', sign: '!', says: 'trades came and were refused: the Refused view says why' },
   { kind: 'gap', sign: '~', says: 'trades may be missing: a feed was cut off, or has reported some' },
   { kind: 'filled', sign: '+', says: 'complete: what did not come at first was fetched later' },
   { kind: 'complete', sign: '', says: 'nothing is missing' },
@@ -17,13 +18,19 @@ export type Kind = (typeof KINDS)[number]['kind']
 /** What it is told from. */
 export type CountedBucket = Pick<
   CoverageRow,
-  'trades' | 'missing' | 'absent' | 'filled' | 'lost' | 'unreadable' | 'open' | 'status'
+  'trades' | 'missing' | 'refused' | 'absent' | 'filled' | 'lost' | 'unreadable' | 'open' | 'status'
 >
 
-export function kindOf({ trades, missing, absent, filled, lost, unreadable, open, status }: CountedBucket): Kind {
+export function kindOf(bucket: CountedBucket): Kind {
+  const { trades, absent, filled, lost, unreadable, open, status } = bucket
   // The exchange itself has no trade for some numbers; and what was reported may have come since.
-  if ((missing ?? 0) > absent)
-    return lost > 0 ? 'lost' : unreadable > 0 ? 'unreadable' : open > 0 ? 'sought' : 'missing'
+  const wanted = (bucket.missing ?? 0) - absent
+  if (wanted > 0) {
+    if (lost > 0) return 'lost'
+    if (unreadable > 0) return 'unreadable'
+    if (open > 0) return 'sought'
+    return wanted <= (bucket.refused ?? 0) ? 'refused' : 'missing'
+  }
   if (status === 'gap') return 'gap'
   if (filled > 0) return 'filled'
   return trades > 0 ? 'complete' : 'quiet'

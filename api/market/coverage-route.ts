@@ -9,6 +9,7 @@ import type { RowColumn } from './formats.ts'
 import { findGaps, upTo } from './gaps.ts'
 import { chooseMarkets, marketsOf } from './markets.ts'
 import { problem } from './problems.ts'
+import { refusedNumbers } from './refused.ts'
 import { readRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { sendRows } from './send.ts'
@@ -42,6 +43,10 @@ const COLUMNS: readonly RowColumn<Row>[] = [
     doc: 'Numbers that the exchange gave up to the highest, since the highest of the bucket before that has any.',
   },
   { name: 'missing', type: 'count', doc: 'Numbers among them that are not here.', value: row => maybe(row.missing) },
+  {
+    ...{ name: 'refused', type: 'count', value: row => maybe(row.refused) },
+    doc: 'Numbers among the missing whose trade came, and was refused: /v1/dead-letters says why. Null as of a pin that does not hold silver_dlq_trades.',
+  },
   said('filled', 'Numbers among them that the feed did not get at first, and fetched later.'),
   said('absent', 'Numbers among them that the exchange itself has no trade for.'),
   said('lost', 'Numbers among them that could not be fetched.'),
@@ -70,7 +75,7 @@ export const COVERAGE: Route = {
   answer,
 }
 
-async function answer(context: Context, { ports }: MarketOptions): Promise<Response> {
+async function answer(context: Context, { ports, schemaIds }: MarketOptions): Promise<Response> {
   const { read, format, numbers } = readRequest(context, PARAMETERS)
   const [windows, ...others] = read.windows('bucket', '1h')
   if (others.length > 0) throw problem(400, 'bucket has several lengths: give one.', 'bucket')
@@ -93,10 +98,14 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
       'bucket',
     )
   const snapshotId = gold && asOf.snapshotOf(gold)?.['snapshot-id']
-  const [isGap, reports] = await Promise.all([findGaps(ports, asOf), reportsOfNumbers(ports, upTo(asOf))])
+  const [isGap, reports, refused] = await Promise.all([
+    findGaps(ports, asOf),
+    reportsOfNumbers(ports, upTo(asOf)),
+    refusedNumbers(ports, asOf, from, schemaIds),
+  ])
   const found =
     gold && snapshotId !== undefined
-      ? await coverageOf(ports, gold, { markets, from, to, windows, snapshotId }, reports)
+      ? await coverageOf(ports, gold, { markets, from, to, windows, snapshotId }, reports, refused)
       : []
   const rows = found.map((row): Row => {
     const { market, windowStart, windowEnd } = row

@@ -1,5 +1,6 @@
 /** How complete the trades of each market are in each bucket of time, by the numbers that exchanges give them. */
 import { marketKey } from '../../domain/candles.ts'
+import { firstWhere } from '../../domain/order.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { MINUTE_MICROS } from '../../domain/time.ts'
 import { unsettledGaps } from '../../domain/unsettled-gaps.ts'
@@ -9,6 +10,7 @@ import { codeOf, type Report, type ReportsUpTo, readGapReports } from '../../tab
 import { marketOf, readTrades, wantedRows } from '../../tables/gold-columns.ts'
 import { inTurns } from '../http/turns.ts'
 import type { Market, Markets } from './markets.ts'
+import type { RefusedNumbers } from './refused.ts'
 import { goldFiles, wantedOf } from './trades.ts'
 
 export interface CoverageQuery {
@@ -34,6 +36,8 @@ export interface Coverage {
   readonly numbered: number | undefined
   /** Numbers among them that are not here. */
   readonly missing: number | undefined
+  /** Numbers among the missing whose trade came and was refused; undefined where nobody knows. */
+  readonly refused: number | undefined
   /** What feeds say of those numbers: fetched later, not there at the exchange, given up, not to be read, and looked for still. */
   readonly reported: Readonly<Record<Reported, number>>
 }
@@ -47,6 +51,8 @@ interface Count {
   numbers: number
   least: number
   most: number
+  /** The market's refused numbers that have not been found here. */
+  readonly refused: Set<number>
 }
 
 /** In the order of buckets, then markets; a bucket before a market's first trade is left out. @throws Corrupt */
@@ -55,9 +61,12 @@ export async function coverageOf(
   gold: LoadedTable,
   query: CoverageQuery,
   reports: readonly Report[],
+  refused: RefusedNumbers | undefined,
 ): Promise<Coverage[]> {
   const { markets, windows } = query
-  const counts = await countTrades(ports, gold, query)
+  const unseen = new Map([...markets.keys()].map(key => [key, new Set(refused?.get(key))]))
+  const counts = await countTrades(ports, gold, query, unseen)
+  const left = new Map([...unseen].map(([key, numbers]) => [key, Float64Array.from(numbers)]))
   const said = Map.groupBy(reports, ({ exchange, symbol }) => marketKey(codeOf(exchange), symbol ?? ''))
   const last = new Map<string, number>()
   const rows: Coverage[] = []
@@ -70,11 +79,13 @@ export async function coverageOf(
       const isNumbered = count.numbers > 0
       if (isNumbered) last.set(key, Math.max(before ?? -1, count.most))
       const numbered = isNumbered ? Math.max(count.most - since + 1, count.numbers) : undefined
+      const missing = numbered === undefined ? undefined : numbered - count.numbers
+      const refusedHere = isNumbered ? countWithin(left.get(key) ?? [], since, count.most) : 0
       rows.push({
         ...{ market, windowStart: start, windowEnd: windows.endOf(start), trades: count.trades },
         firstNumber: isNumbered ? count.least : undefined,
         lastNumber: isNumbered ? count.most : undefined,
-        ...{ numbered, missing: numbered === undefined ? undefined : numbered - count.numbers },
+        ...{ numbered, missing, refused: refused && Math.min(refusedHere, missing ?? 0) },
         reported: reportedOf(said.get(key) ?? [], isNumbered ? [since, count.most] : undefined),
       })
     }
@@ -89,12 +100,20 @@ export async function reportsOfNumbers(ports: Pick<Ports, 'store' | 'state'>, up
   return [...settled, ...unsettledGaps(all.filter(({ kind }) => kind !== 'disconnect'))]
 }
 
-const NOTHING: Count = { trades: 0, numbers: 0, least: 0, most: -1 }
+const NOTHING: Count = { trades: 0, numbers: 0, least: 0, most: -1, refused: new Set() }
 
+/** How many of ascending numbers lie in a range, both ends of which belong to it. */
+function countWithin(numbers: ArrayLike<number>, first: number, last: number): number {
+  const before = firstWhere(numbers.length, place => numbers[place] >= first)
+  return firstWhere(numbers.length, place => numbers[place] > last) - before
+}
+
+/** Numbers that are found are taken out of `refused`, the refused ones by market: they came again, and were taken. */
 async function countTrades(
   ports: Pick<Ports, 'store' | 'state'>,
   gold: LoadedTable,
   { markets, from, to, windows, snapshotId }: CoverageQuery,
+  refused: ReadonlyMap<string, Set<number>>,
 ): Promise<Map<string, Count>> {
   const end = windows.endOf(windows.startOf(to - 1n))
   const range = { markets, from, to: end, snapshotId }
@@ -110,7 +129,7 @@ async function countTrades(
         let here = byMinute.get(place)
         if (!here) {
           const start = windows.startOf(BigInt(place) * MINUTE_MICROS)
-          here = new Map([...markets.keys()].map(key => [key, countAt(counts, `${start}|${key}`)]))
+          here = new Map([...refused].map(([key, numbers]) => [key, countAt(counts, `${start}|${key}`, numbers)]))
           byMinute.set(place, here)
         }
         const count = here.get(marketOf(trades, row)) as Count
@@ -120,12 +139,13 @@ async function countTrades(
         count.numbers++
         count.least = Math.min(count.least, number)
         count.most = Math.max(count.most, number)
+        count.refused.delete(number)
       }
   return counts
 }
 
-function countAt(counts: Map<string, Count>, key: string): Count {
-  const known = counts.get(key) ?? { trades: 0, numbers: 0, least: Number.POSITIVE_INFINITY, most: -1 }
+function countAt(counts: Map<string, Count>, key: string, refused: Set<number>): Count {
+  const known = counts.get(key) ?? { trades: 0, numbers: 0, least: Number.POSITIVE_INFINITY, most: -1, refused }
   counts.set(key, known)
   return known
 }

@@ -157,7 +157,12 @@ export async function countLetters(
   )
 }
 
-function lettersFiles(ports: Pick<Ports, 'store'>, table: LoadedTable, { from, to, snapshotId }: LettersQuery) {
+/** The files that may have records of a time. @throws Corrupt */
+export function lettersFiles(
+  ports: Pick<Ports, 'store'>,
+  table: LoadedTable,
+  { from, to, snapshotId }: Pick<LettersQuery, 'from' | 'to' | 'snapshotId'>,
+) {
   const where = [
     { column: 'error_timestamp', ranges: [{ lower: from, upper: to }] },
     { column: 'dlq_date', ranges: [{ lower: Number(from / DAY_MICROS), upper: Number(to / DAY_MICROS) }] },

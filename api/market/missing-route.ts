@@ -7,8 +7,9 @@ import { reportsOfNumbers } from './coverage.ts'
 import type { RowColumn } from './formats.ts'
 import { upTo } from './gaps.ts'
 import { chooseMarkets, marketsOf } from './markets.ts'
-import { type MissingNumbers, missingNumbers } from './missing.ts'
+import { type MissingNumbers, missingNumbers, sayRefused } from './missing.ts'
 import { problem } from './problems.ts'
+import { refusedNumbers } from './refused.ts'
 import { readRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { sendRows } from './send.ts'
@@ -38,7 +39,7 @@ const COLUMNS: readonly RowColumn<MissingNumbers>[] = [
   },
   {
     ...{ name: 'said', type: 'text', value: ({ said }) => said?.status },
-    doc: 'What a feed says of them: open, lost, unreadable, absent, or filled where they were fetched and are not here all the same; null where none says anything.',
+    doc: 'What a feed says of them: open, lost, unreadable, absent, or filled where they were fetched and are not here all the same; refused where they came and /v1/dead-letters says why they are not here; null where nobody says anything.',
   },
   { name: 'cause', type: 'text', doc: 'Why they were missed, as the feed says.', value: ({ said }) => said?.cause },
   { name: 'reported', type: 'time', doc: 'When it said so.', value: ({ said }) => said?.reportedAt },
@@ -51,7 +52,7 @@ export const MISSING: Route = {
   answer,
 }
 
-async function answer(context: Context, { ports }: MarketOptions): Promise<Response> {
+async function answer(context: Context, { ports, schemaIds }: MarketOptions): Promise<Response> {
   const { read, format, numbers } = readRequest(context, PARAMETERS)
   const { start: from, end } = read.range()
   if (from === undefined)
@@ -62,10 +63,14 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
   const markets = chooseMarkets(await marketsOf(ports, asOf), read.codes('exchanges'), read.codes('symbols'))
   const snapshotId = gold && asOf.snapshotOf(gold)?.['snapshot-id']
   const reports = await reportsOfNumbers(ports, upTo(asOf))
-  const rows =
+  const ranges =
     gold && snapshotId !== undefined
       ? await missingNumbers(ports, gold, { markets, from, to, snapshotId }, reports)
       : []
+  // A number between two trades may have come at any time since the first of them.
+  const since = ranges.reduce((least, { after }) => (after < least ? after : least), to)
+  const refused = ranges.length > 0 ? await refusedNumbers(ports, asOf, since, schemaIds) : undefined
+  const rows = refused ? sayRefused(ranges, refused) : ranges
   if (rows.length > MOST_ROWS)
     throw problem(
       413,

@@ -1,5 +1,6 @@
 /** Which numbers of a market's trades are not here: the exchange gave them, between two trades that are. */
 import { marketKey } from '../../domain/candles.ts'
+import { firstWhere } from '../../domain/order.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { MINUTE_MICROS } from '../../domain/time.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
@@ -9,7 +10,8 @@ import { inTurns } from '../http/turns.ts'
 import { REPORTED, type Reported } from './coverage.ts'
 import { type Market, type Markets, oneMarket } from './markets.ts'
 import { problem } from './problems.ts'
-import { goldFiles, lastTrades, wantedOf } from './trades.ts'
+import type { RefusedNumbers } from './refused.ts'
+import { goldFiles, lastTrades, numberIn, wantedOf } from './trades.ts'
 
 export interface MissingQuery {
   readonly markets: Markets
@@ -19,7 +21,10 @@ export interface MissingQuery {
   readonly snapshotId: number
 }
 
-/** Numbers that follow each other, of which a feed says the same. */
+/** Why and when is said with the records. */
+const REFUSED = { status: 'refused', cause: undefined, reportedAt: undefined } as const
+
+/** Numbers that follow each other, of which the same is said. */
 export interface MissingNumbers {
   readonly market: Market
   readonly firstNumber: number
@@ -27,8 +32,8 @@ export interface MissingNumbers {
   /** When the trades around them took place, microseconds since 1970. */
   readonly after: bigint
   readonly before: bigint
-  /** What a feed says of them; undefined where none says anything. */
-  readonly said: (Pick<Report, 'cause' | 'reportedAt'> & { readonly status: Reported }) | undefined
+  /** What a feed says of them, or that they were refused; undefined where nobody says anything. */
+  readonly said: (Pick<Report, 'cause' | 'reportedAt'> & { readonly status: Reported }) | typeof REFUSED | undefined
 }
 
 /** Exchanges send trades of one moment in another order than that of their numbers. */
@@ -95,8 +100,6 @@ async function readNumbers(
   return found
 }
 
-const numberIn = (id: string): number => Number(/\d+$/.exec(id)?.[0] ?? Number.NaN)
-
 type Gap = Pick<MissingNumbers, 'firstNumber' | 'lastNumber' | 'after' | 'before'>
 
 function gapsOf({ numbers, times }: Numbered, { from, to }: Pick<MissingQuery, 'from' | 'to'>): Gap[] {
@@ -139,6 +142,31 @@ function sayOf(gaps: readonly Omit<MissingNumbers, 'said'>[], reports: readonly 
       const said = RANK.flatMap(status => about.findLast(each => each.status === status) ?? [])[0]
       return { ...gap, firstNumber, lastNumber: (starts[place + 1] ?? gap.lastNumber + 1) - 1, said }
     })
+  })
+}
+
+/**
+ * Cuts ranges of which no feed says anything, or that their trades were fetched, where refused numbers begin or end: a fetched trade that is not
+ * here was refused.
+ */
+export function sayRefused(ranges: readonly MissingNumbers[], refused: RefusedNumbers): MissingNumbers[] {
+  return ranges.flatMap(range => {
+    const { market, firstNumber, lastNumber, said } = range
+    const numbers = refused.get(marketKey(market.exchange, market.symbol))
+    if (!numbers || (said && said.status !== 'filled')) return [range]
+    const parts: MissingNumbers[] = []
+    let next = firstNumber
+    let place = firstWhere(numbers.length, each => numbers[each] >= firstNumber)
+    while (place < numbers.length && numbers[place] <= lastNumber) {
+      const begin = numbers[place]
+      let end = begin
+      while (numbers[++place] === end + 1 && end < lastNumber) end++
+      if (begin > next) parts.push({ ...range, firstNumber: next, lastNumber: begin - 1 })
+      parts.push({ ...range, firstNumber: begin, lastNumber: end, said: REFUSED })
+      next = end + 1
+    }
+    if (next <= lastNumber) parts.push({ ...range, firstNumber: next })
+    return parts
   })
 }
 

@@ -40,6 +40,9 @@ export const FAR_AHEAD = MINUTE_MICROS
 
 type ReadPorts = Pick<Ports, 'store' | 'state'>
 
+/** The number that ends a trade's id; NaN where it has none. */
+export const numberIn = (id: string): number => Number(/\d+$/.exec(id)?.[0] ?? Number.NaN)
+
 /** The first of them behind `after`, at most `limit`. @throws Corrupt */
 export async function firstTrades(
   ports: ReadPorts,

@@ -43,7 +43,8 @@ const UNICODE: Signs = {
   ...{ up: '▲', down: '▼', level: '■', more: '…', rule: '─', dot: '●', between: '·', below: '↓', above: '↑' },
   heights: '▁▂▃▄▅▆▇█',
   kinds: {
-    ...{ complete: '█', filled: '+', quiet: '·', missing: '–', gap: '~', sought: '…', unreadable: '?', lost: '×' },
+    ...{ complete: '█', filled: '+', quiet: '·', gap: '~', refused: '!', missing: '–', sought: '…' },
+    ...{ unreadable: '?', lost: '×' },
   },
 }
 
@@ -51,7 +52,8 @@ const ASCII: Signs = {
   ...{ up: '^', down: 'v', level: '=', more: '~', rule: '-', dot: '*', between: '-', below: 'v', above: '^' },
   heights: '_.-~=+*#',
   kinds: {
-    ...{ complete: '#', filled: '+', quiet: '.', missing: '-', gap: '~', sought: 'o', unreadable: '?', lost: 'x' },
+    ...{ complete: '#', filled: '+', quiet: '.', gap: '~', refused: '!', missing: '-', sought: 'o' },
+    ...{ unreadable: '?', lost: 'x' },
   },
 }
 

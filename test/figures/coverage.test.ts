@@ -6,7 +6,7 @@ import type { CoverageRow } from '../../figures/rows.ts'
 const row = (more: Partial<CoverageRow> = {}): CoverageRow => ({
   ...{ exchange: 'BINANCE', symbol: 'BTCUSDT', start: '2026-11-20T10:00:00Z', end: '2026-11-20T11:00:00Z' },
   ...{ trades: 10, first_number: 1, last_number: 10, numbered: 10, missing: 0, complete: '1', status: 'closed' },
-  ...{ filled: 0, absent: 0, lost: 0, unreadable: 0, open: 0 },
+  ...{ refused: 0, filled: 0, absent: 0, lost: 0, unreadable: 0, open: 0 },
   ...more,
 })
 
@@ -22,6 +22,13 @@ describe('a time is what is worst in it', () => {
     ['complete', { missing: 1, absent: 1, open: 1 }],
     ['gap', { status: 'gap', trades: 0, numbered: null, missing: null }],
     ['missing', { missing: 4, absent: 3, status: 'gap' }],
+    ['refused', { missing: 4, refused: 4 }],
+    ['refused', { missing: 5, absent: 1, refused: 4, filled: 2, status: 'gap' }],
+    ['missing', { missing: 5, refused: 4 }],
+    ['missing', { missing: 4, refused: null }],
+    ['complete', { missing: 1, absent: 1, refused: 1 }],
+    ['sought', { missing: 4, refused: 4, open: 1 }],
+    ['lost', { missing: 4, refused: 4, lost: 1 }],
     ['sought', { missing: 4, open: 4 }],
     ['unreadable', { missing: 4, open: 3, unreadable: 1 }],
     ['lost', { missing: 4, open: 2, unreadable: 1, lost: 1 }],

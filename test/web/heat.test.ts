@@ -6,7 +6,7 @@ import { cellText, heatMapOf, kindsIn, percentOf, wholeOf } from '../../web/mode
 const row = (more: Partial<CoverageRow> = {}): CoverageRow => ({
   ...{ exchange: 'BINANCE', symbol: 'BTCUSDT', start: '2026-11-20T10:00:00Z', end: '2026-11-20T11:00:00Z' },
   ...{ trades: 10, first_number: 1, last_number: 10, numbered: 10, missing: 0, complete: '1', status: 'closed' },
-  ...{ filled: 0, absent: 0, lost: 0, unreadable: 0, open: 0 },
+  ...{ refused: 0, filled: 0, absent: 0, lost: 0, unreadable: 0, open: 0 },
   ...more,
 })
 

@@ -7,11 +7,12 @@ import type { Candle } from '../model/candle-book.ts'
 export function gapText(coverage: CoverageRow | undefined): string {
   const plain = 'Gap: trades of this window are missing, may be, or could not be read.'
   if (!coverage || coverage.numbered === null || coverage.missing === null) return plain
-  const { numbered, missing, lost, unreadable, open } = coverage
+  const { numbered, missing, refused, lost, unreadable, open } = coverage
   const kinds = [
     lost > 0 && `${lost} cannot be had any more`,
     unreadable > 0 && `${unreadable} could not be read`,
     open > 0 && `${open} are still looked for`,
+    refused !== null && refused > 0 && `${refused} came and were refused`,
   ].filter(Boolean)
   if (missing === 0)
     return `${plain} Of the ${numbered} numbers that the exchange gave none is missing: the feed was cut off in it.`

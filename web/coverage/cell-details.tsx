@@ -48,6 +48,7 @@ export function CellDetails({ cell, close }: { readonly cell: HeatCell; readonly
     ],
     ['Complete', percentOf(row)],
     ['Missing', row.missing === null ? undefined : grouped(row.missing)],
+    ['Refused', row.refused === null ? undefined : grouped(row.refused)],
     ['Fetched later', grouped(row.filled)],
     ['Not there at the exchange either', grouped(row.absent)],
     ['Lost', grouped(row.lost)],
@@ -98,6 +99,9 @@ export function CellDetails({ cell, close }: { readonly cell: HeatCell; readonly
   )
 }
 
+const saidOf = ({ said, cause }: Pick<MissingRow, 'said' | 'cause'>) =>
+  said === null ? 'nothing' : cause === null ? said : `${said}: ${cause}`
+
 function Ranges({ ranges }: { readonly ranges: readonly MissingRow[] }) {
   if (ranges.length === 0)
     return <p class="hint">All of them are here by now, or were traded just before or behind this time.</p>
@@ -112,7 +116,7 @@ function Ranges({ ranges }: { readonly ranges: readonly MissingRow[] }) {
               <th scope="col" class="number">
                 Count
               </th>
-              <th scope="col">What a feed says</th>
+              <th scope="col">What is said of them</th>
               <th scope="col">Between trades at</th>
             </tr>
           </thead>
@@ -123,7 +127,7 @@ function Ranges({ ranges }: { readonly ranges: readonly MissingRow[] }) {
                 <tr key={first}>
                   <th scope="row">{first === last ? first : `${first} to ${last}`}</th>
                   <td class="number">{grouped(count)}</td>
-                  <td>{row.said === null ? 'nothing' : `${row.said}: ${row.cause}`}</td>
+                  <td>{saidOf(row)}</td>
                   <td>
                     {timeOfDay(after)} and {timeOfDay(before)}
                   </td>
@@ -132,10 +136,9 @@ function Ranges({ ranges }: { readonly ranges: readonly MissingRow[] }) {
           </tbody>
         </table>
       </section>
+      {ranges.some(({ said }) => said === 'refused') && <p class="hint">The Refused view (key f) says why.</p>}
       {ranges.some(({ said }) => said === null) && (
-        <p class="hint">
-          Numbers of which no feed says anything may have been refused (key f), or were never sent while a feed ran.
-        </p>
+        <p class="hint">Numbers of which nothing is said were never sent while a feed ran.</p>
       )}
       {ranges.length > MOST_SHOWN && (
         <p class="hint">

@@ -13,7 +13,8 @@ const HOURS = 24
 const COLUMNS: readonly Column[] = [
   { title: 'Market', side: 'left', mayBeCut: true },
   { title: 'Hours up to now', side: 'left' },
-  { title: 'Missing', side: 'right', importance: 5 },
+  { title: 'Missing', side: 'right', importance: 6 },
+  { title: 'Refused', side: 'right', importance: 5 },
   { title: 'Filled', side: 'right', importance: 1 },
   { title: 'Lost', side: 'right', importance: 4 },
   { title: 'Unreadable', side: 'right', importance: 2 },
@@ -21,8 +22,8 @@ const COLUMNS: readonly Column[] = [
 ]
 
 const TONES: Readonly<Record<Kind, Tone>> = {
-  ...{ complete: 'good', filled: 'good', quiet: 'dim', missing: 'late', gap: 'late', sought: 'late' },
-  ...{ unreadable: 'bad', lost: 'bad' },
+  ...{ complete: 'good', filled: 'good', quiet: 'dim', gap: 'late', refused: 'late' },
+  ...{ missing: 'late', sought: 'late', unreadable: 'bad', lost: 'bad' },
 }
 
 export function gapsTable({ coverage, nowMs }: Seen, look: Look): Table {
@@ -45,6 +46,7 @@ export function gapsTable({ coverage, nowMs }: Seen, look: Look): Table {
           order: kinds.filter(kind => !WELL.includes(kind)).length,
         },
         hours.some(({ missing }) => missing !== null) ? countCell(sum(hour => hour.missing)) : { text: '' },
+        countCell(sum(hour => hour.refused)),
         countCell(sum(hour => hour.filled)),
         worse(sum(hour => hour.lost)),
         worse(sum(hour => hour.unreadable)),
@@ -81,8 +83,9 @@ const worse = (count: number): Cell => ({ ...countCell(count), ...(count > 0 && 
 const HOUR_COLUMNS: readonly Column[] = [
   { title: 'Hour (UTC)', side: 'left' },
   { title: 'What it is', side: 'left' },
-  { title: 'Trades', side: 'right', importance: 6 },
-  { title: 'Missing', side: 'right', importance: 5 },
+  { title: 'Trades', side: 'right', importance: 7 },
+  { title: 'Missing', side: 'right', importance: 6 },
+  { title: 'Refused', side: 'right', importance: 5 },
   { title: 'Filled', side: 'right', importance: 1 },
   { title: 'Absent', side: 'right', importance: 0 },
   { title: 'Lost', side: 'right', importance: 4 },
@@ -104,6 +107,7 @@ export function hoursTable({ coverage = [] }: Seen, market: string): Table {
           { text: kind, tone: TONES[kind] },
           countCell(hour.trades),
           hour.missing === null ? { text: '' } : countCell(hour.missing),
+          countCell(hour.refused ?? 0),
           countCell(hour.filled),
           countCell(hour.absent),
           worse(hour.lost),

@@ -1,6 +1,14 @@
 /** How complete the trades are, by the numbers that exchanges give them. */
 import { describe, expect, test } from 'vitest'
-import { addTrades, DAY, HOUR, marketLake, NOW } from './market-lake.ts'
+import { CURRENT } from '../../../api/market/as-of.ts'
+import { PINNED_TABLES } from '../../../api/market/pins.ts'
+import { refusedNumbers } from '../../../api/market/refused.ts'
+import type { Trade } from '../../../domain/trade.ts'
+import { encodeTrade } from '../../../domain/wire.ts'
+import { foldPending } from '../../../functions/ohlcv/ohlcv.ts'
+import { feed } from '../../functions/gold-support.ts'
+import { BINANCE, KRAKEN, tradeOf, unifyAll } from '../../functions/support.ts'
+import { addTrades, DAY, HOUR, marketLake, NOW, refuse } from './market-lake.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are whatever was answered
 type Json = any
@@ -67,5 +75,96 @@ describe('coverage', () => {
       status: 413,
       detail: expect.stringMatching(/^\d+ buckets of 4 markets are more than 20000 rows: ask for a shorter range/),
     })
+  })
+})
+
+describe('numbers whose trade was refused', async () => {
+  const begin = NOW - 5n * HOUR
+  const solana = (id: number, more: Partial<Trade> = {}) =>
+    tradeOf(id, { symbol: 'SOLUSDT', timestamp: begin + BigInt(id) * 1_000_000n, ...more })
+  const free = (id: number, more: Partial<Trade> = {}) => encodeTrade(solana(id, { price: 0n, ...more }))
+  const refusing = await marketLake()
+  const take = async (ids: readonly number[]) => {
+    const trades = ids.map(id => solana(id))
+    await feed(refusing, trades, { exchange: BINANCE, kafkaMillis: refusing.clock.now() })
+    await unifyAll(refusing)
+    await foldPending(refusing.ports, Number.POSITIVE_INFINITY)
+  }
+  const answer = async (more = ''): Promise<Json> =>
+    (await refusing.get(`coverage?symbols=SOLUSDT&exchanges=binance&start=${begin}&bucket=1h&end=${NOW}${more}`)).json()
+  const counts = async (more?: string) =>
+    (await answer(more)).data.filter(({ trades }: Json) => trades > 0).map((row: Json) => [row.missing, row.refused])
+  const iso = (ms: number) => new Date(ms).toISOString()
+
+  // 103 to 106 and, an hour later, 4001 to 4009 are missing.
+  await take([100, 101, 102, 107, 108, 3_500, 3_501, 4_000, 4_010])
+  const [{ missing: others }] = (await answer()).data
+  const started = refusing.clock.now()
+  await refuse(refusing, BINANCE, 100_000, [
+    ...[free(103), free(104), free(104, { quantity: -1n })],
+    // Refused once, and taken when it came again.
+    free(107),
+    // Neither is a trade: cut off, and no Avro at all.
+    ...[free(105).subarray(0, 60), Buffer.from('SOLUSDT BINANCE-106'), null],
+    // These are of another market, and far from any here.
+    ...[free(106, { symbol: 'ETHUSDT' }), free(900_000)],
+  ])
+  await refuse(refusing, KRAKEN, 100_000, [free(106, { exchange: 'KRAKEN', tradeId: 'KRAKEN-106' })])
+  const early = (await answer()).snapshot
+  refusing.clock.advance(60_000)
+  await refuse(refusing, BINANCE, 200_000, [free(4_001), free(4_002), free(4_009)])
+
+  test('are told from those that never came, each once, in the bucket that lacks them', async () => {
+    expect(others).toBe(4 + 3_391)
+    expect(await counts()).toEqual([
+      [others, 2],
+      [498 + 9, 3],
+    ])
+    // A bucket in which the exchange gave no numbers has none.
+    expect((await answer()).data.slice(2).map((row: Json) => [row.missing, row.refused])).toEqual([
+      [null, 0],
+      [null, 0],
+      [null, 0],
+    ])
+  })
+
+  test('are ranges of their own among the missing ones', async () => {
+    const { data } = (await (await refusing.get(`missing?symbols=SOLUSDT&start=${begin}&end=${NOW}`)).json()) as Json
+    expect(data.map((row: Json) => [row.first_number, row.last_number, row.said, row.cause])).toEqual([
+      [103, 104, 'refused', null],
+      [105, 106, null, null],
+      [109, 3_499, null, null],
+      [3_502, 3_999, null, null],
+      [4_001, 4_002, 'refused', null],
+      [4_003, 4_008, null, null],
+      [4_009, 4_009, 'refused', null],
+    ])
+  })
+
+  test('as of a time are those that had been refused by then; a pin knows them if it holds their table', async () => {
+    const before = [
+      [others, 2],
+      [498 + 9, 0],
+    ]
+    for (const at of [started, started + 30_000]) expect(await counts(`&as_of=${iso(at)}`)).toEqual(before)
+    expect(await counts(`&as_of=${early}`)).toEqual(before)
+    const all = [...PINNED_TABLES, 'silver_dlq_trades'].join()
+    for (const path of ['pins/without', `pins/with?tables=${all}`])
+      expect((await refusing.ask(path, { method: 'PUT' })).status).toBe(201)
+    await refuse(refusing, BINANCE, 300_000, [free(4_003)])
+    const pinned = (answers: readonly (number | null)[]) => answers.map((refused, n) => [[others, 507][n], refused])
+    expect(await counts('&as_of=without')).toEqual(pinned([null, null]))
+    expect(await counts('&as_of=with')).toEqual(pinned([2, 3]))
+    expect(await counts()).toEqual(pinned([2, 4]))
+  })
+
+  test('are looked for among the newest records alone, and among those refused since the trades', async () => {
+    const found = async (since: bigint, most: number) => [
+      ...((await refusedNumbers(refusing.ports, CURRENT, since, undefined, most))?.get('BINANCE|SOLUSDT') ?? []),
+    ]
+    expect(await found(begin, 100)).toEqual([103, 104, 107, 4_001, 4_002, 4_003, 4_009, 900_000])
+    expect(await found(begin, 3)).toEqual([4_001, 4_002, 4_003, 4_009])
+    const hourBehind = (BigInt(started) + 30_000n) * 1000n + HOUR
+    expect(await found(hourBehind, 100)).toEqual([4_001, 4_002, 4_003, 4_009])
   })
 })

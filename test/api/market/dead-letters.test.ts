@@ -1,13 +1,9 @@
 /** What was refused, over HTTP: in words, byte for byte, and counted. */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { decodedTrade } from '../../../api/market/dead-letters.ts'
-import { tradeStream } from '../../../domain/streams.ts'
-import { DLQ_TABLE } from '../../../domain/tables.ts'
 import { encodeTrade } from '../../../domain/wire.ts'
-import { ingest } from '../../../functions/bronze/bronze.ts'
-import { commitTable } from '../../../functions/commit/commit.ts'
-import { BINANCE, KRAKEN, kafkaEvent, refineAll, tradeOf } from '../../functions/support.ts'
-import { marketLake, NOW } from './market-lake.ts'
+import { BINANCE, KRAKEN, tradeOf } from '../../functions/support.ts'
+import { marketLake, NOW, refuse } from './market-lake.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are whatever was answered
 type Json = any
@@ -18,13 +14,6 @@ const MINUTE = 60_000
 const begin = Number(NOW / 1000n)
 const iso = (ms: number) => new Date(ms).toISOString().replace('.000Z', 'Z')
 
-async function refuse(exchange: typeof BINANCE, offset: number, values: readonly (Uint8Array | null)[]): Promise<void> {
-  const records = values.map((value, place) => ({ partition: 0, offset: offset + place, value }))
-  await ingest(lake.ports, tradeStream(exchange), kafkaEvent(exchange, records))
-  await refineAll(lake, exchange)
-  await commitTable(lake.ports, DLQ_TABLE, Number.POSITIVE_INFINITY)
-}
-
 const free = encodeTrade(tradeOf(1, { price: 0n }))
 // Nine decimals: written with the second schema.
 const wide = encodeTrade(tradeOf(2, { price: 1n, quantity: -12_345_678_901_234_567n }))
@@ -32,11 +21,11 @@ const long = Buffer.alloc(5_000, 'long')
 const unknown = Buffer.from([0, 0, 0, 0, 99, 1, 2, 3])
 
 beforeAll(async () => {
-  await refuse(BINANCE, 100_000, [free, Buffer.from('not Avro'), null])
+  await refuse(lake, BINANCE, 100_000, [free, Buffer.from('not Avro'), null])
   lake.clock.advance(90 * MINUTE)
-  await refuse(KRAKEN, 200_000, [long, unknown])
+  await refuse(lake, KRAKEN, 200_000, [long, unknown])
   lake.clock.advance(1)
-  await refuse(BINANCE, 100_003, [wide])
+  await refuse(lake, BINANCE, 100_003, [wide])
 })
 
 describe('dead letters', () => {
@@ -88,7 +77,7 @@ describe('dead letters', () => {
       const { data, next }: Json = await ask(`?limit=2${cursor && `&cursor=${cursor}`}`)
       offsets.push(...data.map(({ offset }: Json) => offset))
       cursor = next
-      if (page === 0) await refuse(BINANCE, 100_004, [Buffer.from('later')])
+      if (page === 0) await refuse(lake, BINANCE, 100_004, [Buffer.from('later')])
     }
     expect(offsets).toEqual([100_003, 200_001, 200_000, 100_002, 100_001, 100_000])
   })

@@ -3,8 +3,8 @@ import { expect } from 'vitest'
 import { type ApiOptions, createApi } from '../../../api/app.ts'
 import type { Exchange } from '../../../domain/exchanges.ts'
 import { encodeGap, type FeedGap } from '../../../domain/feed-gaps.ts'
-import { FEED_GAPS } from '../../../domain/streams.ts'
-import { FEED_GAPS_TABLE } from '../../../domain/tables.ts'
+import { FEED_GAPS, tradeStream } from '../../../domain/streams.ts'
+import { DLQ_TABLE, FEED_GAPS_TABLE } from '../../../domain/tables.ts'
 import type { Trade } from '../../../domain/trade.ts'
 import { ingest } from '../../../functions/bronze/bronze.ts'
 import { commitTable } from '../../../functions/commit/commit.ts'
@@ -14,8 +14,10 @@ import {
   BINANCE,
   COINBASE,
   KRAKEN,
+  kafkaEvent,
   type MemoryLake,
   memoryLake,
+  refineAll,
   testEngine,
   tradeOf,
   unifyAll,
@@ -141,6 +143,19 @@ export async function publishReports(lake: MemoryLake, reports: readonly FeedGap
   }))
   await ingest(lake.ports, FEED_GAPS, { eventSource: 'aws:kafka', records: { [`${FEED_GAPS.topic}-0`]: records } })
   await commitTable(lake.ports, FEED_GAPS_TABLE, Number.POSITIVE_INFINITY)
+}
+
+/** Takes values of Kafka records, from an offset on, up to the table of dead letters, where what is no valid trade ends. */
+export async function refuse(
+  lake: MemoryLake,
+  exchange: Exchange,
+  offset: number,
+  values: readonly (Uint8Array | null)[],
+): Promise<void> {
+  const records = values.map((value, place) => ({ partition: 0, offset: offset + place, value }))
+  await ingest(lake.ports, tradeStream(exchange), kafkaEvent(exchange, records))
+  await refineAll(lake, exchange)
+  await commitTable(lake.ports, DLQ_TABLE, Number.POSITIVE_INFINITY)
 }
 
 export interface MarketLake extends MemoryLake {

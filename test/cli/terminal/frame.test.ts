@@ -156,20 +156,27 @@ test('the other views have their figures', async () => {
     'Exchange  What was wrong        Records in 24 h   Share',
     'BINANCE   price_validation                   30  75.0 %',
   ])
-  expect(await of({ view: 'gaps' })).toEqual([
-    '█ complete  + filled  · quiet  ~ gap  – missing  … sought  ? unreadable  × lost',
+  const gaps = await drawn(SEEN, { view: 'gaps' }, 80, 17)
+  expect(gaps.lines.slice(5, 10)).toEqual([
+    '█ complete  + filled  · quiet',
+    '~ gap  ! refused  – missing  … sought  ? unreadable  × lost',
     '',
-    'Market           Hours up to now           Missing  Lost  Unreadable  Looked for',
-    'BINANCE:BTCUSDT  +·····················×█       10    10           0           0',
+    'Market           Hours up to now           Missing  Refused  Lost  Looked for',
+    'BINANCE:BTCUSDT  +····················!×█       13        3    10           0',
   ])
+  const wide = await drawn(SEEN, { view: 'gaps' }, 110, 16)
+  expect(wide.lines[5]).toBe(
+    '█ complete  + filled  · quiet  ~ gap  ! refused  – missing  … sought  ? unreadable  × lost',
+  )
   const hours = await drawn(SEEN, { view: 'gaps', opened: 'BINANCE:BTCUSDT' }, 80, 16)
-  expect(hours.lines.slice(5, 11)).toEqual([
+  expect(hours.lines.slice(5, 12)).toEqual([
     'BINANCE:BTCUSDT by the hour',
     '',
-    'Hour (UTC)        What it is  Trades  Missing  Lost  Unreadable  Looked for',
-    '2026-11-20 12:00  complete       100        0     0           0           0',
-    '2026-11-20 11:00  lost           100       10    10           0           0',
-    '2026-11-19 13:00  filled         100        0     0           0           0',
+    'Hour (UTC)        What it is  Trades  Missing  Refused  Lost  Looked for',
+    '2026-11-20 12:00  complete       100        0        0     0           0',
+    '2026-11-20 11:00  lost           100       10        0    10           0',
+    '2026-11-20 10:00  refused        100        3        3     0           0',
+    '2026-11-19 13:00  filled         100        0        0     0           0',
   ])
   expect((await of({ view: 'log' })).slice(0, 2)).toEqual([
     'Time          Level  Message           Details',

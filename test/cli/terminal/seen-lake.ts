@@ -83,9 +83,16 @@ export const SEEN: Seen = {
     ['KRAKEN:BTCUSD', quoteOf('12345678901234567890.12345678', 0, { ageMs: 7_000 })],
   ]),
   coverage: [
-    ...[23, 1, 0].map(hours => ({
+    ...[23, 2, 1, 0].map(hours => ({
       ...{ exchange: 'BINANCE', symbol: 'BTCUSDT', start: iso(Date.UTC(2026, 10, 20, 12) - hours * 3_600_000) },
-      ...{ trades: 100, numbered: 110, missing: hours === 1 ? 10 : 0, filled: hours === 23 ? 4 : 0, absent: 0 },
+      ...{
+        trades: 100,
+        numbered: 110,
+        missing: hours === 1 ? 10 : hours === 2 ? 3 : 0,
+        refused: hours === 2 ? 3 : 0,
+        filled: hours === 23 ? 4 : 0,
+        absent: 0,
+      },
       ...{
         lost: hours === 1 ? 10 : 0,
         unreadable: 0,

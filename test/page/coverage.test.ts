@@ -15,6 +15,9 @@ beforeAll(async () => {
   first = nextNumber('BINANCE', 'ETHUSDT', 5) - 5
   await site.publish([tradeAt(0, '3145.25', { symbol: 'ETHUSDT' })])
   await site.report({ symbol: 'ETHUSDT', fromId: first + 1, toId: first + 2 })
+  const kraken = { exchange: 'KRAKEN', symbol: 'ETHUSD', currency: 'USD' }
+  // Two are free of charge, which Silver refuses.
+  await site.publish(['0', '0', '3145.25'].map(price => tradeAt(0, price, kraken)))
 })
 afterAll(() => site.close())
 
@@ -61,11 +64,28 @@ test('is walked by key, and a cell opens its figures down to the missing numbers
   expect(ranges).toMatch(new RegExp(`^${first} 1 nothing [\\d:.]+ and [\\d:.]+ `))
   expect(ranges).toMatch(new RegExp(`${first + 1} to ${first + 2} 2 lost: skipped in the stream`))
   expect(ranges).toMatch(new RegExp(`${first + 3} to ${first + 5} 3 nothing`))
-  expect(await textOf(page, 'dialog .figures-list')).toMatch(/Missing 6 Fetched later 0 .* Lost 2 Unreadable 0/)
+  expect(await textOf(page, 'dialog .figures-list')).toMatch(
+    /Missing 6 Refused 0 Fetched later 0 .* Lost 2 Unreadable 0/,
+  )
   await picture(page, 'dialog-coverage')
   await page.getByRole('button', { name: 'Its candles' }).click()
   await page.waitForURL(/#\/chart\?market=BINANCE:ETHUSDT&from=.*&to=/)
   await untilText(page, '.market-button', /ETH\/USDT/)
+})
+
+test('says of trades that were refused that they are not simply missing', async () => {
+  const page = await openPage(browser(), `${site.url}/#/coverage`)
+  const refused = page.locator(cell('KRAKEN ETHUSD'))
+  await refused.waitFor()
+  expect(await refused.getAttribute('aria-label')).toMatch(
+    /^refused, not over yet: trades came and were refused: the Refused view says why; \d+ trades?, 2 missing$/,
+  )
+  expect(await refused.textContent()).toBe('!')
+  expect(await textOf(page, '.heat-legend')).toMatch(/1 refused trades came and were refused/)
+  await refused.click()
+  expect(await untilText(page, 'dialog .scrolled tbody', /refused/)).toMatch(/^\d+ to \d+ 2 refused [\d:.]+ and/)
+  expect(await textOf(page, 'dialog .figures-list')).toMatch(/Missing 2 Refused 2 Fetched later 0/)
+  await picture(page, 'dialog-refused')
 })
 
 test('goes back days by key, and is in the address', async () => {

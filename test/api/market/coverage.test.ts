@@ -141,6 +141,16 @@ describe('numbers whose trade was refused', async () => {
     ])
   })
 
+  test('are looked for among the newest records alone, and among those refused since the trades', async () => {
+    const found = async (since: bigint, most: number) => [
+      ...((await refusedNumbers(refusing.ports, CURRENT, since, undefined, most))?.get('BINANCE|SOLUSDT') ?? []),
+    ]
+    expect(await found(begin, 100)).toEqual([103, 104, 107, 4_001, 4_002, 4_009, 900_000])
+    expect(await found(begin, 3)).toEqual([4_001, 4_002, 4_009])
+    const hourBehind = (BigInt(started) + 30_000n) * 1000n + HOUR
+    expect(await found(hourBehind, 100)).toEqual([4_001, 4_002, 4_009])
+  })
+
   test('as of a time are those that had been refused by then; a pin knows them if it holds their table', async () => {
     const before = [
       [others, 2],
@@ -156,15 +166,5 @@ describe('numbers whose trade was refused', async () => {
     expect(await counts('&as_of=without')).toEqual(pinned([null, null]))
     expect(await counts('&as_of=with')).toEqual(pinned([2, 3]))
     expect(await counts()).toEqual(pinned([2, 4]))
-  })
-
-  test('are looked for among the newest records alone, and among those refused since the trades', async () => {
-    const found = async (since: bigint, most: number) => [
-      ...((await refusedNumbers(refusing.ports, CURRENT, since, undefined, most))?.get('BINANCE|SOLUSDT') ?? []),
-    ]
-    expect(await found(begin, 100)).toEqual([103, 104, 107, 4_001, 4_002, 4_003, 4_009, 900_000])
-    expect(await found(begin, 3)).toEqual([4_001, 4_002, 4_003, 4_009])
-    const hourBehind = (BigInt(started) + 30_000n) * 1000n + HOUR
-    expect(await found(hourBehind, 100)).toEqual([4_001, 4_002, 4_003, 4_009])
   })
 })

@@ -19,10 +19,14 @@ export interface Oracle {
 /** Exchange, symbol or all, and times of which trades are missing. */
 export type Missing = readonly (readonly [exchange: string, symbol: string | undefined, from: bigint, to: bigint])[]
 
+/** Exchange, symbol and number of trades that were refused. */
+export type Refused = readonly (readonly [exchange: string, symbol: string, number: number])[]
+
 export async function openOracle(
   lake: { readonly state: StateStore; readonly store: ObjectStore },
   folder: string,
   missing: Missing,
+  refused: Refused,
 ): Promise<Oracle> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
   const duck = await instance.connect()
@@ -34,6 +38,9 @@ export async function openOracle(
   await duck.run('CREATE TABLE missing (exchange TEXT, symbol TEXT, first BIGINT, last BIGINT)')
   for (const [exchange, symbol, from, to] of missing)
     await duck.run(`INSERT INTO missing VALUES ('${exchange}', ${symbol ? `'${symbol}'` : 'NULL'}, ${from}, ${to})`)
+  await duck.run('CREATE TABLE refused (exchange TEXT, symbol TEXT, num HUGEINT)')
+  for (const [exchange, symbol, number] of refused)
+    await duck.run(`INSERT INTO refused VALUES ('${exchange}', '${symbol}', ${number})`)
   return {
     async note(state) {
       mkdirSync(join(folder, state))
@@ -206,12 +213,15 @@ export async function sqlCoverage(oracle: Oracle, asked: Asked & { readonly fram
   const rows: any[] = await oracle.rows(`
     WITH buckets AS (SELECT exchange, symbol, ${start('t')} AS w, count(*) AS trades, min(num) AS least, max(num) AS most
       FROM ${asked.state} WHERE ${ofMarkets(asked)} AND ${whole} GROUP BY ALL)
-    SELECT *, max(most) OVER (PARTITION BY exchange, symbol ORDER BY w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-    FROM buckets ORDER BY w, exchange || '|' || symbol`)
-  return rows.map(({ exchange, symbol, w, trades, least, most, before }) => {
-    const since = before !== null && before < most ? before + 1n : least
+    , numbered AS (SELECT *, CASE WHEN before < most THEN before + 1 ELSE least END AS since FROM (SELECT *,
+        max(most) OVER (PARTITION BY exchange, symbol ORDER BY w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM buckets))
+    SELECT *, (SELECT count(*) FROM refused r ANTI JOIN (SELECT * FROM ${asked.state} WHERE ${whole}) USING (exchange, symbol, num)
+        WHERE r.exchange = n.exchange AND r.symbol = n.symbol AND r.num BETWEEN n.since AND n.most) AS refused
+    FROM numbered n ORDER BY w, exchange || '|' || symbol`)
+  return rows.map(({ exchange, symbol, w, trades, least, most, since, refused: never }) => {
     const numbered = Math.max(Number(most - since) + 1, Number(trades))
     const some = { exchange, symbol, start: time(w), trades: Number(trades) }
-    return { ...some, first_number: Number(least), last_number: Number(most), numbered }
+    const refused = Math.min(Number(never), numbered - Number(trades))
+    return { ...some, first_number: Number(least), last_number: Number(most), numbered, refused }
   })
 }

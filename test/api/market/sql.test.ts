@@ -8,8 +8,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { PINNED_TABLES } from '../../../api/market/pins.ts'
+import { encodeTrade } from '../../../domain/wire.ts'
+import { BINANCE, KRAKEN, tradeOf } from '../../functions/support.ts'
 import { liveApi } from '../live/support.ts'
-import { addTrades, DAY, HOUR, MINUTE, MISSING, marketLake, NOW } from './market-lake.ts'
+import { addTrades, DAY, HOUR, MINUTE, MISSING, marketLake, NOW, refuse } from './market-lake.ts'
 import { type Asked, openOracle, sqlAverages, sqlCandles, sqlCoverage, sqlSpread, sqlTrades } from './sql-oracle.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are whatever was answered
@@ -20,7 +23,11 @@ const zone = process.env.TZ
 process.env.TZ = 'Australia/Lord_Howe'
 const folder = mkdtempSync(join(tmpdir(), 'tradelake-sql-'))
 const lake = await marketLake()
-const oracle = await openOracle(lake.ports, folder, MISSING)
+/** Some of these numbers were taken too. */
+const REFUSED = [BINANCE, KRAKEN].flatMap(({ code }) =>
+  Array.from({ length: 84 }, (_, n) => [code, code === 'BINANCE' ? 'BTCUSDT' : 'BTCUSD', n * 5] as const),
+)
+const oracle = await openOracle(lake.ports, folder, MISSING, REFUSED)
 
 /** Times at which calendars turn, and the moments around them. */
 const EDGES = [
@@ -33,12 +40,24 @@ const EDGES = [
   Date.UTC(2026, 10, 16),
   Date.UTC(2026, 10, 20),
 ].map(ms => BigInt(ms) * 1000n)
+/** The DLQ says what was refused in a state. */
+const PINNED = [...PINNED_TABLES, 'silver_dlq_trades'].join()
 /** What each state is called in a request, and when it was, microseconds since 1970. */
 const STATES: Record<string, { readonly asked: string; readonly now: bigint }> = {}
 
 beforeAll(async () => {
+  for (const exchange of [BINANCE, KRAKEN]) {
+    const some = REFUSED.filter(([code]) => code === exchange.code)
+    const free = some.map(([code, symbol, number]) => tradeOf(number, { exchange: code, symbol, price: 0n }))
+    await refuse(
+      lake,
+      exchange,
+      100_000,
+      free.map(trade => encodeTrade(trade)),
+    )
+  }
   await oracle.note('first')
-  const pin: Json = await (await lake.ask('pins/first', { method: 'PUT' })).json()
+  const pin: Json = await (await lake.ask(`pins/first?tables=${PINNED}`, { method: 'PUT' })).json()
   STATES.first = { asked: '&as_of=first', now: BigInt(Date.parse(pin.time)) * 1000n }
   lake.clock.advance(90_000)
   const late = EDGES.flatMap(edge => [-1n, 0n, 1n, -MINUTE].map(by => edge + by))
@@ -226,8 +245,8 @@ describe('as SQL has them are', () => {
         const { data } = await get(`coverage?bucket=${frame}&${query(choice, range)}`)
         const found = data
           .filter(({ trades }: Json) => trades > 0)
-          .map(({ exchange, symbol, start, trades, first_number, last_number, numbered }: Json) => ({
-            ...{ exchange, symbol, start, trades, first_number, last_number, numbered },
+          .map(({ exchange, symbol, start, trades, first_number, last_number, numbered, refused }: Json) => ({
+            ...{ exchange, symbol, start, trades, first_number, last_number, numbered, refused },
           }))
         expect(found).toEqual(await sqlCoverage(oracle, { ...askedOf(choice, range), frame }))
       }),

@@ -6,7 +6,7 @@ export const KINDS = [
   { kind: 'lost', sign: '×', says: 'trades cannot be had any more' },
   { kind: 'unreadable', sign: '?', says: 'trades could not be read' },
   { kind: 'sought', sign: '…', says: 'a feed looks for trades' },
-  { kind: 'missing', sign: '–', says: 'numbers are missing that no feed has reported, and that were not refused' },
+  { kind: 'missing', sign: '–', says: 'numbers are missing that no feed has reported and no refused trade has' },
   { kind: 'refused', sign: '!', says: 'trades came and were refused: the Refused view says why' },
   { kind: 'gap', sign: '~', says: 'trades may be missing: a feed was cut off, or has reported some' },
   { kind: 'filled', sign: '+', says: 'complete: what did not come at first was fetched later' },
@@ -22,14 +22,14 @@ export type CountedBucket = Pick<
 >
 
 export function kindOf(bucket: CountedBucket): Kind {
-  const { trades, absent, filled, lost, unreadable, open, status } = bucket
+  const { trades, refused, absent, filled, lost, unreadable, open, status } = bucket
   // The exchange itself has no trade for some numbers; and what was reported may have come since.
   const wanted = (bucket.missing ?? 0) - absent
   if (wanted > 0) {
     if (lost > 0) return 'lost'
     if (unreadable > 0) return 'unreadable'
     if (open > 0) return 'sought'
-    return wanted <= (bucket.refused ?? 0) ? 'refused' : 'missing'
+    return wanted <= refused ? 'refused' : 'missing'
   }
   if (status === 'gap') return 'gap'
   if (filled > 0) return 'filled'

@@ -54,8 +54,7 @@ export interface CoverageRow {
   readonly last_number: number | null
   readonly numbered: number | null
   readonly missing: number | null
-  /** Those of the missing; null where nobody knows. */
-  readonly refused: number | null
+  readonly refused: number
   readonly filled: number
   readonly absent: number
   readonly lost: number

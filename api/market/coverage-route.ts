@@ -44,8 +44,8 @@ const COLUMNS: readonly RowColumn<Row>[] = [
   },
   { name: 'missing', type: 'count', doc: 'Numbers among them that are not here.', value: row => maybe(row.missing) },
   {
-    ...{ name: 'refused', type: 'count', value: row => maybe(row.refused) },
-    doc: 'Numbers among the missing whose trade came, and was refused: /v1/dead-letters says why. Null as of a pin that does not hold silver_dlq_trades.',
+    ...{ name: 'refused', type: 'count', value: row => BigInt(row.refused) },
+    doc: 'Numbers among the missing whose trade came, and was refused: /v1/dead-letters says why.',
   },
   said('filled', 'Numbers among them that the feed did not get at first, and fetched later.'),
   said('absent', 'Numbers among them that the exchange itself has no trade for.'),

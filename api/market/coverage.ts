@@ -36,8 +36,8 @@ export interface Coverage {
   readonly numbered: number | undefined
   /** Numbers among them that are not here. */
   readonly missing: number | undefined
-  /** Numbers among the missing whose trade came and was refused; undefined where nobody knows. */
-  readonly refused: number | undefined
+  /** Numbers among the missing whose trade came and was refused. */
+  readonly refused: number
   /** What feeds say of those numbers: fetched later, not there at the exchange, given up, not to be read, and looked for still. */
   readonly reported: Readonly<Record<Reported, number>>
 }
@@ -61,10 +61,10 @@ export async function coverageOf(
   gold: LoadedTable,
   query: CoverageQuery,
   reports: readonly Report[],
-  refused: RefusedNumbers | undefined,
+  refused: RefusedNumbers,
 ): Promise<Coverage[]> {
   const { markets, windows } = query
-  const unseen = new Map([...markets.keys()].map(key => [key, new Set(refused?.get(key))]))
+  const unseen = new Map([...markets.keys()].map(key => [key, new Set(refused.get(key))]))
   const counts = await countTrades(ports, gold, query, unseen)
   const left = new Map([...unseen].map(([key, numbers]) => [key, Float64Array.from(numbers)]))
   const said = Map.groupBy(reports, ({ exchange, symbol }) => marketKey(codeOf(exchange), symbol ?? ''))
@@ -85,7 +85,7 @@ export async function coverageOf(
         ...{ market, windowStart: start, windowEnd: windows.endOf(start), trades: count.trades },
         firstNumber: isNumbered ? count.least : undefined,
         lastNumber: isNumbered ? count.most : undefined,
-        ...{ numbered, missing, refused: refused && Math.min(refusedHere, missing ?? 0) },
+        ...{ numbered, missing, refused: Math.min(refusedHere, missing ?? 0) },
         reported: reportedOf(said.get(key) ?? [], isNumbered ? [since, count.most] : undefined),
       })
     }

@@ -37,10 +37,9 @@ const cached = cachePerStore<ReadonlyMap<string, Numbered>>(MAX_CACHED_BYTES)
 const MARGIN = HOUR_MICROS
 
 /**
- * The numbers that had been refused in a state, of trades since `since` (microseconds since 1970). Of a time that snapshot of the DLQ is read
- * that is the first behind it, as its rows say when they were refused and older snapshots are soon gone. A record that is no trade, or has
- * no number, is left out; and so are records behind the newest `most`, but for those of a file that has some of these.
- * @returns undefined where nobody knows: a pin does not hold the DLQ
+ * The numbers that had been refused in a state, of trades since `since` (microseconds since 1970). Of a time, and of a pin that does not hold
+ * the DLQ, those rows are taken that say they had been refused by then, of the first snapshot behind it: older ones are soon gone. A record
+ * that is no trade, or has no number, is left out; and so are records behind the newest `most`, but for those of a file that has some of these.
  * @throws Corrupt
  */
 export async function refusedNumbers(
@@ -49,14 +48,15 @@ export async function refusedNumbers(
   since: bigint,
   schemaIds: SchemaIds | undefined,
   most = MOST_RECORDS,
-): Promise<RefusedNumbers | undefined> {
+): Promise<RefusedNumbers> {
   const table = await openTable(ports, DLQ_TABLE)
-  const snapshot = table && snapshotIn(table, asOf)
-  if (!table || !snapshot) return asOf.pin === undefined ? new Map() : undefined
+  const pinned = table && asOf.pin !== undefined ? pinnedIn(table, asOf.pin) : undefined
+  const snapshot = pinned ?? (table && snapshotAt(table, asOf.timeMs))
+  if (!table || !snapshot) return new Map()
   const from = since > MARGIN ? since - MARGIN : 0n
-  const { timeMs, pin } = asOf
   // What is there now, or is pinned, counts whole, though it was refused by a clock that is ahead.
-  const to = timeMs === undefined || pin !== undefined ? nowOf(CURRENT, ports) + FAR_AHEAD : BigInt(timeMs) * 1000n + 1n
+  const isWhole = pinned !== undefined || asOf.timeMs === undefined
+  const to = isWhole ? nowOf(CURRENT, ports) + FAR_AHEAD : nowOf(asOf, ports) + 1n
   const files = await lettersFiles(ports, table, { from, to, snapshotId: snapshot['snapshot-id'] })
   const found = new Map<string, number[]>()
   for (const file of newestOf(files, to, most))
@@ -70,9 +70,7 @@ export async function refusedNumbers(
   return new Map([...found].map(([key, numbers]) => [key, Float64Array.from(new Set(numbers)).sort()]))
 }
 
-function snapshotIn(table: LoadedTable, { timeMs, pin }: AsOf) {
-  if (pin !== undefined) return pinnedIn(table, pin)
-  const { metadata } = table
+function snapshotAt({ metadata }: LoadedTable, timeMs: number | undefined) {
   const behind = timeMs === undefined ? undefined : metadata.snapshots.find(each => each['timestamp-ms'] >= timeMs)
   return behind ?? currentSnapshot(metadata)
 }

@@ -25,7 +25,6 @@ describe('a time is what is worst in it', () => {
     ['refused', { missing: 4, refused: 4 }],
     ['refused', { missing: 5, absent: 1, refused: 4, filled: 2, status: 'gap' }],
     ['missing', { missing: 5, refused: 4 }],
-    ['missing', { missing: 4, refused: null }],
     ['complete', { missing: 1, absent: 1, refused: 1 }],
     ['sought', { missing: 4, refused: 4, open: 1 }],
     ['lost', { missing: 4, refused: 4, lost: 1 }],

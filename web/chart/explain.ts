@@ -12,7 +12,7 @@ export function gapText(coverage: CoverageRow | undefined): string {
     lost > 0 && `${lost} cannot be had any more`,
     unreadable > 0 && `${unreadable} could not be read`,
     open > 0 && `${open} are still looked for`,
-    refused !== null && refused > 0 && `${refused} came and were refused`,
+    refused > 0 && `${refused} came and were refused`,
   ].filter(Boolean)
   if (missing === 0)
     return `${plain} Of the ${numbered} numbers that the exchange gave none is missing: the feed was cut off in it.`

@@ -48,7 +48,7 @@ export function CellDetails({ cell, close }: { readonly cell: HeatCell; readonly
     ],
     ['Complete', percentOf(row)],
     ['Missing', row.missing === null ? undefined : grouped(row.missing)],
-    ['Refused', row.refused === null ? undefined : grouped(row.refused)],
+    ['Refused', grouped(row.refused)],
     ['Fetched later', grouped(row.filled)],
     ['Not there at the exchange either', grouped(row.absent)],
     ['Lost', grouped(row.lost)],
@@ -138,7 +138,9 @@ function Ranges({ ranges }: { readonly ranges: readonly MissingRow[] }) {
       </section>
       {ranges.some(({ said }) => said === 'refused') && <p class="hint">The Refused view (key f) says why.</p>}
       {ranges.some(({ said }) => said === null) && (
-        <p class="hint">Numbers of which nothing is said were never sent while a feed ran.</p>
+        <p class="hint">
+          Numbers of which nothing is said were never sent while a feed ran, or were refused in a form that has no number.
+        </p>
       )}
       {ranges.length > MOST_SHOWN && (
         <p class="hint">

@@ -107,7 +107,7 @@ export function hoursTable({ coverage = [] }: Seen, market: string): Table {
           { text: kind, tone: TONES[kind] },
           countCell(hour.trades),
           hour.missing === null ? { text: '' } : countCell(hour.missing),
-          countCell(hour.refused ?? 0),
+          countCell(hour.refused),
           countCell(hour.filled),
           countCell(hour.absent),
           worse(hour.lost),

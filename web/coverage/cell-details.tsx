@@ -139,7 +139,8 @@ function Ranges({ ranges }: { readonly ranges: readonly MissingRow[] }) {
       {ranges.some(({ said }) => said === 'refused') && <p class="hint">The Refused view (key f) says why.</p>}
       {ranges.some(({ said }) => said === null) && (
         <p class="hint">
-          Numbers of which nothing is said were never sent while a feed ran, or were refused in a form that has no number.
+          Numbers of which nothing is said were never sent while a feed ran, or were refused in a form that has no
+          number.
         </p>
       )}
       {ranges.length > MOST_SHOWN && (

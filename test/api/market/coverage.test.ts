@@ -168,4 +168,22 @@ describe('numbers whose trade was refused', async () => {
     expect(await counts('&as_of=with')).toEqual(pinned([2, 3]))
     expect(await counts()).toEqual(pinned([2, 4]))
   })
+
+  test('are read once from each file, however often they are asked for', async () => {
+    const { store } = refusing.ports
+    const get = store.get.bind(store)
+    const read: string[] = []
+    Object.assign(store, {
+      get: (key: string) => {
+        if (key.includes('silver_dlq_trades') && key.endsWith('.parquet')) read.push(key)
+        return get(key)
+      },
+    })
+    await counts()
+    await refuse(refusing, BINANCE, 400_000, [free(4_004)])
+    read.length = 0
+    expect((await counts())[1]).toEqual([507, 5])
+    await counts()
+    expect(read.length).toBe(1)
+  })
 })

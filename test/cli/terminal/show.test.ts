@@ -82,8 +82,19 @@ describe('the screen', () => {
     await screen.know({ quotes })
     const more = virtual.written.slice(before)
     expect(more).toHaveLength(1)
-    expect(more[0].replaceAll('\x1b', '␛')).toMatch(/^␛\[\?2026h␛\[6;1H[^\n]*0\.00000822[^\n]*␛\[K␛\[\?2026l$/)
+    expect(more[0].replaceAll('\x1b', '␛')).toMatch(/^␛\[\?2026h␛\[6;1H␛\[K[^\n]*0\.00000822[^\n]*␛\[\?2026l$/)
     expect((await virtual.lines())[5]).toContain('0.00000822 ▲')
+    screen.close()
+  })
+
+  // On a VT100 the cursor stands on the last letter of a full line, where lines are not broken: xterm's own screen does not show it.
+  test('erases nothing behind a text, which on full lines would be their last letter', async () => {
+    const virtual = virtualTerminal(80, 24)
+    const screen = shown(virtual, WELL)
+    expect((await virtual.lines())[0]).toHaveLength(80)
+    const lines = virtual.written.join('').split(/\x1b\[\d+;1H/)
+    expect(lines.slice(1)).toHaveLength(24)
+    expect(lines.filter(line => line.lastIndexOf('\x1b[K') > 0)).toEqual([])
     screen.close()
   })
 

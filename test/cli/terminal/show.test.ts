@@ -92,9 +92,13 @@ describe('the screen', () => {
     const virtual = virtualTerminal(80, 24)
     const screen = shown(virtual, WELL)
     expect((await virtual.lines())[0]).toHaveLength(80)
-    const lines = virtual.written.join('').split(/\x1b\[\d+;1H/)
-    expect(lines.slice(1)).toHaveLength(24)
-    expect(lines.filter(line => line.lastIndexOf('\x1b[K') > 0)).toEqual([])
+    const lines = virtual.written
+      .join('')
+      .replaceAll('\x1b', '␛')
+      .split(/␛\[\d+;1H/)
+      .slice(1)
+    expect(lines).toHaveLength(24)
+    expect(lines.filter(line => line.lastIndexOf('␛[K') !== 0)).toEqual([])
     screen.close()
   })
 

@@ -2,7 +2,7 @@
 import type { Seen } from './seen.ts'
 import { headLine, layout, rowLine, type Table } from './table.ts'
 import { harmless, type Look, plainText } from './text.ts'
-import { alarmsIn, type ViewName, viewOf } from './views/views.ts'
+import { alarmsIn, notesIn, type ViewName, viewOf } from './views/views.ts'
 
 export function plainLines(seen: Seen, view: ViewName, look: Look): readonly string[] {
   const { above, table } = viewOf(view, seen, { opened: undefined, columns: Number.POSITIVE_INFINITY }, look)
@@ -10,7 +10,7 @@ export function plainLines(seen: Seen, view: ViewName, look: Look): readonly str
   return [
     `${harmless(seen.place, look)} at ${new Date(seen.nowMs).toISOString().slice(0, 19)}Z`,
     ...(connection.kind === 'broken' ? [harmless(`No connection: ${connection.reason}`, look)] : []),
-    ...[...alarmsIn(seen), ...seen.notes].map(text => harmless(text, look)),
+    ...[...alarmsIn(seen), ...notesIn(seen)].map(text => harmless(text, look)),
     '',
     ...[...above, table].flatMap(part =>
       'columns' in part ? tableText(part, look) : ('block' in part ? part.block : [part]).map(plainText),

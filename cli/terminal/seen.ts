@@ -24,6 +24,8 @@ export interface Seen {
   readonly before: StatsParts | undefined
   /** When the answer came, milliseconds since 1970 by this machine's clock. */
   readonly statsMs: number
+  /** A lake in which nothing is committed for so long stands still, milliseconds. */
+  readonly quietMs: number
   /** Undefined until they are known. */
   readonly markets: readonly MarketRow[] | undefined
   /** By `marketName`. */
@@ -45,7 +47,7 @@ export interface Seen {
 
 export function nothingSeen(place: string, nowMs: number, hasLog: boolean, hint = ''): Seen {
   return {
-    ...{ place, nowMs, hasLog, connection: { kind: 'connecting' }, statsMs: nowMs },
+    ...{ place, nowMs, hasLog, connection: { kind: 'connecting' }, statsMs: nowMs, quietMs: Number.POSITIVE_INFINITY },
     ...{
       stats: undefined,
       before: undefined,

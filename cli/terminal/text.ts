@@ -33,6 +33,8 @@ interface Signs {
   readonly between: string
   readonly below: string
   readonly above: string
+  /** In the place of a figure that nobody knows. */
+  readonly none: string
   /** From the lowest to the highest. */
   readonly heights: string
   /** Kinds of coverage, as `figures/coverage.ts` names them. */
@@ -40,7 +42,18 @@ interface Signs {
 }
 
 const UNICODE: Signs = {
-  ...{ up: '▲', down: '▼', level: '■', more: '…', rule: '─', dot: '●', between: '·', below: '↓', above: '↑' },
+  ...{
+    up: '▲',
+    down: '▼',
+    level: '■',
+    more: '…',
+    rule: '─',
+    dot: '●',
+    between: '·',
+    below: '↓',
+    above: '↑',
+    none: '–',
+  },
   heights: '▁▂▃▄▅▆▇█',
   kinds: {
     ...{ complete: '█', filled: '+', quiet: '·', missing: '–', gap: '~', sought: '…', unreadable: '?', lost: '×' },
@@ -48,7 +61,18 @@ const UNICODE: Signs = {
 }
 
 const ASCII: Signs = {
-  ...{ up: '^', down: 'v', level: '=', more: '~', rule: '-', dot: '*', between: '-', below: 'v', above: '^' },
+  ...{
+    up: '^',
+    down: 'v',
+    level: '=',
+    more: '~',
+    rule: '-',
+    dot: '*',
+    between: '-',
+    below: 'v',
+    above: '^',
+    none: '-',
+  },
   heights: '_.-~=+*#',
   kinds: {
     ...{ complete: '#', filled: '+', quiet: '.', missing: '-', gap: '~', sought: 'o', unreadable: '?', lost: 'x' },

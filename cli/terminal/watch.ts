@@ -90,6 +90,7 @@ export function createWatch(
     }),
     note: notes => know({ notes }),
     follow({ ask, pace, log: path }) {
+      know({ quietMs: pace.quietMs })
       running.push(
         followPrices(ask, timers, prices => know(prices), signal),
         followFigures(

@@ -1,5 +1,6 @@
 /** The views of the terminal: each one table that is scrolled, and what stands above it. */
 import { grouped, LATE_MS } from '../../../figures/pipeline.ts'
+import { lengthText } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
 import type { Table } from '../table.ts'
 import { dim, type Line, type Look, plain } from '../text.ts'
@@ -8,7 +9,15 @@ import { gapsLegend, gapsTable, hoursTable, hoursTitle } from './gaps.ts'
 import { lettersTable, lettersTitle } from './letters.ts'
 import { logTable } from './log.ts'
 import { marketsTable } from './markets.ts'
-import { deadLettersTable, exchangesTable, pipelineIn, stagesTable, tablesTable } from './pipeline.ts'
+import {
+  deadLettersTable,
+  exchangesTable,
+  hasRates,
+  pipelineIn,
+  stagesTable,
+  stillMs,
+  tablesTable,
+} from './pipeline.ts'
 
 /** A table, a line, or lines that are shown together or not at all. */
 export type Part = Table | Line | { readonly block: readonly Line[] }
@@ -42,7 +51,7 @@ export function viewOf(
 ): View {
   switch (name) {
     case 'overview':
-      return { above: [stagesTable(seen), [], exchangesTable(seen, look), []], table: marketsTable(seen, look) }
+      return { above: [stagesTable(seen, look), [], exchangesTable(seen, look), []], table: marketsTable(seen, look) }
     case 'markets':
       return opened === undefined
         ? { above: [], table: marketsTable(seen, look) }
@@ -84,7 +93,7 @@ function feedLines({ stats }: Seen): Line[] {
 function refusedLine(seen: Seen): Line {
   const hop = pipelineIn(seen).hops.find(({ name }) => name === 'DLQ')
   if (!hop) return [dim('Nothing has come yet.')]
-  const rate = hop.rate === undefined ? '' : `${hop.rate.toFixed(1)}/s now; `
+  const rate = hop.rate === undefined || !hasRates(seen) ? '' : `${hop.rate.toFixed(1)}/s now; `
   return [plain(`${rate}${grouped(hop.rows)} records were ever refused and are kept.`)]
 }
 
@@ -93,4 +102,11 @@ export function alarmsIn(seen: Seen): readonly string[] {
   const silentMs = seen.nowMs - seen.statsMs
   const old = seen.stats && silentMs > LATE_MS ? ['The figures are over two minutes old.'] : []
   return [...old, ...pipelineIn(seen).alarms]
+}
+
+/** What one has to know besides: that the lake stands still, and what the command itself says. */
+export function notesIn(seen: Seen): readonly string[] {
+  const still = stillMs(seen)
+  const said = still === undefined ? [] : [`Nothing new has been committed for ${lengthText(still)}.`]
+  return [...said, ...seen.notes]
 }

@@ -140,6 +140,15 @@ test('a stall is seen at once: rates are of the last seconds, not since the star
   expect(lines.filter(line => /^(Bronze|Silver|DLQ|Gold) +0\.0 /.test(line))).toHaveLength(4)
 })
 
+test('a lake in which nothing is committed any more says so, and since when', async () => {
+  const since = async (ms: number) => (await drawn({ ...WELL, nowMs: NOW + ms }, {}, 80, 24)).lines
+  expect((await since(12_000)).join('\n')).not.toContain('Nothing new')
+  expect((await since(22_000))[2]).toBe('Nothing new has been committed for 25 s.')
+  const { virtual } = await drawn({ ...WELL, nowMs: NOW + 22_000 }, {}, 80, 24)
+  // Yellow, the dot of the connection too.
+  expect([await virtual.colour(2, 0), await virtual.colour(0, 61)]).toEqual([3, 3])
+})
+
 test('the other views have their figures', async () => {
   const of = async (screen: Partial<Screen>) => (await drawn(SEEN, screen, 80, 16)).lines.slice(5, 9)
   expect(await of({ view: 'feeds' })).toEqual([
@@ -191,7 +200,9 @@ test('a broken connection says why, for how long, and when it is tried again; fi
   const { lines } = await drawn(broken, {}, 80, 24)
   expect(lines[0]).toBe('tradelake ./lake                                          ● broken for 1 min 5 s')
   expect(lines[2]).toBe('No answer: connect ECONNREFUSED 127.0.0.1:8080. Tried again in 3 s.')
-  expect(lines.find(line => line.startsWith('Gold'))).toBe('Gold          98.0  none        0  1 min 8 s ago    980')
+  expect(lines.find(line => line.startsWith('Gold'))).toBe('Gold             –  none        0  1 min 8 s ago    980')
+  expect(lines.join('\n')).not.toMatch(/ (98\.0|110) /)
+  expect((await drawn(broken, { view: 'dlq' }, 80, 24)).lines.join('\n')).not.toContain('/s now')
 })
 
 test('before anything is known, each view says what it waits for', async () => {

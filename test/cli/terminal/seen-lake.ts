@@ -59,7 +59,7 @@ export const MARKETS = [
 
 /** At 11:59:55 there were half as many rows: 550 messages in 5 s are 110 a second. */
 export const SEEN: Seen = {
-  ...{ place: './lake', nowMs: NOW, statsMs: NOW, hasLog: true, notes: [], hint: '' },
+  ...{ place: './lake', nowMs: NOW, statsMs: NOW, quietMs: 15_000, hasLog: true, notes: [], hint: '' },
   connection: { kind: 'live', sinceMs: NOW - 60_000, restored: false },
   stats: {
     time: iso(NOW),

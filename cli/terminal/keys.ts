@@ -40,6 +40,16 @@ export interface Key {
   readonly shift?: boolean | undefined
 }
 
+const ESC = '\x1b'
+
+/** What was pressed, from what Node tells: Esc and a key that come together and make no code of a terminal are these two keys. */
+export function keysOf(key: Key): readonly Key[] {
+  const { sequence = '' } = key
+  const next = sequence.slice(1)
+  const isTwo = sequence.startsWith(ESC) && (next.startsWith(ESC) || [...next].length === 1)
+  return isTwo ? [{ name: 'escape', sequence: ESC }, ...keysOf({ ...key, sequence: next })] : [key]
+}
+
 export function firstScreen(view: ViewName): Screen {
   return { view, opened: undefined, isHelp: false, filter: '', isTyping: false, orders: {}, at: 0, top: 0 }
 }

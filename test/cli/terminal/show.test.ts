@@ -69,6 +69,20 @@ describe('the screen', () => {
     screen.close()
   })
 
+  test('takes a key that comes right after Esc as that key', async () => {
+    const virtual = virtualTerminal(80, 24)
+    const screen = shown(virtual, SEEN)
+    await virtual.type('6')
+    await virtual.type('\r\x1b5')
+    expect(screen.looked()).toMatchObject({ view: 'dlq', opened: undefined })
+    await virtual.type('/brtz\x1b?')
+    expect((await virtual.lines()).at(-1)).toBe('Any key closes the help.')
+    await virtual.type('\x1b\x1b')
+    await virtual.type('1\x1b\x1b[B\r')
+    expect(screen.looked()).toMatchObject({ view: 'markets', opened: 'BINANCE:SHIBUSDT' })
+    screen.close()
+  })
+
   test('writes only the lines that have changed, all at once', async () => {
     const virtual = virtualTerminal(80, 24)
     const screen = shown(virtual, WELL)

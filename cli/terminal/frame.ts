@@ -4,7 +4,7 @@ import { type Drawn, HELP, type Screen, tableName } from './keys.ts'
 import type { Seen } from './seen.ts'
 import { arrange, cutTexts, headLine, layout, type Row, rowLine, type Table } from './table.ts'
 import { cut, cutLine, dim, harmless, type Line, type Look, lineWidth, plain, type Size, spaces, wrap } from './text.ts'
-import { alarmsIn, type Part, viewOf } from './views/views.ts'
+import { alarmsIn, LEAST_TABLE, type Part, viewOf } from './views/views.ts'
 
 export interface Frame {
   readonly lines: readonly Line[]
@@ -13,8 +13,6 @@ export interface Frame {
   readonly screen: Screen
 }
 
-/** Its titles and two rows. */
-const LEAST_TABLE = 3
 /** An empty line, and what is cut. */
 const DETAILS = 5
 const LEAST: Size = { columns: 20, rows: 7 }
@@ -57,12 +55,13 @@ interface Body extends Foot {
 }
 
 function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look): Body {
-  const view = viewOf(screen.view, seen, { opened: screen.opened, columns }, look)
+  const view = viewOf(screen.view, seen, { opened: screen.opened, columns, rows }, look)
   const parts = view.above.map(part => partOf(part, columns, look))
-  // What stands above gives way to the table, the last part first.
+  // What stands above gives way to the table, the last part first; but not the name of what is opened.
+  const least = screen.opened !== undefined && rows >= LEAST_TABLE ? 1 : 0
   let kept = parts.length
   const upperRows = () => parts.slice(0, kept).reduce((sum, { lines }) => sum + lines.length, 0)
-  while (kept > 0 && upperRows() + LEAST_TABLE > rows) kept--
+  while (kept > least && upperRows() + LEAST_TABLE > rows) kept--
   const upper = parts.slice(0, kept).flatMap(({ lines }) => lines)
   const leftOut = parts.slice(kept).reduce((sum, { rows }) => sum + rows, 0)
   const order = screen.orders[tableName(screen)]

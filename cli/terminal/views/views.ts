@@ -3,7 +3,7 @@ import { grouped, LATE_MS } from '../../../figures/pipeline.ts'
 import { lengthText } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
 import type { Table } from '../table.ts'
-import { dim, type Line, type Look, plain } from '../text.ts'
+import { dim, type Line, type Look, plain, type Size } from '../text.ts'
 import { candlesTable, chartLines } from './chart.ts'
 import { gapsLegend, gapsTable, hoursTable, hoursTitle } from './gaps.ts'
 import { lettersTable, lettersTitle } from './letters.ts'
@@ -23,7 +23,7 @@ import {
 export type Part = Table | Line | { readonly block: readonly Line[] }
 
 export interface View {
-  /** Tables and lines above the one that is scrolled. */
+  /** Tables and lines above the one that is scrolled, the first of them the name of what is opened. */
   readonly above: readonly Part[]
   readonly table: Table
 }
@@ -42,20 +42,25 @@ export const TITLES: Readonly<Record<ViewName, string>> = {
   },
 }
 
-/** `opened`: what is looked into. `columns`: how wide it may be. */
+/** A table's titles and two rows. */
+export const LEAST_TABLE = 3
+
+/** `opened`: what is looked into. `columns`, `rows`: how much room there is for all of it. */
 export function viewOf(
   name: ViewName,
   seen: Seen,
-  { opened, columns }: { readonly opened: string | undefined; readonly columns: number },
+  { opened, columns, rows }: Size & { readonly opened: string | undefined },
   look: Look,
 ): View {
   switch (name) {
     case 'overview':
       return { above: [stagesTable(seen, look), [], exchangesTable(seen, look), []], table: marketsTable(seen, look) }
-    case 'markets':
-      return opened === undefined
-        ? { above: [], table: marketsTable(seen, look) }
-        : { above: [{ block: [...chartLines(seen, opened, columns, look), []] }], table: candlesTable(seen, opened) }
+    case 'markets': {
+      if (opened === undefined) return { above: [], table: marketsTable(seen, look) }
+      const size = { columns, rows: rows - LEAST_TABLE - 1 }
+      const [name, ...chart] = chartLines(seen, opened, size, look)
+      return { above: [name, { block: [...chart, []] }], table: candlesTable(seen, opened) }
+    }
     case 'feeds':
       return { above: [...feedLines(seen), []], table: exchangesTable(seen, look) }
     case 'tables':

@@ -102,6 +102,44 @@ test('a market that is opened has its candles drawn, and each minute with exact 
   expect(other.lines.slice(3, 5)).toEqual(['KRAKEN:BTCUSD', 'Reading its candles…'])
 })
 
+test.each([
+  [24, true, SEEN],
+  [24, true, WELL],
+  [18, true, WELL],
+  [14, false, SEEN],
+  [8, false, WELL],
+] as const)(
+  'a market that is opened has its name and its newest minutes on %i lines, its plot whole or not: %s',
+  async (rows, isPlotted, lake) => {
+    const candles = Array.from({ length: 60 }, (_, at) => {
+      const start = `2026-11-20T11:${String(at).padStart(2, '0')}:00Z`
+      const traded = at % 4 > 0
+      return {
+        ...{
+          exchange: 'BINANCE',
+          symbol: 'BTCUSDT',
+          start,
+          end: start,
+          vwap: null,
+          first_trade: null,
+          last_trade: null,
+        },
+        ...{ open: traded ? '100.25' : null, high: traded ? '108' : null, low: traded ? '99' : null },
+        ...{ close: traded ? '103.125' : null, volume: traded ? '1234567.12345678' : null, trades: traded ? 12 : null },
+        ...{ quote_volume: null, taker_buy_volume: null, status: at % 4 > 1 ? ('gap' as const) : ('closed' as const) },
+      }
+    })
+    const opened = { market: 'BINANCE:BTCUSDT', rows: candles }
+    const { lines } = await drawn({ ...lake, candles: opened }, { view: 'markets', opened: opened.market }, 80, rows)
+    const name = lines.findIndex(line => line.startsWith('BINANCE:BTCUSDT 1m'))
+    const table = lines.findIndex(line => line.startsWith('Minute (UTC)'))
+    expect(name).toBeGreaterThan(0)
+    expect(lines[table + 1]).toMatch(/^2026-11-20 11:59 /)
+    expect(lines.slice(name, table).some(line => line.includes('× trades are missing'))).toBe(isPlotted)
+    expect(lines.slice(name, table).some(line => line.includes('last 103.125'))).toBe(isPlotted)
+  },
+)
+
 test('refused records say why, where they are in Kafka, and what their bytes are', async () => {
   const row = {
     ...{ exchange: 'BINANCE', time: '2026-11-20T11:59:01Z', error_type: 'price_validation', source: 'silver' },

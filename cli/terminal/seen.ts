@@ -14,7 +14,15 @@ export interface LogLine {
   readonly details: string
 }
 
-export interface Seen {
+/** Each list has the newest line first. */
+interface SeenLog {
+  /** Undefined where there is no log, or it is not read yet. */
+  readonly log: readonly LogLine[] | undefined
+  /** Lines of the levels WARN and ERROR, also those that are not among the newest of the log any more. */
+  readonly warnings: readonly LogLine[]
+}
+
+export interface Seen extends SeenLog {
   /** Which lake it is, in words. */
   readonly place: string
   readonly nowMs: number
@@ -35,8 +43,6 @@ export interface Seen {
   readonly candles: { readonly market: string; readonly rows: readonly CandleRow[] } | undefined
   /** The newest records that were refused for the reason that is looked into, the newest first. */
   readonly letters: { readonly kind: string; readonly rows: readonly DeadLetterRow[] } | undefined
-  /** The newest first; undefined where there is no log, or it is not read yet. */
-  readonly log: readonly LogLine[] | undefined
   /** Whether the place has a log. */
   readonly hasLog: boolean
   /** What a run of its own says: that it drains, what a feed lacks. */
@@ -57,6 +63,6 @@ export function nothingSeen(place: string, nowMs: number, hasLog: boolean, hint 
       letters: undefined,
       log: undefined,
     },
-    ...{ quotes: new Map(), notes: [], hint },
+    ...{ quotes: new Map(), warnings: [], notes: [], hint },
   }
 }

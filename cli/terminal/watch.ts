@@ -3,7 +3,7 @@ import type { Timers } from '../../domain/feed-ports.ts'
 import type { DeadLetterRow } from '../../figures/operator-rows.ts'
 import type { CandleRow } from '../../figures/rows.ts'
 import { followFigures, type Pace, whileLooked } from './figures.ts'
-import { tailOf } from './log-tail.ts'
+import { createLogTail } from './log-tail.ts'
 import { followPrices } from './prices.ts'
 import { type AskApi, askFor, askRows } from './requests.ts'
 import { type CoverageHour, nothingSeen, type Seen } from './seen.ts'
@@ -91,6 +91,7 @@ export function createWatch(
     note: notes => know({ notes }),
     follow({ ask, pace, log: path }) {
       know({ quietMs: pace.quietMs })
+      const tail = path === undefined ? undefined : createLogTail(path)
       running.push(
         followPrices(ask, timers, prices => know(prices), signal),
         followFigures(
@@ -129,7 +130,7 @@ export function createWatch(
           timers,
           LOG_MS,
           () => (looked().view === 'log' ? path : undefined),
-          async file => know({ log: tailOf(file) ?? [] }),
+          async () => know(tail?.read() ?? { log: [], warnings: [] }),
           signal,
         ),
       )

@@ -7,7 +7,7 @@ import { dim, type Line, type Look, plain, type Size } from '../text.ts'
 import { candlesTable, chartLines } from './chart.ts'
 import { gapsLegend, gapsTable, hoursTable, hoursTitle } from './gaps.ts'
 import { lettersTable, lettersTitle } from './letters.ts'
-import { logTable } from './log.ts'
+import { logLines, logTable } from './log.ts'
 import { marketsTable } from './markets.ts'
 import {
   deadLettersTable,
@@ -74,7 +74,7 @@ export function viewOf(
         ? { above: [{ block: [...gapsLegend(columns, look), []] }], table: gapsTable(seen, look) }
         : { above: [hoursTitle(opened, look), []], table: hoursTable(seen, opened) }
     case 'log':
-      return { above: [], table: logTable(seen, look) }
+      return { above: logLines(seen, opened), table: logTable(seen, opened, look) }
   }
 }
 

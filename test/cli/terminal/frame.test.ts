@@ -180,9 +180,18 @@ test('the other views have their figures', async () => {
     '2026-11-20 11:00  lost           100       10    10           0           0',
     '2026-11-19 13:00  filled         100        0     0           0           0',
   ])
-  expect((await of({ view: 'log' })).slice(0, 2)).toEqual([
+  expect(await of({ view: 'log' })).toEqual([
+    'Newest 2 lines kept; e shows 2 warnings and errors since 2026-11-20 10:00',
+    '',
     'Time          Level  Message           Details',
     '12:00:29.000  ERROR  a feed is silent  exchange=kraken',
+  ])
+  expect((await drawn(SEEN, { view: 'log', opened: 'warnings' }, 80, 16)).lines.slice(5, 10)).toEqual([
+    '2 warnings and errors since 2026-11-20 10:00: e shows all lines',
+    '',
+    'Time          Level  Message                     Details',
+    '12:00:29.000  ERROR  a feed is silent            exchange=kraken',
+    '10:00:30.000  WARN   a feed lost its connection  exchange=binance',
   ])
 })
 

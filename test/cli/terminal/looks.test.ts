@@ -172,7 +172,7 @@ test('what is cut of the chosen row stands below in full', async () => {
     ],
   }
   const { lines } = await drawn(seen, { view: 'log', at: 1 }, 80, 18)
-  expect(lines.slice(3, 6)).toEqual([
+  expect(lines.slice(5, 8)).toEqual([
     'Time  Level  Message  Details',
     '      INFO   commit   short',
     '      INFO   commit   table=gold_crypto_trades commits=1 files=12 rows=123456 r…',

@@ -94,6 +94,10 @@ export const SEEN: Seen = {
       },
     })),
   ],
+  warnings: [
+    { time: iso(NOW - 1_000), level: 'ERROR', message: 'a feed is silent', details: 'exchange=kraken' },
+    { time: iso(NOW - 7_200_000), level: 'WARN', message: 'a feed lost its connection', details: 'exchange=binance' },
+  ],
   candles: undefined,
   letters: undefined,
   log: [

@@ -1,6 +1,6 @@
 /** What the terminal shows, as far as it is known: answers of the API, and what the command itself knows. */
 import type { Connection } from '../../figures/connection.ts'
-import type { DeadLetterRow } from '../../figures/operator-rows.ts'
+import type { DeadLetterRow, FeedRow, OutageRow } from '../../figures/operator-rows.ts'
 import type { Quote } from '../../figures/quotes.ts'
 import type { CandleRow, CoverageRow, MarketRow, StatsParts } from '../../figures/rows.ts'
 
@@ -38,6 +38,8 @@ export interface Seen extends SeenLog {
   readonly markets: readonly MarketRow[] | undefined
   /** By `marketName`. */
   readonly quotes: ReadonlyMap<string, Quote>
+  /** How connections ended: by feeds that run in the server's process, undefined elsewhere; and outages of the last day. */
+  readonly ends: { readonly feeds: readonly FeedRow[] | undefined; readonly outages: readonly OutageRow[] } | undefined
   readonly coverage: readonly CoverageHour[] | undefined
   /** The last day of the market that is looked into, by the minute, the oldest first. */
   readonly candles: { readonly market: string; readonly rows: readonly CandleRow[] } | undefined
@@ -58,6 +60,7 @@ export function nothingSeen(place: string, nowMs: number, hasLog: boolean, hint 
       stats: undefined,
       before: undefined,
       markets: undefined,
+      ends: undefined,
       coverage: undefined,
       candles: undefined,
       letters: undefined,

@@ -1,6 +1,6 @@
 /** Keeps what is known of a lake up to date, for as long as it is watched. */
 import type { Timers } from '../../domain/feed-ports.ts'
-import type { DeadLetterRow } from '../../figures/operator-rows.ts'
+import type { DeadLetterRow, FeedsAnswer, OutageRow } from '../../figures/operator-rows.ts'
 import type { CandleRow } from '../../figures/rows.ts'
 import { followFigures, type Pace, whileLooked } from './figures.ts'
 import { createLogTail } from './log-tail.ts'
@@ -31,7 +31,7 @@ export interface Watch {
   stop(): Promise<void>
 }
 
-const [LOG_MS, COVERAGE_MS, CANDLES_MS, LETTERS_MS] = [1_000, 15_000, 2_000, 10_000]
+const [LOG_MS, COVERAGE_MS, CANDLES_MS, LETTERS_MS, ENDS_MS] = [1_000, 15_000, 2_000, 10_000, 10_000]
 const MOST_LETTERS = 200
 const DAY_MINUTES = 1_440
 
@@ -79,6 +79,12 @@ export function createWatch(
     know({ letters: { kind, rows: data } })
   }
 
+  async function readEnds(ask: AskApi): Promise<void> {
+    const { here, feeds } = (await (await askFor(ask, 'feeds', {}, signal)).json()) as FeedsAnswer
+    const outages = await askRows<OutageRow>(ask, 'outages', {}, signal)
+    know({ ends: { feeds: here ? feeds : undefined, outages } })
+  }
+
   return {
     seen: () => ({
       ...known,
@@ -110,6 +116,13 @@ export function createWatch(
           COVERAGE_MS,
           () => (looked().view === 'gaps' ? 'gaps' : undefined),
           async () => know({ coverage: await askRows<CoverageHour>(ask, 'coverage', { bucket: '1h' }, signal) }),
+          signal,
+        ),
+        whileLooked(
+          timers,
+          ENDS_MS,
+          () => (looked().view === 'feeds' ? 'feeds' : undefined),
+          () => readEnds(ask),
           signal,
         ),
         whileLooked(

@@ -5,6 +5,7 @@ import type { Seen } from '../seen.ts'
 import type { Table } from '../table.ts'
 import { dim, type Line, type Look, plain, type Size } from '../text.ts'
 import { candlesTable, chartLines } from './chart.ts'
+import { endsTable } from './ends.ts'
 import { gapsLegend, gapsTable, hoursTable, hoursTitle } from './gaps.ts'
 import { lettersTable, lettersTitle } from './letters.ts'
 import { logLines, logTable } from './log.ts'
@@ -62,7 +63,7 @@ export function viewOf(
       return { above: [name, { block: [...chart, []] }], table: candlesTable(seen, opened) }
     }
     case 'feeds':
-      return { above: [...feedLines(seen), []], table: exchangesTable(seen, look) }
+      return { above: [...feedLines(seen), [], endsTable(seen, look), []], table: exchangesTable(seen, look) }
     case 'tables':
       return { above: [], table: tablesTable(seen, look) }
     case 'dlq':

@@ -21,8 +21,8 @@ const NOTHING: Drawn = { rows: 0, page: 1, columns: [], opens: undefined }
 export function frameOf(seen: Seen, screen: Screen, size: Size, look: Look): Frame {
   const { columns, rows } = size
   if (columns < LEAST.columns || rows < LEAST.rows) {
-    const words = [dim(cut('Too small.', columns, look))]
-    return { lines: filled([words], rows), drawn: NOTHING, screen }
+    const words = saidIn(`Too small: ${LEAST.columns} by ${LEAST.rows} is needed.`, { columns, rows }, look)
+    return { lines: filled(words, rows), drawn: NOTHING, screen }
   }
   const alarms = alarmsIn(seen)
   const head: Line[] = [
@@ -43,6 +43,10 @@ export function frameOf(seen: Seen, screen: Screen, size: Size, look: Look): Fra
 }
 
 const FOOT_LINES = 2
+
+/** A sentence in the place of a picture. */
+const saidIn = (text: string, { columns, rows }: Size, look: Look): Line[] =>
+  wrap(text, columns, Math.max(1, rows), look).map(line => [dim(line)])
 
 function filled(lines: readonly Line[], rows: number): Line[] {
   return Array.from({ length: rows }, (_, at) => lines[at] ?? [])
@@ -79,27 +83,21 @@ function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look)
     ...{ rows: arranged.length, page: room, opens: arranged[at]?.opens },
     columns: plan.shown.map(({ at }) => at),
   }
-  const lines =
+  const none =
     plan.needed !== undefined
-      ? [[dim(cut(`${plan.needed} columns are needed for this.`, columns, look))]]
-      : arranged.length === 0
-        ? [
-            [
-              dim(
-                cut(
-                  table.rows.length === 0
-                    ? table.empty
-                    : `No ${table.unit} has all of: ${harmless(screen.filter, look)}`,
-                  columns,
-                  look,
-                ),
-              ),
-            ],
-          ]
-        : [
-            headLine(table, plan, order, look),
-            ...shown.map((row, place) => lineOf(table, plan, row, top + place === at, columns, look)),
-          ]
+      ? `${plan.needed} columns are needed for this.`
+      : table.rows.length === 0
+        ? table.empty
+        : arranged.length === 0
+          ? `No ${table.unit} has all of: ${harmless(screen.filter, look)}`
+          : undefined
+  const lines =
+    none !== undefined
+      ? saidIn(none, { columns, rows: left + 1 }, look)
+      : [
+          headLine(table, plan, order, look),
+          ...shown.map((row, place) => lineOf(table, plan, row, top + place === at, columns, look)),
+        ]
   const chosen = below > 0 ? arranged[at] : undefined
   const details = chosen ? cutTexts(table, plan, chosen).flatMap(text => wrap(text, columns, DETAILS - 1, look)) : []
   const body =

@@ -55,7 +55,7 @@ describe('where a terminal can do less', () => {
   ])('%i by %i is enough for the table', async (columns, rows) => {
     const { lines } = await drawn(manyMarkets(30), { view: 'markets' }, columns, rows)
     expect(lines).toHaveLength(rows)
-    expect(lines.join('\n')).toMatch(columns === 20 ? /columns are needed|BINA/ : /BINANCE:C000USDT/)
+    expect(lines.join('\n')).toMatch(columns === 20 ? /columns are needed\nfor this|BINA/ : /BINANCE:C000USDT/)
   })
 
   test('what is above gives way to the table, and is counted', async () => {
@@ -66,7 +66,7 @@ describe('where a terminal can do less', () => {
   })
 
   test('a smaller one is told so', async () => {
-    expect((await drawn(SEEN, {}, 19, 5)).lines).toEqual(['Too small.', '', '', '', ''])
+    expect((await drawn(SEEN, {}, 19, 5)).lines).toEqual(['Too small: 20 by 7', 'is needed.', '', '', ''])
   })
 })
 
@@ -177,7 +177,7 @@ test('what is cut of the chosen row stands below in full', async () => {
     '      INFO   commit   short',
     '      INFO   commit   table=gold_crypto_trades commits=1 files=12 rows=123456 r…',
   ])
-  expect(lines.join('')).toContain(`Details: ${details}`)
+  expect(lines.join(' ')).toContain(`Details: ${details}`)
   const first = await drawn(seen, { view: 'log', at: 0 }, 80, 18)
   expect(first.lines.join('')).not.toContain('Details: ')
 })

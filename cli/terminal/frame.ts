@@ -28,7 +28,8 @@ export function frameOf(seen: Seen, screen: Screen, size: Size, look: Look): Fra
   const head: Line[] = [
     titleLine(seen, columns, look),
     tabsLine(screen, columns, look),
-    ...alarmLines(alarms, seen, size, look),
+    // The help has room for all keys on 24 lines, where nothing else is said.
+    ...(screen.isHelp ? [[]] : alarmLines(alarms, seen, size, look)),
   ]
   const room = rows - head.length - FOOT_LINES
   const body = screen.isHelp ? helpBody(columns, room, look) : bodyOf(seen, screen, { columns, rows: room }, look)
@@ -164,7 +165,7 @@ function helpBody(width: number, room: number, look: Look): Body {
   // Two columns where one has not the room.
   const half = Math.ceil(lines.length / 2)
   const isTall = lines.length <= room
-  const widest = Math.max(...lines.map(lineWidth)) + 3
+  const widest = Math.max(...lines.slice(0, half).map(lineWidth)) + 3
   const beside = isTall
     ? lines
     : lines

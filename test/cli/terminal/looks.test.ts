@@ -160,6 +160,15 @@ test('refused records say why, where they are in Kafka, and what their bytes are
   expect(other.lines[5]).toBe('Reading the records…')
 })
 
+test('the help has every key on 80 by 24, whatever is amiss', async () => {
+  const { lines } = await drawn(SEEN, { isHelp: true }, 80, 24)
+  const keys = lines.slice(3, 22).map(line => line.slice(0, 16).trim())
+  expect(keys).toEqual([
+    ...['1', '2', '3', '4', '5', '6', '7', 'Tab, Shift-Tab', 'Up, Down, k, j', 'PgUp, PgDn', 'Home, End, g, G'],
+    ...['/', 'Esc', 's, S', 'r', 'Enter', 'e', '?', 'q, Ctrl-C'],
+  ])
+})
+
 test('what is cut of the chosen row stands below in full', async () => {
   const details =
     'table=gold_crypto_trades commits=1 files=12 rows=123456 removed=0 conflicts=0 partition=exchange_date=2026-11-20'

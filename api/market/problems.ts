@@ -33,8 +33,8 @@ const TITLES: Readonly<Record<Problem['status'], string>> = {
   503: 'Unavailable',
 }
 
-/** Every status that a problem can have. */
-export const PROBLEM_STATUSES: readonly string[] = Object.keys(TITLES)
+/** Every status that a problem can have; the last is the web server's own, for addresses and headers that it does not read. */
+export const PROBLEM_STATUSES: readonly string[] = [...Object.keys(TITLES), '431']
 
 /** The body of `application/problem+json`. */
 export function problemBody({ status, message, parameter }: Pick<Problem, 'status' | 'message' | 'parameter'>) {

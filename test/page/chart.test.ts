@@ -86,7 +86,11 @@ describe('candles', () => {
     await page.keyboard.press('o')
     await page.getByLabel('KRAKEN BTC/USD').check()
     await page.keyboard.press('Escape')
-    await untilText(page, '.legend', /KRAKEN BTCUSD [\d,.]+ USD [+-][\d.]+ bp/)
+    await untilText(
+      page,
+      '.legend',
+      /KRAKEN BTCUSD [\d,.]+ USD [+-][\d.]+ bp · O [\d,.]+ H [\d,.]+ L [\d,.]+ · Vol [\d,.]+ BTC/,
+    )
     expect(page.url()).toContain('over=KRAKEN:BTCUSD')
   })
 
@@ -138,6 +142,31 @@ describe('what is looked at', () => {
     await untilText(again, '.foot', /windows of 5m/)
     expect(await again.getByRole('button', { name: 'VWAP' }).getAttribute('aria-pressed')).toBe('false')
     expect(again.url()).toBe(address)
+  })
+
+  test('is a time that was jumped to, whose window is chosen', async () => {
+    const page = await shown('&tf=5m')
+    await page.keyboard.press('j')
+    const time = new Date(Math.floor((Date.now() - 100 * MINUTE) / (5 * MINUTE)) * 5 * MINUTE).toISOString()
+    await page.getByLabel('Time (UTC)').fill(`${time.slice(0, 10)} ${time.slice(11, 16)}`)
+    await page.keyboard.press('Enter')
+    await untilText(page, '.legend time', new RegExp(`^${time.slice(0, 10)} ${time.slice(11, 16)} UTC$`))
+    await page.locator('.legend .figures').first().waitFor()
+    // The arrow keys go on from there.
+    await page.keyboard.press('ArrowLeft')
+    const before = new Date(Date.parse(time) - 5 * MINUTE).toISOString()
+    await untilText(page, '.legend time', new RegExp(`^${before.slice(0, 10)} ${before.slice(11, 16)} UTC$`))
+  })
+
+  test('can be kept under a name without leaving the page', async () => {
+    const page = await shown()
+    await page.keyboard.press('a')
+    await page.getByLabel('Pin the state of now, under a name').fill('kept-here')
+    await page.getByRole('button', { name: 'Pin', exact: true }).click()
+    await page.getByRole('button', { name: /^kept-here/ }).click()
+    await untilText(page, '.bar-as-of', /As of kept-here/)
+    const { data } = (await (await fetch(`${site.url}/v1/pins`)).json()) as { data: { name: string }[] }
+    expect(data.map(({ name }) => name)).toContain('kept-here')
   })
 
   test('can be a pin, which stands still while the market goes on', async () => {

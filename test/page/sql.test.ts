@@ -74,14 +74,21 @@ test('what is wrong is said, and what was asked before is there after the page w
   await page.getByLabel('Query').fill("SELECT * FROM gold_crypto_trades WHERE exchange = 'Kraken'")
   await page.getByRole('button', { name: 'Run' }).click()
   await untilText(page, '.sql', /gold_crypto_trades has no exchange 'Kraken': it has BINANCE, COINBASE, KRAKEN\./)
+  await page.getByLabel('Query').fill('SELECT 1')
+  await page.getByRole('button', { name: 'Run' }).click()
+  await untilText(page, '.sql-rows', /^1 1$/)
+  await page.getByLabel('Query').fill(`SELECT '${'é'.repeat(5_000)}'`)
+  await page.getByRole('button', { name: 'Run' }).click()
+  await untilText(page, '[role=alert]', /^The query is too long: tradelake sql takes any\.$/)
   await page.goto('about:blank')
   await page.goto(`${site.url}/#/sql`)
   await page.getByText('Asked before').click()
   expect(await page.locator('.sql-choices').first().locator('code').allTextContents()).toEqual([
+    'SELECT 1',
     "SELECT * FROM gold_crypto_trades WHERE exchange = 'Kraken'",
     'SELECT * FROM gold_trades',
   ])
-  await page.locator('.sql-choices code').first().click()
+  await page.locator('.sql-choices code').nth(1).click()
   expect(await page.getByLabel('Query').inputValue()).toBe("SELECT * FROM gold_crypto_trades WHERE exchange = 'Kraken'")
 })
 

@@ -25,7 +25,7 @@ export async function ask(
   route: string,
   parameters: Parameters = {},
   signal?: AbortSignal,
-  method: 'GET' | 'POST' = 'GET',
+  method: 'GET' | 'POST' | 'PUT' = 'GET',
 ): Promise<Response> {
   const { key } = access.get()
   let answer: Response

@@ -1,5 +1,6 @@
 /** One chart: its canvas, its figures, and what is said where there are no candles. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { count } from '../../figures/pipeline.ts'
 import { type MarketRow, marketName } from '../../figures/rows.ts'
 import { startOfDay, type Timeframe } from '../../figures/times.ts'
 import { frames } from '../browser.ts'
@@ -31,7 +32,13 @@ interface PaneProps {
   readonly markets: readonly MarketRow[]
   readonly timeframe: Timeframe
   readonly state: ChartState
-  readonly handle: { pane?: PaneHandle }
+  readonly handle: Handle
+}
+
+export interface Handle {
+  pane?: PaneHandle
+  /** A time that somebody has jumped to: its window is chosen as soon as it is there. */
+  jump?: number | undefined
 }
 
 export function ChartPane({ markets, timeframe, state, handle }: PaneProps) {
@@ -48,6 +55,12 @@ export function ChartPane({ markets, timeframe, state, handle }: PaneProps) {
   const colors = useStore(painted)
   const { asOf, span, vwap } = state
 
+  const pickJump = (made: PriceChart) => {
+    const { jump } = handle
+    handle.jump = undefined
+    // Behind the picture that moves there: the crosshair has its place on the screen, and would be over another window then.
+    if (jump !== undefined) frames(() => made.pick(jump)).ask()
+  }
   useEffect(() => {
     if (!box.current) return
     let isFirst = true
@@ -60,6 +73,7 @@ export function ChartPane({ markets, timeframe, state, handle }: PaneProps) {
           made.show({ book: opened.book, markets: names, windowMs: timeframe.ms, vwap: view.get().chart.vwap })
           if (isFirst) made.look(view.get().chart.span)
           isFirst = false
+          pickJump(made)
           figures.ask()
         },
         outdated: () => setRound(count => count + 1),
@@ -88,8 +102,10 @@ export function ChartPane({ markets, timeframe, state, handle }: PaneProps) {
   useEffect(() => {
     if (told.current === span || !feed || !chart) return
     told.current = span
-    if (isWithin(feed, names[0], timeframe, span)) chart.look(span)
-    else setRound(count => count + 1)
+    if (isWithin(feed, names[0], timeframe, span)) {
+      chart.look(span)
+      pickJump(chart)
+    } else setRound(count => count + 1)
   }, [span])
 
   const before = useRef('')
@@ -173,7 +189,7 @@ export function ChartPane({ markets, timeframe, state, handle }: PaneProps) {
       </p>
       <footer class="foot">
         <span>
-          {all.length.toLocaleString('en')} windows of {timeframe.name}
+          {count(all.length, 'window')} of {timeframe.name}
           {gaps > 0 && (
             <>
               , <b class="gap-text">{gaps} with gaps</b>

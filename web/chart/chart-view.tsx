@@ -17,15 +17,16 @@ import { Empty } from '../shell/notices.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'
 import { TapePanel } from '../tape/tape-panel.tsx'
 import { WatchPanel } from '../watch/watch-panel.tsx'
-import { ChartPane, type PaneHandle } from './chart-pane.tsx'
+import { AsOfPicker } from './as-of-picker.tsx'
+import { ChartPane, type Handle } from './chart-pane.tsx'
 import { chartColors } from './colors.ts'
 import { exportPicture, exportRows } from './export.ts'
-import { AsOfPicker, ExportPicker, MarketPicker, OverPicker, TimePicker } from './pickers.tsx'
+import { ExportPicker, MarketPicker, OverPicker, TimePicker } from './pickers.tsx'
 import { type Picker, Toolbar } from './toolbar.tsx'
 
 export function ChartView({ markets, state }: { readonly markets: readonly MarketRow[]; readonly state: ChartState }) {
   const [picker, setPicker] = useState<Picker>()
-  const handle = useMemo<{ pane?: PaneHandle }>(() => ({}), [])
+  const handle = useMemo<Handle>(() => ({}), [])
   const close = () => setPicker(undefined)
   const market =
     markets.find(each => marketName(each) === state.market) ??
@@ -113,7 +114,7 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
         {state.asOf !== undefined && (
           <p class="bar bar-as-of">
             <span>
-              As of <b>{state.asOf}</b>: nothing moves.
+              As of <b>{state.asOf}</b>: the chart stands still. The markets' list is live.
             </span>
             <button type="button" onClick={() => showChart({ asOf: undefined })}>
               Back to now
@@ -150,6 +151,7 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
           choose={ms => {
             close()
             const half = length / 2
+            handle.jump = ms
             showChart({ span: { from: ms - half, to: ms + half } })
           }}
         />

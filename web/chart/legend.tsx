@@ -29,7 +29,11 @@ export function Legend({ market, candle, timeframe, asOf, vwap, over }: LegendPr
       <p class="legend-head">
         <time dateTime={candle.start}>{time} UTC</time> <span class="muted">{timeframe.name}</span>{' '}
         {status !== 'closed' && <span class={`tag tag-${status}`}>{status}</span>}{' '}
-        {corrected && <span class="tag tag-corrected">corrected</span>}
+        {corrected && (
+          <span class="tag tag-corrected" title="A late trade changed it after it had closed, while this page was open">
+            corrected
+          </span>
+        )}
       </p>
       {open === null ? (
         status !== 'gap' && <p class="muted">No trades in this window.</p>
@@ -74,7 +78,7 @@ export function Legend({ market, candle, timeframe, asOf, vwap, over }: LegendPr
                 title: `Close of ${marketName(other)}`,
                 value: there?.close ?? null,
               }}
-              {...{ unit: other.quote, swatch: `line-${(place % 4) + 1}`, note: distance(close, there?.close) }}
+              {...{ unit: other.quote, swatch: `line-${(place % 4) + 1}`, note: besides(close, there, other) }}
             />
           ))}
         </dl>
@@ -123,6 +127,13 @@ function distance(price: string | null, other: string | null | undefined): strin
   if (price === null || other === null || other === undefined) return undefined
   const points = divideDecimals(multiplyDecimals(subtractDecimals(other, price), '10000'), price, 1)
   return points === undefined ? undefined : `${points.startsWith('-') ? '' : '+'}${points} bp`
+}
+
+/** The distance, and what else another market's window has. */
+function besides(close: string | null, there: Candle | undefined, { base }: MarketRow): string | undefined {
+  if (there?.open == null || there.high === null || there.low === null) return undefined
+  const figures = `O ${readable(there.open)} H ${readable(there.high)} L ${readable(there.low)}`
+  return `${distance(close, there.close) ?? ''} · ${figures} · Vol ${readable(there.volume ?? '0')} ${base}`
 }
 
 const REST_MS = 150

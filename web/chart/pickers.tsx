@@ -1,13 +1,14 @@
 /** The dialogs of the chart: which market, which others over it, which time, as of when, and what to take along. */
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { groupMarkets } from '../../figures/markets.ts'
-import { type MarketRow, marketName, type PinRow } from '../../figures/rows.ts'
+import { type MarketRow, marketName } from '../../figures/rows.ts'
 import { instantText, parseInstant } from '../../figures/times.ts'
-import { askRows, reasonOf } from '../api/requests.ts'
+import { reasonOf } from '../api/requests.ts'
 import { now } from '../browser.ts'
 import { Dialog } from '../shell/dialog.tsx'
+import { quoteOf, useQuotes } from '../watch/quotes.ts'
 
-interface Picking<T> {
+export interface Picking<T> {
   readonly close: () => void
   readonly choose: (value: T) => void
 }
@@ -59,11 +60,22 @@ export interface OverPickerProps extends Picking<readonly string[]> {
   readonly over: readonly string[]
 }
 
+/** Prices further apart are of other currencies. */
+const MOST_RATIO = 2
+
 export function OverPicker({ market, markets, over, close, choose }: OverPickerProps) {
-  const others = markets.filter(each => each.base === market.base && marketName(each) !== marketName(market))
+  const quotes = useQuotes()
+  const own = quoteOf(quotes, market)?.price
+  const all = markets.filter(each => each.base === market.base && marketName(each) !== marketName(market))
+  // On a scale of its own a line would flatten the candles: ether in bitcoin beside ether in dollars.
+  const others = all.filter(other => {
+    const price = quoteOf(quotes, other)?.price
+    const ratio = own === undefined || price === undefined ? 1 : Number(price) / Number(own)
+    return over.includes(marketName(other)) || (ratio > 1 / MOST_RATIO && ratio < MOST_RATIO)
+  })
   return (
     <Dialog title={`Lay over ${marketName(market)}`} close={close}>
-      {others.length === 0 && <p class="muted">{market.base} is traded on no other market here.</p>}
+      {others.length === 0 && <p class="muted">{market.base} is traded on no other market here at such a price.</p>}
       {others.map(other => {
         const name = marketName(other)
         const isOn = over.includes(name)
@@ -117,73 +129,6 @@ export function TimePicker({ close, choose }: Picking<number>) {
         </p>
         <button type="submit" class="main" disabled={ms === undefined}>
           Jump
-        </button>
-      </form>
-    </Dialog>
-  )
-}
-
-type Pins =
-  | { readonly phase: 'loading' }
-  | { readonly phase: 'failed'; readonly reason: string }
-  | { readonly phase: 'ready'; readonly pins: readonly PinRow[] }
-
-export function AsOfPicker({
-  asOf,
-  close,
-  choose,
-}: Picking<string | undefined> & { readonly asOf: string | undefined }) {
-  const [pins, setPins] = useState<Pins>({ phase: 'loading' })
-  const [text, setText] = useState('')
-  useEffect(() => {
-    askRows<PinRow>('pins', {}).then(
-      found => setPins({ phase: 'ready', pins: found }),
-      error => setPins({ phase: 'failed', reason: reasonOf(error) }),
-    )
-  }, [])
-  const isNumber = /^\d{15,}$/.test(text.trim())
-  const ms = parseInstant(text, now())
-  const value = isNumber ? text.trim() : ms === undefined ? undefined : new Date(ms).toISOString()
-  return (
-    <Dialog title="As of" close={close}>
-      <ul class="choices">
-        <li>
-          <button type="button" aria-pressed={asOf === undefined} onClick={() => choose(undefined)}>
-            <b>Now</b> <span class="muted">live</span>
-          </button>
-        </li>
-        {pins.phase === 'ready' &&
-          pins.pins.map(({ name, time }) => (
-            <li key={name}>
-              <button type="button" aria-pressed={asOf === name} onClick={() => choose(name)}>
-                <b>{name}</b> <span class="muted">{instantText(Date.parse(time))} UTC</span>
-              </button>
-            </li>
-          ))}
-      </ul>
-      {pins.phase === 'loading' && <p class="muted">Reading the pins…</p>}
-      {pins.phase === 'failed' && <p class="problem">The pins could not be read: {pins.reason}</p>}
-      {pins.phase === 'ready' && pins.pins.length === 0 && (
-        <p class="hint">
-          There are no pins. <code>tradelake pin NAME</code> keeps a state of the tables under a name.
-        </p>
-      )}
-      <form
-        onSubmit={event => {
-          event.preventDefault()
-          if (value !== undefined) choose(value)
-        }}
-      >
-        <label class="field">
-          A time (UTC), or a snapshot's number
-          <input
-            value={text}
-            onInput={event => setText(event.currentTarget.value)}
-            placeholder={instantText(now()).slice(0, 16)}
-          />
-        </label>
-        <button type="submit" class="main" disabled={value === undefined}>
-          Look
         </button>
       </form>
     </Dialog>

@@ -18,8 +18,9 @@ import { instantText } from '../../figures/times.ts'
 import type { Candle, CandleBook } from '../model/candle-book.ts'
 import { vwapLine } from '../model/vwap.ts'
 import type { ChartColors } from './colors.ts'
+import { type Crosshair, createCrosshair } from './crosshair.ts'
 import { createGapBands } from './gap-bands.ts'
-import { bringIntoView, type ChartMoves, chartMoves, MARGIN } from './moves.ts'
+import { type ChartMoves, chartMoves, MARGIN } from './moves.ts'
 
 export interface Shown {
   readonly book: CandleBook
@@ -29,16 +30,12 @@ export interface Shown {
   readonly vwap: boolean
 }
 
-export interface PriceChart extends ChartMoves {
+export interface PriceChart extends ChartMoves, Crosshair {
   /** Draws all of it anew. */
   show(shown: Shown): void
   /** Draws one candle that has changed. */
   change(candle: Candle): void
   paint(colors: ChartColors): void
-  /** Moves the crosshair by so many windows, from where it is or from the end. */
-  step(windows: number): void
-  /** Takes the crosshair away. */
-  leave(): void
   picture(): HTMLCanvasElement
   remove(): void
 }
@@ -97,7 +94,6 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
   chart.panes()[1]?.setStretchFactor(0.25)
   let lines: ISeriesApi<'Line'>[] = []
   let shown: Shown | undefined
-  let at: number | undefined
   let painted = colors
 
   const list = (): readonly Candle[] => shown?.book.candles(shown.markets[0]) ?? []
@@ -208,10 +204,6 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
     if (candle.status === 'gap' || candle.corrected) marked()
   }
 
-  chart.subscribeCrosshairMove(({ time }) => {
-    at = time === undefined ? undefined : Number(time) * 1000
-    handlers.hovered(at)
-  })
   chart.timeScale().subscribeVisibleLogicalRangeChange(range => {
     if (!range || list().length === 0) return
     if (range.from < NEAR) handlers.near('older')
@@ -224,23 +216,7 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
     change,
     paint,
     ...chartMoves(chart, { list, windowMs: () => shown?.windowMs ?? 1 }),
-    step(windows) {
-      const all = list()
-      if (all.length === 0) return
-      const last = all.length - 1
-      const place = at === undefined ? last + (windows > 0 ? 0 : 1) : all.findIndex(({ startMs }) => startMs === at)
-      const next = Math.min(last, Math.max(0, place + windows))
-      at = all[next].startMs
-      const value = Number(all[next].close ?? all.findLast(({ close }) => close !== null)?.close ?? 0)
-      chart.setCrosshairPosition(value, seconds(at), candles)
-      bringIntoView(chart, next)
-      handlers.hovered(at)
-    },
-    leave() {
-      chart.clearCrosshairPosition()
-      at = undefined
-      handlers.hovered(undefined)
-    },
+    ...createCrosshair(chart, candles, list, handlers.hovered),
     picture: () => chart.takeScreenshot(true, false),
     remove: () => chart.remove(),
   }

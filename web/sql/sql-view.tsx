@@ -11,6 +11,8 @@ import { ResultTable } from './result-table.tsx'
 
 const HISTORY = 'tradelake sql'
 const MOST_ROWS = 1_000
+/** A server takes 16 KiB of address and headers. */
+const MOST_BYTES = 15_000
 const EXAMPLES = [
   'SELECT exchange, symbol, count(*) AS trades, sum(price * quantity) AS turnover\nFROM gold_crypto_trades\nGROUP BY ALL ORDER BY trades DESC',
   "SELECT window_start, symbol, close_price\nFROM gold_ohlcv_1m\nWHERE exchange = 'BINANCE' AND window_start > now() - INTERVAL 2 HOURS\nORDER BY window_start",
@@ -35,8 +37,11 @@ export function SqlView({ query }: { readonly query: string | undefined }) {
   const running = useRef<AbortController | undefined>(undefined)
 
   async function run(sql: string): Promise<void> {
-    if (sql.trim() === '') return
     running.current?.abort()
+    if (sql.trim() === '') return setAsked({ phase: 'none' })
+    // It goes in the address, where other letters than ASCII's take several bytes.
+    if (encodeURIComponent(sql).length > MOST_BYTES)
+      return setAsked({ phase: 'failed', reason: 'The query is too long: tradelake sql takes any.' })
     const over = new AbortController()
     running.current = over
     setAsked({ phase: 'running', sinceMs: now(), over })

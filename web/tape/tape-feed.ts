@@ -9,7 +9,7 @@ import { createTradeRing, type TradeRing } from '../model/trade-ring.ts'
 export interface TapeFeed {
   readonly trades: TradeRing
   /** Trades a second, over the last ten seconds. */
-  rate(): number
+  rate(): number | undefined
   readonly phase: () => 'loading' | 'ready' | { readonly reason: string }
   close(): void
 }
@@ -71,9 +71,11 @@ export function openTapeFeed(asked: Pick<Parameters, 'symbols' | 'exchanges'>, c
   return {
     trades,
     rate() {
+      // What there was already came at once, and not in these seconds.
+      if (now() - openedMs < RATE_MS) return undefined
       const since = Math.floor(now() / 1000) - RATE_MS / 1000
       const count = counts.reduce((sum, each) => sum + (each.second >= since ? each.count : 0), 0)
-      return count / Math.max(1, Math.min(RATE_MS, now() - openedMs) / 1000)
+      return count / (RATE_MS / 1000)
     },
     phase: () => phase,
     close() {

@@ -67,7 +67,7 @@ export function Tape({ symbols, exchanges, markets, isPaused, layout }: TapeProp
     <div class={`tape tape-${layout}`} style={{ '--row': `${row}px` }}>
       <p class="tape-head">
         <span>
-          <b>{(feed?.rate() ?? 0).toFixed(1)}</b> trades/s <span class="muted">over 10 s</span>
+          <b>{feed?.rate()?.toFixed(1) ?? '–'}</b> trades/s <span class="muted">over 10 s</span>
         </span>
         {later > 0 && (
           <button

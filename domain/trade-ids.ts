@@ -21,9 +21,11 @@ export function compareIds(a: TradeIds, rowA: number, b: TradeIds, rowB: number)
 
 /** Ids in PLAIN layout. Most differ in the number that ends them, which needs no text. */
 export function tradeIdsOf(column: BytesColumn, rows: number): TradeIds {
-  const { plain } = column
-  const starts = rowStarts(column, rows)
+  return tradeIdsIn(column.plain, rowStarts(column, rows))
+}
 
+/** Likewise where their begins are known. */
+export function tradeIdsIn(plain: Uint8Array, starts: Int32Array): TradeIds {
   const text = (row: number) => Buffer.from(plain.subarray(starts[row] + 4, starts[row + 1])).toString()
 
   function tail(row: number): number {

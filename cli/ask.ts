@@ -2,11 +2,13 @@
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { systemClock } from '../adapters/system.ts'
 import { type ApiOptions, createApi } from '../api/app.ts'
 import { PARAMETERS, type ParameterName } from '../api/market/parameter-list.ts'
 import { BadInput } from '../domain/errors.ts'
+import { parseInstant } from '../figures/times.ts'
 import type { LAKE_OPTIONS, Option, Values } from './command.ts'
-import { formatTable } from './format.ts'
+import { fittingTable } from './format.ts'
 import { type CatalogPlace, openForCatalog } from './open-lake.ts'
 import { STDERR } from './stderr-log.ts'
 
@@ -38,7 +40,11 @@ export function parameterOptions<const Name extends ParameterName>(
 ): { readonly [N in Name as Dashed<N>]: Option & { readonly type: 'string' } } {
   const entries = names.map(name => [
     optionOf(name),
-    { type: 'string', value: name.toUpperCase(), help: PARAMETERS[name].description },
+    {
+      type: 'string',
+      value: name.toUpperCase(),
+      help: PARAMETERS[name].description + (TIMES.includes(name) ? ' Or 14:09, of today.' : ''),
+    },
   ])
   return Object.fromEntries(entries)
 }
@@ -53,12 +59,16 @@ function optionWords(detail: string): string {
   return names.reduce((text, name) => text.replaceAll(name, `--${optionOf(name)}`), detail)
 }
 
-/** The query that options ask. */
+const TIMES: readonly ParameterName[] = ['start', 'end']
+
+/** The query that options ask. A time of day is today's, in UTC, as in the page. */
 export function queryOf(names: readonly ParameterName[], values: Readonly<Record<string, unknown>>): string {
   const query = new URLSearchParams()
   for (const name of names) {
     const value = values[optionOf(name)]
-    if (typeof value === 'string') query.set(name, value)
+    if (typeof value !== 'string') continue
+    const today = TIMES.includes(name) && !value.includes('-') ? parseInstant(value, systemClock().now()) : undefined
+    query.set(name, today === undefined ? value : new Date(today).toISOString())
   }
   return query.toString()
 }
@@ -71,12 +81,16 @@ export const ROWS_FORMAT = {
   default: 'table',
 } as const satisfies Option
 
-/** Prints what a route of rows answers; a table has these columns, the other formats all. @throws BadInput */
+/** Prints what a route of rows answers; a table has these columns, the `spare` ones where it fits; the other formats all. @throws BadInput */
 export async function printRows(
   ask: Ask,
   path: string,
   query: string,
-  { format, columns }: { readonly format: string; readonly columns: readonly string[] },
+  {
+    format,
+    columns,
+    spare = [],
+  }: { readonly format: string; readonly columns: readonly string[]; readonly spare?: readonly string[] },
 ): Promise<void> {
   if ((format === 'arrow' || format === 'parquet') && process.stdout.isTTY)
     throw new BadInput(`${format} cannot be printed to a terminal: add > FILE.${format}.`)
@@ -92,7 +106,7 @@ export async function printRows(
   if (data.length === 0) console.log('There are no rows.')
   if (data.length === 0) return
   const cells = data.map(row => columns.map(column => (row[column] === null ? '' : String(row[column]))))
-  console.log(formatTable(columns, cells))
+  console.log(fittingTable(columns, cells, spare, process.stdout.columns || Number.POSITIVE_INFINITY))
   if (next) console.log(`There are more: give a larger --limit, or --limit all with --format csv, ndjson or arrow.`)
 }
 

@@ -13,5 +13,19 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
   return [line(header), widths.map(width => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n')
 }
 
+/** The same, without the columns that are `spare` where it is wider than so many columns of a terminal. */
+export function fittingTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  spare: readonly string[],
+  width: number,
+): string {
+  const whole = formatTable(header, rows)
+  // The rule below the titles has no spaces at its end.
+  if (whole.split('\n')[1].length <= width) return whole
+  const keptOf = (cells: readonly string[]) => cells.filter((_, at) => !spare.includes(header[at]))
+  return formatTable(keptOf(header), rows.map(keptOf))
+}
+
 /** `1,234,567`. */
 export { grouped as formatCount } from '../figures/pipeline.ts'

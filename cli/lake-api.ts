@@ -9,10 +9,10 @@ import type { AskApi } from './terminal/requests.ts'
 /** Whoever asks is told what went wrong; the screen is no place for a log. */
 const SILENT: Log = { info() {}, warn() {}, error() {} }
 
-/** `stateAgeMs`: as of `createApi`. */
-export function apiOf(ports: ApiOptions['ports'], stateAgeMs = 0): AskApi {
+/** `more`: as of `createApi`. */
+export function apiOf(ports: ApiOptions['ports'], more: Pick<ApiOptions, 'stateAgeMs' | 'feeds'> = {}): AskApi {
   const api = createApi({
-    ...{ ports, log: SILENT, auth: 'none', stateAgeMs },
+    ...{ ports, log: SILENT, auth: 'none', ...more },
     live: { timers: systemTimers(), isStreaming: true },
   })
   return async (path, signal) => api.request(`http://localhost/v1/${path}`, { headers: { host: 'localhost' }, signal })
@@ -25,7 +25,7 @@ export async function openLakeApi(
   const lake = await openForCatalog(place)
   const isDeployed = place.stack !== undefined
   return {
-    ask: apiOf(lake.ports, isDeployed ? STATE_AGE_MS : 0),
+    ask: apiOf(lake.ports, { stateAgeMs: isDeployed ? STATE_AGE_MS : 0 }),
     directory: isDeployed ? undefined : place.data,
     close: () => lake.close(),
   }

@@ -49,7 +49,8 @@ function rowsCommand(
 }
 
 const CANDLE_COLUMNS = [
-  ...['start', 'exchange', 'symbol', 'open', 'high', 'low', 'close', 'volume', 'vwap', 'trades', 'status'],
+  ...['start', 'exchange', 'symbol', 'open', 'high', 'low', 'close', 'volume', 'taker_buy_volume', 'vwap'],
+  ...['trades', 'status'],
 ]
 
 export const candles = command({
@@ -69,7 +70,8 @@ export const candles = command({
     if (values.plot && format !== 'table') throw new BadInput(`Give --plot or --format ${format}, not both.`)
     const kind = values.plot ? 'text' : format === 'svg' || format === 'png' ? format : undefined
     await withApi(values, async ask => {
-      if (kind === undefined) return printRows(ask, 'candles', query, { format, columns: CANDLE_COLUMNS })
+      if (kind === undefined)
+        return printRows(ask, 'candles', query, { format, columns: CANDLE_COLUMNS, spare: ['taker_buy_volume'] })
       const { printPlot } = await import('./plot/plot.ts')
       return printPlot(ask, query, kind)
     })

@@ -72,7 +72,13 @@ export const start = command({
         const stop = stopOn(lake.ports.clock, () => view?.note('Stopping: what is under way ends first.'))
         try {
           try {
-            view = await createView(lake, { ...shown, url: server?.url }, runtime.totals, values.json, stop.ask)
+            view = await createView(
+              lake,
+              { ...shown, url: server?.url, feeds: running },
+              runtime.totals,
+              values.json,
+              stop.ask,
+            )
             feeds = await startFeeds(lake, source, log)
             await runUntil(lake, feeds, runtime, view, { milliseconds, stop })
           } finally {

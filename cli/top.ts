@@ -8,6 +8,7 @@ import { remoteApi } from './remote-api.ts'
 import { DEPLOYED_PACE, LOCAL_PACE } from './terminal/figures.ts'
 import { plainLines } from './terminal/plain.ts'
 import { isTerminal, processLook, processTerminal } from './terminal/process.ts'
+import type { Seen } from './terminal/seen.ts'
 import { show } from './terminal/show.ts'
 import { VIEWS, type ViewName } from './terminal/views/views.ts'
 import { createWatch, type Watch, type Watched } from './terminal/watch.ts'
@@ -89,10 +90,18 @@ async function inLines(values: Values<typeof OPTIONS>, view: ViewName, signal: A
     await waitFor(timers, FIRST_MS, signal)
     for (;;) {
       for (const line of plainLines(watch.seen(), view, look)) console.log(line)
-      if (signal.aborted) return
+      if (signal.aborted) return answeredBy(watch.seen())
       await waitFor(timers, PLAIN_MS, signal)
     }
   })
+}
+
+/** Checks that somebody has answered at all. @throws BadInput */
+function answeredBy({ place, connection, stats }: Seen): void {
+  if (stats) return
+  if (connection.kind === 'locked')
+    throw new BadInput(`${place} asks for a key: set the variable TRADELAKE_KEY to one.`)
+  if (connection.kind === 'broken') throw new BadInput(`${place} cannot be watched. ${connection.reason}`)
 }
 
 /** Before the first lines, so that they say something. */

@@ -2,6 +2,7 @@
  * Gold's trades of a range in the order of answers, from any number of files, without having all of them in memory: a file is opened
  * when the merge reaches its first trade, and its next row group when the merge reaches the end of the one before.
  */
+import { sumOf } from '../domain/counts.ts'
 import type { Ports } from '../domain/ports.ts'
 import { GOLD_TABLE } from '../domain/tables.ts'
 import { decodeValue } from '../iceberg/bounds.ts'
@@ -96,11 +97,16 @@ const headOf = (runs: readonly Run[]) =>
 /** The next rows of the runs that are before `limit`; of a run that has ended nothing more is given. */
 function batchOf(runs: readonly Run[], limit: number): OrderedTrades {
   const columns: TradeColumns[] = []
-  const [from, rows] = [new Uint16Array(BATCH_ROWS), new Int32Array(BATCH_ROWS)]
+  // A run of a small file is far shorter than a batch may be.
+  const most = Math.min(
+    BATCH_ROWS,
+    sumOf(runs, ({ order, at }) => order.length - at),
+  )
+  const [from, rows] = [new Uint16Array(most), new Int32Array(most)]
   for (const run of runs) run.place = -1
   let left = [...runs]
   let count = 0
-  while (count < BATCH_ROWS && left.length > 0) {
+  while (count < most && left.length > 0) {
     let first = left[0]
     let second = Number.POSITIVE_INFINITY
     for (let i = 1; i < left.length; i++) {
@@ -122,7 +128,7 @@ function batchOf(runs: readonly Run[], limit: number): OrderedTrades {
     do {
       from[count] = place
       rows[count++] = order[first.at++]
-    } while (count < BATCH_ROWS && first.at < order.length && times[order[first.at]] < end)
+    } while (count < most && first.at < order.length && times[order[first.at]] < end)
     if (first.at === order.length) left = left.filter(run => run !== first)
   }
   return { count, columns, from, rows }

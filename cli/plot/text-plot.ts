@@ -94,7 +94,7 @@ export function textPlot({ market, timeframe, candles }: Plotted, size: Size, lo
     title,
     ...lines,
     axisOf(shown, step, signs),
-    [dim(timesOf(shown, step))],
+    [dim(timesOf(shown, step, size.columns))],
     ...figuresOf(last, candles, shown, digits, size.columns, signs),
   ]
 }
@@ -145,11 +145,10 @@ function axisOf(candles: readonly CandleRow[], step: number, { axis, gap }: Sign
   )
 }
 
-const BETWEEN_TIMES = 6
+const BETWEEN_TIMES = 3
 
-/** Times below their windows, from the first on, as many as there is room for. */
-function timesOf(candles: readonly CandleRow[], step: number): string {
-  const width = candles.length * step
+/** Times below their windows, from the first on, as many as there is room for; the last one may reach below the prices. */
+function timesOf(candles: readonly CandleRow[], step: number, width: number): string {
   const isOfDays = spansDays(candles)
   let text = ''
   for (const [place, { start }] of candles.entries()) {

@@ -16,18 +16,23 @@ import {
   type Size,
   signsOf,
 } from './text.ts'
-import { TITLES, VIEWS } from './views/views.ts'
+import { stillMs } from './views/pipeline.ts'
+import { notesIn, TITLES, VIEWS } from './views/views.ts'
 
 export function titleLine(seen: Seen, width: number, look: Look): Line {
   const left: Line = [{ text: 'tradelake', tone: 'bold' }, plain(` ${harmless(seen.place, look)}`)]
   return apart(left, connectionIn(seen, look), width, look)
 }
 
-function connectionIn({ connection, nowMs }: Seen, look: Look): Line {
+function connectionIn(seen: Seen, look: Look): Line {
+  const { connection, nowMs } = seen
   const { dot } = signsOf(look)
   switch (connection.kind) {
     case 'live':
-      return [{ text: `${dot} live`, tone: 'good' }, dim(` ${new Date(nowMs).toISOString().slice(11, 19)} UTC`)]
+      return [
+        { text: `${dot} live`, tone: stillMs(seen) === undefined ? 'good' : 'late' },
+        dim(` ${new Date(nowMs).toISOString().slice(11, 19)} UTC`),
+      ]
     case 'connecting':
       return [{ text: `${dot} connecting`, tone: 'late' }]
     case 'locked':
@@ -62,14 +67,14 @@ export function tabsLine({ view }: Screen, width: number, look: Look): Line {
 
 /** What is amiss, and what the command itself says: as many lines as leave room for the rest. */
 export function alarmLines(alarms: readonly string[], seen: Seen, { columns, rows }: Size, look: Look): Line[] {
-  const { connection, nowMs, notes } = seen
+  const { connection, nowMs } = seen
   const broken =
     connection.kind === 'broken'
       ? [`${connection.reason} Tried again in ${Math.max(0, Math.ceil((connection.nextMs - nowMs) / 1000))} s.`]
       : []
   const all: Line[] = [
     ...[...broken, ...alarms].map((text): Line => [{ text: cut(harmless(text, look), columns, look), tone: 'bad' }]),
-    ...notes.map((text): Line => [{ text: cut(harmless(text, look), columns, look), tone: 'late' }]),
+    ...notesIn(seen).map((text): Line => [{ text: cut(harmless(text, look), columns, look), tone: 'late' }]),
   ]
   const most = Math.max(1, Math.floor(rows / 8))
   const shown = all.length > most ? [...all.slice(0, most - 1), more(all.length - most + 1, columns, look)] : all

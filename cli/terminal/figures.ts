@@ -10,12 +10,14 @@ export interface Pace {
   readonly everyMs: number
   /** How long before an answer the one is that rates are reckoned from: as long as it takes at most to notice a stall. */
   readonly rateMs: number
+  /** A lake in which nothing is committed for so long stands still, milliseconds. */
+  readonly quietMs: number
 }
 
 /** A lake on this machine, or a server that reads one: an answer takes some milliseconds. */
-export const LOCAL_PACE: Pace = { everyMs: 1_000, rateMs: 5_000 }
+export const LOCAL_PACE: Pace = { everyMs: 1_000, rateMs: 5_000, quietMs: 15_000 }
 /** A deployed lake: an answer is some dozens of requests that cost money, and tables are committed once a minute. */
-export const DEPLOYED_PACE: Pace = { everyMs: 10_000, rateMs: 120_000 }
+export const DEPLOYED_PACE: Pace = { everyMs: 10_000, rateMs: 120_000, quietMs: 180_000 }
 
 export interface Figures {
   readonly stats: StatsParts | undefined

@@ -4,7 +4,7 @@ import { type Drawn, HELP, type Screen, tableName } from './keys.ts'
 import type { Seen } from './seen.ts'
 import { arrange, cutTexts, headLine, layout, type Row, rowLine, type Table } from './table.ts'
 import { cut, cutLine, dim, harmless, type Line, type Look, lineWidth, plain, type Size, spaces, wrap } from './text.ts'
-import { alarmsIn, type Part, viewOf } from './views/views.ts'
+import { alarmsIn, LEAST_TABLE, type Part, viewOf } from './views/views.ts'
 
 export interface Frame {
   readonly lines: readonly Line[]
@@ -13,8 +13,6 @@ export interface Frame {
   readonly screen: Screen
 }
 
-/** Its titles and two rows. */
-const LEAST_TABLE = 3
 /** An empty line, and what is cut. */
 const DETAILS = 5
 const LEAST: Size = { columns: 20, rows: 7 }
@@ -23,14 +21,15 @@ const NOTHING: Drawn = { rows: 0, page: 1, columns: [], opens: undefined }
 export function frameOf(seen: Seen, screen: Screen, size: Size, look: Look): Frame {
   const { columns, rows } = size
   if (columns < LEAST.columns || rows < LEAST.rows) {
-    const words = [dim(cut('Too small.', columns, look))]
-    return { lines: filled([words], rows), drawn: NOTHING, screen }
+    const words = saidIn(`Too small: ${LEAST.columns} by ${LEAST.rows} is needed.`, { columns, rows }, look)
+    return { lines: filled(words, rows), drawn: NOTHING, screen }
   }
   const alarms = alarmsIn(seen)
   const head: Line[] = [
     titleLine(seen, columns, look),
     tabsLine(screen, columns, look),
-    ...alarmLines(alarms, seen, size, look),
+    // The help has room for all keys on 24 lines, where nothing else is said.
+    ...(screen.isHelp ? [[]] : alarmLines(alarms, seen, size, look)),
   ]
   const room = rows - head.length - FOOT_LINES
   const body = screen.isHelp ? helpBody(columns, room, look) : bodyOf(seen, screen, { columns, rows: room }, look)
@@ -46,6 +45,10 @@ export function frameOf(seen: Seen, screen: Screen, size: Size, look: Look): Fra
 
 const FOOT_LINES = 2
 
+/** A sentence in the place of a picture. */
+const saidIn = (text: string, { columns, rows }: Size, look: Look): Line[] =>
+  wrap(text, columns, Math.max(1, rows), look).map(line => [dim(line)])
+
 function filled(lines: readonly Line[], rows: number): Line[] {
   return Array.from({ length: rows }, (_, at) => lines[at] ?? [])
 }
@@ -57,12 +60,13 @@ interface Body extends Foot {
 }
 
 function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look): Body {
-  const view = viewOf(screen.view, seen, { opened: screen.opened, columns }, look)
+  const view = viewOf(screen.view, seen, { opened: screen.opened, columns, rows }, look)
   const parts = view.above.map(part => partOf(part, columns, look))
-  // What stands above gives way to the table, the last part first.
+  // What stands above gives way to the table, the last part first; but not the name of what is opened.
+  const least = screen.opened !== undefined && rows >= LEAST_TABLE ? 1 : 0
   let kept = parts.length
   const upperRows = () => parts.slice(0, kept).reduce((sum, { lines }) => sum + lines.length, 0)
-  while (kept > 0 && upperRows() + LEAST_TABLE > rows) kept--
+  while (kept > least && upperRows() + LEAST_TABLE > rows) kept--
   const upper = parts.slice(0, kept).flatMap(({ lines }) => lines)
   const leftOut = parts.slice(kept).reduce((sum, { rows }) => sum + rows, 0)
   const order = screen.orders[tableName(screen)]
@@ -80,27 +84,21 @@ function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look)
     ...{ rows: arranged.length, page: room, opens: arranged[at]?.opens },
     columns: plan.shown.map(({ at }) => at),
   }
-  const lines =
+  const none =
     plan.needed !== undefined
-      ? [[dim(cut(`${plan.needed} columns are needed for this.`, columns, look))]]
-      : arranged.length === 0
-        ? [
-            [
-              dim(
-                cut(
-                  table.rows.length === 0
-                    ? table.empty
-                    : `No ${table.unit} has all of: ${harmless(screen.filter, look)}`,
-                  columns,
-                  look,
-                ),
-              ),
-            ],
-          ]
-        : [
-            headLine(table, plan, order, look),
-            ...shown.map((row, place) => lineOf(table, plan, row, top + place === at, columns, look)),
-          ]
+      ? `${plan.needed} columns are needed for this.`
+      : table.rows.length === 0
+        ? table.empty
+        : arranged.length === 0
+          ? `No ${table.unit} has all of: ${harmless(screen.filter, look)}`
+          : undefined
+  const lines =
+    none !== undefined
+      ? saidIn(none, { columns, rows: left + 1 }, look)
+      : [
+          headLine(table, plan, order, look),
+          ...shown.map((row, place) => lineOf(table, plan, row, top + place === at, columns, look)),
+        ]
   const chosen = below > 0 ? arranged[at] : undefined
   const details = chosen ? cutTexts(table, plan, chosen).flatMap(text => wrap(text, columns, DETAILS - 1, look)) : []
   const body =
@@ -167,7 +165,7 @@ function helpBody(width: number, room: number, look: Look): Body {
   // Two columns where one has not the room.
   const half = Math.ceil(lines.length / 2)
   const isTall = lines.length <= room
-  const widest = Math.max(...lines.map(lineWidth)) + 3
+  const widest = Math.max(...lines.slice(0, half).map(lineWidth)) + 3
   const beside = isTall
     ? lines
     : lines

@@ -1,10 +1,11 @@
 /** What each key does: a state of the screen, and the one after a key. Pure. */
 import type { Order } from './table.ts'
+import { WARNINGS } from './views/log.ts'
 import { TITLES, VIEWS, type ViewName } from './views/views.ts'
 
 export interface Screen {
   readonly view: ViewName
-  /** What is looked into, in views that can: a market, or a kind of refused record. */
+  /** What is looked into, in views that can: a market, a kind of refused record, or the log's warnings. */
   readonly opened: string | undefined
   readonly isHelp: boolean
   readonly filter: string
@@ -40,6 +41,16 @@ export interface Key {
   readonly shift?: boolean | undefined
 }
 
+const ESC = '\x1b'
+
+/** What was pressed, from what Node tells: Esc and a key that come together and make no code of a terminal are these two keys. */
+export function keysOf(key: Key): readonly Key[] {
+  const { sequence = '' } = key
+  const next = sequence.slice(1)
+  const isTwo = sequence.startsWith(ESC) && (next.startsWith(ESC) || [...next].length === 1)
+  return isTwo ? [{ name: 'escape', sequence: ESC }, ...keysOf({ ...key, sequence: next })] : [key]
+}
+
 export function firstScreen(view: ViewName): Screen {
   return { view, opened: undefined, isHelp: false, filter: '', isTyping: false, orders: {}, at: 0, top: 0 }
 }
@@ -58,6 +69,7 @@ export const HELP: readonly (readonly [keys: string, does: string])[] = [
   ['s, S', 'sort by the next column, by the one before'],
   ['r', 'the other way round'],
   ['Enter', 'the candles of a market; in Gaps its hours, in DLQ the records'],
+  ['e', 'in Log: warnings and errors alone, or all lines'],
   ['?', 'this help'],
   ['q, Ctrl-C', 'leave'],
 ]
@@ -110,6 +122,10 @@ export function afterKey(screen: Screen, key: Key, drawn: Drawn): Screen | 'leav
       return { ...screen, isHelp: true }
     case '/':
       return { ...screen, isTyping: true }
+    case 'e':
+      return screen.view === 'log'
+        ? { ...screen, opened: screen.opened === undefined ? WARNINGS : undefined, at: 0, top: 0 }
+        : screen
     case 'k':
       return move(screen.at - 1)
     case 'j':

@@ -31,11 +31,12 @@ export function lineText(line: Line, { colours }: Look): string {
 
 /** Between these a terminal that can shows nothing half done (mode 2026); others pass them by. */
 const [BEGIN, END] = ['\x1b[?2026h', '\x1b[?2026l']
-const CLEAR_REST = '\x1b[K'
+/** Erases the line from the cursor on (EL): before its text, for after a full line the cursor stands on the last letter and would erase it. */
+const CLEAR_LINE = '\x1b[K'
 
 /** What brings the screen from one picture to the next; `before` is undefined where nothing is known of what it shows. */
 export function change(before: readonly string[] | undefined, after: readonly string[]): string {
-  const lines = after.flatMap((text, at) => (before?.[at] === text ? [] : [`\x1b[${at + 1};1H${text}${CLEAR_REST}`]))
+  const lines = after.flatMap((text, at) => (before?.[at] === text ? [] : [`\x1b[${at + 1};1H${CLEAR_LINE}${text}`]))
   if (before !== undefined && lines.length === 0) return ''
   return `${BEGIN}${before === undefined ? '\x1b[2J' : ''}${lines.join('')}${END}`
 }

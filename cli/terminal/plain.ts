@@ -1,16 +1,18 @@
 /** A view as plain lines, for what is no terminal: all rows and columns, without tones. Pure. */
 import type { Seen } from './seen.ts'
 import { headLine, layout, rowLine, type Table } from './table.ts'
-import { harmless, type Look, plainText } from './text.ts'
-import { alarmsIn, type ViewName, viewOf } from './views/views.ts'
+import { harmless, type Look, plainText, type Size } from './text.ts'
+import { alarmsIn, notesIn, type ViewName, viewOf } from './views/views.ts'
+
+const ENDLESS: Size = { columns: Number.POSITIVE_INFINITY, rows: Number.POSITIVE_INFINITY }
 
 export function plainLines(seen: Seen, view: ViewName, look: Look): readonly string[] {
-  const { above, table } = viewOf(view, seen, { opened: undefined, columns: Number.POSITIVE_INFINITY }, look)
+  const { above, table } = viewOf(view, seen, { opened: undefined, ...ENDLESS }, look)
   const { connection } = seen
   return [
     `${harmless(seen.place, look)} at ${new Date(seen.nowMs).toISOString().slice(0, 19)}Z`,
     ...(connection.kind === 'broken' ? [harmless(`No connection: ${connection.reason}`, look)] : []),
-    ...[...alarmsIn(seen), ...seen.notes].map(text => harmless(text, look)),
+    ...[...alarmsIn(seen), ...notesIn(seen)].map(text => harmless(text, look)),
     '',
     ...[...above, table].flatMap(part =>
       'columns' in part ? tableText(part, look) : ('block' in part ? part.block : [part]).map(plainText),
@@ -21,7 +23,7 @@ export function plainLines(seen: Seen, view: ViewName, look: Look): readonly str
 
 function tableText(table: Table, look: Look): string[] {
   if (table.rows.length === 0) return [table.empty]
-  const plan = layout(table, Number.POSITIVE_INFINITY, undefined, look)
+  const plan = layout(table, ENDLESS.columns, undefined, look)
   return [headLine(table, plan, undefined, look), ...table.rows.map(row => rowLine(table, plan, row, look))].map(
     plainText,
   )

@@ -1,6 +1,6 @@
 /** A terminal that a screen is drawn on, and keys come from, until it is left: then it is as it was before. */
-import { emitKeypressEvents } from 'node:readline'
-import type { Key } from './keys.ts'
+import { emitKeypressEvents, type Interface } from 'node:readline'
+import { type Key, keysOf } from './keys.ts'
 import { change, ENTER, LEAVE, lineText } from './paint.ts'
 import type { Line, Look, Size } from './text.ts'
 
@@ -26,6 +26,9 @@ export interface OpenScreen {
   close(): void
 }
 
+/** Esc may begin a longer code; so long the rest of it is waited for, milliseconds. Node asks nothing else of an interface for this. */
+const ESCAPE = { escapeCodeTimeout: 50 } as Partial<Interface> as Interface
+
 export function openScreen(
   { input, output, atExit }: Terminal,
   look: Look,
@@ -33,7 +36,9 @@ export function openScreen(
 ): OpenScreen {
   let before: readonly string[] | undefined
   let isOpen = true
-  const press = (_: string | undefined, pressed: Key) => key(pressed)
+  const press = (_: string | undefined, pressed: Key) => {
+    for (const each of keysOf(pressed)) key(each)
+  }
   // What the terminal has made of the old lines at its new size is not known.
   const resize = () => {
     before = undefined
@@ -51,7 +56,7 @@ export function openScreen(
   }
   const callOff = atExit(close)
   output.write(ENTER)
-  emitKeypressEvents(input)
+  emitKeypressEvents(input, ESCAPE)
   input.setRawMode?.(true)
   input.on('keypress', press)
   input.resume()

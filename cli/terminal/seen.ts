@@ -1,6 +1,6 @@
 /** What the terminal shows, as far as it is known: answers of the API, and what the command itself knows. */
 import type { Connection } from '../../figures/connection.ts'
-import type { DeadLetterRow } from '../../figures/operator-rows.ts'
+import type { DeadLetterRow, FeedRow, OutageRow } from '../../figures/operator-rows.ts'
 import type { Quote } from '../../figures/quotes.ts'
 import type { CandleRow, CoverageRow, MarketRow, StatsParts } from '../../figures/rows.ts'
 
@@ -14,7 +14,15 @@ export interface LogLine {
   readonly details: string
 }
 
-export interface Seen {
+/** Each list has the newest line first. */
+interface SeenLog {
+  /** Undefined where there is no log, or it is not read yet. */
+  readonly log: readonly LogLine[] | undefined
+  /** Lines of the levels WARN and ERROR, also those that are not among the newest of the log any more. */
+  readonly warnings: readonly LogLine[]
+}
+
+export interface Seen extends SeenLog {
   /** Which lake it is, in words. */
   readonly place: string
   readonly nowMs: number
@@ -24,17 +32,19 @@ export interface Seen {
   readonly before: StatsParts | undefined
   /** When the answer came, milliseconds since 1970 by this machine's clock. */
   readonly statsMs: number
+  /** A lake in which nothing is committed for so long stands still, milliseconds. */
+  readonly quietMs: number
   /** Undefined until they are known. */
   readonly markets: readonly MarketRow[] | undefined
   /** By `marketName`. */
   readonly quotes: ReadonlyMap<string, Quote>
+  /** How connections ended: by feeds that run in the server's process, undefined elsewhere; and outages of the last day. */
+  readonly ends: { readonly feeds: readonly FeedRow[] | undefined; readonly outages: readonly OutageRow[] } | undefined
   readonly coverage: readonly CoverageHour[] | undefined
   /** The last day of the market that is looked into, by the minute, the oldest first. */
   readonly candles: { readonly market: string; readonly rows: readonly CandleRow[] } | undefined
   /** The newest records that were refused for the reason that is looked into, the newest first. */
   readonly letters: { readonly kind: string; readonly rows: readonly DeadLetterRow[] } | undefined
-  /** The newest first; undefined where there is no log, or it is not read yet. */
-  readonly log: readonly LogLine[] | undefined
   /** Whether the place has a log. */
   readonly hasLog: boolean
   /** What a run of its own says: that it drains, what a feed lacks. */
@@ -45,16 +55,17 @@ export interface Seen {
 
 export function nothingSeen(place: string, nowMs: number, hasLog: boolean, hint = ''): Seen {
   return {
-    ...{ place, nowMs, hasLog, connection: { kind: 'connecting' }, statsMs: nowMs },
+    ...{ place, nowMs, hasLog, connection: { kind: 'connecting' }, statsMs: nowMs, quietMs: Number.POSITIVE_INFINITY },
     ...{
       stats: undefined,
       before: undefined,
       markets: undefined,
+      ends: undefined,
       coverage: undefined,
       candles: undefined,
       letters: undefined,
       log: undefined,
     },
-    ...{ quotes: new Map(), notes: [], hint },
+    ...{ quotes: new Map(), warnings: [], notes: [], hint },
   }
 }

@@ -33,6 +33,8 @@ interface Signs {
   readonly between: string
   readonly below: string
   readonly above: string
+  /** In the place of a figure that nobody knows. */
+  readonly none: string
   /** From the lowest to the highest. */
   readonly heights: string
   /** Kinds of coverage, as `figures/coverage.ts` names them. */
@@ -40,7 +42,18 @@ interface Signs {
 }
 
 const UNICODE: Signs = {
-  ...{ up: '▲', down: '▼', level: '■', more: '…', rule: '─', dot: '●', between: '·', below: '↓', above: '↑' },
+  ...{
+    up: '▲',
+    down: '▼',
+    level: '■',
+    more: '…',
+    rule: '─',
+    dot: '●',
+    between: '·',
+    below: '↓',
+    above: '↑',
+    none: '–',
+  },
   heights: '▁▂▃▄▅▆▇█',
   kinds: {
     ...{ complete: '█', filled: '+', quiet: '·', gap: '~', refused: '!', missing: '–', sought: '…' },
@@ -49,7 +62,18 @@ const UNICODE: Signs = {
 }
 
 const ASCII: Signs = {
-  ...{ up: '^', down: 'v', level: '=', more: '~', rule: '-', dot: '*', between: '-', below: 'v', above: '^' },
+  ...{
+    up: '^',
+    down: 'v',
+    level: '=',
+    more: '~',
+    rule: '-',
+    dot: '*',
+    between: '-',
+    below: 'v',
+    above: '^',
+    none: '-',
+  },
   heights: '_.-~=+*#',
   kinds: {
     ...{ complete: '#', filled: '+', quiet: '.', gap: '~', refused: '!', missing: '-', sought: 'o' },
@@ -110,11 +134,11 @@ export function cut(text: string, width: number, look: Look): string {
   return widthOf(more) <= width ? taken + more : ''
 }
 
-/** A text on lines of at most so many columns, and at most so many of them; the last is cut where they are not enough. */
+/** A text on lines of at most so many columns, between words where it can be, and at most so many of them; the last is cut where they are not enough. */
 export function wrap(text: string, width: number, most: number, look: Look): string[] {
   const lines: string[] = []
   let rest = text
-  while (rest !== '' && lines.length < most - 1) {
+  while (widthOf(rest) > width && lines.length < most - 1) {
     let taken = ''
     let columns = 0
     for (const { segment } of graphemes.segment(rest.slice(0, width + 1))) {
@@ -123,8 +147,11 @@ export function wrap(text: string, width: number, most: number, look: Look): str
       taken += segment
     }
     if (taken === '') break
-    lines.push(taken)
-    rest = rest.slice(taken.length)
+    // Up to the last space that fits; a longer word is broken.
+    const space = rest[taken.length] === ' ' ? taken.length : taken.lastIndexOf(' ')
+    const end = space > 0 ? space : taken.length
+    lines.push(rest.slice(0, end))
+    rest = rest.slice(end + (space > 0 ? 1 : 0))
   }
   return rest === '' ? lines : [...lines, cut(rest, width, look)]
 }

@@ -1,9 +1,9 @@
 /** Keeps what is known of a lake up to date, for as long as it is watched. */
 import type { Timers } from '../../domain/feed-ports.ts'
-import type { DeadLetterRow } from '../../figures/operator-rows.ts'
+import type { DeadLetterRow, FeedsAnswer, OutageRow } from '../../figures/operator-rows.ts'
 import type { CandleRow } from '../../figures/rows.ts'
 import { followFigures, type Pace, whileLooked } from './figures.ts'
-import { tailOf } from './log-tail.ts'
+import { createLogTail } from './log-tail.ts'
 import { followPrices } from './prices.ts'
 import { type AskApi, askFor, askRows } from './requests.ts'
 import { type CoverageHour, nothingSeen, type Seen } from './seen.ts'
@@ -31,7 +31,7 @@ export interface Watch {
   stop(): Promise<void>
 }
 
-const [LOG_MS, COVERAGE_MS, CANDLES_MS, LETTERS_MS] = [1_000, 15_000, 2_000, 10_000]
+const [LOG_MS, COVERAGE_MS, CANDLES_MS, LETTERS_MS, ENDS_MS] = [1_000, 15_000, 2_000, 10_000, 10_000]
 const MOST_LETTERS = 200
 const DAY_MINUTES = 1_440
 
@@ -79,6 +79,12 @@ export function createWatch(
     know({ letters: { kind, rows: data } })
   }
 
+  async function readEnds(ask: AskApi): Promise<void> {
+    const { here, feeds } = (await (await askFor(ask, 'feeds', {}, signal)).json()) as FeedsAnswer
+    const outages = await askRows<OutageRow>(ask, 'outages', {}, signal)
+    know({ ends: { feeds: here ? feeds : undefined, outages } })
+  }
+
   return {
     seen: () => ({
       ...known,
@@ -90,6 +96,8 @@ export function createWatch(
     }),
     note: notes => know({ notes }),
     follow({ ask, pace, log: path }) {
+      know({ quietMs: pace.quietMs })
+      const tail = path === undefined ? undefined : createLogTail(path)
       running.push(
         followPrices(ask, timers, prices => know(prices), signal),
         followFigures(
@@ -112,6 +120,13 @@ export function createWatch(
         ),
         whileLooked(
           timers,
+          ENDS_MS,
+          () => (looked().view === 'feeds' ? 'feeds' : undefined),
+          () => readEnds(ask),
+          signal,
+        ),
+        whileLooked(
+          timers,
           CANDLES_MS,
           () => (looked().view === 'markets' ? looked().opened : undefined),
           market => readCandles(ask, market),
@@ -128,7 +143,7 @@ export function createWatch(
           timers,
           LOG_MS,
           () => (looked().view === 'log' ? path : undefined),
-          async file => know({ log: tailOf(file) ?? [] }),
+          async () => know(tail?.read() ?? { log: [], warnings: [] }),
           signal,
         ),
       )

@@ -18,6 +18,23 @@ describe('rows', () => {
     expect(lines.length).toBe(2 + 2 + 1)
   })
 
+  test('of candles have what takers bought', async () => {
+    const asked = ['candles', '--timeframe', '1d', '--start', '2021-01-01']
+    const [titles, , ...rows] = (await ask(...asked)).trim().split('\n')
+    const { data } = JSON.parse(await ask(...asked, '--format', 'json'))
+    const place = titles.split(/ +/).indexOf('taker_buy_volume')
+    expect(rows.map(row => row.trim().split(/ +/)[place])).toEqual(
+      data.map((row: { taker_buy_volume: string }) => row.taker_buy_volume),
+    )
+  })
+
+  test('are of today where a time of day is given, as in the page', async () => {
+    expect(await ask('trades', '--start', '0:00', '--end', '23:59:59')).toBe('There are no rows.\n')
+    expect((await runCommand('trades', '--start', '25:00', '--data', data)).stderr).toBe(
+      'tradelake: start is 25:00: give a time as 2026-11-20T10:00:00Z, or milliseconds or microseconds since 1970.\n',
+    )
+  })
+
   test('are those that SQL finds, in every format', async () => {
     const expected = await queryRows(
       data,

@@ -44,7 +44,9 @@ test('what cannot be looked at is told in one line', async () => {
   ])
 })
 
-test('a server that does not answer is told of, and asked again', async () => {
-  const text = await output('top', '--url', 'http://127.0.0.1:1', '--for', '3s')
-  expect(text).toMatch(/^No connection: No answer: (?:connect ECONNREFUSED 127\.0\.0\.1:1|bad port)\.$/m)
+test('a server that does not answer is told of, and asked again until the time is up, which is a failure', async () => {
+  const { status, stdout, stderr } = await runCommand('top', '--url', 'http://127.0.0.1:1', '--for', '3s')
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/^tradelake: http:\/\/127\.0\.0\.1:1 cannot be watched\. No answer: [^\n]+\n$/)
+  expect(stdout).toMatch(/^No connection: No answer: (?:connect ECONNREFUSED 127\.0\.0\.1:1|bad port)\.$/m)
 })

@@ -5,16 +5,26 @@ import { digitsIn, isTraded } from '../../plot/scale.ts'
 import { textPlot, windowsFor } from '../../plot/text-plot.ts'
 import type { Seen } from '../seen.ts'
 import type { Cell, Column, Table } from '../table.ts'
-import { harmless, type Line, type Look, plain } from '../text.ts'
+import { harmless, type Line, type Look, plain, type Size } from '../text.ts'
 import { countCell } from './pipeline.ts'
 
-const ROWS = 14
+const [MOST_ROWS, LEAST_ROWS] = [14, 8]
 
-export function chartLines({ candles }: Seen, market: string, columns: number, look: Look): readonly Line[] {
+/** Its name, and below it its candles, in so many lines that the figures too fit into those that there are. */
+export function chartLines(
+  { candles }: Seen,
+  market: string,
+  { columns, rows }: Size,
+  look: Look,
+): readonly [Line, ...(readonly Line[])] {
   if (candles?.market !== market)
     return [[{ text: harmless(market, look), tone: 'bold' }], [plain('Reading its candles…')]]
   const shown = candles.rows.slice(-windowsFor(columns))
-  return textPlot({ market, timeframe: '1m', candles: shown }, { columns, rows: ROWS }, look)
+  const plotOf = (most: number) => textPlot({ market, timeframe: '1m', candles: shown }, { columns, rows: most }, look)
+  let most = MOST_ROWS
+  while (most > LEAST_ROWS && plotOf(most).length > rows) most--
+  const [name, ...lines] = plotOf(most)
+  return [name, ...lines]
 }
 
 const COLUMNS: readonly Column[] = [

@@ -3,7 +3,7 @@ import { bytesText, grouped, type Hop, LATE_MS, type Pipeline, pipelineOf } from
 import { ageText, lengthText } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
 import type { Cell, Column, Table } from '../table.ts'
-import { harmless, type Look } from '../text.ts'
+import { harmless, type Look, signsOf } from '../text.ts'
 
 /** How old the figures are, milliseconds. */
 const sinceOf = ({ nowMs, statsMs }: Seen) => Math.max(0, nowMs - statsMs)
@@ -12,10 +12,22 @@ export function pipelineIn({ stats, before }: Seen): Pipeline {
   return stats ? pipelineOf(stats, before) : { hops: [], alarms: [] }
 }
 
+/** For how long nothing has been committed, milliseconds; undefined where that is usual, or cannot be known now. */
+export function stillMs(seen: Seen): number | undefined {
+  const ages = pipelineIn(seen).hops.flatMap(({ committedMs }) => (committedMs === undefined ? [] : [committedMs]))
+  if (ages.length === 0 || seen.connection.kind !== 'live') return undefined
+  const still = Math.min(...ages) + sinceOf(seen)
+  return still > seen.quietMs ? still : undefined
+}
+
 export const countCell = (count: number): Cell => ({ text: grouped(count), order: count })
 const NONE: Cell = { text: '' }
 
-function rateCell(rate: number | undefined): Cell {
+/** Whether rates are of now: without a connection nobody can know them. */
+export const hasRates = ({ connection }: Seen): boolean => connection.kind !== 'broken' && connection.kind !== 'locked'
+
+function rateCell(rate: number | undefined, seen: Seen, look: Look): Cell {
+  if (!hasRates(seen)) return { text: signsOf(look).none, tone: 'dim', order: -1 }
   if (rate === undefined) return NONE
   return {
     text: rate >= 100 ? grouped(Math.round(rate)) : rate.toFixed(1),
@@ -43,14 +55,14 @@ const STAGES: readonly Column[] = [
   { title: 'Rows', side: 'right', importance: 1 },
 ]
 
-export function stagesTable(seen: Seen): Table {
+export function stagesTable(seen: Seen, look: Look): Table {
   const since = sinceOf(seen)
   return {
     columns: STAGES,
     rows: pipelineIn(seen).hops.map(hop => ({
       cells: [
         { text: hop.name === 'Candles' ? '1m candles' : hop.name },
-        rateCell(hop.rate),
+        rateCell(hop.rate, seen, look),
         lagCell(hop),
         countCell(hop.waiting),
         ageCell(hop.committedMs === undefined ? undefined : hop.committedMs + since),
@@ -86,7 +98,7 @@ export function exchangesTable(seen: Seen, look: Look): Table {
     return {
       cells: [
         { text: harmless(exchange, look) },
-        rateCell(table?.rate),
+        rateCell(table?.rate, seen, look),
         ageCell(age_seconds * 1000 + since),
         countCell(markets),
         table ? countCell(table.rows) : NONE,
@@ -113,7 +125,7 @@ export function tablesTable(seen: Seen, look: Look): Table {
     cells: [
       { text: harmless(table, look) },
       countCell(rows),
-      rateCell(rates.get(table)),
+      rateCell(rates.get(table), seen, look),
       bytes === null ? NONE : { text: bytesText(bytes), order: bytes },
       ageCell(Date.parse(seen.stats?.time ?? '') - Date.parse(committed) + since),
     ],

@@ -1,20 +1,30 @@
 /** The views of the terminal: each one table that is scrolled, and what stands above it. */
 import { grouped, LATE_MS } from '../../../figures/pipeline.ts'
+import { lengthText } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
 import type { Table } from '../table.ts'
-import { dim, type Line, type Look, plain } from '../text.ts'
+import { dim, type Line, type Look, plain, type Size } from '../text.ts'
 import { candlesTable, chartLines } from './chart.ts'
+import { endsTable } from './ends.ts'
 import { gapsLegend, gapsTable, hoursTable, hoursTitle } from './gaps.ts'
 import { lettersTable, lettersTitle } from './letters.ts'
-import { logTable } from './log.ts'
+import { logLines, logTable } from './log.ts'
 import { marketsTable } from './markets.ts'
-import { deadLettersTable, exchangesTable, pipelineIn, stagesTable, tablesTable } from './pipeline.ts'
+import {
+  deadLettersTable,
+  exchangesTable,
+  hasRates,
+  pipelineIn,
+  stagesTable,
+  stillMs,
+  tablesTable,
+} from './pipeline.ts'
 
 /** A table, a line, or lines that are shown together or not at all. */
 export type Part = Table | Line | { readonly block: readonly Line[] }
 
 export interface View {
-  /** Tables and lines above the one that is scrolled. */
+  /** Tables and lines above the one that is scrolled, the first of them the name of what is opened. */
   readonly above: readonly Part[]
   readonly table: Table
 }
@@ -33,22 +43,27 @@ export const TITLES: Readonly<Record<ViewName, string>> = {
   },
 }
 
-/** `opened`: what is looked into. `columns`: how wide it may be. */
+/** A table's titles and two rows. */
+export const LEAST_TABLE = 3
+
+/** `opened`: what is looked into. `columns`, `rows`: how much room there is for all of it. */
 export function viewOf(
   name: ViewName,
   seen: Seen,
-  { opened, columns }: { readonly opened: string | undefined; readonly columns: number },
+  { opened, columns, rows }: Size & { readonly opened: string | undefined },
   look: Look,
 ): View {
   switch (name) {
     case 'overview':
-      return { above: [stagesTable(seen), [], exchangesTable(seen, look), []], table: marketsTable(seen, look) }
-    case 'markets':
-      return opened === undefined
-        ? { above: [], table: marketsTable(seen, look) }
-        : { above: [{ block: [...chartLines(seen, opened, columns, look), []] }], table: candlesTable(seen, opened) }
+      return { above: [stagesTable(seen, look), [], exchangesTable(seen, look), []], table: marketsTable(seen, look) }
+    case 'markets': {
+      if (opened === undefined) return { above: [], table: marketsTable(seen, look) }
+      const size = { columns, rows: rows - LEAST_TABLE - 1 }
+      const [name, ...chart] = chartLines(seen, opened, size, look)
+      return { above: [name, { block: [...chart, []] }], table: candlesTable(seen, opened) }
+    }
     case 'feeds':
-      return { above: [...feedLines(seen), []], table: exchangesTable(seen, look) }
+      return { above: [...feedLines(seen), [], endsTable(seen, look), []], table: exchangesTable(seen, look) }
     case 'tables':
       return { above: [], table: tablesTable(seen, look) }
     case 'dlq':
@@ -60,7 +75,7 @@ export function viewOf(
         ? { above: [{ block: [...gapsLegend(columns, look), []] }], table: gapsTable(seen, look) }
         : { above: [hoursTitle(opened, look), []], table: hoursTable(seen, opened) }
     case 'log':
-      return { above: [], table: logTable(seen, look) }
+      return { above: logLines(seen, opened), table: logTable(seen, opened, look) }
   }
 }
 
@@ -84,7 +99,7 @@ function feedLines({ stats }: Seen): Line[] {
 function refusedLine(seen: Seen): Line {
   const hop = pipelineIn(seen).hops.find(({ name }) => name === 'DLQ')
   if (!hop) return [dim('Nothing has come yet.')]
-  const rate = hop.rate === undefined ? '' : `${hop.rate.toFixed(1)}/s now; `
+  const rate = hop.rate === undefined || !hasRates(seen) ? '' : `${hop.rate.toFixed(1)}/s now; `
   return [plain(`${rate}${grouped(hop.rows)} records were ever refused and are kept.`)]
 }
 
@@ -93,4 +108,11 @@ export function alarmsIn(seen: Seen): readonly string[] {
   const silentMs = seen.nowMs - seen.statsMs
   const old = seen.stats && silentMs > LATE_MS ? ['The figures are over two minutes old.'] : []
   return [...old, ...pipelineIn(seen).alarms]
+}
+
+/** What one has to know besides: that the lake stands still, and what the command itself says. */
+export function notesIn(seen: Seen): readonly string[] {
+  const still = stillMs(seen)
+  const said = still === undefined ? [] : [`Nothing new has been committed for ${lengthText(still)}.`]
+  return [...said, ...seen.notes]
 }

@@ -2,7 +2,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Screen } from '../../../cli/terminal/keys.ts'
 import type { Seen } from '../../../cli/terminal/seen.ts'
-import { VIEWS } from '../../../cli/terminal/views/views.ts'
 import { drawn } from './drawn.ts'
 import { manyMarkets, NOW, SEEN, WELL } from './seen-lake.ts'
 
@@ -140,10 +139,23 @@ test('a stall is seen at once: rates are of the last seconds, not since the star
   expect(lines.filter(line => /^(Bronze|Silver|DLQ|Gold) +0\.0 /.test(line))).toHaveLength(4)
 })
 
+test('a lake in which nothing is committed any more says so, and since when', async () => {
+  const since = async (ms: number) => (await drawn({ ...WELL, nowMs: NOW + ms }, {}, 80, 24)).lines
+  expect((await since(12_000)).join('\n')).not.toContain('Nothing new')
+  expect((await since(22_000))[2]).toBe('Nothing new has been committed for 25 s.')
+  const { virtual } = await drawn({ ...WELL, nowMs: NOW + 22_000 }, {}, 80, 24)
+  // Yellow, the dot of the connection too.
+  expect([await virtual.colour(2, 0), await virtual.colour(0, 61)]).toEqual([3, 3])
+})
+
 test('the other views have their figures', async () => {
   const of = async (screen: Partial<Screen>) => (await drawn(SEEN, screen, 80, 16)).lines.slice(5, 9)
-  expect(await of({ view: 'feeds' })).toEqual([
+  expect((await drawn(SEEN, { view: 'feeds' }, 80, 16)).lines.slice(5, 13)).toEqual([
     'Missed by feeds: 5 looked for, 0 lost, 1 unreadable',
+    '',
+    'Exchange  Ended  By cause             Outages in 24 h  Lasted  By cause',
+    'BINANCE       4  stale 3, rotation 1                2    40 s  stale 1, broken 1',
+    'KRAKEN        0                                     0',
     '',
     'Exchange  Messages/s  Last trade  Markets  Messages  Waiting  Refused in 24 h',
     'BINANCE          100     2 s ago        2     1,000        3               30',
@@ -178,9 +190,18 @@ test('the other views have their figures', async () => {
     '2026-11-20 10:00  refused        100        3        3     0           0',
     '2026-11-19 13:00  filled         100        0        0     0           0',
   ])
-  expect((await of({ view: 'log' })).slice(0, 2)).toEqual([
+  expect(await of({ view: 'log' })).toEqual([
+    'Newest 2 lines kept; e shows 2 warnings and errors since 2026-11-20 10:00',
+    '',
     'Time          Level  Message           Details',
     '12:00:29.000  ERROR  a feed is silent  exchange=kraken',
+  ])
+  expect((await drawn(SEEN, { view: 'log', opened: 'warnings' }, 80, 16)).lines.slice(5, 10)).toEqual([
+    '2 warnings and errors since 2026-11-20 10:00: e shows all lines',
+    '',
+    'Time          Level  Message                     Details',
+    '12:00:29.000  ERROR  a feed is silent            exchange=kraken',
+    '10:00:30.000  WARN   a feed lost its connection  exchange=binance',
   ])
 })
 
@@ -198,33 +219,7 @@ test('a broken connection says why, for how long, and when it is tried again; fi
   const { lines } = await drawn(broken, {}, 80, 24)
   expect(lines[0]).toBe('tradelake ./lake                                          ● broken for 1 min 5 s')
   expect(lines[2]).toBe('No answer: connect ECONNREFUSED 127.0.0.1:8080. Tried again in 3 s.')
-  expect(lines.find(line => line.startsWith('Gold'))).toBe('Gold          98.0  none        0  1 min 8 s ago    980')
-})
-
-test('before anything is known, each view says what it waits for', async () => {
-  const nothing: Seen = {
-    ...SEEN,
-    stats: undefined,
-    before: undefined,
-    markets: undefined,
-    quotes: new Map(),
-    coverage: undefined,
-    log: undefined,
-    connection: { kind: 'connecting' },
-  }
-  const texts = await Promise.all(VIEWS.map(async view => (await drawn(nothing, { view }, 80, 24)).lines.join('\n')))
-  expect(texts.map(text => text.includes('● connecting'))).toEqual(VIEWS.map(() => true))
-  for (const said of [
-    'Nothing has come yet.',
-    'No markets yet',
-    'No exchange has sent',
-    'no tables yet',
-    'Counting what was refused',
-    'Counting the trades',
-    'Reading the log',
-  ])
-    expect(
-      texts.some(text => text.includes(said)),
-      said,
-    ).toBe(true)
+  expect(lines.find(line => line.startsWith('Gold'))).toBe('Gold             –  none        0  1 min 8 s ago    980')
+  expect(lines.join('\n')).not.toMatch(/ (98\.0|110) /)
+  expect((await drawn(broken, { view: 'dlq' }, 80, 24)).lines.join('\n')).not.toContain('/s now')
 })

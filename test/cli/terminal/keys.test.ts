@@ -86,6 +86,13 @@ describe('a key', () => {
     expect(pressed(firstScreen('overview'), 'return')).toMatchObject({ view: 'markets', opened: 'BINANCE:BTCUSDT' })
   })
 
+  test('e shows the warnings of the log alone, and all lines again; elsewhere nothing', () => {
+    const opened = pressed(firstScreen('log'), 'down', 'e') as Screen
+    expect(opened).toMatchObject({ opened: 'warnings', at: 0 })
+    expect(['e', 'escape'].map(each => (pressed(opened, each) as Screen).opened)).toEqual([undefined, undefined])
+    expect(pressed(START, 'e')).toEqual(START)
+  })
+
   test('sorts what is opened apart from the view that it is opened in', () => {
     const opened = pressed(firstScreen('markets'), 's', 'return', 'S') as Screen
     expect(opened.orders).toEqual({

@@ -55,7 +55,7 @@ describe('where a terminal can do less', () => {
   ])('%i by %i is enough for the table', async (columns, rows) => {
     const { lines } = await drawn(manyMarkets(30), { view: 'markets' }, columns, rows)
     expect(lines).toHaveLength(rows)
-    expect(lines.join('\n')).toMatch(columns === 20 ? /columns are needed|BINA/ : /BINANCE:C000USDT/)
+    expect(lines.join('\n')).toMatch(columns === 20 ? /columns are needed\nfor this|BINA/ : /BINANCE:C000USDT/)
   })
 
   test('what is above gives way to the table, and is counted', async () => {
@@ -66,7 +66,7 @@ describe('where a terminal can do less', () => {
   })
 
   test('a smaller one is told so', async () => {
-    expect((await drawn(SEEN, {}, 19, 5)).lines).toEqual(['Too small.', '', '', '', ''])
+    expect((await drawn(SEEN, {}, 19, 5)).lines).toEqual(['Too small: 20 by 7', 'is needed.', '', '', ''])
   })
 })
 
@@ -102,6 +102,44 @@ test('a market that is opened has its candles drawn, and each minute with exact 
   expect(other.lines.slice(3, 5)).toEqual(['KRAKEN:BTCUSD', 'Reading its candles…'])
 })
 
+test.each([
+  [24, true, SEEN],
+  [24, true, WELL],
+  [18, true, WELL],
+  [14, false, SEEN],
+  [8, false, WELL],
+] as const)(
+  'a market that is opened has its name and its newest minutes on %i lines, its plot whole or not: %s',
+  async (rows, isPlotted, lake) => {
+    const candles = Array.from({ length: 60 }, (_, at) => {
+      const start = `2026-11-20T11:${String(at).padStart(2, '0')}:00Z`
+      const traded = at % 4 > 0
+      return {
+        ...{
+          exchange: 'BINANCE',
+          symbol: 'BTCUSDT',
+          start,
+          end: start,
+          vwap: null,
+          first_trade: null,
+          last_trade: null,
+        },
+        ...{ open: traded ? '100.25' : null, high: traded ? '108' : null, low: traded ? '99' : null },
+        ...{ close: traded ? '103.125' : null, volume: traded ? '1234567.12345678' : null, trades: traded ? 12 : null },
+        ...{ quote_volume: null, taker_buy_volume: null, status: at % 4 > 1 ? ('gap' as const) : ('closed' as const) },
+      }
+    })
+    const opened = { market: 'BINANCE:BTCUSDT', rows: candles }
+    const { lines } = await drawn({ ...lake, candles: opened }, { view: 'markets', opened: opened.market }, 80, rows)
+    const name = lines.findIndex(line => line.startsWith('BINANCE:BTCUSDT 1m'))
+    const table = lines.findIndex(line => line.startsWith('Minute (UTC)'))
+    expect(name).toBeGreaterThan(0)
+    expect(lines[table + 1]).toMatch(/^2026-11-20 11:59 /)
+    expect(lines.slice(name, table).some(line => line.includes('× trades are missing'))).toBe(isPlotted)
+    expect(lines.slice(name, table).some(line => line.includes('last 103.125'))).toBe(isPlotted)
+  },
+)
+
 test('refused records say why, where they are in Kafka, and what their bytes are', async () => {
   const row = {
     ...{ exchange: 'BINANCE', time: '2026-11-20T11:59:01Z', error_type: 'price_validation', source: 'silver' },
@@ -122,6 +160,15 @@ test('refused records say why, where they are in Kafka, and what their bytes are
   expect(other.lines[5]).toBe('Reading the records…')
 })
 
+test('the help has every key on 80 by 24, whatever is amiss', async () => {
+  const { lines } = await drawn(SEEN, { isHelp: true }, 80, 24)
+  const keys = lines.slice(3, 22).map(line => line.slice(0, 16).trim())
+  expect(keys).toEqual([
+    ...['1', '2', '3', '4', '5', '6', '7', 'Tab, Shift-Tab', 'Up, Down, k, j', 'PgUp, PgDn', 'Home, End, g, G'],
+    ...['/', 'Esc', 's, S', 'r', 'Enter', 'e', '?', 'q, Ctrl-C'],
+  ])
+})
+
 test('what is cut of the chosen row stands below in full', async () => {
   const details =
     'table=gold_crypto_trades commits=1 files=12 rows=123456 removed=0 conflicts=0 partition=exchange_date=2026-11-20'
@@ -134,12 +181,12 @@ test('what is cut of the chosen row stands below in full', async () => {
     ],
   }
   const { lines } = await drawn(seen, { view: 'log', at: 1 }, 80, 18)
-  expect(lines.slice(3, 6)).toEqual([
+  expect(lines.slice(5, 8)).toEqual([
     'Time  Level  Message  Details',
     '      INFO   commit   short',
     '      INFO   commit   table=gold_crypto_trades commits=1 files=12 rows=123456 r…',
   ])
-  expect(lines.join('')).toContain(`Details: ${details}`)
+  expect(lines.join(' ')).toContain(`Details: ${details}`)
   const first = await drawn(seen, { view: 'log', at: 0 }, 80, 18)
   expect(first.lines.join('')).not.toContain('Details: ')
 })

@@ -50,6 +50,12 @@ const exchange = (name: string, markets: number, age: number) => ({
   ...{ exchange: name, markets, last_trade: iso(NOW - age * 1000), age_seconds: age },
 })
 
+const OUTAGE = { exchange: 'BINANCE', status: 'checked' }
+const feed = (exchange: string, ends: Readonly<Record<string, number>>) => ({
+  ...{ exchange, ready: true, waiting_records: 0, spill_bytes: 0, missing_trades: 0, problems: [] },
+  connections: [{ url: null, live: true, markets: 2, age_seconds: 60, silent_seconds: 1, ends, last_end: null }],
+})
+
 export const MARKETS = [
   marketRow('BINANCE', 'BTC', 'USDT'),
   marketRow('BINANCE', 'SHIB', 'USDT'),
@@ -59,7 +65,7 @@ export const MARKETS = [
 
 /** At 11:59:55 there were half as many rows: 550 messages in 5 s are 110 a second. */
 export const SEEN: Seen = {
-  ...{ place: './lake', nowMs: NOW, statsMs: NOW, hasLog: true, notes: [], hint: '' },
+  ...{ place: './lake', nowMs: NOW, statsMs: NOW, quietMs: 15_000, hasLog: true, notes: [], hint: '' },
   connection: { kind: 'live', sinceMs: NOW - 60_000, restored: false },
   stats: {
     time: iso(NOW),
@@ -82,6 +88,13 @@ export const SEEN: Seen = {
     ['BINANCE:SHIBUSDT', quoteOf('0.00000821', -1, { ageMs: 180_000, before: '0.0000084' })],
     ['KRAKEN:BTCUSD', quoteOf('12345678901234567890.12345678', 0, { ageMs: 7_000 })],
   ]),
+  ends: {
+    feeds: [feed('BINANCE', { stale: 2, rotation: 1 }), feed('BINANCE', { stale: 1 }), feed('KRAKEN', {})],
+    outages: [
+      { ...OUTAGE, from: iso(NOW - 600_000), to: iso(NOW - 570_000), cause: 'stale: nothing for 30 s' },
+      { ...OUTAGE, from: iso(NOW - 90_000), to: iso(NOW - 80_000), cause: 'broken: ECONNRESET' },
+    ],
+  },
   coverage: [
     ...[23, 2, 1, 0].map(hours => ({
       ...{ exchange: 'BINANCE', symbol: 'BTCUSDT', start: iso(Date.UTC(2026, 10, 20, 12) - hours * 3_600_000) },
@@ -100,6 +113,10 @@ export const SEEN: Seen = {
         status: hours === 1 ? ('gap' as const) : ('closed' as const),
       },
     })),
+  ],
+  warnings: [
+    { time: iso(NOW - 1_000), level: 'ERROR', message: 'a feed is silent', details: 'exchange=kraken' },
+    { time: iso(NOW - 7_200_000), level: 'WARN', message: 'a feed lost its connection', details: 'exchange=binance' },
   ],
   candles: undefined,
   letters: undefined,

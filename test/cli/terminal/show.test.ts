@@ -69,6 +69,20 @@ describe('the screen', () => {
     screen.close()
   })
 
+  test('takes a key that comes right after Esc as that key', async () => {
+    const virtual = virtualTerminal(80, 24)
+    const screen = shown(virtual, SEEN)
+    await virtual.type('6')
+    await virtual.type('\r\x1b5')
+    expect(screen.looked()).toMatchObject({ view: 'dlq', opened: undefined })
+    await virtual.type('/brtz\x1b?')
+    expect((await virtual.lines()).at(-1)).toBe('Any key closes the help.')
+    await virtual.type('\x1b\x1b')
+    await virtual.type('1\x1b\x1b[B\r')
+    expect(screen.looked()).toMatchObject({ view: 'markets', opened: 'BINANCE:SHIBUSDT' })
+    screen.close()
+  })
+
   test('writes only the lines that have changed, all at once', async () => {
     const virtual = virtualTerminal(80, 24)
     const screen = shown(virtual, WELL)
@@ -82,8 +96,23 @@ describe('the screen', () => {
     await screen.know({ quotes })
     const more = virtual.written.slice(before)
     expect(more).toHaveLength(1)
-    expect(more[0].replaceAll('\x1b', '␛')).toMatch(/^␛\[\?2026h␛\[6;1H[^\n]*0\.00000822[^\n]*␛\[K␛\[\?2026l$/)
+    expect(more[0].replaceAll('\x1b', '␛')).toMatch(/^␛\[\?2026h␛\[6;1H␛\[K[^\n]*0\.00000822[^\n]*␛\[\?2026l$/)
     expect((await virtual.lines())[5]).toContain('0.00000822 ▲')
+    screen.close()
+  })
+
+  // On a VT100 the cursor stands on the last letter of a full line, where lines are not broken: xterm's own screen does not show it.
+  test('erases nothing behind a text, which on full lines would be their last letter', async () => {
+    const virtual = virtualTerminal(80, 24)
+    const screen = shown(virtual, WELL)
+    expect((await virtual.lines())[0]).toHaveLength(80)
+    const lines = virtual.written
+      .join('')
+      .replaceAll('\x1b', '␛')
+      .split(/␛\[\d+;1H/)
+      .slice(1)
+    expect(lines).toHaveLength(24)
+    expect(lines.filter(line => line.lastIndexOf('␛[K') !== 0)).toEqual([])
     screen.close()
   })
 

@@ -54,5 +54,7 @@ test('a long text goes on on the next line, and is cut where the lines are not e
   expect(wrap('abcdefgh', 3, 5, LOOK)).toEqual(['abc', 'def', 'gh'])
   expect(wrap('abcdefgh', 3, 2, LOOK)).toEqual(['abc', 'de…'])
   expect(wrap('币安人生', 3, 5, LOOK)).toEqual(['币', '安', '人', '生'])
+  expect(wrap('nothing has come yet', 12, 5, LOOK)).toEqual(['nothing has', 'come yet'])
+  expect(wrap('nothing has come yet', 7, 2, LOOK)).toEqual(['nothing', 'has co…'])
   expect(wrap('', 3, 5, LOOK)).toEqual([])
 })

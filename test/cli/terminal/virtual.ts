@@ -63,7 +63,7 @@ export function virtualTerminal(columns: number, rows: number): Virtual {
     async type(keys) {
       input.write(keys)
       // A key that may begin a longer code, as Esc does, is told only after a while.
-      await new Promise(resolve => setTimeout(resolve, keys.endsWith('\x1b') ? 600 : 20))
+      await new Promise(resolve => setTimeout(resolve, keys.endsWith('\x1b') ? 100 : 20))
     },
     async resize(width, height) {
       screen.resize(width, height)

@@ -8,7 +8,7 @@ import { DLQ_TABLE } from '../../../domain/tables.ts'
 import { ingest } from '../../../functions/bronze/bronze.ts'
 import { commitTable } from '../../../functions/commit/commit.ts'
 import { liveApi } from '../../api/live/support.ts'
-import { addTrades, marketLake, NOW } from '../../api/market/market-lake.ts'
+import { addTrades, marketLake, NOW, publishReports, REPORTS, report } from '../../api/market/market-lake.ts'
 import type { FakeTimers } from '../../feeds/fake-timers.ts'
 import { BINANCE, kafkaEvent, refineAll } from '../../functions/support.ts'
 
@@ -100,6 +100,19 @@ describe('a lake that is watched', () => {
     const { watch, timers } = watched({ view: 'gaps', opened: undefined })
     await until(timers, () => watch.seen().coverage !== undefined)
     expect(watch.seen().coverage?.some(({ status }) => status === 'gap')).toBe(true)
+    await watch.stop()
+  })
+
+  test('has the outages of the last day while feeds are looked at; of connections that others keep it knows nothing', async () => {
+    const away = { kind: 'disconnect', status: 'checked', fromId: null, toId: null, cause: 'broken: reset' } as const
+    const times = { fromTime: NOW - 120_000_000n, toTime: NOW - 60_000_000n, reportedAt: NOW }
+    await publishReports(lake, [report('kraken', { ...away, ...times })], REPORTS.length)
+    const { watch, timers } = watched({ view: 'feeds', opened: undefined })
+    await until(timers, () => watch.seen().ends !== undefined)
+    expect(watch.seen().ends?.feeds).toBeUndefined()
+    expect(watch.seen().ends?.outages.map(({ exchange, cause }) => [exchange, cause])).toEqual([
+      ['KRAKEN', 'broken: reset'],
+    ])
     await watch.stop()
   })
 

@@ -108,7 +108,7 @@ describe('candles', () => {
     await untilText(page, '.foot', /windows of 5m/)
     // What cannot be told apart is not asked for.
     await page.goto(chart('&tf=1m&last=31536000'))
-    await untilText(page, '.foot', /windows of 4h/)
+    await untilText(page, '.foot', /windows? of 4h/)
     await page.keyboard.press('1')
     await untilText(page, '.foot', /windows of 1m/)
     expect(page.url()).toContain('last=240000')
@@ -118,7 +118,7 @@ describe('candles', () => {
     const page = await shown()
     await page.evaluate(`
       const observer = new MutationObserver(() => {
-        if (!document.querySelector('.foot')?.textContent.includes('windows of 4h')) return
+        if (!/windows? of 4h/.test(document.querySelector('.foot')?.textContent)) return
         observer.disconnect()
         document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '1', bubbles: true }))
       })

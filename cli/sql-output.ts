@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { Answer } from '../adapters/duckdb-reader.ts'
 import type { SqlValue } from '../domain/ports.ts'
 import { cellJson } from '../domain/sql.ts'
+import { csvField } from '../figures/csv.ts'
 import { formatCount, formatTable } from './format.ts'
 
 /** A table for people: the first rows, and how many more there are. Control characters are shown, never sent to the terminal. */
@@ -28,7 +29,7 @@ export async function writeTable({ columns, rows }: Answer, limit: number): Prom
 
 /** RFC 4180, with a header and line feeds; null is nothing, an empty text is `""`, what is nested is JSON. */
 export async function writeCsv({ columns, rows }: Answer): Promise<boolean> {
-  await write(`${columns.map(({ name }) => csvText(name)).join(',')}\n`)
+  await write(`${columns.map(({ name }) => csvField(name)).join(',')}\n`)
   let hasValue = false
   for await (const some of rows) {
     hasValue ||= some.some(hasContent)
@@ -74,9 +75,5 @@ function printable(text: string): string {
 
 function csvCell(value: SqlValue): string {
   if (value === null) return ''
-  return typeof value === 'string' ? csvText(value) : textOf(value)
-}
-
-function csvText(text: string): string {
-  return text === '' || /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  return typeof value === 'string' ? csvField(value) : textOf(value)
 }

@@ -7,6 +7,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { MiddlewareHandler } from 'hono'
 import { problem } from '../market/problems.ts'
+import { createSeats } from './seats.ts'
 
 interface Asking {
   /** Aborts when the client has left. */
@@ -33,7 +34,7 @@ export const takingTurns: MiddlewareHandler = async (context, next) => {
   try {
     await asking.run(mine, next)
   } finally {
-    if (mine.seat === 'held') leaveSeat()
+    if (mine.seat === 'held') seats.leave()
     // A body that goes on is made as fast as the client takes it, and holds little.
     mine.seat = 'given back'
   }
@@ -53,7 +54,7 @@ export async function turn(isLong = false): Promise<void> {
   const mine = asking.getStore()
   if (!mine) return
   if (mine.seat === 'none' && !mine.signal.aborted && (isLong || ++mine.turns > SHORT_TURNS)) {
-    await takeSeat()
+    await seats.take()
     mine.seat = 'held'
   }
   if (mine.signal.aborted) throw problem(503, 'The client left before it was answered.')
@@ -64,19 +65,7 @@ function give(): void {
   if (waiting.length > 0) setImmediate(give)
 }
 
-let seats = SEATS
-const standing: (() => void)[] = []
-
-async function takeSeat(): Promise<void> {
-  if (seats > 0) seats--
-  else await new Promise<void>(resolve => standing.push(resolve))
-}
-
-function leaveSeat(): void {
-  const next = standing.shift()
-  if (next) next()
-  else seats++
-}
+const seats = createSeats(SEATS)
 
 /** The same pieces, each made in a turn of its own. */
 export async function* inTurns<Piece>(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece> {

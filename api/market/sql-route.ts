@@ -5,6 +5,7 @@ import { BadInput, Corrupt, messageOf, NotFound, TradelakeError } from '../../do
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { cellJson } from '../../domain/sql.ts'
 import { queryViews } from '../../tables/views.ts'
+import { createSeats } from '../http/seats.ts'
 import { inTurns } from '../http/turns.ts'
 import { parametersOf } from './parameters.ts'
 import { problem } from './problems.ts'
@@ -100,23 +101,17 @@ function refusalOf(error: unknown): unknown {
   return error
 }
 
-const waiting: (() => void)[] = []
-let isTaken = false
+const engine = createSeats(1)
 
 /** Does the work when no other query runs. A client that leaves while it waits waits no longer. @throws Problem 503 */
 async function alone<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  if (isTaken) {
-    if (waiting.length >= MOST_WAITING)
-      throw problem(503, `${MOST_WAITING} queries wait already: try again in a while.`)
-    await new Promise<void>(resolve => waiting.push(resolve))
-  }
-  isTaken = true
+  if (engine.standing() >= MOST_WAITING)
+    throw problem(503, `${MOST_WAITING} queries wait already: try again in a while.`)
+  await engine.take()
   try {
     if (signal.aborted) throw problem(503, 'The client left before it was answered.')
     return await work()
   } finally {
-    const next = waiting.shift()
-    if (next) next()
-    else isTaken = false
+    engine.leave()
   }
 }

@@ -1,4 +1,5 @@
 /** What a query in SQL gave, as cells to read and as lines to draw; and the queries that were asked before. */
+import { csvField } from '../../figures/csv.ts'
 
 export type SqlCell = string | number | boolean | null | object
 
@@ -71,10 +72,9 @@ function secondsIn(text: string): number {
 
 /** RFC 4180, with a header; null is nothing. */
 export function csvOf({ columns, rows }: SqlAnswer): string {
-  const field = (text: string) => (text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
   const line = (fields: readonly string[]) => `${fields.join(',')}\n`
-  const names = line(columns.map(({ name }) => field(name)))
-  return names + rows.map(row => line(row.map(cell => (cell === null ? '' : field(cellText(cell)))))).join('')
+  const names = line(columns.map(({ name }) => csvField(name)))
+  return names + rows.map(row => line(row.map(cell => (cell === null ? '' : csvField(cellText(cell)))))).join('')
 }
 
 const MOST_REMEMBERED = 30

@@ -1,5 +1,6 @@
 /** Queries in SQL over the lake, read only: the answer as a table and as lines, what was asked before, and a way to end what takes long. */
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { count } from '../../figures/pipeline.ts'
 import { ask, reasonOf } from '../api/requests.ts'
 import { download, now, pageMemory } from '../browser.ts'
 import { csvOf, historyIn, linesOf, remembered, type SqlAnswer } from '../model/sql.ts'
@@ -171,8 +172,8 @@ function Progress({ asked }: { readonly asked: Asked }) {
 }
 
 function answerText({ rows, more, milliseconds }: SqlAnswer): string {
-  const count = `${rows.length.toLocaleString('en-US')} row${rows.length === 1 ? '' : 's'}`
-  return `${more ? `the first ${count}: there are more` : count}, in ${milliseconds.toLocaleString('en-US')} ms`
+  const found = count(rows.length, 'row')
+  return `${more ? `the first ${found}: there are more` : found}, in ${milliseconds.toLocaleString('en-US')} ms`
 }
 
 interface ChoicesProps {

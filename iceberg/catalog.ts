@@ -51,7 +51,11 @@ export async function loadTable(ports: Pick<Ports, 'store' | 'state'>, name: str
 /** Like `loadTable`, but undefined where there is no such table. */
 export async function findTable(ports: Pick<Ports, 'store' | 'state'>, name: string): Promise<LoadedTable | undefined> {
   const attributes = await ports.state.get(pointerKey(name))
-  if (!attributes) return undefined
+  return attributes && loadTableAt(ports, name, attributes)
+}
+
+/** A table as its pointer's item says. @throws Corrupt; BadInput where the data was made under another root */
+async function loadTableAt(ports: Pick<Ports, 'store'>, name: string, attributes: Attributes): Promise<LoadedTable> {
   const version = attributes.v
   const metadataLocation = attributes['p.metadata_location']
   if (typeof version !== 'string' || typeof metadataLocation !== 'string')
@@ -75,8 +79,18 @@ export async function openTable(
   ports: Pick<Ports, 'store' | 'state'>,
   definition: TableDefinition,
 ): Promise<LoadedTable | undefined> {
-  const table = await findTable(ports, definition.name)
-  return table && { ...table, metadata: evolveMetadata(table.metadata, definition) }
+  const attributes = await ports.state.get(pointerKey(definition.name))
+  return attributes && openTableAt(ports, definition, attributes)
+}
+
+/** Like `openTable`, in the state that its pointer's item had when it was read. */
+export async function openTableAt(
+  ports: Pick<Ports, 'store'>,
+  definition: TableDefinition,
+  attributes: Attributes,
+): Promise<LoadedTable> {
+  const table = await loadTableAt(ports, definition.name, attributes)
+  return { ...table, metadata: evolveMetadata(table.metadata, definition) }
 }
 
 /**

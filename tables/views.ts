@@ -59,8 +59,9 @@ export async function createView(lake: ViewedLake, table: OpenTable): Promise<st
   return viewOf(table.definition, await localPaths(lake, table))
 }
 
-/** The views of a query's session, and the local paths of the files that they read. */
+/** The views of a query's session, the tables that it names, and the local paths of the files that they read. */
 export interface QueryViews {
+  readonly tables: readonly LoadedTable[]
   readonly views: readonly string[]
   readonly files: readonly string[]
 }
@@ -76,9 +77,14 @@ export async function queryViews(lake: ViewedLake, query: string): Promise<Query
   const opened = await Promise.all(
     allTables(lake.exchanges).map(async definition => {
       const isNamed = namesAny || text.includes(definition.name)
-      const paths = isNamed ? await localPaths(lake, await openView(lake, definition)) : []
-      return { view: viewOf(definition, paths), paths }
+      const named = isNamed ? await openView(lake, definition) : undefined
+      const paths = named ? await localPaths(lake, named) : []
+      return { table: named?.loaded, view: viewOf(definition, paths), paths }
     }),
   )
-  return { views: opened.map(({ view }) => view), files: opened.flatMap(({ paths }) => paths) }
+  return {
+    tables: opened.flatMap(({ table }) => table ?? []),
+    views: opened.map(({ view }) => view),
+    files: opened.flatMap(({ paths }) => paths),
+  }
 }

@@ -13,7 +13,10 @@ interface Asking {
   /** Aborts when the client has left. */
   readonly signal: AbortSignal
   turns: number
-  seat: 'none' | 'held' | 'given back'
+  /** The request's one seat, however many parts of it ask for one: settles when it has it. */
+  seat?: Promise<void>
+  /** Its answer has begun: what goes on is a body, which is made as fast as the client takes it, and holds little. */
+  isAnswered: boolean
 }
 
 const asking = new AsyncLocalStorage<Asking>()
@@ -30,13 +33,13 @@ const SHORT_TURNS = 3
  * and again would otherwise leave ever more work behind.
  */
 export const takingTurns: MiddlewareHandler = async (context, next) => {
-  const mine: Asking = { signal: context.req.raw.signal, turns: 0, seat: 'none' }
+  const mine: Asking = { signal: context.req.raw.signal, turns: 0, isAnswered: false }
   try {
     await asking.run(mine, next)
   } finally {
-    if (mine.seat === 'held') seats.leave()
-    // A body that goes on is made as fast as the client takes it, and holds little.
-    mine.seat = 'given back'
+    mine.isAnswered = true
+    // A part that still stands in line gets its seat later.
+    mine.seat?.then(seats.leave)
   }
 }
 
@@ -53,9 +56,9 @@ export async function turn(isLong = false): Promise<void> {
   })
   const mine = asking.getStore()
   if (!mine) return
-  if (mine.seat === 'none' && !mine.signal.aborted && (isLong || ++mine.turns > SHORT_TURNS)) {
-    await seats.take()
-    mine.seat = 'held'
+  if (!mine.isAnswered && !mine.signal.aborted && (isLong || ++mine.turns > SHORT_TURNS)) {
+    mine.seat ??= seats.take()
+    await mine.seat
   }
   if (mine.signal.aborted) throw problem(503, 'The client left before it was answered.')
 }

@@ -1,6 +1,7 @@
 /** Data files of the pipeline's tables: which hold the rows of a range, where they are had from, and their bytes. */
 import type { Context } from 'hono'
 import { isDataFileKey } from '../../domain/names.ts'
+import { EVER } from '../../domain/ranges.ts'
 import { allTables, type TableDefinition } from '../../domain/tables.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { openTable } from '../../iceberg/catalog.ts'
@@ -12,6 +13,7 @@ import { asOfIn } from './as-of.ts'
 import type { RowColumn } from './formats.ts'
 import { nearest } from './nearest.ts'
 import { problem } from './problems.ts'
+import { requireRepaired } from './repairs.ts'
 import { readRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { sendRows } from './send.ts'
@@ -96,13 +98,14 @@ function definitionOf(name: string | undefined): TableDefinition {
   )
 }
 
-function filesOf(
-  ports: Pick<MarketOptions['ports'], 'store'>,
+async function filesOf(
+  ports: Pick<MarketOptions['ports'], 'store' | 'state'>,
   table: LoadedTable,
   { upkeep }: TableDefinition,
   range: { readonly start: bigint | undefined; readonly end: bigint | undefined; readonly snapshotId: number },
 ): Promise<DataFile[]> {
   const { start, end, snapshotId } = range
+  await requireRepaired(ports, table, snapshotId, { from: start ?? EVER.from, to: end ?? EVER.to })
   const bounds = {
     ...(start !== undefined && { lower: start }),
     ...(end !== undefined && { upper: end - 1n }),

@@ -1,5 +1,6 @@
 /** Pins: a tag of one name on several tables, set in one transaction, which keeps that state of them until the pin is deleted. */
 import type { Ports } from '../../domain/ports.ts'
+import { EVER } from '../../domain/ranges.ts'
 import {
   allTables,
   candleTable,
@@ -17,6 +18,7 @@ import { commitTables, type TableChange } from '../catalog/tables.ts'
 import { type AsOf, PIN_NAME, pinnedIn, type Snapshots, snapshotsIn, tagsOf } from './as-of.ts'
 import { nearest } from './nearest.ts'
 import { problem } from './problems.ts'
+import { requireRepaired } from './repairs.ts'
 
 export interface Pin {
   readonly name: string
@@ -68,7 +70,8 @@ function pinOf(name: string, tables: readonly LoadedTable[]): Pin {
 
 /**
  * Pins the tables as they are at one instant, or as they were. A name that holds the same already is left as it is.
- * @throws Problem 400 for a name that is none; 404 where there is nothing to pin; 409 where the name holds something else
+ * @throws Problem 400 for a name that is none; 404 where there is nothing to pin; 409 where the name holds something else; 410, 503 where
+ * that state lacks rows that a repair makes again
  */
 export async function putPin(
   ports: CatalogPorts,
@@ -93,6 +96,8 @@ export async function putPin(
         `The pin ${name} holds a state of ${new Date(before.timeMs).toISOString()} already: delete it first, or give another name.`,
       )
     if (before) return { pin: before, isNew: false }
+    for (const table of tables)
+      if (wanted[table.name] !== undefined) await requireRepaired(ports, table, wanted[table.name], EVER)
     const changes = Object.entries(wanted).map(([table, id]) => pinning(table, name, id, asOf))
     try {
       await commitTables(ports, changes, repeatable(undefined, 'pin', name))

@@ -5,42 +5,95 @@
 import { Corrupt, messageOf, NotFound } from '../../domain/errors.ts'
 import type { Loss } from '../../domain/losses.ts'
 import type { Ports } from '../../domain/ports.ts'
+import type { TimeRange } from '../../domain/ranges.ts'
 import { DATA_LOSSES_TABLE } from '../../domain/tables.ts'
-import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
+import { type LoadedTable, loadTable, openTable } from '../../iceberg/catalog.ts'
 import { currentSnapshot, snapshotById } from '../../iceberg/metadata.ts'
 import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import { readLosses } from '../../tables/losses.ts'
 import { timeText } from './formats.ts'
 import { type Problem, problem } from './problems.ts'
 
-const known = new WeakMap<Snapshot, readonly Loss[]>()
-
 /**
  * `range`: of the table's times, microseconds since 1970, with both ends. What is lost for good does not count: the repair has said so.
- * Snapshots from before the loss still name the file.
- * @throws Problem 503; Corrupt
+ * A snapshot that a repair has left behind lacks those rows for ever, also when later ones have them again.
+ * @throws Problem 503, or 410 where later snapshots have them or may; Corrupt
  */
 export async function requireRepaired(
   ports: Pick<Ports, 'store' | 'state'>,
-  { name, metadata }: LoadedTable,
+  table: LoadedTable,
   snapshotId: number | undefined,
-  range: { readonly from: bigint; readonly to: bigint },
+  range: TimeRange,
 ): Promise<void> {
-  const losses = await unsettledLosses(ports)
-  if (losses.length === 0) return
-  const current = currentSnapshot(metadata)
-  const snapshot = snapshotId === undefined ? current : snapshotById(metadata, snapshotId)
+  const snapshot = snapshotId === undefined ? currentSnapshot(table.metadata) : snapshotById(table.metadata, snapshotId)
+  const recorded = await openTable(ports, DATA_LOSSES_TABLE)
+  const last = recorded && currentSnapshot(recorded.metadata)
+  if (!last || !snapshot) return
+  const { losses, isNow } =
+    last['timestamp-ms'] < snapshot['timestamp-ms']
+      ? { losses: await unsettledIn(ports, recorded, last), isNow: true }
+      : await unsettledAtTheEnd(ports, table.name, snapshot, recorded)
   const lost = losses.find(
     loss =>
-      loss.table === name &&
-      (snapshot === current || BigInt(snapshot?.['timestamp-ms'] ?? 0) * 1000n >= loss.foundAt) &&
+      loss.table === table.name &&
       (loss.range === undefined || (loss.range.from <= range.to && loss.range.to >= range.from)),
   )
-  if (lost)
+  if (!lost) return
+  const what = `A file of ${table.name} with ${lost.rows} rows was lost`
+  if (isNow)
     throw problem(
       503,
-      `A file of ${name} with ${lost.rows} rows was lost, and they are being made again: ask again in a while. If a repair was stopped, tradelake audit --repair goes on with it.`,
+      `${what}, and they are being made again: ask again in a while. If a repair was stopped, tradelake audit --repair goes on with it.`,
     )
+  throw problem(
+    410,
+    `${what}, and this earlier state lacks them: give a later as_of, or none, and begin without a cursor.`,
+  )
+}
+
+/** Repairs record what is lost with the snapshot that lacks it, whose time may be some milliseconds earlier. */
+const TOGETHER_MS = 1_000
+
+/**
+ * What was lost and not made again yet in the moment before the snapshot was followed by another, or now where none has followed it:
+ * the last snapshot before the record is settled is the one that has all rows again.
+ */
+async function unsettledAtTheEnd(
+  ports: Pick<Ports, 'store' | 'state'>,
+  name: string,
+  snapshot: Snapshot,
+  recorded: LoadedTable,
+): Promise<{ readonly losses: readonly Loss[]; readonly isNow: boolean }> {
+  const { metadata } = await loadTable(ports, name)
+  if (currentSnapshot(metadata)?.['snapshot-id'] === snapshot['snapshot-id'])
+    return { losses: await unsettledIn(ports, recorded, currentSnapshot(recorded.metadata)), isNow: true }
+  const begin = snapshot['timestamp-ms']
+  const next = metadata.snapshots.find(each => each['parent-snapshot-id'] === snapshot['snapshot-id'])?.['timestamp-ms']
+  // The one that followed may have expired.
+  const [from, to] = next === undefined ? [begin, begin + TOGETHER_MS] : [Math.max(begin, next - 1), next]
+  const { snapshots } = recorded.metadata
+  const before = snapshots.findLast(each => each['timestamp-ms'] <= from)
+  const during = snapshots.filter(each => each['timestamp-ms'] > from && each['timestamp-ms'] <= to)
+  const losses = (await Promise.all([before, ...during].map(each => unsettledIn(ports, recorded, each)))).flat()
+  // What was found with the one that followed, this one still has.
+  return { losses: losses.filter(({ foundAt }) => next === undefined || foundAt < BigInt(next) * 1000n), isNow: false }
+}
+
+const known = new WeakMap<Snapshot, readonly Loss[]>()
+
+/** What had not been made again when a snapshot of the record was taken. */
+async function unsettledIn(
+  ports: Pick<Ports, 'store'>,
+  recorded: LoadedTable,
+  snapshot: Snapshot | undefined,
+): Promise<readonly Loss[]> {
+  if (!snapshot) return []
+  const found = known.get(snapshot)
+  if (found) return found
+  const all = await readLosses(ports, recorded, snapshot['snapshot-id'])
+  const losses = all.filter(({ rows, rowsBefore }) => rows > 0 && rowsBefore !== undefined)
+  known.set(snapshot, losses)
+  return losses
 }
 
 /**
@@ -66,15 +119,4 @@ export async function lostSince(
       parameter,
     )
   )
-}
-
-async function unsettledLosses(ports: Pick<Ports, 'store' | 'state'>): Promise<readonly Loss[]> {
-  const table = await openTable(ports, DATA_LOSSES_TABLE)
-  const snapshot = table && currentSnapshot(table.metadata)
-  if (!snapshot) return []
-  const found = known.get(snapshot)
-  if (found) return found
-  const losses = (await readLosses(ports, table)).filter(({ rows, rowsBefore }) => rows > 0 && rowsBefore !== undefined)
-  known.set(snapshot, losses)
-  return losses
 }

@@ -3,12 +3,14 @@ import type { Context } from 'hono'
 import type { Answer } from '../../adapters/duckdb-reader.ts'
 import { BadInput, Corrupt, messageOf, NotFound, TradelakeError } from '../../domain/errors.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
+import { EVER } from '../../domain/ranges.ts'
 import { cellJson } from '../../domain/sql.ts'
 import { queryViews } from '../../tables/views.ts'
 import { createSeats } from '../http/seats.ts'
 import { inTurns } from '../http/turns.ts'
 import { parametersOf } from './parameters.ts'
 import { problem } from './problems.ts'
+import { requireRepaired } from './repairs.ts'
 import type { MarketOptions, Route } from './route.ts'
 import { hintsOf } from './sql-hints.ts'
 
@@ -58,7 +60,9 @@ async function answer(context: Context, { ports, sql }: MarketOptions): Promise<
   const { signal } = context.req.raw
   return alone(signal, async () => {
     const since = ports.clock.steady()
-    const reader = await sql(await queryViews({ exchanges: EXCHANGES, ports }, query))
+    const views = await queryViews({ exchanges: EXCHANGES, ports }, query)
+    for (const table of views.tables) await requireRepaired(ports, table, undefined, EVER)
+    const reader = await sql(views)
     try {
       const { columns, rows } = await reader.query(query, signal)
       const found = await firstRows({ columns, rows }, limit)

@@ -42,6 +42,24 @@ function longRequests() {
     await turn(true)
     throw new Error('it failed')
   })
+  app.get('/ways', async context => {
+    await Promise.all([turn(true), turn(true), turn(true)])
+    return context.text('ways')
+  })
+  app.get('/body', context => {
+    // It is begun before the request is over, and goes on behind it.
+    const made = Array.fromAsync({ length: 10 }, async (_, n) => {
+      await turn(true)
+      return String(n)
+    })
+    return context.body(
+      ReadableStream.from(
+        (async function* () {
+          for (const piece of await made) yield new TextEncoder().encode(piece)
+        })(),
+      ),
+    )
+  })
   app.get('/short', async context => {
     await turn()
     return context.text('short')
@@ -77,6 +95,25 @@ test('one that fails leaves its place to others', async () => {
   const { seen, ask } = longRequests()
   await Promise.all(Array.from({ length: 20 }, () => ask('/fails')))
   await Promise.all(Array.from({ length: 20 }, () => ask('/long')))
+  expect(seen).toEqual({ running: 0, most: 8, turns: 400, ended: 20 })
+})
+
+test('one that takes its turns on several ways at once has one seat, and gives it back', async () => {
+  const { seen, ask } = longRequests()
+  const before = Array.from({ length: 8 }, () => ask('/long'))
+  const ways = Array.from({ length: 20 }, () => ask('/ways'))
+  await Promise.all([...before, ...ways])
+  await Promise.all(Array.from({ length: 12 }, () => ask('/long')))
+  expect(seen).toEqual({ running: 0, most: 8, turns: 400, ended: 20 })
+})
+
+test('a body that stood in line when its request was over keeps no seat', async () => {
+  const { seen, ask } = longRequests()
+  const before = Array.from({ length: 8 }, () => ask('/long'))
+  const bodies = Array.from({ length: 20 }, async () => (await ask('/body')).text())
+  expect(new Set(await Promise.all(bodies))).toEqual(new Set(['0123456789']))
+  await Promise.all(before)
+  await Promise.all(Array.from({ length: 12 }, () => ask('/long')))
   expect(seen).toEqual({ running: 0, most: 8, turns: 400, ended: 20 })
 })
 

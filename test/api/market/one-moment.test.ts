@@ -96,18 +96,21 @@ async function takenOut(lake: MarketLake, table: typeof GOLD_TABLE): Promise<Dat
   return files
 }
 
-describe('while a repair makes rows again', () => {
-  async function putBack(lake: MarketLake, table: typeof GOLD_TABLE, add: readonly DataFile[]): Promise<void> {
-    const loaded = await loadTable(lake.ports, table.name)
-    const staged = await stageSnapshot(lake.ports, { table: loaded, add: [...add], operation: 'append' })
-    await lake.ports.state.transact([staged.write], lake.ports.ids.uuid())
-  }
+async function putBack(lake: MarketLake, table: typeof GOLD_TABLE, add: readonly DataFile[]): Promise<void> {
+  const loaded = await loadTable(lake.ports, table.name)
+  const staged = await stageSnapshot(lake.ports, { table: loaded, add: [...add], operation: 'append' })
+  await lake.ports.state.transact([staged.write], lake.ports.ids.uuid())
+}
 
+describe('while a repair makes rows again', () => {
   const ALL = `start=${NOW - 40n * DAY}&end=${NOW}`
   test.each([
     [
       GOLD_TABLE,
-      [`trades?${ALL}`, `trades?fresh=true&${ALL}&limit=5000`, `coverage?bucket=1d&${ALL}`, 'trades?limit=5000'],
+      [
+        ...[`trades?${ALL}`, `trades?fresh=true&${ALL}&limit=5000`, `coverage?bucket=1d&${ALL}`, 'trades?limit=5000'],
+        'exports?table=gold_crypto_trades',
+      ],
     ],
     [candleTable(TIMEFRAMES[0]), [`candles?${ALL}&limit=10000`, `candles?timeframe=2m&${ALL}`]],
     [candleTable(TIMEFRAMES[5]), [`candles?timeframe=1h&${ALL}`, 'symbols', `candles?timeframe=1d&${ALL}`]],
@@ -129,10 +132,48 @@ describe('while a repair makes rows again', () => {
       if (!path.includes('fresh'))
         expect((await ask(`${path}${path.includes('?') ? '&' : '?'}as_of=kept`)).data).toEqual(before[n].data)
     }
+    expect((await lake.ask('pins/other', { method: 'PUT' })).status).toBe(503)
     await putBack(lake, table, files)
     await settleLosses(lake.ports, [table])
-    for (const [n, path] of paths.entries()) expect((await ask(path)).data).toEqual(before[n].data)
+    // Files that were put back are named in another order.
+    const inOrder = ({ data }: Json) => (data[0].url ? data.map(({ url }: Json) => url).sort() : data)
+    for (const [n, path] of paths.entries()) expect(inOrder(await ask(path))).toEqual(inOrder(before[n]))
   })
+})
+
+test('a state that lacked rows is not answered when later ones have them again, by whatever name it is asked for', async () => {
+  const lake = await marketLake()
+  const ask = asking(lake)
+  const hours = candleTable(TIMEFRAMES.find(({ name }) => name === '1h') as (typeof TIMEFRAMES)[number])
+  const walk = `candles?timeframe=15m,1h&start=${NOW - 40n * DAY}&end=${NOW}&fill=previous&symbols=BTCUSDT`
+  const whole = (await ask(`${walk}&limit=10000`)).data
+  lake.clock.advance(1_000)
+  const files = await takenOut(lake, hours)
+  const lacking = (await loadTable(lake.ports, hours.name)).metadata['current-snapshot-id']
+  const whileLacking = new Date(lake.clock.now()).toISOString()
+  const { next } = await ask(`${walk}&limit=10`)
+  lake.clock.advance(1_000)
+  await putBack(lake, hours, files)
+  lake.clock.advance(1_000)
+  await settleLosses(lake.ports, [hours])
+  const again = new Date(lake.clock.now()).toISOString()
+  lake.clock.advance(1_000)
+
+  for (const path of [
+    `candles?timeframe=1h&as_of=${lacking}`,
+    `candles?timeframe=1h&as_of=${whileLacking}`,
+    `exports?table=${hours.name}&as_of=${lacking}`,
+    `${walk}&limit=10000&cursor=${next}`,
+  ]) {
+    const answer = await lake.get(path)
+    expect([path, answer.status]).toEqual([path, 410])
+    expect(((await answer.json()) as Json).detail).toMatch(
+      /^A file of gold_ohlcv_1h with \d+ rows was lost, and this earlier state lacks them: /,
+    )
+  }
+  expect((await lake.ask(`pins/late?as_of=${whileLacking}`, { method: 'PUT' })).status).toBe(410)
+  expect((await ask(`${walk}&limit=10000`)).data).toEqual(whole)
+  expect((await ask(`${walk}&limit=10000&as_of=${again}`)).data).toEqual(whole)
 })
 
 test('a pin whose file is lost says so once a repair has found that, and what is of now is answered', async () => {

@@ -48,7 +48,10 @@ export default defineConfig({
         },
       },
       {
-        test: { name: 'infra', include: ['test/infra/**/*.test.ts'], ...limits },
+        test: {
+          ...{ name: 'infra', include: ['test/infra/**/*.test.ts'], globalSetup: 'test/infra/prepare.ts' },
+          ...limits,
+        },
       },
       {
         test: { name: 'command', include: ['test/cli/*.test.ts'], ...limits },

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { DeleteBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
 import { TradelakeError } from '../domain/errors.ts'
+import { installCdk } from '../infra/cdk/install.ts'
 import type { KafkaMapping } from './bridge.ts'
 import { clientOptions, type Emulator } from './ministack.ts'
 
@@ -38,6 +39,7 @@ export async function deployTo(
   folder: string,
   context: Readonly<Record<string, string>>,
 ): Promise<Deployment> {
+  await installCdk()
   const output = join(folder, 'cdk.out')
   const empty = join(folder, 'empty')
   mkdirSync(empty, { recursive: true })

@@ -5,8 +5,8 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify, stripVTControlCharacters } from 'node:util'
+import { cacheFolder } from '../adapters/cache-folder.ts'
 import { TradelakeError } from '../domain/errors.ts'
-import { cacheFolder } from './python.ts'
 
 const run = promisify(execFile)
 const MAX_OUTPUT = 64 * 1024 * 1024

@@ -1,10 +1,10 @@
 /** Python environments for the parts of the local stack and of its tests that are written in Python. */
 import { execFile, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { cacheFolder } from '../adapters/cache-folder.ts'
 
 const run = promisify(execFile)
 const MAX_OUTPUT = 64 * 1024 * 1024
@@ -37,17 +37,4 @@ export async function pythonEnvironment(requirements: string): Promise<string> {
     rmSync(making, { recursive: true, force: true })
   }
   return interpreter(folder)
-}
-
-/** The folder that keeps what was installed between runs. @throws Error where no folder can be written */
-export function cacheFolder(): string {
-  for (const base of [process.env.XDG_CACHE_HOME, join(homedir(), '.cache'), tmpdir()]) {
-    if (!base) continue
-    const folder = join(base, 'tradelake')
-    try {
-      mkdirSync(folder, { recursive: true })
-      return folder
-    } catch {}
-  }
-  throw new Error('There is no folder to keep a Python environment in: set XDG_CACHE_HOME.')
 }

@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { cacheFolder } from '../adapters/cache-folder.ts'
 import { mavenFile } from './maven.ts'
 import { freePort, type Service, startService } from './processes.ts'
-import { cacheFolder } from './python.ts'
 
 const run = promisify(execFile)
 const VERSION = '3.0.9'

@@ -1,5 +1,5 @@
 /** The manifest: what the package is made of, and nothing more. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
@@ -7,6 +7,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const json = (path: string) => JSON.parse(readFileSync(ROOT + path, 'utf8'))
 const manifest = json('package.json')
 const lock = json('package-lock.json')
+/** What a deployment alone needs: infra/cdk/install.ts installs it. */
+const infra = json('infra/package.json')
 
 /** The packages that the TypeScript files of these folders and files import, in order. */
 function importedFrom(places: readonly string[]): string[] {
@@ -31,8 +33,13 @@ function importedFrom(places: readonly string[]): string[] {
   return [...new Set(packages)].sort()
 }
 
-/** The command that a package brings. */
-const binaryOf = (name: string) => Object.keys(lock.packages[`node_modules/${name}`].bin ?? { [name]: '' })[0]
+const isCode = (place: string) => statSync(ROOT + place).isDirectory() || place.endsWith('.ts')
+
+/** The command that a package brings; one that is a folder here stands under that. */
+function binaryOf(name: string): string {
+  const { link, resolved, bin } = lock.packages[`node_modules/${name}`]
+  return Object.keys((link ? lock.packages[resolved].bin : bin) ?? { [name]: '' })[0]
+}
 
 describe('package.json', () => {
   test('has as dependencies what the built folders import, no more and no less', () => {
@@ -53,8 +60,20 @@ describe('package.json', () => {
         !name.startsWith('@types/'),
     )
     expect(unused).toEqual([])
-    const declared = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies })
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies, ...infra.dependencies })
     expect(everything.filter(name => !declared.includes(name))).toEqual([])
+  })
+
+  test('leaves to the deployment’s own manifest what only infra/ and its tests import or run', () => {
+    const others = json('tsconfig.json').include.filter((name: string) => !['infra', 'test'].includes(name))
+    const tests = readdirSync(`${ROOT}test`).filter(name => name !== 'infra' && name !== 'integration')
+    const imported = importedFrom([...others, 'web', ...tests.map(name => `test/${name}`)].filter(isCode))
+    const deployments = importedFrom(['infra', 'test/infra'])
+    for (const name of Object.keys(infra.dependencies)) {
+      expect(imported).not.toContain(name)
+      expect(deployments.includes(name) || name === 'aws-cdk', name).toBe(true)
+    }
+    expect(json('infra/package-lock.json').packages[''].dependencies).toEqual(infra.dependencies)
   })
 
   test('has the platform packages that the launcher looks for, and no others', () => {
@@ -64,7 +83,7 @@ describe('package.json', () => {
     expect(Object.keys(manifest.optionalDependencies).sort()).toEqual(packages.sort())
   })
 
-  test('agrees with the lock file, which names no registry', () => {
+  test('agrees with the lock file, which names no registry, as that of the deployment does', () => {
     const { dependencies, devDependencies, optionalDependencies, version } = lock.packages['']
     expect({ dependencies, devDependencies, optionalDependencies, version }).toEqual({
       dependencies: manifest.dependencies,
@@ -72,10 +91,10 @@ describe('package.json', () => {
       optionalDependencies: manifest.optionalDependencies,
       version: manifest.version,
     })
-    const resolved = Object.values(lock.packages as Record<string, { resolved?: string }>).filter(
-      entry => entry.resolved,
+    const places = [lock, json('infra/package-lock.json')].flatMap(({ packages }) =>
+      Object.values<{ resolved?: string }>(packages).flatMap(entry => entry.resolved ?? []),
     )
-    expect(resolved).toEqual([])
+    expect(places).toEqual(['infra/cdk'])
   })
 
   test('has every platform’s variant of a package in the lock file: without one npm ci refuses, on any platform', () => {

@@ -1,4 +1,5 @@
 /** What the suites install is installed before them: a slow download does not count as a test's time. */
+import { installCdk } from '../../infra/cdk/install.ts'
 import { kafkaJars } from '../../localstack/kafka.ts'
 import { hasJava } from '../../localstack/maven.ts'
 import { ministackPython } from '../../localstack/ministack.ts'
@@ -21,6 +22,7 @@ import { sparkJars, sparkPython } from './spark.ts'
 // One after another: two Mavens would fill one repository at once.
 export default async function prepare(): Promise<void> {
   const needed = [
+    installCdk,
     ...(hasJava() ? [kafkaJars, registryHome, icebergJars, sparkJars] : []),
     ...(hasPython()
       ? [

@@ -1,7 +1,7 @@
 /** docker-compose.yml, as far as it can be held to something without Docker. */
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { parseOptions } from '../../cli/command.ts'
 import { feed } from '../../cli/feed.ts'
 import { simulator } from '../../cli/simulator.ts'
@@ -26,12 +26,8 @@ interface ComposeFile {
   readonly volumes: Readonly<Record<string, null>>
 }
 
-// The CDK carries a parser, so none is installed for this alone.
-const { parse } = createRequire(createRequire(import.meta.url).resolve('aws-cdk-lib'))('yaml') as {
-  parse: (text: string, options: object) => ComposeFile
-}
 const text = readFileSync(new URL('../../docker-compose.yml', import.meta.url), 'utf8')
-const { services, networks, volumes } = parse(text, { merge: true })
+const { services, networks, volumes }: ComposeFile = parse(text, { merge: true })
 const feeds = EXCHANGES.map(exchange => ({ exchange, service: services[`feed-${exchange.name}`] }))
 
 describe('docker-compose.yml', () => {

@@ -170,7 +170,7 @@ export function createApi(options: ApiOptions): Hono<Variables> {
         ...{ ports: reading, writing: ports, tags, isOpen: !authorize },
         ...{ log, service, live, urlOf: options.urlOf, schemaIds: options.schemaIds, sql: options.sql },
         feeds: options.feeds,
-        audit: options.audit && createAuditDesk(options.audit, ports.clock),
+        audit: options.audit && createAuditDesk(options.audit, ports),
       },
       admitCounted,
     ),

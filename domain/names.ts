@@ -92,6 +92,8 @@ export const statePartition = {
   lease: (name: string) => `lease#${name}`,
   /** Keys of the web application. */
   keys: 'keys',
+  /** What the last audit over HTTP found. */
+  audit: 'audit',
   /** What became of a request, for one that comes again. */
   request: (key: string) => `request#${key}`,
 } as const

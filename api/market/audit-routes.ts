@@ -31,10 +31,10 @@ const BODY = {
 export const AUDIT_ROUTES: readonly Route[] = [
   {
     ...{ method: 'get', path: '/audit', parameters: [], body: BODY },
-    summary: 'The verdict of the last audit since the server began, and how far one is that is under way.',
+    summary: 'The verdict of the last audit that was asked for over HTTP, and how far one is that is under way.',
     async answer(context, options) {
       parametersOf(new URL(context.req.url).searchParams, [])
-      return context.json(bodyOf(options), 200, { 'cache-control': 'no-cache' })
+      return context.json(await bodyOf(options), 200, { 'cache-control': 'no-cache' })
     },
   },
   {
@@ -51,11 +51,12 @@ async function begin(context: Context<Variables>, options: MarketOptions): Promi
   if (!audit) throw problem(403, 'This server makes no audits: use tradelake audit.')
   context.get('access').requireWrite([NAMESPACE])
   if (!audit.begin(log)) throw problem(409, 'An audit is under way: GET /v1/audit says how far it is.')
-  return context.json(bodyOf(options), 202)
+  return context.json(await bodyOf(options), 202)
 }
 
-function bodyOf({ audit }: MarketOptions) {
-  const { running, last } = audit ?? {}
+async function bodyOf({ audit }: MarketOptions) {
+  const running = audit?.running
+  const last = await audit?.last()
   const iso = (ms: number) => new Date(ms).toISOString()
   return {
     can: audit !== undefined,

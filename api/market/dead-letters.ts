@@ -161,7 +161,7 @@ export async function countLetters(
 export function lettersFiles(
   ports: Pick<Ports, 'store'>,
   table: LoadedTable,
-  { from, to, snapshotId }: Pick<LettersQuery, 'from' | 'to' | 'snapshotId'>,
+  { from, to, snapshotId }: Pick<LettersQuery, 'from' | 'to'> & Partial<Pick<LettersQuery, 'snapshotId'>>,
 ) {
   const where = [
     { column: 'error_timestamp', ranges: [{ lower: from, upper: to }] },

@@ -10,9 +10,9 @@ import { unsettledGaps } from '../../domain/unsettled-gaps.ts'
 import { findTable, openTable } from '../../iceberg/catalog.ts'
 import { currentSnapshot, totalRecords } from '../../iceberg/metadata.ts'
 import { readColumns } from '../../iceberg/parquet/read.ts'
-import { planFiles } from '../../iceberg/scan.ts'
 import { readGapReports } from '../../tables/feed-gaps.ts'
 import { checkCandles } from './candle-check.ts'
+import { lettersFiles } from './dead-letters.ts'
 import { marketsOf } from './markets.ts'
 import { parametersOf } from './parameters.ts'
 import { problem } from './problems.ts'
@@ -23,7 +23,7 @@ const PARTS = {
   exchanges: freshness,
   stages: waiting,
   tables: tableFigures,
-  dead_letters: (ports: ReadPorts, nowMs: number) => refused(ports, BigInt(nowMs) * 1000n - DAY_MICROS),
+  dead_letters: (ports: ReadPorts, nowMs: number) => refused(ports, BigInt(nowMs) * 1000n),
   feeds: reported,
   candle_check: (ports: ReadPorts, nowMs: number) => checkCandles(ports, BigInt(nowMs) * 1000n),
 }
@@ -91,14 +91,11 @@ function waiting({ state }: Pick<Ports, 'state'>, nowMs: number) {
   )
 }
 
-/** Records that were refused since a time (microseconds since 1970), by what was wrong with them. */
-async function refused(ports: ReadPorts, since: bigint) {
+/** Records that were refused in the day before a time (microseconds since 1970), by what was wrong with them. */
+async function refused(ports: ReadPorts, to: bigint) {
   const table = await openTable(ports, DLQ_TABLE)
-  const where = [
-    { column: 'error_timestamp', ranges: [{ lower: since }] },
-    { column: 'dlq_date', ranges: [{ lower: Number(since / DAY_MICROS) }] },
-  ]
-  const files = table ? await planFiles(ports, table, { where }) : []
+  const since = to - DAY_MICROS
+  const files = table ? await lettersFiles(ports, table, { from: since, to }) : []
   const counts = new Map<string, { exchange: string; error_type: string; count: number }>()
   for (const { key } of files) {
     const columns = ['exchange', 'error_type', 'error_timestamp']

@@ -4,8 +4,9 @@ import { messageOf } from '../../domain/errors.ts'
 import type { Timers } from '../../domain/feed-ports.ts'
 import { type Connection, retryAfter } from '../../figures/connection.ts'
 import { HOUR, MINUTE, type Quote, quoteOfTrade, withHour, withMinute } from '../../figures/quotes.ts'
+import { Refused } from '../../figures/requests.ts'
 import { type CandleRow, type MarketRow, type Message, marketName, type TradeRow } from '../../figures/rows.ts'
-import { type AskApi, askFor, askRows, linesOf, Refused } from './requests.ts'
+import { type AskApi, askFor, askRows, linesOf } from './requests.ts'
 
 export interface Prices {
   readonly markets: readonly MarketRow[] | undefined

@@ -1,20 +1,9 @@
 /** Asks the read API, wherever it is, for figures that are shown. */
 import { messageOf } from '../../domain/errors.ts'
-import type { ProblemBody } from '../../figures/rows.ts'
+import { allRows, type Parameters, pathOf, type RowsPage, refusalOf } from '../../figures/requests.ts'
 
 /** Asks a path below `/v1/`: of a server, or of the same code in this process. */
 export type AskApi = (path: string, signal: AbortSignal) => Promise<Response>
-
-/** What was said against a request, in the API's own words. */
-export class Refused extends Error {
-  readonly status: number
-  constructor(status: number, reason: string) {
-    super(reason)
-    this.status = status
-  }
-}
-
-export type Parameters = Readonly<Record<string, string | number | undefined>>
 
 /** @throws Refused; Error in words where nobody answers */
 export async function askFor(
@@ -23,18 +12,15 @@ export async function askFor(
   parameters: Parameters,
   signal: AbortSignal,
 ): Promise<Response> {
-  const given = Object.entries(parameters).filter(([, value]) => value !== undefined)
-  const query = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString()
   let answer: Response
   try {
-    answer = await ask(`${route}${query && `?${query}`}`, signal)
+    answer = await ask(pathOf(route, parameters), signal)
   } catch (error) {
     signal.throwIfAborted()
     throw new Error(`No answer: ${reasonOf(error)}.`, { cause: error })
   }
   if (answer.ok) return answer
-  const problem = (await answer.json().catch(() => ({}))) as ProblemBody
-  throw new Refused(answer.status, problem.detail ?? problem.title ?? `The answer has the status ${answer.status}.`)
+  throw await refusalOf(answer)
 }
 
 /** fetch says only that it failed; why stands in its cause. */
@@ -48,15 +34,9 @@ export async function askRows<Row>(
   parameters: Parameters,
   signal: AbortSignal,
 ): Promise<readonly Row[]> {
-  const rows: Row[] = []
-  let cursor: string | undefined
-  do {
-    const answer = await askFor(ask, route, { ...parameters, cursor }, signal)
-    const { data, next } = (await answer.json()) as { readonly data: readonly Row[]; readonly next?: string | null }
-    rows.push(...data)
-    cursor = next ?? undefined
-  } while (cursor !== undefined)
-  return rows
+  return allRows(
+    async cursor => (await (await askFor(ask, route, { ...parameters, cursor }, signal)).json()) as RowsPage<Row>,
+  )
 }
 
 /** The lines of a body that goes on, each as JSON, until it ends or the signal aborts. @throws Error where it breaks */

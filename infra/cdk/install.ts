@@ -14,7 +14,7 @@ import { messageOf, TradelakeError } from '../../domain/errors.ts'
 const run = promisify(execFile)
 const ROOT = join(import.meta.dirname, '..', '..')
 const MAX_OUTPUT = 64 * 1024 * 1024
-/** Of what npm says against it; the cause comes first. */
+/** How many lines are passed on when npm fails; the cause comes first. */
 const LINES = 4
 /** What npm reads, from the repository's root. */
 const FILES = ['infra/package.json', 'infra/package-lock.json']

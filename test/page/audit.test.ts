@@ -10,6 +10,8 @@ import { history, type PageLake, pageLake } from './page-lake.ts'
 import { openPage, picture, testBrowser, textOf, untilText } from './support.ts'
 
 const browser = testBrowser()
+/** What the browser itself says of a server that is not there. */
+const GONE = /ERR_CONNECTION_(REFUSED|RESET)|WebSocket connection to/
 let site: PageLake
 
 beforeAll(async () => {
@@ -19,10 +21,10 @@ beforeAll(async () => {
 afterAll(() => site.close())
 
 test('is made by a button, shows how far it is, and its verdict stays when the page is opened anew', async () => {
-  const page = await openPage(browser(), `${site.url}/`)
+  const page = await openPage(browser(), `${site.url}/`, { expected: GONE })
   await page.locator('main').focus()
   await page.keyboard.press('u')
-  await untilText(page, '.audit', /No audit since the server began/)
+  await untilText(page, '.audit', /No audit was asked for here yet/)
   await picture(page, 'audit-none')
   await page.getByRole('button', { name: 'Make an audit' }).click()
   await untilText(
@@ -32,7 +34,12 @@ test('is made by a button, shows how far it is, and its verdict stays when the p
   )
   expect(await page.locator('.law').count()).toBe(6)
   expect(await textOf(page, '.law:has-text("Candles are a fold of Gold")')).toMatch(/4\. .* holds /)
-  const other = await openPage(browser(), `${site.url}/#/audit`)
+  const other = await openPage(browser(), `${site.url}/#/audit`, { expected: GONE })
+  expect(await untilText(other, '.audit', /Made (now|\d+ s ago)/)).toMatch(/All six laws hold/)
+  // Another server of the same lake knows it too.
+  await site.endServer()
+  await site.beginServer()
+  await other.reload()
   expect(await untilText(other, '.audit', /Made (now|\d+ s ago)/)).toMatch(/All six laws hold/)
   // By key, while it is under way the button waits.
   await other.keyboard.press('a')

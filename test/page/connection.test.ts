@@ -51,6 +51,23 @@ test('a lake without trades says what will come, and then it is there', async ()
   await untilText(page, '.legend', /C 86,000\.5 USDT/)
 })
 
+test('an address that names no view is told which views there are, and any of them leads away', async () => {
+  const site = await pageLake()
+  onTestFinished(() => site.close())
+  const page = await openPage(browser(), `${site.url}/#/nosuch`)
+  await untilText(page, 'main', /There is no view “nosuch” The views are Chart, Markets, Trades, .*, Audit, SQL:/s)
+  expect(await page.title()).toBe('No such view · tradelake')
+  expect(await page.locator('[aria-current]').count()).toBe(0)
+  await page.getByRole('button', { name: 'Tables', exact: true }).click()
+  await untilText(page, 'main', /No table|Tables|rows/i)
+  expect(page.url()).toContain('#/tables')
+  await page.goto(`${site.url}/#/nosuch`)
+  await untilText(page, 'main', /There is no view “nosuch”/)
+  await page.locator('main').focus()
+  await page.keyboard.press('u')
+  await untilText(page, 'main', /No audit was asked for here yet/)
+})
+
 describe('a server that asks for keys', () => {
   let site: PageLake
   beforeAll(async () => {

@@ -119,3 +119,18 @@ test('of a lake without trades says so, and keeps what it has while the server i
   await page.keyboard.press('r')
   await page.locator('.asked .problem').waitFor({ state: 'detached' })
 })
+
+test('shows all of more markets and hours than one answer may have', async () => {
+  const many = await pageLake()
+  onTestFinished(() => many.close())
+  // 130 markets by 168 hours are 21,840 rows.
+  const symbols = Array.from(
+    { length: 130 },
+    (_, n) => `A${String.fromCharCode(65 + (n % 26), 65 + Math.floor(n / 26))}USDT`,
+  )
+  await many.publish([8 * 24 * HOUR, 0].flatMap(ago => symbols.map(symbol => tradeAt(ago, '12.5', { symbol }))))
+  const page = await openPage(browser(), `${many.url}/#/coverage?hours=1w`, { expected: /status of 413/ })
+  await page.locator('.heat td').first().waitFor()
+  expect(await page.locator('.heat tbody tr').count()).toBe(130)
+  expect(await page.locator('.heat tbody tr').last().locator('td').count()).toBe(168)
+})

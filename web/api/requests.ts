@@ -1,24 +1,6 @@
 /** Asks the API of the server that the page comes from. */
-import type { ProblemBody } from '../../figures/rows.ts'
+import { allRows, type Parameters, pathOf, type RowsPage, refusalOf } from '../../figures/requests.ts'
 import { access, refuseKey } from './access.ts'
-
-export type Parameters = Readonly<Record<string, string | number | undefined>>
-
-/** What the server said against a request, in its own words. */
-export class Refused extends Error {
-  readonly status: number
-  constructor(status: number, reason: string) {
-    super(reason)
-    this.status = status
-  }
-}
-
-export function pathOf(route: string, parameters: Parameters): string {
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, String(value))
-  const text = query.toString()
-  return `/v1/${route}${text && `?${text}`}`
-}
 
 /** @throws Refused; Error in words where the server does not answer */
 export async function ask(
@@ -30,7 +12,7 @@ export async function ask(
   const { key } = access.get()
   let answer: Response
   try {
-    answer = await fetch(pathOf(route, parameters), {
+    answer = await fetch(`/v1/${pathOf(route, parameters)}`, {
       method,
       ...(key !== undefined && { headers: { authorization: `Bearer ${key}` } }),
       ...(signal && { signal }),
@@ -40,16 +22,9 @@ export async function ask(
     throw new Error('The server does not answer.', { cause: error })
   }
   if (answer.ok) return answer
-  const problem: ProblemBody = await answer.json().catch(() => ({}))
-  const reason = problem.detail ?? problem.title ?? `The server answered with status ${answer.status}.`
-  if (answer.status === 401) refuseKey(reason)
-  throw new Refused(answer.status, reason)
-}
-
-export interface RowsPage<Row> {
-  readonly data: readonly Row[]
-  /** The cursor of the next page; null at the end. */
-  readonly next: string | null
+  const refusal = await refusalOf(answer)
+  if (answer.status === 401) refuseKey(refusal.message)
+  throw refusal
 }
 
 /** @throws as `ask` */
@@ -76,13 +51,7 @@ export async function askAllRows<Row>(
   parameters: Parameters,
   signal?: AbortSignal,
 ): Promise<readonly Row[]> {
-  const rows: Row[] = []
-  for (let cursor: string | undefined; ; ) {
-    const page = await askPage<Row>(route, { ...parameters, cursor }, signal)
-    rows.push(...page.data)
-    if (page.next === null) return rows
-    cursor = page.next
-  }
+  return allRows(cursor => askPage<Row>(route, { ...parameters, cursor }, signal))
 }
 
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,11 +1,12 @@
 /** Live messages through a WebSocket that comes back by itself and goes on from where it was: nothing is left out, and nothing comes twice. */
 
 import { type Connection, retryAfter } from '../../figures/connection.ts'
+import { type Parameters, pathOf, Refused } from '../../figures/requests.ts'
 import type { Message } from '../../figures/rows.ts'
 import { after, now, openSocket, whenOnline } from '../browser.ts'
 import { createStore } from '../store.ts'
 import { access } from './access.ts'
-import { ask, type Parameters, pathOf, Refused, reasonOf } from './requests.ts'
+import { ask, reasonOf } from './requests.ts'
 
 export interface StreamHandlers {
   message(message: Exclude<Message, { type: 'heartbeat' | 'error' }>): void
@@ -43,7 +44,7 @@ export function openStream(parameters: Parameters, handlers: StreamHandlers): ()
 
   function connect(): void {
     retries.delete(self)
-    const socket = openSocket(pathOf('stream', { ...parameters, cursor }), access.get().key)
+    const socket = openSocket(`/v1/${pathOf('stream', { ...parameters, cursor })}`, access.get().key)
     let told: string | undefined
     let isLive = false
     let watch = () => {}

@@ -94,7 +94,7 @@ function Last({ last, isRunning }: { readonly last: AuditAnswer['last']; readonl
   if (!last)
     return isRunning ? null : (
       <div class="notice">
-        <h2>No audit since the server began</h2>
+        <h2>No audit was asked for here yet</h2>
         <p>
           It tells whether Bronze is what Kafka held, Silver and the DLQ are all of Bronze, Gold is each valid trade
           once, every candle is exact, and every file is there and whole.

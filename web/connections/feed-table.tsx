@@ -1,9 +1,9 @@
 /** The connections that stand now, and those that ended in their place. */
 
 import type { FeedRow } from '../../figures/operator-rows.ts'
+import { causeText, endsInOrder, isPlanned } from '../../figures/outages.ts'
 import { bytesText, count, grouped, LATE_MS } from '../../figures/pipeline.ts'
 import { lengthText } from '../../figures/times.ts'
-import { causeText, endsInOrder, isPlanned } from '../model/outages.ts'
 import { useNow } from '../store.ts'
 
 export interface FeedTableProps {

@@ -1,9 +1,9 @@
 /** Times without a connection, as feeds reported them: by cause, and one by one. */
 
 import type { OutageRow } from '../../figures/operator-rows.ts'
+import { causeText, outageGroups, outageMs } from '../../figures/outages.ts'
 import { grouped } from '../../figures/pipeline.ts'
 import { instantText, lengthText } from '../../figures/times.ts'
-import { causeText, outageGroups, outageMs } from '../model/outages.ts'
 
 /** The others are in the API's answer. */
 const MOST_SHOWN = 100

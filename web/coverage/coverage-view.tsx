@@ -1,10 +1,8 @@
 /** How complete the lake is: markets by hours, or by days, and what is missing in each. */
 import { useRef, useState } from 'preact/hooks'
 import { grouped } from '../../figures/pipeline.ts'
-import type { CoverageRow } from '../../figures/rows.ts'
 import { HEAT_RANGES, type Timeframe, timeframeNamed } from '../../figures/times.ts'
 import { usePolled } from '../api/polled.ts'
-import { askRows } from '../api/requests.ts'
 import { now } from '../browser.ts'
 import { type HeatCell, heatMapOf, kindsIn } from '../model/heat.ts'
 import { show, view } from '../shell/address.ts'
@@ -13,6 +11,7 @@ import { Filter } from '../shell/filter.tsx'
 import { Empty, Failed, Loading } from '../shell/notices.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'
 import { CellDetails } from './cell-details.tsx'
+import { coverageSince } from './coverage-rows.ts'
 import { HeatTable } from './heat-table.tsx'
 
 /** The answer is counted from the trades, which costs the server some work. */
@@ -30,7 +29,7 @@ export function CoverageView({ chosen }: { readonly chosen: string }) {
       const fromMs = Math.floor((now() - range.ms) / bucketMs + 1) * bucketMs
       // One more in front: what is missing between the two is counted to the later one.
       const start = new Date(fromMs - bucketMs).toISOString()
-      const rows = await askRows<CoverageRow>('coverage', { start, bucket: range.bucket }, signal)
+      const rows = await coverageSince(start, range, signal)
       return { rows, fromMs }
     },
     EVERY_MS,

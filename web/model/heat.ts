@@ -38,6 +38,13 @@ export function heatMapOf(rows: readonly CoverageRow[], fromMs: number): HeatMap
   return { starts, lines }
 }
 
+/** The same in the same order, so many together at the most. */
+export function inGroups<T>(items: readonly T[], most: number): T[][] {
+  const groups: T[][] = []
+  for (let from = 0; from < items.length; from += most) groups.push(items.slice(from, from + most))
+  return groups
+}
+
 /** How many cells there are of each kind that there is, the worst first. */
 export function kindsIn({
   lines,

@@ -17,6 +17,7 @@ export interface ChartState {
   readonly asOf: string | undefined
 }
 
+/** The views, in no order: `shell/app.tsx` says in which they stand. */
 const VIEWS = [
   'chart',
   'markets',
@@ -33,6 +34,8 @@ export type ViewName = (typeof VIEWS)[number]
 
 export interface ViewState {
   readonly view: ViewName
+  /** What the address named in a view's place, where there is no such view. */
+  readonly unknown: string | undefined
   readonly chart: ChartState
   /** The base asset or market whose trades are listed; undefined for all. */
   readonly tape: string | undefined
@@ -48,6 +51,7 @@ const SIX_HOURS = 6 * 3_600_000
 
 export const INITIAL: ViewState = {
   view: 'chart',
+  unknown: undefined,
   chart: { market: undefined, over: [], timeframe: '1m', span: { last: SIX_HOURS }, vwap: true, asOf: undefined },
   tape: undefined,
   coverage: HEAT_RANGES[0].name,
@@ -66,7 +70,7 @@ export function spanWithin(span: Span, most: number): Span {
   return 'last' in span ? { last: most } : { from: span.to - most, to: span.to }
 }
 
-/** Every text is read: what it says wrong, or not at all, is as at first. */
+/** Every text is read: what it says wrong, or not at all, is as at first; but a view that there is not is said to be none. */
 export function stateIn(hash: string): ViewState {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2)
   const read = new URLSearchParams(query)
@@ -75,6 +79,7 @@ export function stateIn(hash: string): ViewState {
   const chosen = market(read.get('market'))
   return {
     view: VIEWS.find(name => name === path) ?? INITIAL.view,
+    unknown: path === '' || VIEWS.some(name => name === path) ? undefined : path,
     chart: {
       market: chosen,
       over: [...new Set(over)].filter(name => name !== chosen),

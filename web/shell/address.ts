@@ -12,7 +12,7 @@ addEventListener('hashchange', () => {
 export function show(next: ViewState, isStep = true): void {
   const hash = hashOf(next)
   if (hash !== location.hash) history[isStep ? 'pushState' : 'replaceState'](null, '', hash)
-  view.set(next)
+  view.set({ ...next, unknown: undefined })
 }
 
 export function showChart(change: Partial<ChartState>, isStep = true): void {

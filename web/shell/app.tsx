@@ -19,7 +19,7 @@ import { show, view } from './address.ts'
 import { ConnectionBar, ConnectionSign } from './connection.tsx'
 import { Help } from './help.tsx'
 import { KeyPrompt } from './key-prompt.tsx'
-import { Failed, Loading } from './notices.tsx'
+import { Empty, Failed, Loading } from './notices.tsx'
 import { useShortcuts } from './shortcuts.ts'
 import { nextTheme, theme } from './theme.ts'
 
@@ -55,6 +55,7 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
   const { key } = useStore(access)
   const tabs = useRef<HTMLElement>(null)
   const [isHelp, setHelp] = useState(false)
+  const current = state.unknown === undefined ? VIEWS.find(({ name }) => name === state.view) : undefined
   const go = (name: ViewName) => show({ ...view.get(), view: name })
   useEffect(() => {
     if (!isLocked) void loadMarkets()
@@ -62,8 +63,8 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
   const isNarrow = useMedia('(max-width: 999px)')
   useEffect(() => {
     tabs.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
-    document.title = `${VIEWS.find(({ name }) => name === state.view)?.title} · tradelake`
-  }, [state.view, isNarrow])
+    document.title = `${current?.title ?? 'No such view'} · tradelake`
+  }, [current, isNarrow])
   useShortcuts('Page', [
     ...VIEWS.map(({ name, title, key: letter }) => ({
       ...{ keys: [letter], label: letter, does: title, run: () => go(name) },
@@ -75,7 +76,7 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
     <>
       <header class="head">
         <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
-          To the {state.view}
+          To the {current?.name ?? 'views'}
         </button>
         <h1>tradelake</h1>
         <nav aria-label="Views" ref={tabs}>
@@ -84,7 +85,7 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
               key={name}
               type="button"
               class="tab"
-              aria-current={state.view === name ? 'page' : undefined}
+              aria-current={current?.name === name ? 'page' : undefined}
               onClick={() => go(name)}
               title={`Key: ${letter}`}
             >
@@ -118,6 +119,10 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
       <main id="main" tabIndex={-1} class={`view view-${state.view}`}>
         {isLocked ? (
           <Loading what="Waiting for a key." />
+        ) : state.unknown !== undefined ? (
+          <Empty title={`There is no view “${state.unknown}”`}>
+            The views are {VIEWS.map(({ title }) => title).join(', ')}: choose one above, or by its key (?).
+          </Empty>
         ) : state.view === 'pipeline' ? (
           <PipelineView />
         ) : state.view === 'coverage' ? (

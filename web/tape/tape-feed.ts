@@ -1,7 +1,7 @@
 /** The trades as they come: the newest of them kept, and their rate. */
-
+import type { Parameters } from '../../figures/requests.ts'
 import { marketName, type TradeRow } from '../../figures/rows.ts'
-import { askRows, type Parameters, reasonOf } from '../api/requests.ts'
+import { askRows, reasonOf } from '../api/requests.ts'
 import { openStream } from '../api/stream.ts'
 import { now } from '../browser.ts'
 import { createTradeRing, type TradeRing } from '../model/trade-ring.ts'

@@ -1,4 +1,5 @@
 /** How connections to exchanges ended: how often and by which cause, as far as this server's own feeds know, and times without any. */
+import { causeOf, causeText, endsInOrder, outageMs } from '../../../figures/outages.ts'
 import { lengthText } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
 import type { Cell, Column, Table } from '../table.ts'
@@ -12,8 +13,8 @@ const ENDED: readonly Column[] = [
 ]
 const OUTAGES: readonly Column[] = [
   { title: 'Outages in 24 h', side: 'right' },
-  { title: 'Lasted', side: 'right', importance: 2 },
-  { title: 'By cause', side: 'left', mayBeCut: true, importance: 1 },
+  { title: 'Lasted', side: 'right', importance: 3 },
+  { title: 'By cause', side: 'left', mayBeCut: true, importance: 2 },
 ]
 
 /** A row an exchange. Without feeds in the server's own process it has outages alone, which feeds report into the lake. */
@@ -24,10 +25,9 @@ export function endsTable({ ends }: Seen, look: Look): Table {
     columns: [EXCHANGE, ...(feeds ? ENDED : []), ...OUTAGES],
     rows: exchanges.map(exchange => {
       const own = outages.filter(each => each.exchange === exchange)
-      const lastedMs = sum(own.map(({ from, to }) => Math.max(0, Date.parse(to) - Date.parse(from))))
-      // The cause is a word of the feeds, a colon, and what was said of it.
+      const lastedMs = sum(own.map(outageMs))
       const [times, causes] = countedCells(
-        own.map(({ cause }) => [cause.split(':')[0], 1]),
+        own.map(({ cause }) => [causeOf(cause), 1]),
         look,
       )
       const ended = (feeds ?? [])
@@ -52,11 +52,12 @@ export function endsTable({ ends }: Seen, look: Look): Table {
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0)
 
-/** How many in all, and `stale 3, broken 1`. */
+/** How many in all, and `it broke (3), nothing came any more`. */
 function countedCells(counts: readonly (readonly [cause: string, times: number])[], look: Look): readonly [Cell, Cell] {
-  const causes = [...Map.groupBy(counts, ([cause]) => cause)]
-    .map(([cause, some]) => ({ cause, times: sum(some.map(([, times]) => times)) }))
-    .toSorted((a, b) => b.times - a.times)
-  const text = causes.map(({ cause, times }) => `${cause} ${times}`).join(', ')
-  return [countCell(sum(causes.map(({ times }) => times))), { text: harmless(text, look), tone: 'dim' }]
+  const causes: Record<string, number> = {}
+  for (const [cause, times] of counts) causes[cause] = (causes[cause] ?? 0) + times
+  const text = endsInOrder(causes)
+    .map(([cause, times]) => `${causeText(cause) ?? cause}${times > 1 ? ` (${times})` : ''}`)
+    .join(', ')
+  return [countCell(sum(Object.values(causes))), { text: harmless(text, look), tone: 'dim' }]
 }

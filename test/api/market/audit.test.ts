@@ -1,8 +1,10 @@
 /** An audit over HTTP: one at a time, with its progress and verdict, and not for who may only read. */
 import { describe, expect, test } from 'vitest'
 import { systemSecret } from '../../../adapters/system.ts'
+import { createApi } from '../../../api/app.ts'
 import { type AccessKey, addKey } from '../../../domain/access-keys.ts'
 import type { AuditProgress, AuditVerdict } from '../../../domain/server-ports.ts'
+import { SILENT } from '../../silent-log.ts'
 import { marketLake } from './market-lake.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are whatever was answered
@@ -54,6 +56,24 @@ describe('an audit', () => {
       ...{ verdict: null, problem: "It could not be made: the server's log says why." },
     })
     expect((await begin()).status).toBe(202)
+  })
+
+  test('is known when the server is another one, and what it found is then that of the last that was made', async () => {
+    const { audit, audits } = heldAudit()
+    const lake = await marketLake({ audit })
+    const make = async (verdict: AuditVerdict) => {
+      await lake.ask('audit', { method: 'POST' })
+      lake.clock.advance(1_500)
+      audits.at(-1)?.end(verdict)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    await make(VERDICT)
+    await make({ ...VERDICT, holds: false })
+    const found = ((await (await lake.get('audit')).json()) as Json).last
+    expect(found).toMatchObject({ seconds: 1.5, problem: null, verdict: { holds: false, laws: [{ law: 1 }] } })
+    const other = createApi({ ports: lake.ports, log: SILENT, auth: 'none', audit })
+    const answer = await other.request('http://localhost:8080/v1/audit', { headers: { host: 'localhost:8080' } })
+    expect(((await answer.json()) as Json).last).toEqual(found)
   })
 
   test('is not for a key that may only read, nor for a server that makes none', async () => {

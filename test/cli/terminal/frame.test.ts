@@ -153,9 +153,9 @@ test('the other views have their figures', async () => {
   expect((await drawn(SEEN, { view: 'feeds' }, 80, 16)).lines.slice(5, 13)).toEqual([
     'Missed by feeds: 5 looked for, 0 lost, 1 unreadable',
     '',
-    'Exchange  Ended  By cause             Outages in 24 h  Lasted  By cause',
-    'BINANCE       4  stale 3, rotation 1                2    40 s  stale 1, broken 1',
-    'KRAKEN        0                                     0',
+    'Exchange  Ended  Outages in 24 h  Lasted  By cause',
+    'BINANCE       4                2    40 s  nothing came any more, it broke',
+    'KRAKEN        0                0',
     '',
     'Exchange  Messages/s  Last trade  Markets  Messages  Waiting  Refused in 24 h',
     'BINANCE          100     2 s ago        2     1,000        3               30',

@@ -1,6 +1,6 @@
 /** Why connections ended, and how long there was none. */
 import { expect, test } from 'vitest'
-import { causeOf, causeText, endsInOrder, outageGroups } from '../../web/model/outages.ts'
+import { causeOf, causeText, endsInOrder, outageGroups } from '../../figures/outages.ts'
 
 const outage = (exchange: string, from: string, to: string, cause: string) => ({
   ...{ exchange, cause, status: 'checked', from: `2026-11-20T10:${from}Z`, to: `2026-11-20T10:${to}Z` },

@@ -1,5 +1,5 @@
 /** Why connections ended, and how long there was none. */
-import type { OutageRow } from '../../figures/operator-rows.ts'
+import type { OutageRow } from './operator-rows.ts'
 
 /** The feeds' words, as metrics and reports have them (docs/feeds.md). */
 const CAUSES: Readonly<Record<string, string>> = {

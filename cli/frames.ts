@@ -16,10 +16,11 @@ import { DECODERS } from '../feeds/exchanges/decoders.ts'
 import { framesOf } from '../feeds/frames.ts'
 import { partitionOf } from '../feeds/partitioner.ts'
 import type { StreamKind } from '../feeds/protocol.ts'
-import { command, DATA_OPTION } from './command.ts'
+import { command, DATA_OPTION, JSON_OPTION } from './command.ts'
 import { streamOf } from './feed-options.ts'
 import { formatCount } from './format.ts'
 import { kindOf, noteKind, type Recorded, requireOneKind } from './frames-kinds.ts'
+import { QUIET_OPTION, type Told, withProgress } from './terminal/progress.ts'
 import { optional } from './values.ts'
 
 const RECORDS_PER_APPEND = 5_000
@@ -28,12 +29,15 @@ const KNOWN = Object.keys(DECODERS).join(', ')
 
 export const frames = command({
   name: 'frames',
-  usage: 'FILE… --exchange X [--stream KIND] [--data DIR]   (FILE may be a pipe, or - for the standard input)',
+  usage:
+    'FILE… --exchange X [--stream KIND] [--data DIR] [--json | --quiet]   (FILE may be a pipe, or - for the standard input)',
   takesWords: true,
   options: {
     exchange: { type: 'string', value: 'X', help: `whose frames they are: ${KNOWN}` },
     stream: { type: 'string', value: 'KIND', help: 'only these trades of the recording: trade, or aggTrade (Binance)' },
     data: DATA_OPTION,
+    json: JSON_OPTION,
+    quiet: QUIET_OPTION,
   },
   async run(values, positionals) {
     const name = values.exchange
@@ -45,20 +49,43 @@ export const frames = command({
     const scratch = systemScratch()
     const recordings: Recording[] = []
     for (const file of positionals) recordings.push(await recordingOf(file, scratch))
-    // Every file is read to its end before anything is published: a bad one leaves nothing half-done.
-    const recorded: Recorded = { kinds: new Map(), range: undefined }
-    for (const recording of recordings)
-      for await (const { trades } of tradesOf(recording, decoder, stream))
-        for (const trade of trades) noteKind(recorded, trade)
-    const lake = await openLake(values.data)
-    try {
-      await requireOneKind(lake, recorded)
-      for (const recording of recordings) await publish(lake, name, recording, decoder, stream)
+    const published = await withProgress(values, async told => {
+      // Every file is read to its end before anything is published: a bad one leaves nothing half-done.
+      const recorded: Recorded = { kinds: new Map(), range: undefined }
+      const frames = new Map<Recording, number>()
+      for (const recording of recordings) {
+        told.begin(`Reading ${recording.file}`, 'frame')
+        for await (const { trades } of tradesOf(recording, decoder, stream)) {
+          for (const trade of trades) noteKind(recorded, trade)
+          frames.set(recording, (frames.get(recording) ?? 0) + 1)
+          told.add(1)
+        }
+      }
+      const lake = await openLake(values.data)
+      try {
+        await requireOneKind(lake, recorded)
+        const all: Published[] = []
+        for (const recording of recordings) {
+          told.begin(`Publishing ${recording.file}`, 'frame', frames.get(recording) ?? 0)
+          all.push(await publish(lake, name, recording, decoder, stream, told))
+        }
+        return all
+      } finally {
+        lake.close()
+      }
+    })
+    if (values.json) console.log(JSON.stringify({ files: published }))
+    else {
+      for (const { file, frames, trades, topic } of published)
+        console.log(`${file}: ${formatCount(frames)} frames, ${formatCount(trades)} trades published to ${topic}`)
       console.log('Run tradelake drain, or tradelake start, to take them through the stages.')
-      return 0
-    } finally {
-      lake.close()
     }
+    for (const { file, frames, trades } of published)
+      if (trades === 0)
+        console.error(
+          `tradelake: ${file} has no trade of ${name} in its ${formatCount(frames)} frames: is it another exchange's?`,
+        )
+    return 0
   },
 })
 
@@ -81,13 +108,21 @@ async function recordingOf(file: string, scratch: Scratch): Promise<Recording> {
   }
 }
 
+interface Published {
+  readonly file: string
+  readonly frames: number
+  readonly trades: number
+  readonly topic: string
+}
+
 async function publish(
   lake: Lake,
   name: string,
   recording: Recording,
   decoder: Decoder,
   stream: StreamKind | undefined,
-): Promise<void> {
+  told: Told,
+): Promise<Published> {
   const { file } = recording
   const topic = topicName(name)
   const partitions = lake.exchanges.find(exchange => exchange.name === name)?.partitions ?? 1
@@ -101,6 +136,7 @@ async function publish(
   }
   for await (const { trades, receivedAt } of tradesOf(recording, decoder, stream)) {
     frames++
+    told.add(1)
     for (const trade of trades) {
       const key = Buffer.from(trade.symbol)
       // The record's Kafka time is when the frame was received, so that old recordings stay valid.
@@ -110,11 +146,7 @@ async function publish(
     if (records.length >= RECORDS_PER_APPEND) await flush()
   }
   await flush()
-  if (published === 0)
-    console.error(
-      `tradelake: ${file} has no trade of ${name} in its ${formatCount(frames)} frames: is it another exchange's?`,
-    )
-  console.log(`${file}: ${formatCount(frames)} frames, ${formatCount(published)} trades published to ${topic}`)
+  return { file, frames, trades: published, topic }
 }
 
 /** The frames of a file with their trades. @throws BadInput naming the file, and the line where one is wrong */

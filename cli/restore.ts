@@ -11,19 +11,21 @@ import { auditAfter } from './audit.ts'
 import { command, JSON_OPTION, LAKE_OPTIONS } from './command.ts'
 import { formatCount } from './format.ts'
 import { LINEAGE_OPTION, toldOf } from './lineage.ts'
+import { QUIET_OPTION, withProgress } from './terminal/progress.ts'
 import { onStack } from './work-lake.ts'
 
 export const restore = command({
   name: 'restore',
-  usage: '--stack NAME [--state TABLE] [--catalog TABLE] [--lineage URL|FILE] [--json]',
+  usage: '--stack NAME [--state TABLE] [--catalog TABLE] [--lineage URL|FILE] [--json | --quiet]',
   options: {
     stack: LAKE_OPTIONS.stack,
     state: { type: 'string', value: 'TABLE', help: 'the restored copy of the state table' },
     catalog: { type: 'string', value: 'TABLE', help: 'the restored copy of the catalog table' },
     lineage: LINEAGE_OPTION,
     json: JSON_OPTION,
+    quiet: QUIET_OPTION,
   },
-  async run({ stack, state, catalog, lineage, json }) {
+  async run({ stack, state, catalog, lineage, json, quiet }) {
     if (stack === undefined)
       throw new BadInput('Give --stack NAME: for a lake in a folder, put the backup of state.sqlite in its place.')
     const backups = Object.entries({ state, catalog }).filter(([, name]) => name !== undefined) as [
@@ -39,17 +41,18 @@ export const restore = command({
       return alone('tradelake restore', async lake => {
         const { dynamo } = awsClients()
         const items = (name: string, table: StateTable) => () => scanItems(dynamo, name, table)
-        const restored: string[] = []
-        for (const [table, name] of backups)
-          restored.push(
-            ...sentences(
-              await restoreTable(lake, table, { backup: items(name, table), now: items(ours[table], table) }),
-            ),
-          )
-        return [...restored, ...(await repairLake(lake, wireFunctions(lake, log), createTotals(lake.exchanges)))]
+        return withProgress({ json, quiet }, async told => {
+          const restored: string[] = []
+          for (const [table, name] of backups) {
+            const from = { backup: items(name, table), now: items(ours[table], table) }
+            restored.push(...sentences(await restoreTable(lake, table, from, told)))
+          }
+          const repaired = await repairLake(lake, wireFunctions(lake, log), createTotals(lake.exchanges), told)
+          return [...restored, ...repaired]
+        })
       })
     })
-    return auditAfter(done, { data: '', stack, json })
+    return auditAfter(done, { data: '', stack, json, quiet })
   },
 })
 

@@ -5,6 +5,7 @@
 import { BadInput } from '../domain/errors.ts'
 import { catalogPartition, statePartition } from '../domain/names.ts'
 import type { Item, Key, StateTable, Write } from '../domain/ports.ts'
+import { type Progress, UNTOLD } from '../domain/progress.ts'
 import { NAMESPACE } from '../domain/tables.ts'
 import type { WritableLake } from '../embedded/lake.ts'
 
@@ -32,18 +33,25 @@ export async function restoreTable(
   { ports }: Pick<WritableLake, 'ports'>,
   table: StateTable,
   { backup, now }: { readonly backup: Items; readonly now: Items },
+  progress: Progress = UNTOLD,
 ): Promise<Restored> {
+  progress.begin(`Reading the ${table} table`, 'item')
   const stood = new Map<string, string>()
-  for await (const item of now()) if (isUsers(item)) stood.set(nameOf(item.key), locationOf(item))
+  for await (const item of now()) {
+    progress.add(1)
+    if (isUsers(item)) stood.set(nameOf(item.key), locationOf(item))
+  }
   const users: string[] = []
   const kept = new Set<string>()
   const apply = (writes: readonly Write[]) => ports.state.transact(writes, ports.ids.uuid())
+  progress.begin(`Putting the backup of the ${table} table`, 'item')
   const puts: Write[] = []
   for await (const item of backup()) {
     if (isLease(item.key) || isPurge(item.key)) continue
     kept.add(nameOf(item.key))
     if (isUsers(item)) users.push(...changeOf(item, stood.get(nameOf(item.key))))
     puts.push({ kind: 'put', item })
+    progress.add(1)
     if (puts.length === AT_ONCE) await apply(puts.splice(0))
   }
   if (kept.size === 0) throw new BadInput(`The backup of the ${table} table has no items: nothing was changed.`)
@@ -56,7 +64,12 @@ export async function restoreTable(
     if (isUsers(item))
       users.push(`${titleOf(item)} is gone, as the backup lacks it: register ${locationOf(item)}, where it stood`)
   }
-  for (let at = 0; at < extra.length; at += AT_ONCE) await apply(extra.slice(at, at + AT_ONCE))
+  progress.begin(`Removing what the backup of the ${table} table lacks`, 'item', extra.length)
+  for (let at = 0; at < extra.length; at += AT_ONCE) {
+    const some = extra.slice(at, at + AT_ONCE)
+    await apply(some)
+    progress.add(some.length)
+  }
   return { table, put: kept.size, removed: extra.length, users }
 }
 

@@ -161,3 +161,26 @@ test('of a market either single trades or aggregates are published, never both',
   const other = await runCommand('frames', both, '--exchange', 'binance', '--stream', 'ticks', '--data', data)
   expect(other.stderr).toBe('tradelake: --stream ticks is not one of trade, aggTrade.\n')
 })
+
+test.skipIf(!hasFrames)(`says how it gets on, and the result as JSON${NEEDS_FRAMES}`, async () => {
+  const [folder, data] = [newFolder(), join(newFolder(), 'lake')]
+  const [many, none] = [join(folder, 'many.txt'), join(folder, 'none.txt')]
+  writeFileSync(many, readFileSync(`${FRAMES}kraken.txt`, 'utf8').repeat(2_000))
+  writeFileSync(none, '')
+  const words = ['frames', many, none, '--exchange', 'kraken', '--data', data, '--json']
+  const { status, stdout, stderr } = await runCommand(...words)
+  expect(status, stderr).toBe(0)
+  const topic = 'market.crypto.trades.kraken'
+  expect(JSON.parse(stdout)).toEqual({
+    files: [
+      { file: many, frames: 76_000, trades: 10_000, topic },
+      { file: none, frames: 0, trades: 0, topic },
+    ],
+  })
+  const lines = stderr.split('\n').filter(line => line.startsWith('{'))
+  const parts = lines.map(line => JSON.parse(line) as { part: string; done: number; total: number | null })
+  expect(parts.find(({ part }) => part === `Publishing ${many}`)).toMatchObject({ unit: 'frame', total: 76_000 })
+  expect(parts.filter(({ part }) => part === `Reading ${many}`).at(-1)).toMatchObject({ done: 76_000, total: null })
+  const quiet = await runCommand(...words, '--quiet')
+  expect(quiet.stderr.split('\n').filter(line => line.startsWith('{'))).toEqual([])
+})

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { BadInput } from '../../domain/errors.ts'
 import { leaseHeld, takeLease } from '../../domain/lease.ts'
 import type { Item, Ports } from '../../domain/ports.ts'
+import type { Progress } from '../../domain/progress.ts'
 import { restoreTable } from '../../operations/restore.ts'
 import { memoryLake } from '../functions/support.ts'
 
@@ -33,9 +34,24 @@ test('the table holds what the backup holds, and its leases are left as they are
   await takeLease(ports, 'lake', 'tradelake restore', 60_000)
   const [lease] = await ports.state.query('state', 'lease#lake')
   const old: Item = { key: lease.key, attributes: { ...lease.attributes, purpose: 'a repair of yesterday' } }
-  expect(
-    await restoreTable({ ports }, 'state', { backup: listed(old, ...backup), now: listed(lease, ...now) }),
-  ).toEqual({ table: 'state', put: 60, removed: 40, users: [] })
+  const told: (string | number | undefined)[][] = []
+  const progress: Progress = {
+    begin: (part, unit, total) => told.push([part, unit, total, 0]),
+    add: count => told.at(-1)?.push(Number(told.at(-1)?.pop()) + count),
+    at() {},
+  }
+  const from = { backup: listed(old, ...backup), now: listed(lease, ...now) }
+  expect(await restoreTable({ ports }, 'state', from, progress)).toEqual({
+    table: 'state',
+    put: 60,
+    removed: 40,
+    users: [],
+  })
+  expect(told).toEqual([
+    ['Reading the state table', 'item', undefined, 71],
+    ['Putting the backup of the state table', 'item', undefined, 60],
+    ['Removing what the backup of the state table lacks', 'item', 40, 40],
+  ])
   const found = await all(ports, ['p0', 'p1', 'p2', 'later'])
   expect(found).toHaveLength(60)
   expect(found.every(({ attributes }) => attributes.value === 'then')).toBe(true)

@@ -27,3 +27,26 @@ test('has the newest prices of all markets, however many pages of candles there 
   expect(await prices.count()).toBeGreaterThan(5)
   expect(asked).toBeGreaterThan(10)
 })
+
+test('is put in the order of the day’s change by its heading, and back', async () => {
+  const page = await openPage(browser(), `${site.url}/#/markets`)
+  await untilText(page, '.watch', /BINANCE USDT 99,887\.50 USDT/)
+  const heading = page.locator('.watch th[aria-sort]')
+  const changes = async () =>
+    (await page.locator('.watch tbody .change').allTextContents()).map(text =>
+      Number(/[+-]?[\d.]+(?= %)/.exec(text.replace('−', '-'))?.[0]),
+    )
+  expect(await heading.getAttribute('aria-sort')).toBe('none')
+  expect(await page.locator('.watch .group').count()).toBe(3)
+  const before = await changes()
+  await heading.getByRole('button', { name: 'Change' }).click()
+  expect(await heading.getAttribute('aria-sort')).toBe('descending')
+  expect(await changes()).toEqual(before.toSorted((a, b) => b - a))
+  // Its asset is named in each row.
+  expect(await page.locator('.watch tbody th').first().textContent()).toMatch(/^BTC BINANCE USDT$/)
+  await heading.getByRole('button', { name: 'Change' }).click()
+  expect(await heading.getAttribute('aria-sort')).toBe('ascending')
+  expect(await changes()).toEqual(before.toSorted((a, b) => a - b))
+  await heading.getByRole('button', { name: 'Change' }).click()
+  expect(await page.locator('.watch .group').count()).toBe(3)
+})

@@ -29,10 +29,16 @@ interface Told {
   readonly isShort?: boolean
 }
 
+/** How much a price has changed since a day ago, in percent with its sign; undefined where no price of then is known. */
+export function dayChange(quote: Quote | undefined, atMs: number): string | undefined {
+  const day = quote && dayBefore(quote, atMs)
+  return quote && day && percentChange(day.price, quote.price)
+}
+
 /** Since a day ago, or since the market's first trade of that day. */
 export function Change({ quote, atMs, isShort = false }: Told) {
   const day = dayBefore(quote, atMs)
-  const change = day && percentChange(day.price, quote.price)
+  const change = dayChange(quote, atMs)
   if (!day || change === undefined) return <span class="muted">–</span>
   const age = atMs - day.ms
   const since =

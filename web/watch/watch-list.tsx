@@ -1,12 +1,12 @@
 /** The markets by what they trade: last price, change, the last hour as a line, and what an asset costs more on one exchange than on another. */
-
+import { useState } from 'preact/hooks'
 import { compareDecimals, readable } from '../../figures/decimals.ts'
 import { groupMarkets, spreadOf } from '../../figures/markets.ts'
 import { digitsOf, lastHour, type Quote } from '../../figures/quotes.ts'
 import { type MarketRow, marketName } from '../../figures/rows.ts'
 import { sparkPath } from '../model/sparkline.ts'
 import { useNow } from '../store.ts'
-import { Age, Change, toneOf } from './price-line.tsx'
+import { Age, Change, dayChange, toneOf } from './price-line.tsx'
 import { type Quotes, quoteOf, useQuotes } from './quotes.ts'
 
 export interface WatchListProps {
@@ -20,11 +20,27 @@ export interface WatchListProps {
 }
 
 const [WIDTH, HEIGHT] = [96, 24]
+/** The orders, one after another: by asset; what has risen most first; what has fallen most first. */
+const ORDERS = [
+  { sort: 'none', sign: '', does: 'those first that have risen most' },
+  { sort: 'descending', sign: ' ▾', does: 'those first that have fallen most' },
+  { sort: 'ascending', sign: ' ▴', does: 'by asset' },
+] as const
 
 export function WatchList({ markets, filter, current, choose, isNarrow }: WatchListProps) {
   const quotes = useQuotes()
   const time = useNow()
+  const [place, setPlace] = useState(0)
+  const order = ORDERS[place]
   const groups = groupMarkets(markets, filter)
+  const row = (market: MarketRow, isAlone: boolean) => (
+    <Row
+      key={marketName(market)}
+      {...{ market, time, isNarrow, isAlone, choose }}
+      quote={quoteOf(quotes, market)}
+      isCurrent={marketName(market) === current}
+    />
+  )
   if (groups.length === 0) return <p class="notice muted">No market has all of these words in its name.</p>
   return (
     <table class={`watch ${isNarrow ? 'watch-narrow' : ''}`}>
@@ -34,8 +50,15 @@ export function WatchList({ markets, filter, current, choose, isNarrow }: WatchL
           <th scope="col" class="number">
             Last price
           </th>
-          <th scope="col" class="number">
-            Change
+          <th scope="col" class="number" aria-sort={order.sort}>
+            <button
+              type="button"
+              class="sort"
+              title={`Order: ${order.does}`}
+              onClick={() => setPlace((place + 1) % ORDERS.length)}
+            >
+              Change<span aria-hidden="true">{order.sign}</span>
+            </button>
           </th>
           {!isNarrow && <th scope="col">Last hour</th>}
           <th scope="col" class="number">
@@ -43,25 +66,41 @@ export function WatchList({ markets, filter, current, choose, isNarrow }: WatchL
           </th>
         </tr>
       </thead>
-      {groups.map(({ base, markets: some }) => (
+      {order.sort !== 'none' && (
+        <tbody>
+          {inOrderOfChange(
+            groups.flatMap(group => group.markets),
+            market => dayChange(quoteOf(quotes, market), time),
+            order.sort === 'ascending' ? 1 : -1,
+          ).map(market => row(market, true))}
+        </tbody>
+      )}
+      {(order.sort === 'none' ? groups : []).map(({ base, markets: some }) => (
         <tbody key={base}>
           <tr class="group">
             <th scope="rowgroup" colSpan={isNarrow ? 4 : 5}>
               <b>{base}</b> <SpreadText markets={some} quotes={quotes} />
             </th>
           </tr>
-          {some.map(market => (
-            <Row
-              key={marketName(market)}
-              {...{ market, time, isNarrow, choose }}
-              quote={quoteOf(quotes, market)}
-              isCurrent={marketName(market) === current}
-            />
-          ))}
+          {some.map(market => row(market, false))}
         </tbody>
       ))}
     </table>
   )
+}
+
+/** Those without a change come last, whatever the order. */
+function inOrderOfChange(
+  markets: readonly MarketRow[],
+  changeOf: (market: MarketRow) => string | undefined,
+  direction: 1 | -1,
+): readonly MarketRow[] {
+  const changes = new Map(markets.map(market => [market, changeOf(market)]))
+  return markets.toSorted((a, b) => {
+    const [first, second] = [changes.get(a), changes.get(b)]
+    if (first === undefined || second === undefined) return Number(first === undefined) - Number(second === undefined)
+    return direction * (Number(first) - Number(second))
+  })
 }
 
 function SpreadText({ markets, quotes }: { readonly markets: readonly MarketRow[]; readonly quotes: Quotes }) {
@@ -86,11 +125,13 @@ interface RowProps {
   readonly quote: Quote | undefined
   readonly time: number
   readonly isNarrow: boolean
+  /** No heading above it names the asset. */
+  readonly isAlone: boolean
   readonly isCurrent: boolean
   readonly choose: (market: string) => void
 }
 
-function Row({ market, quote, time, isNarrow, isCurrent, choose }: RowProps) {
+function Row({ market, quote, time, isNarrow, isAlone, isCurrent, choose }: RowProps) {
   const name = marketName(market)
   const hour = quote && !isNarrow ? lastHour(quote, time) : []
   const first = hour.find(price => price !== null)
@@ -104,6 +145,7 @@ function Row({ market, quote, time, isNarrow, isCurrent, choose }: RowProps) {
           onClick={() => choose(name)}
           aria-current={isCurrent ? 'true' : undefined}
         >
+          {isAlone && <b>{market.base} </b>}
           <span class="exchange">{market.exchange}</span> <span class="muted">{market.quote}</span>
         </button>
       </th>

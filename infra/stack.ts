@@ -19,6 +19,7 @@ import { Schedules } from './schedules.ts'
 import { Silver } from './silver.ts'
 import { Stream } from './stream.ts'
 import { Topics } from './topics.ts'
+import { Wakes } from './wakes.ts'
 import { Watch } from './watch.ts'
 
 export interface TradelakeStackProps extends StackProps {
@@ -33,7 +34,10 @@ export class TradelakeStack extends Stack {
     super(scope, id, { description: 'tradelake: crypto trades from Kafka to Iceberg tables', ...props })
     const lake = new Lake(this, 'Lake', data.lake)
     const stream = new Stream(this, 'Stream', settings, data.cluster?.known())
-    const topics = new Topics(this, 'Topics', { settings, assets, stream, exchanges: EXCHANGES })
+    const topics = new Topics(this, 'Topics', {
+      ...{ settings, assets, stream },
+      exchanges: EXCHANGES.map(exchange => ({ ...exchange, partitions: settings.partitions })),
+    })
     const stages = EXCHANGES.map(exchange => ({
       exchange,
       bronze: new Bronze(this, pascal(exchange.name, 'bronze'), {
@@ -56,6 +60,8 @@ export class TradelakeStack extends Stack {
     for (const bronze of [...stages.map(stage => stage.bronze), gaps]) bronze.mapping.node.addDependency(topics)
     const queues = Object.fromEntries(stages.map(({ exchange, silver }) => [exchange.name, silver.queue]))
     const schedules = new Schedules(this, 'Schedules', { settings, assets, lake, exchanges: EXCHANGES, queues })
+    const { gold, ohlcv } = schedules.stages
+    new Wakes(this, 'Wakes', { settings, lake, gold, ohlcv })
     const feeds = settings.feeds
       ? new Feeds(this, 'Feeds', { settings, stream, topics, exchanges: EXCHANGES })
       : undefined

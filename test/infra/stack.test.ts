@@ -8,7 +8,7 @@ import { EXCHANGES } from '../../domain/exchanges.ts'
 import { dataPrefix, FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, topicName } from '../../domain/names.ts'
 import { bronzeTable } from '../../domain/tables.ts'
 import { statementsOf } from './policies.ts'
-import { dataTemplateOf, KAFKA_MODES, templateOf } from './support.ts'
+import { dataTemplateOf, KAFKA_MODES, templateOf, type Values } from './support.ts'
 
 const SELF_MANAGED = KAFKA_MODES['self-managed']
 const template = templateOf(SELF_MANAGED)
@@ -204,13 +204,35 @@ describe('schedules', () => {
     template.resourceCountIs('AWS::Lambda::EventInvokeConfig', 5)
   })
 
-  test("Gold's success starts the candles", () => {
-    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
-      DestinationConfig: {
-        OnSuccess: { Destination: { Ref: Match.stringLikeRegexp('OhlcvLive') } },
-        OnFailure: Match.anyValue(),
-      },
+  test('are not waited for: new items on the lists of Gold and the candles start them, those of Gold after what freshness leaves', () => {
+    const mappingsOf = (values: Values) =>
+      resources(templateOf({ ...SELF_MANAGED, ...values }), 'AWS::Lambda::EventSourceMapping')
+        .map(([, { Properties }]) => Properties)
+        .filter(({ FilterCriteria }) => FilterCriteria !== undefined)
+    const items = (list: string) => ({
+      eventName: ['INSERT'],
+      dynamodb: { Keys: { pk: { S: [list] }, sk: { S: [{ prefix: '0' }] } } },
     })
+    const common = { StartingPosition: 'LATEST', MaximumRetryAttempts: 0, BatchSize: 10_000, Enabled: true }
+    const found = mappingsOf({}).map(({ FilterCriteria, ...rest }) => ({
+      ...rest,
+      pattern: JSON.parse((FilterCriteria as { Filters: { Pattern: string }[] }).Filters[0].Pattern),
+    }))
+    expect(found).toEqual([
+      expect.objectContaining({ ...common, MaximumBatchingWindowInSeconds: 6, pattern: items('pending#gold') }),
+      expect.objectContaining({ ...common, MaximumBatchingWindowInSeconds: 0, pattern: items('pending#ohlcv') }),
+    ])
+    data.hasResourceProperties('AWS::DynamoDB::Table', { StreamSpecification: { StreamViewType: 'KEYS_ONLY' } })
+    const windows = (freshness: string) =>
+      mappingsOf({ freshness }).map(({ MaximumBatchingWindowInSeconds: seconds }) => seconds)
+    expect([windows('5'), windows('60')]).toEqual([
+      [2, 0],
+      [46, 0],
+    ])
+    const bronze = resources(templateOf({ ...SELF_MANAGED, freshness: '60' }), 'AWS::Lambda::EventSourceMapping')
+      .map(([, { Properties }]) => Properties)
+      .filter(({ Topics }) => Topics !== undefined)
+    expect(bronze.map(({ MaximumBatchingWindowInSeconds: seconds }) => seconds)).toEqual([12, 12, 12, 5])
   })
 
   test('only maintenance deletes', () => {
@@ -276,7 +298,7 @@ describe('functions', () => {
         for (const { Action, Resource } of statementsOf(of, String(FunctionName))) {
           for (const action of [Action].flat()) expect(action).not.toContain('*')
           if ([Resource].flat().includes('*'))
-            expect([Action].flat().filter(action => !/^(?:xray|ec2):/.test(action))).toEqual([])
+            expect([Action].flat().filter(action => !/^(?:xray|ec2):|^dynamodb:ListStreams$/.test(action))).toEqual([])
         }
   })
 })
@@ -296,11 +318,11 @@ test('feeds are made only when asked for: one for each exchange, from one image,
   fed.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0)
 })
 
-test('topics are made with the partitions of the registry before anything reads them', () => {
+test('topics are made with four partitions each, or with as many as are asked for, before anything reads them', () => {
   const [[id, topics]] = resources(template, 'Custom::KafkaTopics')
   const wanted = JSON.parse(String(topics.Properties.topics)) as { name: string; partitions: number }[]
   expect(wanted.map(({ name, partitions }) => [name, partitions])).toEqual([
-    ...EXCHANGES.map(({ name, partitions }) => [topicName(name), partitions]),
+    ...EXCHANGES.map(({ name }) => [topicName(name), 4]),
     [FEED_GAPS_TOPIC, 1],
     [FEED_POSITIONS_TOPIC, 1],
   ])

@@ -5,18 +5,19 @@ import { silverTable } from '../../domain/tables.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { TOPIC_RETENTION_DAYS } from '../../domain/topics.ts'
+import { brokerDisks } from '../broker-disks.ts'
 import { DEFAULT_FRESHNESS, DEFAULT_PARTITIONS } from '../context.ts'
 import { bronzeWindowSeconds } from '../freshness.ts'
 import { FEED, PROVISIONED, SIZES } from '../sizes.ts'
 import {
   ASSUMED_LOG_BYTES,
-  ASSUMED_RECORD_OVERHEAD,
   ASSUMED_WAIT_SECONDS,
   type Asking,
   BYTES,
   CPU_SECONDS_PER_MILLION,
   ENDPOINT_BYTES,
   type Freshness,
+  RECORD_BYTES,
   REQUESTS,
   type Requests,
   SHARES,
@@ -158,7 +159,7 @@ export function total(lines: readonly CostLine[]): number {
 }
 
 function kafkaLines(rate: number, exchanges: readonly KnownExchange[]): CostLine[] {
-  const gbMonth = (rate * SECONDS * (BYTES.record + ASSUMED_RECORD_OVERHEAD)) / GB
+  const gbMonth = (rate * SECONDS * RECORD_BYTES) / GB
   const kept = (gbMonth / SECONDS) * TOPIC_RETENTION_DAYS * DAY_SECONDS
   // With the feeds' reports and their positions.
   const partitions = exchanges.length * DEFAULT_PARTITIONS + 2
@@ -176,11 +177,12 @@ function kafkaLines(rate: number, exchanges: readonly KnownExchange[]): CostLine
         kept * price('mskGbMonth'),
     },
     {
-      component: `MSK provisioned (${PROVISIONED.brokers} × ${PROVISIONED.brokerType}, ${PROVISIONED.brokerGiB} GB each), with endpoints`,
+      component: `MSK provisioned (${ZONES} × ${PROVISIONED.brokerType}), with disks and endpoints`,
       dollars:
         endpoints +
         throughEndpoints +
-        PROVISIONED.brokers * (HOURS * price('mskBrokerHour') + PROVISIONED.brokerGiB * price('mskGbMonth')),
+        (2 * ZONES + 1) * price('alarmMetric') +
+        ZONES * (HOURS * price('mskBrokerHour') + brokerDisks(rate, ZONES, ZONES).gib * price('mskGbMonth')),
     },
   ]
 }

@@ -1,7 +1,7 @@
 /** Times of files' rows by what manifests say of them: no file is read. */
 import type { TableDefinition } from '../domain/tables.ts'
 import { decodeValue } from '../iceberg/bounds.ts'
-import { boundsOf } from '../iceberg/raw-data-file.ts'
+import { boundsOf } from '../iceberg/listed-file.ts'
 import type { DataFile } from '../iceberg/types.ts'
 
 /** Bounds of a timestamptz column in a file, microseconds since 1970; undefined where the manifest has none. */

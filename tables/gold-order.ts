@@ -6,7 +6,7 @@ import { sumOf } from '../domain/counts.ts'
 import type { Ports } from '../domain/ports.ts'
 import { GOLD_TABLE } from '../domain/tables.ts'
 import { decodeValue } from '../iceberg/bounds.ts'
-import { boundsOf } from '../iceberg/raw-data-file.ts'
+import { boundsOf } from '../iceberg/listed-file.ts'
 import type { DataFile } from '../iceberg/types.ts'
 import { compareTrades, readTrades, type TradeColumns, type Wanted, wantedRows } from './gold-columns.ts'
 

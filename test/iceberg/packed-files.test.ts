@@ -1,9 +1,10 @@
 /** Packed files say what the files say that they were made from. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { boundsOf, fromRaw } from '../../iceberg/listed-file.ts'
 import type { ManifestEntry } from '../../iceberg/manifest.ts'
 import { packed } from '../../iceberg/packed-files.ts'
-import { boundsOf, fromRaw, type RawDataFile } from '../../iceberg/raw-data-file.ts'
+import type { RawDataFile } from '../../iceberg/raw-data-file.ts'
 
 const ids = fc.constantFrom(1, 2, 3, 17, 2_147_483_546)
 const pairs = <V>(value: fc.Arbitrary<V>) =>

@@ -134,3 +134,13 @@ export function readNotification(body: string): { readonly keys: readonly string
     return { keys: [], problem: messageOf(error) }
   }
 }
+
+/** What a function gets that changes of the state table start: the changes (AWS Lambda, "Using AWS Lambda with Amazon DynamoDB"). */
+export interface WakeEvent {
+  readonly Records: readonly unknown[]
+}
+
+/** Whether changes started the function; a schedule sends an event of another shape. */
+export function isWake(event: unknown): event is WakeEvent {
+  return Array.isArray((event as Partial<WakeEvent> | null)?.Records)
+}

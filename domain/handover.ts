@@ -25,3 +25,9 @@ export interface SilverFile {
 export interface ChangedMinutes {
   readonly minutes: readonly number[]
 }
+
+/**
+ * Begins the id of an item whose candles of one minute are made, so that those of longer timeframes are left. Ids of others begin with
+ * their time, so these stand behind them.
+ */
+export const FOLDED = 'folded-'

@@ -51,6 +51,8 @@ export interface Settings {
   readonly feeds: boolean
   /** The web application behind a URL. */
   readonly api: boolean
+  /** Seconds after which a trade is in Gold and the candles. */
+  readonly freshness: number
   /** Exchanges whose trades are meant to come: silence is an alarm. */
   readonly expected: ReadonlySet<string>
   /** How new versions take over: with alarms that take them back, or all at once whatever rings. */
@@ -109,6 +111,7 @@ function settingsOf(read: Reader): Settings {
     architecture: read.choice('arch', ARCHITECTURES, 'arm64'),
     feeds,
     api: read.flag('api', true),
+    freshness: freshnessOf(read),
     expected: expectedOf(read, feeds || !isNew),
     release: read.choice('release', RELEASES, 'guarded'),
     cmk: read.flag('cmk'),
@@ -123,6 +126,19 @@ function settingsOf(read: Reader): Settings {
     retention: retentionSettings(read),
     local,
   }
+}
+
+const DEFAULT_FRESHNESS = 10
+/** Below it Gold does not wait at all; above it a batching window ends (Lambda API reference, MaximumBatchingWindowInSeconds). */
+const FRESHNESS = { least: 5, most: 300 }
+
+function freshnessOf(read: Reader): number {
+  const seconds = read.count('freshness') ?? DEFAULT_FRESHNESS
+  if (seconds < FRESHNESS.least || seconds > FRESHNESS.most)
+    throw new BadInput(
+      `The context value freshness is ${seconds}: give seconds from ${FRESHNESS.least} to ${FRESHNESS.most}.`,
+    )
+  return seconds
 }
 
 function retentionSettings(read: Reader): RetentionSettings {

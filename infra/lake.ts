@@ -3,7 +3,14 @@
  * functions' stack knows it.
  */
 import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
-import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
+import {
+  AttributeType,
+  BillingMode,
+  StreamViewType,
+  Table,
+  TableEncryption,
+  type TableProps,
+} from 'aws-cdk-lib/aws-dynamodb'
 import { CfnDatabase } from 'aws-cdk-lib/aws-glue'
 import type { IKey, Key } from 'aws-cdk-lib/aws-kms'
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3'
@@ -53,7 +60,7 @@ export class StoredLake extends Construct {
       'The functions of this stack alone write here, each key once, and every commit is in the table history; access logs would be more objects than the data. Accounts that need them turn on CloudTrail data events.',
     )
 
-    const table = (name: StateTable, timeToLiveAttribute?: string) =>
+    const table = (name: StateTable, more: Pick<TableProps, 'timeToLiveAttribute' | 'stream'> = {}) =>
       new Table(this, name === 'state' ? 'State' : 'Catalog', {
         partitionKey: { name: KEY_NAMES[name].partition, type: AttributeType.STRING },
         sortKey: { name: KEY_NAMES[name].sort, type: AttributeType.STRING },
@@ -62,10 +69,14 @@ export class StoredLake extends Construct {
           ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }
           : { encryption: TableEncryption.AWS_MANAGED }),
         pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-        timeToLiveAttribute,
         removalPolicy,
+        ...more,
       })
-    this.tables = { state: table('state', 'expires_at'), catalog: table('catalog') }
+    this.tables = {
+      // The stream tells of items on the stages' lists (infra/wakes.ts).
+      state: table('state', { timeToLiveAttribute: 'expires_at', stream: StreamViewType.KEYS_ONLY }),
+      catalog: table('catalog'),
+    }
 
     // Stages may share an account; production has the plain name that queries use. The database goes with its stack in production too: its
     // tables mirror the catalog, and each commit makes its own again. One that stayed would be in the way of the next.
@@ -86,6 +97,8 @@ interface TableName {
 export class Lake extends Construct {
   readonly bucket: IBucket
   readonly stateTable: TableName
+  /** The changes of the state table. */
+  readonly stateStreamArn: string
   readonly catalogTable: TableName
   readonly databaseName: string
   /** undefined: keys of AWS encrypt the data. */
@@ -100,6 +113,7 @@ export class Lake extends Construct {
     this.bucket = Bucket.fromBucketName(this, 'Bucket', known(stored.bucket.bucketName))
     this.stateTable = table(stored.tables.state)
     this.catalogTable = table(stored.tables.catalog)
+    this.stateStreamArn = known(stored.tables.state.tableStreamArn ?? '')
     this.databaseName = stored.databaseName
     this.key = stored.key && keyByArn(this, 'Key', known(stored.key.keyArn))
     this.environment = {

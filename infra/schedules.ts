@@ -1,8 +1,8 @@
 /** The scheduled functions: commit, Gold, the candles, sweep and maintenance. All are safe when two run at once. */
 import { Aws, Duration, Stack } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { type Alias, type EventInvokeConfigOptions, LayerVersion } from 'aws-cdk-lib/aws-lambda'
-import { LambdaDestination, SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations'
+import { type Alias, LayerVersion } from 'aws-cdk-lib/aws-lambda'
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations'
 import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
@@ -12,7 +12,6 @@ import { consumers, pascal, stageConsumers, statePartition } from '../domain/nam
 import { retentionText } from '../domain/retention.ts'
 import { allTables, candleTable, committedTables, GOLD_TABLE, silverTable } from '../domain/tables.ts'
 import { TIMEFRAMES } from '../domain/timeframes.ts'
-import { acknowledge, wildcardArn } from './acknowledge.ts'
 import { type FunctionName, WITH_ENGINE } from './bundles.ts'
 import type { Settings } from './context.ts'
 import { type Assets, type StageFunctionProps, stageFunction } from './function.ts'
@@ -25,7 +24,7 @@ import { liveAlias, type StageRelease } from './release.ts'
 const EVERY_MINUTES: Readonly<Record<Scheduled, number>> = {
   commit: 1,
   gold: 1,
-  // In case the event from Gold got lost.
+  // The longer candles, and whatever no event came for.
   ohlcv: 1,
   sweep: 1,
   maintain: 15,
@@ -73,7 +72,7 @@ export class Schedules extends Construct {
       name: Scheduled,
       description: string,
       access: LakeAccess,
-      extra: Partial<Pick<StageFunctionProps, 'environment'>> & Pick<EventInvokeConfigOptions, 'onSuccess'> = {},
+      extra: Partial<Pick<StageFunctionProps, 'environment'>> = {},
     ): StageRelease => {
       const made = stageFunction(this, pascal(name), {
         settings,
@@ -84,9 +83,8 @@ export class Schedules extends Construct {
         environment: { ...lake.mirrorEnvironment, ...extra.environment },
       })
       grantLake(lake, made, access)
-      const { onSuccess } = extra
       // The next schedule is the retry.
-      const live = liveAlias(made, { retryAttempts: 0, maxEventAge: MAX_AGE, onFailure: failures, onSuccess })
+      const live = liveAlias(made, { retryAttempts: 0, maxEventAge: MAX_AGE, onFailure: failures })
       scheduler.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [live.functionArn] }))
       this.every(name, live, group, scheduler)
       return { function: made, live }
@@ -113,26 +111,16 @@ export class Schedules extends Construct {
       catalog: 'commits',
       mirrors: candles,
     })
-    const gold = scheduled(
-      'gold',
-      'Silver files of all exchanges to Gold, each trade once',
-      {
-        reads: silver,
-        writes: [GOLD_TABLE],
-        consumes: [consumers.gold],
-        produces: [consumers.candles],
-        // One run of it at a time.
-        state: [statePartition.lease('gold')],
-        catalog: 'commits',
-        mirrors: [GOLD_TABLE],
-      },
-      { onSuccess: new LambdaDestination(ohlcv.live) },
-    )
-    acknowledge(
-      gold.function.role ?? gold.function,
-      [wildcardArn(this, `${ohlcv.live.functionArn}:*`)],
-      "The CDK lets a destination invoke what is below a function's ARN; below an alias there is nothing.",
-    )
+    const gold = scheduled('gold', 'Silver files of all exchanges to Gold, each trade once', {
+      reads: silver,
+      writes: [GOLD_TABLE],
+      consumes: [consumers.gold],
+      produces: [consumers.candles],
+      // One run of it at a time.
+      state: [statePartition.lease('gold')],
+      catalog: 'commits',
+      mirrors: [GOLD_TABLE],
+    })
     const sweep = scheduled(
       'sweep',
       'Sends again what stays pending, and brings Glue up to date',

@@ -19,6 +19,7 @@ import { Schedules } from './schedules.ts'
 import { Silver } from './silver.ts'
 import { Stream } from './stream.ts'
 import { Topics } from './topics.ts'
+import { Wakes } from './wakes.ts'
 import { Watch } from './watch.ts'
 
 export interface TradelakeStackProps extends StackProps {
@@ -56,6 +57,8 @@ export class TradelakeStack extends Stack {
     for (const bronze of [...stages.map(stage => stage.bronze), gaps]) bronze.mapping.node.addDependency(topics)
     const queues = Object.fromEntries(stages.map(({ exchange, silver }) => [exchange.name, silver.queue]))
     const schedules = new Schedules(this, 'Schedules', { settings, assets, lake, exchanges: EXCHANGES, queues })
+    const { gold, ohlcv } = schedules.stages
+    new Wakes(this, 'Wakes', { settings, lake, gold, ohlcv })
     const feeds = settings.feeds
       ? new Feeds(this, 'Feeds', { settings, stream, topics, exchanges: EXCHANGES })
       : undefined

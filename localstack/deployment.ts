@@ -7,6 +7,7 @@ import { DeleteBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
 import { TradelakeError } from '../domain/errors.ts'
 import type { KafkaMapping } from './bridge.ts'
 import { clientOptions, type Emulator } from './ministack.ts'
+import type { WakeMapping } from './wakes.ts'
 
 const run = promisify(execFile)
 const ROOT = new URL('..', import.meta.url).pathname
@@ -18,6 +19,8 @@ export interface Deployment {
   readonly stack: string
   readonly outputs: Readonly<Record<string, string>>
   readonly mappings: readonly KafkaMapping[]
+  /** Of the state table's stream. */
+  readonly wakes: readonly WakeMapping[]
   /** Removes the functions' stack alone; what it worked on stays. */
   destroyFunctions(): Promise<void>
   /** Removes both. */
@@ -80,6 +83,7 @@ export async function deployTo(
     stack,
     outputs,
     mappings: mappingsOf(templateOf(stack), outputs),
+    wakes: wakesOf(templateOf(stack), outputs),
     destroyFunctions: async () =>
       void (await cdk(empty, 'destroy', '--app', output, stack, '--exclusively', '--force')),
     destroyAll: async () => void (await cdk(empty, 'destroy', ...toOutput, '--force')),
@@ -120,8 +124,8 @@ interface Template {
   readonly Outputs: Readonly<Record<string, { readonly Value: { readonly Ref?: string } }>>
 }
 
-/** The Kafka event source mappings of a template; each names an alias, and a function's name is that of the output which refers to it. */
-function mappingsOf(template: Template, outputs: Readonly<Record<string, string>>): KafkaMapping[] {
+/** Event source mappings of a template that have a property, each with its function's name: that of the output which refers to it. */
+function mappingsWith(property: string, template: Template, outputs: Readonly<Record<string, string>>) {
   const nameOf = (properties: Readonly<Record<string, unknown>>) => {
     const [, alias = ''] = /"Ref":"(\w+)"/.exec(JSON.stringify(properties.FunctionName)) ?? []
     const reference = (template.Resources[alias]?.Properties.FunctionName as { Ref: string } | undefined)?.Ref
@@ -131,18 +135,33 @@ function mappingsOf(template: Template, outputs: Readonly<Record<string, string>
     return name
   }
   return Object.values(template.Resources)
-    .filter(({ Type, Properties }) => Type === 'AWS::Lambda::EventSourceMapping' && Properties.Topics !== undefined)
-    .map(({ Properties }) => {
-      const source = (Properties.SelfManagedKafkaEventSourceConfig ??
-        Properties.AmazonManagedKafkaEventSourceConfig) as {
-        ConsumerGroupId: string
-      }
-      return {
-        topic: (Properties.Topics as string[])[0],
-        functionName: nameOf(Properties),
-        groupId: source.ConsumerGroupId,
-        batchRecords: Number(Properties.BatchSize),
-        windowMs: 1000 * Number(Properties.MaximumBatchingWindowInSeconds ?? 0),
-      }
-    })
+    .filter(({ Type, Properties }) => Type === 'AWS::Lambda::EventSourceMapping' && Properties[property] !== undefined)
+    .map(({ Properties }) => ({
+      properties: Properties,
+      functionName: nameOf(Properties),
+      windowMs: 1000 * Number(Properties.MaximumBatchingWindowInSeconds ?? 0),
+    }))
+}
+
+function mappingsOf(template: Template, outputs: Readonly<Record<string, string>>): KafkaMapping[] {
+  return mappingsWith('Topics', template, outputs).map(({ properties, functionName, windowMs }) => {
+    const source = (properties.SelfManagedKafkaEventSourceConfig ?? properties.AmazonManagedKafkaEventSourceConfig) as {
+      ConsumerGroupId: string
+    }
+    return {
+      topic: (properties.Topics as string[])[0],
+      functionName,
+      groupId: source.ConsumerGroupId,
+      batchRecords: Number(properties.BatchSize),
+      windowMs,
+    }
+  })
+}
+
+function wakesOf(template: Template, outputs: Readonly<Record<string, string>>): WakeMapping[] {
+  return mappingsWith('FilterCriteria', template, outputs).map(({ properties, functionName, windowMs }) => {
+    const { Filters } = properties.FilterCriteria as { readonly Filters: readonly { readonly Pattern: string }[] }
+    const { pk, sk } = JSON.parse(Filters[0].Pattern).dynamodb.Keys
+    return { partition: pk.S[0], prefix: sk.S[0].prefix, functionName, windowMs }
+  })
 }

@@ -1,6 +1,6 @@
 /**
- * The CDK app on an emulator of AWS, with what stands in beside it: a bridge for each Kafka event source mapping, and Gold's
- * success destination. Broker, registry and emulator run already, wherever that is.
+ * The CDK app on an emulator of AWS, with what stands in beside it: a bridge for each Kafka event source mapping, and a poller for each
+ * mapping of the state table's stream. Broker, registry and emulator run already, wherever that is.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { LambdaClient } from '@aws-sdk/client-lambda'
@@ -13,8 +13,8 @@ import type { Log } from '../domain/ports.ts'
 import type { SchemaIds } from '../domain/wire.ts'
 import { type Bridge, startBridge } from './bridge.ts'
 import { type Deployment, deployTo } from './deployment.ts'
-import { startCandlesAfterGold } from './destinations.ts'
 import { clientOptions, type Emulator } from './ministack.ts'
+import { startWake } from './wakes.ts'
 
 /** `bootstrap` is `host:port` of a broker, `registryUrl` of a Confluent schema registry. */
 interface KafkaAddress {
@@ -76,7 +76,7 @@ export async function startPipeline({
   const state = dynamoDbState({ client: new DynamoDBClient({ ...clientOptions(aws), maxAttempts: 1 }), tables })
   const start = () => ({
     bridges: deployment.mappings.map(mapping => startBridge({ mapping, bootstrap, invoke, clock, log })),
-    candles: startCandlesAfterGold({ state, start: () => invoke(outputs.OhlcvFunction, {}), clock, log }),
+    wakes: deployment.wakes.map(mapping => startWake({ mapping, state, invoke, clock, log })),
   })
   let running = start()
   return {
@@ -86,7 +86,7 @@ export async function startPipeline({
     },
     schemaIds,
     async stop() {
-      await Promise.all([running.candles, ...running.bridges].map(part => part.stop()))
+      await Promise.all([...running.wakes, ...running.bridges].map(part => part.stop()))
     },
     resume() {
       running = start()

@@ -1,12 +1,13 @@
-/** The candles' Lambda: started by Gold's success, and by a schedule in case that got lost. */
+/** The candles' Lambda: what Gold hands over starts it for the minutes, a schedule for every timeframe and for what got lost. */
+import { isWake } from '../../domain/events.ts'
 import type { Ports, Telemetry } from '../../domain/ports.ts'
 import { deadlineOf } from '../../domain/protocol.ts'
 import { handlerOf } from '../invocation.ts'
 import { type CandleResult, foldPending } from './ohlcv.ts'
 
 export function ohlcvHandler(telemetry: Telemetry, ports: Ports) {
-  return handlerOf<unknown, CandleResult>(telemetry, {}, async (_, { log, context }) => {
-    const result = await foldPending(ports, deadlineOf(ports, context))
+  return handlerOf<unknown, CandleResult>(telemetry, {}, async (event, { log, context }) => {
+    const result = await foldPending(ports, deadlineOf(ports, context), isWake(event) ? 'minutes' : 'all')
     log.info('ohlcv', { ...result })
     return result
   })

@@ -1,11 +1,12 @@
 /**
  * Candles: the minutes whose Gold rows changed are folded again from current Gold, and every larger window from the
- * timeframe below it. All timeframes commit in one transaction, so no reader ever sees a minute and its hour disagree.
+ * timeframe below it. All timeframes commit in one transaction, but that a change which starts the function makes the minutes
+ * alone and leaves the longer windows, which cost five times as much, to the schedule: they are behind by a minute at most.
  * No snapshot is walked: late trades, rebuilds and compaction need no special case.
  */
 import { type Candle, foldCandles, windowOf } from '../../domain/candles.ts'
 import { addCounts, sumOf } from '../../domain/counts.ts'
-import type { ChangedMinutes } from '../../domain/handover.ts'
+import { type ChangedMinutes, FOLDED } from '../../domain/handover.ts'
 import { goldLostTimes } from '../../domain/losses.ts'
 import { consumers } from '../../domain/names.ts'
 import { consumePending, listPending, producePending } from '../../domain/pending.ts'
@@ -27,7 +28,7 @@ const HOURS_PER_COMMIT = 48
 export interface CandleResult {
   readonly commits: number
   readonly minutes: number
-  /** Candles made, corrected or removed, over all timeframes. */
+  /** Candles made, corrected or removed, over the timeframes that were folded. */
   readonly changed: number
   /** Candles more than before (or fewer), by exchange code. */
   readonly newByExchange: Readonly<Record<string, number>>
@@ -35,11 +36,14 @@ export interface CandleResult {
 
 type Step = Omit<CandleResult, 'commits'>
 
+/** Which candles a run makes: those of a minute, or of every timeframe. */
+export type Frames = 'minutes' | 'all'
+
 /**
  * Commits what is pending, oldest first, until nothing is pending or the deadline (by the steady clock) has passed.
  */
-export async function foldPending(ports: Ports, deadline: number): Promise<CandleResult> {
-  const steps = await repeatUntil(ports, deadline, () => commit(ports, () => plan(ports)))
+export async function foldPending(ports: Ports, deadline: number, frames: Frames = 'all'): Promise<CandleResult> {
+  const steps = await repeatUntil(ports, deadline, () => commit(ports, () => plan(ports, frames)))
   return {
     commits: steps.length,
     minutes: sumOf(steps, step => step.minutes),
@@ -48,16 +52,22 @@ export async function foldPending(ports: Ports, deadline: number): Promise<Candl
   }
 }
 
-async function plan(ports: Ports): Promise<Plan<Step | undefined>> {
-  const items = await listPending<ChangedMinutes>(ports, consumers.candles, ITEMS_PER_COMMIT)
+async function plan(ports: Ports, frames: Frames): Promise<Plan<Step | undefined>> {
+  const oldest = await listPending<ChangedMinutes>(ports, consumers.candles, ITEMS_PER_COMMIT)
+  const items = frames === 'all' ? oldest : oldest.filter(({ id }) => !id.startsWith(FOLDED))
   if (items.length === 0) return { writes: [], result: undefined }
   const started = ports.clock.now()
   const { now, later } = bounded(items.flatMap(item => item.payload.minutes))
-  const { writes: pointers, ...counts } = await recompute(ports, now, BigInt(started) * 1000n)
+  const timeframes = frames === 'all' ? TIMEFRAMES : TIMEFRAMES.slice(0, 1)
+  const { writes: pointers, ...counts } = await recompute(ports, timeframes, now, BigInt(started) * 1000n)
   const writes: Write[] = [...items.map(consumePending), ...pointers]
   if (later.length > 0) {
     const rest: ChangedMinutes = { minutes: later }
     writes.push(await producePending(ports, consumers.candles, rest))
+  }
+  if (frames === 'minutes') {
+    const folded: ChangedMinutes = { minutes: now }
+    writes.push(await producePending(ports, consumers.candles, folded, FOLDED + ports.ids.uuid()))
   }
   return { writes, result: { minutes: now.length, ...counts }, oldestFile: started }
 }
@@ -79,6 +89,7 @@ interface Below {
 /** Folds the minutes again, then each larger timeframe from the rows of the one below, which are all at hand. */
 async function recompute(
   ports: Ports,
+  timeframes: readonly Timeframe[],
   minutes: readonly number[],
   nowMicros: bigint,
 ): Promise<{ writes: Write[] } & Omit<Step, 'minutes'>> {
@@ -89,7 +100,7 @@ async function recompute(
   let total = 0
   let newByExchange: Record<string, number> = {}
   let below: Below | undefined
-  const spans = TIMEFRAMES.map(timeframe => {
+  const spans = timeframes.map(timeframe => {
     const windows = new Set(starts.map(start => windowOf(start, timeframe.length)))
     return { timeframe, windows, open: openSpans(ports, timeframe, windows) }
   })

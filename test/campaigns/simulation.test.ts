@@ -22,7 +22,8 @@ test('no single fault breaks a law', async () => {
   const minute = await campaign({ campaign: 'single', scenario: 'two', seeds: SEEDS, runs: undefined })
   const upkeep = await campaign({ campaign: 'single', scenario: 'hundred', seeds: [1], runs: undefined })
   const migration = await campaign({ campaign: 'single', scenario: 'aged', seeds: [1], runs: undefined })
-  expect([...minute.failures, ...upkeep.failures, ...migration.failures]).toEqual([])
+  const woken = await campaign({ campaign: 'single', scenario: 'woken-once', seeds: [1], runs: undefined })
+  expect([...minute.failures, ...upkeep.failures, ...migration.failures, ...woken.failures]).toEqual([])
   expect(minute.runs + upkeep.runs).toBeGreaterThan(18_000)
 })
 
@@ -39,6 +40,11 @@ test('the laws hold in stormy worlds of fixed seeds', async () => {
     expect(violations, commandOf(run)).toEqual([])
   }
   engine.close()
+})
+
+test('a start of Gold or the candles that is lost, late, doubled or out of order costs time, never data', async () => {
+  const { failures } = await campaign({ campaign: 'swarm', scenario: 'woken', seeds: [1], runs: 60 })
+  expect(failures).toEqual([])
 })
 
 test('no single fault of a sample breaks a law where a lake of an older version is joined and swept', async () => {

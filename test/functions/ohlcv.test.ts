@@ -97,6 +97,26 @@ describe('candles', () => {
     expect(await foldAll()).toEqual({ commits: 0, minutes: 0, changed: 0, newByExchange: {} })
   })
 
+  test('of a minute come alone where a change starts the fold, those of longer timeframes with the next schedule', async () => {
+    const trades = [at(NOON, 1), at(NOON + 1n, 2), at(NOON + HOUR, 3)]
+    await feed(lake, trades)
+    await unifyAll(lake)
+    const minutes = () => foldPending(lake.ports, Number.POSITIVE_INFINITY, 'minutes')
+    expect(await minutes()).toEqual({ commits: 1, minutes: 2, changed: 2, newByExchange: { BINANCE: 2 } })
+    expect((await storedCandles(lake, '1m')).length).toBe(2)
+    expect(await storedCandles(lake, '5m')).toEqual([])
+    // A late trade of one of them, and what is left is left once.
+    await feed(lake, [at(NOON + 2n, 4)])
+    await unifyAll(lake)
+    expect(await minutes()).toEqual({ commits: 1, minutes: 1, changed: 1, newByExchange: { BINANCE: 0 } })
+    expect(await minutes()).toEqual({ commits: 0, minutes: 0, changed: 0, newByExchange: {} })
+    expect((await pendingIds(lake, consumers.candles)).length).toBe(2)
+    const all = [...trades, at(NOON + 2n, 4)]
+    expect(await foldAll()).toMatchObject({ commits: 1, minutes: 2, changed: countCandles(all) - 2 })
+    await expectCandles(all)
+    expect(await pendingIds(lake, consumers.candles)).toEqual([])
+  })
+
   test('open and close by trade number where times are equal', async () => {
     const price = (n: number) => BigInt(n) * 100_000_000n
     const binance = [9, 10, 100, 11].map(n => at(NOON, n, { price: price(n) }))

@@ -28,6 +28,16 @@ describe('context values', () => {
     expect(read({ ...KAFKA_MODES['msk-arn'], expect: 'none' })).toEqual([false, []])
   })
 
+  test('say within how many seconds trades are in Gold, which is ten unless they do', () => {
+    expect([{}, { freshness: '5' }, { freshness: 300 }].map(values => settingsOf(values).freshness)).toEqual([
+      10, 5, 300,
+    ])
+    for (const freshness of ['4', '301'])
+      expect(() => settingsOf({ freshness })).toThrow(
+        `The context value freshness is ${freshness}: give seconds from 5 to 300.`,
+      )
+  })
+
   test('are read as text and as JSON alike', () => {
     expect(settingsOf({ bronzeConcurrency: '5', local: 'true' })).toMatchObject({ bronzeConcurrency: 5, local: true })
     expect(settingsOf({ bronzeConcurrency: 5, local: true })).toMatchObject({ bronzeConcurrency: 5, local: true })

@@ -148,12 +148,9 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
     const targets = [
       ...ofType(template, 'AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties.FunctionName),
       ...ofType(template, 'AWS::Scheduler::Schedule').map(([, { Properties }]) => Properties.Target.Arn),
-      ...ofType(template, 'AWS::Lambda::EventInvokeConfig').flatMap(
-        ([, { Properties }]) => Properties.DestinationConfig.OnSuccess?.Destination ?? [],
-      ),
     ]
-    // A Kafka and a queue's mapping for each exchange, the feeds' reports, five schedules, and the candles after Gold.
-    expect(targets).toHaveLength(2 * EXCHANGES.length + 1 + 5 + 1)
+    // A Kafka and a queue's mapping for each exchange, the feeds' reports, two of the state's stream, and five schedules.
+    expect(targets).toHaveLength(2 * EXCHANGES.length + 1 + 2 + 5)
     for (const target of targets)
       expect(aliases.has(/"Ref":"(\w+)"/.exec(JSON.stringify(target))?.[1] ?? '')).toBe(true)
 

@@ -8,7 +8,7 @@ import { EXCHANGES } from '../../domain/exchanges.ts'
 import { dataPrefix, FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, topicName } from '../../domain/names.ts'
 import { bronzeTable } from '../../domain/tables.ts'
 import { statementsOf } from './policies.ts'
-import { dataTemplateOf, KAFKA_MODES, templateOf } from './support.ts'
+import { dataTemplateOf, KAFKA_MODES, templateOf, type Values } from './support.ts'
 
 const SELF_MANAGED = KAFKA_MODES['self-managed']
 const template = templateOf(SELF_MANAGED)
@@ -204,13 +204,31 @@ describe('schedules', () => {
     template.resourceCountIs('AWS::Lambda::EventInvokeConfig', 5)
   })
 
-  test("Gold's success starts the candles", () => {
-    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
-      DestinationConfig: {
-        OnSuccess: { Destination: { Ref: Match.stringLikeRegexp('OhlcvLive') } },
-        OnFailure: Match.anyValue(),
-      },
+  test('are not waited for: new items on the lists of Gold and the candles start them, those of Gold after what freshness leaves', () => {
+    const mappingsOf = (values: Values) =>
+      resources(templateOf({ ...SELF_MANAGED, ...values }), 'AWS::Lambda::EventSourceMapping')
+        .map(([, { Properties }]) => Properties)
+        .filter(({ FilterCriteria }) => FilterCriteria !== undefined)
+    const items = (list: string) => ({
+      eventName: ['INSERT'],
+      dynamodb: { Keys: { pk: { S: [list] }, sk: { S: [{ prefix: '0' }] } } },
     })
+    const common = { StartingPosition: 'LATEST', MaximumRetryAttempts: 0, BatchSize: 10_000, Enabled: true }
+    const found = mappingsOf({}).map(({ FilterCriteria, ...rest }) => ({
+      ...rest,
+      pattern: JSON.parse((FilterCriteria as { Filters: { Pattern: string }[] }).Filters[0].Pattern),
+    }))
+    expect(found).toEqual([
+      expect.objectContaining({ ...common, MaximumBatchingWindowInSeconds: 5, pattern: items('pending#gold') }),
+      expect.objectContaining({ ...common, MaximumBatchingWindowInSeconds: 0, pattern: items('pending#ohlcv') }),
+    ])
+    data.hasResourceProperties('AWS::DynamoDB::Table', { StreamSpecification: { StreamViewType: 'KEYS_ONLY' } })
+    const windows = (freshness: string) =>
+      mappingsOf({ freshness }).map(({ MaximumBatchingWindowInSeconds: seconds }) => seconds)
+    expect([windows('5'), windows('60')]).toEqual([
+      [0, 0],
+      [55, 0],
+    ])
   })
 
   test('only maintenance deletes', () => {
@@ -276,7 +294,7 @@ describe('functions', () => {
         for (const { Action, Resource } of statementsOf(of, String(FunctionName))) {
           for (const action of [Action].flat()) expect(action).not.toContain('*')
           if ([Resource].flat().includes('*'))
-            expect([Action].flat().filter(action => !/^(?:xray|ec2):/.test(action))).toEqual([])
+            expect([Action].flat().filter(action => !/^(?:xray|ec2):|^dynamodb:ListStreams$/.test(action))).toEqual([])
         }
   })
 })

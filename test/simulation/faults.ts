@@ -14,6 +14,7 @@ export type PointType =
   | 's3-event'
   | 'schedule'
   | 'destination'
+  | 'stream'
   | 'batch'
   | 'publish'
   | 'local'
@@ -99,6 +100,8 @@ export const KINDS: Readonly<Record<PointType, readonly FaultKind[]>> = {
   's3-event': ['lost', 'twice', 'hours-late'],
   schedule: ['missed', 'double'],
   destination: ['lost', 'twice'],
+  // What is new on a list, to the function that it starts.
+  stream: ['lost', 'twice', 'hours-late'],
   batch: ['rebalance', 'swapped', 'redeliver', 'reset'],
   publish: ['recreate', 'deploy'],
   // A frame that reaches a feed, a reply of an exchange's REST API, a batch or a position that a feed sends to Kafka.

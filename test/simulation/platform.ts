@@ -1,14 +1,15 @@
 /**
- * What AWS does around the stages: event source mappings, object notifications and their queues, schedules, a success
- * destination. All of it at least once, and each step a fault point.
+ * What AWS does around the stages: event source mappings, object notifications and their queues, schedules, and what the state table's
+ * stream or, where there is none, a success destination starts. All of it at least once, and each step a fault point.
  * Over 250 lines: the platform is one state machine.
  */
 import { createQueue } from '../../adapters/memory-queue.ts'
 import { objectCreated, type QueueEvent } from '../../domain/events.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
-import { consumers, dataPrefix } from '../../domain/names.ts'
+import { FOLDED } from '../../domain/handover.ts'
+import { consumers, dataPrefix, statePartition } from '../../domain/names.ts'
 import { countPending } from '../../domain/pending.ts'
-import type { Telemetry } from '../../domain/ports.ts'
+import type { Telemetry, Write } from '../../domain/ports.ts'
 import type { RetentionSettings } from '../../domain/retention.ts'
 import { recordStreams } from '../../domain/streams.ts'
 import { bronzeTable, committedTables } from '../../domain/tables.ts'
@@ -47,6 +48,8 @@ export interface PlatformOptions {
   readonly logStart: LogStart
   /** Listings come in pages of this many objects. */
   readonly pageObjects: number
+  /** New items on the lists of Gold and the candles start them; without, Gold's success starts the candles. */
+  readonly wakes: boolean
 }
 
 export interface Platform {
@@ -198,7 +201,7 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
 
   async function goldThenCandles(): Promise<void> {
     const outcome = await gold.invoke({})
-    if (!outcome.ok || outcome.result.commits === 0) return
+    if (options.wakes || !outcome.ok || outcome.result.commits === 0) return
     const kind = world.point('destination', 'gold to ohlcv')
     if (kind === 'lost') return
     void ohlcv.invoke({})
@@ -229,7 +232,49 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
       })
     }
   }
-  world.onTransaction = startSchedules
+
+  // The stream: records of a list gather for a time, and one batch of it after the other starts the function.
+  const streamed = [
+    { list: consumers.gold, windowMs: 5 * SECOND, start: (event: unknown) => gold.invoke(event) },
+    { list: consumers.candles, windowMs: 0, start: (event: unknown) => ohlcv.invoke(event) },
+  ].map(mapping => ({ ...mapping, gathered: 0, isStarted: false }))
+
+  function gather(mapping: (typeof streamed)[number], delayMs: number): void {
+    mapping.gathered++
+    if (mapping.isStarted) return
+    mapping.isStarted = true
+    at(delayMs, `stream of ${mapping.list}`, () => void startOf(mapping))
+  }
+
+  async function startOf(mapping: (typeof streamed)[number]): Promise<void> {
+    const Records = Array.from({ length: mapping.gathered }, () => ({ eventName: 'INSERT' }))
+    mapping.gathered = 0
+    await mapping.start({ Records })
+    mapping.isStarted = false
+    // Those that came meanwhile.
+    if (mapping.gathered-- > 0) gather(mapping, mapping.windowMs)
+  }
+
+  function wake(writes: readonly Write[]): void {
+    for (const mapping of streamed) {
+      const { list, windowMs } = mapping
+      const isNew = (write: Write) =>
+        write.kind === 'put' &&
+        write.item.key.partition === statePartition.pending(list) &&
+        !write.item.key.sort.startsWith(FOLDED)
+      if (!writes.some(isNew)) continue
+      const kind = world.point('stream', list)
+      if (kind === 'lost') continue
+      if (kind === 'hours-late') at(HOURS_LATE_MS, `stream of ${list}, late`, () => gather(mapping, 0))
+      else gather(mapping, windowMs)
+      if (kind === 'twice') at(windowMs + 7 * SECOND, `stream of ${list} again`, () => gather(mapping, 0))
+    }
+  }
+
+  world.onTransaction = writes => {
+    if (options.wakes) wake(writes)
+    return startSchedules()
+  }
   // A command that outlives its process, and its faults with it, may use up the tries of what it disturbs.
   world.onCalm = () => {
     fired.clear()

@@ -112,9 +112,16 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
     const maintenance = scenario.maintenance.map(at => START + at)
     const { logStarts } = weather
     const logStart = (life: number) => logStarts[life % logStarts.length]
-    const platform = createPlatform(world, { exchanges, redeployed, maintenance, logStart, ...weather })
+    const platform = createPlatform(world, {
+      exchanges,
+      redeployed,
+      maintenance,
+      logStart,
+      wakes: scenario.wakes,
+      ...weather,
+    })
     const { scheduler } = world
-    const readers = createReaders(world, allTables(exchanges))
+    const readers = createReaders(world, allTables(exchanges), scenario.wakes)
     const onTransaction = world.onTransaction
     // Timeframes that are kept for different times hold different trades.
     const looks = options.readers && Object.keys(weather.retention).length === 0

@@ -18,6 +18,8 @@ export interface ScenarioSize {
   readonly clients?: number
   /** Clients who ask for the newest trades all the while. */
   readonly freshClients?: number
+  /** New items on the lists of Gold and the candles start them. */
+  readonly wakes?: true
 }
 
 const HOURS = 3_600_000
@@ -127,6 +129,10 @@ export const FRESH: ScenarioSize = {
   freshClients: 3,
 }
 
+/** Gold and the candles started by what is new on their lists: the smallest, and one whose starts meet schedules, maintenance and each other. */
+export const WOKEN_ONCE: ScenarioSize = { ...ONE_BATCH, name: 'woken-once', wakes: true }
+export const WOKEN: ScenarioSize = { ...WAVES, name: 'woken', waves: [0, 8_000, 25_000, 70_000], wakes: true }
+
 export const SIZES: readonly ScenarioSize[] = [
   ONE_BATCH,
   HUNDRED,
@@ -140,4 +146,6 @@ export const SIZES: readonly ScenarioSize[] = [
   FEEDS,
   CLIENTS,
   FRESH,
+  WOKEN_ONCE,
+  WOKEN,
 ]

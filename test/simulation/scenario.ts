@@ -51,6 +51,8 @@ export interface Scenario {
   readonly clients: number
   /** How many ask for the newest trades. */
   readonly freshClients: number
+  /** New items on the lists of Gold and the candles start them. */
+  readonly wakes: boolean
 }
 
 /** The code that the second deployment asks of messages instead of the first's. */
@@ -169,6 +171,7 @@ export function createScenario(size: ScenarioSize, seed: number): Scenario {
     hasFeeds: size.feeds ?? false,
     clients: size.clients ?? 0,
     freshClients: size.freshClients ?? 0,
+    wakes: size.wakes ?? false,
   }
 }
 

@@ -28,8 +28,9 @@ async function expectLaws(run: Case): Promise<void> {
 }
 
 describe('all laws hold', () => {
-  test.for(['one-batch', 'hundred', 'waves', 'aged', 'aged-upkeep'])('in a calm world: %s', scenario =>
-    expectLaws(single(scenario, 1, NONE)),
+  test.for(['one-batch', 'hundred', 'waves', 'aged', 'aged-upkeep', 'woken-once', 'woken'])(
+    'in a calm world: %s',
+    scenario => expectLaws(single(scenario, 1, NONE)),
   )
 
   test('with one fault, at every thirteenth of the points and kinds of the smallest world', async () => {

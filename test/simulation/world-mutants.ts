@@ -53,6 +53,20 @@ export const WORLD_MUTANTS: readonly Mutant[] = [
     'filter(window => window < 0n)',
   ),
   mutant(
+    'woken-once',
+    'the longer candles of minutes that a new item started are forgotten',
+    'functions/ohlcv/ohlcv.ts',
+    "  if (frames === 'minutes') {\n",
+    "  if (frames === 'minutes' && now.length === 0) {\n",
+  ),
+  mutant(
+    'woken-once',
+    'a schedule leaves the longer candles as a new item does',
+    'functions/ohlcv/handler.ts',
+    "isWake(event) ? 'minutes' : 'all'",
+    "isWake(event) ? 'minutes' : 'minutes'",
+  ),
+  mutant(
     'restored',
     'a repair dies of an object that cannot be read',
     'operations/repair/bronze.ts',

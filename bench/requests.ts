@@ -18,7 +18,8 @@ import { maintainHandler } from '../functions/maintain/handler.ts'
 import { ohlcvHandler } from '../functions/ohlcv/handler.ts'
 import { silverHandler } from '../functions/silver/handler.ts'
 import { sweepHandler } from '../functions/sweep/handler.ts'
-import { goldRunsPerMinute } from '../infra/wakes.ts'
+import { DEFAULT_PARTITIONS } from '../infra/context.ts'
+import { bronzeWindowSeconds, goldRunsPerMinute } from '../infra/freshness.ts'
 import { memoryLake } from '../test/functions/support.ts'
 import { createMarket } from '../test/records/market.ts'
 import { SILENT } from '../test/silent-log.ts'
@@ -30,7 +31,7 @@ const TICKS_PER_SECOND = 5
 const CONTEXT: InvocationContext = { awsRequestId: 'bench', getRemainingTimeInMillis: () => 60_000 }
 const TELEMETRY: Telemetry = { log: SILENT, metrics: { addMetric: () => {}, publishStoredMetrics: () => {} } }
 
-/** Of one stage. Units as DynamoDB counts them (developer guide, "Read and write operations"). */
+/** What a stage asked for. Units as DynamoDB counts them (developer guide, "Read and write operations"). */
 interface Counts {
   runs: number
   /** PUT and LIST requests, which have one price; GET and HEAD, which have another. */
@@ -44,9 +45,12 @@ interface Counts {
 }
 
 const KB = 1024
-const sizeOf = (values: unknown) =>
-  Buffer.byteLength(JSON.stringify(values, (_, value) => (typeof value === 'bigint' ? String(value) : value)))
-const bytesOf = ({ key, attributes }: Item) => sizeOf([key.partition, key.sort, attributes])
+/** An item's size: its names and values (DynamoDB developer guide, "DynamoDB item sizes and formats"); a number has a byte for two digits. */
+const bytesOf = ({ key, attributes }: Item) =>
+  Object.entries({ pk: key.partition, sk: key.sort, ...attributes }).reduce(
+    (sum, [name, value]) => sum + name.length + (typeof value === 'string' ? Buffer.byteLength(value) : 10),
+    0,
+  )
 
 /** The ports of a container; `now` says whose counts a call is one of. */
 function counting(ports: Ports, now: () => Counts, onPut: (key: string, bytes: number) => void): Ports {
@@ -164,7 +168,7 @@ async function halfAnHour(freshness: number): Promise<ReadonlyMap<string, Counts
   for (let second = 1; second <= MINUTES * 60; second++) {
     lake.clock.advance(1_000)
     for (const flow of flows) {
-      if (second % flow.exchange.batchWindowSeconds !== 0) continue
+      if (second % bronzeWindowSeconds(freshness) !== 0) continue
       const event = flow.next(second)
       if (event) await flow.bronze('bronze', event)
       const found = objects.get(flow.exchange.name)?.splice(0) ?? []
@@ -191,7 +195,7 @@ async function halfAnHour(freshness: number): Promise<ReadonlyMap<string, Counts
 function flowOf(exchange: Exchange, startMs: number): (second: number) => KafkaEvent | undefined {
   const market = createMarket({
     ...{ seed: 5, startMicros: BigInt(startMs) * 1000n, ratePerSecond: RATE, exchange },
-    partitions: exchange.partitions,
+    partitions: DEFAULT_PARTITIONS,
   })
   const offsets = new Map<number, number>()
   let tick = 0
@@ -209,7 +213,7 @@ function flowOf(exchange: Exchange, startMs: number): (second: number) => KafkaE
 }
 
 export async function benchRequests(): Promise<void> {
-  for (const freshness of [10, 60]) {
+  for (const freshness of [5, 10, 30, 60]) {
     const stages = await halfAnHour(freshness)
     for (const [stage, counts] of stages) record({ bench: 'requests', freshness, rate: RATE, stage, ...counts })
     const each = ({ runs }: Counts, count: number) => (count / runs).toFixed(1)

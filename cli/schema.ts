@@ -1,7 +1,9 @@
 /** A table's columns and layout, from its definition: for people, and as JSON. */
+
 import { BadInput } from '../domain/errors.ts'
 import { allTables, type TableDefinition } from '../domain/tables.ts'
 import { bytesText } from '../figures/pipeline.ts'
+import { retentionOfPolicy } from '../iceberg/snapshot-retention.ts'
 import { formatTable } from './format.ts'
 
 /** @throws BadInput naming the existing tables */
@@ -67,9 +69,10 @@ export function keptText({ retentionDays, upkeep }: TableDefinition): string {
   return retentionDays === undefined ? 'for ever' : `${retentionDays} days, counted by ${upkeep.ageColumn}`
 }
 
-export function snapshotsText({ snapshots: { allDays, hourlyDays, dailyDays } }: TableDefinition): string {
+export function snapshotsText({ snapshots }: TableDefinition): string {
+  const { allDays, hourlyDays, dailyDays } = snapshots
   return [
-    `all for ${days(allDays)}`,
+    `all for ${days(allDays)} but at most ${retentionOfPolicy(snapshots).maxCount.toLocaleString('en-US')}`,
     `the last of each hour for ${days(hourlyDays)}`,
     ...(dailyDays > 0 ? [`the last of each day for ${days(dailyDays)}`] : []),
   ].join(', ')

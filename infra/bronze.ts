@@ -13,6 +13,7 @@ import { VARIABLES } from '../adapters/aws-ports.ts'
 import { consumers, statePartition } from '../domain/names.ts'
 import type { RecordStream } from '../domain/streams.ts'
 import type { Settings } from './context.ts'
+import { bronzeWindowSeconds } from './freshness.ts'
 import { type Assets, stageFunction } from './function.ts'
 import { grantLake } from './grants.ts'
 import type { Lake } from './lake.ts'
@@ -63,7 +64,10 @@ export class Bronze extends Construct {
       // LATEST would lose records that come while a mapping is being made.
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: records.batchRecords,
-      maxBatchingWindow: Duration.seconds(records.batchWindowSeconds),
+      // Reports of the feeds are in no hurry.
+      maxBatchingWindow: Duration.seconds(
+        next === undefined ? records.batchWindowSeconds : bronzeWindowSeconds(settings.freshness),
+      ),
       // Lambda offers a mapping's metrics and log only in provisioned mode (Lambda developer guide, "Kafka event source
       // mapping logging"); on demand, OffsetLag and the state are what there is.
       ...(settings.pollers && {

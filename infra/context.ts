@@ -53,6 +53,8 @@ export interface Settings {
   readonly api: boolean
   /** Seconds after which a trade is in Gold and the candles. */
   readonly freshness: number
+  /** How many each exchange's topic gets. */
+  readonly partitions: number
   /** Exchanges whose trades are meant to come: silence is an alarm. */
   readonly expected: ReadonlySet<string>
   /** How new versions take over: with alarms that take them back, or all at once whatever rings. */
@@ -112,6 +114,7 @@ function settingsOf(read: Reader): Settings {
     feeds,
     api: read.flag('api', true),
     freshness: freshnessOf(read),
+    partitions: read.count('partitions') ?? DEFAULT_PARTITIONS,
     expected: expectedOf(read, feeds || !isNew),
     release: read.choice('release', RELEASES, 'guarded'),
     cmk: read.flag('cmk'),
@@ -128,8 +131,10 @@ function settingsOf(read: Reader): Settings {
   }
 }
 
-const DEFAULT_FRESHNESS = 10
-/** Below it Gold does not wait at all; above it a batching window ends (Lambda API reference, MaximumBatchingWindowInSeconds). */
+/** Records are keyed by symbol, and the feeds have four (feeds/exchanges). */
+export const DEFAULT_PARTITIONS = 4
+export const DEFAULT_FRESHNESS = 10 as const
+/** Below it the stages' own work takes the time; above it a batching window ends (Lambda API reference, MaximumBatchingWindowInSeconds). */
 const FRESHNESS = { least: 5, most: 300 }
 
 function freshnessOf(read: Reader): number {

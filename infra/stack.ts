@@ -34,7 +34,10 @@ export class TradelakeStack extends Stack {
     super(scope, id, { description: 'tradelake: crypto trades from Kafka to Iceberg tables', ...props })
     const lake = new Lake(this, 'Lake', data.lake)
     const stream = new Stream(this, 'Stream', settings, data.cluster?.known())
-    const topics = new Topics(this, 'Topics', { settings, assets, stream, exchanges: EXCHANGES })
+    const topics = new Topics(this, 'Topics', {
+      ...{ settings, assets, stream },
+      exchanges: EXCHANGES.map(exchange => ({ ...exchange, partitions: settings.partitions })),
+    })
     const stages = EXCHANGES.map(exchange => ({
       exchange,
       bronze: new Bronze(this, pascal(exchange.name, 'bronze'), {

@@ -11,23 +11,9 @@ import { KEY_NAMES } from '../adapters/dynamodb-state.ts'
 import { consumers, statePartition } from '../domain/names.ts'
 import { acknowledge } from './acknowledge.ts'
 import type { Settings } from './context.ts'
+import { goldWindowSeconds } from './freshness.ts'
 import type { Lake } from './lake.ts'
 import type { StageRelease } from './release.ts'
-
-/**
- * Seconds that a trade is under way besides Gold's waiting: Bronze's and Silver's windows of two and one, their work, and that of Gold and
- * the candles (`npm run bench -- freshness`).
- */
-const UNDER_WAY_SECONDS = 5
-/** What a run of Gold takes, seconds: the next one gathers behind it. */
-const RUN_SECONDS = 1
-
-const windowOf = (freshness: number) => Math.max(0, freshness - UNDER_WAY_SECONDS)
-
-/** How often new items start Gold, and Gold the candles of a minute, where trades come all the time. */
-export function goldRunsPerMinute(freshness: number): number {
-  return 60 / (windowOf(freshness) + RUN_SECONDS)
-}
 
 /** Items of a list's own: begins of their times (domain/uuid: version 7), which the rest of the candles' work has not (domain/handover). */
 const IS_NEW = '0'
@@ -83,7 +69,7 @@ export class Wakes extends Construct {
       })
       if (made.role) mapping.node.addDependency(made.role)
     }
-    wake('Gold', gold, consumers.gold, windowOf(freshness))
+    wake('Gold', gold, consumers.gold, goldWindowSeconds(freshness))
     wake('Ohlcv', ohlcv, consumers.candles, 0)
   }
 }

@@ -19,7 +19,7 @@ export interface Deployment {
   readonly stack: string
   readonly outputs: Readonly<Record<string, string>>
   readonly mappings: readonly KafkaMapping[]
-  /** Of the state table's stream. */
+  /** The mappings of the state table's stream. */
   readonly wakes: readonly WakeMapping[]
   /** Removes the functions' stack alone; what it worked on stays. */
   destroyFunctions(): Promise<void>

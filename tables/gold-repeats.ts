@@ -9,12 +9,14 @@ import { MINUTE_MICROS } from '../domain/time.ts'
 import { SAME_TRADE_MICROS } from '../domain/trade.ts'
 import { readGroups } from '../iceberg/parquet/batch.ts'
 import type { DataFile } from '../iceberg/types.ts'
-import { mayHold } from './gold.ts'
+import { mayHold, openGoldFile } from './gold.ts'
 
 /** Gold's files that may hold rows of a range. */
 export type StoredGold = (range: TimeRange) => Promise<readonly Pick<DataFile, 'key' | 'bytes'>[]>
 
 const PLAIN_COLUMNS = new Set(['message_id'])
+/** Below it the rest of a file is less than what its requests cost. */
+const SMALL_BYTES = 512 * 1024
 
 /** `starts`: where the message ids begin. A byte for each row: 1 where Gold or an earlier row has the trade already. */
 export async function findRepeated(
@@ -29,8 +31,9 @@ export async function findRepeated(
   for (let row = 0; row < minutes.length; row++) if (minutes[row] !== minutes[row - 1]) distinct.add(minutes[row])
   const windows = [...distinct].map(minute => BigInt(minute) * MINUTE_MICROS)
   for (const range of rangesAround(windows, MINUTE_MICROS, SAME_TRADE_MICROS))
-    for (const { key, bytes } of await stored(range)) {
-      const source = { name: key, bytes, read: (start: number, end: number) => ports.store.getRange(key, start, end) }
+    for (const file of await stored(range)) {
+      // A few columns of a large file are asked for alone.
+      const source = await openGoldFile(ports, file, SMALL_BYTES)
       const keep = (group: RowGroup) => mayHold(group, range)
       for await (const gold of readGroups(GOLD_TABLE, source, { columns: KEY_COLUMNS, plain: PLAIN_COLUMNS, keep }))
         repeats.against(gold)

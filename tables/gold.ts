@@ -3,6 +3,7 @@ import type { RowGroup } from 'hyparquet'
 import type { Ports } from '../domain/ports.ts'
 import type { TimeRange } from '../domain/ranges.ts'
 import { DAY_MICROS, HOUR_MICROS } from '../domain/time.ts'
+import { cachePerStore } from '../iceberg/cache.ts'
 import type { LoadedTable } from '../iceberg/catalog.ts'
 import { type ByteSource, sourceOf } from '../iceberg/parquet/batch.ts'
 import { type ColumnRanges, planFiles } from '../iceberg/scan.ts'
@@ -18,13 +19,26 @@ export async function planGold(
   return planFiles(ports, table, { snapshotId, where: goldRanges(range) })
 }
 
-/** A file of a few commits is fetched whole: a request for each column would take longer. */
+/** A file of a few commits is fetched whole: a request for each column would take longer, and cost more. */
 export const WHOLE_BYTES = 8 * 1024 * 1024
+/** The files of some minutes, which each run of Gold and of the candles reads again until they are joined. */
+const keptFiles = cachePerStore<Uint8Array>(24 * 1024 * 1024)
+/** Larger ones are few, and would leave no room for others. */
+const MOST_KEPT_BYTES = 512 * 1024
 
 /** A file's bytes as they are read. @throws NotFound */
-export async function openGoldFile({ store }: Pick<Ports, 'store'>, { key, bytes }: DataFile): Promise<ByteSource> {
-  if (bytes <= WHOLE_BYTES) return sourceOf(key, await store.get(key))
-  return { name: key, bytes, read: (start, end) => store.getRange(key, start, end) }
+export async function openGoldFile(
+  { store }: Pick<Ports, 'store'>,
+  { key, bytes }: Pick<DataFile, 'key' | 'bytes'>,
+  wholeBytes = WHOLE_BYTES,
+): Promise<ByteSource> {
+  if (bytes > wholeBytes) return { name: key, bytes, read: (start, end) => store.getRange(key, start, end) }
+  if (bytes > MOST_KEPT_BYTES) return sourceOf(key, await store.get(key))
+  const whole = await keptFiles(store).once(key, async () => {
+    const value = await store.get(key)
+    return { value, weight: value.length }
+  })
+  return sourceOf(key, whole)
 }
 
 /** The hour of a file's rows: hours since 1970, from its partition. */

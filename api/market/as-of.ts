@@ -74,7 +74,7 @@ function ofSnapshot(text: string, tables: readonly LoadedTable[], nowMs: number)
   return { snapshotOf, timeMs, pin: undefined, isFixed: nowMs - timeMs > REPORTED_WITHIN_MS }
 }
 
-/** A table's newest snapshot that is not later: younger than a day all are kept, and then the last of each hour, and of each day. */
+/** A table's newest snapshot that is not later: of the last day 1,500 are kept, and then the last of each hour, and of each day. */
 function snapshotBefore({ name, metadata }: LoadedTable, timeMs: number): Snapshot | undefined {
   const found = metadata.snapshots.findLast(snapshot => snapshot['timestamp-ms'] <= timeMs)
   if (found) return found

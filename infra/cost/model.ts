@@ -1,18 +1,24 @@
-/** What a deployment costs in a month of 730 hours at a steady rate of trades: requests counted as the stages make them. */
+/** What a deployment costs in a month of 730 hours at a steady rate of trades: requests as the stages were counted to make them. */
 import { sumOf } from '../../domain/counts.ts'
 import { EXCHANGES, type KnownExchange } from '../../domain/exchanges.ts'
 import { silverTable } from '../../domain/tables.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { TOPIC_RETENTION_DAYS } from '../../domain/topics.ts'
+import { DEFAULT_FRESHNESS, DEFAULT_PARTITIONS } from '../context.ts'
+import { bronzeWindowSeconds } from '../freshness.ts'
 import { FEED, PROVISIONED, SIZES } from '../sizes.ts'
 import {
-  ACTIVE_PARTITIONS,
   ASSUMED_LOG_BYTES,
   ASSUMED_RECORD_OVERHEAD,
   ASSUMED_WAIT_SECONDS,
+  type Asking,
   BYTES,
   CPU_SECONDS_PER_MILLION,
+  ENDPOINT_BYTES,
+  type Freshness,
+  REQUESTS,
+  type Requests,
   SHARES,
 } from './figures.ts'
 import { PRICES } from './prices.ts'
@@ -24,16 +30,13 @@ const DAY_SECONDS = DAY_MS / 1000
 const GB = 1e9
 /** Memory that gives a whole core (Lambda developer guide, "Configure memory"). */
 const CORE_MIB = 1_769
-/** A transactional write takes two units a KB, a strongly consistent read one for 4 KB (DynamoDB developer guide). */
-const UNITS_PER_WRITE = 2
 /** Gold is kept for ever: its size after a year. */
 const GOLD_DAYS = 365
-const SILVER_OBJECTS = 25
 const ZONES = 2
 const ENDPOINTS = 2
-/** Metadata, manifest list and manifest. */
-const FILES_PER_COMMIT = 3
-const MAINTAIN_MINUTES = 15
+const MAINTAIN_SECONDS = 15 * 60
+/** Stages that do the same however many events there are. */
+const BY_TIME: ReadonlySet<Asking> = new Set(['candles of a minute', 'candles of all', 'sweep'])
 
 type Stage = keyof typeof ASSUMED_WAIT_SECONDS
 
@@ -52,83 +55,71 @@ export interface MonthlyCost {
   readonly optional: readonly CostLine[]
 }
 
-/** `rate`: trades a second of all exchanges together. */
-export function monthlyCost(rate: number, exchanges: readonly KnownExchange[] = EXCHANGES): MonthlyCost {
-  const flows = exchanges.map(exchange => flowOf(exchange, rate))
-  const bronzeEvents = sumOf(flows, flow => flow.events)
-  const silverInvocations = sumOf(flows, flow => flow.silverInvocations)
-  const committed = 2 * exchanges.length + 1
-  const candles = TIMEFRAMES.length
-  const perMinute = 1 / 60
+/** `rate`: trades a second of all exchanges together. `freshness`: seconds, as the context value. */
+export function monthlyCost(
+  rate: number,
+  freshness: Freshness = DEFAULT_FRESHNESS,
+  exchanges: readonly KnownExchange[] = EXCHANGES,
+): MonthlyCost {
+  const flows = exchanges.map(exchange => flowOf(exchange, rate, freshness))
+  const events = sumOf(flows, flow => flow.events)
+  // Counted where windows ended the events; what their size ends is more of the same.
+  const fuller = events / sumOf(exchanges, () => 1 / bronzeWindowSeconds(freshness))
+  const requests = Object.entries(REQUESTS[freshness]) as [Asking, Requests][]
+  const sum = (of: (requests: Requests) => number) =>
+    sumOf(requests, ([stage, asked]) => of(asked) * (BY_TIME.has(stage) ? 1 : fuller)) * MINUTES
+  const runs = (stage: Asking) => REQUESTS[freshness][stage].runs / 60
 
-  /** Invocations a second, and the records that each takes. */
+  /** Invocations a second, and the CPU seconds of each. */
   const calls: Readonly<Record<Stage, { readonly rate: number; readonly cpuSeconds: number }>> = {
-    bronze: { rate: bronzeEvents, cpuSeconds: cpu('bronze', rate / bronzeEvents) },
-    silver: { rate: silverInvocations, cpuSeconds: cpu('silver', rate / silverInvocations) },
-    commit: { rate: perMinute, cpuSeconds: 0 },
-    gold: { rate: perMinute, cpuSeconds: cpu('gold', rate * 60) },
-    // Started by Gold and by the schedule, which then finds nothing.
-    ohlcv: { rate: 2 * perMinute, cpuSeconds: cpu('candles', rate * 30) },
-    sweep: { rate: perMinute, cpuSeconds: 0 },
-    // Reads and writes each layer's rows again.
-    maintain: {
-      rate: perMinute / MAINTAIN_MINUTES,
-      cpuSeconds: cpu('silver', rate * 60 * MAINTAIN_MINUTES),
+    bronze: { rate: events, cpuSeconds: cpu('bronze', rate / events) },
+    silver: { rate: events, cpuSeconds: cpu('silver', rate / events) },
+    commit: { rate: runs('commit'), cpuSeconds: 0 },
+    gold: { rate: runs('gold'), cpuSeconds: cpu('gold', rate / runs('gold')) },
+    // The minutes come twice: when they are new, and with the longer candles.
+    ohlcv: {
+      rate: runs('candles of a minute') + runs('candles of all'),
+      cpuSeconds: cpu('candles', (2 * rate) / (runs('candles of a minute') + runs('candles of all'))),
     },
+    sweep: { rate: runs('sweep'), cpuSeconds: 0 },
+    // Reads and writes each layer's rows again.
+    maintain: { rate: 1 / MAINTAIN_SECONDS, cpuSeconds: cpu('silver', rate * MAINTAIN_SECONDS) },
   }
   const invocations = sumOf(Object.values(calls), call => call.rate) * SECONDS
   const gbSeconds = sumOf(Object.keys(calls) as Stage[], stage => lambdaGbSeconds(stage, calls[stage]) * SECONDS)
-
-  const tablesPerMinute = committed + 1 + candles
-  const puts =
-    (bronzeEvents + silverInvocations) * SECONDS + (tablesPerMinute * FILES_PER_COMMIT + 1 + candles) * MINUTES
-  // Silver reads objects, Gold Silver's files; commits, mirrors and the sweep read metadata and manifests of each table.
-  const gets = (bronzeEvents + silverInvocations) * SECONDS + 10 * tablesPerMinute * MINUTES
-
-  const items =
-    // Checkpoints and two lists; for each object what Silver takes and leaves; what commit and Gold take.
-    (bronzeEvents * (ACTIVE_PARTITIONS + 2) +
-      bronzeEvents * 2 +
-      silverInvocations * 3 +
-      bronzeEvents +
-      silverInvocations * 2) *
-      SECONDS +
-    // Pointers, of about 2 KB.
-    2 * tablesPerMinute * MINUTES +
-    // Gold's lease, taken and given back.
-    2 * MINUTES
-  const reads =
-    bronzeEvents * (ACTIVE_PARTITIONS + 2) * SECONDS +
-    10 * tablesPerMinute * MINUTES +
-    // Whether somebody has the lake to himself.
-    invocations
-
   const scheduled = Object.entries(calls).flatMap(([stage, call]) => (/bronze|silver/.test(stage) ? [] : [call.rate]))
-  const each = [...flows.flatMap(flow => [flow.events, flow.silverInvocations]), ...scheduled]
+  const each = [...flows.flatMap(flow => [flow.events, flow.events]), ...scheduled]
   const traced = sumOf(each, tracesOf) * SECONDS
   const stored =
     sumOf(flows, flow => flow.rate * flow.retentionDays * DAY_SECONDS * BYTES.bronzeRow) +
     rate * (silverTable(exchanges[0]).retentionDays ?? 0) * DAY_SECONDS * BYTES.silverRow +
     rate * GOLD_DAYS * DAY_SECONDS * BYTES.goldRow
+  const mirrored = runs('gold') + (runs('candles of a minute') + runs('candles of all') * TIMEFRAMES.length)
 
   const { alarms, metrics } = watched(exchanges)
 
   const lines: CostLine[] = [
     { component: 'Lambda', dollars: gbSeconds * price('lambdaGbSecond') + invocations * price('lambdaRequest') },
-    { component: 'S3 requests', dollars: puts * price('s3Put') + gets * price('s3Get') },
+    {
+      component: 'S3 requests',
+      dollars: sum(({ puts }) => puts) * price('s3Put') + sum(({ gets }) => gets) * price('s3Get'),
+    },
     { component: 'S3 storage, after a year', dollars: (stored / GB) * price('s3GbMonth') },
     {
       component: 'DynamoDB',
-      dollars: items * UNITS_PER_WRITE * price('dynamoWrite') + reads * price('dynamoRead'),
+      dollars:
+        sum(({ writeUnits }) => writeUnits) * price('dynamoWrite') +
+        sum(({ readUnits }) => readUnits) * price('dynamoRead'),
     },
     {
       component: 'SQS, Scheduler, Glue',
       dollars:
         // Sent, received, deleted; and the empty receives of Lambda's own pollers.
-        (3 * bronzeEvents * SECONDS + 15 * exchanges.length * MINUTES) * price('sqsRequest') +
-        (4 + 1 / MAINTAIN_MINUTES) * MINUTES * price('schedulerInvocation') +
-        // Read and updated; read once more by the sweep.
-        3 * tablesPerMinute * MINUTES * price('glueRequest'),
+        (3 * events * SECONDS + 15 * exchanges.length * MINUTES) * price('sqsRequest') +
+        (4 + 60 / MAINTAIN_SECONDS) * MINUTES * price('schedulerInvocation') +
+        // Each commit's table read and updated; the tables of every minute read once more by the sweep.
+        2 * (mirrored * SECONDS + (2 * exchanges.length + 1) * MINUTES) * price('glueRequest') +
+        (2 * exchanges.length + 2 + TIMEFRAMES.length) * MINUTES * price('glueRequest'),
     },
     {
       component: 'Logs, metrics, alarms',
@@ -169,7 +160,9 @@ export function total(lines: readonly CostLine[]): number {
 function kafkaLines(rate: number, exchanges: readonly KnownExchange[]): CostLine[] {
   const gbMonth = (rate * SECONDS * (BYTES.record + ASSUMED_RECORD_OVERHEAD)) / GB
   const kept = (gbMonth / SECONDS) * TOPIC_RETENTION_DAYS * DAY_SECONDS
-  const partitions = sumOf(exchanges, exchange => exchange.partitions)
+  // With the feeds' reports and their positions.
+  const partitions = exchanges.length * DEFAULT_PARTITIONS + 2
+  const throughEndpoints = ((rate * SECONDS * ENDPOINT_BYTES) / GB) * price('endpointGb')
   const endpoints = ENDPOINTS * ZONES * HOURS * price('endpointHour')
   return [
     {
@@ -178,6 +171,7 @@ function kafkaLines(rate: number, exchanges: readonly KnownExchange[]): CostLine
         endpoints +
         HOURS * price('mskServerlessHour') +
         partitions * HOURS * price('mskPartitionHour') +
+        throughEndpoints +
         gbMonth * (price('mskInGb') + price('mskOutGb')) +
         kept * price('mskGbMonth'),
     },
@@ -185,18 +179,17 @@ function kafkaLines(rate: number, exchanges: readonly KnownExchange[]): CostLine
       component: `MSK provisioned (${PROVISIONED.brokers} × ${PROVISIONED.brokerType}, ${PROVISIONED.brokerGiB} GB each), with endpoints`,
       dollars:
         endpoints +
+        throughEndpoints +
         PROVISIONED.brokers * (HOURS * price('mskBrokerHour') + PROVISIONED.brokerGiB * price('mskGbMonth')),
     },
   ]
 }
 
-function flowOf(exchange: KnownExchange, rate: number) {
+function flowOf(exchange: KnownExchange, rate: number, freshness: number) {
   const own = rate * SHARES[exchange.name]
   // A window ends an event, or its size does.
-  const events = Math.max(1 / exchange.batchWindowSeconds, own / exchange.batchRecords)
-  // Objects gather for a second, or until there are 25.
-  const silverInvocations = Math.max(Math.min(events, 1), events / SILVER_OBJECTS)
-  return { rate: own, events, silverInvocations, retentionDays: exchange.bronzeRetentionDays }
+  const events = Math.max(1 / bronzeWindowSeconds(freshness), own / exchange.batchRecords)
+  return { rate: own, events, retentionDays: exchange.bronzeRetentionDays }
 }
 
 function cpu(stage: keyof typeof CPU_SECONDS_PER_MILLION, records: number): number {

@@ -1,22 +1,37 @@
 /** The costs as text: a table for the terminal, and the page of docs/cost.md. */
-import { ASSUMED_WAIT_SECONDS, BYTES, CPU_SECONDS_PER_MILLION } from './figures.ts'
-import { monthlyCost, total } from './model.ts'
+import { DEFAULT_FRESHNESS, DEFAULT_PARTITIONS } from '../context.ts'
+import { ASSUMED_WAIT_SECONDS, BYTES, COUNTED, CPU_SECONDS_PER_MILLION, type Freshness } from './figures.ts'
+import { type MonthlyCost, monthlyCost, total } from './model.ts'
 import { PRICES, PRICES_ENTERED, PRICES_REGION } from './prices.ts'
 
 const RATES = [138, 1_000, 10_000] as const
 
-/** A Markdown table, which also reads well as text. Rates are trades a second, cells dollars a month. */
-export function costTable(rates: readonly number[]): string {
-  const costs = rates.map(rate => monthlyCost(rate))
+/** A Markdown table of these rates in trades a second, which also reads well as text; cells are dollars a month. */
+export function costTable(rates: readonly number[], freshness: Freshness = DEFAULT_FRESHNESS): string {
+  return tableOf(
+    rates.map(rate => `${rate.toLocaleString('en-US')} trades/s`),
+    rates.map(rate => monthlyCost(rate, freshness)),
+  )
+}
+
+/** The same for each `freshness`, of a rate. */
+function freshnessTable(rate: number): string {
+  return tableOf(
+    COUNTED.map(seconds => `${seconds} s`),
+    COUNTED.map(seconds => ({ ...monthlyCost(rate, seconds), kafka: [], optional: [] })),
+  )
+}
+
+function tableOf(names: readonly string[], costs: readonly MonthlyCost[]): string {
   const [{ lines, kafka, optional }] = costs
-  const row = (name: string, of: (index: number) => number) => [name, ...rates.map((_, index) => dollars(of(index)))]
+  const row = (name: string, of: (cost: MonthlyCost) => number) => [name, ...costs.map(cost => dollars(of(cost)))]
   const rows = [
-    ...lines.map(({ component }, line) => row(component, index => costs[index].lines[line].dollars)),
-    row('**All but Kafka**', index => total(costs[index].lines)),
-    ...kafka.map(({ component }, line) => row(component, index => costs[index].kafka[line].dollars)),
-    ...optional.map(({ component }, line) => row(component, index => costs[index].optional[line].dollars)),
+    ...lines.map(({ component }, line) => row(component, cost => cost.lines[line].dollars)),
+    row('**All but Kafka**', cost => total(cost.lines)),
+    ...kafka.map(({ component }, line) => row(component, cost => cost.kafka[line].dollars)),
+    ...optional.map(({ component }, line) => row(component, cost => cost.optional[line].dollars)),
   ]
-  const header = ['US dollars a month', ...rates.map(rate => `${rate.toLocaleString('en-US')} trades/s`)]
+  const header = ['US dollars a month', ...names]
   const widths = header.map((name, column) =>
     Math.max(...[header, ...rows].map(cells => cells[column].length), name.length),
   )
@@ -31,18 +46,30 @@ export function costPage(): string {
   const sources = [...new Set(Object.values(PRICES).map(price => price.source))]
   return `# What it costs
 
-Made by \`npm run cost -- --page\`; \`npm run cost -- --rate 500\` for a rate of your own.
+Made by \`npm run cost -- --page\`; \`npm run cost -- --rate 500 --freshness 30\` for figures of your own.
 
 ${costTable(RATES)}
 
-Take one of the two Kafka rows, or neither with brokers of your own; the rows after them apply only with that context value. A feed costs the same at every rate: its task has room for thousands of trades a second. Traffic to the internet is not included.
+Trades are in Gold and in candles of a minute within ${DEFAULT_FRESHNESS} s (\`freshness\`), topics have ${DEFAULT_PARTITIONS} partitions. Take one of the two Kafka rows, or neither with brokers of your own; the rows after them apply only with that context value. A feed costs the same at every rate: its task has room for thousands of trades a second. Traffic to the internet is not included.
+
+## What a second is worth
+
+Without Kafka, at ${RATES[0]} trades a second, by the context value \`freshness\`: the seconds after which a trade is in Gold and in candles of a minute.
+
+${freshnessTable(RATES[0])}
+
+Bronze and Silver make two objects for each batch, and each batch moves a dozen items of DynamoDB, however few trades are in it: below a thousand trades a second the windows make the bill, not the trades.
+
+## Where the figures are from
 
 - **Prices**: public on-demand prices of ${PRICES_REGION}, entered by hand on ${PRICES_ENTERED}, without free tiers, discounts and taxes:
   ${sources.join(', ')}. Check there before relying on them.
+- **Counted**, call by call (\`npm run bench -- requests\`): what each stage asks of S3 and DynamoDB in half an hour of ${RATES[0]} trades a second. Where batches end by their size,
+  the counts grow with their number.
 - **Measured** here (\`npm run bench\`, \`npm start\`): CPU seconds for a million records (Bronze ${CPU_SECONDS_PER_MILLION.bronze}, Silver ${CPU_SECONDS_PER_MILLION.silver}, Gold ${CPU_SECONDS_PER_MILLION.gold}, candles ${CPU_SECONDS_PER_MILLION.candles}), bytes a row
   (Bronze ${BYTES.bronzeRow}, Silver ${BYTES.silverRow}, Gold ${BYTES.goldRow}), shares of the exchanges.
 - **Assumed**, not measured on AWS: how long an invocation waits for S3, DynamoDB and Glue (Bronze ${ASSUMED_WAIT_SECONDS.bronze} s, Silver ${ASSUMED_WAIT_SECONDS.silver} s; \`infra/cost/figures.ts\`).
-- Requests are counted as the stages make them at a steady rate; a market's bursts make fewer, fuller batches.
+- A market's bursts make fewer, fuller batches than the steady rate that is counted.
 `
 }
 

@@ -38,5 +38,6 @@ export const PRICES = {
   mskOutGb: { dollars: 0.05, per: 'GB read', source: page('msk') },
   mskGbMonth: { dollars: 0.1, per: 'GB-month', source: page('msk') },
   mskBrokerHour: { dollars: 0.204, per: 'kafka.m7g.large broker-hour', source: page('msk') },
+  endpointGb: { dollars: 0.01, per: 'GB through an interface endpoint', source: page('privatelink') },
   endpointHour: { dollars: 0.01, per: 'interface endpoint, zone and hour', source: page('privatelink') },
 } as const satisfies Record<string, Price>

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'
+import { COUNTED, REQUESTS } from '../../infra/cost/figures.ts'
 import { FEED_ALARMS, monthlyCost, total, watched } from '../../infra/cost/model.ts'
 import { costPage, costTable } from '../../infra/cost/page.ts'
 import { PRICES } from '../../infra/cost/prices.ts'
@@ -21,16 +22,36 @@ describe('costs of a month', () => {
   })
 
   test('of a serverless cluster are its hours, partitions, bytes and endpoints', () => {
-    // 80 partitions; 1,000/s of 233 bytes in and out, four days of them kept; two endpoints in two zones.
-    const fixed = 730 * (0.75 + 80 * 0.0015 + 4 * 0.01)
+    // 14 partitions; 1,000/s of 233 bytes in and out, four days of them kept; two endpoints in two zones, and 389 bytes a record through them.
+    const fixed = 730 * (0.75 + 14 * 0.0015 + 4 * 0.01)
     const perSecond = (1_000 * 233) / 1e9
-    const flowing = perSecond * 730 * 3_600 * 0.15 + perSecond * 4 * 86_400 * 0.1
+    const flowing = perSecond * 730 * 3_600 * 0.15 + perSecond * 4 * 86_400 * 0.1 + ((1_000 * 389) / 1e9) * 730 * 36
     expect(dollarsOf(1_000, /Serverless/)).toBeCloseTo(fixed + flowing, 6)
   })
 
-  test('of a provisioned cluster do not depend on the rate', () => {
-    const expected = 730 * 4 * 0.01 + 2 * (730 * 0.204 + 100 * 0.1)
-    for (const rate of [1, 10_000]) expect(dollarsOf(rate, /provisioned/)).toBeCloseTo(expected, 6)
+  test('of a provisioned cluster depend on the rate by what goes through its endpoints', () => {
+    const fixed = 730 * 4 * 0.01 + 2 * (730 * 0.204 + 100 * 0.1)
+    for (const rate of [1, 10_000])
+      expect(dollarsOf(rate, /provisioned/)).toBeCloseTo(fixed + ((rate * 389) / 1e9) * 730 * 36, 6)
+  })
+
+  test('fall with every second that trades may take to Gold', () => {
+    const all = COUNTED.map(freshness => total(monthlyCost(138, freshness).lines))
+    expect([...all].sort((a, b) => b - a)).toEqual(all)
+    expect(all[0]).toBeGreaterThan(2 * (all.at(-1) ?? 0))
+  })
+
+  test('of requests are those that were counted', () => {
+    // 43,800 minutes; the sums of the counts at ten seconds.
+    const { puts, gets, writeUnits, readUnits } = Object.values(REQUESTS[10]).reduce((sum, each) => ({
+      runs: 0,
+      puts: sum.puts + each.puts,
+      gets: sum.gets + each.gets,
+      writeUnits: sum.writeUnits + each.writeUnits,
+      readUnits: sum.readUnits + each.readUnits,
+    }))
+    expect(dollarsOf(138, /S3 requests/)).toBeCloseTo(43_800 * (puts * 0.000_005 + gets * 0.000_000_4), 6)
+    expect(dollarsOf(138, /DynamoDB/)).toBeCloseTo(43_800 * (writeUnits * 0.000_000_625 + readUnits * 0.000_000_125), 6)
   })
 
   test('of requests stand still while windows end the batches, and grow when their size does', () => {

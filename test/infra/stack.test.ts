@@ -219,16 +219,20 @@ describe('schedules', () => {
       pattern: JSON.parse((FilterCriteria as { Filters: { Pattern: string }[] }).Filters[0].Pattern),
     }))
     expect(found).toEqual([
-      expect.objectContaining({ ...common, MaximumBatchingWindowInSeconds: 5, pattern: items('pending#gold') }),
+      expect.objectContaining({ ...common, MaximumBatchingWindowInSeconds: 6, pattern: items('pending#gold') }),
       expect.objectContaining({ ...common, MaximumBatchingWindowInSeconds: 0, pattern: items('pending#ohlcv') }),
     ])
     data.hasResourceProperties('AWS::DynamoDB::Table', { StreamSpecification: { StreamViewType: 'KEYS_ONLY' } })
     const windows = (freshness: string) =>
       mappingsOf({ freshness }).map(({ MaximumBatchingWindowInSeconds: seconds }) => seconds)
     expect([windows('5'), windows('60')]).toEqual([
-      [0, 0],
-      [55, 0],
+      [2, 0],
+      [46, 0],
     ])
+    const bronze = resources(templateOf({ ...SELF_MANAGED, freshness: '60' }), 'AWS::Lambda::EventSourceMapping')
+      .map(([, { Properties }]) => Properties)
+      .filter(({ Topics }) => Topics !== undefined)
+    expect(bronze.map(({ MaximumBatchingWindowInSeconds: seconds }) => seconds)).toEqual([12, 12, 12, 5])
   })
 
   test('only maintenance deletes', () => {
@@ -314,11 +318,11 @@ test('feeds are made only when asked for: one for each exchange, from one image,
   fed.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0)
 })
 
-test('topics are made with the partitions of the registry before anything reads them', () => {
+test('topics are made with four partitions each, or with as many as are asked for, before anything reads them', () => {
   const [[id, topics]] = resources(template, 'Custom::KafkaTopics')
   const wanted = JSON.parse(String(topics.Properties.topics)) as { name: string; partitions: number }[]
   expect(wanted.map(({ name, partitions }) => [name, partitions])).toEqual([
-    ...EXCHANGES.map(({ name, partitions }) => [topicName(name), partitions]),
+    ...EXCHANGES.map(({ name }) => [topicName(name), 4]),
     [FEED_GAPS_TOPIC, 1],
     [FEED_POSITIONS_TOPIC, 1],
   ])

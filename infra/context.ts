@@ -49,6 +49,8 @@ export interface Settings {
   readonly zones?: readonly string[]
   readonly architecture: ArchitectureName
   readonly feeds: boolean
+  /** Tasks of each exchange's feed, among which its symbols are shared out. */
+  readonly feedTasks: number
   /** The web application behind a URL. */
   readonly api: boolean
   /** Seconds after which a trade is in Gold and the candles. */
@@ -119,6 +121,7 @@ function settingsOf(read: Reader): Settings {
     zones: zonesOf(read, zoneCount),
     architecture: read.choice('arch', ARCHITECTURES, 'arm64'),
     feeds,
+    feedTasks: feedTasksOf(read),
     api: read.flag('api', true),
     freshness: freshnessOf(read),
     rate: Number(read.matching('rate', /^[1-9]\d{0,5}$/, 'trades a second, from 1 to 999999') ?? DEFAULT_RATE),
@@ -154,6 +157,15 @@ function freshnessOf(read: Reader): number {
       `The context value freshness is ${seconds}: give seconds from ${FRESHNESS.least} to ${FRESHNESS.most}.`,
     )
   return seconds
+}
+
+function feedTasksOf(read: Reader): number {
+  const tasks = read.count('feedTasks') ?? 1
+  if (tasks > DEFAULT_PARTITIONS)
+    throw new BadInput(
+      `The context value feedTasks is ${tasks}: give at most ${DEFAULT_PARTITIONS}, as feeds have symbols.`,
+    )
+  return tasks
 }
 
 function retentionSettings(read: Reader): RetentionSettings {

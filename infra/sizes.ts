@@ -30,5 +30,19 @@ export const SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
 /** A broker in each zone takes over 10,000 trades/s. */
 export const PROVISIONED = { kafkaVersion: '3.9.x', brokerType: 'kafka.m7g.large' } as const
 
-/** A quarter of a core decodes thousands of frames a second; memory is Node's and the client's buffers. */
-export const FEED = { cpuUnits: 256, memoryMiB: 512 } as const
+/** The smallest memory for each of Fargate's sizes (Amazon ECS developer guide, "Task CPU and memory"), most of it for buffers and Node. */
+const FEED_SIZES = [
+  { cpuUnits: 256, memoryMiB: 512 },
+  { cpuUnits: 512, memoryMiB: 1_024 },
+  { cpuUnits: 1_024, memoryMiB: 2_048 },
+] as const
+/** A fifth of a core for 10,000 trades/s (`npm run bench -- feed`), of a core's 1,024 units. */
+const UNITS_PER_TRADE = (0.2 * 1_024) / 10_000
+/** The other half is for bursts, and for catching up. */
+const BUSY = 0.5
+
+/** A feed's task for so many trades a second; a feed works on one core, so that beyond the largest its symbols want several tasks. */
+export function feedSize(tradesPerSecond: number): (typeof FEED_SIZES)[number] {
+  const units = (tradesPerSecond * UNITS_PER_TRADE) / BUSY
+  return FEED_SIZES.find(({ cpuUnits }) => cpuUnits >= units) ?? FEED_SIZES[FEED_SIZES.length - 1]
+}

@@ -8,7 +8,7 @@ import { TOPIC_RETENTION_DAYS } from '../../domain/topics.ts'
 import { brokerDisks } from '../broker-disks.ts'
 import { DEFAULT_FRESHNESS, DEFAULT_PARTITIONS } from '../context.ts'
 import { bronzeWindowSeconds } from '../freshness.ts'
-import { FEED, PROVISIONED, SIZES } from '../sizes.ts'
+import { feedSize, PROVISIONED, SIZES } from '../sizes.ts'
 import {
   ASSUMED_LOG_BYTES,
   ASSUMED_WAIT_SECONDS,
@@ -132,7 +132,10 @@ export function monthlyCost(
     },
   ]
   const optional = [
-    { component: 'Feeds on Fargate (`feeds=on`), with their alarms', dollars: exchanges.length * feedDollars() },
+    {
+      component: 'Feeds on Fargate (`feeds=on`), with their alarms',
+      dollars: sumOf(flows, flow => feedDollars(flow.rate)),
+    },
     { component: 'X-Ray traces (`tracing=on`)', dollars: traced * price('trace') },
   ]
   return { lines, kafka: kafkaLines(rate, exchanges), optional }
@@ -149,8 +152,9 @@ export function watched(exchanges: readonly KnownExchange[]): { alarms: number; 
 export const FEED_ALARMS = 4
 
 /** One exchange's: its task, the address that it has on the internet, and what infra/alarms.ts makes for it. */
-function feedDollars(): number {
-  const task = (FEED.cpuUnits / 1024) * price('fargateCoreHour') + (FEED.memoryMiB / 1024) * price('fargateGbHour')
+function feedDollars(rate: number): number {
+  const { cpuUnits, memoryMiB } = feedSize(rate)
+  const task = (cpuUnits / 1024) * price('fargateCoreHour') + (memoryMiB / 1024) * price('fargateGbHour')
   return HOURS * (task + price('publicAddressHour')) + FEED_ALARMS * (price('alarmMetric') + price('customMetric'))
 }
 

@@ -21,6 +21,7 @@ const TOPIC_TIMEOUTS = { timeout: 10_000, connectTimeout: 5_000, retries: 2, ret
 const OPTIONS = {
   exchange: SOURCE_OPTIONS.exchange,
   symbols: { type: 'string', value: 'A,B', help: 'markets, like BTCUSDT or BTC-USD (a few large ones)' },
+  part: { type: 'string', value: 'N/M', help: 'the Nth of M shares of the markets, for a feed beside others' },
   stream: SOURCE_OPTIONS.stream,
   ...KAFKA_OPTIONS,
   'create-topics': { type: 'boolean', help: 'make missing topics first' },
@@ -76,7 +77,7 @@ async function optionsOf(values: Values<typeof OPTIONS>): Promise<ServiceOptions
       ...venue,
       urls: addresses('url', values.url, /^wss?:\/\//) ?? venue.urls,
     },
-    symbols: symbolsOf(values.symbols, venue),
+    symbols: partOf(symbolsOf(values.symbols, venue), values.part),
     stream,
     kafka: await kafkaOf(values.brokers),
     waitMs: parseDuration(values.wait),
@@ -93,6 +94,19 @@ function symbolsOf(text: string | undefined, venue: Venue): readonly string[] {
   const symbols = text === undefined ? venue.symbols : text.split(',').filter(symbol => symbol.trim() !== '')
   if (symbols.length === 0) throw new BadInput('--symbols names no market: write BTCUSDT,ETHUSDT.')
   return symbols
+}
+
+/** Every Mth from the Nth on. */
+export function partOf(symbols: readonly string[], part: string | undefined): readonly string[] {
+  if (part === undefined) return symbols
+  const [number, parts] = /^[1-9]\d{0,2}\/[1-9]\d{0,2}$/.test(part) ? part.split('/').map(Number) : []
+  if (!number || !parts || number > parts) throw new BadInput(`--part is ${part}: write 1/2, 2/2.`)
+  const own = symbols.filter((_, index) => index % parts === number - 1)
+  if (own.length === 0)
+    throw new BadInput(
+      `--part is ${part}, which leaves it none of the markets (${symbols.join(', ')}): take fewer parts.`,
+    )
+  return own
 }
 
 /** @throws BadInput where they cannot be made */

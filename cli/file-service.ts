@@ -1,6 +1,4 @@
 /** Files of a deployed lake for who has no credentials of his own: requests signed here. */
-import { clientRegion } from '../adapters/aws-clients.ts'
-import { s3FileService } from '../adapters/file-service.ts'
 import { systemClock } from '../adapters/system.ts'
 import type { ApiOptions } from '../api/app.ts'
 import { BadInput } from '../domain/errors.ts'
@@ -18,5 +16,9 @@ export async function fileService({
   if (roleArn !== undefined && !/^arn:[\w-]+:iam::\d{12}:role\/\S+$/.test(roleArn))
     throw new BadInput(`--files-role ${roleArn} is not the ARN of a role, as arn:aws:iam::111122223333:role/files.`)
   if (stack === undefined) return undefined
+  const [{ clientRegion }, { s3FileService }] = await Promise.all([
+    import('../adapters/aws-clients.ts'),
+    import('../adapters/file-service.ts'),
+  ])
   return s3FileService({ region: await clientRegion(), roleArn, now: systemClock().now })
 }

@@ -1,11 +1,10 @@
 /** `tradelake serve`: the lake over HTTP, candles and trades and an Iceberg REST catalog, until Ctrl-C. */
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { type HttpServer, openHttpServer } from '../adapters/http-server.ts'
-import { placeOf } from '../adapters/places.ts'
 import { askedToEnd, systemScratch, systemTimers } from '../adapters/system.ts'
 import { type ApiOptions, createApi, STATE_AGE_MS } from '../api/app.ts'
 import { BadInput } from '../domain/errors.ts'
-import type { Log } from '../domain/ports.ts'
+import type { Log, Ports } from '../domain/ports.ts'
 import type { RunAudit } from '../domain/server-ports.ts'
 import { BUNDLED_IDS } from '../domain/wire.ts'
 import { command, LAKE_OPTIONS, type Values } from './command.ts'
@@ -98,6 +97,13 @@ function openSql(tempDirectory: string): NonNullable<ApiOptions['sql']> {
   }
 }
 
+/** Places in S3 need AWS's clients, which are loaded with the first place. @throws BadInput */
+async function openPlaces(uris: readonly string[], tools: Pick<Ports, 'ids' | 'scratch'>) {
+  if (uris.length === 0) return []
+  const { placeOf } = await import('../adapters/places.ts')
+  return uris.map(uri => placeOf(uri, tools))
+}
+
 /** Origins as browsers send them. @throws BadInput */
 function parseOrigins(text: string): string[] {
   const origins = text.split(',').flatMap(part => part.trim() || [])
@@ -134,10 +140,10 @@ export async function serveCatalog(
   if (auth === 'none' && !isLoopback)
     throw new BadInput(`--auth none would let everybody who reaches ${host} write and delete: give --auth keys.`)
   const scratch = systemScratch()
-  const further = places
-    .split(',')
-    .filter(uri => uri !== '')
-    .map(uri => placeOf(uri, { ids: ports.ids, scratch }))
+  const further = await openPlaces(
+    places.split(',').filter(uri => uri !== ''),
+    { ids: ports.ids, scratch },
+  )
   const perSecond = parseNumber('rate', serving.rate ?? DEFAULT_RATE, 1, false)
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })

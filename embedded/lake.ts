@@ -11,7 +11,6 @@
  */
 import { join } from 'node:path'
 import { bundledRegistry } from '../adapters/bundled-registry.ts'
-import { duckDbEngine } from '../adapters/duckdb-engine.ts'
 import { folderStore } from '../adapters/folder-store.ts'
 import { lockLake } from '../adapters/lake-lock.ts'
 import type { Lineage } from '../adapters/openlineage.ts'
@@ -147,6 +146,8 @@ async function assemble(
     const topics = sqliteTopicLog(join(directory, 'topics.sqlite'), { readOnly })
     opened.push(topics)
     const { threads, memoryLimit, exchanges } = options
+    // Who only serves the lake's tables needs no engine.
+    const { duckDbEngine } = await import('../adapters/duckdb-engine.ts')
     const engine = await duckDbEngine({ threads, memoryLimit, tempDirectory: scratch.path('duckdb') })
     opened.push(engine)
     const store = folderStore(join(directory, 'objects'))

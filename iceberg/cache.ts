@@ -13,6 +13,7 @@ export interface ObjectCache<V> {
   set(key: string, value: V, weight: number): void
   /** The value, made where there is none: once for all who ask for it while it is being made. */
   once(key: string, make: () => Promise<Weighed<V>>): Promise<V>
+  deleteWhere(isUseless: (value: V) => boolean): void
 }
 
 export interface Weighed<V> {
@@ -54,6 +55,9 @@ export function objectCache<V extends object>(limit: number): ObjectCache<V> {
         making.set(key, made)
       }
       return made
+    },
+    deleteWhere(isUseless) {
+      for (const [key, value] of [...entries.entries()]) if (isUseless(value)) entries.delete(key)
     },
   }
   return cache

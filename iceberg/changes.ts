@@ -1,10 +1,11 @@
 /** Which data files a snapshot added and removed, or one snapshot has and another has not; only manifests that tell are read. */
 import type { Ports } from '../domain/ports.ts'
+import { fromRaw } from './listed-file.ts'
 import { ADDED, DELETED } from './manifest.ts'
 import type { ManifestFile } from './manifest-list.ts'
 import { readEntries, readManifests } from './manifest-store.ts'
 import { liveFiles } from './merge.ts'
-import { fromRaw, type RawDataFile } from './raw-data-file.ts'
+import type { RawDataFile } from './raw-data-file.ts'
 import type { Snapshot } from './table-metadata.ts'
 import type { DataFile } from './types.ts'
 

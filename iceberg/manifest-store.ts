@@ -8,16 +8,17 @@ import { cachePerStore } from './cache.ts'
 import { keyOf } from './location.ts'
 import { type ManifestEntry, type ManifestShape, manifestShape, readManifest } from './manifest.ts'
 import { type ManifestFile, readManifestList } from './manifest-list.ts'
+import { type PackedEntry, packed } from './packed-files.ts'
 import { bindSpec } from './partitions.ts'
 import type { IcebergSchema } from './schema.ts'
 import type { Snapshot, TableMetadata } from './table-metadata.ts'
 
 type ReadStore = Pick<ObjectStore, 'root' | 'get'>
 
-/** A decoded entry takes about 6 KB, a listed manifest half a KB. */
-const CACHED_ENTRIES = 5_000
+/** Some eight thousand entries. A listed manifest takes half a KB. */
+const CACHED_ENTRIES_BYTES = 12 * 1024 * 1024
 const CACHED_LISTED = 5_000
-const entriesOf = cachePerStore<readonly ManifestEntry[]>(CACHED_ENTRIES)
+const entriesOf = cachePerStore<readonly PackedEntry[]>(CACHED_ENTRIES_BYTES)
 const listsOf = cachePerStore<readonly ManifestFile[]>(CACHED_LISTED)
 
 /** The manifests of a snapshot, newest first. @throws Corrupt naming the key */
@@ -31,13 +32,9 @@ export async function readManifests(store: ReadStore, snapshot: Snapshot): Promi
 }
 
 /** The entries of a manifest, nothing inherited yet. @throws Corrupt naming the key */
-export async function readEntries(store: ReadStore, manifest: ManifestFile): Promise<readonly ManifestEntry[]> {
+export async function readEntries(store: ReadStore, manifest: ManifestFile): Promise<readonly PackedEntry[]> {
   const key = keyOf(store, manifest.manifest_path)
-  const cached = entriesOf(store).get(key)
-  if (cached) return cached
-  const entries = readManifest(await getListed(store, key), key)
-  entriesOf(store).set(key, entries, entries.length + 1)
-  return entries
+  return entriesOf(store).once(key, async () => packed(readManifest(await getListed(store, key), key)))
 }
 
 /** Reads an object that metadata names: it existed when the metadata was written. */
@@ -55,7 +52,8 @@ export function rememberManifests(store: object, key: string, manifests: readonl
 }
 
 export function rememberEntries(store: object, key: string, entries: readonly ManifestEntry[]): void {
-  entriesOf(store).set(key, entries, entries.length + 1)
+  const { value, weight } = packed(entries)
+  entriesOf(store).set(key, value, weight)
 }
 
 const shapes = new WeakMap<readonly IcebergSchema[], ManifestShape>()

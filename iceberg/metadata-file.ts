@@ -114,17 +114,25 @@ export async function readMetadata(store: Pick<ObjectStore, 'root' | 'get'>, loc
   return metadata
 }
 
-/** The same metadata, with the earlier one's snapshots where it has them: several versions of a table in use are hardly larger than one. */
+/** The same metadata, with what the earlier one has of its lists: several versions of a table in use are hardly larger than one. */
 function sharing(metadata: TableMetadata, earlier: TableMetadata | undefined): TableMetadata {
   if (!earlier) return metadata
-  const known = new Map(earlier.snapshots.map(snapshot => [snapshot['snapshot-id'], snapshot]))
-  const snapshots = metadata.snapshots.map(snapshot => {
-    const same = known.get(snapshot['snapshot-id'])
-    const isSame =
-      same?.['manifest-list'] === snapshot['manifest-list'] && same['timestamp-ms'] === snapshot['timestamp-ms']
-    return isSame ? same : snapshot
+  const [snapshots, snapshotLog, metadataLog] = ['snapshots', 'snapshot-log', 'metadata-log'] as const
+  return {
+    ...metadata,
+    [snapshots]: shared(metadata[snapshots], earlier[snapshots], ['snapshot-id', 'timestamp-ms', 'manifest-list']),
+    [snapshotLog]: shared(metadata[snapshotLog], earlier[snapshotLog], ['snapshot-id', 'timestamp-ms']),
+    [metadataLog]: shared(metadata[metadataLog], earlier[metadataLog], ['metadata-file', 'timestamp-ms']),
+  }
+}
+
+/** The items, those of `earlier` in the place of their likes: where the first of the fields is the same, and so are the others. */
+function shared<T>(items: readonly T[], earlier: readonly T[], fields: readonly (keyof T)[]): readonly T[] {
+  const known = new Map(earlier.map(item => [item[fields[0]], item]))
+  return items.map(item => {
+    const same = known.get(item[fields[0]])
+    return same && fields.every(field => same[field] === item[field]) ? same : item
   })
-  return { ...metadata, snapshots }
 }
 
 /** Fields that the spec lets a writer leave out; and the ids, which JSON.parse may have rounded. */

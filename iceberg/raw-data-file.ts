@@ -1,9 +1,9 @@
-/** A data file in the two forms it has: as manifests hold it, and as the stages see it. Pure, no I/O. */
+/** A data file as manifests hold it. Pure, no I/O. */
 import type { ObjectStore } from '../domain/ports.ts'
-import { keyOf, uriOf } from './location.ts'
+import { uriOf } from './location.ts'
 import type { DataFile, PartitionValue } from './types.ts'
 
-interface Pair<V> {
+export interface Pair<V> {
   readonly key: number
   readonly value: V
 }
@@ -44,22 +44,6 @@ export function toRaw(store: Pick<ObjectStore, 'root'>, file: DataFile, sortOrde
   }
 }
 
-/** A data file as the stages see it. @throws Corrupt where it lies outside the store */
-export function fromRaw(store: Pick<ObjectStore, 'root'>, raw: RawDataFile): DataFile {
-  return {
-    key: keyOf(store, raw.file_path),
-    partition: { ...raw.partition },
-    records: raw.record_count,
-    bytes: raw.file_size_in_bytes,
-    columnSizes: record(raw.column_sizes),
-    valueCounts: record(raw.value_counts),
-    nullCounts: record(raw.null_value_counts),
-    lowerBounds: record(raw.lower_bounds),
-    upperBounds: record(raw.upper_bounds),
-    splitOffsets: [...(raw.split_offsets ?? [])],
-  }
-}
-
 /** avsc takes bytes only as Buffers. */
 function boundPairs(bounds: Readonly<Record<number, Uint8Array>>): Pair<Uint8Array>[] {
   return pairs(bounds).map(({ key, value }) => ({
@@ -70,8 +54,4 @@ function boundPairs(bounds: Readonly<Record<number, Uint8Array>>): Pair<Uint8Arr
 
 function pairs<V>(values: Readonly<Record<number, V>>): Pair<V>[] {
   return Object.entries(values).map(([key, value]) => ({ key: Number(key), value }))
-}
-
-function record<V>(values: readonly Pair<V>[] | null | undefined): Record<number, V> {
-  return Object.fromEntries((values ?? []).map(({ key, value }) => [key, value]))
 }

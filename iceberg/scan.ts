@@ -9,13 +9,15 @@ import { TradelakeError } from '../domain/errors.ts'
 import type { Ports } from '../domain/ports.ts'
 import { compareEncoded, encodeValue, type ScalarValue } from './bounds.ts'
 import type { LoadedTable } from './catalog.ts'
-import { DELETED, type ManifestEntry } from './manifest.ts'
+import { fromRaw } from './listed-file.ts'
+import { DELETED } from './manifest.ts'
 import type { ManifestFile } from './manifest-list.ts'
 import { currentSchema, readEntries, readManifests, shapeOf } from './manifest-store.ts'
 import { liveFiles } from './merge.ts'
 import { currentSnapshot, snapshotById } from './metadata.ts'
+import type { PackedEntry, PackedFile } from './packed-files.ts'
 import { applyTransform, type BoundField, encodePartitionValue } from './partitions.ts'
-import { fromRaw, type RawDataFile } from './raw-data-file.ts'
+import type { RawDataFile } from './raw-data-file.ts'
 import { primitiveOf } from './schema.ts'
 import type { DataFile } from './types.ts'
 
@@ -89,13 +91,14 @@ export async function planScan(
  * Live files of a manifest by their partition: thousands of files lie in a few partitions, and a cached manifest is
  * asked often.
  */
-const partitions = new WeakMap<readonly ManifestEntry[], readonly (readonly RawDataFile[])[]>()
+const partitions = new WeakMap<readonly PackedEntry[], readonly (readonly PackedFile[])[]>()
 
-function partitionsOf(entries: readonly ManifestEntry[]): readonly (readonly RawDataFile[])[] {
+function partitionsOf(entries: readonly PackedEntry[]): readonly (readonly PackedFile[])[] {
   let parts = partitions.get(entries)
   if (!parts) {
     const live = entries.filter(entry => entry.status !== DELETED).map(entry => entry.data_file)
-    parts = [...Map.groupBy(live, file => JSON.stringify(file.partition)).values()]
+    // Files of a manifest share the objects of their partitions.
+    parts = [...Map.groupBy(live, file => file.partition).values()]
     partitions.set(entries, parts)
   }
   return parts
@@ -116,7 +119,7 @@ function dataFile(store: Ports['store'], raw: RawDataFile): DataFile {
 interface ColumnTest {
   manifest(manifest: ManifestFile): boolean
   partition(partition: RawDataFile['partition']): boolean
-  file(file: RawDataFile): boolean
+  file(file: PackedFile): boolean
 }
 
 interface EncodedRange {
@@ -168,14 +171,10 @@ function encodeRange(range: Range, encode: (value: ScalarValue) => Uint8Array): 
   }
 }
 
-function mayMatch(file: RawDataFile, id: number, type: PrimitiveType, ranges: readonly EncodedRange[]): boolean {
-  const values = valueAt(file.value_counts, id)
-  if (values !== undefined && values > 0 && valueAt(file.null_value_counts, id) === values) return false
-  return overlapsAny(type, ranges, valueAt(file.lower_bounds, id), valueAt(file.upper_bounds, id))
-}
-
-function valueAt<V>(pairs: readonly { key: number; value: V }[] | null | undefined, id: number): V | undefined {
-  return pairs?.find(pair => pair.key === id)?.value
+function mayMatch(file: PackedFile, id: number, type: PrimitiveType, ranges: readonly EncodedRange[]): boolean {
+  const values = file.count('value_counts', id)
+  if (values !== undefined && values > 0 && file.count('null_value_counts', id) === values) return false
+  return overlapsAny(type, ranges, file.bound('lower_bounds', id), file.bound('upper_bounds', id))
 }
 
 /** Whether a range may share a value with what lies between the bounds; an unknown bound or order excludes nothing. */

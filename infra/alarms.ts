@@ -1,7 +1,4 @@
-/**
- * The alarms, each beside what it watches. An alarm is called `<stack>/<heading>`, then
- * what it is about: its heading in docs/runbook.md says what to do.
- */
+/** The alarms, each called `<stack>/<heading>`, then what it is about: its heading in docs/runbook.md says what to do. */
 import { Duration, Stack } from 'aws-cdk-lib'
 import {
   Alarm,
@@ -49,6 +46,8 @@ export interface Watched {
   readonly alarm?: Alarm
 }
 
+export type Alarms = ReturnType<typeof alarmsOf>
+
 /** Makes alarms of one scope, for these actions; `local`: for the emulator, which has no alarms on metric math. */
 export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boolean) {
   /** Over (or, with `below`, under) the threshold in this many periods in a row. */
@@ -88,6 +87,8 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
     })
 
   return {
+    alarm,
+
     /** Silence is an alarm where trades are meant to come. */
     bronze({ name }: Exchange, isExpected: boolean): Watched[] {
       const service = `bronze_${name}`

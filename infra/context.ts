@@ -45,14 +45,20 @@ export type KafkaSettings =
 export interface Settings {
   readonly stage: (typeof STAGES)[number]
   readonly kafka: KafkaSettings
-  /** The two availability zones of a network that is made here; undefined: the account's first two. */
+  /** The availability zones of a network that is made here; undefined: the account's first. */
   readonly zones?: readonly string[]
   readonly architecture: ArchitectureName
   readonly feeds: boolean
+  /** Tasks of each exchange's feed, among which its symbols are shared out. */
+  readonly feedTasks: number
   /** The web application behind a URL. */
   readonly api: boolean
   /** Seconds after which a trade is in Gold and the candles. */
   readonly freshness: number
+  /** Trades a second of all exchanges together, for which the disks of a new provisioned cluster have room. */
+  readonly rate: number
+  /** Zones of a new cluster's network. */
+  readonly zoneCount: 2 | 3
   /** How many each exchange's topic gets. */
   readonly partitions: number
   /** Exchanges whose trades are meant to come: silence is an alarm. */
@@ -106,14 +112,20 @@ function settingsOf(read: Reader): Settings {
   // Nobody else writes to a cluster that was just made.
   const isNew = kafka.mode === 'msk-new'
   const feeds = read.flag('feeds', isNew && stage === 'dev')
+  const isProvisioned = kafka.mode === 'msk-new' && kafka.cluster === 'provisioned'
+  // Three copies of which two suffice stay writable while a broker is replaced.
+  const zoneCount = isProvisioned && read.choice('mskZones', ['2', '3'], stage === 'prod' ? '3' : '2') === '3' ? 3 : 2
   return {
     stage,
     kafka,
-    zones: zonesOf(read),
+    zones: zonesOf(read, zoneCount),
     architecture: read.choice('arch', ARCHITECTURES, 'arm64'),
     feeds,
+    feedTasks: feedTasksOf(read),
     api: read.flag('api', true),
     freshness: freshnessOf(read),
+    rate: Number(read.matching('rate', /^[1-9]\d{0,5}$/, 'trades a second, from 1 to 999999') ?? DEFAULT_RATE),
+    zoneCount,
     partitions: read.count('partitions') ?? DEFAULT_PARTITIONS,
     expected: expectedOf(read, feeds || !isNew),
     release: read.choice('release', RELEASES, 'guarded'),
@@ -133,6 +145,7 @@ function settingsOf(read: Reader): Settings {
 
 /** Records are keyed by symbol, and the feeds have four (feeds/exchanges). */
 export const DEFAULT_PARTITIONS = 4
+const DEFAULT_RATE = 500
 export const DEFAULT_FRESHNESS = 10 as const
 /** Below it the stages' own work takes the time; above it a batching window ends (Lambda API reference, MaximumBatchingWindowInSeconds). */
 const FRESHNESS = { least: 5, most: 300 }
@@ -144,6 +157,15 @@ function freshnessOf(read: Reader): number {
       `The context value freshness is ${seconds}: give seconds from ${FRESHNESS.least} to ${FRESHNESS.most}.`,
     )
   return seconds
+}
+
+function feedTasksOf(read: Reader): number {
+  const tasks = read.count('feedTasks') ?? 1
+  if (tasks > DEFAULT_PARTITIONS)
+    throw new BadInput(
+      `The context value feedTasks is ${tasks}: give at most ${DEFAULT_PARTITIONS}, as feeds have symbols.`,
+    )
+  return tasks
 }
 
 function retentionSettings(read: Reader): RetentionSettings {
@@ -162,17 +184,15 @@ function expectedOf(read: Reader, all: boolean): ReadonlySet<string> {
   return new Set(given)
 }
 
-/** Two, because a provisioned cluster has a broker in each. */
-const ZONES = 2
-
-function zonesOf(read: Reader): readonly string[] | undefined {
+/** `count`: a provisioned cluster has a broker in each. */
+function zonesOf(read: Reader, count: number): readonly string[] | undefined {
   const zones = read.list('zones')
   if (zones.length === 0) return undefined
   const wrong = zones.find(zone => !/^[a-z]{2}(?:-[a-z]+)+-\d[a-z]$/.test(zone))
   if (wrong !== undefined)
     throw new BadInput(`The context value zones has ${wrong}: give names of availability zones, as eu-central-1a.`)
-  if (new Set(zones).size !== ZONES || zones.length !== ZONES)
-    throw new BadInput(`The context value zones is ${zones.join(',')}: give ${ZONES} different availability zones.`)
+  if (new Set(zones).size !== count || zones.length !== count)
+    throw new BadInput(`The context value zones is ${zones.join(',')}: give ${count} different availability zones.`)
   return zones
 }
 

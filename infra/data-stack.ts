@@ -20,12 +20,12 @@ export class DataStack extends Stack {
 
   constructor(scope: App, id: string, { settings, ...props }: DataStackProps) {
     super(scope, id, { description: 'tradelake: the lake, and Kafka where it is made here', ...props })
-    const { kafka, stage, zones } = settings
+    const { kafka } = settings
     this.lake = new StoredLake(this, 'Lake', settings)
-    this.cluster =
-      kafka.mode === 'msk-new' ? new MskCluster(this, 'Msk', { stage, zones, kind: kafka.cluster }) : undefined
+    this.cluster = kafka.mode === 'msk-new' ? new MskCluster(this, 'Msk', { settings, kind: kafka.cluster }) : undefined
     // The emulator's functions have no AWS SDK of the runtime, which the protection's call needs.
-    if (stage === 'prod' && !settings.local) protectTables(this, this.lake.tables, this.cluster ?? this.lake.bucket)
+    if (settings.stage === 'prod' && !settings.local)
+      protectTables(this, this.lake.tables, this.cluster ?? this.lake.bucket)
     acknowledgeOwn(this)
   }
 }

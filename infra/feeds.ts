@@ -18,12 +18,13 @@ import {
 } from 'aws-cdk-lib/aws-ecs'
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import type { Exchange } from '../domain/exchanges.ts'
+import type { KnownExchange } from '../domain/exchanges.ts'
 import { FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC, pascal, topicName } from '../domain/names.ts'
 import { BUNDLED_IDS } from '../domain/wire.ts'
 import { acknowledge } from './acknowledge.ts'
 import type { Settings } from './context.ts'
-import { FEED } from './sizes.ts'
+import { SHARES } from './cost/figures.ts'
+import { feedSize } from './sizes.ts'
 import type { Stream } from './stream.ts'
 import type { Topics } from './topics.ts'
 
@@ -43,11 +44,11 @@ export interface FeedsProps {
   readonly stream: Stream
   /** What a feed writes to has to be there before it. */
   readonly topics: Topics
-  readonly exchanges: readonly Exchange[]
+  readonly exchanges: readonly KnownExchange[]
 }
 
 export class Feeds extends Construct {
-  readonly logs: readonly { readonly exchange: Exchange; readonly logGroup: ILogGroup }[]
+  readonly logs: readonly { readonly exchange: KnownExchange; readonly logGroup: ILogGroup }[]
 
   constructor(scope: Construct, id: string, { settings, stream, topics, exchanges }: FeedsProps) {
     super(scope, id)
@@ -72,63 +73,69 @@ export class Feeds extends Construct {
         retention: settings.stage === 'prod' ? RetentionDays.ONE_MONTH : RetentionDays.ONE_WEEK,
         removalPolicy: RemovalPolicy.DESTROY,
       })
-      const task = new FargateTaskDefinition(this, pascal(name, 'task'), {
-        cpu: FEED.cpuUnits,
-        memoryLimitMiB: FEED.memoryMiB,
-        runtimePlatform: {
-          cpuArchitecture: arm ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64,
-          operatingSystemFamily: OperatingSystemFamily.LINUX,
-        },
-      })
-      // For records that Kafka does not take: nothing else is written by the container.
-      task.addVolume({ name: SPILL })
-      const container = task.addContainer('feed', {
-        image,
-        command: [
-          'feed',
-          ...['--exchange', name, '--port', `${PORT}`, '--spill', `/${SPILL}`, '--wait', WAIT],
-          ...(settings.registryUrl
-            ? ['--registry', settings.registryUrl]
-            : ['--schema-ids', `${BUNDLED_IDS.trade},${BUNDLED_IDS.wide}`]),
-        ],
-        environment: { ...stream.environment },
-        readonlyRootFilesystem: true,
-        // It sends what waits before it ends.
-        stopTimeout: Duration.seconds(60),
-        healthCheck: {
+      const size = feedSize((settings.rate * SHARES[name]) / settings.feedTasks)
+      for (let number = 1; number <= settings.feedTasks; number++) {
+        // The first has the name that the only one has.
+        const part = number === 1 ? [] : [String(number)]
+        const share = settings.feedTasks === 1 ? [] : ['--part', `${number}/${settings.feedTasks}`]
+        const task = new FargateTaskDefinition(this, pascal(name, 'task', ...part), {
+          cpu: size.cpuUnits,
+          memoryLimitMiB: size.memoryMiB,
+          runtimePlatform: {
+            cpuArchitecture: arm ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64,
+            operatingSystemFamily: OperatingSystemFamily.LINUX,
+          },
+        })
+        // For records that Kafka does not take: nothing else is written by the container.
+        task.addVolume({ name: SPILL })
+        const container = task.addContainer('feed', {
+          image,
           command: [
-            'CMD',
-            'node',
-            '-e',
-            `fetch('http://127.0.0.1:${PORT}/healthz').then(r => process.exit(r.ok ? 0 : 1))`,
+            'feed',
+            ...['--exchange', name, ...share, '--port', `${PORT}`, '--spill', `/${SPILL}`, '--wait', WAIT],
+            ...(settings.registryUrl
+              ? ['--registry', settings.registryUrl]
+              : ['--schema-ids', `${BUNDLED_IDS.trade},${BUNDLED_IDS.wide}`]),
           ],
-          startPeriod: START_PERIOD,
-        },
-        logging: LogDrivers.awsLogs({ streamPrefix: name, logGroup }),
-      })
-      container.addMountPoints({ sourceVolume: SPILL, containerPath: `/${SPILL}`, readOnly: false })
-      stream.grantFeed(task.taskRole, { writes: [topicName(name), FEED_GAPS_TOPIC], reads: FEED_POSITIONS_TOPIC })
-      acknowledge(task, ['AwsSolutions-ECS2'], 'The variables are addresses and the ARN of a secret, not secrets.')
-      if (task.executionRole)
-        acknowledge(
-          task.executionRole,
-          ['AwsSolutions-IAM5[Resource::*]'],
-          'ecr:GetAuthorizationToken takes no resource.',
-        )
-      const service = new FargateService(this, pascal(name, 'service'), {
-        cluster,
-        taskDefinition: task,
-        desiredCount: 1,
-        // Two at a time are harmless: Gold keeps each trade once.
-        minHealthyPercent: 100,
-        maxHealthyPercent: 200,
-        circuitBreaker: { rollback: true },
-        // The exchange is on the internet, and there is no NAT.
-        assignPublicIp: true,
-        vpcSubnets,
-        securityGroups: [securityGroup, ...(stream.placement?.securityGroups ?? [])],
-      })
-      service.node.addDependency(topics)
+          environment: { ...stream.environment },
+          readonlyRootFilesystem: true,
+          // It sends what waits before it ends.
+          stopTimeout: Duration.seconds(60),
+          healthCheck: {
+            command: [
+              'CMD',
+              'node',
+              '-e',
+              `fetch('http://127.0.0.1:${PORT}/healthz').then(r => process.exit(r.ok ? 0 : 1))`,
+            ],
+            startPeriod: START_PERIOD,
+          },
+          logging: LogDrivers.awsLogs({ streamPrefix: name, logGroup }),
+        })
+        container.addMountPoints({ sourceVolume: SPILL, containerPath: `/${SPILL}`, readOnly: false })
+        stream.grantFeed(task.taskRole, { writes: [topicName(name), FEED_GAPS_TOPIC], reads: FEED_POSITIONS_TOPIC })
+        acknowledge(task, ['AwsSolutions-ECS2'], 'The variables are addresses and the ARN of a secret, not secrets.')
+        if (task.executionRole)
+          acknowledge(
+            task.executionRole,
+            ['AwsSolutions-IAM5[Resource::*]'],
+            'ecr:GetAuthorizationToken takes no resource.',
+          )
+        const service = new FargateService(this, pascal(name, 'service', ...part), {
+          cluster,
+          taskDefinition: task,
+          desiredCount: 1,
+          // Two at a time are harmless: Gold keeps each trade once.
+          minHealthyPercent: 100,
+          maxHealthyPercent: 200,
+          circuitBreaker: { rollback: true },
+          // The exchange is on the internet, and there is no NAT.
+          assignPublicIp: true,
+          vpcSubnets,
+          securityGroups: [securityGroup, ...(stream.placement?.securityGroups ?? [])],
+        })
+        service.node.addDependency(topics)
+      }
       return { exchange, logGroup }
     })
   }

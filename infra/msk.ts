@@ -1,5 +1,6 @@
 /** Amazon MSK: a cluster made here, serverless or provisioned, in a VPC of its own; and the addresses of any. */
-import { CfnResource, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { CfnResource, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { CfnScalableTarget, CfnScalingPolicy } from 'aws-cdk-lib/aws-applicationautoscaling'
 import {
   FlowLogDestination,
   FlowLogTrafficType,
@@ -10,11 +11,13 @@ import {
   SecurityGroup,
   SubnetType,
   Vpc,
+  type VpcProps,
 } from 'aws-cdk-lib/aws-ec2'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { CfnCluster, CfnConfiguration, CfnServerlessCluster } from 'aws-cdk-lib/aws-msk'
 import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources'
 import { Construct } from 'constructs'
+import { brokerDisks, type Disks, GROWS_AT_PERCENT } from './broker-disks.ts'
 import type { KafkaSettings, Network, Settings } from './context.ts'
 import { PROVISIONED } from './sizes.ts'
 
@@ -22,14 +25,18 @@ import { PROVISIONED } from './sizes.ts'
 const IAM_PORT = 9098
 const HTTPS_PORT = 443
 
-/** Settings of the provisioned cluster's brokers. */
-const SERVER_PROPERTIES = [
-  // Topics are made as code; a misspelt one is an error.
-  'auto.create.topics.enable=false',
-  'default.replication.factor=2',
-  'min.insync.replicas=1',
-  'unclean.leader.election.enable=false',
-].join('\n')
+/** Settings of the provisioned cluster's brokers, of which all but one must have a record before it counts. */
+const serverProperties = (brokers: number) =>
+  [
+    // Topics are made as code; a misspelt one is an error.
+    'auto.create.topics.enable=false',
+    `default.replication.factor=${brokers}`,
+    `min.insync.replicas=${brokers - 1}`,
+    'unclean.leader.election.enable=false',
+  ].join('\n')
+
+/** Regions where disks do not grow by themselves (MSK developer guide, "Automatic scaling for Amazon MSK clusters"): the alarm `broker-disk` is all there is. */
+const NO_GROWTH: ReadonlySet<string> = new Set(['ap-northeast-3', 'af-south-1'])
 
 /** A cluster that stays keeps what it stands on. */
 const STAYS_WITH_IT = new Set([
@@ -38,10 +45,14 @@ const STAYS_WITH_IT = new Set([
 ])
 
 export interface MskClusterProps {
-  readonly stage: Settings['stage']
-  /** Availability zones of a new cluster; undefined: the first two of the account. */
-  readonly zones: Settings['zones']
+  readonly settings: Settings
   readonly kind: Extract<KafkaSettings, { mode: 'msk-new' }>['cluster']
+}
+
+/** The brokers of a provisioned cluster, which have the numbers from 1 on. */
+export interface Brokers {
+  readonly clusterName: string
+  readonly count: number
 }
 
 /** A cluster, and where its brokers can be reached. */
@@ -53,10 +64,13 @@ export interface ReachableCluster {
 export class MskCluster extends Construct implements ReachableCluster {
   readonly arn: string
   readonly network: Network
+  /** Where the cluster is provisioned. */
+  readonly brokers?: Brokers
 
-  constructor(scope: Construct, id: string, { stage, zones, kind }: MskClusterProps) {
+  constructor(scope: Construct, id: string, { settings, kind }: MskClusterProps) {
     super(scope, id)
-    const { vpc, securityGroup } = this.makeNetwork(zones)
+    const { stage } = settings
+    const { vpc, securityGroup } = this.makeNetwork(settings)
     const subnets = vpc.isolatedSubnets
     this.network = {
       vpc: vpc.vpcId,
@@ -64,8 +78,11 @@ export class MskCluster extends Construct implements ReachableCluster {
       publicSubnets: vpc.publicSubnets.map(({ subnetId }) => subnetId),
       securityGroup: securityGroup.securityGroupId,
     }
-    this.arn =
-      kind === 'serverless' ? this.serverless(subnets, securityGroup) : this.provisioned(subnets, securityGroup)
+    if (kind === 'serverless') this.arn = this.serverless(subnets, securityGroup)
+    else {
+      this.arn = this.provisioned(subnets, securityGroup, settings)
+      this.brokers = { clusterName: this.clusterName('provisioned'), count: subnets.length }
+    }
     if (stage === 'prod')
       for (const child of this.node.findAll())
         if (CfnResource.isCfnResource(child) && STAYS_WITH_IT.has(child.cfnResourceType))
@@ -87,10 +104,10 @@ export class MskCluster extends Construct implements ReachableCluster {
     }
   }
 
-  private makeNetwork(zones: Settings['zones']) {
+  private makeNetwork({ zones, zoneCount }: Settings) {
     // No NAT: pollers and the topics' function reach AWS through endpoints.
     const vpc = new Vpc(this, 'Vpc', {
-      ...(zones ? { availabilityZones: [...zones] } : { maxAzs: 2 }),
+      ...zonesOf(zones, zoneCount),
       natGateways: 0,
       subnetConfiguration: [
         { name: 'public', subnetType: SubnetType.PUBLIC, cidrMask: 24, mapPublicIpOnLaunch: false },
@@ -139,11 +156,12 @@ export class MskCluster extends Construct implements ReachableCluster {
     return `${Stack.of(this).stackName}-${kind}`
   }
 
-  private provisioned(subnets: readonly ISubnet[], group: SecurityGroup): string {
+  private provisioned(subnets: readonly ISubnet[], group: SecurityGroup, { rate }: Settings): string {
+    const disks = brokerDisks(rate, subnets.length, subnets.length)
     const clusterName = this.clusterName('provisioned')
     const configuration = new CfnConfiguration(this, 'Configuration', {
       name: clusterName,
-      serverProperties: SERVER_PROPERTIES,
+      serverProperties: serverProperties(subnets.length),
     })
     const logGroup = new LogGroup(this, 'BrokerLog', {
       retention: RetentionDays.ONE_WEEK,
@@ -152,20 +170,50 @@ export class MskCluster extends Construct implements ReachableCluster {
     const cluster = new CfnCluster(this, 'Provisioned', {
       clusterName,
       kafkaVersion: PROVISIONED.kafkaVersion,
-      numberOfBrokerNodes: PROVISIONED.brokers,
+      numberOfBrokerNodes: subnets.length,
       brokerNodeGroupInfo: {
         instanceType: PROVISIONED.brokerType,
         clientSubnets: subnets.map(subnet => subnet.subnetId),
         securityGroups: [group.securityGroupId],
-        storageInfo: { ebsStorageInfo: { volumeSize: PROVISIONED.brokerGiB } },
+        storageInfo: { ebsStorageInfo: { volumeSize: disks.gib } },
       },
       clientAuthentication: { sasl: { iam: { enabled: true } }, unauthenticated: { enabled: false } },
       encryptionInfo: { encryptionInTransit: { clientBroker: 'TLS', inCluster: true } },
       configurationInfo: { arn: configuration.attrArn, revision: configuration.attrLatestRevisionRevision },
       loggingInfo: { brokerLogs: { cloudWatchLogs: { enabled: true, logGroup: logGroup.logGroupName } } },
     })
+    this.growingDisks(cluster.attrArn, disks)
     return cluster.attrArn
   }
+
+  /** Disks grow by themselves, and never shrink (MSK developer guide, "Automatic scaling for Amazon MSK clusters"). */
+  private growingDisks(clusterArn: string, { gib, mostGib }: Disks): void {
+    if (NO_GROWTH.has(Stack.of(this).region)) return
+    const target = new CfnScalableTarget(this, 'Disks', {
+      serviceNamespace: 'kafka',
+      resourceId: clusterArn,
+      scalableDimension: 'kafka:broker-storage:VolumeSize',
+      minCapacity: gib,
+      maxCapacity: mostGib,
+    })
+    new CfnScalingPolicy(this, 'DisksGrow', {
+      policyName: `${this.clusterName('provisioned')}-disks`,
+      policyType: 'TargetTrackingScaling',
+      scalingTargetId: target.ref,
+      targetTrackingScalingPolicyConfiguration: {
+        predefinedMetricSpecification: { predefinedMetricType: 'KafkaBrokerStorageUtilization' },
+        targetValue: GROWS_AT_PERCENT,
+        disableScaleIn: true,
+      },
+    })
+  }
+}
+
+/** The CDK itself knows two zones of an account that it was not told. */
+function zonesOf(zones: Settings['zones'], count: number): Pick<VpcProps, 'availabilityZones' | 'maxAzs'> {
+  if (zones) return { availabilityZones: [...zones] }
+  if (count === 2) return { maxAzs: count }
+  return { availabilityZones: Array.from({ length: count }, (_, index) => Fn.select(index, Fn.getAzs())) }
 }
 
 /** Addresses of a cluster's IAM listener. Neither kind gives CloudFormation its addresses: MSK itself is asked while deploying. */

@@ -17,8 +17,8 @@ export const SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   commit: { memoryMiB: 1_024, timeoutSeconds: 60 },
   // A minute's trades in columns, and a core to sort and encode them.
   gold: { memoryMiB: 1_769, timeoutSeconds: 120 },
-  // DuckDB's 512 MB, and Gold's files of the changed minutes in /tmp.
-  ohlcv: { memoryMiB: 1_769, timeoutSeconds: 120, scratchMiB: 2_048 },
+  // Gold's files of the changed minutes, eight of up to 8 MB at once, and a row group of one in columns; often a few small ones.
+  ohlcv: { memoryMiB: 1_024, timeoutSeconds: 120 },
   sweep: { memoryMiB: 512, timeoutSeconds: 60 },
   // Joins files of up to 256 MB: DuckDB's 1,500 MB, input and output in /tmp.
   maintain: { memoryMiB: 3_008, timeoutSeconds: 900, scratchMiB: 10_240 },
@@ -27,8 +27,22 @@ export const SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   api: { memoryMiB: 1_024, timeoutSeconds: 30 },
 }
 
-/** Two zones, a broker in each: enough for over 10,000 trades/s, and one may fail. */
-export const PROVISIONED = { kafkaVersion: '3.9.x', brokerType: 'kafka.m7g.large', brokers: 2, brokerGiB: 100 } as const
+/** A broker in each zone takes over 10,000 trades/s. */
+export const PROVISIONED = { kafkaVersion: '3.9.x', brokerType: 'kafka.m7g.large' } as const
 
-/** A quarter of a core decodes thousands of frames a second; memory is Node's and the client's buffers. */
-export const FEED = { cpuUnits: 256, memoryMiB: 512 } as const
+/** The smallest memory for each of Fargate's sizes (Amazon ECS developer guide, "Task CPU and memory"), most of it for buffers and Node. */
+const FEED_SIZES = [
+  { cpuUnits: 256, memoryMiB: 512 },
+  { cpuUnits: 512, memoryMiB: 1_024 },
+  { cpuUnits: 1_024, memoryMiB: 2_048 },
+] as const
+/** A fifth of a core for 10,000 trades/s (`npm run bench -- feed`), of a core's 1,024 units. */
+const UNITS_PER_TRADE = (0.2 * 1_024) / 10_000
+/** The other half is for bursts, and for catching up. */
+const BUSY = 0.5
+
+/** A feed's task for so many trades a second; a feed works on one core, so that beyond the largest its symbols want several tasks. */
+export function feedSize(tradesPerSecond: number): (typeof FEED_SIZES)[number] {
+  const units = (tradesPerSecond * UNITS_PER_TRADE) / BUSY
+  return FEED_SIZES.find(({ cpuUnits }) => cpuUnits >= units) ?? FEED_SIZES[FEED_SIZES.length - 1]
+}

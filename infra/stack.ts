@@ -74,6 +74,7 @@ export class TradelakeStack extends Stack {
       schedules,
       api: api?.release,
       feeds,
+      brokers: data.cluster?.brokers,
       key: lake.key,
     })
 

@@ -10,10 +10,12 @@ import type { Exchange } from '../domain/exchanges.ts'
 import { piecesOf } from '../domain/pieces.ts'
 import { FEED_GAPS } from '../domain/streams.ts'
 import { alarmsOf, type Watched } from './alarms.ts'
+import { brokerAlarms } from './broker-alarms.ts'
 import type { Bronze } from './bronze.ts'
 import type { FunctionName } from './bundles.ts'
 import type { Settings } from './context.ts'
 import type { Feeds } from './feeds.ts'
+import type { Brokers } from './msk.ts'
 import { letPublish } from './publishers.ts'
 import type { Released, StageRelease } from './release.ts'
 import type { Schedules } from './schedules.ts'
@@ -29,6 +31,8 @@ export interface WatchProps {
   /** The web application. */
   readonly api?: StageRelease
   readonly feeds?: Feeds
+  /** Where a provisioned cluster is made here. */
+  readonly brokers?: Brokers
   readonly key?: IKey
 }
 
@@ -43,7 +47,11 @@ export class Watch extends Construct {
   /** Every function with the alarm of its errors. */
   readonly released: readonly Released[]
 
-  constructor(scope: Construct, id: string, { settings, stages, gaps, schedules, api, feeds, key }: WatchProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { settings, stages, gaps, schedules, api, feeds, brokers, key }: WatchProps,
+  ) {
     super(scope, id)
     this.page = this.topic('Page', settings.pageEmail, key)
     this.notify = this.topic('Notify', settings.notifyEmail, key)
@@ -81,6 +89,7 @@ export class Watch extends Construct {
       ]),
       alarms.offsetLag(FEED_GAPS, gaps),
       ...(feeds?.logs ?? []).flatMap(({ exchange, logGroup }) => alarms.feed(exchange, logGroup)),
+      ...(brokers ? brokerAlarms(alarms, brokers) : []),
       ...alarms.gold(),
       ...alarms.pending(),
       ...alarms.restored(),

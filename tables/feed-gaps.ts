@@ -41,7 +41,9 @@ const COLUMNS = [
 ]
 const MAX_CACHED_REPORTS = 200_000
 const cached = cachePerStore<readonly Report[]>(MAX_CACHED_REPORTS)
-const answers = new WeakMap<Snapshot, readonly MissingTime[]>()
+/** By snapshot: few are asked for, and a table has a thousand. */
+const KEPT_SNAPSHOTS = 32
+const answers = cachePerStore<readonly MissingTime[]>(KEPT_SNAPSHOTS)
 
 /** What an earlier state knew: the rows of a snapshot, or of those that there are now the reports up to a time (microseconds since 1970). */
 export interface ReportsUpTo {
@@ -56,8 +58,9 @@ export async function missingTimes(
 ): Promise<readonly MissingTime[]> {
   const opened = await openReports(ports, upTo)
   if (!opened) return []
-  const { snapshot, isWhole } = opened
-  const known = isWhole ? answers.get(snapshot) : undefined
+  const { table, snapshot, isWhole } = opened
+  const name = `${table.metadata['table-uuid']} ${snapshot['snapshot-id']}`
+  const known = isWhole ? answers(ports.store).get(name) : undefined
   if (known) return known
   const reports = await reportsOf(ports, opened, upTo)
   const unknown = reports.filter(({ kind, status }) => kind === 'disconnect' && status === 'unknown')
@@ -66,7 +69,7 @@ export async function missingTimes(
     const to = toTime ?? reportedAt
     return { exchange: codeOf(exchange), symbol, from: fromTime ?? to, to }
   })
-  if (isWhole) answers.set(snapshot, found)
+  if (isWhole) answers(ports.store).set(name, found, 1)
   return found
 }
 

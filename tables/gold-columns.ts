@@ -63,6 +63,8 @@ const cached = cachePerStore<readonly TradeColumns[]>(MAX_CACHED_BYTES)
 /** What a row takes besides its id and decimals that 64 bits do not hold. */
 const ROW_BYTES = 5 * 8
 const WIDE_BYTES = 48
+/** And what a row group's objects take. */
+const GROUP_BYTES = 8_000
 
 /**
  * The row groups of a file that may hold wanted rows. Files of a few commits are kept; of a larger one a group is read when it is asked for.
@@ -75,7 +77,7 @@ export async function* readTrades(
 ): AsyncGenerator<TradeColumns> {
   if (file.bytes <= WHOLE_BYTES) {
     yield* await cached(ports.store).once(file.key, async () => {
-      const groups = (await Array.fromAsync(groupsOf(ports, file))).map(packed)
+      const groups = (await Array.fromAsync(groupsOf(ports, file))).map(withOwnIds)
       return { value: groups, weight: sumOf(groups, weightOf) }
     })
     return
@@ -106,64 +108,18 @@ export function columnsOf({ rows, columns }: Batch): TradeColumns {
   }
 }
 
-/** A number's bytes, a multiple of the widest. */
-const ALIGNED = 8
-
-/**
- * The same columns in one piece of memory. A small file has ten short ones, and thousands of short pieces that stay for minutes and
- * then go leave the process's memory in tatters, which the system never gets back.
- */
-function packed(columns: TradeColumns): TradeColumns {
-  const { times, exchange, symbol, side, price, quantity, ids } = columns
-  const parts = [
-    times,
-    longsOf(price),
-    longsOf(quantity),
-    exchange.indexes,
-    symbol.indexes,
-    side.indexes,
-    ids.starts,
-    ids.bytes,
-  ]
-  const sizes = parts.map(part => Math.ceil((part?.byteLength ?? 0) / ALIGNED) * ALIGNED)
-  const memory = new ArrayBuffer(sumOf(sizes, size => size))
-  let at = 0
-  const next = <T extends NumberArray>(part: T): T => {
-    const copy = new (part.constructor as new (memory: ArrayBuffer, at: number, length: number) => T)(
-      memory,
-      at,
-      part.length,
-    )
-    copy.set(part as never)
-    at += Math.ceil(part.byteLength / ALIGNED) * ALIGNED
-    return copy
-  }
-  const decimals = (column: Decimals): Decimals => {
-    const longs = longsOf(column)
-    return longs ? decimalsIn(next(longs)) : column
-  }
-  const named = (column: DictionaryColumn<string>) => ({ ...column, indexes: next(column.indexes) })
-  return {
-    ...columns,
-    ...{ times: next(times), price: decimals(price), quantity: decimals(quantity) },
-    ...{ exchange: named(exchange), symbol: named(symbol), side: named(side) },
-    // As plain bytes: a Buffer is no view that can be made by its constructor.
-    ids: tradeIdsIn(next(new Uint8Array(ids.bytes.buffer, ids.bytes.byteOffset, ids.bytes.length)), next(ids.starts)),
-  }
+/** The same with ids in memory of their own: as they are read they lie in a page's, which is several times as large. */
+function withOwnIds({ ids, ...columns }: TradeColumns): TradeColumns {
+  return { ...columns, ids: tradeIdsIn(new Uint8Array(ids.bytes), ids.starts) }
 }
-
-type NumberArray = Float64Array | BigInt64Array | Int32Array | Uint8Array
-
-const longsOf = ({ values }: Decimals) => (values instanceof BigInt64Array ? values : undefined)
-const decimalsIn = (values: BigInt64Array): Decimals => ({ values, halves: halvesOf(values) })
 
 function weightOf({ rows, price, quantity, ids }: TradeColumns): number {
   const wide = [price, quantity].filter(({ halves }) => halves === undefined).length
-  return rows * (ROW_BYTES + wide * WIDE_BYTES) + ids.bytes.length
+  return GROUP_BYTES + rows * (ROW_BYTES + wide * WIDE_BYTES) + ids.bytes.length
 }
 
 function decimalsOf(column: Int64Column | BigDecimalColumn): Decimals {
-  return column.kind === 'int64' ? decimalsIn(column.values) : { values: column.values, halves: undefined }
+  return { values: column.values, halves: column.kind === 'int64' ? halvesOf(column.values) : undefined }
 }
 
 export function marketOf({ markets, exchange, symbol }: TradeColumns, row: number): string {

@@ -6,6 +6,7 @@ import { sumOf } from '../domain/counts.ts'
 import type { Ports } from '../domain/ports.ts'
 import { GOLD_TABLE } from '../domain/tables.ts'
 import { decodeValue } from '../iceberg/bounds.ts'
+import { boundsOf } from '../iceberg/listed-file.ts'
 import type { DataFile } from '../iceberg/types.ts'
 import { compareTrades, readTrades, type TradeColumns, type Wanted, wantedRows } from './gold-columns.ts'
 
@@ -85,9 +86,9 @@ function runOf(columns: TradeColumns, wanted: Wanted): Run {
 const TIME_ID = GOLD_TABLE.columns.find(({ name }) => name === 'timestamp')?.id ?? -1
 
 /** Microseconds since 1970 that none of a file's trades is before. */
-function earliestOf({ lowerBounds }: DataFile): number {
-  const bytes = lowerBounds[TIME_ID]
-  return Number((bytes && decodeValue('timestamptz', bytes)) ?? Number.NEGATIVE_INFINITY)
+function earliestOf(file: DataFile): number {
+  const { lower } = boundsOf(file, TIME_ID)
+  return Number((lower && decodeValue('timestamptz', lower)) ?? Number.NEGATIVE_INFINITY)
 }
 
 const timeOf = ({ columns, order, at }: Run) => columns.times[order[at]]

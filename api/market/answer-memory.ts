@@ -25,10 +25,14 @@ export interface Memory {
   keep(answer: KeptAnswer, until: bigint): void
 }
 
-const MAX_CACHED_BYTES = 24 * 1024 * 1024
+const MAX_CACHED_BYTES = 16 * 1024 * 1024
+/** What an answer takes besides its body and its name. */
+const ENTRY_BYTES = 1_000
 /** Ten thousand candles as JSON; a larger one would drive out all others. */
 const MAX_ANSWER_BYTES = 6 * 1024 * 1024
 const kept = cachePerStore<Entry>(MAX_CACHED_BYTES)
+/** How tables stood, by their names, when an answer was last made from them: answers from before are not given again. */
+const lastStamps = new WeakMap<object, Map<string, string>>()
 
 type MemoryPorts = Pick<Ports, 'store' | 'state'>
 
@@ -50,9 +54,29 @@ export async function remember(
   return {
     keep(answer, until) {
       const bytes = Buffer.byteLength(answer.body)
-      if (bytes <= MAX_ANSWER_BYTES) kept(ports.store).set(nameOf(context), { ...answer, tables, stamp, until }, bytes)
+      if (bytes > MAX_ANSWER_BYTES) return
+      forgetOthers(ports.store, tables, stamp)
+      const name = nameOf(context)
+      const entry = { ...answer, body: ownBytes(answer.body), tables, stamp, until }
+      kept(ports.store).set(name, entry, bytes + name.length + ENTRY_BYTES)
     },
   }
+}
+
+/** Where a table has moved on, what was answered before is of no use: on a lake that is being written that is nearly all. */
+function forgetOthers(store: MemoryPorts['store'], tables: readonly string[], stamp: string): void {
+  const stamps = lastStamps.get(store) ?? new Map<string, string>()
+  lastStamps.set(store, stamps)
+  const names = tables.join()
+  if (stamps.get(names) === stamp) return
+  stamps.set(names, stamp)
+  kept(store).deleteWhere(entry => entry.stamp !== stamp && entry.tables.join() === names)
+}
+
+/** The body in memory of its own: short buffers lie in Node's pool, and one that stays keeps 64 KB of it. */
+function ownBytes(body: KeptAnswer['body']): KeptAnswer['body'] {
+  if (typeof body === 'string' || body.byteLength === body.buffer.byteLength) return body
+  return new Uint8Array(body)
 }
 
 /** All that makes one request's answer another's. */

@@ -4,8 +4,8 @@ import type { Ports } from '../../domain/ports.ts'
 import { EVER } from '../../domain/ranges.ts'
 import { candleTable, DATA_LOSSES_TABLE, FEED_GAPS_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
+import { cachePerStore } from '../../iceberg/cache.ts'
 import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
-import { snapshotById } from '../../iceberg/metadata.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import { readCandleColumns } from '../../tables/candle-columns.ts'
@@ -26,7 +26,9 @@ export type Markets = ReadonlyMap<string, Market>
 
 /** The fewest files, and those that are kept for ever. */
 export const DAILY = candleTable(TIMEFRAMES[TIMEFRAMES.length - 1])
-const known = new WeakMap<Snapshot, Markets>()
+/** By snapshot: few are asked for, and a table has a thousand. */
+const KEPT_SNAPSHOTS = 32
+const known = cachePerStore<Markets>(KEPT_SNAPSHOTS)
 
 /** What says of a market that it is there, and what it lacks. */
 export const MARKET_TABLES: readonly TableDefinition[] = [DAILY, FEED_GAPS_TABLE, DATA_LOSSES_TABLE]
@@ -64,10 +66,14 @@ export async function marketsIn(
 ): Promise<Markets> {
   if (!table || snapshotId === undefined) return new Map()
   requireSnapshot(table, snapshotId)
-  const snapshot = snapshotById(table.metadata, snapshotId) as Snapshot
   await requireRepaired(ports, table, snapshotId, EVER)
-  const found = known.get(snapshot)
-  if (found) return found
+  return known(ports.store).once(`${table.metadata['table-uuid']} ${snapshotId}`, async () => ({
+    value: await readMarkets(ports, table, snapshotId),
+    weight: 1,
+  }))
+}
+
+async function readMarkets(ports: Pick<Ports, 'store'>, table: LoadedTable, snapshotId: number): Promise<Markets> {
   const markets = new Map<string, Market>()
   for (const { key } of await planFiles(ports, table, { snapshotId })) {
     const file = await readCandleColumns(ports, key)
@@ -82,9 +88,7 @@ export async function marketsIn(
       })
     }
   }
-  const sorted: Markets = new Map([...markets].sort(([a], [b]) => (a < b ? -1 : 1)))
-  known.set(snapshot, sorted)
-  return sorted
+  return new Map([...markets].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 const least = (a: bigint | undefined, b: bigint) => (a !== undefined && a < b ? a : b)

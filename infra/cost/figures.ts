@@ -90,7 +90,8 @@ export const REQUESTS: Readonly<Record<Freshness, Readonly<Record<Asking, Reques
 export const ENDPOINT_BYTES = 389
 
 /** Assumed, not measured on AWS: key, headers and framing of a Kafka record, bytes. */
-export const ASSUMED_RECORD_OVERHEAD = 70
+const ASSUMED_RECORD_OVERHEAD = 70
+export const RECORD_BYTES = BYTES.record + ASSUMED_RECORD_OVERHEAD
 
 /** Assumed, not measured on AWS: seconds an invocation waits for S3, DynamoDB and Glue. */
 export const ASSUMED_WAIT_SECONDS = {

@@ -5,18 +5,19 @@ import { silverTable } from '../../domain/tables.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { TOPIC_RETENTION_DAYS } from '../../domain/topics.ts'
+import { brokerDisks } from '../broker-disks.ts'
 import { DEFAULT_FRESHNESS, DEFAULT_PARTITIONS } from '../context.ts'
 import { bronzeWindowSeconds } from '../freshness.ts'
-import { FEED, PROVISIONED, SIZES } from '../sizes.ts'
+import { feedSize, PROVISIONED, SIZES } from '../sizes.ts'
 import {
   ASSUMED_LOG_BYTES,
-  ASSUMED_RECORD_OVERHEAD,
   ASSUMED_WAIT_SECONDS,
   type Asking,
   BYTES,
   CPU_SECONDS_PER_MILLION,
   ENDPOINT_BYTES,
   type Freshness,
+  RECORD_BYTES,
   REQUESTS,
   type Requests,
   SHARES,
@@ -131,7 +132,10 @@ export function monthlyCost(
     },
   ]
   const optional = [
-    { component: 'Feeds on Fargate (`feeds=on`), with their alarms', dollars: exchanges.length * feedDollars() },
+    {
+      component: 'Feeds on Fargate (`feeds=on`), with their alarms',
+      dollars: sumOf(flows, flow => feedDollars(flow.rate)),
+    },
     { component: 'X-Ray traces (`tracing=on`)', dollars: traced * price('trace') },
   ]
   return { lines, kafka: kafkaLines(rate, exchanges), optional }
@@ -148,8 +152,9 @@ export function watched(exchanges: readonly KnownExchange[]): { alarms: number; 
 export const FEED_ALARMS = 4
 
 /** One exchange's: its task, the address that it has on the internet, and what infra/alarms.ts makes for it. */
-function feedDollars(): number {
-  const task = (FEED.cpuUnits / 1024) * price('fargateCoreHour') + (FEED.memoryMiB / 1024) * price('fargateGbHour')
+function feedDollars(rate: number): number {
+  const { cpuUnits, memoryMiB } = feedSize(rate)
+  const task = (cpuUnits / 1024) * price('fargateCoreHour') + (memoryMiB / 1024) * price('fargateGbHour')
   return HOURS * (task + price('publicAddressHour')) + FEED_ALARMS * (price('alarmMetric') + price('customMetric'))
 }
 
@@ -158,7 +163,7 @@ export function total(lines: readonly CostLine[]): number {
 }
 
 function kafkaLines(rate: number, exchanges: readonly KnownExchange[]): CostLine[] {
-  const gbMonth = (rate * SECONDS * (BYTES.record + ASSUMED_RECORD_OVERHEAD)) / GB
+  const gbMonth = (rate * SECONDS * RECORD_BYTES) / GB
   const kept = (gbMonth / SECONDS) * TOPIC_RETENTION_DAYS * DAY_SECONDS
   // With the feeds' reports and their positions.
   const partitions = exchanges.length * DEFAULT_PARTITIONS + 2
@@ -176,11 +181,12 @@ function kafkaLines(rate: number, exchanges: readonly KnownExchange[]): CostLine
         kept * price('mskGbMonth'),
     },
     {
-      component: `MSK provisioned (${PROVISIONED.brokers} × ${PROVISIONED.brokerType}, ${PROVISIONED.brokerGiB} GB each), with endpoints`,
+      component: `MSK provisioned (${ZONES} × ${PROVISIONED.brokerType}), with disks and endpoints`,
       dollars:
         endpoints +
         throughEndpoints +
-        PROVISIONED.brokers * (HOURS * price('mskBrokerHour') + PROVISIONED.brokerGiB * price('mskGbMonth')),
+        (2 * ZONES + 1) * price('alarmMetric') +
+        ZONES * (HOURS * price('mskBrokerHour') + brokerDisks(rate, ZONES, ZONES).gib * price('mskGbMonth')),
     },
   ]
 }

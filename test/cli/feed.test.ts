@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { lockLake } from '../../adapters/lake-lock.ts'
 import { systemTimers } from '../../adapters/system.ts'
+import { partOf } from '../../cli/feed.ts'
 import { startServer } from '../../feeds/simulator/server.ts'
 import { createSimulator } from '../../feeds/simulator/simulator.ts'
 import { newFolder, runCommand } from './support.ts'
@@ -50,6 +51,15 @@ function feed(options: Readonly<Record<string, string>>) {
   return runCommand('feed', ...Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]))
 }
 
+test('parts of the markets are all of them, each once', () => {
+  const symbols = ['A', 'B', 'C', 'D', 'E']
+  expect(partOf(symbols, undefined)).toEqual(symbols)
+  expect(['1/2', '2/2'].map(part => partOf(symbols, part))).toEqual([
+    ['A', 'C', 'E'],
+    ['B', 'D'],
+  ])
+})
+
 test.each([
   ['no exchange of that name', { exchange: 'bourse' }, /--exchange binance, kraken, coinbase/],
   [
@@ -60,6 +70,12 @@ test.each([
   ['an unknown stream', { stream: 'trades' }, /--stream trades is not one of trade, aggTrade/],
   ['a symbol whose quote is not known', { symbols: 'BTCXYZ' }, /"BTCXYZ" has no known quote asset/],
   ['no symbols', { symbols: ',' }, /--symbols names no market/],
+  ['no such part', { part: '3/2' }, /--part is 3\/2: write 1\/2/],
+  [
+    'more parts than markets',
+    { part: '2/2' },
+    /--part is 2\/2, which leaves it none of the markets \(BTCUSDT\): take fewer/,
+  ],
   [
     'symbols of which the exchange has none',
     { symbols: 'OLD-USDT,NOSUCH-USDT' },

@@ -28,3 +28,13 @@ test('a value beyond the limit is given and not kept', async () => {
   expect(await cache.once('a', async () => ({ value: { n: 1 }, weight: 11 }))).toEqual({ n: 1 })
   expect(cache.get('a')).toBe(undefined)
 })
+
+test('values that are said to be useless are gone, and only those', () => {
+  const cache = cachePerStore<{ n: number }>(10)({})
+  for (const n of [1, 2, 3]) cache.set(String(n), { n }, 3)
+  cache.deleteWhere(({ n }) => n !== 2)
+  expect([cache.get('1'), cache.get('2'), cache.get('3')]).toEqual([undefined, { n: 2 }, undefined])
+  // Their room is free again.
+  for (const n of [4, 5]) cache.set(String(n), { n }, 3)
+  expect(cache.get('2')).toEqual({ n: 2 })
+})

@@ -25,7 +25,7 @@ test.each([1, 10_000])('a part keeps no larger buffers alive than its own (a tex
   }
 })
 
-test('versions of a table share their snapshots, and are what their files say', async () => {
+test('versions of a table share their snapshots and logs, and are what their files say', async () => {
   const { store: written } = testLake().ports
   let metadata = newMetadata({ table: GOLD_TABLE, location: 'memory://lake/t', uuid: 'u', nowMs: 0 })
   const keys: string[] = []
@@ -40,7 +40,8 @@ test('versions of a table share their snapshots, and are what their files say', 
   for (const key of keys) read.push(await readMetadata(store, `${written.root}/${key}`))
   for (const [n, key] of keys.entries())
     expect(read[n]).toEqual(JSON.parse(gunzipSync(await written.get(key)).toString()))
-  for (const [n, snapshot] of read[2].snapshots.entries()) expect(read[3].snapshots[n]).toBe(snapshot)
+  for (const name of ['snapshots', 'snapshot-log', 'metadata-log'] as const)
+    for (const [n, item] of read[2][name].entries()) expect(read[3][name][n], name).toBe(item)
   // A snapshot of the same number that is another one is not taken for it.
   const forged = { ...metadata, snapshots: metadata.snapshots.map(each => ({ ...each, 'timestamp-ms': 1 })) }
   await written.put('forged.metadata.json', Buffer.from(JSON.stringify(forged)))

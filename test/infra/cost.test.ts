@@ -25,14 +25,22 @@ describe('costs of a month', () => {
     // 14 partitions; 1,000/s of 233 bytes in and out, four days of them kept; two endpoints in two zones, and 389 bytes a record through them.
     const fixed = 730 * (0.75 + 14 * 0.0015 + 4 * 0.01)
     const perSecond = (1_000 * 233) / 1e9
-    const flowing = perSecond * 730 * 3_600 * 0.15 + perSecond * 4 * 86_400 * 0.1 + ((1_000 * 389) / 1e9) * 730 * 36
+    const flowing =
+      perSecond * 730 * 3_600 * 0.15 + perSecond * 4 * 86_400 * 0.1 + ((1_000 * 389) / 1e9) * 730 * 3_600 * 0.01
     expect(dollarsOf(1_000, /Serverless/)).toBeCloseTo(fixed + flowing, 6)
   })
 
-  test('of a provisioned cluster depend on the rate by what goes through its endpoints', () => {
-    const fixed = 730 * 4 * 0.01 + 2 * (730 * 0.204 + 100 * 0.1)
-    for (const rate of [1, 10_000])
-      expect(dollarsOf(rate, /provisioned/)).toBeCloseTo(fixed + ((rate * 389) / 1e9) * 730 * 36, 6)
+  test('of a provisioned cluster depend on the rate by its disks and what goes through its endpoints', () => {
+    // Five alarms; disks of 20 GiB, and of 1,500.
+    const fixed = 730 * 4 * 0.01 + 5 * 0.1 + 2 * 730 * 0.204
+    for (const [rate, gib] of [
+      [1, 20],
+      [10_000, 1_500],
+    ])
+      expect(dollarsOf(rate, /provisioned/)).toBeCloseTo(
+        fixed + 2 * gib * 0.1 + ((rate * 389) / 1e9) * 730 * 3_600 * 0.01,
+        6,
+      )
   })
 
   test('fall with every second that trades may take to Gold', () => {

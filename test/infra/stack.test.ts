@@ -318,6 +318,29 @@ test('feeds are made only when asked for: one for each exchange, from one image,
   fed.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0)
 })
 
+test('feeds have a core’s part for their share of the rate, and share their symbols out to as many tasks as are asked for', () => {
+  const tasksOf = (values: Values) =>
+    resources(templateOf({ ...SELF_MANAGED, feeds: 'on', ...values }), 'AWS::ECS::TaskDefinition').map(
+      ([, { Properties }]) => {
+        const { Cpu, Memory, ContainerDefinitions } = Properties as {
+          Cpu: string
+          Memory: string
+          ContainerDefinitions: { Command: string[] }[]
+        }
+        const { Command: command } = ContainerDefinitions[0]
+        const part = command.includes('--part') ? command[command.indexOf('--part') + 1] : 'all'
+        return `${command[command.indexOf('--exchange') + 1]} ${part} ${Cpu} ${Memory}`
+      },
+    )
+  expect(tasksOf({}).sort()).toEqual(['binance all 256 512', 'coinbase all 256 512', 'kraken all 256 512'])
+  // 80 % of 30,000 are Binance's: 24,000/s want half of 983 units, 12,000/s of 492.
+  expect(tasksOf({ rate: '30000' }).sort()[0]).toBe('binance all 1024 2048')
+  const two = tasksOf({ rate: '30000', feedTasks: '2' }).sort()
+  expect(two).toHaveLength(6)
+  expect(two.slice(0, 2)).toEqual(['binance 1/2 512 1024', 'binance 2/2 512 1024'])
+  expect(() => templateOf({ ...SELF_MANAGED, feedTasks: '5' })).toThrow('give at most 4')
+})
+
 test('topics are made with four partitions each, or with as many as are asked for, before anything reads them', () => {
   const [[id, topics]] = resources(template, 'Custom::KafkaTopics')
   const wanted = JSON.parse(String(topics.Properties.topics)) as { name: string; partitions: number }[]

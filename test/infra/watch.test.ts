@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { Match } from 'aws-cdk-lib/assertions'
+import { Match, type Template } from 'aws-cdk-lib/assertions'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { KAFKA_MODES, templateOf } from './support.ts'
@@ -13,9 +13,15 @@ interface AlarmProperties {
   readonly AlarmActions: readonly { Ref: string }[]
   readonly Threshold: number
 }
+const alarmsIn = (of: Template): AlarmProperties[] =>
+  Object.values(of.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties)
 let alarms: AlarmProperties[]
+/** What a provisioned cluster has besides. */
+let brokers: AlarmProperties[]
 beforeAll(() => {
-  alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties)
+  alarms = alarmsIn(template)
+  const prod = alarmsIn(templateOf({ ...KAFKA_MODES['msk-new, provisioned'], stage: 'prod' }))
+  brokers = prod.filter(({ AlarmName }) => AlarmName.split('/')[1].startsWith('broker-'))
 })
 const kindOf = ({ AlarmName }: AlarmProperties) => AlarmName.split('/')[1]
 const find = (name: string) => alarms.find(({ AlarmName }) => AlarmName === `tradelake-dev/${name}`)
@@ -24,7 +30,7 @@ const topicOf = (alarm: AlarmProperties | undefined) => alarm?.AlarmActions[0].R
 describe('the runbook', () => {
   test('has a heading for each alarm, and no other', () => {
     const headings = [...runbook.matchAll(/^## (.+)$/gm)].map(match => match[1])
-    expect(headings.sort()).toEqual([...new Set(alarms.map(kindOf))].sort())
+    expect(headings.sort()).toEqual([...new Set([...alarms, ...brokers].map(kindOf))].sort())
   })
 
   test('tells of each alarm what it means, where to look and what to do', () => {
@@ -70,6 +76,28 @@ describe('alarms', () => {
       ]),
     })
     expect(find('gold-duplicates')).toMatchObject({ Threshold: 1 })
+  })
+
+  test('of a provisioned cluster are full disks, copies that are behind, and no controller', () => {
+    const names = brokers.map(({ AlarmName }) => AlarmName.replace('tradelake-prod/', ''))
+    expect(names.sort()).toEqual([
+      ...[1, 2, 3].map(broker => `broker-behind/broker-${broker}`),
+      'broker-controller',
+      ...[1, 2, 3].map(broker => `broker-disk/broker-${broker}`),
+    ])
+    const named = (name: string) => brokers.find(({ AlarmName }) => AlarmName.endsWith(name))
+    expect(named('broker-disk/broker-3')).toMatchObject({
+      ...{ Namespace: 'AWS/Kafka', MetricName: 'KafkaDataLogsDiskUsed', Statistic: 'Maximum', Threshold: 75 },
+      Dimensions: [
+        { Name: 'Broker ID', Value: '3' },
+        { Name: 'Cluster Name', Value: 'tradelake-prod-data-provisioned' },
+      ],
+    })
+    expect(named('broker-behind/broker-1')).toMatchObject({ MetricName: 'UnderReplicatedPartitions', Threshold: 0 })
+    expect(named('broker-controller')).toMatchObject({
+      ...{ MetricName: 'ActiveControllerCount', Threshold: 1, ComparisonOperator: 'LessThanThreshold' },
+    })
+    expect(alarms.filter(({ AlarmName }) => AlarmName.includes('broker-'))).toEqual([])
   })
 
   test('ten minutes on a list page', () => {

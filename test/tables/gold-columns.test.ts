@@ -9,7 +9,7 @@ import { memoryLake, START_MICROS, testEngine, tradeOf, unifyAll } from '../func
 const engine = await testEngine()
 const EVER = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
 
-test('a small file is kept in one piece of memory, decimals of more than 64 bits apart', async () => {
+test('a small file is kept without the memory that it was read into, and with decimals of more than 64 bits', async () => {
   const lake = memoryLake({ engine })
   const trades = [1n, 2n, 3n].map(n =>
     tradeOf(Number(n), { timestamp: START_MICROS - n * 1_000n, price: n * 1_234_567n, quantity: 2n ** 63n + n }),
@@ -28,9 +28,6 @@ test('a small file is kept in one piece of memory, decimals of more than 64 bits
       .sort((a, b) => Number(a.timestamp - b.timestamp))
       .map(each => [each.timestamp, each.price, each.quantity, each.tradeId, each.exchange, each.symbol, each.side]),
   )
-  const memory = times.buffer
-  for (const part of [price.values as BigInt64Array, price.halves, exchange.indexes, symbol.indexes, side.indexes])
-    expect(part?.buffer).toBe(memory)
-  expect([ids.bytes.buffer, ids.starts.buffer]).toEqual([memory, memory])
+  expect(ids.bytes.buffer.byteLength).toBe(ids.bytes.length)
   expect(quantity.halves).toBeUndefined()
 })

@@ -1,0 +1,27 @@
+/** How large the disks of a provisioned cluster's brokers are: for the records of the days that topics keep, each as often as there are copies. */
+import { DAY_MS } from '../domain/time.ts'
+import { TOPIC_RETENTION_DAYS } from '../domain/topics.ts'
+import { RECORD_BYTES } from './cost/figures.ts'
+
+/** MSK's own advice is to grow disks at 50 to 60 % (MSK developer guide, "Auto-scaling policy details"); this is less for a start. */
+const FILLED = 0.5
+/** The share of a disk that makes it grow: by a tenth, at most every six hours. */
+export const GROWS_AT_PERCENT = 55
+/** The largest disk of a broker (the same page), GiB. */
+const LARGEST_GIB = 16_384
+const LEAST_GIB = 20
+/** A disk may grow to this many times what the rate asks for. */
+const GROWTH = 10
+
+export interface Disks {
+  /** GiB, in the beginning and at most. */
+  readonly gib: number
+  readonly mostGib: number
+}
+
+/** `rate`: trades a second of all exchanges together. */
+export function brokerDisks(rate: number, brokers: number, copies: number): Disks {
+  const bytes = (rate * RECORD_BYTES * TOPIC_RETENTION_DAYS * DAY_MS * copies) / 1000 / brokers
+  const gib = Math.min(LARGEST_GIB, Math.max(LEAST_GIB, Math.ceil(bytes / FILLED / 2 ** 30)))
+  return { gib, mostGib: Math.min(LARGEST_GIB, GROWTH * gib) }
+}

@@ -1,0 +1,61 @@
+/** A provisioned cluster: as many copies as a zone may fail without, and disks that the rate of trades does not fill. */
+import { describe, expect, test } from 'vitest'
+import { brokerDisks } from '../../infra/broker-disks.ts'
+import { dataTemplateOf, KAFKA_MODES, type Values } from './support.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: templates are JSON
+type Json = any
+const resourcesOf = (values: Values, type: string): Json[] =>
+  Object.values(dataTemplateOf({ ...KAFKA_MODES['msk-new, provisioned'], ...values }).findResources(type)).map(
+    ({ Properties }: Json) => Properties,
+  )
+const propertiesOf = (values: Values) => {
+  const [cluster] = resourcesOf(values, 'AWS::MSK::Cluster')
+  const [configuration] = resourcesOf(values, 'AWS::MSK::Configuration')
+  const { BrokerNodeGroupInfo: group, NumberOfBrokerNodes: brokers } = cluster
+  return {
+    brokers,
+    subnets: group.ClientSubnets.length,
+    gib: group.StorageInfo.EBSStorageInfo.VolumeSize,
+    settings: configuration.ServerProperties.split('\n').filter((line: string) => /replica/.test(line)),
+  }
+}
+
+describe('a provisioned cluster', () => {
+  test('has in production three zones and copies, of which two must have a record', () => {
+    expect(propertiesOf({ stage: 'prod' })).toMatchObject({
+      ...{ brokers: 3, subnets: 3 },
+      settings: ['default.replication.factor=3', 'min.insync.replicas=2'],
+    })
+    expect(propertiesOf({})).toMatchObject({
+      ...{ brokers: 2, subnets: 2 },
+      settings: ['default.replication.factor=2', 'min.insync.replicas=1'],
+    })
+    expect(propertiesOf({ stage: 'prod', mskZones: '2' })).toMatchObject({ brokers: 2, subnets: 2 })
+    expect(propertiesOf({ stage: 'prod', zones: 'eu-central-1a,eu-central-1b,eu-central-1c' }).subnets).toBe(3)
+    expect(() => propertiesOf({ stage: 'prod', zones: 'eu-central-1a,eu-central-1b' })).toThrow('give 3 different')
+  })
+
+  test('has disks for four days of the records of its rate, twice over, which grow by themselves', () => {
+    // 10,000/s of 233 bytes for 345,600 s are 750 GiB for each copy.
+    expect(propertiesOf({ rate: 10_000 }).gib).toBe(1_500)
+    expect(propertiesOf({ rate: 10_000, stage: 'prod' }).gib).toBe(1_500)
+    const [target] = resourcesOf({ rate: 10_000 }, 'AWS::ApplicationAutoScaling::ScalableTarget')
+    expect(target).toMatchObject({
+      ...{ ServiceNamespace: 'kafka', ScalableDimension: 'kafka:broker-storage:VolumeSize' },
+      ...{ MinCapacity: 1_500, MaxCapacity: 15_000 },
+    })
+    const [policy] = resourcesOf({}, 'AWS::ApplicationAutoScaling::ScalingPolicy')
+    expect(policy.TargetTrackingScalingPolicyConfiguration).toEqual({
+      DisableScaleIn: true,
+      PredefinedMetricSpecification: { PredefinedMetricType: 'KafkaBrokerStorageUtilization' },
+      TargetValue: 55,
+    })
+    expect(() => propertiesOf({ rate: 'many' })).toThrow('give trades a second, from 1 to 999999')
+  })
+})
+
+test('disks are never below 20 GiB, nor beyond what MSK has', () => {
+  expect(brokerDisks(1, 2, 2)).toEqual({ gib: 20, mostGib: 200 })
+  expect(brokerDisks(999_999, 2, 2)).toEqual({ gib: 16_384, mostGib: 16_384 })
+})

@@ -8,6 +8,7 @@ import { systemScratch } from '../adapters/system.ts'
 import { draftKafkaEvent, type KafkaEvent, objectCreated } from '../domain/events.ts'
 import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
 import { dataPrefix, topicName } from '../domain/names.ts'
+import { piecesOf } from '../domain/pieces.ts'
 import type { InvocationContext, Item, ObjectStore, Ports, StateStore, Telemetry, Write } from '../domain/ports.ts'
 import { tradeStream } from '../domain/streams.ts'
 import { bronzeTable } from '../domain/tables.ts'
@@ -28,12 +29,15 @@ import { print, record } from './report.ts'
 const RATE = 138
 const MINUTES = 30
 const TICKS_PER_SECOND = 5
+/** As Silver's queue hands them over (infra/silver.ts). */
+const OBJECTS_PER_EVENT = 25
 const CONTEXT: InvocationContext = { awsRequestId: 'bench', getRemainingTimeInMillis: () => 60_000 }
 const TELEMETRY: Telemetry = { log: SILENT, metrics: { addMetric: () => {}, publishStoredMetrics: () => {} } }
 
 /** What a stage asked for. Units as DynamoDB counts them (developer guide, "Read and write operations"). */
-interface Counts {
+export interface Counts {
   runs: number
+  cpuMs: number
   /** PUT and LIST requests, which have one price; GET and HEAD, which have another. */
   puts: number
   gets: number
@@ -52,8 +56,16 @@ const bytesOf = ({ key, attributes }: Item) =>
     0,
   )
 
+/** Write units by the partition of the state or catalog table that they were for. */
+export type UnitsByPartition = Map<string, number>
+
 /** The ports of a container; `now` says whose counts a call is one of. */
-function counting(ports: Ports, now: () => Counts, onPut: (key: string, bytes: number) => void): Ports {
+function counting(
+  ports: Ports,
+  now: () => Counts,
+  onPut: (key: string, bytes: number) => void,
+  partitions: UnitsByPartition,
+): Ports {
   const { store, state } = ports
   const counted: ObjectStore = {
     ...store,
@@ -106,7 +118,13 @@ function counting(ports: Ports, now: () => Counts, onPut: (key: string, bytes: n
     },
     async transact(writes, token) {
       const sizes = await Promise.all(writes.map(unitsOf))
-      now().writeUnits += sizes.reduce((sum, bytes) => sum + 2 * Math.max(1, Math.ceil(bytes / KB)), 0)
+      for (const [index, bytes] of sizes.entries()) {
+        const units = 2 * Math.max(1, Math.ceil(bytes / KB))
+        const write = writes[index]
+        const { partition } = write.kind === 'put' ? write.item.key : write.key
+        now().writeUnits += units
+        partitions.set(partition, (partitions.get(partition) ?? 0) + units)
+      }
       now().largest = Math.max(
         now().largest,
         sizes.reduce((sum, bytes) => sum + bytes, 0),
@@ -117,12 +135,24 @@ function counting(ports: Ports, now: () => Counts, onPut: (key: string, bytes: n
   return { ...ports, store: counted, state: read }
 }
 
-/** One lake and its stages; `freshness` as the deployment has it, seconds. */
-async function halfAnHour(freshness: number): Promise<ReadonlyMap<string, Counts>> {
+export interface MarketRun {
+  /** As the deployment has it, seconds. */
+  readonly freshness: number
+  /** Trades a second. */
+  readonly rate: number
+  readonly minutes: number
+}
+
+/** One lake and its stages, which work off a market; what each stage asked for and took, and what each partition had to write. */
+export async function runMarket({ freshness, rate, minutes }: MarketRun): Promise<{
+  readonly stages: ReadonlyMap<string, Counts>
+  readonly partitions: UnitsByPartition
+}> {
   const scratch = systemScratch()
   const engine = await duckDbEngine({ threads: 1, memoryLimit: '400MB', tempDirectory: scratch.path('requests') })
   const lake = memoryLake({ engine })
   const stages = new Map<string, Counts>()
+  const partitions: UnitsByPartition = new Map()
   const objects = new Map<string, { key: string; bytes: number }[]>(EXCHANGES.map(({ name }) => [name, []]))
   const onPut = (key: string, bytes: number) => {
     const exchange = EXCHANGES.find(each => key.startsWith(dataPrefix(bronzeTable(each).name)))
@@ -130,6 +160,7 @@ async function halfAnHour(freshness: number): Promise<ReadonlyMap<string, Counts
   }
   const countsOf = (name: string) => {
     const found = stages.get(name) ?? {
+      cpuMs: 0,
       runs: 0,
       puts: 0,
       gets: 0,
@@ -145,15 +176,20 @@ async function halfAnHour(freshness: number): Promise<ReadonlyMap<string, Counts
   stages.clear()
   /** A function with its container; each call says what it counts as. */
   const stage = <E, R>(make: (ports: Ports) => (event: E, context: InvocationContext) => Promise<R>) => {
-    const handler = make(counting(lake.ports, () => current, onPut))
-    return (name: string, event: E) => {
-      current = countsOf(name)
-      current.runs++
-      return handler(event, CONTEXT)
+    const handler = make(counting(lake.ports, () => current, onPut, partitions))
+    return async (name: string, event: E) => {
+      const counts = countsOf(name)
+      current = counts
+      counts.runs++
+      const before = process.cpuUsage()
+      const result = await handler(event, CONTEXT)
+      const { user, system } = process.cpuUsage(before)
+      counts.cpuMs += (user + system) / 1000
+      return result
     }
   }
   const flows = EXCHANGES.map(exchange => ({
-    ...{ exchange, next: flowOf(exchange, lake.clock.now()) },
+    ...{ exchange, next: flowOf(exchange, rate, lake.clock.now()) },
     bronze: stage(ports => bronzeHandler(TELEMETRY, ports, tradeStream(exchange))),
     silver: stage(ports => silverHandler(TELEMETRY, ports, exchange)),
   }))
@@ -165,15 +201,16 @@ async function halfAnHour(freshness: number): Promise<ReadonlyMap<string, Counts
   const goldEvery = 60 / goldRunsPerMinute(freshness)
 
   let nextGold = goldEvery
-  for (let second = 1; second <= MINUTES * 60; second++) {
+  for (let second = 1; second <= minutes * 60; second++) {
     lake.clock.advance(1_000)
     for (const flow of flows) {
       if (second % bronzeWindowSeconds(freshness) !== 0) continue
-      const event = flow.next(second)
-      if (event) await flow.bronze('bronze', event)
+      for (const event of flow.next(second)) await flow.bronze('bronze', event)
       const found = objects.get(flow.exchange.name)?.splice(0) ?? []
-      const Records = found.map(({ key, bytes }) => ({ messageId: key, body: objectCreated(key, bytes) }))
-      if (Records.length > 0) await flow.silver('silver', { Records })
+      for (const some of piecesOf(found, OBJECTS_PER_EVENT)) {
+        const Records = some.map(({ key, bytes }) => ({ messageId: key, body: objectCreated(key, bytes) }))
+        await flow.silver('silver', { Records })
+      }
     }
     if (second >= nextGold) {
       nextGold += goldEvery
@@ -188,33 +225,37 @@ async function halfAnHour(freshness: number): Promise<ReadonlyMap<string, Counts
     if (second % 900 === 0) await maintain('maintain', {})
   }
   engine.close()
-  return stages
+  return { stages, partitions }
 }
 
-/** The event of what an exchange's market made since the last one, up to a second. */
-function flowOf(exchange: Exchange, startMs: number): (second: number) => KafkaEvent | undefined {
+/** The events of what an exchange's market made since the last ones, up to a second. */
+function flowOf(exchange: Exchange, rate: number, startMs: number): (second: number) => KafkaEvent[] {
   const market = createMarket({
-    ...{ seed: 5, startMicros: BigInt(startMs) * 1000n, ratePerSecond: RATE, exchange },
+    ...{ seed: 5, startMicros: BigInt(startMs) * 1000n, ratePerSecond: rate, exchange },
     partitions: DEFAULT_PARTITIONS,
   })
   const offsets = new Map<number, number>()
+  const begin = () => draftKafkaEvent(topicName(exchange.name), { eventSource: 'aws:kafka' })
   let tick = 0
   return second => {
-    const topic = topicName(exchange.name)
-    const draft = draftKafkaEvent(topic, { eventSource: 'aws:kafka' })
+    const events: KafkaEvent[] = []
+    let draft = begin()
     for (; tick < second * TICKS_PER_SECOND; tick++)
       for (const message of market.tick(tick)) {
         const offset = offsets.get(message.partition) ?? 0
         offsets.set(message.partition, offset + 1)
+        if (draft.records < exchange.batchRecords && draft.add({ ...message, offset })) continue
+        events.push(draft.event())
+        draft = begin()
         draft.add({ ...message, offset })
       }
-    return draft.records > 0 ? draft.event() : undefined
+    return draft.records > 0 ? [...events, draft.event()] : events
   }
 }
 
 export async function benchRequests(): Promise<void> {
   for (const freshness of [5, 10, 30, 60]) {
-    const stages = await halfAnHour(freshness)
+    const { stages } = await runMarket({ freshness, rate: RATE, minutes: MINUTES })
     for (const [stage, counts] of stages) record({ bench: 'requests', freshness, rate: RATE, stage, ...counts })
     const each = ({ runs }: Counts, count: number) => (count / runs).toFixed(1)
     print(

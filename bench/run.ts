@@ -1,4 +1,4 @@
-/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|feed|catalog|replay|lineage|requests|api|soak-api …]`: prints figures and their ratios to named baselines. */
+/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|feed|catalog|replay|lineage|requests|scale|api|soak-api …]`: prints figures and their ratios to named baselines. */
 import { benchAge } from './age.ts'
 import { benchApi } from './api.ts'
 import { benchCatalog } from './catalog.ts'
@@ -12,6 +12,7 @@ import { benchMaintain } from './maintain.ts'
 import { benchPipeline } from './pipeline.ts'
 import { benchReplay } from './replay.ts'
 import { benchRequests } from './requests.ts'
+import { benchScale } from './scale.ts'
 import { benchSoakApi } from './soak-api.ts'
 
 const MESSAGES = Number(process.env.BENCH_MESSAGES ?? 1_000_000)
@@ -33,6 +34,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   replay: benchReplay,
   lineage: benchLineage,
   requests: benchRequests,
+  scale: benchScale,
   'soak-api': () => benchSoakApi(MINUTES),
 }
 

@@ -2,6 +2,7 @@
  * What the stages ask of S3 and DynamoDB, counted: half an hour of a market goes through the handlers, each with caches of its own as a
  * Lambda has, at the moments when their windows and schedules would start them. The cost table (infra/cost/figures.ts) uses these counts,
  * which do not depend on the machine.
+ * Over 250 lines: the ports that count, and the market that they count.
  */
 import { duckDbEngine } from '../adapters/duckdb-engine.ts'
 import { systemScratch } from '../adapters/system.ts'

@@ -6,7 +6,8 @@
  */
 import { type Backoff, pauseMs } from './backoff.ts'
 import { Corrupt } from './errors.ts'
-import { pendingObjectKey, statePartition } from './names.ts'
+import { FOLDED } from './handover.ts'
+import { consumers, pendingObjectKey, statePartition } from './names.ts'
 import type { Attributes, Key, ObjectStore, Ports, StateStore, Write } from './ports.ts'
 import { DAY_MS, HOUR_MS } from './time.ts'
 
@@ -130,11 +131,15 @@ export async function pendingObjects(state: StateStore, consumer: string): Promi
 }
 
 /**
- * When the first item of a list was made (milliseconds since 1970), `now` where the list is empty. Items sort by time.
+ * When the oldest item of a list was made (milliseconds since 1970), `now` where the list is empty. Items sort by time; those of the
+ * candles by what is left to make of them first.
  */
 export async function oldestPending(state: StateStore, consumer: string, now: number): Promise<number> {
-  const [item] = await state.query('state', statePartition.pending(consumer), { limit: 1 })
-  return item ? Number(item.attributes.created_at) : now
+  const prefixes = consumer === consumers.candles ? [undefined, FOLDED] : [undefined]
+  const firsts = await Promise.all(
+    prefixes.map(prefix => state.query('state', statePartition.pending(consumer), { prefix, limit: 1 })),
+  )
+  return Math.min(now, ...firsts.flat().map(({ attributes }) => Number(attributes.created_at)))
 }
 
 /** The write that notes a re-send: the pause doubles from 30 seconds up to an hour. */

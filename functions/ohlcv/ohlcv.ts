@@ -9,7 +9,7 @@ import { addCounts, sumOf } from '../../domain/counts.ts'
 import { type ChangedMinutes, FOLDED } from '../../domain/handover.ts'
 import { goldLostTimes } from '../../domain/losses.ts'
 import { consumers } from '../../domain/names.ts'
-import { consumePending, listPending, producePending } from '../../domain/pending.ts'
+import { consumePending, listPending, type PendingItem, producePending } from '../../domain/pending.ts'
 import type { Ports, Write } from '../../domain/ports.ts'
 import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
@@ -20,7 +20,7 @@ import { droppedBefore } from '../../iceberg/dropped.ts'
 import { candlesFromGold } from './from-gold.ts'
 import { openSpans, replaceWindows, withoutLosing, writeSpans } from './spans.ts'
 
-/** Each item takes a write, each timeframe's pointer another, and the minutes left over one more. */
+/** Each item takes a write, each timeframe's pointer another, and the minutes left over one or two more. */
 const ITEMS_PER_COMMIT = 80
 /** Bounds the memory of a commit: minutes of at most this many hours. */
 const HOURS_PER_COMMIT = 48
@@ -54,23 +54,26 @@ export async function foldPending(ports: Ports, deadline: number, frames: Frames
 
 async function plan(ports: Ports, frames: Frames): Promise<Plan<Step | undefined>> {
   const oldest = await listPending<ChangedMinutes>(ports, consumers.candles, ITEMS_PER_COMMIT)
-  const items = frames === 'all' ? oldest : oldest.filter(({ id }) => !id.startsWith(FOLDED))
+  const items = frames === 'all' ? oldest : oldest.filter(item => !isFolded(item))
   if (items.length === 0) return { writes: [], result: undefined }
   const started = ports.clock.now()
   const { now, later } = bounded(items.flatMap(item => item.payload.minutes))
   const timeframes = frames === 'all' ? TIMEFRAMES : TIMEFRAMES.slice(0, 1)
   const { writes: pointers, ...counts } = await recompute(ports, timeframes, now, BigInt(started) * 1000n)
   const writes: Write[] = [...items.map(consumePending), ...pointers]
-  if (later.length > 0) {
-    const rest: ChangedMinutes = { minutes: later }
-    writes.push(await producePending(ports, consumers.candles, rest))
+  // What is left over stays what it was: as new it would start the minutes again, which are made.
+  const unmade = new Set(items.filter(item => !isFolded(item)).flatMap(item => item.payload.minutes))
+  const rest: ChangedMinutes = { minutes: later.filter(minute => unmade.has(minute)) }
+  if (rest.minutes.length > 0) writes.push(await producePending(ports, consumers.candles, rest))
+  const folded: ChangedMinutes = {
+    minutes: frames === 'minutes' ? now : later.filter(minute => !unmade.has(minute)),
   }
-  if (frames === 'minutes') {
-    const folded: ChangedMinutes = { minutes: now }
+  if (folded.minutes.length > 0)
     writes.push(await producePending(ports, consumers.candles, folded, FOLDED + ports.ids.uuid()))
-  }
   return { writes, result: { minutes: now.length, ...counts }, oldestFile: started }
 }
+
+const isFolded = ({ id }: PendingItem<ChangedMinutes>) => id.startsWith(FOLDED)
 
 /** The oldest hours' minutes, and those that must wait for the next commit. */
 function bounded(minutes: readonly number[]): { now: number[]; later: number[] } {

@@ -117,6 +117,19 @@ describe('candles', () => {
     expect(await pendingIds(lake, consumers.candles)).toEqual([])
   })
 
+  test('of longer timeframes that one commit cannot take are left as such: their minutes are not made again', async () => {
+    const trades = Array.from({ length: 100 }, (_, hour) => at(NOON - BigInt(hour) * HOUR, hour))
+    await feed(lake, trades, { kafkaMillis: lake.clock.now() })
+    await unifyAll(lake)
+    const minutes = () => foldPending(lake.ports, Number.POSITIVE_INFINITY, 'minutes')
+    expect(await minutes()).toMatchObject({ commits: 3, minutes: 100 })
+    expect(await foldPending(lake.ports, lake.clock.now())).toMatchObject({ commits: 1, minutes: 48 })
+    expect(await minutes()).toMatchObject({ commits: 0 })
+    expect(await foldAll()).toMatchObject({ commits: 2, minutes: 52 })
+    await expectCandles(trades)
+    expect(await pendingIds(lake, consumers.candles)).toEqual([])
+  })
+
   test('open and close by trade number where times are equal', async () => {
     const price = (n: number) => BigInt(n) * 100_000_000n
     const binance = [9, 10, 100, 11].map(n => at(NOON, n, { price: price(n) }))

@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'
+import { FOLDED } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'
-import { FIRST_RESEND_MS } from '../../domain/pending.ts'
+import { FIRST_RESEND_MS, producePending } from '../../domain/pending.ts'
 import type { ObjectEvents } from '../../domain/ports.ts'
 import { tradeStream } from '../../domain/streams.ts'
 import { ingest } from '../../functions/bronze/bronze.ts'
@@ -126,4 +127,15 @@ test('the oldest item of any list is reported, not only Silver’s', async () =>
   lake.clock.advance(700_000)
   await putObject(KRAKEN)
   expect(await sweepAll()).toMatchObject({ oldestPendingMs: 700_000 })
+})
+
+test('minutes that wait for their longer candles do not hide behind new ones', async () => {
+  const put = async (id?: string) => {
+    const write = await producePending(lake.ports, consumers.candles, { minutes: [1] }, id)
+    await lake.ports.state.transact([write], lake.ports.ids.uuid())
+  }
+  await put(FOLDED + lake.ports.ids.uuid())
+  lake.clock.advance(1_200_000)
+  await put()
+  expect(await sweepAll()).toMatchObject({ oldestPendingMs: 1_200_000 })
 })

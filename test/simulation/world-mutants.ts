@@ -56,8 +56,8 @@ export const WORLD_MUTANTS: readonly Mutant[] = [
     'woken-once',
     'the longer candles of minutes that a new item started are forgotten',
     'functions/ohlcv/ohlcv.ts',
-    "  if (frames === 'minutes') {\n",
-    "  if (frames === 'minutes' && now.length === 0) {\n",
+    "frames === 'minutes' ? now : ",
+    "frames === 'minutes' && now.length === 0 ? now : ",
   ),
   mutant(
     'woken-once',

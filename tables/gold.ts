@@ -6,6 +6,7 @@ import { DAY_MICROS, HOUR_MICROS } from '../domain/time.ts'
 import { cachePerStore } from '../iceberg/cache.ts'
 import type { LoadedTable } from '../iceberg/catalog.ts'
 import { type ByteSource, sourceOf } from '../iceberg/parquet/batch.ts'
+import { checksumProblem } from '../iceberg/parquet/checksum.ts'
 import { type ColumnRanges, planFiles } from '../iceberg/scan.ts'
 import type { DataFile } from '../iceberg/types.ts'
 
@@ -22,7 +23,8 @@ export async function planGold(
 /** A file of a few commits is fetched whole: a request for each column would take longer, and cost more. */
 export const WHOLE_BYTES = 8 * 1024 * 1024
 /** The files of some minutes, which each run of Gold and of the candles reads again until they are joined. */
-const keptFiles = cachePerStore<Uint8Array>(24 * 1024 * 1024)
+const KEPT_BYTES = 24 * 1024 * 1024
+const keptFiles = cachePerStore<Uint8Array>(KEPT_BYTES)
 /** Larger ones are few, and would leave no room for others. */
 const MOST_KEPT_BYTES = 512 * 1024
 
@@ -36,7 +38,9 @@ export async function openGoldFile(
   if (bytes > MOST_KEPT_BYTES) return sourceOf(key, await store.get(key))
   const whole = await keptFiles(store).once(key, async () => {
     const value = await store.get(key)
-    return { value, weight: value.length }
+    // A damaged one is read again: somebody may have put it right.
+    const isDamaged = checksumProblem((start, end) => value.subarray(start, end), value.length) !== undefined
+    return { value, weight: isDamaged ? KEPT_BYTES + 1 : value.length }
   })
   return sourceOf(key, whole)
 }

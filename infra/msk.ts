@@ -1,5 +1,5 @@
 /** Amazon MSK: a cluster made here, serverless or provisioned, in a VPC of its own; and the addresses of any. */
-import { CfnResource, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { Aws, CfnCondition, CfnResource, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { CfnScalableTarget, CfnScalingPolicy } from 'aws-cdk-lib/aws-applicationautoscaling'
 import {
   FlowLogDestination,
@@ -36,7 +36,7 @@ const serverProperties = (brokers: number) =>
   ].join('\n')
 
 /** Regions where disks do not grow by themselves (MSK developer guide, "Automatic scaling for Amazon MSK clusters"): the alarm `broker-disk` is all there is. */
-const NO_GROWTH: ReadonlySet<string> = new Set(['ap-northeast-3', 'af-south-1'])
+const NO_GROWTH = ['ap-northeast-3', 'af-south-1', 'ap-southeast-5']
 
 /** A cluster that stays keeps what it stands on. */
 const STAYS_WITH_IT = new Set([
@@ -188,7 +188,9 @@ export class MskCluster extends Construct implements ReachableCluster {
 
   /** Disks grow by themselves, and never shrink (MSK developer guide, "Automatic scaling for Amazon MSK clusters"). */
   private growingDisks(clusterArn: string, { gib, mostGib }: Disks): void {
-    if (NO_GROWTH.has(Stack.of(this).region)) return
+    // Where the stack goes to is known while it is deployed.
+    const isThere = Fn.conditionOr(...NO_GROWTH.map(region => Fn.conditionEquals(Aws.REGION, region)))
+    const condition = new CfnCondition(this, 'DisksCanGrow', { expression: Fn.conditionNot(isThere) })
     const target = new CfnScalableTarget(this, 'Disks', {
       serviceNamespace: 'kafka',
       resourceId: clusterArn,
@@ -196,7 +198,8 @@ export class MskCluster extends Construct implements ReachableCluster {
       minCapacity: gib,
       maxCapacity: mostGib,
     })
-    new CfnScalingPolicy(this, 'DisksGrow', {
+    target.cfnOptions.condition = condition
+    const policy = new CfnScalingPolicy(this, 'DisksGrow', {
       policyName: `${this.clusterName('provisioned')}-disks`,
       policyType: 'TargetTrackingScaling',
       scalingTargetId: target.ref,
@@ -206,6 +209,7 @@ export class MskCluster extends Construct implements ReachableCluster {
         disableScaleIn: true,
       },
     })
+    policy.cfnOptions.condition = condition
   }
 }
 

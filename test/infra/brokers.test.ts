@@ -55,6 +55,18 @@ describe('a provisioned cluster', () => {
   })
 })
 
+test('disks grow where MSK lets them, which is known while the stack is deployed', () => {
+  const template = dataTemplateOf(KAFKA_MODES['msk-new, provisioned']).toJSON()
+  const growing = Object.values<Json>(template.Resources).filter(({ Type }) => /ApplicationAutoScaling/.test(Type))
+  expect(growing.map(({ Type }) => Type.split('::')[2])).toEqual(['ScalableTarget', 'ScalingPolicy'])
+  const [condition, ...others] = new Set(growing.map(({ Condition }) => Condition))
+  expect(others).toEqual([])
+  const [{ 'Fn::Or': regions }] = template.Conditions[condition]['Fn::Not']
+  expect(regions.map((each: Json) => each['Fn::Equals'])).toEqual(
+    ['ap-northeast-3', 'af-south-1', 'ap-southeast-5'].map(region => [{ Ref: 'AWS::Region' }, region]),
+  )
+})
+
 test('disks are never below 20 GiB, nor beyond what MSK has', () => {
   expect(brokerDisks(1, 2, 2)).toEqual({ gib: 20, mostGib: 200 })
   expect(brokerDisks(999_999, 2, 2)).toEqual({ gib: 16_384, mostGib: 16_384 })

@@ -9,7 +9,7 @@ import { MINUTE_MICROS } from '../domain/time.ts'
 import { SAME_TRADE_MICROS } from '../domain/trade.ts'
 import { readGroups } from '../iceberg/parquet/batch.ts'
 import type { DataFile } from '../iceberg/types.ts'
-import { mayHold, openGoldFile } from './gold.ts'
+import { mayHold, openRecentGoldFile } from './gold.ts'
 
 /** Gold's files that may hold rows of a range. */
 export type StoredGold = (range: TimeRange) => Promise<readonly Pick<DataFile, 'key' | 'bytes'>[]>
@@ -33,7 +33,7 @@ export async function findRepeated(
   for (const range of rangesAround(windows, MINUTE_MICROS, SAME_TRADE_MICROS))
     for (const file of await stored(range)) {
       // A few columns of a large file are asked for alone.
-      const source = await openGoldFile(ports, file, SMALL_BYTES)
+      const source = await openRecentGoldFile(ports, file, SMALL_BYTES)
       const keep = (group: RowGroup) => mayHold(group, range)
       for await (const gold of readGroups(GOLD_TABLE, source, { columns: KEY_COLUMNS, plain: PLAIN_COLUMNS, keep }))
         repeats.against(gold)

@@ -22,7 +22,6 @@ export async function planGold(
 
 /** A file of a few commits is fetched whole: a request for each column would take longer, and cost more. */
 export const WHOLE_BYTES = 8 * 1024 * 1024
-/** The files of some minutes, which each run of Gold and of the candles reads again until they are joined. */
 const KEPT_BYTES = 24 * 1024 * 1024
 const keptFiles = cachePerStore<Uint8Array>(KEPT_BYTES)
 /** Larger ones are few, and would leave no room for others. */
@@ -35,9 +34,19 @@ export async function openGoldFile(
   wholeBytes = WHOLE_BYTES,
 ): Promise<ByteSource> {
   if (bytes > wholeBytes) return { name: key, bytes, read: (start, end) => store.getRange(key, start, end) }
-  if (bytes > MOST_KEPT_BYTES) return sourceOf(key, await store.get(key))
-  const whole = await keptFiles(store).once(key, async () => {
-    const value = await store.get(key)
+  return sourceOf(key, await store.get(key))
+}
+
+/** The same for Gold and the candles, which read the files of some minutes with each run until they are joined: small ones are kept. */
+export async function openRecentGoldFile(
+  ports: Pick<Ports, 'store'>,
+  file: Pick<DataFile, 'key' | 'bytes'>,
+  wholeBytes = WHOLE_BYTES,
+): Promise<ByteSource> {
+  const { key } = file
+  if (file.bytes > Math.min(wholeBytes, MOST_KEPT_BYTES)) return openGoldFile(ports, file, wholeBytes)
+  const whole = await keptFiles(ports.store).once(key, async () => {
+    const value = await ports.store.get(key)
     // A damaged one is read again: somebody may have put it right.
     const isDamaged = checksumProblem((start, end) => value.subarray(start, end), value.length) !== undefined
     return { value, weight: isDamaged ? KEPT_BYTES + 1 : value.length }

@@ -8,7 +8,7 @@ import { rangesAround } from '../../domain/ranges.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { readGroups } from '../../iceberg/parquet/batch.ts'
-import { mayHold, openGoldFile, planGold } from '../../tables/gold.ts'
+import { mayHold, openRecentGoldFile, planGold } from '../../tables/gold.ts'
 
 const PLAIN_COLUMNS = new Set(['trade_id'])
 const FETCHES_AT_ONCE = 8
@@ -27,7 +27,7 @@ export async function candlesFromGold(
   const fold = createCandleFold(windows, length)
   const keep = (group: RowGroup) => ranges.some(range => mayHold(group, range))
   for (const some of piecesOf([...files.values()], FETCHES_AT_ONCE))
-    for (const source of await Promise.all(some.map(file => openGoldFile(ports, file))))
+    for (const source of await Promise.all(some.map(file => openRecentGoldFile(ports, file))))
       for await (const batch of readGroups(GOLD_TABLE, source, { columns: FOLDED_COLUMNS, plain: PLAIN_COLUMNS, keep }))
         fold.add(batch)
   return fold.finish()

@@ -1,15 +1,12 @@
 import { expect, test } from 'vitest'
-import { Corrupt } from '../../domain/errors.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { loadTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
-import { openGoldFile } from '../../tables/gold.ts'
-import { readTrades } from '../../tables/gold-columns.ts'
+import { openRecentGoldFile } from '../../tables/gold.ts'
 import { feed } from '../functions/gold-support.ts'
 import { type MemoryLake, memoryLake, START_MICROS, testEngine, tradeOf, unifyAll } from '../functions/support.ts'
 
 const engine = await testEngine()
-const EVER = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
 
 async function goldFile(lake: MemoryLake) {
   await feed(lake, [tradeOf(1, { timestamp: START_MICROS - 1_000n })])
@@ -27,22 +24,11 @@ test.each([
   const { get } = lake.ports.store
   const whole = await get(file.key)
   const read = async () => {
-    const source = await openGoldFile(lake.ports, file)
+    const source = await openRecentGoldFile(lake.ports, file)
     return source.read(0, source.bytes)
   }
   Object.assign(lake.ports.store, { get: async (key: string) => damage(Uint8Array.from(await get(key))) })
   expect(await read()).toEqual(damage(whole))
   Object.assign(lake.ports.store, { get })
   expect(await read()).toEqual(whole)
-})
-
-test('a file that could not be read as Parquet is, once it is put right', async () => {
-  const lake = memoryLake({ engine })
-  const file = await goldFile(lake)
-  const { get } = lake.ports.store
-  Object.assign(lake.ports.store, { get: async (key: string) => (await get(key)).subarray(9) })
-  await expect(Array.fromAsync(readTrades(lake.ports, file, EVER))).rejects.toThrow(Corrupt)
-  Object.assign(lake.ports.store, { get })
-  const [{ rows }] = await Array.fromAsync(readTrades(lake.ports, file, EVER))
-  expect(rows).toBe(1)
 })

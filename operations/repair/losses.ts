@@ -68,21 +68,28 @@ export function rowsByPartition(definition: TableDefinition, files: readonly Dat
  */
 export async function settleLosses(ports: Ports, tables: readonly TableDefinition[]): Promise<string[]> {
   const rowsNow = new Map<string, Map<string, number>>()
+  // Later than every state that lacked rows, also by the clocks of others: who asks for an earlier state goes by the record's times.
+  let atLeastMs = 0
   for (const definition of tables) {
     const table = await openTable(ports, definition)
+    if (table) atLeastMs = Math.max(atLeastMs, table.metadata['last-updated-ms'] + 1)
     rowsNow.set(definition.name, rowsByPartition(definition, table ? await planFiles(ports, table) : []))
   }
-  const settled = await rewriteLosses(ports, losses => {
-    const missing = new Map<string, number>()
-    return losses.map(loss => {
-      if (loss.rowsBefore === undefined) return loss
-      const place = `${loss.table}|${loss.partition}`
-      const left = missing.get(place) ?? loss.rowsBefore - (rowsNow.get(loss.table)?.get(loss.partition) ?? 0)
-      const rows = Math.max(0, Math.min(loss.rows, left))
-      missing.set(place, left - rows)
-      return { ...loss, rows, rowsBefore: undefined }
-    })
-  })
+  const settled = await rewriteLosses(
+    ports,
+    losses => {
+      const missing = new Map<string, number>()
+      return losses.map(loss => {
+        if (loss.rowsBefore === undefined) return loss
+        const place = `${loss.table}|${loss.partition}`
+        const left = missing.get(place) ?? loss.rowsBefore - (rowsNow.get(loss.table)?.get(loss.partition) ?? 0)
+        const rows = Math.max(0, Math.min(loss.rows, left))
+        missing.set(place, left - rows)
+        return { ...loss, rows, rowsBefore: undefined }
+      })
+    },
+    atLeastMs,
+  )
   return settled
     .filter(({ rows, acceptedAt }) => rows > 0 && acceptedAt === undefined)
     .map(({ rows, table, file, reason }) => `${rows} rows of ${table} are lost for good, with ${file}: ${reason}`)
@@ -110,8 +117,8 @@ export async function acceptLosses(ports: Ports): Promise<number> {
   return accepted
 }
 
-/** Puts changed losses in the place of all that are recorded; one without rows goes. */
-async function rewriteLosses(ports: Ports, change: (losses: Loss[]) => Loss[]): Promise<Loss[]> {
+/** Puts changed losses in the place of all that are recorded; one without rows goes. `atLeastMs`: the record's time, since 1970. */
+async function rewriteLosses(ports: Ports, change: (losses: Loss[]) => Loss[], atLeastMs = 0): Promise<Loss[]> {
   return commit(ports, async () => {
     const table = await openTable(ports, DATA_LOSSES_TABLE)
     if (!table) return { writes: [], result: [] }
@@ -132,7 +139,8 @@ async function rewriteLosses(ports: Ports, change: (losses: Loss[]) => Loss[]): 
     for (const ofDay of Map.groupBy(kept, ({ foundAt }) => foundAt / DAY_MICROS).values())
       add.push(await writeLosses(ports, ofDay))
     const remove = new Set((await planFiles(ports, table)).map(({ key }) => key))
-    const staged = await stageSnapshot(ports, { table, add, remove, operation: 'overwrite' })
+    const nowMs = Math.max(ports.clock.now(), atLeastMs)
+    const staged = await stageSnapshot(ports, { table, add, remove, operation: 'overwrite', nowMs })
     return { writes: [staged.write], result: after }
   })
 }

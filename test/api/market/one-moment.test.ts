@@ -176,6 +176,28 @@ test('a state that lacked rows is not answered when later ones have them again, 
   expect((await ask(`${walk}&limit=10000&as_of=${again}`)).data).toEqual(whole)
 })
 
+test('a state that lacked rows is not answered either where the clock of who made them again is behind', async () => {
+  const lake = await marketLake()
+  const ask = async (asOf: string | number) =>
+    (await lake.get(`trades?start=${NOW - 40n * DAY}&end=${NOW}&as_of=${asOf}`)).status
+  const stateNow = async () => (await loadTable(lake.ports, GOLD_TABLE.name)).metadata['current-snapshot-id'] as number
+  lake.clock.advance(1_000)
+  const files = await takenOut(lake, GOLD_TABLE)
+  lake.clock.advance(3_500)
+  const whileLacking = new Date(lake.clock.now()).toISOString()
+  lake.clock.advance(1_500)
+  await newMarket(lake, false)
+  const lacking = await stateNow()
+  lake.clock.advance(-3_000)
+  await putBack(lake, GOLD_TABLE, files)
+  await settleLosses(lake.ports, [GOLD_TABLE])
+  const whole = await stateNow()
+  lake.clock.advance(5_000)
+  await addTrades(lake, [{ timestamp: NOW - MINUTE, price: 77n * 10n ** 10n }])
+  lake.clock.advance(1_000)
+  expect(await Promise.all([lacking, whileLacking, whole].map(ask))).toEqual([410, 410, 200])
+})
+
 test('a pin whose file is lost says so once a repair has found that, and what is of now is answered', async () => {
   const lake = await marketLake()
   const path = `trades?start=${NOW - 40n * DAY}&end=${NOW}&limit=5000`

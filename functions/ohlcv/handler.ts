@@ -2,6 +2,8 @@
 import { isWake } from '../../domain/events.ts'
 import type { Ports, Telemetry } from '../../domain/ports.ts'
 import { deadlineOf } from '../../domain/protocol.ts'
+import { candleTable, type TableDefinition } from '../../domain/tables.ts'
+import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { handlerOf } from '../invocation.ts'
 import { type CandleResult, foldPending } from './ohlcv.ts'
 
@@ -11,4 +13,9 @@ export function ohlcvHandler(telemetry: Telemetry, ports: Ports) {
     log.info('ohlcv', { ...result })
     return result
   })
+}
+
+/** The tables that an event's run may commit to. */
+export function tablesOf(event: unknown): TableDefinition[] {
+  return (isWake(event) ? TIMEFRAMES.slice(0, 1) : TIMEFRAMES).map(candleTable)
 }

@@ -1,16 +1,14 @@
 /** The candles' function as it is deployed. */
 import { awsPorts } from '../../adapters/aws-ports.ts'
 import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
-import { candleTable } from '../../domain/tables.ts'
-import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { lineageOfFunction, thenTell, watched } from '../lineage.ts'
 import { thenMirror } from '../mirror.ts'
 import { whileUnpaused } from '../pausing.ts'
-import { ohlcvHandler } from './handler.ts'
+import { ohlcvHandler, tablesOf } from './handler.ts'
 
 const { ports: plain, mirror } = awsPorts()
 const telemetry = awsTelemetry('ohlcv')
 const lineage = lineageOfFunction(plain, telemetry)
 const ports = watched(plain, lineage, 'stages')
 const fold = whileUnpaused(ports, ohlcvHandler(telemetry, ports))
-export const handler = thenTell(lineage, thenMirror(mirror, TIMEFRAMES.map(candleTable), fold))
+export const handler = thenTell(lineage, thenMirror(mirror, tablesOf, fold))

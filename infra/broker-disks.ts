@@ -1,12 +1,14 @@
 /** How large the disks of a provisioned cluster's brokers are: for the records of the days that topics keep, each as often as there are copies. */
-import { DAY_MS } from '../domain/time.ts'
+import { DAY_MS, HOUR_MS } from '../domain/time.ts'
 import { TOPIC_RETENTION_DAYS } from '../domain/topics.ts'
 import { RECORD_BYTES } from './cost/figures.ts'
 
 /** MSK's own advice is to grow disks at 50 to 60 % (MSK developer guide, "Auto-scaling policy details"); this is less for a start. */
 const FILLED = 0.5
-/** The share of a disk that makes it grow: by a tenth, at most every six hours. */
+/** The share of a disk that makes it grow: by a tenth and at least 10 GiB, at most every six hours (the same page). */
 export const GROWS_AT_PERCENT = 55
+/** So long is a segment at most: with it the oldest records stay longer than the days that topics keep, and yet let no disk grow. */
+export const ROLL_MS = 6 * HOUR_MS
 /** The largest disk of a broker (the same page), GiB. */
 const LARGEST_GIB = 16_384
 const LEAST_GIB = 20

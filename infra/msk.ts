@@ -17,7 +17,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { CfnCluster, CfnConfiguration, CfnServerlessCluster } from 'aws-cdk-lib/aws-msk'
 import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources'
 import { Construct } from 'constructs'
-import { brokerDisks, type Disks, GROWS_AT_PERCENT } from './broker-disks.ts'
+import { brokerDisks, type Disks, GROWS_AT_PERCENT, ROLL_MS } from './broker-disks.ts'
 import type { KafkaSettings, Network, Settings } from './context.ts'
 import { PROVISIONED } from './sizes.ts'
 
@@ -33,6 +33,8 @@ const serverProperties = (brokers: number) =>
     `default.replication.factor=${brokers}`,
     `min.insync.replicas=${brokers - 1}`,
     'unclean.leader.election.enable=false',
+    // Records go with their segment, and of a quiet partition one is a week long (infra/broker-disks.ts counts on less).
+    `log.roll.ms=${ROLL_MS}`,
   ].join('\n')
 
 /** Regions where disks do not grow by themselves (MSK developer guide, "Automatic scaling for Amazon MSK clusters"): the alarm `broker-disk` is all there is. */

@@ -1,4 +1,4 @@
-/** Gold's Lambda: each schedule brings in what Silver has made; its success starts the candles. */
+/** Gold's Lambda: each start, by Silver's commits or a schedule, brings in what Silver has made; what it hands over starts the candles. */
 import { metricNames, publishMetrics } from '../../domain/metrics.ts'
 import type { Ports, Telemetry } from '../../domain/ports.ts'
 import { deadlineOf } from '../../domain/protocol.ts'

@@ -50,7 +50,7 @@ Made by \`npm run cost -- --page\`; \`npm run cost -- --rate 500 --freshness 30\
 
 ${costTable(RATES)}
 
-Trades are in Gold and in candles of a minute within ${DEFAULT_FRESHNESS} s (\`freshness\`), topics have ${DEFAULT_PARTITIONS} partitions. Take one of the two Kafka rows, or neither with brokers of your own; the rows after them apply only with that context value. A feed costs the same at every rate: its task has room for thousands of trades a second. Traffic to the internet is not included.
+Trades are in Gold and in candles of a minute within ${DEFAULT_FRESHNESS} s (\`freshness\`), topics have ${DEFAULT_PARTITIONS} partitions. Take one of the two Kafka rows, or neither with brokers of your own; the rows after them apply only with that context value. A feed's task has room for thousands of trades a second before it costs more. In production a provisioned cluster has three brokers in three zones, which is half as much again. Traffic to the internet and between zones is not included.
 
 ## What a second is worth
 

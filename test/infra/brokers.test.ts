@@ -55,6 +55,14 @@ describe('a provisioned cluster', () => {
   })
 })
 
+test('a quiet partition keeps no week-long segment: its records would fill the disks', () => {
+  const { ServerProperties } = resourcesOf({}, 'AWS::MSK::Configuration')[0]
+  const [, rollMs] = /^log\.roll\.ms=(\d+)$/m.exec(ServerProperties) ?? []
+  // 138/s of 233 bytes, the oldest of them four days and a segment ago, on disks that grow from 55 % on.
+  const gib = (138 * 233 * (4 * 86_400 + Number(rollMs) / 1000)) / 2 ** 30
+  expect(gib / brokerDisks(138, 2, 2).gib).toBeLessThan(0.55)
+})
+
 test('disks grow where MSK lets them, which is known while the stack is deployed', () => {
   const template = dataTemplateOf(KAFKA_MODES['msk-new, provisioned']).toJSON()
   const growing = Object.values<Json>(template.Resources).filter(({ Type }) => /ApplicationAutoScaling/.test(Type))

@@ -5,8 +5,9 @@
  * conclusions. CPU time is that of this machine; what a transaction holds and what a partition writes is the same everywhere.
  */
 
+import { type Counts, KB, type UnitsByPartition } from './counted.ts'
+import { runMarket } from './market-run.ts'
 import { print, record } from './report.ts'
-import { type Counts, runMarket, type UnitsByPartition } from './requests.ts'
 
 const FRESHNESS = 10
 /** A minute of the largest makes three million trades. */
@@ -16,7 +17,6 @@ const LOADS = [
   { rate: 50_000, minutes: 1 },
 ] as const
 const UNITS_PER_PARTITION = 1_000
-const KB = 1024
 
 /** Stages of which one run is at work at a time, with the runs that are its own. */
 const WRITERS: Readonly<Record<string, readonly string[]>> = {

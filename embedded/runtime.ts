@@ -76,7 +76,7 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
   async function goldThenCandles(): Promise<void> {
     const result = await functions.gold({}, invocation(lake.ports))
     totals.gold(result)
-    // Gold's success destination.
+    // What Gold hands over starts them.
     if (result.commits > 0) await candles()
   }
 

@@ -1,7 +1,6 @@
 /**
  * What the stages ask of S3 and DynamoDB, counted: half an hour of a market. The cost table (infra/cost/figures.ts) uses these counts,
  * which do not depend on the machine.
- * Over 250 lines: the ports that count, and the market that they count.
  */
 import { type Counts, KB } from './counted.ts'
 import { runMarket } from './market-run.ts'

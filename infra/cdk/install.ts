@@ -56,7 +56,7 @@ async function installed(name: string): Promise<string> {
     for (const file of FILES) cpSync(join(ROOT, file), join(making, file.slice('infra/'.length)))
     // On Windows npm is a script, which only a shell starts.
     const shell = process.platform === 'win32'
-    await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    await run('npm', ['ci', '--loglevel=error', '--ignore-scripts', '--no-audit', '--no-fund'], {
       cwd: making,
       shell,
       maxBuffer: MAX_OUTPUT,

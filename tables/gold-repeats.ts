@@ -9,14 +9,12 @@ import { MINUTE_MICROS } from '../domain/time.ts'
 import { SAME_TRADE_MICROS } from '../domain/trade.ts'
 import { readGroups } from '../iceberg/parquet/batch.ts'
 import type { DataFile } from '../iceberg/types.ts'
-import { mayHold, openRecentGoldFile } from './gold.ts'
+import { mayHold, openRecentGoldFile, SMALL_BYTES } from './gold.ts'
 
 /** Gold's files that may hold rows of a range. */
 export type StoredGold = (range: TimeRange) => Promise<readonly Pick<DataFile, 'key' | 'bytes'>[]>
 
 const PLAIN_COLUMNS = new Set(['message_id'])
-/** Below it the rest of a file is less than what its requests cost. */
-const SMALL_BYTES = 512 * 1024
 
 /** `starts`: where the message ids begin. A byte for each row: 1 where Gold or an earlier row has the trade already. */
 export async function findRepeated(

@@ -24,8 +24,8 @@ export async function planGold(
 export const WHOLE_BYTES = 8 * 1024 * 1024
 const KEPT_BYTES = 24 * 1024 * 1024
 const keptFiles = cachePerStore<Uint8Array>(KEPT_BYTES)
-/** Larger ones are few, and would leave no room for others. */
-const MOST_KEPT_BYTES = 512 * 1024
+/** Larger ones are few, and would leave no room for others; of a smaller one the rest is less than what a request for each column costs. */
+export const SMALL_BYTES = 512 * 1024
 
 /** A file's bytes as they are read. @throws NotFound */
 export async function openGoldFile(
@@ -44,7 +44,7 @@ export async function openRecentGoldFile(
   wholeBytes = WHOLE_BYTES,
 ): Promise<ByteSource> {
   const { key } = file
-  if (file.bytes > Math.min(wholeBytes, MOST_KEPT_BYTES)) return openGoldFile(ports, file, wholeBytes)
+  if (file.bytes > Math.min(wholeBytes, SMALL_BYTES)) return openGoldFile(ports, file, wholeBytes)
   const whole = await keptFiles(ports.store).once(key, async () => {
     const value = await ports.store.get(key)
     // A damaged one is read again: somebody may have put it right.

@@ -37,7 +37,9 @@ export interface CandleResult {
 type Step = Omit<CandleResult, 'commits'>
 
 /** Which candles a run makes: those of a minute, or of every timeframe. */
-export type Frames = 'minutes' | 'all'
+export type Frames = keyof typeof FRAMES
+
+export const FRAMES = { minutes: TIMEFRAMES.slice(0, 1), all: TIMEFRAMES } as const
 
 /**
  * Commits what is pending, oldest first, until nothing is pending or the deadline (by the steady clock) has passed.
@@ -58,8 +60,7 @@ async function plan(ports: Ports, frames: Frames): Promise<Plan<Step | undefined
   if (items.length === 0) return { writes: [], result: undefined }
   const started = ports.clock.now()
   const { now, later } = bounded(items.flatMap(item => item.payload.minutes))
-  const timeframes = frames === 'all' ? TIMEFRAMES : TIMEFRAMES.slice(0, 1)
-  const { writes: pointers, ...counts } = await recompute(ports, timeframes, now, BigInt(started) * 1000n)
+  const { writes: pointers, ...counts } = await recompute(ports, FRAMES[frames], now, BigInt(started) * 1000n)
   const writes: Write[] = [...items.map(consumePending), ...pointers]
   // What is left over stays what it was: as new it would start the minutes again, which are made.
   const unmade = new Set(items.filter(item => !isFolded(item)).flatMap(item => item.payload.minutes))

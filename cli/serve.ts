@@ -126,6 +126,8 @@ export interface Serving extends Values<typeof SERVE_OPTIONS> {
   readonly audit: ApiOptions['audit']
   /** The feeds that run in this process. */
   readonly feeds?: ApiOptions['feeds']
+  /** The page's files; by default they are made when the first browser comes. */
+  readonly page?: ApiOptions['page']
 }
 
 /** Serves the catalog of a lake until it is closed. @throws BadInput */
@@ -151,7 +153,7 @@ export async function serveCatalog(
     ...{ ports, lineage, places: further, service, log, auth, registry },
     ...{ audit: serving.audit, feeds: serving.feeds },
     live: { timers: systemTimers(), isStreaming: true },
-    page: openPage,
+    page: serving.page ?? openPage,
     // A lake in S3 would have to be fetched, table by table.
     sql: service === undefined ? openSql(scratch.path('sql')) : undefined,
     // A deployed lake's registry gives its own.

@@ -18,6 +18,7 @@ import { auditAfresh, printAudit } from './audit.ts'
 import { command, DATA_OPTION, RETENTION_OPTION } from './command.ts'
 import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
 import { createView, type View } from './live-view.ts'
+import { openPage } from './page.ts'
 import { SERVE_OPTIONS, serveCatalog } from './serve.ts'
 import { optional, parseDuration, parseNumber, parseTime } from './values.ts'
 
@@ -112,7 +113,10 @@ async function serveBeside(
   feeds: () => FeedReport[],
 ): Promise<HttpServer> {
   const audit: RunAudit = steps => auditAfresh(() => openLakeReadOnly(lake.directory), { steps })
-  const serving = { host: SERVE_OPTIONS.host.default, log, feeds, audit }
+  // Made while the feeds start: the first browser does not wait for it.
+  const made = openPage()
+  made.catch(() => {})
+  const serving = { host: SERVE_OPTIONS.host.default, log, feeds, audit, page: () => made.catch(openPage) }
   if (port !== undefined) return serveCatalog(lake, { ...serving, port })
   return serveCatalog(lake, { ...serving, port: SERVE_OPTIONS.port.default }).catch(error => {
     if (!(error instanceof BadInput)) throw error

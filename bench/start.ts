@@ -31,9 +31,13 @@ export async function benchStart(): Promise<void> {
     const [status] = await once(spawn('npm', ['ci', '--silent'], { cwd: folder, stdio: 'inherit' }), 'exit')
     if (status !== 0) throw new Error(`npm ci ended with ${status}`)
     step('npm ci')
-    const options = { cwd: folder, detached: true, stdio: ['ignore', 'pipe', 'inherit'] } as const
-    server = spawn('npm', ['start', '--', '--port', '0'], options)
-    const address = await addressOf(server)
+    const started = spawn('npm', ['start', '--', '--port', '0'], {
+      cwd: folder,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    server = started
+    const address = await addressOf(started)
     step('npm start prints the address')
     const page = await browser.newPage()
     await page.goto(address)

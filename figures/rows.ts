@@ -33,6 +33,20 @@ export interface TradeRow {
   readonly side: 'BUY' | 'SELL' | null
 }
 
+/** A row of `/v1/vwap`. */
+export interface AverageRow {
+  readonly exchange: string
+  readonly symbol: string
+  readonly price: string | null
+}
+
+/** A row of `/v1/corrections`. */
+export interface CorrectionRow {
+  readonly exchange: string
+  readonly symbol: string
+  readonly start: string
+}
+
 /** A row of `/v1/symbols`. */
 export interface MarketRow {
   readonly exchange: string

@@ -1,7 +1,6 @@
 /** `GET /v1/largest`: the largest trade of each market in a range of time, by its quantity. */
-import { compareTradeIds } from '../../domain/candles.ts'
 import type { Ports } from '../../domain/ports.ts'
-import { marketOf, readTrades, type TradeColumns, wantedRows } from '../../tables/gold-columns.ts'
+import { compareTrades, marketOf, readTrades, type TradeColumns, wantedRows } from '../../tables/gold-columns.ts'
 import { inTurns } from '../http/turns.ts'
 import { type AverageQuery, filesOf } from './averages.ts'
 import { problem } from './problems.ts'
@@ -12,7 +11,8 @@ import { type TradeRow, tradeOf, wantedOf } from './trades.ts'
 export const LARGEST = rangeRoute(
   {
     ...{ path: '/largest', parameters: RANGE_PARAMETERS },
-    summary: 'The trade of each market with the largest quantity in a range of time; the first of them, where several are as large.',
+    summary:
+      'The trade of each market with the largest quantity in a range of time; the first of them, where several are as large.',
   },
   TRADE_COLUMNS,
   ({ ports }, { query }) => {
@@ -31,7 +31,7 @@ async function largestTrades(ports: Pick<Ports, 'store' | 'state'>, query: Avera
       for (const row of wantedRows(trades, wanted)) {
         const market = marketOf(trades, row)
         const known = largest.get(market)
-        if (!known || isLarger(tradeOf(trades, row), tradeOf(known.trades, known.row))) largest.set(market, { trades, row })
+        if (!known || isBefore(trades, row, known.trades, known.row)) largest.set(market, { trades, row })
       }
   return [...query.markets.keys()].flatMap(market => {
     const found = largest.get(market)
@@ -39,7 +39,8 @@ async function largestTrades(ports: Pick<Ports, 'store' | 'state'>, query: Avera
   })
 }
 
-function isLarger(a: TradeRow, b: TradeRow): boolean {
-  if (a.quantity !== b.quantity) return a.quantity > b.quantity
-  return a.time === b.time ? compareTradeIds(a.id, b.id) < 0 : a.time < b.time
+/** By quantity, the largest first, then by time and number. */
+function isBefore(a: TradeColumns, rowA: number, b: TradeColumns, rowB: number): boolean {
+  const [one, other] = [a.quantity.values[rowA], b.quantity.values[rowB]]
+  return one === other ? compareTrades(a, rowA, b, rowB) < 0 : one > other
 }

@@ -30,7 +30,7 @@ export function Legend({ market, candle, timeframe, asOf, vwap, over }: LegendPr
         <time dateTime={candle.start}>{time} UTC</time> <span class="muted">{timeframe.name}</span>{' '}
         {status !== 'closed' && <span class={`tag tag-${status}`}>{status}</span>}{' '}
         {corrected && (
-          <span class="tag tag-corrected" title="A late trade changed it after it had closed, while this page was open">
+          <span class="tag tag-corrected" title="A late trade changed it after it had closed">
             corrected
           </span>
         )}

@@ -4,7 +4,7 @@ import { lengthText } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
 import type { Table } from '../table.ts'
 import { dim, type Line, type Look, plain, type Size } from '../text.ts'
-import { candlesTable, chartLines } from './chart.ts'
+import { candlesTable, chartLines, figureLines } from './chart.ts'
 import { endsTable } from './ends.ts'
 import { gapsLegend, gapsTable, hoursTable, hoursTitle } from './gaps.ts'
 import { lettersTable, lettersTitle } from './letters.ts'
@@ -58,9 +58,10 @@ export function viewOf(
       return { above: [stagesTable(seen, look), [], exchangesTable(seen, look), []], table: marketsTable(seen, look) }
     case 'markets': {
       if (opened === undefined) return { above: [], table: marketsTable(seen, look) }
-      const size = { columns, rows: rows - LEAST_TABLE - 1 }
+      const figures = figureLines(seen, opened, columns, look)
+      const size = { columns, rows: rows - LEAST_TABLE - 1 - figures.length }
       const [name, ...chart] = chartLines(seen, opened, size, look)
-      return { above: [name, { block: [...chart, []] }], table: candlesTable(seen, opened) }
+      return { above: [name, { block: chart }, { block: [...figures, []] }], table: candlesTable(seen, opened) }
     }
     case 'feeds':
       return { above: [...feedLines(seen), [], endsTable(seen, look), []], table: exchangesTable(seen, look) }

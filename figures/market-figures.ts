@@ -1,8 +1,8 @@
 /** What is said of markets beside their candles: average prices, and the largest trade. */
-import { readable } from './decimals.ts'
+import { divideDecimals, multiplyDecimals, readable } from './decimals.ts'
 import { HOUR } from './quotes.ts'
 import type { Parameters, RowsPage } from './requests.ts'
-import { type AverageRow, type MarketRow, marketName, type TradeRow } from './rows.ts'
+import { type AverageRow, type CandleRow, type MarketRow, marketName, type TradeRow } from './rows.ts'
 import { startOfDay } from './times.ts'
 
 export interface MarketFigures {
@@ -44,4 +44,12 @@ export function figureTexts(market: MarketRow, { ofHour, ofDay, largest }: Marke
         : 'none: no trade'
     }`,
   ]
+}
+
+/** The share of a candle's volume that takers bought, in percent with two digits. */
+export function takerShare({
+  volume,
+  taker_buy_volume: bought,
+}: Pick<CandleRow, 'volume' | 'taker_buy_volume'>): string | undefined {
+  return volume === null || bought === null ? undefined : divideDecimals(multiplyDecimals(bought, '100'), volume, 2)
 }

@@ -45,6 +45,23 @@ test('says of each market and hour whether all is there, in words, by sign and b
   expect(await textOf(page, '.heat-legend')).toMatch(/1 lost trades cannot be had any more/)
 })
 
+test('has those markets first that lack most, by the heading of their column', async () => {
+  const page = await openPage(browser(), `${site.url}/#/coverage`)
+  await page.locator('.heat td').first().waitFor()
+  const names = () =>
+    page
+      .locator('.heat tbody th')
+      .evaluateAll('names => names.map(name => name.innerText.split(/\\s+/).slice(0, 2).join(" "))') as Promise<
+      string[]
+    >
+  const byName = await names()
+  await page.locator('.heat-market button').click()
+  expect((await names())[0]).toBe('BINANCE ETHUSDT')
+  expect((await names()).toSorted()).toEqual(byName.toSorted())
+  await page.locator('.heat-market button').click()
+  expect(await names()).toEqual(byName)
+})
+
 test('is walked by key, and a cell opens its figures down to the missing numbers', async () => {
   const page = await openPage(browser(), `${site.url}/#/coverage`)
   await page.locator('.heat td').first().waitFor()

@@ -1,6 +1,6 @@
 /** One market: its last candles drawn, and all of the last day by the minute, the newest first. */
 import { compareDecimals, readable } from '../../../figures/decimals.ts'
-import { figureTexts } from '../../../figures/market-figures.ts'
+import { figureTexts, takerShare } from '../../../figures/market-figures.ts'
 import { spreadOf, spreadText } from '../../../figures/markets.ts'
 import { type CandleRow, marketName } from '../../../figures/rows.ts'
 import { instantText } from '../../../figures/times.ts'
@@ -39,6 +39,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'Volume', side: 'right', importance: 1 },
   { title: 'Trades', side: 'right', importance: 0 },
   { title: 'What it is', side: 'left', importance: 5 },
+  { title: 'Taker buy', side: 'right', importance: -1 },
 ]
 
 /** What is said of the market besides its candles: averages, its largest trade, and what its asset costs elsewhere. */
@@ -60,6 +61,11 @@ export function figureLines(
 }
 
 const FIGURE_ROWS = 3
+
+function shareCell(candle: CandleRow): Cell {
+  const share = takerShare(candle)
+  return share === undefined ? { text: '' } : { text: `${share} %`, order: { decimal: share } }
+}
 
 export function candlesTable({ candles, figures }: Seen, market: string): Table {
   const corrected = figures?.market === market ? figures.corrected : undefined
@@ -87,6 +93,7 @@ export function candlesTable({ candles, figures }: Seen, market: string): Table 
             volume === null ? { text: '' } : { text: readable(volume), order: { decimal: volume } },
             trades === null ? { text: '' } : countCell(trades),
             { text: kindOf(candle), tone: status === 'gap' ? 'bad' : 'dim' },
+            shareCell(candle),
           ],
         }
       }),

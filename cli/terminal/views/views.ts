@@ -3,7 +3,7 @@ import { grouped, LATE_MS } from '../../../figures/pipeline.ts'
 import { lengthText } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
 import type { Table } from '../table.ts'
-import { dim, type Line, type Look, plain, type Size } from '../text.ts'
+import { dim, harmless, type Line, type Look, plain, type Size, wrap } from '../text.ts'
 import { candlesTable, chartLines, figureLines } from './chart.ts'
 import { endsTable } from './ends.ts'
 import { gapsLegend, gapsTable, hoursTable, hoursTitle } from './gaps.ts'
@@ -11,6 +11,7 @@ import { lettersTable, lettersTitle } from './letters.ts'
 import { logLines, logTable } from './log.ts'
 import { marketsTable } from './markets.ts'
 import {
+  checkTexts,
   deadLettersTable,
   exchangesTable,
   hasRates,
@@ -66,7 +67,10 @@ export function viewOf(
     case 'feeds':
       return { above: [...feedLines(seen), [], endsTable(seen, look), []], table: exchangesTable(seen, look) }
     case 'tables':
-      return { above: [], table: tablesTable(seen, look) }
+      return {
+        above: [{ block: [...checkTexts(seen).flatMap(text => wrapped(text, columns, look)), []] }],
+        table: tablesTable(seen, look),
+      }
     case 'dlq':
       return opened === undefined
         ? { above: [refusedLine(seen), []], table: deadLettersTable(seen, look) }
@@ -79,6 +83,10 @@ export function viewOf(
       return { above: logLines(seen, opened), table: logTable(seen, opened, look) }
   }
 }
+
+const MOST_LINES = 3
+const wrapped = (text: string, width: number, look: Look): Line[] =>
+  wrap(harmless(text, look), width, MOST_LINES, look).map(line => [plain(line)])
 
 function feedLines({ stats }: Seen): Line[] {
   if (!stats?.feeds) return [[dim('Reading what the feeds report…')]]

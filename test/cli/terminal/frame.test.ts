@@ -160,7 +160,9 @@ test('the other views have their figures', async () => {
     'Exchange  Messages/s  Last trade  Markets  Messages  Waiting  Refused in 24 h',
     'BINANCE          100     2 s ago        2     1,000        3               30',
   ])
-  expect((await of({ view: 'tables' })).slice(0, 2)).toEqual([
+  expect((await of({ view: 'tables' })).slice(0, 4)).toEqual([
+    'Working the candles of the last hour out again…',
+    '',
     'Table                   Rows  Rows/s    Size  Committed',
     'bronze_binance_trades  1,000     100  1.5 MB    3 s ago',
   ])

@@ -100,7 +100,7 @@ test('a market that is opened has its candles drawn, and each minute with exact 
   const { lines } = await drawn(seen, { view: 'markets', opened: market }, 80, 30)
   expect(lines[3]).toBe('BINANCE:BTCUSDT 1m')
   expect(lines[4]).toBe('│      108.00')
-  expect(lines.slice(12, 24)).toEqual([
+  expect(lines.slice(12, 25)).toEqual([
     '┃      100.00',
     '──×',
     '11:57',
@@ -156,6 +156,33 @@ test.each([
     expect(lines.slice(name, table).some(line => line.includes('last 103.125'))).toBe(isPlotted)
   },
 )
+
+test('tables have their files, and above them whether candles agree with trades and what the last audit found', async () => {
+  const [start, end] = ['2026-11-20T11:00:00Z', '2026-11-20T12:00:00Z']
+  const check = { start, end, trades: 1_234, candles: 10, differing: 2, holds: false, examples: [] }
+  const verdict = { holds: true, laws: [], losses: [] }
+  const last = { started: '2026-11-20T11:50:30Z', seconds: 2, problem: null, verdict }
+  const row = { ...{ rows: 1, data_files: 7, delete_files: 0, bytes: 1, snapshots: 41, oldest_snapshot: null } }
+  const times = { committed: null, pins: 0, joined: null, dropped: null, swept: null }
+  const seen: Seen = {
+    ...WELL,
+    stats: WELL.stats && { ...WELL.stats, candle_check: check },
+    kept: {
+      tables: [{ table: 'gold_crypto_trades', ...row, ...times }],
+      audit: { can: true, running: null, last },
+    },
+  }
+  const { lines } = await drawn(seen, { view: 'tables' }, 80, 20)
+  const at = lines.findIndex(line => line.startsWith('Candles of'))
+  expect(lines.slice(at, at + 5)).toEqual([
+    'Candles of 11:00 to 12:00 UTC against 1,234 trades: 2 differ.',
+    'Audit 10 min ago: All six laws hold: nothing is lost, nothing doubled, and every',
+    'candle is exact.',
+    '',
+    'Table                   Rows  Rows/s    Size  Committed  Files  Snapshots',
+  ])
+  expect(lines.find(line => line.startsWith('gold_crypto'))).toMatch(/3 s ago {6}7 {9}41$/)
+})
 
 test('refused records say why, where they are in Kafka, and what their bytes are', async () => {
   const row = {

@@ -120,6 +120,7 @@ export const SEEN: Seen = {
   ],
   candles: undefined,
   figures: undefined,
+  kept: undefined,
   letters: undefined,
   log: [
     { time: iso(NOW - 1_000), level: 'ERROR', message: 'a feed is silent', details: 'exchange=kraken' },

@@ -53,3 +53,9 @@ export function takerShare({
 }: Pick<CandleRow, 'volume' | 'taker_buy_volume'>): string | undefined {
   return volume === null || bought === null ? undefined : divideDecimals(multiplyDecimals(bought, '100'), volume, 2)
 }
+
+/** Trades of a window's last seconds are still on their way when the first commit closes it, milliseconds. */
+const SETTLING_MS = 30_000
+
+/** Whether a change of a candle, at a time in milliseconds since 1970, is one that somebody who looks at it has to know of. */
+export const isLate = (end: string, changedMs: number): boolean => changedMs - Date.parse(end) > SETTLING_MS

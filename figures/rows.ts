@@ -45,6 +45,8 @@ export interface CorrectionRow {
   readonly exchange: string
   readonly symbol: string
   readonly start: string
+  readonly end: string
+  readonly updated: string
 }
 
 /** A row of `/v1/symbols`. */

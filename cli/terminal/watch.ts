@@ -1,6 +1,6 @@
 /** Keeps what is known of a lake up to date, for as long as it is watched. */
 import type { Timers } from '../../domain/feed-ports.ts'
-import { askMarketFigures } from '../../figures/market-figures.ts'
+import { askMarketFigures, isLate } from '../../figures/market-figures.ts'
 import type { AuditAnswer, DeadLetterRow, FeedsAnswer, OutageRow, TableRow } from '../../figures/operator-rows.ts'
 import { MINUTE } from '../../figures/quotes.ts'
 import type { Parameters, RowsPage } from '../../figures/requests.ts'
@@ -92,7 +92,8 @@ export function createWatch(
       askMarketFigures(rowsOf, { exchanges, symbols }, timers.now()),
       rowsOf('corrections', { exchanges, symbols, start }),
     ])
-    const corrected = new Set((corrections as readonly CorrectionRow[]).map(row => row.start))
+    const late = (corrections as readonly CorrectionRow[]).filter(row => isLate(row.end, Date.parse(row.updated)))
+    const corrected = new Set(late.map(row => row.start))
     know({ figures: { market, told, corrected } })
   }
 

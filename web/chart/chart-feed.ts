@@ -1,5 +1,6 @@
 /** The candles that a chart shows: pages of history, further ones when it is scrolled, and live messages at its edge. */
 
+import { isLate } from '../../figures/market-figures.ts'
 import { type CandleRow, type CorrectionRow, type MarketRow, type Message, marketName } from '../../figures/rows.ts'
 import { startOfDay, type Timeframe } from '../../figures/times.ts'
 import { askRows, reasonOf } from '../api/requests.ts'
@@ -73,7 +74,7 @@ export function openChartFeed(query: ChartQuery, listener: ChartListener): Chart
       // What came later than an earlier state is no part of it.
       asOf === undefined ? askRows<CorrectionRow>('corrections', asked(markets[0]), signal) : [],
     ])
-    const known = new Set(corrected.map(windowName))
+    const known = new Set(corrected.filter(row => isLate(row.end, Date.parse(row.updated))).map(windowName))
     const isOlder = end !== undefined && Number.isFinite(from) && end <= from
     // What follows the last trade has not been, as far as the chart goes; before what is loaded it has.
     for (const page of pages)
@@ -134,7 +135,8 @@ export function openChartFeed(query: ChartQuery, listener: ChartListener): Chart
     if (message.type !== 'candle' && message.type !== 'correction') return
     const market = marketName(message.data)
     if (!markets.includes(market)) return
-    const change = book.apply(message.type, message.data, isEdge)
+    const isCorrection = message.type === 'correction' && isLate(message.data.end, now())
+    const change = book.apply(isCorrection ? 'correction' : 'candle', message.data, isEdge)
     if (change === 'none') return
     const candle = book.at(market, Date.parse(message.data.start))
     if (state.get().phase !== 'ready') ready()

@@ -48,12 +48,8 @@ test('says of each market and hour whether all is there, in words, by sign and b
 test('has those markets first that lack most, by the heading of their column', async () => {
   const page = await openPage(browser(), `${site.url}/#/coverage`)
   await page.locator('.heat td').first().waitFor()
-  const names = () =>
-    page
-      .locator('.heat tbody th')
-      .evaluateAll('names => names.map(name => name.innerText.split(/\\s+/).slice(0, 2).join(" "))') as Promise<
-      string[]
-    >
+  const names = async () =>
+    (await page.locator('.heat tbody th').allInnerTexts()).map(text => text.split(/\s+/).slice(0, 2).join(' '))
   const byName = await names()
   await page.locator('.heat-market button').click()
   expect((await names())[0]).toBe('BINANCE ETHUSDT')
@@ -110,7 +106,7 @@ test('goes back days by key, and is in the address', async () => {
   await page.locator('.heat td').first().waitFor()
   await page.keyboard.press(']')
   await page.waitForURL(/hours=1M/)
-  await untilText(page, '.heat thead', /^Market \d{4}-\d\d/)
+  await untilText(page, '.heat thead', /^Market ↑ \d{4}-\d\d/)
   expect(await page.locator('.heat').getAttribute('aria-label')).toBe('Coverage by market and day')
   await page.locator('.coverage input').fill('kraken eth')
   await expect.poll(() => page.locator('.heat tbody tr').count()).toBe(1)

@@ -55,10 +55,13 @@ test('is put in the order of how old prices are by its heading', async () => {
   const page = await openPage(browser(), `${site.url}/#/markets`)
   await untilText(page, '.watch', /BINANCE USDT 99,887\.50 USDT/)
   const heading = page.locator('.watch th[aria-sort]').filter({ hasText: 'Age' })
+  // What each was last traded at, as its title says.
   const titles = () =>
-    page.locator('.watch .age').evaluateAll('ages => ages.map(age => Date.parse(age.title.slice(10)))')
+    page.evaluate(
+      `[...document.querySelectorAll('.watch .age')].map(age => Date.parse(age.title.slice(10)))`,
+    ) as Promise<number[]>
   await heading.getByRole('button').click()
-  const oldest = (await titles()) as number[]
+  const oldest = await titles()
   expect(oldest.length).toBeGreaterThan(4)
   expect(oldest).toEqual(oldest.toSorted((a, b) => a - b))
   await heading.getByRole('button').click()

@@ -45,9 +45,9 @@ export async function benchStart(): Promise<void> {
     step('the page is there')
     await page.locator(CLOSE).first().waitFor()
     step('the first candle')
-    const first = await page.locator(CLOSE).first().innerText()
+    const first = await page.locator(CLOSE).first().textContent()
     // The page's own policy forbids to wait by a function in text.
-    while ((await page.locator(CLOSE).first().innerText()) === first) await page.waitForTimeout(50)
+    while ((await page.locator(CLOSE).first().textContent()) === first) await page.waitForTimeout(50)
     step('it moves')
     const rows = steps.map(([name, at], place) => [name, (at - (steps[place - 1]?.[1] ?? 0)).toFixed(1), at.toFixed(1)])
     print(

@@ -142,7 +142,7 @@ export function rowsOf(trades: OrderedTrades, begin = 0, end = trades.count): Tr
   return Array.from({ length: end - begin }, (_, i) => tradeOf(columns[from[begin + i]], rows[begin + i]))
 }
 
-function tradeOf(trades: TradeColumns, row: number): TradeRow {
+export function tradeOf(trades: TradeColumns, row: number): TradeRow {
   const { exchange, symbol, side, ids, times, price, quantity } = trades
   return {
     exchange: exchange.entries[exchange.indexes[row]],

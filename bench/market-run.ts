@@ -18,8 +18,8 @@ import { maintainHandler } from '../functions/maintain/handler.ts'
 import { ohlcvHandler } from '../functions/ohlcv/handler.ts'
 import { silverHandler } from '../functions/silver/handler.ts'
 import { sweepHandler } from '../functions/sweep/handler.ts'
-import { DEFAULT_PARTITIONS } from '../infra/context.ts'
 import { bronzeWindowSeconds, goldRunsPerMinute } from '../infra/freshness.ts'
+import { partitionsFor } from '../infra/sizes.ts'
 import { memoryLake } from '../test/functions/support.ts'
 import { createMarket } from '../test/records/market.ts'
 import { SILENT } from '../test/silent-log.ts'
@@ -118,7 +118,7 @@ export async function runMarket({ freshness, rate, minutes }: MarketRun): Promis
 function flowOf(exchange: Exchange, rate: number, startMs: number): (second: number) => KafkaEvent[] {
   const market = createMarket({
     ...{ seed: 5, startMicros: BigInt(startMs) * 1000n, ratePerSecond: rate, exchange },
-    partitions: DEFAULT_PARTITIONS,
+    partitions: partitionsFor(rate),
   })
   const offsets = new Map<number, number>()
   const begin = () => draftKafkaEvent(topicName(exchange.name), { eventSource: 'aws:kafka' })

@@ -6,9 +6,9 @@ import { DAY_MS } from '../../domain/time.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { TOPIC_RETENTION_DAYS } from '../../domain/topics.ts'
 import { brokerDisks } from '../broker-disks.ts'
-import { DEFAULT_FRESHNESS, DEFAULT_PARTITIONS } from '../context.ts'
+import { DEFAULT_FRESHNESS } from '../context.ts'
 import { bronzeWindowSeconds } from '../freshness.ts'
-import { feedSize, PROVISIONED, SIZES } from '../sizes.ts'
+import { feedSize, PROVISIONED, partitionsFor, SIZES } from '../sizes.ts'
 import {
   ASSUMED_LOG_BYTES,
   ASSUMED_WAIT_SECONDS,
@@ -166,7 +166,7 @@ function kafkaLines(rate: number, exchanges: readonly KnownExchange[]): CostLine
   const gbMonth = (rate * SECONDS * RECORD_BYTES) / GB
   const kept = (gbMonth / SECONDS) * TOPIC_RETENTION_DAYS * DAY_SECONDS
   // With the feeds' reports and their positions.
-  const partitions = exchanges.length * DEFAULT_PARTITIONS + 2
+  const partitions = exchanges.length * partitionsFor(rate) + 2
   const throughEndpoints = ((rate * SECONDS * ENDPOINT_BYTES) / GB) * price('endpointGb')
   const endpoints = ENDPOINTS * ZONES * HOURS * price('endpointHour')
   return [

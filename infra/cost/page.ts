@@ -1,5 +1,5 @@
 /** The costs as text: a table for the terminal, and the page of docs/cost.md. */
-import { DEFAULT_FRESHNESS, DEFAULT_PARTITIONS } from '../context.ts'
+import { DEFAULT_FRESHNESS } from '../context.ts'
 import { ASSUMED_WAIT_SECONDS, BYTES, COUNTED, CPU_SECONDS_PER_MILLION, type Freshness } from './figures.ts'
 import { type MonthlyCost, monthlyCost, total } from './model.ts'
 import { PRICES, PRICES_ENTERED, PRICES_REGION } from './prices.ts'
@@ -50,7 +50,7 @@ Made by \`npm run cost -- --page\`; \`npm run cost -- --rate 500 --freshness 30\
 
 ${costTable(RATES)}
 
-Trades are in Gold and in candles of a minute within ${DEFAULT_FRESHNESS} s (\`freshness\`), topics have ${DEFAULT_PARTITIONS} partitions. Take one of the two Kafka rows, or neither with brokers of your own; the rows after them apply only with that context value. A feed's task has room for thousands of trades a second before it costs more. In production a provisioned cluster has three brokers in three zones, which is half as much again. Traffic to the internet and between zones is not included.
+Trades are in Gold and in candles of a minute within ${DEFAULT_FRESHNESS} s (\`freshness\`), topics have one partition for each 5,000 trades a second. Take one of the two Kafka rows, or neither with brokers of your own; the rows after them apply only with that context value. A feed's task has room for thousands of trades a second before it costs more. In production a provisioned cluster has three brokers in three zones, which is half as much again. Traffic to the internet and between zones is not included.
 
 ## What a second is worth
 

@@ -22,8 +22,8 @@ describe('costs of a month', () => {
   })
 
   test('of a serverless cluster are its hours, partitions, bytes and endpoints', () => {
-    // 14 partitions; 1,000/s of 233 bytes in and out, four days of them kept; two endpoints in two zones, and 389 bytes a record through them.
-    const fixed = 730 * (0.75 + 14 * 0.0015 + 4 * 0.01)
+    // Five partitions; 1,000/s of 233 bytes in and out, four days of them kept; two endpoints in two zones, and 389 bytes a record through them.
+    const fixed = 730 * (0.75 + 5 * 0.0015 + 4 * 0.01)
     const perSecond = (1_000 * 233) / 1e9
     const flowing =
       perSecond * 730 * 3_600 * 0.15 + perSecond * 4 * 86_400 * 0.1 + ((1_000 * 389) / 1e9) * 730 * 3_600 * 0.01

@@ -141,11 +141,18 @@ export function monthlyCost(
   return { lines, kafka: kafkaLines(rate, exchanges), optional }
 }
 
+const WATCHED = ['bronze', 'silver', 'commit', 'gold', 'ohlcv', 'sweep', 'maintain', 'api'] as const
+
 /** Metrics that alarms look at (a rate's alarm has two), and metrics of our own: as infra/alarms.ts makes them. */
 export function watched(exchanges: readonly KnownExchange[]): { alarms: number; metrics: number } {
   // Two for each exchange, the gaps' Bronze, five schedules, and the web application.
   const functions = 2 * exchanges.length + 7
-  return { alarms: 6 * exchanges.length + 4 * functions + 7, metrics: 4 * exchanges.length + 9 + functions }
+  const timed = 6
+  const sizes = new Set(WATCHED.map(name => SIZES[name].memoryMiB)).size
+  return {
+    alarms: 6 * exchanges.length + functions + timed + sizes + 8,
+    metrics: 4 * exchanges.length + 8 + sizes,
+  }
 }
 
 /** A feed's alarms, each with a metric of its own. */

@@ -82,8 +82,8 @@ describe('costs of a month', () => {
   test('count the alarms and metrics that the stack has', () => {
     const stack = watchedBy(KAFKA_MODES['self-managed'])
     expect(watched(EXCHANGES).alarms).toBe(stack.length)
-    // No alarm looks at Gold's new partitions, at how many gap reports there are and how late, or at the build.
-    expect(watched(EXCHANGES).metrics).toBe(ownOf(stack).size + 4)
+    // No alarm looks at how many gap reports there are and how late, or at the build.
+    expect(watched(EXCHANGES).metrics).toBe(ownOf(stack).size + 3)
 
     const withFeeds = watchedBy({ ...KAFKA_MODES['self-managed'], feeds: 'on' })
     expect(withFeeds.length - stack.length).toBe(FEED_ALARMS * EXCHANGES.length)

@@ -6,7 +6,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DuckDBInstance } from '@duckdb/node-api'
 import type { Candle } from '../domain/candles.ts'
 import { readParquet } from '../domain/sql.ts'
 import { candleTable, GOLD_TABLE } from '../domain/tables.ts'
@@ -21,6 +20,7 @@ import { writeDataFile } from '../iceberg/data-file.ts'
 import { partitionOf } from '../iceberg/partitions.ts'
 import { planFiles } from '../iceberg/scan.ts'
 import { candleColumns } from '../tables/candles.ts'
+import { duckDbTimes } from './duckdb-times.ts'
 import { pendingMinute } from './minute.ts'
 import { percentile, print, record } from './report.ts'
 import { serving } from './serving.ts'
@@ -39,10 +39,9 @@ export async function benchApi(): Promise<void> {
   const directory = join(folder, 'lake')
   const files = await makeLake(directory)
   const { url, stop } = await serving(directory)
-  const duck = await (await DuckDBInstance.create(':memory:', { threads: '2' })).connect()
+  const duck = duckDbTimes()
   try {
     const askOurs = asker(`${url}/v1/`)
-    const sql = async (query: string) => void (await duck.runAndReadAll(query))
     const iso = (micros: bigint) => new Date(Number(micros / 1000n)).toISOString()
     const hour = iso(END - HOUR_MICROS)
     const list = (table: string) => readParquet(files[table])
@@ -78,23 +77,19 @@ export async function benchApi(): Promise<void> {
     for (const [what, runs, path, query] of cases) {
       const times: { ours: number[]; duck: number[] } = { ours: [], duck: [] }
       // In turn, some at a time: after a query of the other each finds the processor's caches cold once, not always.
-      for (let run = -BLOCK; run < runs; run += BLOCK)
-        for (const [ask, taken] of [
-          [() => askOurs(path), times.ours],
-          [() => sql(query), times.duck],
-        ] as const)
-          for (let n = 0; n < BLOCK; n++) {
-            const before = performance.now()
-            await ask()
-            if (run >= 0) taken.push(performance.now() - before)
-          }
+      for (let run = -BLOCK; run < runs; run += BLOCK) {
+        const [ours, theirs] = [await timesOf(() => askOurs(path), BLOCK), await duck.of(query, BLOCK)]
+        if (run < 0) continue
+        times.ours.push(...ours)
+        times.duck.push(...theirs)
+      }
       const figures = [times.ours, times.duck].flatMap(each => [percentile(each, 0.5), percentile(each, 0.99)])
       const [p50, p99, duck50, duck99] = figures
       record({ bench: 'api', what, p50_ms: p50, p99_ms: p99, duckdb_p50_ms: duck50, duckdb_p99_ms: duck99 })
       rows.push([what, ...figures.map(each => each.toFixed(2))])
     }
     print(
-      `The read API over HTTP, one client, ${BLOCK} requests in turn with ${BLOCK} queries of DuckDB in process`,
+      `The read API over HTTP, one client, ${BLOCK} requests in turn with ${BLOCK} queries of DuckDB in a thread of its own`,
       ['request', 'p50 ms', 'p99 ms', 'DuckDB p50', 'DuckDB p99'],
       rows,
     )
@@ -102,9 +97,20 @@ export async function benchApi(): Promise<void> {
     await measureCrowd(url, cases[0][2])
   } finally {
     stop()
-    duck.closeSync()
+    await duck.stop()
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Milliseconds of each. */
+async function timesOf(ask: () => Promise<void>, times: number): Promise<number[]> {
+  const taken: number[] = []
+  for (let n = 0; n < times; n++) {
+    const before = performance.now()
+    await ask()
+    taken.push(performance.now() - before)
+  }
+  return taken
 }
 
 async function measureDay(url: string, path: string): Promise<void> {

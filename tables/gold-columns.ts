@@ -19,7 +19,7 @@ import { compareIds, type TradeIds, tradeIdsIn, tradeIdsOf } from '../domain/tra
 import { cachePerStore } from '../iceberg/cache.ts'
 import { readGroups } from '../iceberg/parquet/batch.ts'
 import type { DataFile } from '../iceberg/types.ts'
-import { mayHold, openGoldFile, WHOLE_BYTES } from './gold.ts'
+import { mayHold, openGoldFile } from './gold.ts'
 
 /** Units of 10^-scale, one a row; `halves` where all fit 64 bits: low before high. */
 export interface Decimals {
@@ -60,6 +60,8 @@ const PLAIN = new Set(['trade_id'])
 /** Decoded files that a process keeps, in bytes: some half a million trades. */
 const MAX_CACHED_BYTES = 32 * 1024 * 1024
 const cached = cachePerStore<readonly TradeColumns[]>(MAX_CACHED_BYTES)
+/** Larger files are not kept: decoded they take two to three times their bytes, and a few would drive out all others. Some 65,000 trades. */
+const KEPT_FILE_BYTES = 2 * 1024 * 1024
 /** What a row takes besides its id and decimals that 64 bits do not hold. */
 const ROW_BYTES = 5 * 8
 const WIDE_BYTES = 48
@@ -75,7 +77,7 @@ export async function* readTrades(
   file: DataFile,
   { from, to }: Pick<Wanted, 'from' | 'to'>,
 ): AsyncGenerator<TradeColumns> {
-  if (file.bytes <= WHOLE_BYTES) {
+  if (file.bytes <= KEPT_FILE_BYTES) {
     yield* await cached(ports.store).once(file.key, async () => {
       const groups = (await Array.fromAsync(groupsOf(ports, file))).map(withOwnIds)
       return { value: groups, weight: sumOf(groups, weightOf) }

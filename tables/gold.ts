@@ -21,7 +21,7 @@ export async function planGold(
 }
 
 /** A file of a few commits is fetched whole: a request for each column would take longer, and cost more. */
-export const WHOLE_BYTES = 8 * 1024 * 1024
+const WHOLE_BYTES = 8 * 1024 * 1024
 const KEPT_BYTES = 24 * 1024 * 1024
 const keptFiles = cachePerStore<Uint8Array>(KEPT_BYTES)
 /** Larger ones are few, and would leave no room for others; of a smaller one the rest is less than what a request for each column costs. */

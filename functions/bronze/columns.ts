@@ -43,7 +43,7 @@ export function bronzeColumns(
   decode: RecordStream['decode'],
 ): { batch: Batch; clamped: number } {
   const rows = sumOf(runs, run => run.records.length)
-  const values: PlainWriter = { bytes: Buffer.allocUnsafe(Math.max(rows * 256, 1024)), length: 0 }
+  const values: PlainWriter = { bytes: Buffer.allocUnsafe(sumOf(runs, plainBytes)), length: 0 }
   const valid = new Uint8Array(rows)
   const partitions = new Int32Array(rows)
   const epochs = new Int32Array(rows)
@@ -105,12 +105,22 @@ export function bronzeColumns(
   }
 }
 
+/** What the values of a run take in PLAIN layout, and a few bytes more. */
+function plainBytes({ records }: AcceptedRun): number {
+  return sumOf(records, ({ value }) => (typeof value === 'string' ? roomFor(value) : 0))
+}
+
 function bytesOfValue({ value }: KafkaEventRecord): Uint8Array | null {
   return typeof value === 'string' ? Buffer.from(value, 'base64') : null
 }
 
+/** For a value with its length before it. */
+function roomFor(base64: string): number {
+  return 4 + ((base64.length * 3) >> 2) + 3
+}
+
 function appendBase64(writer: PlainWriter, base64: string): void {
-  reservePlain(writer, 4 + ((base64.length * 3) >> 2) + 3)
+  reservePlain(writer, roomFor(base64))
   const length = writer.bytes.write(base64, writer.length + 4, 'base64')
   writer.bytes.writeUInt32LE(length, writer.length)
   writer.length += 4 + length

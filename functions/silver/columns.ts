@@ -80,7 +80,8 @@ interface DayColumns {
   tradeId: PlainWriter
 }
 
-export function createSilverColumns(decoder: TradeDecoder): SilverColumns {
+/** `records`: as many rows as may come; their first date gets room for all of them. */
+export function createSilverColumns(decoder: TradeDecoder, records = 0): SilverColumns {
   const { cursor } = decoder
   const days = new Map<number, DayColumns>()
   let lastDay = Number.NaN
@@ -89,12 +90,12 @@ export function createSilverColumns(decoder: TradeDecoder): SilverColumns {
   function add(bytes: Uint8Array, lineage: Lineage): void {
     const day = Math.floor(approximateLong(cursor.timestampLow, cursor.timestampHigh) / DAY)
     if (day !== lastDay || last === undefined) {
-      last = days.get(day) ?? newDay()
+      last = days.get(day) ?? newDay(days.size === 0 ? records : 0)
       days.set(day, last)
       lastDay = day
     }
     const columns = last
-    if (columns.rows === columns.capacity) grow(columns)
+    if (columns.rows === columns.capacity) grow(columns, columns.capacity * 2)
     const row = columns.rows++
     const { longs, ints } = columns
     const low = row * 2
@@ -157,10 +158,11 @@ function appendUuid(writer: PlainWriter, source: Uint8Array, start: number, end:
   writer.length = at + 4 + length
 }
 
-/** Room for the rows of a quiet minute; it doubles as it fills. */
+/** Room for the rows of a quiet minute, where nothing is known of them; it doubles as it fills. */
 const FIRST_ROWS = 64
 
-function newDay(): DayColumns {
+function newDay(records: number): DayColumns {
+  const rows = Math.max(FIRST_ROWS, records)
   const columns: DayColumns = {
     rows: 0,
     capacity: 0,
@@ -170,15 +172,14 @@ function newDay(): DayColumns {
     platformSequenceValid: new Uint8Array(0),
     widePrices: new Map(),
     wideQuantities: new Map(),
-    messageId: { bytes: Buffer.allocUnsafe(FIRST_ROWS * 40), length: 0 },
-    tradeId: { bytes: Buffer.allocUnsafe(FIRST_ROWS * 16), length: 0 },
+    messageId: { bytes: Buffer.allocUnsafe(rows * 40), length: 0 },
+    tradeId: { bytes: Buffer.allocUnsafe(rows * 20), length: 0 },
   }
-  grow(columns)
+  grow(columns, rows)
   return columns
 }
 
-function grow(columns: DayColumns): void {
-  const capacity = Math.max(FIRST_ROWS, columns.capacity * 2)
+function grow(columns: DayColumns, capacity: number): void {
   // BigInt64Array first, so that the halves are aligned for it.
   for (const name of LONGS) columns.longs[name] = copied(columns.longs[name], halvesOf(new BigInt64Array(capacity)))
   for (const name of INTS) columns.ints[name] = copied(columns.ints[name], new Int32Array(capacity))

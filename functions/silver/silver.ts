@@ -166,7 +166,8 @@ async function plan(
 }
 
 async function decodeAll(ports: Ports, exchange: Exchange, schemas: Schemas, items: readonly Item[]) {
-  const decoder = createObjectDecoder(exchange.code, schemas)
+  const records = sumOf(items, ({ payload }) => payload.records)
+  const decoder = createObjectDecoder(exchange.code, schemas, records)
   // One object in memory at a time: a batch may be 25 times 6 MB.
   for (const item of items) await decoder.add(item.id, await readWhole(ports, item))
   return decoder.decoded

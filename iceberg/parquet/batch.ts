@@ -100,7 +100,7 @@ async function readInto(table: TableDefinition, groups: readonly PlacedGroup[], 
         if (leaves)
           sink.add(
             leaves.map(({ bytes, chunk, levels, stored }) =>
-              promotePages(readPages(bytes, chunk, levels), stored, column),
+              promotePages(readPages(bytes, chunk, levels, sink.keepsPages ?? false), stored, column),
             ),
             leaves.map(({ levels }) => levels.maxDefinition),
           )

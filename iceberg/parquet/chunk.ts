@@ -3,13 +3,14 @@
  * dictionary (parquet-format, Encodings.md). They stay bytes and typed arrays, where hyparquet would make arrays of
  * objects.
  */
-import { constants, gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { gunzipSync } from 'node:zlib'
 import type { ColumnMetaData, Compressors, Encoding, PageHeader } from 'hyparquet'
 import { parquetHeader } from 'hyparquet/src/column.js'
 import { decompressPage } from 'hyparquet/src/datapage.js'
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js'
 import { MAX_PAGE_BYTES } from './check.ts'
 import { pageCrc } from './checksum.ts'
+import { zstd } from './zstd.ts'
 
 /**
  * The levels that a file's own schema gives a leaf: engines write columns as optional even where the table requires
@@ -37,21 +38,32 @@ export interface ChunkPage {
 }
 
 export const parquetCompressors: Compressors = {
-  ZSTD: (input, size) =>
-    zstdDecompressSync(input, {
-      maxOutputLength: Math.min(Math.max(size, 1), MAX_PAGE_BYTES),
-      // In one piece: by default zlib gives its output in buffers of 16 KB.
-      chunkSize: Math.min(Math.max(size, 64), MAX_PAGE_BYTES),
-      params: { [constants.ZSTD_d_windowLogMax]: 27 },
-    }),
+  ZSTD: (input, size) => zstd.decompress(input, sizeOf(size)),
   GZIP: (input, size) => gunzipSync(input, { maxOutputLength: Math.min(Math.max(size, 1), MAX_PAGE_BYTES) }),
 }
 
+/** Where pages are decompressed that are copied at once; a row group's rarely takes more. */
+const scratch = new Uint8Array(1024 * 1024)
+const passing: Compressors = {
+  ...parquetCompressors,
+  ZSTD: (input, size) => zstd.decompress(input, sizeOf(size), scratch),
+}
+
+function sizeOf(size: number): number {
+  return Math.min(Math.max(size, 0), MAX_PAGE_BYTES)
+}
+
 /**
- * The data pages of a chunk, from nothing but its bytes.
+ * The data pages of a chunk, from nothing but its bytes. Pages that do not last are overwritten by the next one, of whatever chunk.
  * @throws Error in words where they are not what the chunk says
  */
-export function* readPages(bytes: Uint8Array, chunk: ColumnMetaData, leaf: LeafLevels): Generator<ChunkPage> {
+export function* readPages(
+  bytes: Uint8Array,
+  chunk: ColumnMetaData,
+  leaf: LeafLevels,
+  lasting: boolean,
+): Generator<ChunkPage> {
+  const compressors = lasting ? parquetCompressors : passing
   const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 }
   const total = Number(chunk.num_values)
   let dictionary: ChunkPage['dictionary']
@@ -70,7 +82,7 @@ export function* readPages(bytes: Uint8Array, chunk: ColumnMetaData, leaf: LeafL
       dictionary = { plain, entries: header.dictionary_page_header?.num_values ?? 0 }
       continue
     }
-    const page = dataPage(header, body, chunk, leaf)
+    const page = dataPage(header, body, chunk, leaf, compressors)
     if (page.slots <= 0 || page.slots > total - slots) throw new Error(`a page has ${page.slots} of ${total} values`)
     if (page.values instanceof Int32Array && !dictionary) throw new Error('a page lacks its dictionary')
     slots += page.slots
@@ -81,8 +93,9 @@ export function* readPages(bytes: Uint8Array, chunk: ColumnMetaData, leaf: LeafL
 function dataPage(
   header: PageHeader,
   body: Uint8Array,
-  chunk: ColumnMetaData,
+  { codec }: ColumnMetaData,
   leaf: LeafLevels,
+  compressors: Compressors,
 ): Omit<ChunkPage, 'dictionary'> {
   const { data_page_header: v1, data_page_header_v2: v2 } = header
   if (v2) {
@@ -91,14 +104,13 @@ function dataPage(
     if (!(first >= 0 && second >= 0 && levels <= body.length)) throw new Error(`a page has ${levels} bytes of levels`)
     const compressed = body.subarray(levels)
     const size = header.uncompressed_page_size - levels
-    const values =
-      v2.is_compressed === false ? compressed : decompressPage(compressed, size, chunk.codec, parquetCompressors)
+    const values = v2.is_compressed === false ? compressed : decompressPage(compressed, size, codec, compressors)
     const repetition = readLevels(body.subarray(0, first), slots, leaf.maxRepetition)
     const definition = second === 0 ? undefined : readLevels(body.subarray(first, levels), slots, leaf.maxDefinition)
     return withValues(slots, repetition, definition, values, v2.encoding, leaf)
   }
   if (!v1) throw new Error(`a page is of the unknown kind ${header.type}`)
-  const bytes = decompressPage(body, header.uncompressed_page_size, chunk.codec, parquetCompressors)
+  const bytes = decompressPage(body, header.uncompressed_page_size, codec, compressors)
   let at = 0
   // Version 1 puts the levels before the values, each with its length in 4 bytes.
   const next = (max: number): Uint8Array | undefined => {

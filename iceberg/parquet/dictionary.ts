@@ -2,9 +2,8 @@
  * Pages of columns with few different values: strings by dictionary, and lists and maps whose distinct values are laid
  * out flat.
  */
-import { ByteWriter } from 'hyparquet-writer'
-import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js'
 import { bytesOf, type DictionaryColumn } from '../../domain/columns.ts'
+import { encodeHybrid } from './hybrid.ts'
 import { type LeafPage, levels, NONE, validityLevels } from './levels.ts'
 import type { Leaf } from './schema.ts'
 
@@ -21,8 +20,7 @@ export function stringPage(leaf: Leaf, data: DictionaryColumn<string>, from: num
     else used[indexes[i]] = 1
   }
   const { renumbered, plain, sizes } = keepUsed(entries, used)
-  const present = new Int32Array(indexes.length - nulls)
-  for (let i = 0, at = 0; i < indexes.length; i++) if (indexes[i] >= 0) present[at++] = renumbered[indexes[i]]
+  const present = nulls === 0 && sizes.length === entries.length ? indexes : renumberedOf(indexes, renumbered, nulls)
   const bounds = stringBounds(entries.filter((_, i) => used[i] === 1))
   const valid = nulls === 0 ? undefined : Uint8Array.from(indexes, index => (index < 0 ? 0 : 1))
   return {
@@ -34,6 +32,13 @@ export function stringPage(leaf: Leaf, data: DictionaryColumn<string>, from: num
     ...encodeIndexes(present, plain, sizes),
     ...bounds,
   }
+}
+
+/** The new numbers of the values that are not null. */
+function renumberedOf(indexes: Int32Array, renumbered: Int32Array, nulls: number): Int32Array {
+  const present = new Int32Array(indexes.length - nulls)
+  for (let i = 0, at = 0; i < indexes.length; i++) if (indexes[i] >= 0) present[at++] = renumbered[indexes[i]]
+  return present
 }
 
 /** A list or one side of a map: every row's entry laid out flat, with Dremel levels. */
@@ -113,10 +118,9 @@ function encodeIndexes(
 ): Pick<LeafPage, 'values' | 'dictionary'> {
   if (sizes.length > 1000 && sizes.length > indexes.length / 2) return { values: expand(indexes, plain, sizes) }
   const bitWidth = sizes.length <= 1 ? 0 : 32 - Math.clz32(sizes.length - 1)
-  const writer = new ByteWriter(64 + ((indexes.length * bitWidth) >> 3))
-  writer.appendUint8(bitWidth)
-  writeRleBitPackedHybrid(writer, indexes as unknown as number[], bitWidth)
-  return { values: writer.getBytes(), dictionary: { plain, entries: sizes.length } }
+  const values = encodeHybrid(indexes, bitWidth, 1)
+  values[0] = bitWidth
+  return { values, dictionary: { plain, entries: sizes.length } }
 }
 
 function expand(indexes: Int32Array, plain: Uint8Array, sizes: readonly number[]): Uint8Array {

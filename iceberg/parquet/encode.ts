@@ -3,7 +3,6 @@
  * Run-length encoding and the schema are hyparquet-writer's; the values are copied from columns that are laid out like pages
  * already, which its row-by-row encoder cannot do (docs/adr/0002-parquet-writer.md).
  */
-import { constants, zstdCompressSync } from 'node:zlib'
 import { ByteWriter } from 'hyparquet-writer'
 import { type Column, type ColumnType, decimalType, isBigDecimal, narrowed } from '../../domain/column-types.ts'
 import {
@@ -32,13 +31,13 @@ import type { LeafPage } from './levels.ts'
 import { writeDataHeader, writeDictionaryHeader } from './page-headers.ts'
 import { encodeLeaf } from './pages.ts'
 import type { Leaf } from './schema.ts'
+import { zstd } from './zstd.ts'
 
 /**
  * Rows of a row group: a query engine's threads divide a file among them by row groups, and a commit's file has 120,000
  * rows at most.
  */
 const ROW_GROUP_ROWS = 30_720
-const ZSTD_LEVEL = { [constants.ZSTD_c_compressionLevel]: 1 }
 /** A compressed record rarely takes more: the first buffer is sized by it, since one that grows is copied each time. */
 const ROW_BYTES = 64
 const FIRST_BYTES = 8 * 1024
@@ -165,16 +164,11 @@ function requireRows(leaf: Leaf, data: ColumnData, rows: number): void {
     throw new RangeError(`Column ${leaf.column.name} has ${values.length} rows and its batch ${rows}`)
 }
 
-/** In one piece: by default zlib gives its output in buffers of 16 KB. */
-function zstd(bytes: Uint8Array): Uint8Array {
-  return zstdCompressSync(bytes, { params: ZSTD_LEVEL, chunkSize: bytes.length + 1024 })
-}
-
 function writeChunk(writer: ByteWriter, leaf: Leaf, page: LeafPage): WrittenChunk {
   const start = writer.offset
   const { dictionary, values, repetitionLevels, definitionLevels } = page
   const isCompressed = values.length + (dictionary?.plain.length ?? 0) >= MIN_COMPRESSED_BYTES
-  const compress = (bytes: Uint8Array) => (isCompressed ? zstd(bytes) : bytes)
+  const compress = (bytes: Uint8Array) => (isCompressed ? zstd.compress(bytes) : bytes)
   let uncompressedBytes = 0
   if (dictionary) {
     const { plain, entries } = dictionary

@@ -1,6 +1,5 @@
 /** What a page of a leaf column is, and its Dremel levels, run-length encoded (parquet-format, "Nested Encoding"). */
-import { ByteWriter } from 'hyparquet-writer'
-import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js'
+import { encodeHybrid, encodeRun } from './hybrid.ts'
 import type { Leaf } from './schema.ts'
 
 export interface LeafPage {
@@ -43,14 +42,11 @@ export function validityLevels(
     if (nulls > 0) throw new RangeError(`Required column ${leaf.column.name} has ${nulls} nulls`)
     return NONE
   }
-  // No nulls: a single run, so no need to look at every row again.
-  const rows = nulls === 0 ? new Uint8Array(to - from).fill(1) : (valid as Uint8Array).subarray(from, to)
-  return levels(rows, 1)
+  if (nulls === 0) return encodeRun(1, to - from, 1)
+  return levels((valid as Uint8Array).subarray(from, to), 1)
 }
 
 /** Levels from 0 to `max`. */
 export function levels(values: Uint8Array, max: number): Uint8Array {
-  const writer = new ByteWriter(256)
-  writeRleBitPackedHybrid(writer, values as unknown as number[], 32 - Math.clz32(max))
-  return writer.getBytes()
+  return encodeHybrid(values, 32 - Math.clz32(max))
 }

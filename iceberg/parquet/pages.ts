@@ -4,6 +4,7 @@ import {
   type ColumnData,
   comparePlain,
   type DictionaryColumn,
+  halvesOf,
   longBounds,
   plainLength,
 } from '../../domain/columns.ts'
@@ -88,8 +89,20 @@ function intBounds(values: Int32Array): { min: number; max: number } | undefined
   return { min, max }
 }
 
+/** Longs are copied by their halves: reading bigints one by one would make an object of each. */
 function keepValid<T extends Fixed>(values: T, valid: Uint8Array, from: number): T {
-  return values.filter((_: number | bigint, i: number) => valid[from + i] === 1) as T
+  if (!(values instanceof BigInt64Array))
+    return values.filter((_: number | bigint, i: number) => valid[from + i] === 1) as T
+  const kept = new BigInt64Array(values.length)
+  const [source, target] = [halvesOf(values), halvesOf(kept)]
+  let count = 0
+  for (let i = 0; i < values.length; i++) {
+    if (valid[from + i] !== 1) continue
+    target[2 * count] = source[2 * i]
+    target[2 * count + 1] = source[2 * i + 1]
+    count++
+  }
+  return kept.subarray(0, count) as T
 }
 
 function bigDecimalPage(

@@ -4,6 +4,8 @@ import type { ChunkPage } from './chunk.ts'
 
 /** Takes the row group's pages of every leaf of a column (a map has two), in row order. */
 export interface ColumnSink {
+  /** Whether the column is made of the pages' own bytes, and not of copies. */
+  readonly keepsPages?: boolean
   add(leaves: readonly Iterable<ChunkPage>[], maxDefinitions: readonly number[]): void
   /** The column; `rows` have been added. */
   finish(): ColumnData

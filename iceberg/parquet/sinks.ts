@@ -135,6 +135,7 @@ function plainSink(column: Column, rows: number): ColumnSink {
   const valid = column.required ? undefined : new Uint8Array(rows)
   let row = 0
   return {
+    keepsPages: true,
     add([pages]) {
       for (const page of pages) {
         markPresent(column, page, row, valid)

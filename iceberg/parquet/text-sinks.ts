@@ -51,7 +51,8 @@ interface NestedChunk {
 }
 
 function nestedChunk(texts: Interner<string>, pages: Iterable<ChunkPage>, maxDefinition: number): NestedChunk {
-  const parts = [...pages].map(page => ({
+  // One page at a time: the next one may lie where it lay.
+  const parts = Array.from(pages, page => ({
     repetition: page.repetition ?? new Uint8Array(page.slots),
     definition: page.definition ?? new Uint8Array(page.slots).fill(maxDefinition),
     texts: internPage(texts, page),

@@ -125,7 +125,11 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack, refused', () =>
 
   test('Gold needs every one of its grants to files, items and Glue', async () => {
     const { statements } = await policyOf('GoldFunction')
-    const own = statements.filter(({ Action }) => /^(s3|dynamodb|glue):/.test([Action].flat()[0]))
+    // Its event source reads the stream with the role's rights: on the emulator a stand-in does, with none.
+    const ofStream = allows('dynamodb:GetRecords', 'dynamodb:ListStreams')
+    const own = statements.filter(
+      statement => /^(s3|dynamodb|glue):/.test([statement.Action].flat()[0]) && !ofStream(statement),
+    )
     // Read and write its own files, read Silver's; tell a missing key; its lists; the lake's lease; read pointers, and move its own; Glue.
     expect(own).toHaveLength(8)
     let market = 100

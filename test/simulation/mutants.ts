@@ -177,14 +177,14 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'a tombstone is left out',
     'functions/silver/decode.ts',
-    '      const value = raw[row]\n',
-    '      const value = raw[row]\n      if (value === null) continue\n',
+    "        dead.add(null, failed('the record has no value (a tombstone)'), lineage, null)\n",
+    '',
   ),
   mutant(
     'a rejected record is left out',
     'functions/silver/decode.ts',
-    '      if (rejection) dead.add(value',
-    '      if (rejection && schemaId === null) dead.add(value',
+    '      if (rejection) dead.add(plain',
+    '      if (rejection && schemaId === null) dead.add(plain',
   ),
   mutant(
     'Silver forgets to consume its objects',

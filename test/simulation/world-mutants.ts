@@ -28,8 +28,8 @@ export const WORLD_MUTANTS: readonly Mutant[] = [
     'two',
     'a record of an unknown schema stops its object',
     'functions/silver/decode.ts',
-    "      return { type: 'unknown_schema', reason:",
-    "      if (schemaId >= 0) throw new BadInput('unknown')\n      return { type: 'unknown_schema', reason:",
+    "        return { type: 'unknown_schema', reason:",
+    "        if (schemaId >= 0) throw new BadInput('unknown')\n        return { type: 'unknown_schema', reason:",
   ),
   mutant(
     'two',

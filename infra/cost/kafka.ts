@@ -5,8 +5,7 @@ import { TOPIC_RETENTION_DAYS } from '../../domain/topics.ts'
 import { brokerDisks } from '../broker-disks.ts'
 import { PROVISIONED, partitionsFor } from '../sizes.ts'
 import { BYTES, ENDPOINT_BYTES } from './figures.ts'
-import type { CostLine } from './model.ts'
-import { GB, HOURS, SECONDS } from './months.ts'
+import { type CostLine, GB, HOURS, SECONDS } from './months.ts'
 import { price } from './prices.ts'
 
 const DAY_SECONDS = DAY_MS / 1000

@@ -19,7 +19,7 @@ import {
   SHARES,
 } from './figures.ts'
 import { kafkaLines } from './kafka.ts'
-import { GB, HOURS, MINUTES, SECONDS } from './months.ts'
+import { type CostLine, GB, HOURS, MINUTES, SECONDS } from './months.ts'
 import { price } from './prices.ts'
 
 const DAY_SECONDS = DAY_MS / 1000
@@ -32,12 +32,6 @@ const MAINTAIN_SECONDS = 15 * 60
 const BY_TIME: ReadonlySet<Asking> = new Set(['candles of a minute', 'candles of all', 'sweep'])
 
 type Stage = keyof typeof ASSUMED_WAIT_SECONDS
-
-export interface CostLine {
-  readonly component: string
-  /** US dollars a month. */
-  readonly dollars: number
-}
 
 export interface MonthlyCost {
   /** Cost of everything but Kafka. */

@@ -108,10 +108,21 @@ describe('pending lists', () => {
     await expect(ports.state.transact([consumePending(old)], 'd')).rejects.toThrow(Conflict)
   })
 
+  test('a payload that would take several write units is compressed in its item, and reads the same', async () => {
+    const ports = makePorts()
+    const payload = { text: 'BTCUSDT '.repeat(50_000) }
+    await ports.state.transact([await producePending(ports, 'c', payload)], 'a')
+    const [{ attributes }] = await ports.state.query('state', 'pending#c')
+    expect(String(attributes.payload_brotli).length).toBeLessThan(1_024)
+    expect((await listPending(ports, 'c', 1))[0].payload).toEqual(payload)
+  })
+
   test('a payload too large for an item stands in an object, and reads the same', async () => {
     const ports = makePorts()
-    const payload = { text: 'x'.repeat(500_000) }
+    const payload = { numbers: Array.from({ length: 150_000 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 0) }
     await ports.state.transact([await producePending(ports, 'c', payload)], 'a')
+    const [{ attributes }] = await ports.state.query('state', 'pending#c')
+    expect(Object.keys(attributes)).toContain('payload_object')
     expect((await listPending(ports, 'c', 1))[0].payload).toEqual(payload)
     expect(await countPending(ports.state, 'c')).toEqual({ items: 1, oldest: ports.clock.now() })
   })

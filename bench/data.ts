@@ -1,17 +1,20 @@
 /**
  * The benchmark's input: messages made by ../shared/bench/gen_trades.py, laid out as the events that the Bronze functions
- * get. Making them is not measured; they are kept in the temporary folder for the next run.
+ * get. Making them is not measured, and done by a process of its own, whose memory ends with it; they are kept in the temporary folder for
+ * the next run.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { crc32 } from 'node:zlib'
 import type { KafkaEvent, KafkaEventRecord } from '../domain/events.ts'
 import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
 import { topicName } from '../domain/names.ts'
 import { readersPython } from '../test/integration/python.ts'
 
+const SELF = fileURLToPath(import.meta.url)
 const GENERATOR = new URL('../../shared/bench/gen_trades.py', import.meta.url).pathname
 
 /** What the generator says must come out. */
@@ -28,6 +31,10 @@ export interface Manifest {
 
 export interface BenchData {
   readonly manifest: Manifest
+  /** The folder of what the generator wrote. */
+  readonly neutral: string
+  /** The file that lists the events, as `pollers` has them. */
+  readonly index: string
   /** For each poller, the files of its events in order, with the exchange's name. */
   readonly pollers: readonly (readonly { readonly exchange: string; readonly path: string }[])[]
 }
@@ -36,22 +43,25 @@ export interface BenchData {
 export async function benchData(messages: number, pollers: number): Promise<BenchData> {
   const folder = join(tmpdir(), `tradelake-bench-${messages}`)
   const neutral = join(folder, 'neutral')
+  const index = join(folder, `events-${pollers}`, 'index.json')
   if (!existsSync(join(neutral, 'manifest.json'))) {
     mkdirSync(folder, { recursive: true })
     const python = await readersPython()
     execFileSync(python, [GENERATOR, String(messages), `${neutral}.new`], { stdio: 'inherit' })
     renameSync(`${neutral}.new`, neutral)
   }
+  if (!existsSync(index)) execFileSync(process.execPath, [SELF, neutral, dirname(index), String(pollers)])
   const manifest = JSON.parse(readFileSync(join(neutral, 'manifest.json'), 'utf8')) as Manifest
-  const events = join(folder, `events-${pollers}`)
-  if (!existsSync(join(events, 'index.json'))) {
-    rmSync(events, { recursive: true, force: true })
-    mkdirSync(events, { recursive: true })
-    const lists = Array.from({ length: pollers }, () => [] as { exchange: string; path: string }[])
-    for (const exchange of EXCHANGES) writeEvents(exchange, join(neutral, `${exchange.name}.bin`), events, lists)
-    writeFileSync(join(events, 'index.json'), JSON.stringify(lists))
-  }
-  return { manifest, pollers: JSON.parse(readFileSync(join(events, 'index.json'), 'utf8')) as BenchData['pollers'] }
+  return { manifest, neutral, index, pollers: JSON.parse(readFileSync(index, 'utf8')) as BenchData['pollers'] }
+}
+
+/** Writes the generator's messages as events, and last of all their list. */
+function makeEvents(neutral: string, folder: string, pollers: number): void {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const lists = Array.from({ length: pollers }, () => [] as { exchange: string; path: string }[])
+  for (const exchange of EXCHANGES) writeEvents(exchange, join(neutral, `${exchange.name}.bin`), folder, lists)
+  writeFileSync(join(folder, 'index.json'), JSON.stringify(lists))
 }
 
 /** Key length, key, value length, value, Kafka time in milliseconds: the generator's record. */
@@ -122,4 +132,9 @@ function assignPartitions(exchange: Exchange, file: string, pollers: number): Ma
         return [partition, poller]
       }),
   )
+}
+
+if (process.argv[1] === SELF) {
+  const [neutral, folder, pollers] = process.argv.slice(2)
+  makeEvents(neutral, folder, Number(pollers))
 }

@@ -1,6 +1,6 @@
 /**
  * How long one batch takes from the event to its candles: Bronze, Silver, Gold, candles, one after the other in one warm
- * process, against the same chain of Spark micro-batches (no trigger interval counted).
+ * process.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,8 +20,6 @@ import { benchData } from './data.ts'
 import { benchEngine, benchLake } from './lake.ts'
 import { percentile, print, record } from './report.ts'
 
-/** ../shared/bench/README.md: the chain from file to Gold commit; candles come on top. */
-const SPARK_MS = { p50: [900, 1350], p99: [1000, 1900] }
 const STAGES = ['bronze', 'silver', 'gold', 'candles'] as const
 type Times = Record<(typeof STAGES)[number] | 'all', number>
 
@@ -45,22 +43,11 @@ export async function benchLatency(messages: number, batches: number): Promise<v
       const p50 = percentile(values, 0.5)
       const p99 = percentile(values, 0.99)
       record({ bench: 'latency', batch: size, stage, batches: values.length, p50_ms: p50, p99_ms: p99 })
-      rows.push([
-        size.toLocaleString('en-US'),
-        stage,
-        p50.toFixed(1),
-        p99.toFixed(1),
-        stage === 'all' ? `${(SPARK_MS.p50[0] / p50).toFixed(1)}x` : '',
-        stage === 'all' ? `${(SPARK_MS.p99[0] / p99).toFixed(1)}x` : '',
-      ])
+      rows.push([size.toLocaleString('en-US'), stage, p50.toFixed(1), p99.toFixed(1)])
     }
   }
   engine.close()
-  print(
-    `Latency of one batch, warm, ${batches} batches; Spark's chain to Gold: p50 0.9-1.35 s, p99 1.0-1.9 s (its best is compared)`,
-    ['messages', 'stage', 'p50 ms', 'p99 ms', 'p50 vs Spark', 'p99 vs Spark'],
-    rows,
-  )
+  print(`Latency of one batch, warm, ${batches} batches`, ['messages', 'stage', 'p50 ms', 'p99 ms'], rows)
 }
 
 /** Events of `size` records of the busiest exchange, in the order of its topic. */

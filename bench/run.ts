@@ -1,4 +1,5 @@
-/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|batch-bytes|feed|catalog|replay|lineage|requests|scale|api|soak-api|start …]`: prints figures and their ratios to named baselines. */
+/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|batch-bytes|feed|catalog|replay|lineage|requests|scale|api|soak-api|start|peers [--page] …]`: prints figures. `peers` is left out where none is named. */
+import { parseArgs } from 'node:util'
 import { benchAge } from './age.ts'
 import { benchApi } from './api.ts'
 import { benchBatchBytes } from './batch-bytes.ts'
@@ -10,6 +11,7 @@ import { benchFreshness } from './freshness.ts'
 import { benchLatency } from './latency.ts'
 import { benchLineage } from './lineage.ts'
 import { benchMaintain } from './maintain.ts'
+import { benchPeers } from './peers/peers.ts'
 import { benchPipeline } from './pipeline.ts'
 import { benchReplay } from './replay.ts'
 import { benchRequests } from './requests.ts'
@@ -20,7 +22,14 @@ import { benchStart } from './start.ts'
 const MESSAGES = Number(process.env.BENCH_MESSAGES ?? 1_000_000)
 /** The feed's benchmark: trades a second, and for how long, as the soak of the read API. */
 const RATE = Number(process.env.BENCH_RATE ?? 10_000)
+/** Rounds of the comparison with other programs. */
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5)
 const MINUTES = Number(process.env.BENCH_MINUTES ?? 10)
+
+const {
+  values: { page = false },
+  positionals: wanted,
+} = parseArgs({ allowPositionals: true, options: { page: { type: 'boolean' } } })
 
 const BENCHES: Record<string, () => Promise<void>> = {
   pipeline: () => benchPipeline(MESSAGES, 3),
@@ -40,10 +49,13 @@ const BENCHES: Record<string, () => Promise<void>> = {
   scale: benchScale,
   'soak-api': () => benchSoakApi(MINUTES),
   start: benchStart,
+  peers: () => benchPeers(MESSAGES, ROUNDS, page),
 }
 
-const wanted = process.argv.slice(2)
-for (const name of wanted.length > 0 ? wanted : Object.keys(BENCHES)) {
+/** It takes many minutes and other programs. */
+const ALONE = new Set(['peers'])
+const all = Object.keys(BENCHES).filter(name => !ALONE.has(name))
+for (const name of wanted.length > 0 ? wanted : all) {
   const bench = BENCHES[name]
   if (!bench) throw new Error(`There is no benchmark ${name}: ${Object.keys(BENCHES).join(', ')}`)
   await bench()

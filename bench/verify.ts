@@ -1,8 +1,10 @@
-/** Compares a lake with the generator's manifest: counts of every table, sums of Gold and of the candles. */
+/** Compares tables with the generator's manifest: counts of every table, sums of Gold and of the candles. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { sumOf } from '../domain/counts.ts'
+import type { QueryEngine } from '../domain/ports.ts'
 import { readParquet } from '../domain/sql.ts'
 import { allTables, candleTable, GOLD_TABLE } from '../domain/tables.ts'
 import { TIMEFRAMES } from '../domain/timeframes.ts'
@@ -11,42 +13,35 @@ import { planFiles } from '../iceberg/scan.ts'
 import type { Manifest } from './data.ts'
 import { benchEngine, benchLake } from './lake.ts'
 
-export interface Verified {
-  readonly mismatches: string[]
-  /** Bytes of the tables' data files, by layer. */
-  readonly bytes: Record<'bronze' | 'silver' | 'gold' | 'candles', number>
-}
+/** A lake, or a folder in which each table has a folder of its name with all its files below data/. */
+export type Tables = { readonly lake: string } | { readonly folder: string }
 
-/** Verifies in a process of its own, whose memory is not measured. */
-export function verifyApart(folder: string, manifest: Manifest): Verified {
-  const input = JSON.stringify({ folder, manifest })
+/** Bytes of the tables' data files, by layer. */
+export type LayerBytes = Readonly<Record<'bronze' | 'silver' | 'gold' | 'candles', number>>
+
+/**
+ * Verifies in a process of its own, whose memory is not measured, and gives the sizes.
+ * @throws Error with every count and sum that is another than the manifest's
+ */
+export function requireRight(tables: Tables, manifest: Manifest): LayerBytes {
+  const input = JSON.stringify({ tables, manifest })
   const options = ['--disable-warning=ExperimentalWarning', fileURLToPath(import.meta.url)]
-  return JSON.parse(execFileSync(process.execPath, options, { input, encoding: 'utf8' })) as Verified
+  const { mismatches, bytes } = JSON.parse(execFileSync(process.execPath, options, { input, encoding: 'utf8' }))
+  if (mismatches.length > 0) throw new Error(`Wrong result: ${mismatches.join('; ')}`)
+  return bytes
 }
 
-async function verify(folder: string, manifest: Manifest): Promise<Verified> {
+async function verify(tables: Tables, manifest: Manifest) {
   const engine = await benchEngine()
-  const { ports, close } = benchLake(folder, engine)
+  const paths = 'lake' in tables ? await filesOfLake(tables.lake) : filesOfFolder(tables.folder)
   const mismatches: string[] = []
   const bytes = { bronze: 0, silver: 0, gold: 0, candles: 0 }
   const counts = { bronze: 0, silver: 0, dlq: 0, gold: 0 }
-  const paths = new Map<string, string[]>()
-  for (const { name } of allTables()) {
-    const table = await findTable(ports, name)
-    const files = table ? await planFiles(ports, table) : []
-    paths.set(name, await Promise.all(files.map(file => ports.store.localFile(file.key))))
-    const rows = sumOf(files, file => file.records)
-    const size = sumOf(files, file => file.bytes)
-    const layer = name.startsWith('bronze')
-      ? 'bronze'
-      : name.startsWith('silver')
-        ? 'silver'
-        : name.startsWith('gold_ohlcv')
-          ? 'candles'
-          : 'gold'
-    bytes[layer] += size
-    if (name === 'silver_dlq_trades') counts.dlq += rows
-    else if (layer !== 'candles') counts[layer] += rows
+  for (const [name, files] of paths) {
+    const layer = layerOf(name)
+    bytes[layer] += sumOf(files, file => statSync(file).size)
+    if (name === 'silver_dlq_trades') counts.dlq += await rowsOf(engine, files)
+    else if (layer !== 'candles') counts[layer] += await rowsOf(engine, files)
   }
   const expect = (what: string, found: unknown, expected: unknown) => {
     if (String(found) !== String(expected)) mismatches.push(`${what}: ${found}, expected ${expected}`)
@@ -69,12 +64,46 @@ async function verify(folder: string, manifest: Manifest): Promise<Verified> {
     ])
     for (const [name, value] of Object.entries(expected)) expect(`${timeframe.name} ${name}`, found[name], value)
   }
-  close()
   engine.close()
   return { mismatches, bytes }
 }
 
+/** The files of the tables' current snapshots. */
+async function filesOfLake(folder: string): Promise<Map<string, string[]>> {
+  const { ports, close } = benchLake(folder, undefined)
+  const paths = new Map<string, string[]>()
+  for (const { name } of allTables()) {
+    const table = await findTable(ports, name)
+    const files = table ? await planFiles(ports, table) : []
+    paths.set(name, await Promise.all(files.map(file => ports.store.localFile(file.key))))
+  }
+  close()
+  return paths
+}
+
+function filesOfFolder(folder: string): Map<string, string[]> {
+  return new Map(
+    allTables().map(({ name }) => {
+      const data = join(folder, name, 'data')
+      const names = existsSync(data) ? readdirSync(data, { recursive: true, encoding: 'utf8' }) : []
+      return [name, names.filter(path => path.endsWith('.parquet')).map(path => join(data, path))]
+    }),
+  )
+}
+
+function layerOf(table: string): keyof LayerBytes {
+  if (table.startsWith('bronze')) return 'bronze'
+  if (table.startsWith('silver')) return 'silver'
+  return table.startsWith('gold_ohlcv') ? 'candles' : 'gold'
+}
+
+async function rowsOf(engine: QueryEngine, files: readonly string[]): Promise<number> {
+  if (files.length === 0) return 0
+  const [{ rows }] = await engine.run([`SELECT count(*) AS rows FROM ${readParquet(files)}`])
+  return Number(rows)
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { folder, manifest } = JSON.parse(readFileSync(0, 'utf8'))
-  console.log(JSON.stringify(await verify(folder, manifest)))
+  const { tables, manifest } = JSON.parse(readFileSync(0, 'utf8'))
+  console.log(JSON.stringify(await verify(tables, manifest)))
 }

@@ -1,0 +1,16 @@
+/** What is measured side by side: our pipeline, and programs that do the same work. */
+import type { Pass } from '../pass.ts'
+import type { Tables } from '../verify.ts'
+
+export interface Peer {
+  readonly name: string
+  /** Of what it is made of. */
+  readonly versions: string
+  /** Passes that it runs before the first one that counts. */
+  readonly warmUps: number
+  /** Runs all stages; the folder is of this pass alone. */
+  run(folder: string): Promise<Pass>
+  /** Where a pass left its tables. */
+  tables(folder: string): Tables
+  stop(): Promise<void>
+}

@@ -1,0 +1,79 @@
+/**
+ * Our pipeline, a native program and Spark side by side: interleaved on the same messages, in one call, so that a ratio is of one machine in
+ * one hour. Every pass is held against the generator's manifest.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { type BenchData, benchData } from '../data.ts'
+import { type Pass, PROCESSES, startPasses } from '../pass.ts'
+import { print, record } from '../report.ts'
+import { requireRight } from '../verify.ts'
+import { nativePeer } from './native.ts'
+import { benchmarksPage, comparison, HEADER, type Measured } from './page.ts'
+import type { Peer } from './peer.ts'
+import { sparkPeer } from './spark.ts'
+
+const PAGE = new URL('../../docs/benchmarks.md', import.meta.url)
+
+export async function benchPeers(messages: number, rounds: number, isForPage: boolean): Promise<void> {
+  const data = await benchData(messages, PROCESSES)
+  const others = [
+    ['the native program', 'cargo', nativePeer(data)],
+    ['Spark', 'Java, Maven and Python', await sparkPeer(data)],
+  ] as const
+  for (const [name, needs, peer] of others) if (!peer) console.log(`Without ${name}: ${needs} cannot be started here.`)
+  const peers = [ourPeer(data), ...others.flatMap(([, , peer]) => peer ?? [])]
+  const passes = new Map(peers.map(({ name }) => [name, [] as Pass[]]))
+  const loads: number[] = []
+  try {
+    for (const peer of peers) for (let i = 0; i < peer.warmUps; i++) await runRight(peer, data)
+    for (let round = 0; round < rounds; round++)
+      for (const peer of peers) {
+        loads.push(loadavg()[0])
+        passes.get(peer.name)?.push(await runRight(peer, data))
+      }
+  } finally {
+    for (const peer of peers) await peer.stop()
+  }
+  const measured: Measured = {
+    messages,
+    day: new Date().toISOString().slice(0, 10),
+    machine: `${cpus().length} CPUs (${cpus()[0].model.trim()}), ${Math.round(totalmem() / 1e9)} GB, ${process.platform} ${release()}`,
+    versions: peers.map(({ name, versions }) => `${name}: ${versions}`),
+    loads: [Math.min(...loads), Math.max(...loads)],
+    passes,
+  }
+  const [low, high] = measured.loads
+  record({ bench: 'peers', messages, versions: measured.versions, loads, passes: Object.fromEntries(passes) })
+  print(
+    `Side by side, ${messages.toLocaleString('en-US')} messages, medians of ${rounds} rounds, load average ${low.toFixed(1)} to ${high.toFixed(1)}; every count and sum equals the manifest\n${measured.versions.join('; ')}`,
+    HEADER,
+    comparison(measured),
+  )
+  if (isForPage) writeFileSync(PAGE, benchmarksPage(measured))
+}
+
+function ourPeer(data: BenchData): Peer {
+  const { run, stop } = startPasses(data)
+  return {
+    name: 'tradelake',
+    versions: `Node ${process.version}`,
+    warmUps: 1,
+    run,
+    tables: folder => ({ lake: folder }),
+    stop: async () => stop(),
+  }
+}
+
+/** @throws Error where a count or a sum is wrong */
+async function runRight(peer: Peer, { manifest }: BenchData): Promise<Pass> {
+  const parent = mkdtempSync(join(tmpdir(), 'tradelake-peers-'))
+  const folder = join(parent, `pass-${parent.slice(-6)}`)
+  const pass = await peer.run(folder)
+  const tables = peer.tables(folder)
+  requireRight(tables, manifest)
+  if ('folder' in tables) rmSync(tables.folder, { recursive: true, force: true })
+  rmSync(parent, { recursive: true })
+  return pass
+}

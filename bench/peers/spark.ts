@@ -1,0 +1,59 @@
+/** The predecessor's Spark jobs of spark/, run in one JVM that stays; started by the caches that the integration tests use. */
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { hasJava, jarsOf } from '../../localstack/maven.ts'
+import { hasPython } from '../../localstack/python.ts'
+import { readersPython } from '../../test/integration/python.ts'
+import { sparkPython } from '../../test/integration/spark.ts'
+import type { BenchData } from '../data.ts'
+import type { Peer } from './peer.ts'
+import { readPass, startProgram } from './program.ts'
+
+const HERE = join(import.meta.dirname, 'spark')
+const SHARED = new URL('../../../shared/bench/', import.meta.url).pathname
+/** Spark's third pass is the first that is as fast as all later ones. */
+const WARM_UPS = 2
+
+/** Undefined where there is no Java, Maven or Python. */
+export async function sparkPeer(data: BenchData): Promise<Peer | undefined> {
+  if (!hasJava() || !hasPython()) return undefined
+  const warehouse = mkdtempSync(join(tmpdir(), 'tradelake-spark-'))
+  const options = [
+    join(HERE, 'main.py'),
+    await jarsOf(join(HERE, 'pom.xml')),
+    await messagesOf(data),
+    join(SHARED, 'trade_v2.avsc'),
+    warehouse,
+  ]
+  const program = startProgram(await sparkPython(), options)
+  const { spark, java, python, pids } = await program.next()
+  const tablesOf = (folder: string) => join(warehouse, basename(folder).replaceAll('-', '_'))
+  return {
+    name: 'Spark',
+    versions: `Spark ${spark} with Iceberg 1.12.0, Java ${java}, Python ${python}`,
+    warmUps: WARM_UPS,
+    async run(folder) {
+      program.child.stdin?.write(`${basename(tablesOf(folder))}\n`)
+      return readPass(program, pids as number[])
+    },
+    tables: folder => ({ folder: tablesOf(folder) }),
+    async stop() {
+      const exit = once(program.child, 'exit')
+      program.child.stdin?.end()
+      await exit
+      rmSync(warehouse, { recursive: true })
+    },
+  }
+}
+
+/** The generator's messages as Parquet files with Bronze's columns, which stand for Kafka: Spark has no reader of their own format. */
+async function messagesOf({ neutral }: BenchData): Promise<string> {
+  const folder = join(dirname(neutral), 'parquet')
+  if (existsSync(folder)) return folder
+  execFileSync(await readersPython(), [join(SHARED, 'to_parquet.py'), neutral, `${folder}.new`], { stdio: 'ignore' })
+  renameSync(`${folder}.new`, folder)
+  return folder
+}

@@ -5,6 +5,7 @@ import type { Item, ObjectStore, Ports, StateStore, Write } from '../domain/port
 export interface Counts {
   runs: number
   cpuMs: number
+  transactions: number
   /** PUT and LIST requests, which have one price; GET and HEAD, which have another. */
   puts: number
   gets: number
@@ -17,7 +18,7 @@ export interface Counts {
 
 /** Before the first call. */
 export function nothingCounted(): Counts {
-  return { runs: 0, cpuMs: 0, puts: 0, gets: 0, putBytes: 0, writeUnits: 0, readUnits: 0, largest: 0 }
+  return { runs: 0, cpuMs: 0, transactions: 0, puts: 0, gets: 0, putBytes: 0, writeUnits: 0, readUnits: 0, largest: 0 }
 }
 
 export const KB = 1024
@@ -89,6 +90,7 @@ export function counting(
       return items
     },
     async transact(writes, token) {
+      now().transactions++
       const sizes = await Promise.all(writes.map(unitsOf))
       for (const [index, bytes] of sizes.entries()) {
         const units = 2 * Math.max(1, Math.ceil(bytes / KB))

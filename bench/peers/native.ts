@@ -22,6 +22,7 @@ export function nativePeer({ index }: BenchData): Peer | undefined {
     name: 'native',
     versions: `${stdout.trim().split(' (')[0]}, parquet ${parquet}`,
     warmUps: 0,
+    maxRounds: Number.POSITIVE_INFINITY,
     async run(folder) {
       const program = startProgram(join(target, 'release', 'tradelake-native-peer'), [index, folder])
       const exit = once(program.child, 'exit')

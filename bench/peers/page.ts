@@ -22,8 +22,10 @@ export function comparison({ passes }: Measured): string[][] {
   return STAGES.flatMap(stage =>
     [...passes].flatMap(([program, all]) => {
       if (all[0][stage] === undefined) return []
-      const middle = (name: string, field: keyof Figures) =>
-        percentile((passes.get(name) ?? []).map(pass => pass[stage][field]), 0.5) // biome-ignore format: one value
+      const middle = (name: string, field: keyof Figures) => {
+        const values = (passes.get(name) ?? []).map(pass => pass[stage][field])
+        return percentile(values, 0.5)
+      }
       const [ours] = passes.keys()
       const ratio = (field: 'wall' | 'cpu') => `${(middle(program, field) / middle(ours, field)).toFixed(2)}x`
       return [
@@ -42,8 +44,7 @@ export function comparison({ passes }: Measured): string[][] {
 }
 
 export function benchmarksPage(measured: Measured): string {
-  const { messages, day, machine, versions, loads, passes } = measured
-  const [rounds] = [...passes.values()].map(all => all.length)
+  const { messages, day, machine, versions, loads } = measured
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   return `# Side by side
 
@@ -51,7 +52,7 @@ Written by \`npm run bench -- peers --page\`: the same messages through our pipe
 this run alone: a program that took half as long as ours has 0.50x.
 
 - **When and where**: ${day}, ${machine}; load average ${loads[0].toFixed(1)} to ${loads[1].toFixed(1)}, so other work ran beside it where it is over 2.
-- **What**: ${messages.toLocaleString('en-US')} messages, medians of ${rounds} rounds. After every pass each count, and each sum of Gold and of the candles, equalled what the
+- **What**: ${messages.toLocaleString('en-US')} messages; medians of the passes that count. After every pass each count, and each sum of Gold and of the candles, equalled what the
   generator of the messages says.
 ${versions.map(text => `- **${text.split(':', 1)[0]}**:${text.slice(text.indexOf(':') + 1)}`).join('\n')}
 

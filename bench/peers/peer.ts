@@ -8,6 +8,8 @@ export interface Peer {
   readonly versions: string
   /** Passes that it runs before the first one that counts. */
   readonly warmUps: number
+  /** The most passes that count: a slow program gets fewer. */
+  readonly maxRounds: number
   /** Runs all stages; the folder is of this pass alone. */
   run(folder: string): Promise<Pass>
   /** Where a pass left its tables. */

@@ -16,6 +16,8 @@ const HERE = join(import.meta.dirname, 'spark')
 const SHARED = new URL('../../../shared/bench/', import.meta.url).pathname
 /** Spark's third pass is the first that is as fast as all later ones. */
 const WARM_UPS = 2
+/** A pass of a million messages takes half a minute, and minutes on a machine that does other work. */
+const MAX_ROUNDS = 3
 
 /** Undefined where there is no Java, Maven or Python. */
 export async function sparkPeer(data: BenchData): Promise<Peer | undefined> {
@@ -35,6 +37,7 @@ export async function sparkPeer(data: BenchData): Promise<Peer | undefined> {
     name: 'Spark',
     versions: `Spark ${spark} with Iceberg 1.12.0, Java ${java}, Python ${python}`,
     warmUps: WARM_UPS,
+    maxRounds: MAX_ROUNDS,
     async run(folder) {
       program.child.stdin?.write(`${basename(tablesOf(folder))}\n`)
       return readPass(program, pids as number[])

@@ -74,6 +74,7 @@ fn minutes(trades: &RecordBatch) -> Vec<Candle> {
     let (prices, quantities) = (decimals("price"), decimals("quantity"));
     let times = trades["timestamp"].as_primitive::<TimestampMicrosecondType>().values();
     let ids = trades["trade_id"].as_string::<i32>();
+    // One text may have several keys, as files have dictionaries of their own: `joined` makes one candle of theirs.
     let mut found: HashMap<(i32, i32, i64), Candle> = HashMap::new();
     for row in 0..trades.num_rows() {
         let (time, price, quantity) = (times[row], prices[row], quantities[row]);
@@ -124,19 +125,18 @@ fn joined(mut candles: Vec<Candle>, length: i64) -> Vec<Candle> {
     for candle in &mut candles {
         candle.start -= candle.start % length;
     }
-    candles.sort_by(|a, b| {
-        (a.start, &a.exchange, &a.symbol, &a.first).cmp(&(b.start, &b.exchange, &b.symbol, &b.first))
-    });
-    let of_window = candles
-        .chunk_by(|a, b| (a.start, &a.exchange, &a.symbol) == (b.start, &b.exchange, &b.symbol));
-    of_window.map(|parts| parts[1..].iter().fold(parts[0].clone(), after)).collect()
+    candles
+        .sort_by(|a, b| (a.start, &a.exchange, &a.symbol, &a.first).cmp(&(b.start, &b.exchange, &b.symbol, &b.first)));
+    let of_window = candles.chunk_by(|a, b| (a.start, &a.exchange, &a.symbol) == (b.start, &b.exchange, &b.symbol));
+    of_window.map(|parts| parts[1..].iter().fold(parts[0].clone(), with)).collect()
 }
 
-/// The candle of both: the second one's trades came later.
-fn after(candle: Candle, next: &Candle) -> Candle {
+/// The candle of both: the second one's first trade came later.
+fn with(candle: Candle, next: &Candle) -> Candle {
+    let (last, close) = (candle.last, candle.close).max((next.last, next.close));
     Candle {
-        last: next.last,
-        close: next.close,
+        last,
+        close,
         high: candle.high.max(next.high),
         low: candle.low.min(next.low),
         volume: candle.volume + next.volume,
@@ -156,7 +156,8 @@ fn vwap(candle: &Candle) -> i128 {
 }
 
 fn batch(candles: &[Candle], length: i64, now: i64) -> Result<RecordBatch> {
-    let texts = |of: fn(&Candle) -> &String| -> ArrayRef { Arc::new(StringArray::from_iter_values(candles.iter().map(of))) };
+    let texts =
+        |of: fn(&Candle) -> &String| -> ArrayRef { Arc::new(StringArray::from_iter_values(candles.iter().map(of))) };
     let decimals = |digits: u8, scale: i8, of: fn(&Candle) -> i128| -> Result<ArrayRef> {
         let values = Decimal128Array::from_iter_values(candles.iter().map(of));
         Ok(Arc::new(values.with_precision_and_scale(digits, scale)?))

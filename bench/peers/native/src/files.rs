@@ -20,8 +20,19 @@ use crate::Result;
 const ROW_GROUP_ROWS: usize = 30_720;
 /// Columns that differ in nearly every row: a dictionary would only cost.
 const PLAIN: [&str; 13] = [
-    "message_id", "trade_id", "raw_bytes", "raw_record", "timestamp", "price", "quantity", "source_sequence",
-    "ingestion_timestamp", "platform_sequence", "offset", "kafka_offset", "kafka_timestamp",
+    "message_id",
+    "trade_id",
+    "raw_bytes",
+    "raw_record",
+    "timestamp",
+    "price",
+    "quantity",
+    "source_sequence",
+    "ingestion_timestamp",
+    "platform_sequence",
+    "offset",
+    "kafka_offset",
+    "kafka_timestamp",
 ];
 
 /// A column of a batch; `is_nullable` as the table has it.
@@ -39,7 +50,6 @@ pub fn times(values: Vec<i64>) -> ArrayRef {
     Arc::new(TimestampMicrosecondArray::from(values).with_timezone("UTC"))
 }
 
-
 pub fn encode(batch: &RecordBatch) -> Result<Vec<u8>> {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
@@ -53,7 +63,7 @@ pub fn encode(batch: &RecordBatch) -> Result<Vec<u8>> {
     Ok(writer.into_inner()?)
 }
 
-/// The named columns of the files, or all where none are named, as one batch, from the row groups that `wanted` takes.
+/// The named columns of the files as one batch, from the row groups that `wanted` takes.
 pub fn read<'a>(
     paths: impl IntoIterator<Item = &'a Path>,
     columns: &[&str],
@@ -64,10 +74,8 @@ pub fn read<'a>(
         let mut builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?.with_batch_size(1 << 20);
         let groups = builder.metadata().row_groups().iter().enumerate();
         let chosen = groups.filter(|(_, group)| wanted(group)).map(|(i, _)| i).collect();
-        if !columns.is_empty() {
-            let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-            builder = builder.with_projection(mask);
-        }
+        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+        builder = builder.with_projection(mask);
         for batch in builder.with_row_groups(chosen).build()? {
             batches.push(batch?);
         }

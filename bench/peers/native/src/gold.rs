@@ -6,7 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, Date32Array, Int32Array, RecordBatch, UInt32Array};
+use arrow::array::{AsArray, Date32Array, Int32Array, RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 
@@ -23,6 +23,25 @@ const ROWS_PER_COMMIT: usize = 368_640;
 pub const HOUR_MICROS: i64 = 3_600_000_000;
 /// Two rows with one id are one trade when their times are at most this far apart.
 const SAME_TRADE_MICROS: i64 = 1_000_000;
+/// A trade's columns, in Gold's order.
+const TRADE: [&str; 15] = [
+    "message_id",
+    "trade_id",
+    "symbol",
+    "exchange",
+    "asset_class",
+    "timestamp",
+    "price",
+    "quantity",
+    "currency",
+    "side",
+    "trade_conditions",
+    "source_sequence",
+    "ingestion_timestamp",
+    "platform_sequence",
+    "vendor_data",
+];
+const LINEAGE: [&str; 3] = ["topic_epoch", "kafka_partition", "kafka_offset"];
 
 /// Ids are random numbers: half of one is a hash.
 #[derive(Default)]
@@ -69,10 +88,11 @@ fn write_trades<'a>(
     silver: impl Iterator<Item = &'a Path>,
     stored: &BTreeMap<i64, Vec<PathBuf>>,
 ) -> Result<Vec<(i64, PathBuf)>> {
-    let Some(batch) = read(silver, &[], |_| true)? else { return Ok(Vec::new()) };
+    let Some(batch) = read(silver, &[&TRADE[..], &LINEAGE].concat(), |_| true)? else { return Ok(Vec::new()) };
     let times = batch["timestamp"].as_primitive::<TimestampMicrosecondType>().values().clone();
     let ids = batch["message_id"].as_string::<i32>();
     let mut seen = stored_times(stored, times.iter().min().copied(), times.iter().max().copied())?;
+    seen.reserve(batch.num_rows());
     let mut order = sorted(&batch, &times);
     order.retain(|&row| {
         let row = row as usize;
@@ -146,9 +166,10 @@ fn sorted(batch: &RecordBatch, times: &[i64]) -> Vec<u32> {
 fn with_hour(silver: &RecordBatch, hour: i64) -> Result<RecordBatch> {
     let rows = silver.num_rows();
     let schema = silver.schema();
-    let names = schema.fields().iter().take_while(|field| field.name() != "exchange_date");
-    let mut columns: Vec<_> =
-        names.map(|field| (field.as_ref().clone(), silver[field.name().as_str()].clone())).collect();
+    let mut columns = Vec::new();
+    for name in TRADE {
+        columns.push((schema.field_with_name(name)?.clone(), silver[name].clone()));
+    }
     let day = (hour * HOUR_MICROS / DAY_MICROS) as i32;
     columns.push(column("exchange_date", false, Arc::new(Date32Array::from_value(day, rows))));
     columns.push(column("exchange_hour", false, Arc::new(Int32Array::from_value((hour % 24) as i32, rows))));

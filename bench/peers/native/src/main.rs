@@ -30,9 +30,8 @@ fn main() -> Result<()> {
     let threads = pollers.len();
     let lake = Lake::create(folder)?;
     let stored = staged("bronze", pollers, |events, watch| bronze::ingest(&lake, events, watch))?;
-    let refined = staged("silver", shared_out(stored, threads), |files, watch| {
-        watch.measure(|| silver::refine(&lake, &files))
-    })?;
+    let refined =
+        staged("silver", shared_out(stored, threads), |files, watch| watch.measure(|| silver::refine(&lake, &files)))?;
     // Snapshots of Iceberg would be made here: this program has none, and only says durably that the files belong to the tables.
     staged("commit", vec![()], |(), watch| watch.measure(|| lake.commit_tables()))?;
     let pending: Vec<_> = refined.into_iter().flatten().collect();

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, AsArray, BinaryBuilder, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray,
-};
+use arrow::array::{AsArray, BinaryBuilder, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 
 use crate::Result;

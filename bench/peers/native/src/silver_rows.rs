@@ -99,7 +99,8 @@ impl SilverRows {
     pub fn finish(mut self, day: i32, now: i64) -> Result<RecordBatch> {
         let rows = self.lineage.len();
         let lineage = &self.lineage;
-        let ints = |of: fn(&Lineage) -> i32| -> ArrayRef { Arc::new(Int32Array::from_iter_values(lineage.iter().map(of))) };
+        let ints =
+            |of: fn(&Lineage) -> i32| -> ArrayRef { Arc::new(Int32Array::from_iter_values(lineage.iter().map(of))) };
         let longs = |of: fn(&Lineage) -> i64| -> Vec<i64> { lineage.iter().map(of).collect() };
         batch_of(vec![
             column("message_id", false, Arc::new(self.message_id.finish())),

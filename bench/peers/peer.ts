@@ -4,7 +4,7 @@ import type { Tables } from '../verify.ts'
 
 export interface Peer {
   readonly name: string
-  /** Of what it is made of. */
+  /** The compiler or runtime, and the libraries that do the work. */
   readonly versions: string
   /** Passes that it runs before the first one that counts. */
   readonly warmUps: number

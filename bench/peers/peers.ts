@@ -30,8 +30,11 @@ export async function benchPeers(messages: number, rounds: number, isForPage: bo
     for (const peer of peers) for (let i = 0; i < peer.warmUps; i++) await runRight(peer, data)
     for (let round = 0; round < rounds; round++)
       for (const peer of peers.filter(({ maxRounds }) => round < maxRounds)) {
-        loads.push(loadavg()[0])
-        passes.get(peer.name)?.push(await runRight(peer, data))
+        const [load] = loadavg()
+        const pass = await runRight(peer, data)
+        loads.push(load)
+        passes.get(peer.name)?.push(pass)
+        record({ bench: 'peers', messages, program: peer.name, versions: peer.versions, round, load, ...pass })
       }
   } finally {
     for (const peer of peers) await peer.stop()
@@ -45,7 +48,6 @@ export async function benchPeers(messages: number, rounds: number, isForPage: bo
     passes,
   }
   const [low, high] = measured.loads
-  record({ bench: 'peers', messages, versions: measured.versions, loads, passes: Object.fromEntries(passes) })
   print(
     `Side by side, ${messages.toLocaleString('en-US')} messages, medians, load average ${low.toFixed(1)} to ${high.toFixed(1)}; every count and sum equals the manifest\n${measured.versions.join('\n')}`,
     HEADER,

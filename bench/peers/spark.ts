@@ -44,9 +44,8 @@ export async function sparkPeer(data: BenchData): Promise<Peer | undefined> {
     },
     tables: folder => ({ folder: tablesOf(folder) }),
     async stop() {
-      const exit = once(program.child, 'exit')
       program.child.stdin?.end()
-      await exit
+      if (program.child.exitCode === null) await once(program.child, 'exit')
       rmSync(warehouse, { recursive: true })
     },
   }

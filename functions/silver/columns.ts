@@ -11,6 +11,7 @@ import {
 } from '../../domain/columns.ts'
 import { approximateLong, type TradeDecoder } from '../../domain/decode.ts'
 import { decimalColumn } from '../../domain/long-columns.ts'
+import { sparesOf } from '../../domain/spares.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
 import { ASSET_CLASSES, TRADE_SIDES } from '../../domain/trade.ts'
 
@@ -35,6 +36,8 @@ export interface SilverColumns {
   add(bytes: Uint8Array, lineage: Lineage): void
   /** The rows by exchange date, oldest first. `validatedAt`: microseconds since 1970. */
   finish(validatedAt: bigint): SilverBatch[]
+  /** Gives back the memory of the batches, once nobody reads them any more. */
+  release(): void
 }
 
 /** A day as a number, for the loop over rows. */
@@ -140,7 +143,14 @@ export function createSilverColumns(decoder: TradeDecoder, records = 0): SilverC
     return [...days].sort(([a], [b]) => a - b).map(([day, columns]) => finishDay(decoder, day, columns, validatedAt))
   }
 
-  return { add, finish }
+  function release(): void {
+    for (const columns of days.values()) spares.give(columns)
+    days.clear()
+    last = undefined
+    lastDay = Number.NaN
+  }
+
+  return { add, finish, release }
 }
 
 /**
@@ -161,9 +171,14 @@ function appendUuid(writer: PlainWriter, source: Uint8Array, start: number, end:
 /** Room for the rows of a quiet minute, where nothing is known of them; it doubles as it fills. */
 const FIRST_ROWS = 64
 
+/** Two dates of each of some exchanges. */
+const spares = sparesOf<DayColumns>(4)
+
 function newDay(records: number): DayColumns {
   const rows = Math.max(FIRST_ROWS, records)
-  const columns: DayColumns = {
+  const spare = spares.take()
+  if (spare) empty(spare)
+  const columns: DayColumns = spare ?? {
     rows: 0,
     capacity: 0,
     longs: {} as Longs,
@@ -175,8 +190,17 @@ function newDay(records: number): DayColumns {
     messageId: { bytes: Buffer.allocUnsafe(rows * 40), length: 0 },
     tradeId: { bytes: Buffer.allocUnsafe(rows * 20), length: 0 },
   }
-  grow(columns, rows)
+  if (columns.capacity < rows) grow(columns, rows)
   return columns
+}
+
+/** Where a column has a value, the value is written; the others are read by none. */
+function empty(columns: DayColumns): void {
+  columns.sourceSequenceValid.fill(0, 0, columns.rows)
+  columns.platformSequenceValid.fill(0, 0, columns.rows)
+  columns.widePrices.clear()
+  columns.wideQuantities.clear()
+  columns.rows = columns.messageId.length = columns.tradeId.length = 0
 }
 
 function grow(columns: DayColumns, capacity: number): void {

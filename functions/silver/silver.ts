@@ -135,7 +135,8 @@ async function plan(
 ): Promise<Plan<SilverResult>> {
   if (items.length === 0) return { writes: [], result: { valid: 0, invalid: 0, objects: 0, failures: [] } }
   const started = ports.clock.now()
-  const { silver, dead } = await decodeAll(ports, exchange, schemas, items)
+  const decoder = await decodeAll(ports, exchange, schemas, items)
+  const { silver, dead } = decoder.decoded
   const nowMicros = BigInt(started) * 1000n
   const table = silverTable(exchange)
   const batches = silver.finish(nowMicros)
@@ -149,6 +150,7 @@ async function plan(
     const batch = dead.finish(bronzeTable(exchange).name, exchange.code, nowMicros)
     deadFiles.push(await writeDataFile(ports, DLQ_TABLE, { dlq_date_day: day }, batch))
   }
+  decoder.release()
   const gold: SilverFiles = { files: forGold }
   const writes: Write[] = items.flatMap(item => [consumePending(item), rememberDone(item.consumer, item.id, started)])
   if (files.length > 0) {
@@ -165,7 +167,7 @@ async function decodeAll(ports: Ports, exchange: Exchange, schemas: Schemas, ite
   const decoder = createObjectDecoder(exchange.code, schemas, records)
   // One object in memory at a time: a batch may be 25 times 6 MB.
   for (const item of items) await decoder.add(item.id, await readWhole(ports, item))
-  return decoder.decoded
+  return decoder
 }
 
 /** The object's bytes, as Bronze wrote them. @throws Corrupt where they were changed */

@@ -1,4 +1,4 @@
-/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|feed|catalog|replay|lineage|requests|scale|api|soak-api …]`: prints figures and their ratios to named baselines. */
+/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|feed|catalog|replay|lineage|requests|scale|api|soak-api|start …]`: prints figures and their ratios to named baselines. */
 import { benchAge } from './age.ts'
 import { benchApi } from './api.ts'
 import { benchCatalog } from './catalog.ts'
@@ -14,6 +14,7 @@ import { benchReplay } from './replay.ts'
 import { benchRequests } from './requests.ts'
 import { benchScale } from './scale.ts'
 import { benchSoakApi } from './soak-api.ts'
+import { benchStart } from './start.ts'
 
 const MESSAGES = Number(process.env.BENCH_MESSAGES ?? 1_000_000)
 /** The feed's benchmark: trades a second, and for how long, as the soak of the read API. */
@@ -36,6 +37,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   requests: benchRequests,
   scale: benchScale,
   'soak-api': () => benchSoakApi(MINUTES),
+  start: benchStart,
 }
 
 const wanted = process.argv.slice(2)

@@ -4,13 +4,17 @@ import { type ApiOptions, createApi, STATE_AGE_MS } from '../api/app.ts'
 import type { Log } from '../domain/ports.ts'
 import type { LAKE_OPTIONS, Values } from './command.ts'
 import { openForCatalog } from './open-lake.ts'
+import { auditOf } from './run-audit.ts'
 import type { AskApi } from './terminal/requests.ts'
 
 /** Whoever asks is told what went wrong; the screen is no place for a log. */
 const SILENT: Log = { info() {}, warn() {}, error() {} }
 
 /** `more`: as of `createApi`. */
-export function apiOf(ports: ApiOptions['ports'], more: Pick<ApiOptions, 'stateAgeMs' | 'feeds'> = {}): AskApi {
+export function apiOf(
+  ports: ApiOptions['ports'],
+  more: Pick<ApiOptions, 'stateAgeMs' | 'feeds' | 'audit'> = {},
+): AskApi {
   const api = createApi({
     ...{ ports, log: SILENT, auth: 'none', ...more },
     live: { timers: systemTimers(), isStreaming: true },
@@ -25,7 +29,7 @@ export async function openLakeApi(
   const lake = await openForCatalog(place)
   const isDeployed = place.stack !== undefined
   return {
-    ask: apiOf(lake.ports, { stateAgeMs: isDeployed ? STATE_AGE_MS : 0 }),
+    ask: apiOf(lake.ports, { stateAgeMs: isDeployed ? STATE_AGE_MS : 0, audit: auditOf(place) }),
     directory: isDeployed ? undefined : place.data,
     close: () => lake.close(),
   }

@@ -1,7 +1,7 @@
 /** What `tradelake start` shows: on a terminal the screen of `tradelake top`, plain lines elsewhere, JSON lines on demand. */
 import { logPath } from '../adapters/log-file.ts'
 import { systemTimers } from '../adapters/system.ts'
-import type { FeedReport } from '../domain/server-ports.ts'
+import type { FeedReport, RunAudit } from '../domain/server-ports.ts'
 import type { Lake } from '../embedded/lake.ts'
 import type { Totals } from '../embedded/totals.ts'
 import { formatCount, formatTable } from './format.ts'
@@ -31,6 +31,8 @@ interface Shown {
   readonly url: string | undefined
   /** What the feeds of this process report. */
   readonly feeds: () => readonly FeedReport[]
+  /** Audits this lake. */
+  readonly audit: RunAudit
 }
 
 const JSON_MS = 1_000
@@ -146,7 +148,7 @@ export async function createView(
 }
 
 /** The lake in the terminal, as its own web application has it. */
-function screenOf(lake: Lake, { title, url, feeds }: Shown, left: () => void) {
+function screenOf(lake: Lake, { title, url, feeds, audit }: Shown, left: () => void) {
   const timers = systemTimers()
   const place = { place: `${title} into ${lake.directory}`, log: logPath(lake.directory) }
   const watch = createWatch(
@@ -156,7 +158,7 @@ function screenOf(lake: Lake, { title, url, feeds }: Shown, left: () => void) {
     () => shown.changed(),
   )
   const shown = show(processTerminal(), { timers, look: processLook(), seen: watch.seen, view: 'overview' }, { left })
-  watch.follow({ ...place, ask: apiOf(lake.ports, { stateAgeMs: 0, feeds }), pace: LOCAL_PACE })
+  watch.follow({ ...place, ask: apiOf(lake.ports, { stateAgeMs: 0, feeds, audit }), pace: LOCAL_PACE })
   return {
     note: (text: string) => watch.note(text.split('\n')),
     async close() {

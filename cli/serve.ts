@@ -5,13 +5,13 @@ import { askedToEnd, systemScratch, systemTimers } from '../adapters/system.ts'
 import { type ApiOptions, createApi, STATE_AGE_MS } from '../api/app.ts'
 import { BadInput } from '../domain/errors.ts'
 import type { Log, Ports } from '../domain/ports.ts'
-import type { RunAudit } from '../domain/server-ports.ts'
 import { BUNDLED_IDS } from '../domain/wire.ts'
 import { command, LAKE_OPTIONS, type Values } from './command.ts'
 import { fileService } from './file-service.ts'
 import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
 import { type CatalogPlace, openForCatalog } from './open-lake.ts'
 import { openPage } from './page.ts'
+import { auditOf } from './run-audit.ts'
 import { STDERR } from './stderr-log.ts'
 import { parseNumber } from './values.ts'
 
@@ -81,14 +81,6 @@ export const serve = command({
   },
 })
 
-/** What an audit needs is loaded with the first one. */
-function auditOf(values: Values<typeof LAKE_OPTIONS>): RunAudit {
-  return async steps => {
-    const [{ auditAfresh }, { openToRead }] = await Promise.all([import('./audit.ts'), import('./open-lake.ts')])
-    return auditAfresh(() => openToRead(values), { steps })
-  }
-}
-
 /** DuckDB is loaded with the first query. */
 function openSql(tempDirectory: string): NonNullable<ApiOptions['sql']> {
   return async views => {
@@ -126,6 +118,8 @@ export interface Serving extends Values<typeof SERVE_OPTIONS> {
   readonly audit: ApiOptions['audit']
   /** The feeds that run in this process. */
   readonly feeds?: ApiOptions['feeds']
+  /** The page's files; by default they are made when the first browser comes. */
+  readonly page?: ApiOptions['page']
 }
 
 /** Serves the catalog of a lake until it is closed. @throws BadInput */
@@ -151,7 +145,7 @@ export async function serveCatalog(
     ...{ ports, lineage, places: further, service, log, auth, registry },
     ...{ audit: serving.audit, feeds: serving.feeds },
     live: { timers: systemTimers(), isStreaming: true },
-    page: openPage,
+    page: serving.page ?? openPage,
     // A lake in S3 would have to be fetched, table by table.
     sql: service === undefined ? openSql(scratch.path('sql')) : undefined,
     // A deployed lake's registry gives its own.

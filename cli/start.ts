@@ -5,9 +5,8 @@
 import type { HttpServer } from '../adapters/http-server.ts'
 import { createLogFile } from '../adapters/log-file.ts'
 import { BadInput } from '../domain/errors.ts'
-import type { Log } from '../domain/ports.ts'
 import { parseRetention } from '../domain/retention.ts'
-import type { FeedReport, RunAudit } from '../domain/server-ports.ts'
+import type { RunAudit } from '../domain/server-ports.ts'
 import { allTables } from '../domain/tables.ts'
 import { drain } from '../embedded/drain.ts'
 import { type Feeds, LIVE, type Source, startFeeds } from '../embedded/feeds.ts'
@@ -18,7 +17,8 @@ import { auditAfresh, printAudit } from './audit.ts'
 import { command, DATA_OPTION, RETENTION_OPTION } from './command.ts'
 import { LINEAGE_OPTION, toldOf, withLineage } from './lineage.ts'
 import { createView, type View } from './live-view.ts'
-import { SERVE_OPTIONS, serveCatalog } from './serve.ts'
+import { openPage } from './page.ts'
+import { SERVE_OPTIONS, type Serving, serveCatalog } from './serve.ts'
 import { optional, parseDuration, parseNumber, parseTime } from './values.ts'
 
 const LOOK_MS = 100
@@ -67,14 +67,17 @@ export const start = command({
         const { source, ...shown } = values.live ? liveSource(lake, values) : await simulatedSource(lake, wanted)
         let feeds: Feeds | undefined
         const running = () => feeds?.reports() ?? []
-        const server = values['no-serve'] ? undefined : await serveBeside(lake, values.port, log, running)
+        const audit: RunAudit = steps => auditAfresh(() => openLakeReadOnly(lake.directory), { steps })
+        const server = values['no-serve']
+          ? undefined
+          : await serveBeside(lake, values.port, { log, feeds: running, audit })
         let view: View | undefined
         const stop = stopOn(lake.ports.clock, () => view?.note('Stopping: what is under way ends first.'))
         try {
           try {
             view = await createView(
               lake,
-              { ...shown, url: server?.url, feeds: running },
+              { ...shown, url: server?.url, feeds: running, audit },
               runtime.totals,
               values.json,
               stop.ask,
@@ -108,11 +111,12 @@ export const start = command({
 async function serveBeside(
   lake: Lake,
   port: string | undefined,
-  log: Log,
-  feeds: () => FeedReport[],
+  has: Required<Pick<Serving, 'log' | 'feeds' | 'audit'>>,
 ): Promise<HttpServer> {
-  const audit: RunAudit = steps => auditAfresh(() => openLakeReadOnly(lake.directory), { steps })
-  const serving = { host: SERVE_OPTIONS.host.default, log, feeds, audit }
+  // Made while the feeds start: the first browser does not wait for it.
+  const made = openPage()
+  made.catch(() => {})
+  const serving = { ...has, host: SERVE_OPTIONS.host.default, page: () => made.catch(openPage) }
   if (port !== undefined) return serveCatalog(lake, { ...serving, port })
   return serveCatalog(lake, { ...serving, port: SERVE_OPTIONS.port.default }).catch(error => {
     if (!(error instanceof BadInput)) throw error

@@ -13,6 +13,8 @@ import type { Lake } from './lake.ts'
 import { createTotals, type Totals } from './totals.ts'
 
 const SCHEDULES_MS = { commit: 5_000, gold: 2_000, ohlcv: 10_000, sweep: 10_000, maintain: MINUTE_MS }
+/** Who has just started it waits for a first candle: for so long Bronze and Gold wait no longer than this for more to come. */
+const [FRESH_MS, FRESH_WAIT_MS] = [5_000, 500]
 const IDLE_MS = 50
 const QUEUE_BATCH = 10
 const BACKOFF: Backoff = { firstMs: 100, lastMs: 10_000 }
@@ -47,9 +49,11 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
   const functions = wireFunctions(lake, log)
   const totals = createTotals(lake.exchanges)
   let running = true
+  let begun = Number.POSITIVE_INFINITY
   let fatal: unknown
 
   async function run(): Promise<void> {
+    begun = clock.steady()
     // All of them before the first loop begins: a mistake in the wiring ends the run at once.
     const bronze = recordStreams(lake.exchanges).map(stream => ({
       stream,
@@ -63,11 +67,20 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
     const loops = [
       ...bronze.map(bronzeLoop),
       ...silver.map(silverLoop),
-      every(SCHEDULES_MS.commit, async () => totals.committed(await functions.commit({}, invocation(lake.ports)))),
-      every(SCHEDULES_MS.gold, goldThenCandles),
-      every(SCHEDULES_MS.ohlcv, candles),
-      every(SCHEDULES_MS.sweep, async () => totals.swept(await functions.sweep({}, invocation(lake.ports)))),
-      every(SCHEDULES_MS.maintain, async () => totals.maintained(await functions.maintain({}, invocation(lake.ports)))),
+      every(
+        () => SCHEDULES_MS.commit,
+        async () => totals.committed(await functions.commit({}, invocation(lake.ports))),
+      ),
+      every(() => waitOf(SCHEDULES_MS.gold), goldThenCandles),
+      every(() => SCHEDULES_MS.ohlcv, candles),
+      every(
+        () => SCHEDULES_MS.sweep,
+        async () => totals.swept(await functions.sweep({}, invocation(lake.ports))),
+      ),
+      every(
+        () => SCHEDULES_MS.maintain,
+        async () => totals.maintained(await functions.maintain({}, invocation(lake.ports))),
+      ),
     ]
     await Promise.all(loops)
     if (fatal !== undefined) throw fatal
@@ -98,7 +111,7 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
         return IDLE_MS
       }
       const now = clock.steady()
-      if (windowEnd === 0) windowEnd = now + batchWindowSeconds * 1000
+      if (windowEnd === 0) windowEnd = now + waitOf(batchWindowSeconds * 1000)
       if (batch.records < batchRecords && now < windowEnd && running) return Math.min(windowEnd - now, 4 * IDLE_MS)
       totals.bronze(name, await handler(batch.event, invocation(lake.ports)))
       await lake.topics.acknowledge(batch)
@@ -119,11 +132,14 @@ export function createRuntime(lake: Lake, log: Log): Runtime {
     })
   }
 
+  const waitOf = (milliseconds: number) =>
+    clock.steady() - begun < FRESH_MS ? Math.min(milliseconds, FRESH_WAIT_MS) : milliseconds
+
   /** Runs the first time at once, for what an earlier process left. */
-  async function every(milliseconds: number, run: () => Promise<void>): Promise<void> {
+  async function every(wait: () => number, run: () => Promise<void>): Promise<void> {
     await loop(async () => {
       await run()
-      await pause(milliseconds)
+      await pause(wait())
       return 0
     })
   }

@@ -1,5 +1,5 @@
 /** Markets by what they trade, and what one asset costs on each of them. */
-import { compareDecimals, divideDecimals, multiplyDecimals, subtractDecimals } from './decimals.ts'
+import { compareDecimals, divideDecimals, multiplyDecimals, readable, subtractDecimals } from './decimals.ts'
 import { type MarketRow, marketName } from './rows.ts'
 
 export interface MarketGroup {
@@ -50,4 +50,9 @@ export function spreadOf(
   const spread = subtractDecimals(highest.price, lowest.price)
   const basisPoints = divideDecimals(multiplyDecimals(spread, '10000'), lowest.price, 2) ?? '0'
   return { lowest: lowest.market, highest: highest.market, spread, basisPoints, currency: most[0] }
+}
+
+/** A spread in words, by last trades. */
+export function spreadText(base: string, { lowest, highest, spread, basisPoints, currency }: Spread): string {
+  return `Spread of ${base} ${readable(spread)} ${currency}, ${readable(basisPoints, 1)} bp: least paid on ${lowest.exchange}, most on ${highest.exchange}`
 }

@@ -33,6 +33,22 @@ export interface TradeRow {
   readonly side: 'BUY' | 'SELL' | null
 }
 
+/** A row of `/v1/vwap`. */
+export interface AverageRow {
+  readonly exchange: string
+  readonly symbol: string
+  readonly price: string | null
+}
+
+/** A row of `/v1/corrections`. */
+export interface CorrectionRow {
+  readonly exchange: string
+  readonly symbol: string
+  readonly start: string
+  readonly end: string
+  readonly updated: string
+}
+
 /** A row of `/v1/symbols`. */
 export interface MarketRow {
   readonly exchange: string

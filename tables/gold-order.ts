@@ -67,7 +67,7 @@ export async function* tradesInOrder(
 function unreadOf(ports: Pick<Ports, 'store'>, file: DataFile, wanted: Wanted): Unread {
   const groups = readTrades(ports, file, wanted)
   const unread: Unread = {
-    bound: earliestOf(file),
+    bound: timesOf(file).first,
     async next() {
       const { value: columns, done } = await groups.next()
       if (done) return undefined
@@ -85,10 +85,14 @@ function runOf(columns: TradeColumns, wanted: Wanted): Run {
 
 const TIME_ID = GOLD_TABLE.columns.find(({ name }) => name === 'timestamp')?.id ?? -1
 
-/** Microseconds since 1970 that none of a file's trades is before. */
-function earliestOf(file: DataFile): number {
-  const { lower } = boundsOf(file, TIME_ID)
-  return Number((lower && decodeValue('timestamptz', lower)) ?? Number.NEGATIVE_INFINITY)
+/** Microseconds since 1970 that none of a file's trades is before, and that none is after. */
+export function timesOf(file: DataFile): { readonly first: number; readonly last: number } {
+  const { lower, upper } = boundsOf(file, TIME_ID)
+  const timeOfBound = (bound: Uint8Array | undefined) => bound && decodeValue('timestamptz', bound)
+  return {
+    first: Number(timeOfBound(lower) ?? Number.NEGATIVE_INFINITY),
+    last: Number(timeOfBound(upper) ?? Number.POSITIVE_INFINITY),
+  }
 }
 
 const timeOf = ({ columns, order, at }: Run) => columns.times[order[at]]

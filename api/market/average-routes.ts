@@ -1,27 +1,15 @@
 /** `GET /v1/vwap` and `GET /v1/twap`: one average price for each market. */
-import type { Context } from 'hono'
 import { PRICE_SCALE, QUANTITY_SCALE, QUOTE_SCALE } from '../../domain/decimal.ts'
-import { allTables } from '../../domain/tables.ts'
 import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
-import { asOfIn, nowOf, type Snapshots, snapshotsIn } from './as-of.ts'
-import { type Average, type AverageQuery, minuteAverages, timeAverages } from './averages.ts'
+import { type Average, minuteAverages, timeAverages } from './averages.ts'
 import { SETTLED_AFTER } from './candles.ts'
-import { type RowColumn, timeText } from './formats.ts'
-import { chooseMarkets, DAILY, marketsBy } from './markets.ts'
-import type { ParameterName } from './parameter-list.ts'
-import { PINNED_TABLES } from './pins.ts'
+import type { RowColumn } from './formats.ts'
 import { problem } from './problems.ts'
-import { type ReadRequest, readRequest } from './requests.ts'
-import type { MarketOptions, Route } from './route.ts'
-import { sendRows } from './send.ts'
-import { openTogether } from './together.ts'
+import { MOST_OF_TRADES, RANGE_PARAMETERS, rangeRoute } from './range-route.ts'
+import type { Route } from './route.ts'
 import { volumeAverages } from './volume-averages.ts'
 
-const TABLES = allTables().filter(({ name }) => PINNED_TABLES.includes(name))
-const COMMON = ['symbols', 'exchanges', 'start', 'end', 'as_of', 'format', 'numbers'] as const
-const TWAP_PARAMETERS = [...COMMON, 'method'] as const
-/** Trades are read one by one for an average by time. */
-const MOST_OF_TRADES = 7n * DAY_MICROS
+const TWAP_PARAMETERS = [...RANGE_PARAMETERS, 'method'] as const
 const MOST_OF_MINUTES = 366n * DAY_MICROS
 
 const COLUMNS: readonly RowColumn<Average>[] = [
@@ -42,60 +30,15 @@ const COLUMNS: readonly RowColumn<Average>[] = [
   { name: 'trades', type: 'count', doc: 'Number of trades within the range.', value: ({ trades }) => trades },
 ]
 
-interface Asked extends Omit<ReadRequest, 'query'> {
-  readonly query: AverageQuery
-  readonly now: bigint
-  readonly snapshots: Snapshots
-}
-
-function averageRoute(
-  { path, summary, parameters }: Pick<Route, 'path' | 'summary' | 'parameters'>,
-  averages: (options: MarketOptions, asked: Asked) => Promise<Average[]>,
-): Route {
-  return {
-    ...{ method: 'get', path, summary, parameters, columns: COLUMNS },
-    async answer(context, options) {
-      const asked = await askedIn(context, options, parameters)
-      const { format, numbers } = asked
-      const { from, to, asOf } = asked.query
-      const rows = await averages(options, asked)
-      const about = { start: timeText(from), end: timeText(to), snapshots: asked.snapshots }
-      return sendRows(context, {
-        ...{ columns: COLUMNS, rows, format, numbers },
-        ...{ next: undefined, isFixed: asOf.isFixed && asked.read.text('end') !== undefined, about },
-      })
-    },
-  }
-}
-
-async function askedIn(
-  context: Context,
-  { ports }: MarketOptions,
-  parameters: readonly ParameterName[],
-): Promise<Asked> {
-  const { read, format, numbers } = readRequest(context, parameters)
-  const { start: from, end } = read.range()
-  if (from === undefined) throw problem(400, 'start is missing: give the begin of the range.', 'start')
-  // All that is read is of these, which the answer names.
-  const tables = await openTogether(ports, TABLES)
-  const asOf = await asOfIn(ports, read, [...tables.values()])
-  const snapshots = snapshotsIn(asOf, tables.values())
-  const now = nowOf(asOf, ports)
-  // Nothing is known of the time to come.
-  const to = end === undefined || end > now ? now : end
-  if (from >= to) throw problem(400, 'start is not before the end of the range, which is now at the latest.', 'start')
-  const known = await marketsBy(ports, tables.get(DAILY.name), asOf)
-  const markets = chooseMarkets(known, read.codes('exchanges'), read.codes('symbols'))
-  return { read, query: { markets, from, to, asOf, tables }, now, snapshots, format, numbers }
-}
-
-const VWAP = averageRoute(
-  { path: '/vwap', summary: 'The average price of a range by volume, exactly.', parameters: COMMON },
+const VWAP = rangeRoute(
+  { path: '/vwap', summary: 'The average price of a range by volume, exactly.', parameters: RANGE_PARAMETERS },
+  COLUMNS,
   ({ ports }, { query, now }) => volumeAverages(ports, query, now - SETTLED_AFTER),
 )
 
-const TWAP = averageRoute(
+const TWAP = rangeRoute(
   { path: '/twap', summary: 'The average price of a range by time, exactly.', parameters: TWAP_PARAMETERS },
+  COLUMNS,
   ({ ports }, { read, query, now }) => {
     const length = query.to - query.from
     if (read.choice('method', ['trades', '1m'], 'trades') === 'trades') {

@@ -6,11 +6,13 @@ import { STREAM } from '../live/stream-route.ts'
 import { AUDIT_ROUTES } from './audit-routes.ts'
 import { AVERAGE_ROUTES } from './average-routes.ts'
 import { CANDLES } from './candle-routes.ts'
+import { CORRECTIONS } from './corrections-route.ts'
 import { COVERAGE } from './coverage-route.ts'
 import { DEAD_LETTER_ROUTES } from './dead-letter-routes.ts'
 import { asProblem } from './failures.ts'
 import { FEED_ROUTES } from './feed-routes.ts'
 import { EXPORTS, FILE } from './files.ts'
+import { LARGEST } from './largest-route.ts'
 import { SYMBOLS } from './market-routes.ts'
 import { MISSING } from './missing-route.ts'
 import { nearest } from './nearest.ts'
@@ -31,9 +33,11 @@ const ROUTES: readonly Route[] = [
   TRADES,
   SYMBOLS,
   ...AVERAGE_ROUTES,
+  LARGEST,
   SPREAD,
   REPLAY,
   STREAM,
+  CORRECTIONS,
   COVERAGE,
   MISSING,
   STATS,

@@ -20,7 +20,7 @@ import { allTrades, FAR_AHEAD, firstTrades, lastTrades, rowsOf, type TradeRow } 
 const PARAMETERS = ['symbols', 'exchanges', 'start', 'end', 'as_of', 'fresh', ...ROWS_PARAMETERS] as const
 const MAX_LIMIT = 50_000
 
-const COLUMNS: readonly RowColumn<TradeRow>[] = [
+export const TRADE_COLUMNS: readonly RowColumn<TradeRow>[] = [
   { name: 'exchange', type: 'text', doc: "The exchange's code.", value: ({ exchange }) => exchange },
   { name: 'symbol', type: 'text', doc: 'Base asset, then quote asset.', value: ({ symbol }) => symbol },
   {
@@ -49,7 +49,7 @@ const COLUMNS: readonly RowColumn<TradeRow>[] = [
 ]
 
 export const TRADES: Route = {
-  ...{ method: 'get', path: '/trades', parameters: PARAMETERS, columns: COLUMNS },
+  ...{ method: 'get', path: '/trades', parameters: PARAMETERS, columns: TRADE_COLUMNS },
   summary: "Gold's trades, each once, in the order of time; without start the last ones, the oldest first.",
   answer,
 }
@@ -84,7 +84,7 @@ async function answer(context: Context, { ports, writing }: MarketOptions): Prom
   const chosen = chooseMarkets(fresh?.trades ? withMarkets(known, fresh.trades) : known, exchanges, symbols)
   const markets = { has: named(exchanges, symbols) }
   const snapshotId = cursor?.snapshot ?? (fresh ? fresh.snapshotId : gold && asOf.snapshotOf(gold)?.['snapshot-id'])
-  const answer = { columns: COLUMNS, format, numbers, isFixed: asOf.isFixed }
+  const answer = { columns: TRADE_COLUMNS, format, numbers, isFixed: asOf.isFixed }
   const send = (rows: readonly TradeRow[], next?: string) =>
     sendRows(context, {
       ...answer,
@@ -100,7 +100,7 @@ async function answer(context: Context, { ports, writing }: MarketOptions): Prom
       count: ({ count }) => count,
       rows: rowsOf,
       names: { ...marketNames(chosen.values()), side: ['BUY', 'SELL'] },
-      batch: part => (numbers === 'float' ? batchOf(COLUMNS, rowsOf(part), numbers) : tradeBatch(part)),
+      batch: part => (numbers === 'float' ? batchOf(TRADE_COLUMNS, rowsOf(part), numbers) : tradeBatch(part)),
     })
   if (from === undefined) return send(await lastTrades(ports, gold, range, limit))
   // One more tells whether there is another page.

@@ -5,9 +5,9 @@ import type { Ports } from '../../domain/ports.ts'
 import { HOUR_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import type { DataFile } from '../../iceberg/types.ts'
-import { hourOf, planGold } from '../../tables/gold.ts'
+import { planGold } from '../../tables/gold.ts'
 import { type TradeColumns, type Wanted, wantedRows } from '../../tables/gold-columns.ts'
-import { type OrderedTrades, tradesInOrder } from '../../tables/gold-order.ts'
+import { type OrderedTrades, timesOf, tradesInOrder } from '../../tables/gold-order.ts'
 import { inTurns } from '../http/turns.ts'
 import type { Markets } from './markets.ts'
 import { requireRepaired } from './repairs.ts'
@@ -74,6 +74,10 @@ export async function* allTrades(
   yield* inTurns(tradesInOrder(ports, files, wantedOf(range), range.more && [range.more]))
 }
 
+/** The last of them are looked for in the newest seconds, then further and further back: microseconds. */
+const FIRST_SPAN = 4_000_000
+const MOST_SPAN = Number(HOUR_MICROS)
+
 /** The last of them, at most `limit`, the oldest first. @throws Corrupt */
 export async function lastTrades(
   ports: ReadPorts,
@@ -81,32 +85,38 @@ export async function lastTrades(
   range: TradeRange,
   limit: number,
 ): Promise<TradeRow[]> {
-  const hours = Map.groupBy(await goldFiles(ports, gold, range), hourOf)
-  const more =
-    range.more && Map.groupBy(wantedRows(range.more, wantedOf(range)), row => hourOfTime(range.more?.times[row] ?? 0))
+  const files = (await goldFiles(ports, gold, range)).map(file => ({ file, ...timesOf(file) }))
+  const wanted = wantedOf(range)
+  const { more } = range
+  const moreTimes = more ? Array.from(wantedRows(more, wanted), row => more.times[row]) : []
   let found: TradeRow[] = []
-  for (const hour of [...new Set([...hours.keys(), ...(more?.keys() ?? [])])].sort((a, b) => b - a)) {
-    const last: OrderedTrades[] = []
-    let held = 0
-    const wanted = within(wantedOf(range), hour)
-    const batches = tradesInOrder(ports, hours.get(hour) ?? [], wanted, range.more && [range.more])
-    for await (const batch of inTurns(batches)) {
-      last.push(batch)
-      held += batch.count
-      // Batches before the last of so many rows are not wanted.
-      while (held - last[0].count >= limit - found.length) held -= (last.shift() as OrderedTrades).count
-    }
-    found = [...last.flatMap(batch => rowsOf(batch)).slice(-(limit - found.length)), ...found]
-    if (found.length === limit) break
+  let { to } = wanted
+  for (let span = FIRST_SPAN; found.length < limit; span = Math.min(4 * span, MOST_SPAN)) {
+    // Times at which nothing can have been traded are passed over.
+    const newest = files.reduce(
+      (newest, { first, last }) => (first < to ? Math.max(newest, Math.min(last, to - 1)) : newest),
+      moreTimes.findLast(time => time < to) ?? Number.NEGATIVE_INFINITY,
+    )
+    if (newest < wanted.from) break
+    const from = Math.max(wanted.from, newest + 1 - span)
+    const some = files.filter(({ first, last }) => first < to && last >= from).map(({ file }) => file)
+    const rows = await lastOf(tradesInOrder(ports, some, { ...wanted, from, to }, more && [more]), limit - found.length)
+    found = [...rows, ...found]
+    to = from
   }
   return found
 }
 
-const HOUR = Number(HOUR_MICROS)
-const hourOfTime = (micros: number) => Math.floor(micros / HOUR)
-
-function within(wanted: Wanted, hour: number): Wanted {
-  return { ...wanted, from: Math.max(wanted.from, hour * HOUR), to: Math.min(wanted.to, (hour + 1) * HOUR) }
+async function lastOf(batches: AsyncIterable<OrderedTrades>, limit: number): Promise<TradeRow[]> {
+  const last: OrderedTrades[] = []
+  let held = 0
+  for await (const batch of inTurns(batches)) {
+    last.push(batch)
+    held += batch.count
+    // Batches before the last of so many rows are not wanted.
+    while (held - last[0].count >= limit) held -= (last.shift() as OrderedTrades).count
+  }
+  return last.flatMap(batch => rowsOf(batch)).slice(-limit)
 }
 
 /** Files that may hold trades of the range. @throws Problem 503 while some of its trades are being made again */
@@ -132,7 +142,7 @@ export function rowsOf(trades: OrderedTrades, begin = 0, end = trades.count): Tr
   return Array.from({ length: end - begin }, (_, i) => tradeOf(columns[from[begin + i]], rows[begin + i]))
 }
 
-function tradeOf(trades: TradeColumns, row: number): TradeRow {
+export function tradeOf(trades: TradeColumns, row: number): TradeRow {
   const { exchange, symbol, side, ids, times, price, quantity } = trades
   return {
     exchange: exchange.entries[exchange.indexes[row]],

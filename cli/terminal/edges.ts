@@ -88,8 +88,8 @@ const more = (count: number, width: number, look: Look): Line => [
 /** What is said of a body at the foot. */
 export interface Foot {
   readonly drawn: Drawn
-  /** Columns that are not shown. */
-  readonly hidden: number
+  /** Titles of columns that are not shown. */
+  readonly hidden: readonly string[]
   /** Rows of the table above and below those that are seen. */
   readonly above: number
   readonly below: number
@@ -109,11 +109,14 @@ export function footOf(body: Foot, screen: Screen, hint: string, width: number, 
     above > 0 ? `+${above} above` : '',
     below > 0 ? `+${below} below` : '',
     leftOut > 0 ? `${leftOut} ${leftOut === 1 ? 'row' : 'rows'} of tables above left out` : '',
-    hidden > 0 ? `${hidden} ${hidden === 1 ? 'column' : 'columns'} hidden` : '',
     screen.filter !== '' && !screen.isTyping
       ? `${drawn.rows} of ${total} ${total === 1 ? unit : `${unit}s`} with: ${harmless(screen.filter, look)}`
       : '',
     order ? `by ${orderTitle} ${order.isDescending ? down : up}` : '',
+    // Last, as many names may not fit.
+    hidden.length > 0
+      ? `${hidden.length} ${hidden.length === 1 ? 'column' : 'columns'} hidden: ${[...new Set(hidden)].join(', ')}`
+      : '',
   ].filter(Boolean)
   const keys = screen.isTyping
     ? [

@@ -105,7 +105,7 @@ function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look)
     details.length > 0 ? [...filled(lines, room + 2), ...details.slice(0, DETAILS - 1).map(text => [dim(text)])] : lines
   return {
     ...{ lines: [...upper, ...body], drawn, at, top, order },
-    hidden: plan.hidden + parts.reduce((sum, { hidden }) => sum + hidden, 0),
+    hidden: [...parts.flatMap(({ hidden }) => hidden), ...plan.hidden],
     ...{ above: top, below: Math.max(0, arranged.length - top - room), leftOut },
     ...{ total: table.rows.length, unit: table.unit, orderTitle: order ? table.columns[order.by].title : '' },
   }
@@ -128,8 +128,8 @@ function lineOf(
 
 interface Drawing {
   readonly lines: Line[]
-  /** Columns that are not shown. */
-  readonly hidden: number
+  /** Titles of columns that are not shown. */
+  readonly hidden: readonly string[]
   /** Rows of a table. */
   readonly rows: number
 }
@@ -137,12 +137,12 @@ interface Drawing {
 function partOf(part: Part, columns: number, look: Look): Drawing {
   if ('columns' in part) return tableLines(part, columns, look)
   const lines = ('block' in part ? part.block : [part]).map(line => cutLine(line, columns, look))
-  return { lines, hidden: 0, rows: 0 }
+  return { lines, hidden: [], rows: 0 }
 }
 
 const lineOnly = (line: Line, width: number, look: Look): Drawing => ({
   lines: [cutLine(line, width, look)],
-  hidden: 0,
+  hidden: [],
   rows: 0,
 })
 
@@ -174,7 +174,7 @@ function helpBody(width: number, room: number, look: Look): Body {
           cutLine([...line, plain(spaces(widest - lineWidth(line))), ...(lines[at + half] ?? [])], width, look),
         )
   return {
-    ...{ lines: beside, drawn: NOTHING, at: 0, top: 0, hidden: 0, above: 0, below: 0, leftOut: 0 },
+    ...{ lines: beside, drawn: NOTHING, at: 0, top: 0, hidden: [], above: 0, below: 0, leftOut: 0 },
     ...{ total: 0, unit: '', order: undefined, orderTitle: '' },
   }
 }

@@ -1,6 +1,7 @@
 /** What the terminal shows, as far as it is known: answers of the API, and what the command itself knows. */
 import type { Connection } from '../../figures/connection.ts'
-import type { DeadLetterRow, FeedRow, OutageRow } from '../../figures/operator-rows.ts'
+import type { MarketFigures } from '../../figures/market-figures.ts'
+import type { AuditAnswer, DeadLetterRow, FeedRow, OutageRow, TableRow } from '../../figures/operator-rows.ts'
 import type { Quote } from '../../figures/quotes.ts'
 import type { CandleRow, CoverageRow, MarketRow, StatsParts } from '../../figures/rows.ts'
 
@@ -43,8 +44,14 @@ export interface Seen extends SeenLog {
   readonly coverage: readonly CoverageHour[] | undefined
   /** The last day of the market that is looked into, by the minute, the oldest first. */
   readonly candles: { readonly market: string; readonly rows: readonly CandleRow[] } | undefined
+  /** What is said of that market besides, and starts of its candles that changed after they had closed, as `/v1/corrections` tells. */
+  readonly figures:
+    | { readonly market: string; readonly told: MarketFigures; readonly corrected: ReadonlySet<string> }
+    | undefined
   /** The newest records that were refused for the reason that is looked into, the newest first. */
   readonly letters: { readonly kind: string; readonly rows: readonly DeadLetterRow[] } | undefined
+  /** Files, snapshots and the last audit; undefined until they are known. */
+  readonly kept: { readonly tables: readonly TableRow[]; readonly audit: AuditAnswer } | undefined
   /** Whether the place has a log. */
   readonly hasLog: boolean
   /** What a run of its own says: that it drains, what a feed lacks. */
@@ -63,6 +70,8 @@ export function nothingSeen(place: string, nowMs: number, hasLog: boolean, hint 
       ends: undefined,
       coverage: undefined,
       candles: undefined,
+      figures: undefined,
+      kept: undefined,
       letters: undefined,
       log: undefined,
     },

@@ -51,7 +51,8 @@ const WHOLE_NAME = 24
 interface Layout {
   /** Numbers of the columns that are shown, and how wide each is. */
   readonly shown: readonly { readonly at: number; readonly width: number }[]
-  readonly hidden: number
+  /** Titles of the columns that are not. */
+  readonly hidden: readonly string[]
   /** Columns that it takes at the least; undefined where it fits. */
   readonly needed: number | undefined
   /** Whether a text of some row is cut. */
@@ -76,7 +77,7 @@ export function layout({ columns, rows }: Table, width: number, order: Order | u
     const last = free.reduce((a, b) => ((columns[b].importance ?? 0) <= (columns[a].importance ?? 0) ? b : a))
     shown = shown.filter(at => at !== last)
   }
-  const hidden = columns.length - shown.length
+  const hidden = columns.flatMap(({ title }, at) => (shown.includes(at) ? [] : [title]))
   if (total(least) > width) return { shown: [], hidden, needed: total(least), isCut: false }
   const widths = new Map(shown.map(at => [at, natural[at]]))
   // The widest name gives way first.

@@ -1,7 +1,10 @@
 /** Keeps what is known of a lake up to date, for as long as it is watched. */
 import type { Timers } from '../../domain/feed-ports.ts'
-import type { DeadLetterRow, FeedsAnswer, OutageRow } from '../../figures/operator-rows.ts'
-import type { CandleRow } from '../../figures/rows.ts'
+import { askMarketFigures, isLate } from '../../figures/market-figures.ts'
+import type { AuditAnswer, DeadLetterRow, FeedsAnswer, OutageRow, TableRow } from '../../figures/operator-rows.ts'
+import { MINUTE } from '../../figures/quotes.ts'
+import type { Parameters, RowsPage } from '../../figures/requests.ts'
+import type { CandleRow, CorrectionRow } from '../../figures/rows.ts'
 import { followFigures, type Pace, whileLooked } from './figures.ts'
 import { createLogTail } from './log-tail.ts'
 import { followPrices } from './prices.ts'
@@ -32,6 +35,9 @@ export interface Watch {
 }
 
 const [LOG_MS, COVERAGE_MS, CANDLES_MS, LETTERS_MS, ENDS_MS] = [1_000, 15_000, 2_000, 10_000, 10_000]
+/** The largest trade of an hour is looked for in all of them. */
+const FIGURES_MS = 15_000
+const KEPT_MS = 10_000
 const MOST_LETTERS = 200
 const DAY_MINUTES = 1_440
 
@@ -67,6 +73,28 @@ export function createWatch(
     const asked = { exchanges, symbols, timeframe: '1m', fill: 'null', limit: DAY_MINUTES }
     const { data } = (await (await askFor(ask, 'candles', asked, signal)).json()) as { readonly data: CandleRow[] }
     know({ candles: { market, rows: data } })
+  }
+
+  async function readKept(ask: AskApi): Promise<void> {
+    const [tables, answer] = await Promise.all([
+      askRows<TableRow>(ask, 'tables', {}, signal),
+      askFor(ask, 'audit', {}, signal),
+    ])
+    know({ kept: { tables, audit: (await answer.json()) as AuditAnswer } })
+  }
+
+  async function readFigures(ask: AskApi, market: string): Promise<void> {
+    const [exchanges, symbols] = market.split(':')
+    const start = new Date(timers.now() - DAY_MINUTES * MINUTE).toISOString()
+    const rowsOf = async (route: string, parameters: Parameters) =>
+      ((await (await askFor(ask, route, parameters, signal)).json()) as RowsPage<unknown>).data
+    const [told, corrections] = await Promise.all([
+      askMarketFigures(rowsOf, { exchanges, symbols }, timers.now()),
+      rowsOf('corrections', { exchanges, symbols, start }),
+    ])
+    const late = (corrections as readonly CorrectionRow[]).filter(row => isLate(row.end, Date.parse(row.updated)))
+    const corrected = new Set(late.map(row => row.start))
+    know({ figures: { market, told, corrected } })
   }
 
   /** The newest records of the last day that were refused for one reason. */
@@ -130,6 +158,20 @@ export function createWatch(
           CANDLES_MS,
           () => (looked().view === 'markets' ? looked().opened : undefined),
           market => readCandles(ask, market),
+          signal,
+        ),
+        whileLooked(
+          timers,
+          KEPT_MS,
+          () => (looked().view === 'tables' ? 'tables' : undefined),
+          () => readKept(ask),
+          signal,
+        ),
+        whileLooked(
+          timers,
+          FIGURES_MS,
+          () => (looked().view === 'markets' ? looked().opened : undefined),
+          market => readFigures(ask, market),
           signal,
         ),
         whileLooked(

@@ -60,6 +60,14 @@ describe('candles', () => {
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('ArrowLeft')
     await page.locator('[aria-live]', { hasText: 'high 88123.4567' }).waitFor({ state: 'attached' })
+    // The lake knows it, not this page alone.
+    await page.reload()
+    await untilText(page, '.sign', /live/)
+    await walkTo(page, start)
+    await untilText(page, '.legend', /corrected/)
+    await walkTo(page, start - MINUTE)
+    await untilText(page, '.legend', /closed|^(?!.*corrected)/)
+    expect(await textOf(page, '.legend')).not.toMatch(/corrected/)
   })
 
   test('whose trades are missing are gaps, explained where somebody rests on them', async () => {

@@ -89,13 +89,19 @@ describe('beside feeds', () => {
 })
 
 describe('without feeds', () => {
+  const from = BigInt(Date.now() - 100_000) * 1000n
+  const away = { kind: 'disconnect', fromId: null, toId: null, symbol: null } as const
   let site: PageLake
   beforeAll(async () => {
     site = await pageLake()
     await site.publish([tradeAt(0, '86000.5')])
-    const from = BigInt(Date.now() - 100_000) * 1000n
-    const away = { kind: 'disconnect', fromId: null, toId: null, symbol: null, toTime: from + 7_000_000n } as const
-    await site.report({ ...away, status: 'unknown', fromTime: from, cause: 'stale: nothing came for 30 s' })
+    await site.report({
+      ...away,
+      fromTime: from,
+      toTime: from + 7_000_000n,
+      status: 'unknown',
+      cause: 'stale: nothing came for 30 s',
+    })
   })
   afterAll(() => site.close())
 
@@ -108,6 +114,15 @@ describe('without feeds', () => {
     expect(await textOf(page, '.outages')).toMatch(
       /7\.0 s: stale: nothing came for 30 s No numbers of trades tell what it cost/,
     )
+    const kraken = { exchange: 'kraken', fromTime: from, toTime: from + 2_000_000n } as const
+    await site.report({ ...away, ...kraken, status: 'checked', cause: 'broken: ECONNRESET' })
+    await page.keyboard.press('r')
+    await untilText(page, '.connections section tbody', /KRAKEN/)
+    const first = () => textOf(page, '.connections section tbody th')
+    await page.getByRole('button', { name: 'Together' }).click()
+    expect(await first()).toBe('BINANCE')
+    await page.getByRole('button', { name: 'Together' }).click()
+    expect(await first()).toBe('KRAKEN')
     await page.keyboard.press('[')
     await untilText(page, '.connections', /BINANCE/)
     expect(await page.getByRole('button', { name: '1h' }).getAttribute('aria-pressed')).toBe('true')

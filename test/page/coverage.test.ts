@@ -45,6 +45,19 @@ test('says of each market and hour whether all is there, in words, by sign and b
   expect(await textOf(page, '.heat-legend')).toMatch(/1 lost trades cannot be had any more/)
 })
 
+test('has those markets first that lack most, by the heading of their column', async () => {
+  const page = await openPage(browser(), `${site.url}/#/coverage`)
+  await page.locator('.heat td').first().waitFor()
+  const names = async () =>
+    (await page.locator('.heat tbody th').allInnerTexts()).map(text => text.split(/\s+/).slice(0, 2).join(' '))
+  const byName = await names()
+  await page.locator('.heat-market button').click()
+  expect((await names())[0]).toBe('BINANCE ETHUSDT')
+  expect((await names()).toSorted()).toEqual(byName.toSorted())
+  await page.locator('.heat-market button').click()
+  expect(await names()).toEqual(byName)
+})
+
 test('is walked by key, and a cell opens its figures down to the missing numbers', async () => {
   const page = await openPage(browser(), `${site.url}/#/coverage`)
   await page.locator('.heat td').first().waitFor()
@@ -93,7 +106,7 @@ test('goes back days by key, and is in the address', async () => {
   await page.locator('.heat td').first().waitFor()
   await page.keyboard.press(']')
   await page.waitForURL(/hours=1M/)
-  await untilText(page, '.heat thead', /^Market \d{4}-\d\d/)
+  await untilText(page, '.heat thead', /^Market ↑ \d{4}-\d\d/)
   expect(await page.locator('.heat').getAttribute('aria-label')).toBe('Coverage by market and day')
   await page.locator('.coverage input').fill('kraken eth')
   await expect.poll(() => page.locator('.heat tbody tr').count()).toBe(1)

@@ -30,7 +30,7 @@ afterAll(() => site.close())
 const VIEWS = {
   chart: '#/chart?market=BINANCE:BTCUSDT&over=KRAKEN:BTCUSD&last=7200',
   markets: '#/markets',
-  trades: '#/trades',
+  trades: '#/trades?tape=BTC',
   pipeline: '#/pipeline',
   coverage: '#/coverage',
   refused: '#/refused',
@@ -42,7 +42,7 @@ const VIEWS = {
 const READY = {
   chart: '.legend .figures',
   markets: '.watch .spread',
-  trades: '.tape-rows li',
+  trades: '.market-figures li',
   pipeline: '.hop-Gold',
   coverage: '.heat td',
   refused: '.letter',

@@ -31,7 +31,7 @@ test('has the newest prices of all markets, however many pages of candles there 
 test('is put in the order of the day’s change by its heading, and back', async () => {
   const page = await openPage(browser(), `${site.url}/#/markets`)
   await untilText(page, '.watch', /BINANCE USDT 99,887\.50 USDT/)
-  const heading = page.locator('.watch th[aria-sort]')
+  const heading = page.locator('.watch th[aria-sort]').filter({ hasText: 'Change' })
   const changes = async () =>
     (await page.locator('.watch tbody .change').allTextContents()).map(text =>
       Number(/[+-]?[\d.]+(?= %)/.exec(text.replace('−', '-'))?.[0]),
@@ -49,4 +49,21 @@ test('is put in the order of the day’s change by its heading, and back', async
   expect(await changes()).toEqual(before.toSorted((a, b) => a - b))
   await heading.getByRole('button', { name: 'Change' }).click()
   expect(await page.locator('.watch .group').count()).toBe(3)
+})
+
+test('is put in the order of how old prices are by its heading', async () => {
+  const page = await openPage(browser(), `${site.url}/#/markets`)
+  await untilText(page, '.watch', /BINANCE USDT 99,887\.50 USDT/)
+  const heading = page.locator('.watch th[aria-sort]').filter({ hasText: 'Age' })
+  // What each was last traded at, as its title says.
+  const titles = () =>
+    page.evaluate(
+      `[...document.querySelectorAll('.watch .age')].map(age => Date.parse(age.title.slice(10)))`,
+    ) as Promise<number[]>
+  await heading.getByRole('button').click()
+  const oldest = await titles()
+  expect(oldest.length).toBeGreaterThan(4)
+  expect(oldest).toEqual(oldest.toSorted((a, b) => a - b))
+  await heading.getByRole('button').click()
+  expect(await titles()).toEqual(oldest.toSorted((a, b) => b - a))
 })

@@ -42,6 +42,20 @@ test('stands by what was wrong, in words, with how often and when', async () => 
   )
 })
 
+test('is sorted by what was wrong, by how often and by when', async () => {
+  const page = await openPage(browser(), `${site.url}/#/refused`)
+  await untilText(page, '.refused h2', /^3 records/)
+  const first = () => textOf(page, '.faults tbody tr:first-child b')
+  expect(await first()).toBe('price_validation')
+  await page.locator('.faults').getByRole('button', { name: 'What was wrong' }).click()
+  expect(await first()).toBe('deserialization_failed_or_null_fields')
+  await page.locator('.faults').getByRole('button', { name: 'What was wrong' }).click()
+  expect(await first()).toBe('price_validation')
+  await page.locator('.faults').getByRole('button', { name: 'Records' }).click()
+  await page.locator('.faults').getByRole('button', { name: 'Records' }).click()
+  expect(await first()).toBe('deserialization_failed_or_null_fields')
+})
+
 test('opens to the bytes, and to what they say where they are a trade', async () => {
   const page = await openPage(browser(), `${site.url}/#/refused`)
   await page.locator('.letter summary').first().waitFor()

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { openTable } from '../../iceberg/catalog.ts'
@@ -46,4 +47,44 @@ test('a file is read when the merge has reached its first trade', async () => {
   )
   expect(times).toEqual(inOrder)
   expect(inOrder.map(time => openedAt.get(time))).toEqual([1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 5])
+})
+
+test('trades are in order whatever is late in which file', async () => {
+  const SECOND = 1_000_000
+  // Seconds before the last file's; those of a file lie near each other but for the late ones.
+  const files = fc.array(
+    fc.record({
+      near: fc.array(fc.nat(20), { minLength: 1, maxLength: 5 }),
+      late: fc.array(fc.integer({ min: 20, max: 900 }), { maxLength: 3 }),
+    }),
+    { minLength: 2, maxLength: 8 },
+  )
+  await fc.assert(
+    fc.asyncProperty(files, async parts => {
+      const lake = memoryLake({ engine })
+      const times: number[] = []
+      for (const [number, { near, late }] of parts.entries()) {
+        const end = Number(START_MICROS) + number * 30 * SECOND
+        const some = [...near, ...late].map(seconds => end - seconds * SECOND)
+        await feed(
+          lake,
+          some.map((time, i) => tradeOf(times.length + i, { timestamp: BigInt(time) })),
+        )
+        times.push(...some)
+        await unifyAll(lake)
+      }
+      const gold = await openTable(lake.ports, GOLD_TABLE)
+      const snapshotId = gold && currentSnapshot(gold.metadata)?.['snapshot-id']
+      if (!gold || snapshotId === undefined) throw new Error('there is no Gold')
+      const end = BigInt(Math.max(...times))
+      const planned = await planGold(lake.ports, gold, { from: 0n, to: end }, snapshotId)
+
+      const found: number[] = []
+      for await (const { count, columns, from, rows } of tradesInOrder(lake.ports, planned, EVERY_TRADE))
+        for (let at = 0; at < count; at++) found.push(columns[from[at]].times[rows[at]])
+
+      expect(found).toEqual(times.sort((a, b) => a - b))
+    }),
+    { numRuns: 30 },
+  )
 })

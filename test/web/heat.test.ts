@@ -1,7 +1,7 @@
 /** The map of coverage, from rows of `/v1/coverage` that are written here by hand. */
 import { describe, expect, test } from 'vitest'
 import type { CoverageRow } from '../../figures/rows.ts'
-import { cellText, heatMapOf, kindsIn, percentOf, wholeOf } from '../../web/model/heat.ts'
+import { cellText, heatMapOf, kindsIn, percentOf, wholeOf, worstFirst } from '../../web/model/heat.ts'
 
 const row = (more: Partial<CoverageRow> = {}): CoverageRow => ({
   ...{ exchange: 'BINANCE', symbol: 'BTCUSDT', start: '2026-11-20T10:00:00Z', end: '2026-11-20T11:00:00Z' },
@@ -35,6 +35,14 @@ describe('the map', () => {
       ['BINANCE', 'BTCUSDT', ['complete', 'filled', 'complete']],
       ['BINANCE', 'ETHUSDT', ['lost', 'quiet', 'complete']],
       ['KRAKEN', 'BTCUSDT', ['', '', 'complete']],
+    ])
+  })
+
+  test('is put in order by what its markets lack, the worst first', () => {
+    expect(worstFirst(map.lines).map(({ exchange, symbol }) => [exchange, symbol])).toEqual([
+      ['BINANCE', 'ETHUSDT'],
+      ['BINANCE', 'BTCUSDT'],
+      ['KRAKEN', 'BTCUSDT'],
     ])
   })
 

@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { cellText, csvOf, historyIn, linesOf, remembered, type SqlAnswer, type SqlCell } from '../../web/model/sql.ts'
+import {
+  axisTexts,
+  cellText,
+  csvOf,
+  historyIn,
+  linesOf,
+  remembered,
+  type SqlAnswer,
+  type SqlCell,
+} from '../../web/model/sql.ts'
 
 const answer = (columns: Record<string, string>, rows: readonly (readonly SqlCell[])[]): SqlAnswer => ({
   columns: Object.entries(columns).map(([name, type]) => ({ name, type })),
@@ -91,4 +100,11 @@ test('queries are remembered, the newest first, each once and not without end', 
   ).toHaveLength(30)
   expect(historyIn('["a","b"]')).toEqual(['a', 'b'])
   expect([undefined, '', 'no', '{"a":1}', '[1,"a"]'].map(historyIn)).toEqual([[], [], [], [], ['a']])
+})
+
+test('times at an axis are of the day in UTC, with the date where it is another one', () => {
+  const at = (hour: number) => Date.UTC(2026, 10, 20, hour) / 1000
+  expect(axisTexts([at(22), at(23), at(24)])).toEqual(['22:00\n2026-11-20', '23:00', '00:00\n2026-11-21'])
+  expect(axisTexts([at(0), at(24)])).toEqual(['2026-11-20', '2026-11-21'])
+  expect(axisTexts([at(1), at(1) + 30])).toEqual(['01:00:00\n2026-11-20', '01:00:30'])
 })

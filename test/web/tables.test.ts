@@ -1,7 +1,8 @@
 /** The tables' columns: how they are sorted, and what they say. */
 import { expect, test } from 'vitest'
 import type { TableRow } from '../../figures/operator-rows.ts'
-import { sortedTables, TABLE_COLUMNS } from '../../web/model/tables.ts'
+import { sortedBy } from '../../web/model/sorting.ts'
+import { TABLE_COLUMNS } from '../../web/model/tables.ts'
 
 const row = (table: string, more: Partial<TableRow> = {}): TableRow => ({
   ...{ table, rows: 1, data_files: 2, delete_files: 0, bytes: 3_000_001, snapshots: 1, pins: 0 },
@@ -14,7 +15,7 @@ const textOf = (name: string, of: TableRow) => TABLE_COLUMNS[place(name)].text(o
 test('rows are sorted by a column, what is not known last in both directions', () => {
   const rows = [row('b', { rows: 9 }), row('a', { rows: 10, swept: '2026-11-20T09:00:00Z' }), row('c', { rows: 10 })]
   const names = (column: string, isDown: boolean) =>
-    sortedTables(rows, { column: place(column), isDown }).map(({ table }) => table)
+    sortedBy(rows, TABLE_COLUMNS, { column: place(column), isDown }).map(({ table }) => table)
   expect(names('Rows', true)).toEqual(['a', 'c', 'b'])
   expect(names('Rows', false)).toEqual(['b', 'a', 'c'])
   expect(names('Swept', true)).toEqual(['a', 'b', 'c'])

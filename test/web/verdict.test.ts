@@ -1,7 +1,8 @@
 /** What an audit found, in a sentence. */
 import { expect, test } from 'vitest'
 import type { AuditLaw, AuditVerdict } from '../../figures/operator-rows.ts'
-import { offenderText, stepText, verdictText } from '../../web/model/verdict.ts'
+import { verdictText } from '../../figures/verdict.ts'
+import { offenderText, stepText } from '../../web/model/verdict.ts'
 
 const law = (number: number, holds = true): AuditLaw => ({
   ...{ law: number, name: `Law ${number}`, holds, summary: '', notes: [], violations: [] },

@@ -2,7 +2,8 @@
 
 import type { AuditLaw, AuditVerdict } from '../../figures/operator-rows.ts'
 import { count, grouped } from '../../figures/pipeline.ts'
-import { offenderText, verdictText } from '../model/verdict.ts'
+import { verdictText } from '../../figures/verdict.ts'
+import { offenderText } from '../model/verdict.ts'
 
 export function Verdict({ verdict }: { readonly verdict: AuditVerdict }) {
   const { laws, losses, holds, feeds } = verdict

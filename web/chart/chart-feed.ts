@@ -1,11 +1,12 @@
 /** The candles that a chart shows: pages of history, further ones when it is scrolled, and live messages at its edge. */
 
-import { type CandleRow, type MarketRow, type Message, marketName } from '../../figures/rows.ts'
+import { isLate } from '../../figures/market-figures.ts'
+import { type CandleRow, type CorrectionRow, type MarketRow, type Message, marketName } from '../../figures/rows.ts'
 import { startOfDay, type Timeframe } from '../../figures/times.ts'
 import { askRows, reasonOf } from '../api/requests.ts'
 import { openStream } from '../api/stream.ts'
 import { now } from '../browser.ts'
-import { type Candle, type CandleBook, type Change, createCandleBook } from '../model/candle-book.ts'
+import { type Candle, type CandleBook, type Change, createCandleBook, windowName } from '../model/candle-book.ts'
 import { lengthOf, type Span } from '../model/view-state.ts'
 import { createStore, type Store } from '../store.ts'
 
@@ -59,22 +60,27 @@ export function openChartFeed(query: ChartQuery, listener: ChartListener): Chart
 
   const load = async (start: number, end: number | undefined): Promise<void> => {
     const iso = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString())
-    const pages = await Promise.all(
-      markets.map(market => {
-        const [exchanges, symbols] = market.split(':')
-        const range = { start: iso(start), end: iso(end), fill: 'null', limit: PAGE }
-        return askRows<CandleRow>(
-          'candles',
-          { exchanges, symbols, timeframe: timeframe.name, ...range, as_of: asOf },
-          signal,
-        )
-      }),
-    )
+    const asked = (market: string) => {
+      const [exchanges, symbols] = market.split(':')
+      return { exchanges, symbols, timeframe: timeframe.name, start: iso(start), end: iso(end) }
+    }
+    const [pages, corrected] = await Promise.all([
+      Promise.all(
+        markets.map(market => {
+          const page = { ...asked(market), fill: 'null', limit: PAGE, as_of: asOf }
+          return askRows<CandleRow>('candles', page, signal)
+        }),
+      ),
+      // What came later than an earlier state is no part of it.
+      asOf === undefined ? askRows<CorrectionRow>('corrections', asked(markets[0]), signal) : [],
+    ])
+    const known = new Set(corrected.filter(row => isLate(row.end, Date.parse(row.updated))).map(windowName))
     const isOlder = end !== undefined && Number.isFinite(from) && end <= from
     // What follows the last trade has not been, as far as the chart goes; before what is loaded it has.
     for (const page of pages)
       book.load(
         isOlder ? page : page.slice(0, page.findLastIndex(row => row.open !== null || row.status === 'gap') + 1),
+        known,
       )
     const list = book.candles(markets[0])
     from = Math.min(from, start)
@@ -129,7 +135,8 @@ export function openChartFeed(query: ChartQuery, listener: ChartListener): Chart
     if (message.type !== 'candle' && message.type !== 'correction') return
     const market = marketName(message.data)
     if (!markets.includes(market)) return
-    const change = book.apply(message.type, message.data, isEdge)
+    const isCorrection = message.type === 'correction' && isLate(message.data.end, now())
+    const change = book.apply(isCorrection ? 'correction' : 'candle', message.data, isEdge)
     if (change === 'none') return
     const candle = book.at(market, Date.parse(message.data.start))
     if (state.get().phase !== 'ready') ready()

@@ -1,6 +1,7 @@
 /** The figures of the window under the crosshair, or of the newest: word for word as the API gives them. */
 import { useEffect, useState } from 'preact/hooks'
 import { divideDecimals, multiplyDecimals, percentChange, readable, subtractDecimals } from '../../figures/decimals.ts'
+import { takerShare } from '../../figures/market-figures.ts'
 import { type CoverageRow, type MarketRow, marketName } from '../../figures/rows.ts'
 import type { Timeframe } from '../../figures/times.ts'
 import { askRows } from '../api/requests.ts'
@@ -30,7 +31,7 @@ export function Legend({ market, candle, timeframe, asOf, vwap, over }: LegendPr
         <time dateTime={candle.start}>{time} UTC</time> <span class="muted">{timeframe.name}</span>{' '}
         {status !== 'closed' && <span class={`tag tag-${status}`}>{status}</span>}{' '}
         {corrected && (
-          <span class="tag tag-corrected" title="A late trade changed it after it had closed, while this page was open">
+          <span class="tag tag-corrected" title="A late trade changed it after it had closed">
             corrected
           </span>
         )}
@@ -51,7 +52,12 @@ export function Legend({ market, candle, timeframe, asOf, vwap, over }: LegendPr
             tone={tone(change)}
           />
           <Figure name="Vol" title="Volume" value={volume} unit={market.base} />
-          <Figure name="Taker buy" title="Share of the volume that takers bought" value={takerShare(candle)} unit="%" />
+          <Figure
+            name="Taker buy"
+            title="Share of the volume that takers bought"
+            value={takerShare(candle) ?? null}
+            unit="%"
+          />
           <Figure
             name={`VWAP ${timeframe.name}`}
             title="Average price of the window, by volume"
@@ -116,11 +122,6 @@ function Figure({ name, title, value, unit, note, tone: look, swatch }: FigurePr
 }
 
 const tone = (change: string | undefined) => (change?.startsWith('+') ? 'up' : change?.startsWith('-') ? 'down' : '')
-
-function takerShare({ volume, taker_buy_volume: bought }: Candle): string | null {
-  if (volume === null || bought === null) return null
-  return divideDecimals(multiplyDecimals(bought, '100'), volume, 2) ?? null
-}
 
 /** How far another market's price is from this one's, in hundredths of a percent. */
 function distance(price: string | null, other: string | null | undefined): string | undefined {

@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { KINDS } from '../../figures/coverage.ts'
 import { instantText } from '../../figures/times.ts'
-import { cellText, type HeatCell, type HeatMap, wholeOf } from '../model/heat.ts'
+import { cellText, type HeatCell, type HeatMap, wholeOf, worstFirst } from '../model/heat.ts'
 
 export interface HeatTableProps {
   readonly map: HeatMap
@@ -14,7 +14,9 @@ export interface HeatTableProps {
 const SIGNS = new Map(KINDS.map(({ kind, sign }) => [kind, sign]))
 
 export function HeatTable({ map, unit, open }: HeatTableProps) {
-  const { starts, lines } = map
+  const { starts } = map
+  const [isWorstFirst, setWorstFirst] = useState(false)
+  const lines = isWorstFirst ? worstFirst(map.lines) : map.lines
   const [at, setAt] = useState({ line: 0, column: starts.length - 1 })
   const box = useRef<HTMLDivElement>(null)
   const line = Math.min(at.line, lines.length - 1)
@@ -60,8 +62,15 @@ export function HeatTable({ map, unit, open }: HeatTableProps) {
       >
         <thead>
           <tr>
-            <th scope="col" rowSpan={2} class="heat-market">
-              Market
+            <th scope="col" rowSpan={2} class="heat-market" aria-sort={isWorstFirst ? 'descending' : 'ascending'}>
+              <button
+                type="button"
+                class="sort"
+                title={isWorstFirst ? 'Order: by name' : 'Order: those first that lack most'}
+                onClick={() => setWorstFirst(!isWorstFirst)}
+              >
+                Market <span aria-hidden="true">{isWorstFirst ? '· lacking most first' : '↑'}</span>
+              </button>
             </th>
             {periods.map(({ name, length }) => (
               <th key={name} scope="colgroup" colSpan={length} class="heat-period">

@@ -4,7 +4,7 @@ import { type CandleRow, marketName } from '../../figures/rows.ts'
 export interface Candle extends CandleRow {
   /** Milliseconds since 1970. */
   readonly startMs: number
-  /** Whether it has been corrected since the page looks at it. */
+  /** Whether it has changed after it had closed, as far as that is known. */
   readonly corrected: boolean
 }
 
@@ -15,11 +15,15 @@ export interface CandleBook {
   /** A market's candles in the order of time, one for each window, also for those without trades. */
   candles(market: string): readonly Candle[]
   at(market: string, startMs: number): Candle | undefined
-  /** Takes rows as the API has them now. */
-  load(rows: readonly CandleRow[]): void
+  /** Takes rows as the API has them now. `corrected`: names of windows, as `windowName` makes them. */
+  load(rows: readonly CandleRow[], corrected?: ReadonlySet<string>): void
   /** Takes a message. What lies behind the loaded windows is passed by, unless `isEdge`: they reach up to now. */
   apply(type: 'candle' | 'correction', row: CandleRow, isEdge: boolean): Change
 }
+
+/** A market's window among those of one timeframe. */
+export const windowName = (row: Pick<CandleRow, 'exchange' | 'symbol' | 'start'>): string =>
+  `${marketName(row)} ${row.start}`
 
 export function createCandleBook(windowMs: number): CandleBook {
   const markets = new Map<string, Candle[]>()
@@ -41,12 +45,12 @@ export function createCandleBook(windowMs: number): CandleBook {
       const found = list[placeOf(list, startMs)]
       return found?.startMs === startMs ? found : undefined
     },
-    load(rows) {
+    load(rows, known) {
       for (const row of rows) {
         const list = listOf(marketName(row))
         const startMs = Date.parse(row.start)
         const before = list[placeOf(list, startMs)]
-        const corrected = before?.startMs === startMs && before.corrected
+        const corrected = known?.has(windowName(row)) === true || (before?.startMs === startMs && before.corrected)
         put(list, { ...row, startMs, corrected })
       }
     },

@@ -66,6 +66,16 @@ export function wholeOf({ cells }: HeatLine): { readonly whole: number; readonly
   return { whole: whole.length, ended: ended.length }
 }
 
+/** Those with the most buckets in which something is missing first, then by missing numbers; else as they were. */
+export function worstFirst(lines: readonly HeatLine[]): readonly HeatLine[] {
+  const lackOf = (line: HeatLine) => {
+    const { whole, ended } = wholeOf(line)
+    return ended - whole
+  }
+  const missingOf = ({ cells }: HeatLine) => cells.reduce((sum, cell) => sum + (cell?.row.missing ?? 0), 0)
+  return lines.toSorted((a, b) => lackOf(b) - lackOf(a) || missingOf(b) - missingOf(a))
+}
+
 /** The share that is here, `99.5 %`; undefined where the exchange gives no numbers. */
 export function percentOf({ complete }: CoverageRow): string | undefined {
   return complete === null ? undefined : `${multiplyDecimals(complete, '100')} %`

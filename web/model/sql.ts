@@ -93,3 +93,16 @@ export function historyIn(text: string | undefined): readonly string[] {
     return []
   }
 }
+
+/** What stands at places of an axis of time, seconds since 1970: the time of day, with the date below it where that is another one. */
+export function axisTexts(places: readonly number[]): string[] {
+  const isDays = places.every(place => place % 86_400 === 0)
+  const isSeconds = places.some(place => place % 60 !== 0)
+  return places.map((place, at) => {
+    const text = new Date(place * 1000).toISOString()
+    const date = text.slice(0, 10)
+    if (isDays) return date
+    const isOther = at === 0 || new Date(places[at - 1] * 1000).toISOString().slice(0, 10) !== date
+    return text.slice(11, isSeconds ? 19 : 16) + (isOther ? `\n${date}` : '')
+  })
+}

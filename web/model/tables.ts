@@ -3,14 +3,9 @@
 import type { TableRow } from '../../figures/operator-rows.ts'
 import { bytesText, grouped } from '../../figures/pipeline.ts'
 import { ageText } from '../../figures/times.ts'
+import type { SortColumn } from './sorting.ts'
 
-export interface TableColumn {
-  readonly name: string
-  /** What it means, where its name does not say it. */
-  readonly hint?: string
-  readonly isText?: boolean
-  /** What it is sorted by; undefined where nothing is known, which stands last. */
-  value(row: TableRow): number | string | undefined
+export interface TableColumn extends SortColumn<TableRow> {
   text(row: TableRow, atMs: number): string
 }
 
@@ -63,21 +58,4 @@ export const TABLE_COLUMNS: readonly TableColumn[] = [
 function fileBytes({ bytes: all, data_files: files, delete_files: deletes }: TableRow): number | undefined {
   // The sum has delete files in it: with some of them nobody knows an average.
   return all === null || files === null || files === 0 || (deletes ?? 0) > 0 ? undefined : Math.round(all / files)
-}
-
-export interface Sorting {
-  /** Place of the column. */
-  readonly column: number
-  readonly isDown: boolean
-}
-
-/** Rows of which the column knows nothing stand last, whichever way it goes. */
-export function sortedTables(rows: readonly TableRow[], { column, isDown }: Sorting): TableRow[] {
-  const { value } = TABLE_COLUMNS[column]
-  return [...rows].sort((first, second) => {
-    const [a, b] = [value(first), value(second)]
-    if (a === b) return first.table < second.table ? -1 : 1
-    if (a === undefined || b === undefined) return a === undefined ? 1 : -1
-    return (a < b ? -1 : 1) * (isDown ? -1 : 1)
-  })
 }

@@ -1,7 +1,10 @@
 /** What was wrong, how often, and when. */
+import { useState } from 'preact/hooks'
 import { grouped } from '../../figures/pipeline.ts'
 import { instantText } from '../../figures/times.ts'
 import { type Fault, faultText } from '../model/refused.ts'
+import { chosenSorting, type SortColumn, type Sorting, sortedBy } from '../model/sorting.ts'
+import { SortHead } from '../shell/sort-head.tsx'
 
 export interface FaultTableProps {
   readonly faults: readonly Fault[]
@@ -16,22 +19,22 @@ const [WIDTH, HEIGHT] = [240, 24]
 export function FaultTable({ faults, starts, chosen, choose }: FaultTableProps) {
   const most = Math.max(1, ...faults.flatMap(({ bars }) => bars))
   const when = (ms: number) => instantText(ms).slice(0, 16)
+  const columns: readonly SortColumn<Fault>[] = [
+    { name: 'What was wrong', isText: true, value: ({ errorType }) => errorType },
+    { name: 'Records', value: ({ total }) => total },
+    {
+      ...{ name: `When: ${when(starts[0])} to now`, hint: 'Sort by when there were most' },
+      value: ({ worstMs }) => worstMs,
+    },
+  ]
+  const [sorting, setSorting] = useState<Sorting>({ column: 1, isDown: true })
+  const sortBy = (column: number) => setSorting(before => chosenSorting(columns, before, column))
+  const shown = sortedBy(faults, columns, sorting)
   return (
     <table class="watch faults">
-      <thead>
-        <tr>
-          <th scope="col">What was wrong</th>
-          <th scope="col" class="number">
-            Records
-          </th>
-          <th scope="col" class="faults-time">
-            <span class="unseen">When: </span>
-            {when(starts[0])} to now
-          </th>
-        </tr>
-      </thead>
+      <SortHead columns={columns} sorting={sorting} sortBy={sortBy} />
       <tbody>
-        {faults.map(({ errorType, total, exchanges, bars, worstMs }) => (
+        {shown.map(({ errorType, total, exchanges, bars, worstMs }) => (
           <tr key={errorType} class={errorType === chosen ? 'current' : ''}>
             <th scope="row">
               <button

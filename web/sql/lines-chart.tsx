@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import UPlot from 'uplot'
 import { chartColors } from '../chart/colors.ts'
-import type { SqlLines } from '../model/sql.ts'
+import { axisTexts, type SqlLines } from '../model/sql.ts'
 import { painted } from '../shell/theme.ts'
 import { useStore } from '../store.ts'
 
@@ -31,7 +31,7 @@ export function LinesChart({ drawn }: { readonly drawn: SqlLines }) {
         scales: { x: { time: isTime } },
         tzDate: seconds => UPlot.tzDate(new Date(seconds * 1000), 'UTC'),
         axes: [
-          { ...look, label: isTime ? `${axis} (UTC)` : axis },
+          { ...look, label: isTime ? `${axis} (UTC)` : axis, ...(isTime && { values: (_, at) => axisTexts(at) }) },
           { ...look, size: 80 },
         ],
         series: [{}, ...lines.map(({ name }, at) => ({ label: name, stroke: colorOf(at), width: 1.5 }))],

@@ -4,10 +4,12 @@ import type { TableRow } from '../../figures/operator-rows.ts'
 import { bytesText, grouped } from '../../figures/pipeline.ts'
 import { usePolled } from '../api/polled.ts'
 import { askRows } from '../api/requests.ts'
-import { type Sorting, sortedTables, TABLE_COLUMNS } from '../model/tables.ts'
+import { chosenSorting, type Sorting, sortedBy } from '../model/sorting.ts'
+import { TABLE_COLUMNS } from '../model/tables.ts'
 import { Asked } from '../shell/asked.tsx'
 import { Empty, Failed, Loading } from '../shell/notices.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'
+import { SortHead } from '../shell/sort-head.tsx'
 import { useNow } from '../store.ts'
 
 const EVERY_MS = 30_000
@@ -15,12 +17,7 @@ const EVERY_MS = 30_000
 export function TablesView() {
   const { look, ...asked } = usePolled('', signal => askRows<TableRow>('tables', {}, signal), EVERY_MS)
   const [sorting, setSorting] = useState<Sorting>({ column: 0, isDown: false })
-  const sortBy = (column: number) =>
-    setSorting(before => ({
-      column,
-      // What is most is asked for first, and names begin with A.
-      isDown: before.column === column ? !before.isDown : TABLE_COLUMNS[column].isText !== true,
-    }))
+  const sortBy = (column: number) => setSorting(before => chosenSorting(TABLE_COLUMNS, before, column))
   const step = (columns: number) => sortBy((sorting.column + columns + TABLE_COLUMNS.length) % TABLE_COLUMNS.length)
   useShortcuts('Tables', [
     {
@@ -61,27 +58,9 @@ function TableTable({ rows, sorting, sortBy }: TableTableProps) {
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by key
     <section class="tables-box" tabIndex={0} aria-label="Tables">
       <table class="watch tables">
-        <thead>
-          <tr>
-            {TABLE_COLUMNS.map(({ name, hint, isText }, place) => {
-              const isSorted = place === sorting.column
-              return (
-                <th
-                  key={name}
-                  scope="col"
-                  class={isText ? '' : 'number'}
-                  aria-sort={isSorted ? (sorting.isDown ? 'descending' : 'ascending') : undefined}
-                >
-                  <button type="button" class="sort" title={hint} onClick={() => sortBy(place)}>
-                    {name} <span aria-hidden="true">{isSorted ? (sorting.isDown ? '↓' : '↑') : ''}</span>
-                  </button>
-                </th>
-              )
-            })}
-          </tr>
-        </thead>
+        <SortHead columns={TABLE_COLUMNS} sorting={sorting} sortBy={sortBy} />
         <tbody>
-          {sortedTables(rows, sorting).map(row => (
+          {sortedBy(rows, TABLE_COLUMNS, sorting).map(row => (
             <tr key={row.table}>
               {TABLE_COLUMNS.map(({ name, isText, text }) =>
                 isText ? (

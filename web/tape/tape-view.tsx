@@ -5,6 +5,7 @@ import { type MarketRow, marketName } from '../../figures/rows.ts'
 import { show, view } from '../shell/address.ts'
 import { useShortcuts } from '../shell/shortcuts.ts'
 import { useMedia } from '../store.ts'
+import { MarketFigures } from './market-figures.tsx'
 import { Tape } from './tape.tsx'
 
 export function TapeView({
@@ -47,6 +48,13 @@ export function TapeView({
           {isPaused ? 'Run' : 'Stop'}
         </button>
       </div>
+      {isAll ? (
+        <p class="hint">
+          Choose an asset or a market: its average prices and largest trades of the last hour are shown.
+        </p>
+      ) : (
+        <MarketFigures markets={wanted} />
+      )}
       <Tape
         symbols={isAll ? undefined : [...new Set(wanted.map(({ symbol }) => symbol))].join()}
         exchanges={isAll ? undefined : [...new Set(wanted.map(({ exchange }) => exchange))].join()}

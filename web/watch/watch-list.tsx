@@ -20,18 +20,43 @@ export interface WatchListProps {
 }
 
 const [WIDTH, HEIGHT] = [96, 24]
-/** The orders, one after another: by asset; what has risen most first; what has fallen most first. */
-const ORDERS = [
-  { sort: 'none', sign: '', does: 'those first that have risen most' },
-  { sort: 'descending', sign: ' ▾', does: 'those first that have fallen most' },
-  { sort: 'ascending', sign: ' ▴', does: 'by asset' },
-] as const
+/** What markets are sorted by besides their asset. */
+type By = 'change' | 'age'
+const FIRST: Readonly<Record<By, string>> = {
+  change: 'those first that have risen most',
+  age: 'those first that are oldest',
+}
+const LAST: Readonly<Record<By, string>> = {
+  change: 'those first that have fallen most',
+  age: 'those first that are newest',
+}
 
 export function WatchList({ markets, filter, current, choose, isNarrow }: WatchListProps) {
   const quotes = useQuotes()
   const time = useNow()
-  const [place, setPlace] = useState(0)
-  const order = ORDERS[place]
+  const [order, setOrder] = useState<{ readonly by: By; readonly isDown: boolean } | undefined>(undefined)
+  const head = (by: By, name: string) => {
+    const isBy = order?.by === by
+    const does = !isBy ? FIRST[by] : order.isDown ? LAST[by] : 'by asset'
+    return (
+      <th scope="col" class="number" aria-sort={!isBy ? 'none' : order.isDown ? 'descending' : 'ascending'}>
+        <button
+          type="button"
+          class="sort"
+          title={`Order: ${does}`}
+          onClick={() => setOrder(!isBy ? { by, isDown: true } : order.isDown ? { by, isDown: false } : undefined)}
+        >
+          {name}
+          <span aria-hidden="true">{isBy ? (order.isDown ? ' ▾' : ' ▴') : ''}</span>
+        </button>
+      </th>
+    )
+  }
+  const figureOf = (market: MarketRow) => {
+    const quote = quoteOf(quotes, market)
+    if (order?.by === 'age') return quote && String(time - Date.parse(quote.time))
+    return dayChange(quote, time)
+  }
   const groups = groupMarkets(markets, filter)
   const row = (market: MarketRow, isAlone: boolean) => (
     <Row
@@ -50,32 +75,21 @@ export function WatchList({ markets, filter, current, choose, isNarrow }: WatchL
           <th scope="col" class="number">
             Last price
           </th>
-          <th scope="col" class="number" aria-sort={order.sort}>
-            <button
-              type="button"
-              class="sort"
-              title={`Order: ${order.does}`}
-              onClick={() => setPlace((place + 1) % ORDERS.length)}
-            >
-              Change<span aria-hidden="true">{order.sign}</span>
-            </button>
-          </th>
+          {head('change', 'Change')}
           {!isNarrow && <th scope="col">Last hour</th>}
-          <th scope="col" class="number">
-            Age
-          </th>
+          {head('age', 'Age')}
         </tr>
       </thead>
-      {order.sort !== 'none' && (
+      {order && (
         <tbody>
-          {inOrderOfChange(
+          {inOrder(
             groups.flatMap(group => group.markets),
-            market => dayChange(quoteOf(quotes, market), time),
-            order.sort === 'ascending' ? 1 : -1,
+            figureOf,
+            order.isDown ? -1 : 1,
           ).map(market => row(market, true))}
         </tbody>
       )}
-      {(order.sort === 'none' ? groups : []).map(({ base, markets: some }) => (
+      {(order ? [] : groups).map(({ base, markets: some }) => (
         <tbody key={base}>
           <tr class="group">
             <th scope="rowgroup" colSpan={isNarrow ? 4 : 5}>
@@ -89,15 +103,15 @@ export function WatchList({ markets, filter, current, choose, isNarrow }: WatchL
   )
 }
 
-/** Those without a change come last, whatever the order. */
-function inOrderOfChange(
+/** By numbers as text; those without come last, whatever the order. */
+function inOrder(
   markets: readonly MarketRow[],
-  changeOf: (market: MarketRow) => string | undefined,
+  figureOf: (market: MarketRow) => string | undefined,
   direction: 1 | -1,
 ): readonly MarketRow[] {
-  const changes = new Map(markets.map(market => [market, changeOf(market)]))
+  const values = new Map(markets.map(market => [market, figureOf(market)]))
   return markets.toSorted((a, b) => {
-    const [first, second] = [changes.get(a), changes.get(b)]
+    const [first, second] = [values.get(a), values.get(b)]
     if (first === undefined || second === undefined) return Number(first === undefined) - Number(second === undefined)
     return direction * (Number(first) - Number(second))
   })

@@ -1,11 +1,14 @@
 /** One market: its last candles drawn, and all of the last day by the minute, the newest first. */
 import { compareDecimals, readable } from '../../../figures/decimals.ts'
+import { figureTexts, takerShare } from '../../../figures/market-figures.ts'
+import { spreadOf, spreadText } from '../../../figures/markets.ts'
+import { type CandleRow, marketName } from '../../../figures/rows.ts'
 import { instantText } from '../../../figures/times.ts'
 import { digitsIn, isTraded } from '../../plot/scale.ts'
 import { textPlot, windowsFor } from '../../plot/text-plot.ts'
 import type { Seen } from '../seen.ts'
 import type { Cell, Column, Table } from '../table.ts'
-import { harmless, type Line, type Look, plain, type Size } from '../text.ts'
+import { harmless, type Line, type Look, plain, type Size, wrap } from '../text.ts'
 import { countCell } from './pipeline.ts'
 
 const [MOST_ROWS, LEAST_ROWS] = [14, 8]
@@ -36,9 +39,40 @@ const COLUMNS: readonly Column[] = [
   { title: 'Volume', side: 'right', importance: 1 },
   { title: 'Trades', side: 'right', importance: 0 },
   { title: 'What it is', side: 'left', importance: 5 },
+  { title: 'Taker buy', side: 'right', importance: -1 },
 ]
 
-export function candlesTable({ candles }: Seen, market: string): Table {
+/** What is said of the market besides its candles: averages, its largest trade, and what its asset costs elsewhere. */
+export function figureLines(
+  { figures, markets = [], quotes }: Seen,
+  market: string,
+  width: number,
+  look: Look,
+): Line[] {
+  const row = markets.find(each => marketName(each) === market)
+  if (!row) return []
+  const told = figures?.market === market ? figureTexts(row, figures.told) : ['Reading its averages and largest trade…']
+  const spread = spreadOf(
+    markets.filter(({ base }) => base === row.base),
+    each => quotes.get(marketName(each))?.price,
+  )
+  const texts = [...told, ...(spread ? [spreadText(row.base, spread)] : [])]
+  return texts.flatMap(text => wrap(harmless(text, look), width, FIGURE_ROWS, look).map(line => [plain(line)]))
+}
+
+const FIGURE_ROWS = 3
+
+function shareCell(candle: CandleRow): Cell {
+  const share = takerShare(candle)
+  return share === undefined ? { text: '' } : { text: `${share} %`, order: { decimal: share } }
+}
+
+export function candlesTable({ candles, figures }: Seen, market: string): Table {
+  const corrected = figures?.market === market ? figures.corrected : undefined
+  const kindOf = ({ start, status }: CandleRow) => {
+    if (status === 'gap') return 'a gap'
+    return status === 'closed' && corrected?.has(start) ? 'corrected' : status
+  }
   const known = candles?.market === market ? candles.rows : []
   const digits = digitsIn(known)
   const price = (text: string | null): Cell =>
@@ -48,7 +82,8 @@ export function candlesTable({ candles }: Seen, market: string): Table {
     rows: known
       .filter(candle => isTraded(candle) || candle.status === 'gap')
       .toReversed()
-      .map(({ start, open, high, low, close, volume, trades, status }) => {
+      .map(candle => {
+        const { start, open, high, low, close, volume, trades, status } = candle
         const direction = open !== null && close !== null ? compareDecimals(close, open) : 0
         const tone = direction > 0 ? 'up' : direction < 0 ? 'down' : 'plain'
         return {
@@ -57,7 +92,8 @@ export function candlesTable({ candles }: Seen, market: string): Table {
             ...[price(open), price(high), price(low), { ...price(close), tone } as const],
             volume === null ? { text: '' } : { text: readable(volume), order: { decimal: volume } },
             trades === null ? { text: '' } : countCell(trades),
-            { text: status === 'gap' ? 'a gap' : status, tone: status === 'gap' ? 'bad' : 'dim' },
+            { text: kindOf(candle), tone: status === 'gap' ? 'bad' : 'dim' },
+            shareCell(candle),
           ],
         }
       }),

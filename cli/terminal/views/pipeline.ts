@@ -1,6 +1,7 @@
 /** The pipeline's figures as tables: its stages, the exchanges, the tables of the lake, and what was refused. */
-import { bytesText, grouped, type Hop, LATE_MS, type Pipeline, pipelineOf } from '../../../figures/pipeline.ts'
-import { ageText, lengthText } from '../../../figures/times.ts'
+import { bytesText, count, grouped, type Hop, LATE_MS, type Pipeline, pipelineOf } from '../../../figures/pipeline.ts'
+import { ageText, instantText, lengthText } from '../../../figures/times.ts'
+import { verdictText } from '../../../figures/verdict.ts'
 import type { Seen } from '../seen.ts'
 import type { Cell, Column, Table } from '../table.ts'
 import { harmless, type Look, signsOf } from '../text.ts'
@@ -114,13 +115,34 @@ const TABLES: readonly Column[] = [
   { title: 'Table', side: 'left', mayBeCut: true },
   { title: 'Rows', side: 'right' },
   { title: 'Rows/s', side: 'right', importance: 2 },
-  { title: 'Size', side: 'right', importance: 1 },
-  { title: 'Committed', side: 'right', importance: 3 },
+  { title: 'Size', side: 'right', importance: 3 },
+  { title: 'Committed', side: 'right', importance: 4 },
 ]
+const FILES: readonly Column[] = [
+  { title: 'Files', side: 'right', importance: 1 },
+  { title: 'Snapshots', side: 'right', importance: 0 },
+]
+
+/** Whether candles agree with their trades, and what the last audit found. */
+export function checkTexts({ stats, kept, nowMs }: Seen): readonly string[] {
+  const check = stats?.candle_check
+  const hour = (time: string) => instantText(Date.parse(time)).slice(11, 16)
+  const checked = !check
+    ? 'Working the candles of the last hour out again…'
+    : `Candles of ${hour(check.start)} to ${hour(check.end)} UTC against ${count(check.trades, 'trade')}: ${check.holds ? 'all agree.' : `${grouped(check.differing)} differ.`}`
+  if (!kept) return [checked]
+  const { last, running } = kept.audit
+  const found = !last
+    ? 'No audit was made over HTTP yet: the page makes one, and tradelake audit too.'
+    : `Audit ${ageText(Math.max(0, nowMs - Date.parse(last.started)))}: ${last.verdict ? verdictText(last.verdict) : (last.problem ?? 'it gave no verdict.')}`
+  return [checked, running ? `An audit is under way, step ${running.done} of ${running.of}. ${found}` : found]
+}
 
 export function tablesTable(seen: Seen, look: Look): Table {
   const since = sinceOf(seen)
   const rates = new Map(pipelineIn(seen).hops.flatMap(({ tables }) => tables.map(({ table, rate }) => [table, rate])))
+  const files = seen.kept && new Map(seen.kept.tables.map(each => [each.table, each]))
+  const known = (count: number | null | undefined) => (count === null || count === undefined ? NONE : countCell(count))
   const rows = (seen.stats?.tables ?? []).map(({ table, rows, bytes, committed }) => ({
     cells: [
       { text: harmless(table, look) },
@@ -128,9 +150,11 @@ export function tablesTable(seen: Seen, look: Look): Table {
       rateCell(rates.get(table), seen, look),
       bytes === null ? NONE : { text: bytesText(bytes), order: bytes },
       ageCell(Date.parse(seen.stats?.time ?? '') - Date.parse(committed) + since),
+      ...(files ? [known(files.get(table)?.data_files), known(files.get(table)?.snapshots)] : []),
     ],
   }))
-  return { columns: TABLES, rows, unit: 'table', empty: 'The lake has no tables yet: nothing has been committed.' }
+  const columns = [...TABLES, ...(files ? FILES : [])]
+  return { columns, rows, unit: 'table', empty: 'The lake has no tables yet: nothing has been committed.' }
 }
 
 const DEAD_LETTERS: readonly Column[] = [

@@ -3,14 +3,15 @@ import { grouped, LATE_MS } from '../../../figures/pipeline.ts'
 import { lengthText } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
 import type { Table } from '../table.ts'
-import { dim, type Line, type Look, plain, type Size } from '../text.ts'
-import { candlesTable, chartLines } from './chart.ts'
+import { dim, harmless, type Line, type Look, plain, type Size, wrap } from '../text.ts'
+import { candlesTable, chartLines, figureLines } from './chart.ts'
 import { endsTable } from './ends.ts'
 import { gapsLegend, gapsTable, hoursTable, hoursTitle } from './gaps.ts'
 import { lettersTable, lettersTitle } from './letters.ts'
 import { logLines, logTable } from './log.ts'
 import { marketsTable } from './markets.ts'
 import {
+  checkTexts,
   deadLettersTable,
   exchangesTable,
   hasRates,
@@ -58,14 +59,18 @@ export function viewOf(
       return { above: [stagesTable(seen, look), [], exchangesTable(seen, look), []], table: marketsTable(seen, look) }
     case 'markets': {
       if (opened === undefined) return { above: [], table: marketsTable(seen, look) }
-      const size = { columns, rows: rows - LEAST_TABLE - 1 }
+      const figures = figureLines(seen, opened, columns, look)
+      const size = { columns, rows: rows - LEAST_TABLE - 1 - figures.length }
       const [name, ...chart] = chartLines(seen, opened, size, look)
-      return { above: [name, { block: [...chart, []] }], table: candlesTable(seen, opened) }
+      return { above: [name, { block: chart }, { block: [...figures, []] }], table: candlesTable(seen, opened) }
     }
     case 'feeds':
       return { above: [...feedLines(seen), [], endsTable(seen, look), []], table: exchangesTable(seen, look) }
     case 'tables':
-      return { above: [], table: tablesTable(seen, look) }
+      return {
+        above: [{ block: [...checkTexts(seen).flatMap(text => wrapped(text, columns, look)), []] }],
+        table: tablesTable(seen, look),
+      }
     case 'dlq':
       return opened === undefined
         ? { above: [refusedLine(seen), []], table: deadLettersTable(seen, look) }
@@ -78,6 +83,10 @@ export function viewOf(
       return { above: logLines(seen, opened), table: logTable(seen, opened, look) }
   }
 }
+
+const MOST_LINES = 3
+const wrapped = (text: string, width: number, look: Look): Line[] =>
+  wrap(harmless(text, look), width, MOST_LINES, look).map(line => [plain(line)])
 
 function feedLines({ stats }: Seen): Line[] {
   if (!stats?.feeds) return [[dim('Reading what the feeds report…')]]

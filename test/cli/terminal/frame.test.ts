@@ -36,7 +36,7 @@ describe('the markets', () => {
       'Market              Last price     24 h        Age',
       'BINANCE:BTCUSDT    86,432.10 ▲  +8.04 %    2 s ago',
       'BINANCE:SHIBUSDT  0.00000821 ▼  -2.26 %  3 min ago',
-      '2 columns hidden',
+      '2 columns hidden: Quote, Last hour',
       KEYS,
     ])
   })
@@ -123,7 +123,7 @@ test('the overview has stages with what comes now, exchanges, and the markets be
     'BINANCE:SHIBUSDT                           0.00000821 ▼  -2.26 %  3 min ago',
     `KRAKEN:BTCUSD     ${LONG}               7 s ago`,
     'KRAKEN:NEWUSD                              no price yet',
-    '2 columns hidden',
+    '2 columns hidden: Quote, Last hour',
     KEYS,
   ])
 })
@@ -160,7 +160,9 @@ test('the other views have their figures', async () => {
     'Exchange  Messages/s  Last trade  Markets  Messages  Waiting  Refused in 24 h',
     'BINANCE          100     2 s ago        2     1,000        3               30',
   ])
-  expect((await of({ view: 'tables' })).slice(0, 2)).toEqual([
+  expect((await of({ view: 'tables' })).slice(0, 4)).toEqual([
+    'Working the candles of the last hour out again…',
+    '',
     'Table                   Rows  Rows/s    Size  Committed',
     'bronze_binance_trades  1,000     100  1.5 MB    3 s ago',
   ])

@@ -81,22 +81,39 @@ test('a market that is opened has its candles drawn, and each minute with exact 
     }
   }
   const rows = [candle(7, ['100', '108', '100', '106']), candle(8, ['106', '107', '102', '103.25'], 'gap')]
-  const seen: Seen = { ...WELL, candles: { market: 'BINANCE:BTCUSDT', rows } }
-  const { lines } = await drawn(seen, { view: 'markets', opened: 'BINANCE:BTCUSDT' }, 80, 26)
+  const market = 'BINANCE:BTCUSDT'
+  const asked = { exchange: 'BINANCE', symbol: 'BTCUSDT' }
+  const trade = { ...asked, id: 'BINANCE-7', time: '2026-11-20T11:57:03.5Z', price: '104.5', quantity: '1.25' }
+  const seen: Seen = {
+    ...SEEN,
+    ...{ stats: WELL.stats, candles: { market, rows } },
+    quotes: new Map([...SEEN.quotes, ['KRAKEN:BTCUSD', quoteOf('86500.5', 1)]]),
+    figures: {
+      ...{ market, corrected: new Set(['2026-11-20T11:57:00Z']) },
+      told: {
+        ofHour: [{ ...asked, price: '104.0123456789' }],
+        ofDay: [{ ...asked, price: null }],
+        largest: [{ ...trade, side: 'SELL' }],
+      },
+    },
+  }
+  const { lines } = await drawn(seen, { view: 'markets', opened: market }, 80, 30)
   expect(lines[3]).toBe('BINANCE:BTCUSDT 1m')
   expect(lines[4]).toBe('│      108.00')
-  expect(lines.slice(12, 23)).toEqual([
+  expect(lines.slice(12, 25)).toEqual([
     '┃      100.00',
     '──×',
     '11:57',
     'last 103.25  2026-11-20 11:58 gap  O 106.00  H 107.00  L 102.00  volume 1.5',
     '12 trades',
     '× trades are missing in 1 window',
+    'VWAP last hour 104.0123456789, since 00:00 UTC none USDT',
+    'Largest in the last hour 1.25 BTC at 104.5 USDT, sold 11:57:03',
+    'Spread of BTC 68.4 USD, 7.91 bp: least paid on BINANCE, most on KRAKEN',
     '',
     'Minute (UTC)        Open    High     Low   Close  Volume  Trades  What it is',
     '2026-11-20 11:58  106.00  107.00  102.00  103.25     1.5      12  a gap',
-    '2026-11-20 11:57  100.00  108.00  100.00  106.00     1.5      12  closed',
-    '',
+    '2026-11-20 11:57  100.00  108.00  100.00  106.00     1.5      12  corrected',
   ])
   const other = await drawn(seen, { view: 'markets', opened: 'KRAKEN:BTCUSD' }, 80, 26)
   expect(other.lines.slice(3, 5)).toEqual(['KRAKEN:BTCUSD', 'Reading its candles…'])
@@ -139,6 +156,33 @@ test.each([
     expect(lines.slice(name, table).some(line => line.includes('last 103.125'))).toBe(isPlotted)
   },
 )
+
+test('tables have their files, and above them whether candles agree with trades and what the last audit found', async () => {
+  const [start, end] = ['2026-11-20T11:00:00Z', '2026-11-20T12:00:00Z']
+  const check = { start, end, trades: 1_234, candles: 10, differing: 2, holds: false, examples: [] }
+  const verdict = { holds: true, laws: [], losses: [] }
+  const last = { started: '2026-11-20T11:50:30Z', seconds: 2, problem: null, verdict }
+  const row = { ...{ rows: 1, data_files: 7, delete_files: 0, bytes: 1, snapshots: 41, oldest_snapshot: null } }
+  const times = { committed: null, pins: 0, joined: null, dropped: null, swept: null }
+  const seen: Seen = {
+    ...WELL,
+    stats: WELL.stats && { ...WELL.stats, candle_check: check },
+    kept: {
+      tables: [{ table: 'gold_crypto_trades', ...row, ...times }],
+      audit: { can: true, running: null, last },
+    },
+  }
+  const { lines } = await drawn(seen, { view: 'tables' }, 80, 20)
+  const at = lines.findIndex(line => line.startsWith('Candles of'))
+  expect(lines.slice(at, at + 5)).toEqual([
+    'Candles of 11:00 to 12:00 UTC against 1,234 trades: 2 differ.',
+    'Audit 10 min ago: All six laws hold: nothing is lost, nothing doubled, and every',
+    'candle is exact.',
+    '',
+    'Table                   Rows  Rows/s    Size  Committed  Files  Snapshots',
+  ])
+  expect(lines.find(line => line.startsWith('gold_crypto'))).toMatch(/3 s ago {6}7 {9}41$/)
+})
 
 test('refused records say why, where they are in Kafka, and what their bytes are', async () => {
   const row = {

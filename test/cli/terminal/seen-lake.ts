@@ -119,6 +119,8 @@ export const SEEN: Seen = {
     { time: iso(NOW - 7_200_000), level: 'WARN', message: 'a feed lost its connection', details: 'exchange=binance' },
   ],
   candles: undefined,
+  figures: undefined,
+  kept: undefined,
   letters: undefined,
   log: [
     { time: iso(NOW - 1_000), level: 'ERROR', message: 'a feed is silent', details: 'exchange=kraken' },

@@ -64,7 +64,7 @@ describe('the screen', () => {
     expect((await virtual.lines()).join('\n')).toContain('q, Ctrl-C')
     await virtual.type('4')
     await virtual.type('4')
-    expect((await virtual.lines())[3]).toMatch(/^Table /)
+    expect((await virtual.lines())[5]).toMatch(/^Table /)
     expect(screen.looked()).toMatchObject({ view: 'tables' })
     screen.close()
   })

@@ -126,6 +126,24 @@ describe('a lake that is watched', () => {
     await watch.stop()
   })
 
+  test('has the averages and the largest trade of the market that is opened, as the API tells them', async () => {
+    const { watch, timers, paths } = watched({ view: 'markets', opened: 'BINANCE:BTCUSDT' })
+    await until(timers, () => watch.seen().figures !== undefined)
+    const { market, told, corrected } = watch.seen().figures ?? {}
+    const some = lake.trades.filter(
+      ({ exchange, symbol, timestamp }) =>
+        exchange === 'BINANCE' && symbol === 'BTCUSDT' && timestamp >= NOW - 3_600_000_000n,
+    )
+    const largest = some.reduce((a, b) => (b.quantity > a.quantity ? b : a))
+    const volume = some.reduce((sum, { quantity }) => sum + quantity, 0n)
+    const worth = some.reduce((sum, { quantity, price }) => sum + quantity * price, 0n)
+    expect([market, corrected?.size, told?.ofDay.length]).toEqual(['BINANCE:BTCUSDT', 0, 1])
+    expect(told?.largest.map(({ id }) => id)).toEqual([largest.tradeId])
+    expect(Number(told?.ofHour[0]?.price)).toBeCloseTo(Number(worth / volume) / 1e10, 6)
+    expect(paths.filter(path => path.startsWith('largest'))).toHaveLength(1)
+    await watch.stop()
+  })
+
   test('has the records of the kind of refusal that is opened, as the API tells them', async () => {
     await ingest(
       lake.ports,

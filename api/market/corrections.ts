@@ -1,0 +1,97 @@
+/** Candles that were changed after a commit had closed their window, as far as the table's snapshots tell. */
+import { candleKey, marketKey } from '../../domain/candles.ts'
+import type { Ports } from '../../domain/ports.ts'
+import { dayOf } from '../../domain/time.ts'
+import type { Windows } from '../../domain/windows.ts'
+import type { LoadedTable } from '../../iceberg/catalog.ts'
+import { currentSnapshot, snapshotById } from '../../iceberg/metadata.ts'
+import { planFiles } from '../../iceberg/scan.ts'
+import type { Snapshot } from '../../iceberg/table-metadata.ts'
+import { readCandles } from '../../tables/candles.ts'
+import type { Markets } from './markets.ts'
+
+export interface CorrectionRange {
+  readonly windows: Windows
+  readonly markets: Markets
+  /** Starts of windows, microseconds since 1970: the first may be `from`, and none is `to`. */
+  readonly from: bigint
+  readonly to: bigint
+}
+
+export interface Correction {
+  readonly exchange: string
+  readonly symbol: string
+  /** Microseconds since 1970. */
+  readonly windowStart: bigint
+  readonly windowEnd: bigint
+  /** When the candle changed last. */
+  readonly updatedAt: bigint
+}
+
+export interface Corrections {
+  /** In the order of their windows, then exchange, then symbol. */
+  readonly rows: readonly Correction[]
+  /** The end of a window from which on every correction is known, microseconds since 1970; before it some may not be. */
+  readonly knownFrom: bigint
+}
+
+/**
+ * A window is closed by the first commit of its table behind its end, as `/v1/stream` has it: its candle was corrected where a snapshot stands
+ * between that end and the candle's last change. Where no kept snapshot does, it was not, if all of that time are kept; else nobody knows.
+ * @throws Corrupt
+ */
+export async function findCorrections(
+  ports: Pick<Ports, 'store' | 'state'>,
+  table: LoadedTable,
+  { windows, markets, from, to }: CorrectionRange,
+): Promise<Corrections> {
+  const { commits, knownFrom } = historyOf(table)
+  const end = from < to ? windows.endOf(windows.startOf(to - 1n)) : to
+  const files = await planFiles(ports, table, {
+    where: [
+      { column: 'window_start', ranges: [{ lower: from, upper: end - 1n }] },
+      { column: 'window_date', ranges: [{ lower: dayOf(from), upper: dayOf(end - 1n) }] },
+    ],
+  })
+  const changed = new Map<string, Correction>()
+  for (const { key } of files)
+    for (const { exchange, symbol, windowStart: part, updatedAt } of await readCandles(ports, key)) {
+      const windowStart = windows.startOf(part)
+      if (windowStart < from || windowStart >= to || !markets.has(marketKey(exchange, symbol))) continue
+      const place = candleKey({ exchange, symbol, windowStart })
+      const known = changed.get(place)
+      if (known && known.updatedAt >= updatedAt) continue
+      changed.set(place, { exchange, symbol, windowStart, windowEnd: windows.endOf(windowStart), updatedAt })
+    }
+  const rows = [...changed.values()].filter(({ windowEnd, updatedAt }) => {
+    const closed = commits.find(time => time >= windowEnd)
+    return closed !== undefined && closed < updatedAt
+  })
+  return { rows: rows.sort(inOrder), knownFrom }
+}
+
+/** When the table was committed, as far as its snapshots are kept, the oldest first; and since when none of them has expired. */
+function historyOf({ metadata }: LoadedTable): { commits: bigint[]; knownFrom: bigint } {
+  const timeOf = (snapshot: Snapshot) => BigInt(snapshot['timestamp-ms']) * 1000n
+  const head = currentSnapshot(metadata)
+  if (!head) return { commits: [], knownFrom: 0n }
+  let oldest = head
+  for (;;) {
+    const parent = oldest['parent-snapshot-id']
+    const before = parent === undefined ? undefined : snapshotById(metadata, parent)
+    if (!before) break
+    oldest = before
+  }
+  const isWhole = oldest['parent-snapshot-id'] === undefined
+  // A pointer that was set back leaves snapshots that are no part of what the table has become.
+  const own = metadata.snapshots.filter(each => each['sequence-number'] <= head['sequence-number'])
+  return {
+    commits: own.map(timeOf).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)),
+    knownFrom: isWhole ? 0n : timeOf(oldest),
+  }
+}
+
+function inOrder(a: Correction, b: Correction): number {
+  if (a.windowStart !== b.windowStart) return a.windowStart < b.windowStart ? -1 : 1
+  return marketKey(a.exchange, a.symbol) < marketKey(b.exchange, b.symbol) ? -1 : 1
+}

@@ -10,16 +10,19 @@ import { dataPrefix, topicName } from '../domain/names.ts'
 import { piecesOf } from '../domain/pieces.ts'
 import type { InvocationContext, Ports, Telemetry } from '../domain/ports.ts'
 import { tradeStream } from '../domain/streams.ts'
-import { bronzeTable } from '../domain/tables.ts'
+import { allTables, bronzeTable, committedTables, GOLD_TABLE, type TableDefinition } from '../domain/tables.ts'
 import { bronzeHandler } from '../functions/bronze/handler.ts'
 import { commitHandler } from '../functions/commit/handler.ts'
+import { NOTHING_UNIFIED } from '../functions/gold/gold.ts'
 import { goldHandler } from '../functions/gold/handler.ts'
 import { maintainHandler } from '../functions/maintain/handler.ts'
-import { ohlcvHandler } from '../functions/ohlcv/handler.ts'
+import { ohlcvHandler, tablesOf } from '../functions/ohlcv/handler.ts'
+import { oneGoldAtATime, whileUnpaused } from '../functions/pausing.ts'
 import { silverHandler } from '../functions/silver/handler.ts'
 import { sweepHandler } from '../functions/sweep/handler.ts'
-import { DEFAULT_PARTITIONS } from '../infra/context.ts'
+import { findTable } from '../iceberg/catalog.ts'
 import { bronzeWindowSeconds, goldRunsPerMinute } from '../infra/freshness.ts'
+import { partitionsFor } from '../infra/sizes.ts'
 import { memoryLake } from '../test/functions/support.ts'
 import { createMarket } from '../test/records/market.ts'
 import { SILENT } from '../test/silent-log.ts'
@@ -60,9 +63,18 @@ export async function runMarket({ freshness, rate, minutes }: MarketRun): Promis
     return found
   }
   let current = nothingCounted()
-  /** A function with its container; each call says what it counts as. */
-  const stage = <E, R>(make: (ports: Ports) => (event: E, context: InvocationContext) => Promise<R>) => {
-    const handler = make(counting(lake.ports, () => current, onPut, partitions))
+  /** A function with its container, as its `lambda.ts` wires it; each call says what it counts as. `mirrors`: whose pointers it reads in the end. */
+  const stage = <E, R>(
+    make: (ports: Ports) => (event: E, context: InvocationContext) => Promise<R>,
+    mirrors: (event: E) => readonly TableDefinition[] = () => [],
+  ) => {
+    const ports = counting(lake.ports, () => current, onPut, partitions)
+    const work = whileUnpaused(ports, make(ports))
+    const handler = async (event: E, context: InvocationContext) => {
+      const result = await work(event, context)
+      for (const { name } of mirrors(event)) await findTable(ports, name)
+      return result
+    }
     return async (name: string, event: E) => {
       const counts = countsOf(name)
       current = counts
@@ -79,11 +91,21 @@ export async function runMarket({ freshness, rate, minutes }: MarketRun): Promis
     bronze: stage(ports => bronzeHandler(TELEMETRY, ports, tradeStream(exchange))),
     silver: stage(ports => silverHandler(TELEMETRY, ports, exchange)),
   }))
-  const commit = stage(ports => commitHandler(TELEMETRY, ports, EXCHANGES))
-  const gold = stage(ports => goldHandler(TELEMETRY, ports))
-  const candles = stage(ports => ohlcvHandler(TELEMETRY, ports))
+  const committed = committedTables(EXCHANGES)
+  const commit = stage(
+    ports => commitHandler(TELEMETRY, ports, EXCHANGES),
+    () => committed,
+  )
+  const gold = stage(
+    ports => oneGoldAtATime(ports, SILENT, NOTHING_UNIFIED, goldHandler(TELEMETRY, ports)),
+    () => [GOLD_TABLE],
+  )
+  const candles = stage(ports => ohlcvHandler(TELEMETRY, ports), tablesOf)
   const sweep = stage(ports => sweepHandler(TELEMETRY, ports, EXCHANGES, { send: async () => {} }))
-  const maintain = stage(ports => maintainHandler(TELEMETRY, ports, EXCHANGES))
+  const maintain = stage(
+    ports => maintainHandler(TELEMETRY, ports, EXCHANGES),
+    () => allTables(EXCHANGES),
+  )
   const goldEvery = 60 / goldRunsPerMinute(freshness)
 
   let nextGold = goldEvery
@@ -118,7 +140,7 @@ export async function runMarket({ freshness, rate, minutes }: MarketRun): Promis
 function flowOf(exchange: Exchange, rate: number, startMs: number): (second: number) => KafkaEvent[] {
   const market = createMarket({
     ...{ seed: 5, startMicros: BigInt(startMs) * 1000n, ratePerSecond: rate, exchange },
-    partitions: DEFAULT_PARTITIONS,
+    partitions: partitionsFor(rate),
   })
   const offsets = new Map<number, number>()
   const begin = () => draftKafkaEvent(topicName(exchange.name), { eventSource: 'aws:kafka' })

@@ -1,6 +1,7 @@
-/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|feed|catalog|replay|lineage|requests|scale|api|soak-api|start …]`: prints figures and their ratios to named baselines. */
+/** `npm run bench [-- pipeline|latency|age|maintain|freshness|encode|batch-bytes|feed|catalog|replay|lineage|requests|scale|api|soak-api|start …]`: prints figures and their ratios to named baselines. */
 import { benchAge } from './age.ts'
 import { benchApi } from './api.ts'
+import { benchBatchBytes } from './batch-bytes.ts'
 import { benchCatalog } from './catalog.ts'
 import { benchColdStart } from './coldstart.ts'
 import { benchEncode } from './encode.ts'
@@ -29,6 +30,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   freshness: benchFreshness,
   coldstart: benchColdStart,
   encode: benchEncode,
+  'batch-bytes': benchBatchBytes,
   feed: () => benchFeed(RATE, MINUTES),
   catalog: benchCatalog,
   api: benchApi,

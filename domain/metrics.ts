@@ -13,7 +13,6 @@ export const metricNames = {
   silverInvalid: (exchange: string) => `${exchange}_silver_records_invalid_total`,
   goldWritten: 'gold_records_written_total',
   goldDuplicates: 'gold_duplicates_removed_total',
-  goldPartitions: 'gold_partitions_created_total',
   /** Files on a table's list that the table had already: its list was restored from a backup. */
   filesCommittedAgain: 'files_committed_again_total',
   /** 1 where maintenance deleted nothing, as a table's pointer was set back; else 0. */

@@ -84,7 +84,6 @@ export function stageConsumers(exchanges: readonly Exchange[]): string[] {
 export const statePartition = {
   checkpoint: (topic: string) => `checkpoint#${topic}`,
   pending: (consumer: string) => `pending#${consumer}`,
-  done: (consumer: string) => `done#${consumer}`,
   upkeep: 'upkeep',
   /** Times of which Gold lost trades: candles of then are kept as they are. */
   lostTimes: 'lost_times',

@@ -1,6 +1,6 @@
 /**
  * Files that wait for a table's next commit, as items of its pending list. Only here is a data file
- * JSON: its bounds, which are bytes, are base64 there.
+ * JSON: its bounds, which are bytes, are base64 there, and counts that follow from others are left out.
  */
 import { consumers } from '../domain/names.ts'
 import { listPending, type PendingItem, producePending } from '../domain/pending.ts'
@@ -12,10 +12,15 @@ export interface AddedFiles {
   readonly files: readonly DataFile[]
 }
 
-type Bounds<B> = Readonly<Record<number, B>>
-type StoredFile = Omit<DataFile, 'lowerBounds' | 'upperBounds'> & {
-  readonly lowerBounds: Bounds<string>
-  readonly upperBounds: Bounds<string>
+type ById<V> = Readonly<Record<number, V>>
+/** Null where the file does not say. */
+type UnusualCounts = ById<number | null>
+type StoredFile = Omit<DataFile, 'valueCounts' | 'nullCounts' | 'lowerBounds' | 'upperBounds'> & {
+  /** Columns whose values are not as many as records, or whose nulls are not 0: few in most files. */
+  readonly valueCounts: UnusualCounts
+  readonly nullCounts: UnusualCounts
+  readonly lowerBounds: ById<string>
+  readonly upperBounds: ById<string>
 }
 
 /** The write that puts files on the list of the table of this name. */
@@ -28,8 +33,10 @@ export function produceAdded(
   const stored = files.map(
     (file): StoredFile => ({
       ...file,
-      lowerBounds: mapBounds(file.lowerBounds, base64),
-      upperBounds: mapBounds(file.upperBounds, base64),
+      valueCounts: unusual(file, file.valueCounts, file.records),
+      nullCounts: unusual(file, file.nullCounts, 0),
+      lowerBounds: mapValues(file.lowerBounds, base64),
+      upperBounds: mapValues(file.upperBounds, base64),
     }),
   )
   return producePending(ports, consumers.table(table), { files: stored })
@@ -48,13 +55,27 @@ export async function listAdded(
     payload: {
       files: item.payload.files.map(file => ({
         ...file,
-        lowerBounds: mapBounds(file.lowerBounds, bytes),
-        upperBounds: mapBounds(file.upperBounds, bytes),
+        valueCounts: counts(file, file.valueCounts, file.records),
+        nullCounts: counts(file, file.nullCounts, 0),
+        lowerBounds: mapValues(file.lowerBounds, bytes),
+        upperBounds: mapValues(file.upperBounds, bytes),
       })),
     },
   }))
 }
 
-function mapBounds<A, B>(bounds: Bounds<A>, convert: (bound: A) => B): Bounds<B> {
-  return Object.fromEntries(Object.entries(bounds).map(([id, bound]) => [id, convert(bound)]))
+function mapValues<A, B>(values: ById<A>, convert: (value: A) => B): ById<B> {
+  return Object.fromEntries(Object.entries(values).map(([id, value]) => [id, convert(value)]))
+}
+
+type Columns = Pick<DataFile, 'columnSizes'>
+
+function unusual({ columnSizes }: Columns, counts: ById<number>, usual: number): UnusualCounts {
+  const all: UnusualCounts = { ...mapValues(columnSizes, () => null), ...counts }
+  return Object.fromEntries(Object.entries(all).filter(([, count]) => count !== usual))
+}
+
+function counts({ columnSizes }: Columns, stored: UnusualCounts, usual: number): ById<number> {
+  const all: UnusualCounts = { ...mapValues(columnSizes, () => usual), ...stored }
+  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, number] => entry[1] !== null))
 }

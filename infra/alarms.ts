@@ -8,9 +8,7 @@ import {
   MathExpression,
   Metric,
   TreatMissingData,
-  Unit,
 } from 'aws-cdk-lib/aws-cloudwatch'
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { FilterPattern, type ILogGroup, MetricFilter, type MetricFilterProps } from 'aws-cdk-lib/aws-logs'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
@@ -32,8 +30,6 @@ const LAG_EVENTS = 10
 const INVALID_PERCENT = 10
 const DUPLICATES_PERCENT = 1
 const PENDING_SECONDS = 10 * 60
-/** Share of a function's time-out, and of its memory. Stages that work off a list stop by themselves at 70 % of their time. */
-const NEARLY_ALL = 0.9
 
 export interface Actions {
   readonly page: IAlarmAction
@@ -88,6 +84,7 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
 
   return {
     alarm,
+    logged,
 
     /** Silence is an alarm where trades are meant to come. */
     bronze({ name }: Exchange, isExpected: boolean): Watched[] {
@@ -209,33 +206,6 @@ export function alarmsOf(scope: Construct, { page, notify }: Actions, local: boo
       const metric = queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period: MINUTE })
       return [alarm('dead-letters', about, metric, 0)]
     },
-
-    function(about: string, watched: LambdaFunction, memoryMiB: number): Watched[] {
-      const timeout = watched.timeout ?? Duration.seconds(3)
-      return [
-        alarm('function-errors', about, watched.metricErrors({ statistic: 'Sum', period: MINUTE }), 0),
-        alarm('function-throttles', about, watched.metricThrottles({ statistic: 'Sum', period: MINUTE }), 0, {
-          periods: 3,
-        }),
-        alarm(
-          'function-slow',
-          about,
-          watched.metricDuration({ statistic: 'Maximum', period: FIVE_MINUTES }),
-          NEARLY_ALL * timeout.toMilliseconds(),
-        ),
-        alarm('function-memory', about, memoryOf(watched, about), NEARLY_ALL * memoryMiB),
-      ]
-    },
-  }
-
-  /** From the report that Lambda logs after each invocation; the metric of Lambda Insights would cost a layer. */
-  function memoryOf({ logGroup }: LambdaFunction, about: string): IMetric {
-    return logged(pascal('memory', ...about.split('-')), logGroup, {
-      filterPattern: FilterPattern.exists('$.record.metrics.maxMemoryUsedMB'),
-      metricName: `${about.replaceAll('-', '_')}_memory_used_megabytes`,
-      metricValue: '$.record.metrics.maxMemoryUsedMB',
-      unit: Unit.MEGABYTES,
-    }).metric({ statistic: 'Maximum', period: FIVE_MINUTES })
   }
 
   /** A metric of what a log says; lines are counted unless a value is named. */

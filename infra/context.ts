@@ -8,6 +8,7 @@ import { parseRetention, type RetentionSettings } from '../domain/retention.ts'
 import { allTables } from '../domain/tables.ts'
 import { ARCHITECTURES, type ArchitectureName } from '../layers/duckdb.ts'
 import { type Context, type Reader, reader } from './context-values.ts'
+import { FEED_SYMBOLS, partitionsFor } from './sizes.ts'
 
 const STAGES = ['dev', 'prod'] as const
 const KAFKA_MODES = ['msk-new', 'msk-arn', 'self-managed'] as const
@@ -115,6 +116,7 @@ function settingsOf(read: Reader): Settings {
   const isProvisioned = kafka.mode === 'msk-new' && kafka.cluster === 'provisioned'
   // Three copies of which two suffice stay writable while a broker is replaced.
   const zoneCount = isProvisioned && read.choice('mskZones', ['2', '3'], stage === 'prod' ? '3' : '2') === '3' ? 3 : 2
+  const rate = Number(read.matching('rate', /^[1-9]\d{0,5}$/, 'trades a second, from 1 to 999999') ?? DEFAULT_RATE)
   return {
     stage,
     kafka,
@@ -124,9 +126,9 @@ function settingsOf(read: Reader): Settings {
     feedTasks: feedTasksOf(read),
     api: read.flag('api', true),
     freshness: freshnessOf(read),
-    rate: Number(read.matching('rate', /^[1-9]\d{0,5}$/, 'trades a second, from 1 to 999999') ?? DEFAULT_RATE),
+    rate,
     zoneCount,
-    partitions: read.count('partitions') ?? DEFAULT_PARTITIONS,
+    partitions: read.count('partitions') ?? partitionsFor(rate),
     expected: expectedOf(read, feeds || !isNew),
     release: read.choice('release', RELEASES, 'guarded'),
     cmk: read.flag('cmk'),
@@ -143,8 +145,6 @@ function settingsOf(read: Reader): Settings {
   }
 }
 
-/** Records are keyed by symbol, and the feeds have four (feeds/exchanges). */
-export const DEFAULT_PARTITIONS = 4
 const DEFAULT_RATE = 500
 export const DEFAULT_FRESHNESS = 10 as const
 /** Below it the stages' own work takes the time; above it a batching window ends (Lambda API reference, MaximumBatchingWindowInSeconds). */
@@ -161,10 +161,8 @@ function freshnessOf(read: Reader): number {
 
 function feedTasksOf(read: Reader): number {
   const tasks = read.count('feedTasks') ?? 1
-  if (tasks > DEFAULT_PARTITIONS)
-    throw new BadInput(
-      `The context value feedTasks is ${tasks}: give at most ${DEFAULT_PARTITIONS}, as feeds have symbols.`,
-    )
+  if (tasks > FEED_SYMBOLS)
+    throw new BadInput(`The context value feedTasks is ${tasks}: give at most ${FEED_SYMBOLS}, as feeds have symbols.`)
   return tasks
 }
 

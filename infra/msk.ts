@@ -17,6 +17,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { CfnCluster, CfnConfiguration, CfnServerlessCluster } from 'aws-cdk-lib/aws-msk'
 import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources'
 import { Construct } from 'constructs'
+import { BadInput } from '../domain/errors.ts'
 import { brokerDisks, type Disks, GROWS_AT_PERCENT, ROLL_MS } from './broker-disks.ts'
 import type { KafkaSettings, Network, Settings } from './context.ts'
 import { PROVISIONED } from './sizes.ts'
@@ -160,6 +161,10 @@ export class MskCluster extends Construct implements ReachableCluster {
 
   private provisioned(subnets: readonly ISubnet[], group: SecurityGroup, { rate }: Settings): string {
     const disks = brokerDisks(rate, subnets.length, subnets.length)
+    if (!disks.suffice)
+      throw new BadInput(
+        `The context value rate is ${rate}: four days of its records fill more than the ${disks.gib} GiB that a disk of MSK has at most; give a lower rate, or kafka=msk-arn with a cluster of more brokers.`,
+      )
     const clusterName = this.clusterName('provisioned')
     const configuration = new CfnConfiguration(this, 'Configuration', {
       name: clusterName,

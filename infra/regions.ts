@@ -9,9 +9,19 @@ const SERVERLESS = new Set([
   ...['eu-central-1', 'eu-north-1', 'eu-west-1', 'eu-west-2', 'eu-west-3'],
 ])
 
+/** Regions where an account has two zones, whatever the region has (AWS Availability Zones, "Regions"). */
+const TWO_ZONES = new Set(['us-west-1'])
+
 /** `region` is the one that is deployed to; undefined: not known yet. @throws BadInput */
-export function checkRegion({ kafka, zones }: Pick<Settings, 'kafka' | 'zones'>, region: string | undefined): void {
+export function checkRegion(
+  { kafka, zones, zoneCount }: Pick<Settings, 'kafka' | 'zones' | 'zoneCount'>,
+  region: string | undefined,
+): void {
   if (region === undefined) return
+  if (zoneCount === 3 && zones === undefined && TWO_ZONES.has(region))
+    throw new BadInput(
+      `Accounts have two availability zones in ${region}: deploy with -c mskZones=2, with -c zones=… if yours has three, or elsewhere.`,
+    )
   if (kafka.mode === 'msk-new' && kafka.cluster === 'serverless' && !SERVERLESS.has(region))
     throw new BadInput(
       `MSK Serverless is not in ${region}: deploy with -c mskCluster=provisioned, or to one of ${[...SERVERLESS].sort().join(', ')}.`,

@@ -123,8 +123,8 @@ export class Schedules extends Construct {
     })
     const sweep = scheduled(
       'sweep',
-      'Sends again what stays pending, and brings Glue up to date',
-      { reads: tables, consumes: lists, catalog: 'reads', mirrors: tables },
+      'Sends again what stays pending',
+      { consumes: lists, catalog: 'none' },
       {
         environment: {
           [VARIABLES.queues]: JSON.stringify(

@@ -8,7 +8,7 @@ import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import { VARIABLES } from '../adapters/aws-ports.ts'
 import type { Exchange } from '../domain/exchanges.ts'
-import { consumers, dataPrefix, statePartition } from '../domain/names.ts'
+import { consumers, dataPrefix } from '../domain/names.ts'
 import { bronzeTable, DLQ_TABLE, silverTable } from '../domain/tables.ts'
 import type { Settings } from './context.ts'
 import { type Assets, stageFunction } from './function.ts'
@@ -75,8 +75,6 @@ export class Silver extends Construct {
       reads: [bronze],
       writes: [silver, DLQ_TABLE],
       consumes: [consumers.silver(exchange.name)],
-      // What it has done, so that a late event is known.
-      state: [statePartition.done(consumers.silver(exchange.name))],
       produces: [consumers.gold, consumers.table(silver.name), consumers.table(DLQ_TABLE.name)],
       catalog: 'none',
     })

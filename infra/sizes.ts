@@ -1,4 +1,4 @@
-/** How large each function is and how long it may take; how large a feed's task and a provisioned cluster are. */
+/** How large each function is and how long it may take; how large topics, a feed's task and a provisioned cluster are. */
 import type { FunctionName } from './bundles.ts'
 
 interface FunctionSize {
@@ -25,6 +25,19 @@ export const SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   topics: { memoryMiB: 512, timeoutSeconds: 120 },
   // Metadata of tables with a thousand snapshots, some of them at once; a commit of many tables reads many manifests.
   api: { memoryMiB: 1_024, timeoutSeconds: 30 },
+}
+
+/** The feeds' symbols (feeds/exchanges): records are keyed by them, and a task of a feed has at least one. */
+export const FEED_SYMBOLS = 4
+/** A fifth of what a partition takes in (5 MB/s, MSK developer guide, "Quotas for MSK Serverless"), for bursts and for catching up. */
+const RATE_PER_PARTITION = 5_000
+
+/**
+ * Partitions of an exchange's topic, where not given: each partition of a batch is a checkpoint to read and to write, so that one is what
+ * costs least. `rate`: trades a second of all exchanges together.
+ */
+export function partitionsFor(rate: number): number {
+  return Math.min(FEED_SYMBOLS, Math.ceil(rate / RATE_PER_PARTITION))
 }
 
 /** A broker in each zone takes over 10,000 trades/s. */

@@ -15,12 +15,12 @@ import type { Bronze } from './bronze.ts'
 import type { FunctionName } from './bundles.ts'
 import type { Settings } from './context.ts'
 import type { Feeds } from './feeds.ts'
+import { functionAlarms, type WatchedFunction } from './function-alarms.ts'
 import type { Brokers } from './msk.ts'
 import { letPublish } from './publishers.ts'
 import type { Released, StageRelease } from './release.ts'
 import type { Schedules } from './schedules.ts'
 import type { Silver } from './silver.ts'
-import { SIZES } from './sizes.ts'
 
 export interface WatchProps {
   readonly settings: Settings
@@ -58,7 +58,7 @@ export class Watch extends Construct {
     const actions = { page: new SnsAction(this.page), notify: new SnsAction(this.notify) }
     const alarms = alarmsOf(this, actions, settings.local)
 
-    const stagesOf: { name: FunctionName; about: string; release: StageRelease }[] = [
+    const stagesOf: WatchedFunction[] = [
       ...stages.flatMap(({ exchange, bronze, silver }) => [
         { name: 'bronze' as const, about: `bronze-${exchange.name}`, release: bronze },
         { name: 'silver' as const, about: `silver-${exchange.name}`, release: silver },
@@ -71,15 +71,8 @@ export class Watch extends Construct {
       })),
       ...(api ? [{ name: 'api' as const, about: 'api', release: api }] : []),
     ]
-    const health = stagesOf.map(({ name, about, release }) => ({
-      release,
-      watched: alarms.function(about, release.function, SIZES[name].memoryMiB),
-    }))
-    this.released = health.flatMap(({ release, watched }) =>
-      watched.flatMap(({ kind, alarm: errors }) =>
-        kind === 'function-errors' && errors ? { ...release, errors } : [],
-      ),
-    )
+    const functions = functionAlarms(alarms, stagesOf)
+    this.released = functions.errors
     this.dashboard([
       ...stages.flatMap(({ exchange, bronze, silver }) => [
         ...alarms.bronze(exchange, settings.expected.has(exchange.name)),
@@ -94,7 +87,7 @@ export class Watch extends Construct {
       ...alarms.pending(),
       ...alarms.restored(),
       ...alarms.deadLetters('schedules', schedules.deadLetters),
-      ...health.flatMap(({ watched }) => watched),
+      ...functions.watched,
     ])
   }
 

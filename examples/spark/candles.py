@@ -42,8 +42,8 @@ def session(uri: str, **settings: str) -> SparkSession:
     return builder.getOrCreate()
 
 
-def candles(spark: SparkSession, timeframe: str, start: str, end: str) -> DataFrame:
-    """The candles whose windows begin in the range; `end` is exclusive."""
+def candles(spark: SparkSession, timeframe: str, start: str, end: str, trades: str = "lake.market_data.gold_crypto_trades") -> DataFrame:
+    """The candles whose windows begin in the range; `end` is exclusive. `trades`: a table with Gold's columns."""
     seconds = SECONDS[timeframe]
     window = f"timestamp_seconds(floor(unix_micros(timestamp) / {seconds * 1_000_000}) * {seconds})"
     bought = "CASE WHEN side = 'BUY' THEN {} ELSE 0 END"
@@ -57,7 +57,7 @@ def candles(spark: SparkSession, timeframe: str, start: str, end: str) -> DataFr
             CAST(sum({bought.format("quantity")}) AS decimal(38, 8)) AS taker_buy_volume,
             CAST(sum({bought.format(value)}) AS decimal(38, 18)) AS taker_buy_quote_volume,
             min(timestamp) AS first_trade_time, max(timestamp) AS last_trade_time
-        FROM lake.market_data.gold_crypto_trades
+        FROM {trades}
         WHERE timestamp >= TIMESTAMP '{start}' AND timestamp < TIMESTAMP '{end}'
             AND exchange_date BETWEEN DATE(TIMESTAMP '{start}') AND DATE(TIMESTAMP '{end}')
         GROUP BY symbol, exchange, {window}""")

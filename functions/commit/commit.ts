@@ -5,11 +5,12 @@
  */
 import { sumOf } from '../../domain/counts.ts'
 import { Corrupt } from '../../domain/errors.ts'
-import { consumePending } from '../../domain/pending.ts'
+import { consumePending, type PendingItem } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
-import { listAdded } from '../../iceberg/added-files.ts'
+import { HOUR_MS } from '../../domain/time.ts'
+import { type AddedFiles, listAdded } from '../../iceberg/added-files.ts'
 import { createTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { liveAmong } from '../../iceberg/live-files.ts'
@@ -51,7 +52,7 @@ async function plan(ports: Ports, table: TableDefinition): Promise<Plan<Step | u
   const loaded = await createTable(ports, table)
   const live = await liveAmong(ports, loaded, listed)
   const add = [...new Map(listed.map(file => [file.key, file])).values()].filter(({ key }) => !live.has(key))
-  await requireThere(ports, table, add)
+  await requireThere(ports, table, oldAmong(ports, items, add))
   const writes = items.map(consumePending)
   if (add.length > 0) writes.push((await stageSnapshot(ports, { table: loaded, add, operation: 'append' })).write)
   return {
@@ -62,6 +63,19 @@ async function plan(ports: Ports, table: TableDefinition): Promise<Plan<Step | u
       repeats: listed.length - add.length,
     },
   }
+}
+
+/**
+ * The files whose items are old enough for the files to be gone. Maintenance deletes none that a snapshot reached within the last hour
+ * (functions/maintain/reclaim.ts), and every look costs a request.
+ */
+function oldAmong({ clock }: Ports, items: readonly PendingItem<AddedFiles>[], add: readonly DataFile[]): DataFile[] {
+  const old = new Set(
+    items
+      .filter(({ createdAt }) => clock.now() - createdAt >= HOUR_MS)
+      .flatMap(({ payload }) => payload.files.map(({ key }) => key)),
+  )
+  return add.filter(({ key }) => old.has(key))
 }
 
 /**

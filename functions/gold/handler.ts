@@ -12,7 +12,6 @@ export function goldHandler(telemetry: Telemetry, ports: Ports) {
     publishMetrics(metrics, {
       [metricNames.goldWritten]: result.written,
       [metricNames.goldDuplicates]: result.duplicates,
-      [metricNames.goldPartitions]: result.partitions,
     })
     return result
   })

@@ -1,4 +1,4 @@
-/** Maintenance's function as it is deployed, with DuckDB. */
+/** Maintenance's function as it is deployed, with DuckDB; here Glue also catches up with commits whose update a crash prevented. */
 import { awsEngine } from '../../adapters/aws-engine.ts'
 import { awsPorts, retentionOfFunction } from '../../adapters/aws-ports.ts'
 import { awsTelemetry } from '../../adapters/aws-telemetry.ts'

@@ -8,24 +8,27 @@ import { Corrupt, messageOf } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { BronzeObject, SilverFile, SilverFiles } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'
-import { consumePending, lookUpPending, type PendingItem, producePending, rememberDone } from '../../domain/pending.ts'
+import { consumePending, lookUpPending, type PendingItem, producePending } from '../../domain/pending.ts'
 import type { Ports, Write } from '../../domain/ports.ts'
 import { commit, type Plan } from '../../domain/protocol.ts'
 import { bronzeTable, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
-import { dayOfMs } from '../../domain/time.ts'
+import { dayOfMs, MINUTE_MS } from '../../domain/time.ts'
+import { timeOfUuid } from '../../domain/uuid.ts'
 import { produceAdded } from '../../iceberg/added-files.ts'
 import { writeDataFile } from '../../iceberg/data-file.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { createObjectDecoder } from './decode.ts'
 import type { Schemas } from './schemas.ts'
 
-/** Two writes for each object and three more: 25 objects stay well below DynamoDB's 100. */
+/** A write for each object and three more: 25 objects stay well below DynamoDB's 100. */
 const OBJECTS_PER_COMMIT = 25
 /** Bounds a commit's memory; about a Parquet row group. */
 const RECORDS_PER_COMMIT = 120_000
 /** An event may come before its transaction is visible: the list is read again this often, with this pause. */
 const LOOKS = 10
 const LOOK_PAUSE_MS = 200
+/** Bronze's function has ended by then (infra/sizes.ts): an older object that no list knows is done, or the sweep will send it. */
+const STILL_COMING_MS = MINUTE_MS
 
 export interface SilverResult {
   readonly valid: number
@@ -99,32 +102,34 @@ function bounded(items: readonly Item[]): Item[][] {
   return groups
 }
 
-/** The objects that are on the list, waiting a little for those that no list knows yet. */
+/** The objects that are on the list, waiting a little for young ones that it does not know yet. */
 async function findPending(ports: Ports, exchange: Exchange, keys: readonly string[]): Promise<Item[]> {
   const found: Item[] = []
   let unknown = keys
   for (let look = 0; look < LOOKS && unknown.length > 0; look++) {
     if (look > 0) await ports.clock.sleep(LOOK_PAUSE_MS)
-    const states = await lookUp(ports, exchange, unknown)
-    found.push(...states.filter(isPending))
-    unknown = unknown.filter((_, i) => states[i] === 'unknown')
+    const items = await lookUp(ports, exchange, unknown)
+    found.push(...items.filter(item => item !== undefined))
+    unknown = unknown.filter((key, i) => items[i] === undefined && mayStillCome(ports, key))
   }
   return found
+}
+
+/** Whether the transaction that puts the object on the list may be under way: its name says when Bronze began it. */
+function mayStillCome({ clock }: Ports, key: string): boolean {
+  const made = timeOfUuid(key.slice(key.lastIndexOf('/') + 1))
+  return made !== undefined && clock.now() - made < STILL_COMING_MS
 }
 
 /** The items that are still on the list: another invocation has done the others since. */
 async function stillPending(ports: Ports, exchange: Exchange, items: readonly Item[]): Promise<Item[]> {
   const keys = items.map(item => item.id)
-  return (await lookUp(ports, exchange, keys)).filter(isPending)
+  return (await lookUp(ports, exchange, keys)).filter(item => item !== undefined)
 }
 
 function lookUp(ports: Ports, exchange: Exchange, keys: readonly string[]) {
   const consumer = consumers.silver(exchange.name)
   return Promise.all(keys.map(key => lookUpPending<BronzeObject>(ports, consumer, key)))
-}
-
-function isPending(state: Item | 'done' | 'unknown'): state is Item {
-  return typeof state === 'object'
 }
 
 async function plan(
@@ -152,7 +157,7 @@ async function plan(
   }
   decoder.release()
   const gold: SilverFiles = { files: forGold }
-  const writes: Write[] = items.flatMap(item => [consumePending(item), rememberDone(item.consumer, item.id, started)])
+  const writes: Write[] = items.map(consumePending)
   if (files.length > 0) {
     writes.push(await producePending(ports, consumers.gold, gold))
     writes.push(await produceAdded(ports, table.name, files))

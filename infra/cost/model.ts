@@ -1,51 +1,37 @@
 /** What a deployment costs in a month of 730 hours at a steady rate of trades: requests as the stages were counted to make them. */
 import { sumOf } from '../../domain/counts.ts'
 import { EXCHANGES, type KnownExchange } from '../../domain/exchanges.ts'
-import { silverTable } from '../../domain/tables.ts'
+import { allTables, silverTable } from '../../domain/tables.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
-import { TOPIC_RETENTION_DAYS } from '../../domain/topics.ts'
-import { brokerDisks } from '../broker-disks.ts'
-import { DEFAULT_FRESHNESS, DEFAULT_PARTITIONS } from '../context.ts'
+import { DEFAULT_FRESHNESS } from '../context.ts'
 import { bronzeWindowSeconds } from '../freshness.ts'
-import { feedSize, PROVISIONED, SIZES } from '../sizes.ts'
+import { feedSize, SIZES } from '../sizes.ts'
 import {
   ASSUMED_LOG_BYTES,
   ASSUMED_WAIT_SECONDS,
   type Asking,
   BYTES,
   CPU_SECONDS_PER_MILLION,
-  ENDPOINT_BYTES,
   type Freshness,
-  RECORD_BYTES,
   REQUESTS,
   type Requests,
   SHARES,
 } from './figures.ts'
-import { PRICES } from './prices.ts'
+import { kafkaLines } from './kafka.ts'
+import { type CostLine, GB, HOURS, MINUTES, SECONDS } from './months.ts'
+import { price } from './prices.ts'
 
-const HOURS = 730
-const SECONDS = HOURS * 3_600
-const MINUTES = HOURS * 60
 const DAY_SECONDS = DAY_MS / 1000
-const GB = 1e9
 /** Memory that gives a whole core (Lambda developer guide, "Configure memory"). */
 const CORE_MIB = 1_769
 /** Gold is kept for ever: its size after a year. */
 const GOLD_DAYS = 365
-const ZONES = 2
-const ENDPOINTS = 2
 const MAINTAIN_SECONDS = 15 * 60
 /** Stages that do the same however many events there are. */
 const BY_TIME: ReadonlySet<Asking> = new Set(['candles of a minute', 'candles of all', 'sweep'])
 
 type Stage = keyof typeof ASSUMED_WAIT_SECONDS
-
-export interface CostLine {
-  readonly component: string
-  /** US dollars a month. */
-  readonly dollars: number
-}
 
 export interface MonthlyCost {
   /** Cost of everything but Kafka. */
@@ -77,11 +63,8 @@ export function monthlyCost(
     silver: { rate: events, cpuSeconds: cpu('silver', rate / events) },
     commit: { rate: runs('commit'), cpuSeconds: 0 },
     gold: { rate: runs('gold'), cpuSeconds: cpu('gold', rate / runs('gold')) },
-    // The minutes come twice: when they are new, and with the longer candles.
-    ohlcv: {
-      rate: runs('candles of a minute') + runs('candles of all'),
-      cpuSeconds: cpu('candles', (2 * rate) / (runs('candles of a minute') + runs('candles of all'))),
-    },
+    // Each run folds its whole minute again.
+    ohlcv: { rate: runs('candles of a minute') + runs('candles of all'), cpuSeconds: cpu('candles', 60 * rate) },
     sweep: { rate: runs('sweep'), cpuSeconds: 0 },
     // Reads and writes each layer's rows again.
     maintain: { rate: 1 / MAINTAIN_SECONDS, cpuSeconds: cpu('silver', rate * MAINTAIN_SECONDS) },
@@ -118,9 +101,9 @@ export function monthlyCost(
         // Sent, received, deleted; and the empty receives of Lambda's own pollers.
         (3 * events * SECONDS + 15 * exchanges.length * MINUTES) * price('sqsRequest') +
         (4 + 60 / MAINTAIN_SECONDS) * MINUTES * price('schedulerInvocation') +
-        // Each commit's table read and updated; the tables of every minute read once more by the sweep.
+        // Each commit's table read and updated; all tables read once more by maintenance.
         2 * (mirrored * SECONDS + (2 * exchanges.length + 1) * MINUTES) * price('glueRequest') +
-        (2 * exchanges.length + 2 + TIMEFRAMES.length) * MINUTES * price('glueRequest'),
+        allTables(exchanges).length * (SECONDS / MAINTAIN_SECONDS) * price('glueRequest'),
     },
     {
       component: 'Logs, metrics, alarms',
@@ -137,15 +120,26 @@ export function monthlyCost(
       dollars: sumOf(flows, flow => feedDollars(flow.rate)),
     },
     { component: 'X-Ray traces (`tracing=on`)', dollars: traced * price('trace') },
+    {
+      component: 'Provisioned pollers (`pollers=1-…`), one unit for each topic',
+      dollars: (exchanges.length + 1) * HOURS * price('pollerUnitHour'),
+    },
   ]
   return { lines, kafka: kafkaLines(rate, exchanges), optional }
 }
+
+const WATCHED = ['bronze', 'silver', 'commit', 'gold', 'ohlcv', 'sweep', 'maintain', 'api'] as const
 
 /** Metrics that alarms look at (a rate's alarm has two), and metrics of our own: as infra/alarms.ts makes them. */
 export function watched(exchanges: readonly KnownExchange[]): { alarms: number; metrics: number } {
   // Two for each exchange, the gaps' Bronze, five schedules, and the web application.
   const functions = 2 * exchanges.length + 7
-  return { alarms: 6 * exchanges.length + 4 * functions + 7, metrics: 4 * exchanges.length + 9 + functions }
+  const timed = 6
+  const sizes = new Set(WATCHED.map(name => SIZES[name].memoryMiB)).size
+  return {
+    alarms: 6 * exchanges.length + functions + timed + sizes + 8,
+    metrics: 4 * exchanges.length + 8 + sizes,
+  }
 }
 
 /** A feed's alarms, each with a metric of its own. */
@@ -158,37 +152,26 @@ function feedDollars(rate: number): number {
   return HOURS * (task + price('publicAddressHour')) + FEED_ALARMS * (price('alarmMetric') + price('customMetric'))
 }
 
-export function total(lines: readonly CostLine[]): number {
-  return sumOf(lines, line => line.dollars)
+/** What each kind of run asks for in a month, in the order of the counts: US dollars of S3's requests and of DynamoDB's. */
+export function requestCosts(freshness: Freshness): {
+  readonly stage: Asking
+  readonly runs: number
+  readonly put: number
+  readonly get: number
+  readonly write: number
+  readonly read: number
+}[] {
+  return (Object.entries(REQUESTS[freshness]) as [Asking, Requests][]).map(([stage, asked]) => ({
+    ...{ stage, runs: asked.runs },
+    put: asked.puts * MINUTES * price('s3Put'),
+    get: asked.gets * MINUTES * price('s3Get'),
+    write: asked.writeUnits * MINUTES * price('dynamoWrite'),
+    read: asked.readUnits * MINUTES * price('dynamoRead'),
+  }))
 }
 
-function kafkaLines(rate: number, exchanges: readonly KnownExchange[]): CostLine[] {
-  const gbMonth = (rate * SECONDS * RECORD_BYTES) / GB
-  const kept = (gbMonth / SECONDS) * TOPIC_RETENTION_DAYS * DAY_SECONDS
-  // With the feeds' reports and their positions.
-  const partitions = exchanges.length * DEFAULT_PARTITIONS + 2
-  const throughEndpoints = ((rate * SECONDS * ENDPOINT_BYTES) / GB) * price('endpointGb')
-  const endpoints = ENDPOINTS * ZONES * HOURS * price('endpointHour')
-  return [
-    {
-      component: 'MSK Serverless, with endpoints',
-      dollars:
-        endpoints +
-        HOURS * price('mskServerlessHour') +
-        partitions * HOURS * price('mskPartitionHour') +
-        throughEndpoints +
-        gbMonth * (price('mskInGb') + price('mskOutGb')) +
-        kept * price('mskGbMonth'),
-    },
-    {
-      component: `MSK provisioned (${ZONES} × ${PROVISIONED.brokerType}), with disks and endpoints`,
-      dollars:
-        endpoints +
-        throughEndpoints +
-        (2 * ZONES + 1) * price('alarmMetric') +
-        ZONES * (HOURS * price('mskBrokerHour') + brokerDisks(rate, ZONES, ZONES).gib * price('mskGbMonth')),
-    },
-  ]
+export function total(lines: readonly CostLine[]): number {
+  return sumOf(lines, line => line.dollars)
 }
 
 function flowOf(exchange: KnownExchange, rate: number, freshness: number) {
@@ -212,8 +195,4 @@ function lambdaGbSeconds(stage: Stage, call: { readonly rate: number; readonly c
 /** Traces of one function: the first invocation of each second and 5 % of the others (Lambda developer guide, "Visualize invocations using X-Ray"). */
 function tracesOf(rate: number): number {
   return rate <= 1 ? rate : 1 + 0.05 * (rate - 1)
-}
-
-function price(name: keyof typeof PRICES): number {
-  return PRICES[name].dollars
 }

@@ -1,7 +1,17 @@
 /** The costs as text: a table for the terminal, and the page of docs/cost.md. */
-import { DEFAULT_FRESHNESS, DEFAULT_PARTITIONS } from '../context.ts'
-import { ASSUMED_WAIT_SECONDS, BYTES, COUNTED, CPU_SECONDS_PER_MILLION, type Freshness } from './figures.ts'
-import { type MonthlyCost, monthlyCost, total } from './model.ts'
+import { sumOf } from '../../domain/counts.ts'
+import { DEFAULT_FRESHNESS } from '../context.ts'
+import {
+  ASSUMED_LOG_BYTES,
+  ASSUMED_WAIT_SECONDS,
+  BYTES,
+  COUNTED,
+  CPU_SECONDS_PER_MILLION,
+  ENDPOINT_BYTES,
+  type Freshness,
+} from './figures.ts'
+import { type MonthlyCost, monthlyCost, requestCosts, total } from './model.ts'
+import { MINUTES } from './months.ts'
 import { PRICES, PRICES_ENTERED, PRICES_REGION } from './prices.ts'
 
 const RATES = [138, 1_000, 10_000] as const
@@ -31,7 +41,37 @@ function tableOf(names: readonly string[], costs: readonly MonthlyCost[]): strin
     ...kafka.map(({ component }, line) => row(component, cost => cost.kafka[line].dollars)),
     ...optional.map(({ component }, line) => row(component, cost => cost.optional[line].dollars)),
   ]
-  const header = ['US dollars a month', ...names]
+  return textOf(['US dollars a month', ...names], rows)
+}
+
+/** What each kind of run asks of S3 and DynamoDB in a month. */
+function requestTable(freshness: Freshness): string {
+  const costs = requestCosts(freshness)
+  const rows = costs.map(({ stage, runs, put, get, write, read }) => {
+    return [stage, runs.toFixed(1), ...[put, get, write, read, put + get + write + read].map(dollars)]
+  })
+  const sum = (of: (cost: (typeof costs)[number]) => number) => dollars(sumOf(costs, of))
+  const all = [
+    ...['**All**', sumOf(costs, ({ runs }) => runs).toFixed(1), sum(({ put }) => put), sum(({ get }) => get)],
+    ...[
+      sum(({ write }) => write),
+      sum(({ read }) => read),
+      sum(({ put, get, write, read }) => put + get + write + read),
+    ],
+  ]
+  const header = [
+    'US dollars a month',
+    'runs a minute',
+    'S3 PUT',
+    'S3 GET',
+    'DynamoDB write',
+    'DynamoDB read',
+    'together',
+  ]
+  return textOf(header, [...rows, all])
+}
+
+function textOf(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((name, column) =>
     Math.max(...[header, ...rows].map(cells => cells[column].length), name.length),
   )
@@ -43,6 +83,9 @@ function tableOf(names: readonly string[], costs: readonly MonthlyCost[]): strin
 
 /** docs/cost.md, which a test keeps equal to this. */
 export function costPage(): string {
+  const waits = Object.entries(ASSUMED_WAIT_SECONDS)
+    .map(([stage, seconds]) => `${stage} ${seconds}`)
+    .join(', ')
   const sources = [...new Set(Object.values(PRICES).map(price => price.source))]
   return `# What it costs
 
@@ -50,7 +93,7 @@ Made by \`npm run cost -- --page\`; \`npm run cost -- --rate 500 --freshness 30\
 
 ${costTable(RATES)}
 
-Trades are in Gold and in candles of a minute within ${DEFAULT_FRESHNESS} s (\`freshness\`), topics have ${DEFAULT_PARTITIONS} partitions. Take one of the two Kafka rows, or neither with brokers of your own; the rows after them apply only with that context value. A feed's task has room for thousands of trades a second before it costs more. In production a provisioned cluster has three brokers in three zones, which is half as much again. Traffic to the internet and between zones is not included.
+Trades are in Gold and in candles of a minute within ${DEFAULT_FRESHNESS} s (\`freshness\`), topics have one partition for each 5,000 trades a second. Take one of the Kafka rows (in production a provisioned cluster has three brokers), or none with brokers of your own; the rows after them apply only with that context value. A feed's task has room for thousands of trades a second before it costs more. Kafka's rows include traffic between zones; nothing includes traffic to the internet.
 
 ## What a second is worth
 
@@ -58,7 +101,15 @@ Without Kafka, at ${RATES[0]} trades a second, by the context value \`freshness\
 
 ${freshnessTable(RATES[0])}
 
-Bronze and Silver make two objects for each batch, and each batch moves a dozen items of DynamoDB, however few trades are in it: below a thousand trades a second the windows make the bill, not the trades.
+Below a thousand trades a second the windows make the bill, not the trades: Bronze and Silver make two objects for each batch of each exchange, however few trades are in it.
+
+## Where requests go
+
+The same at ${DEFAULT_FRESHNESS} s, by kind of run.
+
+${requestTable(DEFAULT_FRESHNESS)}
+
+What keeps this from getting much lower: three exchanges, whose trades are to be in Bronze within 3 s and in Silver within 4 s, make 90 batches a minute of two objects, which is ${dollars(2 * 90 * MINUTES * PRICES.s3Put.dollars)} dollars of PUTs; and a commit of Gold, with the candles of its minutes, is at least eight objects. With \`freshness=30\` both are a third.
 
 ## Where the figures are from
 
@@ -68,7 +119,11 @@ Bronze and Silver make two objects for each batch, and each batch moves a dozen 
   the counts grow with their number.
 - **Measured** here (\`npm run bench\`, \`npm start\`): CPU seconds for a million records (Bronze ${CPU_SECONDS_PER_MILLION.bronze}, Silver ${CPU_SECONDS_PER_MILLION.silver}, Gold ${CPU_SECONDS_PER_MILLION.gold}, candles ${CPU_SECONDS_PER_MILLION.candles}), bytes a row
   (Bronze ${BYTES.bronzeRow}, Silver ${BYTES.silverRow}, Gold ${BYTES.goldRow}), shares of the exchanges.
-- **Assumed**, not measured on AWS: how long an invocation waits for S3, DynamoDB and Glue (Bronze ${ASSUMED_WAIT_SECONDS.bronze} s, Silver ${ASSUMED_WAIT_SECONDS.silver} s; \`infra/cost/figures.ts\`).
+- **Measured** (\`npm run bench -- batch-bytes\`): ${BYTES.record} bytes of a record in Kafka, compressed with zstd, of trades recorded from the exchanges in batches of eleven; uncompressed they are 264.
+- **Assumed**, not measured on AWS: how long an invocation waits for S3, DynamoDB and Glue (seconds: ${waits}); ${ASSUMED_LOG_BYTES.toLocaleString('en-US')} bytes of log for an invocation, Lambda's own report included;
+  each run of the candles folds its whole minute again; half of the traffic with brokers in two zones crosses between them, two thirds in three; ${ENDPOINT_BYTES} bytes of a record in an event, counted from its JSON, go through an endpoint;
+  a provisioned poller is one unit for each topic, at a price that could not be looked up again.
+- One record in two hundred of the counted market is broken on purpose: its dead letters are a fifth of Silver's PUTs.
 - A market's bursts make fewer, fuller batches than the steady rate that is counted.
 `
 }

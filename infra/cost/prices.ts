@@ -38,6 +38,13 @@ export const PRICES = {
   mskOutGb: { dollars: 0.05, per: 'GB read', source: page('msk') },
   mskGbMonth: { dollars: 0.1, per: 'GB-month', source: page('msk') },
   mskBrokerHour: { dollars: 0.204, per: 'kafka.m7g.large broker-hour', source: page('msk') },
+  pollerUnitHour: { dollars: 0.185, per: 'event poller unit and hour', source: page('lambda') },
+  zoneGb: { dollars: 0.01, per: 'GB to another zone, at each end', source: page('ec2') },
   endpointGb: { dollars: 0.01, per: 'GB through an interface endpoint', source: page('privatelink') },
   endpointHour: { dollars: 0.01, per: 'interface endpoint, zone and hour', source: page('privatelink') },
 } as const satisfies Record<string, Price>
+
+/** US dollars. */
+export function price(name: keyof typeof PRICES): number {
+  return PRICES[name].dollars
+}

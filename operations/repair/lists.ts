@@ -2,7 +2,7 @@
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { BronzeObject, ChangedMinutes, SilverFile, SilverFiles } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'
-import { consumePending, listPending, producePending, rememberDone } from '../../domain/pending.ts'
+import { consumePending, listPending, producePending } from '../../domain/pending.ts'
 import type { Ports, Write } from '../../domain/ports.ts'
 import type { TimeRange } from '../../domain/ranges.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
@@ -17,7 +17,6 @@ export async function takePendingObjects(
   exchange: Exchange,
   bronze: LiveTable,
   range: TimeRange,
-  nowMs: number,
 ): Promise<Write[]> {
   const consumer = consumers.silver(exchange.name)
   const items = await listPending<BronzeObject>(ports, consumer)
@@ -25,7 +24,7 @@ export async function takePendingObjects(
     const file = bronze.files.get(id)
     return file !== undefined && mayHold(bronze.definition, 'ingestion_timestamp', file, range)
   })
-  return inRange.flatMap(item => [consumePending(item), rememberDone(consumer, item.id, nowMs)])
+  return inRange.map(consumePending)
 }
 
 /** Writes that take removed files off Gold's list; if one was on it, the files in their place go on it. */

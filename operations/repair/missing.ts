@@ -2,7 +2,7 @@
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { BronzeObject } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'
-import { consumePending, listPending, producePending, rememberDone } from '../../domain/pending.ts'
+import { consumePending, listPending, producePending } from '../../domain/pending.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
 import { sqlText, tableRows } from '../../domain/sql.ts'
 import { bronzeTable, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
@@ -32,8 +32,7 @@ export async function takeDone(ports: Ports, session: QuerySession, exchange: Ex
       WHERE (topic_epoch, "partition", "offset") IN (SELECT (${LINEAGE}) FROM outcomes)`)
     await ports.store.releaseLocal([item.id])
     if (Number(done) === 0) continue
-    const writes = [consumePending(item), rememberDone(consumer, item.id, ports.clock.now())]
-    await ports.state.transact(writes, ports.ids.uuid())
+    await ports.state.transact([consumePending(item)], ports.ids.uuid())
     taken++
   }
   return taken === 0 ? [] : [`${taken} objects that Silver had done are off the list of ${exchange.name}`]

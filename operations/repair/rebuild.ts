@@ -56,7 +56,7 @@ export async function rebuildSilver(
       const bronze = await readLive(ports, bronzeTable(exchange))
       requireKept(bronze, range)
       const source = await bronzeSource(ports, session, bronze, range)
-      const taken = await takePendingObjects(ports, exchange, bronze, range, nowMs)
+      const taken = await takePendingObjects(ports, exchange, bronze, range)
       const silver = await readLive(ports, silverTable(exchange))
       const dlq = await readLive(ports, DLQ_TABLE)
       const outcomes = await decodeAgain(ports, session, exchange, source, nowMs)

@@ -22,12 +22,12 @@ async function happeningsOf(scenario: string, seeds: readonly number[]): Promise
 }
 
 describe('in swarms', () => {
-  test('topics, clocks, lists, objects, messages, marks and the stores misbehave', async () => {
+  test('topics, clocks, lists, objects, messages, notices and the stores misbehave', async () => {
     const happenings = await happeningsOf('two', [3, 7, 8, 13])
     expect(Object.keys(happenings).sort()).toEqual([
       'clock-jump',
       'gap-reports',
-      'marks-expire',
+      'old-notices',
       'poison-messages',
       'poison-objects',
       'recreate',

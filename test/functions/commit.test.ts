@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { tradeStream } from '../../domain/streams.ts'
 import { bronzeTable, committedTables, DLQ_TABLE, silverTable } from '../../domain/tables.ts'
+import { HOUR_MS } from '../../domain/time.ts'
 import { encodeTrade } from '../../domain/wire.ts'
 import { ingest } from '../../functions/bronze/bronze.ts'
 import { commitTable } from '../../functions/commit/commit.ts'
@@ -133,6 +134,8 @@ test('a file that is missing is not added: the table stays readable, and the err
   await putObjects(lake, 1, 2)
   const [item] = await listAdded(lake.ports, table.name)
   await lake.ports.store.delete([item.payload.files[0].key])
+  // A younger item's files cannot be gone.
+  lake.clock.advance(HOUR_MS)
   await expect(commitAll(lake)).rejects.toThrow(
     / waits to be added to bronze_binance_trades and is missing: run tradelake audit --repair\.$/,
   )

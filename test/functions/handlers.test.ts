@@ -257,7 +257,6 @@ test('the functions publish what the alarms watch', async () => {
   await goldHandler(telemetry, lake.ports)({}, context)
   expect(metrics.values.get('gold_records_written_total')).toBe(3)
   expect(metrics.values.get('gold_duplicates_removed_total')).toBe(0)
-  expect(metrics.values.get('gold_partitions_created_total')).toBe(1)
   await goldHandler(telemetry, lake.ports)({}, context)
   expect(metrics.values.get('gold_records_written_total')).toBe(3)
 })

@@ -37,13 +37,13 @@ describe('a provisioned cluster', () => {
   })
 
   test('has disks for four days of the records of its rate, twice over, which grow by themselves', () => {
-    // 10,000/s of 233 bytes for 345,600 s are 750 GiB for each copy.
-    expect(propertiesOf({ rate: 10_000 }).gib).toBe(1_500)
-    expect(propertiesOf({ rate: 10_000, stage: 'prod' }).gib).toBe(1_500)
+    // 10,000/s of 105 bytes, half as much again, for 345,600 s are 507 GiB for each copy.
+    expect(propertiesOf({ rate: 10_000 }).gib).toBe(1_014)
+    expect(propertiesOf({ rate: 10_000, stage: 'prod' }).gib).toBe(1_014)
     const [target] = resourcesOf({ rate: 10_000 }, 'AWS::ApplicationAutoScaling::ScalableTarget')
     expect(target).toMatchObject({
       ...{ ServiceNamespace: 'kafka', ScalableDimension: 'kafka:broker-storage:VolumeSize' },
-      ...{ MinCapacity: 1_500, MaxCapacity: 15_000 },
+      ...{ MinCapacity: 1_014, MaxCapacity: 10_140 },
     })
     const [policy] = resourcesOf({}, 'AWS::ApplicationAutoScaling::ScalingPolicy')
     expect(policy.TargetTrackingScalingPolicyConfiguration).toEqual({
@@ -58,8 +58,8 @@ describe('a provisioned cluster', () => {
 test('a quiet partition keeps no week-long segment: its records would fill the disks', () => {
   const { ServerProperties } = resourcesOf({}, 'AWS::MSK::Configuration')[0]
   const [, rollMs] = /^log\.roll\.ms=(\d+)$/m.exec(ServerProperties) ?? []
-  // 138/s of 233 bytes, the oldest of them four days and a segment ago, on disks that grow from 55 % on.
-  const gib = (138 * 233 * (4 * 86_400 + Number(rollMs) / 1000)) / 2 ** 30
+  // 138/s of 105 bytes, half as much again, the oldest of them four days and a segment ago, on disks that grow from 55 % on.
+  const gib = (138 * 1.5 * 105 * (4 * 86_400 + Number(rollMs) / 1000)) / 2 ** 30
   expect(gib / brokerDisks(138, 2, 2).gib).toBeLessThan(0.55)
 })
 
@@ -76,6 +76,7 @@ test('disks grow where MSK lets them, which is known while the stack is deployed
 })
 
 test('disks are never below 20 GiB, nor beyond what MSK has', () => {
-  expect(brokerDisks(1, 2, 2)).toEqual({ gib: 20, mostGib: 200 })
-  expect(brokerDisks(999_999, 2, 2)).toEqual({ gib: 16_384, mostGib: 16_384 })
+  expect(brokerDisks(1, 2, 2)).toEqual({ gib: 20, mostGib: 200, suffice: true })
+  expect(brokerDisks(999_999, 2, 2)).toEqual({ gib: 16_384, mostGib: 16_384, suffice: false })
+  expect(() => propertiesOf({ rate: 200_000 })).toThrow('fill more than the 16384 GiB that a disk of MSK has at most')
 })

@@ -22,25 +22,34 @@ describe('costs of a month', () => {
   })
 
   test('of a serverless cluster are its hours, partitions, bytes and endpoints', () => {
-    // 14 partitions; 1,000/s of 233 bytes in and out, four days of them kept; two endpoints in two zones, and 389 bytes a record through them.
-    const fixed = 730 * (0.75 + 14 * 0.0015 + 4 * 0.01)
-    const perSecond = (1_000 * 233) / 1e9
+    // Five partitions; 1,000/s of 105 bytes in and out, half of them to another zone, paid at both ends; four days of them kept; two
+    // endpoints in two zones, and 389 bytes a record through them.
+    const fixed = 730 * (0.75 + 5 * 0.0015 + 4 * 0.01)
+    const perSecond = (1_000 * 105) / 1e9
     const flowing =
-      perSecond * 730 * 3_600 * 0.15 + perSecond * 4 * 86_400 * 0.1 + ((1_000 * 389) / 1e9) * 730 * 3_600 * 0.01
+      perSecond * 730 * 3_600 * (0.15 + 2 * 0.01) +
+      perSecond * 4 * 86_400 * 0.1 +
+      ((1_000 * 389) / 1e9) * 730 * 3_600 * 0.01
     expect(dollarsOf(1_000, /Serverless/)).toBeCloseTo(fixed + flowing, 6)
   })
 
-  test('of a provisioned cluster depend on the rate by its disks and what goes through its endpoints', () => {
-    // Five alarms; disks of 20 GiB, and of 1,500.
-    const fixed = 730 * 4 * 0.01 + 5 * 0.1 + 2 * 730 * 0.204
+  test('of a provisioned cluster depend on the rate by its disks and what goes through its endpoints and between zones', () => {
+    // Disks of 20 GiB, and of 1,014; two brokers have five alarms, three seven.
     for (const [rate, gib] of [
       [1, 20],
-      [10_000, 1_500],
+      [10_000, 1_014],
     ])
-      expect(dollarsOf(rate, /provisioned/)).toBeCloseTo(
-        fixed + 2 * gib * 0.1 + ((rate * 389) / 1e9) * 730 * 3_600 * 0.01,
-        6,
-      )
+      for (const [brokers, alarms] of [
+        [2, 5],
+        [3, 7],
+      ]) {
+        const fixed = 730 * 2 * brokers * 0.01 + alarms * 0.1 + brokers * 730 * 0.204
+        const across = 4 * ((brokers - 1) / brokers) * 105 * 0.01
+        expect(dollarsOf(rate, new RegExp(`provisioned \\(${brokers}`))).toBeCloseTo(
+          fixed + brokers * gib * 0.1 + ((rate * (389 * 0.01 + across)) / 1e9) * 730 * 3_600,
+          6,
+        )
+      }
   })
 
   test('fall with every second that trades may take to Gold', () => {
@@ -82,8 +91,8 @@ describe('costs of a month', () => {
   test('count the alarms and metrics that the stack has', () => {
     const stack = watchedBy(KAFKA_MODES['self-managed'])
     expect(watched(EXCHANGES).alarms).toBe(stack.length)
-    // No alarm looks at Gold's new partitions, at how many gap reports there are and how late, or at the build.
-    expect(watched(EXCHANGES).metrics).toBe(ownOf(stack).size + 4)
+    // No alarm looks at how many gap reports there are and how late, or at the build.
+    expect(watched(EXCHANGES).metrics).toBe(ownOf(stack).size + 3)
 
     const withFeeds = watchedBy({ ...KAFKA_MODES['self-managed'], feeds: 'on' })
     expect(withFeeds.length - stack.length).toBe(FEED_ALARMS * EXCHANGES.length)

@@ -111,7 +111,7 @@ describe('the items of the state and catalog tables', () => {
     expect(new Set(touched.map(text => text.split(' ')[0])).size).toBe(2 * EXCHANGES.length + 6)
     for (const text of [
       'bronze-binance dynamodb:PutItem state checkpoint#market.crypto.trades.binance',
-      'silver-kraken dynamodb:PutItem state done#silver_kraken',
+      'silver-kraken dynamodb:DeleteItem state pending#silver_kraken',
       'ohlcv dynamodb:Query state lost_times',
       'sweep dynamodb:PutItem state pending#silver_binance',
       'maintain dynamodb:PutItem state upkeep',

@@ -341,14 +341,19 @@ test('feeds have a core’s part for their share of the rate, and share their sy
   expect(() => templateOf({ ...SELF_MANAGED, feedTasks: '5' })).toThrow('give at most 4')
 })
 
-test('topics are made with four partitions each, or with as many as are asked for, before anything reads them', () => {
+test('topics are made with one partition each, or as many as the rate or a value asks for, before anything reads them', () => {
   const [[id, topics]] = resources(template, 'Custom::KafkaTopics')
-  const wanted = JSON.parse(String(topics.Properties.topics)) as { name: string; partitions: number }[]
-  expect(wanted.map(({ name, partitions }) => [name, partitions])).toEqual([
-    ...EXCHANGES.map(({ name }) => [topicName(name), 4]),
-    [FEED_GAPS_TOPIC, 1],
-    [FEED_POSITIONS_TOPIC, 1],
-  ])
+  const partitionsOf = (given: unknown) =>
+    (JSON.parse(String(given)) as { name: string; partitions: number }[]).map(each => [each.name, each.partitions])
+  const wanted = (count: number) => [
+    ...EXCHANGES.map(({ name }) => [topicName(name), count]),
+    ...[FEED_GAPS_TOPIC, FEED_POSITIONS_TOPIC].map(name => [name, 1]),
+  ]
+  expect(partitionsOf(topics.Properties.topics)).toEqual(wanted(1))
+  const more = (given: Record<string, string>) =>
+    partitionsOf(resources(templateOf({ ...SELF_MANAGED, ...given }), 'Custom::KafkaTopics')[0][1].Properties.topics)
+  expect(more({ rate: '10000' })).toEqual(wanted(2))
+  expect(more({ rate: '10000', partitions: '8' })).toEqual(wanted(8))
   const mappings = Object.values(template.findResources('AWS::Lambda::EventSourceMapping')).filter(
     ({ Properties }) => Properties.Topics,
   )

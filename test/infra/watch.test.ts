@@ -114,8 +114,22 @@ describe('alarms', () => {
       .map(({ Properties }) => Properties.FunctionName as string | undefined)
       .filter(name => name !== undefined && !name.endsWith('-topics'))
     expect(functions).toHaveLength(2 * EXCHANGES.length + 7)
-    for (const kind of ['function-errors', 'function-throttles', 'function-slow', 'function-memory'])
-      expect(alarms.filter(alarm => kindOf(alarm) === kind)).toHaveLength(functions.length)
+    const count = (kind: string) => alarms.filter(alarm => kindOf(alarm) === kind).length
+    expect(count('function-errors')).toBe(functions.length)
+    // Bronze and Silver are watched by their lags and errors.
+    expect(count('function-slow')).toBe(6)
+    expect(find('function-throttles')).toMatchObject({ Namespace: 'AWS/Lambda', MetricName: 'Throttles' })
+    expect(find('function-throttles')).not.toHaveProperty('Dimensions')
+    expect(
+      alarms
+        .filter(alarm => kindOf(alarm) === 'function-memory')
+        .map(({ Threshold }) => Threshold)
+        .sort(),
+    ).toEqual([512, 1_024, 1_769, 3_008].map(mebibytes => 0.9 * mebibytes).sort())
+    const filtered = Object.values(template.findResources('AWS::Logs::MetricFilter')).filter(({ Properties }) =>
+      String(Properties.FilterPattern).includes('maxMemoryUsedMB'),
+    )
+    expect(filtered).toHaveLength(functions.length)
     expect(alarms.filter(alarm => kindOf(alarm) === 'dead-letters')).toHaveLength(EXCHANGES.length + 1)
   })
 

@@ -21,9 +21,11 @@ import { sqsEvents } from '../../adapters/sqs-events.ts'
 import { systemClock, systemTimers } from '../../adapters/system.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { leaseHeld } from '../../domain/lease.ts'
-import { consumers } from '../../domain/names.ts'
+import { consumers, dataPrefix } from '../../domain/names.ts'
 import { countPending } from '../../domain/pending.ts'
+import type { ObjectInfo } from '../../domain/ports.ts'
 import { recordStreams } from '../../domain/streams.ts'
+import { bronzeTable } from '../../domain/tables.ts'
 import { TRADE_SCHEMA } from '../../domain/trade.ts'
 import { BUNDLED_IDS, encodeTrade } from '../../domain/wire.ts'
 import { VENUES } from '../../feeds/exchanges/venues.ts'
@@ -152,10 +154,11 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
     await s3.send(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }))
     // Those that Silver has long taken, again.
     const queue = queueEvents({ binance: deployed.lake.output('BinanceSilverQueue') })
-    const [done] = await deployed.lake.ports.state.query('state', 'done#silver_binance', { limit: 1 })
+    const objects = deployed.lake.ports.store.list(dataPrefix(bronzeTable(EXCHANGES[0]).name))
+    const { key } = (await objects[Symbol.asyncIterator]().next()).value as ObjectInfo
     await queue.send('binance', [
-      { key: done.key.sort, bytes: 1 },
-      { key: done.key.sort, bytes: 1 },
+      { key, bytes: 1 },
+      { key, bytes: 1 },
     ])
     await deployed.settle()
     expect(await deployed.brokenLaws()).toEqual([])

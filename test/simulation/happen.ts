@@ -1,7 +1,5 @@
 /** Makes the happenings of a run come true in its world, and counts those that did. */
-import { consumers, dataPrefix, statePartition } from '../../domain/names.ts'
-import { piecesOf } from '../../domain/pieces.ts'
-import { MAX_TRANSACTION_WRITES, type Write } from '../../domain/ports.ts'
+import { dataPrefix } from '../../domain/names.ts'
 import { FEED_GAPS } from '../../domain/streams.ts'
 import { bronzeTable } from '../../domain/tables.ts'
 import { type Random, randomStream } from '../../feeds/random.ts'
@@ -63,11 +61,11 @@ export function scheduleHappenings(
       await platform.topics.publish(pick(random, streams), records)
       return true
     },
-    'marks-expire': async random => {
+    'old-notices': random => {
       const name = pick(random, streams)
-      const expired = await expireMarks(world, name)
-      for (const [key, bytes] of platform.objectsOf(name)) if (random() < 0.4) platform.send(name, key, bytes)
-      return expired > 0
+      const again = [...platform.objectsOf(name)].filter(() => random() < 0.4)
+      for (const [key, bytes] of again) platform.send(name, key, bytes)
+      return again.length > 0
     },
     'gap-reports': async () => {
       const records = gapReports(scheduler.now()).map(value => {
@@ -130,13 +128,4 @@ function pick<T>(random: Random, from: readonly T[]): T {
 async function firstObject({ store }: World, prefix: string): Promise<Uint8Array | undefined> {
   for await (const { key } of store.list(prefix)) if (!key.includes('poison')) return store.get(key)
   return undefined
-}
-
-/** DynamoDB's time to live takes the marks away. Gives how many. */
-async function expireMarks({ state, scheduler }: World, exchange: string): Promise<number> {
-  const marks = await state.query('state', statePartition.done(consumers.silver(exchange)))
-  const writes = marks.map(({ key }): Write => ({ kind: 'remove', key }))
-  for (const [n, some] of piecesOf(writes, MAX_TRANSACTION_WRITES).entries())
-    await state.transact(some, `expiry-${exchange}-${scheduler.now()}-${n}`)
-  return marks.length
 }

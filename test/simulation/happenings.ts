@@ -8,7 +8,7 @@ import type { Random } from '../../feeds/random.ts'
  *   recreate         a topic is deleted and made again; old batches that a poller still had come afterwards
  *   poison-objects   objects that no stage wrote appear in Bronze's prefix
  *   poison-messages  messages that no decoder takes
- *   marks-expire     the marks of what Silver has done pass their time, and old notifications come again
+ *   old-notices      notifications of objects that Silver has long taken come again
  *   throttles        for a time most calls are refused
  *   gap-reports      feeds report what they missed, and something sends there what is no report
  */
@@ -18,7 +18,7 @@ export const SURROUNDINGS = [
   'recreate',
   'poison-objects',
   'poison-messages',
-  'marks-expire',
+  'old-notices',
   'throttles',
   'gap-reports',
 ] as const

@@ -189,8 +189,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'Silver forgets to consume its objects',
     'functions/silver/silver.ts',
-    '[consumePending(item), rememberDone(item.consumer, item.id, started)]',
-    '[rememberDone(item.consumer, item.id, started)]',
+    'const writes: Write[] = items.map(consumePending)',
+    'const writes: Write[] = []',
   ),
   mutant(
     'Gold does not hear of Silver’s files',

@@ -105,7 +105,7 @@ export const FEEDS: ScenarioSize = {
   waves: [],
   tradesPerWave: 400,
   maintenance: [],
-  happenings: ['clock-jump', 'marks-expire', 'throttles'],
+  happenings: ['clock-jump', 'old-notices', 'throttles'],
   feeds: true,
 }
 

@@ -85,10 +85,10 @@ export const WORLD_MUTANTS: readonly Mutant[] = [
   },
   mutant(
     'two',
-    'an object whose mark has passed its time is new',
+    'an object that no list knows is new',
     'functions/silver/silver.ts',
-    "    unknown = unknown.filter((_, i) => states[i] === 'unknown')\n  }\n",
-    `    unknown = unknown.filter((_, i) => states[i] === 'unknown')
+    '    unknown = unknown.filter((key, i) => items[i] === undefined && mayStillCome(ports, key))\n  }\n',
+    `    unknown = unknown.filter((_, i) => items[i] === undefined)
   }
   const { producePending } = await import('../../domain/pending.ts')
   for (const id of unknown)

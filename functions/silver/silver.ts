@@ -155,7 +155,6 @@ async function plan(
     const batch = dead.finish(bronzeTable(exchange).name, exchange.code, nowMicros)
     deadFiles.push(await writeDataFile(ports, DLQ_TABLE, { dlq_date_day: day }, batch))
   }
-  decoder.release()
   const gold: SilverFiles = { files: forGold }
   const writes: Write[] = items.map(consumePending)
   if (files.length > 0) {
@@ -164,6 +163,7 @@ async function plan(
   }
   if (deadFiles.length > 0) writes.push(await produceAdded(ports, DLQ_TABLE.name, deadFiles))
   const valid = sumOf(files, file => file.records)
+  decoder.release()
   return { writes, result: { valid, invalid: dead.rows, objects: items.length, failures: [] }, oldestFile: started }
 }
 

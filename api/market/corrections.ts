@@ -1,5 +1,6 @@
 /** Candles that were changed after a commit had closed their window, as far as the table's snapshots tell. */
 import { candleKey, marketKey } from '../../domain/candles.ts'
+import { firstWhere } from '../../domain/order.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { dayOf } from '../../domain/time.ts'
 import type { Windows } from '../../domain/windows.ts'
@@ -8,6 +9,7 @@ import { currentSnapshot, snapshotById } from '../../iceberg/metadata.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import { readCandles } from '../../tables/candles.ts'
+import { turn } from '../http/turns.ts'
 import type { Markets } from './markets.ts'
 
 export interface CorrectionRange {
@@ -53,21 +55,22 @@ export async function findCorrections(
       { column: 'window_date', ranges: [{ lower: dayOf(from), upper: dayOf(end - 1n) }] },
     ],
   })
-  const changed = new Map<string, Correction>()
-  for (const { key } of files)
+  const corrected = new Map<string, Correction>()
+  for (const { key } of files) {
+    await turn()
     for (const { exchange, symbol, windowStart: part, updatedAt } of await readCandles(ports, key)) {
       const windowStart = windows.startOf(part)
       if (windowStart < from || windowStart >= to || !markets.has(marketKey(exchange, symbol))) continue
+      const windowEnd = windows.endOf(windowStart)
+      const closed = commits[firstWhere(commits.length, at => commits[at] >= windowEnd)]
+      if (closed === undefined || closed >= updatedAt) continue
       const place = candleKey({ exchange, symbol, windowStart })
-      const known = changed.get(place)
+      const known = corrected.get(place)
       if (known && known.updatedAt >= updatedAt) continue
-      changed.set(place, { exchange, symbol, windowStart, windowEnd: windows.endOf(windowStart), updatedAt })
+      corrected.set(place, { exchange, symbol, windowStart, windowEnd, updatedAt })
     }
-  const rows = [...changed.values()].filter(({ windowEnd, updatedAt }) => {
-    const closed = commits.find(time => time >= windowEnd)
-    return closed !== undefined && closed < updatedAt
-  })
-  return { rows: rows.sort(inOrder), knownFrom }
+  }
+  return { rows: [...corrected.values()].sort(inOrder), knownFrom }
 }
 
 /** When the table was committed, as far as its snapshots are kept, the oldest first; and since when none of them has expired. */

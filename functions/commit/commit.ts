@@ -66,8 +66,8 @@ async function plan(ports: Ports, table: TableDefinition): Promise<Plan<Step | u
 }
 
 /**
- * The files whose items are old enough for the files to be gone. Maintenance deletes none that a snapshot reached within the last hour
- * (functions/maintain/reclaim.ts), and every look costs a request.
+ * The files whose items are old enough for the files to be gone: maintenance deletes none that a snapshot reached within the last hour
+ * (functions/maintain/reclaim.ts). Every look costs a request, and nearly all items are young.
  */
 function oldAmong({ clock }: Ports, items: readonly PendingItem<AddedFiles>[], add: readonly DataFile[]): DataFile[] {
   const old = new Set(

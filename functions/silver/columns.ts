@@ -4,7 +4,6 @@ import {
   type Batch,
   constantInt32,
   constantInt64,
-  halvesOf,
   type PlainWriter,
   reservePlain,
   setLong,
@@ -13,6 +12,7 @@ import { approximateLong, type TradeDecoder } from '../../domain/decode.ts'
 import { decimalColumn } from '../../domain/long-columns.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
 import { ASSET_CLASSES, TRADE_SIDES } from '../../domain/trade.ts'
+import { type DayColumns, grow, type Ints, type Longs, newDay, spareDays } from './day-columns.ts'
 
 /** Where a trade's record came from. */
 export interface Lineage {
@@ -35,50 +35,12 @@ export interface SilverColumns {
   add(bytes: Uint8Array, lineage: Lineage): void
   /** The rows by exchange date, oldest first. `validatedAt`: microseconds since 1970. */
   finish(validatedAt: bigint): SilverBatch[]
+  /** Gives back the memory of the batches, once nobody reads them any more. */
+  release(): void
 }
 
 /** A day as a number, for the loop over rows. */
 const DAY = Number(DAY_MICROS)
-const LONGS = [
-  'timestamp',
-  'price',
-  'quantity',
-  'source_sequence',
-  'ingestion_timestamp',
-  'platform_sequence',
-  'bronze_ingestion_timestamp',
-  'kafka_offset',
-] as const
-const INTS = [
-  'symbol',
-  'exchange',
-  'asset_class',
-  'currency',
-  'side',
-  'trade_conditions',
-  'vendor_data',
-  'schema_id',
-  'topic_epoch',
-  'kafka_partition',
-] as const
-
-type Longs = Record<(typeof LONGS)[number], Int32Array>
-type Ints = Record<(typeof INTS)[number], Int32Array>
-
-/** Columns of one date; arrays have room for `capacity` rows. Longs are kept as their halves. */
-interface DayColumns {
-  rows: number
-  capacity: number
-  longs: Longs
-  ints: Ints
-  sourceSequenceValid: Uint8Array
-  platformSequenceValid: Uint8Array
-  /** Those that 64 bits do not hold, by row. */
-  widePrices: Map<number, bigint>
-  wideQuantities: Map<number, bigint>
-  messageId: PlainWriter
-  tradeId: PlainWriter
-}
 
 /** `records`: as many rows as may come; their first date gets room for all of them. */
 export function createSilverColumns(decoder: TradeDecoder, records = 0): SilverColumns {
@@ -140,7 +102,14 @@ export function createSilverColumns(decoder: TradeDecoder, records = 0): SilverC
     return [...days].sort(([a], [b]) => a - b).map(([day, columns]) => finishDay(decoder, day, columns, validatedAt))
   }
 
-  return { add, finish }
+  function release(): void {
+    for (const columns of days.values()) spareDays.give(columns)
+    days.clear()
+    last = undefined
+    lastDay = Number.NaN
+  }
+
+  return { add, finish, release }
 }
 
 /**
@@ -156,41 +125,6 @@ function appendUuid(writer: PlainWriter, source: Uint8Array, start: number, end:
   bytes[at + 1] = bytes[at + 2] = bytes[at + 3] = 0
   for (let i = 0; i < length; i++) bytes[at + 4 + i] = source[start + i] | 0x20
   writer.length = at + 4 + length
-}
-
-/** Room for the rows of a quiet minute, where nothing is known of them; it doubles as it fills. */
-const FIRST_ROWS = 64
-
-function newDay(records: number): DayColumns {
-  const rows = Math.max(FIRST_ROWS, records)
-  const columns: DayColumns = {
-    rows: 0,
-    capacity: 0,
-    longs: {} as Longs,
-    ints: {} as Ints,
-    sourceSequenceValid: new Uint8Array(0),
-    platformSequenceValid: new Uint8Array(0),
-    widePrices: new Map(),
-    wideQuantities: new Map(),
-    messageId: { bytes: Buffer.allocUnsafe(rows * 40), length: 0 },
-    tradeId: { bytes: Buffer.allocUnsafe(rows * 20), length: 0 },
-  }
-  grow(columns, rows)
-  return columns
-}
-
-function grow(columns: DayColumns, capacity: number): void {
-  // BigInt64Array first, so that the halves are aligned for it.
-  for (const name of LONGS) columns.longs[name] = copied(columns.longs[name], halvesOf(new BigInt64Array(capacity)))
-  for (const name of INTS) columns.ints[name] = copied(columns.ints[name], new Int32Array(capacity))
-  columns.sourceSequenceValid = copied(columns.sourceSequenceValid, new Uint8Array(capacity))
-  columns.platformSequenceValid = copied(columns.platformSequenceValid, new Uint8Array(capacity))
-  columns.capacity = capacity
-}
-
-function copied<T extends Int32Array | Uint8Array>(from: T | undefined, into: T): T {
-  if (from) into.set(from)
-  return into
 }
 
 function finishDay(decoder: TradeDecoder, day: number, columns: DayColumns, validatedAt: bigint): SilverBatch {

@@ -3,11 +3,13 @@ import { type BytesColumn, type Int32Column, type Int64Column, numbersOf, plainL
 import { createTradeDecoder } from '../../domain/decode.ts'
 import { BadInput } from '../../domain/errors.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
+import { sparesOf } from '../../domain/spares.ts'
 import { bronzeTable } from '../../domain/tables.ts'
 import type { TradeLayout } from '../../domain/trade.ts'
 import { createValidator, type Rejection } from '../../domain/validation.ts'
 import { FRAME_BYTES, MAGIC_BYTE } from '../../domain/wire.ts'
 import { readBatch, sourceOf } from '../../iceberg/parquet/batch.ts'
+import type { Room } from '../../iceberg/parquet/chunk.ts'
 import { createSilverColumns, type Lineage, type SilverColumns } from './columns.ts'
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts'
 import type { KnownSchema, Schemas } from './schemas.ts'
@@ -29,7 +31,12 @@ export interface ObjectDecoder {
    */
   add(key: string, bytes: Uint8Array): Promise<void>
   readonly decoded: Decoded
+  /** Gives back the memory of what was decoded, once nobody reads it any more. */
+  release(): void
 }
+
+/** Where the records of an object lie while they are decoded: as many as exchanges are decoded at the same time in one process. */
+const rooms = sparesOf<Room>(3)
 
 /** `exchange`: the code that the messages must carry; `records`: as many as may come, where that is known. */
 export function createObjectDecoder(exchange: string, schemas: Schemas, records = 0): ObjectDecoder {
@@ -37,10 +44,14 @@ export function createObjectDecoder(exchange: string, schemas: Schemas, records 
   const validator = createValidator(decoder, exchange)
   const silver = createSilverColumns(decoder, records)
   const dead = createDeadLetters()
+  const room = rooms.take() ?? { bytes: new Uint8Array(0), used: 0, lacking: 0 }
   const lineage: Lineage = { schemaId: 0, epoch: 0, partition: 0, offset: 0, bronzeIngestion: 0 }
 
   async function add(key: string, bytes: Uint8Array): Promise<void> {
-    const { rows, columns } = await readBatch(RECORDS, [sourceOf(key, bytes)], { columns: COLUMNS, plain: NO_TEXTS })
+    if (room.lacking > 0) room.bytes = new Uint8Array(room.used + room.lacking)
+    room.used = room.lacking = 0
+    const options = { columns: COLUMNS, plain: NO_TEXTS, room }
+    const { rows, columns } = await readBatch(RECORDS, [sourceOf(key, bytes)], options)
     const { plain, valid } = columns.raw_bytes as BytesColumn
     const [epochs, partitions] = ['topic_epoch', 'partition'].map(name => (columns[name] as Int32Column).values)
     const [offsets, kafkaTimes, ingestionTimes] = ['offset', 'kafka_timestamp', 'ingestion_timestamp'].map(name =>
@@ -108,7 +119,12 @@ export function createObjectDecoder(exchange: string, schemas: Schemas, records 
     return rejection
   }
 
-  return { add, decoded: { silver, dead } }
+  function release(): void {
+    silver.release()
+    rooms.give(room)
+  }
+
+  return { add, decoded: { silver, dead }, release }
 }
 
 function failed(reason: string): Rejection {

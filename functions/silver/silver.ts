@@ -140,7 +140,8 @@ async function plan(
 ): Promise<Plan<SilverResult>> {
   if (items.length === 0) return { writes: [], result: { valid: 0, invalid: 0, objects: 0, failures: [] } }
   const started = ports.clock.now()
-  const { silver, dead } = await decodeAll(ports, exchange, schemas, items)
+  const decoder = await decodeAll(ports, exchange, schemas, items)
+  const { silver, dead } = decoder.decoded
   const nowMicros = BigInt(started) * 1000n
   const table = silverTable(exchange)
   const batches = silver.finish(nowMicros)
@@ -162,6 +163,7 @@ async function plan(
   }
   if (deadFiles.length > 0) writes.push(await produceAdded(ports, DLQ_TABLE.name, deadFiles))
   const valid = sumOf(files, file => file.records)
+  decoder.release()
   return { writes, result: { valid, invalid: dead.rows, objects: items.length, failures: [] }, oldestFile: started }
 }
 
@@ -170,7 +172,7 @@ async function decodeAll(ports: Ports, exchange: Exchange, schemas: Schemas, ite
   const decoder = createObjectDecoder(exchange.code, schemas, records)
   // One object in memory at a time: a batch may be 25 times 6 MB.
   for (const item of items) await decoder.add(item.id, await readWhole(ports, item))
-  return decoder.decoded
+  return decoder
 }
 
 /** The object's bytes, as Bronze wrote them. @throws Corrupt where they were changed */

@@ -14,7 +14,7 @@ import { sumOf } from '../../domain/counts.ts'
 import { Corrupt, messageOf, TradelakeError } from '../../domain/errors.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 import { chunkRange } from './check.ts'
-import { type ChunkPage, type LeafLevels, readPages } from './chunk.ts'
+import { type ChunkPage, type LeafLevels, type Room, readPages } from './chunk.ts'
 import { promotePages } from './promote.ts'
 import { namesInFile } from './schema.ts'
 import { columnSink } from './sinks.ts'
@@ -32,6 +32,8 @@ export interface BatchOptions {
   readonly columns: readonly string[]
   /** Columns of mostly different strings, which come as bytes instead of by dictionary. */
   readonly plain: ReadonlySet<string>
+  /** For the bytes of `plain` and binary columns: they stay only for as long as the room's owner lets them. */
+  readonly room?: Room
   /** Leaves row groups out. */
   readonly keep?: (group: RowGroup) => boolean
 }
@@ -100,7 +102,11 @@ async function readInto(table: TableDefinition, groups: readonly PlacedGroup[], 
         if (leaves)
           sink.add(
             leaves.map(({ bytes, chunk, levels, stored }) =>
-              promotePages(readPages(bytes, chunk, levels, sink.keepsPages ?? false), stored, column),
+              promotePages(
+                readPages(bytes, chunk, levels, sink.keepsPages ? (options.room ?? 'stay') : 'pass'),
+                stored,
+                column,
+              ),
             ),
             leaves.map(({ levels }) => levels.maxDefinition),
           )

@@ -49,21 +49,42 @@ const passing: Compressors = {
   ZSTD: (input, size) => zstd.decompress(input, sizeOf(size), scratch),
 }
 
+/** Memory for pages that stay, one behind the other. Its owner says when they may be written over, by setting `used` to 0. */
+export interface Room {
+  bytes: Uint8Array
+  used: number
+  /** What did not fit. */
+  lacking: number
+}
+
+function keptIn(room: Room): Compressors {
+  return {
+    ...parquetCompressors,
+    ZSTD(input, size) {
+      const page = zstd.decompress(input, sizeOf(size), room.bytes.subarray(room.used))
+      if (page.buffer === room.bytes.buffer) room.used += page.length
+      else room.lacking += page.length + 1
+      return page
+    },
+  }
+}
+
 function sizeOf(size: number): number {
   return Math.min(Math.max(size, 0), MAX_PAGE_BYTES)
 }
 
 /**
- * The data pages of a chunk, from nothing but its bytes. Pages that do not last are overwritten by the next one, of whatever chunk.
+ * The data pages of a chunk, from nothing but its bytes. Where they pass, the next one of whatever chunk is written over each; else they
+ * stay, in their room if they are given one.
  * @throws Error in words where they are not what the chunk says
  */
 export function* readPages(
   bytes: Uint8Array,
   chunk: ColumnMetaData,
   leaf: LeafLevels,
-  lasting: boolean,
+  pages: 'pass' | 'stay' | Room,
 ): Generator<ChunkPage> {
-  const compressors = lasting ? parquetCompressors : passing
+  const compressors = pages === 'pass' ? passing : pages === 'stay' ? parquetCompressors : keptIn(pages)
   const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 }
   const total = Number(chunk.num_values)
   let dictionary: ChunkPage['dictionary']

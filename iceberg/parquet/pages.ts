@@ -163,6 +163,7 @@ function bytesPage(leaf: Leaf, data: BytesColumn, from: number, to: number, posi
   }
 }
 
+/** In memory of its own: bounds stay when the columns are written over. */
 function plainValue(plain: Uint8Array, at: number): Uint8Array {
-  return plain.subarray(at + 4, at + 4 + plainLength(plain, at))
+  return new Uint8Array(plain.subarray(at + 4, at + 4 + plainLength(plain, at)))
 }

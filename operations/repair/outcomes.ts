@@ -44,6 +44,7 @@ export async function decodeAgain(
         const batch = decoded.dead.finish(bronzeTable(exchange).name, exchange.code, nowMicros)
         dead.push(await writeDataFile(ports, DLQ_TABLE, { dlq_date_day: dayOfMs(nowMs) }, batch))
       }
+      decoder.release()
     } finally {
       ports.scratch.remove(path)
     }

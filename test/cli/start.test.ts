@@ -67,8 +67,8 @@ test('a run shows candles, may be looked at, and is gone on with', async () => {
   const messages = last.exchanges.reduce((sum, exchange) => sum + exchange.messages, 0)
   expect(messages).toBeGreaterThan(8_000)
 
-  // Another run goes on with the same market: no trade comes twice, none is left out.
-  const again = await runCommand('start', '--for', '1s', '--data', data)
+  // Another run goes on with the same market: no trade comes twice, none is left out. It has time to ask for what it missed.
+  const again = await runCommand('start', '--for', '4s', '--data', data)
   expect([again.status, again.stderr]).toEqual([0, ''])
   expect(again.stdout).toContain('market 0 of seed 5 at 1000 trades/s')
   expect(again.stdout).toContain('All six laws hold')

@@ -1,6 +1,6 @@
 /**
- * What a quant and an operator want to know: ten questions each, written before anybody looked whether the page and the terminal answer
- * them, and answered by both over one lake. The figures come from the trades that were published.
+ * What a quant and an operator want to know: ten questions each, answered by the page and by the terminal over one lake. The figures come
+ * from the trades that were published.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemTimers } from '../../adapters/system.ts'

@@ -10,10 +10,11 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { duckDbEngine } from '../../../adapters/duckdb-engine.ts'
 import { systemScratch } from '../../../adapters/system.ts'
 import { type Column, type ColumnType, decimalType, type PrimitiveType } from '../../../domain/column-types.ts'
+import { bytesOf } from '../../../domain/columns.ts'
 import { formatDecimal } from '../../../domain/decimal.ts'
 import type { TableDefinition } from '../../../domain/tables.ts'
 import { decodeValue } from '../../../iceberg/bounds.ts'
-import { encodeParquet } from '../../../iceberg/parquet/encode.ts'
+import { encodeFile, encodeParquet } from '../../../iceberg/parquet/encode.ts'
 import { describeParquet } from '../../../iceberg/parquet/footer.ts'
 import { readColumns } from '../../../iceberg/parquet/read.ts'
 import { ALL, batchOf, KINDS, nestedCount, rowsArbitrary, tableOf, type Value } from '../batches.ts'
@@ -214,6 +215,18 @@ test('bounds and counts in the footer are those of the values', async () => {
     }),
     { numRuns: 60 },
   )
+})
+
+test('the footer’s bounds are its own: they stay when the columns that the file was made of are written over', () => {
+  const table = tableOf([['string', true]])
+  const [{ name }] = table.columns
+  const column = bytesOf(['b-2', 'a-1', 'c-3'].map(text => Buffer.from(text)))
+
+  const { footer } = encodeFile(table, { rows: 3, columns: { [name]: { kind: 'bytes', plain: column.plain } } })
+  column.plain.fill(0)
+
+  const { min_value: min, max_value: max } = footer.row_groups[0].columns[0].statistics
+  expect([min, max].map(bound => bound && Buffer.from(bound).toString())).toEqual(['a-1', 'c-3'])
 })
 
 describe('refused is', () => {

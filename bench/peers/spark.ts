@@ -16,8 +16,8 @@ const HERE = join(import.meta.dirname, 'spark')
 const SHARED = new URL('../../../shared/bench/', import.meta.url).pathname
 /** Spark's third pass is the first that is as fast as all later ones. */
 const WARM_UPS = 2
-/** A pass of a million messages takes half a minute, and minutes on a machine that does other work. */
-const MAX_ROUNDS = 3
+/** A pass of a million messages takes half a minute, and minutes on a machine that does other work: some rounds are without Spark. */
+const MAX_ROUNDS = Number(process.env.BENCH_SPARK_ROUNDS ?? 3)
 
 /** Undefined where there is no Java, Maven or Python. */
 export async function sparkPeer(data: BenchData): Promise<Peer | undefined> {

@@ -21,7 +21,7 @@ export function nativePeer({ index }: BenchData): Peer | undefined {
   return {
     name: 'native',
     versions: `${stdout.trim().split(' (')[0]}, parquet ${parquet}`,
-    warmUps: 0,
+    async warmUp() {},
     maxRounds: Number.POSITIVE_INFINITY,
     async run(folder) {
       const program = startProgram(join(target, 'release', 'tradelake-native-peer'), [index, folder])

@@ -68,7 +68,7 @@ time, candles are folded of Gold. All write Parquet with zstd at level 1.
 - **native** ([bench/peers/native](../bench/peers/native)) is a Rust program that shows what the machine allows: the same events, row groups, files, and an fsync for
   each file, folder and transaction, with threads for processes. It writes **no Iceberg metadata** and keeps the lists of pending work in memory, noting each transaction in a journal;
   its \`commit\` is a line for each table there.
-- **Spark** ([bench/peers/spark](../bench/peers/spark)) runs the stages of the predecessor in its best case: a batch over all messages in one session that has done two passes before, \`local[2]\`
+- **Spark** ([bench/peers/spark](../bench/peers/spark)) runs the stages of the predecessor in its best case: a batch over all messages in one session that has done two passes (of at most 200,000 messages) before, \`local[2]\`
   and 4 GB, tables of Iceberg on the local disk without a catalog server, Kafka or S3. Its input are Parquet files with the messages' bytes. It folds four timeframes (1m, 5m, 1h,
   1d), the others six.
 `

@@ -6,8 +6,8 @@ export interface Peer {
   readonly name: string
   /** The compiler or runtime, and the libraries that do the work. */
   readonly versions: string
-  /** Passes that it runs before the first one that counts. */
-  readonly warmUps: number
+  /** Runs what must run before the first pass that counts. */
+  warmUp(): Promise<void>
   /** The most passes that count: a slow program gets fewer. */
   readonly maxRounds: number
   /** Runs all stages; the folder is of this pass alone. */

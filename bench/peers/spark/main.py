@@ -1,8 +1,8 @@
-"""Runs the jobs in one Spark that stays: python main.py JARS MESSAGES SCHEMA WAREHOUSE.
+"""Runs the jobs in one Spark that stays: python main.py JARS SCHEMA WAREHOUSE.
 
-MESSAGES is what to_parquet.py made of the generator's files, SCHEMA the trade's Avro schema. Each line of the standard input is the name of a
-namespace to make in the warehouse: the stages run one after the other, and a JSON line is printed when one has ended: its name, wall and
-CPU seconds (of the JVM and of this process), rows. The first line names the versions and the JVM's process.
+SCHEMA is the trade's Avro schema. Each line of the standard input is JSON: `namespace`, to be made in the warehouse, and `messages`, the folder that
+to_parquet.py made of the generator's files. The stages run one after the other, and a JSON line is printed when one has ended: its name, wall and
+CPU seconds (of the JVM and of this process). The first line that is printed names the versions and the processes.
 """
 
 import json
@@ -25,14 +25,15 @@ def say(**words) -> None:
     print(json.dumps(words), flush=True)
 
 
-def main(jars: str, messages: str, schema_file: str, warehouse: str) -> None:
+def main(jars: str, schema_file: str, warehouse: str) -> None:
     spark = jobs.session(jars, warehouse)
     spark.sparkContext.setLogLevel("ERROR")
     jvm = spark._jvm.java.lang.ProcessHandle.current().pid()
     schema = pathlib.Path(schema_file).read_text()
     say(spark=pyspark.__version__, java=spark._jvm.java.lang.System.getProperty("java.version"), python=sys.version.split()[0], pids=[os.getpid(), jvm])
     for line in sys.stdin:
-        lake = f"lake.{line.strip()}"
+        order = json.loads(line)
+        lake, messages = f"lake.{order['namespace']}", order["messages"]
         spark.sql(f"CREATE NAMESPACE {lake}")
         stages = {
             "bronze": lambda: jobs.bronze(spark, messages, lake),

@@ -65,7 +65,7 @@ time, candles are folded of Gold. All write Parquet with zstd at level 1.
 
 - **tradelake** runs Bronze and Silver in two processes, and Gold and candles in one; both stay warm. Its figures begin with an event's parsed JSON, and its tables
   are whole Iceberg tables; \`commit\` makes the snapshots of Bronze's and Silver's. Memory is the sum of the workers', without the process that starts them.
-- **native** ([bench/peers/native](../bench/peers/native)) is a Rust program that shows what the machine allows: the same events, row groups, files, and an fsync for
+- **native** ([bench/peers/native](../bench/peers/native)) is a plain Rust program on the arrow and parquet crates, not tuned further: the same events, row groups, files, and an fsync for
   each file, folder and transaction, with threads for processes. It writes **no Iceberg metadata** and keeps the lists of pending work in memory, noting each transaction in a journal;
   its \`commit\` is a line for each table there.
 - **Spark** ([bench/peers/spark](../bench/peers/spark)) runs the stages of the predecessor in its best case: a batch over all messages in one session that has done two passes (of at most 200,000 messages) before, \`local[2]\`

@@ -43,7 +43,7 @@ export async function benchPeers(messages: number, rounds: number, isForPage: bo
     messages,
     day: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} CPUs (${cpus()[0].model.trim()}), ${Math.round(totalmem() / 1e9)} GB, ${process.platform} ${release()}`,
-    versions: peers.map(({ name, versions }) => `${name}: ${versions}; ${passes.get(name)?.length} passes`),
+    versions: peers.map(({ name, versions }) => `${name}: ${versions}; passes that count: ${passes.get(name)?.length}`),
     loads: [Math.min(...loads), Math.max(...loads)],
     passes,
   }

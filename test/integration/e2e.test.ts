@@ -315,7 +315,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack', () => {
     const gold = await deployed.count('gold_crypto_trades')
     const { status, text } = await shell(commands[restoring])
     expect(status, text).toBe(0)
-    expect(text).toMatch(/items were put into the state table, [1-9]\d* that the backup lacks were removed/)
+    expect(text).toMatch(/items were put into the state table, \d+ that the backup lacks were removed/)
     expect(text).toMatch(/items were put into the catalog table, 0 that the backup lacks were removed/)
     expect(text).toMatch(/All six laws hold/)
     for (const command of commands.slice(restoring + 1)) expect(await shell(command)).toMatchObject({ status: 0 })

@@ -23,7 +23,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       '    if (isCertain) await forget()\n',
       '    await forget()\n',
     ),
-    seed: 3_001,
+    seed: 5_001,
   },
   mutant(
     'a user’s table moves on whatever it is by then',

@@ -36,8 +36,8 @@ export const MUTANTS: readonly Mutant[] = [
       "    when: { is: 'matching', attributes: { v: table.version } },\n",
       '',
     ),
-    scenario: 'waves',
-    seed: 1_078,
+    scenario: 'rebuilt',
+    seed: 38,
   },
   mutant(
     'a table is made where one stands already',

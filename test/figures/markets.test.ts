@@ -1,6 +1,6 @@
 /** Markets in groups, their spread, and their quotes. */
 import { describe, expect, test } from 'vitest'
-import { groupMarkets, spreadOf } from '../../figures/markets.ts'
+import { groupMarkets, spreadOf, spreadText } from '../../figures/markets.ts'
 import { dayBefore, digitsOf, lastHour, type Quote, quoteOfTrade, withHour, withMinute } from '../../figures/quotes.ts'
 import type { CandleRow, MarketRow } from '../../figures/rows.ts'
 
@@ -22,6 +22,18 @@ test('markets stand together by what they trade, and are found by words', () => 
   const found = groupMarkets(ALL, ' kraken  btc')
   expect(found.flatMap(({ markets }) => markets.map(({ symbol }) => symbol))).toEqual(['BTCUSD', 'BTCEUR'])
   expect(groupMarkets(ALL, 'doge')).toEqual([])
+})
+
+test('a spread says which of its prices is in a currency that is taken for another', () => {
+  const [tether, dollar] = [market('BINANCE', 'BTC', 'USDT'), market('KRAKEN', 'BTC', 'USD')]
+  const spread = { spread: '8.2', basisPoints: '0.95', currency: 'USD' }
+
+  expect(spreadText('BTC', { ...spread, lowest: tether, highest: dollar })).toBe(
+    'Spread of BTC 8.2 USD (USDT taken as USD), 0.95 bp: least paid on BINANCE, most on KRAKEN',
+  )
+  expect(spreadText('BTC', { ...spread, lowest: dollar, highest: market('COINBASE', 'BTC', 'USD') })).toBe(
+    'Spread of BTC 8.2 USD, 0.95 bp: least paid on KRAKEN, most on COINBASE',
+  )
 })
 
 test('a spread is between prices in one currency, and exact', () => {

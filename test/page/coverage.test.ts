@@ -42,7 +42,7 @@ test('says of each market and hour whether all is there, in words, by sign and b
   const btc = page.locator('tr:has(th:has-text("KRAKEN BTCUSD")) td').nth(1)
   expect(await btc.getAttribute('aria-label')).toBe('complete: nothing is missing; 120 trades')
   expect(await textOf(page, 'tr:has(th:has-text("KRAKEN BTCUSD")) th .muted')).toMatch(/^(\d)\/\1$/)
-  expect(await textOf(page, '.heat-legend')).toMatch(/1 lost trades cannot be had any more/)
+  expect(await textOf(page, '.heat-legend')).toMatch(/1 hour lost: trades cannot be had any more/)
 })
 
 test('has those markets first that lack most, by the heading of their column', async () => {
@@ -94,7 +94,7 @@ test('says of trades that were refused that they are not simply missing', async 
     /^refused, not over yet: trades came and were refused: the Refused view says why; \d+ trades?, 2 missing$/,
   )
   expect(await refused.textContent()).toBe('!')
-  expect(await textOf(page, '.heat-legend')).toMatch(/1 refused trades came and were refused/)
+  expect(await textOf(page, '.heat-legend')).toMatch(/1 hour refused: trades came and were refused/)
   await refused.click()
   expect(await untilText(page, 'dialog .scrolled tbody', /refused/)).toMatch(/^\d+ to \d+ 2 refused [\d:.]+ and/)
   expect(await textOf(page, 'dialog .figures-list')).toMatch(/Missing 2 Refused 2 Fetched later 0/)

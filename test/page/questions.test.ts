@@ -72,7 +72,7 @@ const window = `${new Date(ASKED - 10 * MINUTE).toISOString()}&to=${new Date(ASK
 const QUANT: readonly Question[] = [
   {
     asked: 'which hours of BTCUSDT are complete?',
-    page: ['coverage', 'tr:has(th:has-text("BINANCE BTCUSDT"))', () => /BTCUSDT (\d)\/\1/],
+    page: ['coverage', 'tr:has(th:has-text("BINANCE BTCUSDT"))', () => /BTCUSDT [12]\/[12]/],
     terminal: [{ view: 'gaps', opened: btc }, () => /\d\d:00 .*complete/],
   },
   {
@@ -108,7 +108,7 @@ const QUANT: readonly Question[] = [
   {
     asked: 'where is bitcoin cheapest, and by how much?',
     page: ['markets', '.watch tbody:has-text("BTC")', () => /spread [\d.,]+ USD · [\d.,]+ bp [A-Z]+ → [A-Z]+/],
-    terminal: [opened(btc), () => /Spread of BTC [\d.,]+ USD, [\d.,]+ bp: least paid on [A-Z]+, most on [A-Z]+/],
+    terminal: [opened(btc), () => /Spread of BTC [\d.,]+ USD \(USDT taken as USD\), [\d.,]+ bp: least paid on [A-Z]+, most on [A-Z]+/],
   },
   {
     asked: 'which minutes were corrected after they had closed?',
@@ -154,7 +154,7 @@ const OPERATOR: readonly Question[] = [
   },
   {
     asked: 'which trades are lost?',
-    page: ['coverage', '.heat-legend', () => /1 lost trades cannot be had any more/],
+    page: ['coverage', '.heat-legend', () => /1 hour lost: trades cannot be had any more/],
     terminal: [{ view: 'gaps', opened: 'KRAKEN:BTCUSD' }, () => /lost/],
   },
   {

@@ -1,6 +1,6 @@
 /** How complete the lake is: markets by hours, or by days, and what is missing in each. */
 import { useRef, useState } from 'preact/hooks'
-import { grouped } from '../../figures/pipeline.ts'
+import { count } from '../../figures/pipeline.ts'
 import { HEAT_RANGES, type Timeframe, timeframeNamed } from '../../figures/times.ts'
 import { usePolled } from '../api/polled.ts'
 import { now } from '../browser.ts'
@@ -94,7 +94,7 @@ export function CoverageView({ chosen }: { readonly chosen: string }) {
                 </span>
                 <span>
                   <b>
-                    {grouped(cells)} {kind}
+                    {count(cells, unit)} {kind}:
                   </b>{' '}
                   <span class="muted">{says}</span>
                 </span>

@@ -101,7 +101,6 @@ export function SqlView({ query }: { readonly query: string | undefined }) {
           ref={field}
           value={text}
           rows={6}
-          maxLength={10_000}
           spellcheck={false}
           placeholder="SELECT …"
           onInput={event => setText(event.currentTarget.value)}

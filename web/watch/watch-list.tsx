@@ -1,7 +1,7 @@
 /** The markets by what they trade: last price, change, the last hour as a line, and what an asset costs more on one exchange than on another. */
 import { useState } from 'preact/hooks'
 import { compareDecimals, readable } from '../../figures/decimals.ts'
-import { groupMarkets, spreadOf } from '../../figures/markets.ts'
+import { groupMarkets, spreadOf, takenText } from '../../figures/markets.ts'
 import { digitsOf, lastHour, type Quote } from '../../figures/quotes.ts'
 import { type MarketRow, marketName } from '../../figures/rows.ts'
 import { sparkPath } from '../model/sparkline.ts'
@@ -124,11 +124,12 @@ function SpreadText({ markets, quotes }: { readonly markets: readonly MarketRow[
   return (
     <span
       class="spread"
-      title={`By last trades: paid least on ${lowest.exchange}, most on ${highest.exchange}; a dollar is not a Tether`}
+      title={`By last trades: paid least on ${lowest.exchange}, most on ${highest.exchange}${takenText(spread)}`}
     >
       spread {readable(spread.spread)} {spread.currency} · {readable(spread.basisPoints, 1)} bp{' '}
       <span class="muted">
         {lowest.exchange} → {highest.exchange}
+        {takenText(spread)}
       </span>
     </span>
   )

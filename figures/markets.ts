@@ -52,14 +52,14 @@ export function spreadOf(
   return { lowest: lowest.market, highest: highest.market, spread, basisPoints, currency: most[0] }
 }
 
-/** What a spread's currency is not, though it is taken for it: ' (USDT taken as USD)'; empty where both are the same. */
+/** What a spread's currency is not, though it is taken for it: ' (USDT as USD)'; empty where both are the same. */
 export function takenText({ lowest, highest, currency }: Pick<Spread, 'lowest' | 'highest' | 'currency'>): string {
   const others = [...new Set([lowest.quote, highest.quote])].filter(quote => quote !== currency)
-  return others.length === 0 || lowest.quote === highest.quote ? '' : ` (${others.join(', ')} taken as ${currency})`
+  return others.length === 0 || lowest.quote === highest.quote ? '' : ` (${others.join(', ')} as ${currency})`
 }
 
 /** A spread in words, by last trades. */
 export function spreadText(base: string, spread: Spread): string {
   const { lowest, highest, currency } = spread
-  return `Spread of ${base} ${readable(spread.spread)} ${currency}${takenText(spread)}, ${readable(spread.basisPoints, 1)} bp: least paid on ${lowest.exchange}, most on ${highest.exchange}`
+  return `Spread of ${base} ${readable(spread.spread)} ${currency}${takenText(spread)}, ${readable(spread.basisPoints, 1)} bp: least on ${lowest.exchange}, most on ${highest.exchange}`
 }

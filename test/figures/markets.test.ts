@@ -29,10 +29,10 @@ test('a spread says which of its prices is in a currency that is taken for anoth
   const spread = { spread: '8.2', basisPoints: '0.95', currency: 'USD' }
 
   expect(spreadText('BTC', { ...spread, lowest: tether, highest: dollar })).toBe(
-    'Spread of BTC 8.2 USD (USDT taken as USD), 0.95 bp: least paid on BINANCE, most on KRAKEN',
+    'Spread of BTC 8.2 USD (USDT as USD), 0.95 bp: least on BINANCE, most on KRAKEN',
   )
   expect(spreadText('BTC', { ...spread, lowest: dollar, highest: market('COINBASE', 'BTC', 'USD') })).toBe(
-    'Spread of BTC 8.2 USD, 0.95 bp: least paid on KRAKEN, most on COINBASE',
+    'Spread of BTC 8.2 USD, 0.95 bp: least on KRAKEN, most on COINBASE',
   )
 })
 

@@ -1,5 +1,4 @@
 /** The lake that a command looks at, or serves: in a folder, or deployed. */
-
 import type { ReadableLake } from '../domain/lake.ts'
 import { type CatalogPlace, openFolderForCatalog, openLakeReadOnly } from '../embedded/lake.ts'
 import type { LAKE_OPTIONS, Values } from './command.ts'

@@ -106,6 +106,12 @@ export function snapshotById(metadata: TableMetadata, id: number): Snapshot | un
   return metadata.snapshots.findLast(snapshot => snapshot['snapshot-id'] === id)
 }
 
+/** The snapshot that it was made from; undefined where it is the first, or that one has expired. */
+export function parentOf(metadata: TableMetadata, snapshot: Snapshot): Snapshot | undefined {
+  const parent = snapshot['parent-snapshot-id']
+  return parent === undefined ? undefined : snapshotById(metadata, parent)
+}
+
 /** Rows of a snapshot's table, by its summary; 0 without a snapshot. */
 export function totalRecords(snapshot: Snapshot | undefined): number {
   return Number(snapshot?.summary['total-records'] ?? 0)

@@ -1,6 +1,6 @@
 /** A table's way from a snapshot that a reader has seen to its current one, snapshot by snapshot. Pure. */
 import type { LoadedTable } from '../../iceberg/catalog.ts'
-import { currentSnapshot, snapshotById } from '../../iceberg/metadata.ts'
+import { currentSnapshot, parentOf, snapshotById } from '../../iceberg/metadata.ts'
 import type { Operation, Snapshot } from '../../iceberg/table-metadata.ts'
 import { problem } from '../market/problems.ts'
 
@@ -27,7 +27,11 @@ export function stepsAfter(table: LoadedTable | undefined, base: number, remembe
   const head = table && currentSnapshot(table.metadata)
   if (!table || !head || head['snapshot-id'] === base) return []
   const way: Snapshot[] = []
-  for (let next: Snapshot | undefined = head; next && next['snapshot-id'] !== base; next = parentOf(table, next))
+  for (
+    let next: Snapshot | undefined = head;
+    next && next['snapshot-id'] !== base;
+    next = parentOf(table.metadata, next)
+  )
     way.unshift(next)
   const from = snapshotOf(table, base, remembered)
   const isWhole = way[0]['parent-snapshot-id'] === from?.['snapshot-id']
@@ -47,11 +51,6 @@ export function stepTo(table: LoadedTable | undefined, base: number, target: num
 function stepBetween(from: Snapshot | undefined, to: Snapshot): Step {
   const isNext = to['parent-snapshot-id'] === from?.['snapshot-id']
   return { from, to, operation: isNext ? to.summary.operation : undefined }
-}
-
-function parentOf({ metadata }: LoadedTable, snapshot: Snapshot): Snapshot | undefined {
-  const parent = snapshot['parent-snapshot-id']
-  return parent === undefined ? undefined : snapshotById(metadata, parent)
 }
 
 function snapshotOf(table: LoadedTable, id: number, remembered: Remembered): Snapshot | undefined {

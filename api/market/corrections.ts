@@ -1,11 +1,11 @@
 /** Candles that were changed after a commit had closed their window, as far as the table's snapshots tell. */
 import { candleKey, marketKey } from '../../domain/candles.ts'
-import { firstWhere } from '../../domain/order.ts'
+import { compare, firstWhere } from '../../domain/order.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { dayOf } from '../../domain/time.ts'
 import type { Windows } from '../../domain/windows.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
-import { currentSnapshot, snapshotById } from '../../iceberg/metadata.ts'
+import { currentSnapshot, parentOf } from '../../iceberg/metadata.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import { readCandles } from '../../tables/candles.ts'
@@ -79,22 +79,18 @@ function historyOf({ metadata }: LoadedTable): { commits: bigint[]; knownFrom: b
   const head = currentSnapshot(metadata)
   if (!head) return { commits: [], knownFrom: 0n }
   let oldest = head
-  for (;;) {
-    const parent = oldest['parent-snapshot-id']
-    const before = parent === undefined ? undefined : snapshotById(metadata, parent)
-    if (!before) break
-    oldest = before
-  }
+  for (let parent = parentOf(metadata, head); parent; parent = parentOf(metadata, parent)) oldest = parent
   const isWhole = oldest['parent-snapshot-id'] === undefined
   // A pointer that was set back leaves snapshots that are no part of what the table has become.
   const own = metadata.snapshots.filter(each => each['sequence-number'] <= head['sequence-number'])
   return {
-    commits: own.map(timeOf).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)),
+    commits: own.map(timeOf).sort(compare),
     knownFrom: isWhole ? 0n : timeOf(oldest),
   }
 }
 
 function inOrder(a: Correction, b: Correction): number {
-  if (a.windowStart !== b.windowStart) return a.windowStart < b.windowStart ? -1 : 1
-  return marketKey(a.exchange, a.symbol) < marketKey(b.exchange, b.symbol) ? -1 : 1
+  return (
+    compare(a.windowStart, b.windowStart) || compare(marketKey(a.exchange, a.symbol), marketKey(b.exchange, b.symbol))
+  )
 }

@@ -2,31 +2,18 @@
 
 import decimal
 import json
-import pathlib
 import sys
 
-HERE = pathlib.Path(__file__).parent
-sys.path.insert(0, str(HERE.parent.parent / "examples" / "spark"))
-import candles  # noqa: E402
+# It also makes the examples importable.
+import local_spark  # isort: skip
+import candles  # isort: skip
 
 TRADES = "lake.market_data.gold_crypto_trades"
 text = lambda value: format(value.normalize(), "f") if isinstance(value, decimal.Decimal) else value
 
 
 def main(jars: str, uri: str) -> None:
-    spark = candles.session(
-        uri,
-        **{
-            "spark.master": "local[2]",
-            "spark.jars": ",".join(map(str, pathlib.Path(jars).glob("*.jar"))),
-            "spark.driver.memory": "900m",
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.driver.host": "127.0.0.1",
-            "spark.sql.shuffle.partitions": "2",
-            "spark.ui.enabled": "false",
-        },
-    )
-    spark.sparkContext.setLogLevel("OFF")
+    spark = local_spark.session(jars, uri)
     one = lambda query: spark.sql(query).first()
     first = one(f"SELECT snapshot_id FROM {TRADES}.snapshots ORDER BY committed_at LIMIT 1")[0]
     symbol = one(f"SELECT symbol FROM {TRADES} LIMIT 1")[0]

@@ -5,13 +5,11 @@ how many Spark has that the pipeline lacks; and how many rows of Silver there we
 """
 
 import json
-import pathlib
 import sys
 
-HERE = pathlib.Path(__file__).parent
-sys.path.insert(0, str(HERE.parent.parent / "examples" / "spark"))
-import candles  # noqa: E402
-import gold  # noqa: E402
+# It also makes the examples importable.
+import local_spark  # isort: skip
+import gold  # isort: skip
 
 START, END = "2020-01-01 00:00:00", "2100-01-01 00:00:00"
 # When a candle was made is not a matter of trades; window_end and window_date follow from its start.
@@ -19,19 +17,7 @@ MADE = {"created_at", "updated_at", "window_end", "window_date"}
 
 
 def main(jars: str, uri: str) -> None:
-    spark = candles.session(
-        uri,
-        **{
-            "spark.master": "local[2]",
-            "spark.jars": ",".join(map(str, pathlib.Path(jars).glob("*.jar"))),
-            "spark.driver.memory": "900m",
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.driver.host": "127.0.0.1",
-            "spark.sql.shuffle.partitions": "2",
-            "spark.ui.enabled": "false",
-        },
-    )
-    spark.sparkContext.setLogLevel("OFF")
+    spark = local_spark.session(jars, uri)
     spark.sql("CREATE NAMESPACE lake.history")
     gold.write(spark, "history", START, END)
     count = lambda query: spark.sql(f"SELECT count(*) FROM ({query})").first()[0]

@@ -108,7 +108,10 @@ const QUANT: readonly Question[] = [
   {
     asked: 'where is bitcoin cheapest, and by how much?',
     page: ['markets', '.watch tbody:has-text("BTC")', () => /spread [\d.,]+ USD · [\d.,]+ bp [A-Z]+ → [A-Z]+/],
-    terminal: [opened(btc), () => /Spread of BTC [\d.,]+ USD \(USDT as USD\), [\d.,]+ bp: least on [A-Z]+, most on [A-Z]+/],
+    terminal: [
+      opened(btc),
+      () => /Spread of BTC [\d.,]+ USD \(USDT as USD\), [\d.,]+ bp: least on [A-Z]+, most on [A-Z]+/,
+    ],
   },
   {
     asked: 'which minutes were corrected after they had closed?',

@@ -4,7 +4,7 @@ import { divideHalfEven } from '../../domain/decimal.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { asOfIn, nowOf } from './as-of.ts'
-import { type Coverage, coverageOf, type Reported, reportsOfNumbers } from './coverage.ts'
+import { type Coverage, coverageOf, reportsOfNumbers } from './coverage.ts'
 import type { RowColumn } from './formats.ts'
 import { findGaps, upTo } from './gaps.ts'
 import { chooseMarkets, marketsOf } from './markets.ts'
@@ -12,6 +12,7 @@ import { problem } from './problems.ts'
 import { refusedNumbers } from './refused.ts'
 import { readRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
+import type { Reason } from './said.ts'
 import { sendRows } from './send.ts'
 
 const PARAMETERS = ['symbols', 'exchanges', 'bucket', 'start', 'end', 'as_of', 'format', 'numbers'] as const
@@ -21,8 +22,8 @@ const SHARE_SCALE = 8
 type Row = Coverage & { readonly status: 'open' | 'closed' | 'gap' }
 
 const maybe = (value: number | undefined) => (value === undefined ? undefined : BigInt(value))
-const said = (kind: Reported, doc: string): RowColumn<Row> => ({
-  ...{ name: kind, type: 'count', doc, value: ({ reported }) => BigInt(reported[kind]) },
+const because = (reason: Reason, doc: string): RowColumn<Row> => ({
+  ...{ name: reason, type: 'count', doc, value: ({ reasons }) => BigInt(reasons[reason]) },
 })
 
 const COLUMNS: readonly RowColumn<Row>[] = [
@@ -43,21 +44,21 @@ const COLUMNS: readonly RowColumn<Row>[] = [
     doc: 'Numbers that the exchange gave up to the highest, since the highest of the bucket before that has any.',
   },
   { name: 'missing', type: 'count', doc: 'Numbers among them that are not here.', value: row => maybe(row.missing) },
+  because('refused', 'Numbers among the missing whose trade came, and was refused: /v1/dead-letters says why.'),
   {
-    ...{ name: 'refused', type: 'count', value: row => BigInt(row.refused) },
-    doc: 'Numbers among the missing whose trade came, and was refused: /v1/dead-letters says why.',
+    ...{ name: 'filled', type: 'count', value: ({ filled }) => BigInt(filled) },
+    doc: 'Numbers that the feed did not get at first, and fetched later.',
   },
-  said('filled', 'Numbers among them that the feed did not get at first, and fetched later.'),
-  said('absent', 'Numbers among them that the exchange itself has no trade for.'),
-  said('lost', 'Numbers among them that could not be fetched.'),
-  said('unreadable', 'Numbers among them whose trade could not be read.'),
-  said('open', 'Numbers among them that a feed is still looking for.'),
+  because('absent', 'Numbers among the missing that the exchange itself has no trade for.'),
+  because('lost', 'Numbers among the missing that could not be fetched.'),
+  because('unreadable', 'Numbers among the missing whose trade the feed could not read.'),
+  because('open', 'Numbers among the missing that a feed is still looking for.'),
   {
     ...{ name: 'complete', type: 'decimal', scale: SHARE_SCALE },
     doc: 'Trades here over the numbers that have a trade: 1 where none is missing; null where the exchange gives no numbers.',
-    value: ({ numbered, missing = 0, reported }) => {
+    value: ({ numbered, missing = 0, reasons }) => {
       if (numbered === undefined) return undefined
-      const there = numbered - Math.min(reported.absent, missing)
+      const there = numbered - reasons.absent
       return divideHalfEven(BigInt(numbered - missing) * 10n ** BigInt(SHARE_SCALE), BigInt(Math.max(there, 1)))
     },
   },

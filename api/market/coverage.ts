@@ -1,6 +1,5 @@
 /** How complete the trades of each market are in each bucket of time, by the numbers that exchanges give them. */
 import { marketKey } from '../../domain/candles.ts'
-import { firstWhere } from '../../domain/order.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { MINUTE_MICROS } from '../../domain/time.ts'
 import { unsettledGaps } from '../../domain/unsettled-gaps.ts'
@@ -11,6 +10,7 @@ import { marketOf, readTrades, wantedRows } from '../../tables/gold-columns.ts'
 import { inTurns } from '../http/turns.ts'
 import type { Market, Markets } from './markets.ts'
 import type { RefusedNumbers } from './refused.ts'
+import { countReasons, isSaid, REASONS, type Reason, type SaidRange, saidRanges } from './said.ts'
 import { goldFiles, wantedOf } from './trades.ts'
 
 export interface CoverageQuery {
@@ -36,14 +36,11 @@ export interface Coverage {
   readonly numbered: number | undefined
   /** Numbers among them that are not here. */
   readonly missing: number | undefined
-  /** Numbers among the missing whose trade came and was refused. */
-  readonly refused: number
-  /** What feeds say of those numbers: fetched later, not there at the exchange, given up, not to be read, and looked for still. */
-  readonly reported: Readonly<Record<Reported, number>>
+  /** The missing ones for which there is a reason, each under one of them: what is left of them nobody has said anything of. */
+  readonly reasons: Readonly<Record<Reason, number>>
+  /** Numbers that a feed did not get at first, and fetched later. */
+  readonly filled: number
 }
-
-export const REPORTED = ['filled', 'absent', 'lost', 'unreadable', 'open'] as const
-export type Reported = (typeof REPORTED)[number]
 
 /** What is counted of a market and bucket. */
 interface Count {
@@ -51,8 +48,6 @@ interface Count {
   numbers: number
   least: number
   most: number
-  /** The market's refused numbers that have not been found here. */
-  readonly refused: Set<number>
 }
 
 /** In the order of buckets, then markets; a bucket before a market's first trade is left out. @throws Corrupt */
@@ -64,10 +59,9 @@ export async function coverageOf(
   refused: RefusedNumbers,
 ): Promise<Coverage[]> {
   const { markets, windows } = query
-  const unseen = new Map([...markets.keys()].map(key => [key, new Set(refused.get(key))]))
-  const counts = await countTrades(ports, gold, query, unseen)
-  const left = new Map([...unseen].map(([key, numbers]) => [key, Float64Array.from(numbers)]))
-  const said = Map.groupBy(reports, ({ exchange, symbol }) => marketKey(codeOf(exchange), symbol ?? ''))
+  const reported = Map.groupBy(reports, ({ exchange, symbol }) => marketKey(codeOf(exchange), symbol ?? ''))
+  const said = new Map([...markets.keys()].map(key => [key, saidRanges(reported.get(key) ?? [], refused.get(key))]))
+  const { counts, here } = await countTrades(ports, gold, query, said)
   const last = new Map<string, number>()
   const rows: Coverage[] = []
   for (let start = query.from; start < query.to; start = windows.endOf(start)) {
@@ -80,13 +74,13 @@ export async function coverageOf(
       if (isNumbered) last.set(key, Math.max(before ?? -1, count.most))
       const numbered = isNumbered ? Math.max(count.most - since + 1, count.numbers) : undefined
       const missing = numbered === undefined ? undefined : numbered - count.numbers
-      const refusedHere = isNumbered ? countWithin(left.get(key) ?? [], since, count.most) : 0
+      const range = isNumbered ? ([since, count.most] as const) : undefined
       rows.push({
         ...{ market, windowStart: start, windowEnd: windows.endOf(start), trades: count.trades },
         firstNumber: isNumbered ? count.least : undefined,
         lastNumber: isNumbered ? count.most : undefined,
-        ...{ numbered, missing, refused: Math.min(refusedHere, missing ?? 0) },
-        reported: reportedOf(said.get(key) ?? [], isNumbered ? [since, count.most] : undefined),
+        ...{ numbered, missing, filled: range ? filledWithin(reported.get(key) ?? [], range) : 0 },
+        reasons: reasonsOf(range ? countReasons(said.get(key) ?? [], here.get(key) ?? [], range) : {}, missing ?? 0),
       })
     }
   }
@@ -100,26 +94,32 @@ export async function reportsOfNumbers(ports: Pick<Ports, 'store' | 'state'>, up
   return [...settled, ...unsettledGaps(all.filter(({ kind }) => kind !== 'disconnect'))]
 }
 
-const NOTHING: Count = { trades: 0, numbers: 0, least: 0, most: -1, refused: new Set() }
+const NOTHING: Count = { trades: 0, numbers: 0, least: 0, most: -1 }
 
-/** How many of ascending numbers lie in a range, both ends of which belong to it. */
-function countWithin(numbers: ArrayLike<number>, first: number, last: number): number {
-  const before = firstWhere(numbers.length, place => numbers[place] >= first)
-  return firstWhere(numbers.length, place => numbers[place] > last) - before
+/** Exchanges send trades of one moment in another order than that of their numbers: no more are counted than the bucket lacks. */
+function reasonsOf(counts: Partial<Record<Reason, number>>, missing: number): Record<Reason, number> {
+  let left = missing
+  const most = (reason: Reason) => {
+    const taken = Math.min(left, counts[reason] ?? 0)
+    left -= taken
+    return taken
+  }
+  return Object.fromEntries(REASONS.map(reason => [reason, most(reason)])) as Record<Reason, number>
 }
 
-/** Numbers that are found are taken out of `refused`, the refused ones by market: they came again, and were taken. */
+/** `here`: by market, the numbers that are here though something is said of them, ascending: they came again, and were taken. */
 async function countTrades(
   ports: Pick<Ports, 'store' | 'state'>,
   gold: LoadedTable,
   { markets, from, to, windows, snapshotId }: CoverageQuery,
-  refused: ReadonlyMap<string, Set<number>>,
-): Promise<Map<string, Count>> {
+  said: ReadonlyMap<string, readonly SaidRange[]>,
+): Promise<{ readonly counts: Map<string, Count>; readonly here: Map<string, ArrayLike<number>> }> {
   const end = windows.endOf(windows.startOf(to - 1n))
   const range = { markets, from, to: end, snapshotId }
   const wanted = wantedOf(range)
   const minute = Number(MINUTE_MICROS)
   const counts = new Map<string, Count>()
+  const found = new Map<string, number[]>([...said.keys()].map(key => [key, []]))
   // Every window consists of whole minutes: each is looked up once.
   const byMinute = new Map<number, Map<string, Count>>()
   for (const file of await goldFiles(ports, gold, range))
@@ -129,48 +129,44 @@ async function countTrades(
         let here = byMinute.get(place)
         if (!here) {
           const start = windows.startOf(BigInt(place) * MINUTE_MICROS)
-          here = new Map([...refused].map(([key, numbers]) => [key, countAt(counts, `${start}|${key}`, numbers)]))
+          here = new Map([...said.keys()].map(key => [key, countAt(counts, `${start}|${key}`)]))
           byMinute.set(place, here)
         }
-        const count = here.get(marketOf(trades, row)) as Count
+        const key = marketOf(trades, row)
+        const count = here.get(key) as Count
         const number = trades.ids.tail(row)
         count.trades++
         if (!(number >= 0)) continue
         count.numbers++
         count.least = Math.min(count.least, number)
         count.most = Math.max(count.most, number)
-        count.refused.delete(number)
+        if (isSaid(said.get(key) ?? [], number)) found.get(key)?.push(number)
       }
-  return counts
+  return { counts, here: new Map([...found].map(([key, numbers]) => [key, Float64Array.from(numbers).sort()])) }
 }
 
-function countAt(counts: Map<string, Count>, key: string, refused: Set<number>): Count {
-  const known = counts.get(key) ?? { trades: 0, numbers: 0, least: Number.POSITIVE_INFINITY, most: -1, refused }
+function countAt(counts: Map<string, Count>, key: string): Count {
+  const known = counts.get(key) ?? { trades: 0, numbers: 0, least: Number.POSITIVE_INFINITY, most: -1 }
   counts.set(key, known)
   return known
 }
 
-/** Numbers of each kind that reports name within a range, each once. */
-function reportedOf(
-  reports: readonly Report[],
-  range: readonly [number, number] | undefined,
-): Record<Reported, number> {
-  const count = (kind: Reported) => {
-    if (!range) return 0
-    const [first, last] = range
-    const parts = reports
-      .flatMap(({ status, fromId, toId }) =>
-        status === kind && fromId !== null && toId !== null ? [[fromId, toId]] : [],
-      )
-      .filter(([from, to]) => from <= last && to >= first)
-      .sort(([a], [b]) => a - b)
-    let [total, next] = [0, first]
-    for (const [from, to] of parts) {
-      const [begin, end] = [Math.max(from, next), Math.min(to, last)]
-      if (begin <= end) total += end - begin + 1
-      next = Math.max(next, end + 1)
-    }
-    return total
+/** Numbers within a range that reports say were fetched, each once. */
+function filledWithin(
+  reports: readonly Pick<Report, 'status' | 'fromId' | 'toId'>[],
+  [first, last]: readonly [number, number],
+): number {
+  const parts = reports
+    .flatMap(({ status, fromId, toId }) =>
+      status === 'filled' && fromId !== null && toId !== null ? [[fromId, toId]] : [],
+    )
+    .filter(([from, to]) => from <= last && to >= first)
+    .sort(([a], [b]) => a - b)
+  let [total, next] = [0, first]
+  for (const [from, to] of parts) {
+    const [begin, end] = [Math.max(from, next), Math.min(to, last)]
+    if (begin <= end) total += end - begin + 1
+    next = Math.max(next, end + 1)
   }
-  return Object.fromEntries(REPORTED.map(kind => [kind, count(kind)])) as Record<Reported, number>
+  return total
 }

@@ -7,10 +7,10 @@ import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { codeOf, type Report } from '../../tables/feed-gaps.ts'
 import { marketOf, readTrades, wantedRows } from '../../tables/gold-columns.ts'
 import { inTurns } from '../http/turns.ts'
-import { REPORTED, type Reported } from './coverage.ts'
 import { type Market, type Markets, oneMarket } from './markets.ts'
 import { problem } from './problems.ts'
 import type { RefusedNumbers } from './refused.ts'
+import { RANK, REPORTED, type Reported } from './said.ts'
 import { goldFiles, lastTrades, numberIn, wantedOf } from './trades.ts'
 
 export interface MissingQuery {
@@ -169,5 +169,3 @@ export function sayRefused(ranges: readonly MissingNumbers[], refused: RefusedNu
     return parts
   })
 }
-
-const RANK: readonly Reported[] = ['open', 'lost', 'unreadable', 'absent', 'filled']

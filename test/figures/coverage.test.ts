@@ -1,6 +1,6 @@
 /** What became of the trades of a time, in a word. */
 import { describe, expect, test } from 'vitest'
-import { kindOf } from '../../figures/coverage.ts'
+import { KINDS, kindOf, lackOf, MEANINGS, meaningText, missingText, REASONS } from '../../figures/coverage.ts'
 import type { CoverageRow } from '../../figures/rows.ts'
 
 const row = (more: Partial<CoverageRow> = {}): CoverageRow => ({
@@ -21,10 +21,10 @@ describe('a time is what is worst in it', () => {
     ['gap', { status: 'gap', lost: 2 }],
     ['complete', { missing: 1, absent: 1, open: 1 }],
     ['gap', { status: 'gap', trades: 0, numbered: null, missing: null }],
-    ['missing', { missing: 4, absent: 3, status: 'gap' }],
+    ['unexplained', { missing: 4, absent: 3, status: 'gap' }],
     ['refused', { missing: 4, refused: 4 }],
     ['refused', { missing: 5, absent: 1, refused: 4, filled: 2, status: 'gap' }],
-    ['missing', { missing: 5, refused: 4 }],
+    ['unexplained', { missing: 5, refused: 4 }],
     ['complete', { missing: 1, absent: 1, refused: 1 }],
     ['sought', { missing: 4, refused: 4, open: 1 }],
     ['lost', { missing: 4, refused: 4, lost: 1 }],
@@ -36,4 +36,30 @@ describe('a time is what is worst in it', () => {
     test(`${kind}: ${JSON.stringify(more)}`, () => {
       expect(kindOf(row(more))).toBe(kind)
     })
+})
+
+test('what some buckets lack is counted once a number, in words that are explained', () => {
+  const lack = lackOf([
+    row({ missing: 181, lost: 3, refused: 170, unreadable: 1, open: 2, absent: 4, status: 'gap' }),
+    row({ missing: 1_000, lost: 1_000 }),
+    row({ status: 'gap' }),
+    row({ numbered: null, missing: null }),
+  ])
+  expect(lack).toEqual({
+    ...{ missing: 1_181, gaps: 2 },
+    reasons: { lost: 1_003, unreadable: 1, sought: 2, refused: 170, absent: 4, unexplained: 1 },
+  })
+  expect(missingText(lack)).toBe(
+    '1,181 missing: 1,003 lost, 1 unreadable, 2 sought, 170 refused, 4 absent, 1 unexplained',
+  )
+  expect(missingText(lackOf([row()]))).toBe('')
+  const few = { missing: 2, gaps: 1, reasons: { ...lackOf([]).reasons, refused: 2 } }
+  expect(meaningText(few)).toBe(
+    `missing: ${MEANINGS.missing}\nrefused: the trade came, and is none that is valid: the Refused view says why\ngap: ${MEANINGS.gap}`,
+  )
+})
+
+test('a reason is called as the bucket is that it makes', () => {
+  const kinds: readonly string[] = KINDS.map(({ kind }) => kind)
+  expect(REASONS.filter(reason => !kinds.includes(reason))).toEqual(['absent'])
 })

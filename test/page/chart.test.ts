@@ -77,15 +77,13 @@ describe('candles', () => {
       ...{ fromTime: BigInt(start + 20_000) * 1000n, toTime: BigInt(start + 30_000) * 1000n },
     })
     await page.reload()
-    await untilText(page, '.foot', /\d+ with gaps/)
+    await untilText(page, '.foot', /1 gap/)
     await walkTo(page, start)
-    expect(
-      await untilText(
-        page,
-        '.legend',
-        /trades of this window are missing|that the exchange numbered are missing|none is missing/,
-      ),
-    ).toMatch(/Gap/)
+    await untilText(
+      page,
+      '.legend .gap-text',
+      /^Gap: a feed says that trades of the time are missing, or may be\. Of the \d+ numbers .* none is missing\.$/,
+    )
     expect(await textOf(page, '.legend-head')).toContain('gap')
   })
 

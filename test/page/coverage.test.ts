@@ -36,7 +36,7 @@ test('says of each market and hour whether all is there, in words, by sign and b
   )
   const eth = page.locator(cell('BINANCE ETHUSDT'))
   expect(await eth.getAttribute('aria-label')).toMatch(
-    /^lost, not over yet: trades cannot be had any more; \d+ trades?, 6 missing$/,
+    /^lost, not over yet: trades cannot be had any more; \d+ trades?, 6 missing: 2 lost, 4 unexplained$/,
   )
   expect(await eth.textContent()).toBe('×')
   const btc = page.locator('tr:has(th:has-text("KRAKEN BTCUSD")) td').nth(1)

@@ -62,7 +62,7 @@ describe('the map', () => {
 
   test('has every cell in words', () => {
     expect(map.lines[1].cells.map(cell => cell && cellText(cell))).toEqual([
-      'lost: trades cannot be had any more; 10 trades, 2 missing',
+      'lost: trades cannot be had any more; 10 trades, 2 missing: 1 lost, 1 unexplained',
       'quiet: no trades, and none is missing; 0 trades',
       'complete, not over yet: nothing is missing; 10 trades',
     ])

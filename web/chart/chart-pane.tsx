@@ -13,8 +13,10 @@ import { useStore } from '../store.ts'
 import { type ChartFeed, openChartFeed } from './chart-feed.ts'
 import { chartColors } from './colors.ts'
 import { spokenCandle } from './explain.ts'
+import { Lacking } from './lacking.tsx'
 import { Legend } from './legend.tsx'
 import { createPriceChart, type PriceChart } from './price-chart.ts'
+import { useLack } from './use-lack.ts'
 
 /** What the keys and the export do with it. */
 export interface PaneHandle {
@@ -93,7 +95,10 @@ export function ChartPane({ markets, timeframe, state, handle }: PaneProps) {
   }, [names.join(), timeframe.name, asOf, round])
 
   const phase = useFeedState(feed)
+  const all = feed?.book.candles(names[0]) ?? []
+  const lack = useLack(all, timeframe, asOf)
   useEffect(() => chart?.paint(chartColors()), [chart, colors])
+  useEffect(() => chart?.lack(lack?.lacking ?? new Set()), [chart, lack])
   useEffect(() => {
     if (feed && chart) chart.show({ book: feed.book, markets: names, windowMs: timeframe.ms, vwap })
   }, [vwap])
@@ -144,13 +149,11 @@ export function ChartPane({ markets, timeframe, state, handle }: PaneProps) {
     },
   }
 
-  const all = feed?.book.candles(names[0]) ?? []
   const candle = hovered === undefined ? all.findLast(({ open }) => open !== null) : feed?.book.at(names[0], hovered)
   const day =
     candle && vwap && timeframe.ms < 86_400_000
       ? all.filter(each => startOfDay(each.startMs) === startOfDay(candle.startMs))
       : []
-  const gaps = all.filter(({ status }) => status === 'gap').length
   const spokenNow = candle && hovered !== undefined ? spokenCandle(candle, market.quote) : ''
   useEffect(() => setSpoken(spokenNow), [spokenNow])
 
@@ -158,7 +161,8 @@ export function ChartPane({ markets, timeframe, state, handle }: PaneProps) {
     <div class="pane">
       {phase.phase === 'ready' && (
         <Legend
-          {...{ market, candle, timeframe, asOf }}
+          {...{ market, candle, timeframe }}
+          lack={candle && lack?.at(candle.startMs)}
           vwap={candle && vwapLine(day).get(candle.startMs)}
           over={others.map(other => ({
             ...{ market: other, candle: candle && feed?.book.at(marketName(other), candle.startMs) },
@@ -190,11 +194,7 @@ export function ChartPane({ markets, timeframe, state, handle }: PaneProps) {
       <footer class="foot">
         <span>
           {count(all.length, 'window')} of {timeframe.name}
-          {gaps > 0 && (
-            <>
-              , <b class="gap-text">{gaps} with gaps</b>
-            </>
-          )}
+          {lack && <Lacking lack={lack.whole} />}
         </span>
         <span>Prices in {market.quote}, times in UTC</span>
         <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">

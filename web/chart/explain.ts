@@ -1,22 +1,18 @@
 /** What is to be said of a window, in words. */
 
+import { lackOf, MEANINGS, missingText } from '../../figures/coverage.ts'
+import { grouped } from '../../figures/pipeline.ts'
 import type { CoverageRow } from '../../figures/rows.ts'
 import type { Candle } from '../model/candle-book.ts'
 
-/** Why a window is a gap; with what is known of its trades' numbers. */
-export function gapText(coverage: CoverageRow | undefined): string {
-  const plain = 'Gap: trades of this window are missing, may be, or could not be read.'
-  if (!coverage || coverage.numbered === null || coverage.missing === null) return plain
-  const { numbered, missing, refused, lost, unreadable, open } = coverage
-  const kinds = [
-    lost > 0 && `${lost} cannot be had any more`,
-    unreadable > 0 && `${unreadable} could not be read`,
-    open > 0 && `${open} are still looked for`,
-    refused > 0 && `${refused} came and were refused`,
-  ].filter(Boolean)
-  if (missing === 0)
-    return `${plain} Of the ${numbered} numbers that the exchange gave none is missing: the feed was cut off in it.`
-  return `Gap: ${missing} of ${numbered} trades that the exchange numbered are missing${kinds.length > 0 ? `: ${kinds.join(', ')}` : ''}.`
+/** What a window lacks, of which `row` tells where it is known; undefined where it lacks nothing. */
+export function lackText(row: CoverageRow | undefined, isGap: boolean): string | undefined {
+  const lack = row && lackOf([row])
+  const missing = lack ? missingText(lack) : ''
+  if (missing !== '') return `Of ${grouped(row?.numbered ?? 0)} numbers ${missing}.${isGap ? ' A gap.' : ''}`
+  if (!isGap) return undefined
+  const none = row?.numbered ? ` Of the ${grouped(row.numbered)} numbers that the exchange gave none is missing.` : ''
+  return `Gap: ${MEANINGS.gap}.${none}`
 }
 
 /** What a screen reader says of a window; the figures with all their digits. */

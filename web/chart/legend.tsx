@@ -1,29 +1,28 @@
 /** The figures of the window under the crosshair, or of the newest: word for word as the API gives them. */
-import { useEffect, useState } from 'preact/hooks'
+import { lackOf, meaningText } from '../../figures/coverage.ts'
 import { divideDecimals, multiplyDecimals, percentChange, readable, subtractDecimals } from '../../figures/decimals.ts'
 import { takerShare } from '../../figures/market-figures.ts'
 import { type CoverageRow, type MarketRow, marketName } from '../../figures/rows.ts'
 import type { Timeframe } from '../../figures/times.ts'
-import { askRows } from '../api/requests.ts'
-import { after } from '../browser.ts'
 import type { Candle } from '../model/candle-book.ts'
-import { gapText } from './explain.ts'
+import { lackText } from './explain.ts'
 
 export interface LegendProps {
   readonly market: MarketRow
   readonly candle: Candle | undefined
   readonly timeframe: Timeframe
-  readonly asOf: string | undefined
+  /** What is missing of the window, where it is known. */
+  readonly lack: CoverageRow | undefined
   readonly vwap: string | undefined
   /** The same window of the markets that are laid over it. */
   readonly over: readonly { readonly market: MarketRow; readonly candle: Candle | undefined }[]
 }
 
-export function Legend({ market, candle, timeframe, asOf, vwap, over }: LegendProps) {
-  const gap = useGap(candle, timeframe, asOf)
+export function Legend({ market, candle, timeframe, lack, vwap, over }: LegendProps) {
   if (!candle) return null
   const { open, high, low, close, volume, trades, status, corrected } = candle
   const time = `${candle.start.slice(0, 10)} ${candle.start.slice(11, 16)}`
+  const lacks = lackText(lack, status === 'gap')
   const change = open !== null && close !== null ? percentChange(open, close) : undefined
   return (
     <section class="legend" aria-label="Figures of the window">
@@ -89,7 +88,11 @@ export function Legend({ market, candle, timeframe, asOf, vwap, over }: LegendPr
           ))}
         </dl>
       )}
-      {status === 'gap' && <p class="gap-text">{gap}</p>}
+      {lacks !== undefined && (
+        <p class="gap-text" title={lack && meaningText(lackOf([lack]))}>
+          {lacks}
+        </p>
+      )}
     </section>
   )
 }
@@ -135,32 +138,4 @@ function besides(close: string | null, there: Candle | undefined, { base }: Mark
   if (there?.open == null || there.high === null || there.low === null) return undefined
   const figures = `O ${readable(there.open)} H ${readable(there.high)} L ${readable(there.low)}`
   return `${distance(close, there.close) ?? ''} · ${figures} · Vol ${readable(there.volume ?? '0')} ${base}`
-}
-
-const REST_MS = 150
-
-/** What is known of a gap, once somebody rests on it. */
-function useGap(candle: Candle | undefined, timeframe: Timeframe, asOf: string | undefined): string {
-  const [found, setFound] = useState<{ readonly of: string; readonly row: CoverageRow | undefined }>()
-  const key = candle?.status === 'gap' ? `${candle.exchange}:${candle.symbol} ${candle.start}` : undefined
-  useEffect(() => {
-    if (key === undefined || !candle) return
-    const over = new AbortController()
-    const { exchange: exchanges, symbol: symbols, start, end } = candle
-    const stop = after(REST_MS, () => {
-      askRows<CoverageRow>(
-        'coverage',
-        { exchanges, symbols, start, end, bucket: timeframe.name, as_of: asOf },
-        over.signal,
-      )
-        .then(([row]) => setFound({ of: key, row }))
-        // Without it the plain words stay.
-        .catch(() => {})
-    })
-    return () => {
-      stop()
-      over.abort()
-    }
-  }, [key])
-  return gapText(found?.of === key ? found?.row : undefined)
 }

@@ -36,6 +36,8 @@ export interface PriceChart extends ChartMoves, Crosshair {
   /** Draws one candle that has changed. */
   change(candle: Candle): void
   paint(colors: ChartColors): void
+  /** Hatches these windows too, by their starts in milliseconds since 1970: trades of them are missing. */
+  lack(starts: ReadonlySet<number>): void
   picture(): HTMLCanvasElement
   remove(): void
 }
@@ -95,6 +97,7 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
   let lines: ISeriesApi<'Line'>[] = []
   let shown: Shown | undefined
   let painted = colors
+  let lacking: ReadonlySet<number> = new Set()
 
   const list = (): readonly Candle[] => shown?.book.candles(shown.markets[0]) ?? []
   const blank = (candle: Candle) => ({ time: seconds(candle.startMs) })
@@ -111,7 +114,7 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
   function marked(): void {
     const all = list()
     bands.show(
-      all.flatMap(({ status, startMs }) => (status === 'gap' ? [seconds(startMs)] : [])),
+      all.flatMap(({ status, startMs }) => (status === 'gap' || lacking.has(startMs) ? [seconds(startMs)] : [])),
       painted.gap,
     )
     const sign = { position: 'belowBar', shape: 'circle', size: 0.6, color: painted.accent } as const
@@ -215,6 +218,10 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
     show,
     change,
     paint,
+    lack(starts) {
+      lacking = starts
+      marked()
+    },
     ...chartMoves(chart, { list, windowMs: () => shown?.windowMs ?? 1 }),
     ...createCrosshair(chart, candles, list, handlers.hovered),
     picture: () => chart.takeScreenshot(true, false),

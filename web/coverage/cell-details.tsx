@@ -1,7 +1,7 @@
 /** What is known of a market in an hour, or a day: its figures, and the numbers that are missing. */
 
 import { useEffect, useState } from 'preact/hooks'
-import { KINDS } from '../../figures/coverage.ts'
+import { KINDS, lackOf, MEANINGS, REASONS } from '../../figures/coverage.ts'
 import type { MissingRow } from '../../figures/operator-rows.ts'
 import { grouped } from '../../figures/pipeline.ts'
 import { marketName } from '../../figures/rows.ts'
@@ -47,14 +47,10 @@ export function CellDetails({ cell, close }: { readonly cell: HeatCell; readonly
       row.first_number === null ? undefined : `${row.first_number} to ${row.last_number}`,
     ],
     ['Complete', percentOf(row)],
-    ['Missing', row.missing === null ? undefined : grouped(row.missing)],
-    ['Refused', grouped(row.refused)],
     ['Fetched later', grouped(row.filled)],
-    ['Not there at the exchange either', grouped(row.absent)],
-    ['Lost', grouped(row.lost)],
-    ['Unreadable', grouped(row.unreadable)],
-    ['Looked for', grouped(row.open)],
+    ['Missing', row.missing === null ? undefined : grouped(row.missing)],
   ]
+  const { reasons } = lackOf([row])
   return (
     <Dialog title={title} close={close}>
       <p>
@@ -80,6 +76,15 @@ export function CellDetails({ cell, close }: { readonly cell: HeatCell; readonly
           <div key={name}>
             <dt>{name}</dt>
             <dd>{value ?? '–'}</dd>
+          </div>
+        ))}
+        {REASONS.map(reason => (
+          <div key={reason} class={`of-missing ${reasons[reason] > 0 ? '' : 'muted'}`}>
+            <dt>
+              {reason}
+              {reasons[reason] > 0 && <span class="hint">: {MEANINGS[reason]}</span>}
+            </dt>
+            <dd>{grouped(reasons[reason])}</dd>
           </div>
         ))}
       </dl>

@@ -1,5 +1,5 @@
 /** Coverage as a heat map: what each market has in each bucket of time, in one word. */
-import { KINDS, type Kind, kindOf } from '../../figures/coverage.ts'
+import { KINDS, type Kind, kindOf, lackOf, missingText, WHOLE } from '../../figures/coverage.ts'
 import { multiplyDecimals } from '../../figures/decimals.ts'
 import { count } from '../../figures/pipeline.ts'
 import type { CoverageRow } from '../../figures/rows.ts'
@@ -62,7 +62,7 @@ export function kindsIn({
 /** Buckets of a market that have ended, and those of them where nothing is missing. */
 export function wholeOf({ cells }: HeatLine): { readonly whole: number; readonly ended: number } {
   const ended = cells.flatMap(cell => (cell && !cell.isOpen ? [cell] : []))
-  const whole = ended.filter(({ kind }) => kind === 'complete' || kind === 'filled' || kind === 'quiet')
+  const whole = ended.filter(({ kind }) => WHOLE.has(kind))
   return { whole: whole.length, ended: ended.length }
 }
 
@@ -84,6 +84,6 @@ export function percentOf({ complete }: CoverageRow): string | undefined {
 /** What is said of a cell in one line. */
 export function cellText({ kind, isOpen, row }: HeatCell): string {
   const says = KINDS.find(each => each.kind === kind)?.says
-  const numbers = row.missing ? `, ${row.missing} missing` : ''
-  return `${kind}${isOpen ? ', not over yet' : ''}: ${says}; ${count(row.trades, 'trade')}${numbers}`
+  const missing = missingText(lackOf([row]))
+  return `${kind}${isOpen ? ', not over yet' : ''}: ${says}; ${count(row.trades, 'trade')}${missing && `, ${missing}`}`
 }

@@ -1,8 +1,8 @@
 /** How complete the trades are: a row of hours for each market, and the hours of one market one by one. */
-import { KINDS, type Kind, kindOf } from '../../../figures/coverage.ts'
+import { KINDS, type Kind, kindOf, lackOf, WHOLE } from '../../../figures/coverage.ts'
 import { marketName } from '../../../figures/rows.ts'
 import { instantText } from '../../../figures/times.ts'
-import type { CoverageHour, Seen } from '../seen.ts'
+import type { Seen } from '../seen.ts'
 import type { Cell, Column, Table } from '../table.ts'
 import { dim, harmless, type Line, type Look, lineWidth, plain, signsOf, type Tone } from '../text.ts'
 import { countCell } from './pipeline.ts'
@@ -15,42 +15,43 @@ const COLUMNS: readonly Column[] = [
   { title: 'Hours up to now', side: 'left' },
   { title: 'Missing', side: 'right', importance: 6 },
   { title: 'Refused', side: 'right', importance: 5 },
-  { title: 'Filled', side: 'right', importance: 1 },
+  { title: 'Filled', side: 'right', importance: 0 },
   { title: 'Lost', side: 'right', importance: 4 },
   { title: 'Unreadable', side: 'right', importance: 2 },
-  { title: 'Looked for', side: 'right', importance: 3 },
+  { title: 'Sought', side: 'right', importance: 3 },
+  { title: 'Unexplained', side: 'right', importance: 1 },
 ]
 
 const TONES: Readonly<Record<Kind, Tone>> = {
   ...{ complete: 'good', filled: 'good', quiet: 'dim', gap: 'late', refused: 'late' },
-  ...{ missing: 'late', sought: 'late', unreadable: 'bad', lost: 'bad' },
+  ...{ unexplained: 'late', sought: 'late', unreadable: 'bad', lost: 'bad' },
 }
 
 export function gapsTable({ coverage, nowMs }: Seen, look: Look): Table {
   const signs = signsOf(look).kinds
   const first = Math.floor(nowMs / HOUR_MS) * HOUR_MS - (HOURS - 1) * HOUR_MS
-  const rows = [...Map.groupBy(coverage ?? [], marketName)].map(([market, hours]) => {
+  // The answer has an hour before them, so that what is missing between the two is counted.
+  const shown = (coverage ?? []).filter(({ start }) => Date.parse(start) >= first)
+  const rows = [...Map.groupBy(shown, marketName)].map(([market, hours]) => {
     const byStart = new Map(hours.map(hour => [Date.parse(hour.start), hour]))
     const kinds = Array.from({ length: HOURS }, (_, at) => {
       const hour = byStart.get(first + at * HOUR_MS)
       return hour ? kindOf(hour) : 'quiet'
     })
     const pieces = kinds.map(kind => ({ text: signs[kind], tone: TONES[kind] }))
-    const sum = (of: (hour: CoverageHour) => number | null) => hours.reduce((all, hour) => all + (of(hour) ?? 0), 0)
+    const { missing, reasons } = lackOf(hours)
     return {
       cells: [
         { text: harmless(market, look) },
         {
           text: pieces.map(({ text }) => text).join(''),
           pieces,
-          order: kinds.filter(kind => !WELL.includes(kind)).length,
+          order: kinds.filter(kind => !WHOLE.has(kind)).length,
         },
-        hours.some(({ missing }) => missing !== null) ? countCell(sum(hour => hour.missing)) : { text: '' },
-        countCell(sum(hour => hour.refused)),
-        countCell(sum(hour => hour.filled)),
-        worse(sum(hour => hour.lost)),
-        worse(sum(hour => hour.unreadable)),
-        worse(sum(hour => hour.open)),
+        hours.some(each => each.missing !== null) ? countCell(missing) : { text: '' },
+        countCell(reasons.refused),
+        countCell(hours.reduce((sum, { filled }) => sum + filled, 0)),
+        ...[worse(reasons.lost), worse(reasons.unreadable), worse(reasons.sought), countCell(reasons.unexplained)],
       ],
       opens: market,
     }
@@ -64,6 +65,7 @@ export function gapsTable({ coverage, nowMs }: Seen, look: Look): Table {
 }
 
 const WELL: readonly Kind[] = ['complete', 'filled', 'quiet']
+
 /** What the signs of the hours mean, on one line where there is room for it. */
 export function gapsLegend(columns: number, look: Look): Line[] {
   const signs = signsOf(look).kinds
@@ -73,7 +75,7 @@ export function gapsLegend(columns: number, look: Look): Line[] {
       { text: signs[kind], tone: TONES[kind] } as const,
       dim(` ${kind}`),
     ])
-  const bad = KINDS.map(({ kind }) => kind).filter(kind => !WELL.includes(kind))
+  const bad = KINDS.map(({ kind }) => kind).filter(kind => !WHOLE.has(kind))
   const whole = lineOf([...WELL, ...bad.toReversed()])
   return lineWidth(whole) <= columns ? [whole] : [lineOf(WELL), lineOf(bad.toReversed())]
 }
@@ -86,11 +88,12 @@ const HOUR_COLUMNS: readonly Column[] = [
   { title: 'Trades', side: 'right', importance: 7 },
   { title: 'Missing', side: 'right', importance: 6 },
   { title: 'Refused', side: 'right', importance: 5 },
-  { title: 'Filled', side: 'right', importance: 1 },
-  { title: 'Absent', side: 'right', importance: 0 },
+  { title: 'Filled', side: 'right', importance: 0 },
+  { title: 'Absent', side: 'right', importance: -1 },
   { title: 'Lost', side: 'right', importance: 4 },
   { title: 'Unreadable', side: 'right', importance: 2 },
-  { title: 'Looked for', side: 'right', importance: 3 },
+  { title: 'Sought', side: 'right', importance: 3 },
+  { title: 'Unexplained', side: 'right', importance: 1 },
 ]
 
 /** The hours of one market, the newest first. */
@@ -113,6 +116,7 @@ export function hoursTable({ coverage = [] }: Seen, market: string): Table {
           worse(hour.lost),
           worse(hour.unreadable),
           worse(hour.open),
+          countCell(lackOf([hour]).reasons.unexplained),
         ],
       }
     }),

@@ -96,7 +96,7 @@ function feedLines({ stats }: Seen): Line[] {
   return [
     [
       plain('Missed by feeds: '),
-      told(open, 'looked for', 'late'),
+      told(open, 'sought', 'late'),
       plain(', '),
       told(lost, 'lost', 'bad'),
       plain(', '),

@@ -151,7 +151,7 @@ test('a lake in which nothing is committed any more says so, and since when', as
 test('the other views have their figures', async () => {
   const of = async (screen: Partial<Screen>) => (await drawn(SEEN, screen, 80, 16)).lines.slice(5, 9)
   expect((await drawn(SEEN, { view: 'feeds' }, 80, 16)).lines.slice(5, 13)).toEqual([
-    'Missed by feeds: 5 looked for, 0 lost, 1 unreadable',
+    'Missed by feeds: 5 sought, 0 lost, 1 unreadable',
     '',
     'Exchange  Ended  Outages in 24 h  Lasted  By cause',
     'BINANCE       4                2    40 s  nothing came any more, it broke',
@@ -173,24 +173,24 @@ test('the other views have their figures', async () => {
   const gaps = await drawn(SEEN, { view: 'gaps' }, 80, 17)
   expect(gaps.lines.slice(5, 10)).toEqual([
     '█ complete  + filled  · quiet',
-    '~ gap  ! refused  – missing  … sought  ? unreadable  × lost',
+    '~ gap  ! refused  – unexplained  … sought  ? unreadable  × lost',
     '',
-    'Market           Hours up to now           Missing  Refused  Lost  Looked for',
-    'BINANCE:BTCUSDT  +····················!×█       13        3    10           0',
+    'Market           Hours up to now           Missing  Refused  Lost  Sought',
+    'BINANCE:BTCUSDT  +····················!×█       13        3    10       0',
   ])
   const wide = await drawn(SEEN, { view: 'gaps' }, 110, 16)
   expect(wide.lines[5]).toBe(
-    '█ complete  + filled  · quiet  ~ gap  ! refused  – missing  … sought  ? unreadable  × lost',
+    '█ complete  + filled  · quiet  ~ gap  ! refused  – unexplained  … sought  ? unreadable  × lost',
   )
   const hours = await drawn(SEEN, { view: 'gaps', opened: 'BINANCE:BTCUSDT' }, 80, 16)
   expect(hours.lines.slice(5, 12)).toEqual([
     'BINANCE:BTCUSDT by the hour',
     '',
-    'Hour (UTC)        What it is  Trades  Missing  Refused  Lost  Looked for',
-    '2026-11-20 12:00  complete       100        0        0     0           0',
-    '2026-11-20 11:00  lost           100       10        0    10           0',
-    '2026-11-20 10:00  refused        100        3        3     0           0',
-    '2026-11-19 13:00  filled         100        0        0     0           0',
+    'Hour (UTC)        What it is  Trades  Missing  Refused  Lost  Sought',
+    '2026-11-20 12:00  complete       100        0        0     0       0',
+    '2026-11-20 11:00  lost           100       10        0    10       0',
+    '2026-11-20 10:00  refused        100        3        3     0       0',
+    '2026-11-19 13:00  filled         100        0        0     0       0',
   ])
   expect(await of({ view: 'log' })).toEqual([
     'Newest 2 lines kept; e shows 2 warnings and errors since 2026-11-20 10:00',

@@ -1,0 +1,55 @@
+/** One vocabulary of what is missing: the same numbers of the same time in the chart, the map of coverage, the pipeline and the API. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { nextNumber, type PageLake, pageLake, tradeAt } from './page-lake.ts'
+import { openPage, testBrowser, textOf, untilText } from './support.ts'
+
+const browser = testBrowser()
+const MINUTE = 60_000
+let site: PageLake
+/** The second of twelve numbers that are not here, and the first of those that were refused. */
+let first: number
+
+beforeAll(async () => {
+  site = await pageLake()
+  const symbol = 'SOLUSDT'
+  const trades = Array.from({ length: 60 }, (_, at) => tradeAt((64 - at) * MINUTE, '150.25', { symbol }))
+  await site.publish(trades)
+  // Two that are refused, one of which the feed could not read either; then nine that nobody has, three of them lost.
+  first = nextNumber('BINANCE', symbol) + 1
+  await site.publish([tradeAt(3 * MINUTE, '0', { symbol }), tradeAt(3 * MINUTE, '0', { symbol })])
+  nextNumber('BINANCE', symbol, 8)
+  await site.publish([tradeAt(2 * MINUTE, '150.5', { symbol })])
+  const at = {
+    symbol,
+    fromTime: BigInt(Date.now() - 3 * MINUTE) * 1000n,
+    toTime: BigInt(Date.now() - 2 * MINUTE) * 1000n,
+  }
+  await site.report({ ...at, kind: 'unreadable', status: 'unreadable', fromId: first, toId: first, raw: '{"p":"x"}' })
+  await site.report({ ...at, fromId: first + 4, toId: first + 6 })
+})
+afterAll(() => site.close())
+
+const TEXT = '12 missing: 3 lost, 1 unreadable, 1 refused, 7 unexplained'
+
+test('the chart, the map and the terminal’s words count each missing number once, and alike', async () => {
+  const page = await openPage(browser(), `${site.url}/#/chart?market=BINANCE:SOLUSDT`)
+  const foot = await untilText(page, '.foot', /missing/)
+  expect(foot).toContain(TEXT)
+  expect(await page.locator('.foot .gap-text').getAttribute('title')).toMatch(
+    /missing: the exchange gave the number, and its trade is not here\nlost: .*\nunreadable: .*\nrefused: .*\nunexplained: .*\ngap: a feed says/s,
+  )
+  await page.locator('main').focus()
+  for (let step = 0; step < 6 && !(await textOf(page, '.legend')).includes('missing'); step++)
+    await page.keyboard.press('ArrowLeft')
+  expect(await textOf(page, '.legend .gap-text')).toMatch(
+    /^Of 13 numbers 12 missing: 3 lost, 1 unreadable, 1 refused, 7 unexplained\./,
+  )
+  await page.locator('.foot .gap-text').click()
+  await page.waitForURL(/#\/coverage/)
+  const cells = page.locator('tr:has(th:has-text("BINANCE SOLUSDT")) td.heat-lost')
+  await cells.first().waitFor()
+  expect(await cells.first().getAttribute('title')).toContain(TEXT)
+  await cells.first().click()
+  const list = await untilText(page, 'dialog .figures-list', /unexplained/)
+  expect(list).toMatch(/Missing 12 lost: .* 3 unreadable: .* 1 sought 0 refused: .* 1 absent 0 unexplained: .* 7$/)
+})

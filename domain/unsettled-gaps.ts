@@ -1,5 +1,6 @@
 /** What the reports of `feed_gaps` leave open: trades that are looked for, lost or unreadable, and that no later search made up for. Pure. */
 import { marketKey } from './candles.ts'
+import { sumOf } from './counts.ts'
 import { BY_HAND, type FeedGap } from './feed-gaps.ts'
 import { compare, firstWhere } from './order.ts'
 
@@ -65,3 +66,7 @@ function createCover() {
     },
   }
 }
+
+/** How many trades reports name; one that has no number is of one trade. */
+export const tradesIn = (reports: readonly Pick<SettledBy, 'fromId' | 'toId'>[]): number =>
+  sumOf(reports, ({ fromId, toId }) => (fromId === null || toId === null ? 1 : toId - fromId + 1))

@@ -12,6 +12,21 @@ export interface MissingRow {
   readonly reported: string | null
 }
 
+/** A row of `/v1/feed-gaps`. */
+export interface FeedGapRow {
+  readonly exchange: string
+  readonly symbol: string | null
+  readonly status: 'open' | 'lost' | 'unreadable'
+  readonly first_number: number | null
+  readonly last_number: number | null
+  readonly from: string
+  readonly to: string
+  readonly cause: string
+  /** What could not be read; long texts are cut. */
+  readonly raw: string | null
+  readonly reported: string
+}
+
 /** A row of `/v1/dead-letters`. */
 export interface DeadLetterRow {
   readonly exchange: string

@@ -1,5 +1,6 @@
 /** The pipeline as one picture, from an answer of `/v1/stats` and the one before it. */
 import type { StatsAnswer, StatsParts } from './rows.ts'
+import { instantText } from './times.ts'
 
 /** What waits, or is silent, for longer is late. */
 export const LATE_MS = 120_000
@@ -32,8 +33,14 @@ export interface TableFigures {
 
 export interface Pipeline {
   readonly hops: readonly Hop[]
-  /** What is amiss, in words, the worst first. */
-  readonly alarms: readonly string[]
+  /** What is amiss, the worst first. */
+  readonly alarms: readonly Alarm[]
+}
+
+/** What is amiss, in words, and the view that tells more of it. */
+export interface Alarm {
+  readonly text: string
+  readonly view: 'pipeline' | 'refused' | 'connections'
 }
 
 interface Part {
@@ -92,16 +99,48 @@ function rateBetween(
   return more >= 0 ? more / seconds : undefined
 }
 
-function alarmsOf({ candle_check: check, feeds, exchanges }: StatsParts, hops: readonly Hop[]): string[] {
+function alarmsOf({ candle_check: check, feeds, exchanges }: StatsParts, hops: readonly Hop[]): Alarm[] {
   const late = hops.filter(({ lagMs }) => lagMs > LATE_MS).map(({ name }) => name)
   const silent = exchanges.filter(({ age_seconds }) => age_seconds * 1000 > LATE_MS).map(({ exchange }) => exchange)
   return [
-    !check || check.holds ? '' : `Candles and trades disagree in ${count(check.differing, 'candle')}.`,
-    feeds && feeds.lost > 0 ? `${count(feeds.lost, 'trade')} cannot be had any more.` : '',
-    feeds && feeds.unreadable > 0 ? `${count(feeds.unreadable, 'trade')} could not be read.` : '',
-    late.length > 0 ? `Work has waited for over two minutes: ${late.join(', ')}.` : '',
-    silent.length > 0 ? `No trade for over two minutes: ${silent.join(', ')}.` : '',
-  ].filter(Boolean)
+    ...(!check || check.holds
+      ? []
+      : [{ text: `Candles and trades disagree in ${count(check.differing, 'candle')}.`, view: 'pipeline' as const }]),
+    ...missedAlarms(feeds, 'lost', 'cannot be had any more'),
+    ...missedAlarms(feeds, 'unreadable', 'could not be read'),
+    ...(late.length > 0
+      ? [{ text: `Work has waited for over two minutes: ${late.join(', ')}.`, view: 'pipeline' as const }]
+      : []),
+    ...(silent.length > 0
+      ? [{ text: `No trade for over two minutes: ${silent.join(', ')}.`, view: 'connections' as const }]
+      : []),
+  ]
+}
+
+/** The markets are named, and from when to when it was. */
+function missedAlarms(feeds: StatsAnswer['feeds'] | undefined, status: 'lost' | 'unreadable', words: string): Alarm[] {
+  if (!feeds || feeds[status] === 0) return []
+  const some = feeds.markets.filter(each => each.status === status)
+  const names = some.map(({ exchange, symbol }) => `${exchange} ${symbol ?? '(no market is told)'}`)
+  const more = names.length > MOST_NAMES ? ` and ${count(names.length - MOST_NAMES, 'more market')}` : ''
+  const [from, to] = [
+    some.map(each => each.from).toSorted()[0],
+    some
+      .map(each => each.to)
+      .toSorted()
+      .at(-1),
+  ]
+  const when = from && to ? `, ${spanText(Date.parse(from), Date.parse(to))}` : ''
+  const where = names.length > 0 ? `: ${names.slice(0, MOST_NAMES).join(', ')}${more}${when}` : ''
+  return [{ text: `${count(feeds[status], 'trade')} ${words}${where}.`, view: 'refused' }]
+}
+
+const MOST_NAMES = 3
+
+/** `2026-11-20 10:03 to 10:04 UTC`. */
+function spanText(fromMs: number, toMs: number): string {
+  const [from, to] = [instantText(fromMs).slice(0, 16), instantText(toMs).slice(0, 16)]
+  return `${from}${from === to ? '' : ` to ${from.slice(0, 10) === to.slice(0, 10) ? to.slice(11) : to}`} UTC`
 }
 
 /** `1 trade`, `12,345 trades`. */

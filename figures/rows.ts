@@ -97,7 +97,19 @@ export interface StatsAnswer {
     readonly bytes: number | null
   }[]
   readonly dead_letters: readonly { readonly exchange: string; readonly error_type: string; readonly count: number }[]
-  readonly feeds: { readonly open: number; readonly lost: number; readonly unreadable: number }
+  readonly feeds: {
+    readonly open: number
+    readonly lost: number
+    readonly unreadable: number
+    readonly markets: readonly {
+      readonly exchange: string
+      readonly symbol: string | null
+      readonly status: 'open' | 'lost' | 'unreadable'
+      readonly trades: number
+      readonly from: string
+      readonly to: string
+    }[]
+  }
   readonly candle_check: {
     readonly start: string
     readonly end: string

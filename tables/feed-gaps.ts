@@ -21,10 +21,10 @@ export interface MissingTime {
   readonly to: bigint
 }
 
-/** What readers need of a report; ids as in a sequence. */
+/** What readers need of a report; ids as in a sequence. What could not be read is cut after some hundred letters. */
 export type Report = Pick<
   FeedGap,
-  'exchange' | 'symbol' | 'kind' | 'status' | 'fromId' | 'toId' | 'fromTime' | 'toTime' | 'cause' | 'reportedAt'
+  'exchange' | 'symbol' | 'kind' | 'status' | 'fromId' | 'toId' | 'fromTime' | 'toTime' | 'cause' | 'raw' | 'reportedAt'
 >
 
 const COLUMNS = [
@@ -37,8 +37,10 @@ const COLUMNS = [
   'from_time',
   'to_time',
   'cause',
+  'raw',
   'reported_at',
 ]
+const MOST_LETTERS = 500
 const MAX_CACHED_REPORTS = 200_000
 const cached = cachePerStore<readonly Report[]>(MAX_CACHED_REPORTS)
 /** By snapshot: few are asked for, and a table has a thousand. */
@@ -130,10 +132,12 @@ async function readReports({ store }: Pick<Ports, 'store'>, key: string): Promis
         status: values.status[row] as Report['status'],
         ...{ fromId: id('from_id', row), toId: id('to_id', row) },
         ...{ fromTime: time('from_time', row), toTime: time('to_time', row) },
-        ...{ cause: String(values.cause[row]), reportedAt },
+        ...{ cause: String(values.cause[row]), raw: textOf(values.raw[row]), reportedAt },
       },
     ]
   })
   cached(store).set(key, reports, rows)
   return reports
 }
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value.slice(0, MOST_LETTERS) : null)

@@ -10,6 +10,7 @@ import { CORRECTIONS } from './corrections-route.ts'
 import { COVERAGE } from './coverage-route.ts'
 import { DEAD_LETTER_ROUTES } from './dead-letter-routes.ts'
 import { asProblem } from './failures.ts'
+import { FEED_GAPS } from './feed-gaps-route.ts'
 import { FEED_ROUTES } from './feed-routes.ts'
 import { EXPORTS, FILE } from './files.ts'
 import { LARGEST } from './largest-route.ts'
@@ -44,6 +45,7 @@ const ROUTES: readonly Route[] = [
   SQL,
   TABLES,
   ...FEED_ROUTES,
+  FEED_GAPS,
   ...AUDIT_ROUTES,
   ...DEAD_LETTER_ROUTES,
   EXPORTS,

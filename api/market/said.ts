@@ -6,7 +6,7 @@ import type { Report } from '../../tables/feed-gaps.ts'
 export const REPORTED = ['filled', 'absent', 'lost', 'unreadable', 'open'] as const
 export type Reported = (typeof REPORTED)[number]
 
-/** Of a number that several reports name, the first of these is what counts: what stands says more than what was settled. */
+/** The first of these counts of a number that several reports name: what stands says more than what was settled. */
 export const RANK: readonly Reported[] = ['open', 'lost', 'unreadable', 'absent', 'filled']
 
 /** Why a number is not here. A feed says more than the record that was refused, but for numbers that it says were fetched. */

@@ -6,13 +6,14 @@ import { countPending } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { allTables, DLQ_TABLE } from '../../domain/tables.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
-import { unsettledGaps } from '../../domain/unsettled-gaps.ts'
+import { tradesIn } from '../../domain/unsettled-gaps.ts'
 import { findTable, openTable } from '../../iceberg/catalog.ts'
 import { currentSnapshot, totalRecords } from '../../iceberg/metadata.ts'
 import { readColumns } from '../../iceberg/parquet/read.ts'
-import { readGapReports } from '../../tables/feed-gaps.ts'
 import { checkCandles } from './candle-check.ts'
 import { lettersFiles } from './dead-letters.ts'
+import { STANDING, standingReports } from './feed-gaps-route.ts'
+import { timeText } from './formats.ts'
 import { marketsOf } from './markets.ts'
 import { parametersOf } from './parameters.ts'
 import { problem } from './problems.ts'
@@ -111,12 +112,24 @@ async function refused(ports: ReadPorts, to: bigint) {
   return [...counts.values()].sort((a, b) => b.count - a.count)
 }
 
-/** What feeds leave open: numbers that are looked for or lost, trades that could not be read. */
+/** What feeds leave open, of all times: numbers that are looked for or lost, trades that could not be read; and of which markets and times. */
 async function reported(ports: ReadPorts) {
-  const standing = unsettledGaps((await readGapReports(ports)).filter(({ kind }) => kind !== 'disconnect'))
-  const trades = (status: string) =>
-    standing
-      .filter(report => report.status === status)
-      .reduce((sum, { fromId, toId }) => sum + (fromId === null || toId === null ? 1 : toId - fromId + 1), 0)
-  return { open: trades('open'), lost: trades('lost'), unreadable: trades('unreadable') }
+  const standing = await standingReports(ports)
+  const having = (status: string) => standing.filter(report => report.status === status)
+  const groups = Map.groupBy(standing, ({ exchange, symbol, status }) => `${status} ${exchange} ${symbol}`)
+  const markets = [...groups.values()].map(some => {
+    const [{ exchange, symbol, status }] = some
+    const micros = (times: readonly bigint[], isLater: boolean) =>
+      times.reduce((found, time) => (time > found === isLater ? time : found))
+    const first = micros(
+      some.map(({ from }) => from),
+      false,
+    )
+    const last = micros(
+      some.map(({ to }) => to),
+      true,
+    )
+    return { exchange, symbol, status, trades: tradesIn(some), from: timeText(first), to: timeText(last) }
+  })
+  return { ...Object.fromEntries(STANDING.map(status => [status, tradesIn(having(status))])), markets }
 }

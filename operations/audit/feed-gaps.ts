@@ -1,9 +1,8 @@
 /** What the feeds say that Gold may lack: not a matter of the laws, which begin with what reached Kafka. */
-import { sumOf } from '../../domain/counts.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { tableRows } from '../../domain/sql.ts'
 import { FEED_GAPS_TABLE } from '../../domain/tables.ts'
-import { type SettledBy, unsettledGaps } from '../../domain/unsettled-gaps.ts'
+import { type SettledBy, tradesIn, unsettledGaps } from '../../domain/unsettled-gaps.ts'
 import { count, type FeedGapFigures } from './report.ts'
 
 /** Counts what the reports of `feed_gaps` in the files at these local paths leave open. */
@@ -24,23 +23,27 @@ export async function readFeedGaps(session: QuerySession, files: readonly string
     })),
   )
   const having = (status: string) => standing.filter(report => report.status === status)
-  const trades = (reports: readonly SettledBy[]) =>
-    sumOf(reports, ({ fromId, toId }) => (fromId === null || toId === null ? 0 : toId - fromId + 1))
   return {
-    unreadable: having('unreadable').length,
-    lost: trades(having('lost')),
-    open: trades(having('open')),
+    unreadable: tradesIn(having('unreadable')),
+    lost: tradesIn(having('lost')),
+    open: tradesIn(having('open')),
     openRanges: having('open').length,
   }
 }
 
-/** What a person should know of them, a sentence each. */
+/** What a person should know of them, a sentence each, in the words of `figures/coverage.ts`. */
 export function feedGapNotes({ unreadable, lost, open, openRanges }: FeedGapFigures): string[] {
   return [
-    ...(unreadable > 0 ? [`feeds could not read ${count(unreadable)} trades (feed_gaps, kind unreadable)`] : []),
-    ...(lost > 0 ? [`${count(lost)} trades that exchanges numbered are lost (feed_gaps, status lost)`] : []),
+    ...(unreadable > 0
+      ? [`${count(unreadable)} trades are unreadable: feeds could not read them (feed_gaps, status unreadable)`]
+      : []),
+    ...(lost > 0
+      ? [`${count(lost)} trades are lost: exchanges do not give them any more (feed_gaps, status lost)`]
+      : []),
     ...(open > 0
-      ? [`feeds look for ${count(open)} trades in ${count(openRanges)} ranges (feed_gaps, status open)`]
+      ? [
+          `${count(open)} trades are sought: feeds look for them in ${count(openRanges)} ranges (feed_gaps, status open)`,
+        ]
       : []),
   ]
 }

@@ -131,9 +131,9 @@ describe('the audit', () => {
         ...[gap(8, 'unreadable', 131, 131, unreadable), gap(8, 'open', 130, 132), gap(9, 'filled', 130, 132)],
       ]),
     ).toEqual([
-      'feeds could not read 1 trades (feed_gaps, kind unreadable)',
-      '3 trades that exchanges numbered are lost (feed_gaps, status lost)',
-      'feeds look for 22 trades in 3 ranges (feed_gaps, status open)',
+      '1 trades are unreadable: feeds could not read them (feed_gaps, status unreadable)',
+      '3 trades are lost: exchanges do not give them any more (feed_gaps, status lost)',
+      '22 trades are sought: feeds look for them in 3 ranges (feed_gaps, status open)',
     ])
   })
 
@@ -144,7 +144,7 @@ describe('the audit', () => {
         ...[gap(0, 'lost', 10, 19), gap(0, 'unreadable', 22, 22, unreadable)],
         ...[gap(60, 'lost', 12, 13, byHand), gap(60, 'closed', 10, 25, byHand)],
       ]),
-    ).toEqual(['2 trades that exchanges numbered are lost (feed_gaps, status lost)'])
+    ).toEqual(['2 trades are lost: exchanges do not give them any more (feed_gaps, status lost)'])
     expect(await notesOf([gap(0, 'open', 1, 2), gap(1, 'filled', 1, 2)])).toEqual([])
   })
 })

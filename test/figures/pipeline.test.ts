@@ -28,9 +28,20 @@ const STATS: StatsAnswer = {
     table('gold_ohlcv_1h', 2),
   ],
   dead_letters: [],
-  feeds: { open: 3, lost: 0, unreadable: 0 },
+  feeds: { open: 3, lost: 0, unreadable: 0, markets: [] },
   candle_check: { ...{ start: '', end: '', trades: 0, candles: 0, differing: 0 }, holds: true, examples: [] },
 }
+
+const missed = (
+  status: 'open' | 'lost' | 'unreadable',
+  symbol: string | null,
+  trades: number,
+  from: string,
+  to: string,
+) => ({
+  ...{ exchange: 'BINANCE', symbol, status, trades },
+  ...{ from: `2026-11-20T${from}:00.000000Z`, to: `2026-11-20T${to}:00.000000Z` },
+})
 
 describe('the pipeline', () => {
   test('has what waits in front of each hop, and the rows of its tables', () => {
@@ -71,13 +82,23 @@ describe('the pipeline', () => {
       ...STATS,
       exchanges: [{ ...STATS.exchanges[0], age_seconds: 121 }],
       stages: [{ stage: 'gold', waiting: 1, lag_seconds: 121 }],
-      feeds: { open: 3, lost: 1, unreadable: 1200 },
+      feeds: {
+        ...{ open: 3, lost: 1, unreadable: 1200 },
+        markets: [
+          missed('lost', 'BTCUSDT', 1, '09:59', '09:59'),
+          missed('unreadable', 'BTCUSDT', 1, '09:40', '09:41'),
+          missed('unreadable', null, 1, '08:00', '08:01'),
+          missed('unreadable', 'ETHUSDT', 2, '09:00', '09:01'),
+          missed('unreadable', 'SOLUSDT', 1_196, '09:00', '09:50'),
+          missed('open', 'SOLUSDT', 3, '09:00', '09:50'),
+        ],
+      },
       candle_check: { ...STATS.candle_check, holds: false, differing: 2 },
     })
-    expect(alarms).toEqual([
+    expect(alarms.map(({ text }) => text)).toEqual([
       'Candles and trades disagree in 2 candles.',
-      '1 trade cannot be had any more.',
-      '1,200 trades could not be read.',
+      '1 trade cannot be had any more: BINANCE BTCUSDT, 2026-11-20 09:59 UTC.',
+      '1,200 trades could not be read: BINANCE BTCUSDT, BINANCE (no market is told), BINANCE ETHUSDT and 1 more market, 2026-11-20 08:00 to 09:50 UTC.',
       'Work has waited for over two minutes: Gold.',
       'No trade for over two minutes: BINANCE.',
     ])

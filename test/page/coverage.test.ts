@@ -78,7 +78,7 @@ test('is walked by key, and a cell opens its figures down to the missing numbers
   expect(ranges).toMatch(new RegExp(`${first + 1} to ${first + 2} 2 lost: skipped in the stream`))
   expect(ranges).toMatch(new RegExp(`${first + 3} to ${first + 5} 3 nothing`))
   expect(await textOf(page, 'dialog .figures-list')).toMatch(
-    /Missing 6 Refused 0 Fetched later 0 .* Lost 2 Unreadable 0/,
+    /Fetched later 0 Missing 6 lost: .* 2 unreadable 0 sought 0 refused 0 absent 0 unexplained: .* 4$/,
   )
   await picture(page, 'dialog-coverage')
   await page.getByRole('button', { name: 'Its candles' }).click()
@@ -91,13 +91,15 @@ test('says of trades that were refused that they are not simply missing', async 
   const refused = page.locator(cell('KRAKEN ETHUSD'))
   await refused.waitFor()
   expect(await refused.getAttribute('aria-label')).toMatch(
-    /^refused, not over yet: trades came and were refused: the Refused view says why; \d+ trades?, 2 missing$/,
+    /^refused, not over yet: trades came and were refused: the Refused view says why; \d+ trades?, 2 missing: 2 refused$/,
   )
   expect(await refused.textContent()).toBe('!')
   expect(await textOf(page, '.heat-legend')).toMatch(/1 hour refused: trades came and were refused/)
   await refused.click()
   expect(await untilText(page, 'dialog .scrolled tbody', /refused/)).toMatch(/^\d+ to \d+ 2 refused [\d:.]+ and/)
-  expect(await textOf(page, 'dialog .figures-list')).toMatch(/Missing 2 Refused 2 Fetched later 0/)
+  expect(await textOf(page, 'dialog .figures-list')).toMatch(
+    /Fetched later 0 Missing 2 lost 0 unreadable 0 sought 0 refused: .* 2 absent 0/,
+  )
   await picture(page, 'dialog-refused')
 })
 

@@ -36,8 +36,10 @@ test('every hop says what the API says, and what is amiss stands above', async (
   )
   expect(await textOf(page, '.hop-Candles')).toContain(`1m candles ${grouped(rows(/^gold_ohlcv_1m$/))}`)
   expect(feeds.lost).toBe(7)
-  expect(await textOf(page, '.hop-Feeds')).toMatch(/BINANCE .* ago.* looked for 0 trades lost 7 trades/)
-  expect(await textOf(page, '.alarms')).toContain('7 trades cannot be had any more.')
+  expect(await textOf(page, '.hop-Feeds')).toMatch(/BINANCE .* ago.* sought 0 trades lost 7 trades/)
+  expect(await textOf(page, '.alarms')).toMatch(
+    /7 trades cannot be had any more: BINANCE BTCUSDT, \d{4}-\d\d-\d\d \d\d:\d\d UTC\. Which they are/,
+  )
   expect(dead_letters.length).toBe(1)
   expect(await textOf(page, '[aria-labelledby="dead-letters"] tbody')).toBe(`BINANCE ${dead_letters[0].error_type} 1`)
   expect(candle_check.candles).toBeGreaterThan(100)

@@ -53,3 +53,17 @@ test('the chart, the map and the terminal’s words count each missing number on
   const list = await untilText(page, 'dialog .figures-list', /unexplained/)
   expect(list).toMatch(/Missing 12 lost: .* 3 unreadable: .* 1 sought 0 refused: .* 1 absent 0 unexplained: .* 7$/)
 })
+
+test('what could not be read is said with its market and time, and leads to what came in its place', async () => {
+  const page = await openPage(browser(), `${site.url}/#/pipeline`)
+  const alarms = await untilText(page, '.alarms', /could not be read/)
+  expect(alarms).toMatch(/1 trade could not be read: BINANCE SOLUSDT, \d{4}-\d\d-\d\d \d\d:\d\d to .*\d\d:\d\d UTC\./)
+  expect(await textOf(page, '.hop-Feeds')).toMatch(/sought 0 trades lost 3 trades unreadable 1 trade/)
+  await page.locator('.alarms p', { hasText: 'could not be read' }).getByRole('link').click()
+  const sample = page.locator('.reported details', { hasText: 'unreadable' })
+  await sample.locator('summary').click()
+  expect(await sample.locator('pre').textContent()).toBe('{"p":"x"}')
+  expect(await textOf(page, '.reported')).toContain(
+    'unreadable: the exchange sent a trade that the feed could not read',
+  )
+})

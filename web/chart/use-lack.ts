@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000
 
 export interface KnownLack {
   readonly whole: Lack
-  /** Of a window, by its start; milliseconds since 1970. Undefined where windows are not counted one by one. */
+  /** What a window lacks, by its start in milliseconds since 1970. Undefined where windows are not counted one by one. */
   at(startMs: number): CoverageRow | undefined
   /** The starts of windows that are not whole, where they are counted one by one. */
   readonly lacking: ReadonlySet<number>

@@ -15,7 +15,11 @@ export function DeadLetters({ stats }: { readonly stats: StatsAnswer }) {
             <tr>
               <th scope="col">Exchange</th>
               <th scope="col">What was wrong</th>
-              <th scope="col" class="number">
+              <th
+                scope="col"
+                class="number"
+                title="Those too that are no trade, and each repeat: a missing number counts once"
+              >
                 Records
               </th>
             </tr>

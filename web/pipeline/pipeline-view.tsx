@@ -1,14 +1,18 @@
 /** The pipeline as one picture: from the exchanges' feeds through every stage to candles, with what waits, how fast it goes and what is amiss. */
 import { useEffect } from 'preact/hooks'
+import { MEANINGS, type Reason } from '../../figures/coverage.ts'
 import { count, grouped, type Hop, LATE_MS, pipelineOf } from '../../figures/pipeline.ts'
 import type { StatsAnswer } from '../../figures/rows.ts'
 import { ageText, instantText, lengthText } from '../../figures/times.ts'
+import { hashOf } from '../model/view-state.ts'
+import { view } from '../shell/address.ts'
 import { Empty, Failed, Loading } from '../shell/notices.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'
 import { useNow, useStore } from '../store.ts'
 import { CandleCheck, DeadLetters, Tables } from './details.tsx'
 import { stats as poller } from './stats.ts'
 
+const LEADS = { refused: 'Which they are', connections: 'The connections' } as const
 const UNITS = { Bronze: 'message', Silver: 'trade', DLQ: 'record', Gold: 'trade', Candles: 'candle' } as const
 
 export function PipelineView() {
@@ -50,7 +54,15 @@ export function PipelineView() {
         </p>
       )}
       <div class={`alarms ${alarms.length > 0 ? 'alarms-some' : ''}`} role="status">
-        {alarms.length === 0 ? <p>All is well.</p> : alarms.map(alarm => <p key={alarm}>{alarm}</p>)}
+        {alarms.length === 0 ? (
+          <p>All is well.</p>
+        ) : (
+          alarms.map(({ text, view: leads }) => (
+            <p key={text}>
+              {text} {leads !== 'pipeline' && <a href={hashOf({ ...view.get(), view: leads })}>{LEADS[leads]}</a>}
+            </p>
+          ))
+        )}
       </div>
       <ol class="hops" aria-label="The pipeline, from the feeds to candles">
         <Feeds stats={stats} since={since} />
@@ -92,18 +104,25 @@ function Feeds({ stats, since }: { readonly stats: StatsAnswer; readonly since: 
             </div>
           )
         })}
-        <Missing what="looked for" trades={open} isBad={false} />
-        <Missing what="lost" trades={lost} isBad />
-        <Missing what="unreadable" trades={unreadable} isBad />
+        <Missing reason="sought" trades={open} isBad={false} />
+        <Missing reason="lost" trades={lost} isBad />
+        <Missing reason="unreadable" trades={unreadable} isBad />
       </dl>
     </li>
   )
 }
 
-function Missing({ what, trades, isBad }: { readonly what: string; readonly trades: number; readonly isBad: boolean }) {
+interface MissingProps {
+  readonly reason: Reason
+  readonly trades: number
+  readonly isBad: boolean
+}
+
+/** What feeds have left open, whenever that was. */
+function Missing({ reason, trades, isBad }: MissingProps) {
   return (
-    <div>
-      <dt>{what}</dt>
+    <div title={`${reason}: ${MEANINGS[reason]}, whenever that was`}>
+      <dt>{reason}</dt>
       <dd class={trades > 0 ? (isBad ? 'problem' : 'late') : ''}>{count(trades, 'trade')}</dd>
     </div>
   )

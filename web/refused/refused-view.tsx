@@ -1,6 +1,6 @@
 /** What was refused, and why: faults by time, and the newest records with their bytes and what they say. */
 import { useEffect, useState } from 'preact/hooks'
-import type { DeadLetterCount, DeadLetterRow } from '../../figures/operator-rows.ts'
+import type { DeadLetterCount, DeadLetterRow, FeedGapRow } from '../../figures/operator-rows.ts'
 import { count, grouped } from '../../figures/pipeline.ts'
 import { RANGES } from '../../figures/times.ts'
 import { usePolled } from '../api/polled.ts'
@@ -14,6 +14,7 @@ import { Empty, Failed, Loading } from '../shell/notices.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'
 import { FaultTable } from './fault-table.tsx'
 import { Letter } from './letter.tsx'
+import { Reported } from './reported.tsx'
 
 const EVERY_MS = 60_000
 const PAGE = 20
@@ -22,6 +23,8 @@ interface Answer {
   readonly counts: readonly DeadLetterCount[]
   readonly starts: readonly number[]
   readonly letters: Letters
+  /** What feeds have left open, whenever that was. */
+  readonly reported: readonly FeedGapRow[]
   /** What the letters are asked with. */
   readonly asked: Readonly<Record<string, string | number | undefined>>
 }
@@ -39,11 +42,12 @@ export function RefusedView({ range: name, errorType }: ViewState['refused']) {
       const starts = bucketStarts(range, now())
       const start = new Date(starts[0]).toISOString()
       const parameters = { start, error_type: errorType, limit: PAGE }
-      const [counts, letters] = await Promise.all([
+      const [counts, letters, reported] = await Promise.all([
         askRows<DeadLetterCount>('dead-letters/counts', { start, bucket: range.bucket.name }, signal),
         askPage<DeadLetterRow>('dead-letters', parameters, signal),
+        askRows<FeedGapRow>('feed-gaps', {}, signal),
       ])
-      return { counts, starts, letters, asked: parameters }
+      return { counts, starts, letters, reported, asked: parameters }
     },
     EVERY_MS,
   )
@@ -87,11 +91,15 @@ export function RefusedView({ range: name, errorType }: ViewState['refused']) {
           <Failed title="What was refused could not be read" reason={asked.problem} retry={look} />
         )
       ) : total === 0 && answer.letters.data.length === 0 ? (
-        <Empty title="Nothing was refused">
-          Every record of the last {range.name} was a valid trade. A longer range may have others.
-        </Empty>
+        <>
+          <Reported rows={answer.reported} />
+          <Empty title="Nothing was refused">
+            Every record of the last {range.name} was a valid trade. A longer range may have others.
+          </Empty>
+        </>
       ) : (
         <>
+          <Reported rows={answer.reported} />
           <h2>
             {count(total, 'record')} in the last {range.name}
           </h2>

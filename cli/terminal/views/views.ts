@@ -116,7 +116,7 @@ function refusedLine(seen: Seen): Line {
 export function alarmsIn(seen: Seen): readonly string[] {
   const silentMs = seen.nowMs - seen.statsMs
   const old = seen.stats && silentMs > LATE_MS ? ['The figures are over two minutes old.'] : []
-  return [...old, ...pipelineIn(seen).alarms]
+  return [...old, ...pipelineIn(seen).alarms.map(({ text }) => text)]
 }
 
 /** What one has to know besides: that the lake stands still, and what the command itself says. */

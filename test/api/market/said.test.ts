@@ -3,7 +3,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { countReasons, isSaid, REASONS, saidRanges } from '../../../api/market/said.ts'
 
-const report = (status: 'open' | 'lost' | 'unreadable' | 'absent' | 'filled', fromId: number | null, toId = fromId) => ({
+const report = (
+  status: 'open' | 'lost' | 'unreadable' | 'absent' | 'filled',
+  fromId: number | null,
+  toId = fromId,
+) => ({
   ...{ status, fromId, toId },
 })
 

@@ -29,7 +29,14 @@ test('the tables have their rows, each exchange its newest trade, each stage wha
   ])
   expect(stages.length).toBeGreaterThan(4)
   expect(stages.every(({ waiting, lag_seconds }: Json) => waiting === 0 && lag_seconds === 0)).toBe(true)
-  expect(feeds).toEqual({ open: 2, lost: 2, unreadable: 1 })
+  expect(feeds).toMatchObject({ open: 2, lost: 2, unreadable: 1 })
+  expect(
+    feeds.markets.map((row: Json) => [row.status, row.exchange, row.symbol, row.trades, row.from, row.to]),
+  ).toEqual([
+    ['open', 'KRAKEN', 'BTCUSD', 2, '2026-11-20T09:00:00Z', '2026-11-20T09:02:00Z'],
+    ['lost', 'BINANCE', 'BTCUSDT', 2, '2026-11-19T12:00:00Z', '2026-11-19T12:00:00Z'],
+    ['unreadable', 'BINANCE', 'ETHUSDT', 1, '2026-11-18T12:00:00Z', '2026-11-18T12:00:00Z'],
+  ])
 })
 
 test('an answer has the parts that are asked for, and a part that there is not is refused', async () => {

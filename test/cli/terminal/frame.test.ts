@@ -103,7 +103,7 @@ test('the overview has stages with what comes now, exchanges, and the markets be
   const { lines } = await drawn(SEEN, {}, 80, 24)
   expect(lines.slice(1)).toEqual([
     HEAD,
-    '1 trade could not be read.',
+    '1 trade could not be read: BINANCE BTCUSDT, 2026-11-20 11:59 UTC.',
     'Work has waited for over two minutes: Gold.',
     'No trade for over two minutes: KRAKEN.',
     '',
@@ -186,11 +186,11 @@ test('the other views have their figures', async () => {
   expect(hours.lines.slice(5, 12)).toEqual([
     'BINANCE:BTCUSDT by the hour',
     '',
-    'Hour (UTC)        What it is  Trades  Missing  Refused  Lost  Sought',
-    '2026-11-20 12:00  complete       100        0        0     0       0',
-    '2026-11-20 11:00  lost           100       10        0    10       0',
-    '2026-11-20 10:00  refused        100        3        3     0       0',
-    '2026-11-19 13:00  filled         100        0        0     0       0',
+    'Hour (UTC)        What it is  Trades  Missing  Refused  Lost  Unreadable  Sought',
+    '2026-11-20 12:00  complete       100        0        0     0           0       0',
+    '2026-11-20 11:00  lost           100       10        0    10           0       0',
+    '2026-11-20 10:00  refused        100        3        3     0           0       0',
+    '2026-11-19 13:00  filled         100        0        0     0           0       0',
   ])
   expect(await of({ view: 'log' })).toEqual([
     'Newest 2 lines kept; e shows 2 warnings and errors since 2026-11-20 10:00',

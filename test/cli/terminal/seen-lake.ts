@@ -79,7 +79,15 @@ export const SEEN: Seen = {
       { exchange: 'BINANCE', error_type: 'price_validation', count: 30 },
       { exchange: 'KRAKEN', error_type: 'timestamp_validation', count: 10 },
     ],
-    feeds: { open: 5, lost: 0, unreadable: 1 },
+    feeds: {
+      ...{ open: 5, lost: 0, unreadable: 1 },
+      markets: [
+        {
+          ...{ exchange: 'BINANCE', symbol: 'BTCUSDT', status: 'unreadable', trades: 1 },
+          ...{ from: iso(NOW - 90_000), to: iso(NOW - 60_000) },
+        },
+      ],
+    },
   },
   before: { time: iso(NOW - 5_000), exchanges: [], stages: [], tables: tables(0.5) },
   markets: MARKETS,
@@ -135,7 +143,7 @@ export const WELL: Seen = {
     ...(SEEN.stats as NonNullable<Seen['stats']>),
     stages: [],
     exchanges: [exchange('BINANCE', 2, 2)],
-    feeds: { open: 0, lost: 0, unreadable: 0 },
+    feeds: { open: 0, lost: 0, unreadable: 0, markets: [] },
   },
   markets: MARKETS.slice(0, 2),
 }

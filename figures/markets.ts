@@ -15,6 +15,22 @@ export function groupMarkets(markets: readonly MarketRow[], filter = ''): Market
   return [...groups].map(([base, some]) => ({ base, markets: some })).sort((a, b) => (a.base < b.base ? -1 : 1))
 }
 
+const MOST_NEAR = 5
+
+/** The markets that somebody may have meant by a name that none has: those that begin most like it, on the same exchange first. */
+export function nearMarkets(markets: readonly MarketRow[], wrong: string): readonly MarketRow[] {
+  const [symbol, exchange] = wrong.toUpperCase().split(':').toReversed()
+  const like = (market: MarketRow) => {
+    let letters = 0
+    while (letters < symbol.length && market.symbol[letters] === symbol[letters]) letters++
+    return letters
+  }
+  const isSame = (market: MarketRow) => Number(market.exchange === exchange)
+  return markets
+    .toSorted((a, b) => like(b) - like(a) || isSame(b) - isSame(a) || (marketName(a) < marketName(b) ? -1 : 1))
+    .slice(0, MOST_NEAR)
+}
+
 /** Currencies that are compared as if they were a dollar, as `/v1/spread` does with those that it is given. */
 const DOLLARS: ReadonlySet<string> = new Set(['USD', 'USDT', 'USDC', 'FDUSD', 'TUSD', 'DAI'])
 

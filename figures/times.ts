@@ -80,15 +80,31 @@ export function lengthText(ms: number): string {
 /** How long ago, in words that do not flicker. */
 export const ageText = (ms: number): string => (ms < 1000 ? 'now' : `${lengthText(ms).replace(/\.\d/, '')} ago`)
 
-/** A time as a person types it, `2026-11-20 14:03`, `14:03` of today, an ISO text; UTC where it names no zone. */
+/**
+ * A time as a person types it, `2026-11-20 14:03`, `14:03` of today, an ISO text; UTC where it names no zone. Undefined where it is none, and
+ * where the calendar has no such day: 30 February is no 2 March.
+ */
 export function parseInstant(text: string, now: number): number | undefined {
   const trimmed = text.trim()
   const clock = /^\d{1,2}:\d{2}(?::\d{2})?$/.test(trimmed)
-  const whole = clock
-    ? `${instantText(now).slice(0, 10)} ${trimmed.padStart(trimmed.length === 4 ? 5 : 0, '0')}`
-    : trimmed
-  const [, date, time = '00:00', zone = 'Z'] =
-    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?\s*(Z|[+-]\d{2}:?\d{2})?$/i.exec(whole) ?? []
-  const ms = date === undefined ? Number.NaN : Date.parse(`${date}T${time}${zone.toUpperCase()}`)
+  const whole = clock ? `${instantText(now).slice(0, 10)} ${trimmed.replace(/^\d:/, '0$&')}` : trimmed
+  const [, date, time = '00:00', zone = 'Z'] = INSTANT.exec(whole) ?? []
+  if (date === undefined || isNoDay(date)) return undefined
+  const ms = Date.parse(`${date}T${time}${zone.toUpperCase()}`)
   return Number.isNaN(ms) ? undefined : ms
+}
+
+const INSTANT = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?\s*(Z|[+-]\d{2}:?\d{2})?$/i
+
+/** Why a text is no time. */
+export function instantProblem(text: string): string {
+  const [, date] = INSTANT.exec(text.trim()) ?? []
+  if (date !== undefined && isNoDay(date)) return `There is no day ${date}.`
+  return 'This is no time: write it as 2026-11-20 14:03, or 14:03 for today.'
+}
+
+/** Engines take 2026-02-30 for the second of March. */
+function isNoDay(date: string): boolean {
+  const ms = Date.parse(`${date}T00:00Z`)
+  return Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(date)
 }

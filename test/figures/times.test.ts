@@ -1,7 +1,15 @@
 /** Times in words, and when a broken connection is tried again. */
 import { describe, expect, test } from 'vitest'
 import { retryAfter, worstOf } from '../../figures/connection.ts'
-import { instantText, lengthText, parseInstant, timeframeFor, timeframeNamed, timeOfDay } from '../../figures/times.ts'
+import {
+  instantProblem,
+  instantText,
+  lengthText,
+  parseInstant,
+  timeframeFor,
+  timeframeNamed,
+  timeOfDay,
+} from '../../figures/times.ts'
 
 describe('times', () => {
   const noon = Date.UTC(2026, 10, 20, 12)
@@ -32,6 +40,17 @@ describe('times', () => {
     expect(timeframeFor(minute, 20 * 365 * 86_400_000).name).toBe('1d')
     expect(timeframeFor(hour, 3_600_000).name).toBe('1h')
   })
+})
+
+test('a day that the calendar has not is refused, and said to be none', () => {
+  const now = Date.UTC(2026, 10, 20, 12)
+  expect(
+    ['2026-02-30', '2026-04-31 10:00', '2025-02-29T00:00:00Z', '2026-13-01'].map(text => parseInstant(text, now)),
+  ).toEqual([...[undefined, undefined, undefined, undefined]])
+  expect(parseInstant('2028-02-29', now)).toBe(Date.UTC(2028, 1, 29))
+  expect(parseInstant('9:05', now)).toBe(Date.UTC(2026, 10, 20, 9, 5))
+  expect(instantProblem('2026-02-30 10:00')).toBe('There is no day 2026-02-30.')
+  expect(instantProblem('soon')).toMatch(/^This is no time/)
 })
 
 test('a broken connection is tried again ever more rarely, and is told before one that is well', () => {

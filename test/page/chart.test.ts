@@ -164,6 +164,46 @@ describe('what is looked at', () => {
     await untilText(page, '.legend time', new RegExp(`^${before.slice(0, 10)} ${before.slice(11, 16)} UTC$`))
   })
 
+  test('is never a time without trades: what there is in its place is said, and offered', async () => {
+    const page = await shown()
+    await page.keyboard.press('j')
+    await page.getByLabel('Time (UTC)').fill('2020-01-01')
+    const first = await untilText(page, '#time-hint', /^The first trade of BINANCE:BTCUSDT is [\d-]+ [\d:]+ UTC\.$/)
+    await page.getByLabel('Time (UTC)').fill('2026-02-30')
+    await untilText(page, '#time-hint', /^There is no day 2026-02-30\.$/)
+    expect(await page.getByRole('button', { name: 'Jump', exact: true }).last().isDisabled()).toBe(true)
+    await page.getByLabel('Time (UTC)').fill('2099-01-01')
+    await untilText(page, '#time-hint', /^The last trade of BINANCE:BTCUSDT is/)
+    await page.getByLabel('Time (UTC)').fill('2020-01-01')
+    await page.getByRole('button', { name: 'Go to the first' }).click()
+    const minute = /is ([\d-]+ \d\d:\d\d)/.exec(first)?.[1]
+    await untilText(page, '.legend time', new RegExp(`^${minute} UTC$`))
+    // So is it for who comes by an address.
+    await page.goto(chart('&from=2020-01-01T00:00Z&to=2020-01-01T06:00Z'))
+    await untilText(page, '.bar-as-of', /^Nothing is here\. The first trade of BINANCE:BTCUSDT is/)
+    await page.getByRole('button', { name: 'Go to the first' }).click()
+    await page.locator('.bar-as-of').waitFor({ state: 'detached' })
+    await untilText(page, '.legend time', new RegExp(`^${minute} UTC$`))
+  })
+
+  test('is never another market than the address says: one that is not there is told, with the nearest names', async () => {
+    const page = await openPage(browser(), `${site.url}/#/chart?market=KRAKEN:BTCUSDT`)
+    await untilText(
+      page,
+      '.notice',
+      /^There is no market KRAKEN:BTCUSDT The nearest names that there are: BINANCE:BTCUSDT/,
+    )
+    await page.getByRole('button', { name: 'KRAKEN:BTCUSD', exact: true }).click()
+    await page.locator('.legend .figures').first().waitFor()
+    expect(page.url()).toContain('market=KRAKEN:BTCUSD')
+    await page.goto(`${site.url}/#/chart?market=btcusdt`)
+    await untilText(page, '.notice', /There is no market BTCUSDT/)
+    await page.goto(chart('&over=KRAKEN:NONE'))
+    await untilText(page, '.bar-as-of', /There is no market KRAKEN:NONE to be laid over it/)
+    await page.goto(`${site.url}/#/trades?tape=DOGE`)
+    await untilText(page, '.notice', /There is no market DOGE/)
+  })
+
   test('can be kept under a name without leaving the page', async () => {
     const page = await shown()
     await page.keyboard.press('a')

@@ -24,9 +24,14 @@ test('an address can be read by people', () => {
 })
 
 test('what an address says wrong is as at first', () => {
-  for (const hash of ['#/chart?tf=7m', '#/chart?market=<script>', '#/chart?last=-5', '#/chart?from=2026&to=1999'])
+  for (const hash of [
+    ...['#/chart?tf=7m', '#/chart?market=', '#/chart?last=-5', '#/chart?from=2026&to=1999'],
+    '#/chart?from=2026-02-28T00:00Z&to=2026-02-30T00:00Z',
+  ])
     expect(stateIn(hash)).toEqual(INITIAL)
-  // But a view that there is not is not taken for another.
+  // But a view that there is not is not taken for another, nor is a market.
+  expect(stateIn('#/chart?market=btcusdt').chart.market).toBe('BTCUSDT')
+  expect(stateIn('#/chart?market=<script>').chart.market).toBe('<SCRIPT>')
   expect(stateIn('#/nowhere')).toEqual({ ...INITIAL, unknown: 'nowhere' })
   expect(stateIn('#/')).toEqual(INITIAL)
   expect(stateIn('#/chart?market=A:B&over=A:B,C:D,C:D').chart.over).toEqual(['C:D'])

@@ -21,8 +21,8 @@ export interface ChartQuery {
 export type FeedState =
   | { readonly phase: 'loading' | 'empty' }
   | { readonly phase: 'failed'; readonly reason: string }
-  /** `isEdge`: the candles reach up to now, or to the state that is looked at. */
-  | { readonly phase: 'ready'; readonly isEdge: boolean; readonly isStart: boolean }
+  /** `isEdge`: the candles reach up to now, or to the state that is looked at. `market`: as it was when they were first asked for. */
+  | { readonly phase: 'ready'; readonly isEdge: boolean; readonly isStart: boolean; readonly market: MarketRow }
 
 export interface ChartListener {
   /** Many candles have changed. */
@@ -54,6 +54,7 @@ export function openChartFeed(query: ChartQuery, listener: ChartListener): Chart
   let from = Number.POSITIVE_INFINITY
   let to = Number.NEGATIVE_INFINITY
   let first = Number.NEGATIVE_INFINITY
+  let found: MarketRow | undefined
   let isEdge = false
   let isBusy = false
   let waiting: Message[] | undefined = []
@@ -95,6 +96,7 @@ export function openChartFeed(query: ChartQuery, listener: ChartListener): Chart
       state.set({ phase: 'empty' })
       return
     }
+    found = market
     first = Date.parse(market.first_trade)
     const last = Date.parse(market.last_trade)
     const least = LEAST_WINDOWS * timeframe.ms
@@ -115,7 +117,9 @@ export function openChartFeed(query: ChartQuery, listener: ChartListener): Chart
 
   function ready(): void {
     const isEmpty = book.candles(markets[0]).length === 0
-    state.set(isEmpty ? { phase: 'empty' } : { phase: 'ready', isEdge, isStart: from <= first })
+    state.set(
+      isEmpty || !found ? { phase: 'empty' } : { phase: 'ready', isEdge, isStart: from <= first, market: found },
+    )
     listener.loaded()
   }
 

@@ -15,6 +15,7 @@ import { chartColors } from './colors.ts'
 import { spokenCandle } from './explain.ts'
 import { Lacking } from './lacking.tsx'
 import { Legend } from './legend.tsx'
+import { spanOutside } from './outside.ts'
 import { createPriceChart, type PriceChart } from './price-chart.ts'
 import { useLack } from './use-lack.ts'
 
@@ -35,6 +36,8 @@ interface PaneProps {
   readonly timeframe: Timeframe
   readonly state: ChartState
   readonly handle: Handle
+  /** Goes to a time, milliseconds since 1970. */
+  readonly goTo: (ms: number) => void
 }
 
 export interface Handle {
@@ -43,7 +46,7 @@ export interface Handle {
   jump?: number | undefined
 }
 
-export function ChartPane({ markets, timeframe, state, handle }: PaneProps) {
+export function ChartPane({ markets, timeframe, state, handle, goTo }: PaneProps) {
   const [market, ...others] = markets
   const names = markets.map(marketName)
   const box = useRef<HTMLDivElement>(null)
@@ -149,6 +152,10 @@ export function ChartPane({ markets, timeframe, state, handle }: PaneProps) {
     },
   }
 
+  const outside =
+    phase.phase === 'ready' && 'from' in span
+      ? spanOutside(phase.market, all.at(-1)?.last_trade ?? undefined, span)
+      : undefined
   const candle = hovered === undefined ? all.findLast(({ open }) => open !== null) : feed?.book.at(names[0], hovered)
   const day =
     candle && vwap && timeframe.ms < 86_400_000
@@ -159,6 +166,14 @@ export function ChartPane({ markets, timeframe, state, handle }: PaneProps) {
 
   return (
     <div class="pane">
+      {outside && (
+        <p class="bar bar-as-of" role="status">
+          <span>Nothing is here. {outside.text}</span>
+          <button type="button" onClick={() => goTo(outside.ms)}>
+            {outside.offer}
+          </button>
+        </p>
+      )}
       {phase.phase === 'ready' && (
         <Legend
           {...{ market, candle, timeframe }}

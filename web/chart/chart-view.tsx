@@ -15,6 +15,7 @@ import { type ChartState, lengthOf, spanWithin } from '../model/view-state.ts'
 import { showChart, view } from '../shell/address.ts'
 import { Empty } from '../shell/notices.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'
+import { UnknownMarket } from '../shell/unknown-market.tsx'
 import { TapePanel } from '../tape/tape-panel.tsx'
 import { WatchPanel } from '../watch/watch-panel.tsx'
 import { AsOfPicker } from './as-of-picker.tsx'
@@ -38,6 +39,10 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
     showChart({ timeframe: chosen.name, span: spanWithin(state.span, longestOf(chosen)) })
   const chooseRange = (ms: number) => showChart({ span: { last: ms }, timeframe: timeframeFor(timeframe, ms).name })
   const toggleVwap = () => showChart({ vwap: !view.get().chart.vwap }, false)
+  const jump = (ms: number) => {
+    handle.jump = ms
+    showChart({ span: { from: ms - length / 2, to: ms + length / 2 } })
+  }
   const nextRange = (direction: number) => {
     const place = direction > 0 ? RANGES.find(({ ms }) => ms > length) : RANGES.findLast(({ ms }) => ms < length)
     if (place) chooseRange(place.ms)
@@ -93,6 +98,7 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
     )
   const shown = market ? [market, ...markets.filter(each => state.over.includes(marketName(each)))] : []
   const names = shown.map(marketName)
+  const strangers = state.over.filter(name => !markets.some(each => marketName(each) === name))
 
   async function take(what: 'csv' | 'parquet' | 'png' | 'link'): Promise<void> {
     const seen = handle.pane?.seen()
@@ -121,15 +127,27 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
             </button>
           </p>
         )}
+        {strangers.length > 0 && (
+          <p class="bar bar-as-of" role="status">
+            <span>There is no market {strangers.join(', ')} to be laid over it.</span>
+            <button
+              type="button"
+              onClick={() => showChart({ over: state.over.filter(name => !strangers.includes(name)) }, false)}
+            >
+              Leave it out
+            </button>
+          </p>
+        )}
         {market ? (
           <ChartPane
             key={`${names.join()} ${timeframe.name} ${state.asOf}`}
-            {...{ markets: shown, timeframe, state, handle }}
+            {...{ markets: shown, timeframe, state, handle, goTo: jump }}
           />
         ) : (
-          <Empty title={`There is no market ${state.market}`}>
-            Choose another one: its button is above, its key is s.
-          </Empty>
+          <UnknownMarket
+            {...{ markets, name: state.market ?? '' }}
+            choose={name => showChart({ market: name, over: [] })}
+          />
         )}
       </section>
       {market && <TapePanel market={market} />}
@@ -147,12 +165,10 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
       )}
       {picker === 'time' && (
         <TimePicker
-          close={close}
+          {...{ close, market }}
           choose={ms => {
             close()
-            const half = length / 2
-            handle.jump = ms
-            showChart({ span: { from: ms - half, to: ms + half } })
+            jump(ms)
           }}
         />
       )}

@@ -2,11 +2,12 @@
 import { useState } from 'preact/hooks'
 import { groupMarkets } from '../../figures/markets.ts'
 import { type MarketRow, marketName } from '../../figures/rows.ts'
-import { instantText, parseInstant } from '../../figures/times.ts'
+import { instantProblem, instantText, parseInstant } from '../../figures/times.ts'
 import { reasonOf } from '../api/requests.ts'
 import { now } from '../browser.ts'
 import { Dialog } from '../shell/dialog.tsx'
 import { quoteOf, useQuotes } from '../watch/quotes.ts'
+import { outsideOf } from './outside.ts'
 
 export interface Picking<T> {
   readonly close: () => void
@@ -97,16 +98,19 @@ export function OverPicker({ market, markets, over, close, choose }: OverPickerP
   )
 }
 
-export function TimePicker({ close, choose }: Picking<number>) {
+export function TimePicker({ market, close, choose }: Picking<number> & { readonly market: MarketRow | undefined }) {
   const [text, setText] = useState('')
+  const quotes = useQuotes()
   const ms = parseInstant(text, now())
   const wrong = text.trim() !== '' && ms === undefined
+  const outside = ms === undefined || !market ? undefined : outsideOf(market, quoteOf(quotes, market)?.time, ms)
+  const chosen = outside?.ms ?? ms
   return (
     <Dialog title="Jump to a time" close={close}>
       <form
         onSubmit={event => {
           event.preventDefault()
-          if (ms !== undefined) choose(ms)
+          if (chosen !== undefined) choose(chosen)
         }}
       >
         <label class="field">
@@ -120,15 +124,17 @@ export function TimePicker({ close, choose }: Picking<number>) {
             aria-describedby="time-hint"
           />
         </label>
-        <p class="hint" id="time-hint" aria-live="polite">
+        <p class={outside || wrong ? 'problem' : 'hint'} id="time-hint" aria-live="polite">
           {wrong
-            ? 'This is no time: write it as 2026-11-20 14:03, or 14:03 for today.'
+            ? instantProblem(text)
             : ms === undefined
               ? 'As 2026-11-20 14:03, or 14:03 for today.'
-              : `${instantText(ms)} UTC`}
+              : outside
+                ? outside.text
+                : `${instantText(ms)} UTC`}
         </p>
-        <button type="submit" class="main" disabled={ms === undefined}>
-          Jump
+        <button type="submit" class="main" disabled={chosen === undefined}>
+          {outside ? outside.offer : 'Jump'}
         </button>
       </form>
     </Dialog>

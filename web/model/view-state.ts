@@ -1,5 +1,5 @@
 /** What the page shows, as the part of its address behind `#`: the link that brings it back. */
-import { HEAT_RANGES, RANGES, TIMEFRAMES, timeframeNamed } from '../../figures/times.ts'
+import { HEAT_RANGES, parseInstant, RANGES, TIMEFRAMES, timeframeNamed } from '../../figures/times.ts'
 
 /** The part of time that the chart shows, milliseconds: the last so many, or between two instants since 1970. */
 export type Span = { readonly last: number } | { readonly from: number; readonly to: number }
@@ -59,7 +59,8 @@ export const INITIAL: ViewState = {
   sql: undefined,
 }
 
-const MARKET = /^[A-Z0-9_]+:[\w.-]+$/
+/** Longer texts are no names. */
+const LONGEST_NAME = 60
 
 /** How long a part of time is, milliseconds. */
 export const lengthOf = (span: Span): number => ('last' in span ? span.last : span.to - span.from)
@@ -74,7 +75,8 @@ export function spanWithin(span: Span, most: number): Span {
 export function stateIn(hash: string): ViewState {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2)
   const read = new URLSearchParams(query)
-  const market = (name: string | null) => (name !== null && MARKET.test(name) ? name : undefined)
+  // A name that no market has stays: it is said that there is none.
+  const market = (name: string | null) => name?.trim().slice(0, LONGEST_NAME).toUpperCase() || undefined
   const over = (read.get('over') ?? '').split(',').flatMap(name => market(name) ?? [])
   const chosen = market(read.get('market'))
   return {
@@ -99,8 +101,8 @@ export function stateIn(hash: string): ViewState {
 }
 
 function spanIn(read: URLSearchParams): Span {
-  const [from, to] = [Date.parse(read.get('from') ?? ''), Date.parse(read.get('to') ?? '')]
-  if (from < to) return { from, to }
+  const [from, to] = [read.get('from'), read.get('to')].map(text => parseInstant(text ?? '', 0))
+  if (from !== undefined && to !== undefined && from < to) return { from, to }
   const seconds = Number(read.get('last'))
   return seconds > 0 && Number.isFinite(seconds) ? { last: Math.round(seconds) * 1000 } : INITIAL.chart.span
 }

@@ -4,6 +4,7 @@ import { groupMarkets } from '../../figures/markets.ts'
 import { type MarketRow, marketName } from '../../figures/rows.ts'
 import { show, view } from '../shell/address.ts'
 import { useShortcuts } from '../shell/shortcuts.ts'
+import { UnknownMarket } from '../shell/unknown-market.tsx'
 import { useMedia } from '../store.ts'
 import { MarketFigures } from './market-figures.tsx'
 import { Tape } from './tape.tsx'
@@ -22,15 +23,19 @@ export function TapeView({
   const groups = groupMarkets(markets)
   const wanted = markets.filter(market => chosen === market.base || chosen === marketName(market))
   const isAll = wanted.length === 0
+  const choose = (name: string) => show({ ...view.get(), tape: name || undefined }, false)
+  if (isAll && chosen !== undefined)
+    return (
+      <div class="page page-tape">
+        <UnknownMarket name={chosen} {...{ markets, choose }} />
+      </div>
+    )
   return (
     <div class="page page-tape">
       <div class="tape-controls">
         <label>
           <span class="unseen">Trades of</span>
-          <select
-            value={isAll ? '' : chosen}
-            onChange={event => show({ ...view.get(), tape: event.currentTarget.value || undefined }, false)}
-          >
+          <select value={isAll ? '' : chosen} onChange={event => choose(event.currentTarget.value)}>
             <option value="">All markets</option>
             {groups.map(({ base, markets: some }) => (
               <optgroup key={base} label={base}>

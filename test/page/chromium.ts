@@ -41,8 +41,10 @@ export async function installedChromium(): Promise<string> {
   return installed
 }
 
-export async function openChromium(): Promise<Browser> {
+/** `withScrollbars`: of the classic kind, which take room. */
+export async function openChromium(withScrollbars = false): Promise<Browser> {
   // Its sandbox refuses to run as root.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  return chromium.launch({ executablePath: await installedChromium(), args })
+  const hidden = withScrollbars ? { ignoreDefaultArgs: ['--hide-scrollbars'] } : {}
+  return chromium.launch({ executablePath: await installedChromium(), args, ...hidden })
 }

@@ -6,10 +6,10 @@ import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { openChromium } from './chromium.ts'
 
 /** A browser for the test file that calls this at its top. */
-export function testBrowser(): () => Browser {
+export function testBrowser(withScrollbars = false): () => Browser {
   let browser: Browser
   beforeAll(async () => {
-    browser = await openChromium()
+    browser = await openChromium(withScrollbars)
   })
   afterAll(() => browser.close())
   return () => browser

@@ -29,16 +29,14 @@ export function Dialog({ title, close, children, stays = false }: DialogProps) {
       // The page's own keys are not for who is in here.
       onKeyDown={event => event.stopPropagation()}
     >
-      <div class="dialog">
-        <h2>{title}</h2>
-        {children}
-        {/* Last, so that the focus begins with what the dialog is for. */}
-        {!stays && (
-          <button type="button" class="plain dialog-close" onClick={close} aria-label="Close">
-            ✕
-          </button>
-        )}
-      </div>
+      <h2 class="dialog-title">{title}</h2>
+      <div class="dialog">{children}</div>
+      {/* Last, so that the focus begins with what the dialog is for. */}
+      {!stays && (
+        <button type="button" class="plain dialog-close" onClick={close} aria-label="Close">
+          ✕
+        </button>
+      )}
     </dialog>
   )
 }

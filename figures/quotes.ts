@@ -1,6 +1,7 @@
 /** What is known of a market's price: the last one, the last hour by the minute, the last day by the hour. */
 import { compareDecimals, digitsAfterPoint } from './decimals.ts'
 import type { CandleRow, TradeRow } from './rows.ts'
+import { lengthText } from './times.ts'
 
 export interface Quote {
   readonly price: string
@@ -76,6 +77,14 @@ function hoursWith(quote: Quote | undefined, hour: number, first: FirstPrice, no
 export function dayBefore({ hours }: Quote, nowMs: number): FirstPrice | undefined {
   const starts = [...hours.keys()].filter(at => at > nowMs - DAY - HOUR)
   return hours.get(Math.min(...starts))
+}
+
+/** How far back the first price of the last day lies, `24 h` or, of a market that is younger, `2 h`; as of `dayBefore`. */
+export function changeSpan(quote: Quote, nowMs: number): string | undefined {
+  const day = dayBefore(quote, nowMs)
+  if (!day) return undefined
+  const age = nowMs - day.ms
+  return age > 23 * HOUR ? '24 h' : lengthText(Math.max(Math.floor(age / MINUTE), 1) * MINUTE).replace(/ \d+ min$/, '')
 }
 
 /** Closes of sixty minutes up to the one of the last trade or up to now; null where there was no trade. */

@@ -96,6 +96,15 @@ export function parseInstant(text: string, now: number): number | undefined {
 
 const INSTANT = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?\s*(Z|[+-]\d{2}:?\d{2})?$/i
 
+/** A reason with the times in it as people read them: rules tell them in microseconds since 1970. */
+export const reasonWithTimes = (reason: string): string =>
+  reason.replaceAll(/\b(timestamp|time) (\d{14,17})\b/g, (_, name: string, micros: string) =>
+    Number(micros) / 1000 <= LAST_MS ? `${name} ${instantText(Number(micros) / 1000, true)} UTC` : `${name} ${micros}`,
+  )
+
+/** The last moment of the year 9999. */
+const LAST_MS = 253_402_300_799_999
+
 /** Why a text is no time. */
 export function instantProblem(text: string): string {
   const [, date] = INSTANT.exec(text.trim()) ?? []

@@ -6,6 +6,7 @@ import {
   instantText,
   lengthText,
   parseInstant,
+  reasonWithTimes,
   timeframeFor,
   timeframeNamed,
   timeOfDay,
@@ -51,6 +52,14 @@ test('a day that the calendar has not is refused, and said to be none', () => {
   expect(parseInstant('9:05', now)).toBe(Date.UTC(2026, 10, 20, 9, 5))
   expect(instantProblem('2026-02-30 10:00')).toBe('There is no day 2026-02-30.')
   expect(instantProblem('soon')).toMatch(/^This is no time/)
+})
+
+test('times in reasons are told as people read them', () => {
+  expect(reasonWithTimes("timestamp 1795168956123456 is 61 s after the record's Kafka time 1795168895000000")).toBe(
+    "timestamp 2026-11-20 10:02:36.123 UTC is 61 s after the record's Kafka time 2026-11-20 10:01:35.000 UTC",
+  )
+  expect(reasonWithTimes('timestamp 0 is not above zero')).toBe('timestamp 0 is not above zero')
+  expect(reasonWithTimes('timestamp 99999999999999999999 is late')).toBe('timestamp 99999999999999999999 is late')
 })
 
 test('a broken connection is tried again ever more rarely, and is told before one that is well', () => {

@@ -55,6 +55,7 @@ describe('candles', () => {
     expect(await textOf(page, '.legend')).not.toMatch(/corrected/)
     await site.publish([tradeAt(Date.now() - start - 30_500, '88123.4567')])
     await untilText(page, '.legend', /corrected/)
+    expect(await untilText(page, '.foot', /1 corrected/)).toMatch(/windows of 1m/)
     expect(await textOf(page, '.legend')).toMatch(/H 88,123\.4567 USDT/)
     // What is read out is the same.
     await page.keyboard.press('ArrowRight')
@@ -85,6 +86,40 @@ describe('candles', () => {
       /^Gap: a feed says that trades of the time are missing, or may be\. Of the \d+ numbers .* none is missing\.$/,
     )
     expect(await textOf(page, '.legend-head')).toContain('gap')
+  })
+
+  test('lead to their trades, by a click and by key, and those to a file', async () => {
+    const page = await shown()
+    const start = Math.floor(Date.now() / MINUTE - 20) * MINUTE
+    await walkTo(page, start)
+    await page.keyboard.press('Enter')
+    const iso = (ms: number) => new Date(ms).toISOString()
+    const query = `exchanges=BINANCE&symbols=BTCUSDT&start=${iso(start)}&end=${iso(start + MINUTE)}`
+    const { data } = (await (await fetch(`${site.url}/v1/trades?${query}`)).json()) as {
+      data: { time: string; price: string }[]
+    }
+    expect(data.length).toBe(3)
+    await untilText(page, 'dialog .hint', /^All 3, the oldest first\.$/)
+    const rows = await page.locator('.window-trades tbody tr').allInnerTexts()
+    expect(rows.map(text => text.split(/\s+/)[1].replaceAll(',', ''))).toEqual(
+      data.map(({ price }) => Number(price).toFixed(2)),
+    )
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'CSV of all' }).click(),
+    ])
+    expect(
+      readFileSync(await file.path(), 'utf8')
+        .trim()
+        .split('\n'),
+    ).toHaveLength(4)
+    await page.keyboard.press('Escape')
+    await page.locator('dialog').waitFor({ state: 'detached' })
+    // Where nothing is chosen a click chooses.
+    const canvas = await page.locator('.canvas').boundingBox()
+    if (!canvas) throw new Error('The chart has no canvas.')
+    await page.mouse.click(canvas.x + canvas.width / 2, canvas.y + canvas.height / 3)
+    await untilText(page, 'dialog h2', /^Trades of BINANCE:BTCUSDT, [\d-]+ \d\d:\d\d to \d\d:\d\d UTC$/)
   })
 
   test('of other exchanges lie over them, each with its own price', async () => {
@@ -162,6 +197,15 @@ describe('what is looked at', () => {
     await page.keyboard.press('ArrowLeft')
     const before = new Date(Date.parse(time) - 5 * MINUTE).toISOString()
     await untilText(page, '.legend time', new RegExp(`^${before.slice(0, 10)} ${before.slice(11, 16)} UTC$`))
+    // So they do when another market is laid over it, or another timeframe chosen.
+    await page.keyboard.press('o')
+    await page.getByLabel('KRAKEN BTC/USD').check()
+    await page.keyboard.press('Escape')
+    await untilText(page, '.legend', /KRAKEN BTCUSD/)
+    expect(await textOf(page, '.legend time')).toBe(`${before.slice(0, 10)} ${before.slice(11, 16)} UTC`)
+    await page.keyboard.press('1')
+    await untilText(page, '.foot', /windows of 1m/)
+    await untilText(page, '.legend time', new RegExp(`^${before.slice(0, 10)} ${before.slice(11, 16)} UTC$`))
   })
 
   test('is never a time without trades: what there is in its place is said, and offered', async () => {
@@ -229,6 +273,26 @@ describe('what is looked at', () => {
     expect(page.url()).toContain('as_of=before')
     await page.getByRole('button', { name: 'Back to now' }).click()
     await untilText(page, '.legend', /91,234\.5/)
+  })
+
+  test('is no state that there is not: the reason is said, in the dialog and for who comes by an address', async () => {
+    const page = await openPage(browser(), chart(), { expected: /status of 40[04]/ })
+    await page.locator('.legend .figures').first().waitFor()
+    await page.keyboard.press('a')
+    const field = page.getByLabel('A time (UTC), a snapshot')
+    for (const [text, reason] of [
+      ['abc', /^There is no pin abc/],
+      ['123456789012345678', /^There is no snapshot 123456789012345678/],
+      ['2020-01-01', /2020-01-01/],
+      ['2026-02-30', /^as_of is 2026-02-30: give a time/],
+    ] as const) {
+      await field.fill(text)
+      await page.keyboard.press('Enter')
+      await untilText(page, 'dialog .problem', reason)
+    }
+    await page.keyboard.press('Escape')
+    await page.goto(chart('&as_of=abc'))
+    await untilText(page, '.pane [role=alert]', /The candles could not be read There is no pin abc/)
   })
 
   test('is taken along as CSV and Parquet by the API, and as a picture', async () => {

@@ -25,9 +25,22 @@ export function AsOfPicker({
       error => setPins({ phase: 'failed', reason: reasonOf(error) }),
     )
   useEffect(() => void load(), [])
-  const isNumber = /^\d{15,}$/.test(text.trim())
+  const [problem, setProblem] = useState<string>()
+  const [isAsking, setAsking] = useState(false)
   const ms = parseInstant(text, now())
-  const value = isNumber ? text.trim() : ms === undefined ? undefined : new Date(ms).toISOString()
+  const value = ms === undefined ? text.trim() : new Date(ms).toISOString()
+  /** Whether there is such a state the server knows, and says why not. */
+  async function look(): Promise<void> {
+    setProblem(undefined)
+    setAsking(true)
+    try {
+      await ask('symbols', { as_of: value })
+      choose(value)
+    } catch (error) {
+      setProblem(reasonOf(error))
+      setAsking(false)
+    }
+  }
   return (
     <Dialog title="As of" close={close}>
       <ul class="choices">
@@ -51,19 +64,25 @@ export function AsOfPicker({
       <form
         onSubmit={event => {
           event.preventDefault()
-          if (value !== undefined) choose(value)
+          if (value !== '') void look()
         }}
       >
         <label class="field">
-          A time (UTC), or a snapshot's number
+          A time (UTC), a snapshot's number, or a pin's name
           <input
             value={text}
             onInput={event => setText(event.currentTarget.value)}
             placeholder={instantText(now()).slice(0, 16)}
+            aria-invalid={problem !== undefined}
           />
         </label>
-        <button type="submit" class="main" disabled={value === undefined}>
-          Look
+        {problem !== undefined && (
+          <p class="problem" role="alert">
+            {problem}
+          </p>
+        )}
+        <button type="submit" class="main" disabled={value === '' || isAsking}>
+          {isAsking ? 'Looking…' : 'Look'}
         </button>
       </form>
     </Dialog>

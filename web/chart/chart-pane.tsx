@@ -4,6 +4,7 @@ import { count } from '../../figures/pipeline.ts'
 import { type MarketRow, marketName } from '../../figures/rows.ts'
 import { startOfDay, type Timeframe } from '../../figures/times.ts'
 import { frames } from '../browser.ts'
+import { priceDigits } from '../model/candle-book.ts'
 import type { ChartState, Span } from '../model/view-state.ts'
 import { vwapLine } from '../model/vwap.ts'
 import { showChart, view } from '../shell/address.ts'
@@ -13,22 +14,13 @@ import { useStore } from '../store.ts'
 import { type ChartFeed, openChartFeed } from './chart-feed.ts'
 import { chartColors } from './colors.ts'
 import { spokenCandle } from './explain.ts'
-import { Lacking } from './lacking.tsx'
+import { Corrected, Lacking } from './foot-parts.tsx'
 import { Legend } from './legend.tsx'
 import { spanOutside } from './outside.ts'
+import type { Handle } from './pane-handle.ts'
 import { createPriceChart, type PriceChart } from './price-chart.ts'
 import { useLack } from './use-lack.ts'
-
-/** What the keys and the export do with it. */
-export interface PaneHandle {
-  step(windows: number): void
-  leave(): void
-  pan(direction: number): void
-  zoom(factor: number): void
-  picture(): HTMLCanvasElement | undefined
-  /** The part of time that is seen, milliseconds since 1970; the end is that of the last window. */
-  seen(): { readonly from: number; readonly to: number } | undefined
-}
+import { WindowTrades } from './window-trades.tsx'
 
 interface PaneProps {
   /** The first is drawn as candles, the others over it. */
@@ -40,12 +32,6 @@ interface PaneProps {
   readonly goTo: (ms: number) => void
 }
 
-export interface Handle {
-  pane?: PaneHandle
-  /** A time that somebody has jumped to: its window is chosen as soon as it is there. */
-  jump?: number | undefined
-}
-
 export function ChartPane({ markets, timeframe, state, handle, goTo }: PaneProps) {
   const [market, ...others] = markets
   const names = markets.map(marketName)
@@ -54,6 +40,8 @@ export function ChartPane({ markets, timeframe, state, handle, goTo }: PaneProps
   const [chart, setChart] = useState<PriceChart>()
   const [hovered, setHovered] = useState<number>()
   const [spoken, setSpoken] = useState('')
+  /** The window whose trades are shown, by its start. */
+  const [chosen, setChosen] = useState<number>()
   const [, draw] = useState({})
   /** Counts the feeds: a part of time that is not loaded needs another one. */
   const [round, setRound] = useState(0)
@@ -70,7 +58,11 @@ export function ChartPane({ markets, timeframe, state, handle, goTo }: PaneProps
     if (!box.current) return
     let isFirst = true
     const figures = frames(() => draw({}))
-    const made = createPriceChart(box.current, chartColors(), { hovered: setHovered, near: end => opened.extend(end) })
+    const made = createPriceChart(box.current, chartColors(), {
+      hovered: setHovered,
+      chosen: setChosen,
+      near: end => opened.extend(end),
+    })
     const opened = openChartFeed(
       { markets: names, timeframe, asOf, span: view.get().chart.span },
       {
@@ -138,6 +130,8 @@ export function ChartPane({ markets, timeframe, state, handle, goTo }: PaneProps
   handle.pane = {
     step: windows => moving(each => each.step(windows)),
     leave: () => chart?.leave(),
+    at: () => hovered,
+    openTrades: () => setChosen(candle?.startMs),
     pan: direction => moving(each => each.pan(direction * 50)),
     zoom: factor => moving(each => each.zoom(factor)),
     picture: () => chart?.picture(),
@@ -161,6 +155,8 @@ export function ChartPane({ markets, timeframe, state, handle, goTo }: PaneProps
     candle && vwap && timeframe.ms < 86_400_000
       ? all.filter(each => startOfDay(each.startMs) === startOfDay(candle.startMs))
       : []
+  const digits = priceDigits(all)
+  const whose = chosen === undefined ? undefined : feed?.book.at(names[0], chosen)
   const spokenNow = candle && hovered !== undefined ? spokenCandle(candle, market.quote) : ''
   useEffect(() => setSpoken(spokenNow), [spokenNow])
 
@@ -176,7 +172,8 @@ export function ChartPane({ markets, timeframe, state, handle, goTo }: PaneProps
       )}
       {phase.phase === 'ready' && (
         <Legend
-          {...{ market, candle, timeframe }}
+          {...{ market, candle, timeframe, digits }}
+          openTrades={() => setChosen(candle?.startMs)}
           lack={candle && lack?.at(candle.startMs)}
           vwap={candle && vwapLine(day).get(candle.startMs)}
           over={others.map(other => ({
@@ -206,10 +203,14 @@ export function ChartPane({ markets, timeframe, state, handle, goTo }: PaneProps
       <p class="unseen" aria-live="polite">
         {spoken}
       </p>
+      {whose && whose.open !== null && (
+        <WindowTrades {...{ market, asOf, digits }} candle={whose} close={() => setChosen(undefined)} />
+      )}
       <footer class="foot">
         <span>
           {count(all.length, 'window')} of {timeframe.name}
           {lack && <Lacking lack={lack.whole} />}
+          <Corrected all={all} />
         </span>
         <span>Prices in {market.quote}, times in UTC</span>
         <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">

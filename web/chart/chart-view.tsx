@@ -19,9 +19,10 @@ import { UnknownMarket } from '../shell/unknown-market.tsx'
 import { TapePanel } from '../tape/tape-panel.tsx'
 import { WatchPanel } from '../watch/watch-panel.tsx'
 import { AsOfPicker } from './as-of-picker.tsx'
-import { ChartPane, type Handle } from './chart-pane.tsx'
+import { ChartPane } from './chart-pane.tsx'
 import { chartColors } from './colors.ts'
 import { exportPicture, exportRows } from './export.ts'
+import type { Handle } from './pane-handle.ts'
 import { ExportPicker, MarketPicker, OverPicker, TimePicker } from './pickers.tsx'
 import { type Picker, Toolbar } from './toolbar.tsx'
 
@@ -35,8 +36,13 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
   const length = lengthOf(state.span)
   // An address may ask for more candles than can be seen.
   const timeframe = timeframeFor(timeframeNamed(state.timeframe) ?? TIMEFRAMES[0], length)
+  /** Another chart is drawn: the window whose figures are read stays the one. */
+  const keepPlace = (change: () => void) => {
+    handle.jump = handle.pane?.at()
+    change()
+  }
   const chooseTimeframe = (chosen: Timeframe) =>
-    showChart({ timeframe: chosen.name, span: spanWithin(state.span, longestOf(chosen)) })
+    keepPlace(() => showChart({ timeframe: chosen.name, span: spanWithin(state.span, longestOf(chosen)) }))
   const chooseRange = (ms: number) => showChart({ span: { last: ms }, timeframe: timeframeFor(timeframe, ms).name })
   const toggleVwap = () => showChart({ vwap: !view.get().chart.vwap }, false)
   const jump = (ms: number) => {
@@ -80,6 +86,7 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
       does: 'to the end, live',
       run: () => showChart({ span: { last: length } }),
     },
+    { keys: ['Enter'], label: 'Enter', does: 'the trades of the window', run: () => handle.pane?.openTrades() },
     { keys: ['Escape'], label: 'Esc', does: 'back to the newest figures', run: () => handle.pane?.leave() },
     { keys: ['s'], label: 's', does: 'choose a market', run: () => setPicker('market') },
     { keys: ['o'], label: 'o', does: 'lay other exchanges over it', run: () => setPicker('over') },
@@ -161,7 +168,11 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
         />
       )}
       {picker === 'over' && market && (
-        <OverPicker {...{ market, markets, close }} over={state.over} choose={over => showChart({ over }, false)} />
+        <OverPicker
+          {...{ market, markets, close }}
+          over={state.over}
+          choose={over => keepPlace(() => showChart({ over }, false))}
+        />
       )}
       {picker === 'time' && (
         <TimePicker

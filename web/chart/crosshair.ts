@@ -20,7 +20,15 @@ export function createCrosshair(
   hovered: (startMs: number | undefined) => void,
 ): Crosshair {
   let at: number | undefined
-  chart.subscribeCrosshairMove(({ time }) => {
+  /** Whether a key or a jump has chosen the window: it stays the one, however the picture is laid out anew. */
+  let isKept = false
+  chart.subscribeCrosshairMove(({ time, sourceEvent }) => {
+    if (isKept && !sourceEvent) {
+      const place = list().findIndex(({ startMs }) => startMs === at)
+      if (time !== undefined && Number(time) * 1000 !== at && place >= 0) point(place)
+      return
+    }
+    isKept = false
     at = time === undefined ? undefined : Number(time) * 1000
     hovered(at)
   })
@@ -28,10 +36,16 @@ export function createCrosshair(
   function choose(place: number): void {
     const all = list()
     at = all[place].startMs
-    const value = Number(all[place].close ?? all.findLast(({ close }) => close !== null)?.close ?? 0)
-    chart.setCrosshairPosition(value, (at / 1000) as UTCTimestamp, candles)
+    isKept = true
+    point(place)
     bringIntoView(chart, place)
     hovered(at)
+  }
+
+  function point(place: number): void {
+    const all = list()
+    const value = Number(all[place].close ?? all.findLast(({ close }) => close !== null)?.close ?? 0)
+    chart.setCrosshairPosition(value, (all[place].startMs / 1000) as UTCTimestamp, candles)
   }
 
   return {
@@ -46,6 +60,7 @@ export function createCrosshair(
       if (place >= 0) choose(place)
     },
     leave() {
+      isKept = false
       chart.clearCrosshairPosition()
       at = undefined
       hovered(undefined)

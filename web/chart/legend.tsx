@@ -14,14 +14,19 @@ export interface LegendProps {
   /** What is missing of the window, where it is known. */
   readonly lack: CoverageRow | undefined
   readonly vwap: string | undefined
+  /** Digits after the point that prices have at least. */
+  readonly digits: number
+  /** Shows the window's trades. */
+  readonly openTrades: () => void
   /** The same window of the markets that are laid over it. */
   readonly over: readonly { readonly market: MarketRow; readonly candle: Candle | undefined }[]
 }
 
-export function Legend({ market, candle, timeframe, lack, vwap, over }: LegendProps) {
+export function Legend({ market, candle, timeframe, lack, vwap, over, digits, openTrades }: LegendProps) {
   if (!candle) return null
   const { open, high, low, close, volume, trades, status, corrected } = candle
   const time = `${candle.start.slice(0, 10)} ${candle.start.slice(11, 16)}`
+  const price = (text: string | null) => text && padded(text, digits)
   const lacks = lackText(lack, status === 'gap')
   const change = open !== null && close !== null ? percentChange(open, close) : undefined
   return (
@@ -33,19 +38,24 @@ export function Legend({ market, candle, timeframe, lack, vwap, over }: LegendPr
           <span class="tag tag-corrected" title="A late trade changed it after it had closed">
             corrected
           </span>
+        )}{' '}
+        {open !== null && (
+          <button type="button" class="link" onClick={openTrades} title="The trades of this window (Enter)">
+            Its trades
+          </button>
         )}
       </p>
       {open === null ? (
         status !== 'gap' && <p class="muted">No trades in this window.</p>
       ) : (
         <dl class="figures">
-          <Figure name="O" title="Open" value={open} unit={market.quote} />
-          <Figure name="H" title="High" value={high} unit={market.quote} />
-          <Figure name="L" title="Low" value={low} unit={market.quote} />
+          <Figure name="O" title="Open" value={price(open)} unit={market.quote} />
+          <Figure name="H" title="High" value={price(high)} unit={market.quote} />
+          <Figure name="L" title="Low" value={price(low)} unit={market.quote} />
           <Figure
             name="C"
             title="Close"
-            value={close}
+            value={price(close)}
             unit={market.quote}
             note={change && `${change} %`}
             tone={tone(change)}
@@ -122,6 +132,12 @@ function Figure({ name, title, value, unit, note, tone: look, swatch }: FigurePr
       </dd>
     </div>
   )
+}
+
+/** With zeros at the end, so that prices have their points below each other. */
+function padded(text: string, digits: number): string {
+  const [whole, fraction = ''] = text.split('.')
+  return digits === 0 ? text : `${whole}.${fraction.padEnd(digits, '0')}`
 }
 
 const tone = (change: string | undefined) => (change?.startsWith('+') ? 'up' : change?.startsWith('-') ? 'down' : '')

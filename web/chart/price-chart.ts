@@ -5,7 +5,6 @@
 import {
   CandlestickSeries,
   createChart,
-  createSeriesMarkers,
   HistogramSeries,
   type ISeriesApi,
   LineSeries,
@@ -13,14 +12,14 @@ import {
   type Time,
   type UTCTimestamp,
 } from 'lightweight-charts'
-import { digitsAfterPoint } from '../../figures/decimals.ts'
+import { readable } from '../../figures/decimals.ts'
 import { instantText } from '../../figures/times.ts'
-import type { Candle, CandleBook } from '../model/candle-book.ts'
+import { type Candle, type CandleBook, priceDigits } from '../model/candle-book.ts'
 import { vwapLine } from '../model/vwap.ts'
 import type { ChartColors } from './colors.ts'
 import { type Crosshair, createCrosshair } from './crosshair.ts'
-import { createGapBands } from './gap-bands.ts'
 import { type ChartMoves, chartMoves, MARGIN } from './moves.ts'
+import { createWindowBands, hatched, underlined } from './window-bands.ts'
 
 export interface Shown {
   readonly book: CandleBook
@@ -45,6 +44,8 @@ export interface PriceChart extends ChartMoves, Crosshair {
 export interface ChartHandlers {
   /** The crosshair is over a window, by its start, or over none. */
   hovered(startMs: number | undefined): void
+  /** Somebody wants the trades of a window, by its start. */
+  chosen(startMs: number): void
   /** Candles of an end of what is loaded are seen. */
   near(end: 'older' | 'newer'): void
 }
@@ -90,9 +91,10 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
     { priceFormat: { type: 'volume' }, priceLineVisible: false, lastValueVisible: false },
     1,
   )
-  const marks = createSeriesMarkers(candles, [])
-  const bands = createGapBands()
-  candles.attachPrimitive(bands)
+  const gaps = createWindowBands(hatched)
+  const corrections = createWindowBands(underlined)
+  candles.attachPrimitive(gaps)
+  candles.attachPrimitive(corrections)
   chart.panes()[1]?.setStretchFactor(0.25)
   let lines: ISeriesApi<'Line'>[] = []
   let shown: Shown | undefined
@@ -113,15 +115,13 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
 
   function marked(): void {
     const all = list()
-    bands.show(
+    gaps.show(
       all.flatMap(({ status, startMs }) => (status === 'gap' || lacking.has(startMs) ? [seconds(startMs)] : [])),
       painted.gap,
     )
-    const sign = { position: 'belowBar', shape: 'circle', size: 0.6, color: painted.accent } as const
-    marks.setMarkers(
-      all.flatMap(({ corrected, open, startMs }) =>
-        corrected && open !== null ? [{ time: seconds(startMs), ...sign }] : [],
-      ),
+    corrections.show(
+      all.flatMap(({ corrected, startMs }) => (corrected ? [seconds(startMs)] : [])),
+      painted.accent,
     )
   }
 
@@ -161,10 +161,12 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
         : null
     shown = next
     const all = list()
-    const digits = all
-      .slice(-100)
-      .reduce((most, { close }) => Math.max(most, close === null ? 0 : digitsAfterPoint(close)), 2)
-    const priceFormat = { type: 'price', precision: digits, minMove: Number(`1e-${digits}`) } as const
+    const digits = priceDigits(all)
+    const priceFormat = {
+      type: 'custom',
+      minMove: Number(`1e-${digits}`),
+      formatter: (price: number) => readable(price.toFixed(digits)),
+    } as const
     candles.applyOptions({ priceFormat })
     average.applyOptions({ priceFormat })
     while (lines.length > next.markets.length - 1) chart.removeSeries(lines.pop() as ISeriesApi<SeriesType>)
@@ -212,6 +214,11 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
     if (range.from < NEAR) handlers.near('older')
     if (range.to > list().length - NEAR) handlers.near('newer')
   })
+
+  chart.subscribeClick(({ time }) => {
+    if (time !== undefined) handlers.chosen(Number(time) * 1000)
+  })
+  chart.priceScale('right', 1).applyOptions({ scaleMargins: { top: 0.25, bottom: 0 } })
 
   paint(colors)
   return {

@@ -1,4 +1,5 @@
 /** Candles of one timeframe and several markets, as pages of history and live messages make them. */
+import { digitsAfterPoint } from '../../figures/decimals.ts'
 import { type CandleRow, marketName } from '../../figures/rows.ts'
 
 export interface Candle extends CandleRow {
@@ -24,6 +25,10 @@ export interface CandleBook {
 /** A market's window among those of one timeframe. */
 export const windowName = (row: Pick<CandleRow, 'exchange' | 'symbol' | 'start'>): string =>
   `${marketName(row)} ${row.start}`
+
+/** Digits after the point that prices of the newest windows have, so that all are written alike. */
+export const priceDigits = (candles: readonly Candle[]): number =>
+  candles.slice(-100).reduce((most, { close }) => Math.max(most, close === null ? 0 : digitsAfterPoint(close)), 0)
 
 export function createCandleBook(windowMs: number): CandleBook {
   const markets = new Map<string, Candle[]>()

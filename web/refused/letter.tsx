@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import type { DeadLetterRow } from '../../figures/operator-rows.ts'
 import { grouped } from '../../figures/pipeline.ts'
-import { instantText, timeOfDay } from '../../figures/times.ts'
+import { instantText, reasonWithTimes, timeOfDay } from '../../figures/times.ts'
 import { copyText } from '../browser.ts'
 import { bytesIn, hexLines } from '../model/refused.ts'
 import { useMedia } from '../store.ts'
@@ -16,7 +16,7 @@ export function Letter({ letter }: { readonly letter: DeadLetterRow }) {
         <time dateTime={time} class="muted">
           {time.slice(0, 10)} {timeOfDay(time).slice(0, 12)}
         </time>{' '}
-        <span>{exchange}</span> <b>{error_type}</b> <span>{error_reason}</span>
+        <span>{exchange}</span> <b>{error_type}</b> <span title={error_reason}>{reasonWithTimes(error_reason)}</span>
       </summary>
       {isOpen && <Opened letter={letter} />}
     </details>

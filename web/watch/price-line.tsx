@@ -1,8 +1,8 @@
 /** A market's last price: with its unit, how it changed in a day, and how old it is. */
 import { percentChange, readable } from '../../figures/decimals.ts'
-import { dayBefore, digitsOf, HOUR, MINUTE, type Quote } from '../../figures/quotes.ts'
+import { changeSpan, dayBefore, digitsOf, type Quote } from '../../figures/quotes.ts'
 import type { MarketRow } from '../../figures/rows.ts'
-import { ageText, instantText, lengthText } from '../../figures/times.ts'
+import { ageText, instantText } from '../../figures/times.ts'
 import { useNow } from '../store.ts'
 import { quoteOf, useQuotes } from './quotes.ts'
 
@@ -40,9 +40,7 @@ export function Change({ quote, atMs, isShort = false }: Told) {
   const day = dayBefore(quote, atMs)
   const change = dayChange(quote, atMs)
   if (!day || change === undefined) return <span class="muted">–</span>
-  const age = atMs - day.ms
-  const since =
-    age > 23 * HOUR ? '24 h' : lengthText(Math.max(Math.floor(age / MINUTE), 1) * MINUTE).replace(/ \d+ min$/, '')
+  const since = changeSpan(quote, atMs)
   return (
     <span class={`change ${toneOf(Number(change))}`} title={`Since ${instantText(day.ms)} UTC, ${since} ago`}>
       <span aria-hidden="true">{change.startsWith('+') ? '▲' : change.startsWith('-') ? '▼' : '■'}</span> {change} %

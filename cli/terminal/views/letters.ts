@@ -1,5 +1,5 @@
 /** Records that were refused for one reason: when, why in words, where they are in Kafka, and what they say. */
-import { instantText } from '../../../figures/times.ts'
+import { instantText, reasonWithTimes } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
 import type { Column, Table } from '../table.ts'
 import { harmless, type Line, type Look, plain } from '../text.ts'
@@ -22,7 +22,7 @@ export function lettersTable({ letters }: Seen, kind: string, look: Look): Table
     rows: (known ?? []).map(({ time, error_reason, partition, offset, bytes, raw, decoded }) => ({
       cells: [
         { text: instantText(Date.parse(time)), order: Date.parse(time) },
-        { text: harmless(error_reason, look) },
+        { text: harmless(reasonWithTimes(error_reason), look) },
         countCell(partition),
         countCell(offset),
         bytes === null ? { text: '' } : countCell(bytes),

@@ -1,6 +1,6 @@
 /** All markets: last price and its direction, change, the last hour as a line, and how old it is. */
 import { percentChange, readable } from '../../../figures/decimals.ts'
-import { dayBefore, digitsOf, lastHour, type Quote } from '../../../figures/quotes.ts'
+import { changeSpan, dayBefore, digitsOf, lastHour, type Quote } from '../../../figures/quotes.ts'
 import { type MarketRow, marketName } from '../../../figures/rows.ts'
 import { ageText } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
@@ -8,11 +8,12 @@ import { sparkText } from '../spark.ts'
 import type { Cell, Column, Row, Table } from '../table.ts'
 import { harmless, type Look, signsOf, type Tone } from '../text.ts'
 
-const COLUMNS: readonly Column[] = [
+/** `change`: what heads the change of the day. */
+const columnsOf = (change: string): readonly Column[] => [
   { title: 'Market', side: 'left', mayBeCut: true },
   { title: 'Last price', side: 'right' },
   { title: 'Quote', side: 'left', importance: 1, mayBeCut: true },
-  { title: '24 h', side: 'right', importance: 4 },
+  { title: change, side: 'right', importance: 4 },
   { title: 'Last hour', side: 'left', importance: 2 },
   { title: 'Age', side: 'right', importance: 5 },
 ]
@@ -20,17 +21,21 @@ const SPARK = 20
 const STALE_MS = 120_000
 
 export function marketsTable({ markets = [], quotes, nowMs }: Seen, look: Look): Table {
+  const spans = new Set(markets.flatMap(market => spanOf(quotes.get(marketName(market)), nowMs) ?? []))
+  // Where markets are of several ages, each says its own.
+  const isOne = spans.size < 2
   return {
-    columns: COLUMNS,
-    rows: markets.map(market => rowOf(market, quotes.get(marketName(market)), nowMs, look)),
+    columns: columnsOf(isOne ? ([...spans][0] ?? '24 h') : 'Change'),
+    rows: markets.map(market => rowOf(market, quotes.get(marketName(market)), nowMs, look, !isOne)),
     unit: 'market',
     empty: 'No markets yet: a market is here as soon as its first trades have become candles.',
   }
 }
 
 const NONE: Cell = { text: '' }
+const spanOf = (quote: Quote | undefined, nowMs: number) => quote && changeSpan(quote, nowMs)
 
-function rowOf(market: MarketRow, quote: Quote | undefined, nowMs: number, look: Look): Row {
+function rowOf(market: MarketRow, quote: Quote | undefined, nowMs: number, look: Look, saysSpan: boolean): Row {
   const name = marketName(market)
   const head = [{ text: harmless(name, look) }]
   const unit = { text: harmless(market.quote, look), tone: 'dim' } as const
@@ -43,7 +48,7 @@ function rowOf(market: MarketRow, quote: Quote | undefined, nowMs: number, look:
       ...head,
       priceCell(quote, look),
       unit,
-      changeCell(quote, nowMs),
+      changeCell(quote, nowMs, saysSpan),
       { text: hour.some(price => price !== null) ? sparkText(hour, SPARK, look) : '', order: 0 },
       { text: ageText(Math.floor(age / 1000) * 1000), tone: age > STALE_MS ? 'late' : 'dim', order: age },
     ],
@@ -65,10 +70,11 @@ function priceCell(quote: Quote, look: Look): Cell {
   }
 }
 
-function changeCell(quote: Quote, nowMs: number): Cell {
+function changeCell(quote: Quote, nowMs: number, saysSpan: boolean): Cell {
   const day = dayBefore(quote, nowMs)
   const change = day && percentChange(day.price, quote.price)
   if (change === undefined) return NONE
   const plain = change.replaceAll(',', '').replace('+', '')
-  return { text: `${change} %`, tone: toneOf(Number(plain)), order: { decimal: plain } }
+  const span = saysSpan ? ` in ${spanOf(quote, nowMs)}` : ''
+  return { text: `${change} %${span}`, tone: toneOf(Number(plain)), order: { decimal: plain } }
 }

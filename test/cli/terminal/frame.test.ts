@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Screen } from '../../../cli/terminal/keys.ts'
 import type { Seen } from '../../../cli/terminal/seen.ts'
+import type { Quote } from '../../../figures/quotes.ts'
 import { drawn } from './drawn.ts'
 import { manyMarkets, NOW, SEEN, WELL } from './seen-lake.ts'
 
@@ -47,6 +48,22 @@ describe('the markets', () => {
     if (columns < 43) expect(text).toContain('43 columns are needed for this.')
     else for (const price of ['86,432.10 ▲', '0.00000821 ▼', LONG]) expect(text).toContain(price)
     expect(lines.every(line => [...line].length <= columns)).toBe(true)
+  })
+
+  test('say how long the change took, where the lake is younger than a day or a market is', async () => {
+    const young = (hours: number, quote: Quote): Quote => ({
+      ...quote,
+      hours: new Map([[NOW - (NOW % 3_600_000), { price: '86000', ms: NOW - hours * 3_600_000 - 1 }]]),
+    })
+    const all = new Map([...WELL.quotes].map(([name, quote]) => [name, young(2, quote)]))
+    const { lines } = await drawn({ ...WELL, quotes: all }, { view: 'markets' }, 100, 8)
+    expect(lines[3]).toMatch(/Quote +2 h {2}Last hour/)
+    const [[name, quote]] = [...WELL.quotes]
+    const some = new Map([...WELL.quotes, [name, young(3, quote)]])
+    const mixed = await drawn({ ...WELL, quotes: some }, { view: 'markets' }, 100, 8)
+    expect(mixed.lines[3]).toMatch(/Quote +Change {2}Last hour/)
+    expect(mixed.lines[4]).toMatch(/\+0\.50 % in 3 h /)
+    expect(mixed.lines[5]).toMatch(/-2\.26 % in 24 h /)
   })
 
   test('of a market without a price are there', async () => {

@@ -1,6 +1,7 @@
-/** What is missing of all windows that are there, with the words' meaning for who points at it, and a way to where it is told in full. */
+/** Below a chart: what is missing of all windows that are there, with the words' meaning for who points at it, and how many were corrected. */
 import { type Lack, meaningText, missingText } from '../../figures/coverage.ts'
 import { count } from '../../figures/pipeline.ts'
+import type { Candle } from '../model/candle-book.ts'
 import { hashOf } from '../model/view-state.ts'
 import { view } from '../shell/address.ts'
 
@@ -14,5 +15,16 @@ export function Lacking({ lack }: { readonly lack: Lack }) {
         {parts.join('; ')}
       </a>
     </>
+  )
+}
+
+export function Corrected({ all }: { readonly all: readonly Candle[] }) {
+  const corrected = all.filter(each => each.corrected).length
+  if (corrected === 0) return null
+  return (
+    <span title="A late trade changed them after they had closed: they have a line at the foot of the chart">
+      , <i class="swatch swatch-corrected" aria-hidden="true" />
+      {corrected} corrected
+    </span>
   )
 }

@@ -1,4 +1,4 @@
-/** Hatched bands behind the candles, where trades are missing. */
+/** What is drawn behind the candles of some windows: a hatched band where trades are missing, a line at the foot where a late trade has changed one. */
 import type {
   IPrimitivePaneRenderer,
   ISeriesPrimitive,
@@ -7,14 +7,23 @@ import type {
   UTCTimestamp,
 } from 'lightweight-charts'
 
-export interface GapBands extends ISeriesPrimitive<Time> {
+export interface WindowBands extends ISeriesPrimitive<Time> {
   /** Starts of windows, seconds since 1970, in the order of time. */
   show(starts: readonly UTCTimestamp[], color: string): void
 }
 
 const STEP = 6
 
-export function createGapBands(): GapBands {
+/** A window's band on the canvas, in its own pixels; `unit` of them are one of the page's. */
+interface Band {
+  readonly left: number
+  readonly width: number
+  readonly height: number
+  readonly unit: number
+}
+type DrawBand = (context: CanvasRenderingContext2D, band: Band, color: string) => void
+
+export function createWindowBands(draw: DrawBand): WindowBands {
   let chart: SeriesAttachedParameter<Time>['chart'] | undefined
   let update = () => {}
   let starts: readonly UTCTimestamp[] = []
@@ -33,14 +42,8 @@ export function createGapBands(): GapBands {
               if (middle === null) continue
               const left = middle * ratio - width / 2
               if (left + width < 0 || left > bitmapSize.width) continue
-              hatch(
-                context,
-                Math.floor(left),
-                Math.ceil(Math.max(width, 2 * ratio)),
-                bitmapSize.height,
-                color,
-                STEP * ratio,
-              )
+              const [from, wide] = [Math.floor(left), Math.ceil(Math.max(width, 2 * ratio))]
+              draw(context, { left: from, width: wide, height: bitmapSize.height, unit: ratio }, color)
             }
           })
         },
@@ -64,14 +67,17 @@ export function createGapBands(): GapBands {
   }
 }
 
-function hatch(
-  context: CanvasRenderingContext2D,
-  left: number,
-  width: number,
-  height: number,
-  color: string,
-  step: number,
-): void {
+/** The mark of a window that was corrected: it covers no candle. */
+export const underlined: DrawBand = (context, { left, width, height, unit }, color) => {
+  const thick = Math.round(4 * unit)
+  context.save()
+  context.fillStyle = color
+  context.fillRect(left, height - thick, width, thick)
+  context.restore()
+}
+
+export const hatched: DrawBand = (context, { left, width, height, unit }, color) => {
+  const step = STEP * unit
   context.save()
   context.beginPath()
   context.rect(left, 0, width, height)

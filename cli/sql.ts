@@ -5,8 +5,8 @@
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { openReader, type Reader } from '../adapters/duckdb-reader.ts'
-import { hintsOf } from '../api/market/sql-hints.ts'
-import { BadInput } from '../domain/errors.ts'
+import { hintsOf, withTables } from '../api/market/sql-hints.ts'
+import { BadInput, messageOf } from '../domain/errors.ts'
 import { queryViews } from '../tables/views.ts'
 import { command, LAKE_OPTIONS } from './command.ts'
 import { openToRead } from './open-lake.ts'
@@ -63,6 +63,9 @@ export const sql = command({
       // An empty answer may come from a filter that names a value no row has.
       if (isEmpty) for (const hint of await hintsOf(reader, query)) console.error(hint)
       return 0
+    } catch (error) {
+      const told = messageOf(error)
+      throw withTables(told) === told ? error : new BadInput(withTables(told), { cause: error })
     } finally {
       reader?.close()
       if (output !== undefined) scratch.remove(output)

@@ -1,7 +1,20 @@
-/** Why a query may have found nothing: a filter names a value that its table does not have. */
+/** Why a query may have found nothing, or was refused: it names a value that its table does not have, or a table that the lake does not. */
 import type { Reader } from '../../adapters/duckdb-reader.ts'
 import { sqlName } from '../../domain/sql.ts'
 import { allTables } from '../../domain/tables.ts'
+import { nearest } from './nearest.ts'
+
+/** An error of DuckDB's with the tables that there are, where it is about one that there is not; else as it is. */
+export function withTables(message: string): string {
+  const [, wrong] = /Table with name (\S+) does not exist/.exec(message) ?? []
+  if (wrong === undefined) return message
+  const names = allTables().map(({ name }) => name)
+  const [first] = message.split('\n')
+  const near = nearest(wrong, names) ?? ''
+  // Else it lists some of them.
+  const hint = near.startsWith('the nearest') ? `T${near.slice(1)}. ` : ''
+  return `${first.replace(/\s*Did you mean.*$/, '')} ${hint}The tables are ${names.join(', ')}.`
+}
 
 /** Columns of few values, which people filter by. */
 const COLUMNS = ['exchange', 'symbol', 'side', 'currency', 'asset_class', 'error_type', 'kind', 'status']

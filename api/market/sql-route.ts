@@ -12,7 +12,7 @@ import { parametersOf } from './parameters.ts'
 import { problem } from './problems.ts'
 import { requireRepaired } from './repairs.ts'
 import type { MarketOptions, Route } from './route.ts'
-import { hintsOf } from './sql-hints.ts'
+import { hintsOf, withTables } from './sql-hints.ts'
 
 const MOST_LETTERS = 10_000
 const DEFAULT_LIMIT = 500
@@ -101,7 +101,7 @@ function refusalOf(error: unknown): unknown {
   const isOurs = error instanceof NotFound || error instanceof Corrupt || !(error instanceof TradelakeError)
   const message = messageOf(error)
   if (error instanceof BadInput || (!isOurs && !/^DuckDB: (?:IO|INTERNAL|FATAL)/i.test(message)))
-    return problem(400, message.replace(/^DuckDB: /, ''), 'query')
+    return problem(400, withTables(message.replace(/^DuckDB: /, '')), 'query')
   return error
 }
 

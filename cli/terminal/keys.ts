@@ -1,5 +1,6 @@
 /** What each key does: a state of the screen, and the one after a key. Pure. */
 import type { Order } from './table.ts'
+import { ENDS } from './views/ends.ts'
 import { WARNINGS } from './views/log.ts'
 import { TITLES, VIEWS, type ViewName } from './views/views.ts'
 
@@ -69,7 +70,7 @@ export const HELP: readonly (readonly [keys: string, does: string])[] = [
   ['s, S', 'sort by the next column, by the one before'],
   ['r', 'the other way round'],
   ['Enter', 'the candles of a market; in Gaps its hours, in DLQ the records'],
-  ['e', 'in Log: warnings and errors alone, or all lines'],
+  ['e', 'in Log: warnings alone; in Feeds: sort and scroll the ends'],
   ['?', 'this help'],
   ['q, Ctrl-C', 'leave'],
 ]
@@ -123,8 +124,11 @@ export function afterKey(screen: Screen, key: Key, drawn: Drawn): Screen | 'leav
     case '/':
       return { ...screen, isTyping: true }
     case 'e':
-      return screen.view === 'log'
-        ? { ...screen, opened: screen.opened === undefined ? WARNINGS : undefined, at: 0, top: 0 }
+      return screen.view === 'log' || screen.view === 'feeds'
+        ? {
+            ...{ ...screen, at: 0, top: 0 },
+            opened: screen.opened !== undefined ? undefined : screen.view === 'log' ? WARNINGS : ENDS,
+          }
         : screen
     case 'k':
       return move(screen.at - 1)

@@ -52,6 +52,15 @@ describe('beside feeds', () => {
     await page.keyboard.press('n')
     await expect.poll(() => page.locator('.feed').count(), { timeout: 20_000 }).toBe(3)
     const ask = () => page.keyboard.press('r')
+    const names = async () => (await page.locator('.feed h3').allInnerTexts()).map(text => text.split(/\s/)[0])
+    expect(await names()).toEqual(['BINANCE', 'COINBASE', 'KRAKEN'])
+    await page.getByRole('button', { name: 'Silent longest' }).click()
+    const silent = async () => {
+      const { feeds: rows } = (await (await fetch(`${site.url}/v1/feeds`)).json()) as { feeds: { exchange: string }[] }
+      return rows.map(({ exchange }) => exchange)
+    }
+    expect((await names()).toSorted()).toEqual((await silent()).toSorted())
+    await page.getByRole('button', { name: 'Exchange', exact: true }).click()
     const until = (selector: string, wanted: RegExp) =>
       expect
         .poll(async () => ask().then(() => textOf(page, selector)), { timeout: 60_000, interval: 500 })

@@ -70,7 +70,10 @@ test('what is wrong is said, and what was asked before is there after the page w
   const page = await openPage(browser(), `${site.url}/#/sql`, { expected: /400/ })
   await page.getByLabel('Query').fill('SELECT * FROM gold_trades')
   await page.getByRole('button', { name: 'Run' }).click()
-  await untilText(page, '[role=alert]', /^Catalog Error: Table with name gold_trades does not exist!/)
+  await untilText(page, '[role=alert]', /^Catalog Error: Table with name gold_trades does not exist! The tables are/)
+  await page.getByText('Tables', { exact: false }).locator('xpath=ancestor-or-self::summary').first().click()
+  await page.locator('.sql-choices code', { hasText: 'DESCRIBE gold_ohlcv_1m' }).first().click()
+  expect(await page.getByLabel('Query').inputValue()).toBe('DESCRIBE gold_ohlcv_1m')
   await page.getByLabel('Query').fill("SELECT * FROM gold_crypto_trades WHERE exchange = 'Kraken'")
   await page.getByRole('button', { name: 'Run' }).click()
   await untilText(page, '.sql', /gold_crypto_trades has no exchange 'Kraken': it has BINANCE, COINBASE, KRAKEN\./)
@@ -83,12 +86,13 @@ test('what is wrong is said, and what was asked before is there after the page w
   await page.goto('about:blank')
   await page.goto(`${site.url}/#/sql`)
   await page.getByText('Asked before').click()
-  expect(await page.locator('.sql-choices').first().locator('code').allTextContents()).toEqual([
+  const before = page.locator('details', { hasText: 'Asked before' })
+  expect(await before.locator('.sql-choices code').allTextContents()).toEqual([
     'SELECT 1',
     "SELECT * FROM gold_crypto_trades WHERE exchange = 'Kraken'",
     'SELECT * FROM gold_trades',
   ])
-  await page.locator('.sql-choices code').nth(1).click()
+  await before.locator('code').nth(1).click()
   expect(await page.getByLabel('Query').inputValue()).toBe("SELECT * FROM gold_crypto_trades WHERE exchange = 'Kraken'")
 })
 

@@ -1,7 +1,9 @@
 /** Queries in SQL over the lake, read only: the answer as a table and as lines, what was asked before, and a way to end what takes long. */
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { TableRow } from '../../figures/operator-rows.ts'
 import { count } from '../../figures/pipeline.ts'
-import { ask, reasonOf } from '../api/requests.ts'
+import { usePolled } from '../api/polled.ts'
+import { ask, askRows, reasonOf } from '../api/requests.ts'
 import { download, now, pageMemory } from '../browser.ts'
 import { csvOf, historyIn, linesOf, remembered, type SqlAnswer } from '../model/sql.ts'
 import { show, view } from '../shell/address.ts'
@@ -34,6 +36,7 @@ export function SqlView({ query }: { readonly query: string | undefined }) {
   const [history, setHistory] = useState(() => historyIn(pageMemory.read(HISTORY)))
   const [isDrawn, setDrawn] = useState(false)
   const field = useRef<HTMLTextAreaElement>(null)
+  const { answer: tables } = usePolled('', signal => askRows<TableRow>('tables', {}, signal), Number.POSITIVE_INFINITY)
   const shown = useRef<string | undefined>(undefined)
   const running = useRef<AbortController | undefined>(undefined)
 
@@ -151,6 +154,7 @@ export function SqlView({ query }: { readonly query: string | undefined }) {
         </ul>
       )}
       {answer && (isDrawn && drawn ? <LinesChart drawn={drawn} /> : <ResultTable answer={answer} />)}
+      <Choices title="Tables" choices={(tables ?? []).map(({ table }) => `DESCRIBE ${table}`)} choose={edit} />
       <Choices title="Asked before" choices={history} choose={edit} />
       <Choices title="Examples" choices={EXAMPLES} choose={edit} isOpen={history.length === 0} />
     </div>

@@ -68,7 +68,7 @@ function TableTable({ rows, sorting, sortBy }: TableTableProps) {
                     {text(row, time)}
                   </th>
                 ) : (
-                  <td key={name} class="number">
+                  <td key={name} class="number" data-name={name}>
                     {text(row, time)}
                   </td>
                 ),
@@ -80,11 +80,19 @@ function TableTable({ rows, sorting, sortBy }: TableTableProps) {
           <tr>
             <th scope="row">all</th>
             <td />
-            <td class="number">{grouped(total(row => row.data_files))}</td>
-            <td class="number">{grouped(total(row => row.delete_files))}</td>
-            <td class="number">{bytesText(total(row => row.bytes))}</td>
+            <td class="number" data-name="Data files">
+              {grouped(total(row => row.data_files))}
+            </td>
+            <td class="number" data-name="Delete files">
+              {grouped(total(row => row.delete_files))}
+            </td>
+            <td class="number" data-name="Bytes">
+              {bytesText(total(row => row.bytes))}
+            </td>
             <td />
-            <td class="number">{grouped(total(row => row.snapshots))}</td>
+            <td class="number" data-name="Snapshots">
+              {grouped(total(row => row.snapshots))}
+            </td>
             <td colSpan={TABLE_COLUMNS.length - 7} />
           </tr>
         </tfoot>

@@ -17,6 +17,9 @@ const OUTAGES: readonly Column[] = [
   { title: 'By cause', side: 'left', mayBeCut: true, importance: 2 },
 ]
 
+/** What the Feeds view has opened when this table is the one that is scrolled and sorted. */
+export const ENDS = 'ends'
+
 /** A row an exchange. Without feeds in the server's own process it has outages alone, which feeds report into the lake. */
 export function endsTable({ ends }: Seen, look: Look): Table {
   const { feeds, outages = [] } = ends ?? {}

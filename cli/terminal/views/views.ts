@@ -5,7 +5,7 @@ import type { Seen } from '../seen.ts'
 import type { Table } from '../table.ts'
 import { dim, harmless, type Line, type Look, plain, type Size, wrap } from '../text.ts'
 import { candlesTable, chartLines, figureLines } from './chart.ts'
-import { endsTable } from './ends.ts'
+import { ENDS, endsTable } from './ends.ts'
 import { gapsLegend, gapsTable, hoursTable, hoursTitle } from './gaps.ts'
 import { lettersTable, lettersTitle } from './letters.ts'
 import { logLines, logTable } from './log.ts'
@@ -65,7 +65,9 @@ export function viewOf(
       return { above: [name, { block: chart }, { block: [...figures, []] }], table: candlesTable(seen, opened) }
     }
     case 'feeds':
-      return { above: [...feedLines(seen), [], endsTable(seen, look), []], table: exchangesTable(seen, look) }
+      return opened === ENDS
+        ? { above: [...feedLines(seen), [], exchangesTable(seen, look), []], table: endsTable(seen, look) }
+        : { above: [...feedLines(seen), [], endsTable(seen, look), []], table: exchangesTable(seen, look) }
     case 'tables':
       return {
         above: [{ block: [...checkTexts(seen).flatMap(text => wrapped(text, columns, look)), []] }],

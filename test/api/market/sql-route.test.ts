@@ -59,7 +59,14 @@ test('an empty answer says which value no row has', async () => {
 
 describe('is refused in words', () => {
   test.each([
-    ['SELECT * FROM gold_trades', /^Catalog Error: Table with name gold_trades does not exist!/],
+    [
+      'SELECT * FROM gold_trades',
+      /^Catalog Error: Table with name gold_trades does not exist! The tables are bronze_binance_trades, .*gold_crypto_trades, gold_ohlcv_1m, /,
+    ],
+    [
+      'SELECT * FROM gold_crypto_trade',
+      /^Catalog Error: Table with name gold_crypto_trade does not exist! The nearest is gold_crypto_trades\. The tables are/,
+    ],
     ['SELEC 1', /Parser Error: syntax error at or near "SELEC"$/],
     ['DROP VIEW gold_crypto_trades', /and this is DROP\.$/],
     ['SELECT 1; SELECT 2', /^Give one statement: this has 2\.$/],

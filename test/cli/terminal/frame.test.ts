@@ -1,6 +1,7 @@
 /** What is seen on terminals of several sizes: drawn on a virtual one, and read from its screen. */
 import { describe, expect, test } from 'vitest'
 import type { Screen } from '../../../cli/terminal/keys.ts'
+import { afterKey, firstScreen } from '../../../cli/terminal/keys.ts'
 import type { Seen } from '../../../cli/terminal/seen.ts'
 import type { Quote } from '../../../figures/quotes.ts'
 import { drawn } from './drawn.ts'
@@ -222,6 +223,17 @@ test('the other views have their figures', async () => {
     '12:00:29.000  ERROR  a feed is silent            exchange=kraken',
     '10:00:30.000  WARN   a feed lost its connection  exchange=binance',
   ])
+})
+
+test('how connections ended is sorted and scrolled once e has chosen it', async () => {
+  const screen = afterKey(firstScreen('feeds'), { sequence: 'e' }, { rows: 2, page: 9, columns: [0], opens: undefined })
+  if (screen === 'leave') throw new Error('e does not leave')
+  expect(screen.opened).toBe('ends')
+  const order = { by: 1, isDescending: false }
+  const { lines } = await drawn(SEEN, { ...screen, orders: { 'feeds opened': order } }, 80, 20)
+  const at = lines.findIndex(line => line.startsWith('Exchange  ▲Ended') || /^Exchange +.Ended/.test(line))
+  expect(lines.slice(at + 1, at + 3).map(line => line.slice(0, 7))).toEqual(['KRAKEN ', 'BINANCE'])
+  expect(lines.slice(0, at).some(line => line.startsWith('Exchange  Messages/s'))).toBe(true)
 })
 
 test('a broken connection says why, for how long, and when it is tried again; figures stay and age', async () => {

@@ -1,6 +1,7 @@
 /**
  * Figures of a lake for the live view: the trades that it holds, and the last closed minute of each symbol.
  */
+import { marketsOf } from '../api/market/markets.ts'
 import { formatDecimal, PRICE_SCALE, QUANTITY_SCALE } from '../domain/decimal.ts'
 import { compare } from '../domain/order.ts'
 import { candleTable, GOLD_TABLE } from '../domain/tables.ts'
@@ -16,6 +17,14 @@ export async function goldTrades(lake: Lake): Promise<number> {
   const table = await findTable(lake.ports, GOLD_TABLE.name)
   const snapshot = table && currentSnapshot(table.metadata)
   return Number(snapshot?.summary['total-records'] ?? 0)
+}
+
+/** The time of each exchange's newest trade that has a candle, by its code, milliseconds since 1970. */
+export async function newestTrades({ ports }: Lake): Promise<ReadonlyMap<string, number>> {
+  const newest = new Map<string, number>()
+  for (const { exchange, lastTrade } of (await marketsOf(ports)).values())
+    newest.set(exchange, Math.max(newest.get(exchange) ?? 0, Number(lastTrade / 1000n)))
+  return newest
 }
 
 export interface ShownCandle {

@@ -4,9 +4,11 @@ import { systemTimers } from '../adapters/system.ts'
 import type { FeedReport, RunAudit } from '../domain/server-ports.ts'
 import type { Lake } from '../embedded/lake.ts'
 import type { Totals } from '../embedded/totals.ts'
+import { LATE_MS } from '../figures/pipeline.ts'
+import { lengthText } from '../figures/times.ts'
 import { formatCount, formatTable } from './format.ts'
 import { apiOf } from './lake-api.ts'
-import { goldTrades, lastCandles, type ShownCandle } from './lake-figures.ts'
+import { goldTrades, lastCandles, newestTrades, type ShownCandle } from './lake-figures.ts'
 import { LOCAL_PACE } from './terminal/figures.ts'
 import { isTerminal, processLook, processTerminal } from './terminal/process.ts'
 import { show } from './terminal/show.ts'
@@ -56,6 +58,7 @@ export async function createView(
   const messages = new Map(lake.exchanges.map(exchange => [exchange.name, 0]))
   let drawn = Number.NEGATIVE_INFINITY
   let candles: ShownCandle[] = []
+  let newest: ReadonlyMap<string, number> = new Map()
   let candlesRead = Number.NEGATIVE_INFINITY
 
   if (!json) {
@@ -72,9 +75,13 @@ export async function createView(
 
   function figures() {
     const seconds = Math.max(0.001, (clock.steady() - began) / 1000)
-    return lake.exchanges.map(({ name }) => {
+    return lake.exchanges.map(({ name, code }) => {
+      const newestMs = newest.get(code)
       const run = totals.exchanges.get(name)
       const sent = messages.get(name) ?? 0
+      const report = source.feeds().find(({ exchange }) => exchange === code)
+      const through = (run?.silver ?? 0) + (run?.dlq ?? 0)
+      const unread = Math.max(0, sent - through, (run?.bronze ?? 0) - through)
       return {
         exchange: name,
         messages: sent,
@@ -85,6 +92,8 @@ export async function createView(
         gold: run?.gold ?? 0,
         candles: run?.candles ?? 0,
         lag_seconds: run && run.newestMillis > 0 ? Math.max(0, (clock.now() - run.newestMillis) / 1000) : null,
+        left: unread + (report?.missingTrades ?? 0) + (report?.waitingRecords ?? 0),
+        behind_seconds: newestMs === undefined ? null : Math.max(0, (clock.now() - newestMs) / 1000),
       }
     })
   }
@@ -93,6 +102,7 @@ export async function createView(
     drawn = clock.steady()
     if (clock.steady() - candlesRead >= CANDLES_MS) {
       candles = await lastCandles(lake, source.startMicros)
+      newest = await newestTrades(lake)
       candlesRead = clock.steady()
     }
     const rows = figures()
@@ -113,7 +123,7 @@ export async function createView(
         formatCount(row.dlq),
         formatCount(row.gold),
         formatCount(row.candles),
-        row.lag_seconds === null ? '' : `${row.lag_seconds.toFixed(1)} s`,
+        lagText(row),
       ]),
     )
     console.log(`${status()}\n${table}`)
@@ -166,6 +176,26 @@ function screenOf(lake: Lake, { title, url, feeds, audit }: Shown, left: () => v
       await watch.stop()
     },
   }
+}
+
+/** What comes in so long waits for its turn, seconds: more is a past that is worked off. */
+const USUAL_SECONDS = 3
+const FEW = 100
+
+interface Lagging {
+  readonly rate: number
+  /** Trades that are sought, or have not come through Silver yet. */
+  readonly left: number
+  readonly lag_seconds: number | null
+  readonly behind_seconds: number | null
+}
+
+/** Records may be fresh and their trades old, as while a feed fetches the past: then it is said how much of that is left. */
+export function lagText({ rate, left, lag_seconds: lag, behind_seconds: behind }: Lagging): string {
+  if (left > rate * USUAL_SECONDS + FEW) return `catching up, ${formatCount(left)} trades left`
+  if (lag === null) return ''
+  if (behind !== null && behind * 1000 > LATE_MS) return `catching up, ${lengthText(behind * 1000)} left`
+  return `${lag.toFixed(1)} s`
 }
 
 function candleTable(candles: readonly ShownCandle[]): string {

@@ -1,6 +1,6 @@
 /** The pipeline as one picture, from an answer of `/v1/stats` and the one before it. */
 import type { StatsAnswer, StatsParts } from './rows.ts'
-import { instantText } from './times.ts'
+import { instantText, lengthText } from './times.ts'
 
 /** What waits, or is silent, for longer is late. */
 export const LATE_MS = 120_000
@@ -101,7 +101,10 @@ function rateBetween(
 
 function alarmsOf({ candle_check: check, feeds, exchanges }: StatsParts, hops: readonly Hop[]): Alarm[] {
   const late = hops.filter(({ lagMs }) => lagMs > LATE_MS).map(({ name }) => name)
-  const silent = exchanges.filter(({ age_seconds }) => age_seconds * 1000 > LATE_MS).map(({ exchange }) => exchange)
+  const old = exchanges.filter(({ age_seconds }) => age_seconds * 1000 > LATE_MS)
+  // Messages come, and their trades are old: a recording, or a past that is fetched.
+  const catching = old.filter(({ exchange }) => comesNow(hops, exchange))
+  const silent = old.filter(each => !catching.includes(each)).map(({ exchange }) => exchange)
   return [
     ...(!check || check.holds
       ? []
@@ -111,11 +114,22 @@ function alarmsOf({ candle_check: check, feeds, exchanges }: StatsParts, hops: r
     ...(late.length > 0
       ? [{ text: `Work has waited for over two minutes: ${late.join(', ')}.`, view: 'pipeline' as const }]
       : []),
+    ...(catching.length > 0
+      ? [{ text: `Catching up with the past: ${catching.map(leftText).join(', ')}.`, view: 'pipeline' as const }]
+      : []),
     ...(silent.length > 0
       ? [{ text: `No trade for over two minutes: ${silent.join(', ')}.`, view: 'connections' as const }]
       : []),
   ]
 }
+
+function comesNow(hops: readonly Hop[], exchange: string): boolean {
+  const tables = hops.find(({ name }) => name === 'Bronze')?.tables ?? []
+  return tables.some(({ table, rate = 0 }) => table === `bronze_${exchange.toLowerCase()}_trades` && rate > 0)
+}
+
+const leftText = ({ exchange, age_seconds }: StatsAnswer['exchanges'][number]) =>
+  `${exchange} has ${lengthText(age_seconds * 1000)} left`
 
 /** The markets are named, and from when to when it was. */
 function missedAlarms(feeds: StatsAnswer['feeds'] | undefined, status: 'lost' | 'unreadable', words: string): Alarm[] {

@@ -105,6 +105,25 @@ describe('the pipeline', () => {
   })
 })
 
+test('an exchange whose messages come while its trades are old is catching up, and is told how much is left', () => {
+  const old = {
+    ...STATS,
+    exchanges: [
+      { ...STATS.exchanges[0], age_seconds: 7_800 },
+      { ...STATS.exchanges[0], exchange: 'KRAKEN', age_seconds: 121 },
+    ],
+  }
+  const before = {
+    ...STATS,
+    time: '2026-11-20T10:00:00.000Z',
+    tables: [table('bronze_binance_trades', 25), table('bronze_kraken_trades', 50)],
+  }
+  expect(pipelineOf(old, before).alarms.map(({ text }) => text)).toEqual([
+    'Catching up with the past: BINANCE has 2 h 10 min left.',
+    'No trade for over two minutes: KRAKEN.',
+  ])
+})
+
 test('numbers have their units', () => {
   expect([count(1, 'batch'), count(2, 'batch'), count(0, 'trade')]).toEqual(['1 batch', '2 batches', '0 trades'])
   expect([0, 999, 1_000, 12_340_000, 5e15].map(bytesText)).toEqual(['0 B', '999 B', '1.0 kB', '12.3 MB', '5000.0 TB'])

@@ -1,8 +1,5 @@
 /** What is seen on terminals of several sizes: drawn on a virtual one, and read from its screen. */
 import { describe, expect, test } from 'vitest'
-import type { Screen } from '../../../cli/terminal/keys.ts'
-import { afterKey, firstScreen } from '../../../cli/terminal/keys.ts'
-import type { Seen } from '../../../cli/terminal/seen.ts'
 import type { Quote } from '../../../figures/quotes.ts'
 import { drawn } from './drawn.ts'
 import { manyMarkets, NOW, SEEN, WELL } from './seen-lake.ts'
@@ -164,93 +161,4 @@ test('a lake in which nothing is committed any more says so, and since when', as
   const { virtual } = await drawn({ ...WELL, nowMs: NOW + 22_000 }, {}, 80, 24)
   // Yellow, the dot of the connection too.
   expect([await virtual.colour(2, 0), await virtual.colour(0, 61)]).toEqual([3, 3])
-})
-
-test('the other views have their figures', async () => {
-  const of = async (screen: Partial<Screen>) => (await drawn(SEEN, screen, 80, 16)).lines.slice(5, 9)
-  expect((await drawn(SEEN, { view: 'feeds' }, 80, 16)).lines.slice(5, 13)).toEqual([
-    'Missed by feeds: 5 sought, 0 lost, 1 unreadable',
-    '',
-    'Exchange  Ended  Outages in 24 h  Lasted  By cause',
-    'BINANCE       4                2    40 s  nothing came any more, it broke',
-    'KRAKEN        0                0',
-    '',
-    'Exchange  Messages/s  Last trade  Markets  Messages  Waiting  Refused in 24 h',
-    'BINANCE          100     2 s ago        2     1,000        3               30',
-  ])
-  expect((await of({ view: 'tables' })).slice(0, 4)).toEqual([
-    'Working the candles of the last hour out again…',
-    '',
-    'Table                   Rows  Rows/s    Size  Committed',
-    'bronze_binance_trades  1,000     100  1.5 MB    3 s ago',
-  ])
-  expect((await of({ view: 'dlq' })).slice(2)).toEqual([
-    'Exchange  What was wrong        Records in 24 h   Share',
-    'BINANCE   price_validation                   30  75.0 %',
-  ])
-  const gaps = await drawn(SEEN, { view: 'gaps' }, 80, 17)
-  expect(gaps.lines.slice(5, 10)).toEqual([
-    '█ complete  + filled  · quiet',
-    '~ gap  ! refused  – unexplained  … sought  ? unreadable  × lost',
-    '',
-    'Market           Hours up to now           Missing  Refused  Lost  Sought',
-    'BINANCE:BTCUSDT  +····················!×█       13        3    10       0',
-  ])
-  const wide = await drawn(SEEN, { view: 'gaps' }, 110, 16)
-  expect(wide.lines[5]).toBe(
-    '█ complete  + filled  · quiet  ~ gap  ! refused  – unexplained  … sought  ? unreadable  × lost',
-  )
-  const hours = await drawn(SEEN, { view: 'gaps', opened: 'BINANCE:BTCUSDT' }, 80, 16)
-  expect(hours.lines.slice(5, 12)).toEqual([
-    'BINANCE:BTCUSDT by the hour',
-    '',
-    'Hour (UTC)        What it is  Trades  Missing  Refused  Lost  Unreadable  Sought',
-    '2026-11-20 12:00  complete       100        0        0     0           0       0',
-    '2026-11-20 11:00  lost           100       10        0    10           0       0',
-    '2026-11-20 10:00  refused        100        3        3     0           0       0',
-    '2026-11-19 13:00  filled         100        0        0     0           0       0',
-  ])
-  expect(await of({ view: 'log' })).toEqual([
-    'Newest 2 lines kept; e shows 2 warnings and errors since 2026-11-20 10:00',
-    '',
-    'Time          Level  Message           Details',
-    '12:00:29.000  ERROR  a feed is silent  exchange=kraken',
-  ])
-  expect((await drawn(SEEN, { view: 'log', opened: 'warnings' }, 80, 16)).lines.slice(5, 10)).toEqual([
-    '2 warnings and errors since 2026-11-20 10:00: e shows all lines',
-    '',
-    'Time          Level  Message                     Details',
-    '12:00:29.000  ERROR  a feed is silent            exchange=kraken',
-    '10:00:30.000  WARN   a feed lost its connection  exchange=binance',
-  ])
-})
-
-test('how connections ended is sorted and scrolled once e has chosen it', async () => {
-  const screen = afterKey(firstScreen('feeds'), { sequence: 'e' }, { rows: 2, page: 9, columns: [0], opens: undefined })
-  if (screen === 'leave') throw new Error('e does not leave')
-  expect(screen.opened).toBe('ends')
-  const order = { by: 1, isDescending: false }
-  const { lines } = await drawn(SEEN, { ...screen, orders: { 'feeds opened': order } }, 80, 20)
-  const at = lines.findIndex(line => line.startsWith('Exchange  ▲Ended') || /^Exchange +.Ended/.test(line))
-  expect(lines.slice(at + 1, at + 3).map(line => line.slice(0, 7))).toEqual(['KRAKEN ', 'BINANCE'])
-  expect(lines.slice(0, at).some(line => line.startsWith('Exchange  Messages/s'))).toBe(true)
-})
-
-test('a broken connection says why, for how long, and when it is tried again; figures stay and age', async () => {
-  const broken: Seen = {
-    ...WELL,
-    statsMs: NOW - 65_000,
-    connection: {
-      kind: 'broken',
-      sinceMs: NOW - 65_000,
-      reason: 'No answer: connect ECONNREFUSED 127.0.0.1:8080.',
-      nextMs: NOW + 3_000,
-    },
-  }
-  const { lines } = await drawn(broken, {}, 80, 24)
-  expect(lines[0]).toBe('tradelake ./lake                                          ● broken for 1 min 5 s')
-  expect(lines[2]).toBe('No answer: connect ECONNREFUSED 127.0.0.1:8080. Tried again in 3 s.')
-  expect(lines.find(line => line.startsWith('Gold'))).toBe('Gold             –  none        0  1 min 8 s ago    980')
-  expect(lines.join('\n')).not.toMatch(/ (98\.0|110) /)
-  expect((await drawn(broken, { view: 'dlq' }, 80, 24)).lines.join('\n')).not.toContain('/s now')
 })

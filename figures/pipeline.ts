@@ -86,7 +86,7 @@ export function pipelineOf(stats: StatsParts, before?: StatsParts): Pipeline {
       committedMs: tables.length > 0 ? Math.min(...tables.map(({ ageMs }) => ageMs)) : undefined,
     }
   })
-  return { hops, alarms: alarmsOf(stats, hops) }
+  return { hops, alarms: alarmsOf(stats, hops, before) }
 }
 
 function rateBetween(
@@ -99,11 +99,15 @@ function rateBetween(
   return more >= 0 ? more / seconds : undefined
 }
 
-function alarmsOf({ candle_check: check, feeds, exchanges }: StatsParts, hops: readonly Hop[]): Alarm[] {
+function alarmsOf(
+  { candle_check: check, feeds, exchanges }: StatsParts,
+  hops: readonly Hop[],
+  before: StatsParts | undefined,
+): Alarm[] {
   const late = hops.filter(({ lagMs }) => lagMs > LATE_MS).map(({ name }) => name)
   const old = exchanges.filter(({ age_seconds }) => age_seconds * 1000 > LATE_MS)
-  // Messages come, and their trades are old: a recording, or a past that is fetched.
-  const catching = old.filter(({ exchange }) => comesNow(hops, exchange))
+  // Trades come, and are old: a recording, or a past that is fetched.
+  const catching = old.filter(each => goesOn(each, before))
   const silent = old.filter(each => !catching.includes(each)).map(({ exchange }) => exchange)
   return [
     ...(!check || check.holds
@@ -123,10 +127,10 @@ function alarmsOf({ candle_check: check, feeds, exchanges }: StatsParts, hops: r
   ]
 }
 
-function comesNow(hops: readonly Hop[], exchange: string): boolean {
-  const tables = hops.find(({ name }) => name === 'Bronze')?.tables ?? []
-  return tables.some(({ table, rate = 0 }) => table === `bronze_${exchange.toLowerCase()}_trades` && rate > 0)
-}
+/** Whether its newest trade is a later one than it was. */
+const goesOn = ({ exchange, last_trade }: StatsAnswer['exchanges'][number], before: StatsParts | undefined): boolean =>
+  before?.exchanges.some(each => each.exchange === exchange && Date.parse(each.last_trade) < Date.parse(last_trade)) ===
+  true
 
 const leftText = ({ exchange, age_seconds }: StatsAnswer['exchanges'][number]) =>
   `${exchange} has ${lengthText(age_seconds * 1000)} left`

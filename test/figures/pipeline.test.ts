@@ -105,7 +105,7 @@ describe('the pipeline', () => {
   })
 })
 
-test('an exchange whose messages come while its trades are old is catching up, and is told how much is left', () => {
+test('an exchange whose trades come and are old is catching up, and is told how much is left', () => {
   const old = {
     ...STATS,
     exchanges: [
@@ -116,7 +116,10 @@ test('an exchange whose messages come while its trades are old is catching up, a
   const before = {
     ...STATS,
     time: '2026-11-20T10:00:00.000Z',
-    tables: [table('bronze_binance_trades', 25), table('bronze_kraken_trades', 50)],
+    exchanges: old.exchanges.map(each => ({
+      ...each,
+      last_trade: each.exchange === 'KRAKEN' ? each.last_trade : '2026-11-20T09:00:00.000Z',
+    })),
   }
   expect(pipelineOf(old, before).alarms.map(({ text }) => text)).toEqual([
     'Catching up with the past: BINANCE has 2 h 10 min left.',

@@ -93,8 +93,8 @@ export interface Foot {
   /** Rows of the table above and below those that are seen. */
   readonly above: number
   readonly below: number
-  /** Rows of tables for which there is no room at all. */
-  readonly leftOut: number
+  /** What of the tables above has no room at all: `5 stages`. */
+  readonly leftOut: readonly string[]
   /** Rows without a filter, and what one of them is. */
   readonly total: number
   readonly unit: string
@@ -106,9 +106,10 @@ export function footOf(body: Foot, screen: Screen, hint: string, width: number, 
   const { between, up, down } = signsOf(look)
   const { hidden, above, below, leftOut, total, unit, drawn, order, orderTitle } = body
   const said = [
+    // First, as these cannot be scrolled to.
+    leftOut.length > 0 ? `no room for ${leftOut.join(', ')}` : '',
     above > 0 ? `+${above} above` : '',
     below > 0 ? `+${below} below` : '',
-    leftOut > 0 ? `${leftOut} ${leftOut === 1 ? 'row' : 'rows'} of tables above left out` : '',
     screen.filter !== '' && !screen.isTyping
       ? `${drawn.rows} of ${total} ${total === 1 ? unit : `${unit}s`} with: ${harmless(screen.filter, look)}`
       : '',

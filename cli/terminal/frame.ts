@@ -1,4 +1,5 @@
 /** A whole screen, from what is known and what was pressed: as many lines as the terminal has. Pure. */
+import { count as countOf } from '../../figures/pipeline.ts'
 import { alarmLines, type Foot, footOf, tabsLine, titleLine } from './edges.ts'
 import { type Drawn, HELP, type Screen, tableName } from './keys.ts'
 import type { Seen } from './seen.ts'
@@ -68,7 +69,7 @@ function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look)
   const upperRows = () => parts.slice(0, kept).reduce((sum, { lines }) => sum + lines.length, 0)
   while (kept > least && upperRows() + LEAST_TABLE > rows) kept--
   const upper = parts.slice(0, kept).flatMap(({ lines }) => lines)
-  const leftOut = parts.slice(kept).reduce((sum, { rows }) => sum + rows, 0)
+  const leftOut = parts.slice(kept).flatMap(({ rows, unit }) => (rows > 0 ? [countOf(rows, unit)] : []))
   const order = screen.orders[tableName(screen)]
   const { table } = view
   const plan = layout(table, columns, order, look)
@@ -130,20 +131,22 @@ interface Drawing {
   readonly lines: Line[]
   /** Titles of columns that are not shown. */
   readonly hidden: readonly string[]
-  /** Rows of a table. */
+  /** Rows of a table, and what one of them is. */
   readonly rows: number
+  readonly unit: string
 }
 
 function partOf(part: Part, columns: number, look: Look): Drawing {
   if ('columns' in part) return tableLines(part, columns, look)
   const lines = ('block' in part ? part.block : [part]).map(line => cutLine(line, columns, look))
-  return { lines, hidden: [], rows: 0 }
+  return { lines, hidden: [], rows: 0, unit: '' }
 }
 
 const lineOnly = (line: Line, width: number, look: Look): Drawing => ({
   lines: [cutLine(line, width, look)],
   hidden: [],
   rows: 0,
+  unit: '',
 })
 
 function tableLines(table: Table, width: number, look: Look): Drawing {
@@ -153,7 +156,7 @@ function tableLines(table: Table, width: number, look: Look): Drawing {
   if (rows === 0) return lineOnly([dim(table.empty)], width, look)
   return {
     lines: [headLine(table, plan, undefined, look), ...table.rows.map(row => rowLine(table, plan, row, look))],
-    ...{ hidden: plan.hidden, rows },
+    ...{ hidden: plan.hidden, rows, unit: table.unit },
   }
 }
 
@@ -174,7 +177,7 @@ function helpBody(width: number, room: number, look: Look): Body {
           cutLine([...line, plain(spaces(widest - lineWidth(line))), ...(lines[at + half] ?? [])], width, look),
         )
   return {
-    ...{ lines: beside, drawn: NOTHING, at: 0, top: 0, hidden: [], above: 0, below: 0, leftOut: 0 },
+    ...{ lines: beside, drawn: NOTHING, at: 0, top: 0, hidden: [], above: 0, below: 0, leftOut: [] },
     ...{ total: 0, unit: '', order: undefined, orderTitle: '' },
   }
 }

@@ -75,6 +75,12 @@ export const HELP: readonly (readonly [keys: string, does: string])[] = [
   ['q, Ctrl-C', 'leave'],
 ]
 
+const ROW_KEYS: ReadonlySet<string> = new Set(['up', 'down', 'pageup', 'pagedown', 'home', 'end', 'return', 'enter'])
+
+/** Whether a key moves among rows, or opens one. */
+export const isForRows = ({ name = '', sequence = '' }: Key): boolean =>
+  ROW_KEYS.has(name) || ['k', 'j', 'g', 'G'].includes(sequence)
+
 /** The screen after a key; `leave` where it is left. */
 export function afterKey(screen: Screen, key: Key, drawn: Drawn): Screen | 'leave' {
   if (key.ctrl && key.name === 'c') return 'leave'

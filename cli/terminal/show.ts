@@ -1,7 +1,7 @@
 /** The screen that goes on: draws what is known whenever it has changed, and every second, since ages grow; until somebody leaves. */
 import type { Timers } from '../../domain/feed-ports.ts'
 import { frameOf } from './frame.ts'
-import { afterKey, type Drawn, firstScreen, type Screen } from './keys.ts'
+import { afterKey, type Drawn, firstScreen, isForRows, type Key, type Screen } from './keys.ts'
 import { openScreen, type Terminal } from './screen.ts'
 import type { Seen } from './seen.ts'
 import type { Look } from './text.ts'
@@ -19,6 +19,7 @@ export interface Show {
 /** So soon a change is drawn. */
 const SOON_MS = 100
 const TICK_MS = 1_000
+const MOST_EARLY = 20
 
 /** `left` is called when somebody wants to leave. */
 export function show(
@@ -36,15 +37,23 @@ export function show(
   let soon: (() => void) | undefined
   let tick = () => {}
   let isOver = false
+  /** Keys that are for rows, pressed before there were any: the first frame with rows does what they say. */
+  let early: Key[] = []
 
   const opened = openScreen(terminal, look, {
     key(key) {
-      const after = afterKey(screen, key, drawn)
-      if (after === 'leave') {
-        left()
-        return
+      const isEarly = drawn.rows === 0 && seen().stats === undefined && !screen.isTyping && !screen.isHelp
+      if (isEarly && isForRows(key)) early = [...early, key].slice(-MOST_EARLY)
+      else {
+        const after = afterKey(screen, key, drawn)
+        if (after === 'leave') {
+          left()
+          return
+        }
+        // Another view has other rows.
+        if (after.view !== screen.view) early = []
+        screen = after
       }
-      screen = after
       draw()
     },
     resized: draw,
@@ -57,6 +66,14 @@ export function show(
     const frame = frameOf(seen(), screen, opened.size(), look)
     screen = frame.screen
     drawn = frame.drawn
+    const [key, ...later] = early
+    if (drawn.rows > 0 && key) {
+      early = later
+      const after = afterKey(screen, key, drawn)
+      if (after !== 'leave') screen = after
+      draw()
+      return
+    }
     opened.draw(frame.lines)
     tick = timers.after(TICK_MS, draw)
   }

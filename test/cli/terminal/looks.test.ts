@@ -62,7 +62,14 @@ describe('where a terminal can do less', () => {
     const { lines } = await drawn(WELL, {}, 80, 14)
     expect(lines.some(line => line.startsWith('Bronze'))).toBe(true)
     expect(lines.some(line => line.startsWith('BINANCE:BTCUSDT'))).toBe(true)
-    expect(lines[12]).toBe('1 row of tables above left out')
+    expect(lines[12]).toBe('no room for 1 exchange')
+  })
+
+  test.each([
+    [40, 12, WELL, 'no room for 5 stages, 1 exchange ·'],
+    [40, 16, SEEN, 'no room for 2 exchanges ·'],
+  ])('on %i by %i it is said which tables have no room, before anything else', async (columns, rows, lake, said) => {
+    expect((await drawn(lake, {}, columns, rows)).lines[rows - 2].slice(0, said.length)).toBe(said)
   })
 
   test('a smaller one is told so', async () => {

@@ -49,6 +49,18 @@ describe('the screen', () => {
     expect(virtual.written.join('')).toBe(written)
   })
 
+  test('does what keys for rows say as soon as there are rows', async () => {
+    const virtual = virtualTerminal(80, 24)
+    const many = manyMarkets(30)
+    const screen = shown(virtual, { ...many, stats: undefined, markets: undefined, quotes: new Map() })
+    await virtual.type('jj')
+    await virtual.type('\r')
+    expect(screen.looked().opened).toBeUndefined()
+    await screen.know({ stats: many.stats, markets: many.markets, quotes: many.quotes })
+    expect(screen.looked().opened).toBe('BINANCE:C002USDT')
+    screen.close()
+  })
+
   test('does what keys say', async () => {
     const virtual = virtualTerminal(80, 24)
     const screen = shown(virtual, manyMarkets(300))

@@ -63,6 +63,8 @@ export interface TableRow {
   readonly snapshots: number
   readonly oldest_snapshot: string | null
   readonly committed: string | null
+  /** Of the last hour. */
+  readonly commits: number
   readonly pins: number
   readonly joined: string | null
   readonly dropped: string | null

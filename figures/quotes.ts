@@ -1,5 +1,5 @@
 /** What is known of a market's price: the last one, the last hour by the minute, the last day by the hour. */
-import { compareDecimals, digitsAfterPoint } from './decimals.ts'
+import { addDecimals, compareDecimals, digitsAfterPoint, percentChange } from './decimals.ts'
 import type { CandleRow, TradeRow } from './rows.ts'
 import { lengthText } from './times.ts'
 
@@ -13,6 +13,8 @@ export interface Quote {
   readonly minutes: ReadonlyMap<number, string>
   /** First prices of the last day's hours, and when they were paid, by the hours' starts. */
   readonly hours: ReadonlyMap<number, FirstPrice>
+  /** What was turned over in the last day, in the quote currency: by whole hours, and by the minutes of hours that are not there whole; by their starts. */
+  readonly turnover: { readonly hours: ReadonlyMap<number, string>; readonly minutes: ReadonlyMap<number, string> }
 }
 
 export interface FirstPrice {
@@ -24,9 +26,10 @@ export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 const MINUTES = 60
+const NONE: Quote['turnover'] = { hours: new Map(), minutes: new Map() }
 
 export function quoteOfTrade({ price, time }: TradeRow): Quote {
-  return { price, time, direction: 0, minutes: new Map(), hours: new Map() }
+  return { price, time, direction: 0, minutes: new Map(), hours: new Map(), turnover: NONE }
 }
 
 /** With a candle of an hour. Without trades it says nothing. */
@@ -37,6 +40,7 @@ export function withHour(quote: Quote | undefined, row: CandleRow, nowMs: number
     ...latest(quote, close, last),
     minutes: quote?.minutes ?? new Map(),
     hours: hoursWith(quote, Date.parse(row.start), { price: open, ms: Date.parse(first) }, nowMs),
+    turnover: turnoverWith(quote?.turnover ?? NONE, 'hours', row, nowMs),
   }
 }
 
@@ -54,6 +58,7 @@ export function withMinute(quote: Quote | undefined, row: CandleRow, nowMs: numb
   return {
     ...latest(quote, close, last),
     minutes,
+    turnover: turnoverWith(quote?.turnover ?? NONE, 'minutes', row, nowMs),
     hours: isFirst
       ? hoursWith(quote, hour, { price: open, ms: Date.parse(first) }, nowMs)
       : (quote?.hours ?? new Map()),
@@ -72,6 +77,40 @@ function hoursWith(quote: Quote | undefined, hour: number, first: FirstPrice, no
   for (const at of hours.keys()) if (at < nowMs - DAY - HOUR) hours.delete(at)
   return hours
 }
+
+function turnoverWith(
+  known: Quote['turnover'],
+  of: 'hours' | 'minutes',
+  { start, end, quote_volume: volume }: CandleRow,
+  nowMs: number,
+): Quote['turnover'] {
+  // The hour that is not over grows by its minutes.
+  if (volume === null || (of === 'hours' && Date.parse(end) > nowMs)) return known
+  const changed = new Map(known[of]).set(Date.parse(start), volume)
+  for (const at of changed.keys()) if (at <= nowMs - DAY) changed.delete(at)
+  return { ...known, [of]: changed }
+}
+
+/** What was turned over in the last day, in the quote currency, or since the market's first trade of it; to the hour, or to the minute of now. */
+export function dayTurnover({ turnover }: Quote, nowMs: number): string {
+  const isOfDay = (at: number) => at > nowMs - DAY
+  const hours = [...turnover.hours].filter(([at]) => isOfDay(at))
+  const minutes = [...turnover.minutes].filter(
+    ([at]) => isOfDay(at) && !turnover.hours.has(Math.floor(at / HOUR) * HOUR),
+  )
+  return [...hours, ...minutes].reduce((sum, [, volume]) => addDecimals(sum, volume), '0')
+}
+
+/** The largest change from one minute's last price to the next one's in the last hour, in percent with its sign; undefined for fewer than two. */
+export function largestMove({ minutes }: Quote): string | undefined {
+  const closes = [...minutes].sort(([a], [b]) => a - b).map(([, close]) => close)
+  const moves = closes.slice(1).flatMap((close, place) => percentChange(closes[place], close) ?? [])
+  return moves.reduce<string | undefined>(
+    (most, move) => (most === undefined || sizeOf(move) > sizeOf(most) ? move : most),
+    undefined,
+  )
+}
+const sizeOf = (percent: string) => Math.abs(Number(percent.replaceAll(',', '')))
 
 /** The first price of the last day, or of what there is of it. */
 export function dayBefore({ hours }: Quote, nowMs: number): FirstPrice | undefined {

@@ -1,6 +1,7 @@
 /** `GET /v1/tables`: what the lake's tables hold, in how many files and snapshots, and when maintenance was there. */
 import type { Context } from 'hono'
 import { allTables } from '../../domain/tables.ts'
+import { HOUR_MS } from '../../domain/time.ts'
 import { sweptAt } from '../../domain/upkeep.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { currentSnapshot, totalRecords } from '../../iceberg/metadata.ts'
@@ -16,6 +17,7 @@ const PARAMETERS = ['tables', 'format', 'numbers'] as const
 
 interface Row {
   readonly table: LoadedTable
+  readonly nowMs: number
   /** Milliseconds since 1970; 0 where its folder never was swept. */
   readonly sweptMs: number
 }
@@ -29,6 +31,8 @@ const total = (name: string, doc: string, summary: string): RowColumn<Row> => ({
     return figure === undefined ? undefined : BigInt(figure)
   },
 })
+const commitsSince = ({ metadata }: LoadedTable, sinceMs: number) =>
+  metadata.snapshots.filter(snapshot => snapshot['timestamp-ms'] > sinceMs).length
 const newestOf = ({ metadata }: LoadedTable, operation: Operation) =>
   metadata.snapshots.findLast(({ summary }) => summary.operation === operation)?.['timestamp-ms']
 
@@ -56,6 +60,10 @@ const COLUMNS: readonly RowColumn<Row>[] = [
   {
     ...{ name: 'committed', type: 'time', doc: 'When the newest was committed.' },
     value: ({ table }) => micros(currentSnapshot(table.metadata)?.['timestamp-ms']),
+  },
+  {
+    ...{ name: 'commits', type: 'count', value: ({ table, nowMs }) => BigInt(commitsSince(table, nowMs - HOUR_MS)) },
+    doc: 'Snapshots of the last hour, of which the newest 1,500 are kept: how often it is committed.',
   },
   {
     ...{ name: 'pins', type: 'count', doc: 'Pins that keep one of its snapshots.' },
@@ -100,6 +108,7 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
     allTables().map(({ name }) => name),
   )
   const tables = await openNamed(ports, names)
-  const rows = await Promise.all(tables.map(async table => ({ table, sweptMs: await sweptAt(ports, table) })))
+  const nowMs = ports.clock.now()
+  const rows = await Promise.all(tables.map(async table => ({ table, nowMs, sweptMs: await sweptAt(ports, table) })))
   return sendRows(context, { columns: COLUMNS, rows, format, numbers, next: undefined, isFixed: false, about: {} })
 }

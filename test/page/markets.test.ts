@@ -51,6 +51,28 @@ test('is put in the order of the day’s change by its heading, and back', async
   expect(await page.locator('.watch .group').count()).toBe(3)
 })
 
+test('says what each market turned over in a day, as SQL sums it, and puts them in that order', async () => {
+  const page = await openPage(browser(), `${site.url}/#/markets`)
+  await untilText(page, '.watch', /BINANCE USDT 99,887\.50 USDT/)
+  const query = `SELECT CAST(floor(sum(price * quantity)) AS BIGINT) FROM gold_crypto_trades WHERE exchange = 'KRAKEN' AND symbol = 'BTCUSD'`
+  const { rows } = (await (await fetch(`${site.url}/v1/sql?query=${encodeURIComponent(query)}`)).json()) as {
+    rows: number[][]
+  }
+  const turnover = Number(rows[0][0]).toLocaleString('en-US')
+  await untilText(page, '.watch tbody tr:has-text("KRAKEN"):has-text("87,")', new RegExp(` ${turnover} USD `))
+  await page.getByRole('button', { name: 'Turnover 24 h' }).click()
+  const figures = (await page.locator('.watch tbody td:nth-child(4)').allInnerTexts()).map(text =>
+    Number(text.replaceAll(/[^\d]/g, '')),
+  )
+  expect(figures.length).toBe(6)
+  expect(figures).toEqual(figures.toSorted((a, b) => b - a))
+  await page.getByRole('button', { name: 'Largest 1m move' }).click()
+  const moves = (await page.locator('.watch tbody td:nth-child(5)').allInnerTexts()).map(text =>
+    Math.abs(Number.parseFloat(text)),
+  )
+  expect(moves).toEqual(moves.toSorted((a, b) => b - a))
+})
+
 test('is put in the order of how old prices are by its heading', async () => {
   const page = await openPage(browser(), `${site.url}/#/markets`)
   await untilText(page, '.watch', /BINANCE USDT 99,887\.50 USDT/)

@@ -5,7 +5,7 @@ import { sortedBy } from '../../web/model/sorting.ts'
 import { TABLE_COLUMNS } from '../../web/model/tables.ts'
 
 const row = (table: string, more: Partial<TableRow> = {}): TableRow => ({
-  ...{ table, rows: 1, data_files: 2, delete_files: 0, bytes: 3_000_001, snapshots: 1, pins: 0 },
+  ...{ table, rows: 1, data_files: 2, delete_files: 0, bytes: 3_000_001, snapshots: 1, commits: 1, pins: 0 },
   ...{ oldest_snapshot: null, committed: '2026-11-20T10:00:00Z', joined: null, dropped: null, swept: null },
   ...more,
 })

@@ -45,6 +45,7 @@ export const TABLE_COLUMNS: readonly TableColumn[] = [
   bytes('Average file', fileBytes, 'Bytes of a data file: maintenance joins small ones'),
   number('Snapshots', ({ snapshots }) => snapshots, 'Earlier states that are kept'),
   age('Committed', ({ committed }) => committed, 'The newest snapshot'),
+  number('Commits in 1 h', ({ commits }) => commits, 'How often it was committed in the last hour'),
   number('Pins', ({ pins }) => pins, 'States that are kept until somebody deletes the pin'),
   age('Joined', ({ joined }) => joined, 'When maintenance last made one of small files, as far as snapshots are kept'),
   age(

@@ -2,10 +2,10 @@
 import { useState } from 'preact/hooks'
 import { compareDecimals, readable } from '../../figures/decimals.ts'
 import { groupMarkets, spreadOf, takenText } from '../../figures/markets.ts'
-import { digitsOf, lastHour, type Quote } from '../../figures/quotes.ts'
+import { dayTurnover, digitsOf, largestMove, lastHour, type Quote } from '../../figures/quotes.ts'
 import { type MarketRow, marketName } from '../../figures/rows.ts'
 import { sparkPath } from '../model/sparkline.ts'
-import { useNow } from '../store.ts'
+import { useMedia, useNow } from '../store.ts'
 import { Age, Change, dayChange, toneOf } from './price-line.tsx'
 import { type Quotes, quoteOf, useQuotes } from './quotes.ts'
 
@@ -21,19 +21,24 @@ export interface WatchListProps {
 
 const [WIDTH, HEIGHT] = [96, 24]
 /** What markets are sorted by besides their asset. */
-type By = 'change' | 'age'
+type By = 'change' | 'turnover' | 'move' | 'age'
 const FIRST: Readonly<Record<By, string>> = {
   change: 'those first that have risen most',
+  turnover: 'those first that turned over most; in their own currencies',
+  move: 'those first that moved most in a minute',
   age: 'those first that are oldest',
 }
 const LAST: Readonly<Record<By, string>> = {
   change: 'those first that have fallen most',
+  turnover: 'those first that turned over least',
+  move: 'those first that moved least',
   age: 'those first that are newest',
 }
 
 export function WatchList({ markets, filter, current, choose, isNarrow }: WatchListProps) {
   const quotes = useQuotes()
   const time = useNow()
+  const isWide = useMedia('(min-width: 1000px)') && !isNarrow
   const [order, setOrder] = useState<{ readonly by: By; readonly isDown: boolean } | undefined>(undefined)
   const head = (by: By, name: string) => {
     const isBy = order?.by === by
@@ -55,13 +60,15 @@ export function WatchList({ markets, filter, current, choose, isNarrow }: WatchL
   const figureOf = (market: MarketRow) => {
     const quote = quoteOf(quotes, market)
     if (order?.by === 'age') return quote && String(time - Date.parse(quote.time))
+    if (order?.by === 'turnover') return quote && dayTurnover(quote, time)
+    if (order?.by === 'move') return quote && largestMove(quote)?.replace(/[+-]/, '')
     return dayChange(quote, time)
   }
   const groups = groupMarkets(markets, filter)
   const row = (market: MarketRow, isAlone: boolean) => (
     <Row
       key={marketName(market)}
-      {...{ market, time, isNarrow, isAlone, choose }}
+      {...{ market, time, isNarrow, isWide, isAlone, choose }}
       quote={quoteOf(quotes, market)}
       isCurrent={marketName(market) === current}
     />
@@ -76,6 +83,8 @@ export function WatchList({ markets, filter, current, choose, isNarrow }: WatchL
             Last price
           </th>
           {head('change', 'Change')}
+          {isWide && head('turnover', 'Turnover 24 h')}
+          {isWide && head('move', 'Largest 1m move')}
           {!isNarrow && <th scope="col">Last hour</th>}
           {head('age', 'Age')}
         </tr>
@@ -92,7 +101,7 @@ export function WatchList({ markets, filter, current, choose, isNarrow }: WatchL
       {(order ? [] : groups).map(({ base, markets: some }) => (
         <tbody key={base}>
           <tr class="group">
-            <th scope="rowgroup" colSpan={isNarrow ? 4 : 5}>
+            <th scope="rowgroup" colSpan={isNarrow ? 4 : isWide ? 7 : 5}>
               <b>{base}</b> <SpreadText markets={some} quotes={quotes} />
             </th>
           </tr>
@@ -140,16 +149,18 @@ interface RowProps {
   readonly quote: Quote | undefined
   readonly time: number
   readonly isNarrow: boolean
+  readonly isWide: boolean
   /** No heading above it names the asset. */
   readonly isAlone: boolean
   readonly isCurrent: boolean
   readonly choose: (market: string) => void
 }
 
-function Row({ market, quote, time, isNarrow, isAlone, isCurrent, choose }: RowProps) {
+function Row({ market, quote, time, isNarrow, isWide, isAlone, isCurrent, choose }: RowProps) {
   const name = marketName(market)
   const hour = quote && !isNarrow ? lastHour(quote, time) : []
   const first = hour.find(price => price !== null)
+  const move = quote && isWide ? largestMove(quote) : undefined
   const trend = quote && first ? compareDecimals(quote.price, first) : 0
   return (
     <tr class={isCurrent ? 'current' : ''}>
@@ -173,6 +184,17 @@ function Row({ market, quote, time, isNarrow, isAlone, isCurrent, choose }: RowP
           <td class="number">
             <Change quote={quote} atMs={time} isShort={isNarrow} />
           </td>
+          {isWide && (
+            <>
+              <td class="number" title="What was traded in the last 24 hours, or since the first trade in them">
+                {readable(dayTurnover(quote, time).split('.')[0])}
+                <span class="unit"> {market.quote}</span>
+              </td>
+              <td class="number" title="From one minute's last price to the next one's, in the last hour">
+                {move === undefined ? <span class="muted">–</span> : `${move} %`}
+              </td>
+            </>
+          )}
           {!isNarrow && (
             <td>
               <svg
@@ -191,7 +213,7 @@ function Row({ market, quote, time, isNarrow, isAlone, isCurrent, choose }: RowP
           </td>
         </>
       ) : (
-        <td colSpan={isNarrow ? 3 : 4} class="muted number">
+        <td colSpan={isNarrow ? 3 : isWide ? 6 : 4} class="muted number">
           no price yet
         </td>
       )}

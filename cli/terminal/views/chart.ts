@@ -2,6 +2,7 @@
 import { compareDecimals, readable } from '../../../figures/decimals.ts'
 import { figureTexts, takerShare } from '../../../figures/market-figures.ts'
 import { spreadOf, spreadText } from '../../../figures/markets.ts'
+import { dayTurnover, largestMove, type Quote } from '../../../figures/quotes.ts'
 import { type CandleRow, marketName } from '../../../figures/rows.ts'
 import { instantText } from '../../../figures/times.ts'
 import { digitsIn, isTraded } from '../../plot/scale.ts'
@@ -44,7 +45,7 @@ const COLUMNS: readonly Column[] = [
 
 /** What is said of the market besides its candles: averages, its largest trade, and what its asset costs elsewhere. */
 export function figureLines(
-  { figures, markets = [], quotes }: Seen,
+  { figures, markets = [], quotes, nowMs }: Seen,
   market: string,
   width: number,
   look: Look,
@@ -56,11 +57,22 @@ export function figureLines(
     markets.filter(({ base }) => base === row.base),
     each => quotes.get(marketName(each))?.price,
   )
-  const texts = [...told, ...(spread ? [spreadText(row.base, spread)] : [])]
+  const quote = quotes.get(market)
+  const texts = [
+    ...told,
+    ...(quote ? [dayText(quote, row.quote, nowMs)] : []),
+    ...(spread ? [spreadText(row.base, spread)] : []),
+  ]
   return texts.flatMap(text => wrap(harmless(text, look), width, FIGURE_ROWS, look).map(line => [plain(line)]))
 }
 
 const FIGURE_ROWS = 3
+
+function dayText(quote: Quote, currency: string, nowMs: number): string {
+  const move = largestMove(quote)
+  const moved = move === undefined ? '' : `, largest 1m move of the last hour ${move} %`
+  return `Turnover 24 h ${readable(dayTurnover(quote, nowMs).split('.')[0])} ${currency}${moved}`
+}
 
 function shareCell(candle: CandleRow): Cell {
   const share = takerShare(candle)

@@ -107,7 +107,7 @@ test('a market that is opened has its candles drawn, and each minute with exact 
   const { lines } = await drawn(seen, { view: 'markets', opened: market }, 80, 30)
   expect(lines[3]).toBe('BINANCE:BTCUSDT 1m')
   expect(lines[4]).toBe('│      108.00')
-  expect(lines.slice(12, 25)).toEqual([
+  expect(lines.slice(12, 26)).toEqual([
     '┃      100.00',
     '──×',
     '11:57',
@@ -116,6 +116,7 @@ test('a market that is opened has its candles drawn, and each minute with exact 
     '× trades are missing in 1 window',
     'VWAP last hour 104.0123456789, since 00:00 UTC none USDT',
     'Largest in the last hour 1.25 BTC at 104.5 USDT, sold 11:57:03',
+    'Turnover 24 h 0 USDT, largest 1m move of the last hour 0.00 %',
     'Spread of BTC 68.4 USD (USDT as USD), 7.91 bp: least on BINANCE, most on KRAKEN',
     '',
     'Minute (UTC)        Open    High     Low   Close  Volume  Trades  What it is',
@@ -170,7 +171,7 @@ test('tables have their files, and above them whether candles agree with trades 
   const verdict = { holds: true, laws: [], losses: [] }
   const last = { started: '2026-11-20T11:50:30Z', seconds: 2, problem: null, verdict }
   const row = { ...{ rows: 1, data_files: 7, delete_files: 0, bytes: 1, snapshots: 41, oldest_snapshot: null } }
-  const times = { committed: null, pins: 0, joined: null, dropped: null, swept: null }
+  const times = { committed: null, commits: 0, pins: 0, joined: null, dropped: null, swept: null }
   const seen: Seen = {
     ...WELL,
     stats: WELL.stats && { ...WELL.stats, candle_check: check },

@@ -25,6 +25,7 @@ export function quoteOf(price: string, direction: number, { ageMs = 2_000, befor
   const hour = NOW - 86_400_000 - (NOW % 3_600_000)
   return {
     ...{ price, direction, time: iso(NOW - ageMs) },
+    turnover: { hours: new Map(), minutes: new Map() },
     minutes: new Map(closes.map((close, at) => [start - (closes.length - 1 - at) * MINUTE, close])),
     hours: new Map(before === undefined ? [] : [[hour, { price: before, ms: hour + 1 }]]),
   }

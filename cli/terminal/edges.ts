@@ -1,5 +1,5 @@
 /** What stands around the body of a screen: whose it is, the views, what is amiss; and at the foot what is left out, and the keys. Pure. */
-import { lengthText } from '../../figures/times.ts'
+import { instantProblem, lengthText, parseInstant } from '../../figures/times.ts'
 import type { Drawn, Screen } from './keys.ts'
 import type { Seen } from './seen.ts'
 import type { Order } from './table.ts'
@@ -127,6 +127,13 @@ export function footOf(body: Foot, screen: Screen, hint: string, width: number, 
         dim(`  ${drawn.rows} of ${total}  Enter keeps it, Esc ends it`),
       ]
     : [dim('q leave  ? help  / filter  s sort  r reverse  Up Down')]
+  const time = screen.typedTime
+  if (time !== undefined) {
+    const wrong = time.trim() !== '' && parseInstant(time, drawn.nowMs ?? 0) === undefined
+    const said = wrong ? instantProblem(time) : 'Enter goes there, or to the newest where nothing is typed; Esc'
+    const typed = [plain('Time (UTC): '), plain(harmless(time, look)), { text: ' ', tone: 'chosen' } as const]
+    return [[{ text: cut(said, width, look), tone: wrong ? 'bad' : 'dim' }], cutLine(typed, width, look)]
+  }
   const last = hint === '' ? cutLine(keys, width, look) : apart(keys, [dim(harmless(hint, look))], width, look)
   return [[dim(cut(said.join(` ${between} `), width, look))], last]
 }

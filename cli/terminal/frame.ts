@@ -82,7 +82,7 @@ function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look)
   const top = Math.max(0, Math.min(Math.max(at - room + 1, Math.min(screen.top, at)), arranged.length - room))
   const shown = arranged.slice(top, top + room)
   const drawn: Drawn = {
-    ...{ rows: arranged.length, page: room, opens: arranged[at]?.opens },
+    ...{ rows: arranged.length, page: room, opens: arranged[at]?.opens, nowMs: seen.nowMs },
     columns: plan.shown.map(({ at }) => at),
   }
   const none =

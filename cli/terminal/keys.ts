@@ -1,4 +1,5 @@
 /** What each key does: a state of the screen, and the one after a key. Pure. */
+import { parseInstant, TIMEFRAMES } from '../../figures/times.ts'
 import type { Order } from './table.ts'
 import { ENDS } from './views/ends.ts'
 import { WARNINGS } from './views/log.ts'
@@ -12,6 +13,11 @@ export interface Screen {
   readonly filter: string
   /** Whether the filter is being typed. */
   readonly isTyping: boolean
+  /** Of a market that is opened: the length of its candles, and the time whose window is the newest that is shown, milliseconds since 1970; undefined: up to now. */
+  readonly timeframe: string
+  readonly until: number | undefined
+  /** The time that is being typed, to jump to; undefined while none is. */
+  readonly typedTime: string | undefined
   /** By `tableName`. */
   readonly orders: Readonly<Partial<Record<string, Order>>>
   /** The chosen row, and the first that is seen. */
@@ -32,6 +38,8 @@ export interface Drawn {
   readonly columns: readonly number[]
   /** What the chosen row opens. */
   readonly opens: string | undefined
+  /** The time of the frame, milliseconds since 1970. */
+  readonly nowMs?: number
 }
 
 /** As Node's readline tells it. */
@@ -53,7 +61,8 @@ export function keysOf(key: Key): readonly Key[] {
 }
 
 export function firstScreen(view: ViewName): Screen {
-  return { view, opened: undefined, isHelp: false, filter: '', isTyping: false, orders: {}, at: 0, top: 0 }
+  const candles = { timeframe: TIMEFRAMES[0].name, until: undefined, typedTime: undefined }
+  return { view, opened: undefined, isHelp: false, filter: '', isTyping: false, ...candles, orders: {}, at: 0, top: 0 }
 }
 
 /** Views in which a row can be opened. */
@@ -65,11 +74,11 @@ export const HELP: readonly (readonly [keys: string, does: string])[] = [
   ['Up, Down, k, j', 'a row up, down'],
   ['PgUp, PgDn', 'a page up, down'],
   ['Home, End, g, G', 'the first row, the last'],
-  ['/', 'filter: rows that have all of the words'],
-  ['Esc', 'end the filter, close what is open'],
+  ['/, Esc', 'filter: rows that have all words; Esc ends it, or closes what is open'],
   ['s, S', 'sort by the next column, by the one before'],
   ['r', 'the other way round'],
   ['Enter', 'the candles of a market; in Gaps its hours, in DLQ the records'],
+  ['t, T, J', 'candles of a market: longer, shorter; jump to a time'],
   ['e', 'in Log: warnings alone; in Feeds: sort and scroll the ends'],
   ['?', 'this help'],
   ['q, Ctrl-C', 'leave'],
@@ -85,6 +94,7 @@ export const isForRows = ({ name = '', sequence = '' }: Key): boolean =>
 export function afterKey(screen: Screen, key: Key, drawn: Drawn): Screen | 'leave' {
   if (key.ctrl && key.name === 'c') return 'leave'
   if (screen.isTyping) return typed(screen, key)
+  if (screen.typedTime !== undefined) return typedTime(screen, screen.typedTime, key, drawn.nowMs ?? 0)
   const letter = key.sequence ?? ''
   if (screen.isHelp) return letter === 'q' ? 'leave' : { ...screen, isHelp: false }
   const number = /^[1-9]$/.test(letter) ? Number(letter) - 1 : -1
@@ -116,6 +126,7 @@ export function afterKey(screen: Screen, key: Key, drawn: Drawn): Screen | 'leav
             at: 0,
             top: 0,
             filter: '',
+            until: undefined,
           }
         : screen
     case 'escape':
@@ -136,6 +147,12 @@ export function afterKey(screen: Screen, key: Key, drawn: Drawn): Screen | 'leav
             opened: screen.opened !== undefined ? undefined : screen.view === 'log' ? WARNINGS : ENDS,
           }
         : screen
+    case 't':
+      return isMarket(screen) ? withTimeframe(screen, 1) : screen
+    case 'T':
+      return isMarket(screen) ? withTimeframe(screen, -1) : screen
+    case 'J':
+      return isMarket(screen) ? { ...screen, typedTime: '' } : screen
     case 'k':
       return move(screen.at - 1)
     case 'j':
@@ -154,6 +171,14 @@ export function afterKey(screen: Screen, key: Key, drawn: Drawn): Screen | 'leav
     }
   }
   return screen
+}
+
+const isMarket = ({ view, opened }: Screen) => view === 'markets' && opened !== undefined
+
+function withTimeframe(screen: Screen, step: 1 | -1): Screen {
+  const place = TIMEFRAMES.findIndex(({ name }) => name === screen.timeframe) + step
+  const { name } = TIMEFRAMES[(place + TIMEFRAMES.length) % TIMEFRAMES.length]
+  return { ...screen, timeframe: name, at: 0, top: 0 }
 }
 
 const shown = (screen: Screen, view: ViewName): Screen =>
@@ -175,6 +200,20 @@ function sorted(screen: Screen, columns: readonly number[], step: 1 | -1): Scree
 }
 
 const LONGEST_FILTER = 60
+
+/** Nothing typed goes back to the newest; what is no time stays, and the foot says why. */
+function typedTime(screen: Screen, text: string, { name, sequence = '', ctrl }: Key, nowMs: number): Screen {
+  if (name === 'escape') return { ...screen, typedTime: undefined }
+  if (name === 'return' || name === 'enter') {
+    const until = text.trim() === '' ? undefined : parseInstant(text, nowMs)
+    return text.trim() !== '' && until === undefined
+      ? screen
+      : { ...screen, typedTime: undefined, until, at: 0, top: 0 }
+  }
+  if (name === 'backspace') return { ...screen, typedTime: text.slice(0, -1) }
+  const isText = sequence !== '' && !/\p{Cc}/u.test(sequence) && !ctrl
+  return isText ? { ...screen, typedTime: (text + sequence).slice(0, LONGEST_FILTER) } : screen
+}
 
 function typed(screen: Screen, { name, sequence = '', ctrl }: Key): Screen {
   const filtered = (filter: string): Screen => ({ ...screen, filter: filter.slice(0, LONGEST_FILTER), at: 0, top: 0 })

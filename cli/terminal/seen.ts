@@ -42,8 +42,10 @@ export interface Seen extends SeenLog {
   /** How connections ended: by feeds that run in the server's process, undefined elsewhere; and outages of the last day. */
   readonly ends: { readonly feeds: readonly FeedRow[] | undefined; readonly outages: readonly OutageRow[] } | undefined
   readonly coverage: readonly CoverageHour[] | undefined
-  /** The last day of the market that is looked into, by the minute, the oldest first. */
-  readonly candles: { readonly market: string; readonly rows: readonly CandleRow[] } | undefined
+  /** Windows of the market that is looked into, the oldest first: the last day by the minute, or as many of another length, up to a time. */
+  readonly candles:
+    | { readonly market: string; readonly timeframe: string; readonly rows: readonly CandleRow[] }
+    | undefined
   /** What is said of that market besides, and starts of its candles that changed after they had closed, as `/v1/corrections` tells. */
   readonly figures:
     | { readonly market: string; readonly told: MarketFigures; readonly corrected: ReadonlySet<string> }

@@ -42,7 +42,12 @@ export function show(
 
   const opened = openScreen(terminal, look, {
     key(key) {
-      const isEarly = drawn.rows === 0 && seen().stats === undefined && !screen.isTyping && !screen.isHelp
+      const isEarly =
+        drawn.rows === 0 &&
+        seen().stats === undefined &&
+        !screen.isTyping &&
+        !screen.isHelp &&
+        screen.typedTime === undefined
       if (isEarly && isForRows(key)) early = [...early, key].slice(-MOST_EARLY)
       else {
         const after = afterKey(screen, key, drawn)

@@ -5,6 +5,7 @@ import type { AuditAnswer, DeadLetterRow, FeedsAnswer, OutageRow, TableRow } fro
 import { MINUTE } from '../../figures/quotes.ts'
 import type { Parameters, RowsPage } from '../../figures/requests.ts'
 import type { CandleRow, CorrectionRow } from '../../figures/rows.ts'
+import { TIMEFRAMES, timeframeNamed } from '../../figures/times.ts'
 import { followFigures, type Pace, whileLooked } from './figures.ts'
 import { createLogTail } from './log-tail.ts'
 import { followPrices } from './prices.ts'
@@ -45,6 +46,20 @@ const DAY_MINUTES = 1_440
 export interface Looked {
   readonly view: ViewName
   readonly opened: string | undefined
+  /** As the screen has them. */
+  readonly timeframe?: string
+  readonly until?: number | undefined
+}
+
+interface WantedCandles {
+  readonly market: string
+  readonly timeframe: string
+  readonly until?: number
+}
+
+function candlesOf({ view, opened, timeframe, until }: Looked): string | undefined {
+  if (view !== 'markets' || opened === undefined) return undefined
+  return JSON.stringify({ market: opened, timeframe: timeframe ?? TIMEFRAMES[0].name, until })
 }
 
 /** `changed` is called whenever something is known that was not. */
@@ -67,12 +82,15 @@ export function createWatch(
   let trouble: string | undefined
   let troubleMs = 0
 
-  /** The market's candles of the last day, also for windows without trades. */
-  async function readCandles(ask: AskApi, market: string): Promise<void> {
+  /** The market's newest candles up to a time, of a day where they are of minutes, also for windows without trades. */
+  async function readCandles(ask: AskApi, wanted: string): Promise<void> {
+    const { market, timeframe, until } = JSON.parse(wanted) as WantedCandles
     const [exchanges, symbols] = market.split(':')
-    const asked = { exchanges, symbols, timeframe: '1m', fill: 'null', limit: DAY_MINUTES }
+    const length = timeframeNamed(timeframe)?.ms ?? MINUTE
+    const end = until === undefined ? undefined : new Date((Math.floor(until / length) + 1) * length).toISOString()
+    const asked = { exchanges, symbols, timeframe, fill: 'null', limit: DAY_MINUTES, end }
     const { data } = (await (await askFor(ask, 'candles', asked, signal)).json()) as { readonly data: CandleRow[] }
-    know({ candles: { market, rows: data } })
+    know({ candles: { market, timeframe, rows: data } })
   }
 
   async function readKept(ask: AskApi): Promise<void> {
@@ -156,8 +174,8 @@ export function createWatch(
         whileLooked(
           timers,
           CANDLES_MS,
-          () => (looked().view === 'markets' ? looked().opened : undefined),
-          market => readCandles(ask, market),
+          () => candlesOf(looked()),
+          wanted => readCandles(ask, wanted),
           signal,
         ),
         whileLooked(

@@ -3,7 +3,7 @@ import { compareDecimals, readable } from '../../../figures/decimals.ts'
 import { figureTexts, takerShare } from '../../../figures/market-figures.ts'
 import { spreadOf, spreadText } from '../../../figures/markets.ts'
 import { dayTurnover, largestMove, type Quote } from '../../../figures/quotes.ts'
-import { type CandleRow, marketName } from '../../../figures/rows.ts'
+import { type CandleRow, type MarketRow, marketName } from '../../../figures/rows.ts'
 import { instantText } from '../../../figures/times.ts'
 import { digitsIn, isTraded } from '../../plot/scale.ts'
 import { textPlot, windowsFor } from '../../plot/text-plot.ts'
@@ -24,7 +24,8 @@ export function chartLines(
   if (candles?.market !== market)
     return [[{ text: harmless(market, look), tone: 'bold' }], [plain('Reading its candles…')]]
   const shown = candles.rows.slice(-windowsFor(columns))
-  const plotOf = (most: number) => textPlot({ market, timeframe: '1m', candles: shown }, { columns, rows: most }, look)
+  const { timeframe } = candles
+  const plotOf = (most: number) => textPlot({ market, timeframe, candles: shown }, { columns, rows: most }, look)
   let most = MOST_ROWS
   while (most > LEAST_ROWS && plotOf(most).length > rows) most--
   const [name, ...lines] = plotOf(most)
@@ -32,7 +33,7 @@ export function chartLines(
 }
 
 const COLUMNS: readonly Column[] = [
-  { title: 'Minute (UTC)', side: 'left' },
+  { title: 'Window (UTC)', side: 'left' },
   { title: 'Open', side: 'right', importance: 4 },
   { title: 'High', side: 'right', importance: 3 },
   { title: 'Low', side: 'right', importance: 2 },
@@ -74,13 +75,22 @@ function dayText(quote: Quote, currency: string, nowMs: number): string {
   return `Turnover 24 h ${readable(dayTurnover(quote, nowMs).split('.')[0])} ${currency}${moved}`
 }
 
+/** What there is where there is nothing. */
+function emptyText(market: MarketRow | undefined): string {
+  if (!market) return 'No trade of it here.'
+  const [first, last] = [market.first_trade, market.last_trade].map(time => instantText(Date.parse(time)))
+  return `No trade of it here: the first is of ${first} UTC, the last of ${last} UTC. J jumps to a time.`
+}
+
 function shareCell(candle: CandleRow): Cell {
   const share = takerShare(candle)
   return share === undefined ? { text: '' } : { text: `${share} %`, order: { decimal: share } }
 }
 
-export function candlesTable({ candles, figures }: Seen, market: string): Table {
-  const corrected = figures?.market === market ? figures.corrected : undefined
+export function candlesTable({ candles, figures, markets = [] }: Seen, market: string): Table {
+  // What was corrected is known by the minute.
+  const isMinutes = candles?.timeframe === '1m'
+  const corrected = isMinutes && figures?.market === market ? figures.corrected : undefined
   const kindOf = ({ start, status }: CandleRow) => {
     if (status === 'gap') return 'a gap'
     return status === 'closed' && corrected?.has(start) ? 'corrected' : status
@@ -109,7 +119,10 @@ export function candlesTable({ candles, figures }: Seen, market: string): Table 
           ],
         }
       }),
-    unit: 'minute',
-    empty: 'No trade of it in the last day.',
+    unit: 'window',
+    empty:
+      candles?.market === market
+        ? emptyText(markets.find(each => marketName(each) === market))
+        : 'Reading its candles…',
   }
 }

@@ -93,7 +93,7 @@ test('a market that is opened has its candles drawn, and each minute with exact 
   const trade = { ...asked, id: 'BINANCE-7', time: '2026-11-20T11:57:03.5Z', price: '104.5', quantity: '1.25' }
   const seen: Seen = {
     ...SEEN,
-    ...{ stats: WELL.stats, candles: { market, rows } },
+    ...{ stats: WELL.stats, candles: { market, timeframe: '1m', rows } },
     quotes: new Map([...SEEN.quotes, ['KRAKEN:BTCUSD', quoteOf('86500.5', 1)]]),
     figures: {
       ...{ market, corrected: new Set(['2026-11-20T11:57:00Z']) },
@@ -119,7 +119,7 @@ test('a market that is opened has its candles drawn, and each minute with exact 
     'Turnover 24 h 0 USDT, largest 1m move of the last hour 0.00 %',
     'Spread of BTC 68.4 USD (USDT as USD), 7.91 bp: least on BINANCE, most on KRAKEN',
     '',
-    'Minute (UTC)        Open    High     Low   Close  Volume  Trades  What it is',
+    'Window (UTC)        Open    High     Low   Close  Volume  Trades  What it is',
     '2026-11-20 11:58  106.00  107.00  102.00  103.25     1.5      12  a gap',
     '2026-11-20 11:57  100.00  108.00  100.00  106.00     1.5      12  corrected',
   ])
@@ -154,10 +154,10 @@ test.each([
         ...{ quote_volume: null, taker_buy_volume: null, status: at % 4 > 1 ? ('gap' as const) : ('closed' as const) },
       }
     })
-    const opened = { market: 'BINANCE:BTCUSDT', rows: candles }
+    const opened = { market: 'BINANCE:BTCUSDT', timeframe: '1m', rows: candles }
     const { lines } = await drawn({ ...lake, candles: opened }, { view: 'markets', opened: opened.market }, 80, rows)
     const name = lines.findIndex(line => line.startsWith('BINANCE:BTCUSDT 1m'))
-    const table = lines.findIndex(line => line.startsWith('Minute (UTC)'))
+    const table = lines.findIndex(line => line.startsWith('Window (UTC)'))
     expect(name).toBeGreaterThan(0)
     expect(lines[table + 1]).toMatch(/^2026-11-20 11:59 /)
     expect(lines.slice(name, table).some(line => line.includes('× trades are missing'))).toBe(isPlotted)
@@ -217,7 +217,7 @@ test('the help has every key on 80 by 24, whatever is amiss', async () => {
   const keys = lines.slice(3, 22).map(line => line.slice(0, 16).trim())
   expect(keys).toEqual([
     ...['1', '2', '3', '4', '5', '6', '7', 'Tab, Shift-Tab', 'Up, Down, k, j', 'PgUp, PgDn', 'Home, End, g, G'],
-    ...['/', 'Esc', 's, S', 'r', 'Enter', 'e', '?', 'q, Ctrl-C'],
+    ...['/, Esc', 's, S', 'r', 'Enter', 't, T, J', 'e', '?', 'q, Ctrl-C'],
   ])
 })
 

@@ -126,6 +126,18 @@ describe('a lake that is watched', () => {
     await watch.stop()
   })
 
+  test('has candles of the length and up to the time that are asked for', async () => {
+    const until_ = Number(NOW / 1000n) - 30 * 60_000
+    const looked = { view: 'markets', opened: 'KRAKEN:BTCUSD', timeframe: '1h', until: until_ } as const
+    const { watch, timers } = watched(looked)
+    await until(timers, () => watch.seen().candles !== undefined)
+    const { timeframe, rows } = watch.seen().candles ?? { timeframe: '', rows: [] }
+    expect([timeframe, rows.at(-1)?.start, rows.at(-1)?.end]).toEqual([
+      ...['1h', '2026-11-20T11:00:00Z', '2026-11-20T12:00:00Z'],
+    ])
+    await watch.stop()
+  })
+
   test('has the averages and the largest trade of the market that is opened, as the API tells them', async () => {
     const { watch, timers, paths } = watched({ view: 'markets', opened: 'BINANCE:BTCUSDT' })
     await until(timers, () => watch.seen().figures !== undefined)

@@ -20,29 +20,37 @@ const BINDINGS = `${SCOPE}/node-bindings`
 /** Files of the packages that only a compiler reads. */
 const NOT_NEEDED = /\.d\.ts$|\.map$/
 
-/** Builds `<dist>/layer-<architecture>` where it is not there yet for this version of DuckDB, and gives its path. */
-export async function buildEngineLayer(dist: string, architecture: ArchitectureName): Promise<string> {
+/** Builds `<cache>/layer-<architecture>-<version>` where it is not there yet for this version of DuckDB, and gives its path. */
+export async function buildEngineLayer(cache: string, architecture: ArchitectureName): Promise<string> {
   const api = installed(API)
   const bindings = installed(BINDINGS, api.folder)
   const platform = `${BINDINGS}-linux-${architecture === 'arm64' ? 'arm64' : 'x64'}`
-  const folder = join(dist, `layer-${architecture}-${api.version}`)
+  const folder = join(cache, `layer-${architecture}-${api.version}`)
   if (existsSync(folder)) return folder
+  const platformVersion = bindings.optionalDependencies?.[platform]
+  if (platformVersion === undefined)
+    throw new TradelakeError(`DuckDB ${api.version} has no package ${platform}: choose another arch.`)
   // Built in a folder beside it and renamed when complete.
   const making = `${folder}.${process.pid}`
-  rmSync(making, { recursive: true, force: true })
   const packages = join(making, 'nodejs', 'node_modules')
   const copy = (from: string, name: string) =>
     cpSync(from, join(packages, name), { recursive: true, dereference: true, filter: path => !NOT_NEEDED.test(path) })
-  copy(api.folder, API)
-  copy(bindings.folder, BINDINGS)
-  const version = bindings.optionalDependencies?.[platform]
-  if (version === undefined)
-    throw new TradelakeError(`DuckDB ${api.version} has no package ${platform}: choose another arch.`)
-  const here = find(platform, bindings.folder)
-  if (here) copy(here.folder, platform)
-  else await fetchPackage(`${platform}@${version}`, join(making, 'fetched'), join(packages, platform))
-  rmSync(join(making, 'fetched'), { recursive: true, force: true })
-  renameSync(making, folder)
+  try {
+    copy(api.folder, API)
+    copy(bindings.folder, BINDINGS)
+    const here = find(platform, bindings.folder)
+    if (here) copy(here.folder, platform)
+    else await fetchPackage(`${platform}@${platformVersion}`, join(making, 'fetched'), join(packages, platform))
+    rmSync(join(making, 'fetched'), { recursive: true, force: true })
+    try {
+      renameSync(making, folder)
+    } catch (error) {
+      // Somebody else has built it meanwhile.
+      if (!existsSync(folder)) throw error
+    }
+  } finally {
+    rmSync(making, { recursive: true, force: true })
+  }
   return folder
 }
 

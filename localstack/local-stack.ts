@@ -39,9 +39,13 @@ export async function startLocalStack(
     for (const part of started.reverse()) await part.stop()
     started.length = 0
   }
-  const begin = async <T extends { stop(): Promise<void> }>(part: Promise<T>): Promise<T> => {
-    const running = await part
-    started.push(running)
+  const starting: Promise<unknown>[] = []
+  const begin = <T extends { stop(): Promise<void> }>(part: Promise<T>): Promise<T> => {
+    const running = part.then(one => {
+      started.push(one)
+      return one
+    })
+    starting.push(running)
     return running
   }
   try {
@@ -57,6 +61,8 @@ export async function startLocalStack(
     }
     return { ...pipeline, kafka, registry, restartRegistry, aws, stopBridges: () => pipeline.stop(), stop }
   } catch (error) {
+    // What is starting still would else be left running.
+    await Promise.allSettled(starting)
     await stop()
     throw error
   }

@@ -24,12 +24,11 @@ export interface ServiceOptions {
   readonly logFile: string
   readonly cwd?: string
   ready(): Promise<boolean>
-  readonly readyMs?: number
 }
 
 const clock = systemClock()
 const ids = systemIds()
-const READY_MS = MINUTE_MS
+const READY_MS = 3 * MINUTE_MS
 const STOP_MS = 10_000
 const POLL_MS = 100
 /** Lines of a log that an error quotes. */
@@ -37,7 +36,7 @@ const TAIL_LINES = 5
 
 /** @throws TradelakeError with the end of its log where it ends or does not become ready in time */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { name, command, args, env, logFile, cwd, readyMs = READY_MS } = options
+  const { name, command, args, env, logFile, cwd } = options
   const log = openSync(logFile, 'a')
   // A process group of its own: what it starts itself is stopped with it.
   const child = spawn(command, args, { env: { ...env }, cwd, stdio: ['ignore', log, log], detached: true })
@@ -46,7 +45,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     child.once('exit', (code, signal) => resolve(`it ended with ${signal ?? code}`))
   })
   const service = serviceOf(child, ended)
-  const end = clock.steady() + readyMs
+  const end = clock.steady() + READY_MS
   for (;;) {
     const problem = await Promise.race([ended, clock.sleep(POLL_MS).then(() => undefined)])
     // Another process may answer at its address: an answer counts only while this process lives.
@@ -54,7 +53,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     if (answers && child.exitCode === null && child.signalCode === null) return service
     if (problem === undefined && clock.steady() < end) continue
     await service.kill()
-    const why = problem ?? `it was not ready after ${readyMs / 1000} s`
+    const why = problem ?? `it was not ready after ${READY_MS / 1000} s`
     const tail = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-TAIL_LINES).join(' | ')
     throw new TradelakeError(`${name} did not start: ${why}. Its log ${logFile} ends: ${tail}`)
   }

@@ -9,7 +9,6 @@ import { freePort, type Service, startService } from './processes.ts'
 
 const run = promisify(execFile)
 const VERSION = '3.0.9'
-const READY_MS = 120_000
 
 export interface Registry extends Service {
   /** URL of its Confluent API. */
@@ -40,7 +39,6 @@ export async function startRegistry(folder: string, wantedPort?: number): Promis
     cwd: folder,
     logFile: join(folder, 'registry.log'),
     ready: async () => (await fetch(`${url}/subjects`)).ok,
-    readyMs: READY_MS,
   })
   return { ...service, url }
 }

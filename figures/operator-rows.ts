@@ -63,7 +63,7 @@ export interface TableRow {
   readonly snapshots: number
   readonly oldest_snapshot: string | null
   readonly committed: string | null
-  /** Of the last hour. */
+  /** Those of the last hour. */
   readonly commits: number
   readonly pins: number
   readonly joined: string | null

@@ -13,7 +13,7 @@ export interface Screen {
   readonly filter: string
   /** Whether the filter is being typed. */
   readonly isTyping: boolean
-  /** Of a market that is opened: the length of its candles, and the time whose window is the newest that is shown, milliseconds since 1970; undefined: up to now. */
+  /** The length of candles of a market that is opened, and the time whose window is the newest that is shown, milliseconds since 1970; undefined: up to now. */
   readonly timeframe: string
   readonly until: number | undefined
   /** The time that is being typed, to jump to; undefined while none is. */

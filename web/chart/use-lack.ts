@@ -1,6 +1,6 @@
 /** What is missing of the windows that a chart shows, as coverage counts it: the same numbers as in the Coverage view. */
 import { useMemo, useRef } from 'preact/hooks'
-import { kindOf, type Lack, lackOf, WHOLE } from '../../figures/coverage.ts'
+import { type Kind, kindOf, type Lack, lackOf, WHOLE } from '../../figures/coverage.ts'
 import type { CoverageRow } from '../../figures/rows.ts'
 import type { Timeframe } from '../../figures/times.ts'
 import { usePolled } from '../api/polled.ts'
@@ -13,11 +13,13 @@ const EVERY_MS = 300_000
 const MOST_WINDOWS = 10_000
 const DAY_MS = 86_400_000
 
+const isLacking = (kind: Kind) => !WHOLE.has(kind) && kind !== 'refused'
+
 export interface KnownLack {
   readonly whole: Lack
   /** What a window lacks, by its start in milliseconds since 1970. Undefined where windows are not counted one by one. */
   at(startMs: number): CoverageRow | undefined
-  /** The starts of windows that are not whole, where they are counted one by one. */
+  /** The starts of windows that lack trades which may be valid, where they are counted one by one: what was refused is told, and not drawn. */
   readonly lacking: ReadonlySet<number>
 }
 
@@ -50,7 +52,7 @@ export function useLack(all: readonly Candle[], timeframe: Timeframe, asOf: stri
     if (!answer) return undefined
     const rows = bucketMs === timeframe.ms ? answer : []
     const byStart = new Map(rows.map(row => [Date.parse(row.start), row]))
-    const lacking = rows.filter(row => !WHOLE.has(kindOf(row))).map(({ start }) => Date.parse(start))
+    const lacking = rows.filter(row => isLacking(kindOf(row))).map(({ start }) => Date.parse(start))
     return { whole: lackOf(answer), at: startMs => byStart.get(startMs), lacking: new Set(lacking) }
   }, [answer])
 }

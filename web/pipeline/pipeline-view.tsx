@@ -121,7 +121,9 @@ interface MissingProps {
 /** What feeds have left open, whenever that was. */
 function Missing({ reason, trades, isBad }: MissingProps) {
   return (
-    <div title={`${reason}: ${MEANINGS[reason]}, whenever that was`}>
+    <div
+      title={`${reason}: ${MEANINGS[reason]}, as feeds reported it, whenever that was; Coverage counts what is missing still`}
+    >
       <dt>{reason}</dt>
       <dd class={trades > 0 ? (isBad ? 'problem' : 'late') : ''}>{count(trades, 'trade')}</dd>
     </div>

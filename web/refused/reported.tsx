@@ -20,6 +20,10 @@ export function Reported({ rows }: { readonly rows: readonly FeedGapRow[] }) {
           </li>
         ))}
       </ul>
+      <p class="hint">
+        As feeds reported it, whenever that was. What came all the same, by another way, stays in this list; Coverage
+        counts what is missing.
+      </p>
       <ul class="letters">
         {rows.slice(0, MOST_SHOWN).map(row => (
           <li key={`${row.exchange} ${row.symbol} ${row.status} ${row.first_number} ${row.reported}`}>

@@ -9,11 +9,11 @@ import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
 import { dataPrefix, topicName } from '../domain/names.ts'
 import { piecesOf } from '../domain/pieces.ts'
 import type { InvocationContext, Ports, Telemetry } from '../domain/ports.ts'
+import { wholeShare } from '../domain/shares.ts'
 import { tradeStream } from '../domain/streams.ts'
 import { allTables, bronzeTable, committedTables, GOLD_TABLE, type TableDefinition } from '../domain/tables.ts'
 import { bronzeHandler } from '../functions/bronze/handler.ts'
 import { commitHandler } from '../functions/commit/handler.ts'
-import { NOTHING_UNIFIED } from '../functions/gold/gold.ts'
 import { goldHandler } from '../functions/gold/handler.ts'
 import { maintainHandler } from '../functions/maintain/handler.ts'
 import { ohlcvHandler, tablesOf } from '../functions/ohlcv/handler.ts'
@@ -28,6 +28,7 @@ import { createMarket } from '../test/records/market.ts'
 import { SILENT } from '../test/silent-log.ts'
 import { type Counts, counting, nothingCounted, type UnitsByPartition } from './counted.ts'
 
+const WHOLE = wholeShare(EXCHANGES)
 const TICKS_PER_SECOND = 5
 /** As Silver's queue hands them over (infra/silver.ts). */
 const OBJECTS_PER_EVENT = 25
@@ -97,10 +98,10 @@ export async function runMarket({ freshness, rate, minutes }: MarketRun): Promis
     () => committed,
   )
   const gold = stage(
-    ports => oneGoldAtATime(ports, SILENT, NOTHING_UNIFIED, goldHandler(TELEMETRY, ports)),
+    ports => goldHandler(TELEMETRY, ports, [WHOLE], oneGoldAtATime(ports, SILENT)),
     () => [GOLD_TABLE],
   )
-  const candles = stage(ports => ohlcvHandler(TELEMETRY, ports), tablesOf)
+  const candles = stage(ports => ohlcvHandler(TELEMETRY, ports, WHOLE), tablesOf)
   const sweep = stage(ports => sweepHandler(TELEMETRY, ports, EXCHANGES, { send: async () => {} }))
   const maintain = stage(
     ports => maintainHandler(TELEMETRY, ports, EXCHANGES),

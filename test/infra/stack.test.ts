@@ -209,17 +209,18 @@ describe('schedules', () => {
       resources(templateOf({ ...SELF_MANAGED, ...values }), 'AWS::Lambda::EventSourceMapping')
         .map(([, { Properties }]) => Properties)
         .filter(({ FilterCriteria }) => FilterCriteria !== undefined)
-    const items = (list: string) => ({
+    const items = (...lists: string[]) => ({
       eventName: ['INSERT'],
-      dynamodb: { Keys: { pk: { S: [list] }, sk: { S: [{ prefix: '0' }] } } },
+      dynamodb: { Keys: { pk: { S: lists }, sk: { S: [{ prefix: '0' }] } } },
     })
+    const golds = ['pending#gold_binance', 'pending#gold_kraken', 'pending#gold_coinbase']
     const common = { StartingPosition: 'LATEST', MaximumRetryAttempts: 0, BatchSize: 10_000, Enabled: true }
     const found = mappingsOf({}).map(({ FilterCriteria, ...rest }) => ({
       ...rest,
       pattern: JSON.parse((FilterCriteria as { Filters: { Pattern: string }[] }).Filters[0].Pattern),
     }))
     expect(found).toEqual([
-      expect.objectContaining({ ...common, MaximumBatchingWindowInSeconds: 6, pattern: items('pending#gold') }),
+      expect.objectContaining({ ...common, MaximumBatchingWindowInSeconds: 6, pattern: items(...golds) }),
       expect.objectContaining({ ...common, MaximumBatchingWindowInSeconds: 0, pattern: items('pending#ohlcv') }),
     ])
     data.hasResourceProperties('AWS::DynamoDB::Table', { StreamSpecification: { StreamViewType: 'KEYS_ONLY' } })

@@ -236,6 +236,39 @@ describe('schedules', () => {
     expect(bronze.map(({ MaximumBatchingWindowInSeconds: seconds }) => seconds)).toEqual([12, 12, 12, 5])
   })
 
+  test('with shares=exchange start as often at once as there are exchanges, each with a list and a lease of its own', () => {
+    const shared = templateOf({ ...SELF_MANAGED, shares: 'exchange' })
+    const mappings = resources(shared, 'AWS::Lambda::EventSourceMapping')
+      .map(([, { Properties }]) => Properties)
+      .filter(({ FilterCriteria }) => FilterCriteria !== undefined)
+    const lists = mappings.map(({ FilterCriteria }) => {
+      const [{ Pattern }] = (FilterCriteria as { Filters: { Pattern: string }[] }).Filters
+      return JSON.parse(Pattern).dynamodb.Keys.pk.S
+    })
+    expect(lists).toEqual([
+      ['pending#gold_binance', 'pending#gold_kraken', 'pending#gold_coinbase'],
+      ['pending#ohlcv_binance', 'pending#ohlcv_kraken', 'pending#ohlcv_coinbase'],
+    ])
+    // A stream is to have two readers, not one for each list.
+    expect(mappings.map(({ ParallelizationFactor: factor }) => factor)).toEqual([3, 3])
+    const told = (of: Template) =>
+      resources(of, 'AWS::Lambda::Function')
+        .map(([, { Properties }]) => Properties as { FunctionName: string; Environment?: { Variables: object } })
+        .filter(({ Environment }) => Environment && 'TRADELAKE_SHARES' in Environment.Variables)
+        .map(({ FunctionName, Environment }) => [FunctionName, Environment?.Variables])
+    expect(told(template)).toEqual([])
+    const shares = expect.objectContaining({ TRADELAKE_SHARES: 'exchange' })
+    expect(told(shared)).toEqual([
+      ['tradelake-dev-ohlcv', shares],
+      ['tradelake-dev-gold', shares],
+    ])
+    for (const [of, leases] of [
+      [template, ['lease#gold']],
+      [shared, ['lease#gold_binance', 'lease#gold_coinbase', 'lease#gold_kraken']],
+    ] as const)
+      expect(JSON.stringify(of.toJSON()).match(/lease#gold\w*/g)).toEqual(leases)
+  })
+
   test('only maintenance deletes', () => {
     const deleting = resources(template, 'AWS::Lambda::Function')
       .map(([, { Properties }]) => String(Properties.FunctionName))

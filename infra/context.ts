@@ -13,7 +13,6 @@ import { FEED_SYMBOLS, partitionsFor } from './sizes.ts'
 const STAGES = ['dev', 'prod'] as const
 const KAFKA_MODES = ['msk-new', 'msk-arn', 'self-managed'] as const
 const RELEASES = ['guarded', 'now'] as const
-const SHARES = ['all', 'exchange'] as const
 const CLUSTERS = ['serverless', 'provisioned'] as const
 /** SASL mechanisms with a user and password; all but `none` over TLS. */
 const LOGINS = ['scram-512', 'scram-256', 'plain', 'none'] as const
@@ -57,8 +56,8 @@ export interface Settings {
   readonly api: boolean
   /** Seconds after which a trade is in Gold and the candles. */
   readonly freshness: number
-  /** Whether one run of Gold, and of the candles, works for all exchanges, or one for each. */
-  readonly shares: (typeof SHARES)[number]
+  /** Whom a run of Gold, or of the candles, works for: all exchanges, or each its own. */
+  readonly shares: 'all' | 'exchange'
   /** Trades a second of all exchanges together, for which the disks of a new provisioned cluster have room. */
   readonly rate: number
   /** Zones of a new cluster's network. */
@@ -129,7 +128,7 @@ function settingsOf(read: Reader): Settings {
     feedTasks: feedTasksOf(read),
     api: read.flag('api', true),
     freshness: freshnessOf(read),
-    shares: read.choice('shares', SHARES, 'all'),
+    shares: read.choice('shares', ['all', 'exchange'], 'all'),
     rate,
     zoneCount,
     partitions: read.count('partitions') ?? partitionsFor(rate),

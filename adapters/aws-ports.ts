@@ -1,9 +1,11 @@
 /** The ports of a deployed function, from its environment (infra/ sets it). */
+
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { TradelakeError } from '../domain/errors.ts'
 import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
 import type { ObjectEvents, Ports, QueryEngine } from '../domain/ports.ts'
 import { parseRetention, type RetentionSettings } from '../domain/retention.ts'
+import { type Share, sharesByExchange, wholeShare } from '../domain/shares.ts'
 import { type RecordStream, recordStreams } from '../domain/streams.ts'
 import { allTables } from '../domain/tables.ts'
 import { awsClients, requestLimit } from './aws-clients.ts'
@@ -25,6 +27,8 @@ export const VARIABLES = {
   glueDatabase: 'TRADELAKE_GLUE_DATABASE',
   /** Name of the exchange, or of the stream of records, that a Bronze or Silver function is for. */
   exchange: 'TRADELAKE_EXCHANGE',
+  /** `exchange`: Gold and the candles work for each exchange by itself. */
+  shares: 'TRADELAKE_SHARES',
   /** URL of the schema registry; without it only the bundled schema is known. */
   registry: 'TRADELAKE_REGISTRY_URL',
   /** JSON: queue URLs by exchange name. */
@@ -85,6 +89,11 @@ export function streamOfFunction(): RecordStream {
   const stream = recordStreams().find(candidate => candidate.name === name)
   if (!stream) throw new TradelakeError(`${VARIABLES.exchange} is ${name}, which is not a stream of this deployment.`)
   return stream
+}
+
+/** How Gold's and the candles' work is shared out in this deployment. */
+export function sharesOfFunction(): readonly Share[] {
+  return process.env[VARIABLES.shares] === 'exchange' ? sharesByExchange(EXCHANGES) : [wholeShare(EXCHANGES)]
 }
 
 /** How long this deployment keeps rows, where it was told. @throws BadInput */

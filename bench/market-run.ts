@@ -4,16 +4,16 @@
  */
 import { duckDbEngine } from '../adapters/duckdb-engine.ts'
 import { systemScratch } from '../adapters/system.ts'
-import { draftKafkaEvent, type KafkaEvent, objectCreated } from '../domain/events.ts'
+import { draftKafkaEvent, type KafkaEvent, objectCreated, type WakeEvent } from '../domain/events.ts'
 import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
-import { dataPrefix, topicName } from '../domain/names.ts'
+import { dataPrefix, statePartition, topicName } from '../domain/names.ts'
 import { piecesOf } from '../domain/pieces.ts'
 import type { InvocationContext, Ports, Telemetry } from '../domain/ports.ts'
+import { type Share, wholeShare } from '../domain/shares.ts'
 import { tradeStream } from '../domain/streams.ts'
 import { allTables, bronzeTable, committedTables, GOLD_TABLE, type TableDefinition } from '../domain/tables.ts'
 import { bronzeHandler } from '../functions/bronze/handler.ts'
 import { commitHandler } from '../functions/commit/handler.ts'
-import { NOTHING_UNIFIED } from '../functions/gold/gold.ts'
 import { goldHandler } from '../functions/gold/handler.ts'
 import { maintainHandler } from '../functions/maintain/handler.ts'
 import { ohlcvHandler, tablesOf } from '../functions/ohlcv/handler.ts'
@@ -28,6 +28,7 @@ import { createMarket } from '../test/records/market.ts'
 import { SILENT } from '../test/silent-log.ts'
 import { type Counts, counting, nothingCounted, type UnitsByPartition } from './counted.ts'
 
+const WHOLE = wholeShare(EXCHANGES)
 const TICKS_PER_SECOND = 5
 /** As Silver's queue hands them over (infra/silver.ts). */
 const OBJECTS_PER_EVENT = 25
@@ -40,10 +41,12 @@ export interface MarketRun {
   /** Trades a second. */
   readonly rate: number
   readonly minutes: number
+  /** How Gold's and the candles' work is shared out: the runs of a share of one exchange are counted by themselves. */
+  readonly shares?: readonly Share[]
 }
 
 /** One lake and its stages, which work off a market; what each stage asked for and took, and what each partition had to write. */
-export async function runMarket({ freshness, rate, minutes }: MarketRun): Promise<{
+export async function runMarket({ freshness, rate, minutes, shares = [WHOLE] }: MarketRun): Promise<{
   readonly stages: ReadonlyMap<string, Counts>
   readonly partitions: UnitsByPartition
 }> {
@@ -97,10 +100,10 @@ export async function runMarket({ freshness, rate, minutes }: MarketRun): Promis
     () => committed,
   )
   const gold = stage(
-    ports => oneGoldAtATime(ports, SILENT, NOTHING_UNIFIED, goldHandler(TELEMETRY, ports)),
+    ports => goldHandler(TELEMETRY, ports, shares, oneGoldAtATime(ports, SILENT)),
     () => [GOLD_TABLE],
   )
-  const candles = stage(ports => ohlcvHandler(TELEMETRY, ports), tablesOf)
+  const candles = stage(ports => ohlcvHandler(TELEMETRY, ports, WHOLE, shares), tablesOf)
   const sweep = stage(ports => sweepHandler(TELEMETRY, ports, EXCHANGES, { send: async () => {} }))
   const maintain = stage(
     ports => maintainHandler(TELEMETRY, ports, EXCHANGES),
@@ -122,8 +125,11 @@ export async function runMarket({ freshness, rate, minutes }: MarketRun): Promis
     }
     if (second >= nextGold) {
       nextGold += goldEvery
-      await gold('gold', { Records: [] })
-      await candles('candles of a minute', { Records: [] })
+      for (const share of shares) {
+        const of = share.only === undefined ? '' : ` of ${share.only}`
+        await gold(`gold${of}`, newsOf(share.goldLists))
+        await candles(`candles of a minute${of}`, newsOf([share.candleList]))
+      }
     }
     if (second % 60 !== 0) continue
     await commit('commit', {})
@@ -134,6 +140,11 @@ export async function runMarket({ freshness, rate, minutes }: MarketRun): Promis
   }
   engine.close()
   return { stages, partitions }
+}
+
+/** An event of the state table's stream. */
+function newsOf(lists: readonly string[]): WakeEvent {
+  return { Records: lists.map(list => ({ dynamodb: { Keys: { pk: { S: statePartition.pending(list) } } } })) }
 }
 
 /** The events of what an exchange's market made since the last ones, up to a second. */

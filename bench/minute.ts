@@ -63,5 +63,8 @@ export async function pendingMinute(
     files.push({ key: file.key, bytes: file.bytes, records: file.records, crc32: file.crc32 })
   }
   const payload: SilverFiles = { files }
-  await ports.state.transact([await producePending(ports, consumers.gold, payload)], ports.ids.uuid())
+  await ports.state.transact(
+    [await producePending(ports, consumers.gold(EXCHANGES[0].name), payload)],
+    ports.ids.uuid(),
+  )
 }

@@ -5,17 +5,16 @@
  * conclusions. CPU time is that of this machine; what a transaction holds and what a partition writes is the same everywhere.
  */
 
+import { EXCHANGES } from '../domain/exchanges.ts'
+import { sharesByExchange } from '../domain/shares.ts'
 import { type Counts, KB, type UnitsByPartition } from './counted.ts'
 import { runMarket } from './market-run.ts'
 import { print, record } from './report.ts'
 
 const FRESHNESS = 10
 /** A minute of the largest makes three million trades. */
-const LOADS = [
-  { rate: 500, minutes: 5 },
-  { rate: 5_000, minutes: 3 },
-  { rate: 50_000, minutes: 1 },
-] as const
+const LARGEST = { rate: 50_000, minutes: 1 }
+const LOADS = [{ rate: 500, minutes: 5 }, { rate: 5_000, minutes: 3 }, LARGEST] as const
 const UNITS_PER_PARTITION = 1_000
 
 /** Stages of which one run is at work at a time, with the runs that are its own. */
@@ -25,12 +24,24 @@ const WRITERS: Readonly<Record<string, readonly string[]>> = {
   commit: ['commit'],
 }
 
+/** The same where each exchange has a Gold and candles of its own (`-c shares=exchange`). */
+const BY_EXCHANGE: Readonly<Record<string, readonly string[]>> = Object.fromEntries([
+  ...EXCHANGES.flatMap(({ code }) => [
+    [`gold of ${code}`, [`gold of ${code}`]],
+    [`candles of ${code}`, [`candles of a minute of ${code}`]],
+  ]),
+  ['longer candles', ['candles of all']],
+])
+
 export async function benchScale(): Promise<void> {
   const rows: string[][] = []
-  for (const { rate, minutes } of LOADS) {
-    const { stages, partitions } = await runMarket({ freshness: FRESHNESS, rate, minutes })
+  const shares = sharesByExchange(EXCHANGES)
+  const runs = [...LOADS.map(load => ({ ...load, writers: WRITERS })), { ...LARGEST, shares, writers: BY_EXCHANGE }]
+  for (const { writers, ...load } of runs) {
+    const { rate, minutes } = load
+    const { stages, partitions } = await runMarket({ freshness: FRESHNESS, ...load })
     const seconds = minutes * 60
-    for (const [writer, names] of Object.entries(WRITERS)) {
+    for (const [writer, names] of Object.entries(writers)) {
       const counts = names.flatMap(name => stages.get(name) ?? [])
       const busy = sum(counts, ({ cpuMs }) => cpuMs) / 1000 / seconds
       const largest = Math.max(...counts.map(each => each.largest))

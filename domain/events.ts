@@ -1,5 +1,6 @@
 /** The AWS events that the functions get, as far as they are read. */
 import { messageOf } from './errors.ts'
+import { consumerOf } from './names.ts'
 
 /** One Kafka record as the MSK and self-managed event sources deliver it (AWS Lambda, "Example event" of MSK). */
 export interface KafkaEventRecord {
@@ -135,12 +136,23 @@ export function readNotification(body: string): { readonly keys: readonly string
   }
 }
 
+/** A change of the state table as far as it is read: the keys of its item. */
+interface Change {
+  readonly dynamodb?: { readonly Keys?: Readonly<Record<string, { readonly S?: string }>> }
+}
+
 /** What a function gets that changes of the state table start: the changes (AWS Lambda, "Using AWS Lambda with Amazon DynamoDB"). */
 export interface WakeEvent {
-  readonly Records: readonly unknown[]
+  readonly Records: readonly Change[]
 }
 
 /** Whether changes started the function; a schedule sends an event of another shape. */
 export function isWake(event: unknown): event is WakeEvent {
   return Array.isArray((event as Partial<WakeEvent> | null)?.Records)
+}
+
+/** The consumers whose lists an event's changes are of; none where it is no wake. */
+export function pendingListsOf(event: unknown): ReadonlySet<string> {
+  const keys = isWake(event) ? event.Records.flatMap(change => Object.values(change.dynamodb?.Keys ?? {})) : []
+  return new Set(keys.flatMap(({ S = '' }) => consumerOf(S) ?? []))
 }

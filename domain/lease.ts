@@ -2,8 +2,8 @@
  * Leases: a right that one process holds for a time, as an item of the state table. It is taken under a condition, renewed while the
  * work goes on, given back at its end, and ends by itself when its holder dies. No correctness of the commit protocol depends on one.
  *
- * `lake` pauses the deployed functions while a repair has the lake to itself; `gold` keeps a second run of Gold from doing the work
- * of the first once more.
+ * `lake` pauses the deployed functions while a repair has the lake to itself; `gold`, or `gold_` with an exchange where each has a Gold of
+ * its own, keeps a second run of Gold from doing the work of the first once more.
  */
 import { type Backoff, pauseMs } from './backoff.ts'
 import { Conflict, Corrupt, Paused, TradelakeError } from './errors.ts'
@@ -18,7 +18,7 @@ import {
   type Write,
 } from './ports.ts'
 
-export type LeaseName = 'lake' | 'gold'
+export type LeaseName = 'lake' | 'gold' | `gold_${string}`
 
 export interface Lease {
   readonly name: LeaseName

@@ -47,9 +47,12 @@ export function isDataFileKey(table: string, key: string): boolean {
   return key.startsWith(folder) && DATA_FILE.test(key.slice(folder.length)) && !key.includes('..')
 }
 
+/** Where the long lists of all consumers are. */
+export const PENDING_OBJECTS = 'pending/'
+
 /** What `pendingObjectKey` puts under a consumer's name. */
 export function pendingObjectPrefix(consumer: string): string {
-  return `pending/${consumer}/`
+  return `${PENDING_OBJECTS}${consumer}/`
 }
 
 /** Where a pending item's list of files stands when it is too large for an item. */
@@ -61,8 +64,9 @@ export function pendingObjectKey(consumer: string, uuid: string): string {
 export const consumers = {
   silver: (exchange: string) => `silver_${exchange}`,
   table: (table: string) => `table_${table}`,
-  gold: 'gold',
-  candles: 'ohlcv',
+  gold: (exchange: string) => `gold_${exchange}` as const,
+  /** What Gold has changed of all exchanges, or of one where each has a run of its own (domain/shares.ts). */
+  candles: (exchange?: string) => (exchange === undefined ? 'ohlcv' : `ohlcv_${exchange}`),
   /**
    * For maintenance itself: objects that no snapshot of the table reaches, deleted once readers have had time to
    * finish.
@@ -75,8 +79,9 @@ export function stageConsumers(exchanges: readonly Exchange[]): string[] {
   return [
     ...exchanges.map(exchange => consumers.silver(exchange.name)),
     ...committedTables(exchanges).map(table => consumers.table(table.name)),
-    consumers.gold,
-    consumers.candles,
+    ...exchanges.map(exchange => consumers.gold(exchange.name)),
+    consumers.candles(),
+    ...exchanges.map(exchange => consumers.candles(exchange.name)),
   ]
 }
 
@@ -96,6 +101,11 @@ export const statePartition = {
   /** What became of a request, for one that comes again. */
   request: (key: string) => `request#${key}`,
 } as const
+
+/** The consumer of the list that a partition key names; undefined where it names none. */
+export function consumerOf(partition: string): string | undefined {
+  return /^pending#(\w+)$/.exec(partition)?.[1]
+}
 
 /** `binance`, `bronze_function` → `BinanceBronzeFunction`: the way of a deployment's outputs and construct ids. */
 export function pascal(...parts: string[]): string {

@@ -9,6 +9,7 @@ import { type Backoff, pauseMs } from './backoff.ts'
 import { Corrupt } from './errors.ts'
 import { FOLDED } from './handover.ts'
 import { consumers, pendingObjectKey, statePartition } from './names.ts'
+import { compare } from './order.ts'
 import type { Attribute, Attributes, Key, ObjectStore, Ports, StateStore, Write } from './ports.ts'
 import { HOUR_MS } from './time.ts'
 
@@ -101,6 +102,20 @@ export async function listPending<T>(
   return Promise.all(items.map(item => readItem<T>(ports.store, consumer, item.key.sort, item.attributes)))
 }
 
+/** The oldest items of several lists together, at most `limit`. */
+export async function listPendingOf<T>(
+  ports: Pick<Ports, 'state' | 'store'>,
+  lists: readonly string[],
+  limit = Number.POSITIVE_INFINITY,
+): Promise<PendingItem<T>[]> {
+  const items = await Promise.all(lists.map(consumer => listPending<T>(ports, consumer, limit)))
+  if (items.length === 1) return items[0]
+  return items
+    .flat()
+    .sort((a, b) => compare(a.id, b.id))
+    .slice(0, limit)
+}
+
 /** How many items a list holds and when its oldest was made (milliseconds since 1970), without reading payloads. */
 export async function countPending(
   state: StateStore,
@@ -126,7 +141,7 @@ export async function pendingObjects(state: StateStore, consumer: string): Promi
  * candles by what is left to make of them first.
  */
 export async function oldestPending(state: StateStore, consumer: string, now: number): Promise<number> {
-  const prefixes = consumer === consumers.candles ? [undefined, FOLDED] : [undefined]
+  const prefixes = consumer === consumers.candles() ? [undefined, FOLDED] : [undefined]
   const firsts = await Promise.all(
     prefixes.map(prefix => state.query('state', statePartition.pending(consumer), { prefix, limit: 1 })),
   )

@@ -1,4 +1,5 @@
 /** Runs every stage until nothing is pending, without waiting for any clock. */
+
 import { sumOf } from '../domain/counts.ts'
 import { Corrupt, messageOf, TradelakeError } from '../domain/errors.ts'
 import { objectCreated } from '../domain/events.ts'
@@ -6,6 +7,7 @@ import type { BronzeObject } from '../domain/handover.ts'
 import { consumers, stageConsumers } from '../domain/names.ts'
 import { countPending, listPending } from '../domain/pending.ts'
 import { type Progress, UNTOLD } from '../domain/progress.ts'
+import { wholeShare } from '../domain/shares.ts'
 import { type RecordStream, recordStreams } from '../domain/streams.ts'
 import { committedTables } from '../domain/tables.ts'
 import { type Functions, invocation, wiredFor } from './functions.ts'
@@ -24,6 +26,7 @@ export async function drain(
   const failures: string[] = []
   // Objects that failed are not tried again: they would fail the same way.
   const stuck = new Set<string>()
+  const { goldLists, candleLists } = wholeShare(lake.exchanges)
   for (;;) {
     let worked = 0
     for (const stream of recordStreams(lake.exchanges))
@@ -41,13 +44,13 @@ export async function drain(
       totals.committed(commits)
       return sumOf(commits, result => result.commits)
     })
-    await beginList(lake, progress, 'Gold', consumers.gold)
+    await beginList(lake, progress, 'Gold', ...goldLists)
     worked += await orCorrupt(failures, async () => {
       const gold = await functions.gold({}, invocation(lake.ports))
       totals.gold(gold)
       return gold.commits
     })
-    await beginList(lake, progress, 'Candles', consumers.candles)
+    await beginList(lake, progress, 'Candles', ...candleLists)
     worked += await orCorrupt(failures, async () => {
       const candles = await functions.ohlcv({}, invocation(lake.ports))
       totals.candles(candles)

@@ -2,10 +2,12 @@
  * The functions of a lake, wired as the deployment wires them: a Bronze and a Silver for each exchange, and one of each
  * of the others.
  */
+
 import { createQueue } from '../adapters/memory-queue.ts'
 import { objectCreated } from '../domain/events.ts'
 import { dataPrefix } from '../domain/names.ts'
 import type { InvocationContext, Log, Metrics, ObjectEvents, ObjectStore, Ports, Telemetry } from '../domain/ports.ts'
+import { wholeShare } from '../domain/shares.ts'
 import { recordStreams } from '../domain/streams.ts'
 import { bronzeTable } from '../domain/tables.ts'
 import { MINUTE_MS } from '../domain/time.ts'
@@ -32,6 +34,7 @@ export type Functions = ReturnType<typeof wireFunctions>
  */
 export function wireFunctions(lake: WritableLake, log: Log, metrics: Metrics = createMetrics()) {
   const { exchanges } = lake
+  const whole = wholeShare(exchanges)
   const telemetry: Telemetry = { log, metrics }
   const queues = new Map(exchanges.map(exchange => [exchange.name, createQueue(lake.ports, VISIBILITY_MS)]))
   const events: ObjectEvents = {
@@ -46,8 +49,8 @@ export function wireFunctions(lake: WritableLake, log: Log, metrics: Metrics = c
     bronze: new Map(recordStreams(exchanges).map(stream => [stream.name, bronzeHandler(telemetry, ports, stream)])),
     silver: new Map(exchanges.map(exchange => [exchange.name, silverHandler(telemetry, ports, exchange)])),
     commit: commitHandler(telemetry, ports, exchanges),
-    gold: goldHandler(telemetry, ports),
-    ohlcv: ohlcvHandler(telemetry, ports),
+    gold: goldHandler(telemetry, ports, [whole]),
+    ohlcv: ohlcvHandler(telemetry, ports, whole),
     sweep: sweepHandler(telemetry, ports, exchanges, events),
     maintain: maintainHandler(telemetry, lake.lineage?.watch(plain, 'maintain') ?? plain, exchanges, lake.settings),
   }

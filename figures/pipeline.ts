@@ -55,8 +55,8 @@ const PARTS: readonly Part[] = [
   { name: 'Bronze', table: /^bronze_/, stage: /^table_bronze_/ },
   { name: 'Silver', table: /^silver_(?!dlq_)/, stage: /^(silver_|table_silver_(?!dlq_))/ },
   { name: 'DLQ', table: /^silver_dlq_/, stage: /^table_silver_dlq_/ },
-  { name: 'Gold', table: /^gold_crypto_trades$/, stage: /^gold$/ },
-  { name: 'Candles', table: CANDLES, stage: /^ohlcv$/ },
+  { name: 'Gold', table: /^gold_crypto_trades$/, stage: /^gold_/ },
+  { name: 'Candles', table: CANDLES, stage: /^ohlcv(_|$)/ },
 ]
 
 const minutes = (tables: StatsAnswer['tables']) => tables.filter(({ table }) => table === 'gold_ohlcv_1m')

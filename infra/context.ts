@@ -56,6 +56,8 @@ export interface Settings {
   readonly api: boolean
   /** Seconds after which a trade is in Gold and the candles. */
   readonly freshness: number
+  /** Whom a run of Gold, or of the candles, works for: all exchanges, or each its own. */
+  readonly shares: 'all' | 'exchange'
   /** Trades a second of all exchanges together, for which the disks of a new provisioned cluster have room. */
   readonly rate: number
   /** Zones of a new cluster's network. */
@@ -126,6 +128,7 @@ function settingsOf(read: Reader): Settings {
     feedTasks: feedTasksOf(read),
     api: read.flag('api', true),
     freshness: freshnessOf(read),
+    shares: read.choice('shares', ['all', 'exchange'], 'all'),
     rate,
     zoneCount,
     partitions: read.count('partitions') ?? partitionsFor(rate),

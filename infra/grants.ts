@@ -2,7 +2,7 @@
 import { Stack } from 'aws-cdk-lib'
 import { PolicyStatement, type PolicyStatementProps } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
-import { catalogPartition, pendingObjectPrefix, statePartition, tableKey } from '../domain/names.ts'
+import { catalogPartition, PENDING_OBJECTS, pendingObjectPrefix, statePartition, tableKey } from '../domain/names.ts'
 import type { TableDefinition } from '../domain/tables.ts'
 import { acknowledge, wildcardArn } from './acknowledge.ts'
 import { KEY_ACTIONS } from './key.ts'
@@ -15,6 +15,8 @@ export interface LakeAccess {
   readonly writes?: readonly TableDefinition[]
   /** Consumers whose lists it adds to: a long list is stored as an object. */
   readonly produces?: readonly string[]
+  /** `produces` are all lists that there are: long ones are granted by what their names have in common, which keeps the policy within its size. */
+  readonly everyList?: boolean
   /** Consumers whose lists it takes from. */
   readonly consumes?: readonly string[]
   /** What it reads and writes in the state table besides lists: partition keys. */
@@ -45,6 +47,7 @@ export function grantLake(lake: Lake, { role }: IFunction, access: LakeAccess): 
     reads = [],
     writes = [],
     produces = [],
+    everyList = false,
     consumes = [],
     state = [],
     deletes = false,
@@ -66,7 +69,7 @@ export function grantLake(lake: Lake, { role }: IFunction, access: LakeAccess): 
   const ofTables = (tables: readonly TableDefinition[]) => tables.map(table => `${tableKey(table.name)}/`)
   const ofLists = (lists: readonly string[]) => lists.map(pendingObjectPrefix)
 
-  const written = [...ofTables(writes), ...ofLists(produces)]
+  const written = [...ofTables(writes), ...(everyList ? [PENDING_OBJECTS] : ofLists(produces))]
   // A writer reads what it wrote, to tell its own put from another's.
   allow(['s3:GetObject', 's3:PutObject', ...(deletes ? ['s3:DeleteObject'] : [])], objects(written))
   allow(

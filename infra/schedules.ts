@@ -1,4 +1,5 @@
 /** The scheduled functions: commit, Gold, the candles, sweep and maintenance. All are safe when two run at once. */
+
 import { Aws, Duration, Stack } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { type Alias, LayerVersion } from 'aws-cdk-lib/aws-lambda'
@@ -10,6 +11,7 @@ import { VARIABLES } from '../adapters/aws-ports.ts'
 import type { Exchange } from '../domain/exchanges.ts'
 import { consumers, pascal, stageConsumers, statePartition } from '../domain/names.ts'
 import { retentionText } from '../domain/retention.ts'
+import { type Share, wholeShare } from '../domain/shares.ts'
 import { allTables, candleTable, committedTables, GOLD_TABLE, silverTable } from '../domain/tables.ts'
 import { TIMEFRAMES } from '../domain/timeframes.ts'
 import { type FunctionName, WITH_ENGINE } from './bundles.ts'
@@ -41,6 +43,8 @@ export interface SchedulesProps {
   readonly assets: Assets
   readonly lake: Lake
   readonly exchanges: readonly Exchange[]
+  /** How Gold's and the candles' work is shared out. */
+  readonly shares: readonly Share[]
   /** Silver's queues, by exchange name: the sweep sends again what stays pending. */
   readonly queues: Readonly<Record<string, Queue>>
 }
@@ -50,7 +54,7 @@ export class Schedules extends Construct {
   /** Events whose function failed, or was not reached. */
   readonly deadLetters: Queue
 
-  constructor(scope: Construct, id: string, { settings, assets, lake, exchanges, queues }: SchedulesProps) {
+  constructor(scope: Construct, id: string, { settings, assets, lake, exchanges, shares, queues }: SchedulesProps) {
     super(scope, id)
     const engine = new LayerVersion(this, 'Engine', {
       code: assets.engineLayer,
@@ -95,6 +99,8 @@ export class Schedules extends Construct {
     const candles = TIMEFRAMES.map(candleTable)
     const committed = committedTables(exchanges)
     const lists = stageConsumers(exchanges)
+    const whole = wholeShare(exchanges)
+    const sharedOut = { environment: { ...(settings.shares === 'exchange' && { [VARIABLES.shares]: 'exchange' }) } }
 
     const commit = scheduled('commit', 'Files of Bronze, Silver and the DLQ to snapshots', {
       writes: committed,
@@ -102,25 +108,36 @@ export class Schedules extends Construct {
       catalog: 'commits',
       mirrors: committed,
     })
-    const ohlcv = scheduled('ohlcv', 'Changed minutes of Gold to candles of every timeframe', {
-      reads: [GOLD_TABLE],
-      writes: candles,
-      // What one commit cannot take goes back onto the list.
-      produces: [consumers.candles],
-      state: [statePartition.lostTimes],
-      catalog: 'commits',
-      mirrors: candles,
-    })
-    const gold = scheduled('gold', 'Silver files of all exchanges to Gold, each trade once', {
-      reads: silver,
-      writes: [GOLD_TABLE],
-      consumes: [consumers.gold],
-      produces: [consumers.candles],
-      // One run of it at a time.
-      state: [statePartition.lease('gold')],
-      catalog: 'commits',
-      mirrors: [GOLD_TABLE],
-    })
+    const ohlcv = scheduled(
+      'ohlcv',
+      'Changed minutes of Gold to candles of every timeframe',
+      {
+        reads: [GOLD_TABLE],
+        writes: candles,
+        // What one commit cannot take goes back onto the list.
+        consumes: whole.candleLists,
+        produces: whole.candleLists,
+        state: [statePartition.lostTimes],
+        catalog: 'commits',
+        mirrors: candles,
+      },
+      sharedOut,
+    )
+    const gold = scheduled(
+      'gold',
+      'Silver files of all exchanges to Gold, each trade once',
+      {
+        reads: silver,
+        writes: [GOLD_TABLE],
+        consumes: whole.goldLists,
+        produces: whole.candleLists,
+        // One run of it at a time.
+        state: shares.map(({ name }) => statePartition.lease(name)),
+        catalog: 'commits',
+        mirrors: [GOLD_TABLE],
+      },
+      sharedOut,
+    )
     const sweep = scheduled(
       'sweep',
       'Sends again what stays pending',
@@ -140,6 +157,7 @@ export class Schedules extends Construct {
       {
         writes: tables,
         produces: [...lists, ...tables.map(table => consumers.unreached(table.name))],
+        everyList: true,
         state: [statePartition.upkeep],
         deletes: true,
         catalog: 'commits',

@@ -75,7 +75,7 @@ export class Silver extends Construct {
       reads: [bronze],
       writes: [silver, DLQ_TABLE],
       consumes: [consumers.silver(exchange.name)],
-      produces: [consumers.gold, consumers.table(silver.name), consumers.table(DLQ_TABLE.name)],
+      produces: [consumers.gold(exchange.name), consumers.table(silver.name), consumers.table(DLQ_TABLE.name)],
       catalog: 'none',
     })
     this.live = liveAlias(this.function)

@@ -1,8 +1,10 @@
 /** What works on the data: each stage a construct, and the outputs that the `tradelake` command reads. */
+
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import { pascal, topicName } from '../domain/names.ts'
+import { sharesByExchange, wholeShare } from '../domain/shares.ts'
 import { FEED_GAPS, tradeStream } from '../domain/streams.ts'
 import { acknowledgeOwn } from './acknowledge.ts'
 import { Api } from './api.ts'
@@ -59,9 +61,10 @@ export class TradelakeStack extends Stack {
     // An event source looks for its topic when it is made.
     for (const bronze of [...stages.map(stage => stage.bronze), gaps]) bronze.mapping.node.addDependency(topics)
     const queues = Object.fromEntries(stages.map(({ exchange, silver }) => [exchange.name, silver.queue]))
-    const schedules = new Schedules(this, 'Schedules', { settings, assets, lake, exchanges: EXCHANGES, queues })
+    const shares = settings.shares === 'exchange' ? sharesByExchange(EXCHANGES) : [wholeShare(EXCHANGES)]
+    const schedules = new Schedules(this, 'Schedules', { settings, assets, lake, exchanges: EXCHANGES, shares, queues })
     const { gold, ohlcv } = schedules.stages
-    new Wakes(this, 'Wakes', { settings, lake, gold, ohlcv })
+    new Wakes(this, 'Wakes', { settings, lake, shares, gold, ohlcv })
     const feeds = settings.feeds
       ? new Feeds(this, 'Feeds', { settings, stream, topics, exchanges: EXCHANGES })
       : undefined

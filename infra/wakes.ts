@@ -1,14 +1,17 @@
 /**
  * What starts Gold and the candles between their schedules: the lists of the state table, through its stream. A transaction that puts an
  * item on a list is in the stream if and only if it took effect, so no commit goes unnoticed; and a stream that stands still costs time
- * only, as the schedules find everything. Lambda's own reads of a stream are free (Amazon DynamoDB pricing, "DynamoDB Streams").
+ * only, as the schedules find everything. A stream is to have two readers at most (Amazon DynamoDB developer guide, "DynamoDB Streams and
+ * AWS Lambda triggers"), so shares of the work have no mappings of their own: as many runs start at once as there are shares, each with
+ * some of the changes, and each takes the shares that no other has. Lambda's own reads of a stream are free (Amazon DynamoDB pricing, "DynamoDB Streams").
  */
 import { Duration } from 'aws-cdk-lib'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
 import { KEY_NAMES } from '../adapters/dynamodb-state.ts'
-import { consumers, statePartition } from '../domain/names.ts'
+import { statePartition } from '../domain/names.ts'
+import type { Share } from '../domain/shares.ts'
 import { acknowledge } from './acknowledge.ts'
 import type { Settings } from './context.ts'
 import { goldWindowSeconds } from './freshness.ts'
@@ -23,15 +26,22 @@ const BATCH = 10_000
 export interface WakesProps {
   readonly settings: Settings
   readonly lake: Lake
+  /** How the work is shared out. */
+  readonly shares: readonly Share[]
   readonly gold: StageRelease
   readonly ohlcv: StageRelease
 }
 
 export class Wakes extends Construct {
-  constructor(scope: Construct, id: string, { settings, lake, gold, ohlcv }: WakesProps) {
+  constructor(scope: Construct, id: string, { settings, lake, shares, gold, ohlcv }: WakesProps) {
     super(scope, id)
     const { freshness, local } = settings
-    const wake = (name: string, { function: made, live }: StageRelease, list: string, windowSeconds: number) => {
+    const wake = (
+      name: string,
+      { function: made, live }: StageRelease,
+      lists: readonly string[],
+      windowSeconds: number,
+    ) => {
       const reads = new PolicyStatement({
         actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
         resources: [lake.stateStreamArn],
@@ -50,13 +60,14 @@ export class Wakes extends Construct {
         eventSourceArn: lake.stateStreamArn,
         startingPosition: StartingPosition.LATEST,
         batchSize: BATCH,
+        parallelizationFactor: shares.length,
         maxBatchingWindow: Duration.seconds(windowSeconds),
         filters: [
           FilterCriteria.filter({
             eventName: FilterRule.isEqual('INSERT'),
             dynamodb: {
               Keys: {
-                [KEY_NAMES.state.partition]: { S: FilterRule.isEqual(statePartition.pending(list)) },
+                [KEY_NAMES.state.partition]: { S: lists.map(list => statePartition.pending(list)) },
                 [KEY_NAMES.state.sort]: { S: FilterRule.beginsWith(IS_NEW) },
               },
             },
@@ -69,7 +80,9 @@ export class Wakes extends Construct {
       })
       if (made.role) mapping.node.addDependency(made.role)
     }
-    wake('Gold', gold, consumers.gold, goldWindowSeconds(freshness))
-    wake('Ohlcv', ohlcv, consumers.candles, 0)
+    const goldLists = shares.flatMap(share => share.goldLists)
+    wake('Gold', gold, goldLists, goldWindowSeconds(freshness))
+    const candleLists = shares.map(share => share.candleList)
+    wake('Ohlcv', ohlcv, candleLists, 0)
   }
 }

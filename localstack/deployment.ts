@@ -164,6 +164,6 @@ function wakesOf(template: Template, outputs: Readonly<Record<string, string>>):
   return mappingsWith('FilterCriteria', template, outputs).map(({ properties, functionName, windowMs }) => {
     const { Filters } = properties.FilterCriteria as { readonly Filters: readonly { readonly Pattern: string }[] }
     const { pk, sk } = JSON.parse(Filters[0].Pattern).dynamodb.Keys
-    return { partition: pk.S[0], prefix: sk.S[0].prefix, functionName, windowMs }
+    return { partitions: pk.S, prefix: sk.S[0].prefix, functionName, windowMs }
   })
 }

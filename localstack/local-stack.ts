@@ -24,6 +24,8 @@ export interface LocalStackOptions {
   readonly auth?: boolean
   /** `dev` where nothing is said. */
   readonly stage?: PipelineOptions['stage']
+  /** `all` where nothing is said. */
+  readonly shares?: PipelineOptions['shares']
 }
 
 /**
@@ -32,7 +34,7 @@ export interface LocalStackOptions {
 export async function startLocalStack(
   folder: string,
   log: Log,
-  { auth, stage }: LocalStackOptions = {},
+  { auth, stage, shares }: LocalStackOptions = {},
 ): Promise<LocalStack> {
   const started: { stop(): Promise<void> }[] = []
   const stop = async () => {
@@ -55,7 +57,9 @@ export async function startLocalStack(
       begin(startMiniStack({ folder: join(folder, 'aws'), auth })),
     ])
     const address = { bootstrap: kafka.bootstrap, registryUrl: registry.url }
-    const pipeline = await begin(startPipeline({ aws, kafka: address, folder: join(folder, 'cdk'), stage, log }))
+    const pipeline = await begin(
+      startPipeline({ aws, kafka: address, folder: join(folder, 'cdk'), stage, shares, log }),
+    )
     const restartRegistry = async () => {
       await begin(startRegistry(join(folder, 'registry'), Number(new URL(registry.url).port)))
     }

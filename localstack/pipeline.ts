@@ -32,6 +32,8 @@ export interface PipelineOptions {
   readonly folder: string
   /** `dev` where nothing is said. */
   readonly stage?: 'dev' | 'prod'
+  /** Whom a run of Gold or the candles works for; `all` where nothing is said. */
+  readonly shares?: 'all' | 'exchange'
   readonly log: Log
 }
 
@@ -53,6 +55,7 @@ export async function startPipeline({
   inside = kafka,
   folder,
   stage = 'dev',
+  shares = 'all',
   log,
 }: PipelineOptions): Promise<Pipeline> {
   const clock = systemClock()
@@ -60,6 +63,7 @@ export async function startPipeline({
   const deployment = await deployTo(aws, folder, {
     local: 'true',
     stage,
+    shares,
     kafka: 'self-managed',
     bootstrapServers: inside.bootstrap,
     registryUrl: inside.registryUrl,

@@ -10,8 +10,8 @@ const LOOK_MS = 250
 
 /** An event source mapping of the stream, as the deployment has it. */
 export interface WakeMapping {
-  /** The list whose new items start the function, and how their ids begin. */
-  readonly partition: string
+  /** The lists whose new items start the function, and how their ids begin. */
+  readonly partitions: readonly string[]
   readonly prefix: string
   readonly functionName: string
   /** How long items gather from the first on. */
@@ -32,17 +32,25 @@ export interface WakeOptions {
 
 /** Starts the function when new items have gathered; one invocation at a time, as a shard has. */
 export function startWake({ mapping, state, invoke, clock, log }: WakeOptions): Wake {
-  const { partition, prefix, functionName, windowMs } = mapping
+  const { partitions, prefix, functionName, windowMs } = mapping
   let running = true
   let seen: ReadonlySet<string> = new Set()
 
+  /** The partition of each item, by its id. */
+  async function look(): Promise<Map<string, string>> {
+    const found = await Promise.all(partitions.map(partition => state.query('state', partition, { prefix })))
+    return new Map(found.flat().map(({ key }) => [key.sort, key.partition]))
+  }
+
   async function step(): Promise<void> {
-    const ids = (await state.query('state', partition, { prefix })).map(({ key }) => key.sort)
-    if (ids.every(id => seen.has(id))) return
+    const first = await look()
+    if ([...first.keys()].every(id => seen.has(id))) return
     await clock.sleep(windowMs)
-    const all = (await state.query('state', partition, { prefix })).map(({ key }) => key.sort)
-    const Records = [...new Set([...ids, ...all])].filter(id => !seen.has(id)).map(id => ({ eventName: 'INSERT', id }))
-    seen = new Set([...ids, ...all])
+    const all = new Map([...first, ...(await look())])
+    const Records = [...all]
+      .filter(([id]) => !seen.has(id))
+      .map(([id, partition]) => ({ eventName: 'INSERT', dynamodb: { Keys: { pk: { S: partition }, sk: { S: id } } } }))
+    seen = new Set(all.keys())
     await invoke(functionName, { Records })
   }
 

@@ -10,14 +10,23 @@ import { checksumProblem } from '../iceberg/parquet/checksum.ts'
 import { type ColumnRanges, planFiles } from '../iceberg/scan.ts'
 import type { DataFile } from '../iceberg/types.ts'
 
-/** Gold's files that may hold rows of the range, in a snapshot: the current one where none is named. */
+export interface GoldPlan {
+  /** The current snapshot where none is named. */
+  readonly snapshotId?: number
+  /** The code of an exchange whose rows alone are looked for. */
+  readonly exchange?: string
+}
+
+/** Gold's files that may hold rows of the range. */
 export async function planGold(
   ports: Pick<Ports, 'store'>,
   table: LoadedTable,
   range: TimeRange,
-  snapshotId?: number,
+  { snapshotId, exchange }: GoldPlan = {},
 ): Promise<DataFile[]> {
-  return planFiles(ports, table, { snapshotId, where: goldRanges(range) })
+  const ofExchange =
+    exchange === undefined ? [] : [{ column: 'exchange', ranges: [{ lower: exchange, upper: exchange }] }]
+  return planFiles(ports, table, { snapshotId, where: [...goldRanges(range), ...ofExchange] })
 }
 
 /** A file of a few commits is fetched whole: a request for each column would take longer, and cost more. */

@@ -3,16 +3,17 @@
  * Gold's pointer is read. In the other order a commit in between would take files from the list that the older Gold has not: this way
  * they are seen twice, and a trade that is there twice is found by the rule for repeats.
  */
+
 import { marketKey } from '../../domain/candles.ts'
 import type { BytesColumn, Int64Column } from '../../domain/columns.ts'
 import { sumOf } from '../../domain/counts.ts'
 import { NotFound } from '../../domain/errors.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import type { SilverFile, SilverFiles } from '../../domain/handover.ts'
-import { consumers } from '../../domain/names.ts'
-import { listPending } from '../../domain/pending.ts'
+import { listPendingOf } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { LINEAGE_COLUMNS } from '../../domain/repeats.ts'
+import { wholeShare } from '../../domain/shares.ts'
 import { GOLD_TABLE, silverTable } from '../../domain/tables.ts'
 import { rowStarts, takeRows } from '../../domain/take.ts'
 import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
@@ -66,12 +67,14 @@ export async function readFresh(ports: ReadPorts): Promise<FreshTrades> {
 
 async function waitingFiles(ports: ReadPorts): Promise<readonly SilverFile[]> {
   try {
-    const items = await listPending<SilverFiles>(ports, consumers.gold)
+    const items = await listPendingOf<SilverFiles>(ports, wholeShare(EXCHANGES).goldLists)
     return items.flatMap(({ payload }) => payload.files)
   } catch (error) {
     // A large item's payload is an object, which is gone once Gold has taken the item.
     if (!(error instanceof NotFound)) throw error
-    return (await listPending<SilverFiles>(ports, consumers.gold)).flatMap(({ payload }) => payload.files)
+    return (await listPendingOf<SilverFiles>(ports, wholeShare(EXCHANGES).goldLists)).flatMap(
+      ({ payload }) => payload.files,
+    )
   }
 }
 
@@ -90,7 +93,7 @@ async function withoutGold(
   }
   const repeated = await findRepeated(
     ports,
-    async range => (gold && snapshotId !== undefined ? planGold(ports, gold, range, snapshotId) : []),
+    async range => (gold && snapshotId !== undefined ? planGold(ports, gold, range, { snapshotId }) : []),
     ...([batch, starts.message_id, minutesOf((batch.columns.timestamp as Int64Column).values)] as const),
   )
   const rows = Uint32Array.from(Array(batch.rows).keys()).filter(row => repeated[row] === 0)

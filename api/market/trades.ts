@@ -128,7 +128,7 @@ export async function goldFiles(
   if (!gold || range.snapshotId === undefined || range.from >= range.to) return []
   const times = { from: range.from, to: range.to - 1n }
   await requireRepaired(ports, gold, range.snapshotId, times)
-  return planGold(ports, gold, times, range.snapshotId)
+  return planGold(ports, gold, times, { snapshotId: range.snapshotId })
 }
 
 /** Which rows of a file belong to it. */

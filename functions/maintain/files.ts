@@ -1,10 +1,12 @@
 /** A table's files as maintenance sees them: by partition, with only the times that it needs. */
+
 import { Corrupt } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { SilverFiles } from '../../domain/handover.ts'
 import { consumers } from '../../domain/names.ts'
-import { listPending } from '../../domain/pending.ts'
+import { listPending, listPendingOf } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
+import { wholeShare } from '../../domain/shares.ts'
 import { committedTables, type TableDefinition } from '../../domain/tables.ts'
 import { listAdded } from '../../iceberg/added-files.ts'
 import { decodeValue } from '../../iceberg/bounds.ts'
@@ -77,7 +79,7 @@ export async function pendingKeys(
   const keys = new Set<string>()
   for (const { name } of exchanges)
     for (const item of await listPending(ports, consumers.silver(name))) keys.add(item.id)
-  for (const item of await listPending<SilverFiles>(ports, consumers.gold))
+  for (const item of await listPendingOf<SilverFiles>(ports, wholeShare(exchanges).goldLists))
     for (const file of item.payload.files) keys.add(file.key)
   for (const table of committedTables(exchanges))
     for (const item of await listAdded(ports, table.name)) for (const file of item.payload.files) keys.add(file.key)

@@ -6,19 +6,21 @@
  */
 import { type Candle, foldCandles, windowOf } from '../../domain/candles.ts'
 import { addCounts, sumOf } from '../../domain/counts.ts'
+import { EXCHANGES } from '../../domain/exchanges.ts'
 import { type ChangedMinutes, FOLDED } from '../../domain/handover.ts'
 import { goldLostTimes } from '../../domain/losses.ts'
 import { consumers } from '../../domain/names.ts'
-import { consumePending, listPending, type PendingItem, producePending } from '../../domain/pending.ts'
+import { consumePending, listPendingOf, type PendingItem, producePending } from '../../domain/pending.ts'
 import type { Ports, Write } from '../../domain/ports.ts'
 import { commit, type Plan, repeatUntil } from '../../domain/protocol.ts'
+import { type Share, wholeShare } from '../../domain/shares.ts'
 import { GOLD_TABLE } from '../../domain/tables.ts'
 import { MINUTE_MICROS } from '../../domain/time.ts'
 import { TIMEFRAMES, type Timeframe } from '../../domain/timeframes.ts'
 import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
 import { droppedBefore } from '../../iceberg/dropped.ts'
 import { candlesFromGold } from './from-gold.ts'
-import { openSpans, replaceWindows, withoutLosing, writeSpans } from './spans.ts'
+import { openSpans, replaceWindows, type Touched, withoutLosing, writeSpans } from './spans.ts'
 
 /** Each item takes a write, each timeframe's pointer another, and the minutes left over one or two more. */
 const ITEMS_PER_COMMIT = 80
@@ -34,6 +36,19 @@ export interface CandleResult {
   readonly newByExchange: Readonly<Record<string, number>>
 }
 
+/** What a run gives that had nothing to do. */
+export const NOTHING_FOLDED: CandleResult = { commits: 0, minutes: 0, changed: 0, newByExchange: {} }
+
+/** What two runs did together. */
+export function addCandles(a: CandleResult, b: CandleResult): CandleResult {
+  return {
+    commits: a.commits + b.commits,
+    minutes: a.minutes + b.minutes,
+    changed: a.changed + b.changed,
+    newByExchange: addCounts(a.newByExchange, b.newByExchange),
+  }
+}
+
 type Step = Omit<CandleResult, 'commits'>
 
 /** Which candles a run makes: those of a minute, or of every timeframe. */
@@ -42,10 +57,15 @@ export type Frames = keyof typeof FRAMES
 export const FRAMES = { minutes: TIMEFRAMES.slice(0, 1), all: TIMEFRAMES } as const
 
 /**
- * Commits what is pending, oldest first, until nothing is pending or the deadline (by the steady clock) has passed.
+ * Commits what is pending of a share, oldest first, until nothing is pending or the deadline (by the steady clock) has passed.
  */
-export async function foldPending(ports: Ports, deadline: number, frames: Frames = 'all'): Promise<CandleResult> {
-  const steps = await repeatUntil(ports, deadline, () => commit(ports, () => plan(ports, frames)))
+export async function foldPending(
+  ports: Ports,
+  deadline: number,
+  frames: Frames = 'all',
+  share = wholeShare(EXCHANGES),
+): Promise<CandleResult> {
+  const steps = await repeatUntil(ports, deadline, () => commit(ports, () => plan(ports, frames, share)))
   return {
     commits: steps.length,
     minutes: sumOf(steps, step => step.minutes),
@@ -54,23 +74,23 @@ export async function foldPending(ports: Ports, deadline: number, frames: Frames
   }
 }
 
-async function plan(ports: Ports, frames: Frames): Promise<Plan<Step | undefined>> {
-  const oldest = await listPending<ChangedMinutes>(ports, consumers.candles, ITEMS_PER_COMMIT)
+async function plan(ports: Ports, frames: Frames, share: Share): Promise<Plan<Step | undefined>> {
+  const oldest = await listPendingOf<ChangedMinutes>(ports, share.candleLists, ITEMS_PER_COMMIT)
   const items = frames === 'all' ? oldest : oldest.filter(item => !isFolded(item))
   if (items.length === 0) return { writes: [], result: undefined }
   const started = ports.clock.now()
   const { now, later } = bounded(items.flatMap(item => item.payload.minutes))
-  const { writes: pointers, ...counts } = await recompute(ports, FRAMES[frames], now, BigInt(started) * 1000n)
+  const { writes: pointers, ...counts } = await recompute(ports, share, FRAMES[frames], now, BigInt(started) * 1000n)
   const writes: Write[] = [...items.map(consumePending), ...pointers]
   // What is left over stays what it was: as new it would start the minutes again, which are made.
   const unmade = new Set(items.filter(item => !isFolded(item)).flatMap(item => item.payload.minutes))
   const rest: ChangedMinutes = { minutes: later.filter(minute => unmade.has(minute)) }
-  if (rest.minutes.length > 0) writes.push(await producePending(ports, consumers.candles, rest))
+  if (rest.minutes.length > 0) writes.push(await producePending(ports, share.candleList, rest))
   const folded: ChangedMinutes = {
     minutes: frames === 'minutes' ? now : later.filter(minute => !unmade.has(minute)),
   }
   if (folded.minutes.length > 0)
-    writes.push(await producePending(ports, consumers.candles, folded, FOLDED + ports.ids.uuid()))
+    writes.push(await producePending(ports, consumers.candles(), folded, FOLDED + ports.ids.uuid()))
   return { writes, result: { minutes: now.length, ...counts }, oldestFile: started }
 }
 
@@ -93,6 +113,7 @@ interface Below {
 /** Folds the minutes again, then each larger timeframe from the rows of the one below, which are all at hand. */
 async function recompute(
   ports: Ports,
+  share: Share,
   timeframes: readonly Timeframe[],
   minutes: readonly number[],
   nowMicros: bigint,
@@ -112,9 +133,10 @@ async function recompute(
   await Promise.allSettled(spans.map(span => span.open))
   for (const { timeframe, windows, open: opening } of spans) {
     const open = await opening
-    const fresh = await freshCandles(ports, gold, timeframe, windows, below)
-    const kept = withoutLosing(open, windows, fresh, lost)
-    const { candles, changed, newByExchange: added } = replaceWindows(open, windows, kept, nowMicros)
+    const fresh = await freshCandles(ports, share, gold, timeframe, windows, below)
+    const isTouched: Touched = ({ windowStart, exchange }) => windows.has(windowStart) && share.has(exchange)
+    const kept = withoutLosing(open, isTouched, fresh, lost)
+    const { candles, changed, newByExchange: added } = replaceWindows(open, isTouched, kept, nowMicros)
     if (changed > 0) {
       const write = writeSpans(ports, timeframe, open, candles)
       // A failure is reported where all writes are awaited; until then it must not end the process as unhandled.
@@ -131,17 +153,18 @@ async function recompute(
 /** Windows of which the timeframe below may have dropped a part are folded from Gold itself, which is kept for ever. */
 async function freshCandles(
   ports: Ports,
+  share: Share,
   gold: LoadedTable,
   timeframe: Timeframe,
   windows: ReadonlySet<bigint>,
   below: Below | undefined,
 ): Promise<Candle[]> {
-  if (below === undefined) return candlesFromGold(ports, gold, windows, timeframe.length)
+  if (below === undefined) return candlesFromGold(ports, gold, windows, timeframe.length, share)
   const old = new Set([...windows].filter(window => window < below.keptFrom))
   const groups = new Map<string, Candle[]>()
   for (const candle of below.candles) {
     const window = windowOf(candle.windowStart, timeframe.length)
-    if (!windows.has(window) || old.has(window)) continue
+    if (!windows.has(window) || old.has(window) || !share.has(candle.exchange)) continue
     const key = `${window}|${candle.exchange}|${candle.symbol}`
     const group = groups.get(key)
     if (group) group.push(candle)
@@ -150,5 +173,5 @@ async function freshCandles(
   const folded = [...groups.values()].map(parts =>
     foldCandles(parts, windowOf(parts[0].windowStart, timeframe.length), timeframe.length),
   )
-  return old.size === 0 ? folded : [...folded, ...(await candlesFromGold(ports, gold, old, timeframe.length))]
+  return old.size === 0 ? folded : [...folded, ...(await candlesFromGold(ports, gold, old, timeframe.length, share))]
 }

@@ -24,6 +24,9 @@ export interface OpenSpans {
   readonly candles: ReadonlyMap<string, StoredCandle>
 }
 
+/** Whether a candle is one of those that are folded again. */
+export type Touched = (candle: Candle) => boolean
+
 /** Reads the spans that hold these windows (their starts, microseconds since 1970). */
 export async function openSpans(ports: Ports, timeframe: Timeframe, windows: ReadonlySet<bigint>): Promise<OpenSpans> {
   const table = await createTable(ports, candleTable(timeframe))
@@ -45,7 +48,7 @@ export async function openSpans(ports: Ports, timeframe: Timeframe, windows: Rea
  */
 export function withoutLosing(
   open: OpenSpans,
-  windows: ReadonlySet<bigint>,
+  isTouched: Touched,
   fresh: readonly Candle[],
   lost: readonly TimeRange[],
 ): readonly Candle[] {
@@ -53,26 +56,26 @@ export function withoutLosing(
   const candles = new Map(fresh.map(candle => [candleKey(candle), candle]))
   for (const [key, old] of open.candles) {
     const { windowStart, windowEnd, tradeCount } = old
-    if (!windows.has(windowStart) || !touchesLoss(lost, windowStart, windowEnd - windowStart)) continue
+    if (!isTouched(old) || !touchesLoss(lost, windowStart, windowEnd - windowStart)) continue
     if (tradeCount > (candles.get(key)?.tradeCount ?? 0n)) candles.set(key, old)
   }
   return [...candles.values()]
 }
 
-/** The spans' candles with the windows recomputed: a window's old candle goes if `fresh` has none for it. */
+/** The spans' candles with those that are touched recomputed: an old one goes if `fresh` has none for it. */
 export function replaceWindows(
   open: OpenSpans,
-  windows: ReadonlySet<bigint>,
+  isTouched: Touched,
   fresh: readonly Candle[],
   nowMicros: bigint,
 ): { candles: Map<string, StoredCandle>; changed: number; newByExchange: Record<string, number> } {
-  const candles = new Map([...open.candles].filter(([, candle]) => !windows.has(candle.windowStart)))
+  const candles = new Map([...open.candles].filter(([, candle]) => !isTouched(candle)))
   let changed = open.candles.size - candles.size
   const newByExchange: Record<string, number> = {}
   const count = (exchange: string, by: number) => {
     newByExchange[exchange] = (newByExchange[exchange] ?? 0) + by
   }
-  for (const candle of open.candles.values()) if (windows.has(candle.windowStart)) count(candle.exchange, -1)
+  for (const candle of open.candles.values()) if (isTouched(candle)) count(candle.exchange, -1)
   for (const candle of fresh) {
     const key = candleKey(candle)
     const old = open.candles.get(key)

@@ -158,7 +158,7 @@ async function plan(
   const gold: SilverFiles = { files: forGold }
   const writes: Write[] = items.map(consumePending)
   if (files.length > 0) {
-    writes.push(await producePending(ports, consumers.gold, gold))
+    writes.push(await producePending(ports, consumers.gold(exchange.name), gold))
     writes.push(await produceAdded(ports, table.name, files))
   }
   if (deadFiles.length > 0) writes.push(await produceAdded(ports, DLQ_TABLE.name, deadFiles))

@@ -5,6 +5,7 @@
  * it and the table after it: a file that was there first and is not on the list must have arrived in the later table.
  * What must come from somewhere (Silver's rows from Bronze) is compared with a second, later reading of its source.
  */
+
 import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
 import { Corrupt, NotFound } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
@@ -12,8 +13,9 @@ import type { ChangedMinutes, SilverFiles } from '../../domain/handover.ts'
 import type { ReadableLake } from '../../domain/lake.ts'
 import type { Loss } from '../../domain/losses.ts'
 import { consumers, stageConsumers } from '../../domain/names.ts'
-import { countPending, listPending } from '../../domain/pending.ts'
+import { countPending, listPending, listPendingOf } from '../../domain/pending.ts'
 import type { PartitionEnd } from '../../domain/ports.ts'
+import { wholeShare } from '../../domain/shares.ts'
 import { FEED_GAPS, type RecordStream, tradeStream } from '../../domain/streams.ts'
 import {
   bronzeTable,
@@ -95,14 +97,15 @@ const ATTEMPTS = 10
 
 export async function readLake(lake: ReadableLake): Promise<Readings> {
   const at = lake.ports.clock.now()
+  const whole = wholeShare(lake.exchanges)
   const early = await inOrder(lake.exchanges, exchange => readStream(lake, tradeStream(exchange)))
   const gaps = await readStream(lake, FEED_GAPS)
   const forSilver = await inOrder(lake.exchanges, exchange => idsOf(lake, consumers.silver(exchange.name)))
   const silver = await inOrder(lake.exchanges, exchange => readTable(lake, silverTable(exchange)))
   const dlq = await readTable(lake, DLQ_TABLE)
-  const forGold = await listPending<SilverFiles>(lake.ports, consumers.gold)
+  const forGold = await listPendingOf<SilverFiles>(lake.ports, whole.goldLists)
   const gold = await readTable(lake, GOLD_TABLE)
-  const changed = await listPending<ChangedMinutes>(lake.ports, consumers.candles)
+  const changed = await listPendingOf<ChangedMinutes>(lake.ports, whole.candleLists)
   const candles = await inOrder(TIMEFRAMES, async timeframe => ({
     timeframe,
     table: await readTable(lake, candleTable(timeframe)),

@@ -27,19 +27,21 @@ export async function takePendingObjects(
   return inRange.map(consumePending)
 }
 
-/** Writes that take removed files off Gold's list; if one was on it, the files in their place go on it. */
+/** Writes that take removed files of an exchange off Gold's list; if one was on it, the files in their place go on it. */
 export async function handOver(
   ports: Pick<Ports, 'state' | 'store' | 'clock' | 'ids'>,
+  exchange: Exchange,
   gone: ReadonlySet<string>,
   fresh: readonly DataFile[],
 ): Promise<Write[]> {
-  const items = await listPending<SilverFiles>(ports, consumers.gold)
+  const consumer = consumers.gold(exchange.name)
+  const items = await listPending<SilverFiles>(ports, consumer)
   const touched = items.filter(item => item.payload.files.some(({ key }) => gone.has(key)))
   if (touched.length === 0) return []
   const others = touched.flatMap(item => item.payload.files).filter(({ key }) => !gone.has(key))
   const came = fresh.map(({ key, bytes, records, crc32 }): SilverFile => ({ key, bytes, records, crc32 }))
   const payload: SilverFiles = { files: [...others, ...came] }
-  return [...touched.map(consumePending), await producePending(ports, consumers.gold, payload)]
+  return [...touched.map(consumePending), await producePending(ports, consumer, payload)]
 }
 
 /** Gold's new snapshot, and for the candles the minutes that it changed; nothing where no minute changed. */
@@ -52,5 +54,5 @@ export async function goldWrites(
   const operation = remove.size > 0 ? 'overwrite' : 'append'
   const staged = await stageSnapshot(ports, { table, add, remove, operation })
   const changed: ChangedMinutes = { minutes }
-  return [staged.write, await producePending(ports, consumers.candles, changed)]
+  return [staged.write, await producePending(ports, consumers.candles(), changed)]
 }

@@ -148,7 +148,7 @@ export async function rebuildCandles(
     const changed: ChangedMinutes = {
       minutes: Array.from({ length: Number(to / MINUTE_MICROS) - first + 1 }, (_, i) => first + i),
     }
-    await ports.state.transact([await producePending(ports, consumers.candles, changed)], ports.ids.uuid())
+    await ports.state.transact([await producePending(ports, consumers.candles(), changed)], ports.ids.uuid())
     minutes += changed.minutes.length
     progress.add(1)
   }
@@ -189,7 +189,7 @@ async function replaceOutcomes(
     ...taken,
     ...(await replaceFiles(ports, silver, valid.remove, fresh)),
     ...(await replaceFiles(ports, dlq, dead.remove, [...dead.kept, ...outcomes.dead])),
-    ...(await handOver(ports, valid.remove, fresh)),
+    ...(await handOver(ports, exchange, valid.remove, fresh)),
     ...(await goldWrites(ports, gold, change)),
   ]
   const counts = { ...NOTHING, records, valid: rowsIn(outcomes.silver), invalid: rowsIn(outcomes.dead) }

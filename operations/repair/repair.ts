@@ -14,7 +14,7 @@ import type { Key, Ports } from '../../domain/ports.ts'
 import { type Progress, UNTOLD } from '../../domain/progress.ts'
 import { EVER } from '../../domain/ranges.ts'
 import { recordStreams } from '../../domain/streams.ts'
-import { allTables, committedTables, DATA_LOSSES_TABLE, silverTable } from '../../domain/tables.ts'
+import { allTables, DATA_LOSSES_TABLE, silverTable } from '../../domain/tables.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
 import { drain } from '../../embedded/drain.ts'
 import type { Functions } from '../../embedded/functions.ts'
@@ -52,7 +52,7 @@ export async function repairLake(
     }
     for (const table of tables) await recordOldLine(ports, table)
     await noteLosses(ports)
-    done.push(...(await dropUnreadableWaiting(ports, session, committedTables(exchanges))))
+    done.push(...(await dropUnreadableWaiting(ports, session, exchanges)))
     progress.begin('Mending Bronze', 'stream', recordStreams(exchanges).length)
     for (const stream of recordStreams(exchanges)) {
       done.push(...(await dropUnreadableObjects(ports, session, stream)))

@@ -31,13 +31,24 @@ export function dropRepeatedRecords(ports: Ports, session: QuerySession, { table
 /** Each record of Bronze has one outcome, in Silver or among the dead letters. */
 export function dropRepeatedOutcomes(ports: Ports, session: QuerySession, exchange: Exchange): Promise<string[]> {
   const condition = `exchange = ${sqlText(exchange.code)}`
-  return dropRepeats(ports, session, [
-    { table: silverTable(exchange), identity: LINEAGE },
-    { table: DLQ_TABLE, identity: LINEAGE, condition },
-  ])
+  return dropRepeats(
+    ports,
+    session,
+    [
+      { table: silverTable(exchange), identity: LINEAGE },
+      { table: DLQ_TABLE, identity: LINEAGE, condition },
+    ],
+    exchange,
+  )
 }
 
-function dropRepeats(ports: Ports, session: QuerySession, sources: readonly Source[]): Promise<string[]> {
+/** `exchange`: whose Silver's files may wait for Gold. */
+function dropRepeats(
+  ports: Ports,
+  session: QuerySession,
+  sources: readonly Source[],
+  exchange?: Exchange,
+): Promise<string[]> {
   return commit(ports, async () => {
     const writes: Write[] = []
     const done: string[] = []
@@ -58,7 +69,8 @@ function dropRepeats(ports: Ports, session: QuerySession, sources: readonly Sour
     for (const { place, live, paths } of lives) {
       const { remove, kept, rows } = await withoutRepeats(ports, session, live, paths, place)
       if (rows === 0) continue
-      writes.push(...(await replaceFiles(ports, live, remove, kept)), ...(await handOver(ports, remove, kept)))
+      writes.push(...(await replaceFiles(ports, live, remove, kept)))
+      if (exchange) writes.push(...(await handOver(ports, exchange, remove, kept)))
       done.push(`${rows} rows of ${live.definition.name} were there again and are gone`)
     }
     return { writes, result: done }

@@ -2,11 +2,13 @@
  * Files that wait for a table or for Gold and cannot be read: a list of an older backup names files that were joined and deleted
  * since. They come off the lists; what they held is looked for where it should be by the steps that follow.
  */
+
+import type { Exchange } from '../../domain/exchanges.ts'
 import type { SilverFiles } from '../../domain/handover.ts'
-import { consumers } from '../../domain/names.ts'
-import { consumePending, listPending, producePending } from '../../domain/pending.ts'
+import { consumePending, listPendingOf, producePending } from '../../domain/pending.ts'
 import type { Ports, QuerySession } from '../../domain/ports.ts'
-import type { TableDefinition } from '../../domain/tables.ts'
+import { wholeShare } from '../../domain/shares.ts'
+import { committedTables } from '../../domain/tables.ts'
 import { listAdded, produceAdded } from '../../iceberg/added-files.ts'
 import { fileProblem } from './tables.ts'
 
@@ -20,10 +22,10 @@ interface Listed {
 export async function dropUnreadableWaiting(
   ports: Ports,
   session: QuerySession,
-  tables: readonly TableDefinition[],
+  exchanges: readonly Exchange[],
 ): Promise<string[]> {
   const done: string[] = []
-  for (const { name } of tables)
+  for (const { name } of committedTables(exchanges))
     for (const item of await listAdded(ports, name)) {
       const files = await readable(ports, session, item.payload.files, name, done)
       if (files.length === item.payload.files.length) continue
@@ -31,11 +33,11 @@ export async function dropUnreadableWaiting(
       if (files.length > 0) writes.push(await produceAdded(ports, name, files))
       await ports.state.transact(writes, ports.ids.uuid())
     }
-  for (const item of await listPending<SilverFiles>(ports, consumers.gold)) {
+  for (const item of await listPendingOf<SilverFiles>(ports, wholeShare(exchanges).goldLists)) {
     const files = await readable(ports, session, item.payload.files, 'Gold', done)
     if (files.length === item.payload.files.length) continue
     const writes = [consumePending(item)]
-    if (files.length > 0) writes.push(await producePending(ports, consumers.gold, { files } satisfies SilverFiles))
+    if (files.length > 0) writes.push(await producePending(ports, item.consumer, { files } satisfies SilverFiles))
     await ports.state.transact(writes, ports.ids.uuid())
   }
   return done

@@ -47,6 +47,11 @@ test('a start of Gold or the candles that is lost, late, doubled or out of order
   expect(failures).toEqual([])
 })
 
+test('no law breaks where each exchange has a Gold and candles of its own', async () => {
+  const { failures } = await campaign({ campaign: 'swarm', scenario: 'shared-out', seeds: [1], runs: 120 })
+  expect(failures).toEqual([])
+})
+
 test('no single fault of a sample breaks a law where a lake of an older version is joined and swept', async () => {
   const engine = await sharedEngine()
   const run: Case = { campaign: 'single', scenario: 'aged-upkeep', seed: 1, schedule: new Map() }

@@ -15,8 +15,9 @@ const STATS: StatsAnswer = {
     { stage: 'table_silver_binance_trades', waiting: 4, lag_seconds: 2.5 },
     { stage: 'table_silver_dlq_trades', waiting: 5, lag_seconds: 9 },
     { stage: 'table_feed_gaps', waiting: 7, lag_seconds: 900 },
-    { stage: 'gold', waiting: 0, lag_seconds: 0 },
-    { stage: 'ohlcv', waiting: 6, lag_seconds: 4 },
+    { stage: 'gold_binance', waiting: 0, lag_seconds: 0 },
+    { stage: 'ohlcv', waiting: 4, lag_seconds: 4 },
+    { stage: 'ohlcv_binance', waiting: 2, lag_seconds: 3 },
   ],
   tables: [
     table('bronze_binance_trades', 100),
@@ -81,7 +82,7 @@ describe('the pipeline', () => {
     const { alarms } = pipelineOf({
       ...STATS,
       exchanges: [{ ...STATS.exchanges[0], age_seconds: 121 }],
-      stages: [{ stage: 'gold', waiting: 1, lag_seconds: 121 }],
+      stages: [{ stage: 'gold_binance', waiting: 1, lag_seconds: 121 }],
       feeds: {
         ...{ open: 3, lost: 1, unreadable: 1200 },
         markets: [

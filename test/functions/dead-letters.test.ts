@@ -67,7 +67,7 @@ describe('a record that is not a trade', () => {
       topic_epoch: 0,
       kafka_partition: 4,
     })
-    expect(await pendingIds(lake, consumers.gold)).toEqual([])
+    expect(await pendingIds(lake, consumers.gold('binance'))).toEqual([])
   })
 
   test('for want of a frame says why', async () => {

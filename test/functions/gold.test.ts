@@ -63,7 +63,7 @@ async function commits(...lists: (readonly Trade[])[]) {
 const expectGold = async (trades: readonly Trade[]) => expect(await goldRows(lake)).toEqual(trades.map(goldRow).sort())
 
 async function changedMinutes(): Promise<number[]> {
-  const items = await listPending<{ minutes: number[] }>(lake.ports, consumers.candles, 1000)
+  const items = await listPending<{ minutes: number[] }>(lake.ports, consumers.candles(), 1000)
   return items.flatMap(item => item.payload.minutes)
 }
 
@@ -89,7 +89,7 @@ describe('a commit', () => {
     expect(await goldRows(lake)).toHaveLength(5)
     const minute = Number(NOON / MINUTE)
     expect(await changedMinutes()).toEqual([minute - 14_400, minute, minute + 1, minute + 120])
-    expect(await pendingIds(lake, consumers.gold)).toEqual([])
+    expect(await pendingIds(lake, consumers.gold('binance'))).toEqual([])
     expect(await unifyAll(lake)).toMatchObject({ commits: 0, read: 0 })
   })
 
@@ -154,7 +154,7 @@ describe('a commit', () => {
     const [result] = await commits([again(at(NOON))])
     expect(result).toEqual({ commits: 1, read: 1, written: 0, duplicates: 1, partitions: 0, byExchange: {} })
     expect((await loadTable(lake.ports, GOLD_TABLE.name)).metadata.snapshots).toHaveLength(1)
-    expect(await pendingIds(lake, consumers.gold)).toEqual([])
+    expect(await pendingIds(lake, consumers.gold('binance'))).toEqual([])
     expect(await changedMinutes()).toHaveLength(1)
   })
 
@@ -321,7 +321,7 @@ describe('whatever happens in the middle', () => {
     const slow = unifyAll(lake)
     await paused.reached
     // A commit of the very trade that the paused one has found to be new.
-    const items = await lake.ports.state.query('state', 'pending#gold')
+    const items = await lake.ports.state.query('state', 'pending#gold_binance')
     const [{ key, attributes }] = items
     await lake.ports.state.transact([{ kind: 'remove', key }], lake.ports.ids.uuid())
     await feed(lake, [at(NOON, 2)])

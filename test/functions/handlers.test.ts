@@ -2,12 +2,14 @@
  * The Lambda handlers, with the events that AWS sends.
  * Over 250 lines: each handler has the same cases.
  */
+
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Fenced } from '../../domain/errors.ts'
 import { objectCreated, type QueueEvent, readNotification } from '../../domain/events.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import { consumers } from '../../domain/names.ts'
 import type { InvocationContext, ObjectEvents, Telemetry } from '../../domain/ports.ts'
+import { wholeShare } from '../../domain/shares.ts'
 import { tradeStream } from '../../domain/streams.ts'
 import { createMetrics, type LocalMetrics } from '../../embedded/metrics.ts'
 import { bronzeHandler } from '../../functions/bronze/handler.ts'
@@ -31,6 +33,7 @@ import {
   tradeOf,
 } from './support.ts'
 
+const WHOLE = wholeShare(EXCHANGES)
 const engine = await testEngine()
 let lake: MemoryLake
 let logged: { level: string; message: string; fields: Record<string, unknown> }[]
@@ -169,8 +172,11 @@ describe('the scheduled functions', () => {
       ['silver_binance_trades', 4],
     ])
     expect(logged).toHaveLength(2)
-    expect(await goldHandler(telemetry, lake.ports)(schedule, context)).toMatchObject({ commits: 1, written: 4 })
-    expect(await ohlcvHandler(telemetry, lake.ports)(schedule, context)).toMatchObject({ commits: 1 })
+    expect(await goldHandler(telemetry, lake.ports, [WHOLE])(schedule, context)).toMatchObject({
+      commits: 1,
+      written: 4,
+    })
+    expect(await ohlcvHandler(telemetry, lake.ports, WHOLE)(schedule, context)).toMatchObject({ commits: 1 })
     for (const { fields } of logged) expect(fields.requestId).toBe('request-1')
   })
 
@@ -179,11 +185,11 @@ describe('the scheduled functions', () => {
     await silverHandler(telemetry, lake.ports, BINANCE)(queueEvent([objectCreated(key, 1)]), context)
     await commitHandler(telemetry, lake.ports, EXCHANGES)(schedule, context)
     for (let minute = 0; minute < 2; minute++) {
-      await goldHandler(telemetry, lake.ports)(schedule, context)
+      await goldHandler(telemetry, lake.ports, [WHOLE])(schedule, context)
       const next = await putObject(4 + minute, 5 + minute)
       await silverHandler(telemetry, lake.ports, BINANCE)(queueEvent([objectCreated(next, 1)]), context)
     }
-    await goldHandler(telemetry, lake.ports)(schedule, context)
+    await goldHandler(telemetry, lake.ports, [WHOLE])(schedule, context)
     lake.clock.advance(3_600_000)
     const later = { ...context, getRemainingTimeInMillis: () => 60_000 }
     logged.length = 0
@@ -200,8 +206,8 @@ describe('the scheduled functions', () => {
     expect(
       (await commitHandler(telemetry, lake.ports, EXCHANGES)(schedule, context)).every(({ commits }) => commits === 0),
     ).toBe(true)
-    expect(await goldHandler(telemetry, lake.ports)(schedule, context)).toMatchObject({ commits: 0 })
-    expect(await ohlcvHandler(telemetry, lake.ports)(schedule, context)).toMatchObject({ commits: 0 })
+    expect(await goldHandler(telemetry, lake.ports, [WHOLE])(schedule, context)).toMatchObject({ commits: 0 })
+    expect(await ohlcvHandler(telemetry, lake.ports, WHOLE)(schedule, context)).toMatchObject({ commits: 0 })
     expect(await sweepHandler(telemetry, lake.ports, EXCHANGES, events)(schedule, context)).toMatchObject({
       resent: 0,
     })
@@ -254,9 +260,9 @@ test('the functions publish what the alarms watch', async () => {
   await silverHandler(telemetry, lake.ports, BINANCE)(queueEvent([objectCreated(key, 1)]), context)
   expect(metrics.values.get('binance_silver_records_valid_total')).toBe(3)
   expect(metrics.values.get('binance_silver_records_invalid_total')).toBe(0)
-  await goldHandler(telemetry, lake.ports)({}, context)
+  await goldHandler(telemetry, lake.ports, [WHOLE])({}, context)
   expect(metrics.values.get('gold_records_written_total')).toBe(3)
   expect(metrics.values.get('gold_duplicates_removed_total')).toBe(0)
-  await goldHandler(telemetry, lake.ports)({}, context)
+  await goldHandler(telemetry, lake.ports, [WHOLE])({}, context)
   expect(metrics.values.get('gold_records_written_total')).toBe(3)
 })

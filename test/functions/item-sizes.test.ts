@@ -18,6 +18,6 @@ test('a batch waits for Silver, Gold and its tables in items of one write unit e
   await ingest(lake.ports, tradeStream(BINANCE), kafkaEvent(BINANCE, recordsOf(trades)))
   const sizes = [await bytesOf('silver_binance'), await bytesOf('table_bronze_binance_trades')]
   await refineAll(lake, BINANCE)
-  sizes.push(await bytesOf('gold'), await bytesOf('table_silver_binance_trades'))
+  sizes.push(await bytesOf('gold_binance'), await bytesOf('table_silver_binance_trades'))
   expect(sizes.filter(bytes => bytes > 0 && bytes <= 1_024)).toHaveLength(4)
 })

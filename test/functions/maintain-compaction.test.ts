@@ -275,7 +275,7 @@ describe('a minute’s commit in the middle', () => {
     const { attributes } = await loadTable(lake.ports, SILVER.name)
     await lake.ports.state.transact(
       [
-        await producePending(lake.ports, consumers.gold, {
+        await producePending(lake.ports, consumers.gold('binance'), {
           files: [{ key: file.key, bytes: file.bytes, records: file.records }],
         }),
         { kind: 'put', item: { key: pointerKey(SILVER.name), attributes: { ...attributes, v: 'moved' } } },

@@ -149,10 +149,10 @@ describe('what nothing reaches', () => {
     await runMinutes(lake, [[tradeOf(1)]])
     // So scattered that compression does not make it small.
     const large = { minutes: Array.from({ length: 150_000 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 0) }
-    await lake.ports.state.transact([await producePending(lake.ports, consumers.candles, large)], 'large')
-    const finished = pendingObjectKey(consumers.gold, 'finished')
+    await lake.ports.state.transact([await producePending(lake.ports, consumers.candles(), large)], 'large')
+    const finished = pendingObjectKey(consumers.gold('binance'), 'finished')
     await lake.ports.store.put(finished, bytes)
-    const [waiting] = await objectKeys(lake, `pending/${consumers.candles}/`)
+    const [waiting] = await objectKeys(lake, `pending/${consumers.candles()}/`)
     lake.clock.advance(2 * DAY_MS)
     expect(await upkeep(lake)).toMatchObject({ deletedPayloads: 1 })
     expect(await has(lake, finished)).toBe(false)

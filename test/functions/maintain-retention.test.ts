@@ -122,7 +122,7 @@ test('a file that is put back on a list while a day is being dropped, with the p
   const { attributes } = await loadTable(lake.ports, SILVER.name)
   await lake.ports.state.transact(
     [
-      await producePending(lake.ports, consumers.gold, { files: [{ key: file.key, bytes: 1, records: 1 }] }),
+      await producePending(lake.ports, consumers.gold('binance'), { files: [{ key: file.key, bytes: 1, records: 1 }] }),
       { kind: 'put', item: { key: pointerKey(SILVER.name), attributes: { ...attributes, v: 'moved' } } },
     ],
     'rebuild',

@@ -93,7 +93,7 @@ describe('candles', () => {
     })
     expect(transactions).toEqual([TIMEFRAMES.map(({ name }) => `market_data.gold_ohlcv_${name}`)])
     await expectCandles(trades)
-    expect(await pendingIds(lake, consumers.candles)).toEqual([])
+    expect(await pendingIds(lake, consumers.candles())).toEqual([])
     expect(await foldAll()).toEqual({ commits: 0, minutes: 0, changed: 0, newByExchange: {} })
   })
 
@@ -110,11 +110,11 @@ describe('candles', () => {
     await unifyAll(lake)
     expect(await minutes()).toEqual({ commits: 1, minutes: 1, changed: 1, newByExchange: { BINANCE: 0 } })
     expect(await minutes()).toEqual({ commits: 0, minutes: 0, changed: 0, newByExchange: {} })
-    expect((await pendingIds(lake, consumers.candles)).length).toBe(2)
+    expect((await pendingIds(lake, consumers.candles())).length).toBe(2)
     const all = [...trades, at(NOON + 2n, 4)]
     expect(await foldAll()).toMatchObject({ commits: 1, minutes: 2, changed: countCandles(all) - 2 })
     await expectCandles(all)
-    expect(await pendingIds(lake, consumers.candles)).toEqual([])
+    expect(await pendingIds(lake, consumers.candles())).toEqual([])
   })
 
   test('of longer timeframes that one commit cannot take are left as such: their minutes are not made again', async () => {
@@ -127,7 +127,7 @@ describe('candles', () => {
     expect(await minutes()).toMatchObject({ commits: 0 })
     expect(await foldAll()).toMatchObject({ commits: 2, minutes: 52 })
     await expectCandles(trades)
-    expect(await pendingIds(lake, consumers.candles)).toEqual([])
+    expect(await pendingIds(lake, consumers.candles())).toEqual([])
   })
 
   test('open and close by trade number where times are equal', async () => {
@@ -174,7 +174,7 @@ describe('candles', () => {
     await fold([at(NOON, 1)])
     const before = await Promise.all(TIMEFRAMES.map(timeframe => loadTable(lake.ports, candleTable(timeframe).name)))
     const minutes = [Number(NOON / MINUTE)]
-    await lake.ports.state.transact([await producePending(lake.ports, consumers.candles, { minutes })], 'again')
+    await lake.ports.state.transact([await producePending(lake.ports, consumers.candles(), { minutes })], 'again')
     expect(await foldAll()).toMatchObject({ commits: 1, minutes: 1, changed: 0 })
     const after = await Promise.all(TIMEFRAMES.map(timeframe => loadTable(lake.ports, candleTable(timeframe).name)))
     expect(after.map(table => table.version)).toEqual(before.map(table => table.version))
@@ -185,7 +185,7 @@ describe('candles', () => {
     const made = BigInt(lake.clock.now()) * 1000n
     lake.clock.advance(90_000)
     const minutes = [Number(NOON / MINUTE)]
-    await lake.ports.state.transact([await producePending(lake.ports, consumers.candles, { minutes })], 'again')
+    await lake.ports.state.transact([await producePending(lake.ports, consumers.candles(), { minutes })], 'again')
     expect(await fold([at(NOON + MINUTE + 1n, 3)])).toMatchObject({ minutes: 2, changed: TIMEFRAMES.length })
     expect((await storedCandles(lake, '1m')).map(row => row.updated_at)).toEqual([made, made + 90_000_000n])
   })
@@ -208,7 +208,7 @@ describe('candles', () => {
       (await planFiles(lake.ports, gold)).filter(file => file.partition.exchange_hour === 12).map(file => file.key),
     )
     const { write } = await stageSnapshot(lake.ports, { table: gold, remove, operation: 'overwrite' })
-    const pending = await producePending(lake.ports, consumers.candles, { minutes: [Number(NOON / MINUTE)] })
+    const pending = await producePending(lake.ports, consumers.candles(), { minutes: [Number(NOON / MINUTE)] })
     await lake.ports.state.transact([write, pending], 'rebuild')
     expect(await foldAll()).toMatchObject({
       changed: TIMEFRAMES.length,

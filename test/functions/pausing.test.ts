@@ -21,43 +21,43 @@ test('a function does nothing while somebody has the lake, and goes on afterward
   expect(events).toEqual(['one', 'three'])
 })
 
-test('a run of Gold that comes while another works has nothing to do', async () => {
+const KRAKENS = { name: 'gold_kraken' } as const
+const BINANCES = { name: 'gold_binance' } as const
+
+test('a run of Gold that comes while another works has nothing to do, and one of another exchange has', async () => {
   const { ports } = memoryLake()
   let end = () => {}
   const works = new Promise<void>(resolve => (end = resolve))
   let runs = 0
-  const handler = oneGoldAtATime(ports, SILENT, 'nothing', async () => {
+  const alone = oneGoldAtATime(ports, SILENT)(MINUTE)
+  const work = async () => {
     runs++
     await works
     return 'done'
-  })
-  const first = handler({}, context)
+  }
+  const first = alone(KRAKENS, work, 'nothing')
   // The first has its lease before the second asks.
   await new Promise(resolve => setImmediate(resolve))
-  expect(await handler({}, context)).toBe('nothing')
+  expect(await alone(KRAKENS, work, 'nothing')).toBe('nothing')
+  expect(await alone(BINANCES, async () => 'done beside it', 'nothing')).toBe('done beside it')
   end()
   expect(await first).toBe('done')
-  expect(await handler({}, context)).toBe('done')
+  expect(await alone(KRAKENS, work, 'nothing')).toBe('done')
   expect(runs).toBe(2)
 })
 
 test('a run of Gold that failed keeps nobody out, one that was killed as long as it could have run', async () => {
   const { ports, clock } = memoryLake()
-  let fails = true
-  const handler = oneGoldAtATime(ports, SILENT, 'nothing', async () => {
-    if (fails) throw new Error('no')
-    return 'done'
-  })
-  await expect(handler({}, context)).rejects.toThrow('no')
-  fails = false
-  expect(await handler({}, context)).toBe('done')
-  const killed = oneGoldAtATime(ports, SILENT, 'nothing', () => new Promise<string>(() => {}))
-  void killed({}, context)
+  const alone = oneGoldAtATime(ports, SILENT)(2 * MINUTE)
+  const done = () => alone(KRAKENS, async () => 'done', 'nothing')
+  await expect(alone(KRAKENS, () => Promise.reject(new Error('no')), 'nothing')).rejects.toThrow('no')
+  expect(await done()).toBe('done')
+  void alone(KRAKENS, () => new Promise<string>(() => {}), 'nothing')
   await new Promise(resolve => setImmediate(resolve))
   clock.advance(2 * MINUTE)
-  expect(await handler({}, context)).toBe('nothing')
+  expect(await done()).toBe('nothing')
   clock.advance(10_000)
-  expect(await handler({}, context)).toBe('done')
+  expect(await done()).toBe('done')
 })
 
 test('a run of Gold counts though its lease cannot be given back, and one that failed says why', async () => {
@@ -67,9 +67,9 @@ test('a run of Gold counts though its lease cannot be given back, and one that f
   }
   const warned: string[] = []
   const log = { ...SILENT, warn: (message: string) => void warned.push(message) }
-  expect(await oneGoldAtATime(lake.ports, log, 'nothing', async () => 'done')({}, context)).toBe('done')
+  const alone = oneGoldAtATime(lake.ports, log)(2 * MINUTE)
+  expect(await alone(KRAKENS, async () => 'done', 'nothing')).toBe('done')
   lake.clock.advance(3 * MINUTE)
-  const failing = oneGoldAtATime(lake.ports, log, 'nothing', () => Promise.reject(new Error('no')))
-  await expect(failing({}, context)).rejects.toThrow('no')
+  await expect(alone(KRAKENS, () => Promise.reject(new Error('no')), 'nothing')).rejects.toThrow('no')
   expect(warned).toEqual(Array(2).fill('the lease of Gold was not given back'))
 })

@@ -138,7 +138,7 @@ describe('a valid trade', () => {
     const times = [midnight - 1n, midnight, midnight - 30n * DAY_MICROS, midnight + 1n, midnight - DAY_MICROS]
     await put(recordsOf(times.map((timestamp, i) => tradeOf(i, { timestamp }))))
     await refineAll(lake, BINANCE)
-    const [item] = await listPending<SilverFiles>(lake.ports, 'gold')
+    const [item] = await listPending<SilverFiles>(lake.ports, 'gold_binance')
     expect(
       item.payload.files.map(({ key, records }) => [/exchange_date_day=([\d-]+)/.exec(String(key))?.[1], records]),
     ).toEqual([
@@ -303,7 +303,7 @@ describe('objects', () => {
       expect((await refineKeys([key])).failures).toEqual([{ key, reason: expect.stringContaining(`crash ${when}`) }])
       expect((await refineKeys([key])).failures).toEqual([])
       expect(await silverRows()).toHaveLength(2)
-      expect(await pendingIds(lake, consumers.gold)).toHaveLength(1)
+      expect(await pendingIds(lake, consumers.gold('binance'))).toHaveLength(1)
     })
 
   test('that meet a crash in the middle of a file are processed again', async () => {

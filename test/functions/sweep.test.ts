@@ -131,7 +131,7 @@ test('the oldest item of any list is reported, not only Silver’s', async () =>
 
 test('minutes that wait for their longer candles do not hide behind new ones', async () => {
   const put = async (id?: string) => {
-    const write = await producePending(lake.ports, consumers.candles, { minutes: [1] }, id)
+    const write = await producePending(lake.ports, consumers.candles(), { minutes: [1] }, id)
     await lake.ports.state.transact([write], lake.ports.ids.uuid())
   }
   await put(FOLDED + lake.ports.ids.uuid())

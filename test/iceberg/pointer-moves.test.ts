@@ -27,7 +27,7 @@ const nothingSeen: SeenPointers = new Map()
 describe('the tables that a transaction changes', () => {
   test('are those whose pointers it moves, whatever else it writes', () => {
     const writes: Write[] = [
-      { kind: 'remove', key: { table: 'state', partition: 'pending#gold', sort: '1' } },
+      { kind: 'remove', key: { table: 'state', partition: 'pending#gold_binance', sort: '1' } },
       { kind: 'check', key: GOLD, when: { is: 'absent' } },
       { kind: 'put', item: { key: { table: 'catalog', partition: 'NAMESPACE', sort: 'market_data' }, attributes: {} } },
       put(GOLD, pointer('s3://b/2.json', { 'p.previous_metadata_location': 's3://b/1.json' })),

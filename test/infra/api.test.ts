@@ -29,7 +29,7 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_, values) => {
   test('of the state it writes keys and requests alone, and reads what waits, but no checkpoint', () => {
     for (const partition of ['keys', 'request#0b1c'])
       for (const action of ['dynamodb:GetItem', ...WRITES]) expect(mayOnState(action, partition)).toBe(true)
-    for (const partition of ['lost_times', 'pending#gold', 'pending#silver_binance']) {
+    for (const partition of ['lost_times', 'pending#gold_binance', 'pending#ohlcv', 'pending#silver_binance']) {
       for (const action of ['dynamodb:GetItem', 'dynamodb:Query'])
         expect(mayOnState(action, partition), partition).toBe(true)
       for (const action of WRITES) expect(mayOnState(action, partition), partition).toBe(false)

@@ -204,37 +204,6 @@ describe('schedules', () => {
     template.resourceCountIs('AWS::Lambda::EventInvokeConfig', 5)
   })
 
-  test('are not waited for: new items on the lists of Gold and the candles start them, those of Gold after what freshness leaves', () => {
-    const mappingsOf = (values: Values) =>
-      resources(templateOf({ ...SELF_MANAGED, ...values }), 'AWS::Lambda::EventSourceMapping')
-        .map(([, { Properties }]) => Properties)
-        .filter(({ FilterCriteria }) => FilterCriteria !== undefined)
-    const items = (list: string) => ({
-      eventName: ['INSERT'],
-      dynamodb: { Keys: { pk: { S: [list] }, sk: { S: [{ prefix: '0' }] } } },
-    })
-    const common = { StartingPosition: 'LATEST', MaximumRetryAttempts: 0, BatchSize: 10_000, Enabled: true }
-    const found = mappingsOf({}).map(({ FilterCriteria, ...rest }) => ({
-      ...rest,
-      pattern: JSON.parse((FilterCriteria as { Filters: { Pattern: string }[] }).Filters[0].Pattern),
-    }))
-    expect(found).toEqual([
-      expect.objectContaining({ ...common, MaximumBatchingWindowInSeconds: 6, pattern: items('pending#gold') }),
-      expect.objectContaining({ ...common, MaximumBatchingWindowInSeconds: 0, pattern: items('pending#ohlcv') }),
-    ])
-    data.hasResourceProperties('AWS::DynamoDB::Table', { StreamSpecification: { StreamViewType: 'KEYS_ONLY' } })
-    const windows = (freshness: string) =>
-      mappingsOf({ freshness }).map(({ MaximumBatchingWindowInSeconds: seconds }) => seconds)
-    expect([windows('5'), windows('60')]).toEqual([
-      [2, 0],
-      [46, 0],
-    ])
-    const bronze = resources(templateOf({ ...SELF_MANAGED, freshness: '60' }), 'AWS::Lambda::EventSourceMapping')
-      .map(([, { Properties }]) => Properties)
-      .filter(({ Topics }) => Topics !== undefined)
-    expect(bronze.map(({ MaximumBatchingWindowInSeconds: seconds }) => seconds)).toEqual([12, 12, 12, 5])
-  })
-
   test('only maintenance deletes', () => {
     const deleting = resources(template, 'AWS::Lambda::Function')
       .map(([, { Properties }]) => String(Properties.FunctionName))

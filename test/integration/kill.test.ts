@@ -6,12 +6,14 @@
  * This proves that processes may crash, not that power may fail: what a killed process had written is still in the
  * kernel's page cache, so a missing fsync would not be seen here.
  */
+
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { consumers } from '../../domain/names.ts'
 import { countPending } from '../../domain/pending.ts'
+import { wholeShare } from '../../domain/shares.ts'
 import { openLakeReadOnly } from '../../embedded/lake.ts'
 import { randomStream } from '../../feeds/random.ts'
 import { newFolder, output, startCommand } from '../cli/support.ts'
@@ -66,7 +68,8 @@ test('twenty kills, and every trade is there once', async () => {
 async function pendingOf(data: string): Promise<number> {
   const lake = await openLakeReadOnly(data).catch(() => undefined)
   if (!lake) return 0
-  const names = [...lake.exchanges.map(({ name }) => consumers.silver(name)), consumers.gold, consumers.candles]
+  const { goldLists, candleLists } = wholeShare(lake.exchanges)
+  const names = [...lake.exchanges.map(({ name }) => consumers.silver(name)), ...goldLists, ...candleLists]
   const counts = await Promise.all(names.map(name => countPending(lake.ports.state, name)))
   lake.close()
   return counts.reduce((sum, { items }) => sum + items, 0)

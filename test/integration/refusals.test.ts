@@ -1,6 +1,6 @@
 /**
  * The deployed stack where AWS says no: with IAM enforced its grants are enough and are needed, and a DynamoDB that throttles
- * only delays.
+ * only delays. Here each exchange has a Gold and candles of its own.
  * Over 250 lines: one deployed stack is started for all of it.
  */
 import { execFile, spawn } from 'node:child_process'
@@ -42,7 +42,7 @@ describe.skipIf(!hasJava() || !hasPython())('the deployed stack, refused', () =>
 
   beforeAll(async () => {
     const note = (text: string, data?: object) => void warnings.push(`${text} ${JSON.stringify(data)}`)
-    deployed = await startDeployed({ info: () => {}, warn: note, error: note }, { auth: true })
+    deployed = await startDeployed({ info: () => {}, warn: note, error: note }, { auth: true, shares: 'exchange' })
     lambda = new LambdaClient({})
     // AWS asks for sqs:SendMessage (SQS developer guide, "API permissions"); the emulator, for the name of the call.
     const sweep = await policyOf('SweepFunction')

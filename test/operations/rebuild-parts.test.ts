@@ -91,7 +91,7 @@ test('of some rows of a Silver file leaves its other rows as they are, times and
 test('of a Silver file that waits for Gold hands the new file to Gold, which has the trades then', async () => {
   const good = await goldOfAnotherLake()
   await refineMore()
-  const waiting = async () => (await countPending(lake.ports.state, consumers.gold)).items
+  const waiting = async () => (await countPending(lake.ports.state, consumers.gold('binance'))).items
   expect(await waiting()).toBe(1)
 
   // The code is the same, so that no trade changes, and the rebuild itself has nothing to do in Gold.

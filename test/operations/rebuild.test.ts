@@ -128,7 +128,7 @@ describe('Silver from Bronze', () => {
     }
     const waiting = async (consumer: string) => (await countPending(lake.ports.state, consumer)).items
     expect(await waiting(consumers.silver('binance'))).toBe(1)
-    expect(await waiting(consumers.gold)).toBe(1)
+    expect(await waiting(consumers.gold('binance'))).toBe(1)
 
     await rebuildSilver(lake.ports, binance(), EVER)
 

@@ -195,8 +195,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'Gold does not hear of Silver’s files',
     'functions/silver/silver.ts',
-    '    writes.push(await producePending(ports, consumers.gold, gold))\n',
-    '    await producePending(ports, consumers.gold, gold)\n',
+    '    writes.push(await producePending(ports, consumers.gold(exchange.name), gold))\n',
+    '    await producePending(ports, consumers.gold(exchange.name), gold)\n',
   ),
   mutant(
     'Silver’s first file of several stands for all',
@@ -288,8 +288,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'candles are counted up and not folded again',
     'functions/ohlcv/spans.ts',
-    'filter(([, candle]) => !windows.has(candle.windowStart))',
-    'filter(([, candle]) => windows.has(candle.windowStart) || true)',
+    'filter(([, candle]) => !isTouched(candle))',
+    'filter(([, candle]) => isTouched(candle) || true)',
   ),
   mutant(
     'the spans’ old files stay beside the new ones',

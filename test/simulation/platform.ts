@@ -3,6 +3,7 @@
  * stream or, where there is none, a success destination starts. All of it at least once, and each step a fault point.
  * Over 250 lines: the platform is one state machine.
  */
+
 import { createQueue } from '../../adapters/memory-queue.ts'
 import { objectCreated, type QueueEvent } from '../../domain/events.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
@@ -11,6 +12,7 @@ import { consumers, dataPrefix, statePartition } from '../../domain/names.ts'
 import { countPending } from '../../domain/pending.ts'
 import type { Telemetry, Write } from '../../domain/ports.ts'
 import type { RetentionSettings } from '../../domain/retention.ts'
+import { sharesByExchange, wholeShare } from '../../domain/shares.ts'
 import { recordStreams } from '../../domain/streams.ts'
 import { bronzeTable, committedTables } from '../../domain/tables.ts'
 import { bronzeHandler } from '../../functions/bronze/handler.ts'
@@ -50,6 +52,8 @@ export interface PlatformOptions {
   readonly pageObjects: number
   /** New items on the lists of Gold and the candles start them; without, Gold's success starts the candles. */
   readonly wakes: boolean
+  /** Gold and the candles work for each exchange by itself. */
+  readonly sharedOut: boolean
 }
 
 export interface Platform {
@@ -76,6 +80,8 @@ export interface Platform {
 
 export function createPlatform(world: World, options: PlatformOptions): Platform {
   const { exchanges, visibilityMs, listLagMs, eventDelayMs, pageObjects } = options
+  const whole = wholeShare(exchanges)
+  const shares = options.sharedOut ? sharesByExchange(exchanges) : [whole]
   const slowest = Math.max(...exchanges.map(({ batchWindowSeconds }) => batchWindowSeconds))
   const streams = recordStreams(exchanges).map(stream => {
     return { ...stream, batchWindowSeconds: Math.max(stream.batchWindowSeconds, slowest) }
@@ -157,8 +163,8 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
     ]),
   )
   const commit = createLambda(fleet, 'commit', ({ ports }) => commitHandler(UNWATCHED, ports, exchanges))
-  const gold = createLambda(fleet, 'gold', ({ ports }) => goldHandler(UNWATCHED, ports))
-  const ohlcv = createLambda(fleet, 'ohlcv', ({ ports }) => ohlcvHandler(UNWATCHED, ports))
+  const gold = createLambda(fleet, 'gold', ({ ports }) => goldHandler(UNWATCHED, ports, shares))
+  const ohlcv = createLambda(fleet, 'ohlcv', ({ ports }) => ohlcvHandler(UNWATCHED, ports, whole, shares))
   const sweep = createLambda(fleet, 'sweep', ({ ports, events }) => sweepHandler(UNWATCHED, ports, exchanges, events))
 
   const maintain = createLambda(fleet, 'maintain', ({ ports }) =>
@@ -191,8 +197,8 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
       lists: committedTables(exchanges).map(table => consumers.table(table.name)),
       fire: () => commit.invoke({}),
     },
-    { name: 'gold', lists: [consumers.gold], fire: goldThenCandles },
-    { name: 'ohlcv', lists: [consumers.candles], fire: () => ohlcv.invoke({}) },
+    { name: 'gold', lists: whole.goldLists, fire: goldThenCandles },
+    { name: 'ohlcv', lists: whole.candleLists, fire: () => ohlcv.invoke({}) },
     { name: 'sweep', lists: exchanges.map(exchange => consumers.silver(exchange.name)), fire: () => sweep.invoke({}) },
   ]
   const ticking = new Set<string>()
@@ -234,40 +240,45 @@ export function createPlatform(world: World, options: PlatformOptions): Platform
   }
 
   // The stream: records of a list gather for a time, and one batch of it after the other starts the function.
-  const streamed = [
-    { list: consumers.gold, windowMs: 5 * SECOND, start: (event: unknown) => gold.invoke(event) },
-    { list: consumers.candles, windowMs: 0, start: (event: unknown) => ohlcv.invoke(event) },
-  ].map(mapping => ({ ...mapping, gathered: 0, isStarted: false }))
+  const streamed = shares.flatMap(share =>
+    [
+      { lists: share.goldLists, windowMs: 5 * SECOND, start: (event: unknown) => gold.invoke(event) },
+      { lists: [share.candleList], windowMs: 0, start: (event: unknown) => ohlcv.invoke(event) },
+    ].map(mapping => ({ ...mapping, name: mapping.lists.join(), gathered: [] as string[], isStarted: false })),
+  )
 
-  function gather(mapping: (typeof streamed)[number], delayMs: number): void {
-    mapping.gathered++
+  function gather(mapping: (typeof streamed)[number], list: string, delayMs: number): void {
+    mapping.gathered.push(list)
     if (mapping.isStarted) return
     mapping.isStarted = true
-    at(delayMs, `stream of ${mapping.list}`, () => void startOf(mapping))
+    at(delayMs, `stream of ${mapping.name}`, () => void startOf(mapping))
   }
 
   async function startOf(mapping: (typeof streamed)[number]): Promise<void> {
-    const Records = Array.from({ length: mapping.gathered }, () => ({ eventName: 'INSERT' }))
-    mapping.gathered = 0
+    const Records = mapping.gathered
+      .splice(0)
+      .map(list => ({ eventName: 'INSERT', dynamodb: { Keys: { pk: { S: statePartition.pending(list) } } } }))
     await mapping.start({ Records })
     mapping.isStarted = false
     // Those that came meanwhile.
-    if (mapping.gathered-- > 0) gather(mapping, mapping.windowMs)
+    const next = mapping.gathered.shift()
+    if (next !== undefined) gather(mapping, next, mapping.windowMs)
   }
 
   function wake(writes: readonly Write[]): void {
     for (const mapping of streamed) {
-      const { list, windowMs } = mapping
-      const isNew = (write: Write) =>
+      const { lists, windowMs } = mapping
+      const isNew = (list: string) => (write: Write) =>
         write.kind === 'put' &&
         write.item.key.partition === statePartition.pending(list) &&
         !write.item.key.sort.startsWith(FOLDED)
-      if (!writes.some(isNew)) continue
+      const list = lists.find(name => writes.some(isNew(name)))
+      if (list === undefined) continue
       const kind = world.point('stream', list)
       if (kind === 'lost') continue
-      if (kind === 'hours-late') at(HOURS_LATE_MS, `stream of ${list}, late`, () => gather(mapping, 0))
-      else gather(mapping, windowMs)
-      if (kind === 'twice') at(windowMs + 7 * SECOND, `stream of ${list} again`, () => gather(mapping, 0))
+      if (kind === 'hours-late') at(HOURS_LATE_MS, `stream of ${list}, late`, () => gather(mapping, list, 0))
+      else gather(mapping, list, windowMs)
+      if (kind === 'twice') at(windowMs + 7 * SECOND, `stream of ${list} again`, () => gather(mapping, list, 0))
     }
   }
 

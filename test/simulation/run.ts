@@ -118,6 +118,7 @@ export async function simulate(engine: SharedEngine, options: RunOptions): Promi
       maintenance,
       logStart,
       wakes: scenario.wakes,
+      sharedOut: scenario.sharedOut,
       ...weather,
     })
     const { scheduler } = world

@@ -20,6 +20,8 @@ export interface ScenarioSize {
   readonly freshClients?: number
   /** New items on the lists of Gold and the candles start them. */
   readonly wakes?: true
+  /** Gold and the candles work for each exchange by itself. */
+  readonly sharedOut?: true
 }
 
 const HOURS = 3_600_000
@@ -133,6 +135,9 @@ export const FRESH: ScenarioSize = {
 export const WOKEN_ONCE: ScenarioSize = { ...ONE_BATCH, name: 'woken-once', wakes: true }
 export const WOKEN: ScenarioSize = { ...WAVES, name: 'woken', waves: [0, 8_000, 25_000, 70_000], wakes: true }
 
+/** A Gold and candles for each of two exchanges, which meet at the pointers of the tables that they share. */
+export const SHARED_OUT: ScenarioSize = { ...TWO, name: 'shared-out', wakes: true, sharedOut: true }
+
 export const SIZES: readonly ScenarioSize[] = [
   ONE_BATCH,
   HUNDRED,
@@ -148,4 +153,5 @@ export const SIZES: readonly ScenarioSize[] = [
   FRESH,
   WOKEN_ONCE,
   WOKEN,
+  SHARED_OUT,
 ]

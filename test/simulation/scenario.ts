@@ -53,6 +53,8 @@ export interface Scenario {
   readonly freshClients: number
   /** New items on the lists of Gold and the candles start them. */
   readonly wakes: boolean
+  /** Gold and the candles work for each exchange by itself. */
+  readonly sharedOut: boolean
 }
 
 /** The code that the second deployment asks of messages instead of the first's. */
@@ -172,6 +174,7 @@ export function createScenario(size: ScenarioSize, seed: number): Scenario {
     clients: size.clients ?? 0,
     freshClients: size.freshClients ?? 0,
     wakes: size.wakes ?? false,
+    sharedOut: size.sharedOut ?? false,
   }
 }
 

@@ -67,6 +67,20 @@ export const WORLD_MUTANTS: readonly Mutant[] = [
     "isWake(event) ? 'minutes' : 'minutes'",
   ),
   mutant(
+    'shared-out',
+    'a fold of one exchange drops the candles of others',
+    'functions/ohlcv/ohlcv.ts',
+    'windows.has(windowStart) && share.has(exchange)',
+    'windows.has(windowStart)',
+  ),
+  mutant(
+    'shared-out',
+    'an attempt’s files stand for other items',
+    'functions/gold/attempt.ts',
+    'last?.items === generations && (await isSame(last.looked, stored))',
+    'last',
+  ),
+  mutant(
     'restored',
     'a repair dies of an object that cannot be read',
     'operations/repair/bronze.ts',

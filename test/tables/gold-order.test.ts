@@ -25,7 +25,7 @@ test('a file is read when the merge has reached its first trade', async () => {
   const gold = await openTable(lake.ports, GOLD_TABLE)
   const snapshotId = gold && currentSnapshot(gold.metadata)?.['snapshot-id']
   if (!gold || snapshotId === undefined) throw new Error('there is no Gold')
-  const files = await planGold(lake.ports, gold, { from: 0n, to: START_MICROS }, snapshotId)
+  const files = await planGold(lake.ports, gold, { from: 0n, to: START_MICROS }, { snapshotId })
   expect(files).toHaveLength(5)
   const read = new Set<string>()
   lake.before = ({ kind, key }) => {
@@ -77,7 +77,7 @@ test('trades are in order whatever is late in which file', async () => {
       const snapshotId = gold && currentSnapshot(gold.metadata)?.['snapshot-id']
       if (!gold || snapshotId === undefined) throw new Error('there is no Gold')
       const end = BigInt(Math.max(...times))
-      const planned = await planGold(lake.ports, gold, { from: 0n, to: end }, snapshotId)
+      const planned = await planGold(lake.ports, gold, { from: 0n, to: end }, { snapshotId })
 
       const found: number[] = []
       for await (const { count, columns, from, rows } of tradesInOrder(lake.ports, planned, EVERY_TRADE))

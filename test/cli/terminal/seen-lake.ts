@@ -73,7 +73,7 @@ export const SEEN: Seen = {
     exchanges: [exchange('BINANCE', 2, 2), exchange('KRAKEN', 2, 300)],
     stages: [
       { stage: 'silver_binance', waiting: 3, lag_seconds: 1.5 },
-      { stage: 'gold', waiting: 2, lag_seconds: 150 },
+      { stage: 'gold_binance', waiting: 2, lag_seconds: 150 },
     ],
     tables: tables(1),
     dead_letters: [

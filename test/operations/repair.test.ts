@@ -78,7 +78,7 @@ test('a manifest that cannot be read stops its own function, in one line and wit
   const metrics = createMetrics()
   const functions = wireFunctions(it.lake, SILENT, metrics)
   const draining = drain(it.lake, functions, createTotals(it.lake.exchanges))
-  await expect(draining).rejects.toThrow(/\d+ pending for gold\. .*gold_crypto_trades\/metadata\/.*\.avro/)
+  await expect(draining).rejects.toThrow(/\d+ pending for gold_coinbase\. .*gold_crypto_trades\/metadata\/.*\.avro/)
   // The function's own failure is what AWS counts as its error.
   await expect(functions.gold({}, invocation(it.lake.ports))).rejects.toThrow(Corrupt)
   await functions.sweep({}, invocation(it.lake.ports))

@@ -142,8 +142,8 @@ export const MUTANTS: readonly Mutant[] = [
       'joinGaps([...checkpoint.gaps, [checkpoint.nextOffset, offset - 1]])',
       'joinGaps([...checkpoint.gaps])',
     ),
-    scenario: 'two',
-    seed: 4_030,
+    scenario: 'waves',
+    seed: 130,
   },
   {
     ...mutant(
@@ -152,8 +152,8 @@ export const MUTANTS: readonly Mutant[] = [
       '[checkpoint.nextOffset, offset - 1]])',
       '[checkpoint.nextOffset, offset - 2]])',
     ),
-    scenario: 'two',
-    seed: 4_030,
+    scenario: 'waves',
+    seed: 130,
   },
   mutant(
     'a repeat is looked for in the table alone',

@@ -125,7 +125,7 @@ export const WORLD_MUTANTS: readonly Mutant[] = [
   if (isOld && !shown.some(key => table.metadataLocation.endsWith(key))) await ports.store.delete([...objects.keys()])
 `,
     ),
-    seed: 106,
+    seed: 1_060,
   },
   mutant(
     'two',

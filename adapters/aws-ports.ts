@@ -1,11 +1,10 @@
 /** The ports of a deployed function, from its environment (infra/ sets it). */
-
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { TradelakeError } from '../domain/errors.ts'
 import { EXCHANGES, type Exchange } from '../domain/exchanges.ts'
 import type { ObjectEvents, Ports, QueryEngine } from '../domain/ports.ts'
 import { parseRetention, type RetentionSettings } from '../domain/retention.ts'
-import { type Share, sharesByExchange, wholeShare } from '../domain/shares.ts'
+import { type Share, sharesOf } from '../domain/shares.ts'
 import { type RecordStream, recordStreams } from '../domain/streams.ts'
 import { allTables } from '../domain/tables.ts'
 import { awsClients, requestLimit } from './aws-clients.ts'
@@ -93,7 +92,7 @@ export function streamOfFunction(): RecordStream {
 
 /** How Gold's and the candles' work is shared out in this deployment. */
 export function sharesOfFunction(): readonly Share[] {
-  return process.env[VARIABLES.shares] === 'exchange' ? sharesByExchange(EXCHANGES) : [wholeShare(EXCHANGES)]
+  return sharesOf(EXCHANGES, process.env[VARIABLES.shares] === 'exchange' ? 'exchange' : 'all')
 }
 
 /** How long this deployment keeps rows, where it was told. @throws BadInput */

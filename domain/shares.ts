@@ -32,6 +32,14 @@ export function wholeShare(exchanges: readonly Exchange[]): Share {
   }
 }
 
+/** Whom a run of Gold, or of the candles, works for: all exchanges together, or each run for one. */
+export type SharedBy = 'all' | 'exchange'
+
+/** The shares that all of the work is made of. */
+export function sharesOf(exchanges: readonly Exchange[], by: SharedBy): readonly Share[] {
+  return by === 'exchange' ? sharesByExchange(exchanges) : [wholeShare(exchanges)]
+}
+
 /** A share for each exchange. */
 export function sharesByExchange(exchanges: readonly Exchange[]): Share[] {
   return exchanges.map(({ name, code }) => ({

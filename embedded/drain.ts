@@ -1,5 +1,4 @@
 /** Runs every stage until nothing is pending, without waiting for any clock. */
-
 import { sumOf } from '../domain/counts.ts'
 import { Corrupt, messageOf, TradelakeError } from '../domain/errors.ts'
 import { objectCreated } from '../domain/events.ts'

@@ -2,7 +2,6 @@
  * The functions of a lake, wired as the deployment wires them: a Bronze and a Silver for each exchange, and one of each
  * of the others.
  */
-
 import { createQueue } from '../adapters/memory-queue.ts'
 import { objectCreated } from '../domain/events.ts'
 import { dataPrefix } from '../domain/names.ts'

@@ -5,6 +5,7 @@
 import { BadInput } from '../domain/errors.ts'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import { parseRetention, type RetentionSettings } from '../domain/retention.ts'
+import type { SharedBy } from '../domain/shares.ts'
 import { allTables } from '../domain/tables.ts'
 import { ARCHITECTURES, type ArchitectureName } from '../layers/duckdb.ts'
 import { type Context, type Reader, reader } from './context-values.ts'
@@ -56,8 +57,7 @@ export interface Settings {
   readonly api: boolean
   /** Seconds after which a trade is in Gold and the candles. */
   readonly freshness: number
-  /** Whom a run of Gold, or of the candles, works for: all exchanges, or each its own. */
-  readonly shares: 'all' | 'exchange'
+  readonly shares: SharedBy
   /** Trades a second of all exchanges together, for which the disks of a new provisioned cluster have room. */
   readonly rate: number
   /** Zones of a new cluster's network. */

@@ -1,5 +1,4 @@
 /** The scheduled functions: commit, Gold, the candles, sweep and maintenance. All are safe when two run at once. */
-
 import { Aws, Duration, Stack } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { type Alias, LayerVersion } from 'aws-cdk-lib/aws-lambda'

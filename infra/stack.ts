@@ -1,10 +1,9 @@
 /** What works on the data: each stage a construct, and the outputs that the `tradelake` command reads. */
-
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { EXCHANGES } from '../domain/exchanges.ts'
 import { pascal, topicName } from '../domain/names.ts'
-import { sharesByExchange, wholeShare } from '../domain/shares.ts'
+import { sharesOf } from '../domain/shares.ts'
 import { FEED_GAPS, tradeStream } from '../domain/streams.ts'
 import { acknowledgeOwn } from './acknowledge.ts'
 import { Api } from './api.ts'
@@ -61,7 +60,7 @@ export class TradelakeStack extends Stack {
     // An event source looks for its topic when it is made.
     for (const bronze of [...stages.map(stage => stage.bronze), gaps]) bronze.mapping.node.addDependency(topics)
     const queues = Object.fromEntries(stages.map(({ exchange, silver }) => [exchange.name, silver.queue]))
-    const shares = settings.shares === 'exchange' ? sharesByExchange(EXCHANGES) : [wholeShare(EXCHANGES)]
+    const shares = sharesOf(EXCHANGES, settings.shares)
     const schedules = new Schedules(this, 'Schedules', { settings, assets, lake, exchanges: EXCHANGES, shares, queues })
     const { gold, ohlcv } = schedules.stages
     new Wakes(this, 'Wakes', { settings, lake, shares, gold, ohlcv })

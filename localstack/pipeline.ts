@@ -10,6 +10,7 @@ import { registerTradeSchemas } from '../adapters/schema-registration.ts'
 import { systemClock } from '../adapters/system.ts'
 import { TradelakeError } from '../domain/errors.ts'
 import type { Log } from '../domain/ports.ts'
+import type { SharedBy } from '../domain/shares.ts'
 import type { SchemaIds } from '../domain/wire.ts'
 import { type Bridge, startBridge } from './bridge.ts'
 import { type Deployment, deployTo } from './deployment.ts'
@@ -32,8 +33,8 @@ export interface PipelineOptions {
   readonly folder: string
   /** `dev` where nothing is said. */
   readonly stage?: 'dev' | 'prod'
-  /** Whom a run of Gold or the candles works for; `all` where nothing is said. */
-  readonly shares?: 'all' | 'exchange'
+  /** `all` where nothing is said. */
+  readonly shares?: SharedBy
   readonly log: Log
 }
 

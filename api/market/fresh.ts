@@ -3,7 +3,6 @@
  * Gold's pointer is read. In the other order a commit in between would take files from the list that the older Gold has not: this way
  * they are seen twice, and a trade that is there twice is found by the rule for repeats.
  */
-
 import { marketKey } from '../../domain/candles.ts'
 import type { BytesColumn, Int64Column } from '../../domain/columns.ts'
 import { sumOf } from '../../domain/counts.ts'

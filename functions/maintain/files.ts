@@ -1,5 +1,4 @@
 /** A table's files as maintenance sees them: by partition, with only the times that it needs. */
-
 import { Corrupt } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { SilverFiles } from '../../domain/handover.ts'

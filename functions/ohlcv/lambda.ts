@@ -1,5 +1,4 @@
 /** The candles' function as it is deployed. */
-
 import { awsPorts, sharesOfFunction } from '../../adapters/aws-ports.ts'
 import { awsTelemetry } from '../../adapters/aws-telemetry.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'

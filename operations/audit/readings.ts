@@ -5,7 +5,6 @@
  * it and the table after it: a file that was there first and is not on the list must have arrived in the later table.
  * What must come from somewhere (Silver's rows from Bronze) is compared with a second, later reading of its source.
  */
-
 import { type Checkpoint, listCheckpoints } from '../../domain/checkpoint.ts'
 import { Corrupt, NotFound } from '../../domain/errors.ts'
 import type { Exchange } from '../../domain/exchanges.ts'

@@ -2,7 +2,6 @@
  * Files that wait for a table or for Gold and cannot be read: a list of an older backup names files that were joined and deleted
  * since. They come off the lists; what they held is looked for where it should be by the steps that follow.
  */
-
 import type { Exchange } from '../../domain/exchanges.ts'
 import type { SilverFiles } from '../../domain/handover.ts'
 import { consumePending, listPendingOf, producePending } from '../../domain/pending.ts'

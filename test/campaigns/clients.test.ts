@@ -20,7 +20,7 @@ test('all laws hold in a swarm of clients', async () => {
 test('a calm world’s clients meet, and are told of all that they ask for; a seed makes one run', async () => {
   const told = new Set<string>()
   const refused = new Set<number | undefined>()
-  for (const seed of [1, 2, 3, 4, 10]) {
+  for (const seed of [1, 2, 3, 4, 18]) {
     const run: Case = { campaign: 'single', scenario: 'clients', seed, schedule: new Map() }
     const { violations, deeds, traceHash } = await runCase(engine, run)
     expect(violations).toEqual([])
@@ -31,9 +31,7 @@ test('a calm world’s clients meet, and are told of all that they ask for; a se
     expect((await runCase(engine, run)).traceHash).toBe(traceHash)
   }
   expect([...told].sort()).toEqual(['append to 1', 'append to 2', 'create', 'drop', 'purge', 'rename'])
-  // Who comes too late is told so in one of these ways: which, depends on the order of things.
-  const late = [...refused].filter(status => status !== 400 && status !== 404)
-  expect(late.sort()).toEqual([403, 409])
+  expect([...refused].sort()).toEqual([403, 404, 409])
 })
 
 test('stormy worlds’ clients lose answers, and ask again; a seed makes one run', async () => {

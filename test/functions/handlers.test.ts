@@ -2,7 +2,6 @@
  * The Lambda handlers, with the events that AWS sends.
  * Over 250 lines: each handler has the same cases.
  */
-
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Fenced } from '../../domain/errors.ts'
 import { objectCreated, type QueueEvent, readNotification } from '../../domain/events.ts'

@@ -6,7 +6,6 @@
  * This proves that processes may crash, not that power may fail: what a killed process had written is still in the
  * kernel's page cache, so a missing fsync would not be seen here.
  */
-
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

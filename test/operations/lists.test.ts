@@ -1,5 +1,4 @@
 /** What a rebuild writes to the stages' lists. */
-
 import { expect, test } from 'vitest'
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import type { SilverFiles } from '../../domain/handover.ts'

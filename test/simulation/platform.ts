@@ -3,7 +3,6 @@
  * stream or, where there is none, a success destination starts. All of it at least once, and each step a fault point.
  * Over 250 lines: the platform is one state machine.
  */
-
 import { createQueue } from '../../adapters/memory-queue.ts'
 import { objectCreated, type QueueEvent } from '../../domain/events.ts'
 import type { Exchange } from '../../domain/exchanges.ts'
@@ -12,7 +11,7 @@ import { consumers, dataPrefix, statePartition } from '../../domain/names.ts'
 import { countPending } from '../../domain/pending.ts'
 import type { Telemetry, Write } from '../../domain/ports.ts'
 import type { RetentionSettings } from '../../domain/retention.ts'
-import { sharesByExchange, wholeShare } from '../../domain/shares.ts'
+import { sharesOf, wholeShare } from '../../domain/shares.ts'
 import { recordStreams } from '../../domain/streams.ts'
 import { bronzeTable, committedTables } from '../../domain/tables.ts'
 import { bronzeHandler } from '../../functions/bronze/handler.ts'
@@ -81,7 +80,7 @@ export interface Platform {
 export function createPlatform(world: World, options: PlatformOptions): Platform {
   const { exchanges, visibilityMs, listLagMs, eventDelayMs, pageObjects } = options
   const whole = wholeShare(exchanges)
-  const shares = options.sharedOut ? sharesByExchange(exchanges) : [whole]
+  const shares = sharesOf(exchanges, options.sharedOut ? 'exchange' : 'all')
   const slowest = Math.max(...exchanges.map(({ batchWindowSeconds }) => batchWindowSeconds))
   const streams = recordStreams(exchanges).map(stream => {
     return { ...stream, batchWindowSeconds: Math.max(stream.batchWindowSeconds, slowest) }

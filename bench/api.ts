@@ -3,7 +3,6 @@
  * day of trades of one market, an hour of them in small files, and thirty days of candles of ten.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Candle } from '../domain/candles.ts'
@@ -20,6 +19,7 @@ import { writeDataFile } from '../iceberg/data-file.ts'
 import { partitionOf } from '../iceberg/partitions.ts'
 import { planFiles } from '../iceberg/scan.ts'
 import { candleColumns } from '../tables/candles.ts'
+import { asker } from './asker.ts'
 import { duckDbTimes } from './duckdb-times.ts'
 import { pendingMinute } from './minute.ts'
 import { percentile, print, record } from './report.ts'
@@ -28,6 +28,8 @@ import { serving } from './serving.ts'
 const RUNS = 1_000
 /** Requests in turn with as many queries. */
 const BLOCK = 10
+/** Downloads of the day; one more before them warms up. */
+const DAYS = 20
 const CLIENTS = 1_000
 const TRADES_AN_HOUR = 20_000
 const START = BigInt(Date.UTC(2026, 10, 20)) * 1000n
@@ -41,7 +43,7 @@ export async function benchApi(): Promise<void> {
   const { url, stop } = await serving(directory)
   const duck = duckDbTimes()
   try {
-    const askOurs = asker(`${url}/v1/`)
+    const ours = await asker(`${url}/v1`)
     const iso = (micros: bigint) => new Date(Number(micros / 1000n)).toISOString()
     const hour = iso(END - HOUR_MICROS)
     const list = (table: string) => readParquet(files[table])
@@ -78,10 +80,10 @@ export async function benchApi(): Promise<void> {
       const times: { ours: number[]; duck: number[] } = { ours: [], duck: [] }
       // In turn, some at a time: after a query of the other each finds the processor's caches cold once, not always.
       for (let run = -BLOCK; run < runs; run += BLOCK) {
-        const [ours, theirs] = [await timesOf(() => askOurs(path), BLOCK), await duck.of(query, BLOCK)]
+        const taken = { ours: await timesOf(() => ours.ask(path), BLOCK), duck: await duck.of(query, BLOCK) }
         if (run < 0) continue
-        times.ours.push(...ours)
-        times.duck.push(...theirs)
+        times.ours.push(...taken.ours)
+        times.duck.push(...taken.duck)
       }
       const figures = [times.ours, times.duck].flatMap(each => [percentile(each, 0.5), percentile(each, 0.99)])
       const [p50, p99, duck50, duck99] = figures
@@ -93,6 +95,7 @@ export async function benchApi(): Promise<void> {
       ['request', 'p50 ms', 'p99 ms', 'DuckDB p50', 'DuckDB p99'],
       rows,
     )
+    ours.close()
     await measureDay(url, `trades?start=${iso(START)}&end=${iso(END)}&limit=all&format=arrow`)
     await measureCrowd(url, cases[0][2])
   } finally {
@@ -116,7 +119,7 @@ async function timesOf(ask: () => Promise<void>, times: number): Promise<number[
 async function measureDay(url: string, path: string): Promise<void> {
   const rates: number[] = []
   const firsts: number[] = []
-  for (let run = 0; run < 6; run++) {
+  for (let run = 0; run <= DAYS; run++) {
     const before = performance.now()
     const answer = await fetch(`${url}/v1/${path}`, { headers: { 'accept-encoding': 'identity' } })
     let first = 0
@@ -141,7 +144,7 @@ async function measureCrowd(url: string, path: string): Promise<void> {
   const until = performance.now() + 20_000
   await Promise.all(
     Array.from({ length: CLIENTS }, async () => {
-      const ask = asker(`${url}/v1/`)
+      const { ask, close } = await asker(`${url}/v1`)
       // Each thinks for a while: a thousand people do not ask at once for ever.
       for (let n = 0; performance.now() < until; n++) {
         await new Promise(resolve => setTimeout(resolve, 1_000 * Math.random()))
@@ -149,6 +152,7 @@ async function measureCrowd(url: string, path: string): Promise<void> {
         await ask(path).catch(() => errors++)
         if (n > 0) times.push(performance.now() - before)
       }
+      close()
     }),
   )
   const [p50, p99] = [percentile(times, 0.5), percentile(times, 0.99)]
@@ -158,24 +162,6 @@ async function measureCrowd(url: string, path: string): Promise<void> {
     ['requests', 'errors', 'p50 ms', 'p99 ms'],
     [[String(times.length), String(errors), p50.toFixed(1), p99.toFixed(1)]],
   )
-}
-
-/** Asks on one connection that is kept. */
-function asker(base: string) {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  return (path: string) =>
-    new Promise<void>((resolve, reject) => {
-      const sent = request(new URL(path, base), { agent }, answer => {
-        answer.resume()
-        answer.on('error', reject)
-        answer.on('end', () => {
-          if (answer.statusCode === 200) resolve()
-          else reject(new Error(`${path} was answered ${answer.statusCode}.`))
-        })
-      })
-      sent.on('error', reject)
-      sent.end()
-    })
 }
 
 /** The tables' files, by the tables' names. */

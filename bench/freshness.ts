@@ -13,6 +13,9 @@ import { readParquet } from '../domain/sql.ts'
 import { GOLD_TABLE } from '../domain/tables.ts'
 import { loadTable } from '../iceberg/catalog.ts'
 import { planFiles } from '../iceberg/scan.ts'
+import { COUNTED } from '../infra/cost/figures.ts'
+import { monthlyCost, total } from '../infra/cost/model.ts'
+import { partitionsFor } from '../infra/sizes.ts'
 import { type LocalStack, startLocalStack } from '../localstack/local-stack.ts'
 import { drainDeployed } from '../operations/deployed-drain.ts'
 import { type DeployedLake, openDeployedLake } from '../operations/deployed-lake.ts'
@@ -63,6 +66,12 @@ export async function benchFreshness(): Promise<void> {
         `${ASKED[table as keyof typeof ASKED]}`,
       ]),
     )
+    const costs = COUNTED.map(seconds => total(monthlyCost(RATE, seconds).lines).toFixed(0))
+    print(
+      `US dollars a month at ${RATE} trades/s without Kafka, by the context value freshness (npm run cost)`,
+      COUNTED.map(seconds => `${seconds} s`),
+      [costs],
+    )
     lake.close()
   } finally {
     await stack.stop()
@@ -70,12 +79,13 @@ export async function benchFreshness(): Promise<void> {
   }
 }
 
-/** Publishes each tick when it has happened. */
+/** Publishes each tick when it has happened, compressed as the feeds' are. */
 async function publishLive(stack: LocalStack): Promise<number> {
   const producer = new Producer<Buffer, Buffer, Buffer, Buffer>({
     clientId: 'freshness',
     bootstrapBrokers: [stack.kafka.bootstrap],
     idempotent: true,
+    compression: 'zstd',
   })
   const start = clock.now()
   const markets = EXCHANGES.map(exchange => ({
@@ -85,7 +95,7 @@ async function publishLive(stack: LocalStack): Promise<number> {
       startMicros: BigInt(start) * 1000n,
       ratePerSecond: RATE,
       exchange,
-      partitions: exchange.partitions,
+      partitions: partitionsFor(RATE * EXCHANGES.length),
     }),
   }))
   let published = 0

@@ -1,12 +1,17 @@
 /**
- * The read API for an hour: `tradelake serve` on a lake that `tradelake start` fills meanwhile, asked by charts, streams, replays, downloads
- * and people who leave. Prints, for each minute, how long a chart's request takes, what failed, and the server's memory.
+ * The read API for an hour: `tradelake serve` on a lake with an hour of trades that `tradelake start` goes on filling, asked by charts,
+ * streams, replays, downloads and people who leave. Prints, for each minute, how long a chart's request takes, what failed, and the server's memory.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, get, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { HOUR_MICROS, MINUTE_MICROS } from '../domain/time.ts'
+import { openLake } from '../embedded/lake.ts'
+import { unify } from '../functions/gold/gold.ts'
+import { foldPending } from '../functions/ohlcv/ohlcv.ts'
+import { pendingMinute } from './minute.ts'
 import { percentile, print, record } from './report.ts'
 import { serving } from './serving.ts'
 
@@ -35,9 +40,9 @@ const ago = (minutes: number) => new Date(Date.now() - minutes * MINUTE_MS).toIS
 export async function benchSoakApi(minutes: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-soak-'))
   const directory = join(folder, 'lake')
+  await makeHour(directory)
   const args = ['start', '--data', directory, '--rate', `${RATE}`, '--no-serve', '--json', '--for', `${minutes + 2}m`]
   const writer = spawn(process.execPath, [CLI, ...args], { stdio: 'ignore' })
-  while (!existsSync(directory)) await new Promise(resolve => setTimeout(resolve, 200))
   await new Promise(resolve => setTimeout(resolve, MINUTE_MS))
   const { url, stop } = await serving(directory)
   const until = performance.now() + minutes * MINUTE_MS
@@ -72,6 +77,21 @@ export async function benchSoakApi(minutes: number): Promise<void> {
     'chart p99 ms',
   ]
   print(`The read API for ${minutes} minutes beside ${RATE} trades a second`, header, rows)
+}
+
+/** An hour of trades until now, so that requests have from the first minute what they read in the last. */
+async function makeHour(directory: string): Promise<void> {
+  const lake = await openLake(directory)
+  try {
+    const start = ((BigInt(Date.now()) * 1000n) / MINUTE_MICROS) * MINUTE_MICROS - HOUR_MICROS
+    for (let minute = 0; minute < 60; minute++) {
+      await pendingMinute(lake.ports, start, minute, RATE * 60)
+      await unify(lake.ports, Number.POSITIVE_INFINITY)
+    }
+    await foldPending(lake.ports, Number.POSITIVE_INFINITY)
+  } finally {
+    lake.close()
+  }
 }
 
 type Client = (typeof CLIENTS)[number]

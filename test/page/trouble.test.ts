@@ -67,3 +67,16 @@ test('what could not be read is said with its market and time, and leads to what
     'unreadable: the exchange sent a trade that the feed could not read',
   )
 })
+
+test('what a window lacks is counted when it has closed, however long ago the whole was asked for', async () => {
+  const symbol = 'XRPUSDT'
+  await site.publish(Array.from({ length: 30 }, (_, at) => tradeAt((34 - at) * MINUTE, '2.5', { symbol })))
+  const page = await openPage(browser(), 'about:blank')
+  const answered = page.waitForResponse(/\/v1\/coverage\?/)
+  await page.goto(`${site.url}/#/chart?market=BINANCE:XRPUSDT`)
+  await answered
+  expect(await untilText(page, '.foot', /windows of 1m/)).not.toMatch(/missing/)
+  nextNumber('BINANCE', symbol, 3)
+  await site.publish([tradeAt(MINUTE, '2.75', { symbol })])
+  await untilText(page, '.foot', /4 missing: 4 unexplained/)
+})

@@ -9,6 +9,8 @@ import type { Candle } from '../model/candle-book.ts'
 
 /** The answer is counted from the trades, which costs the server some work. */
 const EVERY_MS = 300_000
+/** The newest windows are counted anew when one closes: as many as may close between two answers of the whole, and some for what comes late. */
+const NEWEST = EVERY_MS / 60_000 + 5
 /** An answer has at most twice as many rows (docs/api.md): of more windows days are counted. */
 const MOST_WINDOWS = 10_000
 const DAY_MS = 86_400_000
@@ -30,24 +32,44 @@ export function useLack(all: readonly Candle[], timeframe: Timeframe, asOf: stri
   end.current = last?.end
   const gaps = all.filter(({ status }) => status === 'gap').length
   const bucketMs = all.length > MOST_WINDOWS ? DAY_MS : timeframe.ms
-  const { answer } = usePolled(
+  const ask = async (fromMs: number, signal: AbortSignal) => {
+    if (!first) return undefined
+    const rows = await askRows<CoverageRow>(
+      'coverage',
+      {
+        ...{ exchanges: first.exchange, symbols: first.symbol, bucket: bucketMs === DAY_MS ? '1d' : timeframe.name },
+        // One in front: what is missing between the two is counted to the later one.
+        ...{ start: new Date(fromMs - bucketMs).toISOString(), end: end.current, as_of: asOf },
+      },
+      signal,
+    )
+    return rows.filter(({ start }) => Date.parse(start) >= fromMs)
+  }
+  const whole = usePolled(
     // A window more each minute is no other question; one that has become a gap is.
     `${first?.exchange} ${first?.symbol} ${first?.start} ${gaps} ${bucketMs}`,
-    async signal => {
-      if (!first) return undefined
-      const rows = await askRows<CoverageRow>(
-        'coverage',
-        {
-          ...{ exchanges: first.exchange, symbols: first.symbol, bucket: bucketMs === DAY_MS ? '1d' : timeframe.name },
-          // One in front: what is missing between the two is counted to the later one.
-          ...{ start: new Date(first.startMs - bucketMs).toISOString(), end: end.current, as_of: asOf },
-        },
-        signal,
-      )
-      return rows.filter(({ start }) => Date.parse(start) >= first.startMs)
-    },
+    signal => ask(first?.startMs ?? 0, signal),
     EVERY_MS,
   )
+  const closed = all.at(-2)
+  const newest = usePolled(
+    `${first?.exchange} ${first?.symbol} ${closed?.start} ${closed?.trades} ${bucketMs}`,
+    // Of an earlier state, and of days, the whole has all.
+    async signal =>
+      asOf === undefined && last && bucketMs === timeframe.ms
+        ? ask(Math.max(first?.startMs ?? 0, last.startMs - NEWEST * timeframe.ms), signal)
+        : undefined,
+    Number.POSITIVE_INFINITY,
+  )
+  // Until another answer is there, the one before it stands.
+  const tail = useRef(newest)
+  if (newest.answer) tail.current = newest
+  const answer = useMemo(() => {
+    if (!whole.answer) return undefined
+    const inOrder = [whole, tail.current].toSorted((a, b) => a.atMs - b.atMs)
+    const byStart = new Map(inOrder.flatMap(each => (each.answer ?? []).map(row => [row.start, row] as const)))
+    return [...byStart.values()]
+  }, [whole.answer, tail.current.answer])
   return useMemo(() => {
     if (!answer) return undefined
     const rows = bucketMs === timeframe.ms ? answer : []

@@ -68,6 +68,14 @@ export function readable(text: string, leastDigits = 0): string {
   return whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ',') + (digits && `.${digits}`)
 }
 
+/** An amount to be glanced at: whole from a hundred on, below that with three digits that say something; `1,234`, `8.21`, `0.00412`. */
+export function glanced(text: string): string {
+  const [whole, fraction = ''] = text.split('.')
+  const zeros = /^0*$/.test(whole) ? (/^0*/.exec(fraction)?.[0].length ?? 0) : -whole.length
+  return readable(divideDecimals(text, '1', Math.max(0, zeros + GLANCED_DIGITS)) ?? text)
+}
+const GLANCED_DIGITS = 3
+
 /** The change from one price to another in percent, with its sign and two digits: `+1.25`. */
 export function percentChange(from: string, to: string): string | undefined {
   const part = divideDecimals(multiplyDecimals(subtractDecimals(to, from), '100'), from, 2)

@@ -36,6 +36,23 @@ const DOLLARS: ReadonlySet<string> = new Set(['USD', 'USDT', 'USDC', 'FDUSD', 'T
 
 const currencyOf = (quote: string): string => (DOLLARS.has(quote) ? 'USD' : quote)
 
+/**
+ * An amount of a market's quote currency in dollars, at the last price of that currency: on the same exchange where it is traded there.
+ * Undefined where no market has it in dollars.
+ */
+export function inDollars(
+  amount: string,
+  { exchange, quote }: MarketRow,
+  markets: readonly MarketRow[],
+  priceOf: (market: MarketRow) => string | undefined,
+): string | undefined {
+  if (DOLLARS.has(quote)) return amount
+  const priced = markets.filter(each => each.base === quote && DOLLARS.has(each.quote) && priceOf(each) !== undefined)
+  const chosen = priced.find(each => each.exchange === exchange) ?? priced.at(0)
+  const price = chosen && priceOf(chosen)
+  return price && multiplyDecimals(amount, price)
+}
+
 export interface Spread {
   readonly lowest: MarketRow
   readonly highest: MarketRow

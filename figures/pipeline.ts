@@ -161,6 +161,12 @@ function spanText(fromMs: number, toMs: number): string {
   return `${from}${from === to ? '' : ` to ${from.slice(0, 10) === to.slice(0, 10) ? to.slice(11) : to}`} UTC`
 }
 
+/** What the candles of an hour were found to be. One without a trade has nothing that could agree. */
+export function checkText({ trades, candles, differing, holds }: StatsAnswer['candle_check']): string {
+  if (!holds) return `${grouped(differing)} differ.`
+  return trades === 0 && candles === 0 ? 'no trade of that hour is here, so there was nothing to check.' : 'all agree.'
+}
+
 /** `1 trade`, `12,345 trades`. */
 export const count = (number: number, unit: string): string =>
   `${grouped(number)} ${unit}${number === 1 ? '' : unit.endsWith('ch') ? 'es' : 's'}`

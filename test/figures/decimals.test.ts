@@ -6,6 +6,7 @@ import {
   compareDecimals,
   digitsAfterPoint,
   divideDecimals,
+  glanced,
   multiplyDecimals,
   percentChange,
   readable,
@@ -72,4 +73,16 @@ describe('what is read', () => {
     expect(percentChange('86440', '86432.1')).toBe('-0.01')
     expect(percentChange('0', '1')).toBeUndefined()
   })
+})
+
+test.each([
+  ['0', '0'],
+  ['0.00412499', '0.00412'],
+  ['0.02', '0.02'],
+  ['8.215', '8.22'],
+  ['41.06', '41.1'],
+  ['999.6', '1,000'],
+  ['1234567.49', '1,234,567'],
+])('an amount of %s is glanced at as %s: none that is there looks like nothing', (amount, shown) => {
+  expect(glanced(amount)).toBe(shown)
 })

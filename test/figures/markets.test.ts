@@ -1,6 +1,6 @@
 /** Markets in groups, their spread, and their quotes. */
 import { describe, expect, test } from 'vitest'
-import { groupMarkets, spreadOf, spreadText } from '../../figures/markets.ts'
+import { groupMarkets, inDollars, spreadOf, spreadText } from '../../figures/markets.ts'
 import { dayBefore, digitsOf, lastHour, type Quote, quoteOfTrade, withHour, withMinute } from '../../figures/quotes.ts'
 import type { CandleRow, MarketRow } from '../../figures/rows.ts'
 
@@ -22,6 +22,17 @@ test('markets stand together by what they trade, and are found by words', () => 
   const found = groupMarkets(ALL, ' kraken  btc')
   expect(found.flatMap(({ markets }) => markets.map(({ symbol }) => symbol))).toEqual(['BTCUSD', 'BTCEUR'])
   expect(groupMarkets(ALL, 'doge')).toEqual([])
+})
+
+test('turnovers in several currencies are compared in dollars, at the price on the same exchange where there is one', () => {
+  const prices: Record<string, string> = { BTCUSDT: '86432.1', BTCUSD: '86440.5', BTCEUR: '74000' }
+  const worth = (amount: string, of: MarketRow) => inDollars(amount, of, ALL, ({ symbol }) => prices[symbol])
+
+  expect(worth('12.5', market('KRAKEN', 'ETH', 'USD'))).toBe('12.5')
+  expect(worth('12.5', market('BINANCE', 'ETH', 'USDC'))).toBe('12.5')
+  expect(worth('2', market('KRAKEN', 'ETH', 'BTC'))).toBe('172881')
+  expect(worth('2', market('COINBASE', 'ETH', 'BTC'))).toBe('172864.2')
+  expect(worth('2', market('KRAKEN', 'BTC', 'EUR'))).toBeUndefined()
 })
 
 test('a spread says which of its prices is in a currency that is taken for another', () => {

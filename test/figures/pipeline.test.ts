@@ -1,6 +1,6 @@
 /** The picture of the pipeline, from answers of `/v1/stats` that are written here by hand. */
 import { describe, expect, test } from 'vitest'
-import { bytesText, count, pipelineOf } from '../../figures/pipeline.ts'
+import { bytesText, checkText, count, pipelineOf } from '../../figures/pipeline.ts'
 import type { StatsAnswer } from '../../figures/rows.ts'
 
 const table = (name: string, rows: number, committed = '2026-11-20T10:00:00.000Z') => ({
@@ -126,6 +126,17 @@ test('an exchange whose trades come and are old is catching up, and is told how 
     'Catching up with the past: BINANCE has 2 h 10 min left.',
     'No trade for over two minutes: KRAKEN.',
   ])
+})
+
+test('candles of an hour without a trade were not checked, which is no success', () => {
+  const check = { ...STATS.candle_check, trades: 1_200, candles: 60 }
+  expect(checkText(check)).toBe('all agree.')
+  expect(checkText({ ...check, differing: 1_002, holds: false })).toBe('1,002 differ.')
+  expect(checkText({ ...check, trades: 0, candles: 0 })).toBe(
+    'no trade of that hour is here, so there was nothing to check.',
+  )
+  // Candles of trades that are not there differ.
+  expect(checkText({ ...check, trades: 0, differing: 60, holds: false })).toBe('60 differ.')
 })
 
 test('numbers have their units', () => {

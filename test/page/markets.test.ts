@@ -54,7 +54,7 @@ test('is put in the order of the day’s change by its heading, and back', async
 test('says what each market turned over in a day, as SQL sums it, and puts them in that order', async () => {
   const page = await openPage(browser(), `${site.url}/#/markets`)
   await untilText(page, '.watch', /BINANCE USDT 99,887\.50 USDT/)
-  const query = `SELECT CAST(floor(sum(price * quantity)) AS BIGINT) FROM gold_crypto_trades WHERE exchange = 'KRAKEN' AND symbol = 'BTCUSD'`
+  const query = `SELECT CAST(round(sum(price * quantity)) AS BIGINT) FROM gold_crypto_trades WHERE exchange = 'KRAKEN' AND symbol = 'BTCUSD'`
   const { rows } = (await (await fetch(`${site.url}/v1/sql?query=${encodeURIComponent(query)}`)).json()) as {
     rows: number[][]
   }

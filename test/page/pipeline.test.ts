@@ -19,6 +19,18 @@ afterAll(() => site.close())
 const stats = async () => (await (await fetch(`${site.url}/v1/stats`)).json()) as StatsAnswer
 const grouped = (rows: number) => rows.toLocaleString('en-US')
 
+test('an hour without a trade has nothing to agree: that is said, and is no success', async () => {
+  const page = await openPage(browser(), 'about:blank')
+  await page.route(/\/v1\/stats/, async route => {
+    const answer = (await (await route.fetch()).json()) as StatsAnswer
+    const candle_check = { ...answer.candle_check, trades: 0, candles: 0, holds: true }
+    await route.fulfill({ json: { ...answer, candle_check } })
+  })
+  await page.goto(`${site.url}/#/pipeline`)
+  await untilText(page, '.candle-check', /UTC: no trade of that hour is here, so there was nothing to check\.$/)
+  expect(await page.locator('.candle-check .up').count()).toBe(0)
+})
+
 test('every hop says what the API says, and what is amiss stands above', async () => {
   const page = await openPage(browser(), `${site.url}/`)
   await page.locator('main').focus()

@@ -1,5 +1,5 @@
 /** Below the picture of the pipeline: what was refused, whether candles agree with trades, and the tables. */
-import { bytesText, count, grouped, type Hop } from '../../figures/pipeline.ts'
+import { bytesText, checkText, count, grouped, type Hop } from '../../figures/pipeline.ts'
 import type { StatsAnswer } from '../../figures/rows.ts'
 import { ageText, instantText } from '../../figures/times.ts'
 
@@ -40,14 +40,15 @@ export function DeadLetters({ stats }: { readonly stats: StatsAnswer }) {
 }
 
 export function CandleCheck({ check }: { readonly check: StatsAnswer['candle_check'] }) {
-  const { start, end, trades, candles, differing, holds, examples } = check
+  const { start, end, trades, candles, holds, examples } = check
+  const isNothing = trades === 0 && candles === 0
   return (
     <section aria-labelledby="candle-check" class="candle-check">
       <h2 id="candle-check">Candles against trades</h2>
       <p>
         {instantText(Date.parse(start)).slice(0, 16)} to {instantText(Date.parse(end)).slice(11, 16)} UTC:{' '}
-        {count(candles, 'candle')} of {count(trades, 'trade')},{' '}
-        {holds ? <b class="up">all agree.</b> : <b class="problem">{grouped(differing)} differ.</b>}
+        {!isNothing && `${count(candles, 'candle')} of ${count(trades, 'trade')}, `}
+        {isNothing ? checkText(check) : <b class={holds ? 'up' : 'problem'}>{checkText(check)}</b>}
       </p>
       <ul>
         {examples.map(({ exchange, symbol, start: at }) => (

@@ -1,7 +1,7 @@
 /** The markets by what they trade: last price, change, the last hour as a line, and what an asset costs more on one exchange than on another. */
 import { useState } from 'preact/hooks'
-import { compareDecimals, readable } from '../../figures/decimals.ts'
-import { groupMarkets, spreadOf, takenText } from '../../figures/markets.ts'
+import { compareDecimals, glanced, readable } from '../../figures/decimals.ts'
+import { groupMarkets, inDollars, spreadOf, takenText } from '../../figures/markets.ts'
 import { dayTurnover, digitsOf, largestMove, lastHour, type Quote } from '../../figures/quotes.ts'
 import { type MarketRow, marketName } from '../../figures/rows.ts'
 import { sparkPath } from '../model/sparkline.ts'
@@ -24,7 +24,7 @@ const [WIDTH, HEIGHT] = [96, 24]
 type By = 'change' | 'turnover' | 'move' | 'age'
 const FIRST: Readonly<Record<By, string>> = {
   change: 'those first that have risen most',
-  turnover: 'those first that turned over most; in their own currencies',
+  turnover: 'those first that turned over most, in dollars at last prices (USDT and its like as USD)',
   move: 'those first that moved most in a minute',
   age: 'those first that are oldest',
 }
@@ -60,7 +60,8 @@ export function WatchList({ markets, filter, current, choose, isNarrow }: WatchL
   const figureOf = (market: MarketRow) => {
     const quote = quoteOf(quotes, market)
     if (order?.by === 'age') return quote && String(time - Date.parse(quote.time))
-    if (order?.by === 'turnover') return quote && dayTurnover(quote, time)
+    if (order?.by === 'turnover')
+      return quote && inDollars(dayTurnover(quote, time), market, markets, each => quoteOf(quotes, each)?.price)
     if (order?.by === 'move') return quote && largestMove(quote)?.replace(/[+-]/, '')
     return dayChange(quote, time)
   }
@@ -187,7 +188,7 @@ function Row({ market, quote, time, isNarrow, isWide, isAlone, isCurrent, choose
           {isWide && (
             <>
               <td class="number" title="What was traded in the last 24 hours, or since the first trade in them">
-                {readable(dayTurnover(quote, time).split('.')[0])}
+                {glanced(dayTurnover(quote, time))}
                 <span class="unit"> {market.quote}</span>
               </td>
               <td class="number" title="From one minute's last price to the next one's, in the last hour">

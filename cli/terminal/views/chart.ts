@@ -1,5 +1,5 @@
 /** One market: its last candles drawn, and all of the last day by the minute, the newest first. */
-import { compareDecimals, readable } from '../../../figures/decimals.ts'
+import { compareDecimals, glanced, readable } from '../../../figures/decimals.ts'
 import { figureTexts, takerShare } from '../../../figures/market-figures.ts'
 import { spreadOf, spreadText } from '../../../figures/markets.ts'
 import { dayTurnover, largestMove, type Quote } from '../../../figures/quotes.ts'
@@ -72,7 +72,7 @@ const FIGURE_ROWS = 3
 function dayText(quote: Quote, currency: string, nowMs: number): string {
   const move = largestMove(quote)
   const moved = move === undefined ? '' : `, largest 1m move of the last hour ${move} %`
-  return `Turnover 24 h ${readable(dayTurnover(quote, nowMs).split('.')[0])} ${currency}${moved}`
+  return `Turnover 24 h ${glanced(dayTurnover(quote, nowMs))} ${currency}${moved}`
 }
 
 /** What there is where there is nothing. */

@@ -44,7 +44,13 @@ export interface Seen extends SeenLog {
   readonly coverage: readonly CoverageHour[] | undefined
   /** Windows of the market that is looked into, the oldest first: the last day by the minute, or as many of another length, up to a time. */
   readonly candles:
-    | { readonly market: string; readonly timeframe: string; readonly rows: readonly CandleRow[] }
+    | {
+        readonly market: string
+        readonly timeframe: string
+        readonly rows: readonly CandleRow[]
+        /** Where none of them has a trade: when the market was traded, asked for at the same time. */
+        readonly traded?: MarketRow | undefined
+      }
     | undefined
   /** What is said of that market besides, and starts of its candles that changed after they had closed, as `/v1/corrections` tells. */
   readonly figures:

@@ -4,7 +4,7 @@ import { askMarketFigures, isLate } from '../../figures/market-figures.ts'
 import type { AuditAnswer, DeadLetterRow, FeedsAnswer, OutageRow, TableRow } from '../../figures/operator-rows.ts'
 import { MINUTE } from '../../figures/quotes.ts'
 import type { Parameters, RowsPage } from '../../figures/requests.ts'
-import type { CandleRow, CorrectionRow } from '../../figures/rows.ts'
+import { type CandleRow, type CorrectionRow, type MarketRow, marketName } from '../../figures/rows.ts'
 import { TIMEFRAMES, timeframeNamed } from '../../figures/times.ts'
 import { followFigures, type Pace, whileLooked } from './figures.ts'
 import { createLogTail } from './log-tail.ts'
@@ -90,7 +90,10 @@ export function createWatch(
     const end = until === undefined ? undefined : new Date((Math.floor(until / length) + 1) * length).toISOString()
     const asked = { exchanges, symbols, timeframe, fill: 'null', limit: DAY_MINUTES, end }
     const { data } = (await (await askFor(ask, 'candles', asked, signal)).json()) as { readonly data: CandleRow[] }
-    know({ candles: { market, timeframe, rows: data } })
+    // First and last trades that were told when the watching began are old by now.
+    const isEmpty = data.every(({ open }) => open === null)
+    const known = isEmpty ? await askRows<MarketRow>(ask, 'symbols', { exchanges, symbols }, signal) : []
+    know({ candles: { market, timeframe, rows: data, traded: known.find(each => marketName(each) === market) } })
   }
 
   async function readKept(ask: AskApi): Promise<void> {

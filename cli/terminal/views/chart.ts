@@ -87,7 +87,7 @@ function shareCell(candle: CandleRow): Cell {
   return share === undefined ? { text: '' } : { text: `${share} %`, order: { decimal: share } }
 }
 
-export function candlesTable({ candles, figures, markets = [] }: Seen, market: string): Table {
+export function candlesTable({ candles, figures }: Seen, market: string): Table {
   // What was corrected is known by the minute.
   const isMinutes = candles?.timeframe === '1m'
   const corrected = isMinutes && figures?.market === market ? figures.corrected : undefined
@@ -120,9 +120,6 @@ export function candlesTable({ candles, figures, markets = [] }: Seen, market: s
         }
       }),
     unit: 'window',
-    empty:
-      candles?.market === market
-        ? emptyText(markets.find(each => marketName(each) === market))
-        : 'Reading its candles…',
+    empty: candles?.market === market ? emptyText(candles.traded) : 'Reading its candles…',
   }
 }

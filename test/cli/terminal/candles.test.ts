@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { afterKey, firstScreen, type Screen } from '../../../cli/terminal/keys.ts'
 import { drawn } from './drawn.ts'
-import { NOW, SEEN } from './seen-lake.ts'
+import { marketRow, NOW, SEEN } from './seen-lake.ts'
 
 const DRAWN = { rows: 0, page: 9, columns: [0], opens: undefined, nowMs: NOW }
 const OPENED: Screen = { ...firstScreen('markets'), opened: 'BINANCE:BTCUSDT' }
@@ -38,9 +38,12 @@ test('J takes a time, refuses one that is none in words, and goes back to the ne
 })
 
 test('where there are no candles it is said when the market was traded', async () => {
-  const seen = { ...SEEN, candles: { market: 'BINANCE:BTCUSDT', timeframe: '1m', rows: [] } }
+  // What was known when the watching began is another first and last trade.
+  const times = { first_trade: '2026-10-13T14:57:06.440048Z', last_trade: '2026-11-20T12:00:29.5Z' }
+  const traded = { ...marketRow('BINANCE', 'BTC', 'USDT'), ...times }
+  const seen = { ...SEEN, candles: { market: 'BINANCE:BTCUSDT', timeframe: '1m', rows: [], traded } }
   const { lines } = await drawn(seen, OPENED, 120, 24)
   expect(lines.join('\n')).toContain(
-    'No trade of it here: the first is of 2026-11-19 12:00:30 UTC, the last of 2026-11-20 12:00:30 UTC. J jumps to a time.',
+    'No trade of it here: the first is of 2026-10-13 14:57:06 UTC, the last of 2026-11-20 12:00:29 UTC. J jumps to a time.',
   )
 })

@@ -173,4 +173,23 @@ describe('a lake that is watched', () => {
     ])
     await watch.stop()
   })
+
+  test.each([
+    ['before the first trade', Date.UTC(2020, 0, 1), 2_001_000n, '2026-11-20T12:00:02.001000Z'],
+    ['after the last', Date.UTC(2030, 0, 1), 3_002_000n, '2026-11-20T12:00:03.002000Z'],
+  ])(
+    'has no candles %s, and when the market was traded as the API tells it then',
+    async (_, outside, afterNow, last) => {
+      const looked: { view: 'markets'; opened: string; until: number | undefined } = {
+        ...{ view: 'markets', opened: 'BINANCE:BTCUSDT', until: undefined },
+      }
+      const { watch, timers } = watched(looked)
+      await until(timers, () => watch.seen().candles !== undefined)
+      await addTrades(lake, [{ timestamp: NOW + afterNow, price: 100n * 10n ** 10n }])
+      looked.until = outside
+      await until(timers, () => watch.seen().candles?.traded?.last_trade === last)
+      expect(watch.seen().candles?.rows).toEqual([])
+      await watch.stop()
+    },
+  )
 })

@@ -2,6 +2,7 @@
 import { parseInstant, TIMEFRAMES } from '../../figures/times.ts'
 import type { Order } from './table.ts'
 import { ENDS } from './views/ends.ts'
+import { isRecord, kindIn } from './views/letter.ts'
 import { WARNINGS } from './views/log.ts'
 import { TITLES, VIEWS, type ViewName } from './views/views.ts'
 
@@ -25,9 +26,12 @@ export interface Screen {
   readonly top: number
 }
 
-/** Each view's table has an order of its own, and so has the one that is opened in it. */
-export const tableName = ({ view, opened }: Pick<Screen, 'view' | 'opened'>): string =>
-  opened === undefined ? view : `${view} opened`
+/** Each view's table has an order of its own, and so has the one that is opened in it. The lines of a record have none. */
+export const tableName = (screen: Pick<Screen, 'view' | 'opened'>): string =>
+  screen.opened === undefined ? screen.view : `${screen.view} ${isInRecord(screen) ? 'record' : 'opened'}`
+
+const isInRecord = ({ view, opened }: Pick<Screen, 'view' | 'opened'>) =>
+  view === 'dlq' && opened !== undefined && isRecord(opened)
 
 /** What the screen has to do with a key, from the frame that was drawn last. */
 export interface Drawn {
@@ -77,7 +81,7 @@ export const HELP: readonly (readonly [keys: string, does: string])[] = [
   ['/, Esc', 'filter: rows that have all words; Esc ends it, or closes what is open'],
   ['s, S', 'sort by the next column, by the one before'],
   ['r', 'the other way round'],
-  ['Enter', 'the candles of a market; in Gaps its hours, in DLQ the records'],
+  ['Enter', 'the candles of a market; in Gaps its hours, in DLQ the records, then one whole'],
   ['t, T, J', 'candles of a market: longer, shorter; jump to a time'],
   ['e', 'in Log: warnings alone; in Feeds: sort and scroll the ends'],
   ['?', 'this help'],
@@ -117,7 +121,9 @@ export function afterKey(screen: Screen, key: Key, drawn: Drawn): Screen | 'leav
       return move(drawn.rows - 1)
     case 'return':
     case 'enter':
-      return CAN_OPEN.includes(screen.view) && drawn.opens !== undefined && screen.opened === undefined
+      return CAN_OPEN.includes(screen.view) &&
+        drawn.opens !== undefined &&
+        (screen.opened === undefined || screen.view === 'dlq')
         ? // The overview's markets are those of their own view.
           {
             ...screen,
@@ -130,7 +136,8 @@ export function afterKey(screen: Screen, key: Key, drawn: Drawn): Screen | 'leav
           }
         : screen
     case 'escape':
-      if (screen.opened !== undefined) return { ...screen, opened: undefined, at: 0, top: 0 }
+      if (screen.opened !== undefined)
+        return { ...screen, opened: isInRecord(screen) ? kindIn(screen.opened) : undefined, at: 0, top: 0 }
       return { ...screen, filter: '', at: 0, top: 0 }
   }
   switch (letter) {
@@ -193,6 +200,7 @@ const withOrder = (screen: Screen, order: Order | undefined): Screen => ({
 
 /** By the columns that are shown, and then as the rows come. */
 function sorted(screen: Screen, columns: readonly number[], step: 1 | -1): Screen {
+  if (isInRecord(screen)) return screen
   const places = [undefined, ...columns]
   const place = places.indexOf(screen.orders[tableName(screen)]?.by)
   const by = places[(Math.max(0, place) + step + places.length) % places.length]

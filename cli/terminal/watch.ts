@@ -11,6 +11,7 @@ import { createLogTail } from './log-tail.ts'
 import { followPrices } from './prices.ts'
 import { type AskApi, askFor, askRows } from './requests.ts'
 import { type CoverageHour, nothingSeen, type Seen } from './seen.ts'
+import { kindIn } from './views/letter.ts'
 import type { ViewName } from './views/views.ts'
 
 export interface Watched {
@@ -198,7 +199,10 @@ export function createWatch(
         whileLooked(
           timers,
           LETTERS_MS,
-          () => (looked().view === 'dlq' ? looked().opened : undefined),
+          () => {
+            const { view, opened } = looked()
+            return view === 'dlq' && opened !== undefined ? kindIn(opened) : undefined
+          },
           kind => readLetters(ask, kind),
           signal,
         ),

@@ -54,7 +54,7 @@ export function useLack(all: readonly Candle[], timeframe: Timeframe, asOf: stri
   const closed = all.at(-2)
   const newest = usePolled(
     `${first?.exchange} ${first?.symbol} ${closed?.start} ${closed?.trades} ${bucketMs}`,
-    // Of an earlier state, and of days, the whole has all.
+    // The whole has all of an earlier state, and of days.
     async signal =>
       asOf === undefined && last && bucketMs === timeframe.ms
         ? ask(Math.max(first?.startMs ?? 0, last.startMs - NEWEST * timeframe.ms), signal)

@@ -3,6 +3,7 @@ import { instantText, reasonWithTimes } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
 import type { Column, Table } from '../table.ts'
 import { harmless, type Line, type Look, plain } from '../text.ts'
+import { recordIn } from './letter.ts'
 import { countCell } from './pipeline.ts'
 
 const COLUMNS: readonly Column[] = [
@@ -19,7 +20,8 @@ export function lettersTable({ letters }: Seen, kind: string, look: Look): Table
   const known = letters?.kind === kind ? letters.rows : undefined
   return {
     columns: COLUMNS,
-    rows: (known ?? []).map(({ time, error_reason, partition, offset, bytes, raw, decoded }) => ({
+    rows: (known ?? []).map(({ time, error_reason, epoch, partition, offset, bytes, raw, decoded }) => ({
+      opens: recordIn(kind, { epoch, partition, offset }),
       cells: [
         { text: instantText(Date.parse(time)), order: Date.parse(time) },
         { text: harmless(reasonWithTimes(error_reason), look) },
@@ -48,5 +50,5 @@ function bytesText(raw: string | null): string {
 
 export const lettersTitle = (kind: string, look: Look): Line => [
   { text: harmless(kind, look), tone: 'bold' },
-  plain(', the newest first'),
+  plain(', the newest first; Enter shows one whole'),
 ]

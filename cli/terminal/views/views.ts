@@ -7,6 +7,7 @@ import { dim, harmless, type Line, type Look, plain, type Size, wrap } from '../
 import { candlesTable, chartLines, figureLines } from './chart.ts'
 import { ENDS, endsTable } from './ends.ts'
 import { gapsLegend, gapsTable, hoursTable, hoursTitle } from './gaps.ts'
+import { isRecord, recordTable, recordTitle } from './letter.ts'
 import { lettersTable, lettersTitle } from './letters.ts'
 import { logLines, logTable } from './log.ts'
 import { marketsTable } from './markets.ts'
@@ -74,6 +75,8 @@ export function viewOf(
         table: tablesTable(seen, look),
       }
     case 'dlq':
+      if (opened !== undefined && isRecord(opened))
+        return { above: [recordTitle(opened, look), []], table: recordTable(seen, opened, columns, look) }
       return opened === undefined
         ? { above: [refusedLine(seen), []], table: deadLettersTable(seen, look) }
         : { above: [lettersTitle(opened, look), []], table: lettersTable(seen, opened, look) }

@@ -202,7 +202,7 @@ test('refused records say why, where they are in Kafka, and what their bytes are
   const seen: Seen = { ...WELL, letters: { kind, rows: [row, { ...row, decoded: '{"price":"0"}' }] } }
   const { lines } = await drawn(seen, { view: 'dlq', opened: kind }, 120, 12)
   expect(lines.slice(3, 8)).toEqual([
-    'BINANCE price_validation, the newest first',
+    'BINANCE price_validation, the newest first; Enter shows one whole',
     '',
     'Refused (UTC)        Why                        Partition  Offset  Bytes  What it says',
     '2026-11-20 11:59:01  price 0 is not above zero          3   4,567      5  00 54 72 61 64 65',

@@ -59,6 +59,20 @@ describe('coverage', () => {
     expect(kraken.map(({ status }: Json) => status)).toEqual(['closed', 'gap', 'closed'])
   })
 
+  test('and candles have no gap where a message could not be read that names neither a market nor a number', async () => {
+    const spoilt = { kind: 'unreadable', status: 'unreadable', symbol: null, fromId: null, toId: null } as const
+    const at = NOW - 5n * HOUR + 30n * 60_000_000n
+    await publishReports(lake, [report('binance', { ...spoilt, toTime: at, raw: '<html>', reportedAt: at })], 2_000)
+    const range = `exchanges=binance&start=${NOW - 5n * HOUR}&end=${NOW - 4n * HOUR}`
+    for (const path of [`coverage?${range}`, `candles?${range}&timeframe=1h`]) {
+      const { data } = await ask(path)
+      expect(data.map(({ status }: Json) => status)).toEqual(data.map(() => 'closed'))
+      expect(data.length).toBeGreaterThan(0)
+    }
+    const { data } = await ask('feed-gaps?exchanges=binance')
+    expect(data.some(({ symbol, raw }: Json) => symbol === null && raw === '<html>')).toBe(true)
+  })
+
   test('is whole where no number is missing, and less where one is', async () => {
     const of = async () => (await ask(`coverage?exchanges=binance&symbols=BTCUSDT&start=${NOW}&bucket=1d`)).data[0]
     lake.clock.advance(60_000)

@@ -38,13 +38,6 @@ export interface FeedGap {
   readonly reportedAt: bigint
 }
 
-/**
- * Whether a report is of a message that says neither whose it is nor a number. It tells of no market's trades: where it held any, their numbers
- * are skipped, and that is reported of the market that lacks them. An exchange that does not number its trades would lose them unsaid.
- */
-export const isOfNoMarket = ({ kind, symbol, fromId }: Pick<FeedGap, 'kind' | 'symbol' | 'fromId'>): boolean =>
-  kind === 'unreadable' && symbol === null && fromId === null
-
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 

@@ -1,9 +1,9 @@
 /** The table `feed_gaps`: what it leaves open, for readers who ask again and again. */
 import { EXCHANGES } from '../domain/exchanges.ts'
-import { type FeedGap, isOfNoMarket } from '../domain/feed-gaps.ts'
+import type { FeedGap } from '../domain/feed-gaps.ts'
 import type { Ports } from '../domain/ports.ts'
 import { FEED_GAPS_TABLE } from '../domain/tables.ts'
-import { unsettledGaps } from '../domain/unsettled-gaps.ts'
+import { tellsOfTrades, unsettledGaps } from '../domain/unsettled-gaps.ts'
 import { cachePerStore } from '../iceberg/cache.ts'
 import { type LoadedTable, openTable } from '../iceberg/catalog.ts'
 import { currentSnapshot } from '../iceberg/metadata.ts'
@@ -66,8 +66,8 @@ export async function missingTimes(
   if (known) return known
   const reports = await reportsOf(ports, opened, upTo)
   const unknown = reports.filter(({ kind, status }) => kind === 'disconnect' && status === 'unknown')
-  const ofMarkets = reports.filter(report => report.kind !== 'disconnect' && !isOfNoMarket(report))
-  const standing = [...unsettledGaps(ofMarkets), ...unknown]
+  const left = unsettledGaps(reports.filter(({ kind }) => kind !== 'disconnect')).filter(tellsOfTrades)
+  const standing = [...left, ...unknown]
   const found = standing.map(({ exchange, symbol, fromTime, toTime, reportedAt }): MissingTime => {
     const to = toTime ?? reportedAt
     return { exchange: codeOf(exchange), symbol, from: fromTime ?? to, to }

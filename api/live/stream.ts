@@ -4,7 +4,8 @@ import type { Ports } from '../../domain/ports.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 import type { Windows } from '../../domain/windows.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
-import type { Bytes } from './bytes.ts'
+import { turn } from '../http/turns.ts'
+import { type Bytes, newBytes, putBytes } from './bytes.ts'
 import { candleNews } from './candle-news.ts'
 import type { Follower } from './follower.ts'
 import { CHUNK_BYTES, type Chunk, type CursorText, createMessages, type Framing } from './messages.ts'
@@ -74,6 +75,8 @@ export async function* stream(
         messages.close()
         if (messages.size() < CHUNK_BYTES) continue
         yield messages.take() as Chunk
+        // News come to all clients at once: others get a word in between.
+        await turn()
         if (signal.aborted) return
       }
       channel.position = { base: target }
@@ -124,19 +127,42 @@ function holding(table: LoadedTable, { to }: Step): LoadedTable {
 
 /** Where a channel stands, as cursors have it. */
 export function positionText({ base, partly }: ChannelPosition): string {
-  const parts = partly ? [base, partly.target, partly.given] : [base]
-  return parts.map(part => part.toString(36)).join('~')
+  return partly ? stepText(base, partly.target) + partly.given.toString(36) : base.toString(36)
 }
+
+const stepText = (base: number, target: number) => `${base.toString(36)}~${target.toString(36)}~`
 
 /** What positions take at most. */
 const POSITION_BYTES = 40
 
+/** A message has its cursor up to twice, and a step's name is as long as its number: what stays the same is written once. */
 function cursorOf(prefix: string, channels: readonly Channel[]): CursorText {
+  const written = newBytes(prefix.length + channels.length * POSITION_BYTES)
+  let seen: readonly ChannelPosition[] = []
+  const texts = channels.map(positionTexts)
   return {
-    room: prefix.length + channels.length * POSITION_BYTES,
+    room: written.bytes.length,
     put(out: Bytes) {
-      const text = [prefix, ...channels.map(({ position }) => positionText(position))].join('.')
-      out.length += out.bytes.write(text, out.length, 'latin1')
+      if (channels.some(({ position }, i) => position !== seen[i])) {
+        seen = channels.map(({ position }) => position)
+        const text = [prefix, ...channels.map(({ position }, i) => texts[i](position))].join('.')
+        written.length = written.bytes.write(text, 0, 'latin1')
+      }
+      putBytes(out, written.bytes, 0, written.length)
     },
+  }
+}
+
+/** Positions' texts: those of one step differ in how much of it was given. */
+function positionTexts(): (position: ChannelPosition) => string {
+  let [base, target, step] = [Number.NaN, Number.NaN, '']
+  return position => {
+    const { partly } = position
+    if (!partly) return positionText(position)
+    if (position.base !== base || partly.target !== target) {
+      ;[base, target] = [position.base, partly.target]
+      step = stepText(base, target)
+    }
+    return step + partly.given.toString(36)
   }
 }

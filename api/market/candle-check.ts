@@ -5,11 +5,12 @@ import { candleTable, GOLD_TABLE } from '../../domain/tables.ts'
 import { HOUR_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { parseWindows, type Windows } from '../../domain/windows.ts'
-import { openTable } from '../../iceberg/catalog.ts'
+import { cachePerStore } from '../../iceberg/cache.ts'
+import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
 import { currentSnapshot } from '../../iceberg/metadata.ts'
 import { findCandles, SETTLED_AFTER } from './candles.ts'
 import { marketsOf } from './markets.ts'
-import { allTrades, rowsOf, type TradeRow } from './trades.ts'
+import { allTrades, goldFiles, rowsOf, type TradeRange, type TradeRow } from './trades.ts'
 
 const MOST_NAMED = 10
 
@@ -27,12 +28,7 @@ export async function checkCandles(ports: Pick<Ports, 'store' | 'state'>, now: b
     return { ...about, trades: 0, candles: 0, differing: 0, holds: true, examples: [] }
   const markets = await marketsOf(ports)
   const range = { markets, from, to, snapshotId: goldNow['snapshot-id'] }
-  const folded = new Map<string, Candle>()
-  let trades = 0
-  for await (const batch of allTrades(ports, gold, range)) {
-    for (const row of rowsOf(batch)) add(folded, row)
-    trades += batch.count
-  }
+  const { folded, trades } = await foldTrades(ports, gold, range)
   const windows = parseWindows('1m') as Windows
   const stored = await findCandles(ports, minutes, {
     windows,
@@ -55,6 +51,33 @@ export async function checkCandles(ports: Pick<Ports, 'store' | 'state'>, now: b
       return candle && { exchange: candle.exchange, symbol: candle.symbol, start: text(candle.windowStart) }
     }),
   }
+}
+
+interface Fold {
+  /** Minutes, by their keys. */
+  readonly folded: ReadonlyMap<string, Candle>
+  readonly trades: number
+}
+
+/** An hour's candles take some kilobytes; who looks at a lake asks again every few seconds. */
+const MOST_FOLDS = 8
+const folds = cachePerStore<Fold>(MOST_FOLDS)
+
+/** Minutes that trades make, worked out once for as long as the same files hold them. */
+async function foldTrades(ports: Pick<Ports, 'store' | 'state'>, gold: LoadedTable, range: TradeRange): Promise<Fold> {
+  const files = await goldFiles(ports, gold, range)
+  const key = [range.from, ...files.map(file => file.key)].join()
+  const known = folds(ports.store).get(key)
+  if (known) return known
+  const folded = new Map<string, Candle>()
+  let trades = 0
+  for await (const batch of allTrades(ports, gold, range)) {
+    for (const row of rowsOf(batch)) add(folded, row)
+    trades += batch.count
+  }
+  const fold = { folded, trades }
+  folds(ports.store).set(key, fold, 1)
+  return fold
 }
 
 const text = (micros: bigint) => new Date(Number(micros / 1000n)).toISOString()

@@ -8,7 +8,7 @@ import type { DataFile } from '../../iceberg/types.ts'
 import { planGold } from '../../tables/gold.ts'
 import { type TradeColumns, type Wanted, wantedRows } from '../../tables/gold-columns.ts'
 import { type OrderedTrades, timesOf, tradesInOrder } from '../../tables/gold-order.ts'
-import { inTurns } from '../http/turns.ts'
+import { inTurns, turn } from '../http/turns.ts'
 import type { Markets } from './markets.ts'
 import { requireRepaired } from './repairs.ts'
 
@@ -116,7 +116,12 @@ async function lastOf(batches: AsyncIterable<OrderedTrades>, limit: number): Pro
     // Batches before the last of so many rows are not wanted.
     while (held - last[0].count >= limit) held -= (last.shift() as OrderedTrades).count
   }
-  return last.flatMap(batch => rowsOf(batch)).slice(-limit)
+  const rows: TradeRow[] = []
+  for (const batch of last) {
+    await turn()
+    rows.push(...rowsOf(batch))
+  }
+  return rows.slice(-limit)
 }
 
 /** Files that may hold trades of the range. @throws Problem 503 while some of its trades are being made again */

@@ -42,6 +42,10 @@ describe('all laws hold', () => {
   // Seeds 10 and 31 found an error of a candle file that nobody waited for, 5036 a Bronze that woke after its topic was
   // recreated.
   test.for([1, 2, 3, 10, 31, 5036])('in the stormy world of seed %i', seed => expectLaws(swarm(seed)))
+
+  // The same four reports in two lives of their topic at one moment: nothing tells them apart.
+  test('where a topic is made again and gets the same records at the same moment', () =>
+    expectLaws({ ...swarm(1_656_773_946), scenario: 'woken-once' }))
 })
 
 describe('a run is a function of its seed and its faults', () => {

@@ -49,6 +49,22 @@ describe('coverage', () => {
     }
   })
 
+  test('a message that says neither market nor number marks no market: it is listed, and counts as no trade', async () => {
+    const one = await marketLake()
+    const get = async (path: string): Promise<Json> => (await one.get(path)).json()
+    const before = await get('stats?parts=feeds')
+    const at = { fromTime: NOW - 2n * HOUR, toTime: NOW - 2n * HOUR + 1n, fromId: null, toId: null }
+    const kind = { kind: 'unreadable', status: 'unreadable', raw: '<html>' } as const
+    await publishReports(one, [report('binance', { symbol: null, ...kind, ...at })])
+    const hour = `exchanges=binance&start=${NOW - 3n * HOUR}&end=${NOW}`
+    const [{ data }, candles] = [await get(`coverage?${hour}`), await get(`candles?${hour}&timeframe=1h`)]
+    for (const rows of [data, candles.data])
+      expect([rows.length, new Set(rows.map(({ status }: Json) => status))]).toEqual([6, new Set(['closed'])])
+    expect((await get('stats?parts=feeds')).feeds).toEqual(before.feeds)
+    const listed = (await get('feed-gaps')).data.filter(({ symbol }: Json) => symbol === null)
+    expect(listed.map(({ raw }: Json) => raw)).toEqual(['<html>'])
+  })
+
   test('says what feeds reported of the numbers, and where they were away', async () => {
     const { data } = await ask(`coverage?exchanges=binance&symbols=ETHUSDT&start=${NOW - 40n * DAY}&bucket=366d`)
     // 5 to 9 were looked for and found later; 77 could not be read, and came all the same.
@@ -57,20 +73,6 @@ describe('coverage', () => {
     expect(data.reduce((sum: number, { unreadable }: Json) => sum + unreadable, 0)).toBe(0)
     const kraken = (await ask(`coverage?exchanges=kraken&start=${NOW - 4n * HOUR}&end=${NOW - HOUR}`)).data
     expect(kraken.map(({ status }: Json) => status)).toEqual(['closed', 'gap', 'closed'])
-  })
-
-  test('and candles have no gap where a message could not be read that names neither a market nor a number', async () => {
-    const spoilt = { kind: 'unreadable', status: 'unreadable', symbol: null, fromId: null, toId: null } as const
-    const at = NOW - 5n * HOUR + 30n * 60_000_000n
-    await publishReports(lake, [report('binance', { ...spoilt, toTime: at, raw: '<html>', reportedAt: at })], 2_000)
-    const range = `exchanges=binance&start=${NOW - 5n * HOUR}&end=${NOW - 4n * HOUR}`
-    for (const path of [`coverage?${range}`, `candles?${range}&timeframe=1h`]) {
-      const { data } = await ask(path)
-      expect(data.map(({ status }: Json) => status)).toEqual(data.map(() => 'closed'))
-      expect(data.length).toBeGreaterThan(0)
-    }
-    const { data } = await ask('feed-gaps?exchanges=binance')
-    expect(data.some(({ symbol, raw }: Json) => symbol === null && raw === '<html>')).toBe(true)
   })
 
   test('is whole where no number is missing, and less where one is', async () => {

@@ -8,7 +8,8 @@ import { commitTable } from '../../../functions/commit/commit.ts'
 import { type LoadedTable, openTable } from '../../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../../iceberg/commit.ts'
 import { planFiles } from '../../../iceberg/scan.ts'
-import { BINANCE, commitAll, kafkaEvent, refineAll } from '../../functions/support.ts'
+import { feed } from '../../functions/gold-support.ts'
+import { BINANCE, commitAll, kafkaEvent, refineAll, tradeOf, unifyAll } from '../../functions/support.ts'
 import { HOUR, marketLake, NOW } from './market-lake.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are whatever was answered
@@ -86,4 +87,7 @@ test('candles of the last whole hour are worked out again from its trades', asyn
   await lake.ports.state.transact([staged.write], lake.ports.ids.uuid())
   const damaged = (await stats()).candle_check
   expect([damaged.differing > 0, damaged.holds, damaged.candles]).toEqual([true, false, 0])
+  await feed(lake, [tradeOf(900_001, { timestamp: NOW - HOUR / 2n })], { kafkaMillis: lake.clock.now() })
+  await unifyAll(lake)
+  expect((await stats()).candle_check.trades).toBe(some.length + 1)
 })

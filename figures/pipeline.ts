@@ -161,12 +161,6 @@ function spanText(fromMs: number, toMs: number): string {
   return `${from}${from === to ? '' : ` to ${from.slice(0, 10) === to.slice(0, 10) ? to.slice(11) : to}`} UTC`
 }
 
-/** What the candles of an hour were found to be. One without a trade has nothing that could agree. */
-export function checkText({ trades, candles, differing, holds }: StatsAnswer['candle_check']): string {
-  if (!holds) return `${grouped(differing)} differ.`
-  return trades === 0 && candles === 0 ? 'no trade of that hour is here, so there was nothing to check.' : 'all agree.'
-}
-
 /** `1 trade`, `12,345 trades`. */
 export const count = (number: number, unit: string): string =>
   `${grouped(number)} ${unit}${number === 1 ? '' : unit.endsWith('ch') ? 'es' : 's'}`
@@ -179,4 +173,14 @@ export function bytesText(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']
   const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)))
   return `${step === 0 ? bytes : (bytes / 1000 ** step).toFixed(1)} ${units[step]}`
+}
+
+/** Whether the candles of an hour agree with its trades; where there were none, nothing was checked, which is no success. */
+export function checkVerdict({ candles, trades, differing, holds }: StatsAnswer['candle_check']): {
+  readonly text: string
+  readonly kind: 'good' | 'bad' | 'nothing'
+} {
+  if (!holds) return { text: `${grouped(differing)} differ.`, kind: 'bad' }
+  if (candles === 0 && trades === 0) return { text: 'there was nothing to check.', kind: 'nothing' }
+  return { text: 'all agree.', kind: 'good' }
 }

@@ -27,7 +27,7 @@ test('an hour without a trade has nothing to agree: that is said, and is no succ
     await route.fulfill({ json: { ...answer, candle_check } })
   })
   await page.goto(`${site.url}/#/pipeline`)
-  await untilText(page, '.candle-check', /UTC: no trade of that hour is here, so there was nothing to check\.$/)
+  await untilText(page, '.candle-check', /UTC: 0 candles of 0 trades, there was nothing to check\.$/)
   expect(await page.locator('.candle-check .up').count()).toBe(0)
 })
 

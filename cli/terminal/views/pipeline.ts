@@ -1,7 +1,7 @@
 /** The pipeline's figures as tables: its stages, the exchanges, the tables of the lake, and what was refused. */
 import {
   bytesText,
-  checkText,
+  checkVerdict,
   count,
   grouped,
   type Hop,
@@ -138,7 +138,7 @@ export function checkTexts({ stats, kept, nowMs }: Seen): readonly string[] {
   const hour = (time: string) => instantText(Date.parse(time)).slice(11, 16)
   const checked = !check
     ? 'Working the candles of the last hour out again…'
-    : `Candles of ${hour(check.start)} to ${hour(check.end)} UTC against ${count(check.trades, 'trade')}: ${checkText(check)}`
+    : `Candles of ${hour(check.start)} to ${hour(check.end)} UTC against ${count(check.trades, 'trade')}: ${checkVerdict(check).text}`
   if (!kept) return [checked]
   const { last, running } = kept.audit
   const found = !last

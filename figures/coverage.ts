@@ -14,13 +14,14 @@ export const KINDS = [
   { kind: 'refused', sign: '!', says: 'trades came and were refused: the Refused view says why' },
   { kind: 'gap', sign: '~', says: 'trades may be missing: a feed was cut off, or has reported some' },
   { kind: 'filled', sign: '+', says: 'complete: what did not come at first was fetched later' },
+  { kind: 'open', sign: '', says: 'not over yet, and nothing is missing so far' },
   { kind: 'complete', sign: '', says: 'nothing is missing' },
   { kind: 'quiet', sign: '·', says: 'no trades, and none is missing' },
 ] as const
 export type Kind = (typeof KINDS)[number]['kind']
 
-/** Kinds of buckets that have all that there is. */
-export const WHOLE: ReadonlySet<Kind> = new Set<Kind>(['complete', 'filled', 'quiet'])
+/** Kinds of buckets that have all that there is, so far. */
+export const WHOLE: ReadonlySet<Kind> = new Set<Kind>(['complete', 'filled', 'quiet', 'open'])
 
 /** What it is told from. */
 export type CountedBucket = Pick<
@@ -39,6 +40,8 @@ export function kindOf(bucket: CountedBucket): Kind {
     return wanted <= refused ? 'refused' : 'unexplained'
   }
   if (status === 'gap') return 'gap'
+  // What is still to come nobody knows.
+  if (status === 'open') return 'open'
   if (filled > 0) return 'filled'
   return trades > 0 ? 'complete' : 'quiet'
 }

@@ -56,7 +56,7 @@ const UNICODE: Signs = {
   },
   heights: '▁▂▃▄▅▆▇█',
   kinds: {
-    ...{ complete: '█', filled: '+', quiet: '·', gap: '~', refused: '!', unexplained: '–', sought: '…' },
+    ...{ complete: '█', filled: '+', quiet: '·', open: '▄', gap: '~', refused: '!', unexplained: '–', sought: '…' },
     ...{ unreadable: '?', lost: '×' },
   },
 }
@@ -76,7 +76,7 @@ const ASCII: Signs = {
   },
   heights: '_.-~=+*#',
   kinds: {
-    ...{ complete: '#', filled: '+', quiet: '.', gap: '~', refused: '!', unexplained: '-', sought: 'o' },
+    ...{ complete: '#', filled: '+', quiet: '.', open: '=', gap: '~', refused: '!', unexplained: '-', sought: 'o' },
     ...{ unreadable: '?', lost: 'x' },
   },
 }

@@ -13,6 +13,11 @@ const row = (more: Partial<CoverageRow> = {}): CoverageRow => ({
 describe('a time is what is worst in it', () => {
   const cases: readonly (readonly [string, Partial<CoverageRow>])[] = [
     ['complete', {}],
+    // An hour that has just begun is neither complete nor quiet.
+    ['open', { status: 'open' }],
+    ['open', { status: 'open', trades: 0, numbered: 0 }],
+    ['open', { status: 'open', filled: 2 }],
+    ['lost', { status: 'open', missing: 1, lost: 1 }],
     ['complete', { missing: 3, absent: 3 }],
     ['complete', { numbered: null, missing: null, complete: null }],
     ['quiet', { trades: 0, numbered: null, missing: null }],

@@ -32,9 +32,9 @@ describe('the map', () => {
     expect(
       map.lines.map(({ exchange, symbol, cells }) => [exchange, symbol, cells.map(cell => cell?.kind ?? '')]),
     ).toEqual([
-      ['BINANCE', 'BTCUSDT', ['complete', 'filled', 'complete']],
-      ['BINANCE', 'ETHUSDT', ['lost', 'quiet', 'complete']],
-      ['KRAKEN', 'BTCUSDT', ['', '', 'complete']],
+      ['BINANCE', 'BTCUSDT', ['complete', 'filled', 'open']],
+      ['BINANCE', 'ETHUSDT', ['lost', 'quiet', 'open']],
+      ['KRAKEN', 'BTCUSDT', ['', '', 'open']],
     ])
   })
 
@@ -50,7 +50,8 @@ describe('the map', () => {
     expect(kindsIn(map).map(({ kind, cells }) => [kind, cells])).toEqual([
       ['lost', 1],
       ['filled', 1],
-      ['complete', 4],
+      ['open', 3],
+      ['complete', 1],
       ['quiet', 1],
     ])
     expect(map.lines.map(wholeOf)).toEqual([
@@ -64,7 +65,7 @@ describe('the map', () => {
     expect(map.lines[1].cells.map(cell => cell && cellText(cell))).toEqual([
       'lost: trades cannot be had any more; 10 trades, 2 missing: 1 lost, 1 unexplained',
       'quiet: no trades, and none is missing; 0 trades',
-      'complete, not over yet: nothing is missing; 10 trades',
+      'open: not over yet, and nothing is missing so far; 10 trades',
     ])
     expect([percentOf(row({ complete: '0.99512346' })), percentOf(row({ complete: null }))]).toEqual([
       '99.512346 %',

@@ -56,7 +56,7 @@ export function CellDetails({ cell, close }: { readonly cell: HeatCell; readonly
       <p>
         <b>
           {kind}
-          {isOpen && ', not over yet'}
+          {isOpen && kind !== 'open' && ', not over yet'}
         </b>
         : {KINDS.find(each => each.kind === kind)?.says}.
       </p>

@@ -104,7 +104,7 @@ export function HeatTable({ map, unit, open }: HeatTableProps) {
                   <td
                     key={starts[number]}
                     tabIndex={place === line && number === column ? 0 : -1}
-                    class={cell ? `heat-cell heat-${cell.kind} ${cell.isOpen ? 'heat-open' : ''}` : 'heat-none'}
+                    class={cell ? `heat-cell heat-${cell.kind} ${cell.isOpen ? 'heat-half' : ''}` : 'heat-none'}
                     title={`${instantText(starts[number]).slice(0, unit === 'hour' ? 16 : 10)} ${cell ? cellText(cell) : 'before the first trade'}`}
                     aria-label={cell ? cellText(cell) : 'before the first trade'}
                     onClick={() => {

@@ -85,5 +85,5 @@ export function percentOf({ complete }: CoverageRow): string | undefined {
 export function cellText({ kind, isOpen, row }: HeatCell): string {
   const says = KINDS.find(each => each.kind === kind)?.says
   const missing = missingText(lackOf([row]))
-  return `${kind}${isOpen ? ', not over yet' : ''}: ${says}; ${count(row.trades, 'trade')}${missing && `, ${missing}`}`
+  return `${kind}${isOpen && kind !== 'open' ? ', not over yet' : ''}: ${says}; ${count(row.trades, 'trade')}${missing && `, ${missing}`}`
 }

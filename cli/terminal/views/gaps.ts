@@ -23,7 +23,7 @@ const COLUMNS: readonly Column[] = [
 ]
 
 const TONES: Readonly<Record<Kind, Tone>> = {
-  ...{ complete: 'good', filled: 'good', quiet: 'dim', gap: 'late', refused: 'late' },
+  ...{ complete: 'good', filled: 'good', quiet: 'dim', open: 'dim', gap: 'late', refused: 'late' },
   ...{ unexplained: 'late', sought: 'late', unreadable: 'bad', lost: 'bad' },
 }
 
@@ -34,11 +34,14 @@ export function gapsTable({ coverage, nowMs }: Seen, look: Look): Table {
   const shown = (coverage ?? []).filter(({ start }) => Date.parse(start) >= first)
   const rows = [...Map.groupBy(shown, marketName)].map(([market, hours]) => {
     const byStart = new Map(hours.map(hour => [Date.parse(hour.start), hour]))
-    const kinds = Array.from({ length: HOURS }, (_, at) => {
-      const hour = byStart.get(first + at * HOUR_MS)
-      return hour ? kindOf(hour) : 'quiet'
+    const begin = Math.min(...byStart.keys())
+    // Hours before the market's first trade are none of it.
+    const kinds = Array.from({ length: HOURS }, (_, at): Kind | undefined => {
+      const start = first + at * HOUR_MS
+      const hour = byStart.get(start)
+      return hour ? kindOf(hour) : start < begin ? undefined : 'quiet'
     })
-    const pieces = kinds.map(kind => ({ text: signs[kind], tone: TONES[kind] }))
+    const pieces = kinds.map(kind => (kind ? { text: signs[kind], tone: TONES[kind] } : plain(' ')))
     const { missing, reasons } = lackOf(hours)
     return {
       cells: [
@@ -46,7 +49,7 @@ export function gapsTable({ coverage, nowMs }: Seen, look: Look): Table {
         {
           text: pieces.map(({ text }) => text).join(''),
           pieces,
-          order: kinds.filter(kind => !WHOLE.has(kind)).length,
+          order: kinds.filter(kind => kind && !WHOLE.has(kind)).length,
         },
         hours.some(each => each.missing !== null) ? countCell(missing) : { text: '' },
         countCell(reasons.refused),
@@ -64,7 +67,7 @@ export function gapsTable({ coverage, nowMs }: Seen, look: Look): Table {
   }
 }
 
-const WELL: readonly Kind[] = ['complete', 'filled', 'quiet']
+const WELL: readonly Kind[] = ['complete', 'filled', 'quiet', 'open']
 
 /** What the signs of the hours mean, on one line where there is room for it. */
 export function gapsLegend(columns: number, look: Look): Line[] {

@@ -119,7 +119,7 @@ export const SEEN: Seen = {
         lost: hours === 1 ? 10 : 0,
         unreadable: 0,
         open: 0,
-        status: hours === 1 ? ('gap' as const) : ('closed' as const),
+        status: hours === 0 ? ('open' as const) : hours === 1 ? ('gap' as const) : ('closed' as const),
       },
     })),
   ],

@@ -29,22 +29,22 @@ test('the other views have their figures', async () => {
   ])
   const gaps = await drawn(SEEN, { view: 'gaps' }, 80, 17)
   expect(gaps.lines.slice(5, 10)).toEqual([
-    '█ complete  + filled  · quiet',
+    '█ complete  + filled  · quiet  ▄ open',
     '~ gap  ! refused  – unexplained  … sought  ? unreadable  × lost',
     '',
     'Market           Hours up to now           Missing  Refused  Lost  Sought',
-    'BINANCE:BTCUSDT  +····················!×█       13        3    10       0',
+    'BINANCE:BTCUSDT  +····················!×▄       13        3    10       0',
   ])
   const wide = await drawn(SEEN, { view: 'gaps' }, 110, 16)
   expect(wide.lines[5]).toBe(
-    '█ complete  + filled  · quiet  ~ gap  ! refused  – unexplained  … sought  ? unreadable  × lost',
+    '█ complete  + filled  · quiet  ▄ open  ~ gap  ! refused  – unexplained  … sought  ? unreadable  × lost',
   )
   const hours = await drawn(SEEN, { view: 'gaps', opened: 'BINANCE:BTCUSDT' }, 80, 16)
   expect(hours.lines.slice(5, 12)).toEqual([
     'BINANCE:BTCUSDT by the hour',
     '',
     'Hour (UTC)        What it is  Trades  Missing  Refused  Lost  Unreadable  Sought',
-    '2026-11-20 12:00  complete       100        0        0     0           0       0',
+    '2026-11-20 12:00  open           100        0        0     0           0       0',
     '2026-11-20 11:00  lost           100       10        0    10           0       0',
     '2026-11-20 10:00  refused        100        3        3     0           0       0',
     '2026-11-19 13:00  filled         100        0        0     0           0       0',
@@ -92,4 +92,10 @@ test('a broken connection says why, for how long, and when it is tried again; fi
   expect(lines.find(line => line.startsWith('Gold'))).toBe('Gold             –  none        0  1 min 8 s ago    980')
   expect(lines.join('\n')).not.toMatch(/ (98\.0|110) /)
   expect((await drawn(broken, { view: 'dlq' }, 80, 24)).lines.join('\n')).not.toContain('/s now')
+})
+
+test('hours before the market was first traded are no quiet ones', async () => {
+  const seen = { ...SEEN, coverage: SEEN.coverage?.slice(1) }
+  const { lines } = await drawn(seen, { view: 'gaps' }, 80, 17)
+  expect(lines.find(line => line.startsWith('BINANCE:BTCUSDT'))).toMatch(/^BINANCE:BTCUSDT {23}!×▄/)
 })

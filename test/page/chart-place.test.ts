@@ -78,6 +78,19 @@ describe('what is looked at', () => {
     await page.getByRole('button', { name: 'Go to the first' }).click()
     const minute = /is ([\d-]+ \d\d:\d\d)/.exec(first)?.[1]
     await untilText(page, '.legend time', new RegExp(`^${minute} UTC$`))
+    // Who was too quick to read it finds it above the chart.
+    await untilText(
+      page,
+      '.bar-as-of',
+      /^Nothing is at 2020-01-01 00:00:00 UTC\. The first trade of BINANCE:BTCUSDT is [\d-]+ [\d:]+ UTC\. It is shown\./,
+    )
+    await page.getByRole('button', { name: 'Understood' }).click()
+    await page.locator('.bar-as-of').waitFor({ state: 'detached' })
+    await page.keyboard.press('j')
+    await page.getByLabel('Time (UTC)').fill('2030-01-01')
+    await page.keyboard.press('Enter')
+    await untilText(page, '.bar-as-of', /^Nothing is at 2030-01-01 00:00:00 UTC\. The last trade of BINANCE:BTCUSDT is/)
+    await page.getByRole('button', { name: 'Understood' }).click()
     // So is it for who comes by an address.
     await page.goto(chart('&from=2020-01-01T00:00Z&to=2020-01-01T06:00Z'))
     await untilText(page, '.bar-as-of', /^Nothing is here\. The first trade of BINANCE:BTCUSDT is/)

@@ -29,6 +29,8 @@ import { type Picker, Toolbar } from './toolbar.tsx'
 export function ChartView({ markets, state }: { readonly markets: readonly MarketRow[]; readonly state: ChartState }) {
   const [picker, setPicker] = useState<Picker>()
   const handle = useMemo<Handle>(() => ({}), [])
+  /** What is said of a jump that ended elsewhere, until it is put away or another market is shown. */
+  const [said, setSaid] = useState<{ readonly text: string; readonly market: string | undefined }>()
   const close = () => setPicker(undefined)
   const market =
     markets.find(each => marketName(each) === state.market) ??
@@ -134,6 +136,14 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
             </button>
           </p>
         )}
+        {said && said.market === state.market && (
+          <p class="bar bar-as-of" role="status">
+            <span>{said.text} It is shown.</span>
+            <button type="button" onClick={() => setSaid(undefined)}>
+              Understood
+            </button>
+          </p>
+        )}
         {strangers.length > 0 && (
           <p class="bar bar-as-of" role="status">
             <span>There is no market {strangers.join(', ')} to be laid over it.</span>
@@ -177,8 +187,9 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
       {picker === 'time' && (
         <TimePicker
           {...{ close, market }}
-          choose={ms => {
+          choose={(ms, text) => {
             close()
+            setSaid(text === undefined ? undefined : { text, market: state.market })
             jump(ms)
           }}
         />

@@ -98,7 +98,14 @@ export function OverPicker({ market, markets, over, close, choose }: OverPickerP
   )
 }
 
-export function TimePicker({ market, close, choose }: Picking<number> & { readonly market: MarketRow | undefined }) {
+interface TimePicking {
+  readonly market: MarketRow | undefined
+  readonly close: () => void
+  /** A time, milliseconds since 1970; `said`: what is to be said where it is another than was asked for. */
+  readonly choose: (ms: number, said: string | undefined) => void
+}
+
+export function TimePicker({ market, close, choose }: TimePicking) {
   const [text, setText] = useState('')
   const quotes = useQuotes()
   const ms = parseInstant(text, now())
@@ -110,7 +117,8 @@ export function TimePicker({ market, close, choose }: Picking<number> & { readon
       <form
         onSubmit={event => {
           event.preventDefault()
-          if (chosen !== undefined) choose(chosen)
+          const said = outside && ms !== undefined ? `Nothing is at ${instantText(ms)} UTC. ${outside.text}` : undefined
+          if (chosen !== undefined) choose(chosen, said)
         }}
       >
         <label class="field">

@@ -219,6 +219,8 @@ test('the help has every key on 80 by 24, whatever is amiss', async () => {
     ...['1', '2', '3', '4', '5', '6', '7', 'Tab, Shift-Tab', 'Up, Down, k, j', 'PgUp, PgDn', 'Home, End, g, G'],
     ...['/, Esc', 's, S', 'r', 'Enter', 't, T, J', 'e', '?', 'q, Ctrl-C'],
   ])
+  // Nothing of what they do is cut.
+  expect(lines.filter(line => line.includes('…'))).toEqual([])
 })
 
 test('what is cut of the chosen row stands below in full', async () => {

@@ -89,3 +89,13 @@ test('is put in the order of how old prices are by its heading', async () => {
   await heading.getByRole('button').click()
   expect(await titles()).toEqual(oldest.toSorted((a, b) => b - a))
 })
+
+test.each([
+  [320, /^Left out, as the window is narrow: turnover, largest move, the last hour as a line\. From 1,000 pixels on/],
+  [768, /^Left out, as the window is narrow: turnover, largest move\. From 1,000 pixels on/],
+])('at %i pixels says which columns are left out', async (width, said) => {
+  const page = await openPage(browser(), `${site.url}/#/markets`, { viewport: { width, height: 800 } })
+  await untilText(page, 'main .hint', said)
+  await page.setViewportSize({ width: 1000, height: 800 })
+  await page.locator('main .hint').waitFor({ state: 'detached' })
+})

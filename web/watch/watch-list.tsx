@@ -19,6 +19,8 @@ export interface WatchListProps {
   readonly isNarrow: boolean
 }
 
+/** Where all columns have room. */
+export const WIDE = '(min-width: 1000px)'
 const [WIDTH, HEIGHT] = [96, 24]
 /** What markets are sorted by besides their asset. */
 type By = 'change' | 'turnover' | 'move' | 'age'
@@ -38,7 +40,7 @@ const LAST: Readonly<Record<By, string>> = {
 export function WatchList({ markets, filter, current, choose, isNarrow }: WatchListProps) {
   const quotes = useQuotes()
   const time = useNow()
-  const isWide = useMedia('(min-width: 1000px)') && !isNarrow
+  const isWide = useMedia(WIDE) && !isNarrow
   const [order, setOrder] = useState<{ readonly by: By; readonly isDown: boolean } | undefined>(undefined)
   const head = (by: By, name: string) => {
     const isBy = order?.by === by

@@ -6,13 +6,14 @@ import { Filter } from '../shell/filter.tsx'
 import { Empty } from '../shell/notices.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'
 import { useMedia } from '../store.ts'
-import { WatchList } from './watch-list.tsx'
+import { WatchList, WIDE } from './watch-list.tsx'
 
 export function WatchView({ markets }: { readonly markets: readonly MarketRow[] }) {
   const [filter, setFilter] = useState('')
   const field = useRef<HTMLInputElement>(null)
   const list = useRef<HTMLDivElement>(null)
   const isNarrow = useMedia('(max-width: 699px)')
+  const isWide = useMedia(WIDE)
   const step = (rows: number) => {
     const buttons = [...(list.current?.querySelectorAll<HTMLButtonElement>('.row-button') ?? [])]
     const at = buttons.indexOf(document.activeElement as HTMLButtonElement)
@@ -34,6 +35,12 @@ export function WatchView({ markets }: { readonly markets: readonly MarketRow[] 
     <div class="page" ref={list}>
       <Filter {...{ field, filter, setFilter }} />
       <WatchList {...{ markets, filter, isNarrow }} choose={market => showChart({ market, over: [] })} />
+      {!isWide && (
+        <p class="hint">
+          Left out, as the window is narrow: turnover, largest move{isNarrow && ', the last hour as a line'}. From 1,000
+          pixels on all is shown.
+        </p>
+      )}
     </div>
   )
 }

@@ -59,3 +59,10 @@ test('are none in a new lake, which says so', async () => {
   const page = await openPage(browser(), `${empty.url}/#/tables`)
   await untilText(page, 'main', /No tables yet/)
 })
+
+test('say when a narrow window has not room for all columns', async () => {
+  const page = await openPage(browser(), `${site.url}/#/tables`, { viewport: { width: 600, height: 800 } })
+  await untilText(page, 'main .hint', /^Not all columns have room: move the table sideways\.$/)
+  await page.setViewportSize({ width: 1600, height: 800 })
+  await page.locator('main .hint').waitFor({ state: 'detached' })
+})

@@ -1,5 +1,5 @@
 /** All tables of the lake: what they hold, in how many files and snapshots, and when maintenance was there; sorted as one likes. */
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { TableRow } from '../../figures/operator-rows.ts'
 import { bytesText, grouped } from '../../figures/pipeline.ts'
 import { usePolled } from '../api/polled.ts'
@@ -53,50 +53,56 @@ interface TableTableProps {
 
 function TableTable({ rows, sorting, sortBy }: TableTableProps) {
   const time = useNow()
+  const box = useRef<HTMLElement>(null)
+  const [isWider, setWider] = useState(false)
+  useEffect(() => setWider((box.current?.scrollWidth ?? 0) > (box.current?.clientWidth ?? 0)))
   const total = (of: (row: TableRow) => number | null) => rows.reduce((sum, row) => sum + (of(row) ?? 0), 0)
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by key
-    <section class="tables-box" tabIndex={0} aria-label="Tables">
-      <table class="watch tables">
-        <SortHead columns={TABLE_COLUMNS} sorting={sorting} sortBy={sortBy} />
-        <tbody>
-          {sortedBy(rows, TABLE_COLUMNS, sorting).map(row => (
-            <tr key={row.table}>
-              {TABLE_COLUMNS.map(({ name, isText, text }) =>
-                isText ? (
-                  <th key={name} scope="row">
-                    {text(row, time)}
-                  </th>
-                ) : (
-                  <td key={name} class="number" data-name={name}>
-                    {text(row, time)}
-                  </td>
-                ),
-              )}
+    <>
+      {isWider && <p class="hint">Not all columns have room: move the table sideways.</p>}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by key */}
+      <section ref={box} class="tables-box" tabIndex={0} aria-label="Tables">
+        <table class="watch tables">
+          <SortHead columns={TABLE_COLUMNS} sorting={sorting} sortBy={sortBy} />
+          <tbody>
+            {sortedBy(rows, TABLE_COLUMNS, sorting).map(row => (
+              <tr key={row.table}>
+                {TABLE_COLUMNS.map(({ name, isText, text }) =>
+                  isText ? (
+                    <th key={name} scope="row">
+                      {text(row, time)}
+                    </th>
+                  ) : (
+                    <td key={name} class="number" data-name={name}>
+                      {text(row, time)}
+                    </td>
+                  ),
+                )}
+              </tr>
+            ))}
+          </tbody>
+          <tfoot>
+            <tr>
+              <th scope="row">all</th>
+              <td />
+              <td class="number" data-name="Data files">
+                {grouped(total(row => row.data_files))}
+              </td>
+              <td class="number" data-name="Delete files">
+                {grouped(total(row => row.delete_files))}
+              </td>
+              <td class="number" data-name="Bytes">
+                {bytesText(total(row => row.bytes))}
+              </td>
+              <td />
+              <td class="number" data-name="Snapshots">
+                {grouped(total(row => row.snapshots))}
+              </td>
+              <td colSpan={TABLE_COLUMNS.length - 7} />
             </tr>
-          ))}
-        </tbody>
-        <tfoot>
-          <tr>
-            <th scope="row">all</th>
-            <td />
-            <td class="number" data-name="Data files">
-              {grouped(total(row => row.data_files))}
-            </td>
-            <td class="number" data-name="Delete files">
-              {grouped(total(row => row.delete_files))}
-            </td>
-            <td class="number" data-name="Bytes">
-              {bytesText(total(row => row.bytes))}
-            </td>
-            <td />
-            <td class="number" data-name="Snapshots">
-              {grouped(total(row => row.snapshots))}
-            </td>
-            <td colSpan={TABLE_COLUMNS.length - 7} />
-          </tr>
-        </tfoot>
-      </table>
-    </section>
+          </tfoot>
+        </table>
+      </section>
+    </>
   )
 }

@@ -64,6 +64,14 @@ describe('what is looked at', () => {
     await untilText(page, '.legend time', new RegExp(`^${before.slice(0, 10)} ${before.slice(11, 16)} UTC$`))
   })
 
+  test('is the part of time of a link, whose newest window is read out', async () => {
+    const end = Math.floor(Date.now() / MINUTE - 60) * MINUTE
+    const iso = (ms: number) => new Date(ms).toISOString()
+    const page = await openPage(browser(), chart(`&from=${iso(end - 30 * MINUTE)}&to=${iso(end)}`))
+    const last = iso(end - MINUTE)
+    await untilText(page, '.legend time', new RegExp(`^${last.slice(0, 10)} ${last.slice(11, 16)} UTC$`))
+  })
+
   test('is never a time without trades: what there is in its place is said, and offered', async () => {
     const page = await shown()
     await page.keyboard.press('j')

@@ -150,7 +150,10 @@ export function ChartPane({ markets, timeframe, state, handle, goTo }: PaneProps
     phase.phase === 'ready' && 'from' in span
       ? spanOutside(phase.market, all.at(-1)?.last_trade ?? undefined, span)
       : undefined
-  const candle = hovered === undefined ? all.findLast(({ open }) => open !== null) : feed?.book.at(names[0], hovered)
+  // The newest that is seen, where an earlier part of time is.
+  const end = 'to' in span ? span.to : Number.POSITIVE_INFINITY
+  const newest = all.findLast(({ open, startMs }) => open !== null && startMs < end)
+  const candle = hovered === undefined ? newest : feed?.book.at(names[0], hovered)
   const day =
     candle && vwap && timeframe.ms < 86_400_000
       ? all.filter(each => startOfDay(each.startMs) === startOfDay(candle.startMs))

@@ -10,7 +10,8 @@ export type SettledBy = Pick<FeedGap, 'exchange' | 'symbol' | 'status' | 'fromId
 /**
  * The reports that stand. A range is done with when a report at the same time or later says that the search for it, or for a larger one,
  * has ended. What was lost or unreadable is made up for by a later search that found all (`filled`), or by one by hand, but for what that
- * reports itself.
+ * reports itself. A trade whose number could not be read is looked for by its number where the market has numbers: that search says what
+ * became of it.
  */
 export function unsettledGaps<Report extends SettledBy>(reports: readonly Report[]): Report[] {
   const markets = Map.groupBy(reports, ({ exchange, symbol }) => marketKey(exchange, symbol ?? ''))
@@ -26,13 +27,14 @@ function unsettledOf<Report extends SettledBy>(reports: readonly Report[]): Repo
   const ended = createCover()
   const madeUp = createCover()
   const standing: Report[] = []
+  const isNumbered = reports.some(({ symbol, fromId }) => symbol !== null && fromId !== null)
   const moments = Map.groupBy(
     [...reports].sort((a, b) => compare(b.reportedAt, a.reportedAt)),
     ({ reportedAt }) => reportedAt,
   )
   // The latest first: those that settle others come before these.
   for (const together of moments.values()) {
-    standing.push(...together.filter(report => isLeft(report) && (isByHand(report) || !madeUp.has(report))))
+    standing.push(...together.filter(report => isLeft(report) && !isMadeUp(report)))
     for (const report of together.filter(isDone)) {
       ended.add(report)
       if (report.status === 'filled' || isByHand(report)) madeUp.add(report)
@@ -40,6 +42,10 @@ function unsettledOf<Report extends SettledBy>(reports: readonly Report[]): Repo
     standing.push(...together.filter(report => report.status === 'open' && !ended.has(report)))
   }
   return standing
+
+  function isMadeUp(report: Report): boolean {
+    return report.fromId === null ? isNumbered : !isByHand(report) && madeUp.has(report)
+  }
 }
 
 type Ids = Pick<SettledBy, 'fromId' | 'toId'>
@@ -67,6 +73,13 @@ function createCover() {
   }
 }
 
-/** How many trades reports name; one that has no number is of one trade. */
-export const tradesIn = (reports: readonly Pick<SettledBy, 'fromId' | 'toId'>[]): number =>
-  sumOf(reports, ({ fromId, toId }) => (fromId === null || toId === null ? 1 : toId - fromId + 1))
+/**
+ * Whether a report tells of missing trades. A message that says neither market nor number does not: a trade that it held leaves its number
+ * out, which is reported as a range of its own.
+ */
+export const tellsOfTrades = ({ symbol, fromId }: Pick<SettledBy, 'symbol' | 'fromId'>): boolean =>
+  symbol !== null || fromId !== null
+
+/** How many trades reports name; one without a number is of one trade. */
+export const tradesIn = (reports: readonly Pick<SettledBy, 'symbol' | 'fromId' | 'toId'>[]): number =>
+  sumOf(reports.filter(tellsOfTrades), ({ fromId, toId }) => (fromId === null || toId === null ? 1 : toId - fromId + 1))

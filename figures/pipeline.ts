@@ -174,3 +174,13 @@ export function bytesText(bytes: number): string {
   const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)))
   return `${step === 0 ? bytes : (bytes / 1000 ** step).toFixed(1)} ${units[step]}`
 }
+
+/** Whether the candles of an hour agree with its trades; where there were none, nothing was checked, which is no success. */
+export function checkVerdict({ candles, trades, differing, holds }: StatsAnswer['candle_check']): {
+  readonly text: string
+  readonly kind: 'good' | 'bad' | 'nothing'
+} {
+  if (!holds) return { text: `${grouped(differing)} differ.`, kind: 'bad' }
+  if (candles === 0 && trades === 0) return { text: 'there was nothing to check.', kind: 'nothing' }
+  return { text: 'all agree.', kind: 'good' }
+}

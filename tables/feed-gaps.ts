@@ -3,7 +3,7 @@ import { EXCHANGES } from '../domain/exchanges.ts'
 import type { FeedGap } from '../domain/feed-gaps.ts'
 import type { Ports } from '../domain/ports.ts'
 import { FEED_GAPS_TABLE } from '../domain/tables.ts'
-import { unsettledGaps } from '../domain/unsettled-gaps.ts'
+import { tellsOfTrades, unsettledGaps } from '../domain/unsettled-gaps.ts'
 import { cachePerStore } from '../iceberg/cache.ts'
 import { type LoadedTable, openTable } from '../iceberg/catalog.ts'
 import { currentSnapshot } from '../iceberg/metadata.ts'
@@ -53,7 +53,7 @@ export interface ReportsUpTo {
   readonly reportedAt: bigint
 }
 
-/** The times of which a feed says that trades are missing, may be, or could not be read. @throws Corrupt */
+/** The times of which a feed says that trades of some market are missing, may be, or could not be read. @throws Corrupt */
 export async function missingTimes(
   ports: Pick<Ports, 'store' | 'state'>,
   upTo?: ReportsUpTo,
@@ -66,7 +66,8 @@ export async function missingTimes(
   if (known) return known
   const reports = await reportsOf(ports, opened, upTo)
   const unknown = reports.filter(({ kind, status }) => kind === 'disconnect' && status === 'unknown')
-  const standing = [...unsettledGaps(reports.filter(({ kind }) => kind !== 'disconnect')), ...unknown]
+  const left = unsettledGaps(reports.filter(({ kind }) => kind !== 'disconnect')).filter(tellsOfTrades)
+  const standing = [...left, ...unknown]
   const found = standing.map(({ exchange, symbol, fromTime, toTime, reportedAt }): MissingTime => {
     const to = toTime ?? reportedAt
     return { exchange: codeOf(exchange), symbol, from: fromTime ?? to, to }

@@ -6,7 +6,7 @@ import { countPending } from '../../domain/pending.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { allTables, DLQ_TABLE } from '../../domain/tables.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
-import { tradesIn } from '../../domain/unsettled-gaps.ts'
+import { tellsOfTrades, tradesIn } from '../../domain/unsettled-gaps.ts'
 import { findTable, openTable } from '../../iceberg/catalog.ts'
 import { currentSnapshot, totalRecords } from '../../iceberg/metadata.ts'
 import { readColumns } from '../../iceberg/parquet/read.ts'
@@ -116,7 +116,10 @@ async function refused(ports: ReadPorts, to: bigint) {
 async function reported(ports: ReadPorts) {
   const standing = await standingReports(ports)
   const having = (status: string) => standing.filter(report => report.status === status)
-  const groups = Map.groupBy(standing, ({ exchange, symbol, status }) => `${status} ${exchange} ${symbol}`)
+  const groups = Map.groupBy(
+    standing.filter(tellsOfTrades),
+    ({ exchange, symbol, status }) => `${status} ${exchange} ${symbol}`,
+  )
   const markets = [...groups.values()].map(some => {
     const [{ exchange, symbol, status }] = some
     const micros = (times: readonly bigint[], isLater: boolean) =>

@@ -37,7 +37,7 @@ function* bodyOf(candles: readonly CandleRow[], scale: Scale, last: Traded): Gen
   yield words(LEFT, 44, figuresOf(candles, last, digits), 'dim')
   for (const [place, { status, start }] of candles.entries())
     if (status === 'gap')
-      yield `<rect class="gap" x="${f(x(place) - step / 2)}" y="${TOP}" width="${f(step)}" height="${INNER.height}"><title>${start}: trades are missing</title></rect>`
+      yield `<rect class="gap" x="${f(x(place) - step / 2)}" y="${TOP}" width="${f(step)}" height="${INNER.height}"><title>${start}: trades are missing, or may be</title></rect>`
   for (const price of new Set([scale.high, scale.low])) {
     yield level('rule', y(price), right)
     if (Math.abs(y(price) - y(last.close)) >= LINE) yield words(right + 8, y(price) + 4, readable(price, digits), 'dim')
@@ -80,7 +80,7 @@ function figuresOf(candles: readonly CandleRow[], last: Traded, digits: number):
     `O ${price(open)} H ${price(high)} L ${price(low)} C ${price(close)}`,
     `volume ${readable(volume ?? '0')}`,
     count(trades ?? 0, 'trade'),
-    ...(gaps > 0 ? [`trades are missing in ${count(gaps, 'window')}`] : []),
+    ...(gaps > 0 ? [`trades are missing, or may be, in ${count(gaps, 'window')}`] : []),
   ].join(' · ')
 }
 

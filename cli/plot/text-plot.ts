@@ -173,7 +173,7 @@ function figuresOf(
   const gaps = shown.filter(each => each.status === 'gap').length
   const quiet = shown.filter(each => !isTraded(each) && each.status !== 'gap').length
   const said = [
-    gaps > 0 ? `${gap} trades are missing in ${count(gaps, 'window')}` : '',
+    gaps > 0 ? `${gap} trades are missing, or may be, in ${count(gaps, 'window')}` : '',
     quiet > 0 ? `no trade in ${count(quiet, 'window')}` : '',
     shown.length < all.length ? `the last ${shown.length} of ${count(all.length, 'window')}` : '',
   ].filter(Boolean)

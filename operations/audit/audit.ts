@@ -110,8 +110,12 @@ async function readFeeds(
   readings: Readings,
   paths: ReadonlyMap<string, string>,
 ): Promise<FeedsReport> {
-  const files = [...new Set(listedKeys(readings.gaps.bronze))].flatMap(key => paths.get(key) ?? [])
-  const gaps = await readFeedGaps(session, files)
+  const filesOf = (keys: Iterable<string>) => [...new Set(keys)].flatMap(key => paths.get(key) ?? [])
+  const gaps = await readFeedGaps(
+    session,
+    filesOf(listedKeys(readings.gaps.bronze)),
+    filesOf(readings.gold.files.keys()),
+  )
   const silent = readings.exchanges.filter(({ checkpoints }) => checkpoints.length === 0)
   return { gaps, silent: silent.map(({ exchange }) => exchange.name) }
 }

@@ -1,12 +1,20 @@
 /** What the feeds say that Gold may lack: not a matter of the laws, which begin with what reached Kafka. */
 import type { QuerySession } from '../../domain/ports.ts'
-import { tableRows } from '../../domain/sql.ts'
-import { FEED_GAPS_TABLE } from '../../domain/tables.ts'
+import { sqlText, tableRows } from '../../domain/sql.ts'
+import { FEED_GAPS_TABLE, GOLD_TABLE } from '../../domain/tables.ts'
 import { type SettledBy, tradesIn, unsettledGaps } from '../../domain/unsettled-gaps.ts'
+import { codeOf } from '../../tables/feed-gaps.ts'
 import { count, type FeedGapFigures } from './report.ts'
 
-/** Counts what the reports of `feed_gaps` in the files at these local paths leave open. */
-export async function readFeedGaps(session: QuerySession, files: readonly string[]): Promise<FeedGapFigures> {
+/**
+ * Counts what the reports of `feed_gaps` in the files at these local paths leave open. Of what is lost or unreadable those count whose trades
+ * are not in these files of Gold: they may have come another way. Without files of Gold all count.
+ */
+export async function readFeedGaps(
+  session: QuerySession,
+  files: readonly string[],
+  gold: readonly string[],
+): Promise<FeedGapFigures> {
   const rows =
     await session.run(`SELECT exchange, symbol, status, from_id, to_id, cause, epoch_us(reported_at) AS reported_at
     FROM ${tableRows(FEED_GAPS_TABLE, files)} WHERE kind IN ('sequence', 'unreadable')`)
@@ -23,12 +31,33 @@ export async function readFeedGaps(session: QuerySession, files: readonly string
     })),
   )
   const having = (status: string) => standing.filter(report => report.status === status)
+  const away = async (status: string) => tradesIn(having(status)) - (await countHere(session, gold, having(status)))
   return {
-    unreadable: tradesIn(having('unreadable')),
-    lost: tradesIn(having('lost')),
+    unreadable: await away('unreadable'),
+    lost: await away('lost'),
     open: tradesIn(having('open')),
     openRanges: having('open').length,
   }
+}
+
+/** How many of the numbers that reports name are those of trades in Gold, each report by itself. */
+async function countHere(
+  session: QuerySession,
+  gold: readonly string[],
+  reports: readonly SettledBy[],
+): Promise<number> {
+  const ranges = reports.flatMap(({ exchange, symbol, fromId, toId }, place) =>
+    symbol === null || fromId === null || toId === null
+      ? []
+      : [`(${place}, ${sqlText(codeOf(exchange))}, ${sqlText(symbol)}, ${fromId}, ${toId})`],
+  )
+  if (ranges.length === 0 || gold.length === 0) return 0
+  const rows = await session.run(`SELECT DISTINCT place, number
+    FROM (VALUES ${ranges.join(', ')}) AS ranges (place, exchange, symbol, first, last)
+    JOIN (SELECT exchange, symbol, TRY_CAST(regexp_extract(trade_id, '[0-9]+$') AS BIGINT) AS number
+      FROM ${tableRows(GOLD_TABLE, gold)}) AS trades USING (exchange, symbol)
+    WHERE number BETWEEN first AND last`)
+  return rows.length
 }
 
 /** What a person should know of them, a sentence each, in the words of `figures/coverage.ts`. */

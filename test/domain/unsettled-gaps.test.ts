@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { BY_HAND } from '../../domain/feed-gaps.ts'
-import { type SettledBy, unsettledGaps } from '../../domain/unsettled-gaps.ts'
+import { type SettledBy, tradesIn, unsettledGaps } from '../../domain/unsettled-gaps.ts'
 
 const report = fc.record({
   exchange: fc.constantFrom('binance', 'kraken'),
@@ -59,4 +59,16 @@ test('a hundred thousand reports take no longer than they are many', () => {
     }
   })
   expect(unsettledGaps([...reports, { ...reports[0], fromId: 999_999, toId: 999_999 }])).toHaveLength(1)
+})
+
+test('a trade without a number stands only where the market has none: else the number that it left out is looked for', () => {
+  const nothing = { exchange: 'binance', fromId: null, toId: null, cause: 'not JSON', reportedAt: 5n } as const
+  const unread = { ...nothing, symbol: 'BTCUSDT', status: 'unreadable' } as const
+  const filled = { ...unread, status: 'filled', fromId: 7, toId: 7, reportedAt: 6n } as const
+  expect(unsettledGaps([unread])).toEqual([unread])
+  expect(unsettledGaps([unread, filled])).toEqual([])
+  expect(unsettledGaps([unread, { ...filled, symbol: 'ETHUSDT' }])).toEqual([unread])
+  const message = { ...nothing, symbol: null, status: 'unreadable' } as const
+  expect(unsettledGaps([message, filled])).toEqual([message])
+  expect([tradesIn([unread]), tradesIn([message]), tradesIn([{ ...filled, symbol: null, toId: 9 }])]).toEqual([1, 0, 3])
 })

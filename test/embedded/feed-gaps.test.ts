@@ -6,7 +6,7 @@ import type { SqlRow } from '../../domain/ports.ts'
 import { lakeSink } from '../../embedded/lake-sink.ts'
 import { auditLake } from '../../operations/audit/audit.ts'
 import { createView, openTables } from '../../tables/views.ts'
-import { drainLake, newLake, rewriteFile, type TestLake } from './support.ts'
+import { drainLake, newLake, publishMarket, rewriteFile, type TestLake } from './support.ts'
 
 const SEQUENCE: FeedGap = {
   exchange: 'kraken',
@@ -147,4 +147,37 @@ describe('the audit', () => {
     ).toEqual(['2 trades are lost: exchanges do not give them any more (feed_gaps, status lost)'])
     expect(await notesOf([gap(0, 'open', 1, 2), gap(1, 'filled', 1, 2)])).toEqual([])
   })
+})
+
+test('the audit counts no number as lost or unreadable whose trade came another way', async () => {
+  const own = await newLake()
+  try {
+    await publishMarket(own, { market: 1, from: 0, to: 5, rate: 200 })
+    await drainLake(own)
+    const gold = (await openTables(own)).find(({ definition }) => definition.name === 'gold_crypto_trades')
+    if (!gold) throw new Error('no table')
+    const found = await own.ports.engine.run([
+      await createView(own, gold),
+      `SELECT symbol, trade_id FROM gold_crypto_trades WHERE exchange = 'BINANCE' ORDER BY symbol, "timestamp" LIMIT 2`,
+    ])
+    const [came, other] = found.map(({ symbol, trade_id: id }) => ({
+      ...{ symbol: String(symbol), number: Number(String(id).split('-').at(-1)) },
+    }))
+    const never = 900_000_000_000
+    const says = (status: 'lost' | 'unreadable', symbol: string, fromId: number) => {
+      const kind = status === 'lost' ? 'sequence' : 'unreadable'
+      return encodeGap({ ...SEQUENCE, exchange: 'binance', kind, symbol, status, fromId, toId: fromId })
+    }
+    const reports = [
+      ...[says('lost', came.symbol, came.number), says('lost', came.symbol, never)],
+      ...[says('unreadable', other.symbol, other.number), says('unreadable', other.symbol, never + 1)],
+    ]
+    await lakeSink(own, () => {}).send(
+      reports.map(value => ({ topic: FEED_GAPS_TOPIC, key: Buffer.from('k'), value, timestamp: 1_795_168_956_000 })),
+    )
+    await drainLake(own)
+    expect((await auditLake(own)).feeds?.gaps).toMatchObject({ lost: 1, unreadable: 1 })
+  } finally {
+    await own.remove()
+  }
 })

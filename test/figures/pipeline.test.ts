@@ -1,6 +1,6 @@
 /** The picture of the pipeline, from answers of `/v1/stats` that are written here by hand. */
 import { describe, expect, test } from 'vitest'
-import { bytesText, count, pipelineOf } from '../../figures/pipeline.ts'
+import { bytesText, checkVerdict, count, pipelineOf } from '../../figures/pipeline.ts'
 import type { StatsAnswer } from '../../figures/rows.ts'
 
 const table = (name: string, rows: number, committed = '2026-11-20T10:00:00.000Z') => ({
@@ -131,4 +131,14 @@ test('an exchange whose trades come and are old is catching up, and is told how 
 test('numbers have their units', () => {
   expect([count(1, 'batch'), count(2, 'batch'), count(0, 'trade')]).toEqual(['1 batch', '2 batches', '0 trades'])
   expect([0, 999, 1_000, 12_340_000, 5e15].map(bytesText)).toEqual(['0 B', '999 B', '1.0 kB', '12.3 MB', '5000.0 TB'])
+})
+
+test('an hour without trades and candles was not checked, which is told from one that agrees and one that does not', () => {
+  const check = { ...STATS.candle_check, trades: 12, candles: 3, differing: 0, holds: true }
+  expect(checkVerdict({ ...check, trades: 0, candles: 0 })).toEqual({
+    text: 'there was nothing to check.',
+    kind: 'nothing',
+  })
+  expect(checkVerdict(check)).toEqual({ text: 'all agree.', kind: 'good' })
+  expect(checkVerdict({ ...check, differing: 1_200, holds: false })).toEqual({ text: '1,200 differ.', kind: 'bad' })
 })

@@ -19,7 +19,7 @@ export function lackText(row: CoverageRow | undefined, isGap: boolean): string |
 export function spokenCandle(candle: Candle, unit: string): string {
   const { start, open, high, low, close, volume, status } = candle
   const time = start.replace('T', ' ').replace('Z', ' UTC')
-  if (open === null) return `${time}: ${status === 'gap' ? 'gap, trades are missing' : 'no trades'}.`
-  const state = status === 'gap' ? ' A gap: trades are missing.' : status === 'open' ? ' Still open.' : ''
+  if (open === null) return `${time}: ${status === 'gap' ? 'gap, trades are missing, or may be' : 'no trades'}.`
+  const state = status === 'gap' ? ' A gap: trades are missing, or may be.' : status === 'open' ? ' Still open.' : ''
   return `${time}: open ${open}, high ${high}, low ${low}, close ${close} ${unit}, volume ${volume}.${state}${candle.corrected ? ' Corrected.' : ''}`
 }

@@ -1,5 +1,5 @@
 /** Below the picture of the pipeline: what was refused, whether candles agree with trades, and the tables. */
-import { bytesText, count, grouped, type Hop } from '../../figures/pipeline.ts'
+import { bytesText, checkVerdict, count, grouped, type Hop } from '../../figures/pipeline.ts'
 import type { StatsAnswer } from '../../figures/rows.ts'
 import { ageText, instantText } from '../../figures/times.ts'
 
@@ -39,15 +39,18 @@ export function DeadLetters({ stats }: { readonly stats: StatsAnswer }) {
   )
 }
 
+const CHECK_CLASSES = { good: 'up', bad: 'problem', nothing: 'muted' } as const
+
 export function CandleCheck({ check }: { readonly check: StatsAnswer['candle_check'] }) {
-  const { start, end, trades, candles, differing, holds, examples } = check
+  const { start, end, trades, candles, examples } = check
+  const verdict = checkVerdict(check)
   return (
     <section aria-labelledby="candle-check" class="candle-check">
       <h2 id="candle-check">Candles against trades</h2>
       <p>
         {instantText(Date.parse(start)).slice(0, 16)} to {instantText(Date.parse(end)).slice(11, 16)} UTC:{' '}
         {count(candles, 'candle')} of {count(trades, 'trade')},{' '}
-        {holds ? <b class="up">all agree.</b> : <b class="problem">{grouped(differing)} differ.</b>}
+        <b class={CHECK_CLASSES[verdict.kind]}>{verdict.text}</b>
       </p>
       <ul>
         {examples.map(({ exchange, symbol, start: at }) => (

@@ -1,5 +1,14 @@
 /** The pipeline's figures as tables: its stages, the exchanges, the tables of the lake, and what was refused. */
-import { bytesText, count, grouped, type Hop, LATE_MS, type Pipeline, pipelineOf } from '../../../figures/pipeline.ts'
+import {
+  bytesText,
+  checkVerdict,
+  count,
+  grouped,
+  type Hop,
+  LATE_MS,
+  type Pipeline,
+  pipelineOf,
+} from '../../../figures/pipeline.ts'
 import { ageText, instantText, lengthText } from '../../../figures/times.ts'
 import { verdictText } from '../../../figures/verdict.ts'
 import type { Seen } from '../seen.ts'
@@ -129,7 +138,7 @@ export function checkTexts({ stats, kept, nowMs }: Seen): readonly string[] {
   const hour = (time: string) => instantText(Date.parse(time)).slice(11, 16)
   const checked = !check
     ? 'Working the candles of the last hour out again…'
-    : `Candles of ${hour(check.start)} to ${hour(check.end)} UTC against ${count(check.trades, 'trade')}: ${check.holds ? 'all agree.' : `${grouped(check.differing)} differ.`}`
+    : `Candles of ${hour(check.start)} to ${hour(check.end)} UTC against ${count(check.trades, 'trade')}: ${checkVerdict(check).text}`
   if (!kept) return [checked]
   const { last, running } = kept.audit
   const found = !last

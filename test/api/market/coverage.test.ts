@@ -49,6 +49,22 @@ describe('coverage', () => {
     }
   })
 
+  test('a message that says neither market nor number marks no market: it is listed, and counts as no trade', async () => {
+    const one = await marketLake()
+    const get = async (path: string): Promise<Json> => (await one.get(path)).json()
+    const before = await get('stats?parts=feeds')
+    const at = { fromTime: NOW - 2n * HOUR, toTime: NOW - 2n * HOUR + 1n, fromId: null, toId: null }
+    const kind = { kind: 'unreadable', status: 'unreadable', raw: '<html>' } as const
+    await publishReports(one, [report('binance', { symbol: null, ...kind, ...at })])
+    const hour = `exchanges=binance&start=${NOW - 3n * HOUR}&end=${NOW}`
+    const [{ data }, candles] = [await get(`coverage?${hour}`), await get(`candles?${hour}&timeframe=1h`)]
+    for (const rows of [data, candles.data])
+      expect([rows.length, new Set(rows.map(({ status }: Json) => status))]).toEqual([6, new Set(['closed'])])
+    expect((await get('stats?parts=feeds')).feeds).toEqual(before.feeds)
+    const listed = (await get('feed-gaps')).data.filter(({ symbol }: Json) => symbol === null)
+    expect(listed.map(({ raw }: Json) => raw)).toEqual(['<html>'])
+  })
+
   test('says what feeds reported of the numbers, and where they were away', async () => {
     const { data } = await ask(`coverage?exchanges=binance&symbols=ETHUSDT&start=${NOW - 40n * DAY}&bucket=366d`)
     // 5 to 9 were looked for and found later; 77 could not be read, and came all the same.

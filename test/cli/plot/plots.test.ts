@@ -44,7 +44,8 @@ describe('in letters', () => {
       '10:00   10:04',
       'last 104.0  2026-11-20 10:04 open  O 103.5  H 104.0  L 103.0',
       'volume 1.5  1,234 trades',
-      '× trades are missing in 1 window  no trade in 1 window',
+      '× trades are missing, or may be, in 1 window',
+      'no trade in 1 window',
     ])
   })
 
@@ -63,7 +64,7 @@ describe('in letters', () => {
       '10:00   10:04',
       'last 104.0  2026-11-20 10:04 open  O 103.5  H 104.0  L 103.0  volume 1.5',
       '1,234 trades',
-      'x trades are missing in 1 window  no trade in 1 window',
+      'x trades are missing, or may be, in 1 window  no trade in 1 window',
     ])
   })
 
@@ -114,10 +115,10 @@ describe('as an SVG', () => {
 
   test('a gap is a band, and the last figures stand in full', () => {
     expect(svg).toContain(
-      '<rect class="gap" x="496" y="56" width="160" height="384"><title>2026-11-20T10:03:00Z: trades are missing</title></rect>',
+      '<rect class="gap" x="496" y="56" width="160" height="384"><title>2026-11-20T10:03:00Z: trades are missing, or may be</title></rect>',
     )
     expect(svg).toContain(
-      '>2026-11-20 10:04 UTC, open · O 103.5 H 104.0 L 103.0 C 104.0 · volume 1.5 · 1,234 trades · trades are missing in 1 window<',
+      '>2026-11-20 10:04 UTC, open · O 103.5 H 104.0 L 103.0 C 104.0 · volume 1.5 · 1,234 trades · trades are missing, or may be, in 1 window<',
     )
     expect(svg).toContain('<text x="824" y="252">104.0</text>')
   })

@@ -113,7 +113,7 @@ test('a market that is opened has its candles drawn, and each minute with exact 
     '11:57',
     'last 103.25  2026-11-20 11:58 gap  O 106.00  H 107.00  L 102.00  volume 1.5',
     '12 trades',
-    '× trades are missing in 1 window',
+    '× trades are missing, or may be, in 1 window',
     'VWAP last hour 104.0123456789, since 00:00 UTC none USDT',
     'Largest in the last hour 1.25 BTC at 104.5 USDT, sold 11:57:03',
     'Turnover 24 h 0 USDT, largest 1m move of the last hour 0.00 %',

@@ -37,6 +37,8 @@ export async function openHttpServer(application: Application, address: Address)
       const { outgoing } = env as { readonly outgoing: ServerResponse }
       return application(request, { destroy: () => outgoing.destroy() })
     },
+    // Java's HttpClient and others offer HTTP/2 or TLS in the same header: a server may overlook that (RFC 9110, "Upgrade"), and answers.
+    serverOptions: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
   })
   // A server of http, which is what this makes without options.
   Object.assign(server, { keepAliveTimeout: IDLE_MS })

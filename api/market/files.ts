@@ -16,7 +16,7 @@ import { problem } from './problems.ts'
 import { requireRepaired } from './repairs.ts'
 import { readRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
-import { sendRows } from './send.ts'
+import { isKnown, sendRows } from './send.ts'
 
 const PARAMETERS = ['table', 'start', 'end', 'as_of', 'format'] as const
 
@@ -118,7 +118,7 @@ async function filesOf(
 const PIECE_BYTES = 1024 * 1024
 
 export const FILE: Route = {
-  ...{ method: 'get', path: '/files/:key{.+}', parameters: [], successes: [200, 206] },
+  ...{ method: 'get', path: '/files/:key{.+}', parameters: [], successes: [200, 206, 304] },
   stream: ['application/vnd.apache.parquet'],
   summary: 'A file that exports names, whole or in ranges of bytes.',
   answer,
@@ -129,17 +129,20 @@ async function answer(context: Context, { ports: { store } }: MarketOptions): Pr
   const isData = allTables().some(({ name }) => isDataFileKey(name, key))
   const info = isData ? await store.head(key) : undefined
   if (!info) throw problem(404, `There is no file ${key}: GET /v1/exports names those there are.`)
-  const range = rangeIn(context.req.header('range'), info.bytes)
   // Files never change, so their names are all there is to tell them by.
+  const etag = `"${key.split('/').at(-1)}"`
+  const given = context.req.header('if-range')
+  const range = rangeIn(given === undefined || given === etag ? context.req.header('range') : undefined, info.bytes)
   const headers = {
     ...{
       'content-type': 'application/vnd.apache.parquet',
       'accept-ranges': 'bytes',
-      etag: `"${key.split('/').at(-1)}"`,
+      etag,
     },
     ...{ 'cache-control': 'private, max-age=31536000, immutable', 'content-length': String(range.end - range.start) },
     ...(range.isPart && { 'content-range': `bytes ${range.start}-${range.end - 1}/${info.bytes}` }),
   }
+  if (isKnown(context, etag)) return context.body(null, 304, { etag, 'cache-control': headers['cache-control'] })
   let at = range.start
   const body = new ReadableStream({
     async pull(controller) {

@@ -1,4 +1,5 @@
 /** The formats of answers, and rows as text: each column is named once with its type, and every format writes it by that. */
+import { parseAccept } from 'hono/utils/accept'
 import { trimmedDecimal } from '../../domain/decimal.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
 import type { Parameters } from './parameters.ts'
@@ -35,14 +36,21 @@ export const MEDIA_TYPES: Readonly<Record<Format, string>> = {
 /** `decimal`: decimals as text, exactly; `float`: as JSON's numbers, which many programs round to 53 bits. */
 export type Numbers = 'decimal' | 'float'
 
-/** By the parameter `format`, else by the header Accept, else JSON. @throws Problem 406 */
+/**
+ * By the parameter `format`, else by the header Accept: of what it takes, what weighs most (RFC 9110, "Accept"), the first of several;
+ * `*` alone is JSON. @throws Problem 406
+ */
 export function formatIn(read: Parameters, accept: string | undefined): Format {
   if (read.text('format') !== undefined) return read.choice('format', FORMATS, 'json')
-  const types = (accept ?? '*/*').split(',').map(part => part.split(';')[0].trim().toLowerCase())
-  for (const type of types) {
-    const found = FORMATS.find(format => MEDIA_TYPES[format].startsWith(type) && type !== '')
-    if (found) return found
-    if (type === '*/*' || type === 'application/*') return 'json'
+  const taken = parseAccept(accept || '*/*')
+  const refused = new Set(taken.filter(({ q }) => q === 0).map(({ type }) => type.toLowerCase()))
+  for (const { type, q } of taken) {
+    const wanted = type.toLowerCase()
+    const found = FORMATS.find(format => {
+      const [name] = MEDIA_TYPES[format].split(';')
+      return !refused.has(name) && [name, `${name.split('/')[0]}/*`, '*/*'].includes(wanted)
+    })
+    if (found && q > 0) return found
   }
   throw problem(
     406,

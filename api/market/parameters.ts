@@ -24,7 +24,11 @@ export function parametersOf(query: URLSearchParams, known: readonly string[]) {
     return value === '' ? undefined : value
   }
   const list = (name: string): string[] => {
-    const names = (text(name) ?? '').split(',').flatMap(part => part.trim() || [])
+    const given = text(name)
+    const names = (given ?? '').split(',').flatMap(part => part.trim() || [])
+    // Nothing is not everything.
+    if (given !== undefined && names.length === 0)
+      throw problem(400, `${name} is ${given}: give a name, or leave it out.`, name)
     if (names.length > MAX_NAMES)
       throw problem(400, `${name} has ${names.length} names: give at most ${MAX_NAMES}.`, name)
     return [...new Set(names)]

@@ -61,12 +61,17 @@ export async function sendRows<Row>(context: Context, answer: RowsAnswer<Row>): 
 
 /** Sends an answer, or says that the client has it. */
 export function sendKept(context: Context, { body, headers }: KeptAnswer): Response {
-  const known = context.req.header('if-none-match')?.split(',').map(plainTag)
-  if (known?.includes(plainTag(headers.etag)) || known?.includes('*')) {
+  if (isKnown(context, headers.etag)) {
     const { 'content-type': _, 'content-encoding': __, ...rest } = headers
     return context.body(null, 304, rest)
   }
   return context.body(body as string, 200, headers)
+}
+
+/** Whether the client has what the tag stands for, and asks only for something else. */
+export function isKnown(context: Context, etag: string): boolean {
+  const known = context.req.header('if-none-match')?.split(',').map(plainTag)
+  return known !== undefined && (known.includes(plainTag(etag)) || known.includes('*'))
 }
 
 const plainTag = (tag: string) => tag.trim().replace(/^W\//, '')

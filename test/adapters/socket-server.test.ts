@@ -1,5 +1,6 @@
 /** The web server's WebSockets: what the application says of a request becomes one, or an answer. */
 import { once } from 'node:events'
+import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { type HttpServer, openHttpServer } from '../../adapters/http-server.ts'
@@ -11,11 +12,12 @@ const asked: string[] = []
 
 beforeAll(async () => {
   server = await openHttpServer(
-    (request, { upgrade }) => {
-      const { pathname, searchParams } = new URL(request.url)
-      asked.push(`${pathname} ${searchParams.get('q')} ${request.headers.get('x-asked')}`)
+    (asking, { upgrade }) => {
+      const { pathname, searchParams } = new URL(asking.url)
+      asked.push(`${pathname} ${searchParams.get('q')} ${asking.headers.get('x-asked')}`)
       if (pathname === '/refused') return new Response('{"detail":"no"}', { status: 403, headers: { 'x-why': 'no' } })
       if (pathname === '/fails') throw new Error('broken')
+      if (pathname === '/echo') return asking.text().then(text => new Response(`${asking.method} ${text}`))
       if (pathname === '/live') upgrade?.(socket => made.resolve(socket))
       return new Response('plain')
     },
@@ -102,5 +104,18 @@ describe('a request for a WebSocket', () => {
     socket.destroy()
     await sending
     client.terminate()
+  })
+})
+
+describe('a request that offers another protocol', () => {
+  // What Java's HttpClient and `curl --http2` send to http://, and Apache's HttpClient 5.4.
+  test.each([
+    { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' },
+    { connection: 'Upgrade', upgrade: 'TLS/1.2' },
+  ])('as $upgrade is answered as if it had not, its method and body too', async headers => {
+    const asking = request(`${server.url}/echo`, { method: 'PUT', headers })
+    asking.end('body')
+    const [answer] = await once(asking, 'response')
+    expect([answer.statusCode, String(Buffer.concat(await answer.toArray()))]).toEqual([200, 'PUT body'])
   })
 })

@@ -128,6 +128,7 @@ describe('the average', () => {
       'start is not before the end of the range, which is now at the latest.',
     )
     expect((await ask('vwap?start=2026-11-20&as_of=')).detail).toBe('as_of is empty: leave it out, or give a value.')
+    expect((await ask('vwap?start=2026-11-20&symbols=,')).detail).toBe('symbols is ,: give a name, or leave it out.')
   })
 
   test.each([

@@ -76,6 +76,18 @@ describe('a file', () => {
     expect([head.headers.get('content-length'), (await head.arrayBuffer()).byteLength]).toEqual([String(bytes), 0])
   })
 
+  test('is not sent again to who has it, and whole to who has a part of another one', async () => {
+    const [{ url, bytes }] = (await ask('exports?table=gold_ohlcv_1d')).data
+    const etag = (await lake.ask(path(url), { method: 'HEAD' })).headers.get('etag') as string
+    const status = async (headers: Record<string, string>) => (await lake.get(path(url), headers)).status
+    expect(await status({ 'if-none-match': `"other", ${etag}` })).toBe(304)
+    expect(await status({ 'if-none-match': etag, range: 'bytes=0-3' })).toBe(304)
+    expect(await status({ 'if-none-match': '"other"' })).toBe(200)
+    expect(await status({ 'if-range': etag, range: 'bytes=0-3' })).toBe(206)
+    const other = await lake.get(path(url), { 'if-range': '"other"', range: 'bytes=0-3' })
+    expect([other.status, (await other.arrayBuffer()).byteLength]).toEqual([200, bytes])
+  })
+
   test('are had where maintenance has joined them too', async () => {
     const key = joinedFileKey('bronze_binance_trades', 'ingestion_date_day=2026-11-20', 'a-b')
     await lake.ports.store.put(key, Buffer.from('joined'))

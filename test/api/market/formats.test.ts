@@ -83,6 +83,20 @@ describe('the same rows come', () => {
     }
   })
 
+  test.each([
+    ['text/csv;q=0.5, application/x-ndjson;q=0.9', 'application/x-ndjson'],
+    ['application/json;q=0, text/csv;q=0.1', 'text/csv; charset=utf-8'],
+    ['application/json;q=0, */*;q=0.1', 'application/x-ndjson'],
+    ['text/*', 'text/csv; charset=utf-8'],
+    ['text/html, */*;q=0.8', 'application/json'],
+    ['Text/CSV; charset=utf-8', 'text/csv; charset=utf-8'],
+    ['application/json;q=0', 'application/problem+json'],
+    ['*/*;q=0', 'application/problem+json'],
+    ['application/j', 'application/problem+json'],
+  ])('by the weights in Accept: %s', async (accept, type) => {
+    expect((await lake.get(TRADES, { accept })).headers.get('content-type')).toBe(type)
+  })
+
   test('by the header Accept too', async () => {
     const accept = 'application/vnd.apache.arrow.stream'
     const answer = await lake.get(TRADES, { accept })

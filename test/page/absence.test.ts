@@ -4,12 +4,12 @@ import { allTables } from '../../domain/tables.ts'
 import { findTable } from '../../iceberg/catalog.ts'
 import { stageExpiry } from '../../iceberg/expire.ts'
 import { history, type PageLake, pageLake, tradeAt } from './page-lake.ts'
-import { openPage, testBrowser, textOf, untilText } from './support.ts'
+import { GONE, openPage, testBrowser, textOf, untilText } from './support.ts'
 
 const browser = testBrowser()
 const [MINUTE, HOUR] = [60_000, 3_600_000]
 /** What the browser itself says of a server that is not there, or refuses. */
-const GONE = /ERR_CONNECTION_(REFUSED|RESET)|WebSocket connection to|status of 410/
+const GONE_OR_EXPIRED = new RegExp(`${GONE.source}|status of 410`)
 let site: PageLake
 /** The minute of the oldest trade. */
 let oldest: number
@@ -66,7 +66,9 @@ test('older candles come when the chart is moved back, each once, to the first t
 
 test('a pin is the same behind a restart of the server, whatever came since', async () => {
   expect((await fetch(`${site.url}/v1/pins/kept`, { method: 'PUT' })).status).toBe(201)
-  const page = await openPage(browser(), `${site.url}/#/chart?market=BINANCE:BTCUSDT&as_of=kept`, { expected: GONE })
+  const page = await openPage(browser(), `${site.url}/#/chart?market=BINANCE:BTCUSDT&as_of=kept`, {
+    expected: GONE_OR_EXPIRED,
+  })
   await page.locator('.legend .figures').first().waitFor()
   const figures = await textOf(page, '.legend .figures')
   await site.endServer()
@@ -82,7 +84,7 @@ test('a pin is the same behind a restart of the server, whatever came since', as
 })
 
 test('a page whose place in the stream has expired meanwhile begins anew by itself, and misses nothing', async () => {
-  const page = await openPage(browser(), `${site.url}/#/chart?market=BINANCE:BTCUSDT`, { expected: GONE })
+  const page = await openPage(browser(), `${site.url}/#/chart?market=BINANCE:BTCUSDT`, { expected: GONE_OR_EXPIRED })
   const refused: number[] = []
   page.on('response', answer => {
     if (answer.url().includes('/v1/stream')) refused.push(answer.status())

@@ -7,11 +7,9 @@ import { TIMEFRAMES } from '../../domain/timeframes.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import { history, type PageLake, pageLake } from './page-lake.ts'
-import { openPage, picture, testBrowser, textOf, untilText } from './support.ts'
+import { GONE, openPage, picture, testBrowser, textOf, untilText } from './support.ts'
 
 const browser = testBrowser()
-/** What the browser itself says of a server that is not there. */
-const GONE = /ERR_CONNECTION_(REFUSED|RESET)|WebSocket connection to/
 let site: PageLake
 
 beforeAll(async () => {

@@ -3,11 +3,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { systemSecret } from '../../adapters/system.ts'
 import { addKey } from '../../domain/access-keys.ts'
 import { history, type PageLake, pageLake, tradeAt } from './page-lake.ts'
-import { openPage, picture, testBrowser, textOf, untilText } from './support.ts'
+import { GONE, openPage, picture, testBrowser, textOf, untilText } from './support.ts'
 
 const browser = testBrowser()
-/** What the browser itself says of a server that is not there. */
-const GONE = /ERR_CONNECTION_(REFUSED|RESET)|WebSocket connection to/
 
 describe('a server that is ended and begun again', () => {
   let site: PageLake

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { StatsAnswer } from '../../figures/rows.ts'
 import { history, type PageLake, pageLake, tradeAt } from './page-lake.ts'
-import { openPage, testBrowser, textOf, untilText } from './support.ts'
+import { GONE, openPage, testBrowser, textOf, untilText } from './support.ts'
 
 const browser = testBrowser()
 let site: PageLake
@@ -87,7 +87,7 @@ test('a lake without anything says so; a server that is gone leaves the figures,
   const empty = await pageLake()
   onTestFinished(() => empty.close())
   const page = await openPage(browser(), `${empty.url}/#/pipeline`, {
-    expected: /ERR_CONNECTION_(REFUSED|RESET)|WebSocket connection to/,
+    expected: GONE,
   })
   await untilText(page, 'main', /Nothing has come yet/)
   await empty.publish([tradeAt(0, '86000.5')])

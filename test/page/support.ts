@@ -20,6 +20,9 @@ export interface Opening extends BrowserContextOptions {
   readonly expected?: RegExp
 }
 
+/** What a browser complains of where its server is killed, and comes back later. */
+export const GONE = /ERR_(CONNECTION_(REFUSED|RESET)|EMPTY_RESPONSE)|WebSocket connection to/
+
 /** Opens an address in a browser of its own. */
 export async function openPage(browser: Browser, address: string, opening: Opening = {}): Promise<Page> {
   const { expected, ...options } = opening

@@ -131,18 +131,19 @@ async function answer(context: Context, { ports: { store } }: MarketOptions): Pr
   if (!info) throw problem(404, `There is no file ${key}: GET /v1/exports names those there are.`)
   // Files never change, so their names are all there is to tell them by.
   const etag = `"${key.split('/').at(-1)}"`
+  const kept = { etag, 'cache-control': 'private, max-age=31536000, immutable' }
+  if (isKnown(context, etag)) return context.body(null, 304, kept)
   const given = context.req.header('if-range')
   const range = rangeIn(given === undefined || given === etag ? context.req.header('range') : undefined, info.bytes)
+  if (range.start >= range.end) {
+    context.header('content-range', `bytes */${info.bytes}`)
+    throw problem(416, `The file has ${info.bytes} bytes: ask for a range within it.`)
+  }
   const headers = {
-    ...{
-      'content-type': 'application/vnd.apache.parquet',
-      'accept-ranges': 'bytes',
-      etag,
-    },
-    ...{ 'cache-control': 'private, max-age=31536000, immutable', 'content-length': String(range.end - range.start) },
+    ...{ ...kept, 'content-type': 'application/vnd.apache.parquet', 'accept-ranges': 'bytes' },
+    'content-length': String(range.end - range.start),
     ...(range.isPart && { 'content-range': `bytes ${range.start}-${range.end - 1}/${info.bytes}` }),
   }
-  if (isKnown(context, etag)) return context.body(null, 304, { etag, 'cache-control': headers['cache-control'] })
   let at = range.start
   const body = new ReadableStream({
     async pull(controller) {
@@ -156,12 +157,11 @@ async function answer(context: Context, { ports: { store } }: MarketOptions): Pr
   return context.body(body, range.isPart ? 206 : 200, headers)
 }
 
-/** One range of bytes (RFC 9110, "Range Requests"); several at once are answered with the whole file. @throws Problem 416 */
+/** One range of bytes (RFC 9110, "Range Requests"); several at once are answered with the whole file. Empty where the file does not reach it. */
 function rangeIn(header: string | undefined, bytes: number): { start: number; end: number; isPart: boolean } {
   const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '') ?? []
   if (first === '' && last === '') return { start: 0, end: bytes, isPart: false }
   const start = first === '' ? Math.max(0, bytes - Number(last)) : Number(first)
   const end = first === '' || last === '' ? bytes : Math.min(Number(last) + 1, bytes)
-  if (start >= end) throw problem(416, `The file has ${bytes} bytes: ask for a range within it.`)
   return { start, end, isPart: true }
 }

@@ -10,7 +10,7 @@ import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
 import { currentSnapshot } from '../../iceberg/metadata.ts'
 import { findCandles, SETTLED_AFTER } from './candles.ts'
 import { marketsOf } from './markets.ts'
-import { allTrades, goldFiles, rowsOf, type TradeRange, type TradeRow } from './trades.ts'
+import { goldFiles, rowsOf, type TradeRange, type TradeRow, tradesOf } from './trades.ts'
 
 const MOST_NAMED = 10
 
@@ -71,7 +71,7 @@ async function foldTrades(ports: Pick<Ports, 'store' | 'state'>, gold: LoadedTab
   if (known) return known
   const folded = new Map<string, Candle>()
   let trades = 0
-  for await (const batch of allTrades(ports, gold, range)) {
+  for await (const batch of tradesOf(ports, files, range)) {
     for (const row of rowsOf(batch)) add(folded, row)
     trades += batch.count
   }

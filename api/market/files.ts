@@ -16,7 +16,7 @@ import { problem } from './problems.ts'
 import { requireRepaired } from './repairs.ts'
 import { readRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
-import { isKnown, sendRows } from './send.ts'
+import { FOR_EVER, isKnown, sendRows } from './send.ts'
 
 const PARAMETERS = ['table', 'start', 'end', 'as_of', 'format'] as const
 
@@ -131,7 +131,7 @@ async function answer(context: Context, { ports: { store } }: MarketOptions): Pr
   if (!info) throw problem(404, `There is no file ${key}: GET /v1/exports names those there are.`)
   // Files never change, so their names are all there is to tell them by.
   const etag = `"${key.split('/').at(-1)}"`
-  const kept = { etag, 'cache-control': 'private, max-age=31536000, immutable' }
+  const kept = { etag, 'cache-control': FOR_EVER }
   if (isKnown(context, etag)) return context.body(null, 304, kept)
   const given = context.req.header('if-range')
   const range = rangeIn(given === undefined || given === etag ? context.req.header('range') : undefined, info.bytes)

@@ -31,7 +31,7 @@ export interface RowsAnswer<Row> extends Answer<Row> {
 }
 
 /** A key's answers are nobody else's to keep. */
-const FOR_EVER = 'private, max-age=31536000, immutable'
+export const FOR_EVER = 'private, max-age=31536000, immutable'
 
 /** Sends the rows; the cursor of the next page stands in the body as `next`, or in the header Link where a body has only rows. */
 export async function sendRows<Row>(context: Context, answer: RowsAnswer<Row>): Promise<Response> {

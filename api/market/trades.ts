@@ -70,8 +70,16 @@ export async function* allTrades(
   gold: LoadedTable | undefined,
   range: TradeRange,
 ): AsyncGenerator<OrderedTrades> {
-  const files = await goldFiles(ports, gold, range)
-  yield* inTurns(tradesInOrder(ports, files, wantedOf(range), range.more && [range.more]))
+  yield* tradesOf(ports, await goldFiles(ports, gold, range), range)
+}
+
+/** The same, from files that `goldFiles` named. */
+export function tradesOf(
+  ports: ReadPorts,
+  files: readonly DataFile[],
+  range: TradeRange,
+): AsyncGenerator<OrderedTrades> {
+  return inTurns(tradesInOrder(ports, files, wantedOf(range), range.more && [range.more]))
 }
 
 /** The last of them are looked for in the newest seconds, then further and further back: microseconds. */

@@ -1,4 +1,5 @@
 /** What the feeds say that Gold may lack: not a matter of the laws, which begin with what reached Kafka. */
+import { sumOf } from '../../domain/counts.ts'
 import type { QuerySession } from '../../domain/ports.ts'
 import { sqlText, tableRows } from '../../domain/sql.ts'
 import { FEED_GAPS_TABLE, GOLD_TABLE } from '../../domain/tables.ts'
@@ -31,33 +32,34 @@ export async function readFeedGaps(
     })),
   )
   const having = (status: string) => standing.filter(report => report.status === status)
-  const away = async (status: string) => tradesIn(having(status)) - (await countHere(session, gold, having(status)))
+  const here = await countHere(session, gold, [...having('lost'), ...having('unreadable')])
+  const away = (status: string) => tradesIn(having(status)) - sumOf(having(status), report => here.get(report) ?? 0)
   return {
-    unreadable: await away('unreadable'),
-    lost: await away('lost'),
+    unreadable: away('unreadable'),
+    lost: away('lost'),
     open: tradesIn(having('open')),
     openRanges: having('open').length,
   }
 }
 
-/** How many of the numbers that reports name are those of trades in Gold, each report by itself. */
+/** How many of the numbers that each report names are those of trades in Gold, where some are. */
 async function countHere(
   session: QuerySession,
   gold: readonly string[],
   reports: readonly SettledBy[],
-): Promise<number> {
+): Promise<ReadonlyMap<SettledBy, number>> {
   const ranges = reports.flatMap(({ exchange, symbol, fromId, toId }, place) =>
     symbol === null || fromId === null || toId === null
       ? []
       : [`(${place}, ${sqlText(codeOf(exchange))}, ${sqlText(symbol)}, ${fromId}, ${toId})`],
   )
-  if (ranges.length === 0 || gold.length === 0) return 0
-  const rows = await session.run(`SELECT DISTINCT place, number
+  if (ranges.length === 0 || gold.length === 0) return new Map()
+  const rows = await session.run(`SELECT place, count(DISTINCT number) AS numbers
     FROM (VALUES ${ranges.join(', ')}) AS ranges (place, exchange, symbol, first, last)
     JOIN (SELECT exchange, symbol, TRY_CAST(regexp_extract(trade_id, '[0-9]+$') AS BIGINT) AS number
       FROM ${tableRows(GOLD_TABLE, gold)}) AS trades USING (exchange, symbol)
-    WHERE number BETWEEN first AND last`)
-  return rows.length
+    WHERE number BETWEEN first AND last GROUP BY place`)
+  return new Map(rows.map(row => [reports[Number(row.place)], Number(row.numbers)]))
 }
 
 /** What a person should know of them, a sentence each, in the words of `figures/coverage.ts`. */

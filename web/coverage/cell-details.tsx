@@ -7,7 +7,7 @@ import { grouped } from '../../figures/pipeline.ts'
 import { marketName } from '../../figures/rows.ts'
 import { instantText, timeOfDay } from '../../figures/times.ts'
 import { askRows, reasonOf } from '../api/requests.ts'
-import { type HeatCell, percentOf } from '../model/heat.ts'
+import { type HeatCell, percentOf, stateText } from '../model/heat.ts'
 import { showChart } from '../shell/address.ts'
 import { Dialog } from '../shell/dialog.tsx'
 
@@ -21,7 +21,7 @@ const MOST_SHOWN = 200
 const DAY_MS = 86_400_000
 
 export function CellDetails({ cell, close }: { readonly cell: HeatCell; readonly close: () => void }) {
-  const { kind, isOpen, row } = cell
+  const { kind, row } = cell
   const { exchange, symbol, start, end } = row
   const [missing, setMissing] = useState<Missing>({ phase: 'loading' })
   const isMissing = (row.missing ?? 0) > 0
@@ -54,11 +54,7 @@ export function CellDetails({ cell, close }: { readonly cell: HeatCell; readonly
   return (
     <Dialog title={title} close={close}>
       <p>
-        <b>
-          {kind}
-          {isOpen && kind !== 'open' && ', not over yet'}
-        </b>
-        : {KINDS.find(each => each.kind === kind)?.says}.
+        <b>{stateText(cell)}</b>: {KINDS.find(each => each.kind === kind)?.says}.
       </p>
       <button
         type="button"

@@ -85,5 +85,10 @@ export function percentOf({ complete }: CoverageRow): string | undefined {
 export function cellText({ kind, isOpen, row }: HeatCell): string {
   const says = KINDS.find(each => each.kind === kind)?.says
   const missing = missingText(lackOf([row]))
-  return `${kind}${isOpen && kind !== 'open' ? ', not over yet' : ''}: ${says}; ${count(row.trades, 'trade')}${missing && `, ${missing}`}`
+  return `${stateText({ kind, isOpen })}: ${says}; ${count(row.trades, 'trade')}${missing && `, ${missing}`}`
+}
+
+/** What a bucket is, and whether it goes on; `open` says that itself. */
+export function stateText({ kind, isOpen }: Pick<HeatCell, 'kind' | 'isOpen'>): string {
+  return isOpen && kind !== 'open' ? `${kind}, not over yet` : kind
 }

@@ -1,5 +1,6 @@
 /** A lake that goes on, and subscribers to what happens in it. */
 import { EXCHANGES } from '../../../domain/exchanges.ts'
+import type { QueryEngine } from '../../../domain/ports.ts'
 import { GOLD_TABLE } from '../../../domain/tables.ts'
 import type { Trade } from '../../../domain/trade.ts'
 import { findJoins } from '../../../functions/maintain/compact.ts'
@@ -8,8 +9,8 @@ import { foldPending } from '../../../functions/ohlcv/ohlcv.ts'
 import { openTable } from '../../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../../iceberg/commit.ts'
 import { feed } from '../../functions/gold-support.ts'
-import { BINANCE, KRAKEN, type MemoryLake, tradeOf, unifyAll } from '../../functions/support.ts'
-import { type LiveApi, type Message, type MessageReader, readerOf } from './support.ts'
+import { BINANCE, KRAKEN, type MemoryLake, memoryLake, tradeOf, unifyAll } from '../../functions/support.ts'
+import { type LiveApi, liveApi, type Message, type MessageReader, readerOf } from './support.ts'
 
 /** Trades through every stage. */
 export async function commit(lake: MemoryLake, trades: readonly Trade[]): Promise<void> {
@@ -83,4 +84,15 @@ export async function settle(api: LiveApi): Promise<void> {
     await api.timers.advance(250)
     for (let turn = 0; turn < 20; turn++) await new Promise(resolve => setImmediate(resolve))
   }
+}
+
+/** A lake with so many trades of so many milliseconds ago, and a client who follows it from there. */
+export async function followedLake(engine: QueryEngine, [count, agoMs]: readonly [number, number], query: string) {
+  const lake = memoryLake({ engine })
+  const api = liveApi(lake.ports)
+  await commit(lake, someTrades(lake, count, agoMs))
+  const client = subscribe(api, query)
+  await client.connect()
+  await settle(api)
+  return { lake, api, client }
 }

@@ -1,18 +1,12 @@
 /** What many news at once leave to others. */
 import { expect, test } from 'vitest'
-import { memoryLake, testEngine } from '../../functions/support.ts'
-import { commit, settle, someTrades, subscribe } from './live-lake.ts'
-import { liveApi } from './support.ts'
+import { testEngine } from '../../functions/support.ts'
+import { commit, followedLake, someTrades } from './live-lake.ts'
 
 const engine = await testEngine()
 
 test('news let others have a word after each 64 KB, however many there are at once', async () => {
-  const lake = memoryLake({ engine })
-  const api = liveApi(lake.ports)
-  await commit(lake, someTrades(lake, 1, 1_000))
-  const client = subscribe(api, 'channels=trades')
-  await client.connect()
-  await settle(api)
+  const { lake, api, client } = await followedLake(engine, [1, 1_000], 'channels=trades')
   const cursor = client.got.at(-1)?.cursor
   await client.cut()
   await commit(lake, someTrades(lake, 3_000, 1_000))

@@ -7,7 +7,7 @@ import { openTable } from '../../../iceberg/catalog.ts'
 import { upkeep } from '../../functions/maintain-support.ts'
 import { type MemoryLake, memoryLake, START_MICROS, testEngine } from '../../functions/support.ts'
 import { SILENT } from '../../silent-log.ts'
-import { commit, overwrite, settle, someTrades, subscribe } from './live-lake.ts'
+import { commit, followedLake, overwrite, settle, someTrades, subscribe } from './live-lake.ts'
 import { type Json, liveApi, type Message, readerOf } from './support.ts'
 
 const engine = await testEngine()
@@ -97,12 +97,11 @@ describe('live messages', () => {
   })
 
   test('of a window are open ones, one that is closed, and corrections', async () => {
-    const lake = memoryLake({ engine })
-    const api = liveApi(lake.ports)
-    await commit(lake, someTrades(lake, 1, 60_000))
-    const client = subscribe(api, 'channels=candles&timeframe=1m&symbols=ETHUSDT')
-    await client.connect()
-    await settle(api)
+    const { lake, api, client } = await followedLake(
+      engine,
+      [1, 60_000],
+      'channels=candles&timeframe=1m&symbols=ETHUSDT',
+    )
     lake.clock.advance(10_000)
     for (const [wait, ago] of [
       [0, 500],
@@ -177,12 +176,7 @@ describe('live messages', () => {
   })
 
   test('from a snapshot that has expired are refused with 410, in words', async () => {
-    const lake = memoryLake({ engine })
-    const api = liveApi(lake.ports)
-    await commit(lake, someTrades(lake, 2, 1_000))
-    const client = subscribe(api, 'channels=trades')
-    await client.connect()
-    await settle(api)
+    const { lake, client } = await followedLake(engine, [2, 1_000], 'channels=trades')
     await client.cut()
     lake.clock.advance(40 * DAY_MS)
     for (let i = 0; i < 2; i++) await commit(lake, someTrades(lake, 2, 1_000))

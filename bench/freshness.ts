@@ -95,7 +95,7 @@ async function publishLive(stack: LocalStack): Promise<number> {
       startMicros: BigInt(start) * 1000n,
       ratePerSecond: RATE,
       exchange,
-      partitions: partitionsFor(RATE * EXCHANGES.length),
+      partitions: partitionsFor(RATE),
     }),
   }))
   let published = 0

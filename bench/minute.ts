@@ -9,6 +9,9 @@ import { silverTable } from '../domain/tables.ts'
 import { MINUTE_MICROS } from '../domain/time.ts'
 import { messageId } from '../domain/trade.ts'
 import { encodeTrade, FRAME_BYTES } from '../domain/wire.ts'
+import { openLake } from '../embedded/lake.ts'
+import { unify } from '../functions/gold/gold.ts'
+import { foldPending } from '../functions/ohlcv/ohlcv.ts'
 import { createSilverColumns } from '../functions/silver/columns.ts'
 import { writeDataFile } from '../iceberg/data-file.ts'
 
@@ -67,4 +70,23 @@ export async function pendingMinute(
     [await producePending(ports, consumers.gold(EXCHANGES[0].name), payload)],
     ports.ids.uuid(),
   )
+}
+
+/** A lake in a folder with so many minutes of so many trades each, through Gold and the candles. */
+export async function makeMinutes(
+  directory: string,
+  startMicros: bigint,
+  minutes: number,
+  trades: number,
+): Promise<void> {
+  const lake = await openLake(directory)
+  try {
+    for (let minute = 0; minute < minutes; minute++) {
+      await pendingMinute(lake.ports, startMicros, minute, trades)
+      await unify(lake.ports, Number.POSITIVE_INFINITY)
+    }
+    await foldPending(lake.ports, Number.POSITIVE_INFINITY)
+  } finally {
+    lake.close()
+  }
 }

@@ -3,10 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openLake } from '../embedded/lake.ts'
-import { unify } from '../functions/gold/gold.ts'
-import { foldPending } from '../functions/ohlcv/ohlcv.ts'
-import { pendingMinute } from './minute.ts'
+import { makeMinutes } from './minute.ts'
 import { print, record } from './report.ts'
 import { serving } from './serving.ts'
 
@@ -18,7 +15,7 @@ const START = Date.UTC(2026, 10, 20, 10)
 export async function benchReplay(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-replay-'))
   const directory = join(folder, 'lake')
-  await makeLake(directory)
+  await makeMinutes(directory, BigInt(START) * 1000n, MINUTES, TRADES_A_MINUTE)
   const { url, stop } = await serving(directory)
   try {
     const rows: string[][] = []
@@ -85,16 +82,3 @@ export function measureReplay(url: string): Promise<MeasuredReplay> {
 
 /** A message has two objects, itself and its data. */
 const BRACE = '{'.charCodeAt(0)
-
-async function makeLake(directory: string): Promise<void> {
-  const lake = await openLake(directory)
-  try {
-    for (let minute = 0; minute < MINUTES; minute++) {
-      await pendingMinute(lake.ports, BigInt(START) * 1000n, minute, TRADES_A_MINUTE)
-      await unify(lake.ports, Number.POSITIVE_INFINITY)
-    }
-    await foldPending(lake.ports, Number.POSITIVE_INFINITY)
-  } finally {
-    lake.close()
-  }
-}

@@ -8,10 +8,7 @@ import { Agent, get, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HOUR_MICROS, MINUTE_MICROS } from '../domain/time.ts'
-import { openLake } from '../embedded/lake.ts'
-import { unify } from '../functions/gold/gold.ts'
-import { foldPending } from '../functions/ohlcv/ohlcv.ts'
-import { pendingMinute } from './minute.ts'
+import { makeMinutes } from './minute.ts'
 import { percentile, print, record } from './report.ts'
 import { serving } from './serving.ts'
 
@@ -40,7 +37,9 @@ const ago = (minutes: number) => new Date(Date.now() - minutes * MINUTE_MS).toIS
 export async function benchSoakApi(minutes: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tradelake-soak-'))
   const directory = join(folder, 'lake')
-  await makeHour(directory)
+  // Requests have from the first minute what they read in the last.
+  const now = ((BigInt(Date.now()) * 1000n) / MINUTE_MICROS) * MINUTE_MICROS
+  await makeMinutes(directory, now - HOUR_MICROS, 60, RATE * 60)
   const args = ['start', '--data', directory, '--rate', `${RATE}`, '--no-serve', '--json', '--for', `${minutes + 2}m`]
   const writer = spawn(process.execPath, [CLI, ...args], { stdio: 'ignore' })
   await new Promise(resolve => setTimeout(resolve, MINUTE_MS))
@@ -77,21 +76,6 @@ export async function benchSoakApi(minutes: number): Promise<void> {
     'chart p99 ms',
   ]
   print(`The read API for ${minutes} minutes beside ${RATE} trades a second`, header, rows)
-}
-
-/** An hour of trades until now, so that requests have from the first minute what they read in the last. */
-async function makeHour(directory: string): Promise<void> {
-  const lake = await openLake(directory)
-  try {
-    const start = ((BigInt(Date.now()) * 1000n) / MINUTE_MICROS) * MINUTE_MICROS - HOUR_MICROS
-    for (let minute = 0; minute < 60; minute++) {
-      await pendingMinute(lake.ports, start, minute, RATE * 60)
-      await unify(lake.ports, Number.POSITIVE_INFINITY)
-    }
-    await foldPending(lake.ports, Number.POSITIVE_INFINITY)
-  } finally {
-    lake.close()
-  }
 }
 
 type Client = (typeof CLIENTS)[number]

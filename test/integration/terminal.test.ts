@@ -5,6 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { newFolder, output, startCommand } from '../cli/support.ts'
 import { inTerminal } from './pseudo-terminal.ts'
 
+/** A price has as many digits as it needs. */
+const BITCOIN = /BINANCE:BTCUSDT +\d\d,\d{3}(?:\.\d+)? /
 const hasPython = spawnSync('python3', ['-c', 'import pty']).status === 0
 if (!hasPython) console.warn('Skipped: a pseudo terminal needs python3.')
 
@@ -15,7 +17,7 @@ describe.skipIf(!hasPython)('in a terminal', () => {
     const person = inTerminal(100, 30, {}, 'top', '--data', data)
     await person.sees('● connecting')
     expect(person.isAlternate()).toBe(true)
-    const overview = await person.sees(/BINANCE:BTCUSDT +\d\d,\d{3}\.\d\d/)
+    const overview = await person.sees(BITCOIN)
     expect(overview.some(line => /^Gold +\d/.test(line))).toBe(true)
     console.log(`first picture after ${person.firstMs().toFixed(0)} ms`)
     person.types('2')
@@ -29,11 +31,11 @@ describe.skipIf(!hasPython)('in a terminal', () => {
     person.resizes(60, 12)
     const narrow = await person.sees(/2 columns hidden/)
     expect(narrow).toHaveLength(12)
-    expect(narrow.find(line => line.startsWith('KRAKEN:BTCUSD'))).toMatch(/ \d\d,\d{3}\.\d\d /)
+    expect(narrow.find(line => line.startsWith('KRAKEN:BTCUSD'))).toMatch(/ \d\d,\d{3}(?:\.\d+)? /)
     person.resizes(100, 40)
     person.types('\r')
-    const opened = await person.sees(/^\d{4}-\d\d-\d\d \d\d:\d\d +\d\d,\d{3}\.\d/m)
-    expect(opened.some(line => / ◂ \d\d,\d{3}\.\d/.test(line))).toBe(true)
+    const opened = await person.sees(/^\d{4}-\d\d-\d\d \d\d:\d\d +\d\d,\d{3}/m)
+    expect(opened.some(line => / ◂ \d\d,\d{3}/.test(line))).toBe(true)
     person.types('7')
     await person.sees(/INFO|WARN|ERROR/)
     person.types('q')
@@ -66,7 +68,7 @@ describe.skipIf(!hasPython)('in a terminal', () => {
     }
     const first = await serve('0')
     const person = inTerminal(80, 24, { NO_COLOR: '1', LANG: 'C' }, 'top', '--url', first.url)
-    await person.sees(/BINANCE:BTCUSDT +\d\d,\d{3}\.\d\d/)
+    await person.sees(BITCOIN)
     await person.sees('* live')
     // No colour, and no letter that the locale has not.
     expect(person.written()).not.toMatch(/\[(?:3[0-7]|9[0-7])m/)
@@ -85,7 +87,7 @@ describe.skipIf(!hasPython)('in a terminal', () => {
   test('a run shows its lake, stops at Ctrl-C, and ends with its figures and the audit where one can scroll back', async () => {
     const data = join(newFolder(), 'lake')
     const person = inTerminal(100, 30, {}, 'start', '--rate', '300', '--data', data, '--port', '0')
-    await person.sees(/BINANCE:BTCUSDT +\d\d,\d{3}\.\d\d/)
+    await person.sees(BITCOIN)
     const running = await person.sees(/^Bronze +\d\d\d /m)
     expect(running[0]).toMatch(/^tradelake market 0 of seed 1 at 300 trades\/s into /)
     expect(running.at(-1)).toMatch(/http:\/\/127\.0\.0\.1:\d+$/)

@@ -6,7 +6,7 @@ import { dataFileKey } from '../domain/names.ts'
 import type { Ports, QuerySession } from '../domain/ports.ts'
 import { copyToParquet, sqlName, sqlType } from '../domain/sql.ts'
 import type { TableDefinition } from '../domain/tables.ts'
-import { describedFile } from './encoded-file.ts'
+import { type DescribedFile, describedFile } from './encoded-file.ts'
 import { CHECKSUM_KEY, NO_CHECKSUM } from './parquet/checksum.ts'
 import { describeParquetFile } from './parquet/footer.ts'
 import { sealParquetFile } from './parquet/seal.ts'
@@ -23,7 +23,16 @@ export async function writeDataFile(
   partition: Readonly<Record<string, PartitionValue>>,
   batch: Batch,
 ): Promise<DataFile> {
-  const { bytes, description } = describedFile(table, batch)
+  return storeDataFile(ports, table, partition, describedFile(table, batch))
+}
+
+/** The same of a file that is encoded already. */
+export async function storeDataFile(
+  ports: Pick<Ports, 'store' | 'ids'>,
+  table: TableDefinition,
+  partition: Readonly<Record<string, PartitionValue>>,
+  { bytes, description }: DescribedFile,
+): Promise<DataFile> {
   const key = dataFileKey(table.name, partitionPath(table, partition), ports.ids.uuid())
   await ports.store.put(key, bytes)
   return { key, partition, ...description }

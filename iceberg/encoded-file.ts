@@ -2,7 +2,7 @@
 import { crc32 } from 'node:zlib'
 import type { Batch } from '../domain/columns.ts'
 import type { TableDefinition } from '../domain/tables.ts'
-import { encodeFile } from './parquet/encode.ts'
+import { type EncodedFile, encodeFile } from './parquet/encode.ts'
 import { describeFooter, type ParquetDescription } from './parquet/footer.ts'
 
 export interface DescribedFile {
@@ -12,6 +12,9 @@ export interface DescribedFile {
 
 /** @throws RangeError where the batch does not fit the table */
 export function describedFile(table: TableDefinition, batch: Batch): DescribedFile {
-  const { bytes, footer } = encodeFile(table, batch)
+  return described(table, encodeFile(table, batch))
+}
+
+export function described(table: TableDefinition, { bytes, footer }: EncodedFile): DescribedFile {
   return { bytes, description: { ...describeFooter(table, footer, bytes.length), crc32: crc32(bytes) } }
 }

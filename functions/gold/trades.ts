@@ -2,6 +2,7 @@
 import {
   type Batch,
   type BytesColumn,
+  type ColumnData,
   constantInt32,
   type DictionaryColumn,
   type Int64Column,
@@ -9,24 +10,34 @@ import {
 import { EXCHANGES } from '../../domain/exchanges.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { LINEAGE_COLUMNS } from '../../domain/repeats.ts'
+import { emptied, newRoom, type Room } from '../../domain/room.ts'
+import { sparesOf } from '../../domain/spares.ts'
 import { GOLD_TABLE, silverTable } from '../../domain/tables.ts'
-import { rowStarts, takeRows } from '../../domain/take.ts'
-import { writeDataFile } from '../../iceberg/data-file.ts'
-import { type ByteSource, readBatch } from '../../iceberg/parquet/batch.ts'
+import { rowStarts, takeColumn } from '../../domain/take.ts'
+import { storeDataFile } from '../../iceberg/data-file.ts'
+import { described } from '../../iceberg/encoded-file.ts'
+import { type ByteSource, openFiles } from '../../iceberg/parquet/batch.ts'
+import { createFileEncoder, type FileEncoder } from '../../iceberg/parquet/encode.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { findRepeated, minutesOf, type StoredGold } from '../../tables/gold-repeats.ts'
 import { sortedRows } from './order.ts'
 
 /** Every exchange's table has the same columns. */
 const SILVER = silverTable(EXCHANGES[0])
-const COLUMNS = [
-  ...new Set([
-    ...GOLD_TABLE.columns.filter(({ from }) => from === 'silver').map(({ name }) => name),
-    ...LINEAGE_COLUMNS,
-  ]),
-]
+/** Those whose values are needed for all rows before any is written. */
+const ORDER_COLUMNS = ['message_id', 'trade_id', 'timestamp', ...LINEAGE_COLUMNS]
 /** Columns that differ in nearly every row. */
 const PLAIN_COLUMNS = new Set(['message_id', 'trade_id'])
+
+/** Where columns lie: those that are held until all is written, the one that was read last, and what of it goes into a file. */
+interface Rooms {
+  readonly held: Room
+  readonly read: Room
+  readonly picked: Room
+}
+
+/** A process unifies one batch at a time. */
+const spareRooms = sparesOf<Rooms>(1)
 
 export interface GoldFiles {
   readonly files: readonly DataFile[]
@@ -45,9 +56,16 @@ export async function writeTrades(
   sources: readonly ByteSource[],
   stored: StoredGold,
 ): Promise<GoldFiles> {
-  const batch = await readBatch(SILVER, sources, { columns: COLUMNS, plain: PLAIN_COLUMNS })
+  const silver = await openFiles(SILVER, sources)
+  const rooms = spareRooms.take() ?? { held: newRoom(), read: newRoom(), picked: newRoom() }
+  const read = async (name: string, room: Room): Promise<ColumnData> =>
+    (await silver.read({ columns: [name], plain: PLAIN_COLUMNS, room })).columns[name]
+  emptied(rooms.held)
+  const columns: Record<string, ColumnData> = {}
+  for (const name of ORDER_COLUMNS) columns[name] = await read(name, rooms.held)
+  const batch: Batch = { rows: silver.rows, columns }
   const timestamps = (batch.columns.timestamp as Int64Column).values
-  const starts = {
+  const starts: Readonly<Record<string, Int32Array>> = {
     message_id: rowStarts(batch.columns.message_id as BytesColumn, batch.rows),
     trade_id: rowStarts(batch.columns.trade_id as BytesColumn, batch.rows),
   }
@@ -55,16 +73,19 @@ export async function writeTrades(
   const minutes = minutesOf(timestamps)
   const repeated = await findRepeated(ports, stored, batch, starts.message_id, minutes)
   const order = without(sortedRows(timestamps, tradeIds, starts.trade_id), repeated)
-  const files: DataFile[] = []
-  for (let from = 0; from < order.length; ) {
-    const hour = Math.floor(minutes[order[from]] / 60)
-    let to = from
-    while (to < order.length && Math.floor(minutes[order[to]] / 60) === hour) to++
-    const part = takeRows(batch, order.subarray(from, to), starts)
-    files.push(await writeHour(ports, hour, part))
-    from = to
+  const hours = hoursOf(order, minutes)
+  // A column at a time: all of them, twice, would be most of the memory of Gold.
+  for (const { name, from } of GOLD_TABLE.columns) {
+    if (from !== 'silver') continue
+    const data = columns[name] ?? (await read(name, emptied(rooms.read)))
+    for (const { encoder, rows } of hours)
+      encoder.add(name, takeColumn(data, rows, starts[name], emptied(rooms.picked)))
   }
-  return { files, ...contentOf(batch, order, minutes) }
+  const files: DataFile[] = []
+  for (const { hour, rows, encoder } of hours) files.push(await writeHour(ports, hour, rows.length, encoder))
+  const content = contentOf(batch, order, minutes)
+  spareRooms.give(rooms)
+  return { files, ...content }
 }
 
 function without(rows: Uint32Array, repeated: Uint8Array): Uint32Array {
@@ -73,21 +94,36 @@ function without(rows: Uint32Array, repeated: Uint8Array): Uint32Array {
   return rows.subarray(0, kept)
 }
 
-/** Writes the trades of one hour (since 1970) in their order. */
+interface Hour {
+  /** Hours since 1970. */
+  readonly hour: number
+  /** In their order. */
+  readonly rows: Uint32Array
+  readonly encoder: FileEncoder
+}
+
+function hoursOf(order: Uint32Array, minutes: Float64Array): Hour[] {
+  const hours: Hour[] = []
+  for (let from = 0; from < order.length; ) {
+    const hour = Math.floor(minutes[order[from]] / 60)
+    let to = from
+    while (to < order.length && Math.floor(minutes[order[to]] / 60) === hour) to++
+    hours.push({ hour, rows: order.subarray(from, to), encoder: createFileEncoder(GOLD_TABLE, to - from) })
+    from = to
+  }
+  return hours
+}
+
 async function writeHour(
   ports: Pick<Ports, 'store' | 'ids'>,
   hour: number,
-  { rows, columns }: Batch,
+  rows: number,
+  encoder: FileEncoder,
 ): Promise<DataFile> {
   const partition = { exchange_date: Math.floor(hour / 24), exchange_hour: hour % 24 }
-  return writeDataFile(ports, GOLD_TABLE, partition, {
-    rows,
-    columns: {
-      ...columns,
-      exchange_date: constantInt32(partition.exchange_date, rows),
-      exchange_hour: constantInt32(partition.exchange_hour, rows),
-    },
-  })
+  encoder.add('exchange_date', constantInt32(partition.exchange_date, rows))
+  encoder.add('exchange_hour', constantInt32(partition.exchange_hour, rows))
+  return storeDataFile(ports, GOLD_TABLE, partition, described(GOLD_TABLE, encoder.finish()))
 }
 
 /** What the rows of `order` hold, which are in order of time. */

@@ -3,13 +3,13 @@ import { type BytesColumn, type Int32Column, type Int64Column, numbersOf, plainL
 import { createTradeDecoder } from '../../domain/decode.ts'
 import { BadInput } from '../../domain/errors.ts'
 import { EXCHANGES } from '../../domain/exchanges.ts'
+import { emptied, newRoom, type Room } from '../../domain/room.ts'
 import { sparesOf } from '../../domain/spares.ts'
 import { bronzeTable } from '../../domain/tables.ts'
 import type { TradeLayout } from '../../domain/trade.ts'
 import { createValidator, type Rejection } from '../../domain/validation.ts'
 import { FRAME_BYTES, MAGIC_BYTE } from '../../domain/wire.ts'
 import { readBatch, sourceOf } from '../../iceberg/parquet/batch.ts'
-import type { Room } from '../../iceberg/parquet/chunk.ts'
 import { createSilverColumns, type Lineage, type SilverColumns } from './columns.ts'
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts'
 import type { KnownSchema, Schemas } from './schemas.ts'
@@ -44,13 +44,11 @@ export function createObjectDecoder(exchange: string, schemas: Schemas, records 
   const validator = createValidator(decoder, exchange)
   const silver = createSilverColumns(decoder, records)
   const dead = createDeadLetters()
-  const room = rooms.take() ?? { bytes: new Uint8Array(0), used: 0, lacking: 0 }
+  const room = rooms.take() ?? newRoom()
   const lineage: Lineage = { schemaId: 0, epoch: 0, partition: 0, offset: 0, bronzeIngestion: 0 }
 
   async function add(key: string, bytes: Uint8Array): Promise<void> {
-    if (room.lacking > 0) room.bytes = new Uint8Array(room.used + room.lacking)
-    room.used = room.lacking = 0
-    const options = { columns: COLUMNS, plain: NO_TEXTS, room }
+    const options = { columns: COLUMNS, plain: NO_TEXTS, room: emptied(room) }
     const { rows, columns } = await readBatch(RECORDS, [sourceOf(key, bytes)], options)
     const { plain, valid } = columns.raw_bytes as BytesColumn
     const [epochs, partitions] = ['topic_epoch', 'partition'].map(name => (columns[name] as Int32Column).values)

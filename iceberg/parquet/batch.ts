@@ -12,9 +12,10 @@ import type { Column } from '../../domain/column-types.ts'
 import type { Batch } from '../../domain/columns.ts'
 import { sumOf } from '../../domain/counts.ts'
 import { Corrupt, messageOf, TradelakeError } from '../../domain/errors.ts'
+import type { Room } from '../../domain/room.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 import { chunkRange } from './check.ts'
-import { type ChunkPage, type LeafLevels, type Room, readPages } from './chunk.ts'
+import { type ChunkPage, type LeafLevels, readPages } from './chunk.ts'
 import { promotePages } from './promote.ts'
 import { namesInFile } from './schema.ts'
 import { columnSink } from './sinks.ts'
@@ -32,7 +33,7 @@ export interface BatchOptions {
   readonly columns: readonly string[]
   /** Columns of mostly different strings, which come as bytes instead of by dictionary. */
   readonly plain: ReadonlySet<string>
-  /** For the bytes of `plain` and binary columns: they stay only for as long as the room's owner lets them. */
+  /** Where the columns lie, for as long as the room's owner lets them. */
   readonly room?: Room
   /** Leaves row groups out. */
   readonly keep?: (group: RowGroup) => boolean
@@ -57,9 +58,26 @@ export async function readBatch(
   sources: readonly ByteSource[],
   options: BatchOptions,
 ): Promise<Batch> {
-  const files = await Promise.all(sources.map(source => open(table, source, options)))
+  const files = await openFiles(table, sources, options)
+  return files.read(options)
+}
+
+/** Files whose columns are read one after the other, each when it is needed; `keep` as for all of them together. */
+export interface OpenedFiles {
+  readonly rows: number
+  /** As `readBatch`. */
+  read(options: Omit<BatchOptions, 'keep'>): Promise<Batch>
+}
+
+/** @throws Corrupt naming the file whose footer cannot be read */
+export async function openFiles(
+  table: TableDefinition,
+  sources: readonly ByteSource[],
+  { keep }: Pick<BatchOptions, 'keep'> = {},
+): Promise<OpenedFiles> {
+  const files = await Promise.all(sources.map(source => open(table, source, keep)))
   const groups = files.flatMap(({ groups, ...file }) => groups.map(group => ({ ...file, group })))
-  return readInto(table, groups, options)
+  return { rows: rowsOf(groups), read: options => readInto(table, groups, options) }
 }
 
 /** The rows of one file, a row group at a time. @throws Corrupt */
@@ -68,7 +86,7 @@ export async function* readGroups(
   source: ByteSource,
   options: BatchOptions,
 ): AsyncGenerator<Batch> {
-  const { groups, ...file } = await open(table, source, options)
+  const { groups, ...file } = await open(table, source, options.keep)
   for (const group of groups) yield readInto(table, [{ ...file, group }], options)
 }
 
@@ -80,19 +98,27 @@ interface PlacedGroup {
   readonly group: RowGroup
 }
 
-async function open(table: TableDefinition, source: ByteSource, { keep }: BatchOptions) {
+async function open(table: TableDefinition, source: ByteSource, keep: BatchOptions['keep']) {
   const metadata = await named(source, () => readMetadata(source))
   const names = namesInFile(metadata.schema, table)
   const [schema] = getSchemaPath(metadata.schema, [])
   return { source, schema, names, groups: metadata.row_groups.filter(group => keep?.(group) ?? true) }
 }
 
-async function readInto(table: TableDefinition, groups: readonly PlacedGroup[], options: BatchOptions): Promise<Batch> {
-  const rows = sumOf(groups, ({ group }) => Number(group.num_rows))
+function rowsOf(groups: readonly PlacedGroup[]): number {
+  return sumOf(groups, ({ group }) => Number(group.num_rows))
+}
+
+async function readInto(
+  table: TableDefinition,
+  groups: readonly PlacedGroup[],
+  options: Omit<BatchOptions, 'keep'>,
+): Promise<Batch> {
+  const rows = rowsOf(groups)
   const sinks = options.columns.map(name => {
     const column = table.columns.find(candidate => candidate.name === name)
     if (!column) throw new RangeError(`${table.name} has no column ${name}`)
-    return { column, sink: columnSink(column, rows, options.plain.has(name)) }
+    return { column, sink: columnSink(column, rows, options.plain.has(name), options.room) }
   })
   for (const placed of groups)
     await named(placed.source, async () => {

@@ -8,6 +8,7 @@ import type { ColumnMetaData, Compressors, Encoding, PageHeader } from 'hyparque
 import { parquetHeader } from 'hyparquet/src/column.js'
 import { decompressPage } from 'hyparquet/src/datapage.js'
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js'
+import type { Room } from '../../domain/room.ts'
 import { MAX_PAGE_BYTES } from './check.ts'
 import { pageCrc } from './checksum.ts'
 import { zstd } from './zstd.ts'
@@ -49,14 +50,7 @@ const passing: Compressors = {
   ZSTD: (input, size) => zstd.decompress(input, sizeOf(size), scratch),
 }
 
-/** Memory for pages that stay, one behind the other. Its owner says when they may be written over, by setting `used` to 0. */
-export interface Room {
-  bytes: Uint8Array
-  used: number
-  /** What did not fit. */
-  lacking: number
-}
-
+/** Pages lie one directly behind the other. */
 function keptIn(room: Room): Compressors {
   return {
     ...parquetCompressors,

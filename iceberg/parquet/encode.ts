@@ -4,18 +4,12 @@
  * already, which its row-by-row encoder cannot do (docs/adr/0002-parquet-writer.md).
  */
 import { ByteWriter } from 'hyparquet-writer'
-import { type Column, type ColumnType, decimalType, isBigDecimal, narrowed } from '../../domain/column-types.ts'
-import {
-  type Batch,
-  type BigDecimalColumn,
-  type ColumnData,
-  type Int64Column,
-  longBounds,
-  nullColumn,
-} from '../../domain/columns.ts'
-import { fitsDigits, LONG_DIGITS } from '../../domain/decimal.ts'
+import type { Column, ColumnType } from '../../domain/column-types.ts'
+import { type Batch, type ColumnData, nullColumn } from '../../domain/columns.ts'
+import { sparesOf } from '../../domain/spares.ts'
 import type { TableDefinition } from '../../domain/tables.ts'
 import { pageCrc, sealFile } from './checksum.ts'
+import { asStored } from './fit.ts'
 import type { FileMetaData } from './footer-thrift.ts'
 import {
   type FileLayout,
@@ -30,7 +24,7 @@ import {
 import type { LeafPage } from './levels.ts'
 import { writeDataHeader, writeDictionaryHeader } from './page-headers.ts'
 import { encodeLeaf } from './pages.ts'
-import type { Leaf } from './schema.ts'
+import { type Leaf, parquetSchema } from './schema.ts'
 import { zstd } from './zstd.ts'
 
 /**
@@ -60,54 +54,103 @@ export interface EncodedFile {
 
 /** Like `encodeParquet`, with the footer, which need not be read again then. */
 export function encodeFile(table: TableDefinition, batch: Batch, rowGroupRows = ROW_GROUP_ROWS): EncodedFile {
-  const { layout, columns } = fileOf(table, batch)
-  const { leaves } = layout
-  const writer = new ByteWriter(FIRST_BYTES + batch.rows * ROW_BYTES)
-  writer.appendUint32(MAGIC)
-  const groups: WrittenGroup[] = []
-  // A byte column is walked only once: each group hands on where the next one's values begin.
-  const positions = new Map<ColumnData, number>()
-  for (let from = 0; from < batch.rows; from += rowGroupRows) {
-    const to = Math.min(from + rowGroupRows, batch.rows)
-    const start = writer.offset
-    const chunks = leaves.map(leaf => {
-      const data = columns[leaf.column.name]
-      requireRows(leaf, data, batch.rows)
-      const page = encodeLeaf(leaf, data, from, to, positions.get(data) ?? 0)
-      return { data, page, chunk: writeChunk(writer, leaf, page) }
-    })
-    for (const { data, page } of chunks) if (page.position !== undefined) positions.set(data, page.position)
-    groups.push({ rows: to - from, bytes: writer.offset - start, chunks: chunks.map(({ chunk }) => chunk) })
-  }
-  for (const [data, position] of positions)
-    if (data.kind === 'bytes' && position !== data.plain.length)
-      throw new RangeError(`A byte column for ${table.name} has other bytes than those of ${batch.rows} values`)
-  writeFooter(writer, layout, batch.rows, groups)
-  const bytes = writer.getBytes()
-  sealFile(bytes)
-  return { bytes, footer: footerOf(layout, batch.rows, groups) }
+  const encoder = createFileEncoder(table, batch.rows, rowGroupRows)
+  for (const { name } of table.columns) if (batch.columns[name]) encoder.add(name, batch.columns[name])
+  return encoder.finish()
 }
 
-/**
- * The table's columns as this file has them: nulls for an optional one that the batch lacks, values as wide as the table's type. A
- * narrow column is stored with 18 digits where all values fit: readers widen it (spec, "Schema Evolution";
- * docs/adr/0015-wide-decimals.md).
- */
-function fileOf(table: TableDefinition, { rows, columns }: Batch) {
-  const found = table.columns.map(column => {
-    const { name, type, required } = column
-    const data = columns[name]
-    if (!data && required) throw new RangeError(`Column ${name} of ${table.name} is missing from the batch`)
-    const fitted = layOut(column, data ? widened(type, data) : nullColumn(type, rows))
-    return { column: { ...column, type: fitted.type }, data: fitted.data }
-  })
-  return {
-    layout: layoutOf(
-      table,
-      found.map(({ column }) => column),
-    ),
-    columns: Object.fromEntries(found.map(({ column, data }) => [column.name, data])),
+export interface FileEncoder {
+  /**
+   * Encodes a column: its values for all rows, which are not needed any more then.
+   * @throws RangeError where it has another length, or a decimal has more digits than its type
+   */
+  add(name: string, data: ColumnData): void
+  /** The file, with nulls for optional columns that were not added. @throws RangeError where a required one was not */
+  finish(): EncodedFile
+}
+
+/** Pages of files that are being encoded, before they are in their files' order: buffers that are used again. */
+const pageBuffers = sparesOf<ByteWriter>(4)
+const MAX_SPARE_BYTES = 32 * 1024 * 1024
+
+/** A file of so many rows, column by column, so that they need not be in memory together. */
+export function createFileEncoder(table: TableDefinition, rows: number, rowGroupRows = ROW_GROUP_ROWS): FileEncoder {
+  const pages = pageBuffers.take() ?? new ByteWriter(FIRST_BYTES + rows * ROW_BYTES)
+  pages.offset = pages.index = 0
+  /** By column: how it is stored, and its chunks by leaf and row group. */
+  const encoded = new Map<string, { readonly stored: Column; readonly chunks: readonly WrittenChunk[][] }>()
+
+  function add(name: string, data: ColumnData): void {
+    const column = table.columns.find(candidate => candidate.name === name)
+    if (!column) throw new RangeError(`${table.name} has no column ${name}`)
+    const fitted = asStored(column, data)
+    const stored = { ...column, type: fitted.type }
+    const chunks = leavesOf(column, stored).map(leaf => encodeChunks(leaf, fitted.data))
+    encoded.set(name, { stored, chunks })
   }
+
+  /** The leaf's chunk of each row group. */
+  function encodeChunks(leaf: Leaf, data: ColumnData): WrittenChunk[] {
+    requireRows(leaf, data, rows)
+    const chunks: WrittenChunk[] = []
+    // A byte column is walked only once: each group hands on where the next one's values begin.
+    let position = 0
+    for (let from = 0; from < rows; from += rowGroupRows) {
+      const page = encodeLeaf(leaf, data, from, Math.min(from + rowGroupRows, rows), position)
+      position = page.position ?? position
+      chunks.push(writeChunk(pages, leaf, page))
+    }
+    if (data.kind === 'bytes' && position !== data.plain.length)
+      throw new RangeError(`A byte column for ${table.name} has other bytes than those of ${rows} values`)
+    return chunks
+  }
+
+  function finish(): EncodedFile {
+    for (const { name, type, required } of table.columns) {
+      if (encoded.has(name)) continue
+      if (required) throw new RangeError(`Column ${name} of ${table.name} is missing from the batch`)
+      add(name, nullColumn(type, rows))
+    }
+    const columns = table.columns.flatMap(({ name }) => encoded.get(name) ?? [])
+    const layout = layoutOf(
+      table,
+      columns.map(({ stored }) => stored),
+    )
+    const leaves = columns.flatMap(({ chunks }) => chunks)
+    const writer = new ByteWriter(FIRST_BYTES + pages.index)
+    writer.appendUint32(MAGIC)
+    const groups: WrittenGroup[] = []
+    for (let from = 0; from < rows; from += rowGroupRows) {
+      const start = writer.offset
+      const chunks = leaves.map(byGroup => moved(writer, pages, byGroup[groups.length]))
+      groups.push({ rows: Math.min(rowGroupRows, rows - from), bytes: writer.offset - start, chunks })
+    }
+    if (pages.buffer.byteLength <= MAX_SPARE_BYTES) pageBuffers.give(pages)
+    writeFooter(writer, layout, rows, groups)
+    const bytes = writer.getBytes()
+    sealFile(bytes)
+    return { bytes, footer: footerOf(layout, rows, groups) }
+  }
+
+  return { add, finish }
+}
+
+/** The chunk in its place in the file. */
+function moved(writer: ByteWriter, pages: ByteWriter, chunk: WrittenChunk): WrittenChunk {
+  const start = writer.offset
+  writer.appendBytes(new Uint8Array(pages.buffer, chunk.start, chunk.bytes))
+  return { ...chunk, start, dataStart: start + chunk.dataStart - chunk.start }
+}
+
+/** By a column and the type that a file stores it with. */
+const columnLeaves = new WeakMap<Column, Map<ColumnType, readonly Leaf[]>>()
+
+function leavesOf(column: Column, stored: Column): readonly Leaf[] {
+  const known = columnLeaves.get(column) ?? new Map<ColumnType, readonly Leaf[]>()
+  columnLeaves.set(column, known)
+  let leaves = known.get(stored.type)
+  if (!leaves) known.set(stored.type, (leaves = parquetSchema([stored]).leaves))
+  return leaves
 }
 
 /** By a table's columns and the types that a file stores them with. */
@@ -120,41 +163,6 @@ function layoutOf(table: TableDefinition, stored: readonly Column[]): FileLayout
   let layout = known.get(types)
   if (!layout) known.set(types, (layout = fileLayout({ ...table, columns: stored })))
   return layout
-}
-
-/** Widens a column that was made with a narrower type than the table's. */
-function widened(type: ColumnType, data: ColumnData): ColumnData {
-  const { kind } = data
-  if (type === 'long' && kind === 'int32')
-    return { ...data, kind: 'int64', values: BigInt64Array.from(data.values, BigInt) }
-  if (type === 'double' && kind === 'float32')
-    return { ...data, kind: 'float64', values: Float64Array.from(data.values) }
-  return data
-}
-
-/** A decimal's values in the layout that the file gives them. @throws RangeError where the type does not hold them */
-function layOut({ name, type, narrow }: Column, data: ColumnData): { type: ColumnType; data: ColumnData } {
-  const decimal = decimalType(type)
-  if (!decimal || (data.kind !== 'int64' && data.kind !== 'bigdecimal')) return { type, data }
-  const { min, max } = decimalBounds(data)
-  const fits = (digits: number) => fitsDigits(min, digits) && fitsDigits(max, digits)
-  if (!fits(decimal.precision)) throw new RangeError(`A value of column ${name} has more digits than ${type}`)
-  if (!isBigDecimal(type) || (narrow && fits(LONG_DIGITS)))
-    return {
-      type: isBigDecimal(type) ? narrowed(type) : type,
-      data: data.kind === 'int64' ? data : { ...data, kind: 'int64', values: BigInt64Array.from(data.values) },
-    }
-  return { type, data: data.kind === 'int64' ? { ...data, kind: 'bigdecimal', values: [...data.values] } : data }
-}
-
-function decimalBounds({ values }: Int64Column | BigDecimalColumn): { min: bigint; max: bigint } {
-  if (values instanceof BigInt64Array) return longBounds(values) ?? { min: 0n, max: 0n }
-  let [min, max] = [0n, 0n]
-  for (const value of values) {
-    if (value < min) min = value
-    if (value > max) max = value
-  }
-  return { min, max }
 }
 
 /** How many values a byte column without nulls has is known only after walking it to its end. */

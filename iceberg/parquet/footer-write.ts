@@ -50,7 +50,7 @@ export interface WrittenGroup {
 }
 
 export function fileLayout(table: TableDefinition): FileLayout {
-  const { elements, leaves } = parquetSchema(table)
+  const { elements, leaves } = parquetSchema(table.columns)
   const writer = new ByteWriter()
   writeMetadata(writer, {
     version: 2,

@@ -65,10 +65,10 @@ export function primitive(name: string, type: PrimitiveType, id: number, require
 }
 
 /** The schema elements in file order, and the leaves in the same order. */
-export function parquetSchema(table: TableDefinition): ParquetSchema {
-  const elements: SchemaElement[] = [{ name: 'table', num_children: table.columns.length }]
+export function parquetSchema(columns: readonly Column[]): ParquetSchema {
+  const elements: SchemaElement[] = [{ name: 'table', num_children: columns.length }]
   const leaves: Leaf[] = []
-  for (const column of table.columns) {
+  for (const column of columns) {
     const optional = column.required ? 0 : 1
     const repetition_type = column.required ? 'REQUIRED' : 'OPTIONAL'
     const group = { name: column.name, field_id: column.id, repetition_type, num_children: 1 } as const

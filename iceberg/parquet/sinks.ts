@@ -4,31 +4,37 @@ import { appendPlain, type ColumnData, type PlainWriter, plainLength } from '../
 import { decimalFromBytes } from '../../domain/decimal.ts'
 import { wordsOf } from '../../domain/interner.ts'
 import { decimalColumn } from '../../domain/long-columns.ts'
+import { bytesIn, intsIn, longsIn, type Room } from '../../domain/room.ts'
 import type { ChunkPage } from './chunk.ts'
 import { type ColumnSink, plainStarts } from './sink.ts'
 import { dictionarySink, nestedSink } from './text-sinks.ts'
 
-/** `plain`: the strings of the column are mostly different, so they come as bytes and not by dictionary. */
-export function columnSink(column: Column, rows: number, plain: boolean): ColumnSink {
+/** `plain`: the strings of the column are mostly different, so they come as bytes and not by dictionary. `room`: for what does not grow. */
+export function columnSink(column: Column, rows: number, plain: boolean, room?: Room): ColumnSink {
   switch (column.type) {
     case 'int':
     case 'date':
-      return fixedSink(column, 'int32', new Int32Array(rows))
+      return fixedSink(column, 'int32', intsIn(room, rows), room)
     case 'float':
       return fixedSink(column, 'float32', new Float32Array(rows))
     case 'double':
       return fixedSink(column, 'float64', new Float64Array(rows))
     case 'string':
-      return plain ? plainSink(column, rows) : dictionarySink(rows)
+      return plain ? plainSink(column, rows, room) : dictionarySink(rows, room)
     case 'binary':
-      return plainSink(column, rows)
+      return plainSink(column, rows, room)
     case 'list<string>':
     case 'map<string,string>':
-      return nestedSink(column, rows)
+      return nestedSink(column, rows, room)
     default:
-      if (isBigDecimal(column.type)) return wideDecimalSink(column, rows)
-      return fixedSink(column, 'int64', new BigInt64Array(rows))
+      if (isBigDecimal(column.type)) return wideDecimalSink(column, rows, room)
+      return fixedSink(column, 'int64', longsIn(room, rows), room)
   }
+}
+
+/** Which rows hold a value: none yet. Undefined where all must. */
+function validIn(room: Room | undefined, column: Column, rows: number): Uint8Array | undefined {
+  return column.required ? undefined : bytesIn(room, rows).fill(0)
 }
 
 /** Calls back for each slot's row that holds a value; marks rows in `valid`. @throws Error where a required column has a null */
@@ -58,8 +64,9 @@ function fixedSink(
   column: Column,
   kind: 'int32' | 'int64' | 'float32' | 'float64',
   values: Int32Array | BigInt64Array | Float32Array | Float64Array,
+  room?: Room,
 ): ColumnSink {
-  const valid = column.required ? undefined : new Uint8Array(values.length)
+  const valid = validIn(room, column, values.length)
   let row = 0
   return {
     add([pages]) {
@@ -81,7 +88,7 @@ function addFixed(
   valid: Uint8Array | undefined,
 ): void {
   const words = values.BYTES_PER_ELEMENT / 4
-  const target = new Int32Array(values.buffer)
+  const target = new Int32Array(values.buffer, values.byteOffset, values.length * words)
   const source = page.values instanceof Int32Array ? page.dictionary!.plain : page.values
   const aligned =
     wordsOf(source) ?? new Int32Array(source.buffer.slice(source.byteOffset, source.byteOffset + (source.length & ~3)))
@@ -99,10 +106,10 @@ function addFixed(
 }
 
 /** Decimals of a type of more than 18 digits: pages of 64-bit integers, or of fixed-length bytes with the highest first. */
-function wideDecimalSink(column: Column, rows: number): ColumnSink {
-  const values = new BigInt64Array(rows)
+function wideDecimalSink(column: Column, rows: number, room: Room | undefined): ColumnSink {
+  const values = longsIn(room, rows)
   const wide = new Map<number, bigint>()
-  const valid = column.required ? undefined : new Uint8Array(rows)
+  const valid = validIn(room, column, rows)
   let row = 0
   return {
     add([pages]) {
@@ -130,9 +137,9 @@ function wideDecimalSink(column: Column, rows: number): ColumnSink {
   }
 }
 
-function plainSink(column: Column, rows: number): ColumnSink {
+function plainSink(column: Column, rows: number, room: Room | undefined): ColumnSink {
   const pieces: Uint8Array[] = []
-  const valid = column.required ? undefined : new Uint8Array(rows)
+  const valid = validIn(room, column, rows)
   let row = 0
   return {
     keepsPages: true,
@@ -147,8 +154,20 @@ function plainSink(column: Column, rows: number): ColumnSink {
         row += page.slots
       }
     },
-    finish: () => ({ kind: 'bytes', plain: pieces.length === 1 ? pieces[0] : Buffer.concat(pieces), valid }),
+    finish: () => ({ kind: 'bytes', plain: joined(pieces), valid }),
   }
+}
+
+/** Pages of a room lie one behind the other already. */
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 0) return new Uint8Array(0)
+  const [{ buffer, byteOffset }] = pieces
+  let end = byteOffset
+  for (const piece of pieces) {
+    if (piece.buffer !== buffer || piece.byteOffset !== end) return Buffer.concat(pieces)
+    end += piece.length
+  }
+  return new Uint8Array(buffer, byteOffset, end - byteOffset)
 }
 
 function expand(indexes: Int32Array, { plain, entries }: { plain: Uint8Array; entries: number }): Uint8Array {

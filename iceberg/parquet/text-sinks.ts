@@ -2,6 +2,7 @@
 import type { Column } from '../../domain/column-types.ts'
 import type { ColumnData } from '../../domain/columns.ts'
 import { createInterner, type Interner } from '../../domain/interner.ts'
+import { intsIn, type Room } from '../../domain/room.ts'
 import type { ChunkPage } from './chunk.ts'
 import { type ColumnSink, plainStarts } from './sink.ts'
 
@@ -24,9 +25,9 @@ function internPage(texts: Interner<string>, page: ChunkPage): Int32Array {
   return indexes
 }
 
-export function dictionarySink(rows: number): ColumnSink {
+export function dictionarySink(rows: number, room?: Room): ColumnSink {
   const texts = textInterner()
-  const indexes = new Int32Array(rows)
+  const indexes = intsIn(room, rows)
   let row = 0
   return {
     add([pages]) {
@@ -84,7 +85,7 @@ function nestedChunk(texts: Interner<string>, pages: Iterable<ChunkPage>, maxDef
 }
 
 /** Lists and maps: the numbers of a row's texts name its value, so equal rows share one. */
-export function nestedSink(column: Column, rows: number): ColumnSink {
+export function nestedSink(column: Column, rows: number, room?: Room): ColumnSink {
   const texts = textInterner()
   const sides = column.type === 'list<string>' ? 1 : 2
   const words = (bytes: Uint8Array, start: number, end: number) =>
@@ -94,7 +95,7 @@ export function nestedSink(column: Column, rows: number): ColumnSink {
     if (sides === 1) return flat
     return new Map(Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]))
   })
-  const indexes = new Int32Array(rows)
+  const indexes = intsIn(room, rows)
   // A row's numbers, and a view of the same memory as bytes, for the interner.
   let scratch = new Int32Array(64)
   let scratchBytes = new Uint8Array(scratch.buffer)

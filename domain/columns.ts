@@ -4,6 +4,7 @@
  * where the kind says so.
  */
 import type { ColumnType } from './column-types.ts'
+import { floatsIn, type Room } from './room.ts'
 
 /** 32-bit integers and dates (days since 1970), one a row (anything where null). */
 export interface Int32Column {
@@ -200,9 +201,9 @@ export function compareLongs(halves: Int32Array, a: number, b: number): number {
 }
 
 /** 64-bit integers as numbers, exact up to 2^53: reading bigints one by one would make an object of each. */
-export function numbersOf(values: ArrayLike<bigint>): Float64Array {
+export function numbersOf(values: ArrayLike<bigint>, room?: Room): Float64Array {
   const halves = halvesOf(values instanceof BigInt64Array ? values : BigInt64Array.from(values))
-  const numbers = new Float64Array(values.length)
+  const numbers = floatsIn(room, values.length)
   for (let row = 0; row < numbers.length; row++)
     numbers[row] = halves[row * 2 + 1] * 4294967296 + (halves[row * 2] >>> 0)
   return numbers

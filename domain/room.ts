@@ -44,6 +44,12 @@ export function intsIn(room: Room | undefined, length: number): Int32Array {
   return new Int32Array(buffer, byteOffset, length)
 }
 
+/** So many floating-point numbers. */
+export function floatsIn(room: Room | undefined, length: number): Float64Array {
+  const { buffer, byteOffset } = bytesIn(room, length * Float64Array.BYTES_PER_ELEMENT)
+  return new Float64Array(buffer, byteOffset, length)
+}
+
 /** So many longs. */
 export function longsIn(room: Room | undefined, length: number): BigInt64Array {
   const { buffer, byteOffset } = bytesIn(room, length * BigInt64Array.BYTES_PER_ELEMENT)

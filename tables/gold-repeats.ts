@@ -4,6 +4,8 @@ import { type Batch, numbersOf } from '../domain/columns.ts'
 import type { Ports } from '../domain/ports.ts'
 import { rangesAround, type TimeRange } from '../domain/ranges.ts'
 import { findRepeats, KEY_COLUMNS } from '../domain/repeats.ts'
+import { emptied, newRoom, type Room } from '../domain/room.ts'
+import { sparesOf } from '../domain/spares.ts'
 import { GOLD_TABLE } from '../domain/tables.ts'
 import { MINUTE_MICROS } from '../domain/time.ts'
 import { SAME_TRADE_MICROS } from '../domain/trade.ts'
@@ -16,6 +18,9 @@ export type StoredGold = (range: TimeRange) => Promise<readonly Pick<DataFile, '
 
 const PLAIN_COLUMNS = new Set(['message_id'])
 
+/** Where a row group's keys lie while they are looked up. */
+const spareRooms = sparesOf<Room>(1)
+
 /** `starts`: where the message ids begin. A byte for each row: 1 where Gold or an earlier row has the trade already. */
 export async function findRepeated(
   ports: Pick<Ports, 'store'>,
@@ -25,6 +30,7 @@ export async function findRepeated(
   minutes: Float64Array,
 ): Promise<Uint8Array> {
   const repeats = findRepeats(batch, starts)
+  const room = spareRooms.take() ?? newRoom()
   const distinct = new Set<number>()
   for (let row = 0; row < minutes.length; row++) if (minutes[row] !== minutes[row - 1]) distinct.add(minutes[row])
   const windows = [...distinct].map(minute => BigInt(minute) * MINUTE_MICROS)
@@ -33,9 +39,13 @@ export async function findRepeated(
       // A few columns of a large file are asked for alone.
       const source = await openRecentGoldFile(ports, file, SMALL_BYTES)
       const keep = (group: RowGroup) => mayHold(group, range)
-      for await (const gold of readGroups(GOLD_TABLE, source, { columns: KEY_COLUMNS, plain: PLAIN_COLUMNS, keep }))
+      const options = { columns: KEY_COLUMNS, plain: PLAIN_COLUMNS, keep, room: emptied(room) }
+      for await (const gold of readGroups(GOLD_TABLE, source, options)) {
         repeats.against(gold)
+        emptied(room)
+      }
     }
+  spareRooms.give(room)
   return repeats.finish()
 }
 

@@ -53,7 +53,7 @@ export function createObjectDecoder(exchange: string, schemas: Schemas, records 
     const { plain, valid } = columns.raw_bytes as BytesColumn
     const [epochs, partitions] = ['topic_epoch', 'partition'].map(name => (columns[name] as Int32Column).values)
     const [offsets, kafkaTimes, ingestionTimes] = ['offset', 'kafka_timestamp', 'ingestion_timestamp'].map(name =>
-      numbersOf((columns[name] as Int64Column).values),
+      numbersOf((columns[name] as Int64Column).values, room),
     )
     const isThere = (row: number) => valid?.[row] !== 0
     const known = await schemas.load(schemaIds(plain, rows, isThere))

@@ -128,11 +128,7 @@ async function readInto(
         if (leaves)
           sink.add(
             leaves.map(({ bytes, chunk, levels, stored }) =>
-              promotePages(
-                readPages(bytes, chunk, levels, sink.keepsPages ? (options.room ?? 'stay') : 'pass'),
-                stored,
-                column,
-              ),
+              promotePages(readPages(bytes, chunk, levels, sink.keepsPages === true, options.room), stored, column),
             ),
             leaves.map(({ levels }) => levels.maxDefinition),
           )

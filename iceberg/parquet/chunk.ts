@@ -8,7 +8,7 @@ import type { ColumnMetaData, Compressors, Encoding, PageHeader } from 'hyparque
 import { parquetHeader } from 'hyparquet/src/column.js'
 import { decompressPage } from 'hyparquet/src/datapage.js'
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js'
-import type { Room } from '../../domain/room.ts'
+import { bytesIn, intsIn, type Room } from '../../domain/room.ts'
 import { MAX_PAGE_BYTES } from './check.ts'
 import { pageCrc } from './checksum.ts'
 import { zstd } from './zstd.ts'
@@ -68,17 +68,18 @@ function sizeOf(size: number): number {
 }
 
 /**
- * The data pages of a chunk, from nothing but its bytes. Where they pass, the next one of whatever chunk is written over each; else they
- * stay, in their room if they are given one.
+ * The data pages of a chunk, from nothing but its bytes. They lie in `room` where one is given; values that are not kept pass: the next
+ * page of whatever chunk is written over them.
  * @throws Error in words where they are not what the chunk says
  */
 export function* readPages(
   bytes: Uint8Array,
   chunk: ColumnMetaData,
   leaf: LeafLevels,
-  pages: 'pass' | 'stay' | Room,
+  areKept: boolean,
+  room?: Room,
 ): Generator<ChunkPage> {
-  const compressors = pages === 'pass' ? passing : pages === 'stay' ? parquetCompressors : keptIn(pages)
+  const compressors = !areKept ? passing : room ? keptIn(room) : parquetCompressors
   const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 }
   const total = Number(chunk.num_values)
   let dictionary: ChunkPage['dictionary']
@@ -97,7 +98,7 @@ export function* readPages(
       dictionary = { plain, entries: header.dictionary_page_header?.num_values ?? 0 }
       continue
     }
-    const page = dataPage(header, body, chunk, leaf, compressors)
+    const page = dataPage(header, body, chunk, leaf, compressors, room)
     if (page.slots <= 0 || page.slots > total - slots) throw new Error(`a page has ${page.slots} of ${total} values`)
     if (page.values instanceof Int32Array && !dictionary) throw new Error('a page lacks its dictionary')
     slots += page.slots
@@ -111,6 +112,7 @@ function dataPage(
   { codec }: ColumnMetaData,
   leaf: LeafLevels,
   compressors: Compressors,
+  room: Room | undefined,
 ): Omit<ChunkPage, 'dictionary'> {
   const { data_page_header: v1, data_page_header_v2: v2 } = header
   if (v2) {
@@ -120,9 +122,10 @@ function dataPage(
     const compressed = body.subarray(levels)
     const size = header.uncompressed_page_size - levels
     const values = v2.is_compressed === false ? compressed : decompressPage(compressed, size, codec, compressors)
-    const repetition = readLevels(body.subarray(0, first), slots, leaf.maxRepetition)
-    const definition = second === 0 ? undefined : readLevels(body.subarray(first, levels), slots, leaf.maxDefinition)
-    return withValues(slots, repetition, definition, values, v2.encoding, leaf)
+    const repetition = readLevels(body.subarray(0, first), slots, leaf.maxRepetition, room)
+    const definition =
+      second === 0 ? undefined : readLevels(body.subarray(first, levels), slots, leaf.maxDefinition, room)
+    return withValues(slots, repetition, definition, values, v2.encoding, leaf, room)
   }
   if (!v1) throw new Error(`a page is of the unknown kind ${header.type}`)
   const bytes = decompressPage(body, header.uncompressed_page_size, codec, compressors)
@@ -131,18 +134,18 @@ function dataPage(
   const next = (max: number): Uint8Array | undefined => {
     if (max === 0) return undefined
     const length = new DataView(bytes.buffer, bytes.byteOffset + at, 4).getUint32(0, true)
-    const levels = readLevels(bytes.subarray(at + 4, at + 4 + length), v1.num_values, max)
+    const levels = readLevels(bytes.subarray(at + 4, at + 4 + length), v1.num_values, max, room)
     at += 4 + length
     return levels
   }
   const repetition = next(leaf.maxRepetition)
   const definition = next(leaf.maxDefinition)
-  return withValues(v1.num_values, repetition, definition, bytes.subarray(at), v1.encoding, leaf)
+  return withValues(v1.num_values, repetition, definition, bytes.subarray(at), v1.encoding, leaf, room)
 }
 
-function readLevels(bytes: Uint8Array, slots: number, max: number): Uint8Array | undefined {
+function readLevels(bytes: Uint8Array, slots: number, max: number, room: Room | undefined): Uint8Array | undefined {
   if (max === 0) return undefined
-  const levels = new Uint8Array(slots)
+  const levels = bytesIn(room, slots).fill(0)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   readRleBitPackedHybrid({ view, offset: 0 }, 32 - Math.clz32(max), levels as unknown as number[], bytes.length)
   return levels
@@ -155,6 +158,7 @@ function withValues(
   bytes: Uint8Array,
   encoding: Encoding,
   leaf: LeafLevels,
+  room: Room | undefined,
 ): Omit<ChunkPage, 'dictionary'> {
   let present = slots
   if (definition) for (let i = 0; i < slots; i++) if (definition[i] !== leaf.maxDefinition) present--
@@ -162,7 +166,7 @@ function withValues(
   if (encoding === 'PLAIN') return { ...levels, values: bytes }
   if (encoding !== 'RLE_DICTIONARY' && encoding !== 'PLAIN_DICTIONARY')
     throw new Error(`a page has values in ${encoding} encoding`)
-  const indexes = new Int32Array(present)
+  const indexes = intsIn(room, present).fill(0)
   const width = bytes[0]
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (present > 0 && width > 0)

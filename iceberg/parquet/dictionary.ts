@@ -3,11 +3,14 @@
  * out flat.
  */
 import { bytesOf, type DictionaryColumn } from '../../domain/columns.ts'
+import { bytesIn, emptied, intsIn, newRoom } from '../../domain/room.ts'
 import { encodeHybrid } from './hybrid.ts'
 import { type LeafPage, levels, NONE, validityLevels } from './levels.ts'
 import type { Leaf } from './schema.ts'
 
 const encoder = new TextEncoder()
+/** Numbers and levels of a page, until they are packed. */
+const numbers = newRoom()
 
 /** Strings of rows [from, to): the entries that are used, and an index for each row. */
 export function stringPage(leaf: Leaf, data: DictionaryColumn<string>, from: number, to: number): LeafPage {
@@ -36,7 +39,7 @@ export function stringPage(leaf: Leaf, data: DictionaryColumn<string>, from: num
 
 /** The new numbers of the values that are not null. */
 function renumberedOf(indexes: Int32Array, renumbered: Int32Array, nulls: number): Int32Array {
-  const present = new Int32Array(indexes.length - nulls)
+  const present = intsIn(emptied(numbers), indexes.length - nulls)
   for (let i = 0, at = 0; i < indexes.length; i++) if (indexes[i] >= 0) present[at++] = renumbered[indexes[i]]
   return present
 }
@@ -66,9 +69,10 @@ export function nestedPage<T>(
     slots += length || 1
     present += length
   }
-  const repetition = new Uint8Array(slots)
-  const definition = new Uint8Array(slots)
-  const texts = new Int32Array(present)
+  emptied(numbers)
+  const repetition = bytesIn(numbers, slots)
+  const definition = bytesIn(numbers, slots)
+  const texts = intsIn(numbers, present)
   const empty = leaf.maxDefinition - 1
   let slot = 0
   let at = 0
@@ -77,6 +81,7 @@ export function nestedPage<T>(
     const part = index < 0 ? undefined : parts[index]
     if (part === undefined && empty === 0) throw new RangeError(`Required column ${leaf.column.name} has nulls`)
     if (part === undefined || part.length === 0) {
+      repetition[slot] = 0
       definition[slot++] = part === undefined ? 0 : empty
       continue
     }

@@ -111,6 +111,11 @@ function readWide(reader: AvroReader, start: number, end: number, precision: num
 
 /** Steps over the blocks of an array or map of strings (`textsPerItem` strings an item); false where they are cut off. */
 export function skipBlocks(reader: AvroReader, textsPerItem: number): boolean {
+  const small = smallBlocksEnd(reader.bytes, reader.at, reader.end, textsPerItem)
+  if (small >= 0) {
+    reader.at = small
+    return true
+  }
   for (;;) {
     if (!readLong(reader)) return false
     const { low, high } = reader
@@ -128,4 +133,25 @@ export function skipBlocks(reader: AvroReader, textsPerItem: number): boolean {
       reader.at += length
     }
   }
+}
+
+/** A zigzag varint of more than one byte, or a negative one. */
+const NOT_SMALL = 0b1000_0001
+
+/** Where such blocks end if all their counts and lengths take one byte, as nearly all do; -1 where they do not, or where `at` is -1. */
+export function smallBlocksEnd(bytes: Uint8Array, at: number, end: number, textsPerItem: number): number {
+  let to = at
+  for (;;) {
+    if (to < 0 || to >= end || (bytes[to] & NOT_SMALL) !== 0) return -1
+    const texts = (bytes[to++] >> 1) * textsPerItem
+    if (texts === 0) return to
+    for (let i = 0; i < texts && to >= 0; i++) to = smallTextEnd(bytes, to, end)
+  }
+}
+
+/** Where a string ends whose length takes one byte; -1 likewise. */
+export function smallTextEnd(bytes: Uint8Array, at: number, end: number): number {
+  if (at < 0 || at >= end || (bytes[at] & NOT_SMALL) !== 0) return -1
+  const to = at + 1 + (bytes[at] >> 1)
+  return to <= end ? to : -1
 }

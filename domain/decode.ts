@@ -7,18 +7,12 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { makeList, makeMap, textOf } from './avro-blocks.ts'
-import {
-  type AvroReader,
-  createReader,
-  readDecimal,
-  readIndex,
-  readLength,
-  readLong,
-  skipBlocks,
-} from './avro-reader.ts'
+import { createReader, readDecimal, readIndex, readLength, readLong, skipBlocks } from './avro-reader.ts'
 import { PRICE_SCALE } from './decimal.ts'
 import { createInterner, type Interner } from './interner.ts'
-import { ASSET_CLASSES, NARROW, TRADE_SIDES, type TradeLayout } from './trade.ts'
+import { instrumentReader, termsReader } from './neighbours.ts'
+import { NARROW, type TradeLayout } from './trade.ts'
+import { isUuidAt } from './uuid.ts'
 
 /** The fields of the trade that was decoded last. Positions point into the bytes that were given. */
 export type TradeCursor = ReturnType<typeof createCursor>
@@ -27,6 +21,8 @@ function createCursor() {
   return {
     messageIdStart: 0,
     messageIdEnd: 0,
+    // Whether it has a UUID's form, as all valid ones do.
+    messageIdIsUuid: false,
     tradeIdStart: 0,
     tradeIdEnd: 0,
     // Whether it has nothing but printable ASCII, as nearly all do.
@@ -100,8 +96,9 @@ export function createTradeDecoder(): TradeDecoder {
   const lists = createInterner(makeList)
   const maps = createInterner(makeMap)
   const reader = createReader()
+  const [readInstrument, readTerms] = [instrumentReader(texts), termsReader(texts, lists)]
 
-  /** The fields up to the conditions, in the schema's order. */
+  /** The fields up to the conditions and with them, in the schema's order. */
   function decodeTrade(layout: TradeLayout): string | undefined {
     let length = readLength(reader)
     if (length < 0) return 'message_id is cut off'
@@ -111,9 +108,11 @@ export function createTradeDecoder(): TradeDecoder {
     if (length < 0) return 'trade_id is cut off'
     cursor.tradeIdStart = reader.at
     cursor.tradeIdEnd = reader.at += length
-    if ((cursor.symbol = readText(reader, texts)) < 0) return 'symbol is cut off or not UTF-8'
-    if ((cursor.exchange = readText(reader, texts)) < 0) return 'exchange is cut off or not UTF-8'
-    if ((cursor.assetClass = readIndex(reader, ASSET_CLASSES.length)) < 0) return 'asset_class is cut off or unknown'
+    const instrument = readInstrument(reader)
+    if (typeof instrument === 'string') return instrument
+    cursor.symbol = instrument.symbol
+    cursor.exchange = instrument.exchange
+    cursor.assetClass = instrument.assetClass
     if (!readLong(reader)) return 'timestamp is cut off or not a long'
     cursor.timestampLow = reader.low
     cursor.timestampHigh = reader.high
@@ -125,8 +124,11 @@ export function createTradeDecoder(): TradeDecoder {
     cursor.quantityLow = reader.low
     cursor.quantityHigh = reader.high
     cursor.wideQuantity = reader.wide
-    if ((cursor.currency = readText(reader, texts)) < 0) return 'currency is cut off or not UTF-8'
-    if ((cursor.side = readIndex(reader, TRADE_SIDES.length)) < 0) return 'side is cut off or unknown'
+    const terms = readTerms(reader)
+    if (typeof terms === 'string') return terms
+    cursor.currency = terms.currency
+    cursor.side = terms.side
+    cursor.conditions = terms.conditions
     return undefined
   }
 
@@ -146,11 +148,8 @@ export function createTradeDecoder(): TradeDecoder {
     cursor.widePrice = fits ? undefined : exactLong(low, high) * BigInt(PRICE_FACTOR)
   }
 
-  /** The fields from the conditions on, most of which may be null. */
+  /** The fields behind the conditions, most of which may be null. */
   function decodeRest(): string | undefined {
-    let from = reader.at
-    if (!skipBlocks(reader, 1)) return 'trade_conditions are cut off'
-    if ((cursor.conditions = lists.intern(reader.bytes, from, reader.at)) < 0) return 'trade_conditions are not UTF-8'
     let branch = readIndex(reader, 2)
     if (branch < 0 || (branch === 1 && !readLong(reader))) return 'source_sequence is cut off or not a long'
     cursor.hasSourceSequence = branch === 1
@@ -168,7 +167,7 @@ export function createTradeDecoder(): TradeDecoder {
     if (branch < 0) return 'vendor_data is cut off'
     cursor.vendorData = -1
     if (branch === 0) return undefined
-    from = reader.at
+    const from = reader.at
     if (!skipBlocks(reader, 2)) return 'vendor_data is cut off'
     if ((cursor.vendorData = maps.intern(reader.bytes, from, reader.at)) < 0) return 'vendor_data is not UTF-8'
     return undefined
@@ -187,7 +186,9 @@ export function createTradeDecoder(): TradeDecoder {
       if (problem !== undefined) return problem
       if (reader.at !== end) return `${end - reader.at} bytes are left over after the trade`
       // The two texts that are not interned.
-      if (!isText(bytes, cursor.messageIdStart, cursor.messageIdEnd)) return 'message_id is not UTF-8'
+      cursor.messageIdIsUuid = isUuidAt(bytes, cursor.messageIdStart, cursor.messageIdEnd)
+      if (!cursor.messageIdIsUuid && !isUtf8(bytes.subarray(cursor.messageIdStart, cursor.messageIdEnd)))
+        return 'message_id is not UTF-8'
       cursor.tradeIdIsPlain = isPlain(bytes, cursor.tradeIdStart, cursor.tradeIdEnd)
       if (!cursor.tradeIdIsPlain && !isUtf8(bytes.subarray(cursor.tradeIdStart, cursor.tradeIdEnd)))
         return 'trade_id is not UTF-8'
@@ -200,23 +201,8 @@ function decimalName({ precision, scale }: TradeLayout['price']): string {
   return `decimal(${precision},${scale})`
 }
 
-/** Reads a string as its number in the interner, -1 where it is cut off or not UTF-8. */
-function readText(reader: AvroReader, texts: Interner<string>): number {
-  const length = readLength(reader)
-  if (length < 0) return -1
-  const start = reader.at
-  reader.at += length
-  return texts.intern(reader.bytes, start, reader.at)
-}
-
 /** Whether bytes[start, end) are printable ASCII. */
 function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) if (bytes[i] < 32 || bytes[i] > 126) return false
-  return true
-}
-
-/** Whether bytes[start, end) are UTF-8; most are ASCII, which needs no call. */
-function isText(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (bytes[i] > 127) return isUtf8(bytes.subarray(start, end))
   return true
 }

@@ -17,3 +17,19 @@ export function timeOfUuid(text: string): number | undefined {
   const found = VERSION_7.exec(text)
   return found ? Number.parseInt(found[1] + found[2], 16) : undefined
 }
+
+const [DIGIT, HYPHEN] = [1, 2]
+/** What each byte is in a UUID, in either case. */
+const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const letter = String.fromCharCode(byte)
+  return /[0-9a-f]/i.test(letter) ? DIGIT : letter === '-' ? HYPHEN : 0
+})
+/** 8-4-4-4-12 hexadecimal digits (RFC 9562 section 4). */
+const FORM = Uint8Array.from('xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx', letter => (letter === '-' ? HYPHEN : DIGIT))
+
+/** Whether bytes[start, end) have a UUID's form. */
+export function isUuidAt(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start !== FORM.length) return false
+  for (let i = 0; i < FORM.length; i++) if (KINDS[bytes[start + i]] !== FORM[i]) return false
+  return true
+}

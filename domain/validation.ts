@@ -104,7 +104,7 @@ export function createValidator({ cursor, texts, lists, maps }: TradeDecoder, ex
     if (received) return rejected('timestamp_validation', received)
     if (cursor.side !== BUY && cursor.side !== SELL)
       return rejected('side_validation', `side ${TRADE_SIDES[cursor.side]} is neither BUY nor SELL`)
-    if (!isUuid(bytes, cursor.messageIdStart, cursor.messageIdEnd))
+    if (!cursor.messageIdIsUuid)
       return rejected(
         'message_id_validation',
         `message_id ${quoted(textOf(bytes, cursor.messageIdStart, cursor.messageIdEnd))} is not a UUID`,
@@ -199,18 +199,6 @@ function timestampProblem({ timestampLow, timestampHigh }: TradeCursor, kafkaMic
   return distance > 0n
     ? `timestamp ${exact} is ${distance / 1_000_000n} s after the record's Kafka time ${kafkaMicros}`
     : `timestamp ${exact} is ${-distance / DAY_MICROS} days before the record's Kafka time ${kafkaMicros}`
-}
-
-/** 8-4-4-4-12 hexadecimal digits. */
-function isUuid(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start !== 36) return false
-  for (let i = 0; i < 36; i++) {
-    const byte = bytes[start + i]
-    if (i === 8 || i === 13 || i === 18 || i === 23) {
-      if (byte !== 45) return false
-    } else if (!((byte >= 48 && byte <= 57) || (byte >= 97 && byte <= 102) || (byte >= 65 && byte <= 70))) return false
-  }
-  return true
 }
 
 /** A value as a reason shows it: short, printable. */

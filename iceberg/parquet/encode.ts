@@ -75,7 +75,10 @@ const MAX_SPARE_BYTES = 32 * 1024 * 1024
 
 /** A file of so many rows, column by column, so that they need not be in memory together. */
 export function createFileEncoder(table: TableDefinition, rows: number, rowGroupRows = ROW_GROUP_ROWS): FileEncoder {
-  const pages = pageBuffers.take() ?? new ByteWriter(FIRST_BYTES + rows * ROW_BYTES)
+  const expected = FIRST_BYTES + rows * ROW_BYTES
+  const spare = pageBuffers.take()
+  // One that is too small would be copied into a larger one.
+  const pages = spare && spare.buffer.byteLength >= expected ? spare : new ByteWriter(expected)
   pages.offset = pages.index = 0
   /** By column: how it is stored, and its chunks by leaf and row group. */
   const encoded = new Map<string, { readonly stored: Column; readonly chunks: readonly WrittenChunk[][] }>()

@@ -4,6 +4,7 @@ import { lengthText } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
 import type { Cell, Column, Table } from '../table.ts'
 import { harmless, type Look } from '../text.ts'
+import { emptyText } from './empty.ts'
 import { countCell } from './pipeline.ts'
 
 const EXCHANGE: Column = { title: 'Exchange', side: 'left' }
@@ -21,8 +22,8 @@ const OUTAGES: readonly Column[] = [
 export const ENDS = 'ends'
 
 /** A row an exchange. Without feeds in the server's own process it has outages alone, which feeds report into the lake. */
-export function endsTable({ ends }: Seen, look: Look): Table {
-  const { feeds, outages = [] } = ends ?? {}
+export function endsTable(seen: Seen, look: Look): Table {
+  const { feeds, outages = [] } = seen.ends ?? {}
   const exchanges = [...new Set([...(feeds ?? []), ...outages].map(({ exchange }) => exchange))].toSorted()
   return {
     columns: [EXCHANGE, ...(feeds ? ENDED : []), ...OUTAGES],
@@ -47,9 +48,12 @@ export function endsTable({ ends }: Seen, look: Look): Table {
       }
     }),
     unit: 'exchange',
-    empty: ends
-      ? 'No connection was lost in the last day, as far as feeds have told.'
-      : 'Reading how connections ended…',
+    empty: emptyText(
+      seen,
+      seen.ends !== undefined,
+      'No connection was lost in the last day, as far as feeds have told.',
+      'Reading how connections ended…',
+    ),
   }
 }
 

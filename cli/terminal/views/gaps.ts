@@ -3,23 +3,25 @@ import { KINDS, type Kind, kindOf, lackOf, WHOLE } from '../../../figures/covera
 import { marketName } from '../../../figures/rows.ts'
 import { instantText } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
-import type { Cell, Column, Table } from '../table.ts'
+import type { Cell, Column, Row, Table } from '../table.ts'
 import { dim, harmless, type Line, type Look, lineWidth, plain, signsOf, type Tone } from '../text.ts'
+import { emptyText } from './empty.ts'
 import { countCell } from './pipeline.ts'
 
 const HOUR_MS = 3_600_000
+const COUNTING = 'Counting the trades of the last day…'
 const HOURS = 24
 
 const COLUMNS: readonly Column[] = [
   { title: 'Market', side: 'left', mayBeCut: true },
   { title: 'Hours up to now', side: 'left' },
-  { title: 'Missing', side: 'right', importance: 6 },
-  { title: 'Refused', side: 'right', importance: 5 },
-  { title: 'Filled', side: 'right', importance: 0 },
-  { title: 'Lost', side: 'right', importance: 4 },
-  { title: 'Unreadable', side: 'right', importance: 2 },
-  { title: 'Sought', side: 'right', importance: 3 },
-  { title: 'Unexplained', side: 'right', importance: 1 },
+  { title: 'Missing', side: 'right', importance: 7 },
+  { title: 'Refused', side: 'right', importance: 2 },
+  { title: 'Filled', side: 'right', importance: 1 },
+  { title: 'Lost', side: 'right', importance: 6 },
+  { title: 'Unreadable', side: 'right', importance: 3 },
+  { title: 'Sought', side: 'right', importance: 4 },
+  { title: 'Unexplained', side: 'right', importance: 5 },
 ]
 
 const TONES: Readonly<Record<Kind, Tone>> = {
@@ -27,12 +29,13 @@ const TONES: Readonly<Record<Kind, Tone>> = {
   ...{ unexplained: 'late', sought: 'late', unreadable: 'bad', lost: 'bad' },
 }
 
-export function gapsTable({ coverage, nowMs }: Seen, look: Look): Table {
+export function gapsTable(seen: Seen, look: Look): Table {
+  const { coverage, nowMs } = seen
   const signs = signsOf(look).kinds
   const first = Math.floor(nowMs / HOUR_MS) * HOUR_MS - (HOURS - 1) * HOUR_MS
   // The answer has an hour before them, so that what is missing between the two is counted.
   const shown = (coverage ?? []).filter(({ start }) => Date.parse(start) >= first)
-  const rows = [...Map.groupBy(shown, marketName)].map(([market, hours]) => {
+  const rows = [...Map.groupBy(shown, marketName)].map(([market, hours]): Row => {
     const byStart = new Map(hours.map(hour => [Date.parse(hour.start), hour]))
     const begin = Math.min(...byStart.keys())
     // Hours before the market's first trade are none of it.
@@ -60,10 +63,10 @@ export function gapsTable({ coverage, nowMs }: Seen, look: Look): Table {
     }
   })
   return {
-    columns: COLUMNS,
+    columns: filledFirst(COLUMNS, rows),
     rows,
     unit: 'market',
-    empty: coverage ? 'No trade came in the last day.' : 'Counting the trades of the last day…',
+    empty: emptyText(seen, coverage !== undefined, 'No trade came in the last day.', COUNTING),
   }
 }
 
@@ -88,43 +91,52 @@ const worse = (count: number): Cell => ({ ...countCell(count), ...(count > 0 && 
 const HOUR_COLUMNS: readonly Column[] = [
   { title: 'Hour (UTC)', side: 'left' },
   { title: 'What it is', side: 'left' },
-  { title: 'Trades', side: 'right', importance: 7 },
-  { title: 'Missing', side: 'right', importance: 6 },
-  { title: 'Refused', side: 'right', importance: 5 },
-  { title: 'Filled', side: 'right', importance: 0 },
-  { title: 'Absent', side: 'right', importance: -1 },
-  { title: 'Lost', side: 'right', importance: 4 },
-  { title: 'Unreadable', side: 'right', importance: 2 },
-  { title: 'Sought', side: 'right', importance: 3 },
-  { title: 'Unexplained', side: 'right', importance: 1 },
+  { title: 'Trades', side: 'right', importance: 8 },
+  { title: 'Missing', side: 'right', importance: 7 },
+  { title: 'Refused', side: 'right', importance: 2 },
+  { title: 'Filled', side: 'right', importance: 1 },
+  { title: 'Absent', side: 'right', importance: 0 },
+  { title: 'Lost', side: 'right', importance: 6 },
+  { title: 'Unreadable', side: 'right', importance: 3 },
+  { title: 'Sought', side: 'right', importance: 4 },
+  { title: 'Unexplained', side: 'right', importance: 5 },
 ]
 
+/** Columns in which something stands come before those of zeros alone, where there is not room for all. */
+const filledFirst = (columns: readonly Column[], rows: readonly Row[]): readonly Column[] =>
+  columns.map((column, at) =>
+    column.importance !== undefined && rows.some(({ cells }) => cells[at].order !== undefined && cells[at].order !== 0)
+      ? { ...column, importance: column.importance + columns.length }
+      : column,
+  )
+
 /** The hours of one market, the newest first. */
-export function hoursTable({ coverage = [] }: Seen, market: string): Table {
-  const hours = coverage.filter(hour => marketName(hour) === market).toReversed()
+export function hoursTable(seen: Seen, market: string): Table {
+  const hours = (seen.coverage ?? []).filter(hour => marketName(hour) === market).toReversed()
+  const rows = hours.map((hour): Row => {
+    const kind = kindOf(hour)
+    const start = Date.parse(hour.start)
+    return {
+      cells: [
+        { text: instantText(start).slice(0, 16), order: start },
+        { text: kind, tone: TONES[kind] },
+        countCell(hour.trades),
+        hour.missing === null ? { text: '' } : countCell(hour.missing),
+        countCell(hour.refused),
+        countCell(hour.filled),
+        countCell(hour.absent),
+        worse(hour.lost),
+        worse(hour.unreadable),
+        worse(hour.open),
+        countCell(lackOf([hour]).reasons.unexplained),
+      ],
+    }
+  })
   return {
-    columns: HOUR_COLUMNS,
-    rows: hours.map(hour => {
-      const kind = kindOf(hour)
-      const start = Date.parse(hour.start)
-      return {
-        cells: [
-          { text: instantText(start).slice(0, 16), order: start },
-          { text: kind, tone: TONES[kind] },
-          countCell(hour.trades),
-          hour.missing === null ? { text: '' } : countCell(hour.missing),
-          countCell(hour.refused),
-          countCell(hour.filled),
-          countCell(hour.absent),
-          worse(hour.lost),
-          worse(hour.unreadable),
-          worse(hour.open),
-          countCell(lackOf([hour]).reasons.unexplained),
-        ],
-      }
-    }),
+    columns: filledFirst(HOUR_COLUMNS, rows),
+    rows,
     unit: 'hour',
-    empty: 'No trade of it came in the last day.',
+    empty: emptyText(seen, seen.coverage !== undefined, 'No trade of it came in the last day.', COUNTING),
   }
 }
 

@@ -3,6 +3,7 @@ import { instantText, reasonWithTimes } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
 import type { Column, Table } from '../table.ts'
 import { harmless, type Line, type Look, plain } from '../text.ts'
+import { emptyText } from './empty.ts'
 import { recordIn } from './letter.ts'
 import { countCell } from './pipeline.ts'
 
@@ -16,8 +17,8 @@ const COLUMNS: readonly Column[] = [
 ]
 
 /** `kind`: exchange and type of error, with a space between. */
-export function lettersTable({ letters }: Seen, kind: string, look: Look): Table {
-  const known = letters?.kind === kind ? letters.rows : undefined
+export function lettersTable(seen: Seen, kind: string, look: Look): Table {
+  const known = seen.letters?.kind === kind ? seen.letters.rows : undefined
   return {
     columns: COLUMNS,
     rows: (known ?? []).map(({ time, error_reason, epoch, partition, offset, bytes, raw, decoded }) => ({
@@ -32,7 +33,7 @@ export function lettersTable({ letters }: Seen, kind: string, look: Look): Table
       ],
     })),
     unit: 'record',
-    empty: known ? 'None was refused in the last day.' : 'Reading the records…',
+    empty: emptyText(seen, known !== undefined, 'None was refused in the last day.', 'Reading the records…'),
   }
 }
 

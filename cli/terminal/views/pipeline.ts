@@ -14,6 +14,7 @@ import { verdictText } from '../../../figures/verdict.ts'
 import type { Seen } from '../seen.ts'
 import type { Cell, Column, Table } from '../table.ts'
 import { harmless, type Look, signsOf } from '../text.ts'
+import { emptyText } from './empty.ts'
 
 /** How old the figures are, milliseconds. */
 const sinceOf = ({ nowMs, statsMs }: Seen) => Math.max(0, nowMs - statsMs)
@@ -80,7 +81,7 @@ export function stagesTable(seen: Seen, look: Look): Table {
       ],
     })),
     unit: 'stage',
-    empty: 'Nothing has come yet.',
+    empty: emptyText(seen, seen.stats !== undefined, 'Nothing has come yet.', 'Asking how the lake is…'),
   }
 }
 
@@ -117,7 +118,10 @@ export function exchangesTable(seen: Seen, look: Look): Table {
       ],
     }
   })
-  return { columns: EXCHANGES, rows, unit: 'exchange', empty: 'No exchange has sent a trade yet.' }
+  return {
+    ...{ columns: EXCHANGES, rows, unit: 'exchange' },
+    empty: emptyText(seen, stats !== undefined, 'No exchange has sent a trade yet.', 'Asking how the lake is…'),
+  }
 }
 
 const TABLES: readonly Column[] = [
@@ -133,11 +137,12 @@ const FILES: readonly Column[] = [
 ]
 
 /** Whether candles agree with their trades, and what the last audit found. */
-export function checkTexts({ stats, kept, nowMs }: Seen): readonly string[] {
+export function checkTexts(seen: Seen): readonly string[] {
+  const { stats, kept, nowMs } = seen
   const check = stats?.candle_check
   const hour = (time: string) => instantText(Date.parse(time)).slice(11, 16)
   const checked = !check
-    ? 'Working the candles of the last hour out again…'
+    ? emptyText(seen, false, '', 'Working the candles of the last hour out again…')
     : `Candles of ${hour(check.start)} to ${hour(check.end)} UTC against ${count(check.trades, 'trade')}: ${checkVerdict(check).text}`
   if (!kept) return [checked]
   const { last, running } = kept.audit
@@ -163,7 +168,15 @@ export function tablesTable(seen: Seen, look: Look): Table {
     ],
   }))
   const columns = [...TABLES, ...(files ? FILES : [])]
-  return { columns, rows, unit: 'table', empty: 'The lake has no tables yet: nothing has been committed.' }
+  return {
+    ...{ columns, rows, unit: 'table' },
+    empty: emptyText(
+      seen,
+      seen.stats !== undefined,
+      'The lake has no tables yet: nothing has been committed.',
+      'Asking what the tables hold…',
+    ),
+  }
 }
 
 const DEAD_LETTERS: readonly Column[] = [
@@ -173,8 +186,9 @@ const DEAD_LETTERS: readonly Column[] = [
   { title: 'Share', side: 'right', importance: 1 },
 ]
 
-export function deadLettersTable({ stats }: Seen, look: Look): Table {
-  const letters = stats?.dead_letters ?? []
+export function deadLettersTable(seen: Seen, look: Look): Table {
+  const known = seen.stats?.dead_letters
+  const letters = known ?? []
   const all = letters.reduce((sum, { count }) => sum + count, 0)
   return {
     columns: DEAD_LETTERS,
@@ -188,6 +202,6 @@ export function deadLettersTable({ stats }: Seen, look: Look): Table {
       opens: `${exchange} ${error_type}`,
     })),
     unit: 'kind',
-    empty: stats?.dead_letters ? 'Nothing was refused in the last day.' : 'Counting what was refused…',
+    empty: emptyText(seen, known !== undefined, 'Nothing was refused in the last day.', 'Counting what was refused…'),
   }
 }

@@ -5,6 +5,7 @@ import type { Seen } from '../seen.ts'
 import type { Table } from '../table.ts'
 import { dim, harmless, type Line, type Look, plain, type Size, wrap } from '../text.ts'
 import { candlesTable, chartLines, figureLines } from './chart.ts'
+import { emptyText } from './empty.ts'
 import { ENDS, endsTable } from './ends.ts'
 import { gapsLegend, gapsTable, hoursTable, hoursTitle } from './gaps.ts'
 import { isRecord, recordTable, recordTitle } from './letter.ts'
@@ -93,8 +94,9 @@ const MOST_LINES = 3
 const wrapped = (text: string, width: number, look: Look): Line[] =>
   wrap(harmless(text, look), width, MOST_LINES, look).map(line => [plain(line)])
 
-function feedLines({ stats }: Seen): Line[] {
-  if (!stats?.feeds) return [[dim('Reading what the feeds report…')]]
+function feedLines(seen: Seen): Line[] {
+  const { stats } = seen
+  if (!stats?.feeds) return [[dim(emptyText(seen, false, '', 'Reading what the feeds report…'))]]
   const { open, lost, unreadable } = stats.feeds
   const told = (count: number, what: string, tone: 'late' | 'bad') =>
     ({ text: `${grouped(count)} ${what}`, tone: count > 0 ? tone : 'plain' }) as const
@@ -112,7 +114,7 @@ function feedLines({ stats }: Seen): Line[] {
 
 function refusedLine(seen: Seen): Line {
   const hop = pipelineIn(seen).hops.find(({ name }) => name === 'DLQ')
-  if (!hop) return [dim('Nothing has come yet.')]
+  if (!hop) return [dim(emptyText(seen, seen.stats !== undefined, 'Nothing has come yet.', 'Asking how the lake is…'))]
   const rate = hop.rate === undefined || !hasRates(seen) ? '' : `${hop.rate.toFixed(1)}/s now; `
   return [plain(`${rate}${grouped(hop.rows)} records were ever refused and are kept.`)]
 }

@@ -1,7 +1,7 @@
 /** What the other views show, drawn on a virtual terminal. */
 import { expect, test } from 'vitest'
 import { afterKey, firstScreen, type Screen } from '../../../cli/terminal/keys.ts'
-import type { Seen } from '../../../cli/terminal/seen.ts'
+import type { CoverageHour, Seen } from '../../../cli/terminal/seen.ts'
 import { drawn } from './drawn.ts'
 import { NOW, SEEN, WELL } from './seen-lake.ts'
 
@@ -32,8 +32,8 @@ test('the other views have their figures', async () => {
     '█ complete  + filled  · quiet  ▄ open',
     '~ gap  ! refused  – unexplained  … sought  ? unreadable  × lost',
     '',
-    'Market           Hours up to now           Missing  Refused  Lost  Sought',
-    'BINANCE:BTCUSDT  +····················!×▄       13        3    10       0',
+    'Market           Hours up to now           Missing  Refused  Filled  Lost',
+    'BINANCE:BTCUSDT  +····················!×▄       13        3       4    10',
   ])
   const wide = await drawn(SEEN, { view: 'gaps' }, 110, 16)
   expect(wide.lines[5]).toBe(
@@ -43,11 +43,11 @@ test('the other views have their figures', async () => {
   expect(hours.lines.slice(5, 12)).toEqual([
     'BINANCE:BTCUSDT by the hour',
     '',
-    'Hour (UTC)        What it is  Trades  Missing  Refused  Lost  Unreadable  Sought',
-    '2026-11-20 12:00  open           100        0        0     0           0       0',
-    '2026-11-20 11:00  lost           100       10        0    10           0       0',
-    '2026-11-20 10:00  refused        100        3        3     0           0       0',
-    '2026-11-19 13:00  filled         100        0        0     0           0       0',
+    'Hour (UTC)        What it is  Trades  Missing  Refused  Filled  Lost',
+    '2026-11-20 12:00  open           100        0        0       0     0',
+    '2026-11-20 11:00  lost           100       10        0       0    10',
+    '2026-11-20 10:00  refused        100        3        3       0     0',
+    '2026-11-19 13:00  filled         100        0        0       4     0',
   ])
   expect(await of({ view: 'log' })).toEqual([
     'Newest 2 lines kept; e shows 2 warnings and errors since 2026-11-20 10:00',
@@ -98,4 +98,29 @@ test('hours before the market was first traded are no quiet ones', async () => {
   const seen = { ...SEEN, coverage: SEEN.coverage?.slice(1) }
   const { lines } = await drawn(seen, { view: 'gaps' }, 80, 17)
   expect(lines.find(line => line.startsWith('BINANCE:BTCUSDT'))).toMatch(/^BINANCE:BTCUSDT {23}!×▄/)
+})
+
+test('what there is to be seen to stays on 80 columns, whatever there is besides', async () => {
+  const hour = (more: Partial<CoverageHour>): CoverageHour => ({
+    ...(SEEN.coverage?.[0] as CoverageHour),
+    ...{ missing: 0, refused: 0, filled: 0, lost: 0, unreadable: 0, open: 0, status: 'closed' },
+    ...more,
+  })
+  const of = async (more: Partial<CoverageHour>, screen: Partial<Screen> = {}) => {
+    const { lines } = await drawn({ ...SEEN, coverage: [hour(more)] }, { view: 'gaps', ...screen }, 80, 17)
+    const head = lines.findIndex(line => /Missing/.test(line))
+    return lines.slice(head, head + 2)
+  }
+  expect(await of({ missing: 178 })).toEqual([
+    'Market           Hours up to now           Missing  Lost  Sought  Unexplained',
+    'BINANCE:BTCUSDT  –·······················      178     0       0          178',
+  ])
+  expect((await of({ missing: 9, unreadable: 4, refused: 5 }))[0]).toBe(
+    'Market           Hours up to now           Missing  Refused  Lost  Unreadable',
+  )
+  const all = { missing: 900, refused: 1, filled: 1, lost: 1, unreadable: 1, open: 1 }
+  expect((await of(all))[0]).toBe('Market           Hours up to now           Missing  Lost  Sought  Unexplained')
+  expect((await of({ missing: 178 }, { opened: 'BINANCE:BTCUSDT' }))[0]).toBe(
+    'Hour (UTC)        What it is   Trades  Missing  Lost  Sought  Unexplained',
+  )
 })

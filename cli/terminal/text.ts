@@ -96,6 +96,10 @@ export function lookOf(env: Readonly<Record<string, string | undefined>>, depth:
   }
 }
 
+/** A sentence of ours in the letters that the terminal has. */
+export const inLetters = (text: string, look: Look): string =>
+  signsOf(look).more === '…' ? text : text.replaceAll('…', '...')
+
 export const plain = (text: string): Piece => ({ text, tone: 'plain' })
 export const dim = (text: string): Piece => ({ text, tone: 'dim' })
 

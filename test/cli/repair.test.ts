@@ -26,7 +26,7 @@ describe('bad input is one line that says what to give', () => {
     ],
     [
       ['rebuild', 'silver', '--from', '2026-01-01T00:00:00Z', '--exchange', 'mtgox'],
-      'There is no exchange mtgox: use binance, kraken, coinbase.',
+      'There is no exchange mtgox: there are binance, kraken, coinbase.',
     ],
     [
       ['redrive'],

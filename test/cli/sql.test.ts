@@ -147,14 +147,15 @@ test('every table has a view, also those that have no rows', async () => {
 test('a query that fails says so in one line', async () => {
   for (const [query, message] of [
     ['SELEC 1', 'syntax error'],
-    ['SELECT * FROM nowhere', 'nowhere does not exist'],
-    ['SELECT nothing FROM gold_crypto_trades', '"nothing" not found'],
+    ['SELECT * FROM nowhere', 'There is no table nowhere: there are bronze_binance_trades'],
+    ['SELECT nothing FROM gold_crypto_trades', 'There is no column nothing: there are '],
+    ['SELECT symbl FROM gold_crypto_trades', 'There is no column symbl: the nearest is symbol.'],
     ["SELECT 'a'::INTEGER", 'Could not convert'],
   ])
     for (const format of ['table', 'json', 'csv']) {
       const { status, stdout, stderr } = await runCommand('sql', query, '--format', format, '--data', data)
       expect([status, stdout]).toEqual([1, ''])
-      expect(stderr).toMatch(/^tradelake: DuckDB: [^\n]+\n$/)
+      expect(stderr).toMatch(/^tradelake: (?:DuckDB: |There is no )[^\n]+\n$/)
       expect(stderr).toContain(message)
     }
 })

@@ -9,7 +9,7 @@ import { digitsIn, isTraded } from '../../plot/scale.ts'
 import { textPlot, windowsFor } from '../../plot/text-plot.ts'
 import type { Seen } from '../seen.ts'
 import type { Cell, Column, Table } from '../table.ts'
-import { harmless, type Line, type Look, plain, type Size, wrap } from '../text.ts'
+import { harmless, inLetters, type Line, type Look, plain, type Size, wrap } from '../text.ts'
 import { emptyText } from './empty.ts'
 import { countCell } from './pipeline.ts'
 
@@ -25,7 +25,10 @@ export function chartLines(
 ): readonly [Line, ...(readonly Line[])] {
   const { candles } = seen
   if (candles?.market !== market)
-    return [[{ text: harmless(market, look), tone: 'bold' }], [plain(emptyText(seen, false, '', READING))]]
+    return [
+      [{ text: harmless(market, look), tone: 'bold' }],
+      [plain(inLetters(emptyText(seen, false, '', READING), look))],
+    ]
   const shown = candles.rows.slice(-windowsFor(columns))
   const { timeframe } = candles
   const plotOf = (most: number) => textPlot({ market, timeframe, candles: shown }, { columns, rows: most }, look)
@@ -55,7 +58,7 @@ export function figureLines(seen: Seen, market: string, width: number, look: Loo
   const told =
     figures?.market === market
       ? figureTexts(row, figures.told)
-      : [emptyText(seen, false, '', 'Reading its averages and largest trade…')]
+      : [inLetters(emptyText(seen, false, '', 'Reading its averages and largest trade…'), look)]
   const spread = spreadOf(
     markets.filter(({ base }) => base === row.base),
     each => quotes.get(marketName(each))?.price,

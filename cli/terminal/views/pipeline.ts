@@ -179,19 +179,29 @@ export function tablesTable(seen: Seen, look: Look): Table {
   }
 }
 
-const DEAD_LETTERS: readonly Column[] = [
+/** `since 2026-11-20 10:00 UTC`. */
+export const sinceText = (sinceMs: number | undefined): string =>
+  sinceMs === undefined ? 'in the last day' : `since ${instantText(sinceMs).slice(0, 16)} UTC`
+
+const deadLetterColumns = (sinceMs: number | undefined): readonly Column[] => [
   { title: 'Exchange', side: 'left' },
   { title: 'What was wrong', side: 'left', mayBeCut: true },
-  { title: 'Records in 24 h', side: 'right' },
+  { title: `Records ${sinceMs === undefined ? 'in 24 h' : sinceText(sinceMs)}`, side: 'right' },
   { title: 'Share', side: 'right', importance: 1 },
 ]
 
-export function deadLettersTable(seen: Seen, look: Look): Table {
-  const known = seen.stats?.dead_letters
+/** `sinceMs`: milliseconds since 1970; undefined: the last day. */
+export function deadLettersTable(seen: Seen, sinceMs: number | undefined, look: Look): Table {
+  const known =
+    sinceMs === undefined
+      ? seen.stats?.dead_letters
+      : seen.refused?.sinceMs === sinceMs
+        ? seen.refused.counts
+        : undefined
   const letters = known ?? []
   const all = letters.reduce((sum, { count }) => sum + count, 0)
   return {
-    columns: DEAD_LETTERS,
+    columns: deadLetterColumns(sinceMs),
     rows: letters.map(({ exchange, error_type, count }) => ({
       cells: [
         { text: harmless(exchange, look) },
@@ -202,6 +212,11 @@ export function deadLettersTable(seen: Seen, look: Look): Table {
       opens: `${exchange} ${error_type}`,
     })),
     unit: 'kind',
-    empty: emptyText(seen, known !== undefined, 'Nothing was refused in the last day.', 'Counting what was refused…'),
+    empty: emptyText(
+      seen,
+      known !== undefined,
+      `Nothing was refused ${sinceText(sinceMs)}.`,
+      'Counting what was refused…',
+    ),
   }
 }

@@ -199,7 +199,10 @@ test('refused records say why, where they are in Kafka, and what their bytes are
     ...{ raw: Buffer.from('\x00Trade').toString('base64'), decoded: null },
   }
   const kind = 'BINANCE price_validation'
-  const seen: Seen = { ...WELL, letters: { kind, rows: [row, { ...row, decoded: '{"price":"0"}' }] } }
+  const seen: Seen = {
+    ...WELL,
+    letters: { kind, sinceMs: undefined, rows: [row, { ...row, decoded: '{"price":"0"}' }] },
+  }
   const { lines } = await drawn(seen, { view: 'dlq', opened: kind }, 120, 12)
   expect(lines.slice(3, 8)).toEqual([
     'BINANCE price_validation, the newest first; Enter shows one whole',
@@ -216,8 +219,8 @@ test('the help has every key on 80 by 24, whatever is amiss', async () => {
   const { lines } = await drawn(SEEN, { isHelp: true }, 80, 24)
   const keys = lines.slice(3, 22).map(line => line.slice(0, 16).trim())
   expect(keys).toEqual([
-    ...['1', '2', '3', '4', '5', '6', '7', 'Tab, Shift-Tab', 'Up, Down, k, j', 'PgUp, PgDn', 'Home, End, g, G'],
-    ...['/, Esc', 's, S', 'r', 'Enter', 't, T, J', 'e', '?', 'q, Ctrl-C'],
+    ...['1', '2', '3', '4', '5', '6', '7', '8', 'Tab, Shift-Tab', 'Up, Down, k, j', 'PgUp, PgDn', 'Home, End, g, G'],
+    ...['/, Esc', 's, S, r', 'Enter', 't, T, J', 'e', '?', 'q, Ctrl-C'],
   ])
   // Nothing of what they do is cut.
   expect(lines.filter(line => line.includes('…'))).toEqual([])

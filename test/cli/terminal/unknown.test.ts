@@ -28,3 +28,8 @@ test.each(screens)('before the first answer it is said what is asked for: $view 
   expect(text).toMatch(/(?:Asking|Counting|Reading) [\w ]+…/)
   expect(text).not.toMatch(/\b(?:No|Nothing|None) /)
 })
+
+test.each(screens)('what is asked for has only ASCII where the locale has no more: $view $opened', async screen => {
+  const { lines } = await drawn(NOTHING, screen, 100, 30, { colours: true, unicode: false })
+  expect(lines.join('')).toMatch(/^[\x20-\x7e]+$/)
+})

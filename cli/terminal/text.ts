@@ -56,7 +56,17 @@ const UNICODE: Signs = {
   },
   heights: '▁▂▃▄▅▆▇█',
   kinds: {
-    ...{ complete: '█', filled: '+', quiet: '·', open: '▄', gap: '~', refused: '!', unexplained: '–', sought: '…' },
+    ...{
+      complete: '█',
+      partial: '▐',
+      filled: '+',
+      quiet: '·',
+      open: '▄',
+      gap: '~',
+      refused: '!',
+      unexplained: '–',
+      sought: '…',
+    },
     ...{ unreadable: '?', lost: '×' },
   },
 }
@@ -76,7 +86,17 @@ const ASCII: Signs = {
   },
   heights: '_.-~=+*#',
   kinds: {
-    ...{ complete: '#', filled: '+', quiet: '.', open: '=', gap: '~', refused: '!', unexplained: '-', sought: 'o' },
+    ...{
+      complete: '#',
+      partial: '>',
+      filled: '+',
+      quiet: '.',
+      open: '=',
+      gap: '~',
+      refused: '!',
+      unexplained: '-',
+      sought: 'o',
+    },
     ...{ unreadable: '?', lost: 'x' },
   },
 }

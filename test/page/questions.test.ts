@@ -72,7 +72,7 @@ const window = `${new Date(ASKED - 10 * MINUTE).toISOString()}&to=${new Date(ASK
 const QUANT: readonly Question[] = [
   {
     asked: 'which hours of BTCUSDT are complete?',
-    page: ['coverage', 'tr:has(th:has-text("BINANCE BTCUSDT"))', () => /BTCUSDT [12]\/[12]/],
+    page: ['coverage', 'tr:has(th:has-text("BINANCE BTCUSDT"))', () => /BTCUSDT \d\/[12]/],
     terminal: [{ view: 'gaps', opened: btc }, () => /\d\d:00 .*complete/],
   },
   {
@@ -168,11 +168,11 @@ const OPERATOR: readonly Question[] = [
   {
     asked: 'how long was there none, and why?',
     page: ['connections', '.connections section', () => /BINANCE it broke 1 9\.0 s/],
-    terminal: [{ view: 'feeds' }, () => /9\.0 s +it broke/],
+    terminal: [{ view: 'feeds' }, () => /9\.0 s +[\d:]+ +it broke/],
   },
   {
     asked: 'which tables have how many files and snapshots?',
-    page: ['tables', '.tables', () => /gold_crypto_trades [\d,]+ \d+ \d+ /],
+    page: ['tables', '.tables', () => /gold_crypto_trades [\d,]+ \+[\d,]+ \d+ \d+ /],
     terminal: [{ view: 'tables' }, () => /Files +Snapshots[\s\S]*gold_crypto_trades .* ago +\d+ +\d+/],
   },
   {

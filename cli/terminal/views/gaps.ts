@@ -1,5 +1,5 @@
 /** How complete the trades are: a row of hours for each market, and the hours of one market one by one. */
-import { KINDS, type Kind, kindOf, lackOf, WHOLE } from '../../../figures/coverage.ts'
+import { firstTrades, fromText, KINDS, type Kind, kindSince, lackOf, WHOLE } from '../../../figures/coverage.ts'
 import { marketName } from '../../../figures/rows.ts'
 import { instantText } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
@@ -25,13 +25,14 @@ const COLUMNS: readonly Column[] = [
 ]
 
 const TONES: Readonly<Record<Kind, Tone>> = {
-  ...{ complete: 'good', filled: 'good', quiet: 'dim', open: 'dim', gap: 'late', refused: 'late' },
+  ...{ complete: 'good', partial: 'good', filled: 'good', quiet: 'dim', open: 'dim', gap: 'late', refused: 'late' },
   ...{ unexplained: 'late', sought: 'late', unreadable: 'bad', lost: 'bad' },
 }
 
 export function gapsTable(seen: Seen, look: Look): Table {
   const { coverage, nowMs } = seen
   const signs = signsOf(look).kinds
+  const begun = firstTrades(seen.markets ?? [])
   const first = Math.floor(nowMs / HOUR_MS) * HOUR_MS - (HOURS - 1) * HOUR_MS
   // The answer has an hour before them, so that what is missing between the two is counted.
   const shown = (coverage ?? []).filter(({ start }) => Date.parse(start) >= first)
@@ -42,7 +43,7 @@ export function gapsTable(seen: Seen, look: Look): Table {
     const kinds = Array.from({ length: HOURS }, (_, at): Kind | undefined => {
       const start = first + at * HOUR_MS
       const hour = byStart.get(start)
-      return hour ? kindOf(hour) : start < begin ? undefined : 'quiet'
+      return hour ? kindSince(hour, begun.get(market)) : start < begin ? undefined : 'quiet'
     })
     const pieces = kinds.map(kind => (kind ? { text: signs[kind], tone: TONES[kind] } : plain(' ')))
     const { missing, reasons } = lackOf(hours)
@@ -70,7 +71,7 @@ export function gapsTable(seen: Seen, look: Look): Table {
   }
 }
 
-const WELL: readonly Kind[] = ['complete', 'filled', 'quiet', 'open']
+const WELL: readonly Kind[] = ['complete', 'partial', 'filled', 'quiet', 'open']
 
 /** What the signs of the hours mean, on one line where there is room for it. */
 export function gapsLegend(columns: number, look: Look): Line[] {
@@ -112,14 +113,18 @@ const filledFirst = (columns: readonly Column[], rows: readonly Row[]): readonly
 
 /** The hours of one market, the newest first. */
 export function hoursTable(seen: Seen, market: string): Table {
+  const firstMs = firstTrades(seen.markets ?? []).get(market)
   const hours = (seen.coverage ?? []).filter(hour => marketName(hour) === market).toReversed()
   const rows = hours.map((hour): Row => {
-    const kind = kindOf(hour)
+    const kind = kindSince(hour, firstMs)
     const start = Date.parse(hour.start)
     return {
       cells: [
         { text: instantText(start).slice(0, 16), order: start },
-        { text: kind, tone: TONES[kind] },
+        {
+          text: kind === 'partial' && firstMs !== undefined ? fromText(firstMs, true) : kind,
+          tone: TONES[kind],
+        },
         countCell(hour.trades),
         hour.missing === null ? { text: '' } : countCell(hour.missing),
         countCell(hour.refused),

@@ -1,4 +1,5 @@
 /** The pipeline's figures as tables: its stages, the exchanges, the tables of the lake, and what was refused. */
+import type { TableRow } from '../../../figures/operator-rows.ts'
 import {
   bytesText,
   checkVerdict,
@@ -8,6 +9,7 @@ import {
   LATE_MS,
   type Pipeline,
   pipelineOf,
+  signedText,
 } from '../../../figures/pipeline.ts'
 import { ageText, instantText, lengthText } from '../../../figures/times.ts'
 import { verdictText } from '../../../figures/verdict.ts'
@@ -128,10 +130,12 @@ const TABLES: readonly Column[] = [
   { title: 'Table', side: 'left', mayBeCut: true },
   { title: 'Rows', side: 'right' },
   { title: 'Rows/s', side: 'right', importance: 2 },
-  { title: 'Size', side: 'right', importance: 3 },
-  { title: 'Committed', side: 'right', importance: 4 },
+  { title: 'Size', side: 'right', importance: 5 },
+  { title: 'Committed', side: 'right', importance: 6 },
 ]
 const FILES: readonly Column[] = [
+  { title: 'In 1 h', side: 'right', importance: 3 },
+  { title: 'Joined', side: 'right', importance: 4 },
   { title: 'Files', side: 'right', importance: 1 },
   { title: 'Snapshots', side: 'right', importance: 0 },
 ]
@@ -152,11 +156,22 @@ export function checkTexts(seen: Seen): readonly string[] {
   return [checked, running ? `An audit is under way, step ${running.done} of ${running.of}. ${found}` : found]
 }
 
+/** What only `/v1/tables` tells: growth, when maintenance joined files, files and snapshots. */
+function keptCells(row: TableRow | undefined, nowMs: number): Cell[] {
+  if (!row) return [NONE, NONE, NONE, NONE]
+  const { grown, joined, data_files: files, snapshots } = row
+  const joinedMs = joined === null ? undefined : Math.max(0, nowMs - Date.parse(joined))
+  return [
+    grown === null ? NONE : { text: signedText(grown), order: grown },
+    joinedMs === undefined ? { text: 'never', tone: 'dim' } : { text: ageText(joinedMs), order: joinedMs },
+    ...[files === null ? NONE : countCell(files), countCell(snapshots)],
+  ]
+}
+
 export function tablesTable(seen: Seen, look: Look): Table {
   const since = sinceOf(seen)
   const rates = new Map(pipelineIn(seen).hops.flatMap(({ tables }) => tables.map(({ table, rate }) => [table, rate])))
   const files = seen.kept && new Map(seen.kept.tables.map(each => [each.table, each]))
-  const known = (count: number | null | undefined) => (count === null || count === undefined ? NONE : countCell(count))
   const rows = (seen.stats?.tables ?? []).map(({ table, rows, bytes, committed }) => ({
     cells: [
       { text: harmless(table, look) },
@@ -164,7 +179,7 @@ export function tablesTable(seen: Seen, look: Look): Table {
       rateCell(rates.get(table), seen, look),
       bytes === null ? NONE : { text: bytesText(bytes), order: bytes },
       ageCell(Date.parse(seen.stats?.time ?? '') - Date.parse(committed) + since),
-      ...(files ? [known(files.get(table)?.data_files), known(files.get(table)?.snapshots)] : []),
+      ...(files ? keptCells(files.get(table), seen.nowMs) : []),
     ],
   }))
   const columns = [...TABLES, ...(files ? FILES : [])]

@@ -90,3 +90,26 @@ test('J asks for a time, from which on records are counted and shown', async () 
   const opened = { ...screen, opened: KIND }
   expect((await drawn(SEEN_LETTERS, opened, 80, 16)).lines.join('\n')).toContain('Reading the records…')
 })
+
+test('refused records say why, where they are in Kafka, and what their bytes are', async () => {
+  const row = {
+    ...{ exchange: 'BINANCE', time: '2026-11-20T11:59:01Z', error_type: 'price_validation', source: 'silver' },
+    ...{ error_reason: 'price 0 is not above zero', epoch: 0, partition: 3, offset: 4_567, schema_id: 1, bytes: 5 },
+    ...{ raw: Buffer.from('\x00Trade').toString('base64'), decoded: null },
+  }
+  const kind = 'BINANCE price_validation'
+  const seen: Seen = {
+    ...WELL,
+    letters: { kind, sinceMs: undefined, rows: [row, { ...row, decoded: '{"price":"0"}' }] },
+  }
+  const { lines } = await drawn(seen, { view: 'dlq', opened: kind }, 120, 12)
+  expect(lines.slice(3, 8)).toEqual([
+    'BINANCE price_validation, the newest first; Enter shows one whole',
+    '',
+    'Refused (UTC)        Why                        Partition  Offset  Bytes  What it says',
+    '2026-11-20 11:59:01  price 0 is not above zero          3   4,567      5  00 54 72 61 64 65',
+    '2026-11-20 11:59:01  price 0 is not above zero          3   4,567      5  {"price":"0"}',
+  ])
+  const other = await drawn(seen, { view: 'dlq', opened: 'KRAKEN price_validation' }, 120, 12)
+  expect(other.lines[5]).toBe('Reading the records…')
+})

@@ -10,9 +10,9 @@ test('the other views have their figures', async () => {
   expect((await drawn(SEEN, { view: 'feeds' }, 80, 16)).lines.slice(5, 13)).toEqual([
     'Missed by feeds: 5 sought, 0 lost, 1 unreadable',
     '',
-    'Exchange  Ended  Outages in 24 h  Lasted  By cause',
-    'BINANCE       4                2    40 s  nothing came any more, it broke',
-    'KRAKEN        0                0',
+    'Exchange  Live for  Ended  Outages in 24 h   Back at  By cause',
+    'BINANCE      1 min      4                2  11:59:10  nothing came any more, it…',
+    'KRAKEN       1 min      0                0',
     '',
     'Exchange  Messages/s  Last trade  Markets  Messages  Waiting  Refused in 24 h',
     'BINANCE          100     2 s ago        2     1,000        3               30',
@@ -29,15 +29,15 @@ test('the other views have their figures', async () => {
   ])
   const gaps = await drawn(SEEN, { view: 'gaps' }, 80, 17)
   expect(gaps.lines.slice(5, 10)).toEqual([
-    '█ complete  + filled  · quiet  ▄ open',
+    '█ complete  ▐ partial  + filled  · quiet  ▄ open',
     '~ gap  ! refused  – unexplained  … sought  ? unreadable  × lost',
     '',
     'Market           Hours up to now           Missing  Refused  Filled  Lost',
     'BINANCE:BTCUSDT  +····················!×▄       13        3       4    10',
   ])
-  const wide = await drawn(SEEN, { view: 'gaps' }, 110, 16)
+  const wide = await drawn(SEEN, { view: 'gaps' }, 120, 16)
   expect(wide.lines[5]).toBe(
-    '█ complete  + filled  · quiet  ▄ open  ~ gap  ! refused  – unexplained  … sought  ? unreadable  × lost',
+    '█ complete  ▐ partial  + filled  · quiet  ▄ open  ~ gap  ! refused  – unexplained  … sought  ? unreadable  × lost',
   )
   const hours = await drawn(SEEN, { view: 'gaps', opened: 'BINANCE:BTCUSDT' }, 80, 16)
   expect(hours.lines.slice(5, 12)).toEqual([
@@ -68,9 +68,9 @@ test('how connections ended is sorted and scrolled once e has chosen it', async 
   const screen = afterKey(firstScreen('feeds'), { sequence: 'e' }, { rows: 2, page: 9, columns: [0], opens: undefined })
   if (screen === 'leave') throw new Error('e does not leave')
   expect(screen.opened).toBe('ends')
-  const order = { by: 1, isDescending: false }
+  const order = { by: 2, isDescending: false }
   const { lines } = await drawn(SEEN, { ...screen, orders: { 'feeds opened': order } }, 80, 20)
-  const at = lines.findIndex(line => line.startsWith('Exchange  ▲Ended') || /^Exchange +.Ended/.test(line))
+  const at = lines.findIndex(line => /^Exchange +Live for +▲Ended/.test(line))
   expect(lines.slice(at + 1, at + 3).map(line => line.slice(0, 7))).toEqual(['KRAKEN ', 'BINANCE'])
   expect(lines.slice(0, at).some(line => line.startsWith('Exchange  Messages/s'))).toBe(true)
 })
@@ -122,5 +122,18 @@ test('what there is to be seen to stays on 80 columns, whatever there is besides
   expect((await of(all))[0]).toBe('Market           Hours up to now           Missing  Lost  Sought  Unexplained')
   expect((await of({ missing: 178 }, { opened: 'BINANCE:BTCUSDT' }))[0]).toBe(
     'Hour (UTC)        What it is   Trades  Missing  Lost  Sought  Unexplained',
+  )
+})
+
+test('the hour in which a market began is not complete: it says from when on it is there', async () => {
+  const first_trade = '2026-11-20T10:03:00Z'
+  const markets = SEEN.markets?.map(market => ({ ...market, first_trade }))
+  const coverage = SEEN.coverage?.slice(1).map(hour => ({ ...hour, missing: 0, refused: 0, lost: 0 }))
+  const seen: Seen = { ...SEEN, markets, coverage }
+  const { lines } = await drawn(seen, { view: 'gaps' }, 80, 17)
+  expect(lines.find(line => line.startsWith('BINANCE:BTCUSDT'))).toContain('▐~▄'.padStart(24))
+  const hours = await drawn(seen, { view: 'gaps', opened: 'BINANCE:BTCUSDT' }, 80, 16)
+  expect(hours.lines.find(line => line.startsWith('2026-11-20 10:00'))).toMatch(
+    /^2026-11-20 10:00 {2}from 10:03 on {2}/,
   )
 })

@@ -1,5 +1,6 @@
 /** Candles that changed after they had closed, of all markets: what the page and the terminal list of `/v1/corrections`. */
 import { isLate } from './market-figures.ts'
+import { count } from './pipeline.ts'
 import type { CorrectionRow } from './rows.ts'
 import { instantText } from './times.ts'
 
@@ -23,6 +24,12 @@ export function correctionsIn({ data }: CorrectionsAnswer): Corrections {
     .toSorted((a, b) => Date.parse(b.updated) - Date.parse(a.updated))
   return { rows, settled: data.length - rows.length }
 }
+
+/** What is said of those that are left out; empty where there are none. */
+export const settledText = ({ settled }: Pick<Corrections, 'settled'>): string =>
+  settled === 0
+    ? ''
+    : `${count(settled, 'candle')} that changed within half a minute, as the last trades came, ${settled === 1 ? 'is' : 'are'} left out.`
 
 /** How long after its window's end a candle changed, milliseconds. */
 export const lateMs = ({ end, updated }: CorrectionRow): number => Date.parse(updated) - Date.parse(end)

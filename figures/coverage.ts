@@ -18,7 +18,7 @@ export const KINDS = [
   { kind: 'open', sign: '', says: 'not over yet, and nothing is missing so far' },
   {
     ...{ kind: 'partial', sign: '›' },
-    says: 'nothing is missing since the first trade of the market, which is not the begin of it',
+    says: 'the market began in it; since then nothing is missing',
   },
   { kind: 'complete', sign: '', says: 'nothing is missing' },
   { kind: 'quiet', sign: '·', says: 'no trades, and none is missing' },

@@ -44,12 +44,11 @@ test('says of each market and hour whether all is there, in words, by sign and b
   expect(await textOf(page, 'tr:has(th:has-text("KRAKEN BTCUSD")) th .muted')).toMatch(/^(\d)\/\1$/)
   expect(await textOf(page, '.heat-legend')).toMatch(/1 hour lost: trades cannot be had any more/)
   // What the legend shows of an open hour is half as high, as the hour is.
-  const [{ border, height }] = (await page
-    .locator('.heat-key.heat-open')
-    .evaluateAll(
-      'all => all.map(each => ({ border: parseFloat(getComputedStyle(each).borderTopWidth), height: each.getBoundingClientRect().height }))',
-    )) as { border: number; height: number }[]
-  expect(border / height).toBeCloseTo(0.5, 1)
+  const share = await page.evaluate(`(() => {
+    const key = document.querySelector('.heat-key.heat-open')
+    return parseFloat(getComputedStyle(key).borderTopWidth) / key.getBoundingClientRect().height
+  })()`)
+  expect(share).toBeCloseTo(0.5, 1)
 })
 
 test('says of the hour in which a market began from when on it is there, and does not count it as complete', async () => {

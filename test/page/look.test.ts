@@ -29,6 +29,7 @@ beforeAll(async () => {
     await site.publish([tradeAt(0, price, { symbol })])
     if (symbol === 'ETHUSDT') await site.report({ symbol, fromId: first + 10, toId: first + 20 })
   }
+  await fetch(`${site.url}/v1/audit`, { method: 'POST' })
 })
 afterAll(() => site.close())
 
@@ -55,7 +56,7 @@ const READY = {
   corrections: '.corrections tbody tr',
   tables: '.tables tbody tr',
   connections: '.outages li',
-  audit: '.audit h2',
+  audit: '.laws li',
   sql: '.sql-rows td',
 } as const
 const WIDTHS = [

@@ -1,6 +1,6 @@
 /** Candles that a late trade changed after they had closed, of all markets: which, when, and how long after their end. */
 import { useRef, useState } from 'preact/hooks'
-import { type CorrectionsAnswer, correctionsIn, lateMs, untoldText } from '../../figures/corrections.ts'
+import { type CorrectionsAnswer, correctionsIn, lateMs, settledText, untoldText } from '../../figures/corrections.ts'
 import { count, grouped } from '../../figures/pipeline.ts'
 import { type CorrectionRow, marketName } from '../../figures/rows.ts'
 import { instantText, lengthText, RANGES } from '../../figures/times.ts'
@@ -103,12 +103,12 @@ function Found({ found, sinceMs, range, filter, sorting, sortBy }: FoundProps) {
   const words = filter.toUpperCase().split(/\s+/).filter(Boolean)
   const rows = all.filter(row => words.every(word => marketName(row).includes(word)))
   const untold = untoldText(found, sinceMs)
-  const settling =
-    settled === 0 ? '' : `${count(settled, 'other')} changed within half a minute, as the last trades came.`
+  const settling = settledText({ settled })
+  const notes = [settling, untold].filter(Boolean).join(' ')
   if (all.length === 0)
     return (
       <Empty title="No candle changed after it had closed">
-        {['Of the last', range, 'no minute had a late trade.', settling, untold].filter(Boolean).join(' ')}
+        {`Of the last ${range} no minute had a late trade. ${notes}`}
       </Empty>
     )
   const shown = sortedBy(rows, COLUMNS, sorting).slice(0, MOST_SHOWN)
@@ -117,7 +117,7 @@ function Found({ found, sinceMs, range, filter, sorting, sortBy }: FoundProps) {
       <h2>
         {count(all.length, 'minute')} of the last {range} changed after {all.length === 1 ? 'it' : 'they'} had closed
       </h2>
-      <p class="hint">{[settling, untold].filter(Boolean).join(' ')}</p>
+      {notes !== '' && <p class="hint">{notes}</p>}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by key */}
       <section class="tables-box" tabIndex={0} aria-label="Corrections">
         <table class="watch">

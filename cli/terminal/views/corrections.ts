@@ -1,5 +1,5 @@
 /** Candles that changed after they had closed, of all markets, in the last day. */
-import { correctionsIn, lateMs, untoldText } from '../../../figures/corrections.ts'
+import { correctionsIn, lateMs, settledText, untoldText } from '../../../figures/corrections.ts'
 import { count } from '../../../figures/pipeline.ts'
 import { marketName } from '../../../figures/rows.ts'
 import { instantText, lengthText } from '../../../figures/times.ts'
@@ -55,7 +55,7 @@ export function correctionsLines({ corrections }: Seen, width: number, look: Loo
     ...(rows.length > 0
       ? [`${count(rows.length, 'minute')} of the last day changed after closing; Enter shows the chart there.`]
       : []),
-    ...(settled > 0 ? [`${count(settled, 'other')} changed within half a minute, as the last trades came.`] : []),
+    ...(settled > 0 ? [settledText({ settled })] : []),
     ...(untold === undefined ? [] : [untold]),
   ]
   return texts.flatMap(text => wrap(text, width, MOST_LINES, look).map(line => [plain(line)]))

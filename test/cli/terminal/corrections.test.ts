@@ -27,9 +27,9 @@ const CHANGED: Seen = {
 
 test('the one that changed last stands first, with how long after its end; what cannot be told is said', async () => {
   const { lines } = await drawn(CHANGED, { view: 'corrections' }, 80, 16)
-  const text = lines.join('\n')
+  const text = lines.join(' ').replaceAll(/ +/g, ' ')
   expect(text).toContain('2 minutes of the last day changed after closing; Enter shows the chart there.')
-  expect(text).toContain('1 other changed within half a minute, as the last trades came.')
+  expect(text).toContain('1 candle that changed within half a minute, as the last trades came, is left out.')
   expect(text).toContain('Of windows that ended before 2026-11-20 09:00 UTC not all can be told')
   const head = lines.findIndex(line => line.startsWith('Market'))
   expect(lines.slice(head, head + 4)).toEqual([

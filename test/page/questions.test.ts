@@ -34,7 +34,7 @@ beforeAll(async () => {
     ['BINANCE', 'ETHUSDT', '3111.25', 'USDT'],
     ['KRAKEN', 'ETHUSD', '3222.5', 'USD'],
   ] as const)
-    trades.push(tradeAt(Date.now() - ASKED - 59_990, price, { exchange, symbol, currency }))
+    trades.push(tradeAt(Date.now() - ASKED - 59_900, price, { exchange, symbol, currency }))
   await site.publish(trades)
   // Late, behind the commit that closed its minute.
   const late = tradeAt(Date.now() - ASKED - 31_000, '86100.125')
@@ -173,7 +173,7 @@ const OPERATOR: readonly Question[] = [
   {
     asked: 'which tables have how many files and snapshots?',
     page: ['tables', '.tables', () => /gold_crypto_trades [\d,]+ \+[\d,]+ \d+ \d+ /],
-    terminal: [{ view: 'tables' }, () => /Files +Snapshots[\s\S]*gold_crypto_trades .* ago +\d+ +\d+/],
+    terminal: [{ view: 'tables' }, () => /Files +Snapshots[\s\S]*gold_crypto_trades .* ago +\+[\d,]+ +never +\d+ +\d+/],
   },
   {
     asked: 'do candles agree with their trades?',

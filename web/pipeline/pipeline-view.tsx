@@ -146,7 +146,7 @@ function Station({ hop, since, isFirst }: StationProps) {
       <h2>{name}</h2>
       <p class="hop-rate">
         {isFirst ? (
-          <span class="muted" title="A rate is what came between two answers: the second one is on its way">
+          <span class="unit" title="A rate is what came between two answers: the second one is on its way">
             measuring…
           </span>
         ) : (

@@ -6,6 +6,8 @@ import { systemClock } from '../adapters/system.ts'
 import { type ApiOptions, createApi } from '../api/app.ts'
 import { PARAMETERS, type ParameterName } from '../api/market/parameter-list.ts'
 import { BadInput } from '../domain/errors.ts'
+import { noTradeText } from '../figures/markets.ts'
+import type { MarketRow, ProblemBody } from '../figures/rows.ts'
 import { parseInstant } from '../figures/times.ts'
 import type { LAKE_OPTIONS, Option, Values } from './command.ts'
 import { fittingTable } from './format.ts'
@@ -26,7 +28,8 @@ export async function withApi<T>(
     const api = createApi({ ports: lake.ports, log: STDERR, auth: 'none', ...options(lake) })
     return await work(async (path, method = 'GET') => {
       const answer = await api.request(`http://localhost/v1/${path}`, { method, headers: { host: 'localhost' } })
-      if (!answer.ok) throw new BadInput(optionWords(((await answer.json()) as { detail: string }).detail))
+      if (!answer.ok)
+        throw new BadInput(optionWords((await answer.json()) as Pick<ProblemBody, 'detail' | 'parameter'>))
       return answer
     })
   } finally {
@@ -54,12 +57,14 @@ type Dashed<Text extends string> = Text extends `${infer Before}_${infer After}`
 const optionOf = (name: string) => name.replaceAll('_', '-')
 
 /** What the API says of its parameters, in the words of options. */
-function optionWords(detail: string): string {
+function optionWords({ detail = '', parameter }: Pick<ProblemBody, 'detail' | 'parameter'>): string {
+  if (parameter !== undefined && detail.startsWith(`${parameter}: `))
+    return `--${optionOf(parameter)}${detail.slice(parameter.length)}`
   const names = Object.keys(PARAMETERS).filter(name => name.includes('_'))
   return names.reduce((text, name) => text.replaceAll(name, `--${optionOf(name)}`), detail)
 }
 
-const TIMES: readonly ParameterName[] = ['start', 'end']
+const TIMES: readonly ParameterName[] = ['start', 'end', 'as_of']
 
 /** The query that options ask. A time of day is today's, in UTC, as in the page. */
 export function queryOf(names: readonly ParameterName[], values: Readonly<Record<string, unknown>>): string {
@@ -67,7 +72,10 @@ export function queryOf(names: readonly ParameterName[], values: Readonly<Record
   for (const name of names) {
     const value = values[optionOf(name)]
     if (typeof value !== 'string') continue
-    const today = TIMES.includes(name) && !value.includes('-') ? parseInstant(value, systemClock().now()) : undefined
+    const today =
+      TIMES.includes(name) && /^[\d:]+$/.test(value) && value.includes(':')
+        ? parseInstant(value, systemClock().now())
+        : undefined
     query.set(name, today === undefined ? value : new Date(today).toISOString())
   }
   return query.toString()
@@ -103,11 +111,20 @@ export async function printRows(
     data: readonly Record<string, unknown>[]
     next?: string | null
   }
-  if (data.length === 0) console.log('There are no rows.')
-  if (data.length === 0) return
+  if (data.length === 0) {
+    console.log(path === 'candles' || path === 'trades' ? await noTradesText(ask, query) : 'There are no rows.')
+    return
+  }
   const cells = data.map(row => columns.map(column => (row[column] === null ? '' : String(row[column]))))
   console.log(fittingTable(columns, cells, spare, process.stdout.columns || Number.POSITIVE_INFINITY))
   if (next) console.log(`There are more: give a larger --limit, or --limit all with --format csv, ndjson or arrow.`)
+}
+
+async function noTradesText(ask: Ask, query: string): Promise<string> {
+  const asked = new URLSearchParams(query)
+  const chosen = new URLSearchParams([...asked].filter(([name]) => ['symbols', 'exchanges', 'as_of'].includes(name)))
+  const { data } = (await (await ask(`symbols?${chosen}`)).json()) as { data: readonly MarketRow[] }
+  return noTradeText(data)
 }
 
 async function writeBody(answer: Response): Promise<void> {

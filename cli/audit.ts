@@ -3,6 +3,7 @@ import { sumOf } from '../domain/counts.ts'
 import type { ReadableLake } from '../domain/lake.ts'
 import { wireFunctions } from '../embedded/functions.ts'
 import { createTotals } from '../embedded/totals.ts'
+import { isOfNothing, NOTHING_CHECKED } from '../figures/verdict.ts'
 import { type AuditTold, auditLake } from '../operations/audit/audit.ts'
 import type { AuditReport, LawReport } from '../operations/audit/report.ts'
 import { acceptLosses } from '../operations/repair/losses.ts'
@@ -114,7 +115,8 @@ function lossLines(losses: AuditReport['losses']): string[] {
   })
 }
 
-function verdict({ laws, losses, feeds }: AuditReport): string {
+function verdict({ holds, laws, losses, feeds }: AuditReport): string {
+  if (isOfNothing({ holds, laws, losses })) return NOTHING_CHECKED
   const broken = laws.filter(law => !law.holds)
   if (broken.length > 0)
     return `${broken.length === 1 ? 'A law is' : `${broken.length} laws are`} BROKEN: ${broken.map(law => law.name).join('; ')}.`

@@ -69,6 +69,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     summary: 'Show how complete the trades are, by the numbers that exchanges give them.',
     load: async () => (await import('./rows.ts')).coverage,
   },
+  'dead-letters': {
+    summary: 'Show what was refused and why, how often, and the newest of each kind; of the last day, or since a time.',
+    load: async () => (await import('./dead-letters.ts')).deadLetters,
+  },
   export: {
     summary: "Name or copy the Parquet files that hold a table's rows of a range.",
     load: async () => (await import('./export.ts')).exportCommand,

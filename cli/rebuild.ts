@@ -5,6 +5,8 @@ import type { ReadableLake } from '../domain/lake.ts'
 import type { Progress } from '../domain/progress.ts'
 import type { TimeRange } from '../domain/ranges.ts'
 import type { WritableLake } from '../embedded/lake.ts'
+import { noneText } from '../figures/nearest.ts'
+import { emptyRangeText } from '../figures/times.ts'
 import { type RebuildResult, rebuildCandles, rebuildGold, rebuildSilver } from '../operations/repair/rebuild.ts'
 import { command, JSON_OPTION, type Values } from './command.ts'
 import { formatCount } from './format.ts'
@@ -81,8 +83,7 @@ export function rangeOf({ from, to }: Range, nowMs: number): TimeRange {
     from: from === undefined ? 0n : parseTime('from', from),
     to: to === undefined ? BigInt(nowMs) * 1000n : parseTime('to', to) - 1n,
   }
-  if (range.from > range.to)
-    throw new BadInput(`--from ${from} is not before ${to === undefined ? 'now' : `--to ${to}`}.`)
+  if (range.from > range.to) throw new BadInput(emptyRangeText('--from', to === undefined ? 'now' : '--to'))
   return range
 }
 
@@ -91,7 +92,14 @@ export function chosenExchanges(name: string | undefined, lake: ReadableLake): r
   if (name === undefined) return lake.exchanges
   const chosen = lake.exchanges.filter(exchange => exchange.name === name)
   if (chosen.length === 0)
-    throw new BadInput(`There is no exchange ${name}: use ${lake.exchanges.map(exchange => exchange.name).join(', ')}.`)
+    throw new BadInput(
+      noneText(
+        'exchange',
+        name,
+        lake.exchanges.map(exchange => exchange.name),
+        'there are none',
+      ),
+    )
   return chosen
 }
 

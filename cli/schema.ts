@@ -2,6 +2,7 @@
 
 import { BadInput } from '../domain/errors.ts'
 import { allTables, type TableDefinition } from '../domain/tables.ts'
+import { noneText } from '../figures/nearest.ts'
 import { bytesText } from '../figures/pipeline.ts'
 import { retentionOfPolicy } from '../iceberg/snapshot-retention.ts'
 import { formatTable } from './format.ts'
@@ -11,7 +12,14 @@ export function definitionOf(name: string): TableDefinition {
   const tables = allTables()
   const found = tables.find(table => table.name === name)
   if (!found)
-    throw new BadInput(`There is no table ${name}: --schema takes ${tables.map(table => table.name).join(', ')}.`)
+    throw new BadInput(
+      noneText(
+        'table',
+        name,
+        tables.map(table => table.name),
+        'there are none',
+      ),
+    )
   return found
 }
 

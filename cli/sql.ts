@@ -5,7 +5,7 @@
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { openReader, type Reader } from '../adapters/duckdb-reader.ts'
-import { hintsOf, withTables } from '../api/market/sql-hints.ts'
+import { hintsOf, sqlProblem } from '../api/market/sql-hints.ts'
 import { BadInput, messageOf } from '../domain/errors.ts'
 import { queryViews } from '../tables/views.ts'
 import { command, LAKE_OPTIONS } from './command.ts'
@@ -65,7 +65,8 @@ export const sql = command({
       return 0
     } catch (error) {
       const told = messageOf(error)
-      throw withTables(told) === told ? error : new BadInput(withTables(told), { cause: error })
+      const problem = sqlProblem(told, query)
+      throw problem === told ? error : new BadInput(problem, { cause: error })
     } finally {
       reader?.close()
       if (output !== undefined) scratch.remove(output)

@@ -3,6 +3,7 @@ import { logPath } from '../adapters/log-file.ts'
 import { askedToEnd, systemTimers } from '../adapters/system.ts'
 import { waitFor } from '../api/live/waits.ts'
 import { BadInput } from '../domain/errors.ts'
+import { noneText } from '../figures/nearest.ts'
 import { command, LAKE_OPTIONS, type Values } from './command.ts'
 import { remoteApi } from './remote-api.ts'
 import { DEPLOYED_PACE, LOCAL_PACE } from './terminal/figures.ts'
@@ -52,7 +53,7 @@ export const top = command({
 
 function viewNamed(name: string): ViewName {
   const found = VIEWS.find(view => view === name)
-  if (!found) throw new BadInput(`There is no view ${name}: give one of ${VIEWS.join(', ')}.`)
+  if (!found) throw new BadInput(noneText('view', name, VIEWS, 'there are none'))
   return found
 }
 

@@ -1,6 +1,7 @@
 /** Reads the values of options: durations, numbers and times. */
 import { BadInput } from '../domain/errors.ts'
 import { HOUR_MS, MINUTE_MS } from '../domain/time.ts'
+import { instantProblem, parseMicros } from '../figures/times.ts'
 
 /** What `read` makes of an option's text; undefined where the option was not given. */
 export function optional<T>(text: string | undefined, read: (text: string) => T): T | undefined {
@@ -24,11 +25,7 @@ export function parseNumber(option: string, text: string, least: number, whole =
 
 /** A time like `2026-11-20T10:00:00Z` in microseconds since 1970. @throws BadInput naming the option */
 export function parseTime(option: string, text: string): bigint {
-  const milliseconds = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) ? Date.parse(text) : Number.NaN
-  // Date.parse takes 2026-02-30 for the second of March.
-  const day = text.slice(0, 10)
-  if (milliseconds >= 0 && !new Date(Date.parse(`${day}T00:00Z`)).toISOString().startsWith(day))
-    throw new BadInput(`--${option} ${text} is not a time: there is no day ${day}.`)
-  if (!(milliseconds >= 0)) throw new BadInput(`--${option} ${text} is not a time: write 2026-11-20T10:00:00Z.`)
-  return BigInt(milliseconds) * 1000n
+  const micros = parseMicros(text)
+  if (micros === undefined) throw new BadInput(`--${option}: ${instantProblem(text)}`)
+  return micros
 }

@@ -3,7 +3,8 @@
  * and whose trade is not here is `missing`, for one reason; a bucket of time is called by what is worst in it.
  */
 import { grouped } from './pipeline.ts'
-import type { CoverageRow } from './rows.ts'
+import { type CoverageRow, type MarketRow, marketName } from './rows.ts'
+import { instantText } from './times.ts'
 
 /** The worst first: a bucket is what is worst in it. */
 export const KINDS = [
@@ -15,19 +16,41 @@ export const KINDS = [
   { kind: 'gap', sign: '~', says: 'trades may be missing: a feed was cut off, or has reported some' },
   { kind: 'filled', sign: '+', says: 'complete: what did not come at first was fetched later' },
   { kind: 'open', sign: '', says: 'not over yet, and nothing is missing so far' },
+  {
+    ...{ kind: 'partial', sign: '›' },
+    says: 'the market began in it; since then nothing is missing',
+  },
   { kind: 'complete', sign: '', says: 'nothing is missing' },
   { kind: 'quiet', sign: '·', says: 'no trades, and none is missing' },
 ] as const
 export type Kind = (typeof KINDS)[number]['kind']
 
 /** Kinds of buckets that have all that there is, so far. */
-export const WHOLE: ReadonlySet<Kind> = new Set<Kind>(['complete', 'filled', 'quiet', 'open'])
+export const WHOLE: ReadonlySet<Kind> = new Set<Kind>(['complete', 'partial', 'filled', 'quiet', 'open'])
 
 /** What it is told from. */
 export type CountedBucket = Pick<
   CoverageRow,
   'trades' | 'missing' | 'refused' | 'absent' | 'filled' | 'lost' | 'unreadable' | 'open' | 'status'
 >
+
+/** A market whose first trade comes so soon in a bucket has all of it, milliseconds. */
+const BEGINNING_MS = 60_000
+
+/** Likewise of a market whose first trade is known, milliseconds since 1970: where it began within the bucket, that has a part of its time alone. */
+export function kindSince(bucket: CountedBucket & Pick<CoverageRow, 'start'>, firstTradeMs: number | undefined): Kind {
+  const kind = kindOf(bucket)
+  const isPart = firstTradeMs !== undefined && firstTradeMs >= Date.parse(bucket.start) + BEGINNING_MS
+  return isPart && (kind === 'complete' || kind === 'filled') ? 'partial' : kind
+}
+
+/** `from 10:03 on`: what a bucket has in which a market began; with its day where the bucket is longer than an hour. */
+export const fromText = (firstTradeMs: number, isHour: boolean): string =>
+  `from ${instantText(firstTradeMs).slice(isHour ? 11 : 0, 16)} on`
+
+/** When each market was first traded, milliseconds since 1970, by `marketName`. */
+export const firstTrades = (markets: readonly MarketRow[]): ReadonlyMap<string, number> =>
+  new Map(markets.map(market => [marketName(market), Date.parse(market.first_trade)]))
 
 export function kindOf(bucket: CountedBucket): Kind {
   const { trades, refused, absent, filled, lost, unreadable, open, status } = bucket

@@ -1,6 +1,8 @@
 /** Markets by what they trade, and what one asset costs on each of them. */
 import { compareDecimals, divideDecimals, multiplyDecimals, readable, subtractDecimals } from './decimals.ts'
+import { byLikeness, noneText } from './nearest.ts'
 import { type MarketRow, marketName } from './rows.ts'
+import { instantText } from './times.ts'
 
 export interface MarketGroup {
   readonly base: string
@@ -17,18 +19,39 @@ export function groupMarkets(markets: readonly MarketRow[], filter = ''): Market
 
 const MOST_NEAR = 5
 
-/** The markets that somebody may have meant by a name that none has: those that begin most like it, on the same exchange first. */
+/** Why there is no market of a name, in the API's words; a name may be whole, `KRAKEN:BTCUSD`, or a symbol's alone. */
+export function noMarketText(markets: readonly MarketRow[], wrong: string): string {
+  return noneText('symbol', wrong, namesLike(markets, wrong), 'the lake has no candles yet')
+}
+
+const namesLike = (markets: readonly MarketRow[], wrong: string) =>
+  new Set(markets.map(market => (wrong.includes(':') ? marketName(market) : market.symbol)))
+
+/** The markets that somebody may have meant by a name that none has: first the one that `noMarketText` names, then those whose symbols are most like it, on the same exchange first. */
 export function nearMarkets(markets: readonly MarketRow[], wrong: string): readonly MarketRow[] {
-  const [symbol, exchange] = wrong.toUpperCase().split(':').toReversed()
-  const like = (market: MarketRow) => {
-    let letters = 0
-    while (letters < symbol.length && market.symbol[letters] === symbol[letters]) letters++
-    return letters
-  }
+  const [symbol, exchange] = wrong.split(':').toReversed()
+  const [named] = byLikeness(wrong, namesLike(markets, wrong))
+  const symbols = byLikeness(symbol, new Set(markets.map(market => market.symbol)))
+  const isNamed = (market: MarketRow) => Number(named === marketName(market) || named === market.symbol)
   const isSame = (market: MarketRow) => Number(market.exchange === exchange)
   return markets
-    .toSorted((a, b) => like(b) - like(a) || isSame(b) - isSame(a) || (marketName(a) < marketName(b) ? -1 : 1))
+    .toSorted(
+      (a, b) =>
+        isNamed(b) - isNamed(a) ||
+        symbols.indexOf(a.symbol) - symbols.indexOf(b.symbol) ||
+        isSame(b) - isSame(a) ||
+        (marketName(a) < marketName(b) ? -1 : 1),
+    )
     .slice(0, MOST_NEAR)
+}
+
+/** What is said where markets have nothing: between which trades there is something. `lastMs`: of a later trade than their rows know. */
+export function noTradeText(markets: readonly MarketRow[], lastMs = 0): string {
+  if (markets.length === 0) return 'The lake has no candles yet.'
+  const first = Math.min(...markets.map(market => Date.parse(market.first_trade)))
+  const last = Math.max(lastMs, ...markets.map(market => Date.parse(market.last_trade)))
+  const whose = markets.length === 1 ? ` of ${marketName(markets[0])}` : ''
+  return `No trade${whose} in this time: the first is of ${instantText(first)} UTC, the last of ${instantText(last)} UTC.`
 }
 
 /** Currencies that are compared as if they were a dollar, as `/v1/spread` does with those that it is given. */

@@ -65,6 +65,8 @@ export interface TableRow {
   readonly committed: string | null
   /** Those of the last hour. */
   readonly commits: number
+  /** Rows that came in the last hour, less those that went. */
+  readonly grown: number | null
   readonly pins: number
   readonly joined: string | null
   readonly dropped: string | null
@@ -145,6 +147,8 @@ export interface AuditLaw {
   readonly name: string
   readonly holds: boolean
   readonly summary: string
+  /** What was counted; it differs by the law. */
+  readonly figures?: Readonly<Record<string, unknown>>
   readonly notes: readonly string[]
   readonly violations: readonly {
     readonly what: string

@@ -168,6 +168,10 @@ export const count = (number: number, unit: string): string =>
 /** A whole number with its thousands apart. */
 export const grouped = (number: number): string => String(number).replaceAll(/\B(?=(?:\d{3})+$)/g, ',')
 
+/** `+1,234`, `-5`, `0`; nothing where it is not known. */
+export const signedText = (number: number | null | undefined): string =>
+  number === null || number === undefined ? '' : `${number > 0 ? '+' : ''}${grouped(number)}`
+
 /** `1.2 MB`, of 1,000 each. */
 export function bytesText(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']

@@ -22,7 +22,10 @@ export function pathOf(route: string, parameters: Parameters): string {
 /** What an answer says whose status is none of success. */
 export async function refusalOf(answer: Response): Promise<Refused> {
   const problem = (await answer.json().catch(() => ({}))) as ProblemBody
-  return new Refused(answer.status, problem.detail ?? problem.title ?? `The answer has the status ${answer.status}.`)
+  const detail = problem.detail ?? problem.title ?? `The answer has the status ${answer.status}.`
+  // Who typed a time into a field knows nothing of the parameter that it became.
+  const name = `${problem.parameter ?? ''}: `
+  return new Refused(answer.status, detail.startsWith(name) ? detail.slice(name.length) : detail)
 }
 
 export interface RowsPage<Row> {

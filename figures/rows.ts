@@ -141,6 +141,7 @@ export interface ProblemBody {
   readonly status?: number
   readonly title?: string
   readonly detail?: string
+  readonly parameter?: string
 }
 
 /** A market's name in the page, and in its address: `BINANCE:BTCUSDT`. */

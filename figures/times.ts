@@ -81,20 +81,41 @@ export function lengthText(ms: number): string {
 export const ageText = (ms: number): string => (ms < 1000 ? 'now' : `${lengthText(ms).replace(/\.\d/, '')} ago`)
 
 /**
- * A time as a person types it, `2026-11-20 14:03`, `14:03` of today, an ISO text; UTC where it names no zone. Undefined where it is none, and
- * where the calendar has no such day: 30 February is no 2 March.
+ * A time as a person types it, `2026-11-20 14:03`, `14:03` of today, an ISO text (UTC where it names no zone), or a number since 1970;
+ * milliseconds since 1970. Undefined where it is none, and where the calendar has no such day: 30 February is no 2 March.
  */
 export function parseInstant(text: string, now: number): number | undefined {
   const trimmed = text.trim()
-  const clock = /^\d{1,2}:\d{2}(?::\d{2})?$/.test(trimmed)
-  const whole = clock ? `${instantText(now).slice(0, 10)} ${trimmed.replace(/^\d:/, '0$&')}` : trimmed
-  const [, date, time = '00:00', zone = 'Z'] = INSTANT.exec(whole) ?? []
-  if (date === undefined || isNoDay(date)) return undefined
-  const ms = Date.parse(`${date}T${time}${zone.toUpperCase()}`)
-  return Number.isNaN(ms) ? undefined : ms
+  const isOfToday = /^\d{1,2}:\d{2}(?::\d{2})?$/.test(trimmed)
+  const micros = parseMicros(isOfToday ? `${instantText(now).slice(0, 10)} ${trimmed.replace(/^\d:/, '0$&')}` : trimmed)
+  return micros === undefined ? undefined : Number(micros / 1000n)
 }
 
-const INSTANT = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?\s*(Z|[+-]\d{2}:?\d{2})?$/i
+const INSTANT = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{1,2}:\d{2}(?::\d{2})?)(?:\.(\d{1,6})\d*)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i
+/** Numbers of so many digits are seconds since 2001; as milliseconds they would be of 1970. */
+const SECONDS = /^[1-9]\d{9,10}$/
+/** Milliseconds have 13 digits until the year 2286, and microseconds had 15 since 1973. */
+const MOST_DIGITS_OF_MILLISECONDS = 14
+/** The first moment behind the year 9999, microseconds. */
+const LAST = 253_402_300_800_000_000n
+
+/** The same without a time of today, to the microsecond: microseconds since 1970. */
+export function parseMicros(text: string): bigint | undefined {
+  const trimmed = text.trim()
+  if (SECONDS.test(trimmed)) return undefined
+  if (/^\d{1,18}$/.test(trimmed)) {
+    const micros = trimmed.length <= MOST_DIGITS_OF_MILLISECONDS ? BigInt(trimmed) * 1000n : BigInt(trimmed)
+    return micros < LAST ? micros : undefined
+  }
+  // A plus in a query is a space.
+  const [, date, time = '00:00', fraction = '', zone = 'Z'] =
+    INSTANT.exec(
+      trimmed.replace(/ (\d{2}:?\d{2})$/, (zoned, offset: string, at: number) => (at > 10 ? `+${offset}` : zoned)),
+    ) ?? []
+  if (date === undefined || isNoDay(date)) return undefined
+  const ms = Date.parse(`${date}T${time}${zone.toUpperCase()}`)
+  return ms >= 0 ? BigInt(ms) * 1000n + BigInt(fraction.padEnd(6, '0')) : undefined
+}
 
 /** A reason with the times in it as people read them: rules tell them in microseconds since 1970. */
 export const reasonWithTimes = (reason: string): string =>
@@ -105,12 +126,17 @@ export const reasonWithTimes = (reason: string): string =>
 /** The last moment of the year 9999. */
 const LAST_MS = 253_402_300_799_999
 
-/** Why a text is no time. */
+/** Why a text is no time: the API, the page and the commands say it with this alone. */
 export function instantProblem(text: string): string {
-  const [, date] = INSTANT.exec(text.trim()) ?? []
+  const trimmed = text.trim()
+  const [, date] = INSTANT.exec(trimmed) ?? []
   if (date !== undefined && isNoDay(date)) return `There is no day ${date}.`
-  return 'This is no time: write it as 2026-11-20 14:03, or 14:03 for today.'
+  if (SECONDS.test(trimmed)) return `${trimmed} looks like seconds: give milliseconds or microseconds since 1970.`
+  return `${trimmed} is no time: write it as 2026-11-20 14:03, in UTC.`
 }
+
+/** What is said of a range that has no time in it; both by their names. */
+export const emptyRangeText = (from: string, to: string): string => `The range is empty: ${from} is not before ${to}.`
 
 /** Engines take 2026-02-30 for the second of March. */
 function isNoDay(date: string): boolean {

@@ -2,7 +2,15 @@
 import type { AuditVerdict } from './operator-rows.ts'
 import { count } from './pipeline.ts'
 
+/** Said of a lake into which nothing has come: laws that hold of nothing are no success. */
+export const NOTHING_CHECKED = 'There is nothing to check yet: no record has come.'
+
+/** Whether there was no record in Bronze, where everything begins. */
+export const isOfNothing = ({ holds, laws, losses }: Pick<AuditVerdict, 'holds' | 'laws' | 'losses'>): boolean =>
+  holds && losses.length === 0 && laws.find(({ law }) => law === 1)?.figures?.rows === 0
+
 export function verdictText({ holds, laws, losses, feeds }: AuditVerdict): string {
+  if (isOfNothing({ holds, laws, losses })) return NOTHING_CHECKED
   const broken = laws.filter(law => !law.holds)
   if (broken.length > 0)
     return `${broken.length === 1 ? 'A law is' : `${broken.length} laws are`} broken: ${broken.map(({ name }) => name).join('; ')}.`

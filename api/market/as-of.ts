@@ -2,10 +2,10 @@
 import type { Ports } from '../../domain/ports.ts'
 import { allTables } from '../../domain/tables.ts'
 import { HOUR_MS } from '../../domain/time.ts'
+import { noneText } from '../../figures/nearest.ts'
 import { findTable, type LoadedTable } from '../../iceberg/catalog.ts'
 import { currentSnapshot, snapshotById } from '../../iceberg/metadata.ts'
 import type { Snapshot } from '../../iceberg/table-metadata.ts'
-import { nearest } from './nearest.ts'
 import type { Parameters } from './parameters.ts'
 import { problem } from './problems.ts'
 
@@ -102,14 +102,15 @@ async function ofPin(
   if (found.length === 0) {
     const all = await Promise.all(allTables().map(({ name }) => findTable(ports, name)))
     const names = new Set(all.flatMap(table => (table ? tagsOf(table) : [])))
-    const text = names.has(pin)
-      ? `The pin ${pin} holds no table that this answer is made of.`
-      : `There is no pin ${pin}: ${nearest(pin, names) ?? 'none has been made; PUT /v1/pins/{name} makes one'}.`
+    const text = names.has(pin) ? `The pin ${pin} holds no table that this answer is made of.` : noPinText(pin, names)
     throw problem(404, text, 'as_of')
   }
   const timeMs = Math.max(...found.map(snapshot => snapshot['timestamp-ms']))
   return { snapshotOf: pinned, timeMs, pin, isFixed: true }
 }
+
+export const noPinText = (pin: string, names: Iterable<string>): string =>
+  noneText('pin', pin, names, 'none has been made')
 
 /** The snapshot that a pin holds of a table. */
 export function pinnedIn({ metadata }: LoadedTable, pin: string): Snapshot | undefined {

@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { isDataFileKey } from '../../domain/names.ts'
 import { EVER } from '../../domain/ranges.ts'
 import { allTables, type TableDefinition } from '../../domain/tables.ts'
+import { noneText } from '../../figures/nearest.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { openTable } from '../../iceberg/catalog.ts'
 import { uriOf } from '../../iceberg/location.ts'
@@ -11,7 +12,6 @@ import type { DataFile } from '../../iceberg/types.ts'
 import { timesIn } from '../../tables/file-times.ts'
 import { asOfIn } from './as-of.ts'
 import type { RowColumn } from './formats.ts'
-import { nearest } from './nearest.ts'
 import { problem } from './problems.ts'
 import { requireRepaired } from './repairs.ts'
 import { readRequest } from './requests.ts'
@@ -90,10 +90,12 @@ function definitionOf(name: string | undefined): TableDefinition {
   if (found) return found
   throw problem(
     404,
-    `There is no table ${name}: ${nearest(
+    noneText(
+      'table',
       name,
       all.map(each => each.name),
-    )}.`,
+      'there are none',
+    ),
     'table',
   )
 }

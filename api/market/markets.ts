@@ -4,13 +4,13 @@ import type { Ports } from '../../domain/ports.ts'
 import { EVER } from '../../domain/ranges.ts'
 import { candleTable, DATA_LOSSES_TABLE, FEED_GAPS_TABLE, type TableDefinition } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
+import { noneText } from '../../figures/nearest.ts'
 import { cachePerStore } from '../../iceberg/cache.ts'
 import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import { readCandleColumns } from '../../tables/candle-columns.ts'
 import { type AsOf, CURRENT, requireSnapshot } from './as-of.ts'
-import { nearest } from './nearest.ts'
 import { problem } from './problems.ts'
 import { requireRepaired } from './repairs.ts'
 
@@ -133,8 +133,7 @@ export function named(exchanges: readonly string[], symbols: readonly string[]):
 function requireNames(what: string, asked: readonly string[], present: ReadonlySet<string>, where = ''): void {
   const wrong = asked.find(name => !present.has(name))
   if (wrong === undefined) return
-  const hint = nearest(wrong, present) ?? 'the lake has no candles yet'
-  throw problem(404, `There is no ${what} ${wrong}${where}: ${hint}. GET /v1/symbols lists all.`, `${what}s`)
+  throw problem(404, noneText(what, wrong, present, 'the lake has no candles yet', where), `${what}s`)
 }
 
 /** The exchanges and the symbols of markets, each once. */

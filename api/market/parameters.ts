@@ -1,5 +1,7 @@
 /** What the query of a request says, each part read by its type; what is wrong is refused by the parameter's name. */
 import { parseWindows, WINDOW_NAMES, type Windows } from '../../domain/windows.ts'
+import { noneText } from '../../figures/nearest.ts'
+import { emptyRangeText, instantProblem, parseMicros } from '../../figures/times.ts'
 import { problem } from './problems.ts'
 
 export type Parameters = ReturnType<typeof parametersOf>
@@ -9,12 +11,7 @@ const MAX_NAMES = 200
 /** `known`: the names that the route has. @throws Problem 400 where another one is given, or one twice */
 export function parametersOf(query: URLSearchParams, known: readonly string[]) {
   for (const name of new Set(query.keys())) {
-    if (!known.includes(name))
-      throw problem(
-        400,
-        `There is no parameter ${name} here: ${known.length === 0 ? 'this route has none' : `give some of ${known.join(', ')}`}.`,
-        name,
-      )
+    if (!known.includes(name)) throw problem(400, noneText('parameter', name, known, 'this route has none'), name)
     if (query.get(name)?.trim() === '') throw problem(400, `${name} is empty: leave it out, or give a value.`, name)
     if (query.getAll(name).length > 1)
       throw problem(400, `${name} is given twice: give all of it at once, with commas.`, name)
@@ -75,7 +72,7 @@ export function parametersOf(query: URLSearchParams, known: readonly string[]) {
     range(): { readonly start: bigint | undefined; readonly end: bigint | undefined } {
       const [start, end] = [this.time('start'), this.time('end')]
       if (start !== undefined && end !== undefined && start >= end)
-        throw problem(400, `start is not before end: what begins at start, and before end, is given.`, 'start')
+        throw problem(400, emptyRangeText('start', 'end'), 'start')
       return { start, end }
     },
     /** Times of an answer without pages. @throws Problem 400 without a begin */
@@ -89,42 +86,9 @@ export function parametersOf(query: URLSearchParams, known: readonly string[]) {
     time(name: string): bigint | undefined {
       const value = text(name)
       if (value === undefined) return undefined
-      if (SECONDS.test(value))
-        throw problem(
-          400,
-          `${name} is ${value}, which looks like seconds: give milliseconds or microseconds since 1970.`,
-          name,
-        )
-      const micros = parseTime(value)
-      if (micros === undefined)
-        throw problem(
-          400,
-          `${name} is ${value}: give a time as 2026-11-20T10:00:00Z, or milliseconds or microseconds since 1970.`,
-          name,
-        )
+      const micros = parseMicros(value)
+      if (micros === undefined) throw problem(400, `${name}: ${instantProblem(value)}`, name)
       return micros
     },
   }
-}
-
-const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,6})\d*)?)? ?(Z|[+-]\d{2}:?\d{2})?$/i
-/** Numbers of so many digits are seconds since 2001; as milliseconds they would be of 1970. */
-const SECONDS = /^[1-9]\d{9,10}$/
-/** Milliseconds have 13 digits until the year 2286, and microseconds had 15 since 1973. */
-const MOST_DIGITS_OF_MILLISECONDS = 14
-const LAST = 253_402_300_800_000_000n
-
-/** A time of ISO 8601 (UTC where it names no zone), or a number since 1970; microseconds since then, undefined where it is none. */
-function parseTime(text: string): bigint | undefined {
-  if (/^\d{1,18}$/.test(text)) {
-    const micros = text.length <= MOST_DIGITS_OF_MILLISECONDS ? BigInt(text) * 1000n : BigInt(text)
-    return micros < LAST ? micros : undefined
-  }
-  // A plus in a query is a space.
-  const [, date, time = '00:00', fraction = '', zone = 'Z'] = ISO.exec(text.replace(/ (\d{2}:?\d{2})$/, '+$1')) ?? []
-  if (date === undefined) return undefined
-  const milliseconds = Date.parse(`${date}T${time}${zone.toUpperCase()}`)
-  const isDay = !Number.isNaN(milliseconds) && new Date(`${date}T00:00Z`).toISOString().startsWith(date)
-  if (!isDay || milliseconds < 0) return undefined
-  return BigInt(milliseconds) * 1000n + BigInt(fraction.padEnd(6, '0'))
 }

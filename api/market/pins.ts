@@ -10,13 +10,13 @@ import {
   NAMESPACE,
 } from '../../domain/tables.ts'
 import { TIMEFRAMES } from '../../domain/timeframes.ts'
+import { noneText } from '../../figures/nearest.ts'
 import { findTable, type LoadedTable } from '../../iceberg/catalog.ts'
 import { RequirementFailed } from '../../iceberg/updates/refusals.ts'
 import type { CatalogPorts } from '../catalog/entries.ts'
 import { repeatable } from '../catalog/mutate.ts'
 import { commitTables, type TableChange } from '../catalog/tables.ts'
-import { type AsOf, PIN_NAME, pinnedIn, type Snapshots, snapshotsIn, tagsOf } from './as-of.ts'
-import { nearest } from './nearest.ts'
+import { type AsOf, noPinText, PIN_NAME, pinnedIn, type Snapshots, snapshotsIn, tagsOf } from './as-of.ts'
 import { problem } from './problems.ts'
 import { requireRepaired } from './repairs.ts'
 
@@ -41,7 +41,7 @@ type ReadPorts = Pick<Ports, 'store' | 'state'>
 export async function openNamed(ports: ReadPorts, names: readonly string[]): Promise<LoadedTable[]> {
   const known = allTables().map(({ name }) => name)
   const wrong = names.find(name => !known.includes(name))
-  if (wrong !== undefined) throw problem(404, `There is no table ${wrong}: ${nearest(wrong, known)}.`, 'tables')
+  if (wrong !== undefined) throw problem(404, noneText('table', wrong, known, 'there are none'), 'tables')
   const found = await Promise.all(names.map(name => findTable(ports, name)))
   return found.filter(table => table !== undefined)
 }
@@ -134,11 +134,13 @@ export async function deletePin(ports: CatalogPorts, name: string): Promise<void
   const pins = await listPins(ports)
   const pin = pins.find(each => each.name === name)
   if (!pin) {
-    const hint = nearest(
-      name,
-      pins.map(each => each.name),
+    throw problem(
+      404,
+      noPinText(
+        name,
+        pins.map(each => each.name),
+      ),
     )
-    throw problem(404, `There is no pin ${name}${hint === undefined ? '' : `: ${hint}`}.`)
   }
   const changes = Object.entries(pin.snapshots).map(
     ([table, id]): TableChange => ({

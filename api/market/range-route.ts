@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import { allTables } from '../../domain/tables.ts'
 import { DAY_MICROS } from '../../domain/time.ts'
+import { emptyRangeText } from '../../figures/times.ts'
 import { asOfIn, nowOf, type Snapshots, snapshotsIn } from './as-of.ts'
 import type { AverageQuery } from './averages.ts'
 import { type RowColumn, timeText } from './formats.ts'
@@ -62,7 +63,7 @@ async function askedIn(
   const now = nowOf(asOf, ports)
   // Nothing is known of the time to come.
   const to = end === undefined || end > now ? now : end
-  if (from >= to) throw problem(400, 'start is not before the end of the range, which is now at the latest.', 'start')
+  if (from >= to) throw problem(400, emptyRangeText('start', end === undefined || end > now ? 'now' : 'end'), 'start')
   const known = await marketsBy(ports, tables.get(DAILY.name), asOf)
   const markets = chooseMarkets(known, read.codes('exchanges'), read.codes('symbols'))
   return { read, query: { markets, from, to, asOf, tables }, now, snapshots, format, numbers }

@@ -6,6 +6,7 @@ import type { Context } from 'hono'
 import { marketKey } from '../../domain/candles.ts'
 import { divideHalfEven, PRICE_SCALE } from '../../domain/decimal.ts'
 import { assetsOf } from '../../domain/pairs.ts'
+import { noneText } from '../../figures/nearest.ts'
 import { asOfIn, nowOf, type Snapshots, snapshotsIn } from './as-of.ts'
 import {
   type CandleQuery,
@@ -20,7 +21,6 @@ import { lastWindows } from './candle-routes.ts'
 import { cursorText, readCursor } from './cursors.ts'
 import type { RowColumn } from './formats.ts'
 import { chooseMarkets, DAILY, type Markets, marketsBy } from './markets.ts'
-import { nearest } from './nearest.ts'
 import type { Parameters } from './parameters.ts'
 import { problem } from './problems.ts'
 import { ROWS_PARAMETERS, rowsRequest } from './requests.ts'
@@ -147,12 +147,11 @@ function pricedIn(markets: Markets, read: Parameters): Markets {
   const assets = new Map([...markets].map(([key, { symbol }]) => [key, assetsOf(symbol)]))
   const of = new Map([...markets].filter(([key]) => assets.get(key)?.base === base))
   const bases = new Set([...assets.values()].map(each => each.base))
-  if (of.size === 0)
-    throw problem(404, `There is no market of ${base}: ${nearest(base, bases) ?? 'there are none yet'}.`, 'base')
+  if (of.size === 0) throw problem(404, noneText('market of', base, bases, 'there are none yet'), 'base')
   const quotes = read.codes('quotes')
   const here = new Set([...of.keys()].map(key => assets.get(key)?.quote ?? ''))
   const wrong = quotes.find(quote => !here.has(quote))
   if (wrong !== undefined)
-    throw problem(404, `No market has ${base} in ${wrong}: give some of ${[...here].sort().join(', ')}.`, 'quotes')
+    throw problem(404, noneText(`market of ${base} in`, wrong, [...here].sort(), 'there are none yet'), 'quotes')
   return quotes.length === 0 ? of : new Map([...of].filter(([key]) => quotes.includes(assets.get(key)?.quote ?? '')))
 }

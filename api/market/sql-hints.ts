@@ -2,28 +2,35 @@
 import type { Reader } from '../../adapters/duckdb-reader.ts'
 import { sqlName } from '../../domain/sql.ts'
 import { allTables } from '../../domain/tables.ts'
-import { nearest } from './nearest.ts'
+import { noneText } from '../../figures/nearest.ts'
 
-/** An error of DuckDB's with the tables that there are, where it is about one that there is not; else as it is. */
-export function withTables(message: string): string {
-  const [, wrong] = /Table with name (\S+) does not exist/.exec(message) ?? []
-  if (wrong === undefined) return message
+/** An error of DuckDB's about a table or a column that there is not, with the nearest of those that there are; any other as it is. */
+export function sqlProblem(message: string, query: string): string {
+  const [, table] = /Table with name (\S+) does not exist/.exec(message) ?? []
   const names = allTables().map(({ name }) => name)
-  const [first] = message.split('\n')
-  const near = nearest(wrong, names) ?? ''
-  // Else it lists some of them.
-  const hint = near.startsWith('the nearest') ? `T${near.slice(1)}. ` : ''
-  return `${first.replace(/\s*Did you mean.*$/, '')} ${hint}The tables are ${names.join(', ')}.`
+  if (table !== undefined) return noneText('table', table, names, 'there are none')
+  const [, column] =
+    /(?:Referenced column "([^"]+)" not found|does not have a column named "([^"]+)")/
+      .exec(message)
+      ?.filter(found => found !== undefined) ?? []
+  if (column === undefined) return message
+  const [, candidates = ''] = /Candidate bindings: *:? *(.*)/.exec(message) ?? []
+  const near = [...candidates.matchAll(/"([^"]+)"/g)].map(([, name]) => name.split('.').at(-1) ?? name)
+  const here = tablesIn(query).flatMap(({ columns }) => columns.map(({ name }) => name))
+  return noneText('column', column, new Set([...near, ...here]), 'DESCRIBE lists those of a table')
+}
+
+const tablesIn = (query: string) => {
+  const text = query.toLowerCase()
+  return allTables().filter(({ name }) => text.includes(name))
 }
 
 /** Columns of few values, which people filter by. */
 const COLUMNS = ['exchange', 'symbol', 'side', 'currency', 'asset_class', 'error_type', 'kind', 'status']
-const SHOWN = 12
 
 /** One line for each value that a filter names and the tables of the query do not have. */
 export async function hintsOf(reader: Reader, query: string): Promise<string[]> {
-  const text = query.toLowerCase()
-  const tables = allTables().filter(({ name }) => text.includes(name))
+  const tables = tablesIn(query)
   const hints: string[] = []
   for (const column of COLUMNS) {
     const wanted = valuesOf(query, column)
@@ -31,9 +38,7 @@ export async function hintsOf(reader: Reader, query: string): Promise<string[]> 
     for (const table of tables.filter(({ columns }) => columns.some(({ name }) => name === column))) {
       const held = await distinct(reader, `SELECT DISTINCT ${sqlName(column)} FROM ${table.name} ORDER BY 1`)
       for (const value of wanted.filter(value => !held.includes(value)))
-        hints.push(
-          `${table.name} has no ${column} '${value}': ${held.length === 0 ? 'it has no rows' : `it has ${listOf(held)}`}.`,
-        )
+        hints.push(noneText(column, value, held, 'it has no rows', ` in ${table.name}`))
     }
   }
   return hints
@@ -52,9 +57,4 @@ async function distinct(reader: Reader, query: string): Promise<string[]> {
   for await (const rows of (await reader.query(query)).rows)
     for (const [value] of rows) if (typeof value === 'string') values.push(value)
   return values
-}
-
-function listOf(values: readonly string[]): string {
-  const more = values.length - SHOWN
-  return `${values.slice(0, SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }

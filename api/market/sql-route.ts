@@ -12,7 +12,7 @@ import { parametersOf } from './parameters.ts'
 import { problem } from './problems.ts'
 import { requireRepaired } from './repairs.ts'
 import type { MarketOptions, Route } from './route.ts'
-import { hintsOf, withTables } from './sql-hints.ts'
+import { hintsOf, sqlProblem } from './sql-hints.ts'
 
 const MOST_LETTERS = 10_000
 const DEFAULT_LIMIT = 500
@@ -76,7 +76,7 @@ async function answer(context: Context, { ports, sql }: MarketOptions): Promise<
         ...{ 'content-type': 'application/json', 'cache-control': 'no-cache' },
       })
     } catch (error) {
-      throw refusalOf(error)
+      throw refusalOf(error, query)
     } finally {
       reader.close()
     }
@@ -97,11 +97,11 @@ async function firstRows({ columns, rows }: Answer, limit: number) {
 }
 
 /** What DuckDB has against a query is for who wrote it; what it has against files and itself is not. */
-function refusalOf(error: unknown): unknown {
+function refusalOf(error: unknown, query: string): unknown {
   const isOurs = error instanceof NotFound || error instanceof Corrupt || !(error instanceof TradelakeError)
   const message = messageOf(error)
   if (error instanceof BadInput || (!isOurs && !/^DuckDB: (?:IO|INTERNAL|FATAL)/i.test(message)))
-    return problem(400, withTables(message.replace(/^DuckDB: /, '')), 'query')
+    return problem(400, sqlProblem(message.replace(/^DuckDB: /, ''), query), 'query')
   return error
 }
 

@@ -33,6 +33,12 @@ const total = (name: string, doc: string, summary: string): RowColumn<Row> => ({
 })
 const commitsSince = ({ metadata }: LoadedTable, sinceMs: number) =>
   metadata.snapshots.filter(snapshot => snapshot['timestamp-ms'] > sinceMs).length
+/** A table whose first snapshot is younger had nothing then. */
+function grownSince({ metadata }: LoadedTable, sinceMs: number): bigint | undefined {
+  const then = metadata.snapshots.findLast(snapshot => snapshot['timestamp-ms'] <= sinceMs)
+  if (!then && metadata.snapshots[0]?.['parent-snapshot-id'] !== undefined) return undefined
+  return BigInt(totalRecords(currentSnapshot(metadata))) - BigInt(then ? totalRecords(then) : 0)
+}
 const newestOf = ({ metadata }: LoadedTable, operation: Operation) =>
   metadata.snapshots.findLast(({ summary }) => summary.operation === operation)?.['timestamp-ms']
 
@@ -64,6 +70,10 @@ const COLUMNS: readonly RowColumn<Row>[] = [
   {
     ...{ name: 'commits', type: 'count', value: ({ table, nowMs }) => BigInt(commitsSince(table, nowMs - HOUR_MS)) },
     doc: 'Snapshots of the last hour, of which the newest 1,500 are kept: how often it is committed.',
+  },
+  {
+    ...{ name: 'grown', type: 'count', value: ({ table, nowMs }) => grownSince(table, nowMs - HOUR_MS) },
+    doc: 'Rows that came in the last hour, less those that went; null where no snapshot of then is kept.',
   },
   {
     ...{ name: 'pins', type: 'count', doc: 'Pins that keep one of its snapshots.' },

@@ -17,7 +17,7 @@ import {
   signsOf,
 } from './text.ts'
 import { stillMs } from './views/pipeline.ts'
-import { notesIn, TITLES, VIEWS } from './views/views.ts'
+import { notesIn, TITLES, VIEWS, type ViewName } from './views/views.ts'
 
 export function titleLine(seen: Seen, width: number, look: Look): Line {
   const left: Line = [{ text: 'tradelake', tone: 'bold' }, plain(` ${harmless(seen.place, look)}`)]
@@ -48,21 +48,17 @@ function connectionIn(seen: Seen, look: Look): Line {
 }
 
 export function tabsLine({ view }: Screen, width: number, look: Look): Line {
-  const tabs = (names: (at: number) => string): Line =>
+  const tabs = (titleOf: (name: ViewName) => string, gap: string, pad: string, padOfOthers: string): Line =>
     VIEWS.flatMap((name, at) => [
-      ...(at === 0 ? [] : [plain(' ')]),
+      ...(at === 0 ? [] : [plain(gap)]),
       name === view
-        ? ({ text: ` ${at + 1} ${TITLES[name]} `, tone: 'chosen' } as const)
-        : dim(names(at) === '' ? `${at + 1}` : ` ${at + 1} ${names(at)} `),
+        ? ({ text: `${pad}${at + 1} ${TITLES[name]}${pad}`, tone: 'chosen' } as const)
+        : dim(`${padOfOthers}${`${at + 1} ${titleOf(name)}`.trimEnd()}${padOfOthers}`),
     ])
-  const whole = tabs(at => TITLES[VIEWS[at]])
-  return lineWidth(whole) <= width
-    ? whole
-    : cutLine(
-        tabs(() => ''),
-        width,
-        look,
-      )
+  const titleOf = (name: ViewName) => TITLES[name]
+  const numbers = tabs(() => '', ' ', ' ', '')
+  const whole = [tabs(titleOf, ' ', ' ', ' '), tabs(titleOf, '  ', '', '')].find(line => lineWidth(line) <= width)
+  return whole ?? cutLine(numbers, width, look)
 }
 
 /** What is amiss, and what the command itself says: as many lines as leave room for the rest. */
@@ -130,7 +126,11 @@ export function footOf(body: Foot, screen: Screen, hint: string, width: number, 
   const time = screen.typedTime
   if (time !== undefined) {
     const wrong = time.trim() !== '' && parseInstant(time, drawn.nowMs ?? 0) === undefined
-    const said = wrong ? instantProblem(time) : 'Enter goes there, or to the newest where nothing is typed; Esc'
+    const there =
+      screen.view === 'dlq'
+        ? 'Enter counts from then on, or the last day where nothing is typed; Esc'
+        : 'Enter goes there, or to the newest where nothing is typed; Esc'
+    const said = wrong ? instantProblem(time) : there
     const typed = [plain('Time (UTC): '), plain(harmless(time, look)), { text: ' ', tone: 'chosen' } as const]
     return [[{ text: cut(said, width, look), tone: wrong ? 'bad' : 'dim' }], cutLine(typed, width, look)]
   }

@@ -4,7 +4,20 @@ import { alarmLines, type Foot, footOf, tabsLine, titleLine } from './edges.ts'
 import { type Drawn, HELP, type Screen, tableName } from './keys.ts'
 import type { Seen } from './seen.ts'
 import { arrange, cutTexts, headLine, layout, type Row, rowLine, type Table } from './table.ts'
-import { cut, cutLine, dim, harmless, type Line, type Look, lineWidth, plain, type Size, spaces, wrap } from './text.ts'
+import {
+  cut,
+  cutLine,
+  dim,
+  harmless,
+  inLetters,
+  type Line,
+  type Look,
+  lineWidth,
+  plain,
+  type Size,
+  spaces,
+  wrap,
+} from './text.ts'
 import { alarmsIn, LEAST_TABLE, type Part, viewOf } from './views/views.ts'
 
 export interface Frame {
@@ -48,7 +61,7 @@ const FOOT_LINES = 2
 
 /** A sentence in the place of a picture. */
 const saidIn = (text: string, { columns, rows }: Size, look: Look): Line[] =>
-  wrap(text, columns, Math.max(1, rows), look).map(line => [dim(line)])
+  wrap(inLetters(text, look), columns, Math.max(1, rows), look).map(line => [dim(line)])
 
 function filled(lines: readonly Line[], rows: number): Line[] {
   return Array.from({ length: rows }, (_, at) => lines[at] ?? [])
@@ -61,7 +74,7 @@ interface Body extends Foot {
 }
 
 function bodyOf(seen: Seen, screen: Screen, { columns, rows }: Size, look: Look): Body {
-  const view = viewOf(screen.view, seen, { opened: screen.opened, columns, rows }, look)
+  const view = viewOf(screen.view, seen, { opened: screen.opened, since: screen.since, columns, rows }, look)
   const parts = view.above.map(part => partOf(part, columns, look))
   // What stands above gives way to the table, the last part first; but not the name of what is opened.
   const least = screen.opened !== undefined && rows >= LEAST_TABLE ? 1 : 0
@@ -153,7 +166,7 @@ function tableLines(table: Table, width: number, look: Look): Drawing {
   const plan = layout(table, width, undefined, look)
   const rows = table.rows.length
   if (plan.needed !== undefined) return lineOnly([dim(`${plan.needed} columns are needed for this.`)], width, look)
-  if (rows === 0) return lineOnly([dim(table.empty)], width, look)
+  if (rows === 0) return lineOnly([dim(inLetters(table.empty, look))], width, look)
   return {
     lines: [headLine(table, plan, undefined, look), ...table.rows.map(row => rowLine(table, plan, row, look))],
     ...{ hidden: plan.hidden, rows, unit: table.unit },

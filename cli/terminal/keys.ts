@@ -1,6 +1,7 @@
 /** What each key does: a state of the screen, and the one after a key. Pure. */
 import { parseInstant, TIMEFRAMES } from '../../figures/times.ts'
 import type { Order } from './table.ts'
+import { windowIn } from './views/corrections.ts'
 import { ENDS } from './views/ends.ts'
 import { isRecord, kindIn } from './views/letter.ts'
 import { WARNINGS } from './views/log.ts'
@@ -19,6 +20,8 @@ export interface Screen {
   readonly until: number | undefined
   /** The time that is being typed, to jump to; undefined while none is. */
   readonly typedTime: string | undefined
+  /** The time from which on refused records are counted, milliseconds since 1970; undefined: the last day. */
+  readonly since: number | undefined
   /** By `tableName`. */
   readonly orders: Readonly<Partial<Record<string, Order>>>
   /** The chosen row, and the first that is seen. */
@@ -65,12 +68,12 @@ export function keysOf(key: Key): readonly Key[] {
 }
 
 export function firstScreen(view: ViewName): Screen {
-  const candles = { timeframe: TIMEFRAMES[0].name, until: undefined, typedTime: undefined }
+  const candles = { timeframe: TIMEFRAMES[0].name, until: undefined, typedTime: undefined, since: undefined }
   return { view, opened: undefined, isHelp: false, filter: '', isTyping: false, ...candles, orders: {}, at: 0, top: 0 }
 }
 
 /** Views in which a row can be opened. */
-const CAN_OPEN: readonly ViewName[] = ['overview', 'markets', 'dlq', 'gaps']
+const CAN_OPEN: readonly ViewName[] = ['overview', 'markets', 'dlq', 'gaps', 'corrections']
 
 export const HELP: readonly (readonly [keys: string, does: string])[] = [
   ...VIEWS.map((view, at) => [String(at + 1), TITLES[view]] as const),
@@ -79,10 +82,9 @@ export const HELP: readonly (readonly [keys: string, does: string])[] = [
   ['PgUp, PgDn', 'a page up, down'],
   ['Home, End, g, G', 'the first row, the last'],
   ['/, Esc', 'filter by words; Esc ends it, or closes what is open'],
-  ['s, S', 'sort by the next column, by the one before'],
-  ['r', 'the other way round'],
+  ['s, S, r', 'sort by the next column, by the one before; the other way round'],
   ['Enter', 'candles of a market; Gaps: its hours; DLQ: records, one whole'],
-  ['t, T, J', 'candles of a market: longer, shorter; jump to a time'],
+  ['t, T, J', 'candles: longer, shorter; jump to a time; DLQ: since one'],
   ['e', 'in Log: warnings alone; in Feeds: sort and scroll the ends'],
   ['?', 'this help'],
   ['q, Ctrl-C', 'leave'],
@@ -124,16 +126,7 @@ export function afterKey(screen: Screen, key: Key, drawn: Drawn): Screen | 'leav
       return CAN_OPEN.includes(screen.view) &&
         drawn.opens !== undefined &&
         (screen.opened === undefined || screen.view === 'dlq')
-        ? // The overview's markets are those of their own view.
-          {
-            ...screen,
-            view: screen.view === 'overview' ? 'markets' : screen.view,
-            opened: drawn.opens,
-            at: 0,
-            top: 0,
-            filter: '',
-            until: undefined,
-          }
+        ? { ...screen, ...openedBy(screen.view, drawn.opens), at: 0, top: 0, filter: '' }
         : screen
     case 'escape':
       if (screen.opened !== undefined)
@@ -159,7 +152,7 @@ export function afterKey(screen: Screen, key: Key, drawn: Drawn): Screen | 'leav
     case 'T':
       return isMarket(screen) ? withTimeframe(screen, -1) : screen
     case 'J':
-      return isMarket(screen) ? { ...screen, typedTime: '' } : screen
+      return isMarket(screen) || isCounted(screen) ? { ...screen, typedTime: '' } : screen
     case 'k':
       return move(screen.at - 1)
     case 'j':
@@ -180,7 +173,18 @@ export function afterKey(screen: Screen, key: Key, drawn: Drawn): Screen | 'leav
   return screen
 }
 
+/** The overview's markets are those of their own view, and so are those whose candles changed, at the time of these. */
+function openedBy(view: ViewName, opens: string): Partial<Screen> {
+  if (view !== 'corrections') return { view: view === 'overview' ? 'markets' : view, opened: opens, until: undefined }
+  const { market, until } = windowIn(opens)
+  return { view: 'markets', opened: market, until, timeframe: TIMEFRAMES[0].name }
+}
+
 const isMarket = ({ view, opened }: Screen) => view === 'markets' && opened !== undefined
+
+/** Whether it counts refused records. */
+const isCounted = ({ view, opened }: Pick<Screen, 'view' | 'opened'>) =>
+  view === 'dlq' && (opened === undefined || !isRecord(opened))
 
 function withTimeframe(screen: Screen, step: 1 | -1): Screen {
   const place = TIMEFRAMES.findIndex(({ name }) => name === screen.timeframe) + step
@@ -209,14 +213,14 @@ function sorted(screen: Screen, columns: readonly number[], step: 1 | -1): Scree
 
 const LONGEST_FILTER = 60
 
-/** Nothing typed goes back to the newest; what is no time stays, and the foot says why. */
+/** Nothing typed goes back to the newest, or the last day; what is no time stays, and the foot says why. */
 function typedTime(screen: Screen, text: string, { name, sequence = '', ctrl }: Key, nowMs: number): Screen {
   if (name === 'escape') return { ...screen, typedTime: undefined }
   if (name === 'return' || name === 'enter') {
-    const until = text.trim() === '' ? undefined : parseInstant(text, nowMs)
-    return text.trim() !== '' && until === undefined
-      ? screen
-      : { ...screen, typedTime: undefined, until, at: 0, top: 0 }
+    const time = text.trim() === '' ? undefined : parseInstant(text, nowMs)
+    if (text.trim() !== '' && time === undefined) return screen
+    const there = screen.view === 'dlq' ? { since: time } : { until: time }
+    return { ...screen, ...there, typedTime: undefined, at: 0, top: 0 }
   }
   if (name === 'backspace') return { ...screen, typedTime: text.slice(0, -1) }
   const isText = sequence !== '' && !/\p{Cc}/u.test(sequence) && !ctrl

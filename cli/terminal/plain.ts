@@ -7,7 +7,7 @@ import { alarmsIn, notesIn, type ViewName, viewOf } from './views/views.ts'
 const ENDLESS: Size = { columns: Number.POSITIVE_INFINITY, rows: Number.POSITIVE_INFINITY }
 
 export function plainLines(seen: Seen, view: ViewName, look: Look): readonly string[] {
-  const { above, table } = viewOf(view, seen, { opened: undefined, ...ENDLESS }, look)
+  const { above, table } = viewOf(view, seen, { opened: undefined, since: undefined, ...ENDLESS }, look)
   const { connection } = seen
   return [
     `${harmless(seen.place, look)} at ${new Date(seen.nowMs).toISOString().slice(0, 19)}Z`,

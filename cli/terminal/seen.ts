@@ -1,5 +1,7 @@
 /** What the terminal shows, as far as it is known: answers of the API, and what the command itself knows. */
 import type { Connection } from '../../figures/connection.ts'
+import type { CorrectionsAnswer } from '../../figures/corrections.ts'
+import type { FaultCount } from '../../figures/faults.ts'
 import type { MarketFigures } from '../../figures/market-figures.ts'
 import type { AuditAnswer, DeadLetterRow, FeedRow, OutageRow, TableRow } from '../../figures/operator-rows.ts'
 import type { Quote } from '../../figures/quotes.ts'
@@ -56,8 +58,14 @@ export interface Seen extends SeenLog {
   readonly figures:
     | { readonly market: string; readonly told: MarketFigures; readonly corrected: ReadonlySet<string> }
     | undefined
+  /** Candles that changed after they had closed, of windows that began at `sinceMs` (milliseconds since 1970) or later. */
+  readonly corrections: { readonly sinceMs: number; readonly found: CorrectionsAnswer } | undefined
+  /** Records that were refused since a time (milliseconds since 1970), by what was wrong, where one is asked for. */
+  readonly refused: { readonly sinceMs: number; readonly counts: readonly FaultCount[] } | undefined
   /** The newest records that were refused for the reason that is looked into, the newest first. */
-  readonly letters: { readonly kind: string; readonly rows: readonly DeadLetterRow[] } | undefined
+  readonly letters:
+    | { readonly kind: string; readonly sinceMs: number | undefined; readonly rows: readonly DeadLetterRow[] }
+    | undefined
   /** Files, snapshots and the last audit; undefined until they are known. */
   readonly kept: { readonly tables: readonly TableRow[]; readonly audit: AuditAnswer } | undefined
   /** Whether the place has a log. */
@@ -80,6 +88,8 @@ export function nothingSeen(place: string, nowMs: number, hasLog: boolean, hint 
       candles: undefined,
       figures: undefined,
       kept: undefined,
+      corrections: undefined,
+      refused: undefined,
       letters: undefined,
       log: undefined,
     },

@@ -56,7 +56,17 @@ const UNICODE: Signs = {
   },
   heights: '▁▂▃▄▅▆▇█',
   kinds: {
-    ...{ complete: '█', filled: '+', quiet: '·', open: '▄', gap: '~', refused: '!', unexplained: '–', sought: '…' },
+    ...{
+      complete: '█',
+      partial: '▐',
+      filled: '+',
+      quiet: '·',
+      open: '▄',
+      gap: '~',
+      refused: '!',
+      unexplained: '–',
+      sought: '…',
+    },
     ...{ unreadable: '?', lost: '×' },
   },
 }
@@ -76,7 +86,17 @@ const ASCII: Signs = {
   },
   heights: '_.-~=+*#',
   kinds: {
-    ...{ complete: '#', filled: '+', quiet: '.', open: '=', gap: '~', refused: '!', unexplained: '-', sought: 'o' },
+    ...{
+      complete: '#',
+      partial: '>',
+      filled: '+',
+      quiet: '.',
+      open: '=',
+      gap: '~',
+      refused: '!',
+      unexplained: '-',
+      sought: 'o',
+    },
     ...{ unreadable: '?', lost: 'x' },
   },
 }
@@ -95,6 +115,10 @@ export function lookOf(env: Readonly<Record<string, string | undefined>>, depth:
     unicode: /utf-?8/i.test(locale) || (locale === '' && platform === 'win32'),
   }
 }
+
+/** A sentence of ours in the letters that the terminal has. */
+export const inLetters = (text: string, look: Look): string =>
+  signsOf(look).more === '…' ? text : text.replaceAll('…', '...')
 
 export const plain = (text: string): Piece => ({ text, tone: 'plain' })
 export const dim = (text: string): Piece => ({ text, tone: 'dim' })

@@ -19,14 +19,14 @@ describe('bad input is one line that says what to give', () => {
       'Name what to rebuild: tradelake rebuild silver, gold or candles.',
     ],
     [['rebuild', 'silver'], 'Give --from TIME: a rebuild works on a range of time.'],
-    [['rebuild', 'silver', '--from', 'today'], '--from today is not a time: write 2026-11-20T10:00:00Z.'],
+    [['rebuild', 'silver', '--from', 'today'], '--from: today is no time: write it as 2026-11-20 14:03, in UTC.'],
     [
       ['rebuild', 'gold', '--from', '2026-01-02T00:00:00Z', '--to', '2026-01-01T00:00:00Z'],
-      '--from 2026-01-02T00:00:00Z is not before --to 2026-01-01T00:00:00Z.',
+      'The range is empty: --from is not before --to.',
     ],
     [
       ['rebuild', 'silver', '--from', '2026-01-01T00:00:00Z', '--exchange', 'mtgox'],
-      'There is no exchange mtgox: use binance, kraken, coinbase.',
+      'There is no exchange mtgox: there are binance, kraken, coinbase.',
     ],
     [
       ['redrive'],

@@ -29,9 +29,11 @@ describe('rows', () => {
   })
 
   test('are of today where a time of day is given, as in the page', async () => {
-    expect(await ask('trades', '--start', '0:00', '--end', '23:59:59')).toBe('There are no rows.\n')
+    expect(await ask('trades', '--start', '0:00', '--end', '23:59:59')).toMatch(
+      /^No trade of BINANCE:BTCUSDT in this time: the first is of [\d-]+ [\d:]+ UTC, the last of [\d-]+ [\d:]+ UTC\.\n$/,
+    )
     expect((await runCommand('trades', '--start', '25:00', '--data', data)).stderr).toBe(
-      'tradelake: start is 25:00: give a time as 2026-11-20T10:00:00Z, or milliseconds or microseconds since 1970.\n',
+      'tradelake: --start: 25:00 is no time: write it as 2026-11-20 14:03, in UTC.\n',
     )
   })
 

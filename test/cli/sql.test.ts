@@ -115,15 +115,15 @@ test('control characters are shown, not sent to the terminal', async () => {
 test('a filter that no row can match is answered with what is there', async () => {
   const ask = async (query: string) => (await runCommand('sql', query, '--data', data)).stderr
   expect(await ask("SELECT * FROM gold_crypto_trades WHERE exchange = 'binance'")).toBe(
-    "gold_crypto_trades has no exchange 'binance': it has BINANCE.\n",
+    'There is no exchange binance in gold_crypto_trades: there is only BINANCE.\n',
   )
   expect(
     await ask("SELECT count(*) FROM gold_crypto_trades WHERE symbol IN ('BTC-USDT', 'BTCUSDT') AND side = 'BUY'"),
   ).toBe(
-    "gold_crypto_trades has no symbol 'BTC-USDT': it has BTCUSDT.\ngold_crypto_trades has no side 'BUY': it has SELL.\n",
+    'There is no symbol BTC-USDT in gold_crypto_trades: the nearest is BTCUSDT.\nThere is no side BUY in gold_crypto_trades: there is only SELL.\n',
   )
   expect(await ask("SELECT * FROM silver_kraken_trades WHERE exchange = 'KRAKEN'")).toBe(
-    "silver_kraken_trades has no exchange 'KRAKEN': it has no rows.\n",
+    'There is no exchange KRAKEN in silver_kraken_trades: it has no rows.\n',
   )
   expect(await ask("SELECT count(*) FROM gold_crypto_trades WHERE exchange = 'BINANCE'")).toBe('')
 })
@@ -147,14 +147,15 @@ test('every table has a view, also those that have no rows', async () => {
 test('a query that fails says so in one line', async () => {
   for (const [query, message] of [
     ['SELEC 1', 'syntax error'],
-    ['SELECT * FROM nowhere', 'nowhere does not exist'],
-    ['SELECT nothing FROM gold_crypto_trades', '"nothing" not found'],
+    ['SELECT * FROM nowhere', 'There is no table nowhere: there are bronze_binance_trades'],
+    ['SELECT nothing FROM gold_crypto_trades', 'There is no column nothing: there are '],
+    ['SELECT symbl FROM gold_crypto_trades', 'There is no column symbl: the nearest is symbol.'],
     ["SELECT 'a'::INTEGER", 'Could not convert'],
   ])
     for (const format of ['table', 'json', 'csv']) {
       const { status, stdout, stderr } = await runCommand('sql', query, '--format', format, '--data', data)
       expect([status, stdout]).toEqual([1, ''])
-      expect(stderr).toMatch(/^tradelake: DuckDB: [^\n]+\n$/)
+      expect(stderr).toMatch(/^tradelake: (?:DuckDB: |There is no )[^\n]+\n$/)
       expect(stderr).toContain(message)
     }
 })

@@ -51,7 +51,10 @@ test('a day that the calendar has not is refused, and said to be none', () => {
   expect(parseInstant('2028-02-29', now)).toBe(Date.UTC(2028, 1, 29))
   expect(parseInstant('9:05', now)).toBe(Date.UTC(2026, 10, 20, 9, 5))
   expect(instantProblem('2026-02-30 10:00')).toBe('There is no day 2026-02-30.')
-  expect(instantProblem('soon')).toMatch(/^This is no time/)
+  expect(instantProblem('soon')).toBe('soon is no time: write it as 2026-11-20 14:03, in UTC.')
+  expect(instantProblem('1795168800')).toBe(
+    '1795168800 looks like seconds: give milliseconds or microseconds since 1970.',
+  )
 })
 
 test('times in reasons are told as people read them', () => {

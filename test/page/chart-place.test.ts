@@ -76,32 +76,40 @@ describe('what is looked at', () => {
     const page = await shown()
     await page.keyboard.press('j')
     await page.getByLabel('Time (UTC)').fill('2020-01-01')
-    const first = await untilText(page, '#time-hint', /^The first trade of BINANCE:BTCUSDT is [\d-]+ [\d:]+ UTC\.$/)
+    const first = await untilText(
+      page,
+      '#time-hint',
+      /^No trade of BINANCE:BTCUSDT in this time: the first is of [\d-]+ [\d:]+ UTC, the last of [\d-]+ [\d:]+ UTC\.$/,
+    )
     await page.getByLabel('Time (UTC)').fill('2026-02-30')
     await untilText(page, '#time-hint', /^There is no day 2026-02-30\.$/)
     expect(await page.getByRole('button', { name: 'Jump', exact: true }).last().isDisabled()).toBe(true)
     await page.getByLabel('Time (UTC)').fill('2099-01-01')
-    await untilText(page, '#time-hint', /^The last trade of BINANCE:BTCUSDT is/)
+    await untilText(page, '#time-hint', /^No trade of BINANCE:BTCUSDT in this time: the first is of/)
     await page.getByLabel('Time (UTC)').fill('2020-01-01')
     await page.getByRole('button', { name: 'Go to the first' }).click()
-    const minute = /is ([\d-]+ \d\d:\d\d)/.exec(first)?.[1]
+    const minute = /first is of ([\d-]+ \d\d:\d\d)/.exec(first)?.[1]
     await untilText(page, '.legend time', new RegExp(`^${minute} UTC$`))
     // Who was too quick to read it finds it above the chart.
     await untilText(
       page,
       '.bar-as-of',
-      /^Nothing is at 2020-01-01 00:00:00 UTC\. The first trade of BINANCE:BTCUSDT is [\d-]+ [\d:]+ UTC\. It is shown\./,
+      /^Nothing is at 2020-01-01 00:00:00 UTC\. No trade of BINANCE:BTCUSDT in this time: the first is of [\d-]+ [\d:]+ UTC, the last of [\d-]+ [\d:]+ UTC\. It is shown\./,
     )
     await page.getByRole('button', { name: 'Understood' }).click()
     await page.locator('.bar-as-of').waitFor({ state: 'detached' })
     await page.keyboard.press('j')
     await page.getByLabel('Time (UTC)').fill('2030-01-01')
     await page.keyboard.press('Enter')
-    await untilText(page, '.bar-as-of', /^Nothing is at 2030-01-01 00:00:00 UTC\. The last trade of BINANCE:BTCUSDT is/)
+    await untilText(
+      page,
+      '.bar-as-of',
+      /^Nothing is at 2030-01-01 00:00:00 UTC\. No trade of BINANCE:BTCUSDT in this time/,
+    )
     await page.getByRole('button', { name: 'Understood' }).click()
     // So is it for who comes by an address.
     await page.goto(chart('&from=2020-01-01T00:00Z&to=2020-01-01T06:00Z'))
-    await untilText(page, '.bar-as-of', /^Nothing is here\. The first trade of BINANCE:BTCUSDT is/)
+    await untilText(page, '.bar-as-of', /^Nothing is here\. No trade of BINANCE:BTCUSDT in this time: the first is of/)
     await page.getByRole('button', { name: 'Go to the first' }).click()
     await page.locator('.bar-as-of').waitFor({ state: 'detached' })
     await untilText(page, '.legend time', new RegExp(`^${minute} UTC$`))
@@ -112,17 +120,17 @@ describe('what is looked at', () => {
     await untilText(
       page,
       '.notice',
-      /^There is no market KRAKEN:BTCUSDT The nearest names that there are: BINANCE:BTCUSDT/,
+      /^There is no symbol KRAKEN:BTCUSDT: the nearest is KRAKEN:BTCUSD\. Those most like it: KRAKEN:BTCUSD BINANCE:BTCUSDT/,
     )
     await page.getByRole('button', { name: 'KRAKEN:BTCUSD', exact: true }).click()
     await page.locator('.legend .figures').first().waitFor()
     expect(page.url()).toContain('market=KRAKEN:BTCUSD')
     await page.goto(`${site.url}/#/chart?market=btcusdt`)
-    await untilText(page, '.notice', /There is no market BTCUSDT/)
+    await untilText(page, '.notice', /There is no symbol BTCUSDT/)
     await page.goto(chart('&over=KRAKEN:NONE'))
-    await untilText(page, '.bar-as-of', /There is no market KRAKEN:NONE to be laid over it/)
+    await untilText(page, '.bar-as-of', /There is no symbol KRAKEN:NONE: .*\. It cannot be laid over the chart/)
     await page.goto(`${site.url}/#/trades?tape=DOGE`)
-    await untilText(page, '.notice', /There is no market DOGE/)
+    await untilText(page, '.notice', /There is no symbol DOGE/)
   })
 
   test('can be kept under a name without leaving the page', async () => {
@@ -161,7 +169,7 @@ describe('what is looked at', () => {
       ['abc', /^There is no pin abc/],
       ['123456789012345678', /^There is no snapshot 123456789012345678/],
       ['2020-01-01', /2020-01-01/],
-      ['2026-02-30', /^as_of is 2026-02-30: give a time/],
+      ['2026-02-30', /^There is no day 2026-02-30\.$/],
     ] as const) {
       await field.fill(text)
       await page.keyboard.press('Enter')

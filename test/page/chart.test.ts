@@ -167,3 +167,46 @@ describe('candles', () => {
     await page.waitForURL(/last=240000/)
   })
 })
+
+test('the label at the axis and the dotted line are of the same window, also where the newest is out of sight', async () => {
+  const page = await shown('&last=3600')
+  const places = () =>
+    page.evaluate(`(() => {
+      const probe = document.body.appendChild(document.createElement('i'))
+      const muted = (() => {
+        probe.style.color = 'var(--muted)'
+        return getComputedStyle(probe).color.match(/\\d+/g).slice(0, 3).map(Number)
+      })()
+      probe.remove()
+      const cells = [...document.querySelectorAll('.canvas table tr')[0].querySelectorAll('td')]
+      /** Which share of the pixels of each row has that colour. */
+      const rowsOf = cell => {
+        const all = cell.querySelectorAll('canvas')
+        const { width, height } = all[0]
+        const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })
+        for (const each of all) context.drawImage(each, 0, 0)
+        const { data } = context.getImageData(0, 0, width, height)
+        return Array.from({ length: height }, (_, y) => {
+          let count = 0
+          for (let x = 0; x < width; x++) {
+            const at = (y * width + x) * 4
+            if (muted.every((part, place) => Math.abs(part - data[at + place]) < 3)) count++
+          }
+          return count / width
+        })
+      }
+      const line = rowsOf(cells[1])
+      const label = rowsOf(cells[2]).flatMap((share, y) => (share > 0.4 ? [y] : []))
+      return { line: line.indexOf(Math.max(...line)), label: (label[0] + label.at(-1)) / 2 }
+    })()`) as Promise<{ line: number; label: number }>
+  const isOne = async () => {
+    const { line, label } = await places()
+    return Math.abs(line - label) < 4 || `the line at ${line}, the label at ${label}`
+  }
+  await expect.poll(isOne).toBe(true)
+  const before = await places()
+  await page.locator('main').focus()
+  await page.keyboard.press('PageUp')
+  await expect.poll(async () => Math.abs((await places()).line - before.line) > 4).toBe(true)
+  await expect.poll(isOne).toBe(true)
+})

@@ -43,6 +43,27 @@ test('says of each market and hour whether all is there, in words, by sign and b
   expect(await btc.getAttribute('aria-label')).toBe('complete: nothing is missing; 120 trades')
   expect(await textOf(page, 'tr:has(th:has-text("KRAKEN BTCUSD")) th .muted')).toMatch(/^(\d)\/\1$/)
   expect(await textOf(page, '.heat-legend')).toMatch(/1 hour lost: trades cannot be had any more/)
+  // What the legend shows of an open hour is half as high, as the hour is.
+  const share = await page.evaluate(`(() => {
+    const key = document.querySelector('.heat-key.heat-open')
+    return parseFloat(getComputedStyle(key).borderTopWidth) / key.getBoundingClientRect().height
+  })()`)
+  expect(share).toBeCloseTo(0.5, 1)
+})
+
+test('says of the hour in which a market began from when on it is there, and does not count it as complete', async () => {
+  const page = await openPage(browser(), `${site.url}/#/coverage`)
+  await page.locator('.heat td').first().waitFor()
+  const { data } = (await (await fetch(`${site.url}/v1/symbols?symbols=KRAKEN:BTCUSD`)).json()) as {
+    data: { first_trade: string }[]
+  }
+  const began = Date.parse(data[0].first_trade)
+  const line = 'tr:has(th:has-text("KRAKEN BTCUSD"))'
+  const isPart = began % HOUR >= 60_000
+  const said = isPart ? `complete from ${data[0].first_trade.slice(11, 16)} on: ` : 'complete: '
+  expect(await page.locator(`${line} td`).first().getAttribute('aria-label')).toContain(said)
+  const ended = Math.floor(Date.now() / HOUR) - Math.floor(began / HOUR) - (isPart ? 1 : 0)
+  expect(await textOf(page, `${line} th .muted`)).toBe(`${ended}/${ended}`)
 })
 
 test('has those markets first that lack most, by the heading of their column', async () => {

@@ -13,6 +13,11 @@ beforeAll(async () => {
   await site.publish(history(3, 4))
   const minute = BigInt(Math.floor(Date.now() / 60_000 - 25) * 60_000) * 1000n
   await site.report({ fromTime: minute + 5_000_000n, toTime: minute + 95_000_000n })
+  await site.publish([
+    tradeAt(50 * 60_000, '86900.5'),
+    tradeAt(30 * 60_000, '86400.5'),
+    tradeAt(35 * 60_000, '3145.5', { symbol: 'ETHUSDT' }),
+  ])
   await site.publish([tradeAt(0, '0.0'), tradeAt(0, '0.0', { exchange: 'KRAKEN', symbol: 'BTC USD' })])
   const away = { kind: 'disconnect', status: 'unknown', fromId: null, toId: null, symbol: null } as const
   await site.report({ ...away, fromTime: minute, toTime: minute + 7_000_000n, cause: 'stale: nothing came for 30 s' })
@@ -24,6 +29,7 @@ beforeAll(async () => {
     await site.publish([tradeAt(0, price, { symbol })])
     if (symbol === 'ETHUSDT') await site.report({ symbol, fromId: first + 10, toId: first + 20 })
   }
+  await fetch(`${site.url}/v1/audit`, { method: 'POST' })
 })
 afterAll(() => site.close())
 
@@ -34,6 +40,7 @@ const VIEWS = {
   pipeline: '#/pipeline',
   coverage: '#/coverage',
   refused: '#/refused',
+  corrections: '#/corrections',
   tables: '#/tables',
   connections: '#/connections',
   audit: '#/audit',
@@ -46,9 +53,10 @@ const READY = {
   pipeline: '.hop-Gold',
   coverage: '.heat td',
   refused: '.letter',
+  corrections: '.corrections tbody tr',
   tables: '.tables tbody tr',
   connections: '.outages li',
-  audit: '.audit h2',
+  audit: '.laws li',
   sql: '.sql-rows td',
 } as const
 const WIDTHS = [

@@ -31,6 +31,14 @@ test('an hour without a trade has nothing to agree: that is said, and is no succ
   expect(await page.locator('.candle-check .up').count()).toBe(0)
 })
 
+test('a rate is said to be measured until there is a second answer, which comes soon', async () => {
+  const page = await openPage(browser(), `${site.url}/#/pipeline`)
+  await page.locator('.hop-Gold').waitFor()
+  const hops = await page.locator('.hop-rate').allInnerTexts()
+  expect(hops).toEqual(Array.from({ length: 5 }, () => 'measuring…'))
+  await untilText(page, '.hop-Gold .hop-rate', /^0\.0 trades\/s$/)
+})
+
 test('every hop says what the API says, and what is amiss stands above', async () => {
   const page = await openPage(browser(), `${site.url}/`)
   await page.locator('main').focus()
@@ -66,10 +74,10 @@ test('a rate is what came between two answers; nothing is asked for while the pa
   page.on('request', request => {
     if (request.url().endsWith('/v1/stats')) asked.push(request.url())
   })
-  await untilText(page, '.hop-Gold .hop-rate', /^– trades\/s$/)
+  await untilText(page, '.hop-Gold .hop-rate', /^(measuring…|0\.0 trades\/s)$/)
   await site.publish(Array.from({ length: 40 }, (_, place) => tradeAt(place, '86001.5')))
   await page.keyboard.press('r')
-  const rate = await untilText(page, '.hop-Gold .hop-rate', /^[\d.]+ trades\/s$/)
+  const rate = await untilText(page, '.hop-Gold .hop-rate', /^(?!0\.0 )[\d.]+ trades\/s$/)
   expect(Number(rate.split(' ')[0])).toBeGreaterThan(0)
   const hide = (state: string) =>
     page.evaluate(

@@ -56,6 +56,30 @@ test('is sorted by what was wrong, by how often and by when', async () => {
   expect(await first()).toBe('deserialization_failed_or_null_fields')
 })
 
+test('of a time on is counted alone, by what is typed or what the address says; a text that is no time is refused in words', async () => {
+  const page = await openPage(browser(), `${site.url}/#/refused`)
+  await untilText(page, '.refused h2', /^3 records in the last 1d$/)
+  await page.keyboard.press('j')
+  const field = page.getByLabel('Since (UTC)')
+  await field.fill('2026-02-30')
+  await page.keyboard.press('Enter')
+  await untilText(page, '.since .problem', /^There is no day 2026-02-30\.$/)
+  await field.fill('2099-01-01')
+  await page.keyboard.press('Enter')
+  await untilText(page, '.since .problem', /^The range is empty: 2099-01-01 is not before now\.$/)
+  await field.fill('2020-01-01 10:00')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/since=2020-01-01T10:00:00\.000Z/)
+  await untilText(page, '.refused h2', /^3 records since 2020-01-01 10:00 UTC$/)
+  await untilText(page, '.faults thead', /When: 2020-01-01 10:00 to now/)
+  // Between the records and now: none of them.
+  const late = new Date(Date.now() - 1).toISOString()
+  await page.goto(`${site.url}/#/refused?since=${late}`)
+  await untilText(page, 'main', /Nothing was refused Every record since [\d-]+ \d\d:\d\d UTC was a valid trade/)
+  await page.getByRole('button', { name: '1d', exact: true }).click()
+  await untilText(page, '.refused h2', /^3 records in the last 1d$/)
+})
+
 test('opens to the bytes, and to what they say where they are a trade', async () => {
   const page = await openPage(browser(), `${site.url}/#/refused`)
   await page.locator('.letter summary').first().waitFor()

@@ -70,13 +70,17 @@ test('what is wrong is said, and what was asked before is there after the page w
   const page = await openPage(browser(), `${site.url}/#/sql`, { expected: /400/ })
   await page.getByLabel('Query').fill('SELECT * FROM gold_trades')
   await page.getByRole('button', { name: 'Run' }).click()
-  await untilText(page, '[role=alert]', /^Catalog Error: Table with name gold_trades does not exist! The tables are/)
+  await untilText(page, '[role=alert]', /^There is no table gold_trades: /)
   await page.getByText('Tables', { exact: false }).locator('xpath=ancestor-or-self::summary').first().click()
   await page.locator('.sql-choices code', { hasText: 'DESCRIBE gold_ohlcv_1m' }).first().click()
   expect(await page.getByLabel('Query').inputValue()).toBe('DESCRIBE gold_ohlcv_1m')
   await page.getByLabel('Query').fill("SELECT * FROM gold_crypto_trades WHERE exchange = 'Kraken'")
   await page.getByRole('button', { name: 'Run' }).click()
-  await untilText(page, '.sql', /gold_crypto_trades has no exchange 'Kraken': it has BINANCE, COINBASE, KRAKEN\./)
+  await untilText(
+    page,
+    '.sql',
+    /There is no exchange Kraken in gold_crypto_trades: there are BINANCE, COINBASE, KRAKEN\./,
+  )
   await page.getByLabel('Query').fill('SELECT 1')
   await page.getByRole('button', { name: 'Run' }).click()
   await untilText(page, '.sql-rows', /^1 1$/)

@@ -25,7 +25,7 @@ test('say what the API says, sorted by any column, by click and by key', async (
   const gold = data.find(({ table }) => table === 'gold_crypto_trades') as TableRow
   expect(await textOf(page, cells('gold_crypto_trades'))).toMatch(
     new RegExp(
-      `^gold_crypto_trades ${gold.rows.toLocaleString('en-US')} ${gold.data_files} 0 [\\d.]+ kB [\\d.]+ kB ${gold.snapshots} (now|\\d+ s ago) \\d+ 0 never never never$`,
+      `^gold_crypto_trades ${gold.rows.toLocaleString('en-US')} \\+${gold.rows.toLocaleString('en-US')} ${gold.data_files} 0 [\\d.]+ kB [\\d.]+ kB ${gold.snapshots} (now|\\d+ s ago) \\d+ 0 never never never$`,
     ),
   )
   const names = () => page.locator('.tables tbody th').allTextContents()
@@ -39,7 +39,7 @@ test('say what the API says, sorted by any column, by click and by key', async (
   await page.keyboard.press('i')
   await expect.poll(() => page.locator('th[aria-sort]').getAttribute('aria-sort')).toBe('ascending')
   await page.keyboard.press('ArrowRight')
-  await expect.poll(() => textOf(page, 'th[aria-sort]')).toBe('Data files ↓')
+  await expect.poll(() => textOf(page, 'th[aria-sort]')).toBe('Grown in 1 h ↓')
 })
 
 test('show what maintenance did, and pins', async () => {

@@ -1,7 +1,7 @@
 /** The map of coverage, from rows of `/v1/coverage` that are written here by hand. */
 import { describe, expect, test } from 'vitest'
 import type { CoverageRow } from '../../figures/rows.ts'
-import { cellText, heatMapOf, kindsIn, percentOf, wholeOf, worstFirst } from '../../web/model/heat.ts'
+import { cellText, type HeatCell, heatMapOf, kindsIn, percentOf, wholeOf, worstFirst } from '../../web/model/heat.ts'
 
 const row = (more: Partial<CoverageRow> = {}): CoverageRow => ({
   ...{ exchange: 'BINANCE', symbol: 'BTCUSDT', start: '2026-11-20T10:00:00Z', end: '2026-11-20T11:00:00Z' },
@@ -59,6 +59,30 @@ describe('the map', () => {
       { whole: 1, ended: 2 },
       { whole: 0, ended: 0 },
     ])
+  })
+
+  test('says of the bucket in which a market began from when on it is there, and counts it neither as whole nor as lacking', () => {
+    const first = new Map([
+      ['BINANCE:BTCUSDT', Date.UTC(2026, 10, 20, 10, 3, 5)],
+      ['BINANCE:ETHUSDT', Date.UTC(2026, 10, 20, 10, 30)],
+      ['KRAKEN:BTCUSD', Date.UTC(2026, 10, 20, 10, 0, 7)],
+    ])
+    const rows = [
+      ...[at(10), at(11), at(10, { symbol: 'ETHUSDT', missing: 3, lost: 3 })],
+      at(10, { exchange: 'KRAKEN', symbol: 'BTCUSD' }),
+    ]
+    const began = heatMapOf(rows, Date.UTC(2026, 10, 20, 10), first)
+    expect(began.lines.map(({ cells }) => cells.map(cell => cell?.kind ?? ''))).toEqual([
+      ['partial', 'complete'],
+      ['lost', ''],
+      // All but some seconds is all.
+      ['complete', ''],
+    ])
+    expect(cellText(began.lines[0].cells[0] as HeatCell)).toMatch(/^complete from 10:03 on: .*; 10 trades$/)
+    expect(began.lines.map(wholeOf)[0]).toEqual({ whole: 1, ended: 1 })
+    const day = { ...at(10), start: '2026-11-20T00:00:00Z', end: '2026-11-21T00:00:00Z' }
+    const [{ cells }] = heatMapOf([day], Date.UTC(2026, 10, 20), first).lines
+    expect(cellText(cells[0] as HeatCell)).toMatch(/^complete from 2026-11-20 10:03 on: /)
   })
 
   test('has every cell in words', () => {

@@ -1,7 +1,15 @@
 /** Refused records by fault and time, and bytes as people read them. */
 import { expect, test } from 'vitest'
 import type { DeadLetterRow } from '../../figures/operator-rows.ts'
-import { bucketStarts, bytesIn, faultsOf, hexLines, refusedRange, withNewest } from '../../web/model/refused.ts'
+import {
+  bucketStarts,
+  bytesIn,
+  faultsOf,
+  hexLines,
+  refusedRange,
+  refusedSince,
+  withNewest,
+} from '../../web/model/refused.ts'
 
 test('faults are counted by bucket, the most frequent first', () => {
   const starts = bucketStarts(refusedRange('1h'), Date.UTC(2026, 10, 20, 10, 30, 20))
@@ -49,4 +57,14 @@ test('the newest records stand in front of those that are held, without a hole',
   ])
   expect(offsets(withNewest(page('x', 9, 8), page('y', 6, 5)) as ReturnType<typeof page>)).toEqual([[9, 8], 'x'])
   expect(offsets(withNewest(page(null), page('y', 6)) as ReturnType<typeof page>)).toEqual([[], null])
+})
+
+test('since a time there are buckets from the one that holds it up to now', () => {
+  const now = Date.UTC(2026, 10, 20, 12, 34)
+  const range = refusedSince(Date.UTC(2026, 10, 20, 10, 3), now)
+  expect([range.name, range.bucket.name]).toEqual(['since 2026-11-20 10:03 UTC', '10m'])
+  const starts = bucketStarts(range, now).map(ms => new Date(ms).toISOString().slice(11, 16))
+  expect([starts.length, starts[0], starts.at(-1)]).toEqual([16, '10:00', '12:30'])
+  expect(bucketStarts(refusedSince(now - 1_000, now), now)).toEqual([now - 60_000, now])
+  expect(refusedSince(now - 86_400_000 * 800, now).bucket.name).toBe('7d')
 })

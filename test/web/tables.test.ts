@@ -5,7 +5,7 @@ import { sortedBy } from '../../web/model/sorting.ts'
 import { TABLE_COLUMNS } from '../../web/model/tables.ts'
 
 const row = (table: string, more: Partial<TableRow> = {}): TableRow => ({
-  ...{ table, rows: 1, data_files: 2, delete_files: 0, bytes: 3_000_001, snapshots: 1, commits: 1, pins: 0 },
+  ...{ table, rows: 1, data_files: 2, delete_files: 0, bytes: 3_000_001, snapshots: 1, commits: 1, grown: 7, pins: 0 },
   ...{ oldest_snapshot: null, committed: '2026-11-20T10:00:00Z', joined: null, dropped: null, swept: null },
   ...more,
 })
@@ -28,6 +28,12 @@ test('figures have their units, ages are of now, and what is not known is no fig
   expect(
     ['Rows', 'Bytes', 'Average file', 'Committed', 'Joined', 'Delete files'].map(name => textOf(name, some)),
   ).toEqual(['1,234,567', '3.0 MB', '1.5 MB', '5 min ago', 'never', '0'])
+  expect([1_234, -5, 0, null].map(grown => textOf('Grown in 1 h', row('a', { grown })))).toEqual([
+    '+1,234',
+    '-5',
+    '0',
+    '–',
+  ])
   const silent = row('b', { data_files: null, bytes: null })
   expect([textOf('Bytes', silent), textOf('Average file', silent), textOf('Data files', silent)]).toEqual([
     '–',

@@ -15,6 +15,13 @@ const verdict = (more: Partial<AuditVerdict> = {}): AuditVerdict => ({
 })
 const loss = { table: 'gold', rows: 1_200, from: null, to: null, reason: 'gone' }
 
+test('of a lake without a record it is said that there is nothing to check', () => {
+  const first = (rows: number) => ({ ...law(1), figures: { rows } })
+  expect(verdictText(verdict({ laws: [first(0), law(2)] }))).toBe('There is nothing to check yet: no record has come.')
+  expect(verdictText(verdict({ laws: [first(1), law(2)] }))).toMatch(/^All six laws hold/)
+  expect(verdictText(verdict({ holds: false, laws: [first(0), law(2, false)] }))).toBe('A law is broken: Law 2.')
+})
+
 test('a verdict says the worst of what was found', () => {
   expect(verdictText(verdict())).toMatch(/^All six laws hold: nothing is lost, nothing doubled/)
   expect(verdictText(verdict({ feeds: { gaps: { lost: 2, unreadable: 1 }, silent: [] } }))).toMatch(

@@ -56,17 +56,38 @@ test('every view comes back from its address', () => {
     asOf: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
   })
   const view = fc.constantFrom(
-    ...(['chart', 'markets', 'pipeline', 'coverage', 'refused', 'tables', 'connections', 'audit', 'sql'] as const),
+    ...([
+      'chart',
+      'markets',
+      'pipeline',
+      'coverage',
+      'refused',
+      'corrections',
+      'tables',
+      'connections',
+      'audit',
+      'sql',
+    ] as const),
   )
   const tape = fc.option(fc.constantFrom('BTC', 'KRAKEN:BTCUSD'), { nil: undefined })
   const coverage = fc.constantFrom('1d', '2d', '1w', '1M', '1y')
-  const refused = fc.record({
-    range: fc.constantFrom('1h', '6h', '1d', '1w', '1M', '1y'),
-    errorType: fc.option(fc.constantFrom('price_validation', 'unknown_schema'), { nil: undefined }),
-  })
+  const ranges = fc.oneof(
+    fc.record({
+      range: fc.constantFrom('1h', '6h', '1d', '1w', '1M', '1y'),
+      sinceMs: fc.constant(undefined),
+    }),
+    fc.record({ range: fc.constant('1d'), sinceMs: time }),
+  )
+  const refused = fc
+    .record({
+      when: ranges,
+      errorType: fc.option(fc.constantFrom('price_validation', 'unknown_schema'), { nil: undefined }),
+    })
+    .map(({ when, errorType }) => ({ ...when, errorType }))
+  const corrections = fc.constantFrom('1h', '1d', '1w')
   const sql = fc.option(fc.string({ minLength: 1 }), { nil: undefined })
   fc.assert(
-    fc.property(fc.record({ view, chart, tape, coverage, refused, sql }), drawn => {
+    fc.property(fc.record({ view, chart, tape, coverage, refused, corrections, sql }), drawn => {
       const over = drawn.chart.over.filter(name => name !== drawn.chart.market)
       // Other views' addresses are without it.
       const shown = drawn.view === 'sql' ? drawn.sql : undefined

@@ -23,8 +23,12 @@ export interface Poller<T> {
   follow(): () => void
 }
 
-/** `everyMs`: between an answer and the next question; it is asked once where that is infinite. */
-export function createPoller<T>(load: (signal: AbortSignal) => Promise<T>, everyMs: number): Poller<T> {
+/** `everyMs`: between an answer and the next question, `soonMs` between the first two; it is asked once where that is infinite. */
+export function createPoller<T>(
+  load: (signal: AbortSignal) => Promise<T>,
+  everyMs: number,
+  soonMs = everyMs,
+): Poller<T> {
   const state = createStore<Polled<T>>({
     ...{ answer: undefined, before: undefined, atMs: 0, problem: undefined, isAsking: false },
   })
@@ -45,7 +49,9 @@ export function createPoller<T>(load: (signal: AbortSignal) => Promise<T>, every
       if (signal.aborted) return
       state.set({ ...state.get(), problem: reasonOf(error), isAsking: false })
     }
-    if (Number.isFinite(everyMs)) cancel = after(everyMs, () => void look())
+    const { answer, before } = state.get()
+    const waitMs = answer !== undefined && before === undefined ? soonMs : everyMs
+    if (Number.isFinite(waitMs)) cancel = after(waitMs, () => void look())
   }
   return {
     state,

@@ -27,7 +27,8 @@ export function AsOfPicker({
   useEffect(() => void load(), [])
   const [problem, setProblem] = useState<string>()
   const [isAsking, setAsking] = useState(false)
-  const ms = parseInstant(text, now())
+  // A number is a snapshot's.
+  const ms = /^\d+$/.test(text.trim()) ? undefined : parseInstant(text, now())
   const value = ms === undefined ? text.trim() : new Date(ms).toISOString()
   /** Whether there is such a state the server knows, and says why not. */
   async function look(): Promise<void> {

@@ -1,5 +1,6 @@
 /** The view of a chart: which market, timeframe and part of time, as the address says; and what can be done with it. */
 import { useMemo, useState } from 'preact/hooks'
+import { noMarketText } from '../../figures/markets.ts'
 import { type MarketRow, marketName } from '../../figures/rows.ts'
 import {
   instantText,
@@ -146,7 +147,9 @@ export function ChartView({ markets, state }: { readonly markets: readonly Marke
         )}
         {strangers.length > 0 && (
           <p class="bar bar-as-of" role="status">
-            <span>There is no market {strangers.join(', ')} to be laid over it.</span>
+            <span>
+              {strangers.map(name => noMarketText(markets, name)).join(' ')} It cannot be laid over the chart.
+            </span>
             <button
               type="button"
               onClick={() => showChart({ over: state.over.filter(name => !strangers.includes(name)) }, false)}

@@ -1,6 +1,6 @@
 /** Times before a market's first trade and after its last: what there is in their place. */
-import { type MarketRow, marketName } from '../../figures/rows.ts'
-import { instantText } from '../../figures/times.ts'
+import { noTradeText } from '../../figures/markets.ts'
+import type { MarketRow } from '../../figures/rows.ts'
 
 export interface Outside {
   /** Where there is something, milliseconds since 1970. */
@@ -17,11 +17,9 @@ const MINUTE_MS = 60_000
 export function outsideOf(market: MarketRow, last: string | undefined, ms: number): Outside | undefined {
   const firstMs = Date.parse(market.first_trade)
   const lastMs = Math.max(Date.parse(market.last_trade), Date.parse(last ?? market.last_trade))
-  const name = marketName(market)
-  if (ms < Math.floor(firstMs / MINUTE_MS) * MINUTE_MS)
-    return { ms: firstMs, text: `The first trade of ${name} is ${instantText(firstMs)} UTC.`, offer: 'Go to the first' }
-  if (ms >= Math.floor(lastMs / MINUTE_MS + 1) * MINUTE_MS)
-    return { ms: lastMs, text: `The last trade of ${name} is ${instantText(lastMs)} UTC.`, offer: 'Go to the last' }
+  const text = noTradeText([market], lastMs)
+  if (ms < Math.floor(firstMs / MINUTE_MS) * MINUTE_MS) return { ms: firstMs, text, offer: 'Go to the first' }
+  if (ms >= Math.floor(lastMs / MINUTE_MS + 1) * MINUTE_MS) return { ms: lastMs, text, offer: 'Go to the last' }
   return undefined
 }
 

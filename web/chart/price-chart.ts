@@ -8,6 +8,7 @@ import {
   HistogramSeries,
   type ISeriesApi,
   LineSeries,
+  PriceLineSource,
   type SeriesType,
   type Time,
   type UTCTimestamp,
@@ -73,7 +74,12 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
     },
     kineticScroll: { touch: true, mouse: false },
   })
-  const candles = chart.addSeries(CandlestickSeries, { borderVisible: false, priceLineVisible: true })
+  const candles = chart.addSeries(CandlestickSeries, {
+    borderVisible: false,
+    priceLineVisible: true,
+    // The label beside it is of the last window that is seen, too.
+    priceLineSource: PriceLineSource.LastVisible,
+  })
   const average = chart.addSeries(LineSeries, {
     // It may be far away: the candles are what the scale is for.
     autoscaleInfoProvider: () => null,

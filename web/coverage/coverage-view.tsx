@@ -1,7 +1,9 @@
 /** How complete the lake is: markets by hours, or by days, and what is missing in each. */
-import { useRef, useState } from 'preact/hooks'
+import { useMemo, useRef, useState } from 'preact/hooks'
+import { firstTrades } from '../../figures/coverage.ts'
 import { count } from '../../figures/pipeline.ts'
 import { HEAT_RANGES, type Timeframe, timeframeNamed } from '../../figures/times.ts'
+import { markets } from '../api/markets.ts'
 import { usePolled } from '../api/polled.ts'
 import { now } from '../browser.ts'
 import { type HeatCell, heatMapOf, kindsIn } from '../model/heat.ts'
@@ -10,6 +12,7 @@ import { Asked } from '../shell/asked.tsx'
 import { Filter } from '../shell/filter.tsx'
 import { Empty, Failed, Loading } from '../shell/notices.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'
+import { useStore } from '../store.ts'
 import { CellDetails } from './cell-details.tsx'
 import { coverageSince } from './coverage-rows.ts'
 import { HeatTable } from './heat-table.tsx'
@@ -46,11 +49,13 @@ export function CoverageView({ chosen }: { readonly chosen: string }) {
     { keys: ['/'], label: '/', does: 'filter', run: () => field.current?.focus() },
     { keys: ['r'], label: 'r', does: 'count again', run: look },
   ])
+  const known = useStore(markets)
+  const first = useMemo(() => firstTrades(known.phase === 'ready' ? known.markets : []), [known])
   const words = filter.toUpperCase().split(/\s+/).filter(Boolean)
   const rows = (asked.answer?.rows ?? []).filter(({ exchange, symbol }) =>
     words.every(word => `${exchange}:${symbol}`.includes(word)),
   )
-  const map = heatMapOf(rows, asked.answer?.fromMs ?? 0)
+  const map = heatMapOf(rows, asked.answer?.fromMs ?? 0, first)
   const unit = range.bucket === '1h' ? 'hour' : 'day'
   return (
     <div class="page coverage">
@@ -89,7 +94,7 @@ export function CoverageView({ chosen }: { readonly chosen: string }) {
           <ul class="heat-legend" aria-label="What the cells say">
             {kindsIn(map).map(({ kind, sign, says, cells }) => (
               <li key={kind}>
-                <span class={`heat-key heat-${kind}`} aria-hidden="true">
+                <span class={`heat-key heat-${kind} ${kind === 'open' ? 'heat-half' : ''}`} aria-hidden="true">
                   {sign}
                 </span>
                 <span>

@@ -1,14 +1,18 @@
 /** Coverage as a heat map: what each market has in each bucket of time, in one word. */
-import { KINDS, type Kind, kindOf, lackOf, missingText, WHOLE } from '../../figures/coverage.ts'
+import { fromText, KINDS, type Kind, kindSince, lackOf, missingText, WHOLE } from '../../figures/coverage.ts'
 import { multiplyDecimals } from '../../figures/decimals.ts'
 import { count } from '../../figures/pipeline.ts'
-import type { CoverageRow } from '../../figures/rows.ts'
+import { type CoverageRow, marketName } from '../../figures/rows.ts'
+
+const HOUR_MS = 3_600_000
 
 export interface HeatCell {
   readonly kind: Kind
   /** The bucket has not ended. */
   readonly isOpen: boolean
   readonly row: CoverageRow
+  /** When the market was first traded, milliseconds since 1970, where it is known. */
+  readonly firstMs?: number | undefined
 }
 
 export interface HeatMap {
@@ -24,15 +28,22 @@ export interface HeatLine {
   readonly cells: readonly (HeatCell | undefined)[]
 }
 
-/** Markets in the order in which rows name them. Buckets before `fromMs` are left out. */
-export function heatMapOf(rows: readonly CoverageRow[], fromMs: number): HeatMap {
+/** Markets in the order in which rows name them. Buckets before `fromMs` are left out. `first`: as of `firstTrades`. */
+export function heatMapOf(
+  rows: readonly CoverageRow[],
+  fromMs: number,
+  first: ReadonlyMap<string, number> = new Map(),
+): HeatMap {
   const shown = rows.filter(({ start }) => Date.parse(start) >= fromMs)
   const starts = [...new Set(shown.map(({ start }) => Date.parse(start)))].sort((a, b) => a - b)
   const places = new Map(starts.map((start, place) => [start, place]))
   const lines = [...Map.groupBy(shown, ({ exchange, symbol }) => `${exchange} ${symbol}`).values()].map(some => {
     const cells: (HeatCell | undefined)[] = starts.map(() => undefined)
+    const firstMs = first.get(marketName(some[0]))
     for (const row of some)
-      cells[places.get(Date.parse(row.start)) ?? -1] = { kind: kindOf(row), isOpen: row.status === 'open', row }
+      cells[places.get(Date.parse(row.start)) ?? -1] = {
+        ...{ kind: kindSince(row, firstMs), isOpen: row.status === 'open', row, firstMs },
+      }
     return { exchange: some[0].exchange, symbol: some[0].symbol, cells }
   })
   return { starts, lines }
@@ -59,9 +70,9 @@ export function kindsIn({
   })
 }
 
-/** Buckets of a market that have ended, and those of them where nothing is missing. */
+/** Buckets of a market that have ended and are of its time from begin to end, and those of them where nothing is missing. */
 export function wholeOf({ cells }: HeatLine): { readonly whole: number; readonly ended: number } {
-  const ended = cells.flatMap(cell => (cell && !cell.isOpen ? [cell] : []))
+  const ended = cells.flatMap(cell => (cell && !cell.isOpen && cell.kind !== 'partial' ? [cell] : []))
   const whole = ended.filter(({ kind }) => WHOLE.has(kind))
   return { whole: whole.length, ended: ended.length }
 }
@@ -82,13 +93,16 @@ export function percentOf({ complete }: CoverageRow): string | undefined {
 }
 
 /** What is said of a cell in one line. */
-export function cellText({ kind, isOpen, row }: HeatCell): string {
+export function cellText(cell: HeatCell): string {
+  const { kind, row } = cell
   const says = KINDS.find(each => each.kind === kind)?.says
   const missing = missingText(lackOf([row]))
-  return `${stateText({ kind, isOpen })}: ${says}; ${count(row.trades, 'trade')}${missing && `, ${missing}`}`
+  return `${stateText(cell)}: ${says}; ${count(row.trades, 'trade')}${missing && `, ${missing}`}`
 }
 
 /** What a bucket is, and whether it goes on; `open` says that itself. */
-export function stateText({ kind, isOpen }: Pick<HeatCell, 'kind' | 'isOpen'>): string {
+export function stateText({ kind, isOpen, row, firstMs }: HeatCell): string {
+  if (kind === 'partial' && firstMs !== undefined)
+    return `complete ${fromText(firstMs, Date.parse(row.end) - Date.parse(row.start) <= HOUR_MS)}`
   return isOpen && kind !== 'open' ? `${kind}, not over yet` : kind
 }

@@ -1,23 +1,6 @@
 /** Records that were refused: by what was wrong and when, and their bytes as a person reads them. */
 import type { DeadLetterCount, DeadLetterRow } from '../../figures/operator-rows.ts'
-import { RANGES, type Timeframe } from '../../figures/times.ts'
-
-/** What each fault means. */
-const FAULTS: Readonly<Record<string, string>> = {
-  deserialization_failed_or_null_fields: 'the bytes are no trade, or a field that must be there is not',
-  unknown_schema: 'the schema registry does not know the schema that it names',
-  price_validation: 'the price is not above zero',
-  quantity_validation: 'the quantity is not above zero',
-  timestamp_validation: 'its time is impossible, or too far from when it was sent',
-  symbol_validation: 'the symbol is no name of a market',
-  notional_validation: 'price times quantity is more than any market trades',
-  text_validation: 'a text is too long, or has signs that none may have',
-  side_validation: 'the side is neither BUY nor SELL',
-  message_id_validation: 'the message id is no UUID',
-  asset_class_validation: 'it is not of crypto',
-  exchange_validation: 'it came through the topic of another exchange',
-}
-export const faultText = (errorType: string): string => FAULTS[errorType] ?? 'something else is wrong'
+import { instantText, RANGES, type Timeframe } from '../../figures/times.ts'
 
 /** How a range is cut, so that its parts can be told apart: the part's name in the API, and its length in milliseconds. */
 const BUCKETS: Readonly<Record<string, Timeframe>> = {
@@ -29,13 +12,22 @@ const BUCKETS: Readonly<Record<string, Timeframe>> = {
   '1y': { name: '7d', ms: 604_800_000 },
 }
 
+/** The last so much, or, where `sinceMs` (milliseconds since 1970) says so, all from then on. */
 export interface RefusedRange extends Timeframe {
   readonly bucket: Timeframe
+  readonly sinceMs: number | undefined
 }
 
 export function refusedRange(name: string): RefusedRange {
   const range = RANGES.find(each => each.name === name) ?? RANGES[0]
-  return { ...range, bucket: BUCKETS[range.name] }
+  return { ...range, bucket: BUCKETS[range.name], sinceMs: undefined }
+}
+
+/** All from a time on, cut as the shortest range is that holds it. */
+export function refusedSince(sinceMs: number, nowMs: number): RefusedRange {
+  const ms = Math.max(60_000, nowMs - sinceMs)
+  const { bucket } = refusedRange((RANGES.find(each => each.ms >= ms) ?? RANGES[RANGES.length - 1]).name)
+  return { name: `since ${instantText(sinceMs).slice(0, 16)} UTC`, ms, bucket, sinceMs }
 }
 
 export interface Fault {
@@ -49,9 +41,10 @@ export interface Fault {
 }
 
 /** The starts of a range's buckets that end at a time, milliseconds since 1970. */
-export function bucketStarts({ ms, bucket }: RefusedRange, endMs: number): number[] {
+export function bucketStarts({ ms, bucket, sinceMs }: RefusedRange, endMs: number): number[] {
   const last = Math.floor(endMs / bucket.ms) * bucket.ms
-  const buckets = Math.ceil(ms / bucket.ms)
+  const first = sinceMs === undefined ? undefined : Math.floor(sinceMs / bucket.ms) * bucket.ms
+  const buckets = first === undefined ? Math.ceil(ms / bucket.ms) : Math.max(1, (last - first) / bucket.ms + 1)
   return Array.from({ length: buckets }, (_, place) => last - (buckets - 1 - place) * bucket.ms)
 }
 

@@ -1,7 +1,7 @@
 /** The tables' columns as the page shows and sorts them. */
 
 import type { TableRow } from '../../figures/operator-rows.ts'
-import { bytesText, grouped } from '../../figures/pipeline.ts'
+import { bytesText, grouped, signedText } from '../../figures/pipeline.ts'
 import { ageText } from '../../figures/times.ts'
 import type { SortColumn } from './sorting.ts'
 
@@ -39,6 +39,10 @@ const age = (name: string, value: (row: TableRow) => string | null, hint: string
 export const TABLE_COLUMNS: readonly TableColumn[] = [
   { name: 'Table', isText: true, value: ({ table }) => table, text: ({ table }) => table },
   number('Rows', ({ rows }) => rows),
+  {
+    ...number('Grown in 1 h', ({ grown }) => grown, 'Rows that came in the last hour, less those that went'),
+    text: ({ grown }) => signedText(grown) || '–',
+  },
   number('Data files', ({ data_files }) => data_files),
   number('Delete files', ({ delete_files }) => delete_files, 'Files that say which rows of data files are deleted'),
   bytes('Bytes', row => row.bytes ?? undefined),

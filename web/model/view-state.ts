@@ -25,6 +25,7 @@ const VIEWS = [
   'pipeline',
   'coverage',
   'refused',
+  'corrections',
   'tables',
   'sql',
   'connections',
@@ -42,7 +43,14 @@ export interface ViewState {
   /** How far back coverage looks, by its name. */
   readonly coverage: string
   /** How far back refused records are looked at, and what was wrong with those that are shown; undefined for anything. */
-  readonly refused: { readonly range: string; readonly errorType: string | undefined }
+  readonly refused: {
+    readonly range: string
+    /** From when on, milliseconds since 1970, in the range's place; undefined for the range. */
+    readonly sinceMs: number | undefined
+    readonly errorType: string | undefined
+  }
+  /** How far back changed candles are looked for, by its name. */
+  readonly corrections: string
   /** The query that was run last. */
   readonly sql: string | undefined
 }
@@ -55,7 +63,8 @@ export const INITIAL: ViewState = {
   chart: { market: undefined, over: [], timeframe: '1m', span: { last: SIX_HOURS }, vwap: true, asOf: undefined },
   tape: undefined,
   coverage: HEAT_RANGES[0].name,
-  refused: { range: '1d', errorType: undefined },
+  refused: { range: '1d', sinceMs: undefined, errorType: undefined },
+  corrections: '1d',
   sql: undefined,
 }
 
@@ -94,8 +103,10 @@ export function stateIn(hash: string): ViewState {
     coverage: HEAT_RANGES.find(({ name }) => name === read.get('hours'))?.name ?? INITIAL.coverage,
     refused: {
       range: RANGES.find(({ name }) => name === read.get('since'))?.name ?? INITIAL.refused.range,
+      sinceMs: parseInstant(read.get('since') ?? '', 0),
       errorType: read.get('error') || undefined,
     },
+    corrections: RANGES.find(({ name }) => name === read.get('changed'))?.name ?? INITIAL.corrections,
     sql: read.get('query') || undefined,
   }
 }
@@ -108,7 +119,7 @@ function spanIn(read: URLSearchParams): Span {
 }
 
 /** The other way round; what is as at first is left out. */
-export function hashOf({ view, chart, tape, coverage, refused, sql }: ViewState): string {
+export function hashOf({ view, chart, tape, coverage, refused, corrections, sql }: ViewState): string {
   const parts: string[] = []
   const add = (name: string, value: string) =>
     parts.push(`${name}=${encodeURIComponent(value).replaceAll('%3A', ':').replaceAll('%2C', ',')}`)
@@ -123,8 +134,10 @@ export function hashOf({ view, chart, tape, coverage, refused, sql }: ViewState)
   if (chart.asOf !== undefined) add('as_of', chart.asOf)
   if (tape !== undefined) add('tape', tape)
   if (coverage !== INITIAL.coverage) add('hours', coverage)
-  if (refused.range !== INITIAL.refused.range) add('since', refused.range)
+  if (refused.sinceMs !== undefined) add('since', new Date(refused.sinceMs).toISOString())
+  else if (refused.range !== INITIAL.refused.range) add('since', refused.range)
   if (refused.errorType !== undefined) add('error', refused.errorType)
+  if (corrections !== INITIAL.corrections) add('changed', corrections)
   // A long query would make every view's address long.
   if (view === 'sql' && sql !== undefined) add('query', sql)
   return `#/${view}${parts.length > 0 ? `?${parts.join('&')}` : ''}`

@@ -36,6 +36,7 @@ export function PipelineView() {
     )
   const { hops, alarms } = pipelineOf(stats, before)
   const since = Math.max(0, time - atMs)
+  const isFirst = before === undefined
   const hop = (name: Hop['name']) => hops.filter(each => each.name === name)
   return (
     <div class="page pipeline">
@@ -67,17 +68,17 @@ export function PipelineView() {
       <ol class="hops" aria-label="The pipeline, from the feeds to candles">
         <Feeds stats={stats} since={since} />
         {hop('Bronze').map(each => (
-          <Station key={each.name} hop={each} since={since} />
+          <Station key={each.name} hop={each} {...{ since, isFirst }} />
         ))}
         <li class="hop-pair">
           <ul aria-label="Silver takes what is right, the DLQ what is refused">
             {[...hop('Silver'), ...hop('DLQ')].map(each => (
-              <Station key={each.name} hop={each} since={since} />
+              <Station key={each.name} hop={each} {...{ since, isFirst }} />
             ))}
           </ul>
         </li>
         {[...hop('Gold'), ...hop('Candles')].map(each => (
-          <Station key={each.name} hop={each} since={since} />
+          <Station key={each.name} hop={each} {...{ since, isFirst }} />
         ))}
       </ol>
       <div class="pipeline-more">
@@ -130,14 +131,29 @@ function Missing({ reason, trades, isBad }: MissingProps) {
   )
 }
 
-function Station({ hop, since }: { readonly hop: Hop; readonly since: number }) {
+interface StationProps {
+  readonly hop: Hop
+  readonly since: number
+  /** Whether there is no answer before this one, so that no rate is known yet. */
+  readonly isFirst: boolean
+}
+
+function Station({ hop, since, isFirst }: StationProps) {
   const { name, rows, rate, waiting, lagMs, committedMs } = hop
   const unit = UNITS[name]
   return (
     <li class={`hop hop-${name} ${lagMs > LATE_MS ? 'hop-late' : ''}`}>
       <h2>{name}</h2>
       <p class="hop-rate">
-        {rate === undefined ? <span class="muted">–</span> : rate.toFixed(1)} <span class="unit">{unit}s/s</span>
+        {isFirst ? (
+          <span class="unit" title="A rate is what came between two answers: the second one is on its way">
+            measuring…
+          </span>
+        ) : (
+          <>
+            {rate === undefined ? <span class="muted">–</span> : rate.toFixed(1)} <span class="unit">{unit}s/s</span>
+          </>
+        )}
       </p>
       <dl>
         <div>

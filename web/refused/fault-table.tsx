@@ -1,14 +1,16 @@
 /** What was wrong, how often, and when. */
 import { useState } from 'preact/hooks'
+import { faultText } from '../../figures/faults.ts'
 import { grouped } from '../../figures/pipeline.ts'
 import { instantText } from '../../figures/times.ts'
-import { type Fault, faultText } from '../model/refused.ts'
+import type { Fault } from '../model/refused.ts'
 import { chosenSorting, type SortColumn, type Sorting, sortedBy } from '../model/sorting.ts'
 import { SortHead } from '../shell/sort-head.tsx'
 
 export interface FaultTableProps {
   readonly faults: readonly Fault[]
-  readonly starts: readonly number[]
+  /** From when on it is counted, milliseconds since 1970. */
+  readonly sinceMs: number
   /** The one whose records are shown. */
   readonly chosen: string | undefined
   readonly choose: (errorType: string | undefined) => void
@@ -16,14 +18,14 @@ export interface FaultTableProps {
 
 const [WIDTH, HEIGHT] = [240, 24]
 
-export function FaultTable({ faults, starts, chosen, choose }: FaultTableProps) {
+export function FaultTable({ faults, sinceMs, chosen, choose }: FaultTableProps) {
   const most = Math.max(1, ...faults.flatMap(({ bars }) => bars))
   const when = (ms: number) => instantText(ms).slice(0, 16)
   const columns: readonly SortColumn<Fault>[] = [
     { name: 'What was wrong', isText: true, value: ({ errorType }) => errorType },
     { name: 'Records', value: ({ total }) => total },
     {
-      ...{ name: `When: ${when(starts[0])} to now`, hint: 'Sort by when there were most' },
+      ...{ name: `When: ${when(sinceMs)} to now`, hint: 'Sort by when there were most' },
       value: ({ worstMs }) => worstMs,
     },
   ]

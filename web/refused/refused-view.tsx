@@ -1,12 +1,21 @@
 /** What was refused, and why: faults by time, and the newest records with their bytes and what they say. */
-import { useEffect, useState } from 'preact/hooks'
+import type { RefObject } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { DeadLetterCount, DeadLetterRow, FeedGapRow } from '../../figures/operator-rows.ts'
 import { count, grouped } from '../../figures/pipeline.ts'
-import { RANGES } from '../../figures/times.ts'
+import { emptyRangeText, instantProblem, instantText, parseInstant, RANGES } from '../../figures/times.ts'
 import { usePolled } from '../api/polled.ts'
 import { askPage, askRows, reasonOf } from '../api/requests.ts'
 import { now } from '../browser.ts'
-import { bucketStarts, faultsOf, type Letters, letterName, refusedRange, withNewest } from '../model/refused.ts'
+import {
+  bucketStarts,
+  faultsOf,
+  type Letters,
+  letterName,
+  refusedRange,
+  refusedSince,
+  withNewest,
+} from '../model/refused.ts'
 import type { ViewState } from '../model/view-state.ts'
 import { show, view } from '../shell/address.ts'
 import { Asked } from '../shell/asked.tsx'
@@ -34,13 +43,14 @@ function choose(change: Partial<ViewState['refused']>): void {
   show({ ...state, refused: { ...state.refused, ...change } })
 }
 
-export function RefusedView({ range: name, errorType }: ViewState['refused']) {
-  const range = refusedRange(name)
+export function RefusedView({ range: name, sinceMs, errorType }: ViewState['refused']) {
+  const range = sinceMs === undefined ? refusedRange(name) : refusedSince(sinceMs, now())
   const { look, ...asked } = usePolled<Answer>(
-    `${name} ${errorType}`,
+    `${name} ${sinceMs} ${errorType}`,
     async signal => {
+      const range = sinceMs === undefined ? refusedRange(name) : refusedSince(sinceMs, now())
       const starts = bucketStarts(range, now())
-      const start = new Date(starts[0]).toISOString()
+      const start = new Date(sinceMs ?? starts[0]).toISOString()
       const parameters = { start, error_type: errorType, limit: PAGE }
       const [counts, letters, reported] = await Promise.all([
         askRows<DeadLetterCount>('dead-letters/counts', { start, bucket: range.bucket.name }, signal),
@@ -51,13 +61,15 @@ export function RefusedView({ range: name, errorType }: ViewState['refused']) {
     },
     EVERY_MS,
   )
+  const since = useRef<HTMLInputElement>(null)
   const step = (places: number) => {
-    const next = RANGES[RANGES.findIndex(each => each.name === range.name) + places]
-    if (next) choose({ range: next.name })
+    const next = RANGES[RANGES.findIndex(each => each.name === name) + places]
+    if (next) choose({ range: next.name, sinceMs: undefined })
   }
   useShortcuts('Refused', [
     { keys: ['['], label: '[', does: 'a shorter range', run: () => step(-1) },
     { keys: [']'], label: ']', does: 'a longer range', run: () => step(1) },
+    { keys: ['j'], label: 'j', does: 'since a time', run: () => since.current?.focus() },
     { keys: ['Escape'], label: 'Esc', does: 'whatever was wrong', run: () => choose({ errorType: undefined }) },
     { keys: [], label: 'Enter', does: 'on a record: its bytes, and what they say', run: () => {} },
     { keys: ['r'], label: 'r', does: 'ask again', run: look },
@@ -74,14 +86,15 @@ export function RefusedView({ range: name, errorType }: ViewState['refused']) {
             <button
               key={each.name}
               type="button"
-              aria-pressed={each.name === range.name}
+              aria-pressed={sinceMs === undefined && each.name === name}
               title={`The last ${each.name}`}
-              onClick={() => choose({ range: each.name })}
+              onClick={() => choose({ range: each.name, sinceMs: undefined })}
             >
               {each.name}
             </button>
           ))}
         </fieldset>
+        <Since key={sinceMs} sinceMs={sinceMs} field={since} />
         <Asked {...asked} look={look} />
       </div>
       {!answer ? (
@@ -94,23 +107,73 @@ export function RefusedView({ range: name, errorType }: ViewState['refused']) {
         <>
           <Reported rows={answer.reported} />
           <Empty title="Nothing was refused">
-            Every record of the last {range.name} was a valid trade. A longer range may have others.
+            Every record {range.name.startsWith('since') ? range.name : `of the last ${range.name}`} was a valid trade.
+            A longer range may have others.
           </Empty>
         </>
       ) : (
         <>
           <Reported rows={answer.reported} />
           <h2>
-            {count(total, 'record')} in the last {range.name}
+            {count(total, 'record')} {sinceMs === undefined ? `in the last ${range.name}` : range.name}
           </h2>
           <FaultTable
-            {...{ faults, starts: answer.starts, chosen: errorType }}
+            {...{ faults, sinceMs: sinceMs ?? answer.starts[0], chosen: errorType }}
             choose={type => choose({ errorType: type })}
           />
-          <Records key={`${name} ${errorType}`} newest={answer.letters} asked={answer.asked} errorType={errorType} />
+          <Records
+            key={`${name} ${sinceMs} ${errorType}`}
+            newest={answer.letters}
+            asked={answer.asked}
+            errorType={errorType}
+          />
         </>
       )}
     </div>
+  )
+}
+
+interface SinceProps {
+  readonly sinceMs: number | undefined
+  readonly field: RefObject<HTMLInputElement | null>
+}
+
+/** A time from which on records are counted and shown, as people type it. */
+function Since({ sinceMs, field }: SinceProps) {
+  const [text, setText] = useState(sinceMs === undefined ? '' : instantText(sinceMs).slice(0, 16))
+  const [problem, setProblem] = useState<string>()
+  return (
+    <form
+      class="since"
+      onSubmit={event => {
+        event.preventDefault()
+        const written = field.current?.value ?? ''
+        const ms = parseInstant(written, now())
+        const isEmpty = written.trim() === ''
+        const wrong =
+          ms === undefined ? instantProblem(written) : ms >= now() ? emptyRangeText(written, 'now') : undefined
+        setProblem(isEmpty ? undefined : wrong)
+        if (isEmpty || wrong === undefined) choose({ sinceMs: ms })
+      }}
+    >
+      <label>
+        Since (UTC)
+        <input
+          ref={field}
+          value={text}
+          onInput={event => setText(event.currentTarget.value)}
+          placeholder={instantText(now()).slice(0, 16)}
+          title="As 2026-11-20 14:03, or 14:03 for today (j); nothing for the range beside it"
+          aria-invalid={problem !== undefined}
+          size={16}
+        />
+      </label>
+      {problem !== undefined && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+    </form>
   )
 }
 

@@ -5,6 +5,7 @@ import { loadMarkets, markets } from '../api/markets.ts'
 import { AuditView } from '../audit/audit-view.tsx'
 import { ChartView } from '../chart/chart-view.tsx'
 import { ConnectionsView } from '../connections/connections-view.tsx'
+import { CorrectionsView } from '../corrections/corrections-view.tsx'
 import { CoverageView } from '../coverage/coverage-view.tsx'
 import type { ViewName } from '../model/view-state.ts'
 import { PipelineView } from '../pipeline/pipeline-view.tsx'
@@ -30,6 +31,7 @@ const VIEWS: readonly { readonly name: ViewName; readonly title: string; readonl
   { name: 'pipeline', title: 'Pipeline', key: 'p' },
   { name: 'coverage', title: 'Coverage', key: 'h' },
   { name: 'refused', title: 'Refused', key: 'f' },
+  { name: 'corrections', title: 'Corrections', key: 'l' },
   { name: 'tables', title: 'Tables', key: 'b' },
   { name: 'connections', title: 'Connections', key: 'n' },
   { name: 'audit', title: 'Audit', key: 'u' },
@@ -129,6 +131,8 @@ function Page({ isLocked }: { readonly isLocked: boolean }) {
           <CoverageView chosen={state.coverage} />
         ) : state.view === 'refused' ? (
           <RefusedView {...state.refused} />
+        ) : state.view === 'corrections' ? (
+          <CorrectionsView range={state.corrections} />
         ) : state.view === 'tables' ? (
           <TablesView />
         ) : state.view === 'connections' ? (

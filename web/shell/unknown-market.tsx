@@ -1,5 +1,5 @@
 /** Says that there is no such market, and offers those that may be meant. */
-import { nearMarkets } from '../../figures/markets.ts'
+import { nearMarkets, noMarketText } from '../../figures/markets.ts'
 import { type MarketRow, marketName } from '../../figures/rows.ts'
 
 export interface UnknownMarketProps {
@@ -11,8 +11,8 @@ export interface UnknownMarketProps {
 export function UnknownMarket({ name, markets, choose }: UnknownMarketProps) {
   return (
     <div class="notice" role="alert">
-      <h2>There is no market {name}</h2>
-      <p>The nearest names that there are:</p>
+      <h2>{noMarketText(markets, name)}</h2>
+      <p>Those most like it:</p>
       <ul class="near">
         {nearMarkets(markets, name).map(market => (
           <li key={marketName(market)}>

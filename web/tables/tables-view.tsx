@@ -85,6 +85,7 @@ function TableTable({ rows, sorting, sortBy }: TableTableProps) {
             <tr>
               <th scope="row">all</th>
               <td />
+              <td />
               <td class="number" data-name="Data files">
                 {grouped(total(row => row.data_files))}
               </td>
@@ -98,7 +99,7 @@ function TableTable({ rows, sorting, sortBy }: TableTableProps) {
               <td class="number" data-name="Snapshots">
                 {grouped(total(row => row.snapshots))}
               </td>
-              <td colSpan={TABLE_COLUMNS.length - 7} />
+              <td colSpan={TABLE_COLUMNS.length - 8} />
             </tr>
           </tfoot>
         </table>

@@ -1,7 +1,7 @@
 /** One market: its last candles drawn, and all of the last day by the minute, the newest first. */
 import { compareDecimals, glanced, readable } from '../../../figures/decimals.ts'
 import { figureTexts, takerShare } from '../../../figures/market-figures.ts'
-import { spreadOf, spreadText } from '../../../figures/markets.ts'
+import { noTradeText, spreadOf, spreadText } from '../../../figures/markets.ts'
 import { dayTurnover, largestMove, type Quote } from '../../../figures/quotes.ts'
 import { type CandleRow, type MarketRow, marketName } from '../../../figures/rows.ts'
 import { instantText } from '../../../figures/times.ts'
@@ -9,20 +9,26 @@ import { digitsIn, isTraded } from '../../plot/scale.ts'
 import { textPlot, windowsFor } from '../../plot/text-plot.ts'
 import type { Seen } from '../seen.ts'
 import type { Cell, Column, Table } from '../table.ts'
-import { harmless, type Line, type Look, plain, type Size, wrap } from '../text.ts'
+import { harmless, inLetters, type Line, type Look, plain, type Size, wrap } from '../text.ts'
+import { emptyText } from './empty.ts'
 import { countCell } from './pipeline.ts'
 
+const READING = 'Reading its candles…'
 const [MOST_ROWS, LEAST_ROWS] = [14, 8]
 
 /** Its name, and below it its candles, in so many lines that the figures too fit into those that there are. */
 export function chartLines(
-  { candles }: Seen,
+  seen: Seen,
   market: string,
   { columns, rows }: Size,
   look: Look,
 ): readonly [Line, ...(readonly Line[])] {
+  const { candles } = seen
   if (candles?.market !== market)
-    return [[{ text: harmless(market, look), tone: 'bold' }], [plain('Reading its candles…')]]
+    return [
+      [{ text: harmless(market, look), tone: 'bold' }],
+      [plain(inLetters(emptyText(seen, false, '', READING), look))],
+    ]
   const shown = candles.rows.slice(-windowsFor(columns))
   const { timeframe } = candles
   const plotOf = (most: number) => textPlot({ market, timeframe, candles: shown }, { columns, rows: most }, look)
@@ -45,15 +51,14 @@ const COLUMNS: readonly Column[] = [
 ]
 
 /** What is said of the market besides its candles: averages, its largest trade, and what its asset costs elsewhere. */
-export function figureLines(
-  { figures, markets = [], quotes, nowMs }: Seen,
-  market: string,
-  width: number,
-  look: Look,
-): Line[] {
+export function figureLines(seen: Seen, market: string, width: number, look: Look): Line[] {
+  const { figures, markets = [], quotes, nowMs } = seen
   const row = markets.find(each => marketName(each) === market)
   if (!row) return []
-  const told = figures?.market === market ? figureTexts(row, figures.told) : ['Reading its averages and largest trade…']
+  const told =
+    figures?.market === market
+      ? figureTexts(row, figures.told)
+      : [inLetters(emptyText(seen, false, '', 'Reading its averages and largest trade…'), look)]
   const spread = spreadOf(
     markets.filter(({ base }) => base === row.base),
     each => quotes.get(marketName(each))?.price,
@@ -76,10 +81,9 @@ function dayText(quote: Quote, currency: string, nowMs: number): string {
 }
 
 /** What there is where there is nothing. */
-function emptyText(market: MarketRow | undefined): string {
+function untradedText(market: MarketRow | undefined): string {
   if (!market) return 'No trade of it here.'
-  const [first, last] = [market.first_trade, market.last_trade].map(time => instantText(Date.parse(time)))
-  return `No trade of it here: the first is of ${first} UTC, the last of ${last} UTC. J jumps to a time.`
+  return `${noTradeText([market])} J jumps to a time.`
 }
 
 function shareCell(candle: CandleRow): Cell {
@@ -87,7 +91,8 @@ function shareCell(candle: CandleRow): Cell {
   return share === undefined ? { text: '' } : { text: `${share} %`, order: { decimal: share } }
 }
 
-export function candlesTable({ candles, figures }: Seen, market: string): Table {
+export function candlesTable(seen: Seen, market: string): Table {
+  const { candles, figures } = seen
   // What was corrected is known by the minute.
   const isMinutes = candles?.timeframe === '1m'
   const corrected = isMinutes && figures?.market === market ? figures.corrected : undefined
@@ -120,6 +125,6 @@ export function candlesTable({ candles, figures }: Seen, market: string): Table 
         }
       }),
     unit: 'window',
-    empty: candles?.market === market ? emptyText(candles.traded) : 'Reading its candles…',
+    empty: candles?.market === market ? untradedText(candles.traded) : emptyText(seen, false, '', READING),
   }
 }

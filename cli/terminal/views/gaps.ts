@@ -1,45 +1,49 @@
 /** How complete the trades are: a row of hours for each market, and the hours of one market one by one. */
-import { KINDS, type Kind, kindOf, lackOf, WHOLE } from '../../../figures/coverage.ts'
+import { firstTrades, fromText, KINDS, type Kind, kindSince, lackOf, WHOLE } from '../../../figures/coverage.ts'
 import { marketName } from '../../../figures/rows.ts'
 import { instantText } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
-import type { Cell, Column, Table } from '../table.ts'
+import type { Cell, Column, Row, Table } from '../table.ts'
 import { dim, harmless, type Line, type Look, lineWidth, plain, signsOf, type Tone } from '../text.ts'
+import { emptyText } from './empty.ts'
 import { countCell } from './pipeline.ts'
 
 const HOUR_MS = 3_600_000
+const COUNTING = 'Counting the trades of the last day…'
 const HOURS = 24
 
 const COLUMNS: readonly Column[] = [
   { title: 'Market', side: 'left', mayBeCut: true },
   { title: 'Hours up to now', side: 'left' },
-  { title: 'Missing', side: 'right', importance: 6 },
-  { title: 'Refused', side: 'right', importance: 5 },
-  { title: 'Filled', side: 'right', importance: 0 },
-  { title: 'Lost', side: 'right', importance: 4 },
-  { title: 'Unreadable', side: 'right', importance: 2 },
-  { title: 'Sought', side: 'right', importance: 3 },
-  { title: 'Unexplained', side: 'right', importance: 1 },
+  { title: 'Missing', side: 'right', importance: 7 },
+  { title: 'Refused', side: 'right', importance: 2 },
+  { title: 'Filled', side: 'right', importance: 1 },
+  { title: 'Lost', side: 'right', importance: 6 },
+  { title: 'Unreadable', side: 'right', importance: 3 },
+  { title: 'Sought', side: 'right', importance: 4 },
+  { title: 'Unexplained', side: 'right', importance: 5 },
 ]
 
 const TONES: Readonly<Record<Kind, Tone>> = {
-  ...{ complete: 'good', filled: 'good', quiet: 'dim', open: 'dim', gap: 'late', refused: 'late' },
+  ...{ complete: 'good', partial: 'good', filled: 'good', quiet: 'dim', open: 'dim', gap: 'late', refused: 'late' },
   ...{ unexplained: 'late', sought: 'late', unreadable: 'bad', lost: 'bad' },
 }
 
-export function gapsTable({ coverage, nowMs }: Seen, look: Look): Table {
+export function gapsTable(seen: Seen, look: Look): Table {
+  const { coverage, nowMs } = seen
   const signs = signsOf(look).kinds
+  const begun = firstTrades(seen.markets ?? [])
   const first = Math.floor(nowMs / HOUR_MS) * HOUR_MS - (HOURS - 1) * HOUR_MS
   // The answer has an hour before them, so that what is missing between the two is counted.
   const shown = (coverage ?? []).filter(({ start }) => Date.parse(start) >= first)
-  const rows = [...Map.groupBy(shown, marketName)].map(([market, hours]) => {
+  const rows = [...Map.groupBy(shown, marketName)].map(([market, hours]): Row => {
     const byStart = new Map(hours.map(hour => [Date.parse(hour.start), hour]))
     const begin = Math.min(...byStart.keys())
     // Hours before the market's first trade are none of it.
     const kinds = Array.from({ length: HOURS }, (_, at): Kind | undefined => {
       const start = first + at * HOUR_MS
       const hour = byStart.get(start)
-      return hour ? kindOf(hour) : start < begin ? undefined : 'quiet'
+      return hour ? kindSince(hour, begun.get(market)) : start < begin ? undefined : 'quiet'
     })
     const pieces = kinds.map(kind => (kind ? { text: signs[kind], tone: TONES[kind] } : plain(' ')))
     const { missing, reasons } = lackOf(hours)
@@ -60,14 +64,14 @@ export function gapsTable({ coverage, nowMs }: Seen, look: Look): Table {
     }
   })
   return {
-    columns: COLUMNS,
+    columns: filledFirst(COLUMNS, rows),
     rows,
     unit: 'market',
-    empty: coverage ? 'No trade came in the last day.' : 'Counting the trades of the last day…',
+    empty: emptyText(seen, coverage !== undefined, 'No trade came in the last day.', COUNTING),
   }
 }
 
-const WELL: readonly Kind[] = ['complete', 'filled', 'quiet', 'open']
+const WELL: readonly Kind[] = ['complete', 'partial', 'filled', 'quiet', 'open']
 
 /** What the signs of the hours mean, on one line where there is room for it. */
 export function gapsLegend(columns: number, look: Look): Line[] {
@@ -88,43 +92,56 @@ const worse = (count: number): Cell => ({ ...countCell(count), ...(count > 0 && 
 const HOUR_COLUMNS: readonly Column[] = [
   { title: 'Hour (UTC)', side: 'left' },
   { title: 'What it is', side: 'left' },
-  { title: 'Trades', side: 'right', importance: 7 },
-  { title: 'Missing', side: 'right', importance: 6 },
-  { title: 'Refused', side: 'right', importance: 5 },
-  { title: 'Filled', side: 'right', importance: 0 },
-  { title: 'Absent', side: 'right', importance: -1 },
-  { title: 'Lost', side: 'right', importance: 4 },
-  { title: 'Unreadable', side: 'right', importance: 2 },
-  { title: 'Sought', side: 'right', importance: 3 },
-  { title: 'Unexplained', side: 'right', importance: 1 },
+  { title: 'Trades', side: 'right', importance: 8 },
+  { title: 'Missing', side: 'right', importance: 7 },
+  { title: 'Refused', side: 'right', importance: 2 },
+  { title: 'Filled', side: 'right', importance: 1 },
+  { title: 'Absent', side: 'right', importance: 0 },
+  { title: 'Lost', side: 'right', importance: 6 },
+  { title: 'Unreadable', side: 'right', importance: 3 },
+  { title: 'Sought', side: 'right', importance: 4 },
+  { title: 'Unexplained', side: 'right', importance: 5 },
 ]
 
+/** Columns in which something stands come before those of zeros alone, where there is not room for all. */
+const filledFirst = (columns: readonly Column[], rows: readonly Row[]): readonly Column[] =>
+  columns.map((column, at) =>
+    column.importance !== undefined && rows.some(({ cells }) => cells[at].order !== undefined && cells[at].order !== 0)
+      ? { ...column, importance: column.importance + columns.length }
+      : column,
+  )
+
 /** The hours of one market, the newest first. */
-export function hoursTable({ coverage = [] }: Seen, market: string): Table {
-  const hours = coverage.filter(hour => marketName(hour) === market).toReversed()
+export function hoursTable(seen: Seen, market: string): Table {
+  const firstMs = firstTrades(seen.markets ?? []).get(market)
+  const hours = (seen.coverage ?? []).filter(hour => marketName(hour) === market).toReversed()
+  const rows = hours.map((hour): Row => {
+    const kind = kindSince(hour, firstMs)
+    const start = Date.parse(hour.start)
+    return {
+      cells: [
+        { text: instantText(start).slice(0, 16), order: start },
+        {
+          text: kind === 'partial' && firstMs !== undefined ? fromText(firstMs, true) : kind,
+          tone: TONES[kind],
+        },
+        countCell(hour.trades),
+        hour.missing === null ? { text: '' } : countCell(hour.missing),
+        countCell(hour.refused),
+        countCell(hour.filled),
+        countCell(hour.absent),
+        worse(hour.lost),
+        worse(hour.unreadable),
+        worse(hour.open),
+        countCell(lackOf([hour]).reasons.unexplained),
+      ],
+    }
+  })
   return {
-    columns: HOUR_COLUMNS,
-    rows: hours.map(hour => {
-      const kind = kindOf(hour)
-      const start = Date.parse(hour.start)
-      return {
-        cells: [
-          { text: instantText(start).slice(0, 16), order: start },
-          { text: kind, tone: TONES[kind] },
-          countCell(hour.trades),
-          hour.missing === null ? { text: '' } : countCell(hour.missing),
-          countCell(hour.refused),
-          countCell(hour.filled),
-          countCell(hour.absent),
-          worse(hour.lost),
-          worse(hour.unreadable),
-          worse(hour.open),
-          countCell(lackOf([hour]).reasons.unexplained),
-        ],
-      }
-    }),
+    columns: filledFirst(HOUR_COLUMNS, rows),
+    rows,
     unit: 'hour',
-    empty: 'No trade of it came in the last day.',
+    empty: emptyText(seen, seen.coverage !== undefined, 'No trade of it came in the last day.', COUNTING),
   }
 }
 

@@ -5,6 +5,7 @@ import { instantText, reasonWithTimes } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
 import type { Table } from '../table.ts'
 import { harmless, type Line, type Look, plain, wrap } from '../text.ts'
+import { emptyText } from './empty.ts'
 
 type Place = Pick<DeadLetterRow, 'epoch' | 'partition' | 'offset'>
 
@@ -23,15 +24,20 @@ export const recordTitle = (opened: string, look: Look): Line => [
 ]
 
 /** `width`: columns of the screen. A row is a line, so that it is scrolled. */
-export function recordTable({ letters }: Seen, opened: string, width: number, look: Look): Table {
+export function recordTable(seen: Seen, opened: string, width: number, look: Look): Table {
   const kind = kindIn(opened)
-  const known = letters?.kind === kind ? letters.rows : undefined
+  const known = seen.letters?.kind === kind ? seen.letters.rows : undefined
   const found = known?.find(row => recordIn(kind, row) === opened)
   return {
     columns: [{ title: 'The record', side: 'left' }],
     rows: (found ? linesOf(found, width, look) : []).map(text => ({ cells: [{ text }] })),
     unit: 'line',
-    empty: known ? 'The record is not among the newest of its kind any more.' : 'Reading the records…',
+    empty: emptyText(
+      seen,
+      known !== undefined,
+      'The record is not among the newest of its kind any more.',
+      'Reading the records…',
+    ),
   }
 }
 

@@ -3,8 +3,9 @@ import { instantText, reasonWithTimes } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
 import type { Column, Table } from '../table.ts'
 import { harmless, type Line, type Look, plain } from '../text.ts'
+import { emptyText } from './empty.ts'
 import { recordIn } from './letter.ts'
-import { countCell } from './pipeline.ts'
+import { countCell, sinceText } from './pipeline.ts'
 
 const COLUMNS: readonly Column[] = [
   { title: 'Refused (UTC)', side: 'left' },
@@ -15,9 +16,9 @@ const COLUMNS: readonly Column[] = [
   { title: 'What it says', side: 'left', mayBeCut: true, importance: 3 },
 ]
 
-/** `kind`: exchange and type of error, with a space between. */
-export function lettersTable({ letters }: Seen, kind: string, look: Look): Table {
-  const known = letters?.kind === kind ? letters.rows : undefined
+/** `kind`: exchange and type of error, with a space between; `sinceMs`: milliseconds since 1970, undefined for the last day. */
+export function lettersTable(seen: Seen, kind: string, sinceMs: number | undefined, look: Look): Table {
+  const known = seen.letters?.kind === kind && seen.letters.sinceMs === sinceMs ? seen.letters.rows : undefined
   return {
     columns: COLUMNS,
     rows: (known ?? []).map(({ time, error_reason, epoch, partition, offset, bytes, raw, decoded }) => ({
@@ -32,7 +33,7 @@ export function lettersTable({ letters }: Seen, kind: string, look: Look): Table
       ],
     })),
     unit: 'record',
-    empty: known ? 'None was refused in the last day.' : 'Reading the records…',
+    empty: emptyText(seen, known !== undefined, `None was refused ${sinceText(sinceMs)}.`, 'Reading the records…'),
   }
 }
 
@@ -48,7 +49,7 @@ function bytesText(raw: string | null): string {
   return hex + (bytes.length > MOST_BYTES ? ' ...' : '')
 }
 
-export const lettersTitle = (kind: string, look: Look): Line => [
+export const lettersTitle = (kind: string, sinceMs: number | undefined, look: Look): Line => [
   { text: harmless(kind, look), tone: 'bold' },
-  plain(', the newest first; Enter shows one whole'),
+  plain(`${sinceMs === undefined ? '' : ` ${sinceText(sinceMs)}`}, the newest first; Enter shows one whole`),
 ]

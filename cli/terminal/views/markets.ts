@@ -7,6 +7,7 @@ import type { Seen } from '../seen.ts'
 import { sparkText } from '../spark.ts'
 import type { Cell, Column, Row, Table } from '../table.ts'
 import { harmless, type Look, signsOf, type Tone } from '../text.ts'
+import { emptyText } from './empty.ts'
 
 /** `change`: what heads the change of the day. */
 const columnsOf = (change: string): readonly Column[] => [
@@ -20,7 +21,8 @@ const columnsOf = (change: string): readonly Column[] => [
 const SPARK = 20
 const STALE_MS = 120_000
 
-export function marketsTable({ markets = [], quotes, nowMs }: Seen, look: Look): Table {
+export function marketsTable(seen: Seen, look: Look): Table {
+  const { markets = [], quotes, nowMs } = seen
   const spans = new Set(markets.flatMap(market => spanOf(quotes.get(marketName(market)), nowMs) ?? []))
   // Where markets are of several ages, each says its own.
   const isOne = spans.size < 2
@@ -28,7 +30,12 @@ export function marketsTable({ markets = [], quotes, nowMs }: Seen, look: Look):
     columns: columnsOf(isOne ? ([...spans][0] ?? '24 h') : 'Change'),
     rows: markets.map(market => rowOf(market, quotes.get(marketName(market)), nowMs, look, !isOne)),
     unit: 'market',
-    empty: 'No markets yet: a market is here as soon as its first trades have become candles.',
+    empty: emptyText(
+      seen,
+      seen.markets !== undefined,
+      'No markets yet: a market is here as soon as its first trades have become candles.',
+      'Asking which markets there are…',
+    ),
   }
 }
 

@@ -1,4 +1,5 @@
 /** The pipeline's figures as tables: its stages, the exchanges, the tables of the lake, and what was refused. */
+import type { TableRow } from '../../../figures/operator-rows.ts'
 import {
   bytesText,
   checkVerdict,
@@ -8,12 +9,14 @@ import {
   LATE_MS,
   type Pipeline,
   pipelineOf,
+  signedText,
 } from '../../../figures/pipeline.ts'
 import { ageText, instantText, lengthText } from '../../../figures/times.ts'
 import { verdictText } from '../../../figures/verdict.ts'
 import type { Seen } from '../seen.ts'
 import type { Cell, Column, Table } from '../table.ts'
 import { harmless, type Look, signsOf } from '../text.ts'
+import { emptyText } from './empty.ts'
 
 /** How old the figures are, milliseconds. */
 const sinceOf = ({ nowMs, statsMs }: Seen) => Math.max(0, nowMs - statsMs)
@@ -80,7 +83,7 @@ export function stagesTable(seen: Seen, look: Look): Table {
       ],
     })),
     unit: 'stage',
-    empty: 'Nothing has come yet.',
+    empty: emptyText(seen, seen.stats !== undefined, 'Nothing has come yet.', 'Asking how the lake is…'),
   }
 }
 
@@ -117,27 +120,33 @@ export function exchangesTable(seen: Seen, look: Look): Table {
       ],
     }
   })
-  return { columns: EXCHANGES, rows, unit: 'exchange', empty: 'No exchange has sent a trade yet.' }
+  return {
+    ...{ columns: EXCHANGES, rows, unit: 'exchange' },
+    empty: emptyText(seen, stats !== undefined, 'No exchange has sent a trade yet.', 'Asking how the lake is…'),
+  }
 }
 
 const TABLES: readonly Column[] = [
   { title: 'Table', side: 'left', mayBeCut: true },
   { title: 'Rows', side: 'right' },
   { title: 'Rows/s', side: 'right', importance: 2 },
-  { title: 'Size', side: 'right', importance: 3 },
-  { title: 'Committed', side: 'right', importance: 4 },
+  { title: 'Size', side: 'right', importance: 5 },
+  { title: 'Committed', side: 'right', importance: 6 },
 ]
 const FILES: readonly Column[] = [
+  { title: 'In 1 h', side: 'right', importance: 3 },
+  { title: 'Joined', side: 'right', importance: 4 },
   { title: 'Files', side: 'right', importance: 1 },
   { title: 'Snapshots', side: 'right', importance: 0 },
 ]
 
 /** Whether candles agree with their trades, and what the last audit found. */
-export function checkTexts({ stats, kept, nowMs }: Seen): readonly string[] {
+export function checkTexts(seen: Seen): readonly string[] {
+  const { stats, kept, nowMs } = seen
   const check = stats?.candle_check
   const hour = (time: string) => instantText(Date.parse(time)).slice(11, 16)
   const checked = !check
-    ? 'Working the candles of the last hour out again…'
+    ? emptyText(seen, false, '', 'Working the candles of the last hour out again…')
     : `Candles of ${hour(check.start)} to ${hour(check.end)} UTC against ${count(check.trades, 'trade')}: ${checkVerdict(check).text}`
   if (!kept) return [checked]
   const { last, running } = kept.audit
@@ -147,11 +156,22 @@ export function checkTexts({ stats, kept, nowMs }: Seen): readonly string[] {
   return [checked, running ? `An audit is under way, step ${running.done} of ${running.of}. ${found}` : found]
 }
 
+/** What only `/v1/tables` tells: growth, when maintenance joined files, files and snapshots. */
+function keptCells(row: TableRow | undefined, nowMs: number): Cell[] {
+  if (!row) return [NONE, NONE, NONE, NONE]
+  const { grown, joined, data_files: files, snapshots } = row
+  const joinedMs = joined === null ? undefined : Math.max(0, nowMs - Date.parse(joined))
+  return [
+    grown === null ? NONE : { text: signedText(grown), order: grown },
+    joinedMs === undefined ? { text: 'never', tone: 'dim' } : { text: ageText(joinedMs), order: joinedMs },
+    ...[files === null ? NONE : countCell(files), countCell(snapshots)],
+  ]
+}
+
 export function tablesTable(seen: Seen, look: Look): Table {
   const since = sinceOf(seen)
   const rates = new Map(pipelineIn(seen).hops.flatMap(({ tables }) => tables.map(({ table, rate }) => [table, rate])))
   const files = seen.kept && new Map(seen.kept.tables.map(each => [each.table, each]))
-  const known = (count: number | null | undefined) => (count === null || count === undefined ? NONE : countCell(count))
   const rows = (seen.stats?.tables ?? []).map(({ table, rows, bytes, committed }) => ({
     cells: [
       { text: harmless(table, look) },
@@ -159,25 +179,44 @@ export function tablesTable(seen: Seen, look: Look): Table {
       rateCell(rates.get(table), seen, look),
       bytes === null ? NONE : { text: bytesText(bytes), order: bytes },
       ageCell(Date.parse(seen.stats?.time ?? '') - Date.parse(committed) + since),
-      ...(files ? [known(files.get(table)?.data_files), known(files.get(table)?.snapshots)] : []),
+      ...(files ? keptCells(files.get(table), seen.nowMs) : []),
     ],
   }))
   const columns = [...TABLES, ...(files ? FILES : [])]
-  return { columns, rows, unit: 'table', empty: 'The lake has no tables yet: nothing has been committed.' }
+  return {
+    ...{ columns, rows, unit: 'table' },
+    empty: emptyText(
+      seen,
+      seen.stats !== undefined,
+      'The lake has no tables yet: nothing has been committed.',
+      'Asking what the tables hold…',
+    ),
+  }
 }
 
-const DEAD_LETTERS: readonly Column[] = [
+/** `since 2026-11-20 10:00 UTC`. */
+export const sinceText = (sinceMs: number | undefined): string =>
+  sinceMs === undefined ? 'in the last day' : `since ${instantText(sinceMs).slice(0, 16)} UTC`
+
+const deadLetterColumns = (sinceMs: number | undefined): readonly Column[] => [
   { title: 'Exchange', side: 'left' },
   { title: 'What was wrong', side: 'left', mayBeCut: true },
-  { title: 'Records in 24 h', side: 'right' },
+  { title: `Records ${sinceMs === undefined ? 'in 24 h' : sinceText(sinceMs)}`, side: 'right' },
   { title: 'Share', side: 'right', importance: 1 },
 ]
 
-export function deadLettersTable({ stats }: Seen, look: Look): Table {
-  const letters = stats?.dead_letters ?? []
+/** `sinceMs`: milliseconds since 1970; undefined: the last day. */
+export function deadLettersTable(seen: Seen, sinceMs: number | undefined, look: Look): Table {
+  const known =
+    sinceMs === undefined
+      ? seen.stats?.dead_letters
+      : seen.refused?.sinceMs === sinceMs
+        ? seen.refused.counts
+        : undefined
+  const letters = known ?? []
   const all = letters.reduce((sum, { count }) => sum + count, 0)
   return {
-    columns: DEAD_LETTERS,
+    columns: deadLetterColumns(sinceMs),
     rows: letters.map(({ exchange, error_type, count }) => ({
       cells: [
         { text: harmless(exchange, look) },
@@ -188,6 +227,11 @@ export function deadLettersTable({ stats }: Seen, look: Look): Table {
       opens: `${exchange} ${error_type}`,
     })),
     unit: 'kind',
-    empty: stats?.dead_letters ? 'Nothing was refused in the last day.' : 'Counting what was refused…',
+    empty: emptyText(
+      seen,
+      known !== undefined,
+      `Nothing was refused ${sinceText(sinceMs)}.`,
+      'Counting what was refused…',
+    ),
   }
 }

@@ -3,8 +3,10 @@ import { grouped, LATE_MS } from '../../../figures/pipeline.ts'
 import { lengthText } from '../../../figures/times.ts'
 import type { Seen } from '../seen.ts'
 import type { Table } from '../table.ts'
-import { dim, harmless, type Line, type Look, plain, type Size, wrap } from '../text.ts'
+import { dim, harmless, inLetters, type Line, type Look, plain, type Size, wrap } from '../text.ts'
 import { candlesTable, chartLines, figureLines } from './chart.ts'
+import { correctionsLines, correctionsTable } from './corrections.ts'
+import { emptyText } from './empty.ts'
 import { ENDS, endsTable } from './ends.ts'
 import { gapsLegend, gapsTable, hoursTable, hoursTitle } from './gaps.ts'
 import { isRecord, recordTable, recordTitle } from './letter.ts'
@@ -31,7 +33,7 @@ export interface View {
   readonly table: Table
 }
 
-export const VIEWS = ['overview', 'markets', 'feeds', 'tables', 'dlq', 'gaps', 'log'] as const
+export const VIEWS = ['overview', 'markets', 'feeds', 'tables', 'dlq', 'gaps', 'log', 'corrections'] as const
 export type ViewName = (typeof VIEWS)[number]
 export const TITLES: Readonly<Record<ViewName, string>> = {
   ...{
@@ -42,17 +44,18 @@ export const TITLES: Readonly<Record<ViewName, string>> = {
     dlq: 'DLQ',
     gaps: 'Gaps',
     log: 'Log',
+    corrections: 'Corrections',
   },
 }
 
 /** A table's titles and two rows. */
 export const LEAST_TABLE = 3
 
-/** `opened`: what is looked into. `columns`, `rows`: how much room there is for all of it. */
+/** `opened`: what is looked into; `since`: as of the screen. `columns`, `rows`: how much room there is for all of it. */
 export function viewOf(
   name: ViewName,
   seen: Seen,
-  { opened, columns, rows }: Size & { readonly opened: string | undefined },
+  { opened, since, columns, rows }: Size & { readonly opened: string | undefined; readonly since: number | undefined },
   look: Look,
 ): View {
   switch (name) {
@@ -67,8 +70,8 @@ export function viewOf(
     }
     case 'feeds':
       return opened === ENDS
-        ? { above: [...feedLines(seen), [], exchangesTable(seen, look), []], table: endsTable(seen, look) }
-        : { above: [...feedLines(seen), [], endsTable(seen, look), []], table: exchangesTable(seen, look) }
+        ? { above: [...feedLines(seen, look), [], exchangesTable(seen, look), []], table: endsTable(seen, look) }
+        : { above: [...feedLines(seen, look), [], endsTable(seen, look), []], table: exchangesTable(seen, look) }
     case 'tables':
       return {
         above: [{ block: [...checkTexts(seen).flatMap(text => wrapped(text, columns, look)), []] }],
@@ -78,12 +81,17 @@ export function viewOf(
       if (opened !== undefined && isRecord(opened))
         return { above: [recordTitle(opened, look), []], table: recordTable(seen, opened, columns, look) }
       return opened === undefined
-        ? { above: [refusedLine(seen), []], table: deadLettersTable(seen, look) }
-        : { above: [lettersTitle(opened, look), []], table: lettersTable(seen, opened, look) }
+        ? { above: [refusedLine(seen, look), []], table: deadLettersTable(seen, since, look) }
+        : { above: [lettersTitle(opened, since, look), []], table: lettersTable(seen, opened, since, look) }
     case 'gaps':
       return opened === undefined
         ? { above: [{ block: [...gapsLegend(columns, look), []] }], table: gapsTable(seen, look) }
         : { above: [hoursTitle(opened, look), []], table: hoursTable(seen, opened) }
+    case 'corrections':
+      return {
+        above: [{ block: [...correctionsLines(seen, columns, look), []] }],
+        table: correctionsTable(seen, look),
+      }
     case 'log':
       return { above: logLines(seen, opened), table: logTable(seen, opened, look) }
   }
@@ -91,10 +99,11 @@ export function viewOf(
 
 const MOST_LINES = 3
 const wrapped = (text: string, width: number, look: Look): Line[] =>
-  wrap(harmless(text, look), width, MOST_LINES, look).map(line => [plain(line)])
+  wrap(harmless(inLetters(text, look), look), width, MOST_LINES, look).map(line => [plain(line)])
 
-function feedLines({ stats }: Seen): Line[] {
-  if (!stats?.feeds) return [[dim('Reading what the feeds report…')]]
+function feedLines(seen: Seen, look: Look): Line[] {
+  const { stats } = seen
+  if (!stats?.feeds) return [[dim(inLetters(emptyText(seen, false, '', 'Reading what the feeds report…'), look))]]
   const { open, lost, unreadable } = stats.feeds
   const told = (count: number, what: string, tone: 'late' | 'bad') =>
     ({ text: `${grouped(count)} ${what}`, tone: count > 0 ? tone : 'plain' }) as const
@@ -110,11 +119,14 @@ function feedLines({ stats }: Seen): Line[] {
   ]
 }
 
-function refusedLine(seen: Seen): Line {
+function refusedLine(seen: Seen, look: Look): Line {
   const hop = pipelineIn(seen).hops.find(({ name }) => name === 'DLQ')
-  if (!hop) return [dim('Nothing has come yet.')]
+  if (!hop) {
+    const text = emptyText(seen, seen.stats !== undefined, 'Nothing has come yet.', 'Asking how the lake is…')
+    return [dim(inLetters(text, look))]
+  }
   const rate = hop.rate === undefined || !hasRates(seen) ? '' : `${hop.rate.toFixed(1)}/s now; `
-  return [plain(`${rate}${grouped(hop.rows)} records were ever refused and are kept.`)]
+  return [plain(`${rate}${grouped(hop.rows)} records were ever refused and are kept. J counts since a time.`)]
 }
 
 /** What is amiss, in words, the worst first. */

@@ -179,7 +179,7 @@ describe('a replay', () => {
     ['start=2026-11-20&channels=books', 'channels', /^channels is books: give trades, candles/],
     ['start=2026-11-20&channels=trades&timeframe=1m', 'timeframe', /^timeframe is of candles/],
     ['start=2026-11-20&format=csv', 'format', /^format is csv: give sse, ndjson/],
-    ['start=2026-11-20&limit=5', 'limit', /^There is no parameter limit here/],
+    ['start=2026-11-20&limit=5', 'limit', /^There is no parameter limit: /],
     ['start=2026-11-20&cursor=r1.x', 'cursor', /^The cursor is none that this gave/],
   ])('of %s is a problem with its parameter named', async (query, parameter, detail) => {
     const { ask } = liveApi(lake.ports)

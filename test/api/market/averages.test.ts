@@ -125,7 +125,7 @@ describe('the average', () => {
     const { data } = await ask('snapshots?tables=gold_crypto_trades')
     expect(body.snapshots.gold_crypto_trades).toBe(data.at(-1).snapshot)
     expect((await ask(`twap?method=1m&start=2026-11-20T12:00&end=2026-11-20T12:01`)).detail).toBe(
-      'start is not before the end of the range, which is now at the latest.',
+      'The range is empty: start is not before now.',
     )
     expect((await ask('vwap?start=2026-11-20&as_of=')).detail).toBe('as_of is empty: leave it out, or give a value.')
     expect((await ask('vwap?start=2026-11-20&symbols=,')).detail).toBe('symbols is ,: give a name, or leave it out.')
@@ -133,7 +133,7 @@ describe('the average', () => {
 
   test.each([
     ['vwap', 'start is missing: give the begin of the range.'],
-    ['vwap?start=2026-11-21', 'start is not before the end of the range, which is now at the latest.'],
+    ['vwap?start=2026-11-21', 'The range is empty: start is not before now.'],
     [
       'twap?start=2026-11-01&end=2026-11-09',
       'The range is longer than 7 days: ask for method=1m, or for a shorter one.',

@@ -175,22 +175,17 @@ describe('candles', () => {
 
   test.each([
     ['timeframe=5x', 400, 'timeframe', /^timeframe is 5x: give a whole number of m, h or d/],
-    [
-      'symbols=BTCUSDDT',
-      404,
-      'symbols',
-      /^There is no symbol BTCUSDDT: the nearest is BTCUSDT\. GET \/v1\/symbols lists all\.$/,
-    ],
+    ['symbols=BTCUSDDT', 404, 'symbols', /^There is no symbol BTCUSDDT: the nearest is BTCUSDT\.$/],
     ['exchanges=binanse', 404, 'exchanges', /^There is no exchange BINANSE: the nearest is BINANCE/],
-    ['start=yesterday', 400, 'start', /^start is yesterday: give a time as 2026-11-20T10:00:00Z/],
-    ['start=2026-02-30', 400, 'start', /^start is 2026-02-30/],
+    ['start=yesterday', 400, 'start', /^start: yesterday is no time: write it as 2026-11-20 14:03, in UTC\.$/],
+    ['start=2026-02-30', 400, 'start', /^start: There is no day 2026-02-30\.$/],
     [
       'start=1795744500',
       400,
       'start',
-      /^start is 1795744500, which looks like seconds: give milliseconds or microseconds/,
+      /^start: 1795744500 looks like seconds: give milliseconds or microseconds since 1970\.$/,
     ],
-    ['start=2026-11-28&end=2026-11-27', 400, 'start', /^start is not before end/],
+    ['start=2026-11-28&end=2026-11-27', 400, 'start', /^The range is empty: start is not before end\.$/],
     [
       'exchanges=kraken&symbols=BTCUSDT',
       404,
@@ -199,7 +194,7 @@ describe('candles', () => {
     ],
     ['limit=0', 400, 'limit', /^limit is 0: give a whole number from 1 to 10000/],
     ['fill=forward', 400, 'fill', /^fill is forward: give none, previous, null/],
-    ['symbol=BTCUSDT', 400, 'symbol', /^There is no parameter symbol here: give some of symbols, exchanges/],
+    ['symbol=BTCUSDT', 400, 'symbol', /^There is no parameter symbol: the nearest is symbols\.$/],
     ['symbols=A&symbols=B', 400, 'symbols', /^symbols is given twice/],
     ['cursor=e30', 400, 'cursor', /^The cursor is none that this gave/],
     ['format=xml', 400, 'format', /^format is xml: give json, ndjson, csv/],

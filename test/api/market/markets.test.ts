@@ -28,9 +28,9 @@ test('candles and trades are of one exchange where a symbol names it', async () 
 })
 
 test.each([
-  ['DOGEEUR', /^There is no symbol DOGEEUR: there are BTCUSDT, ETHUSDT, BTCUSD\. GET/],
-  ['BTC', /^There is no symbol BTC: the nearest is BTCUSD\. GET/],
-  ['KRAKEN:BTCUSDT', /^There is no symbol KRAKEN:BTCUSDT: the nearest is KRAKEN:BTCUSD\. GET/],
+  ['DOGEEUR', /^There is no symbol DOGEEUR: there are BTCUSDT, ETHUSDT, BTCUSD\.$/],
+  ['BTC', /^There is no symbol BTC: the nearest is BTCUSD\.$/],
+  ['KRAKEN:BTCUSDT', /^There is no symbol KRAKEN:BTCUSDT: the nearest is KRAKEN:BTCUSD\.$/],
 ])('%s is refused with what there is', async (symbol, words) => {
   expect(await get(`symbols=${symbol}`)).toMatchObject({
     status: 404,

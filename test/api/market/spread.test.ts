@@ -59,7 +59,7 @@ describe('the spread of an asset', () => {
   test.each([
     ['spread', 'base is missing: give one asset, as BTC.'],
     ['spread?base=BTD', 'There is no market of BTD: the nearest is BTC.'],
-    ['spread?base=BTC&quotes=EUR', 'No market has BTC in EUR: give some of USD, USDT.'],
+    ['spread?base=BTC&quotes=EUR', 'There is no market of BTC in EUR: there are USD, USDT.'],
   ])('is refused in words: %s', async (path, detail) => {
     expect((await ask(path)).detail).toBe(detail)
   })

@@ -53,20 +53,16 @@ test('the first rows are given, and whether there are more', async () => {
 test('an empty answer says which value no row has', async () => {
   expect((await ask("SELECT * FROM gold_crypto_trades WHERE exchange = 'KRAKN'"))[1]).toMatchObject({
     rows: [],
-    hints: ["gold_crypto_trades has no exchange 'KRAKN': it has BINANCE, COINBASE, KRAKEN."],
+    hints: ['There is no exchange KRAKN in gold_crypto_trades: the nearest is KRAKEN.'],
   })
 })
 
 describe('is refused in words', () => {
   test.each([
-    [
-      'SELECT * FROM gold_trades',
-      /^Catalog Error: Table with name gold_trades does not exist! The tables are bronze_binance_trades, .*gold_crypto_trades, gold_ohlcv_1m, /,
-    ],
-    [
-      'SELECT * FROM gold_crypto_trade',
-      /^Catalog Error: Table with name gold_crypto_trade does not exist! The nearest is gold_crypto_trades\. The tables are/,
-    ],
+    ['SELECT * FROM gold_trades', /^There is no table gold_trades: /],
+    ['SELECT * FROM gold_crypto_trade', /^There is no table gold_crypto_trade: the nearest is gold_crypto_trades\.$/],
+    ['SELECT pric FROM gold_crypto_trades', /^There is no column pric: the nearest is price\.$/],
+    ['SELECT t.symbl FROM gold_crypto_trades t', /^There is no column symbl: the nearest is symbol\.$/],
     ['SELEC 1', /Parser Error: syntax error at or near "SELEC"$/],
     ['DROP VIEW gold_crypto_trades', /and this is DROP\.$/],
     ['SELECT 1; SELECT 2', /^Give one statement: this has 2\.$/],

@@ -30,6 +30,8 @@ test('each table has its rows, files, bytes and snapshots', async () => {
   expect(gold.committed).toBe('2026-11-20T12:00:00Z')
   // Its snapshots are of this moment, and an hour later of none in the last hour.
   expect(gold.commits).toBe(snapshots.length)
+  // It had nothing an hour ago.
+  expect(gold.grown).toBe(420)
 })
 
 test('a pin counts for the tables that it is on, and maintenance is told by what it did', async () => {
@@ -37,7 +39,7 @@ test('a pin counts for the tables that it is on, and maintenance is told by what
   const before = (await tables()).get('gold_crypto_trades')
   expect(before.pins).toBe(1)
   lake.clock.advance(86_400_000)
-  expect((await tables()).get('gold_crypto_trades').commits).toBe(0)
+  expect((await tables()).get('gold_crypto_trades')).toMatchObject({ commits: 0, grown: 0 })
   const { tables: done, failures } = await maintain(lake.ports, EXCHANGES, Number.POSITIVE_INFINITY, {
     sweepEveryMs: 0,
   })

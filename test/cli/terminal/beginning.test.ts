@@ -19,10 +19,9 @@ test('before anything is known, each view says what it waits for', async () => {
   const texts = await Promise.all(VIEWS.map(async view => (await drawn(nothing, { view }, 80, 24)).lines.join('\n')))
   expect(texts.map(text => text.includes('● connecting'))).toEqual(VIEWS.map(() => true))
   for (const said of [
-    'Nothing has come yet.',
-    'No markets yet',
-    'No exchange has sent',
-    'no tables yet',
+    'Asking how the lake is',
+    'Asking which markets there are',
+    'Asking what the tables hold',
     'Counting what was refused',
     'Counting the trades',
     'Reading the log',

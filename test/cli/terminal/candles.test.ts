@@ -43,7 +43,7 @@ test('where there are no candles it is said when the market was traded', async (
   const traded = { ...marketRow('BINANCE', 'BTC', 'USDT'), ...times }
   const seen = { ...SEEN, candles: { market: 'BINANCE:BTCUSDT', timeframe: '1m', rows: [], traded } }
   const { lines } = await drawn(seen, OPENED, 120, 24)
-  expect(lines.join('\n')).toContain(
-    'No trade of it here: the first is of 2026-10-13 14:57:06 UTC, the last of 2026-11-20 12:00:29 UTC. J jumps to a time.',
+  expect(lines.join(' ').replaceAll(/ +/g, ' ')).toContain(
+    'No trade of BINANCE:BTCUSDT in this time: the first is of 2026-10-13 14:57:06 UTC, the last of 2026-11-20 12:00:29 UTC. J jumps to a time.',
   )
 })

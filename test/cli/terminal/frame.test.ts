@@ -6,7 +6,7 @@ import { manyMarkets, NOW, SEEN, WELL } from './seen-lake.ts'
 
 const LONG = '12,345,678,901,234,567,890.12345678'
 
-const HEAD = ' 1 Overview   2 Markets   3 Feeds   4 Tables   5 DLQ   6 Gaps   7 Log'
+const HEAD = ' 1 Overview   2 Markets   3 Feeds   4 Tables   5 DLQ   6 Gaps   7 Log   8 Corrections'
 const KEYS = 'q leave  ? help  / filter  s sort  r reverse  Up Down'
 
 describe('the markets', () => {
@@ -30,7 +30,7 @@ describe('the markets', () => {
     const narrow = await drawn(WELL, { view: 'markets' }, 60, 8)
     expect(narrow.lines).toEqual([
       'tradelake ./lake                         ● live 12:00:30 UTC',
-      '1  2 Markets  3 4 5 6 7',
+      '1  2 Markets  3 4 5 6 7 8',
       '',
       'Market              Last price     24 h        Age',
       'BINANCE:BTCUSDT    86,432.10 ▲  +8.04 %    2 s ago',
@@ -117,7 +117,7 @@ describe('the markets', () => {
 test('the overview has stages with what comes now, exchanges, and the markets below', async () => {
   const { lines } = await drawn(SEEN, {}, 80, 24)
   expect(lines.slice(1)).toEqual([
-    HEAD,
+    '1 Overview  2 Markets  3 Feeds  4 Tables  5 DLQ  6 Gaps  7 Log  8 Corrections',
     '1 trade could not be read: BINANCE BTCUSDT, 2026-11-20 11:59 UTC.',
     'Work has waited for over two minutes: Gold.',
     'No trade for over two minutes: KRAKEN.',

@@ -25,8 +25,10 @@ describe('a key', () => {
       'markets',
       'feeds',
     ])
-    expect(pressed(firstScreen('log'), 'tab')).toMatchObject({ view: 'overview' })
-    expect(pressed(firstScreen('overview'), { name: 'tab', shift: true })).toMatchObject({ view: 'log' })
+    expect(pressed(firstScreen('corrections'), 'tab')).toMatchObject({ view: 'overview' })
+    expect(pressed(firstScreen('overview'), { name: 'tab', shift: true })).toMatchObject({
+      view: 'corrections',
+    })
   })
 
   test('moves the chosen row, and not beyond the rows that there are', () => {

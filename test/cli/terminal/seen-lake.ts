@@ -130,6 +130,8 @@ export const SEEN: Seen = {
   candles: undefined,
   figures: undefined,
   kept: undefined,
+  corrections: undefined,
+  refused: undefined,
   letters: undefined,
   log: [
     { time: iso(NOW - 1_000), level: 'ERROR', message: 'a feed is silent', details: 'exchange=kraken' },

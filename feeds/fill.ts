@@ -55,7 +55,7 @@ export function startFill(options: FillOptions, { timers, http, sink, log }: Fil
   const { symbol } = pair
   const tracker = createTracker()
   const wanted = { from, to, fromTime: Number(since), toTime: timers.now() * 1000, cause: BY_HAND }
-  const ranges = tracker.resume(symbol, to, since, BY_HAND, [wanted], [wanted])
+  const ranges = tracker.resume(symbol, to, since, timers, BY_HAND, [wanted], [wanted])
   let waiting: FeedRecord[] = []
   let found = 0
   let stored = 0

@@ -91,7 +91,7 @@ export function createProgress(
         const symbol = name.slice(0, name.length - suffix.length)
         if (!wanted.has(symbol) || `${symbol}${suffix}` !== name) continue
         const since = time === undefined ? BigInt(at) * 1000n - BEFORE_SAVED : BigInt(time)
-        reported.push(...tracker.resume(symbol, id, since, RESTARTED, missing, open))
+        reported.push(...tracker.resume(symbol, id, since, timers, RESTARTED, missing, open))
         saved.set(symbol, textOf({ id, missing, open }))
       }
       // Saved at the first start, so that a feed which is killed early is known to have run.

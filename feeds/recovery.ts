@@ -156,15 +156,29 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
     filler?.fill(range)
   }
 
+  function lose(range: MissingRange, { from, to }: Ids): void {
+    const trades = to - from + 1
+    metrics.lost(trades)
+    reports.sequence(range, 'lost', { from, to })
+    log.warn(lostTradesLog.message, { exchange, symbol: range.symbol, from, to, [lostTradesLog.field]: trades })
+  }
+
+  /** The exchange has begun its numbers anew: what was missing under the old ones stays so. */
+  function loseAbandoned(): void {
+    for (const ids of tracker.abandoned()) {
+      lose(ids, ids)
+      for (const range of sought)
+        if (range.symbol === ids.symbol && range.from <= ids.to && range.to >= ids.from) incomplete.add(range)
+    }
+  }
+
   /** Nothing more will be tried for this range: what it still lacks is given up. Where it was not announced yet, its end says all. */
   function settled(range: MissingRange): void {
+    loseAbandoned()
     unannounced.delete(range)
-    for (const { from, to } of tracker.missing(range)) {
-      const trades = to - from + 1
-      metrics.lost(trades)
-      reports.sequence(range, 'lost', { from, to })
-      log.warn(lostTradesLog.message, { exchange, symbol: range.symbol, from, to, [lostTradesLog.field]: trades })
-      tracker.giveUp({ symbol: range.symbol, from, to })
+    for (const ids of tracker.missing(range)) {
+      lose(range, ids)
+      tracker.giveUp({ symbol: range.symbol, ...ids })
       incomplete.add(range)
     }
     reports.sequence(range, incomplete.delete(range) ? 'closed' : 'filled')
@@ -177,6 +191,7 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
 
   return {
     look(at) {
+      loseAbandoned()
       for (const range of tracker.overdue(at)) {
         metrics.gap(range.to - range.from + 1)
         log.warn('trades are missing', { exchange, ...rangeFields(range) })

@@ -33,12 +33,13 @@ export interface Moment {
 export interface Tracker {
   /**
    * Goes on from what an earlier process had: ids up to this one are settled, but for those that are missing; `open` are the
-   * ranges that it had reported. `time`: microseconds since 1970. Gives these ranges.
+   * ranges that it had reported. `time`: the exchange's, of its newest trade, microseconds since 1970. Gives these ranges.
    */
   resume(
     symbol: string,
     id: number,
     time: bigint,
+    now: Pick<Moment, 'now'>,
     cause: string,
     missing?: readonly MissingIds[],
     open?: readonly MissingIds[],
@@ -60,6 +61,8 @@ export interface Tracker {
   looked(range: SymbolIds): Ids[]
   /** These ids are not waited for any longer. */
   giveUp(range: SymbolIds): void
+  /** What was missing under numbers that the exchange has begun anew: nobody can ask for it any more. Each once. */
+  abandoned(): MissingRange[]
   /** The end of a range that overdue or resume gave has been reported. */
   ended(range: MissingRange): void
   /**
@@ -86,7 +89,10 @@ const MAX_SAVED = 200
 
 interface Line {
   highest: number
+  /** The exchange's, of the newest trade that can be believed. */
   time: bigint
+  /** Likewise of one that was ahead of this machine's clock, which may be wrong: it counts once the clock has come so far. */
+  doubtful: bigint
   /** Ascending, none touching the next. */
   holes: Hole[]
   /** Ranges that were reported, and whose end was not. */
@@ -100,14 +106,32 @@ function isBelievable(time: bigint, now: Pick<Moment, 'now'>): boolean {
   return time <= BigInt(now.now()) * 1000n + RENUMBERED_MICROS
 }
 
+const maxOf = (a: bigint, b: bigint) => (a > b ? a : b)
+
 export const SKIPPED = 'skipped in the stream'
 
 export function createTracker(): Tracker {
   const lines = new Map<string, Line>()
+  let abandoned: MissingRange[] = []
 
   /** A symbol's line begins, or begins again. */
-  function begin(symbol: string, highest: number, time: bigint, cause?: string): void {
-    lines.set(symbol, { highest, time, holes: [], open: lines.get(symbol)?.open ?? [], cause })
+  function begin(symbol: string, highest: number, time: bigint): void {
+    const before = lines.get(symbol)
+    for (const { from, to, fromTime, toTime, cause } of before?.holes ?? [])
+      abandoned.push({ symbol, from, to, fromTime, toTime, cause })
+    lines.set(symbol, { highest, time, doubtful: 0n, holes: [], open: before?.open ?? [], cause: undefined })
+  }
+
+  /** The newest time that can be believed by now. */
+  function newest(line: Line, now: Moment): bigint {
+    if (isBelievable(line.doubtful, now)) line.time = maxOf(line.time, line.doubtful)
+    return line.time
+  }
+
+  /** Takes note of a trade's time, also of one behind what is missing: its repeat is no new number. */
+  function reach(line: Line, time: bigint, now: Moment): void {
+    if (isBelievable(time, now)) line.time = maxOf(line.time, time)
+    else line.doubtful = maxOf(line.doubtful, time)
   }
 
   function open(line: Line, to: number, time: bigint, now: Moment): void {
@@ -127,13 +151,15 @@ export function createTracker(): Tracker {
   }
 
   return {
-    resume(symbol, id, time, cause, missing = [], open = []) {
+    resume(symbol, id, time, now, cause, missing = [], open = []) {
       const reported = open.map(ids => ({ symbol, ...restoredOf(ids) }))
       const holes = missing.map((ids): Hole => {
         const isIn = (range: Ids) => range.from <= ids.from && range.to >= ids.to
         return { ...restoredOf(ids), since: Number.NEGATIVE_INFINITY, reported: open.some(isIn), looked: false }
       })
-      lines.set(symbol, { highest: id, time, holes, cause, open: [...reported] })
+      const isSure = isBelievable(time, now)
+      const times = isSure ? { time, doubtful: 0n } : { time: BigInt(now.now()) * 1000n, doubtful: time }
+      lines.set(symbol, { highest: id, ...times, holes, cause, open: [...reported] })
       return reported
     },
     interrupted(cause) {
@@ -145,21 +171,17 @@ export function createTracker(): Tracker {
         begin(symbol, id, time)
         return 'new'
       }
-      if (id === line.highest + 1) {
-        // The common case: nothing is missing.
-      } else if (id > line.highest) {
-        open(line, id - 1, time, now)
-      } else if (fill(line, id, id, isBelievable(time, now) ? time : undefined)) {
+      const before = newest(line, now)
+      if (id > line.highest + 1) open(line, id - 1, time, now)
+      reach(line, time, now)
+      if (id > line.highest) {
+        line.highest = id
+        line.cause = undefined
         return 'new'
-      } else if (time > line.time + RENUMBERED_MICROS && isBelievable(time, now)) {
-        begin(symbol, id, time)
-        return 'new'
-      } else {
-        return 'repeat'
       }
-      line.highest = id
-      if (time > line.time && isBelievable(time, now)) line.time = time
-      line.cause = undefined
+      if (fill(line, id, id, isBelievable(time, now) ? time : undefined)) return 'new'
+      if (time <= before + RENUMBERED_MICROS || !isBelievable(time, now)) return 'repeat'
+      begin(symbol, id, time)
       return 'new'
     },
     reached(symbol, id, now) {
@@ -201,15 +223,20 @@ export function createTracker(): Tracker {
       const line = lines.get(symbol)
       if (line) fill(line, from, to)
     },
+    abandoned() {
+      const given = abandoned
+      abandoned = []
+      return given
+    },
     ended(range) {
       const open = lines.get(range.symbol)?.open ?? []
       const at = open.indexOf(range)
       if (at >= 0) open.splice(at, 1)
     },
     settled: () =>
-      [...lines].map(([symbol, { highest, time, holes, open }]) => ({
+      [...lines].map(([symbol, { highest, time, doubtful, holes, open }]) => ({
         symbol,
-        time: Number(time),
+        time: Number(maxOf(time, doubtful)),
         id: holes.length > MAX_SAVED ? holes[MAX_SAVED].from - 1 : highest,
         missing: holes.slice(0, MAX_SAVED).map(savedOf),
         open: open.slice(0, MAX_SAVED).map(savedOf),

@@ -78,7 +78,7 @@ describe('a tracker', () => {
 
   test('goes on from an earlier process: what came meanwhile is missing', () => {
     const tracker = createTracker()
-    tracker.resume(SYMBOL, 100, 5n, 'the feed was restarted')
+    tracker.resume(SYMBOL, 100, 5n, at(0), 'the feed was restarted')
 
     tracker.note(SYMBOL, 105, 9n, at(1))
 
@@ -124,6 +124,48 @@ describe('a tracker', () => {
     expect(tracker.note(SYMBOL, 1, 3_600_000_000n, at(3_600_000))).toBe('new')
     expect(tracker.note(SYMBOL, 2, 3_600_000_001n, at(3_600_000))).toBe('new')
     expect(tracker.missingIds).toBe(0)
+    expect(tracker.abandoned()).toEqual([])
+  })
+
+  test('what was missing when numbers begin again is handed out once, to be reported', () => {
+    const tracker = createTracker()
+    tracker.note(SYMBOL, 1_000, 1n, at(0))
+    tracker.note(SYMBOL, 1_003, 2n, at(0))
+
+    expect(tracker.note(SYMBOL, 1, 3_600_000_000n, at(3_600_000))).toBe('new')
+
+    const cause = SKIPPED
+    expect(tracker.abandoned()).toEqual([{ symbol: SYMBOL, from: 1_001, to: 1_002, fromTime: 0n, toTime: 2n, cause }])
+    expect(tracker.abandoned()).toEqual([])
+  })
+
+  test('a trade that was fetched and comes again is a repeat, however old the last one of the stream was', () => {
+    const tracker = createTracker()
+    tracker.note(SYMBOL, 1, 0n, at(0))
+    tracker.reached(SYMBOL, 4, at(120_000))
+    expect(tracker.note(SYMBOL, 3, 119_000_000n, at(121_000))).toBe('new')
+
+    expect(tracker.note(SYMBOL, 3, 119_000_000n, at(121_000))).toBe('repeat')
+
+    expect(tracker.missing({ symbol: SYMBOL, from: 1, to: 4 }).map(({ from, to }) => [from, to])).toEqual([
+      [2, 2],
+      [4, 4],
+    ])
+  })
+
+  test('a clock that was ten minutes behind and is put right makes no repeat a new number, in the next process either', () => {
+    const behind = 600_000_000n
+    const tracker = createTracker()
+    tracker.resume(SYMBOL, 1, 0n, at(0), 'the feed was restarted')
+    tracker.note(SYMBOL, 4, behind + 1_000n, at(1))
+    const [{ id, time, missing }] = tracker.settled()
+    const next = createTracker()
+    next.resume(SYMBOL, id, BigInt(time), at(1), 'the feed was restarted', missing)
+
+    for (const one of [tracker, next]) {
+      expect(one.note(SYMBOL, 4, behind + 1_000n, at(600_002))).toBe('repeat')
+      expect(one.missingIds).toBe(2)
+    }
   })
 
   test('symbols do not mix', () => {
@@ -150,7 +192,7 @@ describe('a tracker', () => {
     expect(id).toBe(30)
 
     const second = createTracker()
-    const ranges = second.resume(SYMBOL, id, 9_500n, 'the feed was restarted', missing, open)
+    const ranges = second.resume(SYMBOL, id, 9_500n, at(0), 'the feed was restarted', missing, open)
 
     expect(ranges).toEqual([{ symbol: SYMBOL, from: 11, to: 20, fromTime: 0n, toTime: 9_000n, cause: SKIPPED }])
     expect(second.missing(ranges[0])).toEqual([{ from: 12, to: 20, after: 2_000n }])

@@ -46,6 +46,11 @@ describe('all laws hold', () => {
   // The same four reports in two lives of their topic at one moment: nothing tells them apart.
   test('where a topic is made again and gets the same records at the same moment', () =>
     expectLaws({ ...swarm(1_656_773_946), scenario: 'woken-once' }))
+
+  // A repeat of a fetched trade, or one after the clock was put right, was taken for a new number, and what was missing was forgotten.
+  test.for([1_907_347_335, 1_795_421_015])('where trades come again after an outage, of seed %i', seed =>
+    expectLaws({ ...swarm(seed), scenario: 'feeds' }),
+  )
 })
 
 describe('a run is a function of its seed and its faults', () => {

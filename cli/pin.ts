@@ -6,6 +6,12 @@ import { formatTable } from './format.ts'
 
 const NAMES = ['tables', 'as_of'] as const
 
+/** Words that other programs take for what is to be done: nobody means a pin of that name. */
+const VERBS: Readonly<Record<string, string>> = {
+  ...{ list: 'tradelake pin lists all pins', ls: 'tradelake pin lists all pins' },
+  ...{ delete: 'tradelake pin NAME --delete deletes one', rm: 'tradelake pin NAME --delete deletes one' },
+}
+
 interface Pin {
   readonly name: string
   readonly time: string
@@ -23,6 +29,8 @@ export const pin = command({
     json: JSON_OPTION,
   },
   async run(values, [name, ...more]) {
+    const meant = name !== undefined && !values.delete && Object.hasOwn(VERBS, name) ? VERBS[name] : undefined
+    if (meant) throw new BadInput(`${name} is no name for a pin: ${meant}.`)
     if (more.length > 0) throw new BadInput(`Give one name: tradelake pin ${name}.`)
     return withApi(values, async ask => {
       if (name === undefined) {

@@ -124,6 +124,9 @@ export interface FileTotals {
   readonly bytes: number
 }
 
+/** The entry of a summary that each commit hands on to the next, whatever files it joins or drops: how new the table's rows are. */
+export const WATERMARKS = 'watermarks'
+
 /**
  * A snapshot's summary (spec, "Appendix F: Snapshot summary"): what it did, and the table's totals after it if those
  * before it are known.
@@ -156,7 +159,13 @@ export function snapshotSummary(options: {
   total('total-files-size', added.bytes - removed.bytes)
   total('total-data-files', added.files - removed.files)
   for (const name of ['total-delete-files', 'total-position-deletes', 'total-equality-deletes']) total(name, 0)
-  return { ...options.extra, ...summary, operation: options.operation }
+  const handedOn = parent?.summary[WATERMARKS]
+  return {
+    ...(handedOn !== undefined && { [WATERMARKS]: handedOn }),
+    ...options.extra,
+    ...summary,
+    operation: options.operation,
+  }
 }
 
 /**

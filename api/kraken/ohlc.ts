@@ -25,9 +25,9 @@ export async function ohlc(at: ReadAt, query: URLSearchParams): Promise<object> 
   const from = since && Number(since) >= 0 ? BigInt(since) * SECOND + 1n : 0n
   const asked = { windows, from, to: at.now + 1n, fill: 'previous' } as const
   const rows = await (since ? firstCandles : lastCandles)(at, market, asked, MOST)
-  // What has not ended is asked for again.
-  const ended = rows.findLast(({ windowEnd }) => windowEnd <= at.now)
-  return { [names.name]: rows.map(rowOf), last: ended ? Number(ended.windowStart / SECOND) : Number(since ?? 0) }
+  // What is not closed is asked for again.
+  const closed = rows.findLast(({ status }) => status !== 'open')
+  return { [names.name]: rows.map(rowOf), last: closed ? Number(closed.windowStart / SECOND) : Number(since ?? 0) }
 }
 
 function rowOf({ windowStart, candle, price = 0n }: CandleRow): unknown[] {

@@ -1,8 +1,10 @@
 /**
- * The candles that a step of a candle table changes. A window is closed by the first commit behind its end, which brings its candle
- * once more, as it is then; what changes it later is a correction.
+ * The candles that a step of a candle table changes. The commit that closes a window (domain/closed-windows.ts) brings its candle once
+ * more, as it is then; what changes it later is a correction.
  */
 import { type Candle, candleKey, marketKey, sameCandle } from '../../domain/candles.ts'
+import { type ClosedUntil, closedUntil, statusOf } from '../../domain/closed-windows.ts'
+import { EXCHANGES } from '../../domain/exchanges.ts'
 import type { Ports } from '../../domain/ports.ts'
 import type { Windows } from '../../domain/windows.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
@@ -10,6 +12,7 @@ import { changesBetween, changesIn } from '../../iceberg/changes.ts'
 import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { readCandleColumns } from '../../tables/candle-columns.ts'
+import { watermarksOf } from '../../tables/watermarks.ts'
 import { CURRENT } from '../market/as-of.ts'
 import type { CandleRow } from '../market/candle-pages.ts'
 import { findCandles } from '../market/candles.ts'
@@ -30,7 +33,7 @@ interface Place {
 
 /** @throws Problem 410 where the snapshot has expired; Corrupt */
 export async function candleNews(ports: ReadPorts, table: LoadedTable, windows: Windows, step: Step): Promise<News> {
-  const [before, now] = [step.from && microsOf(step.from), microsOf(step.to)]
+  const [before, now] = [step.from && closedAt(step.from), closedAt(step.to)]
   const places = new Map<string, Place>()
   for (const { exchange, symbol, windowStart } of await changedCandles(ports, step)) {
     const place = { exchange, symbol, windowStart: windows.startOf(windowStart) }
@@ -41,11 +44,12 @@ export async function candleNews(ports: ReadPorts, table: LoadedTable, windows: 
     const range = { windows, markets, from, to, snapshotId: step.to['snapshot-id'] }
     for (const candle of await findCandles(ports, table, range)) candles.set(candleKey(candle), candle)
   }
-  // Windows that have ended since the commit before.
-  if (before !== undefined && windows.startOf(before) < windows.startOf(now)) {
-    await find(ALL, windows.startOf(before), windows.startOf(now))
-    for (const [key, candle] of candles) places.set(key, candle)
+  // Windows that were closed since the commit before.
+  for (const { code } of before ? EXCHANGES : []) {
+    const [from, to] = [before, now].map(until => windows.startOf((until as ClosedUntil)(code)))
+    if (from < to) await find(everyMarketOf(code), from, to)
   }
+  for (const [key, candle] of candles) places.set(key, candle)
   const byStart = Map.groupBy(places.values(), ({ windowStart }) => windowStart)
   for (const [start, some] of byStart) {
     const left = some.filter(place => !candles.has(candleKey(place)))
@@ -54,21 +58,19 @@ export async function candleNews(ports: ReadPorts, table: LoadedTable, windows: 
   const isGap = await findGaps(ports, CURRENT)
   const rows = [...places]
     .map(([key, { exchange, symbol, windowStart }]): CandleRow => {
-      const windowEnd = windows.endOf(windowStart)
-      const row = { windows, exchange, symbol, windowStart, windowEnd, price: undefined }
-      const status = windowEnd > now ? 'open' : isGap(row) ? 'gap' : 'closed'
-      return { ...row, candle: candles.get(key), status }
+      const row = { windows, exchange, symbol, windowStart, windowEnd: windows.endOf(windowStart), price: undefined }
+      return { ...row, candle: candles.get(key), status: statusOf(row, now, isGap) }
     })
     .sort(inOrder)
   return newsOf(rows, before)
 }
 
-function newsOf(rows: readonly CandleRow[], before: bigint | undefined): News {
+function newsOf(rows: readonly CandleRow[], before: ClosedUntil | undefined): News {
   const texts = rows.map(row => Buffer.from(candleJson(row)))
   return {
     count: rows.length,
     market: index => marketKey(rows[index].exchange, rows[index].symbol),
-    type: index => (before !== undefined && rows[index].windowEnd <= before ? 'correction' : 'candle'),
+    type: index => (before && rows[index].windowEnd <= before(rows[index].exchange) ? 'correction' : 'candle'),
     room: index => texts[index].length,
     put: (out, index) => {
       out.length += texts[index].copy(out.bytes, out.length)
@@ -77,10 +79,15 @@ function newsOf(rows: readonly CandleRow[], before: bigint | undefined): News {
   }
 }
 
-const microsOf = (snapshot: Snapshot) => BigInt(snapshot['timestamp-ms']) * 1000n
+/** What a commit closed: its clock is the time that it was made at, so that everybody who comes along is told the same. */
+function closedAt(snapshot: Snapshot): ClosedUntil {
+  return closedUntil(watermarksOf(snapshot), BigInt(snapshot['timestamp-ms']) * 1000n)
+}
 
-/** Every market, also one that is not there yet. */
-const ALL: Markets = Object.assign(new Map(), { has: () => true })
+/** Every market of an exchange, also one that is not there yet. */
+function everyMarketOf(exchange: string): Markets {
+  return Object.assign(new Map(), { has: (key: string) => key.startsWith(marketKey(exchange, '')) })
+}
 
 function marketsOf(places: readonly Place[]): Markets {
   return new Map(

@@ -133,13 +133,14 @@ export function snapshotsIn(asOf: AsOf, tables: Iterable<LoadedTable>): Snapshot
   )
 }
 
-/** Time that an answer is of, microseconds since 1970: windows that end later are open. */
+/** Time that an answer is of, microseconds since 1970: the clock by which windows have ended (domain/closed-windows.ts). */
 export function nowOf(asOf: AsOf, { clock }: Pick<Ports, 'clock'>): bigint {
   return BigInt(asOf.timeMs ?? clock.now()) * 1000n
 }
 
 /** @throws Problem 410 where the table does not have it any longer */
-export function requireSnapshot({ name, metadata }: LoadedTable, id: number): void {
-  if (!snapshotById(metadata, id))
-    throw problem(410, `Snapshot ${id} of ${name} has expired: begin again without the cursor.`, 'cursor')
+export function requireSnapshot({ name, metadata }: LoadedTable, id: number): Snapshot {
+  const found = snapshotById(metadata, id)
+  if (!found) throw problem(410, `Snapshot ${id} of ${name} has expired: begin again without the cursor.`, 'cursor')
+  return found
 }

@@ -1,8 +1,8 @@
 /** `GET /v1/vwap` and `GET /v1/twap`: one average price for each market. */
+import { SETTLED_AFTER } from '../../domain/closed-windows.ts'
 import { PRICE_SCALE, QUANTITY_SCALE, QUOTE_SCALE } from '../../domain/decimal.ts'
 import { DAY_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
 import { type Average, minuteAverages, timeAverages } from './averages.ts'
-import { SETTLED_AFTER } from './candles.ts'
 import type { RowColumn } from './formats.ts'
 import { problem } from './problems.ts'
 import { MOST_OF_TRADES, RANGE_PARAMETERS, rangeRoute } from './range-route.ts'

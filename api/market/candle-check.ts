@@ -1,5 +1,6 @@
 /** Law 4 for readers: whether the candles of an hour are those that its trades give, worked out again from Gold. */
 import { type Candle, candleKey, sameCandle, windowOf } from '../../domain/candles.ts'
+import { SETTLED_AFTER } from '../../domain/closed-windows.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { candleTable, GOLD_TABLE } from '../../domain/tables.ts'
 import { HOUR_MICROS, MINUTE_MICROS } from '../../domain/time.ts'
@@ -8,7 +9,7 @@ import { parseWindows, type Windows } from '../../domain/windows.ts'
 import { cachePerStore } from '../../iceberg/cache.ts'
 import { type LoadedTable, openTable } from '../../iceberg/catalog.ts'
 import { currentSnapshot } from '../../iceberg/metadata.ts'
-import { findCandles, SETTLED_AFTER } from './candles.ts'
+import { findCandles } from './candles.ts'
 import { marketsOf } from './markets.ts'
 import { goldFiles, rowsOf, type TradeRange, type TradeRow, tradesOf } from './trades.ts'
 

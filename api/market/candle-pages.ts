@@ -1,10 +1,12 @@
 /** A page of candles of some windows and markets: what is asked for, where the last page ended, and the rows from there on. */
 import { type Candle, marketKey } from '../../domain/candles.ts'
+import { closedUntil, statusOf, type WindowStatus } from '../../domain/closed-windows.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { candleTable, type TableDefinition } from '../../domain/tables.ts'
 import type { Timeframe } from '../../domain/timeframes.ts'
 import type { Windows } from '../../domain/windows.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
+import { watermarksOf } from '../../tables/watermarks.ts'
 import { TURN_ROWS, turn } from '../http/turns.ts'
 import { type AsOf, CURRENT, requireSnapshot, type Snapshots } from './as-of.ts'
 import { findCandles, requireKept } from './candles.ts'
@@ -21,7 +23,7 @@ export interface CandleQuery {
   readonly from: bigint
   readonly to: bigint
   readonly fill: Fill
-  /** The last window counts although it has not ended. */
+  /** Windows that are not closed count too. */
   readonly includeOpen: boolean
   readonly limit: number
 }
@@ -36,9 +38,10 @@ export interface CandleRow {
   readonly candle: Candle | undefined
   /** Units of 10^-10, where the window has no trades and the price before it was asked for. */
   readonly price: bigint | undefined
-  /** `gap`: trades of it are missing, may be, or could not be read. */
-  readonly status: 'open' | 'closed' | 'gap'
+  readonly status: WindowStatus
 }
+
+type PlainRow = Omit<CandleRow, 'status'>
 
 /** The tables that the query's windows are made of, by the windows' base; one that there is not yet is left out. */
 export type CandleTables = ReadonlyMap<Timeframe, LoadedTable>
@@ -113,10 +116,11 @@ export async function candlePage(
     const table = tables.get(windows.base)
     const snapshotId = table && snapshots[table.name]
     if (!table || snapshotId === undefined) continue
-    requireSnapshot(table, snapshotId)
+    const closed = closedUntil(watermarksOf(requireSnapshot(table, snapshotId)), now)
     const find: Find = (markets, from, to) => findCandles(ports, table, { windows, markets, from, to, snapshotId })
     for await (const each of rowsOf(find, query, windows, number === after?.[0] ? after : undefined, now)) {
-      const row = each.status === 'closed' && isGap(each) ? { ...each, status: 'gap' as const } : each
+      const row: CandleRow = { ...each, status: statusOf(each, closed, isGap) }
+      if (row.status === 'open' && !query.includeOpen) continue
       if (rows.length === query.limit) {
         const last = rows[rows.length - 1]
         return { rows, next: [query.windows.indexOf(last.windows), last.windowStart, keyOf(last)] }
@@ -134,11 +138,11 @@ export type Find = (markets: Markets, from: bigint, to: bigint) => Promise<Candl
 
 async function* rowsOf(
   find: Find,
-  { markets, from, to, fill, includeOpen }: CandleQuery,
+  { markets, from, to, fill }: CandleQuery,
   windows: Windows,
   after: Position | undefined,
   now: bigint,
-): AsyncGenerator<CandleRow> {
+): AsyncGenerator<PlainRow> {
   const traded = [...markets.values()]
   if (traded.length === 0) return
   // Before a market's first trade it has no window, and behind the last trade of all only those that are filled.
@@ -147,7 +151,7 @@ async function* rowsOf(
   let start = aligned(windows, max(from, windows.startOf(first)))
   if (after) start = max(start, after[1])
   const behind = windows.endOf(windows.startOf(fill === 'none' ? last : now))
-  const end = min(to, includeOpen ? behind : min(behind, windows.startOf(now)))
+  const end = min(to, behind)
   const prices = new Map<string, bigint>()
   if (fill === 'previous') await pricesBefore(find, windows, markets, start, prices)
 
@@ -159,13 +163,13 @@ async function* rowsOf(
       ? found.map(candle => rowOf(windows, candle))
       : filled(start, min(until, end), found)) {
       if (after && (row.windowStart < after[1] || (row.windowStart === after[1] && keyOf(row) <= after[2]))) continue
-      yield { ...row, status: row.windowEnd > now ? 'open' : 'closed' }
+      yield row
     }
     start = until
   }
 
   /** A row for every window of every market that has begun. */
-  function* filled(from: bigint, to: bigint, candles: readonly Candle[]): Generator<Omit<CandleRow, 'status'>> {
+  function* filled(from: bigint, to: bigint, candles: readonly Candle[]): Generator<PlainRow> {
     const byWindow = Map.groupBy(candles, ({ windowStart }) => windowStart)
     for (let start = from; start < to; start = windows.endOf(start)) {
       const here = new Map(byWindow.get(start)?.map(candle => [keyOf(candle), candle]))
@@ -191,7 +195,7 @@ async function* rowsOf(
   }
 }
 
-function rowOf(windows: Windows, candle: Candle): Omit<CandleRow, 'status'> {
+function rowOf(windows: Windows, candle: Candle): PlainRow {
   const { exchange, symbol, windowStart, windowEnd } = candle
   return { windows, exchange, symbol, windowStart, windowEnd, candle, price: undefined }
 }

@@ -1,6 +1,7 @@
 /** `GET /v1/candles`: candles of any windows, exactly, page by page. */
 import type { Context } from 'hono'
 import { type Candle, vwap } from '../../domain/candles.ts'
+import { SETTLED_AFTER } from '../../domain/closed-windows.ts'
 import { PRICE_SCALE, QUANTITY_SCALE, QUOTE_SCALE } from '../../domain/decimal.ts'
 import { recall, remember } from './answer-memory.ts'
 import { asOfIn, nowOf, type Snapshots, snapshotsIn } from './as-of.ts'
@@ -90,7 +91,7 @@ export const CANDLE_COLUMNS: readonly RowColumn<CandleRow>[] = [
   {
     name: 'status',
     type: 'text',
-    doc: 'open until the window has ended; gap where trades of it are missing, may be, or could not be read; else closed.',
+    doc: 'open until the window is closed; gap where trades of it are missing, may be, or could not be read; else closed.',
     value: ({ status }) => status,
   },
 ]
@@ -104,8 +105,8 @@ export const CANDLES: Route = {
 
 async function answer(context: Context, { ports }: MarketOptions): Promise<Response> {
   const clock = BigInt(ports.clock.now()) * 1000n
-  const kept = await recall(ports, context, clock)
-  if (kept) return sendKept(context, kept)
+  const known = await recall(ports, context, clock)
+  if (known) return sendKept(context, known)
   const { query, read, format, numbers, limit, isWhole } = rowsRequest(context, PARAMETERS, MAX_LIMIT)
   const windows = read.windows('timeframe', '1m')
   const definitions = candleTablesOf(windows)
@@ -127,10 +128,10 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
   const range = isWhole ? read.wholeRange() : read.range()
   const to = cursor?.to ?? range.end ?? now + 1n
   const marketsAt = daily && (cursor?.markets ?? marketsSnapshot(daily, asOf)?.['snapshot-id'])
-  const known = await marketsIn(ports, daily, marketsAt)
+  const all = await marketsIn(ports, daily, marketsAt)
   const wanted: CandleQuery = {
     windows,
-    markets: chooseMarkets(known, read.codes('exchanges'), read.codes('symbols')),
+    markets: chooseMarkets(all, read.codes('exchanges'), read.codes('symbols')),
     // Without a begin: the last of them.
     from: range.start ?? cursor?.from ?? lastWindows(windows, to, limit),
     to,
@@ -157,9 +158,15 @@ async function answer(context: Context, { ports }: MarketOptions): Promise<Respo
   const nextCursor =
     next &&
     cursorText(query, [String(wanted.from), String(to), snapshots, next[0], String(next[1]), next[2], marketsAt])
-  // A window that ends makes another answer, whatever is committed.
-  const until = windows.map(each => each.endOf(each.startOf(clock))).reduce((a, b) => (a < b ? a : b))
-  return sendRows(context, { ...answer, rows, next: nextCursor, about: { snapshots }, kept: { memory, until } })
+  const kept = { memory, until: sameUntil(windows, asOf.timeMs === undefined ? rows : [], clock) }
+  return sendRows(context, { ...answer, rows, next: nextCursor, about: { snapshots }, kept })
+}
+
+/** Up to when an answer stays as it is, whatever the clock says: until a window ends, or one that is open is closed for its silence. */
+function sameUntil(windows: CandleQuery['windows'], rows: readonly CandleRow[], clock: bigint): bigint {
+  const ends = windows.map(each => each.endOf(each.startOf(clock)))
+  const settled = rows.flatMap(({ status, windowEnd }) => (status === 'open' ? [windowEnd + SETTLED_AFTER] : []))
+  return [...ends, ...settled].reduce((a, b) => (a < b ? a : b))
 }
 
 async function* allPages(

@@ -2,7 +2,7 @@
 import { type Candle, candleKey, foldCandles, marketKey } from '../../domain/candles.ts'
 import { compare, firstWhere } from '../../domain/order.ts'
 import type { Ports } from '../../domain/ports.ts'
-import { dayOf, MINUTE_MICROS } from '../../domain/time.ts'
+import { dayOf } from '../../domain/time.ts'
 import type { Windows } from '../../domain/windows.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { droppedBefore } from '../../iceberg/dropped.ts'
@@ -12,9 +12,6 @@ import { readCandleColumns } from '../../tables/candle-columns.ts'
 import type { Markets } from './markets.ts'
 import { problem } from './problems.ts'
 import { requireRepaired } from './repairs.ts'
-
-/** Candles follow Gold by seconds, and by minutes after a failure: microseconds after which only late trades change them. */
-export const SETTLED_AFTER = 10n * MINUTE_MICROS
 
 export interface CandleRange {
   readonly windows: Windows

@@ -1,4 +1,4 @@
-/** `GET /v1/corrections`: candles that were changed after their window had closed. */
+/** `GET /v1/corrections`: candles that were changed after their window had been closed. */
 import type { Context } from 'hono'
 import { CURRENT, snapshotsIn } from './as-of.ts'
 import { candleTablesIn, candleTablesOf } from './candle-pages.ts'
@@ -25,7 +25,7 @@ const COLUMNS: readonly RowColumn<Correction>[] = [
 export const CORRECTIONS: Route = {
   ...{ method: 'get', path: '/corrections', parameters: PARAMETERS, columns: COLUMNS },
   summary:
-    'Candles that were changed after a commit had closed their window, as far as snapshots are kept: `known_from` says from which end of a window on none is left out.',
+    'Candles that were changed after their window had been closed, as far as snapshots are kept: `known_from` says from which end of a window on none is left out.',
   answer,
 }
 

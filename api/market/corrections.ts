@@ -1,14 +1,16 @@
-/** Candles that were changed after a commit had closed their window, as far as the table's snapshots tell. */
+/** Candles that were changed after their window had been closed (domain/closed-windows.ts), as far as the table's snapshots tell. */
 import { candleKey, marketKey } from '../../domain/candles.ts'
+import { closedUntil } from '../../domain/closed-windows.ts'
 import { compare, firstWhere } from '../../domain/order.ts'
 import type { Ports } from '../../domain/ports.ts'
-import { dayOf } from '../../domain/time.ts'
+import { dayOf, MINUTE_MICROS } from '../../domain/time.ts'
 import type { Windows } from '../../domain/windows.ts'
 import type { LoadedTable } from '../../iceberg/catalog.ts'
 import { currentSnapshot, parentOf } from '../../iceberg/metadata.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { Snapshot } from '../../iceberg/table-metadata.ts'
 import { readCandles } from '../../tables/candles.ts'
+import { watermarksOf } from '../../tables/watermarks.ts'
 import { turn } from '../http/turns.ts'
 import type { Markets } from './markets.ts'
 
@@ -37,9 +39,12 @@ export interface Corrections {
   readonly knownFrom: bigint
 }
 
+/** Who read until a commit stood was told what was closed by his clock: it stands within so many microseconds of its begin. */
+const COMMIT_TAKES = MINUTE_MICROS
+
 /**
- * A window is closed by the first commit of its table behind its end, as `/v1/stream` has it: its candle was corrected where a snapshot stands
- * between that end and the candle's last change. Where no kept snapshot does, it was not, if all of that time are kept; else nobody knows.
+ * A candle was corrected where its window was closed in the last snapshot before the candle's last change, when that change came. Where no
+ * snapshot of before is kept it was not, if none has expired; else nobody knows.
  * @throws Corrupt
  */
 export async function findCorrections(
@@ -62,8 +67,8 @@ export async function findCorrections(
       const windowStart = windows.startOf(part)
       if (windowStart < from || windowStart >= to || !markets.has(marketKey(exchange, symbol))) continue
       const windowEnd = windows.endOf(windowStart)
-      const closed = commits[firstWhere(commits.length, at => commits[at] >= windowEnd)]
-      if (closed === undefined || closed >= updatedAt) continue
+      const before = commits[firstWhere(commits.length, at => timeOf(commits[at]) >= updatedAt) - 1]
+      if (!before || windowEnd > closedUntil(watermarksOf(before), updatedAt + COMMIT_TAKES)(exchange)) continue
       const place = candleKey({ exchange, symbol, windowStart })
       const known = corrected.get(place)
       if (known && known.updatedAt >= updatedAt) continue
@@ -73,9 +78,10 @@ export async function findCorrections(
   return { rows: [...corrected.values()].sort(inOrder), knownFrom }
 }
 
-/** When the table was committed, as far as its snapshots are kept, the oldest first; and since when none of them has expired. */
-function historyOf({ metadata }: LoadedTable): { commits: bigint[]; knownFrom: bigint } {
-  const timeOf = (snapshot: Snapshot) => BigInt(snapshot['timestamp-ms']) * 1000n
+const timeOf = (snapshot: Snapshot) => BigInt(snapshot['timestamp-ms']) * 1000n
+
+/** The table's commits, as far as its snapshots are kept, the oldest first; and since when none of them has expired. */
+function historyOf({ metadata }: LoadedTable): { commits: Snapshot[]; knownFrom: bigint } {
   const head = currentSnapshot(metadata)
   if (!head) return { commits: [], knownFrom: 0n }
   let oldest = head
@@ -84,7 +90,7 @@ function historyOf({ metadata }: LoadedTable): { commits: bigint[]; knownFrom: b
   // A pointer that was set back leaves snapshots that are no part of what the table has become.
   const own = metadata.snapshots.filter(each => each['sequence-number'] <= head['sequence-number'])
   return {
-    commits: own.map(timeOf).sort(compare),
+    commits: own.sort((a, b) => compare(a['sequence-number'], b['sequence-number'])),
     knownFrom: isWhole ? 0n : timeOf(oldest),
   }
 }

@@ -1,8 +1,10 @@
 /** `GET /v1/coverage`: how complete the trades are, by exchange, symbol and bucket of time. */
 import type { Context } from 'hono'
+import { closedUntil, statusOf, type WindowStatus } from '../../domain/closed-windows.ts'
 import { divideHalfEven } from '../../domain/decimal.ts'
-import { GOLD_TABLE } from '../../domain/tables.ts'
-import { openTable } from '../../iceberg/catalog.ts'
+import { candleTable, GOLD_TABLE } from '../../domain/tables.ts'
+import { TIMEFRAMES } from '../../domain/timeframes.ts'
+import { watermarksOf } from '../../tables/watermarks.ts'
 import { asOfIn, nowOf } from './as-of.ts'
 import { type Coverage, coverageOf, reportsOfNumbers } from './coverage.ts'
 import type { RowColumn } from './formats.ts'
@@ -14,12 +16,16 @@ import { readRequest } from './requests.ts'
 import type { MarketOptions, Route } from './route.ts'
 import type { Reason } from './said.ts'
 import { sendRows } from './send.ts'
+import { openTogether } from './together.ts'
 
 const PARAMETERS = ['symbols', 'exchanges', 'bucket', 'start', 'end', 'as_of', 'format', 'numbers'] as const
 const MOST_ROWS = 20_000
 const SHARE_SCALE = 8
 
-type Row = Coverage & { readonly status: 'open' | 'closed' | 'gap' }
+/** A bucket is closed when the candles of its minutes are. */
+const MINUTES = candleTable(TIMEFRAMES[0])
+
+type Row = Coverage & { readonly status: WindowStatus }
 
 const maybe = (value: number | undefined) => (value === undefined ? undefined : BigInt(value))
 const because = (reason: Reason, doc: string): RowColumn<Row> => ({
@@ -80,7 +86,8 @@ async function answer(context: Context, { ports, schemaIds }: MarketOptions): Pr
   const { read, format, numbers } = readRequest(context, PARAMETERS)
   const [windows, ...others] = read.windows('bucket', '1h')
   if (others.length > 0) throw problem(400, 'bucket has several lengths: give one.', 'bucket')
-  const gold = await openTable(ports, GOLD_TABLE)
+  const opened = await openTogether(ports, [GOLD_TABLE, MINUTES])
+  const [gold, minutes] = [GOLD_TABLE, MINUTES].map(({ name }) => opened.get(name))
   const asOf = await asOfIn(ports, read, gold ? [gold] : [])
   const now = nowOf(asOf, ports)
   const range = read.range()
@@ -108,10 +115,10 @@ async function answer(context: Context, { ports, schemaIds }: MarketOptions): Pr
     gold && snapshotId !== undefined
       ? await coverageOf(ports, gold, { markets, from, to, windows, snapshotId }, reports, refused)
       : []
+  const closed = closedUntil(watermarksOf(minutes && asOf.snapshotOf(minutes)), now)
   const rows = found.map((row): Row => {
     const { market, windowStart, windowEnd } = row
-    const status = windowEnd > now ? 'open' : isGap({ ...market, windowStart, windowEnd }) ? 'gap' : 'closed'
-    return { ...row, status }
+    return { ...row, status: statusOf({ ...market, windowStart, windowEnd }, closed, isGap) }
   })
   const about = { snapshot: snapshotId ?? null }
   return sendRows(context, {

@@ -41,7 +41,7 @@ export const PARAMETERS = {
     schema: { ...oneOf('none', 'previous', 'null'), default: 'none' },
   },
   include_open: {
-    description: 'Whether the window that has not ended is given too.',
+    description: 'Whether windows that are not closed are given too.',
     schema: { type: 'boolean', default: true },
   },
   as_of: {

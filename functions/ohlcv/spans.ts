@@ -12,10 +12,12 @@ import type { Timeframe } from '../../domain/timeframes.ts'
 import { createTable, type LoadedTable } from '../../iceberg/catalog.ts'
 import { stageSnapshot } from '../../iceberg/commit.ts'
 import { writeDataFile } from '../../iceberg/data-file.ts'
+import { currentSnapshot } from '../../iceberg/metadata.ts'
 import { partitionOf } from '../../iceberg/partitions.ts'
 import { planFiles } from '../../iceberg/scan.ts'
 import type { DataFile } from '../../iceberg/types.ts'
 import { candleColumns, readCandles, rememberCandles, type StoredCandle } from '../../tables/candles.ts'
+import { watermarksEntry } from '../../tables/watermarks.ts'
 
 /** The candles that stand in the files of the touched spans, and those files. */
 export interface OpenSpans {
@@ -115,7 +117,8 @@ export async function writeSpans(
   )
   const remove = new Set(open.files.map(file => file.key))
   const operation = remove.size > 0 ? 'overwrite' : 'append'
-  const staged = await stageSnapshot(ports, { table: open.table, add, remove, operation })
+  const summary = watermarksEntry(currentSnapshot(open.table.metadata), candles.values())
+  const staged = await stageSnapshot(ports, { table: open.table, add, remove, operation, summary })
   return staged.write
 }
 

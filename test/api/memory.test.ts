@@ -60,8 +60,16 @@ test('an answer is given again until a commit, the end of a window, or a loss ma
   const open = await ask('candles?symbols=BTCUSDT&timeframe=1h&fill=previous&limit=1')
   expect(open.data[0]).toMatchObject({ start: '2026-11-20T12:00:00Z', status: 'open' })
   lake.clock.advance(3_600_000)
-  const next = await ask('candles?symbols=BTCUSDT&timeframe=1h&fill=previous&limit=2')
-  expect(next.data.map(({ status }: Json) => status)).toEqual(['closed', 'open'])
+  const statuses = async () => {
+    const { data } = await ask('candles?symbols=BTCUSDT&timeframe=1h&fill=previous&limit=2')
+    return data.map(({ status }: Json) => status)
+  }
+  // Nothing is traded any more: ten minutes after its end the hour is closed.
+  expect(await statuses()).toEqual(['open', 'open'])
+  lake.clock.advance(539_999)
+  expect(await statuses()).toEqual(['open', 'open'])
+  lake.clock.advance(1)
+  expect(await statuses()).toEqual(['closed', 'open'])
   const hour = `candles?symbols=BTCUSDT&timeframe=1h&fill=previous&start=${NOW}&end=${NOW + HOUR}`
   expect((await ask(hour)).data[0].status).toBe('closed')
 

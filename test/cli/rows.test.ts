@@ -95,6 +95,14 @@ test('a pin is made, listed, read and deleted', async () => {
   const [made] = JSON.parse(await ask('pin', 'backtest', '--json'))
   expect(JSON.parse(await ask('pin', '--json'))).toEqual([made])
   expect(await ask('trades', '--as-of', 'backtest', '--format', 'json')).toBe(await ask('trades', '--format', 'json'))
+  for (const [words, message] of [
+    [['list'], 'list is no name for a pin: tradelake pin lists all pins.'],
+    [['delete', 'backtest'], 'delete is no name for a pin: tradelake pin NAME --delete deletes one.'],
+  ] as const) {
+    const { status, stderr } = await runCommand('pin', ...words, '--data', data)
+    expect([status, stderr]).toEqual([1, `tradelake: ${message}\n`])
+  }
+  expect(JSON.parse(await ask('pin', '--json'))).toEqual([made])
   expect(await ask('pin', 'backtest', '--delete')).toBe('The pin backtest is deleted.\n')
   expect(await ask('pin')).toBe('There are no pins: tradelake pin NAME makes one.\n')
 })

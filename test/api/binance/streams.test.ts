@@ -18,7 +18,7 @@ describe('streams', () => {
       tradeAgo(lake, 11, 4_000, { ...sold, quantity: 25_000_000n }),
       tradeAgo(lake, 12, 2_000, { side: 'BUY', price: 864_322_500_000_000n, quantity: 1n }),
     ])
-    await client.until(6)
+    await client.until(8)
     const of = (name: string) => client.got.filter(({ stream }) => stream === `btcusdt@${name}`).map(({ data }) => data)
     const both = { E: now, s: 'BTCUSDT', M: true }
     const [first, last] = [
@@ -40,7 +40,13 @@ describe('streams', () => {
       ...{ o: '86432.10000000', c: '86432.25000000', h: '86432.25000000', l: '86432.10000000' },
       ...{ v: '0.75000001', q: '64824.0758643225', V: '0.00000001', Q: '0.0008643225' },
     }
-    expect(of('kline_1m')).toEqual([{ e: 'kline', E: now, s: 'BTCUSDT', k }])
+    // The minutes before are closed by the same commit.
+    const [{ k: closed }, { k: quiet }, ...open] = of('kline_1m')
+    expect([closed, quiet].map(({ t, n, x }) => [minute - t, n, x])).toEqual([
+      [120_000, 1, true],
+      [60_000, 0, true],
+    ])
+    expect(open).toEqual([{ e: 'kline', E: now, s: 'BTCUSDT', k }])
     client.socket.terminate()
     await own.close()
   })
@@ -51,10 +57,11 @@ describe('streams', () => {
     const client = await connect(own, 'ws/btcusdt@trade/btcusdt@kline_1h@+08:00?timeUnit=microsecond')
     lake.clock.advance(1)
     await commit(lake, [tradeAgo(lake, 10, 0, { timestamp: START_MICROS + 17n })])
-    await client.until(2)
+    await client.until(3)
     const hour = Date.UTC(2026, 10, 20, 12) * 1_000
     expect(client.got).toMatchObject([
       { e: 'trade', E: hour + 1_000, T: hour + 17 },
+      { e: 'kline', E: hour + 1_000, k: { t: hour - 3_600_000_000, T: hour - 1, x: true } },
       { e: 'kline', E: hour + 1_000, k: { t: hour, T: hour + 3_599_999_999, i: '1h' } },
     ])
     client.socket.terminate()
@@ -81,9 +88,11 @@ describe('streams', () => {
       await commit(lake, [tradeAgo(lake, ++number, ago)])
       await client.until(before + 1)
     }
-    await client.until(8)
+    await client.until(10)
     const told = client.got.map(({ k }) => [new Date(k.t).toISOString().slice(11, 16), k.n, k.x, k.f, k.L])
     expect(told).toEqual([
+      ['11:58', 1, true, 1, 1],
+      ['11:59', 0, true, -1, -1],
       ['12:00', 1, false, 11, 11],
       ['12:00', 2, false, 11, 12],
       ['12:00', 2, true, 11, 12],
@@ -144,22 +153,20 @@ describe('streams', () => {
     const all = [before, ...put]
     for (const [interval, startOf] of Object.entries(STARTS)) {
       const byStart = Map.groupBy(all, ({ timestamp }) => startOf(Number(timestamp / 1000n)))
-      const expected = [...byStart]
-        .filter(([, some]) => some.at(-1) !== before)
-        .map(([t, some]) => {
-          const [prices, bought] = [some.map(({ price }) => price), some.filter(({ side }) => side === 'BUY')]
-          const quote = (trades: readonly Trade[]) => sum(trades.map(({ price, quantity }) => price * quantity))
-          const volume = (trades: readonly Trade[]) => sum(trades.map(({ quantity }) => quantity))
-          const by = (a: bigint, b: bigint) => (a < b ? -1 : 1)
-          const [low, high] = [prices.toSorted(by)[0], prices.toSorted(by).at(-1) ?? 0n]
-          const [open, close] = [prices[0], prices.at(-1) ?? 0n].map(price => plain(price, 10))
-          return {
-            ...{ t, o: open, h: plain(high, 10), l: plain(low, 10), c: close, n: some.length, x: true },
-            ...{ v: plain(volume(some), 8), q: plain(quote(some), 18) },
-            ...{ V: plain(volume(bought), 8), Q: plain(quote(bought), 18) },
-            ...{ f: Number(some[0].tradeId.split('-')[1]), L: Number(some.at(-1)?.tradeId.split('-')[1]) },
-          }
-        })
+      const expected = [...byStart].map(([t, some]) => {
+        const [prices, bought] = [some.map(({ price }) => price), some.filter(({ side }) => side === 'BUY')]
+        const quote = (trades: readonly Trade[]) => sum(trades.map(({ price, quantity }) => price * quantity))
+        const volume = (trades: readonly Trade[]) => sum(trades.map(({ quantity }) => quantity))
+        const by = (a: bigint, b: bigint) => (a < b ? -1 : 1)
+        const [low, high] = [prices.toSorted(by)[0], prices.toSorted(by).at(-1) ?? 0n]
+        const [open, close] = [prices[0], prices.at(-1) ?? 0n].map(price => plain(price, 10))
+        return {
+          ...{ t, o: open, h: plain(high, 10), l: plain(low, 10), c: close, n: some.length, x: true },
+          ...{ v: plain(volume(some), 8), q: plain(quote(some), 18) },
+          ...{ V: plain(volume(bought), 8), Q: plain(quote(bought), 18) },
+          ...{ f: Number(some[0].tradeId.split('-')[1]), L: Number(some.at(-1)?.tradeId.split('-')[1]) },
+        }
+      })
       const closed = of(`kline_${interval}`).flatMap(({ k: { T, s, i, B, ...k } }) => (k.x ? [k] : []))
       const traded = closed.filter(({ n }) => n > 0)
       expect(traded, interval).toEqual(expected)

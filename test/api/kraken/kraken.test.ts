@@ -77,7 +77,7 @@ describe('candles', () => {
     [1440, '1d'],
     [10_080, '7d'],
     [21_600, '15d'],
-  ])('of %d minutes are all there, page by page from the last that has ended', async (interval, frame) => {
+  ])('of %d minutes are all there, page by page from the last that is closed', async (interval, frame) => {
     const rows: Json[] = []
     for (let since = -60; ; ) {
       const page = await get(`OHLC?pair=XBTUSD&interval=${interval}&since=${since}`)
@@ -85,17 +85,18 @@ describe('candles', () => {
       rows.push(...fresh)
       if (fresh.length < 720) break
       since = page.last
-      // What had not ended comes again.
+      // What was not closed comes again.
       while (rows.length > 0 && rows[rows.length - 1][0] > since) rows.pop()
     }
     expect(rows).toEqual(expected(frame))
   })
 
-  test('without since are the last, and `last` is the last that has ended', async () => {
+  test('without since are the last, and `last` is the last that is closed', async () => {
     const all = expected('1m')
     const { XXBTZUSD: rows, last } = await get('OHLC?pair=BTC/USD')
     expect(rows).toEqual(all.slice(-720))
-    expect(last).toBe(rows[rows.length - 1][0])
+    // Nothing has been traded since the last minute ended.
+    expect(last).toBe(rows[rows.length - 2][0])
     const days = await get('OHLC?pair=XBTUSD&interval=1440')
     expect(days.last).toBe(Date.UTC(2026, 10, 19) / 1000)
   })

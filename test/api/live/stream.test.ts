@@ -79,7 +79,7 @@ describe('live messages', () => {
           if (type === 'candle' || type === 'correction') last.set(candleKey(data), data)
         const now = await rest(lake, `candles?${EVERYTHING}&timeframe=1m,7m,1h`)
         const byKey = new Map(now.map(row => [candleKey(row), row]))
-        // A window that has ended stays open until the next commit.
+        // A window of a silent exchange stays open until the next commit.
         for (const [key, { status, ...row }] of last) {
           const { status: _, ...expected } = byKey.get(key) ?? {}
           expect(row).toEqual(expected)
@@ -119,6 +119,7 @@ describe('live messages', () => {
       .filter(({ type }) => type !== 'heartbeat')
       .map(({ type, data }) => [type, data.start.slice(11, 19), data.trades, data.status])
     expect(told).toEqual([
+      ['candle', '11:59:00', 1, 'closed'],
       ['candle', '12:00:00', 1, 'open'],
       ['candle', '12:00:00', 2, 'open'],
       ['candle', '12:00:00', 2, 'closed'],

@@ -63,7 +63,7 @@ describe('candles', () => {
           const named = `${symbols.length > 0 ? `&symbols=${symbols}` : ''}${exchanges.length > 0 ? `&exchanges=${exchanges}` : ''}`
           const query = `timeframe=${frames}${named}&start=${from}&end=${to}&fill=${fill}&include_open=${open}&limit=${limit}`
           expect(await allPages(query)).toEqual(
-            naiveRows(asked, { frames, from, to, fill, open, now: NOW, missing: MISSING }),
+            naiveRows(asked, { frames, from, to, fill, open, now: NOW, missing: MISSING, all: lake.trades }),
           )
         },
       ),

@@ -56,7 +56,7 @@ describe('coverage', () => {
     const at = { fromTime: NOW - 2n * HOUR, toTime: NOW - 2n * HOUR + 1n, fromId: null, toId: null }
     const kind = { kind: 'unreadable', status: 'unreadable', raw: '<html>' } as const
     await publishReports(one, [report('binance', { symbol: null, ...kind, ...at })])
-    const hour = `exchanges=binance&start=${NOW - 3n * HOUR}&end=${NOW}`
+    const hour = `exchanges=binance&start=${NOW - 4n * HOUR}&end=${NOW - HOUR}`
     const [{ data }, candles] = [await get(`coverage?${hour}`), await get(`candles?${hour}&timeframe=1h`)]
     for (const rows of [data, candles.data])
       expect([rows.length, new Set(rows.map(({ status }: Json) => status))]).toEqual([6, new Set(['closed'])])

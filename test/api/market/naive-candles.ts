@@ -8,6 +8,8 @@ export interface Asked {
   readonly fill: string
   readonly open: boolean
   readonly now: bigint
+  /** All that the lake has, where trades of some markets are asked for. */
+  readonly all?: readonly Trade[]
   /** Exchange, symbol or all, and times of which trades are missing. */
   readonly missing: readonly (readonly [exchange: string, symbol: string | undefined, from: bigint, to: bigint])[]
 }
@@ -29,8 +31,13 @@ function windowAround(frame: string, time: bigint): [bigint, bigint] {
   return [time - (time % length), time - (time % length) + length]
 }
 
-export function naiveRows(trades: readonly Trade[], { frames, from, to, fill, open, now, missing }: Asked): unknown[] {
+export function naiveRows(trades: readonly Trade[], asked: Asked): unknown[] {
+  const { frames, from, to, fill, open, now, missing, all = trades } = asked
   const rows: unknown[] = []
+  // Its exchange has traded since, or ten minutes have passed.
+  const isClosed = (exchange: string, end: bigint) =>
+    end <= now - 600_000_000n ||
+    (end <= now && all.some(trade => trade.exchange === exchange && trade.timestamp >= end))
   for (const frame of frames) {
     const markets = [...new Set(trades.map(trade => `${trade.exchange}|${trade.symbol}`))].sort()
     const last = new Map<string, bigint>()
@@ -41,14 +48,14 @@ export function naiveRows(trades: readonly Trade[], { frames, from, to, fill, op
     for (; start < to && start <= now; [start, end] = windowAround(frame, end)) {
       for (const market of markets) {
         const [exchange, symbol] = market.split('|')
-        const all = trades.filter(trade => trade.exchange === exchange && trade.symbol === symbol)
-        const some = all
+        const own = trades.filter(trade => trade.exchange === exchange && trade.symbol === symbol)
+        const some = own
           .filter(({ timestamp }) => timestamp >= start && timestamp < end)
           .sort((a, b) => (a.timestamp === b.timestamp ? idOf(a) - idOf(b) : a.timestamp < b.timestamp ? -1 : 1))
         const before = last.get(market)
         const close = some.at(-1)?.price
         if (close !== undefined) last.set(market, close)
-        if (start < from || (!open && end > now)) continue
+        if (start < from || (!open && !isClosed(exchange, end))) continue
         const isGap = missing.some(
           ([at, of, first, last]) =>
             at === exchange && (of === undefined || of === symbol) && first < end && last >= start,
@@ -59,10 +66,10 @@ export function naiveRows(trades: readonly Trade[], { frames, from, to, fill, op
           symbol,
           start: time(start),
           end: time(end),
-          status: end > now ? 'open' : isGap ? 'gap' : 'closed',
+          status: !isClosed(exchange, end) ? 'open' : isGap ? 'gap' : 'closed',
         }
         if (some.length > 0) rows.push({ ...about, ...candleOf(some) })
-        else if (fill !== 'none' && all.some(({ timestamp }) => timestamp < end))
+        else if (fill !== 'none' && own.some(({ timestamp }) => timestamp < end))
           rows.push({ ...about, ...emptyOf(fill === 'previous' ? before : undefined) })
       }
     }

@@ -118,13 +118,15 @@ export async function sqlCandles(
         FROM trades GROUP BY ALL),
       starts AS (SELECT DISTINCT ${start('x')} AS w FROM (SELECT unnest(range(${from - step}, ${to + step}, ${step})) AS x)),
       begun AS (SELECT exchange, symbol, min(w) AS first_w FROM trades GROUP BY ALL),
+      newest AS (SELECT exchange, max(t) AS newest FROM ${state} GROUP BY ALL),
       grid AS (SELECT exchange, symbol, w FROM begun, starts WHERE w >= first_w AND w >= ${from} AND w < ${to} AND w <= ${now})
     SELECT g.exchange, g.symbol, g.w, ${end('g.w')} AS e, c.* EXCLUDE (exchange, symbol, w),
       (SELECT arg_max(t.price, t.place) FROM trades t WHERE t.exchange = g.exchange AND t.symbol = g.symbol AND t.t < g.w) AS before,
       EXISTS (SELECT 1 FROM missing m WHERE m.exchange = g.exchange AND coalesce(m.symbol, g.symbol) = g.symbol
-        AND m.first < ${end('g.w')} AND m.last >= g.w) AS is_gap
-    FROM grid g LEFT JOIN candles c USING (exchange, symbol, w)
-    WHERE ${open} OR ${end('g.w')} <= ${now}
+        AND m.first < ${end('g.w')} AND m.last >= g.w) AS is_gap,
+      e <= greatest(least(newest, ${now}), ${now} - 600000000) AS is_closed
+    FROM grid g LEFT JOIN candles c USING (exchange, symbol, w) JOIN newest USING (exchange)
+    WHERE ${open} OR is_closed
     ORDER BY g.w, g.exchange || '|' || g.symbol`)
   return rows
     .filter(({ trades }) => trades !== null || fill !== 'none')
@@ -145,7 +147,7 @@ export async function sqlCandles(
         trades: row.trades === null ? (price === null ? null : 0) : Number(row.trades),
         first_trade: row.first_t === null ? null : time(row.first_t),
         last_trade: row.last_t === null ? null : time(row.last_t),
-        status: row.e > now ? 'open' : row.is_gap ? 'gap' : 'closed',
+        status: !row.is_closed ? 'open' : row.is_gap ? 'gap' : 'closed',
       }
     })
 }

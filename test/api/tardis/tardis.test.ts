@@ -196,7 +196,7 @@ test('a normalized stream has live trades, and bars when their windows have ende
   expect(got.map(({ type, exchange, symbol, trades }) => [type, exchange, symbol, trades].join(' '))).toEqual([
     ...['trade binance ETHUSDT ', 'trade binance BTCUSDT ', 'trade kraken XBT/USD '],
     ...['trade binance ETHUSDT ', 'trade binance BTCUSDT ', 'trade kraken XBT/USD '],
-    ...['trade_bar binance BTCUSDT 1', 'trade_bar binance ETHUSDT 1'],
+    ...['trade_bar binance BTCUSDT 2', 'trade_bar binance ETHUSDT 2'],
   ])
   await reader.cancel()
   await pass()

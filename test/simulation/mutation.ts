@@ -11,6 +11,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const COPIED = [
   'package.json',
   'domain',
+  'figures',
   'iceberg',
   'tables',
   'adapters',

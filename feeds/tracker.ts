@@ -20,9 +20,7 @@ export interface MissingRange {
 type SymbolIds = Pick<MissingRange, 'symbol' | 'from' | 'to'>
 
 /** What a log says about a range. */
-export function rangeFields({ symbol, from, to, cause }: MissingRange) {
-  return { symbol, from, to, cause }
-}
+export const rangeFields = ({ symbol, from, to, cause }: MissingRange) => ({ symbol, from, to, cause })
 
 /** Now, by both clocks: milliseconds. */
 export interface Moment {

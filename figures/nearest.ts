@@ -1,5 +1,7 @@
 /** What is said of a name that there is not, and the names that somebody may have meant: the API, the page and the commands say it with these alone. */
 
+/** So many names are said in full; of more, the first few. */
+const MOST = 20
 const FEW = 5
 
 /**
@@ -17,8 +19,9 @@ export function nearest(wrong: string, names: Iterable<string>): string | undefi
   if (near === undefined) return undefined
   if (isLike(wrong, near)) return `the nearest is ${near}`
   if (all.length === 1) return `there is only ${near}`
-  const more = all.length > FEW ? ` and ${all.length - FEW} more` : ''
-  return `there are ${[...names].slice(0, FEW).join(', ')}${more}`
+  const given = [...names]
+  if (given.length > MOST) return `there are ${given.slice(0, FEW).join(', ')} and ${given.length - FEW} more`
+  return `there are ${given.join(', ')}`
 }
 
 /** Names, the most like one first: letters that changed places before one that is left out. */

@@ -40,7 +40,7 @@ test('what cannot be looked at is told in one line', async () => {
   ])
   expect(await told('--view', 'prices')).toEqual([
     1,
-    'tradelake: There is no view prices: give one of overview, markets, feeds, tables, dlq, gaps, log.\n',
+    'tradelake: There is no view prices: there are overview, markets, feeds, tables, dlq, gaps, log, corrections.\n',
   ])
 })
 

@@ -12,8 +12,10 @@ test('two letters that changed places are one mistake, and nearer than a letter 
   )
 })
 
-test('where none is like it some are named, and where there are none that is said', () => {
-  expect(nearest('ZZZ', ['A1', 'B2', 'C3', 'D4', 'E5', 'F6'])).toBe('there are A1, B2, C3, D4, E5 and 1 more')
+test('where none is like it they are named, of many the first few, and where there are none that is said', () => {
+  expect(nearest('ZZZ', ['A1', 'B2', 'C3', 'D4', 'E5', 'F6'])).toBe('there are A1, B2, C3, D4, E5, F6')
+  const many = Array.from({ length: 21 }, (_, i) => `X${i}`)
+  expect(nearest('QQQQQ', many)).toBe('there are X0, X1, X2, X3, X4 and 16 more')
   expect(nearest('ZZZ', ['A1'])).toBe('there is only A1')
   expect(noneText('pin', 'noon', [], 'none has been made')).toBe('There is no pin noon: none has been made.')
   expect(noneText('side', 'BUY', ['SELL'], '', ' in gold')).toBe('There is no side BUY in gold: there is only SELL.')

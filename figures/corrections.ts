@@ -16,20 +16,29 @@ export interface Corrections {
   readonly rows: readonly CorrectionRow[]
   /** How many changed within some seconds of their end, as their last trades came: these are no news. */
   readonly settled: number
+  /** How many had been closed because nothing came: their exchange's trades came all together later. */
+  readonly behind: number
 }
 
+/** Whether a change is one that somebody who looks at the candle has to know of. */
+export const isNews = ({ end, updated, closed_by }: CorrectionRow): boolean =>
+  closed_by === 'trade' && isLate(end, Date.parse(updated))
+
 export function correctionsIn({ data }: CorrectionsAnswer): Corrections {
-  const rows = data
-    .filter(({ end, updated }) => isLate(end, Date.parse(updated)))
-    .toSorted((a, b) => Date.parse(b.updated) - Date.parse(a.updated))
-  return { rows, settled: data.length - rows.length }
+  const rows = data.filter(isNews).toSorted((a, b) => Date.parse(b.updated) - Date.parse(a.updated))
+  const behind = data.filter(({ closed_by }) => closed_by === 'silence').length
+  return { rows, behind, settled: data.length - rows.length - behind }
 }
 
 /** What is said of those that are left out; empty where there are none. */
-export const settledText = ({ settled }: Pick<Corrections, 'settled'>): string =>
-  settled === 0
-    ? ''
-    : `${count(settled, 'candle')} that changed within half a minute, as the last trades came, ${settled === 1 ? 'is' : 'are'} left out.`
+export function leftOutText({ settled, behind }: Pick<Corrections, 'settled' | 'behind'>): string {
+  const said = (candles: number, why: string) =>
+    candles === 0 ? [] : [`${count(candles, 'candle')} that changed ${why} ${candles === 1 ? 'is' : 'are'} left out.`]
+  return [
+    ...said(settled, 'within half a minute, as the last trades came,'),
+    ...said(behind, 'when an exchange that was silent, or that the lake was behind with, went on'),
+  ].join(' ')
+}
 
 /** How long after its window's end a candle changed, milliseconds. */
 export const lateMs = ({ end, updated }: CorrectionRow): number => Date.parse(updated) - Date.parse(end)

@@ -47,6 +47,7 @@ export interface CorrectionRow {
   readonly start: string
   readonly end: string
   readonly updated: string
+  readonly closed_by: 'trade' | 'silence'
 }
 
 /** A row of `/v1/symbols`. */

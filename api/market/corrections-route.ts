@@ -20,6 +20,12 @@ const COLUMNS: readonly RowColumn<Correction>[] = [
   { name: 'start', type: 'time', doc: 'Start of the window.', value: ({ windowStart }) => windowStart },
   { name: 'end', type: 'time', doc: 'End of the window.', value: ({ windowEnd }) => windowEnd },
   { name: 'updated', type: 'time', doc: 'When its candle changed last.', value: ({ updatedAt }) => updatedAt },
+  {
+    name: 'closed_by',
+    type: 'text',
+    doc: '`trade`: its exchange had gone on; `silence`: nothing of it had come for ten minutes, as in a lake that catches up.',
+    value: ({ closedBy }) => closedBy,
+  },
 ]
 
 export const CORRECTIONS: Route = {

@@ -30,6 +30,8 @@ export interface Correction {
   readonly windowEnd: bigint
   /** When the candle changed last. */
   readonly updatedAt: bigint
+  /** What had closed the window: a trade of its exchange behind it, or that none had come for ten minutes. */
+  readonly closedBy: 'trade' | 'silence'
 }
 
 export interface Corrections {
@@ -68,11 +70,13 @@ export async function findCorrections(
       if (windowStart < from || windowStart >= to || !markets.has(marketKey(exchange, symbol))) continue
       const windowEnd = windows.endOf(windowStart)
       const before = commits[firstWhere(commits.length, at => timeOf(commits[at]) >= updatedAt) - 1]
-      if (!before || windowEnd > closedUntil(watermarksOf(before), updatedAt + COMMIT_TAKES)(exchange)) continue
+      const watermarks = watermarksOf(before)
+      if (!before || windowEnd > closedUntil(watermarks, updatedAt + COMMIT_TAKES)(exchange)) continue
+      const closedBy = (watermarks(exchange) ?? 0n) >= windowEnd ? 'trade' : 'silence'
       const place = candleKey({ exchange, symbol, windowStart })
       const known = corrected.get(place)
       if (known && known.updatedAt >= updatedAt) continue
-      corrected.set(place, { exchange, symbol, windowStart, windowEnd, updatedAt })
+      corrected.set(place, { exchange, symbol, windowStart, windowEnd, updatedAt, closedBy })
     }
   }
   return { rows: [...corrected.values()].sort(inOrder), knownFrom }

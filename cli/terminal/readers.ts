@@ -1,7 +1,7 @@
 /** What only one view shows: asked of the API while somebody looks at it. */
-import type { CorrectionsAnswer } from '../../figures/corrections.ts'
+import { type CorrectionsAnswer, isNews } from '../../figures/corrections.ts'
 import { faultCounts, ONE_BUCKET } from '../../figures/faults.ts'
-import { askMarketFigures, isLate } from '../../figures/market-figures.ts'
+import { askMarketFigures } from '../../figures/market-figures.ts'
 import type {
   AuditAnswer,
   DeadLetterCount,
@@ -70,7 +70,7 @@ export const readFigures: Reader = async ({ ask, signal, nowMs }, market) => {
     askMarketFigures(rowsOf, { exchanges, symbols }, nowMs),
     rowsOf('corrections', { exchanges, symbols, start }),
   ])
-  const late = (corrections as readonly CorrectionRow[]).filter(row => isLate(row.end, Date.parse(row.updated)))
+  const late = (corrections as readonly CorrectionRow[]).filter(isNews)
   return { figures: { market, told, corrected: new Set(late.map(row => row.start)) } }
 }
 

@@ -69,6 +69,20 @@ describe('candles', () => {
     expect(await textOf(page, '.legend')).not.toMatch(/corrected/)
   })
 
+  test('come into a minute that had none, minutes later', async () => {
+    const market = { exchange: 'KRAKEN', symbol: 'DOTUSD', currency: 'USD' }
+    await site.publish([tradeAt(4 * MINUTE, '7.25', market)])
+    const page = await openPage(browser(), `${site.url}/#/chart?market=KRAKEN:DOTUSD`)
+    await untilText(page, '.legend', /C 7\.25 USD/)
+    await untilText(page, '.sign', /live/)
+    await site.publish([tradeAt(0, '7.5', market)])
+    await untilText(page, '.legend', /C 7\.50 USD/)
+    const start = Math.floor(Date.now() / MINUTE - 2) * MINUTE
+    await walkTo(page, start)
+    await site.publish([tradeAt(Date.now() - start - 30_000, '7.375', market)])
+    await untilText(page, '.legend', /C 7\.375 USD/)
+  })
+
   test('whose trades are missing are gaps, explained where somebody rests on them', async () => {
     const page = await shown()
     const start = Math.floor(Date.now() / MINUTE - 12) * MINUTE

@@ -1,5 +1,6 @@
 /** The candles that a chart shows: pages of history, further ones when it is scrolled, and live messages at its edge. */
 
+import { isNews } from '../../figures/corrections.ts'
 import { isLate } from '../../figures/market-figures.ts'
 import { type CandleRow, type CorrectionRow, type MarketRow, type Message, marketName } from '../../figures/rows.ts'
 import { startOfDay, type Timeframe } from '../../figures/times.ts'
@@ -75,7 +76,7 @@ export function openChartFeed(query: ChartQuery, listener: ChartListener): Chart
       // What came later than an earlier state is no part of it.
       asOf === undefined ? askRows<CorrectionRow>('corrections', asked(markets[0]), signal) : [],
     ])
-    const known = new Set(corrected.filter(row => isLate(row.end, Date.parse(row.updated))).map(windowName))
+    const known = new Set(corrected.filter(isNews).map(windowName))
     const isOlder = end !== undefined && Number.isFinite(from) && end <= from
     // What follows the last trade has not been, as far as the chart goes; before what is loaded it has.
     for (const page of pages)

@@ -15,7 +15,7 @@ import {
 } from 'lightweight-charts'
 import { readable } from '../../figures/decimals.ts'
 import { instantText } from '../../figures/times.ts'
-import { type Candle, type CandleBook, priceDigits } from '../model/candle-book.ts'
+import { type Candle, type CandleBook, priceDigits, windowName } from '../model/candle-book.ts'
 import { vwapLine } from '../model/vwap.ts'
 import type { ChartColors } from './colors.ts'
 import { type Crosshair, createCrosshair } from './crosshair.ts'
@@ -104,6 +104,8 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
   chart.panes()[1]?.setStretchFactor(0.25)
   let lines: ISeriesApi<'Line'>[] = []
   let shown: Shown | undefined
+  /** Candles that the series have. */
+  let drawn = new Set<string>()
   let painted = colors
   let lacking: ReadonlySet<number> = new Set()
 
@@ -166,6 +168,7 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
         ? chart.timeScale().getVisibleRange()
         : null
     shown = next
+    drawn = new Set(next.markets.flatMap(market => next.book.candles(market).map(windowName)))
     const all = list()
     const digits = priceDigits(all)
     const priceFormat = {
@@ -196,6 +199,10 @@ export function createPriceChart(container: HTMLElement, colors: ChartColors, ha
     if (!shown) return
     const market = `${candle.exchange}:${candle.symbol}`
     const isOld = shown.book.candles(market).at(-1) !== candle
+    const isNew = !drawn.has(windowName(candle))
+    drawn.add(windowName(candle))
+    // Nothing was there so far: of the past the library changes only points that it has.
+    if (isOld && isNew) return void show(shown)
     const place = shown.markets.indexOf(market)
     if (place > 0) {
       lines[place - 1]?.update(point(candle, candle.close), isOld)

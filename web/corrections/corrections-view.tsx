@@ -1,6 +1,6 @@
 /** Candles that a late trade changed after they had closed, of all markets: which, when, and how long after their end. */
 import { useRef, useState } from 'preact/hooks'
-import { type CorrectionsAnswer, correctionsIn, lateMs, settledText, untoldText } from '../../figures/corrections.ts'
+import { type CorrectionsAnswer, correctionsIn, lateMs, leftOutText, untoldText } from '../../figures/corrections.ts'
 import { count, grouped } from '../../figures/pipeline.ts'
 import { type CorrectionRow, marketName } from '../../figures/rows.ts'
 import { instantText, lengthText, RANGES } from '../../figures/times.ts'
@@ -99,12 +99,11 @@ interface FoundProps {
 }
 
 function Found({ found, sinceMs, range, filter, sorting, sortBy }: FoundProps) {
-  const { rows: all, settled } = correctionsIn(found)
+  const { rows: all, ...leftOut } = correctionsIn(found)
   const words = filter.toUpperCase().split(/\s+/).filter(Boolean)
   const rows = all.filter(row => words.every(word => marketName(row).includes(word)))
   const untold = untoldText(found, sinceMs)
-  const settling = settledText({ settled })
-  const notes = [settling, untold].filter(Boolean).join(' ')
+  const notes = [leftOutText(leftOut), untold].filter(Boolean).join(' ')
   if (all.length === 0)
     return (
       <Empty title="No candle changed after it had closed">
@@ -116,6 +115,7 @@ function Found({ found, sinceMs, range, filter, sorting, sortBy }: FoundProps) {
     <>
       <h2>
         {count(all.length, 'minute')} of the last {range} changed after {all.length === 1 ? 'it' : 'they'} had closed
+        {rows.length < all.length && `; ${grouped(rows.length)} with these words`}
       </h2>
       {notes !== '' && <p class="hint">{notes}</p>}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by key */}

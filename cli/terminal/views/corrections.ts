@@ -1,5 +1,5 @@
 /** Candles that changed after they had closed, of all markets, in the last day. */
-import { correctionsIn, lateMs, settledText, untoldText } from '../../../figures/corrections.ts'
+import { correctionsIn, lateMs, leftOutText, untoldText } from '../../../figures/corrections.ts'
 import { count } from '../../../figures/pipeline.ts'
 import { marketName } from '../../../figures/rows.ts'
 import { instantText, lengthText } from '../../../figures/times.ts'
@@ -49,13 +49,14 @@ const MOST_LINES = 3
 
 export function correctionsLines({ corrections }: Seen, width: number, look: Look): Line[] {
   if (!corrections) return []
-  const { rows, settled } = correctionsIn(corrections.found)
+  const { rows, ...leftOut } = correctionsIn(corrections.found)
+  const omitted = leftOutText(leftOut)
   const untold = untoldText(corrections.found, corrections.sinceMs)
   const texts = [
     ...(rows.length > 0
       ? [`${count(rows.length, 'minute')} of the last day changed after closing; Enter shows the chart there.`]
       : []),
-    ...(settled > 0 ? [settledText({ settled })] : []),
+    ...(omitted === '' ? [] : [omitted]),
     ...(untold === undefined ? [] : [untold]),
   ]
   return texts.flatMap(text => wrap(text, width, MOST_LINES, look).map(line => [plain(line)]))

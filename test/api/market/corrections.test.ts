@@ -39,10 +39,26 @@ describe('corrections', () => {
       {
         ...{ exchange: 'BINANCE', symbol: 'BTCUSDT', start: iso(first), end: iso(first + MINUTE) },
         updated: iso(first + 90n * SECOND),
+        closed_by: 'trade',
       },
     ])
     expect(known_from).toBeNull()
     expect(Object.keys(snapshots)).toEqual(['gold_ohlcv_1m'])
+  })
+
+  test('of windows that nothing but silence had closed say so: a lake that was behind, or an exchange that went on', async () => {
+    const { ask, at, first } = await livingLake()
+    await at(10, 5)
+    // Twenty minutes later comes what was traded meanwhile.
+    await at(1_200, 30)
+    await at(1_201, 65)
+    await at(1_202, 125)
+    const { data } = await ask(`corrections?symbols=BTCUSDT&start=${first}`)
+    expect(data.map(({ start, closed_by }: Json) => [start, closed_by])).toEqual([
+      [iso(first), 'silence'],
+      [iso(first + MINUTE), 'silence'],
+      [iso(first + 2n * MINUTE), 'silence'],
+    ])
   })
 
   test('are told of windows of any length', async () => {

@@ -5,8 +5,14 @@ import type { Seen } from '../../../cli/terminal/seen.ts'
 import { drawn } from './drawn.ts'
 import { NOW, WELL } from './seen-lake.ts'
 
-const row = (exchange: string, start: string, end: string, updated: string) => ({
-  ...{ exchange, symbol: 'BTCUSDT', start: `2026-11-20T${start}:00Z`, end: `2026-11-20T${end}:00Z` },
+const row = (
+  exchange: string,
+  start: string,
+  end: string,
+  updated: string,
+  closed_by: 'trade' | 'silence' = 'trade',
+) => ({
+  ...{ exchange, closed_by, symbol: 'BTCUSDT', start: `2026-11-20T${start}:00Z`, end: `2026-11-20T${end}:00Z` },
   updated: `2026-11-20T${updated}Z`,
 })
 const CHANGED: Seen = {
@@ -19,6 +25,8 @@ const CHANGED: Seen = {
         row('KRAKEN', '10:30', '10:31', '11:31:00'),
         // Its last trades came in the next seconds.
         row('BINANCE', '10:40', '10:41', '10:41:04'),
+        row('COINBASE', '04:00', '04:01', '11:00:00', 'silence'),
+        row('COINBASE', '04:01', '04:02', '11:00:00', 'silence'),
       ],
       known_from: '2026-11-20T09:00:00Z',
     },
@@ -30,6 +38,9 @@ test('the one that changed last stands first, with how long after its end; what 
   const text = lines.join(' ').replaceAll(/ +/g, ' ')
   expect(text).toContain('2 minutes of the last day changed after closing; Enter shows the chart there.')
   expect(text).toContain('1 candle that changed within half a minute, as the last trades came, is left out.')
+  expect(text).toContain(
+    '2 candles that changed when an exchange that was silent, or that the lake was behind with, went on are left out.',
+  )
   expect(text).toContain('Of windows that ended before 2026-11-20 09:00 UTC not all can be told')
   const head = lines.findIndex(line => line.startsWith('Market'))
   expect(lines.slice(head, head + 4)).toEqual([

@@ -50,8 +50,10 @@ export interface Recovery {
   announce(ranges: readonly MissingRange[]): void
   /** Goes on looking for what an earlier process reported as missing. */
   resume(ranges: readonly MissingRange[]): void
-  /** Reports a trade that came and cannot be read. */
+  /** Reports a trade that came and cannot be read, unless it came before and could be. */
   unreadable(trade: Unreadable): void
+  /** A trade has come: where it could not be read before, this is reported. */
+  came(trade: Pick<FeedTrade, 'symbol' | 'number' | 'timestamp'>): void
   /** Reports that an earlier process was last alive at a time (milliseconds since 1970). */
   restarted(pairs: readonly Pair[], lastThere: number): void
   /** Reports a time without a connection; ids that these pairs' next trades skip were missed in it. */
@@ -61,6 +63,7 @@ export interface Recovery {
 
 const COMPLAIN_MS = 1_000
 const MAX_REPORTED = 1_000
+const CAME_AGAIN = 'it came once more, and could be read'
 
 export function createRecovery(options: RecoveryOptions, events: RecoveryEvents): Recovery {
   const { exchange, venue, pairs, stream, tracker, metrics, http, timers, pause, log } = options
@@ -92,10 +95,17 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
   const unannounced = new Set<MissingRange>()
   /** Texts of the history that could not be read, and name no trade: each is reported once. */
   const reported = new Set<string>()
+  /** Trades that came unreadable, and may come once more. */
+  const awaited = new Set<string>()
   let unreadable = { trades: 0, logged: Number.NEGATIVE_INFINITY }
 
   function isMissing({ symbol, number }: { symbol: string; number: number }): boolean {
     return tracker.missing({ symbol, from: number, to: number }).length > 0
+  }
+
+  /** It has come, or was given up. */
+  function isSettled({ symbol, number }: { symbol: string; number: number }): boolean {
+    return number <= (tracker.highest(symbol) ?? -1) && !isMissing({ symbol, number })
   }
 
   /** Takes the trades of a history that are missing; the others have come. */
@@ -129,8 +139,12 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
   }
 
   function report(trade: Unreadable): void {
-    metrics.unreadable()
     reports.unreadable(trade)
+    noticed(trade)
+  }
+
+  function noticed(trade: Unreadable): void {
+    metrics.unreadable()
     unreadable.trades++
     // The same fault may repeat thousands of times a second.
     if (timers.steady() - unreadable.logged < COMPLAIN_MS) return
@@ -187,7 +201,7 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
   }
 
   /** Whether ids show what was missed, for all these pairs. */
-  const hasIds = (some: readonly Pair[]) => some.every(({ symbol }) => tracker.knows(symbol))
+  const hasIds = (some: readonly Pair[]) => some.every(({ symbol }) => tracker.highest(symbol) !== undefined)
 
   return {
     look(at) {
@@ -207,7 +221,20 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
         seek(range)
       }
     },
-    unreadable: report,
+    unreadable(trade) {
+      const { symbol, number } = trade
+      const isNamed = symbol !== undefined && number !== undefined
+      if (!isNamed) return report(trade)
+      // Another connection has brought it, or its text is in a report already.
+      if (isSettled({ symbol, number })) return noticed(trade)
+      if (awaited.size < MAX_REPORTED) awaited.add(`${symbol} ${number}`)
+      report(trade)
+    },
+    came({ symbol, number, timestamp }) {
+      if (awaited.size === 0 || number === undefined || !awaited.delete(`${symbol} ${number}`)) return
+      const range = { symbol, from: number, to: number, fromTime: timestamp, toTime: timestamp, cause: CAME_AGAIN }
+      reports.sequence(range, 'filled')
+    },
     restarted(some, lastThere) {
       reports.outage({ from: lastThere, to: timers.now(), why: RESTARTED }, hasIds(some))
     },

@@ -68,8 +68,8 @@ export interface Tracker {
    * its newest trade (0 where it is not known); and the ranges whose end is not reported.
    */
   settled(): { symbol: string; id: number; time: number; missing: MissingIds[]; open: MissingIds[] }[]
-  /** Whether an id of a symbol has come, or is known from an earlier process. */
-  knows(symbol: string): boolean
+  /** The highest id of a symbol that has come, or is known from an earlier process; undefined where none is. */
+  highest(symbol: string): number | undefined
   /** Ids that are missing now. */
   readonly missingIds: number
 }
@@ -239,7 +239,7 @@ export function createTracker(): Tracker {
         missing: holes.slice(0, MAX_SAVED).map(savedOf),
         open: open.slice(0, MAX_SAVED).map(savedOf),
       })),
-    knows: symbol => lines.has(symbol),
+    highest: symbol => lines.get(symbol)?.highest,
     get missingIds() {
       let ids = 0
       for (const { holes } of lines.values()) for (const hole of holes) ids += hole.to - hole.from + 1

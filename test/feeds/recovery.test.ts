@@ -1,5 +1,15 @@
 /** What becomes of trades that are missing: whatever the exchange still has comes, however long that takes. */
+import { Registry } from 'prom-client'
 import { describe, expect, test } from 'vitest'
+import { decodeGap, type FeedGap } from '../../domain/feed-gaps.ts'
+import { unsettledGaps } from '../../domain/unsettled-gaps.ts'
+import { VENUES } from '../../feeds/exchanges/venues.ts'
+import { createFeedMetrics } from '../../feeds/metrics.ts'
+import { createPause } from '../../feeds/pause.ts'
+import { createRecovery } from '../../feeds/recovery.ts'
+import { createTracker } from '../../feeds/tracker.ts'
+import { SILENT } from '../silent-log.ts'
+import { createFakeTimers } from './fake-timers.ts'
 import { type Asked, BINANCE, HOUR, idsOf, lacks, late, MINUTE, SECOND, statuses, traded } from './late-feed.ts'
 import { createRig, START_MS } from './rig.ts'
 import { SIMULATED } from './simulator/support.ts'
@@ -133,6 +143,40 @@ test('a trade that the history has and nobody can read is reported with its text
   expect(report).toMatchObject({ symbol: 'BTCUSDT', fromId: 103, toId: 103 })
   expect(report?.raw).toContain('"cheap"')
   expect(spoilt.feed.status().missingTrades).toBe(0)
+})
+
+test('a trade that came unreadable is made up for when it comes once more; one that had come is not reported', () => {
+  const tracker = createTracker()
+  const timers = createFakeTimers(START_MS)
+  const reports: FeedGap[] = []
+  const pair = { symbol: 'BTCUSDT', base: 'BTC', quote: 'USDT' }
+  const recovery = createRecovery(
+    {
+      ...{ exchange: 'binance', venue: VENUES.binance, pairs: [pair], stream: 'trade', tracker, timers },
+      metrics: createFeedMetrics(new Registry(), 'binance'),
+      http: { get: () => new Promise(() => {}) },
+      pause: createPause(timers),
+      log: SILENT,
+      hasRoom: () => true,
+    },
+    { found() {}, report: ({ value }) => reports.push(decodeGap(value)) },
+  )
+  const spoilt = (number: number) => ({ symbol: 'BTCUSDT', number, problem: 'no price', raw: '{}' })
+  const comes = (number: number) => {
+    const trade = { symbol: 'BTCUSDT', number, timestamp: BigInt(number) }
+    if (tracker.note(trade.symbol, number, trade.timestamp, timers) === 'new') recovery.came(trade)
+  }
+  comes(1)
+  recovery.unreadable(spoilt(2))
+  comes(3)
+  comes(2)
+  recovery.unreadable(spoilt(3))
+
+  expect(reports.map(({ status, fromId, toId }) => [status, fromId, toId])).toEqual([
+    ['unreadable', 2, 2],
+    ['filled', 2, 2],
+  ])
+  expect(unsettledGaps(reports)).toEqual([])
 })
 
 test('a range is not said to be filled where the page of another range showed that its trade cannot be read', async () => {

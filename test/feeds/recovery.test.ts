@@ -145,7 +145,7 @@ test('a trade that the history has and nobody can read is reported with its text
   expect(spoilt.feed.status().missingTrades).toBe(0)
 })
 
-test('a trade that came unreadable is made up for when it comes once more; one that had come is not reported', () => {
+test('a trade that came unreadable is made up for when it comes once more; one that had come is not reported', async () => {
   const tracker = createTracker()
   const timers = createFakeTimers(START_MS)
   const reports: FeedGap[] = []
@@ -168,6 +168,7 @@ test('a trade that came unreadable is made up for when it comes once more; one t
   }
   comes(1)
   recovery.unreadable(spoilt(2))
+  await timers.advance(1)
   comes(3)
   comes(2)
   recovery.unreadable(spoilt(3))

@@ -182,7 +182,7 @@ export function createFeed(options: FeedOptions, ports: FeedPorts): Feed {
     const id = venue.rest.history && trade.number
     const isRepeat = id !== undefined && tracker.note(trade.symbol, id, trade.timestamp, timers) === 'repeat'
     if (isRepeat) metrics.repeats(1)
-    else if (id !== undefined) recovery.came(trade)
+    recovery.came(trade)
     metrics.trades(1)
     publish(topics.trades, keyOf(trade.symbol), encodeTrade(trade, options.schemaIds))
   }

@@ -223,11 +223,12 @@ export function createRecovery(options: RecoveryOptions, events: RecoveryEvents)
     },
     unreadable(trade) {
       const { symbol, number } = trade
-      const isNamed = symbol !== undefined && number !== undefined
-      if (!isNamed) return report(trade)
+      if (symbol === undefined || number === undefined) return report(trade)
       // Another connection has brought it, or its text is in a report already.
       if (isSettled({ symbol, number })) return noticed(trade)
-      if (awaited.size < MAX_REPORTED) awaited.add(`${symbol} ${number}`)
+      awaited.add(`${symbol} ${number}`)
+      const [oldest] = awaited
+      if (awaited.size > MAX_REPORTED) awaited.delete(oldest)
       report(trade)
     },
     came({ symbol, number, timestamp }) {

@@ -45,6 +45,8 @@ describe.skipIf(!hasPython())('NautilusTrader’s TardisMachineClient', () => {
       trades.push(...some)
       await commit(lake, some)
     }
+    // The last bar is closed by silence.
+    lake.clock.advance(10 * MINUTE_MS)
     const live = { timers: systemTimers(), isStreaming: true }
     const api = createApi({ ports: lake.ports, log: SILENT, auth: 'none', live })
     server = await openHttpServer((request, connection) => api.fetch(request, connection), {

@@ -38,6 +38,15 @@ interface Window {
   readonly windowEnd: bigint
 }
 
+/** What closed a window: a trade of its exchange behind it, or that none came for so long. */
+export type ClosedBy = 'trade' | 'silence'
+
+/** The same of a window that is closed in the state of these watermarks. */
+export function closedBy(watermarks: Watermarks, { exchange, windowEnd }: Window): ClosedBy {
+  const newest = watermarks(exchange)
+  return newest !== undefined && newest >= windowEnd ? 'trade' : 'silence'
+}
+
 /** The status of a window. */
 export function statusOf<W extends Window>(window: W, until: ClosedUntil, isGap: (window: W) => boolean): WindowStatus {
   if (window.windowEnd > until(window.exchange)) return 'open'

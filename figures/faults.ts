@@ -1,5 +1,6 @@
 /** Why records were refused, in words, and how many for each reason. */
 import type { DeadLetterCount } from './operator-rows.ts'
+import { instantText } from './times.ts'
 
 /** What each fault means. */
 const FAULTS: Readonly<Record<string, string>> = {
@@ -17,6 +18,9 @@ const FAULTS: Readonly<Record<string, string>> = {
   exchange_validation: 'it came through the topic of another exchange',
 }
 export const faultText = (errorType: string): string => FAULTS[errorType] ?? 'something else is wrong'
+
+/** `since 2026-11-20 10:00 UTC`: from when on they are counted, milliseconds since 1970. */
+export const sinceText = (sinceMs: number): string => `since ${instantText(sinceMs).slice(0, 16)} UTC`
 
 export type FaultCount = Omit<DeadLetterCount, 'start'>
 

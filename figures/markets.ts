@@ -9,11 +9,15 @@ export interface MarketGroup {
   readonly markets: readonly MarketRow[]
 }
 
+/** Whether a market's name has all words of a filter, in whatever case; one without words lets all through. */
+export function nameFilter(filter: string): (market: Parameters<typeof marketName>[0]) => boolean {
+  const words = filter.toUpperCase().split(/\s+/).filter(Boolean)
+  return market => words.every(word => marketName(market).includes(word))
+}
+
 /** Groups in the order of their names; the first exchange's market first. */
 export function groupMarkets(markets: readonly MarketRow[], filter = ''): MarketGroup[] {
-  const words = filter.toUpperCase().split(/\s+/).filter(Boolean)
-  const wanted = markets.filter(market => words.every(word => marketName(market).includes(word)))
-  const groups = Map.groupBy(wanted, ({ base }) => base)
+  const groups = Map.groupBy(markets.filter(nameFilter(filter)), ({ base }) => base)
   return [...groups].map(([base, some]) => ({ base, markets: some })).sort((a, b) => (a.base < b.base ? -1 : 1))
 }
 

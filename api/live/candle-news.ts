@@ -45,10 +45,8 @@ export async function candleNews(ports: ReadPorts, table: LoadedTable, windows: 
     for (const candle of await findCandles(ports, table, range)) candles.set(candleKey(candle), candle)
   }
   // Windows that were closed since the commit before.
-  for (const { code } of before ? EXCHANGES : []) {
-    const [from, to] = [before, now].map(until => windows.startOf((until as ClosedUntil)(code)))
-    if (from < to) await find(everyMarketOf(code), from, to)
-  }
+  for (const { codes, from, to } of before ? closedBetween(windows, before, now) : [])
+    await find(everyMarketOf(codes), from, to)
   for (const [key, candle] of candles) places.set(key, candle)
   const byStart = Map.groupBy(places.values(), ({ windowStart }) => windowStart)
   for (const [start, some] of byStart) {
@@ -84,9 +82,20 @@ function closedAt(snapshot: Snapshot): ClosedUntil {
   return closedUntil(watermarksOf(snapshot), BigInt(snapshot['timestamp-ms']) * 1000n)
 }
 
-/** Every market of an exchange, also one that is not there yet. */
-function everyMarketOf(exchange: string): Markets {
-  return Object.assign(new Map(), { has: (key: string) => key.startsWith(marketKey(exchange, '')) })
+/** Starts of the windows that were closed, [from, to); exchanges that close the same together, so that files are read once for them. */
+function closedBetween(windows: Windows, before: ClosedUntil, now: ClosedUntil) {
+  const spans = EXCHANGES.flatMap(({ code }) => {
+    const [from, to] = [before, now].map(until => windows.startOf(until(code)))
+    return from < to ? [{ code, from, to }] : []
+  })
+  const together = Map.groupBy(spans, ({ from, to }) => `${from} ${to}`)
+  return [...together.values()].map(some => ({ ...some[0], codes: some.map(({ code }) => code) }))
+}
+
+/** Every market of some exchanges, also one that is not there yet. */
+function everyMarketOf(exchanges: readonly string[]): Markets {
+  const has = (key: string) => exchanges.some(exchange => key.startsWith(marketKey(exchange, '')))
+  return Object.assign(new Map(), { has })
 }
 
 function marketsOf(places: readonly Place[]): Markets {

@@ -1,6 +1,6 @@
 /** Candles that were changed after their window had been closed (domain/closed-windows.ts), as far as the table's snapshots tell. */
 import { candleKey, marketKey } from '../../domain/candles.ts'
-import { closedUntil } from '../../domain/closed-windows.ts'
+import { type ClosedBy, closedBy, closedUntil } from '../../domain/closed-windows.ts'
 import { compare, firstWhere } from '../../domain/order.ts'
 import type { Ports } from '../../domain/ports.ts'
 import { dayOf, MINUTE_MICROS } from '../../domain/time.ts'
@@ -30,8 +30,8 @@ export interface Correction {
   readonly windowEnd: bigint
   /** When the candle changed last. */
   readonly updatedAt: bigint
-  /** What had closed the window: a trade of its exchange behind it, or that none had come for ten minutes. */
-  readonly closedBy: 'trade' | 'silence'
+  /** What had closed the window. */
+  readonly closedBy: ClosedBy
 }
 
 export interface Corrections {
@@ -72,11 +72,17 @@ export async function findCorrections(
       const before = commits[firstWhere(commits.length, at => timeOf(commits[at]) >= updatedAt) - 1]
       const watermarks = watermarksOf(before)
       if (!before || windowEnd > closedUntil(watermarks, updatedAt + COMMIT_TAKES)(exchange)) continue
-      const closedBy = (watermarks(exchange) ?? 0n) >= windowEnd ? 'trade' : 'silence'
       const place = candleKey({ exchange, symbol, windowStart })
       const known = corrected.get(place)
       if (known && known.updatedAt >= updatedAt) continue
-      corrected.set(place, { exchange, symbol, windowStart, windowEnd, updatedAt, closedBy })
+      corrected.set(place, {
+        exchange,
+        symbol,
+        windowStart,
+        windowEnd,
+        updatedAt,
+        closedBy: closedBy(watermarks, { exchange, windowEnd }),
+      })
     }
   }
   return { rows: [...corrected.values()].sort(inOrder), knownFrom }

@@ -2,6 +2,7 @@
 import type { MarketRow } from '../../figures/rows.ts'
 import { RANGES, TIMEFRAMES, type Timeframe } from '../../figures/times.ts'
 import type { ChartState } from '../model/view-state.ts'
+import { Segments } from '../shell/segments.tsx'
 import { PriceLine } from '../watch/price-line.tsx'
 
 /** What the buttons open. */
@@ -29,34 +30,20 @@ export function Toolbar({ market, state, timeframe, toggleVwap, chooseTimeframe,
         {market && state.asOf === undefined && <PriceLine market={market} />}
       </div>
       <div class="toolbar-controls">
-        <fieldset class="segments">
-          <legend class="unseen">Timeframe</legend>
-          {TIMEFRAMES.map((each, place) => (
-            <button
-              key={each.name}
-              type="button"
-              aria-pressed={each.name === timeframe.name}
-              title={`Candles of ${each.name} (${place + 1})`}
-              onClick={() => chooseTimeframe(each)}
-            >
-              {each.name}
-            </button>
-          ))}
-        </fieldset>
-        <fieldset class="segments">
-          <legend class="unseen">Range</legend>
-          {RANGES.map(({ name, ms }) => (
-            <button
-              key={name}
-              type="button"
-              aria-pressed={'last' in state.span && state.span.last === ms}
-              title={`The last ${name}`}
-              onClick={() => chooseRange(ms)}
-            >
-              {name}
-            </button>
-          ))}
-        </fieldset>
+        <Segments
+          legend="Timeframe"
+          choices={TIMEFRAMES}
+          titleOf={({ name }, place) => `Candles of ${name} (${place + 1})`}
+          isChosen={({ name }) => name === timeframe.name}
+          choose={chooseTimeframe}
+        />
+        <Segments
+          legend="Range"
+          choices={RANGES}
+          titleOf={({ name }) => `The last ${name}`}
+          isChosen={({ ms }) => 'last' in state.span && state.span.last === ms}
+          choose={({ ms }) => chooseRange(ms)}
+        />
         <div class="buttons">
           <button type="button" onClick={() => open('over')} title="Lay other exchanges over it (o)" disabled={!market}>
             Compare{state.over.length > 0 && ` ${state.over.length}`}

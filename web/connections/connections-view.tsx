@@ -7,6 +7,7 @@ import { ask, askRows } from '../api/requests.ts'
 import { now } from '../browser.ts'
 import { Asked } from '../shell/asked.tsx'
 import { Failed, Loading } from '../shell/notices.tsx'
+import { Segments } from '../shell/segments.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'
 import { FeedTable } from './feed-table.tsx'
 import { Outages } from './outages.tsx'
@@ -60,20 +61,13 @@ export function ConnectionsView() {
       )}
       <div class="controls">
         <h2>Without a connection</h2>
-        <fieldset class="segments">
-          <legend class="unseen">Range of outages</legend>
-          {SHOWN.map(each => (
-            <button
-              key={each.name}
-              type="button"
-              aria-pressed={each === range}
-              title={`The last ${each.name}`}
-              onClick={() => setRange(each)}
-            >
-              {each.name}
-            </button>
-          ))}
-        </fieldset>
+        <Segments
+          legend="Range of outages"
+          choices={SHOWN}
+          titleOf={({ name }) => `The last ${name}`}
+          isChosen={each => each === range}
+          choose={setRange}
+        />
       </div>
       <Outages outages={answer.outages} range={range.name} />
     </div>

@@ -1,6 +1,7 @@
 /** Candles that a late trade changed after they had closed, of all markets: which, when, and how long after their end. */
 import { useRef, useState } from 'preact/hooks'
 import { type CorrectionsAnswer, correctionsIn, lateMs, leftOutText, untoldText } from '../../figures/corrections.ts'
+import { nameFilter } from '../../figures/markets.ts'
 import { count, grouped } from '../../figures/pipeline.ts'
 import { type CorrectionRow, marketName } from '../../figures/rows.ts'
 import { instantText, lengthText, RANGES } from '../../figures/times.ts'
@@ -13,6 +14,7 @@ import { show, view } from '../shell/address.ts'
 import { Asked } from '../shell/asked.tsx'
 import { Filter } from '../shell/filter.tsx'
 import { Empty, Failed, Loading } from '../shell/notices.tsx'
+import { Segments } from '../shell/segments.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'
 import { SortHead } from '../shell/sort-head.tsx'
 
@@ -58,20 +60,13 @@ export function CorrectionsView({ range: chosen }: { readonly range: string }) {
   return (
     <div class="page corrections">
       <div class="controls">
-        <fieldset class="segments">
-          <legend class="unseen">Range</legend>
-          {RANGES.map(({ name }) => (
-            <button
-              key={name}
-              type="button"
-              aria-pressed={name === range.name}
-              title={`The last ${name}`}
-              onClick={() => choose(name)}
-            >
-              {name}
-            </button>
-          ))}
-        </fieldset>
+        <Segments
+          legend="Range"
+          choices={RANGES}
+          titleOf={({ name }) => `The last ${name}`}
+          isChosen={({ name }) => name === range.name}
+          choose={({ name }) => choose(name)}
+        />
         <Filter {...{ field, filter, setFilter }} />
         <Asked {...asked} look={look} />
       </div>
@@ -100,8 +95,7 @@ interface FoundProps {
 
 function Found({ found, sinceMs, range, filter, sorting, sortBy }: FoundProps) {
   const { rows: all, ...leftOut } = correctionsIn(found)
-  const words = filter.toUpperCase().split(/\s+/).filter(Boolean)
-  const rows = all.filter(row => words.every(word => marketName(row).includes(word)))
+  const rows = all.filter(nameFilter(filter))
   const untold = untoldText(found, sinceMs)
   const notes = [leftOutText(leftOut), untold].filter(Boolean).join(' ')
   if (all.length === 0)

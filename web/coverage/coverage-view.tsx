@@ -1,6 +1,7 @@
 /** How complete the lake is: markets by hours, or by days, and what is missing in each. */
 import { useMemo, useRef, useState } from 'preact/hooks'
 import { firstTrades } from '../../figures/coverage.ts'
+import { nameFilter } from '../../figures/markets.ts'
 import { count } from '../../figures/pipeline.ts'
 import { HEAT_RANGES, type Timeframe, timeframeNamed } from '../../figures/times.ts'
 import { markets } from '../api/markets.ts'
@@ -11,6 +12,7 @@ import { show, view } from '../shell/address.ts'
 import { Asked } from '../shell/asked.tsx'
 import { Filter } from '../shell/filter.tsx'
 import { Empty, Failed, Loading } from '../shell/notices.tsx'
+import { Segments } from '../shell/segments.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'
 import { useStore } from '../store.ts'
 import { CellDetails } from './cell-details.tsx'
@@ -51,29 +53,19 @@ export function CoverageView({ chosen }: { readonly chosen: string }) {
   ])
   const known = useStore(markets)
   const first = useMemo(() => firstTrades(known.phase === 'ready' ? known.markets : []), [known])
-  const words = filter.toUpperCase().split(/\s+/).filter(Boolean)
-  const rows = (asked.answer?.rows ?? []).filter(({ exchange, symbol }) =>
-    words.every(word => `${exchange}:${symbol}`.includes(word)),
-  )
+  const rows = (asked.answer?.rows ?? []).filter(nameFilter(filter))
   const map = heatMapOf(rows, asked.answer?.fromMs ?? 0, first)
   const unit = range.bucket === '1h' ? 'hour' : 'day'
   return (
     <div class="page coverage">
       <div class="controls">
-        <fieldset class="segments">
-          <legend class="unseen">Range</legend>
-          {HEAT_RANGES.map(({ name, bucket }) => (
-            <button
-              key={name}
-              type="button"
-              aria-pressed={name === range.name}
-              title={`The last ${name}, by the ${bucket === '1h' ? 'hour' : 'day'}`}
-              onClick={() => show({ ...view.get(), coverage: name })}
-            >
-              {name}
-            </button>
-          ))}
-        </fieldset>
+        <Segments
+          legend="Range"
+          choices={HEAT_RANGES}
+          titleOf={({ name, bucket }) => `The last ${name}, by the ${bucket === '1h' ? 'hour' : 'day'}`}
+          isChosen={({ name }) => name === range.name}
+          choose={({ name }) => show({ ...view.get(), coverage: name })}
+        />
         <Filter {...{ field, filter, setFilter }} />
         <Asked {...asked} look={look} />
       </div>
@@ -84,7 +76,7 @@ export function CoverageView({ chosen }: { readonly chosen: string }) {
           <Failed title="Coverage could not be read" reason={asked.problem} retry={look} />
         )
       ) : map.lines.length === 0 ? (
-        words.length > 0 ? (
+        filter.trim() !== '' ? (
           <p class="notice muted">No market has all of these words in its name.</p>
         ) : (
           <Empty title="No trades yet">A market is here as soon as its first trades have become candles.</Empty>

@@ -1,6 +1,8 @@
 /** Records that were refused: by what was wrong and when, and their bytes as a person reads them. */
+
+import { sinceText } from '../../figures/faults.ts'
 import type { DeadLetterCount, DeadLetterRow } from '../../figures/operator-rows.ts'
-import { instantText, RANGES, type Timeframe } from '../../figures/times.ts'
+import { RANGES, type Timeframe } from '../../figures/times.ts'
 
 /** How a range is cut, so that its parts can be told apart: the part's name in the API, and its length in milliseconds. */
 const BUCKETS: Readonly<Record<string, Timeframe>> = {
@@ -27,7 +29,7 @@ export function refusedRange(name: string): RefusedRange {
 export function refusedSince(sinceMs: number, nowMs: number): RefusedRange {
   const ms = Math.max(60_000, nowMs - sinceMs)
   const { bucket } = refusedRange((RANGES.find(each => each.ms >= ms) ?? RANGES[RANGES.length - 1]).name)
-  return { name: `since ${instantText(sinceMs).slice(0, 16)} UTC`, ms, bucket, sinceMs }
+  return { name: sinceText(sinceMs), ms, bucket, sinceMs }
 }
 
 export interface Fault {

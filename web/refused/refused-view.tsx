@@ -20,6 +20,7 @@ import type { ViewState } from '../model/view-state.ts'
 import { show, view } from '../shell/address.ts'
 import { Asked } from '../shell/asked.tsx'
 import { Empty, Failed, Loading } from '../shell/notices.tsx'
+import { Segments } from '../shell/segments.tsx'
 import { useShortcuts } from '../shell/shortcuts.ts'
 import { FaultTable } from './fault-table.tsx'
 import { Letter } from './letter.tsx'
@@ -80,20 +81,13 @@ export function RefusedView({ range: name, sinceMs, errorType }: ViewState['refu
   return (
     <div class="page refused">
       <div class="controls">
-        <fieldset class="segments">
-          <legend class="unseen">Range</legend>
-          {RANGES.map(each => (
-            <button
-              key={each.name}
-              type="button"
-              aria-pressed={sinceMs === undefined && each.name === name}
-              title={`The last ${each.name}`}
-              onClick={() => choose({ range: each.name, sinceMs: undefined })}
-            >
-              {each.name}
-            </button>
-          ))}
-        </fieldset>
+        <Segments
+          legend="Range"
+          choices={RANGES}
+          titleOf={each => `The last ${each.name}`}
+          isChosen={each => sinceMs === undefined && each.name === name}
+          choose={each => choose({ range: each.name, sinceMs: undefined })}
+        />
         <Since key={sinceMs} sinceMs={sinceMs} field={since} />
         <Asked {...asked} look={look} />
       </div>
@@ -107,8 +101,8 @@ export function RefusedView({ range: name, sinceMs, errorType }: ViewState['refu
         <>
           <Reported rows={answer.reported} />
           <Empty title="Nothing was refused">
-            Every record {range.name.startsWith('since') ? range.name : `of the last ${range.name}`} was a valid trade.
-            A longer range may have others.
+            Every record {sinceMs === undefined ? `of the last ${range.name}` : range.name} was a valid trade. A longer
+            range may have others.
           </Empty>
         </>
       ) : (

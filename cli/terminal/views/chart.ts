@@ -10,7 +10,7 @@ import { textPlot, windowsFor } from '../../plot/text-plot.ts'
 import type { Seen } from '../seen.ts'
 import type { Cell, Column, Table } from '../table.ts'
 import { harmless, inLetters, type Line, type Look, plain, type Size, wrap } from '../text.ts'
-import { emptyText } from './empty.ts'
+import { unknownText } from './empty.ts'
 import { countCell } from './pipeline.ts'
 
 const READING = 'Reading its candles…'
@@ -25,10 +25,7 @@ export function chartLines(
 ): readonly [Line, ...(readonly Line[])] {
   const { candles } = seen
   if (candles?.market !== market)
-    return [
-      [{ text: harmless(market, look), tone: 'bold' }],
-      [plain(inLetters(emptyText(seen, false, '', READING), look))],
-    ]
+    return [[{ text: harmless(market, look), tone: 'bold' }], [plain(inLetters(unknownText(seen, READING), look))]]
   const shown = candles.rows.slice(-windowsFor(columns))
   const { timeframe } = candles
   const plotOf = (most: number) => textPlot({ market, timeframe, candles: shown }, { columns, rows: most }, look)
@@ -58,7 +55,7 @@ export function figureLines(seen: Seen, market: string, width: number, look: Loo
   const told =
     figures?.market === market
       ? figureTexts(row, figures.told)
-      : [inLetters(emptyText(seen, false, '', 'Reading its averages and largest trade…'), look)]
+      : [inLetters(unknownText(seen, 'Reading its averages and largest trade…'), look)]
   const spread = spreadOf(
     markets.filter(({ base }) => base === row.base),
     each => quotes.get(marketName(each))?.price,
@@ -125,6 +122,6 @@ export function candlesTable(seen: Seen, market: string): Table {
         }
       }),
     unit: 'window',
-    empty: candles?.market === market ? untradedText(candles.traded) : emptyText(seen, false, '', READING),
+    empty: candles?.market === market ? untradedText(candles.traded) : unknownText(seen, READING),
   }
 }

@@ -12,16 +12,23 @@ const HOUR_MS = 3_600_000
 const COUNTING = 'Counting the trades of the last day…'
 const HOURS = 24
 
-const COLUMNS: readonly Column[] = [
-  { title: 'Market', side: 'left', mayBeCut: true },
-  { title: 'Hours up to now', side: 'left' },
+const COUNTED: readonly Column[] = [
   { title: 'Missing', side: 'right', importance: 7 },
   { title: 'Refused', side: 'right', importance: 2 },
   { title: 'Filled', side: 'right', importance: 1 },
+]
+const NOT_HERE: readonly Column[] = [
   { title: 'Lost', side: 'right', importance: 6 },
   { title: 'Unreadable', side: 'right', importance: 3 },
   { title: 'Sought', side: 'right', importance: 4 },
   { title: 'Unexplained', side: 'right', importance: 5 },
+]
+
+const COLUMNS: readonly Column[] = [
+  { title: 'Market', side: 'left', mayBeCut: true },
+  { title: 'Hours up to now', side: 'left' },
+  ...COUNTED,
+  ...NOT_HERE,
 ]
 
 const TONES: Readonly<Record<Kind, Tone>> = {
@@ -93,14 +100,9 @@ const HOUR_COLUMNS: readonly Column[] = [
   { title: 'Hour (UTC)', side: 'left' },
   { title: 'What it is', side: 'left' },
   { title: 'Trades', side: 'right', importance: 8 },
-  { title: 'Missing', side: 'right', importance: 7 },
-  { title: 'Refused', side: 'right', importance: 2 },
-  { title: 'Filled', side: 'right', importance: 1 },
+  ...COUNTED,
   { title: 'Absent', side: 'right', importance: 0 },
-  { title: 'Lost', side: 'right', importance: 6 },
-  { title: 'Unreadable', side: 'right', importance: 3 },
-  { title: 'Sought', side: 'right', importance: 4 },
-  { title: 'Unexplained', side: 'right', importance: 5 },
+  ...NOT_HERE,
 ]
 
 /** Columns in which something stands come before those of zeros alone, where there is not room for all. */

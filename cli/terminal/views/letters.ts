@@ -5,7 +5,7 @@ import type { Column, Table } from '../table.ts'
 import { harmless, type Line, type Look, plain } from '../text.ts'
 import { emptyText } from './empty.ts'
 import { recordIn } from './letter.ts'
-import { countCell, sinceText } from './pipeline.ts'
+import { countCell, countedText } from './pipeline.ts'
 
 const COLUMNS: readonly Column[] = [
   { title: 'Refused (UTC)', side: 'left' },
@@ -33,7 +33,7 @@ export function lettersTable(seen: Seen, kind: string, sinceMs: number | undefin
       ],
     })),
     unit: 'record',
-    empty: emptyText(seen, known !== undefined, `None was refused ${sinceText(sinceMs)}.`, 'Reading the records…'),
+    empty: emptyText(seen, known !== undefined, `None was refused ${countedText(sinceMs)}.`, 'Reading the records…'),
   }
 }
 
@@ -51,5 +51,5 @@ function bytesText(raw: string | null): string {
 
 export const lettersTitle = (kind: string, sinceMs: number | undefined, look: Look): Line => [
   { text: harmless(kind, look), tone: 'bold' },
-  plain(`${sinceMs === undefined ? '' : ` ${sinceText(sinceMs)}`}, the newest first; Enter shows one whole`),
+  plain(`${sinceMs === undefined ? '' : ` ${countedText(sinceMs)}`}, the newest first; Enter shows one whole`),
 ]

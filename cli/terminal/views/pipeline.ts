@@ -1,4 +1,5 @@
 /** The pipeline's figures as tables: its stages, the exchanges, the tables of the lake, and what was refused. */
+import { sinceText } from '../../../figures/faults.ts'
 import type { TableRow } from '../../../figures/operator-rows.ts'
 import {
   bytesText,
@@ -16,7 +17,7 @@ import { verdictText } from '../../../figures/verdict.ts'
 import type { Seen } from '../seen.ts'
 import type { Cell, Column, Table } from '../table.ts'
 import { harmless, type Look, signsOf } from '../text.ts'
-import { emptyText } from './empty.ts'
+import { emptyText, unknownText } from './empty.ts'
 
 /** How old the figures are, milliseconds. */
 const sinceOf = ({ nowMs, statsMs }: Seen) => Math.max(0, nowMs - statsMs)
@@ -146,7 +147,7 @@ export function checkTexts(seen: Seen): readonly string[] {
   const check = stats?.candle_check
   const hour = (time: string) => instantText(Date.parse(time)).slice(11, 16)
   const checked = !check
-    ? emptyText(seen, false, '', 'Working the candles of the last hour out again…')
+    ? unknownText(seen, 'Working the candles of the last hour out again…')
     : `Candles of ${hour(check.start)} to ${hour(check.end)} UTC against ${count(check.trades, 'trade')}: ${checkVerdict(check).text}`
   if (!kept) return [checked]
   const { last, running } = kept.audit
@@ -194,9 +195,9 @@ export function tablesTable(seen: Seen, look: Look): Table {
   }
 }
 
-/** `since 2026-11-20 10:00 UTC`. */
-export const sinceText = (sinceMs: number | undefined): string =>
-  sinceMs === undefined ? 'in the last day' : `since ${instantText(sinceMs).slice(0, 16)} UTC`
+/** From when on refused records are counted: a time in milliseconds since 1970, or a day ago. */
+export const countedText = (sinceMs: number | undefined): string =>
+  sinceMs === undefined ? 'in the last day' : sinceText(sinceMs)
 
 const deadLetterColumns = (sinceMs: number | undefined): readonly Column[] => [
   { title: 'Exchange', side: 'left' },
@@ -230,7 +231,7 @@ export function deadLettersTable(seen: Seen, sinceMs: number | undefined, look: 
     empty: emptyText(
       seen,
       known !== undefined,
-      `Nothing was refused ${sinceText(sinceMs)}.`,
+      `Nothing was refused ${countedText(sinceMs)}.`,
       'Counting what was refused…',
     ),
   }

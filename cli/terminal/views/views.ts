@@ -6,7 +6,7 @@ import type { Table } from '../table.ts'
 import { dim, harmless, inLetters, type Line, type Look, plain, type Size, wrap } from '../text.ts'
 import { candlesTable, chartLines, figureLines } from './chart.ts'
 import { correctionsLines, correctionsTable } from './corrections.ts'
-import { emptyText } from './empty.ts'
+import { emptyText, unknownText } from './empty.ts'
 import { ENDS, endsTable } from './ends.ts'
 import { gapsLegend, gapsTable, hoursTable, hoursTitle } from './gaps.ts'
 import { isRecord, recordTable, recordTitle } from './letter.ts'
@@ -103,7 +103,7 @@ const wrapped = (text: string, width: number, look: Look): Line[] =>
 
 function feedLines(seen: Seen, look: Look): Line[] {
   const { stats } = seen
-  if (!stats?.feeds) return [[dim(inLetters(emptyText(seen, false, '', 'Reading what the feeds report…'), look))]]
+  if (!stats?.feeds) return [[dim(inLetters(unknownText(seen, 'Reading what the feeds report…'), look))]]
   const { open, lost, unreadable } = stats.feeds
   const told = (count: number, what: string, tone: 'late' | 'bad') =>
     ({ text: `${grouped(count)} ${what}`, tone: count > 0 ? tone : 'plain' }) as const
